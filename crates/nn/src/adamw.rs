@@ -1,0 +1,261 @@
+//! AdamW (Loshchilov & Hutter 2019) with a state that can be saved, in one pass over memory a parameter.
+
+use std::collections::BTreeMap;
+
+use candle_core::backprop::GradStore;
+use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Tensor, Var};
+use multiversion::multiversion;
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::NnError;
+use crate::slices::{slice_of, with_slice};
+
+/// Settings of the optimiser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamWConfig {
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Keeps the division finite.
+    pub eps: f64,
+    /// Decoupled decay of matrices; vectors (norms, biases) are not decayed.
+    pub weight_decay: f64,
+    /// The global norm that gradients are clipped to; 0 for no clipping.
+    pub clip_norm: f64,
+    /// Decay of the averaged weights (EMA) that evaluation uses; 0 keeps none.
+    pub ema_decay: f64,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self {
+            beta1: 0.9,
+            beta2: 0.98,
+            eps: 1e-9,
+            weight_decay: 0.01,
+            clip_norm: 1.0,
+            ema_decay: 0.999,
+        }
+    }
+}
+
+/// Moments of one parameter.
+#[derive(Debug, Clone)]
+struct Moments {
+    mean: Vec<f32>,
+    square: Vec<f32>,
+    average: Vec<f32>,
+}
+
+/// The optimiser: parameters in name order, with everything needed to go on exactly.
+pub struct AdamW {
+    config: AdamWConfig,
+    vars: BTreeMap<String, Var>,
+    moments: BTreeMap<String, Moments>,
+    step: u64,
+}
+
+/// Saved state: tensors by name and the number of steps taken.
+pub struct AdamWState {
+    /// `mean/NAME`, `square/NAME` and `average/NAME`.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// Values a task handles at once.
+const CHUNK: usize = 16_384;
+
+struct StepSizes {
+    rate: f32,
+    beta1: f32,
+    beta2: f32,
+    eps: f32,
+    decay: f32,
+    grad_scale: f32,
+    correction1: f32,
+    correction2: f32,
+    ema: f32,
+}
+
+struct UpdateOp<'a> {
+    moments: std::sync::Mutex<&'a mut Moments>,
+    sizes: StepSizes,
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn update(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], s: &StepSizes) {
+    for i in 0..p.len() {
+        let g = g[i] * s.grad_scale;
+        m[i] = s.beta1 * m[i] + (1.0 - s.beta1) * g;
+        v[i] = s.beta2 * v[i] + (1.0 - s.beta2) * g * g;
+        let direction = (m[i] * s.correction1) / ((v[i] * s.correction2).sqrt() + s.eps);
+        p[i] -= s.rate * (direction + s.decay * p[i]);
+    }
+}
+
+impl InplaceOp2 for UpdateOp<'_> {
+    fn name(&self) -> &'static str {
+        "fused-adamw"
+    }
+
+    fn cpu_fwd(&self, p: &mut CpuStorage, pl: &Layout, g: &CpuStorage, gl: &Layout) -> Result<()> {
+        let g = slice_of(g, gl)?;
+        let CpuStorage::F32(p) = p else {
+            candle_core::bail!("the optimiser updates f32 parameters only")
+        };
+        let Some((start, end)) = pl.contiguous_offsets() else {
+            candle_core::bail!("the optimiser needs contiguous parameters")
+        };
+        let mut moments = self.moments.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Moments { mean, square, average } = &mut **moments;
+        let s = &self.sizes;
+        p[start..end]
+            .par_chunks_mut(CHUNK)
+            .zip(g.par_chunks(CHUNK))
+            .zip(mean.par_chunks_mut(CHUNK).zip(square.par_chunks_mut(CHUNK)))
+            .for_each(|((p, g), (m, v))| update(p, g, m, v, s));
+        average.par_chunks_mut(CHUNK).zip(p[start..end].par_chunks(CHUNK)).for_each(|(a, p)| {
+            for (a, p) in a.iter_mut().zip(p) {
+                *a += (1.0 - s.ema) * (p - *a);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl AdamW {
+    /// An optimiser of these parameters, with no history.
+    pub fn new(
+        vars: BTreeMap<String, Var>,
+        config: AdamWConfig,
+    ) -> std::result::Result<Self, NnError> {
+        let mut moments = BTreeMap::new();
+        for (name, var) in &vars {
+            let n = var.elem_count();
+            let average = if config.ema_decay > 0.0 { crate::to_vec_f32(var)? } else { Vec::new() };
+            moments.insert(
+                name.clone(),
+                Moments { mean: vec![0.0; n], square: vec![0.0; n], average },
+            );
+        }
+        Ok(Self { config, vars, moments, step: 0 })
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// One update at this learning rate. Returns the gradient norm before clipping. Nothing changes if the norm isn't
+    /// finite: the caller decides what to do then.
+    pub fn step(
+        &mut self,
+        grads: &GradStore,
+        learning_rate: f64,
+    ) -> std::result::Result<f64, NnError> {
+        let mut square_sum = 0.0;
+        for var in self.vars.values() {
+            if let Some(g) = grads.get(var) {
+                square_sum += with_slice(g, |g| Ok(sum_of_squares(g)))?;
+            }
+        }
+        let norm = square_sum.sqrt();
+        if !norm.is_finite() {
+            return Ok(norm);
+        }
+        self.step += 1;
+        let c = &self.config;
+        let clip = if c.clip_norm > 0.0 && norm > c.clip_norm { c.clip_norm / norm } else { 1.0 };
+        let correction = |beta: f64| (1.0 / (1.0 - beta.powf(self.step as f64))) as f32;
+        // The average follows faster at first, so that it doesn't carry the initial values for long.
+        let ema = c.ema_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
+        for (name, var) in &self.vars {
+            let (Some(g), Some(moments)) = (grads.get(var), self.moments.get_mut(name)) else {
+                continue;
+            };
+            let sizes = StepSizes {
+                rate: learning_rate as f32,
+                beta1: c.beta1 as f32,
+                beta2: c.beta2 as f32,
+                eps: c.eps as f32,
+                decay: if var.rank() >= 2 { c.weight_decay as f32 } else { 0.0 },
+                grad_scale: clip as f32,
+                correction1: correction(c.beta1),
+                correction2: correction(c.beta2),
+                ema: ema as f32,
+            };
+            let op = UpdateOp { moments: std::sync::Mutex::new(moments), sizes };
+            var.inplace_op2(&g.contiguous()?, &op)?;
+        }
+        Ok(norm)
+    }
+
+    /// The averaged weights, or the weights themselves if no average is kept.
+    pub fn averaged(&self) -> std::result::Result<BTreeMap<String, Tensor>, NnError> {
+        let mut out = BTreeMap::new();
+        for (name, var) in &self.vars {
+            let average = &self.moments[name].average;
+            let tensor = if average.is_empty() {
+                var.as_detached_tensor()
+            } else {
+                Tensor::from_vec(average.clone(), var.dims(), &Device::Cpu)?
+            };
+            out.insert(name.clone(), tensor);
+        }
+        Ok(out)
+    }
+
+    /// Everything needed to go on exactly.
+    pub fn state(&self) -> std::result::Result<AdamWState, NnError> {
+        let mut tensors = BTreeMap::new();
+        for (name, m) in &self.moments {
+            let dims = self.vars[name].dims();
+            for (kind, values) in
+                [("mean", &m.mean), ("square", &m.square), ("average", &m.average)]
+            {
+                if !values.is_empty() {
+                    tensors.insert(
+                        format!("{kind}/{name}"),
+                        Tensor::from_vec(values.clone(), dims, &Device::Cpu)?,
+                    );
+                }
+            }
+        }
+        Ok(AdamWState { tensors, step: self.step })
+    }
+
+    /// Goes back to a saved state. Parameters that the state doesn't know (new tasks, new tokens) keep no history.
+    pub fn restore(&mut self, state: &AdamWState) -> std::result::Result<(), NnError> {
+        for (name, m) in &mut self.moments {
+            for (kind, values) in
+                [("mean", &mut m.mean), ("square", &mut m.square), ("average", &mut m.average)]
+            {
+                let Some(saved) = state.tensors.get(&format!("{kind}/{name}")) else { continue };
+                let saved = crate::to_vec_f32(saved)?;
+                if !values.is_empty() && saved.len() != values.len() {
+                    return Err(NnError::OptimizerState(format!(
+                        "`{name}` has {} values saved and {} now",
+                        saved.len(),
+                        values.len()
+                    )));
+                }
+                *values = saved;
+            }
+        }
+        self.step = state.step;
+        Ok(())
+    }
+}
+
+fn sum_of_squares(values: &[f32]) -> f64 {
+    let parts: Vec<f64> = values
+        .par_chunks(CHUNK)
+        .map(|c| c.iter().map(|&v| f64::from(v) * f64::from(v)).sum())
+        .collect();
+    parts.iter().sum()
+}

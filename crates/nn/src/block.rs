@@ -1,0 +1,216 @@
+//! The transformer block: pre-norm attention with rotary positions and a gated MLP, and a stack of them.
+
+use candle_core::{Result, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cache::StackCache;
+use crate::ops::{self, attention::AttentionPlan};
+use crate::{Init, Kernels, NnError, Scope};
+
+/// Sizes of a stack of blocks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlockConfig {
+    /// Width of the residual stream.
+    pub dim: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Attention heads; `dim` must be a multiple, with an even share a head.
+    pub heads: usize,
+    /// Width of the gated MLP.
+    pub hidden: usize,
+}
+
+impl Default for BlockConfig {
+    fn default() -> Self {
+        Self { dim: 256, layers: 6, heads: 4, hidden: 704 }
+    }
+}
+
+impl BlockConfig {
+    /// What is wrong with the sizes, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let BlockConfig { dim, layers, heads, hidden } = *self;
+        if dim == 0 || layers == 0 || heads == 0 || hidden == 0 {
+            return Err("sizes of a block must be above zero".into());
+        }
+        if dim % heads != 0 || (dim / heads) % 2 != 0 {
+            return Err(format!("dim {dim} must split into {heads} heads of an even size"));
+        }
+        Ok(())
+    }
+}
+
+/// A linear layer: weight (outputs, inputs), optional bias.
+#[derive(Clone)]
+pub struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+    kernels: Kernels,
+}
+
+impl Linear {
+    /// Without a bias; weights begin normal with the given deviation.
+    pub fn new(
+        scope: &Scope,
+        inputs: usize,
+        outputs: usize,
+        deviation: f64,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, NnError> {
+        let weight = scope.get("weight", &[outputs, inputs], Init::Normal(deviation))?;
+        Ok(Self { weight, bias: None, kernels })
+    }
+
+    /// With a bias that begins at zero.
+    pub fn with_bias(
+        scope: &Scope,
+        inputs: usize,
+        outputs: usize,
+        deviation: f64,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, NnError> {
+        let bias = Some(scope.get("bias", &[outputs], Init::Constant(0.0))?);
+        Ok(Self { bias, ..Self::new(scope, inputs, outputs, deviation, kernels)? })
+    }
+
+    /// `x` (rows, inputs) -> (rows, outputs).
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::linear(x, &self.weight, self.bias.as_ref(), self.kernels)
+    }
+
+    /// `residual + forward(x)`, for layers without a bias.
+    pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        ops::linear_add(x, &self.weight, residual, self.kernels)
+    }
+
+    /// The weight, (outputs, inputs).
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+}
+
+/// Root-mean-square normalisation with a learned scale.
+#[derive(Clone)]
+pub struct RmsNorm {
+    weight: Tensor,
+    kernels: Kernels,
+}
+
+impl RmsNorm {
+    const EPS: f64 = 1e-6;
+
+    /// A scale of ones.
+    pub fn new(scope: &Scope, dim: usize, kernels: Kernels) -> std::result::Result<Self, NnError> {
+        Ok(Self { weight: scope.get("weight", &[dim], Init::Constant(1.0))?, kernels })
+    }
+
+    /// `x` (rows, dim) -> (rows, dim).
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::rms_norm(x, &self.weight, Self::EPS, self.kernels)
+    }
+}
+
+/// One block.
+#[derive(Clone)]
+pub struct Block {
+    attention_norm: RmsNorm,
+    qkv: Linear,
+    out: Linear,
+    mlp_norm: RmsNorm,
+    gate_up: Linear,
+    down: Linear,
+    kernels: Kernels,
+}
+
+impl Block {
+    fn new(
+        scope: &Scope,
+        config: &BlockConfig,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, NnError> {
+        let (dim, hidden) = (config.dim, config.hidden);
+        let inner = 1.0 / (dim as f64).sqrt();
+        // Residual branches begin small, as in GPT-2, so that depth doesn't blow up the stream.
+        let outer =
+            |inputs: usize| 1.0 / (inputs as f64).sqrt() / (2.0 * config.layers as f64).sqrt();
+        Ok(Self {
+            attention_norm: RmsNorm::new(&scope.pp("attention_norm"), dim, kernels)?,
+            qkv: Linear::new(&scope.pp("qkv"), dim, 3 * dim, inner, kernels)?,
+            out: Linear::new(&scope.pp("out"), dim, dim, outer(dim), kernels)?,
+            mlp_norm: RmsNorm::new(&scope.pp("mlp_norm"), dim, kernels)?,
+            gate_up: Linear::new(&scope.pp("gate_up"), dim, 2 * hidden, inner, kernels)?,
+            down: Linear::new(&scope.pp("down"), hidden, dim, outer(hidden), kernels)?,
+            kernels,
+        })
+    }
+
+    fn mlp(&self, x: &Tensor) -> Result<Tensor> {
+        let h = self.gate_up.forward(&self.mlp_norm.forward(x)?)?; // (rows, 2 * hidden)
+        self.down.forward_add(&ops::gated(&h, self.kernels)?, x) // (rows, dim)
+    }
+
+    fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
+        let qkv = self.qkv.forward(&self.attention_norm.forward(x)?)?; // (rows, 3 * dim)
+        let seen = ops::attention(&qkv, plan, self.kernels)?; // (rows, dim)
+        self.mlp(&self.out.forward_add(&seen, x)?)
+    }
+}
+
+/// Blocks one after another, with a final norm.
+#[derive(Clone)]
+pub struct Stack {
+    blocks: Vec<Block>,
+    norm: RmsNorm,
+    config: BlockConfig,
+}
+
+impl Stack {
+    /// Builds the blocks under `scope`.
+    pub fn new(
+        scope: &Scope,
+        config: &BlockConfig,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, NnError> {
+        let blocks = (0..config.layers)
+            .map(|i| Block::new(&scope.pp("blocks").pp(i), config, kernels))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(Self {
+            blocks,
+            norm: RmsNorm::new(&scope.pp("norm"), config.dim, kernels)?,
+            config: config.clone(),
+        })
+    }
+
+    /// Sizes.
+    pub fn config(&self) -> &BlockConfig {
+        &self.config
+    }
+
+    /// `x` (rows, dim) -> (rows, dim), normalised.
+    pub fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
+        let mut x = x.clone();
+        for block in &self.blocks {
+            x = block.forward(&x, plan)?;
+        }
+        self.norm.forward(&x)
+    }
+
+    /// The same for rows that continue what `caches` hold, one cache a span of the plan.
+    pub fn forward_cached(
+        &self,
+        x: &Tensor,
+        plan: &AttentionPlan,
+        caches: &mut [&mut StackCache],
+    ) -> Result<Tensor> {
+        let mut x = x.clone();
+        for (i, block) in self.blocks.iter().enumerate() {
+            let qkv = block.qkv.forward(&block.attention_norm.forward(&x)?)?; // (rows, 3 * dim)
+            let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
+            let seen = ops::attention_cached(&qkv, plan, &mut layer)?; // (rows, dim)
+            x = block.mlp(&block.out.forward_add(&seen, &x)?)?;
+        }
+        self.norm.forward(&x)
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys and values of what has been computed, so that generation costs one position a step.
+
+/// Keys and values of one layer for one sequence. Cloning copies: clones never share.
+#[derive(Debug, Clone, Default)]
+pub struct LayerCache {
+    keys: Vec<f32>,   // (kept, dim), rotated
+    values: Vec<f32>, // (kept, dim)
+    first: usize,
+    end: usize,
+}
+
+impl LayerCache {
+    /// Absolute index of the oldest position that is kept.
+    pub(crate) fn begin(&self) -> usize {
+        self.first
+    }
+
+    /// Positions seen so far.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
+    pub(crate) fn keys(&self) -> &[f32] {
+        &self.keys
+    }
+
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Appends `count` positions; `fill(row, keys, values)` writes each.
+    pub(crate) fn grow(
+        &mut self,
+        count: usize,
+        dim: usize,
+        mut fill: impl FnMut(usize, &mut [f32], &mut [f32]),
+    ) {
+        let old = self.keys.len();
+        self.keys.resize(old + count * dim, 0.0);
+        self.values.resize(old + count * dim, 0.0);
+        let rows =
+            self.keys[old..].chunks_exact_mut(dim).zip(self.values[old..].chunks_exact_mut(dim));
+        for (row, (k, v)) in rows.enumerate() {
+            fill(row, k, v);
+        }
+        self.end += count;
+    }
+
+    /// Forgets what no later position can see through a window.
+    pub(crate) fn trim(&mut self, window: usize) {
+        let kept = self.end - self.first;
+        let wanted = window.saturating_sub(1);
+        // Trim in large steps: each moves the rest.
+        if kept > 2 * wanted.max(1) && kept > 0 {
+            let drop = kept - wanted;
+            let dim = self.keys.len() / kept;
+            self.keys.drain(..drop * dim);
+            self.values.drain(..drop * dim);
+            self.first += drop;
+        }
+    }
+}
+
+/// The caches of all layers of one sequence.
+#[derive(Debug, Clone)]
+pub struct StackCache {
+    layers: Vec<LayerCache>,
+}
+
+impl StackCache {
+    /// Empty caches for so many layers.
+    pub fn new(layers: usize) -> Self {
+        Self { layers: vec![LayerCache::default(); layers] }
+    }
+
+    /// Positions seen so far.
+    pub fn len(&self) -> usize {
+        self.layers.first().map_or(0, LayerCache::end)
+    }
+
+    /// Whether nothing has been seen.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn layer(&mut self, index: usize) -> &mut LayerCache {
+        &mut self.layers[index]
+    }
+}

@@ -1,0 +1,41 @@
+//! What can go wrong in this crate.
+
+/// Errors of layers, parameters and the optimiser.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NnError {
+    /// A parameter that the model needs is not in the weights.
+    #[error("the weights have no tensor `{name}`: they belong to another model or are incomplete")]
+    Missing {
+        /// Name of the parameter.
+        name: String,
+    },
+    /// A parameter has another shape than the configuration asks for.
+    #[error(
+        "tensor `{name}` has shape {found:?}, the configuration asks for {wanted:?}: use the configuration that the weights were trained with"
+    )]
+    Shape {
+        /// Name of the parameter.
+        name: String,
+        /// Shape in the weights.
+        found: Vec<usize>,
+        /// Shape asked for.
+        wanted: Vec<usize>,
+    },
+    /// Tensors in the weights that nothing asked for.
+    #[error(
+        "the weights hold {count} tensors that this configuration doesn't use, `{first}` first"
+    )]
+    Unused {
+        /// The first name.
+        first: String,
+        /// How many.
+        count: usize,
+    },
+    /// The optimiser's saved state doesn't match the parameters.
+    #[error("optimiser state: {0}")]
+    OptimizerState(String),
+    /// An error of candle.
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+}

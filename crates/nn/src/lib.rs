@@ -1,0 +1,50 @@
+//! Trainable layers whose forward and backward passes are fused and multi-threaded on a CPU.
+//!
+//! candle's primitive operations train several times slower than their matrix products need, because every
+//! element-wise step allocates and runs on one thread. The operations in [`ops`] do a layer's work in one pass and
+//! bring their own backward. [`Kernels`] chooses between them and the same mathematics in primitive operations, which
+//! also runs on other devices; tests hold the two against each other and against finite differences.
+//!
+//! Rows of a batch are packed, not padded: activations are `(positions, dim)` and a list of [`Span`]s says where each
+//! sequence begins, so no work is spent on padding.
+//!
+//! Invariants: this is the only crate that may call candle's own fused operations; no file access; randomness comes
+//! from a seed that the caller gives.
+
+mod adamw;
+mod block;
+mod cache;
+mod error;
+pub mod matmul;
+pub mod ops;
+mod params;
+mod slices;
+
+pub use adamw::{AdamW, AdamWConfig, AdamWState};
+pub use block::{Block, BlockConfig, Linear, RmsNorm, Stack};
+pub use cache::{LayerCache, StackCache};
+pub use error::NnError;
+pub use ops::attention::{AttentionPlan, Span};
+pub use params::{Init, ParamStore, Scope};
+pub use slices::{to_vec_f32, with_slice};
+
+/// Which implementation a layer runs on.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernels {
+    /// Our fused operations with their own backward. CPU, f32.
+    #[default]
+    Fused,
+    /// candle's primitive, differentiable operations. Any device; the yardstick of correctness and speed.
+    Primitive,
+}

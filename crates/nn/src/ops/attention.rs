@@ -1,0 +1,471 @@
+//! Multi-head attention with rotary positions (Su et al. 2021) over packed sequences.
+//!
+//! Which positions a row may see is a contiguous range, given by its [`Span`]: inside the prefix everything of the
+//! prefix; after it, everything up to itself; at most `window` back. So causal, bidirectional, prefix and sliding-window
+//! attention are one rule. No time x time matrix outlives the call: the backward pass computes the scores again.
+
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+use super::exp;
+use crate::Kernels;
+use crate::cache::LayerCache;
+use crate::matmul::{Mat, ProductOptions, product};
+use crate::slices::{slice_of, with_slice};
+
+/// One sequence in a packed batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First row of the sequence.
+    pub start: usize,
+    /// Rows of the sequence.
+    pub len: usize,
+    /// Positions below this see each other both ways; later ones see only what is before them. 0 is causal, `len`
+    /// is bidirectional.
+    pub prefix: usize,
+}
+
+/// What all layers of a forward pass share: where sequences begin, and the rotary angles of every row.
+#[derive(Debug, Clone)]
+pub struct AttentionPlan {
+    spans: Arc<[Span]>,
+    /// (rows, head_dim / 2) cosines, then sines.
+    cos: Arc<[f32]>,
+    sin: Arc<[f32]>,
+    heads: usize,
+    half: usize,
+    window: usize,
+}
+
+/// Base of the rotary angles, as in RoFormer.
+const ROTARY_BASE: f64 = 10_000.0;
+
+impl AttentionPlan {
+    /// `positions` holds each row's rotary position (they may restart within a sequence); `dim` is heads x head_dim.
+    /// `window`: how many positions back a row sees, itself included; `None` for all.
+    pub fn new(
+        spans: Vec<Span>,
+        positions: &[u32],
+        heads: usize,
+        dim: usize,
+        window: Option<usize>,
+    ) -> Self {
+        let half = dim / heads / 2;
+        let angle = |p: u32, i: usize| f64::from(p) * ROTARY_BASE.powf(-(i as f64) / half as f64);
+        let table: Vec<(f32, f32)> = positions
+            .par_iter()
+            .with_min_len(64)
+            .flat_map_iter(|&p| {
+                (0..half).map(move |i| angle(p, i)).map(|a| (a.cos() as f32, a.sin() as f32))
+            })
+            .collect();
+        let (cos, sin): (Vec<f32>, Vec<f32>) = table.into_iter().unzip();
+        Self {
+            spans: spans.into(),
+            cos: cos.into(),
+            sin: sin.into(),
+            heads,
+            half,
+            window: window.unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The sequences.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The half-open range of positions that position `at` of a span may see.
+    fn visible(&self, prefix: usize, at: usize) -> (usize, usize) {
+        let end = if at < prefix { prefix } else { at + 1 };
+        (at.saturating_sub(self.window - 1), end)
+    }
+
+    fn head_dim(&self) -> usize {
+        2 * self.half
+    }
+}
+
+/// `qkv` (rows, 3 * dim), queries, keys and values side by side -> (rows, dim).
+pub fn attention(qkv: &Tensor, plan: &AttentionPlan, kernels: Kernels) -> Result<Tensor> {
+    match kernels {
+        Kernels::Fused => qkv.contiguous()?.apply_op1(AttentionOp { plan: plan.clone() }),
+        Kernels::Primitive => primitive(qkv, plan),
+    }
+}
+
+/// Attention of new rows over what a cache holds and themselves; the cache then holds them too. Span `i` belongs to
+/// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient.
+pub fn attention_cached(
+    qkv: &Tensor,
+    plan: &AttentionPlan,
+    caches: &mut [&mut LayerCache],
+) -> Result<Tensor> {
+    let (rows, triple) = qkv.dims2()?;
+    let dim = triple / 3;
+    if caches.len() != plan.spans.len() {
+        candle_core::bail!("attention: {} caches for {} sequences", caches.len(), plan.spans.len());
+    }
+    let out = with_slice(qkv, |qkv| {
+        let parts: Vec<Vec<f32>> = caches
+            .par_iter_mut()
+            .zip(plan.spans.par_iter())
+            .map(|(cache, span)| cached_sequence(qkv, plan, *span, cache))
+            .collect();
+        let mut out = vec![0.0; rows * dim];
+        for (span, part) in plan.spans.iter().zip(parts) {
+            out[span.start * dim..(span.start + span.len) * dim].copy_from_slice(&part);
+        }
+        Ok(out)
+    })?;
+    Tensor::from_vec(out, (rows, dim), qkv.device())
+}
+
+fn cached_sequence(
+    qkv: &[f32],
+    plan: &AttentionPlan,
+    span: Span,
+    cache: &mut LayerCache,
+) -> Vec<f32> {
+    let (heads, hd) = (plan.heads, plan.head_dim());
+    let dim = heads * hd;
+    let first_new = cache.end();
+    cache.grow(span.len, dim, |row, keys, values| {
+        let source = &qkv[(span.start + row) * 3 * dim..][..3 * dim];
+        keys.copy_from_slice(&source[dim..2 * dim]);
+        values.copy_from_slice(&source[2 * dim..]);
+        for head in keys.chunks_exact_mut(hd) {
+            rotate(head, plan.angles(span.start + row), 1.0);
+        }
+    });
+    let (base, keys, values) = (cache.begin(), cache.keys(), cache.values());
+    let scale = 1.0 / (hd as f32).sqrt();
+    let mut out = vec![0.0; span.len * dim];
+    let mut query = vec![0.0; hd];
+    let mut scores = Vec::new();
+    for row in 0..span.len {
+        let (from, to) = plan.visible(span.prefix, first_new + row);
+        let (from, to) = (from.max(base) - base, to - base);
+        for head in 0..heads {
+            query.copy_from_slice(&qkv[(span.start + row) * 3 * dim + head * hd..][..hd]);
+            rotate(&mut query, plan.angles(span.start + row), 1.0);
+            scores.clear();
+            scores.resize(to - from, 0.0);
+            weigh(&query, keys, dim, (from, head * hd), scale, &mut scores);
+            gather(
+                &scores,
+                values,
+                dim,
+                (from, head * hd),
+                &mut out[row * dim + head * hd..][..hd],
+            );
+        }
+    }
+    cache.trim(plan.window);
+    out
+}
+
+/// Softmax of scaled products of one query with the keys from `at.0` on, head offset `at.1`.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn weigh(
+    query: &[f32],
+    keys: &[f32],
+    dim: usize,
+    at: (usize, usize),
+    scale: f32,
+    scores: &mut [f32],
+) {
+    let hd = query.len();
+    for (i, s) in scores.iter_mut().enumerate() {
+        let key = &keys[(at.0 + i) * dim + at.1..][..hd];
+        let mut lanes = [0.0f32; 16];
+        for (q, k) in query.chunks(16).zip(key.chunks(16)) {
+            for (l, (a, b)) in lanes.iter_mut().zip(q.iter().zip(k)) {
+                *l += a * b;
+            }
+        }
+        *s = lanes.iter().sum::<f32>() * scale;
+    }
+    softmax(scores);
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn gather(scores: &[f32], values: &[f32], dim: usize, at: (usize, usize), out: &mut [f32]) {
+    let hd = out.len();
+    for (i, s) in scores.iter().enumerate() {
+        let value = &values[(at.0 + i) * dim + at.1..][..hd];
+        for (o, v) in out.iter_mut().zip(value) {
+            *o += s * v;
+        }
+    }
+}
+
+impl AttentionPlan {
+    fn angles(&self, row: usize) -> (&[f32], &[f32]) {
+        (&self.cos[row * self.half..][..self.half], &self.sin[row * self.half..][..self.half])
+    }
+}
+
+/// Rotates the two halves of a head (rotate-half form); `direction` -1 turns back.
+#[inline(always)]
+fn rotate(head: &mut [f32], (cos, sin): (&[f32], &[f32]), direction: f32) {
+    let (a, b) = head.split_at_mut(cos.len());
+    for i in 0..cos.len() {
+        let (x, y, s) = (a[i], b[i], sin[i] * direction);
+        a[i] = x * cos[i] - y * s;
+        b[i] = x * s + y * cos[i];
+    }
+}
+
+#[inline(always)]
+fn softmax(row: &mut [f32]) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m });
+    let mut sum = 0.0;
+    for v in row.iter_mut() {
+        *v = exp(*v - max);
+    }
+    for v in row.iter() {
+        sum += v;
+    }
+    let scale = 1.0 / sum;
+    for v in row.iter_mut() {
+        *v *= scale;
+    }
+}
+
+/// One head of one sequence, copied out and rotated: queries, keys, values, each (len, head_dim).
+struct Head {
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+}
+
+struct AttentionOp {
+    plan: AttentionPlan,
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softmax_rows(scores: &mut [f32], len: usize, ranges: &[(usize, usize)]) {
+    for (row, &(from, to)) in scores.chunks_exact_mut(len).zip(ranges) {
+        row[..from].fill(0.0);
+        row[to..].fill(0.0);
+        softmax(&mut row[from..to]);
+    }
+}
+
+/// dS = P * (dP - sum(dP * P)), in place of dP.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softmax_backward(p: &[f32], dp: &mut [f32], len: usize, ranges: &[(usize, usize)]) {
+    for ((p, dp), &(from, to)) in p.chunks_exact(len).zip(dp.chunks_exact_mut(len)).zip(ranges) {
+        dp[..from].fill(0.0);
+        dp[to..].fill(0.0);
+        let (p, dp) = (&p[from..to], &mut dp[from..to]);
+        let mut lanes = [0.0f32; 16];
+        for (a, b) in p.chunks(16).zip(dp.chunks(16)) {
+            for (l, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *l += x * y;
+            }
+        }
+        let dot: f32 = lanes.iter().sum();
+        for (p, d) in p.iter().zip(dp.iter_mut()) {
+            *d = p * (*d - dot);
+        }
+    }
+}
+
+impl AttentionOp {
+    fn head(&self, qkv: &[f32], span: Span, head: usize) -> Head {
+        let hd = self.plan.head_dim();
+        let dim = self.plan.heads * hd;
+        let mut out = Head {
+            q: Vec::with_capacity(span.len * hd),
+            k: Vec::with_capacity(span.len * hd),
+            v: Vec::with_capacity(span.len * hd),
+        };
+        for row in 0..span.len {
+            let source = &qkv[(span.start + row) * 3 * dim..][..3 * dim];
+            let angles = self.plan.angles(span.start + row);
+            out.q.extend_from_slice(&source[head * hd..][..hd]);
+            rotate(&mut out.q[row * hd..], angles, 1.0);
+            out.k.extend_from_slice(&source[dim + head * hd..][..hd]);
+            rotate(&mut out.k[row * hd..], angles, 1.0);
+            out.v.extend_from_slice(&source[2 * dim + head * hd..][..hd]);
+        }
+        out
+    }
+
+    fn ranges(&self, span: Span) -> Vec<(usize, usize)> {
+        (0..span.len).map(|i| self.plan.visible(span.prefix.min(span.len), i)).collect()
+    }
+
+    /// Attention weights (len, len).
+    fn weights(&self, head: &Head, len: usize, ranges: &[(usize, usize)]) -> Vec<f32> {
+        let hd = self.plan.head_dim();
+        let mut scores = vec![0.0; len * len];
+        let options =
+            ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..Default::default() }.single();
+        product(
+            &mut scores,
+            len,
+            Mat::new(&head.q, len, hd),
+            Mat::new(&head.k, len, hd).t(),
+            options,
+        );
+        softmax_rows(&mut scores, len, ranges);
+        scores
+    }
+
+    fn tasks(&self) -> Vec<(Span, usize)> {
+        self.plan.spans.iter().flat_map(|&s| (0..self.plan.heads).map(move |h| (s, h))).collect()
+    }
+
+    fn forward_head(&self, qkv: &[f32], span: Span, head: usize) -> Vec<f32> {
+        let hd = self.plan.head_dim();
+        let head = self.head(qkv, span, head);
+        let weights = self.weights(&head, span.len, &self.ranges(span));
+        let mut out = vec![0.0; span.len * hd];
+        let options = ProductOptions::default().single();
+        product(
+            &mut out,
+            hd,
+            Mat::new(&weights, span.len, span.len),
+            Mat::new(&head.v, span.len, hd),
+            options,
+        );
+        out
+    }
+
+    /// Gradients of queries, keys and values, each (len, head_dim), rotated back.
+    fn backward_head(&self, qkv: &[f32], dy: &[f32], span: Span, index: usize) -> [Vec<f32>; 3] {
+        let (len, hd) = (span.len, self.plan.head_dim());
+        let dim = self.plan.heads * hd;
+        let head = self.head(qkv, span, index);
+        let ranges = self.ranges(span);
+        let weights = self.weights(&head, len, &ranges);
+        let dy = Mat::strided(&dy[span.start * dim + index * hd..], len, hd, dim);
+        let options = ProductOptions::default().single();
+        let mut dv = vec![0.0; len * hd];
+        product(&mut dv, hd, Mat::new(&weights, len, len).t(), dy, options);
+        let mut ds = vec![0.0; len * len];
+        product(&mut ds, len, dy, Mat::new(&head.v, len, hd).t(), options);
+        softmax_backward(&weights, &mut ds, len, &ranges);
+        let options = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..options };
+        let (mut dq, mut dk) = (vec![0.0; len * hd], vec![0.0; len * hd]);
+        product(&mut dq, hd, Mat::new(&ds, len, len), Mat::new(&head.k, len, hd), options);
+        product(&mut dk, hd, Mat::new(&ds, len, len).t(), Mat::new(&head.q, len, hd), options);
+        for row in 0..len {
+            let angles = self.plan.angles(span.start + row);
+            rotate(&mut dq[row * hd..][..hd], angles, -1.0);
+            rotate(&mut dk[row * hd..][..hd], angles, -1.0);
+        }
+        [dq, dk, dv]
+    }
+}
+
+/// Writes (len, head_dim) rows into a wider matrix at a column offset.
+fn scatter(part: &[f32], hd: usize, into: &mut [f32], stride: usize, offset: usize) {
+    for (row, source) in part.chunks_exact(hd).enumerate() {
+        into[row * stride + offset..][..hd].copy_from_slice(source);
+    }
+}
+
+impl CustomOp1 for AttentionOp {
+    fn name(&self) -> &'static str {
+        "fused-attention"
+    }
+
+    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (rows, triple) = layout.shape().dims2()?;
+        let hd = self.plan.head_dim();
+        let dim = triple / 3;
+        let qkv = slice_of(qkv, layout)?;
+        let tasks = self.tasks();
+        let parts: Vec<Vec<f32>> =
+            tasks.par_iter().map(|&(s, h)| self.forward_head(qkv, s, h)).collect();
+        let mut out = vec![0.0; rows * dim];
+        for ((span, head), part) in tasks.iter().zip(parts) {
+            scatter(&part, hd, &mut out[span.start * dim..], dim, head * hd);
+        }
+        Ok((CpuStorage::F32(out), (rows, dim).into()))
+    }
+
+    fn bwd(&self, qkv: &Tensor, _out: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let (rows, triple) = qkv.dims2()?;
+        let hd = self.plan.head_dim();
+        let dim = triple / 3;
+        let tasks = self.tasks();
+        let grad = with_slice(qkv, |qkv| {
+            with_slice(dy, |dy| {
+                let parts: Vec<[Vec<f32>; 3]> =
+                    tasks.par_iter().map(|&(s, h)| self.backward_head(qkv, dy, s, h)).collect();
+                let mut grad = vec![0.0; rows * triple];
+                for ((span, head), part) in tasks.iter().zip(parts) {
+                    for (i, part) in part.iter().enumerate() {
+                        scatter(
+                            part,
+                            hd,
+                            &mut grad[span.start * triple..],
+                            triple,
+                            i * dim + head * hd,
+                        );
+                    }
+                }
+                Ok(grad)
+            })
+        })?;
+        Ok(Some(Tensor::from_vec(grad, (rows, triple), qkv.device())?))
+    }
+}
+
+/// The same in primitive operations, over a padded batch as one would write it without packing.
+fn primitive(qkv: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
+    let (rows, triple) = qkv.dims2()?;
+    let (heads, hd, dim) = (plan.heads, plan.head_dim(), triple / 3);
+    let device = qkv.device();
+    let batch = plan.spans.len();
+    let longest = plan.spans.iter().map(|s| s.len).max().unwrap_or(0);
+    // Row `rows` is a row of zeros that stands for padding.
+    let mut pick = vec![rows as u32; batch * longest];
+    let mut mask = vec![f32::MIN; batch * longest * longest];
+    let mut back = vec![0u32; rows];
+    for (b, span) in plan.spans.iter().enumerate() {
+        for i in 0..longest {
+            let (from, to) =
+                if i < span.len { plan.visible(span.prefix.min(span.len), i) } else { (0, 1) };
+            mask[(b * longest + i) * longest..][from..to].fill(0.0);
+            if i < span.len {
+                pick[b * longest + i] = (span.start + i) as u32;
+                back[span.start + i] = (b * longest + i) as u32;
+            }
+        }
+    }
+    let pick = Tensor::from_vec(pick, batch * longest, device)?;
+    let mask =
+        Tensor::from_vec(mask, (batch, 1, longest, longest), device)?.to_dtype(qkv.dtype())?;
+    let zeros = |width: usize| Tensor::zeros((1, width), qkv.dtype(), device);
+    let padded = Tensor::cat(&[qkv, &zeros(triple)?], 0)?.index_select(&pick, 0)?; // (batch * longest, 3 * dim)
+    let split = padded.reshape((batch, longest, 3, heads, hd))?.permute((2, 0, 3, 1, 4))?; // (3, batch, heads, time, head_dim)
+    let angles = |table: &[f32]| -> Result<Tensor> {
+        let table =
+            Tensor::from_vec(table.to_vec(), (rows, plan.half), device)?.to_dtype(qkv.dtype())?;
+        let padded = Tensor::cat(&[&table, &zeros(plan.half)?], 0)?.index_select(&pick, 0)?;
+        padded.reshape((batch, 1, longest, plan.half)) // (batch, 1, time, head_dim / 2)
+    };
+    let (cos, sin) = (angles(&plan.cos)?, angles(&plan.sin)?);
+    let turn = |x: Tensor| -> Result<Tensor> {
+        let (a, b) =
+            (x.narrow(D::Minus1, 0, plan.half)?, x.narrow(D::Minus1, plan.half, plan.half)?);
+        let first = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
+        let second = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;
+        Tensor::cat(&[first, second], D::Minus1)
+    };
+    let (q, k) = (turn(split.get(0)?.contiguous()?)?, turn(split.get(1)?.contiguous()?)?); // (batch, heads, time, head_dim)
+    let v = split.get(2)?.contiguous()?;
+    let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (hd as f64).sqrt())?; // (batch, heads, time, time)
+    let weights = candle_nn::ops::softmax(&scores.broadcast_add(&mask)?, D::Minus1)?;
+    let out = weights.matmul(&v)?.transpose(1, 2)?.reshape((batch * longest, dim))?; // (batch * time, dim)
+    out.index_select(&Tensor::from_vec(back, rows, device)?, 0)
+}

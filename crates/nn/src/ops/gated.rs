@@ -1,0 +1,81 @@
+//! The gated activation of a SwiGLU MLP (Shazeer 2020): silu(gate) * up, both halves of one product.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+use super::{ROWS_PER_TASK, sigmoid};
+use crate::Kernels;
+use crate::slices::{slice_of, with_slice};
+
+/// `h` (n, 2 * hidden), the gate first -> (n, hidden).
+pub fn gated(h: &Tensor, kernels: Kernels) -> Result<Tensor> {
+    match kernels {
+        Kernels::Fused => h.contiguous()?.apply_op1(GatedOp),
+        Kernels::Primitive => {
+            let halves = h.chunk(2, 1)?; // 2 x (n, hidden)
+            halves[0].contiguous()?.silu()? * halves[1].contiguous()?
+        }
+    }
+}
+
+struct GatedOp;
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn forward_rows(h: &[f32], y: &mut [f32], hidden: usize) {
+    for (h, y) in h.chunks_exact(2 * hidden).zip(y.chunks_exact_mut(hidden)) {
+        let (gate, up) = h.split_at(hidden);
+        for ((y, g), u) in y.iter_mut().zip(gate).zip(up) {
+            *y = g * sigmoid(*g) * u;
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn backward_rows(h: &[f32], dy: &[f32], dh: &mut [f32], hidden: usize) {
+    for ((h, dy), dh) in
+        h.chunks_exact(2 * hidden).zip(dy.chunks_exact(hidden)).zip(dh.chunks_exact_mut(2 * hidden))
+    {
+        let (gate, up) = h.split_at(hidden);
+        let (dgate, dup) = dh.split_at_mut(hidden);
+        for i in 0..hidden {
+            let s = sigmoid(gate[i]);
+            dup[i] = dy[i] * gate[i] * s;
+            dgate[i] = dy[i] * up[i] * s * (1.0 + gate[i] * (1.0 - s));
+        }
+    }
+}
+
+impl CustomOp1 for GatedOp {
+    fn name(&self) -> &'static str {
+        "fused-gated"
+    }
+
+    fn cpu_fwd(&self, h: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, double) = layout.shape().dims2()?;
+        let hidden = double / 2;
+        let h = slice_of(h, layout)?;
+        let mut y = vec![0.0; n * hidden];
+        y.par_chunks_mut(ROWS_PER_TASK * hidden)
+            .zip(h.par_chunks(ROWS_PER_TASK * double))
+            .for_each(|(y, h)| forward_rows(h, y, hidden));
+        Ok((CpuStorage::F32(y), (n, hidden).into()))
+    }
+
+    fn bwd(&self, h: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let (n, double) = h.dims2()?;
+        let hidden = double / 2;
+        with_slice(h, |hs| {
+            with_slice(dy, |dys| {
+                let mut dh = vec![0.0; n * double];
+                dh.par_chunks_mut(ROWS_PER_TASK * double)
+                    .zip(
+                        hs.par_chunks(ROWS_PER_TASK * double)
+                            .zip(dys.par_chunks(ROWS_PER_TASK * hidden)),
+                    )
+                    .for_each(|(dh, (h, dy))| backward_rows(h, dy, dh, hidden));
+                Ok(Some(Tensor::from_vec(dh, (n, double), h.device())?))
+            })
+        })
+    }
+}

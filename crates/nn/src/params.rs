@@ -1,0 +1,173 @@
+//! Named parameters: made from a seed, or read from weights with a report of what doesn't fit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use candle_core::{Device, Tensor, Var};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal};
+
+use crate::NnError;
+
+/// How a new parameter begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Init {
+    /// Normal with this standard deviation.
+    Normal(f64),
+    /// One value everywhere.
+    Constant(f64),
+    /// These values, row-major.
+    Values(Vec<f32>),
+}
+
+enum Source {
+    /// Parameters are made when first asked for.
+    Seeded { seed: u64, vars: BTreeMap<String, Var> },
+    /// Parameters are taken from here.
+    Loaded { tensors: BTreeMap<String, Tensor>, used: std::collections::BTreeSet<String> },
+}
+
+/// All parameters of a model by name. Clones share them.
+#[derive(Clone)]
+pub struct ParamStore {
+    source: Arc<Mutex<Source>>,
+    device: Device,
+}
+
+/// FNV-1a, to give every parameter its own stream of random numbers whatever the order of construction.
+fn name_seed(name: &str, seed: u64) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+impl ParamStore {
+    /// Trainable parameters, made from a seed: the same seed and name give the same values.
+    pub fn seeded(seed: u64, device: &Device) -> Self {
+        let source = Source::Seeded { seed, vars: BTreeMap::new() };
+        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+    }
+
+    /// Fixed parameters from weights (no gradient is tracked).
+    pub fn loaded(tensors: BTreeMap<String, Tensor>, device: &Device) -> Self {
+        let source = Source::Loaded { tensors, used: Default::default() };
+        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+    }
+
+    /// The root of the names.
+    pub fn root(&self) -> Scope {
+        Scope { store: self.clone(), prefix: String::new() }
+    }
+
+    /// The trainable parameters, sorted by name; empty for loaded weights.
+    pub fn vars(&self) -> BTreeMap<String, Var> {
+        match &*self.lock() {
+            Source::Seeded { vars, .. } => vars.clone(),
+            Source::Loaded { .. } => BTreeMap::new(),
+        }
+    }
+
+    /// Every parameter by name, without a graph; shares storage with what is trained.
+    pub fn tensors(&self) -> BTreeMap<String, Tensor> {
+        match &*self.lock() {
+            Source::Seeded { vars, .. } => {
+                vars.iter().map(|(n, v)| (n.clone(), v.as_detached_tensor())).collect()
+            }
+            Source::Loaded { tensors, .. } => tensors.clone(),
+        }
+    }
+
+    /// Fails if the weights hold tensors that nothing asked for.
+    pub fn check_all_used(&self) -> Result<(), NnError> {
+        if let Source::Loaded { tensors, used } = &*self.lock() {
+            let unused: Vec<&String> = tensors.keys().filter(|n| !used.contains(*n)).collect();
+            if let Some(first) = unused.first() {
+                return Err(NnError::Unused { first: (*first).clone(), count: unused.len() });
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Source> {
+        // A panic while the lock is held can't leave the maps half-written in a way that matters.
+        self.source.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn get(&self, name: String, shape: &[usize], init: &Init) -> Result<Tensor, NnError> {
+        let fits = |found: &[usize]| -> Result<(), NnError> {
+            if found == shape {
+                return Ok(());
+            }
+            Err(NnError::Shape {
+                name: name.clone(),
+                found: found.to_vec(),
+                wanted: shape.to_vec(),
+            })
+        };
+        match &mut *self.lock() {
+            Source::Seeded { seed, vars } => {
+                if let Some(var) = vars.get(&name) {
+                    fits(var.dims())?;
+                    return Ok(var.as_tensor().clone());
+                }
+                let values = initial_values(init, shape, name_seed(&name, *seed));
+                let var = Var::from_tensor(&Tensor::from_vec(values, shape, &self.device)?)?;
+                let tensor = var.as_tensor().clone();
+                vars.insert(name, var);
+                Ok(tensor)
+            }
+            Source::Loaded { tensors, used } => {
+                let tensor =
+                    tensors.get(&name).ok_or_else(|| NnError::Missing { name: name.clone() })?;
+                fits(tensor.dims())?;
+                let tensor = tensor.clone();
+                used.insert(name);
+                Ok(tensor)
+            }
+        }
+    }
+}
+
+fn initial_values(init: &Init, shape: &[usize], seed: u64) -> Vec<f32> {
+    let count = shape.iter().product();
+    match init {
+        Init::Constant(v) => vec![*v as f32; count],
+        Init::Values(values) => values.clone(),
+        Init::Normal(deviation) => {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let normal = Normal::new(0.0, *deviation as f32)
+                .expect("a deviation is finite and not negative");
+            (0..count).map(|_| normal.sample(&mut rng)).collect()
+        }
+    }
+}
+
+/// A place in the tree of names.
+#[derive(Clone)]
+pub struct Scope {
+    store: ParamStore,
+    prefix: String,
+}
+
+impl Scope {
+    /// A place below this one.
+    pub fn pp(&self, name: impl std::fmt::Display) -> Self {
+        let prefix = if self.prefix.is_empty() {
+            name.to_string()
+        } else {
+            format!("{}.{name}", self.prefix)
+        };
+        Self { store: self.store.clone(), prefix }
+    }
+
+    /// The parameter of this name: made, or read and checked.
+    pub fn get(&self, name: &str, shape: &[usize], init: Init) -> Result<Tensor, NnError> {
+        self.store.get(self.pp(name).prefix, shape, &init)
+    }
+
+    /// Where parameters live.
+    pub fn device(&self) -> &Device {
+        &self.store.device
+    }
+}

@@ -1,0 +1,124 @@
+//! What a codec makes of sound.
+
+use serde::{Deserialize, Serialize};
+
+/// Codes of a residual vector quantiser: `frames` rows of `levels` entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Codes {
+    levels: usize,
+    values: Vec<u16>, // (frames, levels), row by row
+}
+
+/// What is wrong with a table of codes.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CodesError {
+    /// The number of values is not a multiple of the number of levels.
+    #[error("{values} codes don't fill rows of {levels} levels")]
+    Ragged {
+        /// Values given.
+        values: usize,
+        /// Levels a row.
+        levels: usize,
+    },
+    /// A code lies outside the codebook.
+    #[error("code {code} at frame {frame}, level {level} is outside a codebook of {size}")]
+    OutOfRange {
+        /// The code.
+        code: u16,
+        /// Its frame.
+        frame: usize,
+        /// Its level, from 0.
+        level: usize,
+        /// Entries of the codebook.
+        size: usize,
+    },
+}
+
+impl Codes {
+    /// Codes from values in (frames, levels) order.
+    pub fn new(levels: usize, values: Vec<u16>) -> Result<Self, CodesError> {
+        if levels == 0 || values.len() % levels != 0 {
+            return Err(CodesError::Ragged { values: values.len(), levels });
+        }
+        Ok(Self { levels, values })
+    }
+
+    /// No frames yet, of so many levels.
+    pub fn empty(levels: usize) -> Self {
+        Self { levels, values: Vec::new() }
+    }
+
+    /// Number of levels (codebooks).
+    pub fn levels(&self) -> usize {
+        self.levels
+    }
+
+    /// Number of frames.
+    pub fn frames(&self) -> usize {
+        if self.levels == 0 { 0 } else { self.values.len() / self.levels }
+    }
+
+    /// Whether there are no frames.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// All levels of one frame.
+    pub fn frame(&self, frame: usize) -> &[u16] {
+        &self.values[frame * self.levels..(frame + 1) * self.levels]
+    }
+
+    /// One code.
+    pub fn at(&self, frame: usize, level: usize) -> u16 {
+        self.values[frame * self.levels + level]
+    }
+
+    /// Set one code.
+    pub fn set(&mut self, frame: usize, level: usize, code: u16) {
+        self.values[frame * self.levels + level] = code;
+    }
+
+    /// Append a frame; its length must be the number of levels.
+    pub fn push(&mut self, frame: &[u16]) {
+        assert_eq!(frame.len(), self.levels, "a frame has one code a level");
+        self.values.extend_from_slice(frame);
+    }
+
+    /// Frames `start..end`, cut to what is there.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let (end, n) = (end.min(self.frames()), self.levels);
+        let start = start.min(end);
+        Self { levels: n, values: self.values[start * n..end * n].to_vec() }
+    }
+
+    /// The codes of the first `levels` levels only.
+    pub fn first_levels(&self, levels: usize) -> Self {
+        let levels = levels.min(self.levels);
+        let values =
+            (0..self.frames()).flat_map(|t| self.frame(t)[..levels].iter().copied()).collect();
+        Self { levels, values }
+    }
+
+    /// One level as a list over time.
+    pub fn level(&self, level: usize) -> Vec<u16> {
+        (0..self.frames()).map(|t| self.at(t, level)).collect()
+    }
+
+    /// The values in (frames, levels) order.
+    pub fn values(&self) -> &[u16] {
+        &self.values
+    }
+
+    /// Checks that every code is below `size`.
+    pub fn check(&self, size: usize) -> Result<(), CodesError> {
+        match self.values.iter().position(|&c| usize::from(c) >= size) {
+            None => Ok(()),
+            Some(i) => Err(CodesError::OutOfRange {
+                code: self.values[i],
+                frame: i / self.levels,
+                level: i % self.levels,
+                size,
+            }),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What the engine tells the world. Progress bars, JSON lines, logs and the dashboard all consume these.
+
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that happened. Serialised as one JSON object with a `kind`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A job of known or unknown length began.
+    JobStarted {
+        /// What it is, for a human.
+        name: String,
+        /// Steps in all, if known.
+        total: Option<u64>,
+    },
+    /// The job moved on.
+    JobProgress {
+        /// The name given at the start.
+        name: String,
+        /// Steps done so far.
+        done: u64,
+        /// A short note (what is being worked on).
+        note: String,
+    },
+    /// The job ended.
+    JobFinished {
+        /// The name given at the start.
+        name: String,
+        /// How it went, for a human.
+        summary: String,
+    },
+    /// One optimiser step.
+    TrainStep {
+        /// Step number, from 1.
+        step: u64,
+        /// Steps in all.
+        total: u64,
+        /// Mean loss of the step.
+        loss: f64,
+        /// Losses by name (`tts/ar`, `tts/nar.3`, ...).
+        losses: Vec<(String, f64)>,
+        /// Learning rate.
+        learning_rate: f64,
+        /// Global gradient norm before clipping.
+        gradient_norm: f64,
+        /// Positions a second.
+        tokens_per_s: f64,
+    },
+    /// An evaluation while training.
+    TrainEval {
+        /// Step number.
+        step: u64,
+        /// Figures by name.
+        figures: Vec<(String, f64)>,
+    },
+    /// A checkpoint is on disk.
+    CheckpointSaved {
+        /// Step number.
+        step: u64,
+        /// Where it is.
+        path: String,
+    },
+    /// One utterance of an evaluation has been scored.
+    EvalRow {
+        /// Suite.
+        suite: String,
+        /// Utterance.
+        id: String,
+        /// Figures by name.
+        figures: Vec<(String, f64)>,
+    },
+    /// Something a human should know, but that stops nothing.
+    Warning {
+        /// The text.
+        message: String,
+    },
+}
+
+/// Takes events. Must be quick and must not fail: the engine doesn't wait.
+pub trait EventSink: Send + Sync {
+    /// Take one event.
+    fn emit(&self, event: Event);
+}
+
+/// Forgets everything.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct NullSink;
+
+impl EventSink for NullSink {
+    fn emit(&self, _event: Event) {}
+}
+
+/// Keeps everything, for tests and replays.
+#[derive(Debug, Default)]
+pub struct RecordingSink(Mutex<Vec<Event>>);
+
+impl RecordingSink {
+    /// All events so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.0.lock().map(|v| v.clone()).unwrap_or_default()
+    }
+}
+
+impl EventSink for RecordingSink {
+    fn emit(&self, event: Event) {
+        if let Ok(mut v) = self.0.lock() {
+            v.push(event);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Plain data shared by every crate.
+//!
+//! Invariant: no tensors, no files, no threads, no environment. Everything here can be built in a test by hand.
+
+mod audio;
+mod cancel;
+mod codes;
+mod event;
+mod sample;
+
+pub use audio::Audio;
+pub use cancel::CancelToken;
+pub use codes::{Codes, CodesError};
+pub use event::{Event, EventSink, NullSink, RecordingSink};
+pub use sample::{Sample, TimedPhone, WordTime};

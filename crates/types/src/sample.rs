@@ -1,0 +1,47 @@
+//! Utterances and times.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Codes;
+
+/// A phone and when it sounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimedPhone {
+    /// ARPAbet symbol, or one of `|` (word boundary), `,` `.` `?` `!` (written pause), `SIL`.
+    pub phone: String,
+    /// How long it lasts, seconds (a boundary mark is often 0).
+    pub duration_s: f64,
+}
+
+/// A word and when it sounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WordTime {
+    /// The word as written.
+    pub word: String,
+    /// Start, seconds from the beginning of the recording.
+    pub start_s: f64,
+    /// End, seconds from the beginning of the recording.
+    pub end_s: f64,
+}
+
+/// One utterance as tasks see it while training: codes and what is known of them. No audio, no file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Name, unique in its corpus.
+    pub id: String,
+    /// Speaker.
+    pub speaker: String,
+    /// What is said, as written.
+    pub text: String,
+    /// All levels, all frames.
+    pub codes: Codes,
+    /// Frames a second of `codes`.
+    pub frame_rate_hz: f64,
+    /// Phones with durations, when the corpus knows them, else empty. Their times start at `lead_s`.
+    pub phones: Vec<TimedPhone>,
+    /// Silence before the first phone, seconds.
+    pub lead_s: f64,
+    /// Codes of another utterance of the same speaker, when there is one: the prompt.
+    pub prompt: Option<Codes>,
+}
