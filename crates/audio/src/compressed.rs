@@ -1,0 +1,159 @@
+//! FLAC, MP3, Ogg Vorbis and M4A/AAC through symphonia.
+
+use std::io;
+
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::meta::MetadataOptions;
+
+use crate::AudioError;
+use crate::intake::Intake;
+use crate::sniff::Format;
+
+/// How a stream of packets ended.
+struct End {
+    /// Packets that could not be decoded and were left out.
+    broken: u64,
+    /// The file stopped in the middle of something.
+    cut: bool,
+}
+
+/// Decodes anything but WAV from its first byte.
+pub(crate) fn decode(
+    source: Box<dyn MediaSource>,
+    format: Format,
+    intake: &mut Intake<'_>,
+) -> Result<(), AudioError> {
+    if format == Format::OggOpus {
+        return Err(intake.unsupported("Opus"));
+    }
+    let fail = |name: &str, error: Error| explain(name, format, error);
+    let stream = MediaSourceStream::new(source, Default::default());
+    let mut reader = symphonia::default::get_probe()
+        .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|e| fail(intake.name, e))?;
+    let track = reader
+        .default_track(TrackType::Audio)
+        .cloned()
+        .ok_or_else(|| intake.unsupported(format!("{} without an audio track", format.name())))?;
+    let mut decoder = make_decoder(&track, format, intake)?;
+    let end = pump(reader.as_mut(), decoder.as_mut(), track.id, intake)
+        .map_err(|e| e.into_audio(intake.name, format))?;
+    if intake.frames() == 0 && (end.broken > 0 || end.cut) {
+        return Err(fail(intake.name, Error::DecodeError("no packet of it is whole")));
+    }
+    // Only these headers state the length; Ogg and MP3 lengths are guesses.
+    if matches!(format, Format::Flac | Format::Mp4)
+        && let Some(expected) = track.num_frames
+        && intake.frames() < expected
+        && end.cut
+    {
+        let (name, got) = (intake.name.to_owned(), intake.frames());
+        return Err(AudioError::Truncated { name, got, expected });
+    }
+    intake.finish()
+}
+
+fn make_decoder(
+    track: &Track,
+    format: Format,
+    intake: &Intake<'_>,
+) -> Result<Box<dyn AudioDecoder>, AudioError> {
+    let parameters =
+        track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(|| {
+            intake.unsupported(format!("the codec in this {} file", format.name()))
+        })?;
+    symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(|e| match e {
+            Error::Unsupported(_) => {
+                intake.unsupported(format!("the codec in this {} file", format.name()))
+            }
+            e => explain(intake.name, format, e),
+        })
+}
+
+/// A failure of either side of [`pump`].
+enum PumpError {
+    Stream(Error),
+    Intake(AudioError),
+}
+
+impl PumpError {
+    fn into_audio(self, name: &str, format: Format) -> AudioError {
+        match self {
+            Self::Stream(e) => explain(name, format, e),
+            Self::Intake(e) => e,
+        }
+    }
+}
+
+impl From<AudioError> for PumpError {
+    fn from(e: AudioError) -> Self {
+        Self::Intake(e)
+    }
+}
+
+fn pump(
+    reader: &mut dyn FormatReader,
+    decoder: &mut dyn AudioDecoder,
+    track_id: u32,
+    intake: &mut Intake<'_>,
+) -> Result<End, PumpError> {
+    let mut end = End { broken: 0, cut: false };
+    let mut block: Vec<f32> = Vec::new();
+    loop {
+        let packet = match reader.next_packet() {
+            Ok(Some(packet)) => packet,
+            // A chained stream starts over with other parameters: what came before is the recording.
+            Ok(None) | Err(Error::ResetRequired) => {
+                return Ok(end);
+            }
+            Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                end.cut = true;
+                return Ok(end);
+            }
+            Err(Error::DecodeError(_)) => {
+                // Formats resynchronise by themselves; an error here is the end of what can be found.
+                end.broken += 1;
+                end.cut = true;
+                return Ok(end);
+            }
+            Err(e) => return Err(PumpError::Stream(e)),
+        };
+        if packet.track_id != track_id {
+            continue;
+        }
+        match decoder.decode(&packet) {
+            Ok(buffer) => {
+                intake.start(buffer.spec().rate(), buffer.spec().channels().count())?;
+                buffer.copy_to_vec_interleaved(&mut block);
+                intake.push(&block)?;
+            }
+            Err(Error::DecodeError(_) | Error::IoError(_)) => end.broken += 1,
+            Err(Error::ResetRequired) => decoder.reset(),
+            Err(e) => return Err(PumpError::Stream(e)),
+        }
+    }
+}
+
+fn explain(name: &str, format: Format, error: Error) -> AudioError {
+    let name = name.to_owned();
+    match error {
+        Error::IoError(source) if source.raw_os_error().is_some() => {
+            AudioError::Read { name, source }
+        }
+        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => AudioError::Undecodable {
+            name,
+            format: format.name(),
+            reason: "it ends too early".to_owned(),
+        },
+        Error::Unsupported(what) => {
+            AudioError::Unsupported { name, what: format!("{} ({what})", format.name()) }
+        }
+        e => AudioError::Undecodable { name, format: format.name(), reason: e.to_string() },
+    }
+}

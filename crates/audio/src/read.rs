@@ -1,0 +1,169 @@
+//! Reading recordings: files, streams, standard input.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use syrinx_types::Audio;
+
+use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
+use crate::sniff::{Format, SNIFF_BYTES, sniff};
+use crate::{AudioError, compressed, wav};
+
+/// What `-` is called in messages.
+const STANDARD_INPUT: &str = "standard input";
+
+/// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`].
+///
+/// # Errors
+/// Any [`AudioError`] of reading; each names the file.
+pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
+    read_with(path, &ReadLimits::default())
+}
+
+/// [`read`] within given limits.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(None);
+    decode_file(path.as_ref(), limits, &mut sink)?;
+    sink.finish()
+}
+
+/// Reads a file and resamples it to `rate_hz` on the way (the long recording is held once only).
+///
+/// # Errors
+/// As [`read`].
+pub fn load(path: impl AsRef<Path>, rate_hz: u32) -> Result<Audio, AudioError> {
+    load_with(path, rate_hz, &ReadLimits::default())
+}
+
+/// [`load`] within given limits.
+///
+/// # Errors
+/// As [`read`].
+pub fn load_with(
+    path: impl AsRef<Path>,
+    rate_hz: u32,
+    limits: &ReadLimits,
+) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(Some(rate_hz));
+    decode_file(path.as_ref(), limits, &mut sink)?;
+    sink.finish()
+}
+
+/// Reads every channel of a file by itself, at its own rate: one speaker a channel.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_channels(
+    path: impl AsRef<Path>,
+    limits: &ReadLimits,
+) -> Result<Vec<Audio>, AudioError> {
+    let mut sink = ChannelSink::default();
+    decode_file(path.as_ref(), limits, &mut sink)?;
+    Ok(sink.finish())
+}
+
+/// [`read_with`], where `-` is standard input.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(None);
+    decode_source(source, limits, &mut sink)?;
+    sink.finish()
+}
+
+/// [`load_with`], where `-` is standard input.
+///
+/// # Errors
+/// As [`read`].
+pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(Some(rate_hz));
+    decode_source(source, limits, &mut sink)?;
+    sink.finish()
+}
+
+/// Reads a stream to mono at its own rate. `name` is for messages; its ending (`upload.mp3`) is a hint for formats
+/// without clear first bytes. WAV is decoded as it comes, other formats are first read to memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(None);
+    decode_stream(reader, name, limits, &mut sink)?;
+    sink.finish()
+}
+
+fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<(), AudioError> {
+    if source == "-" {
+        decode_stream(io::stdin().lock(), STANDARD_INPUT, limits, sink)
+    } else {
+        decode_file(Path::new(source), limits, sink)
+    }
+}
+
+fn decode_file(path: &Path, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<(), AudioError> {
+    let name = path.display().to_string();
+    let fail = |e| AudioError::opening(&name, e);
+    let mut file = File::open(path).map_err(fail)?;
+    let kind = file.metadata().map_err(fail)?.file_type();
+    if kind.is_dir() {
+        return Err(AudioError::NotAFile { name });
+    }
+    if !kind.is_file() {
+        // A pipe or device cannot be rewound.
+        return decode_stream(file, &name, limits, sink);
+    }
+    let head = read_head(&mut file, &name)?;
+    let extension = path.extension().and_then(|e| e.to_str());
+    let format = recognise(&head, extension, &name)?;
+    file.seek(SeekFrom::Start(0)).map_err(fail)?;
+    let mut intake = Intake::new(&name, limits, sink);
+    match format {
+        Format::Wav => wav::decode(file, &mut intake),
+        _ => compressed::decode(Box::new(file), format, &mut intake),
+    }
+}
+
+fn decode_stream(
+    mut reader: impl Read,
+    name: &str,
+    limits: &ReadLimits,
+    sink: &mut dyn Sink,
+) -> Result<(), AudioError> {
+    let mut head = read_head(&mut reader, name)?;
+    let extension = Path::new(name).extension().and_then(|e| e.to_str());
+    let format = recognise(&head, extension, name)?;
+    let mut intake = Intake::new(name, limits, sink);
+    if format == Format::Wav {
+        return wav::decode(Cursor::new(head).chain(reader), &mut intake);
+    }
+    let max_bytes = limits.max_stream_bytes;
+    reader
+        .take(max_bytes.saturating_add(1))
+        .read_to_end(&mut head)
+        .map_err(|e| AudioError::opening(name, e))?;
+    if head.len() as u64 > max_bytes {
+        return Err(AudioError::TooLarge { name: name.to_owned(), max_bytes });
+    }
+    compressed::decode(Box::new(Cursor::new(head)), format, &mut intake)
+}
+
+fn read_head(reader: &mut impl Read, name: &str) -> Result<Vec<u8>, AudioError> {
+    let mut head = Vec::with_capacity(SNIFF_BYTES);
+    reader
+        .take(SNIFF_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(|e| AudioError::opening(name, e))?;
+    Ok(head)
+}
+
+fn recognise(head: &[u8], extension: Option<&str>, name: &str) -> Result<Format, AudioError> {
+    if head.is_empty() {
+        return Err(AudioError::Empty { name: name.to_owned() });
+    }
+    sniff(head, extension).map_err(|found| AudioError::NotAudio { name: name.to_owned(), found })
+}

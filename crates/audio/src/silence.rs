@@ -1,0 +1,171 @@
+//! Pauses by energy: where speech starts and ends, and where a long recording can be cut.
+//!
+//! All of it is one pass over frames of 10 ms, so two hours take a moment.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_types::Audio;
+
+/// What counts as a pause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PauseConfig {
+    /// Shortest pause, seconds.
+    pub min_pause_s: f64,
+    /// Louder than the noise floor by at least this many decibels is speech.
+    pub above_noise_db: f64,
+    /// Quieter than the loud parts by at least this many decibels is never speech.
+    pub below_speech_db: f64,
+}
+
+impl Default for PauseConfig {
+    fn default() -> Self {
+        Self { min_pause_s: 0.2, above_noise_db: 9.0, below_speech_db: 40.0 }
+    }
+}
+
+/// Length of an energy frame, seconds.
+const FRAME_S: f64 = 0.01;
+
+/// Level of digital silence.
+const FLOOR_DB: f32 = -120.0;
+
+/// Below this, nothing is speech.
+const INAUDIBLE_DB: f32 = -70.0;
+
+/// The pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent recording is
+/// one pause; an empty one has none.
+///
+/// The threshold follows the recording: between its noise floor (5th percentile of the level) and its loud parts
+/// (95th percentile).
+pub fn find_pauses(audio: &Audio, config: &PauseConfig) -> Vec<(f64, f64)> {
+    let levels = levels_db(audio);
+    let threshold = threshold_db(&levels, config);
+    let total_s = audio.seconds();
+    let mut pauses = Vec::new();
+    let mut start = None;
+    for i in 0..=levels.len() {
+        let quiet = i < levels.len() && levels[i] < threshold;
+        match (quiet, start) {
+            (true, None) => start = Some(i),
+            (false, Some(first)) => {
+                let (a, b) = (first as f64 * FRAME_S, (i as f64 * FRAME_S).min(total_s));
+                if b - a >= config.min_pause_s || (first == 0 && i == levels.len()) {
+                    pauses.push((a, b));
+                }
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    pauses
+}
+
+/// Start and end of the speech in seconds, or `None` when there is none.
+pub fn speech_bounds(audio: &Audio, config: &PauseConfig) -> Option<(f64, f64)> {
+    let levels = levels_db(audio);
+    let threshold = threshold_db(&levels, config);
+    let first = levels.iter().position(|&x| x >= threshold)?;
+    let last = levels.iter().rposition(|&x| x >= threshold)?;
+    Some((first as f64 * FRAME_S, ((last + 1) as f64 * FRAME_S).min(audio.seconds())))
+}
+
+/// The recording without the silence at its ends, of which `keep_s` seconds stay. Silence throughout stays as it is.
+pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
+    match speech_bounds(audio, config) {
+        Some((start, end)) => audio.slice(start - keep_s, end + keep_s),
+        None => audio.clone(),
+    }
+}
+
+/// Cuts a recording into pieces of at most `max_s` seconds, as (start, end) in seconds. They follow one another
+/// without gaps and cover all of it. A cut falls at the quietest fifth of a second of the second half of a piece.
+pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
+    let total_s = audio.seconds();
+    if total_s <= 0.0 {
+        return Vec::new();
+    }
+    // Not a number, too: one chunk.
+    if !(max_s < total_s) {
+        return vec![(0.0, total_s)];
+    }
+    let smooth = smoothed_power(audio, 20);
+    let longest = ((max_s / FRAME_S).floor() as usize).max(1);
+    let mut cuts = Vec::new();
+    let mut start = 0;
+    while (smooth.len() - start) as f64 * FRAME_S > max_s {
+        let end = (start + longest).min(smooth.len());
+        let from = start + longest.div_ceil(2);
+        let quietest = quietest(&smooth[from.min(end - 1)..end]) + from.min(end - 1);
+        start = quietest.max(start + 1);
+        cuts.push(start as f64 * FRAME_S);
+    }
+    let starts = std::iter::once(0.0).chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain(std::iter::once(total_s));
+    starts.zip(ends).collect()
+}
+
+/// The middle of the quietest stretch: of equal values, the middle one of the longest run.
+fn quietest(power: &[f64]) -> usize {
+    let least = power.iter().copied().fold(f64::INFINITY, f64::min);
+    let (mut best, mut run) = ((0, 0), (0, 0));
+    for (i, &p) in power.iter().enumerate() {
+        run = if p <= least * 1.0001 {
+            (if run.1 == 0 { i } else { run.0 }, run.1 + 1)
+        } else {
+            (0, 0)
+        };
+        if run.1 > best.1 {
+            best = run;
+        }
+    }
+    best.0 + best.1 / 2
+}
+
+/// Mean power of each frame of 10 ms.
+fn power(audio: &Audio) -> Vec<f64> {
+    let rate = f64::from(audio.sample_rate_hz);
+    let n = audio.samples.len();
+    // Borders are computed one by one, so that rates which aren't multiples of 100 don't drift.
+    let at = |i: usize| ((i as f64 * FRAME_S * rate).round() as usize).min(n);
+    let frames = (audio.seconds() / FRAME_S).ceil() as usize;
+    (0..frames)
+        .filter(|&i| at(i) < n)
+        .map(|i| {
+            let frame = &audio.samples[at(i)..at(i + 1).max(at(i) + 1).min(n)];
+            frame.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / frame.len() as f64
+        })
+        .collect()
+}
+
+fn levels_db(audio: &Audio) -> Vec<f32> {
+    power(audio).iter().map(|&p| (10.0 * p.log10()).max(f64::from(FLOOR_DB)) as f32).collect()
+}
+
+/// Power averaged over `width` frames around each frame, by running sums.
+fn smoothed_power(audio: &Audio, width: usize) -> Vec<f64> {
+    let power = power(audio);
+    let mut sums = Vec::with_capacity(power.len() + 1);
+    sums.push(0.0);
+    for p in &power {
+        sums.push(sums.last().copied().unwrap_or(0.0) + p);
+    }
+    (0..power.len())
+        .map(|i| {
+            let (a, b) = (i.saturating_sub(width / 2), (i + width.div_ceil(2)).min(power.len()));
+            ((sums[b] - sums[a]) / (b - a) as f64).max(0.0)
+        })
+        .collect()
+}
+
+fn threshold_db(levels: &[f32], config: &PauseConfig) -> f32 {
+    let mut sorted = levels.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let at =
+        |share: f64| sorted.get((share * sorted.len().saturating_sub(1) as f64) as usize).copied();
+    let (noise, speech) = (at(0.05).unwrap_or(FLOOR_DB), at(0.95).unwrap_or(FLOOR_DB));
+    let from_noise = noise + config.above_noise_db as f32;
+    let from_speech = speech - config.below_speech_db as f32;
+    // Speech without any pause has a high "noise floor": never ask for more than 15 dB below the loud parts.
+    from_noise.max(from_speech).min(speech - 15.0).max(INAUDIBLE_DB)
+}
