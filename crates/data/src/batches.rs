@@ -1,0 +1,167 @@
+//! Which utterances belong to which step.
+//!
+//! Items are sorted into buckets of similar length. How many batches a bucket gives follows from the lengths alone, so
+//! every epoch has the same number of batches, and the epoch of a step, its order and its batch can be computed from the
+//! seed and the step without walking through the steps before.
+
+use std::sync::{Arc, Mutex};
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{DataError, Part};
+
+/// How items are put into batches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchPlan {
+    /// Most positions of a batch, padding counted: items times the length of the longest.
+    pub max_positions: usize,
+    /// How much shorter than the longest item of its batch an item may be, as a fraction in 0..1. Small values waste
+    /// less on padding, large ones mix lengths better.
+    pub max_padding: f64,
+    /// Seed of the order.
+    pub seed: u64,
+}
+
+impl Default for BatchPlan {
+    fn default() -> Self {
+        Self { max_positions: 4096, max_padding: 0.15, seed: 0 }
+    }
+}
+
+/// Items of nearly the same length, and how many of them make a batch at most.
+#[derive(Debug, Clone)]
+struct Bucket {
+    items: Vec<usize>,
+    batches: usize,
+}
+
+/// The batches of one epoch, each a list of item numbers.
+type Order = Arc<Vec<Vec<usize>>>;
+
+/// A plan over items of known lengths. Every item occurs once an epoch, and every batch keeps the budget.
+#[derive(Debug)]
+pub struct Batches {
+    seed: u64,
+    part: Part,
+    buckets: Vec<Bucket>,
+    batches_per_epoch: usize,
+    last: Mutex<Option<(u64, Order)>>,
+}
+
+impl Batches {
+    /// The plan over items of `lengths` positions; item numbers are places in `lengths`.
+    ///
+    /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of the
+    /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
+    ///
+    /// # Errors
+    /// [`DataError::TooLong`] for an item above the budget; [`DataError::Setting`] for no items or a `max_padding`
+    /// outside 0..1.
+    pub fn new(plan: &BatchPlan, lengths: &[usize], part: Part) -> Result<Self, DataError> {
+        if !(0.0..1.0).contains(&plan.max_padding) {
+            let (name, value) = ("max_padding", plan.max_padding.to_string());
+            return Err(DataError::Setting { name, value, problem: "use a fraction in 0..1" });
+        }
+        if lengths.is_empty() {
+            let (name, value) = ("items", "0".to_owned());
+            let problem = "there is nothing to train on; check the split and the length limits";
+            return Err(DataError::Setting { name, value, problem });
+        }
+        let max_positions = plan.max_positions;
+        let too_long = lengths.iter().position(|&n| n > max_positions);
+        if let Some(index) = too_long {
+            let positions = lengths[index];
+            return Err(DataError::TooLong { index, positions, max_positions });
+        }
+        let buckets = buckets(plan, lengths);
+        let batches_per_epoch = buckets.iter().map(|b| b.batches).sum();
+        Ok(Self { seed: plan.seed, part, buckets, batches_per_epoch, last: Mutex::new(None) })
+    }
+
+    /// Batches of an epoch, over all parts.
+    pub fn batches_per_epoch(&self) -> usize {
+        self.batches_per_epoch
+    }
+
+    /// The epoch and the items of a step (from 0) of this part, from the seed and the step alone.
+    pub fn batch(&self, step: u64) -> (u64, Vec<usize>) {
+        let number = self.number(step);
+        let per_epoch = self.batches_per_epoch as u64;
+        let epoch = number / per_epoch;
+        (epoch, self.order(epoch)[(number % per_epoch) as usize].clone())
+    }
+
+    /// A generator for whatever is drawn in a step (prompts, crops), again from the seed and the step alone. Parts
+    /// have different ones.
+    pub fn rng(&self, step: u64) -> ChaCha8Rng {
+        // Streams of epochs count from 0, those of batches from the other half of the range.
+        self.stream((1 << 63) | self.number(step))
+    }
+
+    /// All batches of an epoch in order, over all parts.
+    pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
+        self.order(epoch).to_vec()
+    }
+
+    /// Number of the step's batch in the endless list that the parts share.
+    fn number(&self, step: u64) -> u64 {
+        step.wrapping_mul(self.part.of() as u64).wrapping_add(self.part.index() as u64)
+    }
+
+    fn stream(&self, stream: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(stream);
+        rng
+    }
+
+    /// The order of an epoch; the last one asked for is kept, since steps come one after another.
+    fn order(&self, epoch: u64) -> Order {
+        let kept = self.last.lock().ok().and_then(|last| last.clone());
+        if let Some((_, order)) = kept.filter(|(of, _)| *of == epoch) {
+            return order;
+        }
+        let order = Arc::new(self.shuffle(epoch));
+        if let Ok(mut last) = self.last.lock() {
+            *last = Some((epoch, Arc::clone(&order)));
+        }
+        order
+    }
+
+    fn shuffle(&self, epoch: u64) -> Vec<Vec<usize>> {
+        let mut rng = self.stream(epoch);
+        let mut batches = Vec::with_capacity(self.batches_per_epoch);
+        for bucket in &self.buckets {
+            let mut items = bucket.items.clone();
+            items.shuffle(&mut rng);
+            let (n, count) = (items.len(), bucket.batches);
+            // Batches of equal size, give or take one, rather than full ones and a small rest.
+            batches.extend((0..count).map(|b| items[b * n / count..(b + 1) * n / count].to_vec()));
+        }
+        batches.shuffle(&mut rng);
+        batches
+    }
+}
+
+/// Cuts the items, longest first, where they get too much shorter than the first of their bucket.
+fn buckets(plan: &BatchPlan, lengths: &[usize]) -> Vec<Bucket> {
+    let mut items: Vec<usize> = (0..lengths.len()).collect();
+    items.sort_by_key(|&i| (std::cmp::Reverse(lengths[i]), i));
+    let mut buckets = Vec::new();
+    let mut rest = items.as_slice();
+    while let Some(&longest) = rest.first() {
+        let longest = lengths[longest];
+        let shortest = longest as f64 * (1.0 - plan.max_padding);
+        let end = rest.partition_point(|&i| lengths[i] as f64 >= shortest);
+        let (bucket, after) = rest.split_at(end.max(1));
+        let per_batch = plan.max_positions / longest.max(1);
+        let batches = bucket.len().div_ceil(per_batch.max(1));
+        buckets.push(Bucket { items: bucket.to_vec(), batches });
+        rest = after;
+    }
+    buckets
+}

@@ -1,0 +1,207 @@
+//! Encoded utterances in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use rand::Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_types::{Codes, Sample};
+
+use crate::encode::shard_files;
+use crate::shard::{CodecStamp, Record, Shard};
+use crate::{DataError, Utterance};
+
+/// How a prompt is drawn: a random stretch of another utterance of the same speaker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PromptSpec {
+    /// Fewest frames. Utterances shorter than this are drawn from only if the speaker has no longer ones.
+    pub min_frames: usize,
+    /// Most frames.
+    pub max_frames: usize,
+    /// Probability of giving no prompt, in 0..=1.
+    pub none_probability: f64,
+}
+
+impl Default for PromptSpec {
+    fn default() -> Self {
+        Self { min_frames: 50, max_frames: 75, none_probability: 0.1 }
+    }
+}
+
+/// All utterances of a folder of token shards, or some of them. Clones and parts share the codes.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    codec: CodecStamp,
+    shards: Arc<Vec<Shard>>,
+    entries: Vec<(usize, usize)>, // (shard, record)
+    by_id: HashMap<String, usize>,
+    by_speaker: BTreeMap<String, Vec<usize>>,
+}
+
+impl Corpus {
+    /// Loads every shard of a folder, in the order of the manifest.
+    ///
+    /// # Errors
+    /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] for an unfinished one,
+    /// [`DataError::Mismatch`] for shards of different making, [`DataError::BrokenShard`], [`DataError::Io`].
+    pub fn open(folder: &Path) -> Result<Self, DataError> {
+        let mut shards: Vec<Shard> = Vec::new();
+        for path in shard_files(folder)? {
+            let shard = Shard::read(&path)?;
+            if let Some(first) = shards.first() {
+                shard.stamp().check(first.stamp(), &path)?;
+            }
+            shards.push(shard);
+        }
+        let Some(stamp) = shards.first().map(|s| s.stamp().clone()) else {
+            let looked_for =
+                "token shards, shard-*.safetensors; encode a manifest first".to_owned();
+            return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
+        };
+        let mut present = vec![false; stamp.of];
+        shards.retain(|s| {
+            present.get_mut(s.stamp().index).is_some_and(|seen| !std::mem::replace(seen, true))
+        });
+        if let Some(first) = present.iter().position(|&p| !p) {
+            return Err(DataError::MissingShards {
+                dir: folder.to_path_buf(),
+                missing: present.iter().filter(|&&p| !p).count(),
+                of: stamp.of,
+                first: first + 1,
+            });
+        }
+        shards.sort_by_key(|s| s.stamp().index);
+        let entries = shards
+            .iter()
+            .enumerate()
+            .flat_map(|(s, shard)| (0..shard.records().len()).map(move |r| (s, r)))
+            .collect();
+        Ok(Self::index(stamp.codec, Arc::new(shards), entries))
+    }
+
+    fn index(codec: CodecStamp, shards: Arc<Vec<Shard>>, entries: Vec<(usize, usize)>) -> Self {
+        let mut corpus =
+            Self { codec, shards, entries, by_id: HashMap::new(), by_speaker: BTreeMap::new() };
+        for i in 0..corpus.len() {
+            let Utterance { id, speaker, .. } = corpus.utterance(i).clone();
+            corpus.by_id.insert(id, i);
+            corpus.by_speaker.entry(speaker).or_default().push(i);
+        }
+        corpus
+    }
+
+    /// The utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come from
+    /// the kept ones only, so that a training split never hears a test recording.
+    pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
+        let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
+        let entries = kept.map(|i| self.entries[i]).collect();
+        Self::index(self.codec.clone(), Arc::clone(&self.shards), entries)
+    }
+
+    /// The utterances of one split, numbered anew.
+    pub fn split(&self, split: &str) -> Self {
+        self.filter(|utterance, _| utterance.split.as_deref() == Some(split))
+    }
+
+    /// The codec that made the codes.
+    pub fn codec(&self) -> &CodecStamp {
+        &self.codec
+    }
+
+    /// Number of utterances.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no utterances.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Speakers and the numbers of their utterances, by name.
+    pub fn speakers(&self) -> &BTreeMap<String, Vec<usize>> {
+        &self.by_speaker
+    }
+
+    /// The number of the utterance of this name.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    fn record(&self, i: usize) -> (&Shard, &Record) {
+        let (shard, record) = self.entries[i];
+        let shard = &self.shards[shard];
+        (shard, &shard.records()[record])
+    }
+
+    /// What the manifest says of utterance `i`; panics unless `i < len()`, like a slice.
+    pub fn utterance(&self, i: usize) -> &Utterance {
+        &self.record(i).1.utterance
+    }
+
+    /// Frames of utterance `i`.
+    pub fn frames(&self, i: usize) -> usize {
+        self.record(i).1.frames
+    }
+
+    /// Frames of every utterance, for a plan of batches.
+    pub fn lengths(&self) -> Vec<usize> {
+        (0..self.len()).map(|i| self.frames(i)).collect()
+    }
+
+    /// Frames of all utterances together.
+    pub fn total_frames(&self) -> usize {
+        (0..self.len()).map(|i| self.frames(i)).sum()
+    }
+
+    /// Codes of utterance `i`. // (frames, levels)
+    pub fn codes(&self, i: usize) -> Codes {
+        let (shard, record) = self.record(i);
+        shard.codes(record)
+    }
+
+    /// Utterance `i` as tasks see it, with a prompt drawn if asked for.
+    pub fn sample(&self, i: usize, prompt: Option<&PromptSpec>, rng: &mut impl Rng) -> Sample {
+        let prompt = prompt.and_then(|spec| self.prompt(i, spec, rng));
+        let utterance = self.utterance(i);
+        Sample {
+            id: utterance.id.clone(),
+            speaker: utterance.speaker.clone(),
+            text: utterance.text.clone(),
+            codes: self.codes(i),
+            frame_rate_hz: self.codec.frame_rate_hz,
+            phones: utterance.timed_phones(),
+            lead_s: utterance.lead_s,
+            prompt,
+        }
+    }
+
+    /// A random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames` frames,
+    /// or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no other.
+    pub fn prompt(&self, i: usize, spec: &PromptSpec, rng: &mut impl Rng) -> Option<Codes> {
+        // Both draws are made in any case, so that changing the probability leaves the other draws as they were.
+        let none = rng.random::<f64>() < spec.none_probability;
+        let most = spec.max_frames.max(spec.min_frames);
+        let frames = rng.random_range(spec.min_frames..=most);
+        let others: Vec<usize> = self
+            .by_speaker
+            .get(&self.utterance(i).speaker)?
+            .iter()
+            .copied()
+            .filter(|&j| j != i)
+            .collect();
+        let long: Vec<usize> =
+            others.iter().copied().filter(|&j| self.frames(j) >= spec.min_frames).collect();
+        let candidates = if long.is_empty() { others } else { long };
+        if none || frames == 0 || candidates.is_empty() {
+            return None;
+        }
+        let other = candidates[rng.random_range(0..candidates.len())];
+        let codes = self.codes(other); // (frames, levels)
+        let start = rng.random_range(0..=codes.frames().saturating_sub(frames));
+        Some(codes.slice(start, start + frames))
+    }
+}

@@ -1,0 +1,318 @@
+//! A manifest turned into token shards, in parallel, resumable, shared among machines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use syrinx_types::{CancelToken, Codes, Event, EventSink};
+
+use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
+use crate::{DataError, Manifest, Part, Utterance, atomic};
+
+/// Name of the job in the events.
+const JOB: &str = "encode";
+
+/// How a manifest is encoded. The shards don't depend on `part` and `threads`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncodePlan {
+    /// The codec behind the closure.
+    pub codec: CodecStamp,
+    /// Which shards are made here. Parts may share a folder; each needs one process of its own.
+    pub part: Part,
+    /// Utterances a shard: what a kill can lose, and what is loaded at once.
+    pub utterances_per_shard: usize,
+    /// Threads that encode; 0 counts as 1.
+    pub threads: usize,
+}
+
+impl EncodePlan {
+    /// Everything, 500 utterances a shard, one thread.
+    pub fn new(codec: CodecStamp) -> Self {
+        Self { codec, part: Part::WHOLE, utterances_per_shard: 500, threads: 1 }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Shards of this part.
+    pub shards: usize,
+    /// Of these, the ones that an earlier run had finished.
+    pub shards_kept: usize,
+    /// Utterances in the shards of this part, kept ones included.
+    pub utterances: usize,
+    /// Their frames.
+    pub frames: usize,
+    /// Utterances that couldn't be encoded, kept ones included.
+    pub failed: Vec<Failure>,
+    /// The list of these, one JSON object a line, if there are any.
+    pub failed_path: Option<PathBuf>,
+}
+
+/// What the closure that encodes one utterance looks like: codes of (frames, levels), or why there are none.
+pub type Encode<'a> = dyn Fn(&Utterance) -> Result<Codes, String> + Sync + 'a;
+
+/// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
+///
+/// Shards hold the utterances in the order of the manifest. A shard that exists is kept, so that a run that was
+/// killed goes on where it stopped; utterances that failed before are tried again; a damaged shard is made anew. An
+/// utterance that `encode` refuses is listed in `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard,
+/// and stops nothing. Progress and failures go to `sink`; `cancel` is looked at between utterances.
+///
+/// # Errors
+/// [`DataError::Mismatch`], before any work, if the folder has shards of another codec, manifest or size;
+/// [`DataError::Cancelled`]; [`DataError::Setting`] for 0 utterances a shard or no levels; [`DataError::Io`].
+pub fn encode_manifest(
+    manifest: &Manifest,
+    folder: &Path,
+    plan: &EncodePlan,
+    encode: &Encode<'_>,
+    sink: &dyn EventSink,
+    cancel: &CancelToken,
+) -> Result<Summary, DataError> {
+    check_plan(plan)?;
+    fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
+    let work = Work { manifest, folder, plan, encode, sink, cancel, stamp: stamp(manifest, plan) };
+    let finished = work.finished_shards()?;
+    let mine: Vec<usize> = (0..work.stamp.of).filter(|&i| plan.part.has(i)).collect();
+    let todo: Vec<usize> = mine
+        .iter()
+        .copied()
+        .filter(|&i| finished[i].as_ref().is_none_or(|done| !done.failed.is_empty()))
+        .collect();
+    let total: usize = mine.iter().map(|&i| work.utterances_of(i).len()).sum();
+    sink.emit(Event::JobStarted { name: JOB.to_owned(), total: Some(total as u64) });
+    let mut done = total - todo.iter().map(|&i| work.utterances_of(i).len()).sum::<usize>();
+    work.progress(done, "");
+    let mut states = finished;
+    let mut stopped = false;
+    for &index in &todo {
+        let Some(state) = work.encode_shard(index, &mut done)? else {
+            stopped = true;
+            break;
+        };
+        states[index] = Some(state);
+    }
+    let summary = work.summarise(&mine, &states, mine.len() - todo.len())?;
+    let made = mine.iter().filter(|&&i| states[i].is_some()).count();
+    let text = format!(
+        "{made} of {} shards, {} utterances, {} frames, {} failed",
+        mine.len(),
+        summary.utterances,
+        summary.frames,
+        summary.failed.len()
+    );
+    sink.emit(Event::JobFinished { name: JOB.to_owned(), summary: text });
+    if stopped {
+        return Err(DataError::Cancelled { finished: made, total: mine.len() });
+    }
+    Ok(summary)
+}
+
+fn check_plan(plan: &EncodePlan) -> Result<(), DataError> {
+    let zero = |name, problem| DataError::Setting { name, value: "0".to_owned(), problem };
+    if plan.utterances_per_shard == 0 {
+        return Err(zero("utterances_per_shard", "put at least one utterance into a shard"));
+    }
+    if plan.codec.levels == 0 {
+        return Err(zero("levels", "a codec has at least one level"));
+    }
+    Ok(())
+}
+
+fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {
+    ShardStamp {
+        codec: plan.codec.clone(),
+        manifest: manifest.fingerprint(),
+        utterances_per_shard: plan.utterances_per_shard,
+        index: 0,
+        of: manifest.len().div_ceil(plan.utterances_per_shard),
+    }
+}
+
+/// What is known of a shard on the disk.
+struct Finished {
+    utterances: usize,
+    frames: usize,
+    failed: Vec<Failure>,
+}
+
+impl Finished {
+    fn of(shard: &Shard) -> Self {
+        Self {
+            utterances: shard.records().len(),
+            frames: shard.records().iter().map(|r| r.frames).sum(),
+            failed: shard.failed().to_vec(),
+        }
+    }
+}
+
+/// One run: everything that doesn't change while it lasts.
+struct Work<'a> {
+    manifest: &'a Manifest,
+    folder: &'a Path,
+    plan: &'a EncodePlan,
+    encode: &'a Encode<'a>,
+    sink: &'a dyn EventSink,
+    cancel: &'a CancelToken,
+    stamp: ShardStamp,
+}
+
+impl Work<'_> {
+    fn stamp_of(&self, index: usize) -> ShardStamp {
+        ShardStamp { index, ..self.stamp.clone() }
+    }
+
+    fn path_of(&self, index: usize) -> PathBuf {
+        self.folder.join(self.stamp_of(index).file_name())
+    }
+
+    fn utterances_of(&self, index: usize) -> &[Utterance] {
+        let all = self.manifest.utterances();
+        let first = index * self.plan.utterances_per_shard;
+        &all[first..(first + self.plan.utterances_per_shard).min(all.len())]
+    }
+
+    fn warn(&self, message: String) {
+        self.sink.emit(Event::Warning { message });
+    }
+
+    fn progress(&self, done: usize, note: &str) {
+        let (name, note) = (JOB.to_owned(), note.to_owned());
+        self.sink.emit(Event::JobProgress { name, done: done as u64, note });
+    }
+
+    /// What the folder has: an entry a shard of the manifest, of any part.
+    fn finished_shards(&self) -> Result<Vec<Option<Finished>>, DataError> {
+        let mut finished: Vec<Option<Finished>> = Vec::new();
+        finished.resize_with(self.stamp.of, || None);
+        for path in shard_files(self.folder)? {
+            let shard = match Shard::read(&path) {
+                Ok(shard) => shard,
+                Err(error @ DataError::BrokenShard { .. }) => {
+                    self.warn(error.to_string());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            shard.stamp().check(&self.stamp, &path)?;
+            let index = shard.stamp().index;
+            // A shard under another shard's name is a copy made by hand; its own file counts.
+            if index < finished.len() && path == self.path_of(index) {
+                finished[index] = Some(Finished::of(&shard));
+            }
+        }
+        (0..self.stamp.of)
+            .filter(|&i| self.plan.part.has(i))
+            .for_each(|i| atomic::remove_leftovers(&self.path_of(i)));
+        Ok(finished)
+    }
+
+    /// Makes a shard, keeping what a whole shard of that name has; `None` if cancelled.
+    fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
+        let utterances = self.utterances_of(index);
+        let old = Shard::read(&self.path_of(index)).ok();
+        let mut results: Vec<Option<Result<Codes, String>>> = vec![None; utterances.len()];
+        if let Some(old) = &old {
+            let mut records = old.records().iter().peekable();
+            for (utterance, result) in utterances.iter().zip(&mut results) {
+                if let Some(record) = records.next_if(|r| r.utterance.id == utterance.id) {
+                    *result = Some(Ok(old.codes(record)));
+                }
+            }
+        }
+        *done += results.iter().filter(|r| r.is_some()).count();
+        self.run_threads(utterances, &mut results, |id| {
+            *done += 1;
+            self.progress(*done, id);
+        });
+        let mut writer = ShardWriter::new(self.stamp_of(index));
+        for (utterance, result) in utterances.iter().zip(results) {
+            let Some(result) = result else { return Ok(None) };
+            if let Err(reason) = result.and_then(|codes| writer.push(utterance, &codes)) {
+                self.warn(format!("{}: {reason}", utterance.id));
+                writer.fail(utterance, reason);
+            }
+        }
+        let path = writer.write(self.folder)?;
+        Ok(Some(Finished::of(&Shard::read(&path)?)))
+    }
+
+    /// Fills the empty results, `after` being called on this thread for each. Some stay empty if cancelled.
+    fn run_threads(
+        &self,
+        utterances: &[Utterance],
+        results: &mut [Option<Result<Codes, String>>],
+        mut after: impl FnMut(&str),
+    ) {
+        let todo: Vec<usize> = (0..results.len()).filter(|&i| results[i].is_none()).collect();
+        let next = AtomicUsize::new(0);
+        let (send, receive) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.plan.threads.clamp(1, todo.len().max(1)) {
+                let (send, next, todo) = (send.clone(), &next, &todo);
+                scope.spawn(move || {
+                    while !self.cancel.is_cancelled() {
+                        let Some(&i) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                            break;
+                        };
+                        if send.send((i, (self.encode)(&utterances[i]))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(send);
+            for (i, result) in receive {
+                results[i] = Some(result);
+                after(&utterances[i].id);
+            }
+        });
+    }
+
+    /// Adds up the shards of this part and writes the list of failures.
+    fn summarise(
+        &self,
+        mine: &[usize],
+        states: &[Option<Finished>],
+        shards_kept: usize,
+    ) -> Result<Summary, DataError> {
+        let mut summary = Summary { shards: mine.len(), shards_kept, ..Summary::default() };
+        for state in mine.iter().filter_map(|&i| states[i].as_ref()) {
+            summary.utterances += state.utterances;
+            summary.frames += state.frames;
+            summary.failed.extend_from_slice(&state.failed);
+        }
+        let part = self.plan.part;
+        let name = match part.of() {
+            1 => "failed.jsonl".to_owned(),
+            of => format!("failed-{}-of-{of}.jsonl", part.index() + 1),
+        };
+        let path = self.folder.join(name);
+        if !summary.failed.is_empty() {
+            let lines = summary.failed.iter().filter_map(|f| serde_json::to_string(f).ok());
+            let text: String = lines.map(|line| line + "\n").collect();
+            atomic::write(&path, text.as_bytes())?;
+            summary.failed_path = Some(path);
+        } else if path.exists() {
+            fs::remove_file(&path).map_err(DataError::io("remove", &path))?;
+        }
+        Ok(summary)
+    }
+}
+
+/// The shards of a folder, by name. Temporary and other files are passed over.
+pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(DataError::io("list", folder))? {
+        let path = entry.map_err(DataError::io("list", folder))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.starts_with("shard-") && name.ends_with(".safetensors") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

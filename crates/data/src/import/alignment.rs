@@ -1,0 +1,242 @@
+//! Phones and durations from the TextGrids of the Montreal Forced Aligner (McAuliffe et al. 2017).
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::{Import, ImportWarning, Interval, TextGrid, folders_below, list, stem_of};
+use crate::{DataError, Manifest, Utterance};
+
+/// The phones of an utterance in the notation of [`Utterance`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alignment {
+    /// Phones, `|` between words, written pauses and `SIL`.
+    pub phones: Vec<String>,
+    /// Seconds, one a phone.
+    pub durations_s: Vec<f64>,
+    /// Silence before the first phone, seconds.
+    pub lead_s: f64,
+}
+
+/// Adds phones and durations to the utterances whose id is the name of a `.TextGrid` anywhere below `folder`.
+///
+/// `phone` gives our name of an aligner's phone (ARPAbet of CMUdict), `None` for a phone we don't know; an utterance
+/// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had, with a warning. The
+/// length of the recording is filled in where it was unknown. See [`Alignment::from_textgrid`] for the notation.
+///
+/// # Errors
+/// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
+pub fn merge_textgrids(
+    manifest: Manifest,
+    folder: &Path,
+    phone: &dyn Fn(&str) -> Option<String>,
+) -> Result<Import, DataError> {
+    let mut warnings = Vec::new();
+    let mut grids = find_grids(folder, &mut warnings)?;
+    let (root, mut utterances) = manifest.into_utterances();
+    let (mut found, mut without) = (0, Vec::new());
+    for utterance in &mut utterances {
+        let Some(path) = grids.remove(&utterance.id) else {
+            without.push(utterance.id.clone());
+            continue;
+        };
+        found += 1;
+        if let Err(reason) = merge(utterance, &path, phone) {
+            warnings.push(ImportWarning::new(&path, reason));
+        }
+    }
+    if found == 0 {
+        let looked_for = "files ID.TextGrid named like the utterances of the manifest".to_owned();
+        return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
+    }
+    for id in without {
+        let reason = format!("there is no TextGrid for the utterance `{id}`");
+        warnings.push(ImportWarning::new(folder, reason));
+    }
+    let mut unused: Vec<PathBuf> = grids.into_values().collect();
+    unused.sort();
+    warnings.extend(unused.iter().map(|p| ImportWarning::new(p, "no utterance has this name")));
+    Ok(Import { manifest: Manifest::new(root, utterances)?, warnings })
+}
+
+fn find_grids(
+    folder: &Path,
+    warnings: &mut Vec<ImportWarning>,
+) -> Result<HashMap<String, PathBuf>, DataError> {
+    let mut grids = HashMap::new();
+    for folder in folders_below(folder)? {
+        for path in list(&folder)?.0 {
+            if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("TextGrid")) {
+                continue;
+            }
+            match stem_of(&path) {
+                Some(stem) if !grids.contains_key(stem) => {
+                    grids.insert(stem.to_owned(), path.clone());
+                }
+                Some(_) => warnings.push(ImportWarning::new(&path, "one of this name came before")),
+                None => warnings.push(ImportWarning::new(&path, "its name is not UTF-8")),
+            }
+        }
+    }
+    Ok(grids)
+}
+
+fn merge(
+    utterance: &mut Utterance,
+    path: &Path,
+    phone: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), String> {
+    let grid = TextGrid::read(path).map_err(|e| match e {
+        DataError::BrokenLine { line, problem, .. } => format!("line {line}: {problem}"),
+        other => other.to_string(),
+    })?;
+    let alignment = Alignment::from_textgrid(&grid, &utterance.text, phone)?;
+    let boundaries = grid.tier("words").is_some();
+    utterance.phones = Some(alignment.phones);
+    utterance.durations_s = Some(alignment.durations_s);
+    utterance.lead_s = alignment.lead_s;
+    utterance.seconds = utterance.seconds.or(Some(grid.end_s));
+    if boundaries {
+        Ok(())
+    } else {
+        Err("no words tier: phones without word boundaries".to_owned())
+    }
+}
+
+/// A phone, or a silence, of so many seconds, and the number of the word around it.
+struct Segment {
+    phone: Option<String>,
+    duration_s: f64,
+    word: Option<usize>,
+}
+
+impl Alignment {
+    /// The phones of a TextGrid with a `phones` tier and, for word boundaries, a `words` tier.
+    ///
+    /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
+    /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
+    /// mark without a silence lasts 0 s. Marks are known only if `text` has as many words as the words tier. Gaps
+    /// below 1 ms, which come from rounding, are closed.
+    ///
+    /// # Errors
+    /// A sentence for a human: no phones tier, an unknown phone, intervals that overlap, or nothing but silence.
+    pub fn from_textgrid(
+        grid: &TextGrid,
+        text: &str,
+        phone: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let tier = grid.tier("phones").ok_or("no `phones` tier")?;
+        let words: Vec<&Interval> = grid
+            .tier("words")
+            .map(|tier| tier.intervals.iter().filter(|i| !is_silence(&i.label)).collect())
+            .unwrap_or_default();
+        let segments = segments(&tier.intervals, &words, phone)?;
+        let marks = written_marks(text, words.len());
+        let aligned = join(&segments, &marks);
+        if aligned.phones.is_empty() { Err("nothing but silence".to_owned()) } else { Ok(aligned) }
+    }
+
+    fn push(&mut self, phone: &str, duration_s: f64) {
+        self.phones.push(phone.to_owned());
+        self.durations_s.push(duration_s);
+    }
+
+    /// The silence after a word or at the end: as the mark written there, else as `SIL`.
+    fn push_gap(&mut self, mark: Option<&str>, silence_s: f64, boundary: bool) {
+        if let Some(mark) = mark {
+            self.push(mark, silence_s);
+        }
+        if boundary {
+            self.push("|", 0.0);
+        }
+        if mark.is_none() && silence_s > 0.0 {
+            self.push("SIL", silence_s);
+        }
+    }
+}
+
+fn is_silence(label: &str) -> bool {
+    ["", "sil", "sp", "pau", "<eps>"].iter().any(|s| s.eq_ignore_ascii_case(label))
+}
+
+fn segments(
+    intervals: &[Interval],
+    words: &[&Interval],
+    phone: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Segment>, String> {
+    const CLOSE_S: f64 = 1e-3;
+    let silence = |duration_s| Segment { phone: None, duration_s, word: None };
+    let mut segments = Vec::new();
+    let (mut end_s, mut word) = (0.0, 0);
+    for interval in intervals {
+        let gap_s = interval.start_s - end_s;
+        if gap_s < -CLOSE_S {
+            return Err(format!("phones overlap at {} s", interval.start_s));
+        }
+        if gap_s > CLOSE_S {
+            segments.push(silence(gap_s));
+        }
+        let duration_s = interval.end_s - interval.start_s;
+        end_s = interval.end_s;
+        if is_silence(&interval.label) {
+            segments.push(silence(duration_s));
+            continue;
+        }
+        let label = &interval.label;
+        if label.eq_ignore_ascii_case("spn") {
+            return Err(format!("`spn` at {} s: a word unknown to the aligner", interval.start_s));
+        }
+        let name = phone(label)
+            .ok_or_else(|| format!("unknown phone `{label}` at {} s", interval.start_s))?;
+        let middle_s = (interval.start_s + interval.end_s) / 2.0;
+        while words.get(word).is_some_and(|w| w.end_s <= middle_s) {
+            word += 1;
+        }
+        let inside = words.get(word).is_some_and(|w| w.start_s <= middle_s);
+        segments.push(Segment { phone: Some(name), duration_s, word: inside.then_some(word) });
+    }
+    Ok(segments)
+}
+
+fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> Alignment {
+    let mark_after = |word: Option<usize>| word.and_then(|w| marks.get(w).copied().flatten());
+    let mut aligned = Alignment { phones: Vec::new(), durations_s: Vec::new(), lead_s: 0.0 };
+    let (mut silence_s, mut last_word) = (0.0, None);
+    for segment in segments {
+        let Some(phone) = &segment.phone else {
+            silence_s += segment.duration_s;
+            continue;
+        };
+        if aligned.phones.is_empty() {
+            aligned.lead_s = silence_s;
+        } else if segment.word == last_word {
+            aligned.push_gap(None, silence_s, false);
+        } else {
+            aligned.push_gap(mark_after(last_word), silence_s, true);
+        }
+        silence_s = 0.0;
+        last_word = segment.word;
+        aligned.push(phone, segment.duration_s);
+    }
+    if !aligned.phones.is_empty() {
+        aligned.push_gap(mark_after(last_word), silence_s, false);
+    }
+    aligned
+}
+
+/// The mark written after each word; nothing where the text doesn't have that many words.
+fn written_marks(text: &str, words: usize) -> Vec<Option<&'static str>> {
+    let spoken = |token: &&str| token.chars().any(char::is_alphanumeric);
+    let marks: Vec<_> = text
+        .split_whitespace()
+        .filter(spoken)
+        .map(|token| match token.trim_end_matches(['"', '\'', ')', ']', '”', '’']).chars().last()
+        {
+            Some(',' | ';' | ':' | '—') => Some(","),
+            Some('.' | '…') => Some("."),
+            Some('?') => Some("?"),
+            Some('!') => Some("!"),
+            _ => None,
+        })
+        .collect();
+    if marks.len() == words { marks } else { Vec::new() }
+}

@@ -1,0 +1,106 @@
+//! Public corpora and aligners' output as manifests.
+//!
+//! An importer reads names and transcripts, never sound. What it cannot use it leaves out with a [`ImportWarning`];
+//! it fails only where nothing at all is usable.
+
+mod alignment;
+mod libri;
+mod ljspeech;
+mod textgrid;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use alignment::{Alignment, merge_textgrids};
+pub use libri::libri;
+pub use ljspeech::ljspeech;
+pub use textgrid::{Interval, TextGrid, Tier};
+
+use crate::{DataError, Manifest};
+
+/// What an importer found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// The usable utterances, in the order of their paths.
+    pub manifest: Manifest,
+    /// What was left out and why.
+    pub warnings: Vec<ImportWarning>,
+}
+
+/// A file that an importer left out, or used in part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportWarning {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+impl ImportWarning {
+    fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self { path: path.to_path_buf(), reason: reason.into() }
+    }
+}
+
+impl std::fmt::Display for ImportWarning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason)
+    }
+}
+
+/// Endings of recordings that importers take.
+const AUDIO_EXTENSIONS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
+
+/// The files and the folders of a folder, by name; hidden ones left out.
+fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder).map_err(DataError::io("list", folder))? {
+        let path = entry.map_err(DataError::io("list", folder))?.path();
+        if name_of(&path).is_some_and(|name| name.starts_with('.')) {
+            continue;
+        }
+        if path.is_dir() { folders.push(path) } else { files.push(path) }
+    }
+    files.sort();
+    folders.sort();
+    Ok((files, folders))
+}
+
+/// Deepest folder visited below the root: corpora are three or four deep, and links may run in circles.
+const MAX_DEPTH: usize = 6;
+
+/// All folders below and with `root`, parents first, siblings by name.
+fn folders_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut found = vec![(root.to_path_buf(), 0)];
+    let mut next = 0;
+    while let Some((folder, depth)) = found.get(next).cloned() {
+        next += 1;
+        if depth < MAX_DEPTH {
+            let (_, folders) = list(&folder)?;
+            found.extend(folders.into_iter().map(|f| (f, depth + 1)));
+        }
+    }
+    let mut folders: Vec<_> = found.into_iter().map(|(folder, _)| folder).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+fn name_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+fn stem_of(path: &Path) -> Option<&str> {
+    path.file_stem()?.to_str()
+}
+
+fn is_audio(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    AUDIO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+/// The text of a small UTF-8 file.
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|e| format!("cannot be read: {e}"))?;
+    let text = String::from_utf8(bytes).map_err(|e| format!("is not UTF-8 text: {e}"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}

@@ -1,0 +1,247 @@
+//! Praat TextGrids, long and short.
+//!
+//! Praat reads a text file by taking the free-standing numbers, the quoted strings and the flags in `<>`, and skipping
+//! everything else (Praat manual, "Text files": "TextGrid file formats"). Doing the same reads both formats with one
+//! parser.
+
+use std::fs;
+use std::path::Path;
+
+use crate::DataError;
+
+/// A stretch of a tier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interval {
+    /// Start, seconds.
+    pub start_s: f64,
+    /// End, seconds.
+    pub end_s: f64,
+    /// The label; empty for silence.
+    pub label: String,
+}
+
+/// A named tier of intervals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tier {
+    /// Its name, such as `words`.
+    pub name: String,
+    /// Its intervals, in order.
+    pub intervals: Vec<Interval>,
+}
+
+/// A TextGrid. Point tiers are read over and left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextGrid {
+    /// End of the recording, seconds.
+    pub end_s: f64,
+    /// The interval tiers, in order.
+    pub tiers: Vec<Tier>,
+}
+
+impl TextGrid {
+    /// Reads a file in UTF-8 or UTF-16 (with its byte order mark).
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::BrokenLine`] with the line where reading stopped.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        let broken =
+            |(line, problem)| DataError::BrokenLine { path: path.to_path_buf(), line, problem };
+        let text = decode(&bytes).map_err(|problem| broken((1, problem)))?;
+        parse(&text).map_err(broken)
+    }
+
+    /// Parses the text of a file.
+    ///
+    /// # Errors
+    /// The line where reading stopped, from 1, and what is wrong there.
+    pub fn parse(text: &str) -> Result<Self, (usize, String)> {
+        parse(text)
+    }
+
+    /// The tier of this name, whatever the case. Aligners that know several speakers write `NAME - phones`; the first
+    /// such tier is taken.
+    pub fn tier(&self, name: &str) -> Option<&Tier> {
+        self.tiers.iter().find(|tier| {
+            let own = tier.name.rsplit(" - ").next().unwrap_or_default().trim();
+            own.eq_ignore_ascii_case(name)
+        })
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<String, String> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|b| unit([b[0], b[1]])).collect();
+        String::from_utf16(&units).map_err(|e| format!("not UTF-16 text ({e})"))
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            String::from_utf8(bytes.to_vec()).map_err(|e| format!("not UTF-8 text ({e})"))
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
+    // A file that ends too early is said to end in its last line, not in the empty one after it.
+    let mut tokens = Tokens { rest: text.trim_end(), line: 1 };
+    let kind = tokens.string("the file type")?;
+    if !kind.starts_with("ooTextFile") {
+        return Err((tokens.line, format!("file type `{kind}`, expected `ooTextFile`")));
+    }
+    let class = tokens.string("the object class")?;
+    if class != "TextGrid" {
+        return Err((tokens.line, format!("object class `{class}`, expected `TextGrid`")));
+    }
+    tokens.number("the start of the recording")?;
+    let end_s = tokens.number("the end of the recording")?;
+    tokens.flag("<exists>")?;
+    let count = tokens.count("the number of tiers")?;
+    let mut tiers = Vec::new();
+    for _ in 0..count {
+        let class = tokens.string("the class of a tier")?;
+        let name = tokens.string("the name of a tier")?;
+        tokens.number("the start of a tier")?;
+        tokens.number("the end of a tier")?;
+        let size = tokens.count("the number of intervals")?;
+        match class.as_str() {
+            "IntervalTier" => tiers.push(Tier { name, intervals: tokens.intervals(size)? }),
+            "TextTier" => {
+                for _ in 0..size {
+                    tokens.number("the time of a point")?;
+                    tokens.string("the mark of a point")?;
+                }
+            }
+            _ => return Err((tokens.line, format!("unknown class of tier `{class}`"))),
+        }
+    }
+    Ok(TextGrid { end_s, tiers })
+}
+
+#[derive(Debug)]
+enum Token<'a> {
+    Number(f64),
+    Text(String),
+    Flag(&'a str),
+}
+
+/// What Praat would see of a text, with the line it is in.
+struct Tokens<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn skip(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(bytes);
+        self.line += taken.matches('\n').count();
+        self.rest = rest;
+        taken
+    }
+
+    /// The next free-standing number, string or flag; `None` at the end.
+    fn next(&mut self) -> Result<Option<Token<'a>>, (usize, String)> {
+        loop {
+            let blank = self.rest.len() - self.rest.trim_start().len();
+            self.skip(blank);
+            let word_end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
+            let word = &self.rest[..word_end];
+            match word.chars().next() {
+                None => return Ok(None),
+                Some('!') => {
+                    let end = self.rest.find('\n').unwrap_or(self.rest.len());
+                    self.skip(end);
+                }
+                Some('"') => return self.quoted().map(|text| Some(Token::Text(text))),
+                Some('<') => {
+                    self.skip(word_end);
+                    return Ok(Some(Token::Flag(word)));
+                }
+                Some(first) => {
+                    self.skip(word_end);
+                    let number = first.is_ascii_digit() || first == '-' || first == '+';
+                    if number && let Ok(number) = word.parse::<f64>() {
+                        return Ok(Some(Token::Number(number)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The string that starts here; a quote inside it is doubled.
+    fn quoted(&mut self) -> Result<String, (usize, String)> {
+        let opened = self.line;
+        let mut text = String::new();
+        self.skip(1);
+        loop {
+            let Some(end) = self.rest.find('"') else {
+                return Err((opened, "a string opens here and never closes".to_owned()));
+            };
+            text.push_str(self.skip(end));
+            self.skip(1);
+            if !self.rest.starts_with('"') {
+                return Ok(text);
+            }
+            text.push_str(self.skip(1));
+        }
+    }
+
+    fn wrong<T>(&self, wanted: &str, got: Option<&Token<'_>>) -> Result<T, (usize, String)> {
+        let got = match got {
+            None => "the file ends".to_owned(),
+            Some(Token::Number(n)) => format!("found the number {n}"),
+            Some(Token::Text(text)) => format!("found the text `{text}`"),
+            Some(Token::Flag(flag)) => format!("found the flag `{flag}`"),
+        };
+        Err((self.line, format!("{got} where {wanted} should be")))
+    }
+
+    fn number(&mut self, wanted: &str) -> Result<f64, (usize, String)> {
+        match self.next()? {
+            Some(Token::Number(number)) if number.is_finite() => Ok(number),
+            other => self.wrong(wanted, other.as_ref()),
+        }
+    }
+
+    fn count(&mut self, wanted: &str) -> Result<usize, (usize, String)> {
+        let number = self.number(wanted)?;
+        if number < 0.0 || number.fract() != 0.0 {
+            return self.wrong(wanted, Some(&Token::Number(number)));
+        }
+        Ok(number as usize)
+    }
+
+    fn string(&mut self, wanted: &str) -> Result<String, (usize, String)> {
+        match self.next()? {
+            Some(Token::Text(text)) => Ok(text),
+            other => self.wrong(wanted, other.as_ref()),
+        }
+    }
+
+    fn flag(&mut self, wanted: &str) -> Result<(), (usize, String)> {
+        match self.next()? {
+            Some(Token::Flag(flag)) if flag == wanted => Ok(()),
+            other => self.wrong(wanted, other.as_ref()),
+        }
+    }
+
+    fn intervals(&mut self, size: usize) -> Result<Vec<Interval>, (usize, String)> {
+        // No capacity ahead of the data: the size comes from the file and may be absurd.
+        let mut intervals = Vec::new();
+        for _ in 0..size {
+            let start_s = self.number("the start of an interval")?;
+            let end_s = self.number("the end of an interval")?;
+            if end_s < start_s {
+                return Err((
+                    self.line,
+                    format!("an interval ends at {end_s}, before its start at {start_s}"),
+                ));
+            }
+            let label = self.string("the label of an interval")?.trim().to_owned();
+            intervals.push(Interval { start_s, end_s, label });
+        }
+        Ok(intervals)
+    }
+}

@@ -1,0 +1,31 @@
+//! From recordings on a disk to batches of codes: manifests, importers, token shards, a corpus in memory, batches.
+//!
+//! The way of an utterance: an importer ([`import`]) or a hand-made JSONL file gives a [`Manifest`]; [`encode_manifest`]
+//! turns it into token shards with a codec that the caller passes as a closure; [`Corpus`] holds the shards in memory
+//! and makes [`syrinx_types::Sample`]s; [`Batches`] says which samples belong to which step.
+//!
+//! Invariants:
+//! - No tensors, no codec, no decoding of audio: this crate knows files, text and integers.
+//! - Every file appears by renaming a finished temporary file, so a file that has its name is whole.
+//! - The same manifest and codec give the same shard bytes, whatever the number of threads.
+//! - The batch of a step depends on the seed and the step alone, so a training run resumes exactly.
+
+mod atomic;
+mod batches;
+mod corpus;
+mod encode;
+mod error;
+pub mod import;
+mod manifest;
+mod part;
+mod shard;
+mod utterance;
+
+pub use batches::{BatchPlan, Batches};
+pub use corpus::{Corpus, PromptSpec};
+pub use encode::{Encode, EncodePlan, Summary, encode_manifest};
+pub use error::DataError;
+pub use manifest::Manifest;
+pub use part::Part;
+pub use shard::{CodecStamp, Failure, Record, Shard, ShardStamp, ShardWriter};
+pub use utterance::Utterance;

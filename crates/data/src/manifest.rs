@@ -1,0 +1,175 @@
+//! A list of recordings in a JSONL file.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{DataError, Utterance, atomic};
+
+/// Utterances in the order of their file, and the folder their audio paths start from.
+///
+/// Invariant: every utterance is sound (times finite and not negative, a duration a phone) and no two share an id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    root: PathBuf,
+    utterances: Vec<Utterance>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Manifest {
+    /// A manifest whose audio paths start from `root`.
+    ///
+    /// # Errors
+    /// [`DataError::BrokenUtterance`] for an utterance that contradicts itself or an id given twice.
+    pub fn new(root: impl Into<PathBuf>, utterances: Vec<Utterance>) -> Result<Self, DataError> {
+        let mut by_id = HashMap::with_capacity(utterances.len());
+        for (i, utterance) in utterances.iter().enumerate() {
+            let problem = utterance.problem().or_else(|| {
+                let first = by_id.insert(utterance.id.clone(), i)?;
+                Some(format!("number {} has this id already; ids must be unique", first + 1))
+            });
+            if let Some(problem) = problem {
+                return Err(DataError::BrokenUtterance { id: utterance.id.clone(), problem });
+            }
+        }
+        Ok(Self { root: root.into(), utterances, by_id })
+    }
+
+    /// Reads a JSONL manifest: one object a line with the fields of [`Utterance`]. Unknown fields and empty lines are
+    /// skipped; audio paths start from the folder of the file.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::BrokenLine`] for the first line that isn't JSON, lacks a field, contradicts
+    /// itself or repeats an id; [`DataError::NothingFound`] for a file without utterances.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let mut utterances = Vec::new();
+        let mut by_id = HashMap::new();
+        let mut line_of: HashMap<usize, usize> = HashMap::new();
+        for (i, line) in bytes.split(|&b| b == b'\n').enumerate() {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let broken =
+                |problem| DataError::BrokenLine { path: path.to_path_buf(), line: i + 1, problem };
+            let utterance = parse_line(line).map_err(broken)?;
+            if let Some(first) = by_id.insert(utterance.id.clone(), utterances.len()) {
+                let first = line_of.get(&first).copied().unwrap_or_default();
+                let id = &utterance.id;
+                return Err(broken(format!(
+                    "the id `{id}` is that of line {first} already; ids must be unique"
+                )));
+            }
+            line_of.insert(utterances.len(), i + 1);
+            utterances.push(utterance);
+        }
+        if utterances.is_empty() {
+            let looked_for = "JSON objects, one a line".to_owned();
+            return Err(DataError::NothingFound { path: path.to_path_buf(), looked_for });
+        }
+        Ok(Self { root: atomic::folder_of(path).to_path_buf(), utterances, by_id })
+    }
+
+    /// Writes the manifest as JSONL, whole or not at all. Audio paths are made relative to the folder of `path` where
+    /// the recordings lie inside it, else absolute.
+    ///
+    /// # Errors
+    /// [`DataError::Io`].
+    pub fn write(&self, path: &Path) -> Result<(), DataError> {
+        let folder = atomic::folder_of(path);
+        let absolute = |p: &Path| fs::canonicalize(p).map_err(DataError::io("find", p));
+        let (from, to) = (absolute(&self.root)?, absolute(folder)?);
+        let mut text = Vec::new();
+        for utterance in &self.utterances {
+            if from == to {
+                append_line(&mut text, utterance);
+            } else {
+                let audio = from.join(&utterance.audio);
+                let audio = audio.strip_prefix(&to).map(Path::to_path_buf).unwrap_or(audio);
+                append_line(&mut text, &Utterance { audio, ..utterance.clone() });
+            }
+        }
+        atomic::write(path, &text)
+    }
+
+    /// The folder that audio paths start from.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All utterances, in order.
+    pub fn utterances(&self) -> &[Utterance] {
+        &self.utterances
+    }
+
+    /// Number of utterances.
+    pub fn len(&self) -> usize {
+        self.utterances.len()
+    }
+
+    /// Whether there are no utterances.
+    pub fn is_empty(&self) -> bool {
+        self.utterances.is_empty()
+    }
+
+    /// The utterance of this name.
+    pub fn get(&self, id: &str) -> Option<&Utterance> {
+        self.by_id.get(id).map(|&i| &self.utterances[i])
+    }
+
+    /// Where the recording of an utterance lies.
+    pub fn audio_path(&self, utterance: &Utterance) -> PathBuf {
+        self.root.join(&utterance.audio)
+    }
+
+    /// The utterances of one split, with the same root.
+    pub fn split(&self, split: &str) -> Self {
+        let keep = |u: &&Utterance| u.split.as_deref() == Some(split);
+        let utterances: Vec<_> = self.utterances.iter().filter(keep).cloned().collect();
+        let by_id = utterances.iter().enumerate().map(|(i, u)| (u.id.clone(), i)).collect();
+        Self { root: self.root.clone(), utterances, by_id }
+    }
+
+    /// A fingerprint of what the manifest says (not of the recordings, nor of where it lies): FNV-1a of the lines
+    /// that [`Manifest::write`] would write, 16 hexadecimal digits. It tells manifests apart; it is no signature.
+    pub fn fingerprint(&self) -> String {
+        let mut text = Vec::new();
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for utterance in &self.utterances {
+            text.clear();
+            append_line(&mut text, utterance);
+            for &byte in &text {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        format!("{hash:016x}")
+    }
+
+    pub(crate) fn into_utterances(self) -> (PathBuf, Vec<Utterance>) {
+        (self.root, self.utterances)
+    }
+}
+
+fn parse_line(line: &[u8]) -> Result<Utterance, String> {
+    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 text ({e})"))?;
+    let utterance: Utterance = serde_json::from_str(text).map_err(|e| {
+        // serde_json counts lines within this one line; only its column helps.
+        let message = e.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        match e.classify() {
+            serde_json::error::Category::Data => format!("column {}: {message}", e.column()),
+            _ => format!("bad JSON at column {}: {message}", e.column()),
+        }
+    })?;
+    match utterance.problem() {
+        None => Ok(utterance),
+        Some(problem) => Err(format!("utterance `{}`: {problem}", utterance.id)),
+    }
+}
+
+fn append_line(text: &mut Vec<u8>, utterance: &Utterance) {
+    serde_json::to_writer(&mut *text, utterance)
+        .expect("a checked utterance has a UTF-8 path, and a vector takes every byte");
+    text.push(b'\n');
+}

@@ -1,0 +1,289 @@
+//! Token shards: the codes of many utterances in one safetensors file.
+//!
+//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, and one metadata
+//! entry `syrinx_shard`: a JSON object with the stamp (codec, manifest, place among the shards), a record an utterance
+//! (its line of the manifest, where its frames start, how many) and the utterances that failed. One entry and not
+//! several, because the order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use syrinx_types::Codes;
+
+use crate::{DataError, Utterance, atomic};
+
+const TENSOR: &str = "codes";
+const METADATA: &str = "syrinx_shard";
+/// Number of the file format; readers refuse others.
+const FORMAT: u32 = 1;
+/// A safetensors header may have 100 MB; quoting the JSON needs some of it.
+const MAX_METADATA_BYTES: usize = 80_000_000;
+
+/// What makes codes comparable: shards of one corpus have the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodecStamp {
+    /// A string that changes whenever the codec would give other codes.
+    pub fingerprint: String,
+    /// Frames a second.
+    pub frame_rate_hz: f64,
+    /// Levels (codebooks) a frame.
+    pub levels: usize,
+    /// Entries of a codebook; every code is below it.
+    pub codebook_size: usize,
+}
+
+/// Where a shard belongs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShardStamp {
+    /// The codec.
+    pub codec: CodecStamp,
+    /// [`crate::Manifest::fingerprint`] of the whole manifest.
+    pub manifest: String,
+    /// Utterances a shard; the last one may have fewer.
+    pub utterances_per_shard: usize,
+    /// Number of this shard, from 0.
+    pub index: usize,
+    /// Number of shards of the manifest.
+    pub of: usize,
+}
+
+impl ShardStamp {
+    /// Name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
+    pub fn file_name(&self) -> String {
+        format!("shard-{:05}-of-{:05}.safetensors", self.index + 1, self.of)
+    }
+
+    /// An error if the shard at `path`, which has this stamp, doesn't belong beside one with the other stamp.
+    pub(crate) fn check(&self, other: &Self, path: &Path) -> Result<(), DataError> {
+        let pairs = [
+            ("codec", self.codec.describe(), other.codec.describe()),
+            ("manifest", self.manifest.clone(), other.manifest.clone()),
+            (
+                "number of utterances a shard",
+                self.utterances_per_shard.to_string(),
+                other.utterances_per_shard.to_string(),
+            ),
+            ("number of shards", self.of.to_string(), other.of.to_string()),
+        ];
+        match pairs.into_iter().find(|(_, found, expected)| found != expected) {
+            None => Ok(()),
+            Some((what, found, expected)) => {
+                Err(DataError::Mismatch { path: path.to_path_buf(), what, found, expected })
+            }
+        }
+    }
+}
+
+impl CodecStamp {
+    fn describe(&self) -> String {
+        format!(
+            "{}, {} Hz, {} levels of {}",
+            self.fingerprint, self.frame_rate_hz, self.levels, self.codebook_size
+        )
+    }
+}
+
+/// An utterance of a shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its line of the manifest.
+    #[serde(flatten)]
+    pub utterance: Utterance,
+    /// Its first frame in the shard.
+    pub first_frame: usize,
+    /// Number of its frames.
+    pub frames: usize,
+}
+
+/// An utterance that couldn't be encoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Its name.
+    pub id: String,
+    /// Its recording, as the manifest has it.
+    pub audio: PathBuf,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// The metadata entry, as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    stamp: ShardStamp,
+    records: Vec<Record>,
+    failed: Vec<Failure>,
+}
+
+/// A shard in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shard {
+    stamp: ShardStamp,
+    records: Vec<Record>,
+    failed: Vec<Failure>,
+    codes: Codes,
+}
+
+impl Shard {
+    /// Reads a shard and checks all of it: length, layout, records, range of the codes.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::BrokenShard`] for anything but a whole shard.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        parse(&bytes)
+            .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
+    }
+
+    /// Where it belongs.
+    pub fn stamp(&self) -> &ShardStamp {
+        &self.stamp
+    }
+
+    /// Its utterances, in the order of the manifest.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The utterances that couldn't be encoded.
+    pub fn failed(&self) -> &[Failure] {
+        &self.failed
+    }
+
+    /// The codes of a record of this shard. // (frames, levels)
+    pub fn codes(&self, record: &Record) -> Codes {
+        self.codes.slice(record.first_frame, record.first_frame + record.frames)
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Shard, String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|e| format!("it is cut or no safetensors file ({e})"))?;
+    let entries = metadata.metadata().as_ref();
+    let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
+    let header: Header =
+        serde_json::from_str(json).map_err(|e| format!("its metadata is broken ({e})"))?;
+    if header.format != FORMAT {
+        return Err(format!("it has format {}, this program reads {FORMAT}", header.format));
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+    let view = tensors.tensor(TENSOR).map_err(|e| e.to_string())?;
+    let levels = header.stamp.codec.levels;
+    let frames = match (view.dtype(), view.shape()) {
+        (Dtype::U16, &[frames, n]) if n == levels => frames,
+        (dtype, shape) => {
+            return Err(format!("codes are {dtype:?} {shape:?}, not U16 (_, {levels})"));
+        }
+    };
+    let values = view.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+    let codes = Codes::new(levels, values).map_err(|e| e.to_string())?; // (frames, levels)
+    codes.check(header.stamp.codec.codebook_size).map_err(|e| e.to_string())?;
+    let mut next = 0;
+    for record in &header.records {
+        if record.first_frame != next {
+            return Err(format!("the frames of `{}` are not in their place", record.utterance.id));
+        }
+        if let Some(problem) = record.utterance.problem() {
+            return Err(format!("utterance `{}`: {problem}", record.utterance.id));
+        }
+        next = next.saturating_add(record.frames);
+    }
+    if next != frames {
+        return Err(format!("its records have {next} frames, its codes {frames}"));
+    }
+    Ok(Shard { stamp: header.stamp, records: header.records, failed: header.failed, codes })
+}
+
+/// Collects utterances and writes them as one shard.
+#[derive(Debug)]
+pub struct ShardWriter {
+    stamp: ShardStamp,
+    records: Vec<Record>,
+    failed: Vec<Failure>,
+    values: Vec<u16>, // (frames, levels), row by row
+    frames: usize,
+}
+
+impl ShardWriter {
+    /// An empty shard.
+    pub fn new(stamp: ShardStamp) -> Self {
+        Self { stamp, records: Vec::new(), failed: Vec::new(), values: Vec::new(), frames: 0 }
+    }
+
+    /// Appends an utterance. Codes of no frames, of other levels, or outside the codebook are refused and the reason
+    /// is returned; the shard stays as it was.
+    ///
+    /// # Errors
+    /// The reason, for a human.
+    pub fn push(&mut self, utterance: &Utterance, codes: &Codes) -> Result<(), String> {
+        check_codes(&self.stamp.codec, codes)?;
+        self.records.push(Record {
+            utterance: utterance.clone(),
+            first_frame: self.frames,
+            frames: codes.frames(),
+        });
+        self.values.extend_from_slice(codes.values());
+        self.frames += codes.frames();
+        Ok(())
+    }
+
+    /// Notes an utterance that couldn't be encoded.
+    pub fn fail(&mut self, utterance: &Utterance, reason: impl Into<String>) {
+        self.failed.push(Failure {
+            id: utterance.id.clone(),
+            audio: utterance.audio.clone(),
+            reason: reason.into(),
+        });
+    }
+
+    /// Writes the shard under its name into `folder`, whole or not at all, and returns its path.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::ShardContent`] if its records are too many for one header.
+    pub fn write(self, folder: &Path) -> Result<PathBuf, DataError> {
+        let path = folder.join(self.stamp.file_name());
+        let bytes = self
+            .serialize()
+            .map_err(|problem| DataError::ShardContent { path: path.clone(), problem })?;
+        atomic::write(&path, &bytes)?;
+        Ok(path)
+    }
+
+    fn serialize(self) -> Result<Vec<u8>, String> {
+        let shape = vec![self.frames, self.stamp.codec.levels];
+        let bytes: Vec<u8> = self.values.iter().flat_map(|code| code.to_le_bytes()).collect();
+        let header = Header {
+            format: FORMAT,
+            stamp: self.stamp,
+            records: self.records,
+            failed: self.failed,
+        };
+        let json = serde_json::to_string(&header).map_err(|e| e.to_string())?;
+        if json.len() > MAX_METADATA_BYTES {
+            return Err(format!(
+                "{} bytes of records are too many; put fewer utterances into a shard",
+                json.len()
+            ));
+        }
+        let view = TensorView::new(Dtype::U16, shape, &bytes).map_err(|e| e.to_string())?;
+        let metadata = HashMap::from([(METADATA.to_owned(), json)]);
+        safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(|e| e.to_string())
+    }
+}
+
+fn check_codes(codec: &CodecStamp, codes: &Codes) -> Result<(), String> {
+    if codes.levels() != codec.levels {
+        return Err(format!(
+            "the codec gave {} levels, it promised {}",
+            codes.levels(),
+            codec.levels
+        ));
+    }
+    if codes.is_empty() {
+        return Err("the recording is too short: it gives no frame".to_owned());
+    }
+    codes.check(codec.codebook_size).map_err(|e| e.to_string())
+}

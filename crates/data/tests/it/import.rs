@@ -1,0 +1,164 @@
+use std::path::Path;
+
+use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
+use syrinx_data::{DataError, Manifest};
+
+use crate::put;
+use crate::textgrid::{LONG, SHORT, arpabet};
+
+/// id, speaker, split, text of every utterance, and the warnings with the folder taken off.
+fn shown(import: &Import, root: &Path) -> (Vec<String>, Vec<String>) {
+    let utterances = import.manifest.utterances().iter().map(|u| {
+        let split = u.split.as_deref().unwrap_or("-");
+        format!("{} {} {split} {}: {}", u.id, u.speaker, u.audio.display(), u.text)
+    });
+    let root = format!("{}/", root.display());
+    let warnings = import.warnings.iter().map(|w| w.to_string().replace(&root, ""));
+    (utterances.collect(), warnings.collect())
+}
+
+#[test]
+fn librispeech_and_libritts() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    put(&root.join("SPEAKERS.TXT"), "ignored");
+    let chapter = root.join("test-clean/61/70968");
+    put(&chapter.join("61-70968-0000.flac"), "");
+    put(&chapter.join("61-70968-0001.flac"), "");
+    put(&chapter.join("61-70968-0002.flac"), "");
+    put(
+        &chapter.join("61-70968.trans.txt"),
+        "61-70968-0000 HE BEGAN A CONFUSED COMPLAINT\n61-70968-0002\n61-70968-0009 GONE\n",
+    );
+    let chapter = root.join("train-other-500/20/205");
+    put(&chapter.join("20_205_000002_000000.wav"), "");
+    put(&chapter.join("20_205_000002_000000.normalized.txt"), "Mr. Hall was DISPOSED.\n");
+    put(&chapter.join("20_205_000002_000000.original.txt"), "no");
+    put(&chapter.join("20_205_000003_000000.wav"), "");
+    put(&chapter.join("20_205_000003_000000.normalized.txt"), b"\xff");
+    put(&root.join("stray.wav"), "");
+    put(&root.join("train-other-500/21/1/20_205_000002_000000.wav"), "");
+    put(&root.join("train-other-500/21/1/20_205_000002_000000.normalized.txt"), "Twice.");
+
+    let (utterances, warnings) = shown(&libri(root).unwrap(), root);
+    assert_eq!(
+        utterances,
+        [
+            "61-70968-0000 61 test test-clean/61/70968/61-70968-0000.flac: he began a confused complaint",
+            "20_205_000002_000000 20 train train-other-500/20/205/20_205_000002_000000.wav: Mr. Hall was DISPOSED.",
+        ]
+    );
+    let expected = [
+        "recordings lie not in speaker/chapter/",
+        "test-clean/61/70968/61-70968-0001.flac: no transcript, or an empty one",
+        "test-clean/61/70968/61-70968-0002.flac: no transcript, or an empty one",
+        "test-clean/61/70968: the transcript of `61-70968-0009` has no recording",
+        "20_205_000003_000000.normalized.txt: is not UTF-8 text",
+        "train-other-500/21/1/20_205_000002_000000.wav: a recording of this name came before",
+    ];
+    assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
+    for (warning, expected) in warnings.iter().zip(expected) {
+        assert!(warning.contains(expected), "{warning}, not {expected}");
+    }
+
+    // One subset alone: the split comes from the folder's own name.
+    let subset = root.join("test-clean");
+    let import = libri(&subset).unwrap();
+    assert_eq!(import.manifest.utterances()[0].split.as_deref(), Some("test"));
+    assert_eq!(import.manifest.utterances()[0].speaker, "61");
+}
+
+#[test]
+fn ljspeech_layout() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    put(&root.join("wavs/LJ001-0001.wav"), "");
+    put(&root.join("wavs/LJ001-0002.flac"), "");
+    put(
+        &root.join("metadata.csv"),
+        "LJ001-0001|In 1465|In fourteen \"sixty-five\"\r\nLJ001-0002|Printing||\nLJ001-0002|Printing|\n\
+         LJ001-0003|gone|gone\nLJ001-0001|again|again\nLJ001-0004\n\n../x|a|b\n",
+    );
+    for path in [root.to_path_buf(), root.join("metadata.csv")] {
+        let (utterances, warnings) = shown(&ljspeech(&path, "linda").unwrap(), root);
+        assert_eq!(
+            utterances,
+            [
+                "LJ001-0001 linda - wavs/LJ001-0001.wav: In fourteen \"sixty-five\"",
+                "LJ001-0002 linda - wavs/LJ001-0002.flac: Printing",
+            ]
+        );
+        assert_eq!(
+            warnings,
+            [
+                "metadata.csv: line 2: 4 fields instead of 2 or 3 between `|`",
+                "metadata.csv: line 4: no recording wavs/LJ001-0003.wav",
+                "metadata.csv: line 5: the id `LJ001-0001` came before",
+                "metadata.csv: line 6: 1 fields instead of 2 or 3 between `|`",
+                "metadata.csv: line 8: the id `../x` is no file name",
+            ]
+        );
+    }
+}
+
+#[test]
+fn nothing_to_import_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    put(&dir.path().join("metadata.csv"), "a|b|c\n");
+    let errors = [
+        libri(dir.path()).unwrap_err(),
+        ljspeech(dir.path(), "x").unwrap_err(),
+        merge_textgrids(crate::manifest(2), dir.path(), &arpabet).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, DataError::NothingFound { .. }), "{error}");
+    }
+    for error in [
+        libri(&dir.path().join("none")).unwrap_err(),
+        ljspeech(&dir.path().join("none"), "x").unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("none"), "{error}");
+    }
+}
+
+#[test]
+fn textgrids_are_merged_by_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, grids) = (dir.path(), dir.path().join("aligned"));
+    put(&root.join("metadata.csv"), "a|Hi, a bee.\nb|hi a bee\nc|x\nd|y\ne|z\n");
+    for id in ["a", "b", "c", "d", "e"] {
+        put(&root.join(format!("wavs/{id}.wav")), "");
+    }
+    put(&grids.join("spk/a.TextGrid"), LONG);
+    put(&grids.join("b.TextGrid"), SHORT);
+    put(&grids.join("c.TextGrid"), &LONG[..600]);
+    put(&grids.join("e.TextGrid"), LONG.replace("\"words\"", "\"notes\""));
+    put(&grids.join("f.TextGrid"), LONG);
+    let manifest = ljspeech(root, "s").unwrap().manifest;
+    let import = merge_textgrids(manifest, &grids, &arpabet).unwrap();
+
+    let phones = |id: &str| {
+        let utterance = import.manifest.get(id).unwrap();
+        (utterance.phones.as_ref().map(|p| p.join(" ")), utterance.seconds)
+    };
+    assert_eq!(phones("a"), (Some("HH AY1 , | AH0 | B IY1 .".to_owned()), Some(1.2)));
+    assert_eq!(phones("b"), (Some("HH AY1 | SIL AH0 | B IY1".to_owned()), Some(1.2)));
+    assert_eq!(phones("c"), (None, None));
+    assert_eq!(phones("d"), (None, None));
+    assert_eq!(phones("e"), (Some("HH AY1 SIL AH0 B IY1".to_owned()), Some(1.2)));
+    let (_, warnings) = shown(&import, &grids);
+    let expected = [
+        "c.TextGrid: line",
+        "e.TextGrid: no words tier",
+        "there is no TextGrid for the utterance `d`",
+        "f.TextGrid: no utterance has this name",
+    ];
+    assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
+    for (warning, expected) in warnings.iter().zip(expected) {
+        assert!(warning.contains(expected), "{warning}, not {expected}");
+    }
+    // What is imported can be written and read again.
+    import.manifest.write(&root.join("manifest.jsonl")).unwrap();
+    let again = Manifest::read(&root.join("manifest.jsonl")).unwrap();
+    assert_eq!(again.utterances(), import.manifest.utterances());
+}

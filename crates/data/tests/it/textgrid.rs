@@ -1,0 +1,234 @@
+use syrinx_data::DataError;
+use syrinx_data::import::{Alignment, TextGrid};
+
+use crate::put;
+
+/// As the Montreal Forced Aligner writes it.
+pub(crate) const LONG: &str = r#"File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0 
+xmax = 1.2 
+tiers? <exists> 
+size = 2 
+item []: 
+    item [1]:
+        class = "IntervalTier" 
+        name = "words" 
+        xmin = 0 
+        xmax = 1.2 
+        intervals: size = 5 
+        intervals [1]:
+            xmin = 0.0 
+            xmax = 0.1 
+            text = "" 
+        intervals [2]:
+            xmin = 0.1 
+            xmax = 0.4 
+            text = "hi" 
+        intervals [3]:
+            xmin = 0.4 
+            xmax = 0.6 
+            text = "" 
+        intervals [4]:
+            xmin = 0.6 
+            xmax = 0.8 
+            text = "a" 
+        intervals [5]:
+            xmin = 0.8 
+            xmax = 1.2 
+            text = "bee" 
+    item [2]:
+        class = "IntervalTier" 
+        name = "phones" 
+        xmin = 0 
+        xmax = 1.2 
+        intervals: size = 7 
+        intervals [1]:
+            xmin = 0.0 
+            xmax = 0.1 
+            text = "sil" 
+        intervals [2]:
+            xmin = 0.1 
+            xmax = 0.2 
+            text = "HH" 
+        intervals [3]:
+            xmin = 0.2 
+            xmax = 0.4 
+            text = "AY1" 
+        intervals [4]:
+            xmin = 0.4 
+            xmax = 0.6 
+            text = "sp" 
+        intervals [5]:
+            xmin = 0.6 
+            xmax = 0.8 
+            text = "AH0" 
+        intervals [6]:
+            xmin = 0.8 
+            xmax = 0.9 
+            text = "B" 
+        intervals [7]:
+            xmin = 0.9 
+            xmax = 1.2 
+            text = "IY1" 
+"#;
+
+/// The same in the short format.
+pub(crate) const SHORT: &str = r#"File type = "ooTextFile"
+Object class = "TextGrid"
+
+0
+1.2
+<exists>
+2
+"IntervalTier"
+"words"
+0
+1.2
+5
+0.0
+0.1
+""
+0.1
+0.4
+"hi"
+0.4
+0.6
+""
+0.6
+0.8
+"a"
+0.8
+1.2
+"bee"
+"IntervalTier"
+"phones"
+0
+1.2
+7
+0.0
+0.1
+"sil"
+0.1
+0.2
+"HH"
+0.2
+0.4
+"AY1"
+0.4
+0.6
+"sp"
+0.6
+0.8
+"AH0"
+0.8
+0.9
+"B"
+0.9
+1.2
+"IY1"
+"#;
+
+/// The phones of the grids above.
+pub(crate) fn arpabet(phone: &str) -> Option<String> {
+    ["HH", "AY1", "AH0", "B", "IY1"].contains(&phone).then(|| phone.to_owned())
+}
+
+fn rounded(durations_s: &[f64]) -> Vec<i64> {
+    durations_s.iter().map(|d| (d * 1000.0).round() as i64).collect()
+}
+
+#[test]
+fn long_and_short_say_the_same() {
+    let long = TextGrid::parse(LONG).unwrap();
+    assert_eq!(long, TextGrid::parse(SHORT).unwrap());
+    assert_eq!(long.end_s, 1.2);
+    assert_eq!(long.tier("Words").unwrap().intervals[1].label, "hi");
+    assert_eq!(long.tier("phones").unwrap().intervals[6].end_s, 1.2);
+}
+
+#[test]
+fn silences_become_marks_where_written() {
+    let check = |text: &str, phones: &str, durations_ms: &[i64]| {
+        let grid = TextGrid::parse(LONG).unwrap();
+        let aligned = Alignment::from_textgrid(&grid, text, &arpabet).unwrap();
+        assert_eq!(aligned.phones.join(" "), phones, "{text}");
+        assert_eq!(rounded(&aligned.durations_s), durations_ms, "{text}");
+        assert_eq!(rounded(&[aligned.lead_s]), [100], "{text}");
+    };
+    check("hi a bee", "HH AY1 | SIL AH0 | B IY1", &[100, 200, 0, 200, 200, 0, 100, 300]);
+    check("“Hi,” a bee.", "HH AY1 , | AH0 | B IY1 .", &[100, 200, 200, 0, 200, 0, 100, 300, 0]);
+    check(
+        "Hi a? Bee!",
+        "HH AY1 | SIL AH0 ? | B IY1 !",
+        &[100, 200, 0, 200, 200, 0, 0, 100, 300, 0],
+    );
+    // Three words aligned, two written: which mark belongs where is unknown.
+    check("Hi, abee.", "HH AY1 | SIL AH0 | B IY1", &[100, 200, 0, 200, 200, 0, 100, 300]);
+}
+
+#[test]
+fn what_cannot_be_aligned_is_said() {
+    let check = |grid: &str, expected: &str| {
+        let grid = TextGrid::parse(grid).unwrap();
+        let error = Alignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err();
+        assert!(error.contains(expected), "{error}, not {expected}");
+    };
+    check(&LONG.replace("\"phones\"", "\"tones\""), "no `phones` tier");
+    check(&LONG.replace("\"IY1\"", "\"iː\""), "unknown phone `iː` at 0.9 s");
+    check(&LONG.replace("\"B\"", "\"spn\""), "`spn` at 0.8 s");
+    check(&LONG.replace("xmin = 0.9", "xmin = 0.85"), "overlap at 0.85 s");
+    let silent = ["HH", "AY1", "AH0", "B", "IY1"];
+    let silent = silent.iter().fold(LONG.to_owned(), |g, p| g.replace(&format!("\"{p}\""), "\"\""));
+    check(&silent, "nothing but silence");
+}
+
+#[test]
+fn reads_speakers_gaps_points_quotes_and_utf16() {
+    let grid = r#""ooTextFile" "TextGrid" 0 1 <exists> 2 ! a comment "with" 3 things
+        "TextTier" "clicks" 0 1 1 0.5 "a ""quoted"" click"
+        "IntervalTier" "Ann - phones" 0 1 2 0.25 0.5 "HH" 0.75 1 "AY1""#;
+    let parsed = TextGrid::parse(grid).unwrap();
+    assert_eq!(parsed.tiers.len(), 1);
+    let aligned = Alignment::from_textgrid(&parsed, "hi", &arpabet).unwrap();
+    assert_eq!(aligned.phones.join(" "), "HH SIL AY1");
+    assert_eq!((aligned.lead_s, aligned.durations_s), (0.25, vec![0.25; 3]));
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.TextGrid");
+    for big in [true, false] {
+        let unit = |u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() };
+        let text = format!("\u{feff}{LONG}");
+        put(&path, text.encode_utf16().flat_map(unit).collect::<Vec<u8>>());
+        assert_eq!(TextGrid::read(&path).unwrap(), TextGrid::parse(LONG).unwrap());
+    }
+}
+
+#[test]
+fn a_broken_grid_names_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.TextGrid");
+    let cut = LONG.find("text = \"bee\"").unwrap();
+    let cases = [
+        (LONG[..cut].to_owned(), 33, "the file ends where the label of an interval should be"),
+        (LONG[..cut + 10].to_owned(), 34, "a string opens here and never closes"),
+        (LONG.replace("\"hi\"", "3"), 22, "found the number 3 where the label"),
+        (LONG.replace("size = 7", "size = 7.5"), 40, "where the number of intervals should be"),
+        (LONG.replace("xmax = 0.2", "xmax = 0.05"), 47, "before its start at 0.1"),
+        (LONG.replace("<exists>", "<absent>"), 6, "found the flag `<absent>`"),
+        ("RIFF".to_owned(), 1, "the file ends where the file type should be"),
+        (LONG.replace("\"TextGrid\"", "\"Pitch\""), 2, "object class `Pitch`"),
+        (SHORT.replace("\n7\n", "\n99999999999\n"), 53, "the file ends where"),
+    ];
+    for (text, expected_line, expected) in cases {
+        put(&path, text);
+        match TextGrid::read(&path).unwrap_err() {
+            DataError::BrokenLine { line, problem, .. } => {
+                assert!(problem.contains(expected), "{problem}, not {expected}");
+                assert_eq!(line, expected_line, "{problem}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
