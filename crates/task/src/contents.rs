@@ -1,0 +1,59 @@
+//! What a request or an example puts into the segments of a layout.
+
+use std::collections::BTreeMap;
+
+use syrinx_types::Codes;
+
+/// Contents by segment name. Marks need none.
+pub type Contents = BTreeMap<String, Content>;
+
+/// What stands in one segment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Text tokens.
+    Text(TextContent),
+    /// Codec frames.
+    Codes(Codes),
+}
+
+/// Text tokens, and where a pointer can stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextContent {
+    /// Token ids.
+    pub ids: Vec<u32>,
+    /// Indices into `ids` of the tokens that take time (phones and pauses, not word boundaries), in order. Empty for
+    /// text that no pointer walks over.
+    pub stops: Vec<u32>,
+}
+
+impl TextContent {
+    /// Text without stops.
+    pub fn plain(ids: Vec<u32>) -> Self {
+        Self { ids, stops: Vec::new() }
+    }
+}
+
+/// What should come out: the target of training.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Response {
+    /// Codes and, for aligned stages, the stop under the pointer at every frame.
+    Codes {
+        /// All levels.
+        codes: Codes,
+        /// One a frame, or empty without alignment.
+        pointer: Vec<u32>,
+    },
+    /// Text token ids, without begin and end.
+    Text(Vec<u32>),
+    /// Phone labels, `per_frame` for each frame; [`crate::IGNORE`] where unknown.
+    Phones(Vec<u32>),
+}
+
+/// One training example of one stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Contents of the segments that are given.
+    pub contents: Contents,
+    /// What should come out.
+    pub response: Response,
+}

@@ -1,0 +1,79 @@
+//! What a task gets to work with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_text::{Frontend, TextVocab};
+use syrinx_types::{Audio, Codes};
+
+use crate::{Alignment, TaskError};
+
+/// A recording in a request or an answer: a file's name in JSON, samples in memory.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Clip {
+    /// The file, or `-` for standard input or output; empty for samples in memory.
+    pub path: PathBuf,
+    /// The samples, where they are in memory.
+    #[serde(skip)]
+    pub audio: Option<Arc<Audio>>,
+}
+
+impl From<String> for Clip {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), audio: None }
+    }
+}
+
+impl From<Clip> for String {
+    fn from(clip: Clip) -> Self {
+        clip.path.to_string_lossy().into_owned()
+    }
+}
+
+impl From<Audio> for Clip {
+    fn from(audio: Audio) -> Self {
+        Self { path: PathBuf::new(), audio: Some(Arc::new(audio)) }
+    }
+}
+
+/// What turns recordings into codes and back, and knows the voices. The engine provides it.
+pub trait Studio: Send + Sync {
+    /// The samples of a clip, at the codec's rate.
+    fn audio(&self, clip: &Clip) -> Result<Audio, TaskError>;
+    /// The codes of a recording at the codec's rate.
+    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError>;
+    /// The sound of codes.
+    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError>;
+    /// The prompt of a named voice.
+    fn voice(&self, name: &str) -> Result<Codes, TaskError>;
+    /// Names of the voices, the default first.
+    fn voices(&self) -> Vec<String>;
+    /// Frames a second of the codec.
+    fn frame_rate_hz(&self) -> f64;
+}
+
+/// What a task is built with.
+#[derive(Clone)]
+pub struct TaskKit {
+    /// Text tokens.
+    pub vocab: Arc<TextVocab>,
+    /// Text to phones.
+    pub frontend: Arc<Frontend>,
+    /// Recordings and voices; absent while training from shards.
+    pub studio: Option<Arc<dyn Studio>>,
+    /// How the model aligns text and frames.
+    pub alignment: Alignment,
+}
+
+impl TaskKit {
+    /// The studio, or an error that says that this needs one.
+    pub fn studio(&self) -> Result<&dyn Studio, TaskError> {
+        self.studio
+            .as_deref()
+            .ok_or_else(|| TaskError::Sound("this needs a codec, and none was loaded".into()))
+    }
+}

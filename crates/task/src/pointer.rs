@@ -1,0 +1,61 @@
+//! From durations to pointers and frame labels.
+
+use syrinx_types::TimedPhone;
+
+/// How many stops the pointer may move in one frame.
+pub const MAX_MOVE: usize = 2;
+
+/// The stop under the pointer at each of `frames` frames: the one that sounds at the frame's middle, held back where
+/// it would move more than [`MAX_MOVE`] at once. `durations_s` are those of the stops; the first begins at `lead_s`.
+///
+/// `None` if the stops can't all be passed in time (more than two stops a frame on the whole).
+pub fn pointer_of_durations(
+    durations_s: &[f64],
+    lead_s: f64,
+    frames: usize,
+    frame_rate_hz: f64,
+) -> Option<Vec<u32>> {
+    if durations_s.is_empty() || frames == 0 {
+        return None;
+    }
+    let mut pointer = Vec::with_capacity(frames);
+    let (mut stop, mut ends_s) = (0usize, lead_s + durations_s[0]);
+    let mut last = 0usize;
+    for frame in 0..frames {
+        let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
+        while stop + 1 < durations_s.len() && middle_s >= ends_s {
+            stop += 1;
+            ends_s += durations_s[stop];
+        }
+        last = if frame == 0 { stop.min(MAX_MOVE - 1) } else { stop.min(last + MAX_MOVE) };
+        pointer.push(last as u32);
+    }
+    (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
+}
+
+/// The label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
+/// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
+/// index, which is returned beside the label.
+pub fn frame_labels(
+    phones: &[TimedPhone],
+    lead_s: f64,
+    (frames, per_frame): (usize, usize),
+    frame_rate_hz: f64,
+) -> Vec<Option<usize>> {
+    let mut labels = Vec::with_capacity(frames * per_frame);
+    let mut ends: Vec<f64> = Vec::with_capacity(phones.len());
+    let mut at = lead_s;
+    for phone in phones {
+        at += phone.duration_s;
+        ends.push(at);
+    }
+    let mut index = 0;
+    for part in 0..frames * per_frame {
+        let middle_s = (part as f64 + 0.5) / (frame_rate_hz * per_frame as f64);
+        while index < ends.len() && middle_s >= ends[index] {
+            index += 1;
+        }
+        labels.push((middle_s >= lead_s && index < phones.len()).then_some(index));
+    }
+    labels
+}

@@ -1,0 +1,354 @@
+//! A layout with its contents becomes a sequence: rows of tables at positions, who sees whom, and what is scored.
+
+use syrinx_types::Codes;
+
+use crate::contents::TextContent;
+use crate::space::SEPARATOR;
+use crate::{
+    Attention, CodeTable, Content, Contents, Fill, Head, Levels, Place, Response, Stage, TaskError,
+    TokenSpace,
+};
+
+/// A slot that adds nothing. The same value as `syrinx_nn`'s.
+pub const NONE: u32 = u32::MAX;
+/// A target that doesn't count. The same value as `syrinx_nn`'s.
+pub const IGNORE: u32 = u32::MAX;
+
+/// One position: the table rows that are summed into its embedding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Row of the marks.
+    pub mark: u32,
+    /// Row of the text table.
+    pub text: u32,
+    /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
+    pub codes: Vec<u32>,
+    /// Token of the encoder text under the pointer.
+    pub here: u32,
+    /// Token of the encoder text at the next stop.
+    pub next: u32,
+    /// Rotary position within its segment.
+    pub rotary: u32,
+}
+
+impl Position {
+    fn empty(space: &TokenSpace, rotary: usize) -> Self {
+        let codes = vec![NONE; space.code_slots()];
+        Self { mark: NONE, text: NONE, codes, here: NONE, next: NONE, rotary: rotary as u32 }
+    }
+}
+
+/// What is scored, aligned with the response's positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Targets {
+    /// Nothing: a prompt for generation.
+    None,
+    /// AR over codes: `group` codes a position, and the move of the pointer after it.
+    FirstLevel {
+        /// (positions, group).
+        codes: Vec<u32>,
+        /// (positions); [`IGNORE`] without alignment.
+        moves: Vec<u32>,
+    },
+    /// NAR: one code a position.
+    Level {
+        /// The level, from 0.
+        level: usize,
+        /// (positions).
+        codes: Vec<u32>,
+    },
+    /// The next text token.
+    Text(Vec<u32>),
+    /// Phone labels, (positions, per frame).
+    Phones(Vec<u32>),
+}
+
+/// A sequence for the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// Positions of the trunk.
+    pub positions: Vec<Position>,
+    /// Positions below this see each other both ways.
+    pub prefix: usize,
+    /// Where the response begins.
+    pub response_start: usize,
+    /// Text for the encoder.
+    pub encoder: TextContent,
+    /// What is predicted.
+    pub head: Head,
+    /// Level being predicted (further levels only), from 0.
+    pub level: usize,
+    /// What is scored.
+    pub targets: Targets,
+    /// For further levels: codes of the response so far, all frames (for the residual).
+    pub response_codes: Option<Codes>,
+}
+
+impl Sequence {
+    /// Positions in all.
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// Appends a causal position to an AR sequence over codes: what was written before it (`None` at the beginning)
+    /// and the stop under the pointer.
+    pub fn extend_codes(&mut self, space: &TokenSpace, previous: Option<&[u16]>, stop: usize) {
+        let rotary = self.len() - self.response_start;
+        let mut p = Position::empty(space, rotary);
+        for member in 0..space.group {
+            let code = previous.and_then(|c| c.get(member)).copied().unwrap_or(space.no_code());
+            p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
+        }
+        point(&mut p, &self.encoder, stop);
+        self.positions.push(p);
+    }
+
+    /// Appends a causal position to an AR sequence over text.
+    pub fn extend_text(&mut self, space: &TokenSpace, previous: Option<u32>) {
+        let mut p = Position::empty(space, self.len() - self.response_start);
+        p.text = previous.unwrap_or(space.text_begin);
+        self.positions.push(p);
+    }
+}
+
+fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
+    if encoder.stops.is_empty() {
+        return;
+    }
+    let at = |i: usize| encoder.stops.get(i).copied().unwrap_or(NONE);
+    (p.here, p.next) = (at(stop), at(stop + 1));
+}
+
+/// Builds the sequence of a stage. With a response, its positions and targets are filled for training; without one,
+/// an AR stage ends where its response begins (grow it with `extend_*`). A NAR stage over codes needs the codes so far
+/// as its response (`level` says which one is predicted; deeper levels in them are not shown). `level` counts from 0.
+pub fn resolve(
+    stage: &Stage,
+    contents: &Contents,
+    response: Option<&Response>,
+    level: usize,
+    space: &TokenSpace,
+) -> Result<Sequence, TaskError> {
+    let fault = |reason: String| TaskError::Layout { stage: stage.name.clone(), reason };
+    stage.check().map_err(fault)?;
+    let mut sequence = Sequence {
+        positions: Vec::new(),
+        prefix: 0,
+        response_start: 0,
+        encoder: encoder_text(stage, contents).map_err(fault)?,
+        head: stage.head,
+        level,
+        targets: Targets::None,
+        response_codes: None,
+    };
+    let last = stage.response().map(|s| s.name.as_str()).unwrap_or_default();
+    for segment in stage.segments.iter().filter(|s| s.place == Place::Trunk) {
+        let content = contents.get(&segment.name);
+        if segment.name == last {
+            sequence.response_start = sequence.len();
+            fill_response(&mut sequence, content, response, space).map_err(fault)?;
+            sequence.prefix = if segment.attention == Attention::Causal {
+                sequence.response_start
+            } else {
+                sequence.len()
+            };
+            break;
+        }
+        match (&segment.fill, content) {
+            (Fill::Mark(name), _) => {
+                let row = space
+                    .mark(name)
+                    .ok_or_else(|| fault(format!("the model has no mark `{name}`")))?;
+                sequence.positions.push(Position { mark: row, ..Position::empty(space, 0) });
+            }
+            (Fill::LevelMark, _) => {
+                sequence
+                    .positions
+                    .push(Position { mark: space.level_mark(level), ..Position::empty(space, 0) });
+            }
+            (_, None) if segment.optional => {}
+            (_, None) => {
+                return Err(fault(format!("nothing was given for segment `{}`", segment.name)));
+            }
+            (Fill::Text, Some(Content::Text(text))) => push_text(&mut sequence, &text.ids, space),
+            (Fill::Codes { table, levels: Levels::All }, Some(Content::Codes(codes))) => {
+                push_codes(&mut sequence, codes, (*table, codes.levels()), space).map_err(fault)?;
+                close(&mut sequence, codes.frames(), space);
+            }
+            _ => {
+                return Err(fault(format!(
+                    "segment `{}` was given the wrong kind of content",
+                    segment.name
+                )));
+            }
+        }
+    }
+    Ok(sequence)
+}
+
+fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, String> {
+    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Encoder) else {
+        return Ok(TextContent::default());
+    };
+    match contents.get(&segment.name) {
+        Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
+            Err(format!("segment `{}` has no phone to stand on", segment.name))
+        }
+        Some(Content::Text(text)) => Ok(text.clone()),
+        Some(Content::Codes(_)) => Err(format!("segment `{}` takes text", segment.name)),
+        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+    }
+}
+
+fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
+    let mark = space.mark(SEPARATOR).unwrap_or(NONE);
+    sequence.positions.push(Position { mark, ..Position::empty(space, at) });
+}
+
+fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace) {
+    for (i, &id) in ids.iter().enumerate() {
+        sequence.positions.push(Position { text: id, ..Position::empty(space, i) });
+    }
+    close(sequence, ids.len(), space);
+}
+
+/// Frames with their first `shown` levels summed.
+fn push_codes(
+    sequence: &mut Sequence,
+    codes: &Codes,
+    (table, shown): (CodeTable, usize),
+    space: &TokenSpace,
+) -> Result<(), String> {
+    if codes.levels() > space.levels {
+        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
+    }
+    codes.check(space.codebook_size).map_err(|e| e.to_string())?;
+    for frame in 0..codes.frames() {
+        let mut p = Position::empty(space, frame);
+        for level in 0..shown.min(codes.levels()) {
+            p.codes[level] = space.code(table, level, codes.at(frame, level));
+        }
+        sequence.positions.push(p);
+    }
+    Ok(())
+}
+
+fn fill_response(
+    sequence: &mut Sequence,
+    content: Option<&Content>,
+    response: Option<&Response>,
+    space: &TokenSpace,
+) -> Result<(), String> {
+    match (sequence.head, response) {
+        (Head::FirstLevel | Head::Text, None) => Ok(()),
+        (Head::FirstLevel, Some(Response::Codes { codes, pointer })) => {
+            first_level(sequence, codes, pointer, space)
+        }
+        (Head::FurtherLevels, Some(Response::Codes { codes, pointer })) => {
+            further_level(sequence, codes, pointer, space)
+        }
+        (Head::Text, Some(Response::Text(ids))) => {
+            sequence.extend_text(space, None);
+            for &id in ids {
+                sequence.extend_text(space, Some(id));
+            }
+            sequence.targets = Targets::Text(ids.iter().copied().chain([space.text_end]).collect());
+            Ok(())
+        }
+        (Head::Phones { per_frame }, response) => {
+            let Some(Content::Codes(codes)) = content else {
+                return Err("no codes to label".into());
+            };
+            push_codes(sequence, codes, (CodeTable::Prompt, codes.levels()), space)?;
+            match response {
+                None => Ok(()),
+                Some(Response::Phones(labels)) if labels.len() == codes.frames() * per_frame => {
+                    sequence.targets = Targets::Phones(labels.clone());
+                    Ok(())
+                }
+                Some(_) => {
+                    Err(format!("labels don't fit {} frames of {per_frame}", codes.frames()))
+                }
+            }
+        }
+        _ => Err("the response doesn't fit the head".into()),
+    }
+}
+
+fn first_level(
+    sequence: &mut Sequence,
+    codes: &Codes,
+    pointer: &[u32],
+    space: &TokenSpace,
+) -> Result<(), String> {
+    let aligned = !sequence.encoder.stops.is_empty();
+    let frames = codes.frames();
+    if frames == 0 || (aligned && pointer.len() != frames) {
+        return Err(format!("{} pointers for {frames} frames", pointer.len()));
+    }
+    let group = space.group;
+    let steps = frames.div_ceil(group);
+    // The last group is filled up with its last code.
+    let member = |step: usize, g: usize| codes.at((step * group + g).min(frames - 1), 0);
+    let stop = |step: usize| if aligned { pointer[step * group] as usize } else { 0 };
+    let (mut targets, mut moves) = (Vec::new(), Vec::new());
+    let mut previous: Option<Vec<u16>> = None;
+    for step in 0..steps {
+        sequence.extend_codes(space, previous.as_deref(), stop(step));
+        let now: Vec<u16> = (0..group).map(|g| member(step, g)).collect();
+        targets.extend(now.iter().map(|&c| u32::from(c)));
+        moves.push(match (aligned, step + 1 < steps) {
+            (false, _) => IGNORE,
+            (true, true) => (stop(step + 1) - stop(step)).min(space.max_move()) as u32,
+            (true, false) => space.move_classes() as u32 - 1,
+        });
+        previous = Some(now);
+    }
+    if !aligned {
+        sequence.extend_codes(space, previous.as_deref(), 0);
+        targets.extend(std::iter::repeat_n(u32::from(space.no_code()), group));
+        moves.push(IGNORE);
+    }
+    sequence.targets = Targets::FirstLevel { codes: targets, moves };
+    Ok(())
+}
+
+fn further_level(
+    sequence: &mut Sequence,
+    codes: &Codes,
+    pointer: &[u32],
+    space: &TokenSpace,
+) -> Result<(), String> {
+    let level = sequence.level;
+    if level == 0 || level >= space.levels || codes.levels() < level {
+        return Err(format!(
+            "level {} can't be predicted from {} levels",
+            level + 1,
+            codes.levels()
+        ));
+    }
+    let aligned = !sequence.encoder.stops.is_empty();
+    if aligned && pointer.len() != codes.frames() {
+        return Err(format!("{} pointers for {} frames", pointer.len(), codes.frames()));
+    }
+    push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
+    let start = sequence.response_start;
+    if aligned {
+        let encoder = std::mem::take(&mut sequence.encoder);
+        for (p, &stop) in sequence.positions[start..].iter_mut().zip(pointer) {
+            point(p, &encoder, stop as usize);
+        }
+        sequence.encoder = encoder;
+    }
+    if codes.levels() > level {
+        let values = codes.level(level).into_iter().map(u32::from).collect();
+        sequence.targets = Targets::Level { level, codes: values };
+    }
+    sequence.response_codes = Some(codes.clone());
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Which row of which table a token is. The model's tables have these shapes, and nothing else knows the offsets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::CodeTable;
+
+/// Sizes of the token spaces that a model was built for. Saved with its weights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenSpace {
+    /// Text tokens in all.
+    pub text_tokens: usize,
+    /// First text id that is a phone.
+    pub first_phone: u32,
+    /// Number of phones (labels of the phone head).
+    pub phones: usize,
+    /// Id that begins a text response.
+    pub text_begin: u32,
+    /// Id that ends a text response.
+    pub text_end: u32,
+    /// Levels of the codec.
+    pub levels: usize,
+    /// Entries a level.
+    pub codebook_size: usize,
+    /// Frames that the AR writes at a step (grouped codes, VALL-E 2).
+    pub group: usize,
+    /// Names of the learned vectors, in the order of their rows. New ones are appended.
+    pub marks: Vec<String>,
+}
+
+/// The mark that closes a segment.
+pub(crate) const SEPARATOR: &str = "sep";
+
+impl TokenSpace {
+    /// A space for a codec and the English vocabulary, with the marks of these layouts.
+    pub fn new(
+        vocab: &syrinx_text::TextVocab,
+        (levels, codebook_size): (usize, usize),
+        group: usize,
+        marks: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut space = Self {
+            text_tokens: vocab.len(),
+            first_phone: vocab.phones_range().start,
+            phones: vocab.phones_range().len(),
+            text_begin: vocab.bos(),
+            text_end: vocab.eos(),
+            levels,
+            codebook_size,
+            group,
+            marks: vec![SEPARATOR.into()],
+        };
+        space.marks.extend((0..levels).map(|l| format!("level:{}", l + 1)));
+        space.add_marks(marks);
+        space
+    }
+
+    /// Appends marks that aren't there yet. Rows that exist keep their numbers.
+    pub fn add_marks(&mut self, marks: impl IntoIterator<Item = String>) {
+        for mark in marks {
+            if !self.marks.contains(&mark) {
+                self.marks.push(mark);
+            }
+        }
+    }
+
+    /// Row of a mark.
+    pub fn mark(&self, name: &str) -> Option<u32> {
+        self.marks.iter().position(|m| m == name).map(|i| i as u32)
+    }
+
+    /// Row of the mark that names a level, from 0.
+    pub fn level_mark(&self, level: usize) -> u32 {
+        1 + level as u32
+    }
+
+    /// Rows a code table has: the entries and one for "nothing yet".
+    pub fn table_rows(&self) -> usize {
+        self.codebook_size + 1
+    }
+
+    /// Code tables in all: prompt levels, AR group members, NAR levels.
+    pub fn code_tables(&self) -> usize {
+        2 * self.levels + self.group
+    }
+
+    /// Which table holds a level (or group member) of a kind.
+    pub fn code_table(&self, table: CodeTable, level: usize) -> usize {
+        match table {
+            CodeTable::Prompt => level,
+            CodeTable::ResponseAr => self.levels + level,
+            CodeTable::ResponseNar => self.levels + self.group + level,
+        }
+    }
+
+    /// Row of a code in the concatenated code tables.
+    pub fn code(&self, table: CodeTable, level: usize, code: u16) -> u32 {
+        (self.code_table(table, level) * self.table_rows() + usize::from(code)) as u32
+    }
+
+    /// The code that stands for "nothing yet" in a table, and for "stop" in the first-level head.
+    pub fn no_code(&self) -> u16 {
+        self.codebook_size as u16
+    }
+
+    /// Slots a position has for codes.
+    pub fn code_slots(&self) -> usize {
+        self.levels.max(self.group)
+    }
+
+    /// Classes of the first-level head: the codes and "stop".
+    pub fn first_level_classes(&self) -> usize {
+        self.codebook_size + 1
+    }
+
+    /// Classes of the pointer head: moves 0 to the largest, and "end".
+    pub fn move_classes(&self) -> usize {
+        self.max_move() + 2
+    }
+
+    /// The largest move of the pointer in one step.
+    pub fn max_move(&self) -> usize {
+        crate::MAX_MOVE * self.group
+    }
+}

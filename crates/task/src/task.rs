@@ -1,0 +1,83 @@
+//! The trait that a task implements.
+
+use rand::RngCore;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use syrinx_types::{Audio, Sample};
+
+use crate::{Example, Generated, Layout, Plan, TaskError, TaskKit};
+
+/// What an answer is, so that suites, reports and the dashboard know how to show and score it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    /// A recording: field `audio` of the answer, with `words` where times are known.
+    Speech,
+    /// Words: field `text` of the answer, with `words` where times are known.
+    Text,
+    /// Phones: field `phones` of the answer.
+    Phones,
+}
+
+/// The command of a task: its name and which request field stands without a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verb {
+    /// The command, such as `say`.
+    pub name: &'static str,
+    /// The request's field that is given without a flag.
+    pub positional: &'static str,
+    /// An example command line, shown by `--help`.
+    pub example: &'static str,
+}
+
+/// A speech task.
+pub trait Task: Send + Sync + Sized + 'static {
+    /// Identifier: lower case, unique.
+    const ID: &'static str;
+    /// One line for listings.
+    const SUMMARY: &'static str;
+    /// Its command.
+    const VERB: Verb;
+    /// What its answer is.
+    const ANSWER: AnswerKind;
+    /// Settings.
+    type Config: Default + Serialize + DeserializeOwned + JsonSchema;
+    /// What is asked.
+    type Request: Serialize + DeserializeOwned + JsonSchema;
+    /// What is answered.
+    type Answer: Serialize + DeserializeOwned + JsonSchema;
+
+    /// Builds the task.
+    fn new(config: Self::Config, kit: &TaskKit) -> Result<Self, TaskError>;
+
+    /// Its prompts. Depends on settings and kit only.
+    fn layout(&self) -> Layout;
+
+    /// Turns a request into what has to be generated. Deterministic.
+    fn plan(&self, request: &Self::Request) -> Result<Plan, TaskError>;
+
+    /// Turns what was generated into the answer; `generated` has one entry a row of the plan.
+    fn finish(
+        &self,
+        request: &Self::Request,
+        generated: Vec<Generated>,
+    ) -> Result<Self::Answer, TaskError>;
+
+    /// The recordings in an answer, by field name (JSON carries none).
+    fn recordings(_answer: &Self::Answer) -> Vec<(&'static str, Audio)> {
+        Vec::new()
+    }
+
+    /// A training example of a stage: from an utterance for stages that learn from the corpus, from the task's own
+    /// material (`sample` is `None`) for the others. `None` if the utterance isn't fit for it.
+    fn example(
+        &self,
+        stage: &str,
+        sample: Option<&Sample>,
+        rng: &mut dyn RngCore,
+    ) -> Result<Option<Example>, TaskError>;
+
+    /// A request that asks for what the utterance is, for conformance tests and quick evaluations.
+    fn request_for(&self, sample: &Sample) -> Option<Self::Request>;
+}
