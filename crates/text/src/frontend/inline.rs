@@ -1,0 +1,92 @@
+//! Pronunciations written in the text between slashes.
+
+use std::ops::Range;
+
+use crate::inventory::Phone;
+use crate::user_lexicon::pronunciation;
+
+/// Longest transcription looked for, bytes.
+const LONGEST_BYTES: usize = 160;
+
+/// Inline pronunciations become one private-use character each, counted from here, so that they pass through
+/// normalisation untouched.
+const FIRST_PLACEHOLDER: u32 = 0xF_0000;
+const LAST_PLACEHOLDER: u32 = 0xF_FFFD;
+
+/// One pronunciation found in a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Inline {
+    /// As written, with its slashes.
+    pub(super) written: String,
+    pub(super) phones: Vec<Phone>,
+}
+
+/// Replace the inline pronunciations of a text by placeholders; those characters are removed from the rest.
+pub(super) fn extract(text: &str) -> (String, Vec<Inline>) {
+    let mut out = String::with_capacity(text.len());
+    let mut inlines = Vec::new();
+    let mut done = 0;
+    let plain = |c: &char| placeholder_index(*c).is_none();
+    for span in inline_spans(text) {
+        let written = &text[span.clone()];
+        let (Ok(phones), Some(placeholder)) = (pronunciation(written), placeholder(inlines.len()))
+        else {
+            continue;
+        };
+        out.extend(text[done..span.start].chars().filter(plain));
+        out.push(placeholder);
+        done = span.end;
+        inlines.push(Inline { written: written.to_owned(), phones });
+    }
+    out.extend(text[done..].chars().filter(plain));
+    (out, inlines)
+}
+
+fn placeholder(index: usize) -> Option<char> {
+    let code = FIRST_PLACEHOLDER + u32::try_from(index).ok()?;
+    (code <= LAST_PLACEHOLDER).then(|| char::from_u32(code)).flatten()
+}
+
+/// The number of the pronunciation that a placeholder stands for.
+pub(crate) fn placeholder_index(c: char) -> Option<usize> {
+    let code = u32::from(c);
+    (FIRST_PLACEHOLDER..=LAST_PLACEHOLDER)
+        .contains(&code)
+        .then_some((code - FIRST_PLACEHOLDER) as usize)
+}
+
+/// Where inline pronunciations stand in a text, slashes included.
+///
+/// Only what reads as ARPAbet or IPA counts, and only when no letter or digit follows, so that `and/or`, `km/h`,
+/// dates and paths are left alone.
+pub(crate) fn inline_spans(text: &str) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut slashes = text.match_indices('/').map(|(at, _)| at).peekable();
+    while let Some(start) = slashes.next() {
+        let Some(&end) = slashes.peek() else { break };
+        if end - start > LONGEST_BYTES || !may_begin(&text[..start]) {
+            continue;
+        }
+        let follows = text[end + 1..].chars().next();
+        if follows.is_some_and(|c| c.is_alphanumeric() || c == '/') {
+            continue;
+        }
+        let inner = &text[start + 1..end];
+        if !inner.trim().is_empty() && pronunciation(&text[start..=end]).is_ok() {
+            spans.push(start..end + 1);
+            slashes.next();
+        }
+    }
+    spans
+}
+
+/// Whether a pronunciation may begin after this: at the start, after a space or bracket, or right after a word that
+/// is no part of a path or address.
+fn may_begin(before: &str) -> bool {
+    let opens = |c: Option<char>| {
+        c.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '“' | '‘' | '\''))
+    };
+    let word =
+        before.trim_end_matches(|c: char| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
+    opens(before.chars().next_back()) || opens(word.chars().next_back())
+}

@@ -1,0 +1,198 @@
+//! Text to phones: normalise, look up, spell the rest, put marks between the words.
+
+mod assemble;
+mod derive;
+mod heteronyms;
+mod inline;
+mod letters;
+mod rules;
+mod rules_table;
+mod script;
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::error::{TextError, excerpt};
+use crate::inventory::Phone;
+use crate::lexicon::Lexicon;
+
+#[allow(unused_imports)]
+pub(crate) use inline::inline_spans;
+pub use rules::RuleSpeller;
+
+/// Finds pronunciations of words that are in no lexicon; the model's own text-to-phoneme task is one.
+pub trait Pronounce {
+    /// Pronunciations of words in lower case, one per word in the same order, without marks. An empty one means
+    /// "don't know", and the spelling rules take over.
+    ///
+    /// Errors stop the whole text.
+    fn pronounce(
+        &self,
+        words: &[String],
+    ) -> Result<Vec<Vec<Phone>>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// Where a pronunciation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The CMU dictionary, directly or by a regular ending, a compound or a letter's name.
+    Lexicon,
+    /// The user's lexicon.
+    User,
+    /// Written between slashes in the text.
+    Inline,
+    /// The [`Pronounce`] that was given.
+    Model,
+    /// The spelling rules.
+    Rules,
+}
+
+/// One word as it is said.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SpokenWord {
+    /// What stands in the text: `$5` for both `five` and `dollars`.
+    pub written: String,
+    /// The word as said, lower case (a letter's name is upper case).
+    pub spoken: String,
+    /// Its phones, without marks.
+    pub phones: Vec<Phone>,
+    /// Where they come from.
+    pub source: Source,
+    /// Number of the written piece, from 0; words of one piece share it.
+    pub piece: usize,
+}
+
+/// A text as phones.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Phonemized {
+    /// The words in order; never empty.
+    pub words: Vec<SpokenWord>,
+    /// All phones: words with `|` between them, and a pause mark `,` `.` `?` `!` right after a word where the text
+    /// has one. No silence at the ends.
+    pub phones: Vec<Phone>,
+    /// For each of `phones` the index in `words`; nothing for marks.
+    pub word_of_phone: Vec<Option<usize>>,
+}
+
+impl Phonemized {
+    /// Where the phones of a word lie in `phones`.
+    pub fn phones_of_word(&self, word: usize) -> std::ops::Range<usize> {
+        let start = self.word_of_phone.iter().position(|&w| w == Some(word)).unwrap_or(0);
+        let count = self.words.get(word).map_or(0, |w| w.phones.len());
+        start..start + count
+    }
+
+    /// The words as said, with one space between them.
+    pub fn spoken_text(&self) -> String {
+        self.words.iter().map(|w| w.spoken.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Turns English text into phones.
+#[derive(Debug, Clone)]
+pub struct Frontend {
+    lexicon: Lexicon,
+    speller: RuleSpeller,
+}
+
+impl Frontend {
+    /// With the CMU dictionary alone.
+    ///
+    /// Errors only when the build is broken.
+    pub fn english() -> Result<Self, TextError> {
+        Ok(Self::new(Lexicon::english()?))
+    }
+
+    /// With a lexicon, for instance one with a user's words.
+    pub fn new(lexicon: Lexicon) -> Self {
+        Self { lexicon, speller: RuleSpeller }
+    }
+
+    /// The lexicon in use.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    /// Phones of a text; unknown words are spelled by rule.
+    ///
+    /// A pronunciation between slashes, ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), right after a word replaces
+    /// that word's own (`Nguyen/W IH1 N/`); standing alone it is a word.
+    ///
+    /// Errors when there is no word in the text, or when it is mostly not in Latin letters.
+    pub fn phonemize(&self, text: &str) -> Result<Phonemized, TextError> {
+        self.phonemize_by(text, &self.speller)
+            .map(|spoken| spoken.relabel(Source::Model, Source::Rules))
+    }
+
+    /// Phones of a text; unknown words are asked of `unknown`, all at once, and spelled by rule where it has no
+    /// answer.
+    ///
+    /// Errors as [`Frontend::phonemize`] does, and when `unknown` fails.
+    pub fn phonemize_with(
+        &self,
+        text: &str,
+        unknown: &dyn Pronounce,
+    ) -> Result<Phonemized, TextError> {
+        self.phonemize_by(text, unknown)
+    }
+
+    fn phonemize_by(&self, text: &str, unknown: &dyn Pronounce) -> Result<Phonemized, TextError> {
+        let (text, inlines) = inline::extract(text);
+        script::check(&text)?;
+        let mut units = assemble::units(&text, &inlines, &self.lexicon);
+        if !units.iter().any(|unit| unit.is_word()) {
+            return Err(TextError::NothingToSay { excerpt: excerpt(&text) });
+        }
+        self.resolve_unknown(&mut units, unknown)?;
+        heteronyms::resolve(&mut units, &self.lexicon);
+        Ok(assemble::phonemized(units))
+    }
+
+    /// Give every word without phones its pronunciation.
+    fn resolve_unknown(
+        &self,
+        units: &mut [assemble::Unit],
+        unknown: &dyn Pronounce,
+    ) -> Result<(), TextError> {
+        let mut order: HashMap<String, usize> = HashMap::new();
+        let mut words: Vec<String> = Vec::new();
+        for word in units.iter().filter_map(assemble::Unit::unknown_word) {
+            if !order.contains_key(word) {
+                order.insert(word.to_owned(), words.len());
+                words.push(word.to_owned());
+            }
+        }
+        if words.is_empty() {
+            return Ok(());
+        }
+        let mut answers = unknown.pronounce(&words).map_err(|source| {
+            const NAMED: usize = 5;
+            TextError::Pronounce { words: words.iter().take(NAMED).cloned().collect(), source }
+        })?;
+        answers.resize(words.len(), Vec::new());
+        for unit in units {
+            let Some(index) = unit.unknown_word().and_then(|word| order.get(word)) else {
+                continue;
+            };
+            let answer: Vec<Phone> =
+                answers[*index].iter().copied().filter(|p| !p.is_mark()).collect();
+            if answer.is_empty() {
+                unit.set_phones(self.speller.spell(&words[*index]), Source::Rules);
+            } else {
+                unit.set_phones(answer, Source::Model);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Phonemized {
+    fn relabel(mut self, from: Source, to: Source) -> Self {
+        for word in self.words.iter_mut().filter(|w| w.source == from) {
+            word.source = to;
+        }
+        self
+    }
+}

