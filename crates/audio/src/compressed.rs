@@ -1,4 +1,7 @@
 //! FLAC, MP3, Ogg Vorbis and M4A/AAC through symphonia.
+//!
+//! Encoder delay is cut off where symphonia knows it: FLAC, MP3 and Vorbis start at the sample they were made from,
+//! AAC starts about 1024 samples late.
 
 use std::io;
 
@@ -49,7 +52,7 @@ pub(crate) fn decode(
     if matches!(format, Format::Flac | Format::Mp4)
         && let Some(expected) = track.num_frames
         && intake.frames() < expected
-        && end.cut
+        && (end.cut || intake.frames() == 0)
     {
         let (name, got) = (intake.name.to_owned(), intake.frames());
         return Err(AudioError::Truncated { name, got, expected });
@@ -151,6 +154,10 @@ fn explain(name: &str, format: Format, error: Error) -> AudioError {
             format: format.name(),
             reason: "it ends too early".to_owned(),
         },
+        // An M4A keeps its index at the end unless it was made for streaming: half a file has none.
+        Error::Unsupported(what) if what.contains("missing") => {
+            AudioError::Undecodable { name, format: format.name(), reason: what.to_owned() }
+        }
         Error::Unsupported(what) => {
             AudioError::Unsupported { name, what: format!("{} ({what})", format.name()) }
         }

@@ -85,7 +85,7 @@ pub enum AudioError {
     },
     /// NaN or infinity among the samples.
     #[error(
-        "{name}: {count} samples are NaN or infinite, the first at {at_s:.3} s; render it again"
+        "{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s); render it again"
     )]
     NonFinite {
         /// The file.

@@ -31,7 +31,7 @@ const FRAME_S: f64 = 0.01;
 const FLOOR_DB: f32 = -120.0;
 
 /// Below this, nothing is speech.
-const INAUDIBLE_DB: f32 = -70.0;
+const INAUDIBLE_DB: f32 = -65.0;
 
 /// The pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent recording is
 /// one pause; an empty one has none.
@@ -85,8 +85,7 @@ pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
     if total_s <= 0.0 {
         return Vec::new();
     }
-    // Not a number, too: one chunk.
-    if !(max_s < total_s) {
+    if max_s.is_nan() || max_s >= total_s {
         return vec![(0.0, total_s)];
     }
     let smooth = smoothed_power(audio, 20);

@@ -33,7 +33,7 @@ impl Stft {
     /// # Errors
     /// [`AudioError::Config`] when `n_fft` isn't an even number from 2 up, or `hop` is 0.
     pub fn new(n_fft: usize, hop: usize) -> Result<Self, AudioError> {
-        if n_fft < 2 || n_fft % 2 != 0 {
+        if n_fft < 2 || !n_fft.is_multiple_of(2) {
             let reason = format!("{n_fft} is not an even number from 2 up");
             return Err(AudioError::Config { setting: "n_fft", reason });
         }

@@ -6,10 +6,11 @@
 
 use std::io::{BufReader, Cursor, Read};
 
-use hound::{SampleFormat, WavReader};
+use hound::{SampleFormat, WavReader, WavSpec};
 
-use crate::AudioError;
 use crate::intake::Intake;
+use crate::sniff::Format;
+use crate::{AudioError, compressed};
 
 /// Lengths from here up are taken for made up. Real files of 2 GiB read the same way, only without the check that
 /// they are complete.
@@ -24,17 +25,21 @@ const BLOCK_SAMPLES: usize = 1 << 14;
 /// The bytes up to the sound itself.
 struct Header {
     bytes: Vec<u8>,
-    /// The data length was made up: read on to the end.
-    endless: bool,
+    /// Samples per channel, unless the data length was made up: then read on to the end.
+    frames: Option<u64>,
 }
 
 /// Decodes a WAV from its first byte.
 pub(crate) fn decode<R: Read>(mut reader: R, intake: &mut Intake<'_>) -> Result<(), AudioError> {
     let name = intake.name.to_owned();
     let header = read_header(&mut reader, &name)?;
-    let endless = header.endless;
+    let endless = header.frames.is_none();
+    // The header is all that hound looks at first, so that it can be asked whether it will read the rest.
+    if let Err(refusal) = WavReader::new(&header.bytes[..]).and_then(|wav| readable(&wav.spec())) {
+        return decode_by_symphonia(header, reader, &refusal, intake);
+    }
     let stream = BufReader::with_capacity(1 << 16, Cursor::new(header.bytes).chain(reader));
-    let mut wav = WavReader::new(stream).map_err(|e| header_error(&name, e))?;
+    let mut wav = WavReader::new(stream).map_err(|e| header_error(&name, &e))?;
     let spec = wav.spec();
     let channels = usize::from(spec.channels);
     let expected = u64::from(wav.len()) / channels as u64;
@@ -43,7 +48,7 @@ pub(crate) fn decode<R: Read>(mut reader: R, intake: &mut Intake<'_>) -> Result<
         intake.announce(expected)?;
     }
     let outcome = match spec.sample_format {
-        SampleFormat::Float => pump(wav.samples::<f32>().map(|s| s.map(|x| x)), channels, intake),
+        SampleFormat::Float => pump(wav.samples::<f32>(), channels, intake),
         SampleFormat::Int => {
             // Dividing by a power of two is exact for up to 24 bits.
             let scale = 1.0 / (1u64 << (spec.bits_per_sample.clamp(1, 32) - 1)) as f32;
@@ -65,6 +70,15 @@ pub(crate) fn decode<R: Read>(mut reader: R, intake: &mut Intake<'_>) -> Result<
             if spec.sample_format == SampleFormat::Int { "integer" } else { "float" }
         ))),
     }
+}
+
+/// Whether hound can read samples like this, which it says only at the first one.
+fn readable(spec: &WavSpec) -> hound::Result<()> {
+    let bits: &[u16] = match spec.sample_format {
+        SampleFormat::Int => &[8, 16, 24, 32],
+        SampleFormat::Float => &[32],
+    };
+    if bits.contains(&spec.bits_per_sample) { Ok(()) } else { Err(hound::Error::Unsupported) }
 }
 
 /// Hands samples on in blocks of whole frames, and returns the error that ended them early.
@@ -109,7 +123,8 @@ fn read_header(reader: &mut impl Read, name: &str) -> Result<Header, AudioError>
                 let longest = u32::MAX / block_align.max(1) * block_align.max(1);
                 bytes[start + 4..start + 8].copy_from_slice(&longest.to_le_bytes());
             }
-            return Ok(Header { bytes, endless });
+            let frames = (!endless).then(|| u64::from(length / block_align.max(1)));
+            return Ok(Header { bytes, frames });
         }
         let length = length as usize;
         if bytes.len() + length > MAX_HEADER_BYTES {
@@ -166,14 +181,44 @@ fn take(
     Ok(())
 }
 
-fn header_error(name: &str, error: hound::Error) -> AudioError {
+/// A-law, mu-law and 64-bit floats (what scipy writes by default) are beyond hound, not beyond symphonia.
+fn decode_by_symphonia(
+    header: Header,
+    reader: impl Read,
+    refusal: &hound::Error,
+    intake: &mut Intake<'_>,
+) -> Result<(), AudioError> {
+    let max_bytes = intake.limits.max_stream_bytes;
+    let mut bytes = header.bytes;
+    reader
+        .take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| AudioError::Read { name: intake.name.to_owned(), source })?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(AudioError::TooLarge { name: intake.name.to_owned(), max_bytes });
+    }
+    compressed::decode(Box::new(Cursor::new(bytes)), Format::Wav, intake).map_err(|e| match e {
+        // hound says more precisely what is wrong with a header.
+        AudioError::Undecodable { .. } => header_error(intake.name, refusal),
+        e => e,
+    })?;
+    match header.frames {
+        Some(expected) if intake.frames() < expected => {
+            let (name, got) = (intake.name.to_owned(), intake.frames());
+            Err(AudioError::Truncated { name, got, expected })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn header_error(name: &str, error: &hound::Error) -> AudioError {
     let name = name.to_owned();
     match error {
         hound::Error::Unsupported => {
             AudioError::Unsupported { name, what: "this WAV sample format".to_owned() }
         }
         hound::Error::FormatError(reason) => {
-            AudioError::Undecodable { name, format: "WAV", reason: reason.to_owned() }
+            AudioError::Undecodable { name, format: "WAV", reason: (*reason).to_owned() }
         }
         e => AudioError::Undecodable { name, format: "WAV", reason: e.to_string() },
     }
