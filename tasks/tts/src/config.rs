@@ -1,0 +1,78 @@
+//! Settings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::TaskError;
+use syrinx_text::Phone;
+
+/// What becomes of the stress digits of vowels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StressMode {
+    /// Dropped, except that the schwa `AH0` stays apart from `AH`.
+    #[default]
+    Strip,
+    /// Kept as the lexicon or the corpus has them.
+    Keep,
+}
+
+impl StressMode {
+    /// The phone as the model sees it.
+    pub fn apply(self, phone: Phone) -> Phone {
+        match self {
+            Self::Strip => phone.strip_stress(),
+            Self::Keep => phone,
+        }
+    }
+}
+
+/// Settings of text to speech. `stress` and `pause_from_s` shape the training examples, the rest only requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TtsConfig {
+    /// What becomes of the stress digits.
+    pub stress: StressMode,
+    /// A gap between two words that lasts at least this long is shown as a pause even where the text has no mark,
+    /// seconds.
+    pub pause_from_s: f64,
+    /// Text longer than this is spoken in several pieces, characters.
+    pub max_piece_chars: usize,
+    /// The most frames that may be generated for one phone or pause.
+    pub max_frames_per_phone: f64,
+    /// Prompts are cut to this length, frames.
+    pub max_prompt_frames: usize,
+    /// Silence put between two pieces, seconds.
+    pub gap_s: f64,
+}
+
+impl Default for TtsConfig {
+    fn default() -> Self {
+        Self {
+            stress: StressMode::Strip,
+            pause_from_s: 0.16,
+            max_piece_chars: 120,
+            max_frames_per_phone: 8.0,
+            max_prompt_frames: 75,
+            gap_s: 0.1,
+        }
+    }
+}
+
+impl TtsConfig {
+    pub(crate) fn check(&self) -> Result<(), TaskError> {
+        let positive = [
+            ("pause_from_s", self.pause_from_s > 0.0),
+            ("max_piece_chars", self.max_piece_chars > 0),
+            ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
+            ("max_prompt_frames", self.max_prompt_frames > 0),
+            ("gap_s", self.gap_s >= 0.0 && self.gap_s.is_finite()),
+        ];
+        match positive.iter().find(|(_, fits)| !fits) {
+            None => Ok(()),
+            Some((name, _)) => Err(TaskError::Config {
+                task: "tts".into(),
+                reason: format!("`{name}` is too small or no number"),
+            }),
+        }
+    }
+}

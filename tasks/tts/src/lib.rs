@@ -1,0 +1,95 @@
+//! Text to speech: phones in, codes out, in the voice of a prompt.
+//!
+//! The AR stage writes the level-1 codes with a pointer that walks over the phones, the NAR stage the further levels.
+//!
+//! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
+//! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example
+//! begins on the first silence and ends on the last.
+
+mod config;
+mod example;
+mod layout;
+mod piece;
+mod prompt;
+mod request;
+mod speak;
+pub mod timeline;
+
+use rand::RngCore;
+use syrinx_task::{
+    AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
+};
+use syrinx_types::{Audio, Sample};
+
+pub use config::{StressMode, TtsConfig};
+pub use layout::{AR, NAR};
+pub use request::{TtsAnswer, TtsRequest};
+
+/// What the registry lists.
+pub static TASK: TaskDescriptor = TaskDescriptor::of::<Tts>();
+
+/// Text to speech.
+pub struct Tts {
+    config: TtsConfig,
+    kit: TaskKit,
+}
+
+impl Task for Tts {
+    const ID: &'static str = "tts";
+    const SUMMARY: &'static str = "speaks a text in the voice of a prompt of a few seconds";
+    const VERB: Verb = Verb {
+        name: "say",
+        positional: "text",
+        example: "syrinx say \"The birch canoe slid on the smooth planks.\" --voice joe -o canoe.wav",
+    };
+    const ANSWER: AnswerKind = AnswerKind::Speech;
+    type Config = TtsConfig;
+    type Request = TtsRequest;
+    type Answer = TtsAnswer;
+
+    fn new(config: TtsConfig, kit: &TaskKit) -> Result<Self, TaskError> {
+        config.check()?;
+        Ok(Self { config, kit: kit.clone() })
+    }
+
+    fn layout(&self) -> Layout {
+        layout::layout(self.kit.alignment)
+    }
+
+    fn plan(&self, request: &TtsRequest) -> Result<Plan, TaskError> {
+        speak::plan(&self.config, &self.kit, request)
+    }
+
+    fn finish(
+        &self,
+        request: &TtsRequest,
+        generated: Vec<Generated>,
+    ) -> Result<TtsAnswer, TaskError> {
+        speak::finish(&self.config, &self.kit, request, &generated)
+    }
+
+    fn recordings(answer: &TtsAnswer) -> Vec<(&'static str, Audio)> {
+        let audio = answer.audio.audio.as_deref().cloned();
+        audio.map(|audio| ("audio", audio)).into_iter().collect()
+    }
+
+    fn example(
+        &self,
+        stage: &str,
+        sample: Option<&Sample>,
+        _rng: &mut dyn RngCore,
+    ) -> Result<Option<Example>, TaskError> {
+        if ![AR, NAR].contains(&stage) {
+            return Err(TaskError::Layout {
+                stage: stage.into(),
+                reason: format!("text to speech has the stages `{AR}` and `{NAR}`"),
+            });
+        }
+        Ok(sample.and_then(|sample| example::example(&self.config, &self.kit, sample)))
+    }
+
+    fn request_for(&self, sample: &Sample) -> Option<TtsRequest> {
+        let text = sample.text.trim();
+        (!text.is_empty()).then(|| TtsRequest { text: text.into(), ..TtsRequest::default() })
+    }
+}

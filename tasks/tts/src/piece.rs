@@ -1,0 +1,97 @@
+//! A text as pieces that are spoken one at a time.
+
+use syrinx_task::{TaskError, TaskKit};
+use syrinx_text::{Phone, Phonemized, TextError, sentences};
+use syrinx_types::WordTime;
+
+use crate::TtsConfig;
+use crate::timeline::Timeline;
+
+/// A sentence, or a part of a long one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    /// Words and phones as the front end gives them.
+    pub(crate) spoken: Phonemized,
+    /// What the model sees.
+    pub(crate) line: Timeline,
+}
+
+/// Cuts a text into sentences and looks up their phones.
+///
+/// Pieces without a word (a lone emoji, a row of dots) are left out; if nothing is left, the front end's error for
+/// the whole text says why.
+pub(crate) fn pieces(
+    config: &TtsConfig,
+    kit: &TaskKit,
+    text: &str,
+) -> Result<Vec<Piece>, TaskError> {
+    let mut pieces = Vec::new();
+    for part in sentences::split(text, config.max_piece_chars) {
+        match kit.frontend.phonemize(&part) {
+            Ok(spoken) => {
+                let line = Timeline::of_text(&spoken.phones, config.stress);
+                pieces.push(Piece { spoken, line });
+            }
+            Err(TextError::NothingToSay { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    if pieces.is_empty() {
+        let spoken = kit.frontend.phonemize(text)?;
+        let line = Timeline::of_text(&spoken.phones, config.stress);
+        pieces.push(Piece { spoken, line });
+    }
+    Ok(pieces)
+}
+
+impl Piece {
+    /// For each stop of the line the written piece that it belongs to (words of one written piece share it).
+    fn written_of_stops(&self) -> Vec<Option<usize>> {
+        // The line has the first silence more than the front end's phones, and marks at the end less.
+        let of_phone = |i: usize| {
+            let word = i.checked_sub(1).and_then(|i| self.spoken.word_of_phone.get(i).copied())?;
+            word.map(|word| self.spoken.words[word].piece)
+        };
+        let stops = (0..self.line.phones.len()).filter(|&i| self.line.phones[i] != Phone::BOUNDARY);
+        stops.map(of_phone).collect()
+    }
+
+    /// When the words sound, from the stop under the pointer at every frame. A word that the pointer jumped over gets
+    /// no time of its own, but a place between its neighbours.
+    pub(crate) fn word_times(
+        &self,
+        pointer: &[u32],
+        start_s: f64,
+        frame_rate_hz: f64,
+    ) -> Vec<WordTime> {
+        let written_of_stops = self.written_of_stops();
+        let at_s = |frame: usize| start_s + frame as f64 / frame_rate_hz;
+        let mut times = Vec::new();
+        let mut frame = 0;
+        let mut stop = 0;
+        while stop < written_of_stops.len() {
+            let Some(written) = written_of_stops[stop] else {
+                stop += 1;
+                continue;
+            };
+            let run = written_of_stops[stop..].iter().take_while(|w| {
+                // A pause inside a written piece ("1,5") doesn't end it.
+                w.is_none_or(|w| w == written)
+            });
+            let mut end = stop + run.count();
+            while end > stop && written_of_stops[end - 1].is_none() {
+                end -= 1;
+            }
+            let first = frame + pointer[frame..].iter().take_while(|&&p| (p as usize) < stop).count();
+            let last = first + pointer[first..].iter().take_while(|&&p| (p as usize) < end).count();
+            let word = self.spoken.words.iter().find(|w| w.piece == written);
+            times.push(WordTime {
+                word: word.map(|w| w.written.clone()).unwrap_or_default(),
+                start_s: at_s(first),
+                end_s: at_s(last),
+            });
+            (frame, stop) = (last, end);
+        }
+        times
+    }
+}
