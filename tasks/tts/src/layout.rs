@@ -25,14 +25,8 @@ pub(crate) fn layout(alignment: Alignment) -> Layout {
         prompt.clone(),
         Segment::ar_response("codes"),
     ];
-    let nar = vec![
-        task,
-        language,
-        Segment::level_mark(),
-        text,
-        prompt,
-        Segment::nar_response("codes"),
-    ];
+    let nar =
+        vec![task, language, Segment::level_mark(), text, prompt, Segment::nar_response("codes")];
     Layout {
         task: "tts".into(),
         stages: vec![

@@ -82,7 +82,8 @@ impl Piece {
             while end > stop && written_of_stops[end - 1].is_none() {
                 end -= 1;
             }
-            let first = frame + pointer[frame..].iter().take_while(|&&p| (p as usize) < stop).count();
+            let first =
+                frame + pointer[frame..].iter().take_while(|&&p| (p as usize) < stop).count();
             let last = first + pointer[first..].iter().take_while(|&&p| (p as usize) < end).count();
             let word = self.spoken.words.iter().find(|w| w.piece == written);
             times.push(WordTime {

@@ -13,10 +13,7 @@ const SILENT_RMS: f32 = 1e-3;
 const KEEP_S: f64 = 0.1;
 
 /// The built-in voice that a request means: the named one, or the first if it has no prompt either.
-pub(crate) fn voice_name(
-    kit: &TaskKit,
-    request: &TtsRequest,
-) -> Result<Option<String>, TaskError> {
+pub(crate) fn voice_name(kit: &TaskKit, request: &TtsRequest) -> Result<Option<String>, TaskError> {
     let voices = kit.studio.as_ref().map(|studio| studio.voices()).unwrap_or_default();
     match (&request.voice, &request.prompt) {
         (Some(_), Some(_)) => Err(TaskError::Input(

@@ -28,8 +28,7 @@ fn row(config: &TtsConfig, kit: &TaskKit, piece: &Piece, prompt: Option<&Codes>)
     if let Some(prompt) = prompt {
         contents.insert(PROMPT.into(), Content::Codes(prompt.clone()));
     }
-    let run =
-        |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
+    let run = |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
     RowPlan { stages: vec![run(AR), run(NAR)] }
 }
 

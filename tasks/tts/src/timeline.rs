@@ -58,11 +58,8 @@ impl Timeline {
         for TimedPhone { phone, duration_s } in timed {
             let phone = Phone::from_arpabet(phone)?;
             if phone.is_mark() {
-                let part = if phone == Phone::BOUNDARY {
-                    &mut gap.boundary_s
-                } else {
-                    &mut gap.pause_s
-                };
+                let part =
+                    if phone == Phone::BOUNDARY { &mut gap.boundary_s } else { &mut gap.pause_s };
                 *part += duration_s;
                 gap.marks += 1;
             } else {

@@ -1,0 +1,52 @@
+//! Settings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::TaskError;
+
+/// Settings of letters to phones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct G2pConfig {
+    /// Asks the model for every word, also for those that the lexicon has; for evaluation on held-out words.
+    pub always_model: bool,
+    /// Words with more letters are spelled by rule, and not trained on.
+    pub max_letters: usize,
+    /// Share of the examples from phones to letters whose phones have no stress, as a recogniser gives them, 0 to 1.
+    pub unstressed_share: f64,
+}
+
+impl Default for G2pConfig {
+    fn default() -> Self {
+        Self { always_model: false, max_letters: 24, unstressed_share: 0.5 }
+    }
+}
+
+impl G2pConfig {
+    pub(crate) fn check(&self) -> Result<(), TaskError> {
+        let fault = |reason: &str| TaskError::Config { task: "g2p".into(), reason: reason.into() };
+        if self.max_letters == 0 {
+            return Err(fault("`max_letters` must be at least 1"));
+        }
+        if !(0.0..=1.0).contains(&self.unstressed_share) {
+            return Err(fault("`unstressed_share` is a share, from 0 to 1"));
+        }
+        Ok(())
+    }
+
+    /// The most tokens that a word of so many letters or phones may come out as.
+    pub(crate) fn limit(&self, length: usize) -> usize {
+        2 * length + 4
+    }
+
+    /// Whether the model has learnt words of this kind: `a` to `z` and apostrophes, not too long.
+    pub(crate) fn can_read(&self, word: &str) -> bool {
+        is_spellable(word) && word.len() <= self.max_letters
+    }
+}
+
+/// Whether a word is made of `a` to `z` and apostrophes, with a letter among them.
+pub(crate) fn is_spellable(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'')
+        && word.bytes().any(|b| b.is_ascii_lowercase())
+}

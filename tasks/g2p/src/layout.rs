@@ -1,0 +1,33 @@
+//! What the prompts look like.
+
+use syrinx_task::{Head, Layout, Segment, Stage};
+
+/// The stage that reads letters and writes phones.
+pub const TO_PHONES: &str = "to_phones";
+/// The stage that reads phones and writes letters.
+pub const TO_LETTERS: &str = "to_letters";
+
+/// Segment of the letters, given or written.
+pub(crate) const LETTERS: &str = "letters";
+/// Segment of the phones, given or written.
+pub(crate) const PHONES: &str = "phones";
+
+/// One word a sequence: what is given stands in the trunk and is seen both ways, what is written follows it.
+pub(crate) fn layout() -> Layout {
+    let stage = |name: &str, task: &str, given: &str, written: &str| {
+        let segments = vec![
+            Segment::mark(task),
+            Segment::mark("lang:en"),
+            Segment::text(given),
+            Segment::text_response(written),
+        ];
+        Stage::self_taught(name, Head::Text, segments)
+    };
+    Layout {
+        task: "g2p".into(),
+        stages: vec![
+            stage(TO_PHONES, "task:g2p", LETTERS, PHONES),
+            stage(TO_LETTERS, "task:p2g", PHONES, LETTERS),
+        ],
+    }
+}

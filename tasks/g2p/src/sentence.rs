@@ -1,0 +1,142 @@
+//! A text in phones: the lexicon first, the model for the rest.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Mutex;
+
+use syrinx_task::{
+    Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
+};
+use syrinx_text::inventory::to_arpabet;
+use syrinx_text::ipa::to_ipa;
+use syrinx_text::{Phone, Phonemized, Pronounce, Source};
+
+use crate::layout::{LETTERS, TO_PHONES};
+use crate::{G2pAnswer, G2pConfig, G2pWord};
+
+/// Notes which words the front end asks for, and knows none of them.
+#[derive(Default)]
+struct Unknown(Mutex<Vec<String>>);
+
+impl Pronounce for Unknown {
+    fn pronounce(&self, words: &[String]) -> Result<Vec<Vec<Phone>>, Box<dyn Error + Send + Sync>> {
+        if let Ok(mut unknown) = self.0.lock() {
+            unknown.extend_from_slice(words);
+        }
+        Ok(vec![Vec::new(); words.len()])
+    }
+}
+
+/// What the model said.
+struct Known(HashMap<String, Vec<Phone>>);
+
+impl Pronounce for Known {
+    fn pronounce(&self, words: &[String]) -> Result<Vec<Vec<Phone>>, Box<dyn Error + Send + Sync>> {
+        Ok(words.iter().map(|w| self.0.get(w).cloned().unwrap_or_default()).collect())
+    }
+}
+
+/// The words of a text that the model has to read, each once, in the order of the text.
+fn words_for_model(
+    config: &G2pConfig,
+    kit: &TaskKit,
+    text: &str,
+) -> Result<Vec<String>, TaskError> {
+    let unknown = Unknown::default();
+    let spoken = kit.frontend.phonemize_with(text, &unknown)?;
+    let mut words = Vec::new();
+    let candidates = if config.always_model {
+        let said = spoken.words.iter().filter(|w| w.source != Source::Inline);
+        said.map(|w| w.spoken.to_lowercase()).collect()
+    } else {
+        unknown.0.into_inner().unwrap_or_default()
+    };
+    for word in candidates {
+        if config.can_read(&word) && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    Ok(words)
+}
+
+/// One row a word.
+pub(crate) fn plan(config: &G2pConfig, kit: &TaskKit, text: &str) -> Result<Plan, TaskError> {
+    let row = |word: &String| {
+        let letters = TextContent::plain(kit.vocab.encode_letters(word));
+        let contents = Contents::from([(LETTERS.to_owned(), Content::Text(letters))]);
+        let limit = config.limit(word.len());
+        RowPlan { stages: vec![StageRun { stage: TO_PHONES.into(), contents, limit }] }
+    };
+    Ok(Plan { rows: words_for_model(config, kit, text)?.iter().map(row).collect() })
+}
+
+/// The whole text in phones.
+pub(crate) fn finish(
+    config: &G2pConfig,
+    kit: &TaskKit,
+    text: &str,
+    generated: &[Generated],
+) -> Result<G2pAnswer, TaskError> {
+    let words = words_for_model(config, kit, text)?;
+    if words.len() != generated.len() {
+        let reason = format!("{} rows came out of {}", generated.len(), words.len());
+        return Err(TaskError::Answer { task: "g2p".into(), reason });
+    }
+    let read = |g: &Generated| -> Vec<Phone> {
+        kit.vocab.decode_phones(&g.text).into_iter().filter(|p| !p.is_mark()).collect()
+    };
+    let known = Known(words.into_iter().zip(generated.iter().map(read)).collect());
+    let mut spoken = kit.frontend.phonemize_with(text, &known)?;
+    if config.always_model {
+        replace(&mut spoken, &known.0);
+    }
+    Ok(answer(&spoken))
+}
+
+/// Puts the model's phones in place of the lexicon's.
+fn replace(spoken: &mut Phonemized, known: &HashMap<String, Vec<Phone>>) {
+    let (mut phones, mut word_of_phone) = (Vec::new(), Vec::new());
+    let mut last = None;
+    for (&phone, &word) in spoken.phones.iter().zip(&spoken.word_of_phone) {
+        let Some(index) = word else {
+            phones.push(phone);
+            word_of_phone.push(None);
+            continue;
+        };
+        if last == word {
+            continue;
+        }
+        last = word;
+        let entry = &mut spoken.words[index];
+        let model = known.get(&entry.spoken.to_lowercase()).filter(|p| !p.is_empty());
+        if let Some(model) = model.filter(|_| entry.source != Source::Inline) {
+            entry.phones.clone_from(model);
+            entry.source = Source::Model;
+        }
+        word_of_phone.extend(entry.phones.iter().map(|_| word));
+        phones.extend_from_slice(&entry.phones);
+    }
+    (spoken.phones, spoken.word_of_phone) = (phones, word_of_phone);
+}
+
+fn answer(spoken: &Phonemized) -> G2pAnswer {
+    let words = spoken.words.iter().map(|word| G2pWord {
+        word: word.spoken.clone(),
+        phones: to_arpabet(&word.phones),
+        ipa: to_ipa(&word.phones),
+        source: match word.source {
+            Source::Lexicon => "lexicon",
+            Source::User => "user",
+            Source::Inline => "inline",
+            Source::Model => "model",
+            Source::Rules => "rules",
+        }
+        .into(),
+    });
+    G2pAnswer {
+        phones: to_arpabet(&spoken.phones),
+        ipa: to_ipa(&spoken.phones),
+        text: spoken.spoken_text(),
+        words: words.collect(),
+    }
+}

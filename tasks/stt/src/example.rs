@@ -1,0 +1,61 @@
+//! Training examples.
+
+use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, frame_labels};
+use syrinx_text::{Phone, normalize, normalize_for_scoring};
+use syrinx_types::{Sample, TimedPhone};
+
+use crate::layout::CODES;
+use crate::{Spelling, SttConfig};
+
+/// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
+/// without codes, durations, or a sounding phone.
+pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
+    let frames = sample.codes.frames();
+    let heard = heard_phones(&sample.phones)?;
+    if frames == 0 {
+        return None;
+    }
+    let shape = (frames, config.per_frame);
+    let labels = frame_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz);
+    let labels = labels
+        .into_iter()
+        .map(|phone| phone.map_or(Phone::SILENCE, |i| heard[i]).index() as u32)
+        .collect();
+    Some(Example { contents: codes(sample), response: Response::Phones(labels) })
+}
+
+/// What is heard while each entry of a phone line lasts: a word boundary sounds like the phone before it, pauses are
+/// silent. `None` if a symbol is unknown or nothing sounds.
+fn heard_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
+    let mut heard = Vec::with_capacity(phones.len());
+    for timed in phones {
+        let phone = Phone::from_arpabet(&timed.phone)?;
+        heard.push(match phone {
+            Phone::BOUNDARY => heard.last().copied().unwrap_or(Phone::SILENCE),
+            mark if mark.is_mark() => Phone::SILENCE,
+            phone => phone.strip_stress(),
+        });
+    }
+    heard.iter().any(|p| !p.is_mark()).then_some(heard)
+}
+
+/// A recording and its text as said, in lower case without punctuation. `None` without codes or text.
+pub(crate) fn text(
+    config: &SttConfig,
+    kit: &TaskKit,
+    sample: &Sample,
+) -> Result<Option<Example>, TaskError> {
+    let words = normalize_for_scoring(&normalize(&sample.text)).join(" ");
+    if sample.codes.is_empty() || words.is_empty() {
+        return Ok(None);
+    }
+    let ids = match config.spelling {
+        Spelling::Letters => kit.vocab.encode_letters(&words),
+        Spelling::Bpe => kit.vocab.encode_bpe(&words)?,
+    };
+    Ok(Some(Example { contents: codes(sample), response: Response::Text(ids) }))
+}
+
+fn codes(sample: &Sample) -> Contents {
+    Contents::from([(CODES.to_owned(), Content::Codes(sample.codes.clone()))])
+}

@@ -1,0 +1,30 @@
+//! What the prompts look like.
+
+use syrinx_task::{Head, Layout, Segment, Stage};
+
+use crate::{SttConfig, SttMode};
+
+/// The stage that labels frames with phones.
+pub const PHONES: &str = "phones";
+/// The stage that writes text.
+pub const TEXT: &str = "text";
+
+/// Segment of the recording's codes.
+pub(crate) const CODES: &str = "codes";
+
+/// The prompt of the mode: the recording labelled in place, or the recording and then its text.
+pub(crate) fn layout(config: &SttConfig) -> Layout {
+    let marks = [Segment::mark("task:stt"), Segment::mark("lang:en")];
+    let with = |rest: &[Segment]| [&marks, rest].concat();
+    let stage = match config.mode {
+        SttMode::Aligned => {
+            let head = Head::Phones { per_frame: config.per_frame };
+            Stage::new(PHONES, head, with(&[Segment::prompt(CODES)]))
+        }
+        SttMode::Text => {
+            let segments = with(&[Segment::prompt(CODES), Segment::text_response("text")]);
+            Stage::new(TEXT, Head::Text, segments)
+        }
+    };
+    Layout { task: "stt".into(), stages: vec![stage] }
+}
