@@ -24,14 +24,17 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
     Some(Example { contents: codes(sample), response: Response::Phones(labels) })
 }
 
-/// What is heard while each entry of a phone line lasts: a word boundary sounds like the phone before it, pauses are
-/// silent. `None` if a symbol is unknown or nothing sounds.
+/// A word boundary that lasts at least this long is a pause, seconds. The same value as text to speech has.
+const PAUSE_FROM_S: f64 = 0.16;
+
+/// What is heard while each entry of a phone line lasts: a short word boundary sounds like the phone before it, pauses
+/// are silent. `None` if a symbol is unknown or nothing sounds.
 fn heard_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     let mut heard = Vec::with_capacity(phones.len());
     for timed in phones {
         let phone = Phone::from_arpabet(&timed.phone)?;
         heard.push(match phone {
-            Phone::BOUNDARY => heard.last().copied().unwrap_or(Phone::SILENCE),
+            Phone::BOUNDARY if timed.duration_s < PAUSE_FROM_S => heard.last().copied().unwrap_or(Phone::SILENCE),
             mark if mark.is_mark() => Phone::SILENCE,
             phone => phone.strip_stress(),
         });

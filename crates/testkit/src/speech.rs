@@ -1,0 +1,109 @@
+//! Utterances that nobody spoke.
+
+use std::sync::Arc;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use syrinx_task::{Alignment, Studio, TaskKit};
+use syrinx_text::{Frontend, Phone, TextError, TextVocab};
+use syrinx_types::{Codes, Sample, TimedPhone};
+
+use crate::ToneStudio;
+
+/// How synthetic utterances are made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeechSpec {
+    /// Shortest and longest phone, seconds.
+    pub phone_s: (f64, f64),
+    /// Silence before the first phone and after the last, seconds.
+    pub silence_s: f64,
+    /// Frames of the prompt; none for 0.
+    pub prompt_frames: usize,
+}
+
+impl Default for SpeechSpec {
+    fn default() -> Self {
+        Self { phone_s: (0.05, 0.15), silence_s: 0.1, prompt_frames: 12 }
+    }
+}
+
+/// What a task is built with: the English vocabulary and front end, and [`ToneStudio`].
+///
+/// # Errors
+/// Only when the build is broken.
+pub fn kit(alignment: Alignment) -> Result<TaskKit, TextError> {
+    Ok(TaskKit {
+        vocab: Arc::new(TextVocab::english()?),
+        frontend: Arc::new(Frontend::english()?),
+        studio: Some(Arc::new(ToneStudio::default())),
+        alignment,
+    })
+}
+
+/// An utterance of a text: phones of the front end, durations by the seed, and codes that depend on the phone that
+/// sounds, so that a model can learn them.
+///
+/// # Errors
+/// If there is nothing to say in the text.
+pub fn sample(
+    kit: &TaskKit,
+    studio: &ToneStudio,
+    text: &str,
+    spec: &SpeechSpec,
+    seed: u64,
+) -> Result<Sample, TextError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let spoken = kit.frontend.phonemize(text)?;
+    let timed: Vec<TimedPhone> = spoken
+        .phones
+        .iter()
+        .map(|phone| {
+            let duration_s = rng.random_range(spec.phone_s.0..=spec.phone_s.1);
+            let duration_s = if *phone == Phone::BOUNDARY { 0.0 } else { duration_s };
+            TimedPhone { phone: phone.arpabet().into(), duration_s }
+        })
+        .collect();
+    let spoken_s: f64 = timed.iter().map(|p| p.duration_s).sum();
+    let rate_hz = studio.frame_rate_hz();
+    let frames = ((spoken_s + 2.0 * spec.silence_s) * rate_hz).ceil() as usize;
+    let mut codes = Codes::empty(studio.levels);
+    for frame in 0..frames {
+        let at_s = (frame as f64 + 0.5) / rate_hz - spec.silence_s;
+        codes.push(&codes_of(studio, sounding(&spoken.phones, &timed, at_s)));
+    }
+    let mut prompt = Codes::empty(studio.levels);
+    for _ in 0..spec.prompt_frames {
+        let phone = Phone::from_index(rng.random_range(0..Phone::COUNT)).unwrap_or(Phone::SILENCE);
+        prompt.push(&codes_of(studio, phone));
+    }
+    Ok(Sample {
+        id: format!("synthetic-{seed}"),
+        speaker: "nobody".into(),
+        text: text.into(),
+        codes,
+        frame_rate_hz: rate_hz,
+        phones: timed,
+        lead_s: spec.silence_s,
+        prompt: (!prompt.is_empty()).then_some(prompt),
+    })
+}
+
+/// The phone that sounds at a time after the first one's beginning.
+fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
+    let mut end_s = 0.0;
+    if at_s < 0.0 {
+        return Phone::SILENCE;
+    }
+    for (phone, timed) in phones.iter().zip(timed) {
+        end_s += timed.duration_s;
+        if at_s < end_s {
+            return *phone;
+        }
+    }
+    Phone::SILENCE
+}
+
+fn codes_of(studio: &ToneStudio, phone: Phone) -> Vec<u16> {
+    let index = phone.strip_stress().index();
+    (0..studio.levels).map(|l| ((index * (2 * l + 1) + l) % studio.codebook_size) as u16).collect()
+}

@@ -1,0 +1,56 @@
+//! Makes the data files of this crate from the training split of a corpus:
+//!
+//! ```sh
+//! cargo run -p syrinx-task-stt --example build_data -- manifest.jsonl tasks/stt/data
+//! ```
+//!
+//! `bigrams.deflate`: which words follow which ([`BigramCounts::to_lines`], raw deflate). `phone_parts.txt`: how many
+//! parts of 20 ms each phone sounds.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use flate2::{Compression, write::DeflateEncoder};
+use serde_json::Value;
+use syrinx_task_stt::{BigramCounts, Units, heard_labels};
+use syrinx_types::TimedPhone;
+
+/// Parts a second.
+const RATE_HZ: f64 = 50.0;
+
+fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
+    let phones = line.get("phones")?.as_str()?.split_whitespace();
+    let durations = line.get("durations_s")?.as_array()?.iter().filter_map(Value::as_f64);
+    let timed = phones.zip(durations).map(|(phone, duration_s)| TimedPhone { phone: phone.into(), duration_s });
+    Some((timed.collect(), line.get("lead_s")?.as_f64()?, line.get("seconds")?.as_f64()?))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1).map(PathBuf::from);
+    let (Some(manifest), Some(folder)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: build_data MANIFEST FOLDER".into());
+    };
+    let mut texts = Vec::new();
+    let mut labels = Vec::new();
+    for line in std::fs::read_to_string(manifest)?.lines() {
+        let line: Value = serde_json::from_str(line)?;
+        if line["split"] != "train" {
+            continue;
+        }
+        texts.extend(line["text"].as_str().map(str::to_owned));
+        if let Some((phones, lead_s, seconds)) = timed(&line) {
+            let parts = (seconds * RATE_HZ).round() as usize;
+            labels.extend(heard_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
+        }
+    }
+    // Several speakers read the same text: it counts once.
+    texts.sort();
+    texts.dedup();
+    let counts = BigramCounts::of_texts(texts.iter().map(String::as_str));
+    let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
+    deflated.write_all(counts.to_lines().as_bytes())?;
+    std::fs::write(folder.join("bigrams.deflate"), deflated.finish()?)?;
+    std::fs::write(folder.join("phone_parts.txt"), Units::count_labels(labels))?;
+    println!("{} texts", texts.len());
+    Ok(())
+}

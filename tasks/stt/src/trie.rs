@@ -1,0 +1,183 @@
+//! The pronunciations of all words as one tree: words that begin alike share their beginning.
+
+use std::ops::Range;
+
+use syrinx_text::Lexicon;
+
+use crate::units::Units;
+
+/// The tree, in arrays; children of a node stand side by side. Node 0 is the root, where nothing sounds yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trie {
+    unit: Vec<u8>,
+    children: Vec<(u32, u32)>, // (nodes), from and to
+    words: Vec<(u32, u32)>,    // (nodes), from and to in `word_ids`
+    word_ids: Vec<u32>,
+}
+
+/// A pronunciation waiting for its place.
+struct Entry {
+    units: Vec<u8>,
+    word: u32,
+}
+
+impl Trie {
+    /// The tree of pronunciations, each given with the number of its word.
+    pub fn new(pronunciations: impl IntoIterator<Item = (Vec<u8>, u32)>) -> Self {
+        let mut entries: Vec<Entry> = pronunciations
+            .into_iter()
+            .filter(|(units, _)| !units.is_empty())
+            .map(|(units, word)| Entry { units, word })
+            .collect();
+        entries.sort_unstable_by(|a, b| (&a.units, a.word).cmp(&(&b.units, b.word)));
+        entries.dedup_by(|a, b| a.word == b.word && a.units == b.units);
+        let mut trie = Self::default();
+        trie.add_node(0);
+        // Breadth first, so that the children of a node get numbers in a row.
+        let mut ranges: Vec<(Range<usize>, usize)> = vec![(0..entries.len(), 0)];
+        let mut node = 0;
+        while node < ranges.len() {
+            let (range, depth) = ranges[node].clone();
+            trie.fill(node, &entries, range, depth, &mut ranges);
+            node += 1;
+        }
+        trie
+    }
+
+    fn add_node(&mut self, unit: u8) {
+        self.unit.push(unit);
+        self.children.push((0, 0));
+        self.words.push((0, 0));
+    }
+
+    /// Gives a node the words that end there and a child for each way on.
+    fn fill(
+        &mut self,
+        node: usize,
+        entries: &[Entry],
+        range: Range<usize>,
+        depth: usize,
+        ranges: &mut Vec<(Range<usize>, usize)>,
+    ) {
+        let first_word = self.word_ids.len() as u32;
+        let mut at = range.start;
+        while at < range.end && entries[at].units.len() == depth {
+            self.word_ids.push(entries[at].word);
+            at += 1;
+        }
+        self.words[node] = (first_word, self.word_ids.len() as u32);
+        let first_child = self.unit.len() as u32;
+        while at < range.end {
+            let unit = entries[at].units[depth];
+            let same = entries[at..range.end].partition_point(|e| e.units[depth] <= unit);
+            self.add_node(unit);
+            ranges.push((at..at + same, depth + 1));
+            at += same;
+        }
+        self.children[node] = (first_child, self.unit.len() as u32);
+    }
+
+    /// Nodes, the root among them.
+    pub fn len(&self) -> usize {
+        self.unit.len()
+    }
+
+    /// Whether there is no word.
+    pub fn is_empty(&self) -> bool {
+        self.word_ids.is_empty()
+    }
+
+    /// The unit that sounds at a node.
+    pub fn unit(&self, node: u32) -> u8 {
+        self.unit[node as usize]
+    }
+
+    /// The nodes that may follow.
+    pub fn children(&self, node: u32) -> Range<u32> {
+        let (from, to) = self.children[node as usize];
+        from..to
+    }
+
+    /// The words that end at a node.
+    pub fn words(&self, node: u32) -> &[u32] {
+        let (from, to) = self.words[node as usize];
+        &self.word_ids[from as usize..to as usize]
+    }
+
+    /// For every node the best of `score` among the words that end there or further on; nothing is that good for
+    /// the root of an empty tree.
+    pub fn best_ahead(&self, score: impl Fn(u32) -> f32) -> Vec<f32> {
+        let mut best = vec![f32::NEG_INFINITY; self.len()];
+        for node in (0..self.len() as u32).rev() {
+            let here = self.words(node).iter().map(|&w| score(w));
+            let further = self.children(node).map(|child| best[child as usize]);
+            best[node as usize] = here.chain(further).fold(f32::NEG_INFINITY, f32::max);
+        }
+        best
+    }
+}
+
+/// The words that can be heard: those of the dictionary that are written with letters and apostrophes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WordList {
+    letters: String,
+    ends: Vec<u32>, // (words)
+}
+
+impl WordList {
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A word by its number.
+    pub fn word(&self, index: u32) -> &str {
+        let i = index as usize;
+        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
+        &self.letters[start..self.ends[i] as usize]
+    }
+
+    /// The number of a word; the list is sorted.
+    pub fn find(&self, word: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.len() as u32);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.word(middle).cmp(word) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    /// Appends a word, which must come after the last one in sorted order.
+    fn push(&mut self, word: &str) {
+        self.letters.push_str(word);
+        self.ends.push(self.letters.len() as u32);
+    }
+}
+
+/// The dictionary's words and the tree of all their pronunciations, without stress.
+pub fn dictionary(lexicon: &Lexicon, units: &Units) -> (WordList, Trie) {
+    let mut words = WordList::default();
+    let mut entries = Vec::with_capacity(lexicon.len());
+    for (word, pronunciations) in lexicon.iter() {
+        let spelled = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'');
+        if !spelled || !word.bytes().any(|b| b.is_ascii_lowercase()) {
+            continue;
+        }
+        let number = words.len() as u32;
+        words.push(word);
+        for phones in pronunciations.iter() {
+            entries.push((phones.iter().map(|&p| units.of(p)).collect(), number));
+        }
+    }
+    let trie = Trie::new(entries);
+    (words, trie)
+}

@@ -1,0 +1,164 @@
+//! The sounds that the decoder tells apart.
+
+use syrinx_task::FrameScores;
+use syrinx_text::Phone;
+
+use crate::SttError;
+
+/// How often each sound is heard, from the labels of the training corpus; made by the example `build_data`.
+const PRIORS: &str = include_str!("../data/phone_parts.txt");
+
+/// Index of silence.
+pub const SILENCE: u8 = 0;
+
+/// The phones without stress, silence first, and how often each is heard.
+///
+/// A unit is an index into them; `AH0` (schwa) and `AH` are two units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Units {
+    phones: Vec<Phone>,
+    of_phone: Vec<u8>, // (Phone::COUNT)
+    log_priors: Vec<f32>,
+}
+
+impl Units {
+    /// The units with the frequencies of the corpus.
+    ///
+    /// # Errors
+    /// Only when the build is broken.
+    pub fn english() -> Result<Self, SttError> {
+        Self::with_priors(PRIORS)
+    }
+
+    /// The units with other frequencies: lines of a phone and a count. Sounds that are missing count as heard once.
+    ///
+    /// # Errors
+    /// [`SttError::Data`] names a line that can't be read.
+    pub fn with_priors(lines: &str) -> Result<Self, SttError> {
+        let phones: Vec<Phone> = Phone::all()
+            .filter(|&p| p == Phone::SILENCE || (!p.is_mark() && p.strip_stress() == p))
+            .collect();
+        let unit = |phone: Phone| phones.iter().position(|&p| p == phone).unwrap_or(0) as u8;
+        let of_phone = Phone::all()
+            .map(|p| if p.is_mark() { SILENCE } else { unit(p.strip_stress()) })
+            .collect();
+        let mut units = Self { phones, of_phone, log_priors: Vec::new() };
+        let mut counts = vec![1.0_f64; units.len()];
+        for (i, line) in lines.lines().enumerate() {
+            let bad = || SttError::Data {
+                file: "phone frequencies",
+                line: i + 1,
+                reason: format!("{line:?} is no phone and count"),
+            };
+            let (phone, count) = line.split_once(' ').ok_or_else(bad)?;
+            let phone = Phone::from_arpabet(phone).ok_or_else(bad)?;
+            let count: u32 = count.parse().map_err(|_| bad())?;
+            counts[usize::from(units.of(phone))] += f64::from(count);
+        }
+        let total: f64 = counts.iter().sum();
+        units.log_priors = counts.iter().map(|c| (c / total).ln() as f32).collect();
+        Ok(units)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.phones.len()
+    }
+
+    /// Never.
+    pub fn is_empty(&self) -> bool {
+        self.phones.is_empty()
+    }
+
+    /// The unit of a phone in any writing; silence for marks.
+    pub fn of(&self, phone: Phone) -> u8 {
+        self.of_phone[phone.index()]
+    }
+
+    /// The phone of a unit.
+    pub fn phone(&self, unit: u8) -> Phone {
+        self.phones[usize::from(unit)]
+    }
+
+    /// Writes labels (one a part of a frame) as the lines of a frequency file.
+    pub fn count_labels(labels: impl IntoIterator<Item = u32>) -> String {
+        let mut counts = vec![0_u32; Phone::COUNT];
+        for label in labels {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        let heard = Phone::all().zip(counts).filter(|(_, count)| *count > 0);
+        heard.map(|(phone, count)| format!("{phone} {count}\n")).collect()
+    }
+}
+
+/// The scores of a recording, unit by unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acoustics {
+    log_posteriors: Vec<f32>, // (parts, units)
+    scaled: Vec<f32>,         // (parts, units)
+    units: usize,
+    rate_hz: f64,
+}
+
+impl Acoustics {
+    /// Scores as scaled likelihoods: the log-probability of a unit less `prior_weight` times that of its frequency
+    /// (hybrid recognition after Bourlard & Morgan 1994), less the best of the part, so that the best unit has 0.
+    ///
+    /// # Errors
+    /// [`SttError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
+    pub fn new(scores: &FrameScores, units: &Units, prior_weight: f64) -> Result<Self, SttError> {
+        let (n, labels) = (units.len(), scores.labels);
+        if labels != Phone::COUNT || scores.log_probs.len() % labels != 0 {
+            let values = scores.log_probs.len();
+            return Err(SttError::Shape { labels, values });
+        }
+        if !(scores.rate_hz > 0.0) {
+            return Err(SttError::Rate { rate_hz: scores.rate_hz });
+        }
+        let parts = scores.log_probs.len() / labels;
+        let mut acoustics = Self {
+            log_posteriors: Vec::with_capacity(parts * n),
+            scaled: Vec::with_capacity(parts * n),
+            units: n,
+            rate_hz: scores.rate_hz,
+        };
+        for part in scores.log_probs.chunks_exact(labels) {
+            let log_posteriors =
+                units.phones.iter().map(|p| finite(part[p.index()]));
+            acoustics.log_posteriors.extend(log_posteriors);
+            let row = &acoustics.log_posteriors[acoustics.log_posteriors.len() - n..];
+            let scaled = row.iter().zip(&units.log_priors).map(|(x, p)| x - prior_weight as f32 * p);
+            let best = scaled.clone().fold(f32::NEG_INFINITY, f32::max);
+            acoustics.scaled.extend(scaled.map(|x| x - best));
+        }
+        Ok(acoustics)
+    }
+
+    /// Parts of frames.
+    pub fn parts(&self) -> usize {
+        self.scaled.len() / self.units
+    }
+
+    /// The scaled scores of a part, one a unit, the best 0.
+    pub fn scaled(&self, part: usize) -> &[f32] {
+        &self.scaled[part * self.units..(part + 1) * self.units]
+    }
+
+    /// The log-probability of a unit at a part.
+    pub fn log_posterior(&self, part: usize, unit: u8) -> f32 {
+        self.log_posteriors[part * self.units + usize::from(unit)]
+    }
+
+    /// When a part begins, seconds.
+    pub fn at_s(&self, part: usize) -> f64 {
+        part as f64 / self.rate_hz
+    }
+}
+
+/// A score that can be added up: nothing below a floor, and no NaN.
+fn finite(log_prob: f32) -> f32 {
+    const FLOOR: f32 = -30.0;
+    if log_prob > FLOOR { log_prob.min(0.0) } else { FLOOR }
+}
