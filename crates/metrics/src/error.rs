@@ -1,0 +1,36 @@
+//! What can go wrong with figures.
+
+use syrinx_audio::AudioError;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// Two recordings to compare have different sample rates.
+    #[error(
+        "comparing recordings at {first_hz} and {second_hz} Hz: resample one of them first (syrinx_audio::resample)"
+    )]
+    DifferentRates {
+        /// Rate of the first.
+        first_hz: u32,
+        /// Rate of the second.
+        second_hz: u32,
+    },
+    /// A recording without a single sample has no spectrum.
+    #[error("comparing recordings: the {which} one is empty; count it as a failure instead")]
+    Empty {
+        /// `first` or `second`.
+        which: &'static str,
+    },
+    /// Two log-mels to compare don't have whole frames of the same size.
+    #[error("comparing log-mels: {values} values are no whole frames of {bins} bands")]
+    Ragged {
+        /// Values given.
+        values: usize,
+        /// Bands of a frame.
+        bins: usize,
+    },
+    /// Preparing a spectrum failed.
+    #[error("analysing a recording: {0}")]
+    Audio(#[from] AudioError),
+}

@@ -1,0 +1,279 @@
+//! Fundamental frequency by YIN (de Cheveigné and Kawahara, JASA 111, 2002), with the difference function computed
+//! through FFTs.
+
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use syrinx_audio::Audio;
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct F0Config {
+    /// Lowest pitch.
+    pub min_hz: f64,
+    /// Highest pitch.
+    pub max_hz: f64,
+    /// From one frame to the next, seconds.
+    pub hop_s: f64,
+    /// Sound over which periods are compared, seconds.
+    pub window_s: f64,
+    /// Aperiodicity (0 to 1) below which a frame is voiced: YIN's absolute threshold.
+    pub threshold: f64,
+    /// Frames quieter than the loud ones by more decibels than this are unvoiced.
+    pub range_db: f64,
+}
+
+impl Default for F0Config {
+    fn default() -> Self {
+        Self {
+            min_hz: 60.0,
+            max_hz: 500.0,
+            hop_s: 0.01,
+            window_s: 0.035,
+            threshold: 0.3,
+            range_db: 40.0,
+        }
+    }
+}
+
+/// Pitch over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct F0Track {
+    /// From one frame to the next, seconds. Frame `t` is centred at `t * hop_s`.
+    pub hop_s: f64,
+    /// Pitch of each frame, `None` where there is no voice.
+    pub hz: Vec<Option<f64>>,
+}
+
+/// A track in three numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct F0Stats {
+    /// Median of the voiced frames.
+    pub median_hz: f64,
+    /// Standard deviation around the mean on the semitone scale: how lively the speech is.
+    pub deviation_semitones: f64,
+    /// Voiced frames over all frames.
+    pub voiced_share: f64,
+}
+
+impl F0Track {
+    /// The voiced frames.
+    pub fn voiced(&self) -> impl Iterator<Item = f64> + '_ {
+        self.hz.iter().copied().flatten()
+    }
+
+    /// The track in three numbers, or `None` when nothing is voiced.
+    pub fn stats(&self) -> Option<F0Stats> {
+        let mut hz: Vec<f64> = self.voiced().collect();
+        if hz.is_empty() {
+            return None;
+        }
+        hz.sort_by(f64::total_cmp);
+        let middle = hz.len() / 2;
+        let median_hz =
+            if hz.len() % 2 == 1 { hz[middle] } else { (hz[middle - 1] + hz[middle]) / 2.0 };
+        let semitones: Vec<f64> = hz.iter().map(|f| 12.0 * f.log2()).collect();
+        let n = hz.len() as f64;
+        let mean = semitones.iter().sum::<f64>() / n;
+        let variance = semitones.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n;
+        Some(F0Stats {
+            median_hz,
+            deviation_semitones: variance.sqrt(),
+            voiced_share: n / self.hz.len() as f64,
+        })
+    }
+}
+
+/// The pitch of a recording with the default [`F0Config`].
+pub fn f0(audio: &Audio) -> F0Track {
+    f0_with(audio, &F0Config::default())
+}
+
+/// The pitch of a recording. A rate of 0 or limits that leave no period give a track without frames.
+pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
+    // A step of 0, or one that is not a number, leads nowhere.
+    let steps = config.hop_s > 0.0;
+    let Some(mut yin) = Yin::new(audio.sample_rate_hz, config).filter(|_| steps) else {
+        return F0Track { hop_s: config.hop_s, hz: Vec::new() };
+    };
+    let frames = (audio.seconds() / config.hop_s).ceil() as usize;
+    let found: Vec<Frame> = (0..frames)
+        .map(|t| {
+            let centre = (t as f64 * config.hop_s * f64::from(audio.sample_rate_hz)).round();
+            yin.frame(&audio.samples, centre as usize)
+        })
+        .collect();
+    let gate = power_gate(&found, config.range_db);
+    let hz: Vec<Option<f64>> =
+        found.iter().map(|frame| frame.hz.filter(|_| frame.power >= gate)).collect();
+    F0Track { hop_s: config.hop_s, hz: without_jumps(&hz) }
+}
+
+/// Root mean square difference of two tracks in cents (hundredths of a semitone) over the frames voiced in both, after
+/// the second was stretched to the length of the first. `None` when they have no voiced frame in common.
+pub fn rmse_cents(first: &F0Track, second: &F0Track) -> Option<f64> {
+    let (n, m) = (first.hz.len(), second.hz.len());
+    let mut sum = 0.0;
+    let mut count = 0usize;
+    for (i, a) in first.hz.iter().enumerate() {
+        // The middle of frame i lies at the same share of the second track.
+        let j = ((i as f64 + 0.5) * m as f64 / n as f64) as usize;
+        if let (Some(a), Some(Some(b))) = (a, second.hz.get(j)) {
+            let cents = 1200.0 * (a / b).log2();
+            sum += cents * cents;
+            count += 1;
+        }
+    }
+    (count > 0).then(|| (sum / count as f64).sqrt())
+}
+
+/// One frame before the decision on voicing by level.
+struct Frame {
+    power: f64,
+    hz: Option<f64>,
+}
+
+struct Yin {
+    rate_hz: f64,
+    min_lag: usize,
+    max_lag: usize,
+    window: usize,
+    threshold: f64,
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    segment: Vec<f32>,
+    time: Vec<f32>,
+    head: Vec<Complex<f32>>,
+    whole: Vec<Complex<f32>>,
+    normalised: Vec<f64>,
+}
+
+impl Yin {
+    fn new(sample_rate_hz: u32, config: &F0Config) -> Option<Self> {
+        let rate_hz = f64::from(sample_rate_hz);
+        let min_lag = (rate_hz / config.max_hz).floor() as usize;
+        let max_lag = (rate_hz / config.min_hz).ceil() as usize;
+        let window = (rate_hz * config.window_s).round() as usize;
+        if min_lag < 2 || max_lag <= min_lag || window == 0 {
+            return None;
+        }
+        // One lag more, for the parabola at the end.
+        let length = window + max_lag + 1;
+        let size = length.next_power_of_two();
+        let mut planner = RealFftPlanner::new();
+        let forward = planner.plan_fft_forward(size);
+        let inverse = planner.plan_fft_inverse(size);
+        Some(Self {
+            rate_hz,
+            min_lag,
+            max_lag,
+            window,
+            threshold: config.threshold,
+            segment: vec![0.0; length],
+            time: vec![0.0; size],
+            head: forward.make_output_vec(),
+            whole: forward.make_output_vec(),
+            normalised: vec![1.0; max_lag + 2],
+            forward,
+            inverse,
+        })
+    }
+
+    fn frame(&mut self, samples: &[f32], centre: usize) -> Frame {
+        let start = centre as isize - (self.segment.len() / 2) as isize;
+        for (i, x) in self.segment.iter_mut().enumerate() {
+            *x = usize::try_from(start + i as isize)
+                .ok()
+                .and_then(|at| samples.get(at))
+                .copied()
+                .unwrap_or(0.0);
+        }
+        let power = self.difference();
+        let hz = if power > 0.0 { self.period().map(|lag| self.rate_hz / lag) } else { None };
+        Frame { power, hz }
+    }
+
+    /// Fills the cumulative mean normalised difference (equations 6 and 8 of the paper) and returns the mean power.
+    fn difference(&mut self) -> f64 {
+        let correlation = self.correlate();
+        let mut squares = Vec::with_capacity(self.segment.len() + 1);
+        squares.push(0.0f64);
+        for x in &self.segment {
+            squares.push(squares[squares.len() - 1] + f64::from(*x) * f64::from(*x));
+        }
+        let energy = |from: usize| squares[from + self.window] - squares[from];
+        let mut sum = 0.0;
+        self.normalised[0] = 1.0;
+        for (lag, (out, r)) in self.normalised.iter_mut().zip(&correlation).enumerate().skip(1) {
+            let d = (energy(0) + energy(lag) - 2.0 * f64::from(*r)).max(0.0);
+            sum += d;
+            *out = if sum > 0.0 { d * lag as f64 / sum } else { 1.0 };
+        }
+        energy(0) / self.window as f64
+    }
+
+    /// Products of the window with itself shifted by each lag, summed.
+    fn correlate(&mut self) -> Vec<f32> {
+        let size = self.time.len();
+        let work = "the buffers were made for this transform";
+        self.time.fill(0.0);
+        self.time[..self.window].copy_from_slice(&self.segment[..self.window]);
+        self.forward.process(&mut self.time, &mut self.head).expect(work);
+        self.time.fill(0.0);
+        self.time[..self.segment.len()].copy_from_slice(&self.segment);
+        self.forward.process(&mut self.time, &mut self.whole).expect(work);
+        for (whole, head) in self.whole.iter_mut().zip(&self.head) {
+            *whole *= head.conj();
+        }
+        // Rounding leaves traces where a real signal has none, which the inverse refuses.
+        let last = self.whole.len() - 1;
+        self.whole[0].im = 0.0;
+        self.whole[last].im = 0.0;
+        self.inverse.process(&mut self.whole, &mut self.time).expect(work);
+        self.time[..self.normalised.len()].iter().map(|x| x / size as f32).collect()
+    }
+
+    /// The first dip below the threshold, followed to its bottom and refined by a parabola.
+    fn period(&self) -> Option<f64> {
+        let d = &self.normalised;
+        let mut lag = (self.min_lag..=self.max_lag).find(|&lag| d[lag] < self.threshold)?;
+        while lag < self.max_lag && d[lag + 1] < d[lag] {
+            lag += 1;
+        }
+        let (a, b, c) = (d[lag - 1], d[lag], d[lag + 1]);
+        let curve = a - 2.0 * b + c;
+        let shift = if curve > 0.0 { (0.5 * (a - c) / curve).clamp(-0.5, 0.5) } else { 0.0 };
+        Some(lag as f64 + shift)
+    }
+}
+
+/// The power below which frames are unvoiced: so many decibels below the 95th percentile.
+fn power_gate(frames: &[Frame], range_db: f64) -> f64 {
+    let mut sorted: Vec<f64> = frames.iter().map(|frame| frame.power).collect();
+    sorted.sort_by(f64::total_cmp);
+    let loud = sorted.get((0.95 * sorted.len().saturating_sub(1) as f64) as usize);
+    loud.copied().unwrap_or(0.0) * 10f64.powf(-range_db / 10.0)
+}
+
+/// Frames that jump away from their neighbours by more than half an octave are octave errors: unvoiced.
+fn without_jumps(hz: &[Option<f64>]) -> Vec<Option<f64>> {
+    const REACH: usize = 7;
+    let mut near = Vec::new();
+    hz.iter()
+        .enumerate()
+        .map(|(i, here)| {
+            let here = (*here)?;
+            near.clear();
+            near.extend(
+                hz[i.saturating_sub(REACH)..(i + REACH + 1).min(hz.len())].iter().flatten(),
+            );
+            near.sort_by(f64::total_cmp);
+            let median = near[near.len() / 2];
+            ((here / median).log2().abs() < 0.5).then_some(here)
+        })
+        .collect()
+}
