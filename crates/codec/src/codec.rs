@@ -1,0 +1,81 @@
+//! What the rest of Syrinx knows of codecs.
+
+use serde::{Deserialize, Serialize};
+use syrinx_types::{Audio, Codes};
+
+use crate::CodecError;
+
+/// What codes of a codec look like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodecInfo {
+    /// Samples a second of decoded sound.
+    pub sample_rate_hz: u32,
+    /// Codec frames a second.
+    pub frame_rate_hz: f64,
+    /// Levels (codebooks) of a frame.
+    pub levels: usize,
+    /// Entries of a codebook.
+    pub codebook_size: usize,
+    /// Length of an entry.
+    pub latent_dim: usize,
+}
+
+impl CodecInfo {
+    /// Samples of one codec frame.
+    pub fn frame_samples(&self) -> usize {
+        (f64::from(self.sample_rate_hz) / self.frame_rate_hz).round() as usize
+    }
+}
+
+/// Sound to codes and back.
+pub trait Codec: Send + Sync {
+    /// What its codes look like.
+    fn info(&self) -> CodecInfo;
+
+    /// Codes of a recording of any sample rate: all levels, one frame for every begun frame length of sound.
+    ///
+    /// # Errors
+    /// [`CodecError::Audio`] for a sample rate that can't be converted.
+    fn encode(&self, audio: &Audio) -> Result<Codes, CodecError>;
+
+    /// Sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
+    ///
+    /// # Errors
+    /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
+    fn decode(&self, codes: &Codes) -> Result<Audio, CodecError> {
+        let mut stream = self.decode_stream();
+        let mut samples = stream.push(codes)?;
+        samples.extend(stream.finish()?);
+        Ok(Audio { samples, sample_rate_hz: self.info().sample_rate_hz })
+    }
+
+    /// Decoding piece by piece. Together the pieces are exactly what [`Self::decode`] gives for all codes together.
+    fn decode_stream(&self) -> Box<dyn DecodeStream>;
+
+    /// Entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
+    fn codebook(&self, level: usize) -> &[f32];
+
+    /// Sums of the entries that codes stand for, (frames, latent_dim).
+    ///
+    /// # Errors
+    /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
+    fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
+
+    /// What codes mean, in a few letters: codecs of equal fingerprint understand each other's codes.
+    fn fingerprint(&self) -> String;
+}
+
+/// Codes in, samples out.
+pub trait DecodeStream: Send {
+    /// Takes codes, all pushes with the same number of levels; gives the samples that no later code changes.
+    ///
+    /// # Errors
+    /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec; nothing of them is taken then.
+    fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
+
+    /// The samples that are left. Nothing may be pushed after.
+    ///
+    /// # Errors
+    /// [`CodecError::Candle`] from the network.
+    fn finish(&mut self) -> Result<Vec<f32>, CodecError>;
+}

@@ -1,0 +1,107 @@
+//! What can go wrong with a codec.
+
+use std::path::PathBuf;
+
+/// Errors of fitting, training, coding and storing codecs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// A setting that can't work.
+    #[error("codec setting `{setting}`: {reason}")]
+    Config {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Too little data to fit or train with.
+    #[error(
+        "{operation}: {found} {unit} are too few, at least {needed} are needed: give more recordings"
+    )]
+    TooLittleData {
+        /// What was to be done.
+        operation: &'static str,
+        /// What there is.
+        found: usize,
+        /// What it takes.
+        needed: usize,
+        /// What is counted.
+        unit: &'static str,
+    },
+    /// Codes of more levels than the codec has, or of another number of levels than the stream began with.
+    #[error(
+        "the codes have {found} levels, the codec takes {wanted}: they were made by another codec"
+    )]
+    Levels {
+        /// Levels of the codes.
+        found: usize,
+        /// Levels possible, for a human.
+        wanted: String,
+    },
+    /// A code outside the codebook.
+    #[error(transparent)]
+    Codes(#[from] syrinx_types::CodesError),
+    /// Bytes that aren't weights of a codec, or are cut short.
+    #[error("codec weights can't be read: {reason}; copy or download the file again")]
+    Unreadable {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Weights whose parts contradict each other or the configuration that stands beside them.
+    #[error("codec weights don't fit their configuration: {reason}")]
+    Mismatch {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A part (the vocoder, say) that the weights don't hold.
+    #[error("the codec weights hold no {part}: {remedy}")]
+    NoPart {
+        /// The part.
+        part: &'static str,
+        /// How to get it.
+        remedy: &'static str,
+    },
+    /// A training state that belongs to another run.
+    #[error(
+        "{path}: the saved training state can't be continued: {reason}; move it away to start anew"
+    )]
+    State {
+        /// The state.
+        path: PathBuf,
+        /// Why it doesn't fit.
+        reason: String,
+    },
+    /// A loss or gradient that is no longer finite.
+    #[error(
+        "vocoder training diverged at step {step}: the loss isn't finite; lower the learning rate"
+    )]
+    Diverged {
+        /// The step.
+        step: u64,
+    },
+    /// The caller asked to stop.
+    #[error("{operation} was stopped")]
+    Cancelled {
+        /// What was stopped.
+        operation: &'static str,
+    },
+    /// A file that can't be read or written.
+    #[error("{operation} {path}: {source}")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// An error of the audio crate.
+    #[error(transparent)]
+    Audio(#[from] syrinx_audio::AudioError),
+    /// An error of a layer, a parameter or the optimiser.
+    #[error(transparent)]
+    Nn(#[from] syrinx_nn::NnError),
+    /// An error of candle.
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+}

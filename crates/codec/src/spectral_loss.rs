@@ -1,0 +1,441 @@
+//! The loss that trains the vocoder: magnitudes at several resolutions, with its own backward.
+
+use std::sync::{Arc, Mutex};
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_audio::{MelConfig, mel_filterbank};
+
+use crate::CodecError;
+use crate::istft::hann;
+
+/// What the loss is made of.
+///
+/// Spectral convergence and log-magnitudes are those of Parallel WaveGAN (Yamamoto et al. 2019, 1910.11480, section
+/// 2.2), the log-mel distance at several resolutions that of the Descript codec (Kumar et al. 2023, 2306.06546).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpectralLossConfig {
+    /// Samples of the transforms; each moves on by a quarter.
+    pub n_fft: Vec<usize>,
+    /// Mel bands at each of them.
+    pub mel_bins: Vec<usize>,
+    /// Weight of the L1 distance of log-mel values.
+    pub mel_weight: f64,
+    /// Weight of the L1 distance of log-magnitudes.
+    pub magnitude_weight: f64,
+    /// Weight of spectral convergence: the norm of the difference of magnitudes over the norm of the target's.
+    pub convergence_weight: f64,
+    /// Smallest magnitude (of a transform with unit window) whose logarithm is told apart.
+    pub magnitude_floor: f64,
+    /// Smallest mel value whose logarithm is told apart.
+    pub mel_floor: f64,
+}
+
+impl Default for SpectralLossConfig {
+    fn default() -> Self {
+        Self {
+            n_fft: vec![512, 1024, 2048],
+            mel_bins: vec![40, 80, 120],
+            mel_weight: 1.0,
+            magnitude_weight: 0.3,
+            convergence_weight: 1.0,
+            magnitude_floor: 3e-3,
+            mel_floor: 1e-4,
+        }
+    }
+}
+
+/// One band of a filterbank.
+struct Band {
+    first: usize,
+    weights: Vec<f32>,
+}
+
+/// One resolution.
+struct Resolution {
+    n_fft: usize,
+    hop: usize,
+    window: Vec<f32>,
+    bands: Vec<Band>,
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+}
+
+/// Losses of one clip at one resolution.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Losses {
+    pub(crate) total: f64,
+    pub(crate) mel: f64,
+    pub(crate) magnitude: f64,
+    pub(crate) convergence: f64,
+}
+
+impl Losses {
+    fn add_scaled(&mut self, other: Self, scale: f64) {
+        self.total += other.total * scale;
+        self.mel += other.mel * scale;
+        self.magnitude += other.magnitude * scale;
+        self.convergence += other.convergence * scale;
+    }
+}
+
+/// The loss, ready to be computed.
+#[derive(Clone)]
+pub(crate) struct SpectralLoss {
+    resolutions: Arc<Vec<Resolution>>,
+    config: SpectralLossConfig,
+}
+
+/// Added to squared magnitudes, so that the root has a slope everywhere.
+const POWER_EPS: f32 = 1e-12;
+
+impl SpectralLoss {
+    pub(crate) fn new(
+        config: &SpectralLossConfig,
+        sample_rate_hz: u32,
+    ) -> std::result::Result<Self, CodecError> {
+        let fail =
+            |reason: &str| Err(CodecError::Config { setting: "loss", reason: reason.to_owned() });
+        if config.n_fft.is_empty() || config.n_fft.len() != config.mel_bins.len() {
+            return fail("n_fft and mel_bins must be lists of the same length, not empty");
+        }
+        if config.n_fft.iter().any(|n| *n < 8 || n % 4 != 0) || config.mel_bins.contains(&0) {
+            return fail("every n_fft must be a multiple of 4 from 8 up, every mel_bins above 0");
+        }
+        let mut planner = RealFftPlanner::new();
+        let pairs = config.n_fft.iter().zip(&config.mel_bins);
+        let resolutions = pairs.map(|(&n, &b)| Resolution::new(n, b, sample_rate_hz, &mut planner));
+        Ok(Self { resolutions: Arc::new(resolutions.collect()), config: config.clone() })
+    }
+
+    /// Samples that the longest transform needs.
+    pub(crate) fn least_samples(&self) -> usize {
+        self.config.n_fft.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
+    pub(crate) fn compute(
+        &self,
+        predicted: &[f32],
+        target: &[f32],
+        clip: usize,
+    ) -> (Losses, Vec<f32>) {
+        let clips = predicted.len() / clip;
+        let tasks: Vec<(usize, usize)> =
+            (0..clips).flat_map(|c| (0..self.resolutions.len()).map(move |r| (c, r))).collect();
+        let share = 1.0 / tasks.len() as f64;
+        let parts: Vec<(Losses, Vec<f32>)> = tasks
+            .par_iter()
+            .map(|&(c, r)| {
+                let at = c * clip..(c + 1) * clip;
+                self.resolutions[r].compute(&predicted[at.clone()], &target[at], &self.config)
+            })
+            .collect();
+        let (mut losses, mut grad) = (Losses::default(), vec![0.0; predicted.len()]);
+        for (&(c, _), (part, part_grad)) in tasks.iter().zip(&parts) {
+            losses.add_scaled(*part, share);
+            let grad = &mut grad[c * clip..(c + 1) * clip];
+            grad.iter_mut().zip(part_grad).for_each(|(g, p)| *g += p * share as f32);
+        }
+        (losses, grad)
+    }
+
+    /// The differentiable loss of `predicted` (clips * clip), and its parts.
+    pub(crate) fn forward(
+        &self,
+        predicted: &Tensor,
+        target: Vec<f32>,
+        clip: usize,
+    ) -> Result<(Tensor, Losses)> {
+        let found = Arc::new(Mutex::new((Losses::default(), Vec::new())));
+        let op = LossOp { loss: self.clone(), target, clip, found: found.clone() };
+        let total = predicted.contiguous()?.apply_op1(op)?;
+        let losses = lock(&found).0;
+        Ok((total, losses))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Resolution {
+    fn new(
+        n_fft: usize,
+        mel_bins: usize,
+        sample_rate_hz: u32,
+        planner: &mut RealFftPlanner<f32>,
+    ) -> Self {
+        let mel = MelConfig {
+            sample_rate_hz,
+            n_fft,
+            bins: mel_bins,
+            fmax_hz: f64::from(sample_rate_hz) / 2.0,
+            ..MelConfig::default()
+        };
+        let bands = mel_filterbank(&mel)
+            .chunks_exact(n_fft / 2 + 1)
+            .filter_map(|row| {
+                // Narrow bands of short transforms may lie between two frequencies: they say nothing.
+                let first = row.iter().position(|&w| w > 0.0)?;
+                let end = row.iter().rposition(|&w| w > 0.0)? + 1;
+                Some(Band { first, weights: row[first..end].to_vec() })
+            })
+            .collect();
+        Self {
+            n_fft,
+            hop: n_fft / 4,
+            window: hann(n_fft),
+            bands,
+            forward: planner.plan_fft_forward(n_fft),
+            inverse: planner.plan_fft_inverse(n_fft),
+        }
+    }
+
+    /// Spectra of the frames that lie wholly inside, (frames, bins).
+    fn spectra(&self, samples: &[f32]) -> Vec<Complex<f32>> {
+        let frames = (samples.len() - self.n_fft) / self.hop + 1;
+        let bins = self.n_fft / 2 + 1;
+        let mut out = vec![Complex::default(); frames * bins];
+        let mut input = self.forward.make_input_vec();
+        let mut work = self.forward.make_scratch_vec();
+        for (t, out) in out.chunks_exact_mut(bins).enumerate() {
+            let from = &samples[t * self.hop..][..self.n_fft];
+            for ((x, s), w) in input.iter_mut().zip(from).zip(&self.window) {
+                *x = s * w;
+            }
+            self.forward
+                .process_with_scratch(&mut input, out, &mut work)
+                .expect("the buffers were made for this transform");
+        }
+        out
+    }
+
+    /// Losses of one clip, and the gradient by the predicted samples.
+    fn compute(
+        &self,
+        predicted: &[f32],
+        target: &[f32],
+        config: &SpectralLossConfig,
+    ) -> (Losses, Vec<f32>) {
+        let bins = self.n_fft / 2 + 1;
+        let mut spectra = self.spectra(predicted);
+        let magnitude = |c: &Complex<f32>| (c.norm_sqr() + POWER_EPS).sqrt();
+        let x: Vec<f32> = spectra.iter().map(magnitude).collect();
+        let y: Vec<f32> = self.spectra(target).iter().map(magnitude).collect();
+        let (mut off, mut norm) = (0.0f64, 0.0f64);
+        for (a, b) in x.iter().zip(&y) {
+            off += f64::from((a - b) * (a - b));
+            norm += f64::from(b * b);
+        }
+        // A silent target would make any error infinite.
+        let norm = norm.max(f64::from(config.magnitude_floor as f32).powi(2) * x.len() as f64);
+        let mut losses = Losses { convergence: (off / norm).sqrt(), ..Losses::default() };
+        let mut slope = vec![0.0f32; x.len()]; // by the magnitudes, (frames, bins)
+        let factor = (config.convergence_weight / (off * norm).sqrt().max(1e-12)) as f32;
+        for ((s, a), b) in slope.iter_mut().zip(&x).zip(&y) {
+            *s = factor * (a - b);
+        }
+        losses.magnitude = magnitude_distance(&x, &y, config, &mut slope);
+        losses.mel = self.mel_distance(&x, &y, config, &mut slope);
+        losses.total = config.convergence_weight * losses.convergence
+            + config.magnitude_weight * losses.magnitude
+            + config.mel_weight * losses.mel;
+        for ((c, s), m) in spectra.iter_mut().zip(&slope).zip(&x) {
+            *c *= s / m;
+        }
+        (losses, self.adjoint(spectra, bins, predicted.len()))
+    }
+
+    fn mel_distance(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        config: &SpectralLossConfig,
+        slope: &mut [f32],
+    ) -> f64 {
+        let bins = self.n_fft / 2 + 1;
+        let floor = config.mel_floor as f32;
+        let count = (x.len() / bins * self.bands.len()) as f64;
+        let step = (config.mel_weight / count) as f32;
+        let mut sum = 0.0f64;
+        for ((x, y), slope) in
+            x.chunks_exact(bins).zip(y.chunks_exact(bins)).zip(slope.chunks_exact_mut(bins))
+        {
+            for Band { first, weights } in &self.bands {
+                let value = |m: &[f32]| -> f32 {
+                    weights.iter().zip(&m[*first..]).map(|(w, m)| w * m).sum()
+                };
+                let (a, b) = (value(x), value(y));
+                let difference = a.max(floor).ln() - b.max(floor).ln();
+                sum += f64::from(difference.abs());
+                if a > floor && difference != 0.0 {
+                    let pull = step * difference.signum() / a;
+                    slope[*first..].iter_mut().zip(weights).for_each(|(s, w)| *s += pull * w);
+                }
+            }
+        }
+        sum / count
+    }
+
+    /// Samples' gradient from that of the spectra's real and imaginary parts.
+    fn adjoint(&self, mut spectra: Vec<Complex<f32>>, bins: usize, samples: usize) -> Vec<f32> {
+        let mut out = vec![0.0; samples];
+        let mut frame = self.inverse.make_output_vec();
+        let mut work = self.inverse.make_scratch_vec();
+        for (t, spectrum) in spectra.chunks_exact_mut(bins).enumerate() {
+            // The library's inverse counts every frequency but the first and the last twice.
+            spectrum[1..bins - 1].iter_mut().for_each(|c| *c *= 0.5);
+            spectrum[0].im = 0.0;
+            spectrum[bins - 1].im = 0.0;
+            self.inverse
+                .process_with_scratch(spectrum, &mut frame, &mut work)
+                .expect("the buffers were made for this transform");
+            let out = &mut out[t * self.hop..][..self.n_fft];
+            for ((o, f), w) in out.iter_mut().zip(&frame).zip(&self.window) {
+                *o += f * w;
+            }
+        }
+        out
+    }
+}
+
+/// Mean L1 distance of log-magnitudes; adds its slope by `x`.
+fn magnitude_distance(x: &[f32], y: &[f32], config: &SpectralLossConfig, slope: &mut [f32]) -> f64 {
+    let floor = config.magnitude_floor as f32;
+    let step = (config.magnitude_weight / x.len() as f64) as f32;
+    let mut sum = 0.0f64;
+    for ((a, b), s) in x.iter().zip(y).zip(slope) {
+        let difference = a.max(floor).ln() - b.max(floor).ln();
+        sum += f64::from(difference.abs());
+        if *a > floor && difference != 0.0 {
+            *s += step * difference.signum() / a;
+        }
+    }
+    sum / x.len() as f64
+}
+
+struct LossOp {
+    loss: SpectralLoss,
+    target: Vec<f32>,
+    clip: usize,
+    /// The gradient is made together with the loss, and kept for the backward pass.
+    found: Arc<Mutex<(Losses, Vec<f32>)>>,
+}
+
+impl CustomOp1 for LossOp {
+    fn name(&self) -> &'static str {
+        "spectral-loss"
+    }
+
+    fn cpu_fwd(&self, predicted: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            candle_core::bail!("the spectral loss needs contiguous samples")
+        };
+        let predicted = &predicted.as_slice::<f32>()?[start..end];
+        let fits = self.clip >= self.loss.least_samples() && predicted.len() % self.clip == 0;
+        if !fits || predicted.is_empty() || predicted.len() != self.target.len() {
+            candle_core::bail!(
+                "spectral loss: {} samples against {} in clips of {}",
+                predicted.len(),
+                self.target.len(),
+                self.clip
+            );
+        }
+        let found = self.loss.compute(predicted, &self.target, self.clip);
+        let total = found.0.total as f32;
+        *lock(&self.found) = found;
+        Ok((CpuStorage::F32(vec![total]), Shape::from(())))
+    }
+
+    fn bwd(&self, predicted: &Tensor, _loss: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let values = std::mem::take(&mut lock(&self.found).1);
+        if values.len() != predicted.elem_count() {
+            candle_core::bail!("the spectral loss can go backward once only");
+        }
+        let own = Tensor::from_vec(values, predicted.shape(), predicted.device())?;
+        Ok(Some(own.broadcast_mul(grad)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const CLIP: usize = 96;
+
+    fn draw(seed: u64) -> Vec<f32> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        (0..2 * CLIP).map(|_| rng.random_range(-0.5..0.5)).collect()
+    }
+
+    fn config(mel: f64, magnitude: f64, convergence: f64) -> SpectralLossConfig {
+        SpectralLossConfig {
+            n_fft: vec![16, 32],
+            mel_bins: vec![4, 6],
+            mel_weight: mel,
+            magnitude_weight: magnitude,
+            convergence_weight: convergence,
+            ..SpectralLossConfig::default()
+        }
+    }
+
+    #[test]
+    fn gradient_agrees_with_differences() {
+        for (mel, magnitude, convergence) in
+            [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.7, 0.4, 1.3)]
+        {
+            let loss = SpectralLoss::new(&config(mel, magnitude, convergence), 24_000).unwrap();
+            let (target, start) = (draw(1), draw(2));
+            let x = Var::from_slice(&start, start.len(), &Device::Cpu).unwrap();
+            let (total, parts) = loss.forward(&x, target.clone(), CLIP).unwrap();
+            assert!((f64::from(total.to_scalar::<f32>().unwrap()) - parts.total).abs() < 1e-5);
+            let grads = (total * 2.0).unwrap().backward().unwrap();
+            let grad = syrinx_nn::to_vec_f32(grads.get(&x).unwrap()).unwrap();
+            // Along random directions: single samples sit on too many kinks of the L1 distance.
+            for seed in 10..16 {
+                let direction = draw(seed);
+                let at = |d: f32| {
+                    let moved: Vec<f32> =
+                        start.iter().zip(&direction).map(|(s, v)| s + d * v).collect();
+                    loss.compute(&moved, &target, CLIP).0.total
+                };
+                let slope = (at(1e-3) - at(-1e-3)) / 1e-3;
+                let own: f64 = grad.iter().zip(&direction).map(|(g, v)| f64::from(g * v)).sum();
+                let limit = 0.03 * (0.1 + slope.abs().max(own.abs()));
+                assert!(
+                    (slope - own).abs() < limit,
+                    "{mel}/{magnitude}/{convergence}: {slope}, {own}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_difference_no_loss() {
+        let loss = SpectralLoss::new(&config(1.0, 1.0, 1.0), 24_000).unwrap();
+        let x = draw(3);
+        let (losses, grad) = loss.compute(&x, &x, CLIP);
+        assert_eq!(losses, Losses::default());
+        assert!(grad.iter().all(|g| *g == 0.0));
+        let (silent, grad) = loss.compute(&x, &vec![0.0; x.len()], CLIP);
+        assert!(silent.total.is_finite() && grad.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
+    fn odd_settings_are_refused() {
+        for n_fft in [vec![], vec![16], vec![16, 15], vec![16, 2]] {
+            let config = SpectralLossConfig { n_fft, ..config(1.0, 1.0, 1.0) };
+            assert!(matches!(SpectralLoss::new(&config, 24_000), Err(CodecError::Config { .. })));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Codecs as safetensors bytes: the configuration in the header, tensors behind it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use half::f16;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::CodecError;
+
+/// Name of the header's one entry. One entry only, so that equal codecs give equal bytes.
+const HEADER: &str = "syrinx_codec";
+
+/// Nearest value that f16 can hold.
+pub(crate) fn round_to_f16(value: f32) -> f32 {
+    f16::from_f32(value).to_f32()
+}
+
+/// How a tensor's values are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Precision {
+    /// Four bytes a value.
+    F32,
+    /// Two bytes a value.
+    F16,
+}
+
+/// A tensor outside candle: shape and values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Values {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f32>,
+}
+
+/// Tensors on their way into a file.
+#[derive(Default)]
+pub(crate) struct Writer {
+    tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>,
+}
+
+impl Writer {
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        values: &[f32],
+        precision: Precision,
+    ) {
+        let (dtype, bytes) = match precision {
+            Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Precision::F16 => {
+                let bytes = values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
+                (Dtype::F16, bytes)
+            }
+        };
+        self.tensors.insert(name.to_owned(), (dtype, shape.to_vec(), bytes));
+    }
+
+    pub(crate) fn bytes(&self, config: &impl Serialize) -> Result<Vec<u8>, CodecError> {
+        let fail = |reason: String| CodecError::Mismatch { reason };
+        let config = serde_json::to_string(config).map_err(|e| fail(e.to_string()))?;
+        let views = self
+            .tensors
+            .iter()
+            .map(|(name, (dtype, shape, bytes))| {
+                Ok((name.clone(), TensorView::new(*dtype, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|e| fail(e.to_string()))?;
+        let header = HashMap::from([(HEADER.to_owned(), config)]);
+        safetensors::serialize(views, Some(header)).map_err(|e| fail(e.to_string()))
+    }
+}
+
+/// Tensors out of a file; each can be taken once.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    tensors: BTreeMap<String, Values>,
+}
+
+impl Reader {
+    /// The configuration and the tensors.
+    pub(crate) fn open<C: DeserializeOwned>(bytes: &[u8]) -> Result<(C, Self), CodecError> {
+        let fail = |reason: String| CodecError::Unreadable { reason };
+        let unreadable = |e: safetensors::SafeTensorError| fail(e.to_string());
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+        let config = metadata.metadata().as_ref().and_then(|m| m.get(HEADER)).ok_or_else(|| {
+            fail(format!("the header has no `{HEADER}`: these are other weights"))
+        })?;
+        let config = serde_json::from_str(config)
+            .map_err(|e| CodecError::Mismatch { reason: format!("configuration: {e}") })?;
+        let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.iter() {
+            let data = view.data();
+            let values: Vec<f32> = match view.dtype() {
+                Dtype::F32 => data
+                    .chunks_exact(4)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                    .collect(),
+                Dtype::F16 => data
+                    .chunks_exact(2)
+                    .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
+                    .collect(),
+                other => return Err(fail(format!("tensor `{name}` is of type {other:?}"))),
+            };
+            tensors.insert(name.to_owned(), Values { shape: view.shape().to_vec(), values });
+        }
+        Ok((config, Self { tensors }))
+    }
+
+    /// The values of a tensor of this shape.
+    pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CodecError> {
+        let fail = |reason: String| CodecError::Mismatch { reason };
+        let found =
+            self.tensors.remove(name).ok_or_else(|| fail(format!("tensor `{name}` is missing")))?;
+        if found.shape != shape {
+            return Err(fail(format!(
+                "tensor `{name}` has shape {:?}, the configuration asks for {shape:?}",
+                found.shape
+            )));
+        }
+        Ok(found.values)
+    }
+
+    /// All tensors below a prefix, without it.
+    pub(crate) fn take_below(&mut self, prefix: &str) -> BTreeMap<String, Values> {
+        let names: Vec<String> =
+            self.tensors.keys().filter(|n| n.starts_with(prefix)).cloned().collect();
+        names
+            .into_iter()
+            .filter_map(|n| Some((n[prefix.len()..].to_owned(), self.tensors.remove(&n)?)))
+            .collect()
+    }
+
+    /// Fails if a tensor was not taken.
+    pub(crate) fn finish(self) -> Result<(), CodecError> {
+        match self.tensors.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(CodecError::Mismatch {
+                reason: format!("tensor `{name}` belongs to nothing in the configuration"),
+            }),
+        }
+    }
+}
+
+/// Reads a whole file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
+    std::fs::read(path).map_err(|source| CodecError::Io {
+        operation: "reading",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a whole file: into a temporary one beside it first, so that what was there stays until all is written.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CodecError> {
+    use std::io::Write;
+    let fail = |source| CodecError::Io { operation: "writing", path: path.to_owned(), source };
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+use std::path::Path;
+
+use syrinx_codec::{CodecError, Trained, VocoderTrainConfig, train_vocoder};
+use syrinx_nn::to_vec_f32;
+use syrinx_types::{CancelToken, Event, EventSink, NullSink, RecordingSink};
+
+use crate::small;
+
+fn train(
+    config: &VocoderTrainConfig,
+    state: Option<&Path>,
+    events: &dyn EventSink,
+) -> Result<Trained, CodecError> {
+    train_vocoder(&small::rvq(), &small::Sounds, config, state, events, &CancelToken::default())
+}
+
+fn weights(trained: &Trained) -> Vec<f32> {
+    trained.vocoder.tensors().values().flat_map(|t| to_vec_f32(t).unwrap()).collect()
+}
+
+#[test]
+fn the_loss_falls() {
+    let config = VocoderTrainConfig { steps: 40, learning_rate: 5e-3, ..small::train_config() };
+    let sink = RecordingSink::default();
+    let trained = train(&config, None, &sink).unwrap();
+    assert!(trained.finished && trained.step == 40);
+    let losses: Vec<f64> = sink
+        .events()
+        .into_iter()
+        .filter_map(|e| match e {
+            Event::TrainStep { loss, .. } => Some(loss),
+            _ => None,
+        })
+        .collect();
+    let mean = |l: &[f64]| l.iter().sum::<f64>() / l.len() as f64;
+    let (first, last) = (mean(&losses[..8]), mean(&losses[32..]));
+    assert!(losses.len() == 40 && last < 0.85 * first, "{first} became {last}");
+}
+
+/// Stops the run after some steps.
+struct StopAt(u64, CancelToken);
+
+impl EventSink for StopAt {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::TrainStep { step, .. } if step == self.0) {
+            self.1.cancel();
+        }
+    }
+}
+
+#[test]
+fn a_stopped_run_goes_on_as_if_it_had_not() {
+    let config = small::train_config();
+    let straight = train(&config, None, &NullSink).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.safetensors");
+    let cancel = CancelToken::default();
+    let sink = StopAt(3, cancel.clone());
+    let stopped =
+        train_vocoder(&small::rvq(), &small::Sounds, &config, Some(&state), &sink, &cancel)
+            .unwrap();
+    assert!(!stopped.finished && stopped.step == 3);
+    let resumed = train(&config, Some(&state), &NullSink).unwrap();
+    assert!(resumed.finished && resumed.step == 6);
+    assert!(weights(&straight) == weights(&resumed), "weights differ after going on");
+    let again = train(&config, Some(&state), &NullSink).unwrap();
+    assert!(weights(&again) == weights(&resumed), "a finished run changed");
+}
+
+#[test]
+fn a_state_of_another_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.safetensors");
+    let config = VocoderTrainConfig { steps: 1, ..small::train_config() };
+    train(&config, Some(&state), &NullSink).unwrap();
+    let other = VocoderTrainConfig { seed: 2, ..config.clone() };
+    assert!(matches!(train(&other, Some(&state), &NullSink), Err(CodecError::State { .. })));
+    let longer = VocoderTrainConfig { steps: 2, learning_rate: 1e-4, ..config.clone() };
+    assert_eq!(train(&longer, Some(&state), &NullSink).unwrap().step, 2);
+    let bytes = std::fs::read(&state).unwrap();
+    std::fs::write(&state, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(matches!(train(&config, Some(&state), &NullSink), Err(CodecError::Unreadable { .. })));
+}
+
+#[test]
+fn impossible_settings_are_named() {
+    let good = small::train_config();
+    for (config, setting) in [
+        (VocoderTrainConfig { clips: 0, ..good.clone() }, "clip_frames"),
+        (VocoderTrainConfig { clip_frames: 0, ..good.clone() }, "clip_frames"),
+        (VocoderTrainConfig { min_levels: 4, ..good.clone() }, "min_levels"),
+        (VocoderTrainConfig { true_mel_share: 1.5, ..good.clone() }, "true_mel_share"),
+    ] {
+        let found = train(&config, None, &NullSink).err().unwrap().to_string();
+        assert!(found.contains(setting), "{found}");
+    }
+}
