@@ -108,6 +108,32 @@ impl Sequence {
         self.positions.push(p);
     }
 
+    /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
+    /// without).
+    pub fn forget_text(&mut self) {
+        for p in &mut self.positions {
+            (p.here, p.next) = (NONE, NONE);
+        }
+        for p in &mut self.positions[..self.response_start] {
+            p.text = NONE;
+        }
+    }
+
+    /// Forgets what an AR response over codes has written at some positions (`forget(index)` decides), so that the
+    /// model learns to lean on the text when its own past is off.
+    pub fn forget_history(&mut self, space: &TokenSpace, mut forget: impl FnMut() -> bool) {
+        if self.head != Head::FirstLevel {
+            return;
+        }
+        for p in &mut self.positions[self.response_start..] {
+            if forget() {
+                for member in 0..space.group {
+                    p.codes[member] = space.code(CodeTable::ResponseAr, member, space.no_code());
+                }
+            }
+        }
+    }
+
     /// Appends a causal position to an AR sequence over text.
     pub fn extend_text(&mut self, space: &TokenSpace, previous: Option<u32>) {
         let mut p = Position::empty(space, self.len() - self.response_start);

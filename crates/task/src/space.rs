@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::CodeTable;
 
 /// Sizes of the token spaces that a model was built for. Saved with its weights.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenSpace {
     /// Text tokens in all.
     pub text_tokens: usize,
@@ -21,6 +21,8 @@ pub struct TokenSpace {
     pub levels: usize,
     /// Entries a level.
     pub codebook_size: usize,
+    /// Frames a second of the codec.
+    pub frame_rate_hz: f64,
     /// Frames that the AR writes at a step (grouped codes, VALL-E 2).
     pub group: usize,
     /// Names of the learned vectors, in the order of their rows. New ones are appended.
@@ -34,7 +36,7 @@ impl TokenSpace {
     /// A space for a codec and the English vocabulary, with the marks of these layouts.
     pub fn new(
         vocab: &syrinx_text::TextVocab,
-        (levels, codebook_size): (usize, usize),
+        (levels, codebook_size, frame_rate_hz): (usize, usize, f64),
         group: usize,
         marks: impl IntoIterator<Item = String>,
     ) -> Self {
@@ -46,6 +48,7 @@ impl TokenSpace {
             text_end: vocab.eos(),
             levels,
             codebook_size,
+            frame_rate_hz,
             group,
             marks: vec![SEPARATOR.into()],
         };

@@ -3,6 +3,7 @@
 pub mod attention;
 mod cross_entropy;
 mod embed;
+mod fixed;
 mod gated;
 mod linear;
 mod norm;
@@ -10,6 +11,7 @@ mod norm;
 pub use attention::{attention, attention_cached};
 pub use cross_entropy::{IGNORE, cross_entropy};
 pub use embed::{NONE, embed};
+pub use fixed::FixedLinear;
 pub use gated::gated;
 pub use linear::{linear, linear_add};
 pub use norm::rms_norm;

@@ -151,3 +151,11 @@ fn every_parameter_of_a_stack_gets_a_gradient() {
         }
     }
 }
+
+#[test]
+fn fixed_linear() {
+    check("fixed linear", &[&[9, 5]], |x, k| {
+        let weight: Vec<f32> = (0..35).map(|i| (i as f32).sin()).collect();
+        ops::FixedLinear::new(&weight, 5).forward(&x[0], k)
+    });
+}

@@ -1,0 +1,159 @@
+//! Settings of generation.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a token is drawn from its logits. The filters apply in the order of the fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamplerConfig {
+    /// Divides the logits of tokens in the last `repetition_window` by this where positive (and multiplies where
+    /// negative); 1 for none.
+    pub repetition_penalty: f64,
+    /// Tokens that the penalty looks back on.
+    pub repetition_window: usize,
+    /// Divides all logits; 0 takes the likeliest.
+    pub temperature: f64,
+    /// Keeps so many of the likeliest; 0 for all.
+    pub top_k: usize,
+    /// Keeps the likeliest until they hold this share; 1 for all.
+    pub top_p: f64,
+    /// Drops what is less likely than this share of the likeliest; 0 for none.
+    pub min_p: f64,
+}
+
+impl Default for SamplerConfig {
+    fn default() -> Self {
+        Self {
+            repetition_penalty: 1.0,
+            repetition_window: 20,
+            temperature: 0.7,
+            top_k: 0,
+            top_p: 0.8,
+            min_p: 0.0,
+        }
+    }
+}
+
+impl SamplerConfig {
+    /// Always the likeliest.
+    pub fn greedy() -> Self {
+        Self { temperature: 0.0, ..Self::default() }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
+            return Err("temperature must be 0 or above".into());
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) || !(0.0..=1.0).contains(&self.min_p) {
+            return Err("top_p lies above 0 and at most at 1, min_p between 0 and 1".into());
+        }
+        if !(self.repetition_penalty > 0.0 && self.repetition_penalty.is_finite()) {
+            return Err("repetition_penalty must be above 0".into());
+        }
+        Ok(())
+    }
+}
+
+/// Repetition-aware sampling (VALL-E 2, Algorithm 1): if the drawn code is among the last `window` codes more often
+/// than `threshold` allows, it is replaced by one plain draw from the whole distribution. As printed in the paper the
+/// count includes the drawn code itself, so the default fires on the first repeat. The window reaches into the prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RepetitionAware {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Codes looked back on (K).
+    pub window: usize,
+    /// Share of the window above which the draw is repeated (t_r).
+    pub threshold: f64,
+}
+
+impl Default for RepetitionAware {
+    fn default() -> Self {
+        Self { enabled: false, window: 10, threshold: 0.1 }
+    }
+}
+
+/// The NAR's passes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NarConfig {
+    /// Levels, from 2, that get a pass of their own. Levels between them are rounded from the residual that the pass
+    /// before them predicts.
+    pub passes: Vec<usize>,
+    /// How codes are drawn.
+    pub sampler: SamplerConfig,
+}
+
+impl Default for NarConfig {
+    fn default() -> Self {
+        Self { passes: (2..=8).collect(), sampler: SamplerConfig::greedy() }
+    }
+}
+
+/// Settings of generation. The defaults are those that the embedded model is measured with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecodeConfig {
+    /// Level-1 codes.
+    pub codes: SamplerConfig,
+    /// Repetition-aware sampling of level-1 codes.
+    pub repetition_aware: RepetitionAware,
+    /// Moves of the pointer.
+    pub moves: SamplerConfig,
+    /// Longest time on one phone, frames, before the pointer is pushed on.
+    pub max_frames_a_phone: usize,
+    /// Text tokens.
+    pub text: SamplerConfig,
+    /// Further levels.
+    pub nar: NarConfig,
+    /// Classifier-free guidance of the AR over codes: 1 for none, above 1 to follow the text more closely.
+    pub guidance: f64,
+    /// Candidates a request, of which the engine keeps the one that its own transcription understands best.
+    pub best_of: usize,
+    /// Rows that run together.
+    pub batch_rows: usize,
+}
+
+impl Default for DecodeConfig {
+    fn default() -> Self {
+        Self {
+            codes: SamplerConfig::default(),
+            repetition_aware: RepetitionAware::default(),
+            moves: SamplerConfig { temperature: 0.7, top_p: 0.9, ..SamplerConfig::default() },
+            max_frames_a_phone: 20,
+            text: SamplerConfig::greedy(),
+            nar: NarConfig::default(),
+            guidance: 1.0,
+            best_of: 1,
+            batch_rows: 16,
+        }
+    }
+}
+
+impl DecodeConfig {
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        for (name, s) in [
+            ("codes", &self.codes),
+            ("moves", &self.moves),
+            ("text", &self.text),
+            ("nar.sampler", &self.nar.sampler),
+        ] {
+            s.check().map_err(|e| format!("{name}: {e}"))?;
+        }
+        if self.nar.passes.first().is_none_or(|&p| p != 2)
+            || !self.nar.passes.is_sorted_by(|a, b| a < b)
+        {
+            return Err("nar.passes must begin with level 2 and ascend".into());
+        }
+        if !self.guidance.is_finite() || self.guidance < 0.0 {
+            return Err("guidance must be 0 or above".into());
+        }
+        if self.batch_rows == 0 || self.best_of == 0 || self.max_frames_a_phone == 0 {
+            return Err("batch_rows, best_of and max_frames_a_phone must be above zero".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! What can go wrong while generating.
+
+/// Errors of generation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// A setting that can't be.
+    #[error("decoding settings: {0}")]
+    Config(String),
+    /// Stopped on request.
+    #[error("stopped before it was finished")]
+    Cancelled,
+    /// A plan that doesn't fit its layout.
+    #[error(transparent)]
+    Task(#[from] syrinx_task::TaskError),
+    /// The model.
+    #[error("generation: {0}")]
+    Candle(#[from] candle_core::Error),
+}

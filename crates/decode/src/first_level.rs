@@ -1,0 +1,215 @@
+//! The AR over level-1 codes, with its pointer.
+
+use candle_core::Tensor;
+use syrinx_model::Progress;
+use syrinx_task::{Content, Position, Sequence, Stage, TokenSpace, resolve};
+use syrinx_types::Codes;
+
+use crate::generate::{Context, Row};
+use crate::{DecodeError, draw};
+
+/// One row being written.
+struct Writing {
+    sequence: Sequence,
+    /// Level-1 codes of the prompt and of what was written.
+    history: Vec<u32>,
+    codes: Vec<u16>,
+    pointer: Vec<u32>,
+    stop: usize,
+    frames_here: usize,
+    log_prob: f64,
+    done: bool,
+    finished: bool,
+}
+
+pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space, config) = (context.model, context.model.space(), context.config);
+    let mut writing = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        writing.push(Writing::new(resolve(stage, row.contents, None, 0, space)?, row));
+    }
+    let guided = config.guidance != 1.0;
+    let count = rows.len();
+    // With guidance every row runs twice, the second time without its text.
+    let mut sequences: Vec<Sequence> = writing.iter().map(|w| w.sequence.clone()).collect();
+    if guided {
+        let mut blind = sequences.clone();
+        blind.iter_mut().for_each(Sequence::forget_text);
+        sequences.extend(blind);
+    }
+    let mut progress = model.begin(&sequences)?;
+    let limit = rows.iter().map(|r| r.limit).max().unwrap_or(0).div_ceil(space.group);
+    for step in 0..limit {
+        context.check()?;
+        let live: Vec<usize> = (0..count).filter(|&i| !writing[i].done).collect();
+        if live.is_empty() {
+            break;
+        }
+        let h = advance(context, &mut writing, &live, &mut progress)?; // (live rows, twice if guided, dim)
+        let logits = Logits::read(context, &h, (live.len(), guided))?;
+        for (at, &i) in live.iter().enumerate() {
+            let row = &mut rows[i];
+            writing[i].write(context, (&logits, at), row);
+            if (step + 1) * space.group >= row.limit {
+                writing[i].done = true;
+            }
+        }
+    }
+    for (row, w) in rows.iter_mut().zip(writing) {
+        w.deliver(row);
+    }
+    Ok(())
+}
+
+/// Runs one position of every live row.
+fn advance(
+    context: &Context<'_>,
+    writing: &mut [Writing],
+    live: &[usize],
+    progress: &mut Progress,
+) -> Result<Tensor, DecodeError> {
+    let (space, count) = (context.model.space(), writing.len());
+    let mut positions: Vec<(usize, Position)> = Vec::with_capacity(2 * live.len());
+    for &i in live {
+        let w = &mut writing[i];
+        let start = w.codes.len().saturating_sub(space.group);
+        let previous = (!w.codes.is_empty()).then(|| w.codes[start..].to_vec());
+        w.sequence.extend_codes(space, previous.as_deref(), w.stop);
+        if let Some(p) = w.sequence.positions.last() {
+            positions.push((i, p.clone()));
+        }
+    }
+    if context.config.guidance != 1.0 {
+        let blind: Vec<(usize, Position)> = positions
+            .iter()
+            .map(|(i, p)| {
+                (
+                    count + i,
+                    Position { here: syrinx_task::NONE, next: syrinx_task::NONE, ..p.clone() },
+                )
+            })
+            .collect();
+        positions.extend(blind);
+    }
+    let borrowed: Vec<(usize, &Position)> = positions.iter().map(|(i, p)| (*i, p)).collect();
+    Ok(context.model.advance(progress, &borrowed)?)
+}
+
+/// Logits of one step on the host, guidance applied.
+struct Logits {
+    /// One table a member of the group, a row a live row.
+    codes: Vec<Vec<Vec<f32>>>,
+    moves: Vec<Vec<f32>>,
+}
+
+impl Logits {
+    fn read(
+        context: &Context<'_>,
+        h: &Tensor,
+        (live, guided): (usize, bool),
+    ) -> Result<Self, DecodeError> {
+        let (model, weight) = (context.model, context.config.guidance);
+        let blend = |logits: Tensor| -> Result<Vec<Vec<f32>>, DecodeError> {
+            let logits = if guided {
+                let (seeing, blind) = (logits.narrow(0, 0, live)?, logits.narrow(0, live, live)?);
+                ((seeing * weight)? + (blind * (1.0 - weight))?)?
+            } else {
+                logits
+            };
+            Ok(logits.to_vec2()?)
+        };
+        let members = 0..model.space().group;
+        let codes = members
+            .map(|m| blend(model.first_level_logits(h, m)?))
+            .collect::<Result<_, DecodeError>>()?;
+        Ok(Self { codes, moves: blend(model.move_logits(h)?)? })
+    }
+}
+
+impl Writing {
+    fn new(sequence: Sequence, row: &Row<'_>) -> Self {
+        let prompt = row
+            .contents
+            .values()
+            .find_map(|c| if let Content::Codes(c) = c { Some(c.level(0)) } else { None });
+        Self {
+            sequence,
+            history: prompt.unwrap_or_default().into_iter().map(u32::from).collect(),
+            codes: Vec::new(),
+            pointer: Vec::new(),
+            stop: 0,
+            frames_here: 0,
+            log_prob: 0.0,
+            done: false,
+            finished: false,
+        }
+    }
+
+    fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
+        let (space, config) = (context.model.space(), context.config);
+        let aligned = !self.sequence.encoder.stops.is_empty();
+        for member in 0..space.group {
+            let mut l = logits.codes[member][at].clone();
+            if aligned || self.codes.is_empty() {
+                l[usize::from(space.no_code())] = f32::NEG_INFINITY;
+            }
+            let drawn =
+                draw(&l, &self.history, &config.codes, Some(&config.repetition_aware), row.rng);
+            if drawn.token == u32::from(space.no_code()) {
+                (self.done, self.finished) = (true, true);
+                return;
+            }
+            self.log_prob += drawn.log_prob;
+            self.history.push(drawn.token);
+            self.codes.push(drawn.token as u16);
+            if aligned {
+                self.pointer.push(self.stop as u32);
+            }
+        }
+        if aligned {
+            self.move_on(context, logits.moves[at].clone(), row);
+        }
+    }
+
+    /// Draws the pointer's move among those that make sense: never past the last stop, an end only there, and on with
+    /// it after too long a time.
+    fn move_on(&mut self, context: &Context<'_>, mut logits: Vec<f32>, row: &mut Row<'_>) {
+        let (space, config) = (context.model.space(), context.config);
+        self.frames_here += space.group;
+        let left = self.sequence.encoder.stops.len() - 1 - self.stop;
+        let end = space.move_classes() - 1;
+        let tired = self.frames_here >= config.max_frames_a_phone;
+        mask_moves(&mut logits, left, tired, space);
+        let drawn = draw(&logits, &[], &config.moves, None, row.rng);
+        let step = drawn.token as usize;
+        if step == end {
+            (self.done, self.finished) = (true, true);
+        } else if step > 0 {
+            self.stop += step;
+            self.frames_here = 0;
+        }
+    }
+
+    fn deliver(self, row: &mut Row<'_>) {
+        let steps = self.codes.len().max(1) as f64;
+        row.out.score = self.log_prob / steps;
+        row.out.finished = self.finished;
+        row.out.pointer = self.pointer;
+        row.out.codes = Codes::new(1, self.codes).ok();
+    }
+}
+
+/// Leaves only moves that are allowed with `left` stops ahead.
+fn mask_moves(logits: &mut [f32], left: usize, tired: bool, space: &TokenSpace) {
+    let end = space.move_classes() - 1;
+    for (step, l) in logits.iter_mut().enumerate() {
+        let allowed = if step == end { left == 0 } else { step <= left && !(tired && step == 0) };
+        if !allowed {
+            *l = f32::NEG_INFINITY;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The NAR: one pass for each level that is asked for, the levels between rounded from the predicted residual.
+
+use syrinx_task::{Response, Sequence, Stage, resolve};
+use syrinx_types::Codes;
+
+use crate::generate::{Context, Row};
+use crate::{DecodeError, draw};
+
+pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space) = (context.model, context.model.space());
+    let passes: Vec<usize> =
+        context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels).collect();
+    for (i, &level) in passes.iter().enumerate() {
+        context.check()?;
+        let until = passes.get(i + 1).copied().unwrap_or(space.levels);
+        let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
+        for row in rows.iter() {
+            let Some(codes) = row.out.codes.as_ref().filter(|c| !c.is_empty()) else { continue };
+            let response = Response::Codes {
+                codes: codes.first_levels(level),
+                pointer: row.out.pointer.clone(),
+            };
+            sequences.push(resolve(stage, row.contents, Some(&response), level, space)?);
+        }
+        if sequences.is_empty() {
+            return Ok(());
+        }
+        let h = model.response_rows(&sequences)?; // (frames of all rows, dim)
+        let logits = model.level_logits(&h, level)?.to_vec2::<f32>()?; // (frames, codes)
+        let residual = if until > level + 1 {
+            model.residual(&h, level)?.to_vec2::<f32>()?
+        } else {
+            Vec::new()
+        };
+        let mut at = 0;
+        for row in rows.iter_mut() {
+            let Some(codes) = row.out.codes.take() else { continue };
+            let frames = codes.frames();
+            let mut values = Vec::with_capacity(frames * until);
+            for frame in 0..frames {
+                values.extend_from_slice(&codes.frame(frame)[..level]);
+                let drawn =
+                    draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
+                values.push(drawn.token as u16);
+                if let Some(residual) = residual.get(at + frame) {
+                    round_levels(context, residual.clone(), (level, until), &mut values);
+                }
+            }
+            at += frames;
+            row.out.codes = Codes::new(until, values).ok();
+        }
+    }
+    Ok(())
+}
+
+/// Rounds what the level just drawn leaves of a residual, level by level, to the nearest entries.
+fn round_levels(
+    context: &Context<'_>,
+    mut residual: Vec<f32>,
+    (level, until): (usize, usize),
+    values: &mut Vec<u16>,
+) {
+    let subtract = |residual: &mut [f32], level: usize, code: u16| {
+        for (r, e) in residual.iter_mut().zip(context.model.codebook_entry(level, code)) {
+            *r -= e;
+        }
+    };
+    let drawn = values[values.len() - 1];
+    subtract(&mut residual, level, drawn);
+    for level in level + 1..until {
+        let book = context.model.codebook(level);
+        let distance = |entry: &[f32]| {
+            entry.iter().zip(&residual).map(|(e, r)| (e - r) * (e - r)).sum::<f32>()
+        };
+        let nearest = book
+            .chunks_exact(residual.len())
+            .map(distance)
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map_or(0, |(i, _)| i as u16);
+        values.push(nearest);
+        subtract(&mut residual, level, nearest);
+    }
+}

@@ -1,0 +1,122 @@
+//! Running a plan.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use syrinx_model::LanguageModel;
+use syrinx_task::{
+    Contents, FrameScores, Generated, Head, Layout, Plan, Stage, StageRun, TaskError, resolve,
+};
+use syrinx_types::{CancelToken, Event, EventSink};
+
+use crate::{DecodeConfig, DecodeError, first_level, further_levels, log_softmax, text};
+
+/// What the loops share.
+pub(crate) struct Context<'a> {
+    pub(crate) model: &'a LanguageModel,
+    pub(crate) config: &'a DecodeConfig,
+    pub(crate) cancel: &'a CancelToken,
+}
+
+/// One row while its stages run.
+pub(crate) struct Row<'a> {
+    pub(crate) contents: &'a Contents,
+    pub(crate) limit: usize,
+    pub(crate) rng: &'a mut ChaCha8Rng,
+    pub(crate) out: &'a mut Generated,
+}
+
+/// Runs every row of a plan through its stages. One [`Generated`] a row, in the plan's order.
+pub fn generate(
+    model: &LanguageModel,
+    layout: &Layout,
+    plan: &Plan,
+    (config, seed): (&DecodeConfig, u64),
+    (cancel, sink): (&CancelToken, &dyn EventSink),
+) -> Result<Vec<Generated>, DecodeError> {
+    config.check().map_err(DecodeError::Config)?;
+    let context = Context { model, config, cancel };
+    let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
+    let mut rngs: Vec<ChaCha8Rng> = (0..plan.rows.len())
+        .map(|row| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(row as u64);
+            rng
+        })
+        .collect();
+    let name = format!("generating {}", layout.task);
+    let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
+    sink.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
+    for (first, rows) in (0..).step_by(config.batch_rows).zip(plan.rows.chunks(config.batch_rows)) {
+        for at in 0..depth {
+            for stage in &layout.stages {
+                let mut batch: Vec<Row<'_>> = rows
+                    .iter()
+                    .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
+                    .filter_map(|(row, (out, rng))| {
+                        let StageRun { stage: wanted, contents, limit } = row.stages.get(at)?;
+                        (*wanted == stage.name).then_some(Row { contents, limit: *limit, rng, out })
+                    })
+                    .collect();
+                if !batch.is_empty() {
+                    run_stage(&context, stage, &mut batch)?;
+                }
+            }
+        }
+        let done = (first + rows.len()) as u64;
+        sink.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
+    }
+    check_names(layout, plan)?;
+    sink.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
+    Ok(out)
+}
+
+fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
+    for run in plan.rows.iter().flat_map(|r| &r.stages) {
+        if layout.stage(&run.stage).is_none() {
+            let reason = format!("task `{}` has no such stage", layout.task);
+            return Err(TaskError::Layout { stage: run.stage.clone(), reason });
+        }
+    }
+    Ok(())
+}
+
+fn run_stage(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    match stage.head {
+        Head::FirstLevel => first_level::run(context, stage, rows),
+        Head::FurtherLevels => further_levels::run(context, stage, rows),
+        Head::Text => text::run(context, stage, rows),
+        Head::Phones { per_frame } => phones(context, (stage, per_frame), rows),
+    }
+}
+
+/// Phone scores of every part of every frame.
+fn phones(
+    context: &Context<'_>,
+    (stage, per_frame): (&Stage, usize),
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space) = (context.model, context.model.space());
+    for row in rows {
+        context.check()?;
+        let sequence = resolve(stage, row.contents, None, 0, space)?;
+        let h = model.response_rows(&[sequence])?; // (frames, dim)
+        let logits = model.phone_logits(&h)?.to_vec2::<f32>()?; // (frames * labels, phones)
+        row.out.phones = Some(FrameScores {
+            log_probs: logits.iter().flat_map(|l| log_softmax(l)).collect(),
+            labels: space.phones,
+            rate_hz: space.frame_rate_hz * per_frame as f64,
+        });
+        row.out.finished = true;
+    }
+    Ok(())
+}
+
+impl Context<'_> {
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
+        if self.cancel.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,18 @@
+//! Generation: samplers, the AR loops, the NAR passes.
+//!
+//! A [`syrinx_task::Plan`] goes in, [`syrinx_task::Generated`] comes out; which task made the plan is not known here.
+//! Every row has its own generator of random numbers, seeded from the seed and the row's number, so a row's result
+//! doesn't depend on what it is batched with.
+
+mod config;
+mod error;
+mod first_level;
+mod further_levels;
+mod generate;
+mod sampler;
+mod text;
+
+pub use config::{DecodeConfig, NarConfig, RepetitionAware, SamplerConfig};
+pub use error::DecodeError;
+pub use generate::generate;
+pub use sampler::{Drawn, draw, log_softmax};

@@ -1,0 +1,51 @@
+//! The AR over text.
+
+use syrinx_task::{Position, Sequence, Stage, resolve};
+
+use crate::generate::{Context, Row};
+use crate::{DecodeError, draw};
+
+pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space) = (context.model, context.model.space());
+    let mut sequences: Vec<Sequence> = rows
+        .iter()
+        .map(|r| resolve(stage, r.contents, None, 0, space))
+        .collect::<Result<_, _>>()?;
+    let mut progress = model.begin(&sequences)?;
+    let mut written: Vec<Vec<u32>> = vec![Vec::new(); rows.len()];
+    let mut live: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].limit > 0).collect();
+    while !live.is_empty() {
+        context.check()?;
+        for &i in &live {
+            sequences[i].extend_text(space, written[i].last().copied());
+        }
+        let positions: Vec<(usize, &Position)> =
+            live.iter().filter_map(|&i| Some((i, sequences[i].positions.last()?))).collect();
+        let h = model.advance(&mut progress, &positions)?; // (live rows, dim)
+        let logits = model.text_logits(&h)?.to_vec2::<f32>()?; // (live rows, text tokens)
+        let mut still = Vec::with_capacity(live.len());
+        for (&i, logits) in live.iter().zip(&logits) {
+            let row = &mut rows[i];
+            let drawn = draw(logits, &written[i], &context.config.text, None, row.rng);
+            row.out.score += drawn.log_prob;
+            if drawn.token == space.text_end {
+                row.out.finished = true;
+                continue;
+            }
+            written[i].push(drawn.token);
+            if written[i].len() < row.limit {
+                still.push(i);
+            }
+        }
+        live = still;
+    }
+    for (row, text) in rows.iter_mut().zip(written) {
+        row.out.score /= (text.len() + 1) as f64;
+        row.out.text = text;
+    }
+    Ok(())
+}

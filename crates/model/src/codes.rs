@@ -1,0 +1,161 @@
+//! How codes enter the trunk.
+
+use candle_core::{Device, Result, Tensor};
+use syrinx_nn::ops::{self, NONE};
+use syrinx_nn::{Init, Kernels, Linear, Scope};
+use syrinx_task::{CodeTable, Position, TokenSpace};
+
+use crate::{ModelError, Tables};
+
+/// Codebooks of the codec, one a level: (codebook_size, latent_dim), row by row.
+pub(crate) struct Codebooks {
+    pub(crate) entries: Vec<Vec<f32>>,
+    pub(crate) latent_dim: usize,
+}
+
+impl Codebooks {
+    pub(crate) fn new(
+        entries: Vec<Vec<f32>>,
+        space: &TokenSpace,
+    ) -> std::result::Result<Self, ModelError> {
+        let latent_dim = entries.first().map_or(0, |e| e.len() / space.codebook_size.max(1));
+        let fits = |e: &Vec<f32>| latent_dim > 0 && e.len() == latent_dim * space.codebook_size;
+        if entries.len() != space.levels || !entries.iter().all(fits) {
+            return Err(ModelError::Config(format!(
+                "codebooks don't fit {} levels of {} entries: the codec isn't the one that the model was trained with",
+                space.levels, space.codebook_size
+            )));
+        }
+        Ok(Self { entries, latent_dim })
+    }
+
+    pub(crate) fn entry(&self, level: usize, code: usize) -> &[f32] {
+        &self.entries[level][code * self.latent_dim..][..self.latent_dim]
+    }
+}
+
+/// The embedding of codes, by kind of table.
+pub(crate) enum CodeInput {
+    /// One table of free rows.
+    Free(Tensor),
+    /// Linear maps of the entries, and a free table for the AR's own codes beside them.
+    Codebook { prompt: Linear, ar: Linear, ar_free: Tensor, nar: Linear },
+}
+
+const KINDS: [CodeTable; 3] = [CodeTable::Prompt, CodeTable::ResponseAr, CodeTable::ResponseNar];
+
+impl CodeInput {
+    pub(crate) fn new(
+        scope: &Scope,
+        (space, books, dim): (&TokenSpace, &Codebooks, usize),
+        tables: Tables,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, ModelError> {
+        if tables == Tables::Free {
+            let rows = space.code_tables() * space.table_rows();
+            return Ok(Self::Free(scope.get("tables", &[rows, dim], Init::Normal(0.2))?));
+        }
+        let linear = |name: &str, slots: usize| {
+            Linear::new(
+                &scope.pp(name),
+                slots * books.latent_dim,
+                dim,
+                0.3 / (books.latent_dim as f64).sqrt(),
+                kernels,
+            )
+        };
+        let free_rows = space.group * space.table_rows();
+        Ok(Self::Codebook {
+            prompt: linear("prompt", space.levels)?,
+            ar: linear("ar", space.group)?,
+            ar_free: scope.get("ar_free", &[free_rows, dim], Init::Normal(0.05))?,
+            nar: linear("nar", space.levels)?,
+        })
+    }
+
+    /// Sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes.
+    pub(crate) fn forward(
+        &self,
+        positions: &[(usize, &Position)],
+        (space, books): (&TokenSpace, &Codebooks),
+        (device, kernels): (&Device, Kernels),
+    ) -> Result<Option<Tensor>> {
+        let slots = space.code_slots();
+        if !positions.iter().any(|(_, p)| p.codes.iter().any(|&c| c != NONE)) {
+            return Ok(None);
+        }
+        match self {
+            Self::Free(table) => {
+                let indices: Vec<u32> =
+                    positions.iter().flat_map(|(_, p)| p.codes.iter().copied()).collect();
+                Ok(Some(ops::embed(table, &indices, slots, kernels)?))
+            }
+            Self::Codebook { prompt, ar, ar_free, nar } => {
+                let mut sum: Option<Tensor> = None;
+                for kind in KINDS {
+                    let linear = match kind {
+                        CodeTable::Prompt => prompt,
+                        CodeTable::ResponseAr => ar,
+                        CodeTable::ResponseNar => nar,
+                    };
+                    let Some((latents, place)) = gather(positions, kind, space, books) else {
+                        continue;
+                    };
+                    let rows = latents.len() / linear.weight().dim(1)?;
+                    let latents =
+                        Tensor::from_vec(latents, (rows, linear.weight().dim(1)?), device)?;
+                    let embedded = linear.forward(&latents)?; // (rows with codes, dim)
+                    let placed = ops::embed(&embedded, &place, 1, kernels)?; // (positions, dim)
+                    sum = Some(sum.map_or(Ok(placed.clone()), |s| s + placed)?);
+                }
+                let first =
+                    (space.code_table(CodeTable::ResponseAr, 0) * space.table_rows()) as u32;
+                let end = first + (space.group * space.table_rows()) as u32;
+                let own = |c: u32| if (first..end).contains(&c) { c - first } else { NONE };
+                let indices: Vec<u32> =
+                    positions.iter().flat_map(|(_, p)| p.codes.iter().map(|&c| own(c))).collect();
+                if indices.iter().any(|&i| i != NONE) {
+                    let free = ops::embed(ar_free, &indices, slots, kernels)?; // (positions, dim)
+                    sum = Some(sum.map_or(Ok(free.clone()), |s| s + free)?);
+                }
+                Ok(sum)
+            }
+        }
+    }
+}
+
+/// Entries of one kind of table side by side, for the positions that have any, and where each position finds its row.
+fn gather(
+    positions: &[(usize, &Position)],
+    kind: CodeTable,
+    space: &TokenSpace,
+    books: &Codebooks,
+) -> Option<(Vec<f32>, Vec<u32>)> {
+    let members = if kind == CodeTable::ResponseAr { space.group } else { space.levels };
+    let rows = space.table_rows();
+    let first = space.code_table(kind, 0) * rows;
+    let range = first..first + members * rows;
+    let mut latents = Vec::new();
+    let mut place = Vec::with_capacity(positions.len());
+    let mut count = 0;
+    for (_, p) in positions {
+        if !p.codes.iter().any(|&c| range.contains(&(c as usize))) {
+            place.push(NONE);
+            continue;
+        }
+        let start = latents.len();
+        latents.resize(start + members * books.latent_dim, 0.0);
+        for &c in p.codes.iter().filter(|&&c| range.contains(&(c as usize))) {
+            let (member, code) = ((c as usize - first) / rows, (c as usize - first) % rows);
+            if code < space.codebook_size {
+                let level = if kind == CodeTable::ResponseAr { 0 } else { member };
+                let entry = books.entry(level, code);
+                latents[start + member * books.latent_dim..][..books.latent_dim]
+                    .copy_from_slice(entry);
+            }
+        }
+        place.push(count);
+        count += 1;
+    }
+    (count > 0).then_some((latents, place))
+}

@@ -1,0 +1,24 @@
+//! What can go wrong with a model and its weights.
+
+/// Errors of the model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A size or switch that can't be.
+    #[error("model configuration: {0}")]
+    Config(String),
+    /// Weights that can't be read.
+    #[error(
+        "model weights can't be read: {0} (the file is cut or isn't a model: fetch or train it again)"
+    )]
+    Broken(String),
+    /// Weights of another model.
+    #[error(transparent)]
+    Weights(#[from] syrinx_nn::NnError),
+    /// An error of candle.
+    #[error("model computation: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// Sequences of one batch that don't go together.
+    #[error("a batch mixes {0}")]
+    Mixed(String),
+}

@@ -1,0 +1,100 @@
+//! Weights as bytes: safetensors with the configuration in the metadata.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+use syrinx_task::TokenSpace;
+
+use crate::{LmConfig, ModelError};
+
+/// A language model's weights and everything needed to build it.
+#[derive(Clone)]
+pub struct LmFile {
+    /// Sizes and switches.
+    pub config: LmConfig,
+    /// Token spaces.
+    pub space: TokenSpace,
+    /// The codec's codebooks, one a level, (codebook_size, latent_dim) row-major.
+    pub codebooks: Vec<Vec<f32>>,
+    /// Weights by name.
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+const CONFIG: &str = "config";
+const SPACE: &str = "space";
+const CODEBOOK: &str = "codebook.";
+
+impl LmFile {
+    /// As safetensors. `half` stores weights as f16 (half the size; codebooks too).
+    pub fn to_bytes(&self, half: bool) -> Result<Vec<u8>, ModelError> {
+        let mut tensors = self.tensors.clone();
+        for (level, book) in self.codebooks.iter().enumerate() {
+            let shape = (self.space.codebook_size, book.len() / self.space.codebook_size);
+            tensors.insert(
+                format!("{CODEBOOK}{level}"),
+                Tensor::from_vec(book.clone(), shape, &Device::Cpu)?,
+            );
+        }
+        let json = |value: Result<String, serde_json::Error>| {
+            value.map_err(|e| ModelError::Config(e.to_string()))
+        };
+        let metadata = HashMap::from([
+            (CONFIG.to_string(), json(serde_json::to_string(&self.config))?),
+            (SPACE.to_string(), json(serde_json::to_string(&self.space))?),
+        ]);
+        f16_bytes(&tensors, metadata, half)
+    }
+
+    /// From safetensors. Fails on cut files and on files that aren't language models.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let (mut tensors, metadata) = parse_tensors(bytes)?;
+        let read = |key: &str| {
+            metadata
+                .get(key)
+                .ok_or_else(|| ModelError::Broken(format!("no `{key}` in its metadata")))
+        };
+        let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
+        let config: LmConfig = serde_json::from_str(read(CONFIG)?).map_err(broken)?;
+        let space: TokenSpace = serde_json::from_str(read(SPACE)?).map_err(broken)?;
+        let mut codebooks = Vec::new();
+        for level in 0..space.levels {
+            let book = tensors
+                .remove(&format!("{CODEBOOK}{level}"))
+                .ok_or_else(|| ModelError::Broken(format!("no codebook of level {}", level + 1)))?;
+            codebooks.push(syrinx_nn::to_vec_f32(&book)?);
+        }
+        Ok(Self { config, space, codebooks, tensors })
+    }
+}
+
+/// Tensors and metadata as safetensors, as f16 if `half`.
+pub fn f16_bytes(
+    tensors: &BTreeMap<String, Tensor>,
+    metadata: HashMap<String, String>,
+    half: bool,
+) -> Result<Vec<u8>, ModelError> {
+    let dtype = if half { DType::F16 } else { DType::F32 };
+    let stored: BTreeMap<String, Tensor> = tensors
+        .iter()
+        .map(|(n, t)| Ok((n.clone(), t.to_dtype(dtype)?.contiguous()?)))
+        .collect::<Result<_, candle_core::Error>>()?;
+    safetensors::serialize(&stored, Some(metadata)).map_err(|e| ModelError::Broken(e.to_string()))
+}
+
+/// Tensors of a safetensors file as f32, and its metadata.
+pub fn parse_tensors(
+    bytes: &[u8],
+) -> Result<(BTreeMap<String, Tensor>, HashMap<String, String>), ModelError> {
+    let broken = |e: safetensors::SafeTensorError| ModelError::Broken(e.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let views = SafeTensors::deserialize(bytes).map_err(broken)?;
+    let mut tensors = BTreeMap::new();
+    for (name, view) in views.tensors() {
+        let dtype = DType::try_from(view.dtype())?;
+        let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
+        tensors.insert(name, if dtype.is_float() { tensor.to_dtype(DType::F32)? } else { tensor });
+    }
+    Ok((tensors, metadata))
+}

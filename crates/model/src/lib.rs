@@ -1,0 +1,22 @@
+//! The codec language model: one decoder-only trunk for every stage of every task.
+//!
+//! A [`syrinx_task::Sequence`] says which table rows are summed at each position; the trunk runs over them; a head reads
+//! the response's positions. Text that a monotonic pointer walks over goes through a small bidirectional encoder, and
+//! frames get its output at their pointer. The AR and the NAR stages share the trunk and have separate response tables
+//! and heads, as in VALL-E (Wang et al. 2023, section 4).
+//!
+//! Invariants: no task is known here, only layouts' heads and fills; no randomness but the initial weights; no files
+//! (weights come and go as bytes).
+
+mod codes;
+mod config;
+mod error;
+mod file;
+mod heads;
+mod model;
+
+pub use config::{LmConfig, Tables};
+pub use error::ModelError;
+pub use file::{LmFile, f16_bytes, parse_tensors};
+pub use heads::{LossPart, Losses};
+pub use model::{LanguageModel, Progress};

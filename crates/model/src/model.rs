@@ -1,0 +1,294 @@
+//! The model, top to bottom: embeddings, encoder, trunk, heads; whole passes for training, cached ones for generation.
+
+use candle_core::{Device, Result, Tensor};
+use syrinx_nn::ops::{self, NONE};
+use syrinx_nn::{AttentionPlan, Init, Kernels, Linear, ParamStore, Scope, Span, Stack, StackCache};
+use syrinx_task::{Alignment, Position, Sequence, TokenSpace};
+
+use crate::codes::{CodeInput, Codebooks};
+use crate::heads::Heads;
+use crate::{LmConfig, LmFile, Losses, ModelError};
+
+/// The codec language model.
+pub struct LanguageModel {
+    config: LmConfig,
+    space: TokenSpace,
+    books: Codebooks,
+    marks: Tensor, // (marks, dim)
+    text: Tensor,  // (text tokens, dim)
+    codes: CodeInput,
+    encoder: Option<Encoder>,
+    trunk: Stack,
+    heads: Heads,
+    device: Device,
+    kernels: Kernels,
+}
+
+/// The bidirectional phone encoder and how frames read it.
+struct Encoder {
+    text: Tensor, // (text tokens, dim)
+    stack: Stack,
+    here: Linear,
+    next: Linear,
+}
+
+/// Encoded texts of a batch: all rows' tokens packed, and where each row's begin.
+struct Encoded {
+    here: Tensor, // (tokens, dim)
+    next: Tensor, // (tokens, dim)
+    starts: Vec<usize>,
+}
+
+/// Sequences being written: their caches and encoded texts.
+pub struct Progress {
+    caches: Vec<StackCache>,
+    encoded: Option<Encoded>,
+}
+
+impl LanguageModel {
+    /// Builds the model under `scope`. `codebooks` are the codec's, one a level, (codebook_size, latent_dim) row-major.
+    pub fn new(
+        config: &LmConfig,
+        space: &TokenSpace,
+        codebooks: Vec<Vec<f32>>,
+        scope: &Scope,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, ModelError> {
+        config.check().map_err(ModelError::Config)?;
+        if config.group != space.group {
+            return Err(ModelError::Config(format!(
+                "group {} in a space of {}",
+                config.group, space.group
+            )));
+        }
+        let books = Codebooks::new(codebooks, space)?;
+        let dim = config.trunk.dim;
+        let encoder = match config.alignment {
+            Alignment::None => None,
+            Alignment::Pointer => {
+                let at = scope.pp("encoder");
+                let inner = 1.0 / (dim as f64).sqrt();
+                Some(Encoder {
+                    text: at.get("text", &[space.text_tokens, dim], Init::Normal(0.3))?,
+                    stack: Stack::new(&at.pp("stack"), &config.encoder(), kernels)?,
+                    here: Linear::new(&at.pp("here"), dim, dim, inner, kernels)?,
+                    next: Linear::new(&at.pp("next"), dim, dim, 0.5 * inner, kernels)?,
+                })
+            }
+        };
+        Ok(Self {
+            marks: scope.get("marks", &[space.marks.len(), dim], Init::Normal(0.3))?,
+            text: scope.get("text", &[space.text_tokens, dim], Init::Normal(0.3))?,
+            codes: CodeInput::new(
+                &scope.pp("codes"),
+                (space, &books, dim),
+                config.tables,
+                kernels,
+            )?,
+            encoder,
+            trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
+            heads: Heads::new(&scope.pp("heads"), (config, space), &books, kernels)?,
+            config: config.clone(),
+            space: space.clone(),
+            books,
+            device: scope.device().clone(),
+            kernels,
+        })
+    }
+
+    /// A model for generation, from saved weights. Fails if a tensor is missing, misshapen or left over.
+    pub fn load(
+        file: &LmFile,
+        device: &Device,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, ModelError> {
+        let store = ParamStore::loaded(file.tensors.clone(), device);
+        let model =
+            Self::new(&file.config, &file.space, file.codebooks.clone(), &store.root(), kernels)?;
+        store.check_all_used()?;
+        Ok(model)
+    }
+
+    /// Sizes and switches.
+    pub fn config(&self) -> &LmConfig {
+        &self.config
+    }
+
+    /// Token spaces.
+    pub fn space(&self) -> &TokenSpace {
+        &self.space
+    }
+
+    /// One entry of the codec's codebooks.
+    pub fn codebook_entry(&self, level: usize, code: u16) -> &[f32] {
+        self.books.entry(level, usize::from(code))
+    }
+
+    /// All entries of one level, (codebook_size, latent_dim).
+    pub fn codebook(&self, level: usize) -> &[f32] {
+        &self.books.entries[level]
+    }
+
+    /// Losses of a batch of sequences of one stage (and one level).
+    pub fn losses(&self, sequences: &[Sequence]) -> std::result::Result<Losses, ModelError> {
+        let h = self.response_rows(sequences)?; // (response positions, dim)
+        self.heads.losses(&h, sequences, (&self.config, &self.space, &self.books))
+    }
+
+    /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
+    pub fn response_rows(&self, sequences: &[Sequence]) -> Result<Tensor> {
+        let encoded = self.encode(sequences)?;
+        let rows: Vec<(usize, &Position)> = sequences
+            .iter()
+            .enumerate()
+            .flat_map(|(i, s)| s.positions.iter().map(move |p| (i, p)))
+            .collect();
+        let x = self.embed(&rows, encoded.as_ref())?; // (positions, dim)
+        let mut spans = Vec::with_capacity(sequences.len());
+        let mut picked = Vec::new();
+        let mut start = 0;
+        for s in sequences {
+            spans.push(Span { start, len: s.len(), prefix: s.prefix });
+            picked.extend((start + s.response_start..start + s.len()).map(|i| i as u32));
+            start += s.len();
+        }
+        let rotary: Vec<u32> = rows.iter().map(|(_, p)| p.rotary).collect();
+        let h = self.trunk.forward(&x, &self.attention_plan(spans, &rotary))?; // (positions, dim)
+        ops::embed(&h, &picked, 1, self.kernels) // (response positions, dim)
+    }
+
+    fn attention_plan(&self, spans: Vec<Span>, rotary: &[u32]) -> AttentionPlan {
+        AttentionPlan::new(spans, rotary, self.config.trunk.heads, self.config.trunk.dim, None)
+    }
+
+    fn encode(&self, sequences: &[Sequence]) -> Result<Option<Encoded>> {
+        let Some(encoder) = &self.encoder else { return Ok(None) };
+        let tokens: Vec<u32> =
+            sequences.iter().flat_map(|s| s.encoder.ids.iter().copied()).collect();
+        if tokens.is_empty() {
+            return Ok(None);
+        }
+        let (mut spans, mut starts, mut rotary) = (Vec::new(), Vec::new(), Vec::new());
+        let mut start = 0;
+        for s in sequences {
+            let len = s.encoder.ids.len();
+            starts.push(start);
+            if len > 0 {
+                spans.push(Span { start, len, prefix: len });
+            }
+            rotary.extend(0..len as u32);
+            start += len;
+        }
+        let x = ops::embed(&encoder.text, &tokens, 1, self.kernels)?; // (tokens, dim)
+        let h = encoder.stack.forward(&x, &self.attention_plan(spans, &rotary))?;
+        Ok(Some(Encoded {
+            here: encoder.here.forward(&h)?,
+            next: encoder.next.forward(&h)?,
+            starts,
+        }))
+    }
+
+    /// Sums the embeddings of positions; each comes with the index of its sequence. (positions, dim)
+    fn embed(&self, rows: &[(usize, &Position)], encoded: Option<&Encoded>) -> Result<Tensor> {
+        let pick = |f: fn(&Position) -> u32| rows.iter().map(|(_, p)| f(p)).collect::<Vec<u32>>();
+        let mut x = ops::embed(&self.marks, &pick(|p| p.mark), 1, self.kernels)?; // (positions, dim)
+        let text = pick(|p| p.text);
+        if text.iter().any(|&t| t != NONE) {
+            x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
+        }
+        let codes =
+            self.codes.forward(rows, (&self.space, &self.books), (&self.device, self.kernels))?;
+        if let Some(codes) = codes {
+            x = (x + codes)?;
+        }
+        let Some(encoded) = encoded else { return Ok(x) };
+        let at = |row: usize, token: u32| {
+            if token == NONE { NONE } else { encoded.starts[row] as u32 + token }
+        };
+        let here: Vec<u32> = rows.iter().map(|&(row, p)| at(row, p.here)).collect();
+        let next: Vec<u32> = rows.iter().map(|&(row, p)| at(row, p.next)).collect();
+        if here.iter().all(|&t| t == NONE) {
+            return Ok(x);
+        }
+        (x + ops::embed(&encoded.here, &here, 1, self.kernels)?)?
+            + ops::embed(&encoded.next, &next, 1, self.kernels)?
+    }
+
+    /// Begins AR generation: computes the prefixes (sequences resolved without a response).
+    pub fn begin(&self, sequences: &[Sequence]) -> Result<Progress> {
+        let mut progress = Progress {
+            caches: vec![StackCache::new(self.config.trunk.layers); sequences.len()],
+            encoded: self.encode(sequences)?,
+        };
+        let rows: Vec<(usize, &Position)> = sequences
+            .iter()
+            .enumerate()
+            .flat_map(|(i, s)| s.positions.iter().map(move |p| (i, p)))
+            .collect();
+        let mut start = 0;
+        let mut spans = Vec::new();
+        for s in sequences {
+            spans.push(Span { start, len: s.len(), prefix: s.prefix });
+            start += s.len();
+        }
+        self.run_cached(&mut progress, &rows, spans, &(0..sequences.len()).collect::<Vec<_>>())?;
+        Ok(progress)
+    }
+
+    /// One more position for some of the sequences, in ascending order: (rows given, dim).
+    pub fn advance(&self, progress: &mut Progress, rows: &[(usize, &Position)]) -> Result<Tensor> {
+        let spans = (0..rows.len()).map(|i| Span { start: i, len: 1, prefix: 0 }).collect();
+        let which: Vec<usize> = rows.iter().map(|r| r.0).collect();
+        self.run_cached(progress, rows, spans, &which)
+    }
+
+    fn run_cached(
+        &self,
+        progress: &mut Progress,
+        rows: &[(usize, &Position)],
+        spans: Vec<Span>,
+        which: &[usize],
+    ) -> Result<Tensor> {
+        let x = self.embed(rows, progress.encoded.as_ref())?;
+        let rotary: Vec<u32> = rows.iter().map(|(_, p)| p.rotary).collect();
+        let mut caches: Vec<&mut StackCache> = progress
+            .caches
+            .iter_mut()
+            .enumerate()
+            .filter(|(i, _)| which.binary_search(i).is_ok())
+            .map(|(_, c)| c)
+            .collect();
+        self.trunk.forward_cached(&x, &self.attention_plan(spans, &rotary), &mut caches)
+    }
+
+    /// Logits of one member of the group: (rows, codes and stop).
+    pub fn first_level_logits(&self, h: &Tensor, member: usize) -> Result<Tensor> {
+        self.heads.first(h, member)
+    }
+
+    /// Logits of the pointer's moves: (rows, moves and end).
+    pub fn move_logits(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.moves(h)
+    }
+
+    /// Logits of a further level, from 1: (rows, codes).
+    pub fn level_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
+        self.heads.further(h, level)
+    }
+
+    /// The latent that `level` and deeper should add up to: (rows, latent_dim).
+    pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
+        self.heads.residual(h, level)
+    }
+
+    /// Logits of the next text token: (rows, text tokens).
+    pub fn text_logits(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.text(h)
+    }
+
+    /// Logits of the phone labels: (rows * labels a frame, phones).
+    pub fn phone_logits(&self, h: &Tensor) -> Result<Tensor> {
+        let logits = self.heads.phones(h)?; // (rows, labels * phones)
+        logits.reshape((logits.dim(0)? * self.config.phone_labels, self.space.phones))
+    }
+}

@@ -1,0 +1,197 @@
+//! From a step's number to its sequences.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use syrinx_data::{BatchPlan, Batches, Corpus, Part};
+use syrinx_task::{DynTask, Head, Sequence, Stage, TokenSpace, resolve};
+
+use crate::{TrainConfig, TrainError};
+
+/// A stage that is trained, and its share.
+struct Trained {
+    task: usize,
+    stage: Stage,
+    weight: f64,
+}
+
+/// Makes the batches of a run. Every batch follows from the seed and its number.
+pub struct BatchMaker<'a> {
+    tasks: &'a [Box<dyn DynTask>],
+    corpus: &'a Corpus,
+    space: &'a TokenSpace,
+    config: &'a TrainConfig,
+    stages: Vec<Trained>,
+    batches: Batches,
+}
+
+/// A batch, and what it is for.
+pub struct Batch {
+    /// `task/stage`, or `task/stage.LEVEL` for further levels.
+    pub name: String,
+    /// Sequences of one stage and level.
+    pub sequences: Vec<Sequence>,
+}
+
+impl Batch {
+    /// Positions of trunk and encoder.
+    pub fn positions(&self) -> usize {
+        self.sequences.iter().map(|s| s.len() + s.encoder.ids.len()).sum()
+    }
+}
+
+impl<'a> BatchMaker<'a> {
+    /// Checks that the mix names stages that there are, and orders the corpus.
+    pub fn new(
+        config: &'a TrainConfig,
+        tasks: &'a [Box<dyn DynTask>],
+        (corpus, space): (&'a Corpus, &'a TokenSpace),
+    ) -> Result<Self, TrainError> {
+        let mut stages = Vec::new();
+        for entry in &config.mix {
+            let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
+                let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
+                TrainError::Config(format!(
+                    "there is no task `{}` (there are {})",
+                    entry.task,
+                    known.join(", ")
+                ))
+            })?;
+            let layout = tasks[task].layout();
+            let stage = layout.stage(&entry.stage).cloned().ok_or_else(|| {
+                let known: Vec<&str> = layout.stages.iter().map(|s| s.name.as_str()).collect();
+                TrainError::Config(format!(
+                    "task `{}` has no stage `{}` (it has {})",
+                    entry.task,
+                    entry.stage,
+                    known.join(", ")
+                ))
+            })?;
+            stages.push(Trained { task, stage, weight: entry.weight });
+        }
+        let plan = BatchPlan {
+            max_positions: config.positions,
+            seed: config.seed,
+            ..BatchPlan::default()
+        };
+        let extra = config.prompt.max_frames;
+        // Phones are about as many as frames; the prompt stands before them.
+        let lengths: Vec<usize> =
+            corpus.lengths().iter().map(|n| (2 * n + extra).min(config.positions)).collect();
+        let batches = Batches::new(&plan, &lengths, Part::WHOLE)?;
+        Ok(Self { tasks, corpus, space, config, stages, batches })
+    }
+
+    /// The batch of this number.
+    pub fn batch(&self, number: u64) -> Result<Batch, TrainError> {
+        let mut rng = step_rng(self.config.seed, number);
+        let total: f64 = self.stages.iter().map(|s| s.weight).sum();
+        let mut at = rng.random_range(0.0..total);
+        let mut chosen = 0;
+        for (i, stage) in self.stages.iter().enumerate() {
+            chosen = i;
+            if at < stage.weight {
+                break;
+            }
+            at -= stage.weight;
+        }
+        self.batch_of(
+            chosen,
+            self.draw_level(chosen, &mut rng),
+            (number, &mut rng),
+            self.config.text_dropout,
+        )
+    }
+
+    /// One fixed batch of every stage and level, for evaluation.
+    pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
+        let mut out = Vec::new();
+        for index in 0..self.stages.len() {
+            let further = self.stages[index].stage.head == Head::FurtherLevels;
+            let levels = if further { 1..self.space.levels } else { 0..1 };
+            for level in levels {
+                let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
+                let batch = self.batch_of(index, level, (0, &mut rng), 0.0)?;
+                if !batch.sequences.is_empty() {
+                    out.push(batch);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn draw_level(&self, stage: usize, rng: &mut ChaCha8Rng) -> usize {
+        if self.stages[stage].stage.head != Head::FurtherLevels {
+            return 0;
+        }
+        let count = self.space.levels - 1;
+        // Linear weights from `level_slope` for the first down to 1 for the last.
+        let weight = |i: usize| {
+            let along = if count > 1 { i as f64 / (count - 1) as f64 } else { 0.0 };
+            self.config.level_slope + (1.0 - self.config.level_slope) * along
+        };
+        let mut at = rng.random_range(0.0..(0..count).map(weight).sum::<f64>());
+        for i in 0..count {
+            if at < weight(i) {
+                return i + 1;
+            }
+            at -= weight(i);
+        }
+        count
+    }
+
+    fn batch_of(
+        &self,
+        index: usize,
+        level: usize,
+        (number, rng): (u64, &mut ChaCha8Rng),
+        text_dropout: f64,
+    ) -> Result<Batch, TrainError> {
+        let Trained { task, stage, .. } = &self.stages[index];
+        let task = &self.tasks[*task];
+        let mut sequences = Vec::new();
+        let mut push = |example: Option<syrinx_task::Example>,
+                        rng: &mut ChaCha8Rng|
+         -> Result<usize, TrainError> {
+            let Some(example) = example else { return Ok(0) };
+            let mut sequence =
+                resolve(stage, &example.contents, Some(&example.response), level, self.space)?;
+            if text_dropout > 0.0 && rng.random_bool(text_dropout) {
+                sequence.forget_text();
+            }
+            if self.config.history_dropout > 0.0 {
+                let share = self.config.history_dropout;
+                sequence.forget_history(self.space, || rng.random_bool(share));
+            }
+            let size = sequence.len() + sequence.encoder.ids.len();
+            sequences.push(sequence);
+            Ok(size)
+        };
+        if stage.from_corpus {
+            let (_, indices) = self.batches.batch(number);
+            for i in indices {
+                let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
+                push(task.example(&stage.name, Some(&sample), rng)?, rng)?;
+            }
+        } else {
+            let mut size = 0;
+            let mut misses = 0;
+            while size < self.config.positions && misses < 100 {
+                let added = push(task.example(&stage.name, None, rng)?, rng)?;
+                size += added;
+                misses += usize::from(added == 0);
+            }
+        }
+        let level_name = if stage.head == Head::FurtherLevels {
+            format!(".{}", level + 1)
+        } else {
+            String::new()
+        };
+        Ok(Batch { name: format!("{}/{}{level_name}", task.id(), stage.name), sequences })
+    }
+}
+
+fn step_rng(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
+}

@@ -1,0 +1,86 @@
+//! Everything a run needs to go on, in one file that is complete or absent.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+use syrinx_model::{f16_bytes, parse_tensors};
+use syrinx_nn::AdamWState;
+
+use crate::{TrainConfig, TrainError};
+
+/// A saved state of training.
+pub struct Checkpoint {
+    /// Steps done.
+    pub step: u64,
+    /// Weights by name.
+    pub weights: BTreeMap<String, Tensor>,
+    /// The optimiser.
+    pub optimizer: AdamWState,
+    /// The settings that the run had.
+    pub config: TrainConfig,
+}
+
+const WEIGHT: &str = "weight/";
+const STEP: &str = "step";
+const CONFIG: &str = "train_config";
+
+impl Checkpoint {
+    /// The file of the newest checkpoint in a run's folder.
+    pub fn path(run: &Path) -> PathBuf {
+        run.join("checkpoint.safetensors")
+    }
+
+    /// Writes the checkpoint to a temporary file and moves it into place: a kill leaves the old one whole.
+    pub fn write(&self, run: &Path) -> Result<PathBuf, TrainError> {
+        let mut tensors = self.optimizer.tensors.clone();
+        tensors.extend(self.weights.iter().map(|(n, t)| (format!("{WEIGHT}{n}"), t.clone())));
+        let config =
+            serde_json::to_string(&self.config).map_err(|e| TrainError::Config(e.to_string()))?;
+        let metadata = HashMap::from([
+            (STEP.to_string(), self.step.to_string()),
+            (CONFIG.to_string(), config),
+        ]);
+        let path = Self::path(run);
+        write_atomically(&path, &f16_bytes(&tensors, metadata, false)?)?;
+        Ok(path)
+    }
+
+    /// Reads the newest checkpoint of a run, if there is one.
+    pub fn read(run: &Path) -> Result<Option<Self>, TrainError> {
+        let path = Self::path(run);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(TrainError::Io { path, source }),
+        };
+        let broken = |reason: String| TrainError::Checkpoint { path: path.clone(), reason };
+        let (tensors, metadata) =
+            parse_tensors(&bytes).map_err(|e| broken(format!("{e}; delete it to begin anew")))?;
+        let read =
+            |key: &str| metadata.get(key).ok_or_else(|| broken(format!("it has no `{key}`")));
+        let step = read(STEP)?.parse().map_err(|_| broken("its step isn't a number".into()))?;
+        let config = serde_json::from_str(read(CONFIG)?)
+            .map_err(|e| broken(format!("its configuration is of another version: {e}")))?;
+        let (mut weights, mut state) = (BTreeMap::new(), BTreeMap::new());
+        for (name, tensor) in tensors {
+            match name.strip_prefix(WEIGHT) {
+                Some(n) => weights.insert(n.to_string(), tensor),
+                None => state.insert(name, tensor),
+            };
+        }
+        Ok(Some(Self { step, weights, optimizer: AdamWState { tensors: state, step }, config }))
+    }
+}
+
+/// Writes to a temporary file beside `path`, then renames.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let fail = |source: std::io::Error| TrainError::Io { path: path.to_path_buf(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}

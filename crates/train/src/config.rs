@@ -1,0 +1,116 @@
+//! Settings of a training run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_data::PromptSpec;
+use syrinx_model::LmConfig;
+use syrinx_nn::{AdamWConfig, Kernels};
+
+/// How often a stage of a task is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MixEntry {
+    /// Task.
+    pub task: String,
+    /// Stage of its layout.
+    pub stage: String,
+    /// Share of the steps, relative to the others.
+    pub weight: f64,
+}
+
+/// A training run. `configs/train/*.toml` hold recipes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// The model.
+    pub model: LmConfig,
+    /// Seed of the weights, the order of the data and every draw.
+    pub seed: u64,
+    /// Steps in all.
+    pub steps: u64,
+    /// Positions a step (prompt, response and phones counted).
+    pub positions: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Steps of linear warm-up.
+    pub warmup_steps: u64,
+    /// Learning rate at the end, as a share of the peak (cosine).
+    pub final_rate: f64,
+    /// Batches whose gradients are added up before a step.
+    pub accumulation: usize,
+    /// The optimiser.
+    pub optimizer: AdamWConfig,
+    /// What is trained how often.
+    pub mix: Vec<MixEntry>,
+    /// Prompts of the same speaker.
+    pub prompt: PromptSpec,
+    /// How often a sequence loses its text (for guidance).
+    pub text_dropout: f64,
+    /// How often an AR position loses what was written before it.
+    pub history_dropout: f64,
+    /// How much likelier the first NAR level is drawn than the last.
+    pub level_slope: f64,
+    /// Longest utterance, seconds.
+    pub max_seconds: f64,
+    /// Steps between checkpoints.
+    pub checkpoint_steps: u64,
+    /// Steps between evaluations on the fixed set.
+    pub eval_steps: u64,
+    /// Which operations.
+    pub kernels: Kernels,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            model: LmConfig::default(),
+            seed: 1,
+            steps: 6_000,
+            positions: 2_400,
+            learning_rate: 1e-3,
+            warmup_steps: 200,
+            final_rate: 0.05,
+            accumulation: 1,
+            optimizer: AdamWConfig::default(),
+            mix: Vec::new(),
+            prompt: PromptSpec::default(),
+            text_dropout: 0.0,
+            history_dropout: 0.1,
+            level_slope: 3.0,
+            max_seconds: 15.0,
+            checkpoint_steps: 250,
+            eval_steps: 500,
+            kernels: Kernels::Fused,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        self.model.check()?;
+        if self.mix.is_empty() {
+            return Err("`mix` names no stage to train".into());
+        }
+        if let Some(m) = self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
+            return Err(format!("the weight of {}/{} must be above zero", m.task, m.stage));
+        }
+        let shares = [self.text_dropout, self.history_dropout, self.final_rate];
+        if shares.iter().any(|p| !(0.0..=1.0).contains(p)) {
+            return Err("text_dropout, history_dropout and final_rate lie between 0 and 1".into());
+        }
+        if self.steps == 0
+            || self.positions == 0
+            || self.accumulation == 0
+            || self.checkpoint_steps == 0
+        {
+            return Err(
+                "steps, positions, accumulation and checkpoint_steps must be above zero".into()
+            );
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return Err("learning_rate must be above zero".into());
+        }
+        Ok(())
+    }
+}

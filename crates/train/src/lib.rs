@@ -1,0 +1,20 @@
+//! Training of the language model: batches from tasks, a schedule, an optimiser with saved state, checkpoints.
+//!
+//! Everything a step does follows from the seed and the step's number, so a run that was killed goes on bit for bit
+//! from its last checkpoint. Events tell the world how it goes; who draws them is not known here.
+//!
+//! Invariants: no task is named; the clock is only used to report speed.
+
+mod batch;
+mod checkpoint;
+mod config;
+mod error;
+mod schedule;
+mod trainer;
+
+pub use batch::{Batch, BatchMaker};
+pub use checkpoint::Checkpoint;
+pub use config::{MixEntry, TrainConfig};
+pub use error::TrainError;
+pub use schedule::Schedule;
+pub use trainer::{Outcome, Trainer, TrainingMaterial};
