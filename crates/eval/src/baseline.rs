@@ -1,0 +1,184 @@
+//! What moved since an older report, and whether it is more than noise.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_metrics::bootstrap::{Clusters, paired};
+
+use crate::catalogue::{Better, figure_kind, rank};
+use crate::interval::{RESAMPLES, pooled};
+use crate::{EvalError, Measure, Report, Row};
+
+/// What moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The older report.
+    pub baseline: String,
+    /// The model it was about.
+    pub model: String,
+    /// Rows in both. Only they are compared.
+    pub rows: usize,
+    /// Figure by figure.
+    pub moves: Vec<Move>,
+}
+
+/// One figure then and now, over the rows that both reports have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Move {
+    /// Figure.
+    pub figure: String,
+    /// What was varied; empty where nothing is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// Then.
+    pub old: f64,
+    /// Now.
+    pub new: f64,
+    /// Lower end of the 95 % interval of the change, by paired bootstrap over speakers.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// What to make of it.
+    pub moved: Moved,
+    /// Whether a change for the worse is a regression.
+    pub gate: bool,
+}
+
+/// What to make of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// Within noise.
+    No,
+    /// Beyond noise, for the better.
+    Better,
+    /// Beyond noise, for the worse.
+    Worse,
+    /// Beyond noise, neither good nor bad.
+    Changed,
+}
+
+impl Comparison {
+    /// Whether anything that counts became worse.
+    pub fn regressed(&self) -> bool {
+        self.moves.iter().any(|m| m.gate && m.moved == Moved::Worse)
+    }
+
+    /// The move of a figure.
+    pub fn of(&self, figure: &str, variant: &str) -> Option<&Move> {
+        self.moves.iter().find(|m| m.figure == figure && m.variant == variant)
+    }
+}
+
+/// Compares rows with those of an older report, row by row.
+pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
+    let of_id: HashMap<&str, &Row> = old.rows.iter().map(|r| (r.id.as_str(), r)).collect();
+    let pairs: Vec<(&Row, &Row)> =
+        rows.iter().filter_map(|new| Some((*of_id.get(new.id.as_str())?, new))).collect();
+    if pairs.is_empty() {
+        let reason = format!("has no row in common with this run (it is of suite `{}`)", old.suite);
+        return Err(EvalError::Baseline { path: path.to_path_buf(), reason });
+    }
+    // Figure and variant; then, a row: group, then, now.
+    let mut by_figure: BTreeMap<(String, String), Vec<(&str, (Measure, Measure))>> =
+        BTreeMap::new();
+    for (old, new) in &pairs {
+        let mut before = old.all_measures();
+        for (figure, now) in new.all_measures() {
+            if let Some(then) = before.remove(&figure) {
+                let measures = by_figure.entry((new.variant.clone(), figure)).or_default();
+                measures.push((&new.group, (then, now)));
+            }
+        }
+    }
+    let mut moves: Vec<Move> =
+        by_figure.into_iter().filter_map(|((variant, name), m)| moved(name, variant, m)).collect();
+    moves.sort_by_key(|m| (m.variant.clone(), rank(&m.figure)));
+    Ok(Comparison {
+        baseline: path.display().to_string(),
+        model: old.model.clone(),
+        rows: pairs.len(),
+        moves,
+    })
+}
+
+fn moved(figure: String, variant: String, pairs: Vec<(&str, (Measure, Measure))>) -> Option<Move> {
+    let kind = figure_kind(&figure);
+    let old = pooled(pairs.iter().map(|(_, (then, _))| then), kind.pool);
+    let new = pooled(pairs.iter().map(|(_, (_, now))| now), kind.pool);
+    let pairs = Clusters::by_speaker(pairs);
+    let statistic = |measures: &[&Measure]| pooled(measures.iter().copied(), kind.pool);
+    let change = paired(&pairs, statistic, 0, RESAMPLES)?;
+    let moved = match (change.excludes_zero(), kind.better, change.estimate > 0.0) {
+        (false, ..) => Moved::No,
+        (true, Better::Neither, _) => Moved::Changed,
+        (true, Better::Lower, false) | (true, Better::Higher, true) => Moved::Better,
+        (true, ..) => Moved::Worse,
+    };
+    let (low, high) = (change.low, change.high);
+    Some(Move { figure, variant, old, new, low, high, moved, gate: kind.gate })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(figure: &str, value: impl Fn(usize) -> f64) -> Vec<Row> {
+        (0..24)
+            .map(|i| Row {
+                id: i.to_string(),
+                group: format!("voice {}", i % 12),
+                measures: [(figure.to_owned(), Measure::value(value(i)))].into(),
+                ..Row::default()
+            })
+            .collect()
+    }
+
+    fn report(rows: Vec<Row>) -> Report {
+        Report {
+            format: crate::REPORT_FORMAT,
+            suite: "s".into(),
+            summary: String::new(),
+            task: String::new(),
+            model: "old".into(),
+            fingerprint: String::new(),
+            judges: Vec::new(),
+            missing: 0,
+            figures: Vec::new(),
+            groups: Vec::new(),
+            comparison: None,
+            rows,
+        }
+    }
+
+    #[test]
+    fn only_what_moves_beyond_noise_and_the_wrong_way_is_a_regression() {
+        let noise = |i: usize| ((i * 7919) % 13) as f64 / 13.0;
+        let check = |figure: &str, change: f64, jitter: f64, expected: Moved, regressed: bool| {
+            let old = report(rows(figure, noise));
+            let swing = |i: usize| if i % 2 == 0 { jitter } else { -jitter };
+            let new = rows(figure, |i| noise(i) + change + swing(i));
+            let comparison = compare(Path::new("old.json"), &old, &new).unwrap();
+            assert_eq!(comparison.moves[0].moved, expected, "{figure} {change} {jitter}");
+            assert_eq!(comparison.regressed(), regressed, "{figure} {change} {jitter}");
+        };
+        check("mcd_db", 0.0, 0.0, Moved::No, false);
+        check("mcd_db", 0.02, 1.0, Moved::No, false);
+        // Pairing finds a small change under large differences between rows.
+        check("mcd_db", 0.1, 0.05, Moved::Worse, true);
+        check("mcd_db", -0.1, 0.05, Moved::Better, false);
+        check("similarity", 0.1, 0.05, Moved::Better, false);
+        check("similarity", -0.1, 0.05, Moved::Worse, true);
+        check("rtf", 0.1, 0.05, Moved::Worse, false);
+        check("f0_hz", 0.1, 0.05, Moved::Changed, false);
+    }
+
+    #[test]
+    fn reports_without_a_row_in_common_cannot_be_compared() {
+        let old = report(Vec::new());
+        let error = compare(Path::new("old.json"), &old, &rows("wer", |_| 0.0)).unwrap_err();
+        assert!(error.to_string().contains("no row in common"), "{error}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What is asked, one by one: items × voices × seeds, or recordings × levels.
+
+use serde_json::Value;
+
+use crate::row::hash;
+use crate::suite::Pairing;
+use crate::template::{Blanks, fill, mentions};
+use crate::{EvalError, Item, Subject, Suite};
+
+/// One question before it is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Case<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) group: String,
+    pub(crate) voice: Option<String>,
+    pub(crate) seed: u64,
+    pub(crate) variant: String,
+    pub(crate) what: What,
+}
+
+/// What is done with the item.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// A task is asked.
+    Request(Value),
+    /// A recording goes through so many levels of the codec; 0 leaves it as it is.
+    Levels(usize),
+}
+
+/// All cases in order.
+pub(crate) fn cases<'a>(
+    suite: &Suite,
+    items: &'a [Item],
+    subject: &dyn Subject,
+) -> Result<Vec<Case<'a>>, EvalError> {
+    match &suite.codec {
+        Some(codec) => codec_cases(suite, items, &codec.levels, subject),
+        None => task_cases(suite, items, subject),
+    }
+}
+
+fn codec_cases<'a>(
+    suite: &Suite,
+    items: &'a [Item],
+    levels: &[usize],
+    subject: &dyn Subject,
+) -> Result<Vec<Case<'a>>, EvalError> {
+    let most = subject.codec_levels();
+    if let Some(levels) = levels.iter().find(|&&l| l > most) {
+        return Err(suite.fault(format!("{levels} levels of a codec that has {most}")));
+    }
+    let model = subject.fingerprint();
+    let mut cases = Vec::new();
+    for &levels in levels {
+        let variant = match levels {
+            0 => "recording".to_owned(),
+            1 => "1 level".to_owned(),
+            n => format!("{n} levels"),
+        };
+        for item in items {
+            cases.push(Case {
+                item,
+                key: hash(&[&model, "codec", &item.id, &item_material(item), &variant]),
+                id: format!("{}/{variant}", item.id),
+                group: group_of(item),
+                voice: None,
+                seed: 0,
+                variant: variant.clone(),
+                what: What::Levels(levels),
+            });
+        }
+    }
+    Ok(cases)
+}
+
+fn task_cases<'a>(
+    suite: &Suite,
+    items: &'a [Item],
+    subject: &dyn Subject,
+) -> Result<Vec<Case<'a>>, EvalError> {
+    let voices = if mentions(&suite.request, "voice") {
+        voices(suite, subject)?.into_iter().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    let mut cases = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let spoken: &[Option<String>] = match suite.voices.pairing {
+            Pairing::Rotate => std::slice::from_ref(&voices[i % voices.len()]),
+            Pairing::Each => &voices,
+        };
+        for voice in spoken {
+            for &seed in &suite.seeds {
+                cases.push(task_case(suite, item, voice.as_deref(), seed, subject)?);
+            }
+        }
+    }
+    Ok(cases)
+}
+
+fn task_case<'a>(
+    suite: &Suite,
+    item: &'a Item,
+    voice: Option<&str>,
+    seed: u64,
+    subject: &dyn Subject,
+) -> Result<Case<'a>, EvalError> {
+    let request = fill(&suite.request, &Blanks { item, voice }).map_err(|e| suite.fault(e))?;
+    let changed = [&suite.settings, &suite.decode].map(|m| Value::Object(m.clone()).to_string());
+    // Folders don't count: the same suite in another checkout gives the same rows.
+    let template = Value::Object(suite.request.clone()).to_string();
+    let mut id = item.id.clone();
+    if let Some(voice) = voice {
+        id = format!("{id}/{voice}");
+    }
+    if suite.seeds.len() > 1 {
+        id = format!("{id}#{seed}");
+    }
+    Ok(Case {
+        item,
+        key: hash(&[
+            &subject.fingerprint(),
+            &suite.task,
+            &item_material(item),
+            &template,
+            &changed.concat(),
+            voice.unwrap_or_default(),
+            &seed.to_string(),
+        ]),
+        id,
+        group: voice.map_or_else(|| group_of(item), str::to_owned),
+        voice: voice.map(str::to_owned),
+        seed,
+        variant: String::new(),
+        what: What::Request(request),
+    })
+}
+
+/// What an answer to the item depends on.
+fn item_material(item: &Item) -> String {
+    format!("{} {} {}", item.id, item.text, item.prompt_text.as_deref().unwrap_or_default())
+}
+
+fn group_of(item: &Item) -> String {
+    if item.speaker.is_empty() { item.id.clone() } else { item.speaker.clone() }
+}
+
+fn voices(suite: &Suite, subject: &dyn Subject) -> Result<Vec<String>, EvalError> {
+    let there = subject.voices();
+    let names = &suite.voices.names;
+    if there.is_empty() {
+        return Err(suite.fault("the request asks for a voice, and the model has none"));
+    }
+    if names.is_empty() || names.iter().any(|n| n == "*") {
+        return Ok(there);
+    }
+    match names.iter().find(|n| !there.contains(n)) {
+        None => Ok(names.clone()),
+        Some(name) => {
+            Err(suite.fault(format!("no voice `{name}`; there are {}", there.join(", "))))
+        }
+    }
+}

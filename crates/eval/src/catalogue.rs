@@ -1,0 +1,206 @@
+//! Which figures there are, what they mean, and which way is up.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+    /// Neither: it describes.
+    Neither,
+}
+
+/// What a figure is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share, shown in per cent.
+    Share,
+    /// A plain number.
+    Number,
+    /// Decibels.
+    Decibels,
+    /// Seconds, shown in milliseconds.
+    Seconds,
+    /// Hertz.
+    Hertz,
+    /// Semitones.
+    Semitones,
+}
+
+impl Unit {
+    /// A value with its unit, for a human.
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::Share => format!("{:.1} %", 100.0 * value),
+            Self::Number => format!("{value:.3}"),
+            Self::Decibels => format!("{value:.2} dB"),
+            Self::Seconds => format!("{:.0} ms", 1000.0 * value),
+            Self::Hertz => format!("{value:.0} Hz"),
+            Self::Semitones => format!("{value:.2} st"),
+        }
+    }
+}
+
+/// How single values become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pool {
+    Mean,
+    Median,
+}
+
+/// What a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FigureKind {
+    /// Name in files, without a judge.
+    pub name: &'static str,
+    /// Name for humans.
+    pub title: &'static str,
+    /// What it says, in one sentence.
+    pub meaning: &'static str,
+    /// Unit.
+    pub unit: Unit,
+    /// Which way is better.
+    pub better: Better,
+    /// Whether a change for the worse is a regression. Times aren't: they depend on the machine.
+    pub gate: bool,
+    pub(crate) pool: Pool,
+}
+
+const fn kind(
+    name: &'static str,
+    title: &'static str,
+    unit: Unit,
+    better: Better,
+    meaning: &'static str,
+) -> FigureKind {
+    let gate = !matches!(better, Better::Neither);
+    FigureKind { name, title, meaning, unit, better, gate, pool: Pool::Mean }
+}
+
+const fn median(kind: FigureKind) -> FigureKind {
+    FigureKind { pool: Pool::Median, ..kind }
+}
+
+const fn timing(kind: FigureKind) -> FigureKind {
+    FigureKind { gate: false, ..kind }
+}
+
+use Better::{Higher, Lower, Neither};
+use Unit::{Decibels, Hertz, Number, Seconds, Semitones, Share};
+
+/// Every known figure, in the order of tables.
+#[rustfmt::skip]
+pub(crate) const FIGURES: &[FigureKind] = &[
+    kind("wer", "word error rate", Share, Lower,
+        "Substituted, deleted and inserted words over words that should be there; all rows together."),
+    kind("cer", "character error rate", Share, Lower,
+        "The same by characters, spaces included."),
+    kind("fail", "failures", Share, Lower,
+        "Rows with more than half of their words wrong, or no words at all."),
+    kind("per", "phone error rate", Share, Lower,
+        "Wrong phones over phones that should be there, stress included; the nearest listed pronunciation counts."),
+    kind("per_no_stress", "phone error rate, without stress", Share, Lower,
+        "The same with stress marks taken off both sides."),
+    kind("word_error", "words misspelled", Share, Lower,
+        "Words whose phones are none of the listed pronunciations, stress included."),
+    kind("word_error_no_stress", "words misspelled, without stress", Share, Lower,
+        "The same with stress marks taken off both sides."),
+    median(kind("word_time_error_s", "word time error, median", Seconds, Lower,
+        "Distance of a word's start or end from the truth, over words that were heard rightly.")),
+    kind("similarity", "speaker similarity", Number, Higher,
+        "Cosine of long-term voice statistics of output and prompt: a stand-in without a trained encoder, to be compared with itself only. A missing output counts as 0."),
+    kind("own_voice", "nearer to the own voice", Share, Higher,
+        "Rows more similar to their own prompt than to another speaker's."),
+    kind("mcd_db", "mel-cepstral distance", Decibels, Lower,
+        "To the reference recording, after time alignment."),
+    kind("lsd_db", "log-spectral distance", Decibels, Lower,
+        "To the original recording, frame by frame."),
+    median(kind("f0_hz", "pitch, median", Hertz, Neither, "Median pitch of voiced frames.")),
+    kind("f0_spread_st", "pitch spread", Semitones, Neither,
+        "Standard deviation of the pitch of voiced frames."),
+    kind("f0_shift_st", "pitch off the reference", Semitones, Lower,
+        "Distance of the median pitch from the reference recording's."),
+    kind("voiced", "voiced", Share, Neither, "Frames with a pitch."),
+    kind("duration_ratio", "length over reference", Number, Neither,
+        "Seconds of output over seconds of the reference recording."),
+    timing(kind("rtf", "real-time factor", Number, Lower,
+        "Seconds of computing over seconds of sound; depends on the machine.")),
+    median(timing(kind("first_audio_s", "time to first audio, median", Seconds, Lower,
+        "Seconds from question to first sound; the whole answer where it doesn't stream. Depends on the machine."))),
+    median(kind("ovr", "DNSMOS overall, median", Number, Higher, "As the judge says.")),
+    median(kind("sig", "DNSMOS speech, median", Number, Higher, "As the judge says.")),
+    median(kind("bak", "DNSMOS background, median", Number, Higher, "As the judge says.")),
+    median(kind("sim", "speaker similarity, median", Number, Higher, "As the judge says.")),
+];
+
+/// What a judge reports beyond the known.
+const OTHER: FigureKind = FigureKind {
+    name: "",
+    title: "",
+    meaning: "As the judge says.",
+    unit: Number,
+    better: Neither,
+    gate: false,
+    pool: Pool::Mean,
+};
+
+/// What a figure (`wer`, `wer@own`) is. Unknown ones describe, and go neither up nor down.
+pub fn figure_kind(figure: &str) -> &'static FigureKind {
+    let base = base(figure);
+    FIGURES.iter().find(|k| k.name == base).unwrap_or(&OTHER)
+}
+
+/// The figure without its judge.
+pub(crate) fn base(figure: &str) -> &str {
+    figure.split('@').next().unwrap_or(figure)
+}
+
+/// A figure's name for humans.
+pub(crate) fn title(figure: &str) -> String {
+    let kind = figure_kind(figure);
+    let title = if kind.title.is_empty() { base(figure) } else { kind.title };
+    match figure.split_once('@') {
+        Some((_, judge)) => format!("{title} ({judge})"),
+        None => title.to_owned(),
+    }
+}
+
+/// Where a figure stands in tables: unknown ones last, then by judge.
+pub(crate) fn rank(figure: &str) -> (usize, String) {
+    let base = base(figure);
+    (FIGURES.iter().position(|k| k.name == base).unwrap_or(FIGURES.len()), figure.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_known() {
+        for (i, a) in FIGURES.iter().enumerate() {
+            assert!(FIGURES[..i].iter().all(|b| b.name != a.name), "{} is there twice", a.name);
+            assert!(!a.meaning.is_empty() && !a.title.is_empty(), "{} explains nothing", a.name);
+        }
+        assert_eq!(figure_kind("wer@own").name, "wer");
+        assert_eq!(figure_kind("nonsense@x").better, Better::Neither);
+        assert_eq!(title("wer@own"), "word error rate (own)");
+        assert_eq!(title("loudness@x"), "loudness (x)");
+    }
+
+    #[test]
+    fn values_are_shown_with_units() {
+        let check = |figure: &str, value: f64, shown: &str| {
+            assert_eq!(figure_kind(figure).unit.show(value), shown);
+        };
+        check("wer", 0.1234, "12.3 %");
+        check("mcd_db", 5.678, "5.68 dB");
+        check("first_audio_s", 0.1234, "123 ms");
+        check("rtf", 0.3, "0.300");
+    }
+}

@@ -1,0 +1,169 @@
+//! What goes into an evaluation.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use syrinx_data::{Manifest, Utterance};
+use syrinx_text::{Lexicon, is_held_out};
+use syrinx_types::WordTime;
+
+use crate::score::word_times;
+use crate::{EvalError, Suite};
+
+/// One thing to ask about, and what is known of the right answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Item {
+    /// Name, unique in the suite.
+    pub id: String,
+    /// What is said, or the word to be spelled.
+    pub text: String,
+    /// Speaker; empty where nobody speaks.
+    pub speaker: String,
+    /// The recording.
+    pub audio: Option<PathBuf>,
+    /// Another recording of the same speaker.
+    pub prompt: Option<PathBuf>,
+    /// What the prompt says.
+    pub prompt_text: Option<String>,
+    /// Pronunciations that count as right, in ARPAbet. Empty where none is known.
+    pub pronunciations: Vec<Vec<String>>,
+    /// When the words sound. Empty where nothing is known.
+    pub words: Vec<WordTime>,
+}
+
+/// The items of a suite, limited and in order.
+///
+/// # Errors
+/// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
+pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
+    let source = &suite.items;
+    let items = if let Some(path) = &source.lines {
+        lines(&suite.folder.join(path))?
+    } else if let Some(path) = &source.manifest {
+        manifest(&suite.folder.join(path), source.split.as_deref())?
+    } else {
+        held_out(source.held_out_words.unwrap_or_default(), source.seed)
+            .map_err(|reason| suite.fault(reason))?
+    };
+    if items.is_empty() {
+        return Err(suite.fault("there is nothing to ask: no item was found"));
+    }
+    Ok(spread(items, source.limit))
+}
+
+/// At most `limit` of them, evenly spread.
+pub(crate) fn spread<T>(items: Vec<T>, limit: Option<usize>) -> Vec<T> {
+    let (n, limit) = (items.len(), limit.unwrap_or(items.len()).min(items.len()));
+    let chosen = |i: usize| limit > 0 && (i * limit) / n != ((i + 1) * limit) / n;
+    items.into_iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, item)| item).collect()
+}
+
+fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
+    let text = fs::read_to_string(path).map_err(EvalError::io("read", path))?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let said = text.lines().enumerate().filter(|(_, l)| {
+        let l = l.trim();
+        !l.is_empty() && !l.starts_with('#')
+    });
+    Ok(said
+        .map(|(i, line)| Item {
+            id: format!("{stem}-{:03}", i + 1),
+            text: line.trim().to_owned(),
+            ..Item::default()
+        })
+        .collect())
+}
+
+fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
+    let fault = |reason: String| EvalError::Material { path: path.to_path_buf(), reason };
+    let mut manifest = Manifest::read(path).map_err(|e| fault(e.to_string()))?;
+    if let Some(split) = split {
+        manifest = manifest.split(split);
+    }
+    // Requests leave this folder, so paths have to be absolute.
+    let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
+    let mut of_speaker: BTreeMap<&str, Vec<&Utterance>> = BTreeMap::new();
+    for u in manifest.utterances() {
+        of_speaker.entry(&u.speaker).or_default().push(u);
+    }
+    let mut items = Vec::new();
+    for u in manifest.utterances() {
+        let same = &of_speaker[u.speaker.as_str()];
+        let at = same.iter().position(|v| v.id == u.id).unwrap_or(0);
+        let prompt = (same.len() > 1).then(|| same[(at + 1) % same.len()]);
+        items.push(Item {
+            id: u.id.clone(),
+            text: u.text.clone(),
+            speaker: u.speaker.clone(),
+            audio: Some(absolute(u).map_err(EvalError::io("find", path))?),
+            prompt: prompt.map(absolute).transpose().map_err(EvalError::io("find", path))?,
+            prompt_text: prompt.map(|p| p.text.clone()),
+            pronunciations: Vec::new(),
+            words: word_times(&u.text, &u.timed_phones(), u.lead_s).unwrap_or_default(),
+        });
+    }
+    Ok(items)
+}
+
+/// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of
+/// one letter and those with other signs than letters and apostrophes are left out: they are spelled, not read.
+fn held_out(count: usize, seed: u64) -> Result<Vec<Item>, String> {
+    let lexicon = Lexicon::english().map_err(|e| e.to_string())?;
+    let fit = |word: &str| {
+        is_held_out(word)
+            && word.len() > 1
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'')
+    };
+    let words: Vec<_> = lexicon.iter().filter(|(word, _)| fit(word)).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut chosen = index::sample(&mut rng, words.len(), count.min(words.len())).into_vec();
+    chosen.sort_unstable();
+    Ok(chosen
+        .into_iter()
+        .map(|i| {
+            let (word, pronunciations) = words[i];
+            let arpabet = |phones: &[syrinx_text::Phone]| {
+                phones.iter().map(|p| p.arpabet().to_owned()).collect()
+            };
+            Item {
+                id: word.to_owned(),
+                text: word.to_owned(),
+                pronunciations: pronunciations.iter().map(arpabet).collect(),
+                ..Item::default()
+            }
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_spreads() {
+        let check = |n: usize, limit: Option<usize>, expected: &[usize]| {
+            assert_eq!(spread((0..n).collect(), limit), expected, "{n} {limit:?}");
+        };
+        check(6, None, &[0, 1, 2, 3, 4, 5]);
+        check(6, Some(9), &[0, 1, 2, 3, 4, 5]);
+        check(6, Some(3), &[1, 3, 5]);
+        check(6, Some(1), &[5]);
+        check(6, Some(0), &[]);
+        check(0, Some(3), &[]);
+    }
+
+    #[test]
+    fn held_out_words_are_drawn_by_seed() {
+        let words =
+            |seed| held_out(5, seed).unwrap().into_iter().map(|i| i.text).collect::<Vec<_>>();
+        assert_eq!(words(1), words(1));
+        assert_ne!(words(1), words(2));
+        assert!(words(3).iter().all(|w| is_held_out(w)));
+        let items = held_out(5, 1).unwrap();
+        assert!(items.iter().all(|i| i.pronunciations.iter().all(|p| !p.is_empty())));
+    }
+}

@@ -1,0 +1,181 @@
+//! Who listens.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use syrinx_types::CancelToken;
+
+use crate::score::{WordScore, score_words};
+use crate::{EvalError, Measure, Subject};
+
+mod command;
+mod endpoint;
+mod own;
+
+pub(crate) use command::CommandJudge;
+pub(crate) use endpoint::EndpointJudge;
+pub(crate) use own::OwnEar;
+
+/// Which judge, and what it needs to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum JudgeConfig {
+    /// A task of the evaluated model itself that writes down what it hears.
+    Own {
+        /// What its figures are called.
+        #[serde(default = "own")]
+        name: String,
+        /// The task.
+        task: String,
+        /// Its request, with `{audio}` for the recording.
+        request: Map<String, Value>,
+    },
+    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard`, or
+    /// `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`, `ovr`).
+    Command {
+        /// What its figures are called.
+        #[serde(default = "judge")]
+        name: String,
+        /// A shell command. `{list}` stands for the file of lines, `{out}` for the file it has to write; without
+        /// `{out}` its standard output is read.
+        command: String,
+    },
+    /// An OpenAI-shaped transcription endpoint.
+    Endpoint {
+        /// What its figures are called.
+        #[serde(default = "endpoint")]
+        name: String,
+        /// Address up to and with the version: `http://127.0.0.1:8080/v1`.
+        url: String,
+        /// The model that it is asked for.
+        #[serde(default = "whisper")]
+        model: String,
+        /// Sent as bearer token. Never written anywhere.
+        #[serde(skip)]
+        #[schemars(skip)]
+        api_key: Option<String>,
+    },
+}
+
+fn own() -> String {
+    "own".into()
+}
+
+fn judge() -> String {
+    "judge".into()
+}
+
+fn endpoint() -> String {
+    "endpoint".into()
+}
+
+fn whisper() -> String {
+    "whisper-1".into()
+}
+
+impl JudgeConfig {
+    /// What its figures are called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own { name, .. } | Self::Command { name, .. } | Self::Endpoint { name, .. } => {
+                name
+            }
+        }
+    }
+
+    /// Changes whenever its verdicts could.
+    pub(crate) fn fingerprint(&self, subject: &dyn Subject) -> String {
+        let config = serde_json::to_string(self).unwrap_or_default();
+        let ear = match self {
+            Self::Own { .. } => subject.fingerprint(),
+            _ => String::new(),
+        };
+        crate::row::hash(&[&config, &ear])
+    }
+
+    /// The judge, for work in `folder`.
+    pub(crate) fn build<'a>(
+        &self,
+        subject: &'a dyn Subject,
+        folder: &Path,
+    ) -> Result<Box<dyn Judge + 'a>, EvalError> {
+        Ok(match self {
+            Self::Own { name, task, request } => {
+                Box::new(OwnEar::new(name, task, request, subject)?)
+            }
+            Self::Command { name, command } => Box::new(CommandJudge::new(name, command, folder)),
+            Self::Endpoint { name, url, model, api_key } => {
+                Box::new(EndpointJudge::new(name, url, model, api_key.as_deref())?)
+            }
+        })
+    }
+}
+
+/// One recording to listen to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JudgeLine {
+    /// The recording, an absolute path.
+    pub wav: PathBuf,
+    /// What it should say.
+    pub text: String,
+    /// A recording of the voice it should have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<PathBuf>,
+    /// Speaker or voice.
+    pub group: String,
+}
+
+/// What a judge says of one recording.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Which judge, by fingerprint: verdicts of another are asked for again.
+    #[serde(default)]
+    pub judge: String,
+    /// What was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
+    /// Words and characters; absent if it doesn't listen to words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<WordScore>,
+    /// Everything else it says, by figure.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, f64>,
+}
+
+impl Verdict {
+    /// Words heard where `wanted` should be.
+    pub(crate) fn of_text(wanted: &str, heard: String) -> Self {
+        Self { words: Some(score_words(wanted, &heard)), heard: Some(heard), ..Self::default() }
+    }
+
+    /// What is said of a recording that isn't there.
+    pub(crate) fn all_wrong(wanted: &str) -> Self {
+        Self { words: Some(score_words(wanted, "")), ..Self::default() }
+    }
+
+    /// The figures it gives, without its name.
+    pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
+        let words = self.words.iter().flat_map(WordScore::measures);
+        let others = self.figures.iter().map(|(k, v)| (k.clone(), Measure::value(*v)));
+        words.chain(others).collect()
+    }
+}
+
+/// Listens to recordings.
+pub trait Judge {
+    /// What its figures are called.
+    fn name(&self) -> &str;
+
+    /// How many recordings it wants at once: 1 for one that answers at once, `usize::MAX` for one that is slow to
+    /// start.
+    fn batch(&self) -> usize;
+
+    /// One verdict a line, in order. A recording that can't be read is all wrong, not an error.
+    ///
+    /// # Errors
+    /// [`EvalError::Judge`] if the judge itself doesn't work.
+    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError>;
+}

@@ -1,0 +1,236 @@
+//! A program listens: JSON lines in, JSON lines out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use syrinx_types::CancelToken;
+
+use crate::judge::{Judge, JudgeLine, Verdict};
+use crate::score::{WordScore, score_words};
+use crate::store::write_whole;
+use crate::{EvalError, SubjectError};
+
+/// Fields that are no figures.
+const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
+
+/// How often a running judge is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A shell command with `{list}` and `{out}` in it.
+pub(crate) struct CommandJudge {
+    name: String,
+    command: String,
+    folder: PathBuf,
+}
+
+impl CommandJudge {
+    pub(crate) fn new(name: &str, command: &str, folder: &Path) -> Self {
+        Self { name: name.into(), command: command.into(), folder: folder.to_path_buf() }
+    }
+
+    fn fault(&self, reason: impl Into<String>) -> EvalError {
+        EvalError::Judge { name: self.name.clone(), reason: reason.into() }
+    }
+
+    /// Runs the command and gives back its standard output.
+    fn run(&self, list: &Path, out: &Path, cancel: &CancelToken) -> Result<String, EvalError> {
+        let mut command = self.command.clone();
+        if !command.contains("{list}") {
+            command.push_str(" {list}");
+        }
+        let command = command.replace("{list}", &quoted(list)).replace("{out}", &quoted(out));
+        let mut child = Command::new("sh")
+            .args(["-c", &command])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| self.fault(format!("can't start `sh -c {command}`: {e}")))?;
+        let Some(mut pipe) = child.stdout.take() else {
+            return Err(self.fault("its output can't be read"));
+        };
+        // Reading beside waiting: a judge that prints more than a pipe holds must not hang.
+        let reader = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = pipe.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let status = self.wait(&mut child, cancel)?;
+        let printed = reader.join().map_err(|_| self.fault("its output can't be read"))?;
+        if status.success() {
+            return Ok(printed);
+        }
+        Err(self.fault(format!(
+            "`{command}` ended with {status}; run it by hand to see why, or leave the judge out"
+        )))
+    }
+
+    fn wait(
+        &self,
+        child: &mut Child,
+        cancel: &CancelToken,
+    ) -> Result<std::process::ExitStatus, EvalError> {
+        loop {
+            if let Some(status) = child.try_wait().map_err(|e| self.fault(e.to_string()))? {
+                return Ok(status);
+            }
+            if cancel.is_cancelled() {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(SubjectError::Cancelled.into());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+impl Judge for CommandJudge {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn batch(&self) -> usize {
+        usize::MAX
+    }
+
+    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+        let list = self.folder.join(format!("judge-{}.jsonl", self.name));
+        let out = self.folder.join(format!("judge-{}-out.jsonl", self.name));
+        let mut text = String::new();
+        for line in lines {
+            let json = serde_json::to_string(line)
+                .map_err(|e| self.fault(format!("`{}`: {e}", line.wav.display())))?;
+            text.push_str(&json);
+            text.push('\n');
+        }
+        write_whole(&list, text.as_bytes())?;
+        // An old answer must not pass for a new one.
+        let _ = fs::remove_file(&out);
+        let mut said = self.run(&list, &out, cancel)?;
+        if self.command.contains("{out}") {
+            said = fs::read_to_string(&out).map_err(EvalError::io("read the judge's", &out))?;
+        }
+        let said = parse(&said);
+        if said.is_empty() && !lines.is_empty() {
+            return Err(self.fault(
+                "it said nothing about any recording; expected JSON lines with `wav` (and `{out}` in the command \
+                 if it writes them to a file)",
+            ));
+        }
+        Ok(lines.iter().map(|line| verdict(said.get(&line.wav), line)).collect())
+    }
+}
+
+/// What was said, by recording. Lines that are something else (progress, sums) are passed over.
+fn parse(text: &str) -> HashMap<PathBuf, Map<String, Value>> {
+    let objects = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    objects
+        .filter_map(|value| match value {
+            Value::Object(map) => {
+                let wav = map.get("wav")?.as_str()?.into();
+                Some((wav, map))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
+    let Some(said) = said else { return Verdict::all_wrong(&line.text) };
+    let heard = said.get("heard").and_then(Value::as_str).map(str::to_owned);
+    let count = |name: &str| said.get(name).and_then(Value::as_f64);
+    let words = match (count("errors"), count("words")) {
+        (Some(errors), Some(words)) => Some(WordScore {
+            errors,
+            words,
+            char_errors: count("char_errors").unwrap_or_default(),
+            chars: count("chars").unwrap_or_default(),
+            failed: said.get("fail").and_then(Value::as_bool).unwrap_or(errors > 0.5 * words),
+        }),
+        _ => heard.as_deref().map(|heard| score_words(&line.text, heard)),
+    };
+    let figures: BTreeMap<_, _> = said
+        .iter()
+        .filter(|(key, _)| !COUNTS.contains(&key.as_str()))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)))
+        .collect();
+    Verdict { heard, words, figures, ..Verdict::default() }
+}
+
+/// A path as one word of a shell command.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines() -> Vec<JudgeLine> {
+        ["/a b.wav", "/c'd.wav", "/e.wav"]
+            .into_iter()
+            .map(|wav| JudgeLine {
+                wav: wav.into(),
+                text: "two words".into(),
+                prompt: None,
+                group: "g".into(),
+            })
+            .collect()
+    }
+
+    fn ask(command: &str) -> Result<Vec<Verdict>, EvalError> {
+        let folder = tempfile::Builder::new().prefix("with 'quote").tempdir().unwrap();
+        CommandJudge::new("judge", command, folder.path()).judge(&lines(), &CancelToken::default())
+    }
+
+    fn wer(verdict: &Verdict) -> Option<(f64, f64)> {
+        verdict.words.as_ref().map(|w| (w.errors, w.words))
+    }
+
+    #[test]
+    fn what_is_heard_or_counted_becomes_a_verdict_and_silence_is_all_wrong() {
+        let script = r#"
+            echo 'progress 1/3'
+            echo '{"wav": "/a b.wav", "heard": "two birds", "ovr": 3.1}'
+            echo "{\"wav\": \"/c'd.wav\", \"errors\": 0, \"words\": 2, \"chars\": 9, \"char_errors\": 0}"
+            echo '{"group": "all", "wer": 0.5}' #"#;
+        let verdicts = ask(script).unwrap();
+        assert_eq!(wer(&verdicts[0]), Some((1.0, 2.0)));
+        assert_eq!(verdicts[0].figures["ovr"], 3.1);
+        assert_eq!(wer(&verdicts[1]), Some((0.0, 2.0)));
+        assert_eq!(wer(&verdicts[2]), Some((2.0, 2.0)), "it said nothing about the third");
+    }
+
+    #[test]
+    fn list_and_out_are_files_whatever_the_folder_is_called() {
+        let verdicts = ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
+        let verdicts = verdicts.unwrap();
+        assert!(verdicts.iter().all(|v| wer(v) == Some((0.0, 2.0))), "{verdicts:?}");
+    }
+
+    #[test]
+    fn a_judge_that_fails_says_so() {
+        let message = |command| ask(command).unwrap_err().to_string();
+        assert!(message("false").contains("ended with exit status: 1"), "{}", message("false"));
+        assert!(message("echo").contains("said nothing about any recording"));
+        assert!(
+            message("true {out}").contains("judge-judge-out.jsonl"),
+            "{}",
+            message("true {out}")
+        );
+    }
+
+    #[test]
+    fn a_running_judge_can_be_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let cancel = CancelToken::default();
+        cancel.cancel();
+        let judge = CommandJudge::new("judge", "exec sleep 60 #", folder.path());
+        let stopped = judge.judge(&lines(), &cancel).unwrap_err();
+        assert!(matches!(stopped, EvalError::Subject(SubjectError::Cancelled)), "{stopped}");
+    }
+}

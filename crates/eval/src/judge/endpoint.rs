@@ -1,0 +1,211 @@
+//! An OpenAI-shaped transcription endpoint listens.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use syrinx_types::CancelToken;
+
+use crate::judge::{Judge, JudgeLine, Verdict};
+use crate::{EvalError, SubjectError};
+
+/// A server that hasn't answered by then has lost the request.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Separates the parts of a request. WAV bytes can't contain it by accident: it is longer than chance allows.
+const BOUNDARY: &str = "syrinx-eval-7f0c2a9d51b84e36";
+
+/// `POST URL/audio/transcriptions`, one recording a request.
+pub(crate) struct EndpointJudge {
+    name: String,
+    address: String,
+    model: String,
+    api_key: Option<String>,
+    agent: ureq::Agent,
+}
+
+impl EndpointJudge {
+    pub(crate) fn new(
+        name: &str,
+        url: &str,
+        model: &str,
+        api_key: Option<&str>,
+    ) -> Result<Self, EvalError> {
+        let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
+        if !url.starts_with("http://") && !(cfg!(feature = "https") && url.starts_with("https://"))
+        {
+            return Err(fault(format!(
+                "`{url}` is no http:// address (https:// needs a build with the feature `https`)"
+            )));
+        }
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(TIMEOUT))
+            .http_status_as_error(false)
+            .build();
+        Ok(Self {
+            name: name.to_owned(),
+            address: format!("{}/audio/transcriptions", url.trim_end_matches('/')),
+            model: model.to_owned(),
+            api_key: api_key.map(str::to_owned),
+            agent: config.into(),
+        })
+    }
+
+    fn fault(&self, reason: impl Into<String>) -> EvalError {
+        EvalError::Judge { name: self.name.clone(), reason: reason.into() }
+    }
+
+    fn hear(&self, line: &JudgeLine) -> Result<Verdict, EvalError> {
+        let Ok(wav) = fs::read(&line.wav) else { return Ok(Verdict::all_wrong(&line.text)) };
+        let mut request = self
+            .agent
+            .post(&self.address)
+            .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"));
+        if let Some(key) = &self.api_key {
+            request = request.header("Authorization", format!("Bearer {key}"));
+        }
+        let no_answer = |e: &dyn std::fmt::Display| {
+            self.fault(format!("`{}` doesn't answer: {e}", self.address))
+        };
+        let mut response =
+            request.send(form(&self.model, &line.wav, &wav)).map_err(|e| no_answer(&e))?;
+        let status = response.status();
+        let body = response.body_mut().read_to_string().map_err(|e| no_answer(&e))?;
+        if !status.is_success() {
+            let start: String = body.chars().take(200).collect();
+            return Err(self.fault(format!("`{}` answered {status}: {start}", self.address)));
+        }
+        let json: Value = serde_json::from_str(&body)
+            .map_err(|e| self.fault(format!("`{}` answered no JSON: {e}", self.address)))?;
+        match json.get("text").and_then(Value::as_str) {
+            Some(text) => Ok(Verdict::of_text(&line.text, text.trim().to_owned())),
+            None => Err(self.fault(format!("`{}` answered without `text`", self.address))),
+        }
+    }
+}
+
+/// The body of the request (RFC 7578).
+fn form(model: &str, path: &Path, wav: &[u8]) -> Vec<u8> {
+    let mut body = String::new();
+    for (name, value) in [("model", model), ("language", "en"), ("response_format", "json")] {
+        body.push_str(&format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        ));
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let file: String =
+        path.file_name().unwrap_or_default().to_string_lossy().chars().map(plain).collect();
+    body.push_str(&format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file}\"\r\n\
+         Content-Type: audio/wav\r\n\r\n"
+    ));
+    let mut body = body.into_bytes();
+    body.extend_from_slice(wav);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    body
+}
+
+impl Judge for EndpointJudge {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn batch(&self) -> usize {
+        1
+    }
+
+    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+        lines
+            .iter()
+            .map(|line| {
+                if cancel.is_cancelled() {
+                    return Err(SubjectError::Cancelled.into());
+                }
+                self.hear(line)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// A server on the loopback that answers one request and gives back what it got.
+    fn serve(status: &str, body: &str) -> (String, thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1/", listener.local_addr().unwrap());
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(n) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = n.trim().parse().unwrap();
+                }
+                head.push_str(&line);
+                if line == "\r\n" {
+                    break;
+                }
+            }
+            let mut got = vec![0; length];
+            reader.read_exact(&mut got).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            head + &String::from_utf8_lossy(&got)
+        });
+        (url, server)
+    }
+
+    fn line(folder: &Path) -> JudgeLine {
+        let wav = folder.join("one row.wav");
+        fs::write(&wav, b"RIFFdata").unwrap();
+        JudgeLine { wav, text: "Glue the sheet.".into(), prompt: None, group: String::new() }
+    }
+
+    #[test]
+    fn a_recording_goes_out_as_a_form_and_text_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, server) = serve("200 OK", r#"{"text": " glue a sheet"}"#);
+        let judge = EndpointJudge::new("e", &url, "tiny", Some("secret")).unwrap();
+        let verdicts = judge.judge(&[line(folder.path())], &CancelToken::default()).unwrap();
+        assert_eq!(verdicts[0].heard.as_deref(), Some("glue a sheet"));
+        assert_eq!(verdicts[0].words.as_ref().map(|w| w.errors), Some(1.0));
+        let got = server.join().unwrap();
+        for part in [
+            "POST /v1/audio/transcriptions",
+            "Bearer secret",
+            "name=\"model\"\r\n\r\ntiny\r\n",
+            "filename=\"one_row.wav\"",
+            "RIFFdata",
+        ] {
+            assert!(got.contains(part), "{part} is missing in {got}");
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |status: &str, body: &str, expected: &str| {
+            let (url, server) = serve(status, body);
+            let judge = EndpointJudge::new("e", &url, "tiny", None).unwrap();
+            let error = judge.judge(&[line(folder.path())], &CancelToken::default()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            server.join().unwrap();
+        };
+        check("401 Unauthorized", "no key", "answered 401 Unauthorized: no key");
+        check("200 OK", "<html>", "answered no JSON");
+        check("200 OK", "{}", "answered without `text`");
+        assert!(EndpointJudge::new("e", "ftp://x", "tiny", None).is_err());
+    }
+}

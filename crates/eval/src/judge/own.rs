@@ -1,0 +1,78 @@
+//! The evaluated model listens to itself.
+
+use serde_json::{Map, Value};
+use syrinx_task::AnswerKind;
+use syrinx_types::CancelToken;
+
+use crate::judge::{Judge, JudgeLine, Verdict};
+use crate::template::{Blanks, fill};
+use crate::{Ask, EvalError, Item, Subject, SubjectError};
+
+/// A task of the model that answers with words.
+pub(crate) struct OwnEar<'a> {
+    name: String,
+    task: String,
+    request: Map<String, Value>,
+    subject: &'a dyn Subject,
+}
+
+impl<'a> OwnEar<'a> {
+    pub(crate) fn new(
+        name: &str,
+        task: &str,
+        request: &Map<String, Value>,
+        subject: &'a dyn Subject,
+    ) -> Result<Self, EvalError> {
+        let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
+        match subject.answer_kind(task) {
+            Some(AnswerKind::Text) => {}
+            Some(other) => {
+                return Err(fault(format!("task `{task}` answers with {other:?}, not with text")));
+            }
+            None => {
+                return Err(fault(format!(
+                    "the model has no task `{task}`; it has {}",
+                    subject.tasks().join(", ")
+                )));
+            }
+        }
+        Ok(Self { name: name.to_owned(), task: task.to_owned(), request: request.clone(), subject })
+    }
+
+    fn hear(&self, line: &JudgeLine, cancel: &CancelToken) -> Result<Verdict, EvalError> {
+        let fault = |reason: String| EvalError::Judge { name: self.name.clone(), reason };
+        let item = Item {
+            id: line.wav.display().to_string(),
+            audio: Some(line.wav.clone()),
+            ..Item::default()
+        };
+        let request = fill(&self.request, &Blanks { item: &item, voice: None }).map_err(fault)?;
+        let ask = Ask { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
+        match self.subject.answer(&ask, cancel) {
+            Ok(answer) => {
+                let heard = answer.answered.json.get("text").and_then(Value::as_str);
+                let heard = heard.ok_or_else(|| {
+                    fault(format!("task `{}` answered without `text`", self.task))
+                })?;
+                Ok(Verdict::of_text(&line.text, heard.to_owned()))
+            }
+            Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),
+            // Sound in which nothing can be made out is a verdict on the sound.
+            Err(SubjectError::Failed(_)) => Ok(Verdict::all_wrong(&line.text)),
+        }
+    }
+}
+
+impl Judge for OwnEar<'_> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn batch(&self) -> usize {
+        1
+    }
+
+    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+        lines.iter().map(|line| self.hear(line, cancel)).collect()
+    }
+}

@@ -1,0 +1,46 @@
+//! Suites, judges, reports, baselines.
+//!
+//! A [`Suite`] (`evals/*.toml`) says what is asked of a model and who listens; [`evaluate`] asks it of a [`Subject`],
+//! scores what comes back and writes `rows.jsonl`, `report.json` and a self-contained `report.html`.
+//!
+//! Invariants:
+//!
+//! - Tasks are known by what they answer ([`syrinx_task::AnswerKind`]), never by name: a new task needs a suite and no
+//!   line here. Which fields a request has stands in the suite.
+//! - Every figure carries the number of rows behind it and a 95 % interval, and an output that is missing counts as
+//!   all wrong wherever wrong can be counted.
+//! - A row that is finished is on disk. The next run with the same model, seed and request takes it from there.
+//! - Judges are a seam ([`Judge`]): the model's own ear, a command, an endpoint. None is called unless a suite or the
+//!   caller names it.
+//! - No clock and no environment: times come from the [`Subject`], secrets from the caller.
+
+mod baseline;
+mod case;
+mod catalogue;
+mod error;
+mod html;
+mod interval;
+mod items;
+mod judge;
+mod report;
+mod row;
+mod run;
+mod score;
+mod store;
+mod subject;
+mod suite;
+mod summary;
+mod table;
+mod template;
+
+pub use baseline::{Comparison, Move, Moved};
+pub use catalogue::{Better, FigureKind, Unit, figure_kind};
+pub use error::EvalError;
+pub use interval::RESAMPLES;
+pub use items::{Item, read_items};
+pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
+pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
+pub use row::{Measure, Row};
+pub use run::{EvalOptions, REGRESSION_EXIT_CODE, evaluate};
+pub use subject::{Answer, Ask, Subject, SubjectError};
+pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};

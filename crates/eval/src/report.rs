@@ -1,0 +1,110 @@
+//! What an evaluation found out.
+
+use std::fs;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Better, Unit};
+use crate::{Comparison, EvalError, JudgeConfig, Row};
+
+/// Version of `report.json`. Raised when an older reader would misread it.
+pub const REPORT_FORMAT: u32 = 1;
+
+/// Everything about one run: what `report.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`REPORT_FORMAT`].
+    pub format: u32,
+    /// Name of the suite.
+    pub suite: String,
+    /// What it measures, in one line.
+    pub summary: String,
+    /// The task; empty for a codec suite.
+    pub task: String,
+    /// The model.
+    pub model: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Who listened.
+    pub judges: Vec<JudgeConfig>,
+    /// Rows that gave no answer. They are in the figures as all wrong.
+    pub missing: usize,
+    /// Figures over everything.
+    pub figures: Vec<Figure>,
+    /// Figures by speaker or voice; empty where that says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupFigures>,
+    /// What moved since an older report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// Every row.
+    pub rows: Vec<Row>,
+}
+
+/// A figure and how sure it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Figure {
+    /// Name; those of judges as `FIGURE@JUDGE`.
+    pub name: String,
+    /// What was varied; empty where nothing is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// The figure.
+    pub value: f64,
+    /// Lower end of the 95 % interval, by bootstrap over speakers.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Rows behind it.
+    pub rows: usize,
+    /// Unit.
+    pub unit: Unit,
+    /// Which way is better.
+    pub better: Better,
+}
+
+/// The figures of one speaker or voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupFigures {
+    /// Speaker or voice.
+    pub group: String,
+    /// Its figures; the interval is over its rows.
+    pub figures: Vec<Figure>,
+}
+
+impl Report {
+    /// Reads a `report.json`.
+    ///
+    /// # Errors
+    /// [`EvalError::Baseline`] if it is none, or of another version.
+    pub fn load(path: &Path) -> Result<Self, EvalError> {
+        let fault = |reason: String| EvalError::Baseline { path: path.to_path_buf(), reason };
+        let text = fs::read_to_string(path).map_err(|e| fault(format!("can't be read: {e}")))?;
+        let report: Self = serde_json::from_str(&text)
+            .map_err(|e| fault(format!("is no report of an evaluation: {e}")))?;
+        if report.format != REPORT_FORMAT {
+            return Err(fault(format!(
+                "has format {}, this program reads {REPORT_FORMAT}; make it again",
+                report.format
+            )));
+        }
+        Ok(report)
+    }
+
+    /// The figure of that name over everything (`wer@own`; without a judge, the first judge's).
+    pub fn figure(&self, name: &str) -> Option<&Figure> {
+        let named = |f: &&Figure| f.name == name || crate::catalogue::base(&f.name) == name;
+        self.figures.iter().find(named)
+    }
+
+    /// Whether anything that counts became worse than the older report, beyond noise.
+    pub fn regressed(&self) -> bool {
+        self.comparison.as_ref().is_some_and(Comparison::regressed)
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report has string keys and plain values only")
+    }
+}

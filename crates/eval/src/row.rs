@@ -1,0 +1,122 @@
+//! One asked question and everything that was found out about its answer.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Verdict;
+
+/// What one row adds to a figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Measure {
+    /// A part of a whole (errors of words, seconds of seconds). Over rows, parts and wholes are summed before
+    /// dividing.
+    Ratio {
+        /// The part.
+        part: f64,
+        /// The whole.
+        whole: f64,
+    },
+    /// Single values, pooled over rows.
+    Values(Vec<f64>),
+}
+
+impl Measure {
+    /// A part of a whole, both counted.
+    pub fn count(part: usize, whole: usize) -> Self {
+        Self::Ratio { part: part as f64, whole: whole as f64 }
+    }
+
+    /// Yes or no.
+    pub fn flag(yes: bool) -> Self {
+        Self::count(usize::from(yes), 1)
+    }
+
+    /// One value.
+    pub fn value(value: f64) -> Self {
+        Self::Values(vec![value])
+    }
+
+    /// The figure of this row alone; `None` if it is empty.
+    pub fn alone(&self) -> Option<f64> {
+        match self {
+            Self::Ratio { part, whole } => (*whole > 0.0).then(|| part / whole),
+            Self::Values(values) if values.is_empty() => None,
+            Self::Values(values) => Some(values.iter().sum::<f64>() / values.len() as f64),
+        }
+    }
+}
+
+/// A finished row: one line of `rows.jsonl`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Row {
+    /// Hash of everything that the answer depends on. Rows with the same key are the same row.
+    pub key: String,
+    /// Name, unique in the run: item, voice, seed, variant.
+    pub id: String,
+    /// Speaker or voice: what intervals are drawn by.
+    pub group: String,
+    /// What was varied (`8 levels`); empty where nothing is.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// Seed.
+    pub seed: u64,
+    /// What should come out: words or phones.
+    pub wanted: String,
+    /// What came out in words or phones. Empty for recordings: see `verdicts`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub got: String,
+    /// The recording that came out, relative to the run's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<String>,
+    /// A recording of what should come out, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// A recording of the voice it should have, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// Why nothing came out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What was measured without a judge, by figure.
+    pub measures: BTreeMap<String, Measure>,
+    /// What judges said, by judge.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub verdicts: BTreeMap<String, Verdict>,
+}
+
+impl Row {
+    /// All measures, those of judges as `FIGURE@JUDGE`.
+    pub fn all_measures(&self) -> BTreeMap<String, Measure> {
+        let mut all = self.measures.clone();
+        for (judge, verdict) in &self.verdicts {
+            for (figure, measure) in verdict.measures() {
+                all.insert(format!("{figure}@{judge}"), measure);
+            }
+        }
+        all
+    }
+
+    /// What was heard or written, by the first that says so.
+    pub fn heard(&self) -> Option<&str> {
+        if !self.got.is_empty() {
+            return Some(&self.got);
+        }
+        self.verdicts.values().find_map(|v| v.heard.as_deref())
+    }
+}
+
+/// 64-bit FNV-1a in hexadecimal: short, and the same on every machine and in every version.
+pub(crate) fn hash(parts: &[&str]) -> String {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for part in parts {
+        // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+    format!("{hash:016x}")
+}

@@ -1,0 +1,129 @@
+//! Running a suite.
+
+use std::path::PathBuf;
+
+use syrinx_task::AnswerKind;
+use syrinx_types::{CancelToken, EventSink};
+
+use crate::case::{Case, cases};
+use crate::report::REPORT_FORMAT;
+use crate::store::{Store, write_whole};
+use crate::{EvalError, JudgeConfig, Report, Subject, Suite, baseline, html, read_items, summary};
+
+mod answers;
+mod prompts;
+mod rows;
+
+/// How a program ends whose report [`regressed`](Report::regressed).
+pub const REGRESSION_EXIT_CODE: u8 = 6;
+
+/// What the caller of a suite decides.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EvalOptions {
+    /// Folder of the run: `rows.jsonl`, recordings, `report.json`, `report.html`. A run that was stopped goes on
+    /// where it was.
+    pub out: PathBuf,
+    /// At most so many items, instead of the suite's.
+    pub limit: Option<usize>,
+    /// Voices, instead of the suite's.
+    pub voices: Vec<String>,
+    /// Seeds, instead of the suite's.
+    pub seeds: Vec<u64>,
+    /// Judges beside the suite's. One of the same name takes its place.
+    pub judges: Vec<JudgeConfig>,
+    /// An older `report.json` to compare with.
+    pub baseline: Option<PathBuf>,
+}
+
+impl EvalOptions {
+    fn applied(&self, suite: &Suite) -> Suite {
+        let mut suite = suite.clone();
+        suite.items.limit = self.limit.or(suite.items.limit);
+        if !self.voices.is_empty() {
+            suite.voices.names.clone_from(&self.voices);
+        }
+        if !self.seeds.is_empty() {
+            suite.seeds.clone_from(&self.seeds);
+        }
+        suite.judges.retain(|j| self.judges.iter().all(|other| other.name() != j.name()));
+        suite.judges.extend(self.judges.iter().cloned());
+        suite
+    }
+}
+
+/// Asks a subject everything in a suite, scores the answers, and writes the report. What goes wrong with one question
+/// is in the report; only what makes the whole run pointless is an error. Rows finished before are not asked again.
+///
+/// # Errors
+/// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
+pub fn evaluate(
+    suite: &Suite,
+    subject: &dyn Subject,
+    options: &EvalOptions,
+    cancel: &CancelToken,
+    sink: &dyn EventSink,
+) -> Result<Report, EvalError> {
+    let suite = options.applied(suite);
+    let kind = answer_kind(&suite, subject)?;
+    // A report that can't be compared should not take an hour to say so.
+    let load = |path| Report::load(path).map(|report| (path, report));
+    let old = options.baseline.as_deref().map(load).transpose()?;
+    let items = read_items(&suite)?;
+    let cases = cases(&suite, &items, subject)?;
+    let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
+    let store = Store::open(&folder)?;
+    let run = Run { suite: &suite, subject, kind, cases: &cases, folder, cancel, sink };
+    let rows = run.rows(store)?;
+    run.remove_strays(&rows);
+
+    let report = Report {
+        format: REPORT_FORMAT,
+        suite: suite.name.clone(),
+        summary: suite.summary.clone(),
+        task: suite.task.clone(),
+        model: subject.name(),
+        fingerprint: subject.fingerprint(),
+        judges: suite.judges.clone(),
+        missing: rows.iter().filter(|r| r.error.is_some()).count(),
+        figures: summary::figures(&suite, &rows),
+        groups: summary::groups(&suite, &rows),
+        comparison: old.map(|(path, old)| baseline::compare(path, &old, &rows)).transpose()?,
+        rows,
+    };
+    write_whole(&run.folder.join("report.json"), report.to_json().as_bytes())?;
+    let page = html::page(&report, &suite, &run.folder);
+    write_whole(&run.folder.join("report.html"), page.as_bytes())?;
+    Ok(report)
+}
+
+/// What the suite's subject answers with; `None` for a codec suite.
+fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind>, EvalError> {
+    if suite.codec.is_some() {
+        return Ok(None);
+    }
+    match subject.answer_kind(&suite.task) {
+        Some(kind) => Ok(Some(kind)),
+        None => Err(suite.fault(format!(
+            "the model has no task `{}`; it has {}",
+            suite.task,
+            subject.tasks().join(", ")
+        ))),
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    suite: &'a Suite,
+    subject: &'a dyn Subject,
+    kind: Option<AnswerKind>,
+    cases: &'a [Case<'a>],
+    folder: PathBuf,
+    cancel: &'a CancelToken,
+    sink: &'a dyn EventSink,
+}
+
+/// A name that every file system takes.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    name.chars().map(plain).take(80).collect()
+}

@@ -1,0 +1,172 @@
+//! Asking, and measuring what needs no judge.
+
+use std::fs;
+use std::path::Path;
+
+use syrinx_audio::{WavFormat, write_wav};
+use syrinx_task::AnswerKind;
+use syrinx_types::{Audio, Event};
+
+use crate::case::{Case, What};
+use crate::run::prompts::Prompts;
+use crate::run::{Run, file_name};
+use crate::score::{
+    codec_measures, missing_speech, phone_measures, show_phones, speech_measures, text_measures,
+};
+use crate::{Answer, Ask, EvalError, Item, Measure, Row, SubjectError};
+
+impl Run<'_> {
+    /// Asks, and measures all that needs no judge.
+    pub(super) fn ask(&self, case: &Case, prompts: &Prompts) -> Result<Row, EvalError> {
+        let mut row = Row {
+            key: case.key.clone(),
+            id: case.id.clone(),
+            group: case.group.clone(),
+            variant: case.variant.clone(),
+            seed: case.seed,
+            wanted: wanted(case.item),
+            ..Row::default()
+        };
+        let made = match (&case.what, self.kind) {
+            (What::Levels(levels), _) => self.codec_row(&mut row, case.item, *levels),
+            (What::Request(request), Some(AnswerKind::Speech)) => self
+                .answer(request, case.seed)
+                .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
+            (What::Request(request), Some(kind)) => self
+                .answer(request, case.seed)
+                .and_then(|answer| words_row(&mut row, case.item, &answer, kind)),
+            (What::Request(_), None) => {
+                Err(SubjectError::Failed("a codec takes no request".into()))
+            }
+        };
+        match made {
+            Ok(()) => Ok(row),
+            Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),
+            Err(SubjectError::Failed(reason)) => {
+                let message = format!("{}: {reason}", row.id);
+                self.sink.emit(Event::Warning { message });
+                self.fail(&mut row, case, prompts);
+                row.error = Some(reason);
+                Ok(row)
+            }
+        }
+    }
+
+    /// A row that gave nothing: all wrong.
+    fn fail(&self, row: &mut Row, case: &Case, prompts: &Prompts) {
+        row.audio = None;
+        row.measures = match self.kind {
+            None => missing_speech(None, None),
+            Some(AnswerKind::Speech) => {
+                let (own, other) = prompts.prints(case);
+                missing_speech(own, other)
+            }
+            Some(AnswerKind::Text) => text_measures(case.item, "", &serde_json::Value::Null),
+            Some(AnswerKind::Phones) => phone_measures(case.item, ""),
+        };
+    }
+
+    fn answer(&self, request: &serde_json::Value, seed: u64) -> Result<Answer, SubjectError> {
+        let suite = self.suite;
+        let ask = Ask { task: &suite.task, request, decode: &suite.decode, seed };
+        self.subject.answer(&ask, self.cancel)
+    }
+
+    fn speech_row(
+        &self,
+        row: &mut Row,
+        case: &Case,
+        answer: &Answer,
+        prompts: &Prompts,
+    ) -> Result<(), SubjectError> {
+        let recordings = &answer.answered.recordings;
+        let audio = recordings.iter().find(|(name, _)| *name == "audio").or(recordings.first());
+        let Some((_, audio)) = audio.filter(|(_, audio)| !audio.samples.is_empty()) else {
+            return Err(SubjectError::Failed("the answer has no recording".into()));
+        };
+        let reference = match &case.item.audio {
+            Some(path) => Some(self.read(path)?),
+            None => None,
+        };
+        let (own, other) = prompts.prints(case);
+        row.measures = speech_measures(audio, reference.as_ref(), own, other);
+        let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
+        row.measures.insert("rtf".into(), rtf);
+        let first_s = answer.first_audio_s.unwrap_or(answer.wall_s);
+        row.measures.insert("first_audio_s".into(), Measure::value(first_s));
+        row.reference = case.item.audio.as_deref().map(|p| self.relative(p));
+        row.prompt = prompts.path(case).map(|p| self.relative(&p));
+        self.keep(row, audio)
+    }
+
+    fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), SubjectError> {
+        let Some(path) = &item.audio else {
+            return Err(SubjectError::Failed("there is no recording".into()));
+        };
+        let original = self.read(path)?;
+        row.reference = Some(self.relative(path));
+        if levels == 0 {
+            return self.keep(row, &original);
+        }
+        let (audio, wall_s) = self.subject.round_trip(&original, levels)?;
+        row.measures = codec_measures(&audio, &original);
+        let rtf = Measure::Ratio { part: wall_s, whole: original.seconds() };
+        row.measures.insert("rtf".into(), rtf);
+        self.keep(row, &audio)
+    }
+
+    pub(super) fn read(&self, path: &Path) -> Result<Audio, SubjectError> {
+        syrinx_audio::load(path, self.subject.sample_rate_hz())
+            .map_err(|e| SubjectError::Failed(e.to_string()))
+    }
+
+    /// Writes the recording of a row.
+    fn keep(&self, row: &mut Row, audio: &Audio) -> Result<(), SubjectError> {
+        let fault = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
+        fs::create_dir_all(self.folder.join("audio")).map_err(|e| fault(&e))?;
+        // The key keeps rows apart whose names differ in signs that files can't have.
+        let name = format!("audio/{}-{}.wav", file_name(&row.id), &row.key[..6]);
+        write_wav(self.folder.join(&name), audio, WavFormat::Int16).map_err(|e| fault(&e))?;
+        row.audio = Some(name);
+        Ok(())
+    }
+
+    /// A path as reports name it: from the suite's folder or the run's, where it lies in one of them.
+    fn relative(&self, path: &Path) -> String {
+        let suite = std::path::absolute(&self.suite.folder).unwrap_or_default();
+        let inside = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&suite));
+        inside.unwrap_or(path).display().to_string()
+    }
+}
+
+/// A row of words or phones.
+fn words_row(
+    row: &mut Row,
+    item: &Item,
+    answer: &Answer,
+    kind: AnswerKind,
+) -> Result<(), SubjectError> {
+    let json = &answer.answered.json;
+    let missing = |field: &str| SubjectError::Failed(format!("the answer has no `{field}`"));
+    if kind == AnswerKind::Phones {
+        row.got = show_phones(json).ok_or_else(|| missing("phones"))?;
+        row.measures = phone_measures(item, &row.got);
+        return Ok(());
+    }
+    let text = json.get("text").and_then(serde_json::Value::as_str);
+    row.got = text.ok_or_else(|| missing("text"))?.to_owned();
+    row.measures = text_measures(item, &row.got, json);
+    if let Some(audio) = item.audio.as_deref().and_then(|p| syrinx_audio::read(p).ok()) {
+        let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
+        row.measures.insert("rtf".into(), rtf);
+    }
+    Ok(())
+}
+
+/// What the row should give: words, or the first pronunciation.
+fn wanted(item: &Item) -> String {
+    match item.pronunciations.first() {
+        Some(phones) => phones.join(" "),
+        None => item.text.clone(),
+    }
+}

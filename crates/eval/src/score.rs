@@ -1,0 +1,90 @@
+//! From answers to measures, by what the answer is.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_metrics::errors::align;
+use syrinx_text::{normalize, normalize_for_scoring};
+
+use crate::Measure;
+
+mod phones;
+mod speech;
+mod text;
+
+pub(crate) use phones::{phone_measures, show_phones};
+pub(crate) use speech::{codec_measures, missing_speech, speech_measures};
+pub(crate) use text::{text_measures, word_times};
+
+/// Measures by figure.
+pub(crate) type Measures = BTreeMap<String, Measure>;
+
+/// Words and characters of one row, counted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct WordScore {
+    /// Words substituted, deleted or inserted.
+    pub errors: f64,
+    /// Words that should be there.
+    pub words: f64,
+    /// Characters substituted, deleted or inserted.
+    pub char_errors: f64,
+    /// Characters that should be there.
+    pub chars: f64,
+    /// More than half of the words wrong, or none at all.
+    pub failed: bool,
+}
+
+impl WordScore {
+    /// As figures.
+    pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
+        let mut measures = vec![
+            ("wer".to_owned(), Measure::Ratio { part: self.errors, whole: self.words }),
+            ("fail".to_owned(), Measure::flag(self.failed)),
+        ];
+        if self.chars > 0.0 {
+            let cer = Measure::Ratio { part: self.char_errors, whole: self.chars };
+            measures.insert(1, ("cer".to_owned(), cer));
+        }
+        measures
+    }
+}
+
+/// The words of a text as they are compared: written out, lower case, without punctuation.
+pub(crate) fn scored_words(text: &str) -> Vec<String> {
+    normalize_for_scoring(&normalize(text))
+}
+
+/// Counts the differences of two texts.
+pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
+    let (wanted, heard) = (scored_words(wanted), scored_words(heard));
+    let (words, _) = align(&wanted, &heard);
+    let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
+    let (letters, _) = align(&chars(&wanted), &chars(&heard));
+    let errors = words.errors() as f64;
+    WordScore {
+        errors,
+        words: words.reference as f64,
+        char_errors: letters.errors() as f64,
+        chars: letters.reference as f64,
+        failed: heard.is_empty() || errors > 0.5 * words.reference as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_without_case_and_punctuation() {
+        let check = |wanted: &str, heard: &str, errors: f64, words: f64, failed: bool| {
+            let score = score_words(wanted, heard);
+            assert_eq!((score.errors, score.words, score.failed), (errors, words, failed));
+        };
+        check("It's easy to tell.", "its easy, to TELL", 1.0, 4.0, false);
+        check("One two", "", 2.0, 2.0, true);
+        check("One two", "three four five", 3.0, 2.0, true);
+        check("One two", "one", 1.0, 2.0, false);
+        check("One two", "one two", 0.0, 2.0, false);
+    }
+}

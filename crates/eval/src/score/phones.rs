@@ -1,0 +1,81 @@
+//! Phones against pronunciations.
+
+use serde_json::Value;
+use syrinx_metrics::errors::{EditCounts, align};
+use syrinx_text::Phone;
+
+use crate::score::Measures;
+use crate::{Item, Measure};
+
+/// The phones of an answer: a string with spaces between, or a list. Marks (`|`, pauses) are dropped.
+pub(crate) fn show_phones(answer: &Value) -> Option<String> {
+    let sounds = |s: &str| Phone::from_arpabet(s).is_none_or(|p| !p.is_mark());
+    let phones: Vec<&str> = match answer.get("phones")? {
+        Value::String(line) => line.split_whitespace().collect(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => return None,
+    };
+    Some(phones.into_iter().filter(|p| sounds(p)).collect::<Vec<_>>().join(" "))
+}
+
+/// Errors against the nearest of the item's pronunciations, with stress and without. No phones are all wrong.
+pub(crate) fn phone_measures(item: &Item, phones: &str) -> Measures {
+    let mut measures = Measures::new();
+    for (suffix, keep_stress) in [("", true), ("_no_stress", false)] {
+        let symbol = |s: &str| match keep_stress {
+            true => s.to_owned(),
+            false => s.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned(),
+        };
+        let got: Vec<String> = phones.split_whitespace().map(symbol).collect();
+        let against = |wanted: &Vec<String>| {
+            let wanted: Vec<String> = wanted.iter().map(|s| symbol(s)).collect();
+            align(&wanted, &got).0
+        };
+        let nearest = item.pronunciations.iter().map(against).min_by_key(EditCounts::errors);
+        let Some(counts) = nearest else { continue };
+        let (errors, reference) = (counts.errors() as usize, counts.reference as usize);
+        measures.insert(format!("per{suffix}"), Measure::count(errors, reference));
+        measures.insert(format!("word_error{suffix}"), Measure::flag(errors > 0));
+    }
+    measures
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn answers_are_read_either_way_and_marks_dropped() {
+        let check = |answer, expected: Option<&str>| {
+            assert_eq!(show_phones(&answer).as_deref(), expected);
+        };
+        check(json!({"phones": "HH AH0 | L OW1 ."}), Some("HH AH0 L OW1"));
+        check(json!({"phones": ["T", "UW1"]}), Some("T UW1"));
+        check(json!({"phones": ""}), Some(""));
+        check(json!({"text": "two"}), None);
+    }
+
+    #[test]
+    fn the_nearest_pronunciation_counts() {
+        let pronunciation = |s: &str| s.split(' ').map(str::to_owned).collect();
+        let item = Item {
+            pronunciations: vec![
+                pronunciation("T AH0 M EY1 T OW2"),
+                pronunciation("T AH0 M AA1 T OW2"),
+            ],
+            ..Item::default()
+        };
+        let check = |got: &str, per: (usize, usize), bare: (usize, usize)| {
+            let measures = phone_measures(&item, got);
+            assert_eq!(measures["per"], Measure::count(per.0, per.1), "{got}");
+            assert_eq!(measures["per_no_stress"], Measure::count(bare.0, bare.1), "{got}");
+            assert_eq!(measures["word_error"], Measure::flag(per.0 > 0), "{got}");
+        };
+        check("T AH0 M AA1 T OW2", (0, 6), (0, 6));
+        check("T AH0 M AA1 T OW0", (1, 6), (0, 6));
+        check("T AH0 M AA1", (2, 6), (2, 6));
+        check("", (6, 6), (6, 6));
+    }
+}

@@ -1,0 +1,125 @@
+//! Rows on disk: appended one by one, so that whatever ends a run, nothing finished is lost.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::{EvalError, Row};
+
+/// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key.
+pub(crate) struct Store {
+    path: PathBuf,
+    rows: HashMap<String, Row>,
+    file: File,
+}
+
+impl Store {
+    /// Opens or makes the folder. Lines that can't be read (the last one of a killed run, those of an older version)
+    /// are passed over: their rows are made again.
+    pub(crate) fn open(folder: &Path) -> Result<Self, EvalError> {
+        fs::create_dir_all(folder).map_err(EvalError::io("make folder", folder))?;
+        let path = folder.join("rows.jsonl");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(EvalError::io("read", &path)(e)),
+        };
+        let rows = text.lines().filter_map(|line| serde_json::from_str::<Row>(line).ok());
+        let rows: HashMap<_, _> = rows.map(|row| (row.key.clone(), row)).collect();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(EvalError::io("write", &path))?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            // A torn line must not swallow the next row.
+            file.write_all(b"\n").map_err(EvalError::io("write", &path))?;
+        }
+        Ok(Self { path, rows, file })
+    }
+
+    /// A finished row.
+    pub(crate) fn get(&self, key: &str) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
+    /// Keeps a row.
+    pub(crate) fn put(&mut self, row: Row) -> Result<(), EvalError> {
+        let mut line = to_line(&row);
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).map_err(EvalError::io("write", &self.path))?;
+        self.rows.insert(row.key.clone(), row);
+        Ok(())
+    }
+
+    /// Rewrites the file with these rows only, in this order, and gives them back.
+    pub(crate) fn finish(mut self, keys: &[String]) -> Result<Vec<Row>, EvalError> {
+        let rows: Vec<Row> = keys.iter().filter_map(|key| self.rows.remove(key)).collect();
+        let mut text = String::new();
+        for row in &rows {
+            text.push_str(&to_line(row));
+            text.push('\n');
+        }
+        write_whole(&self.path, text.as_bytes())?;
+        Ok(rows)
+    }
+}
+
+fn to_line(row: &Row) -> String {
+    serde_json::to_string(row).expect("a row has string keys and plain values only")
+}
+
+/// Writes a file so that it is there whole or as it was.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvalError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        #[cfg(unix)]
+        {
+            // Temporary files are private; reports are for everyone.
+            use std::os::unix::fs::PermissionsExt;
+            file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        }
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(EvalError::io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, got: &str) -> Row {
+        Row { key: key.into(), got: got.into(), ..Row::default() }
+    }
+
+    #[test]
+    fn rows_outlive_a_kill_in_the_middle_of_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        store.put(row("a", "1")).unwrap();
+        store.put(row("b", "1")).unwrap();
+        store.put(row("b", "2")).unwrap();
+        drop(store);
+        let path = folder.path().join("rows.jsonl");
+        let mut text = fs::read_to_string(&path).unwrap();
+        text.push_str("{\"key\":\"c\",\"got");
+        fs::write(&path, text).unwrap();
+
+        let mut store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.get("a").unwrap().got, "1");
+        assert_eq!(store.get("b").unwrap().got, "2");
+        assert!(store.get("c").is_none());
+        store.put(row("d", "1")).unwrap();
+        drop(store);
+
+        let store = Store::open(folder.path()).unwrap();
+        let rows = store.finish(&["d".into(), "b".into()]).unwrap();
+        assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["d", "b"]);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+}

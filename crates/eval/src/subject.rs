@@ -1,0 +1,84 @@
+//! What is evaluated.
+
+use serde_json::{Map, Value};
+use syrinx_task::{AnswerKind, Answered};
+use syrinx_types::{Audio, CancelToken};
+
+/// One question.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The task.
+    pub task: &'a str,
+    /// The request; recordings in it are absolute paths.
+    pub request: &'a Value,
+    /// Decoding settings that differ from the model's own.
+    pub decode: &'a Map<String, Value>,
+    /// Seed of the sampling.
+    pub seed: u64,
+}
+
+/// What came back, and how long it took.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The task's answer.
+    pub answered: Answered,
+    /// Seconds from question to answer.
+    pub wall_s: f64,
+    /// Seconds until the first sound could have been played; `None` where the answer comes as a whole.
+    pub first_audio_s: Option<f64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubjectError {
+    /// Someone asked to stop.
+    #[error("stopped on request")]
+    Cancelled,
+    /// The model or its program says no.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A model that can be asked: a loaded engine, or a fake in tests.
+pub trait Subject {
+    /// What it is called in reports.
+    fn name(&self) -> String;
+
+    /// Changes whenever its answers could: a hash of its weights and settings. Finished rows are reused by it.
+    fn fingerprint(&self) -> String;
+
+    /// What a task answers with; `None` for a task that it doesn't have.
+    fn answer_kind(&self, task: &str) -> Option<AnswerKind>;
+
+    /// Tasks it has, for messages.
+    fn tasks(&self) -> Vec<String>;
+
+    /// Named voices, the default first.
+    fn voices(&self) -> Vec<String>;
+
+    /// How a named voice sounds, to compare with.
+    ///
+    /// # Errors
+    /// [`SubjectError::Failed`] for a voice that isn't there.
+    fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError>;
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// [`SubjectError::Cancelled`] if `cancel` was pulled, [`SubjectError::Failed`] for anything else.
+    fn answer(&self, ask: &Ask, cancel: &CancelToken) -> Result<Answer, SubjectError>;
+
+    /// Samples a second of its recordings.
+    fn sample_rate_hz(&self) -> u32;
+
+    /// Levels of its codec.
+    fn codec_levels(&self) -> usize;
+
+    /// A recording (at [`sample_rate_hz`](Self::sample_rate_hz)) through the first `levels` levels of its codec, and
+    /// the seconds that took.
+    ///
+    /// # Errors
+    /// [`SubjectError::Failed`].
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError>;
+}

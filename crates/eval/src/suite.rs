@@ -1,0 +1,200 @@
+//! What a suite file says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{EvalError, JudgeConfig};
+
+/// One suite: what is asked, of how many, and who listens. Read from `evals/NAME.toml`; paths in it are relative to
+/// the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Suite {
+    /// One line on what this measures.
+    pub summary: String,
+    /// The task that is asked. Empty for a codec suite.
+    pub task: String,
+    /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
+    /// the item's.
+    pub request: Map<String, Value>,
+    /// Settings of the task that differ from its own. Whoever loads the model has to give them to it.
+    pub settings: Map<String, Value>,
+    /// Decoding settings that differ from the model's own.
+    pub decode: Map<String, Value>,
+    /// What goes in.
+    pub items: ItemsConfig,
+    /// Which named voices speak, for requests with `{voice}`.
+    pub voices: VoicesConfig,
+    /// One row a seed.
+    pub seeds: Vec<u64>,
+    /// Set for a suite of the codec alone: no task, recordings through so many levels.
+    pub codec: Option<CodecSuite>,
+    /// Who listens. More can be added by the caller.
+    pub judges: Vec<JudgeConfig>,
+    /// Figures of the table, in this order; all of them if empty. A name without `@judge` stands for every judge.
+    pub figures: Vec<String>,
+    /// What can be listened to in the HTML report.
+    pub players: PlayersConfig,
+    /// Name: the file's, without `.toml`.
+    #[serde(skip)]
+    pub name: String,
+    /// The file's folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+impl Default for Suite {
+    fn default() -> Self {
+        Self {
+            summary: String::new(),
+            task: String::new(),
+            request: Map::new(),
+            settings: Map::new(),
+            decode: Map::new(),
+            items: ItemsConfig::default(),
+            voices: VoicesConfig::default(),
+            seeds: vec![0],
+            codec: None,
+            judges: Vec::new(),
+            figures: Vec::new(),
+            players: PlayersConfig::default(),
+            name: String::new(),
+            folder: PathBuf::new(),
+        }
+    }
+}
+
+/// Where items come from: exactly one of the sources.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ItemsConfig {
+    /// A text file, one item a line; empty lines and lines that begin with `#` are skipped.
+    pub lines: Option<PathBuf>,
+    /// A manifest (JSON lines) of recordings.
+    pub manifest: Option<PathBuf>,
+    /// Only this split of the manifest.
+    pub split: Option<String>,
+    /// So many words of the CMU dictionary that are kept out of training.
+    pub held_out_words: Option<usize>,
+    /// Draws the held-out words.
+    pub seed: u64,
+    /// At most so many items, evenly spread over what there is.
+    pub limit: Option<usize>,
+}
+
+/// Which voices speak.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoicesConfig {
+    /// Names; `*` is every voice the model has. Empty means every voice, too.
+    pub names: Vec<String>,
+    /// How items and voices meet.
+    pub pairing: Pairing,
+}
+
+/// How items and voices meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pairing {
+    /// Every item once, the voices in turn.
+    #[default]
+    Rotate,
+    /// Every item in every voice.
+    Each,
+}
+
+/// A suite of the codec alone.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CodecSuite {
+    /// How many levels are decoded; every number is a variant of its own. 0 is the recording as it is, which shows
+    /// what the judges make of it.
+    pub levels: Vec<usize>,
+}
+
+/// What can be listened to in the HTML report. Every player costs some 200 kB.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlayersConfig {
+    /// Worst rows.
+    pub worst: usize,
+    /// Rows spread over all others.
+    pub others: usize,
+}
+
+impl Default for PlayersConfig {
+    fn default() -> Self {
+        Self { worst: 16, others: 16 }
+    }
+}
+
+impl Suite {
+    /// Reads a suite file.
+    ///
+    /// # Errors
+    /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it says nonsense.
+    pub fn load(path: &Path) -> Result<Self, EvalError> {
+        let text = fs::read_to_string(path).map_err(EvalError::io("read suite", path))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self::parse(&text, &name, &folder)
+            .map_err(|reason| EvalError::Suite { path: path.to_path_buf(), reason })
+    }
+
+    /// Reads a suite from text.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
+        let mut suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        suite.name = name.to_owned();
+        suite.folder = folder.to_path_buf();
+        match suite.problem() {
+            None => Ok(suite),
+            Some(problem) => Err(problem),
+        }
+    }
+
+    /// The file the suite came from.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.toml", self.name))
+    }
+
+    pub(crate) fn fault(&self, reason: impl Into<String>) -> EvalError {
+        EvalError::Suite { path: self.path(), reason: reason.into() }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let items = &self.items;
+        let sources = usize::from(items.lines.is_some())
+            + usize::from(items.manifest.is_some())
+            + usize::from(items.held_out_words.is_some());
+        let mut names: Vec<_> = self.judges.iter().map(JudgeConfig::name).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        if sources != 1 {
+            Some("`[items]` needs exactly one of `lines`, `manifest` and `held_out_words`".into())
+        } else if self.task.is_empty() == self.codec.is_none() {
+            Some("give either `task` or `[codec]`: what is measured?".into())
+        } else if self.codec.as_ref().is_some_and(|c| c.levels.is_empty()) {
+            Some(
+                "`codec.levels` is empty; give how many levels to decode, such as [0, 1, 8]".into(),
+            )
+        } else if self.codec.is_some() && items.manifest.is_none() {
+            Some("a codec suite needs recordings: `items.manifest`".into())
+        } else if self.seeds.is_empty() {
+            Some("`seeds` is empty; give at least one".into())
+        } else if let Some(name) = twice {
+            Some(format!("two judges are called `{name}`; figures are told apart by that name"))
+        } else {
+            names
+                .iter()
+                .find(|n| n.is_empty() || n.contains(['@', '/', ' ']))
+                .map(|name| format!("a judge is called `{name}`; use letters, digits and dashes"))
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! From rows to figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syrinx_metrics::bootstrap::Clusters;
+
+use crate::catalogue::{base, figure_kind, rank};
+use crate::interval::interval;
+use crate::{Figure, GroupFigures, Measure, Row, Suite};
+
+/// Above so many groups a table by group tells nobody anything.
+const MOST_GROUPS: usize = 40;
+
+/// The figures of all rows, a variant at a time, in the order of the suite.
+pub(crate) fn figures(suite: &Suite, rows: &[Row]) -> Vec<Figure> {
+    let mut seen = BTreeSet::new();
+    let variants: Vec<&str> =
+        rows.iter().map(|r| r.variant.as_str()).filter(|v| seen.insert(*v)).collect();
+    variants
+        .iter()
+        .flat_map(|variant| {
+            let rows: Vec<&Row> = rows.iter().filter(|r| r.variant == **variant).collect();
+            of_rows(suite, &rows, variant)
+        })
+        .collect()
+}
+
+/// The figures of every group, where there are some but not too many, and they have more than a row each.
+pub(crate) fn groups(suite: &Suite, rows: &[Row]) -> Vec<GroupFigures> {
+    let mut of_group: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        of_group.entry(&row.group).or_default().push(row);
+    }
+    let n = of_group.len();
+    let varied = rows.iter().any(|r| !r.variant.is_empty());
+    if !(2..=MOST_GROUPS).contains(&n) || n == rows.len() || varied {
+        return Vec::new();
+    }
+    of_group
+        .into_iter()
+        .map(|(group, rows)| GroupFigures {
+            group: group.to_owned(),
+            figures: of_rows(suite, &rows, ""),
+        })
+        .collect()
+}
+
+/// Rows by figure: group and measure of each.
+pub(crate) fn by_figure<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> BTreeMap<String, Vec<(&'a str, Measure)>> {
+    let mut by_figure: BTreeMap<String, Vec<(&str, Measure)>> = BTreeMap::new();
+    for row in rows {
+        for (figure, measure) in row.all_measures() {
+            by_figure.entry(figure).or_default().push((&row.group, measure));
+        }
+    }
+    by_figure
+}
+
+fn of_rows(suite: &Suite, rows: &[&Row], variant: &str) -> Vec<Figure> {
+    let mut figures: Vec<Figure> = by_figure(rows.iter().copied())
+        .into_iter()
+        .filter_map(|(name, measures)| {
+            let n = measures.len();
+            let clusters = Clusters::by_speaker(measures);
+            let kind = figure_kind(&name);
+            let interval = interval(&clusters, kind.pool)?;
+            Some(Figure {
+                name,
+                variant: variant.to_owned(),
+                value: interval.estimate,
+                low: interval.low,
+                high: interval.high,
+                rows: n,
+                unit: kind.unit,
+                better: kind.better,
+            })
+        })
+        .collect();
+    figures.sort_by_key(|f| (chosen(suite, &f.name), rank(&f.name)));
+    figures
+}
+
+/// Where the suite wants a figure: those it doesn't name come after.
+fn chosen(suite: &Suite, figure: &str) -> usize {
+    let named = |f: &String| f == figure || f == base(figure);
+    suite.figures.iter().position(named).unwrap_or(suite.figures.len())
+}
+
+/// How bad a row is beside others: what a reader should look at first. Missing answers are worst, then the share of
+/// wrong words or phones, then spectral distance, then (the other way round) similarity.
+pub(crate) fn badness(row: &Row) -> f64 {
+    if row.error.is_some() {
+        return f64::MAX;
+    }
+    let measures = row.all_measures();
+    let mean_of = |name: &str| {
+        let values: Vec<f64> = measures
+            .iter()
+            .filter(|(f, _)| base(f) == name)
+            .filter_map(|(_, m)| m.alone())
+            .collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let errors = mean_of("wer").or_else(|| mean_of("per_no_stress")).unwrap_or_default();
+    let distance = mean_of("lsd_db").or_else(|| mean_of("mcd_db")).unwrap_or_default();
+    let unlike = mean_of("similarity").map_or(0.0, |s| 1.0 - s);
+    // Errors come in steps of whole words; the rest only breaks ties.
+    errors + 1e-3 * distance + 1e-3 * unlike
+}

@@ -1,0 +1,134 @@
+//! Requests with blanks in them.
+
+use serde_json::{Map, Value};
+
+use crate::Item;
+
+/// Names of the blanks.
+const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
+
+/// What stands in the blanks of a request.
+pub(crate) struct Blanks<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) voice: Option<&'a str>,
+}
+
+impl Blanks<'_> {
+    fn get(&self, blank: &str) -> Option<String> {
+        let path = |p: &Option<std::path::PathBuf>| p.as_ref().map(|p| p.display().to_string());
+        match blank {
+            "text" | "word" => Some(self.item.text.clone()),
+            "voice" => self.voice.map(str::to_owned),
+            "audio" => path(&self.item.audio),
+            "prompt" => path(&self.item.prompt),
+            "prompt_text" => self.item.prompt_text.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a request has a blank of that name.
+pub(crate) fn mentions(template: &Map<String, Value>, blank: &str) -> bool {
+    fn within(value: &Value, pattern: &str) -> bool {
+        match value {
+            Value::String(s) => s.contains(pattern),
+            Value::Array(list) => list.iter().any(|v| within(v, pattern)),
+            Value::Object(map) => map.values().any(|v| within(v, pattern)),
+            _ => false,
+        }
+    }
+    let pattern = format!("{{{blank}}}");
+    template.values().any(|v| within(v, &pattern))
+}
+
+/// The request with its blanks filled.
+pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Value, String> {
+    let mut request = Map::new();
+    for (key, value) in template {
+        request.insert(key.clone(), fill_value(value, blanks)?);
+    }
+    Ok(Value::Object(request))
+}
+
+fn fill_value(value: &Value, blanks: &Blanks) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(s) => Value::String(fill_string(s, blanks)?),
+        Value::Array(list) => {
+            Value::Array(list.iter().map(|v| fill_value(v, blanks)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(map) => fill(map, blanks)?,
+        other => other.clone(),
+    })
+}
+
+fn fill_string(template: &str, blanks: &Blanks) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        out.push_str(before);
+        let Some(close) = after.find('}') else { break };
+        let name = &after[1..close];
+        if !BLANKS.contains(&name) {
+            return Err(format!("`{{{name}}}` in the request is none of {}", BLANKS.join(", ")));
+        }
+        let Some(value) = blanks.get(name) else {
+            return Err(format!(
+                "the request asks for `{{{name}}}`, and item `{}` has none",
+                blanks.item.id
+            ));
+        };
+        out.push_str(&value);
+        rest = &after[close + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(template: Value, expected: Result<Value, &str>) {
+        let item = Item {
+            id: "a".into(),
+            text: "go {voice}".into(),
+            audio: Some(PathBuf::from("/x.wav")),
+            ..Item::default()
+        };
+        let Value::Object(template) = template else { panic!("an object") };
+        let got = fill(&template, &Blanks { item: &item, voice: Some("joe") });
+        assert_eq!(got.as_ref().map_err(String::as_str), expected.as_ref().map_err(|e| *e));
+    }
+
+    #[test]
+    fn blanks_are_filled_once_and_everywhere() {
+        check(json!({"text": "{text}", "n": 3}), Ok(json!({"text": "go {voice}", "n": 3})));
+        check(
+            json!({"a": ["{voice}/{audio}", {"b": "{voice}"}]}),
+            Ok(json!({"a": ["joe//x.wav", {"b": "joe"}]})),
+        );
+        check(json!({"a": "{open"}), Ok(json!({"a": "{open"})));
+        check(
+            json!({"a": "{prompt}"}),
+            Err("the request asks for `{prompt}`, and item `a` has none"),
+        );
+        check(
+            json!({"a": "{volce}"}),
+            Err(
+                "`{volce}` in the request is none of text, word, voice, audio, prompt, prompt_text",
+            ),
+        );
+    }
+
+    #[test]
+    fn a_blank_is_found_at_any_depth() {
+        let Value::Object(map) = json!({"a": {"b": ["{voice}"]}, "c": "text"}) else { panic!() };
+        assert!(mentions(&map, "voice"));
+        assert!(!mentions(&map, "text"));
+    }
+}

@@ -1,0 +1,48 @@
+//! The evaluation material in the repository.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use syrinx_data::Manifest;
+use syrinx_eval::{Suite, read_items};
+
+fn manifest(name: &str) -> Manifest {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data").join(name);
+    Manifest::read(&path.join("manifest.jsonl")).unwrap()
+}
+
+#[test]
+fn recordings_are_there_and_as_long_as_they_say() {
+    for name in ["test", "unseen"] {
+        let manifest = manifest(name);
+        let voices: BTreeSet<_> = manifest.utterances().iter().map(|u| &u.speaker).collect();
+        assert!(voices.len() > 10, "{name}: a mix of voices");
+        for utterance in manifest.utterances() {
+            let audio = syrinx_audio::read(manifest.audio_path(utterance)).unwrap();
+            let said = utterance.seconds.unwrap();
+            assert!((audio.seconds() - said).abs() < 0.05, "{}: {said}", utterance.id);
+        }
+    }
+}
+
+#[test]
+fn word_times_are_known_for_nearly_all() {
+    for name in ["test", "unseen"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data");
+        let toml = format!("task = 'a'\nitems = {{ manifest = '{name}/manifest.jsonl' }}");
+        let items = read_items(&Suite::parse(&toml, "probe", &folder).unwrap()).unwrap();
+        let timed = items.iter().filter(|i| !i.words.is_empty()).count();
+        assert!(10 * timed >= 9 * items.len(), "{name}: {timed} of {}", items.len());
+        for item in &items {
+            let ordered = item.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 1e-9);
+            assert!(ordered, "{}: {:?}", item.id, item.words);
+        }
+    }
+}
+
+#[test]
+fn nothing_unseen_is_in_the_test_set() {
+    let speakers =
+        |m: Manifest| m.utterances().iter().map(|u| u.speaker.clone()).collect::<BTreeSet<_>>();
+    assert!(speakers(manifest("test")).is_disjoint(&speakers(manifest("unseen"))));
+}

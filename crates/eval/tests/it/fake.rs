@@ -1,0 +1,139 @@
+//! A subject whose answers are known beforehand.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use syrinx_eval::{Answer, Ask, EvalOptions, Report, Subject, SubjectError, Suite, evaluate};
+use syrinx_task::{AnswerKind, Answered};
+use syrinx_types::{Audio, CancelToken, NullSink};
+
+/// Samples a second of everything here.
+pub(crate) const RATE_HZ: u32 = 24_000;
+
+/// Speaks tones, hears from a list, spells by a table.
+#[derive(Default)]
+pub(crate) struct Fake {
+    /// What the ear says of a recording, by a part of its path. Nothing fitting: it hears nothing.
+    pub(crate) hears: BTreeMap<&'static str, &'static str>,
+    /// Answers of the tasks `write` and `spell`, by a part of the request.
+    pub(crate) answers: BTreeMap<&'static str, Value>,
+    /// Requests with this in them fail.
+    pub(crate) fails_on: &'static str,
+    /// Stops after so many answers.
+    pub(crate) cancel_after: Option<usize>,
+    /// Its weights.
+    pub(crate) weights: &'static str,
+    /// Answers given so far, those of the ear too.
+    pub(crate) asked: Cell<usize>,
+}
+
+/// A hum: buzzing enough to have a pitch.
+pub(crate) fn hum(pitch_hz: f32, seconds: f32) -> Audio {
+    let wave = |i: usize| {
+        let phase = i as f32 / RATE_HZ as f32 * pitch_hz * std::f32::consts::TAU;
+        (1..8).map(|k| (phase * k as f32).sin() / k as f32).sum::<f32>() * 0.2
+    };
+    let n = (seconds * RATE_HZ as f32) as usize;
+    Audio { samples: (0..n).map(wave).collect(), sample_rate_hz: RATE_HZ }
+}
+
+fn pitch_hz(voice: &str) -> f32 {
+    if voice == "low" { 100.0 } else { 220.0 }
+}
+
+impl Subject for Fake {
+    fn name(&self) -> String {
+        "fake".into()
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("weights {}", self.weights)
+    }
+
+    fn answer_kind(&self, task: &str) -> Option<AnswerKind> {
+        match task {
+            "speak" => Some(AnswerKind::Speech),
+            "write" | "ear" => Some(AnswerKind::Text),
+            "spell" => Some(AnswerKind::Phones),
+            _ => None,
+        }
+    }
+
+    fn tasks(&self) -> Vec<String> {
+        ["speak", "write", "spell"].map(str::to_owned).to_vec()
+    }
+
+    fn voices(&self) -> Vec<String> {
+        vec!["low".into(), "high".into()]
+    }
+
+    fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError> {
+        Ok(hum(pitch_hz(voice), 1.0))
+    }
+
+    fn answer(&self, ask: &Ask, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+        self.asked.set(self.asked.get() + 1);
+        if self.cancel_after == Some(self.asked.get()) {
+            cancel.cancel();
+            return Err(SubjectError::Cancelled);
+        }
+        let request = ask.request.to_string();
+        if !self.fails_on.is_empty() && request.contains(self.fails_on) {
+            return Err(SubjectError::Failed("it is all too much".into()));
+        }
+        let answered = match ask.task {
+            "speak" => {
+                let voice = ask.request.get("voice").and_then(Value::as_str).unwrap_or("high");
+                let audio = hum(pitch_hz(voice), 0.5);
+                Answered { json: json!({}), recordings: vec![("audio", audio)] }
+            }
+            "ear" => {
+                let heard = self.hears.iter().find(|(part, _)| request.contains(**part));
+                let heard = heard.map(|(_, text)| *text).unwrap_or_default();
+                Answered { json: json!({ "text": heard }), recordings: Vec::new() }
+            }
+            _ => {
+                let answer = self.answers.iter().find(|(part, _)| request.contains(**part));
+                let json = answer.map(|(_, json)| json.clone()).unwrap_or(json!({}));
+                Answered { json, recordings: Vec::new() }
+            }
+        };
+        Ok(Answer { answered, wall_s: 0.25, first_audio_s: None })
+    }
+
+    fn sample_rate_hz(&self) -> u32 {
+        RATE_HZ
+    }
+
+    fn codec_levels(&self) -> usize {
+        8
+    }
+
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        let loss = 1.0 - 0.5 / levels as f32;
+        let samples = audio.samples.iter().map(|s| s * loss).collect();
+        Ok((Audio { samples, ..*audio }, 0.125))
+    }
+}
+
+/// A suite from text, with files beside it.
+pub(crate) fn suite(folder: &Path, toml: &str, files: &[(&str, &str)]) -> Suite {
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    Suite::parse(toml, "probe", folder).unwrap()
+}
+
+/// Runs a suite into `run` under its folder.
+pub(crate) fn run(suite: &Suite, fake: &Fake) -> Report {
+    let options = EvalOptions { out: suite.folder.join("run"), ..EvalOptions::default() };
+    evaluate(suite, fake, &options, &CancelToken::default(), &NullSink).unwrap()
+}
+
+/// A figure over everything: value, lower and upper end, rows.
+pub(crate) fn figure(report: &Report, name: &str) -> (f64, f64, f64, usize) {
+    let figure = report.figure(name).unwrap_or_else(|| panic!("no figure {name}"));
+    (figure.value, figure.low, figure.high, figure.rows)
+}

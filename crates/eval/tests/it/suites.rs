@@ -1,0 +1,115 @@
+//! Suite files: what they may say, and what they are told.
+
+use std::path::{Path, PathBuf};
+
+use syrinx_eval::{EvalOptions, JudgeConfig, Suite, evaluate, read_items};
+use syrinx_types::{CancelToken, NullSink};
+
+use crate::fake::{Fake, suite};
+
+fn evals() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals")
+}
+
+#[test]
+fn every_suite_in_the_repository_can_be_read_and_has_its_material() {
+    let mut read = 0;
+    for entry in std::fs::read_dir(evals()).unwrap().flatten() {
+        if entry.path().extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let suite = Suite::load(&entry.path()).unwrap_or_else(|e| panic!("{e}"));
+        let items = read_items(&suite).unwrap_or_else(|e| panic!("{e}"));
+        assert!(!suite.summary.is_empty(), "{} doesn't say what it measures", suite.name);
+        for item in items {
+            for path in item.audio.iter().chain(&item.prompt) {
+                assert!(path.is_file(), "{}: {} is missing", suite.name, path.display());
+            }
+        }
+        read += 1;
+    }
+    assert!(read >= 6, "only {read} suites in {}", evals().display());
+}
+
+#[test]
+fn nonsense_is_refused_with_a_reason() {
+    let check = |toml: &str, expected: &str| {
+        let error = Suite::parse(toml, "probe", Path::new("")).unwrap_err();
+        assert!(error.contains(expected), "{toml}: {error}");
+    };
+    check("task = 'a'", "exactly one of");
+    check("task = 'a'\nitems = { lines = 'a', held_out_words = 3 }", "exactly one of");
+    check("items = { lines = 'a' }", "either `task` or `[codec]`");
+    check("task = 'a'\nitems = { lines = 'a' }\nseeds = []", "`seeds` is empty");
+    check("task = 'a'\nitems = { lines = 'a' }\nitem = 3", "unknown field `item`");
+    check("items = { manifest = 'a' }\ncodec = { levels = [] }", "`codec.levels` is empty");
+    check("items = { lines = 'a' }\ncodec = { levels = [1] }", "needs recordings");
+    let judge = "{ kind = 'command', command = 'x' }";
+    let head = "task = 'a'\nitems = { lines = 'a' }\n";
+    check(&format!("{head}judges = [{judge}, {judge}]"), "two judges are called `judge`");
+    check(&format!("{head}judges = [{{ kind = 'command', command = 'x', name = 'a@b' }}]"), "a@b");
+    check(&format!("{head}judges = [{{ kind = 'oracle' }}]"), "unknown variant `oracle`");
+}
+
+#[test]
+fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |toml: &str, expected: &str| {
+        let suite = suite(folder.path(), toml, &[("lines.txt", "go on\n"), ("empty.txt", "#\n")]);
+        let options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
+        let fake = Fake::default();
+        let error = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(fake.asked.get(), 0);
+    };
+    let head =
+        "items = { lines = 'lines.txt' }\nrequest = { text = '{text}', voice = '{voice}' }\n";
+    check(&format!("{head}task = 'sing'"), "no task `sing`; it has speak, write, spell");
+    check(
+        &format!("{head}task = 'speak'\nvoices = {{ names = ['hi'] }}"),
+        "no voice `hi`; there are low, high",
+    );
+    check("task = 'speak'\nitems = { lines = 'none.txt' }", "none.txt");
+    check("task = 'speak'\nitems = { lines = 'empty.txt' }", "nothing to ask");
+    check(
+        "task = 'speak'\nitems = { lines = 'lines.txt' }\nrequest = { a = '{audio}' }",
+        "asks for `{audio}`",
+    );
+    check("codec = { levels = [9] }\nitems = { manifest = 'none.jsonl' }", "none.jsonl");
+    let ear = "judges = [{ kind = 'own', task = 'speak', request = {} }]";
+    check(&format!("{head}task = 'speak'\n{ear}"), "answers with Speech, not with text");
+}
+
+#[test]
+fn the_caller_can_narrow_a_suite_and_replace_its_judges() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = r#"
+        task = "speak"
+        request = { text = "{text}", voice = "{voice}" }
+        items = { lines = "lines.txt" }
+        judges = [{ kind = "own", task = "ear", request = { audio = "{audio}" } }]
+    "#;
+    let suite = suite(folder.path(), toml, &[("lines.txt", &"go on\n".repeat(9))]);
+    let command = r#"sed 's/}$/, "heard": "go on"}/' {list}"#.to_owned();
+    let options = EvalOptions {
+        out: folder.path().join("run"),
+        limit: Some(3),
+        voices: vec!["high".into()],
+        seeds: vec![1, 2],
+        judges: vec![JudgeConfig::Command { name: "own".into(), command }],
+        baseline: None,
+    };
+    let report =
+        evaluate(&suite, &Fake::default(), &options, &CancelToken::default(), &NullSink).unwrap();
+    let ids: Vec<_> = report.rows.iter().map(|r| r.id.as_str()).collect();
+    let expected =
+        ["003/high#1", "003/high#2", "006/high#1", "006/high#2", "009/high#1", "009/high#2"];
+    assert_eq!(ids, expected.map(|id| format!("lines-{id}")));
+    assert_eq!(report.figure("wer").map(|f| f.value), Some(0.0), "the replacement listened");
+}
+
+#[test]
+fn schema_of_suites() {
+    insta::assert_json_snapshot!(schemars::schema_for!(Suite));
+}
