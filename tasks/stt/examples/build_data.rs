@@ -21,7 +21,9 @@ const RATE_HZ: f64 = 50.0;
 fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
     let phones = line.get("phones")?.as_str()?.split_whitespace();
     let durations = line.get("durations_s")?.as_array()?.iter().filter_map(Value::as_f64);
-    let timed = phones.zip(durations).map(|(phone, duration_s)| TimedPhone { phone: phone.into(), duration_s });
+    let timed = phones
+        .zip(durations)
+        .map(|(phone, duration_s)| TimedPhone { phone: phone.into(), duration_s });
     Some((timed.collect(), line.get("lead_s")?.as_f64()?, line.get("seconds")?.as_f64()?))
 }
 

@@ -38,11 +38,59 @@ pub struct SttConfig {
     pub spelling: Spelling,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
+    /// How words are found in phone scores (mode `aligned`).
+    pub decoder: DecoderConfig,
+}
+
+/// How words are found in phone scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecoderConfig {
+    /// How much of the log-probability of a phone's frequency is taken off its score, 0 to 1.
+    pub prior_weight: f64,
+    /// Weight of the language model against the scores.
+    pub lm_weight: f64,
+    /// Added for every word: more gives more words, natural logarithm.
+    pub word_bonus: f64,
+    /// Taken off for every sound: more gives longer sounds, natural logarithm.
+    pub phone_penalty: f64,
+    /// Fewest parts a sound lasts, 1 to 3.
+    pub min_parts: usize,
+    /// Hypotheses worse than the best by more than this are dropped, natural logarithm.
+    pub beam: f64,
+    /// The same for the ends of words.
+    pub word_beam: f64,
+    /// The most hypotheses that are kept after a part.
+    pub max_tokens: usize,
+    /// The most words that may end in a part.
+    pub max_words: usize,
+}
+
+impl Default for DecoderConfig {
+    fn default() -> Self {
+        Self {
+            prior_weight: 0.5,
+            lm_weight: 2.0,
+            word_bonus: 0.0,
+            phone_penalty: 1.0,
+            min_parts: 1,
+            beam: 22.0,
+            word_beam: 16.0,
+            max_tokens: 2500,
+            max_words: 40,
+        }
+    }
 }
 
 impl Default for SttConfig {
     fn default() -> Self {
-        Self { mode: SttMode::Aligned, per_frame: 2, spelling: Spelling::Letters, max_part_s: 20.0 }
+        Self {
+            mode: SttMode::Aligned,
+            per_frame: 2,
+            spelling: Spelling::Letters,
+            max_part_s: 20.0,
+            decoder: DecoderConfig::default(),
+        }
     }
 }
 
@@ -54,6 +102,16 @@ impl SttConfig {
         }
         if !(self.max_part_s >= 1.0) {
             return Err(fault("`max_part_s` must be at least 1 second"));
+        }
+        let decoder = &self.decoder;
+        if !(1..=3).contains(&decoder.min_parts) {
+            return Err(fault("`decoder.min_parts` must be 1, 2 or 3"));
+        }
+        if decoder.max_tokens == 0 || decoder.max_words == 0 {
+            return Err(fault("`decoder.max_tokens` and `decoder.max_words` must be at least 1"));
+        }
+        if !(decoder.beam > 0.0 && decoder.word_beam > 0.0) {
+            return Err(fault("`decoder.beam` and `decoder.word_beam` must be above 0"));
         }
         Ok(())
     }

@@ -34,7 +34,9 @@ pub enum SttError {
         reason: String,
     },
     /// Words don't fit into a recording.
-    #[error("{needed} sounds don't fit into a recording of {parts} parts: it is too short for the text")]
+    #[error(
+        "{needed} sounds don't fit into a recording of {parts} parts: it is too short for the text"
+    )]
     TooShort {
         /// Sounds of the text, each lasting a part at least.
         needed: usize,

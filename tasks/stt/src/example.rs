@@ -10,18 +10,27 @@ use crate::{Spelling, SttConfig};
 /// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
 /// without codes, durations, or a sounding phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
-    let frames = sample.codes.frames();
-    let heard = heard_phones(&sample.phones)?;
+    let shape = (sample.codes.frames(), config.per_frame);
+    let labels = heard_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
+    Some(Example { contents: codes(sample), response: Response::Phones(labels) })
+}
+
+/// The phone that is heard at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
+/// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
+/// unknown or nothing sounds.
+pub fn heard_labels(
+    phones: &[TimedPhone],
+    lead_s: f64,
+    (frames, per_frame): (usize, usize),
+    frame_rate_hz: f64,
+) -> Option<Vec<u32>> {
+    let heard = heard_phones(phones)?;
     if frames == 0 {
         return None;
     }
-    let shape = (frames, config.per_frame);
-    let labels = frame_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz);
-    let labels = labels
-        .into_iter()
-        .map(|phone| phone.map_or(Phone::SILENCE, |i| heard[i]).index() as u32)
-        .collect();
-    Some(Example { contents: codes(sample), response: Response::Phones(labels) })
+    let at = frame_labels(phones, lead_s, (frames, per_frame), frame_rate_hz);
+    let label = |phone: Option<usize>| phone.map_or(Phone::SILENCE, |i| heard[i]).index() as u32;
+    Some(at.into_iter().map(label).collect())
 }
 
 /// A word boundary that lasts at least this long is a pause, seconds. The same value as text to speech has.
@@ -34,7 +43,9 @@ fn heard_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     for timed in phones {
         let phone = Phone::from_arpabet(&timed.phone)?;
         heard.push(match phone {
-            Phone::BOUNDARY if timed.duration_s < PAUSE_FROM_S => heard.last().copied().unwrap_or(Phone::SILENCE),
+            Phone::BOUNDARY if timed.duration_s < PAUSE_FROM_S => {
+                heard.last().copied().unwrap_or(Phone::SILENCE)
+            }
             mark if mark.is_mark() => Phone::SILENCE,
             phone => phone.strip_stress(),
         });

@@ -31,7 +31,9 @@ impl BigramCounts {
     pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut counts = Self::default();
         for text in texts {
-            let words = normalize_for_scoring(&normalize(text));
+            let mut words = normalize_for_scoring(&normalize(text));
+            // Numbers are written out by now; what is left would look like a count in the file.
+            words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
             if words.is_empty() {
                 continue;
             }
@@ -102,8 +104,8 @@ pub struct Bigrams {
     unigrams: Vec<f64>,
     /// Share that goes to the unigrams after each word: (words + 1), the beginning last.
     backoff: Vec<f64>,
-    rows: Vec<(u32, u32)>,    // (words + 1), from and to in `pairs`
-    pairs: Vec<(u32, f64)>,   // sorted by word within a row
+    rows: Vec<(u32, u32)>,  // (words + 1), from and to in `pairs`
+    pairs: Vec<(u32, f64)>, // sorted by word within a row
 }
 
 impl Bigrams {

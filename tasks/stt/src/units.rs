@@ -125,11 +125,11 @@ impl Acoustics {
             rate_hz: scores.rate_hz,
         };
         for part in scores.log_probs.chunks_exact(labels) {
-            let log_posteriors =
-                units.phones.iter().map(|p| finite(part[p.index()]));
+            let log_posteriors = units.phones.iter().map(|p| finite(part[p.index()]));
             acoustics.log_posteriors.extend(log_posteriors);
             let row = &acoustics.log_posteriors[acoustics.log_posteriors.len() - n..];
-            let scaled = row.iter().zip(&units.log_priors).map(|(x, p)| x - prior_weight as f32 * p);
+            let scaled =
+                row.iter().zip(&units.log_priors).map(|(x, p)| x - prior_weight as f32 * p);
             let best = scaled.clone().fold(f32::NEG_INFINITY, f32::max);
             acoustics.scaled.extend(scaled.map(|x| x - best));
         }

@@ -1,0 +1,197 @@
+//! Known words placed in a recording: forced alignment.
+
+use syrinx_task::FrameScores;
+use syrinx_text::Phone;
+use syrinx_types::{TimedPhone, WordTime};
+
+use crate::SttError;
+use crate::units::{Acoustics, SILENCE, Units};
+
+/// A word and the ways it may sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpokenForm {
+    /// The word as written.
+    pub word: String,
+    /// Its pronunciations, without marks; stress doesn't matter.
+    pub pronunciations: Vec<Vec<Phone>>,
+}
+
+/// Where words sound.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Aligned {
+    /// The words with their times, seconds from the first part.
+    pub words: Vec<WordTime>,
+    /// The sounds one after another, silences among them; they fill the recording.
+    pub phones: Vec<TimedPhone>,
+    /// Mean log-probability of the sounds a part, natural: 0 is certain. Comparable between recordings of one text.
+    pub score: f64,
+    /// Mean log-probability a part of each word's sounds.
+    pub word_scores: Vec<f64>,
+}
+
+/// One sound of the chain of words.
+struct State {
+    unit: u8,
+    /// Word it belongs to; none for silence.
+    word: Option<usize>,
+    /// States that may come before it, besides itself.
+    before: Vec<usize>,
+    /// Whether the recording may begin with it.
+    first: bool,
+}
+
+/// The chain of words: silence or not, one of the pronunciations, silence or not, ...
+struct Chain {
+    states: Vec<State>,
+    /// States that the recording may end with.
+    last: Vec<usize>,
+    /// Fewest parts that all words need.
+    shortest: usize,
+}
+
+impl Chain {
+    fn new(words: &[SpokenForm], units: &Units) -> Result<Self, SttError> {
+        if words.is_empty() {
+            return Err(SttError::NoWords);
+        }
+        let mut chain = Self { states: Vec::new(), last: Vec::new(), shortest: 0 };
+        for (number, form) in words.iter().enumerate() {
+            chain.push_silence();
+            let before = chain.last.clone();
+            let mut ends = Vec::new();
+            let sounds = form.pronunciations.iter().map(|p| p.iter().filter(|p| !p.is_mark()));
+            let mut shortest = usize::MAX;
+            for sounds in sounds {
+                let mut previous = before.clone();
+                let mut length = 0;
+                for &phone in sounds {
+                    let first = number == 0 && length == 0;
+                    let word = Some(number);
+                    chain.states.push(State {
+                        unit: units.of(phone),
+                        word,
+                        before: previous,
+                        first,
+                    });
+                    previous = vec![chain.states.len() - 1];
+                    length += 1;
+                }
+                if length > 0 {
+                    ends.extend(previous);
+                    shortest = shortest.min(length);
+                }
+            }
+            if ends.is_empty() {
+                let word = form.word.clone();
+                return Err(SttError::NoPronunciation { index: number + 1, word });
+            }
+            chain.shortest += shortest;
+            chain.last = ends;
+        }
+        chain.push_silence();
+        Ok(chain)
+    }
+
+    /// Silence that may be left out: what comes next may follow it, or what was before it.
+    fn push_silence(&mut self) {
+        let first = self.states.is_empty();
+        let before = self.last.clone();
+        self.states.push(State { unit: SILENCE, word: None, before, first });
+        self.last.push(self.states.len() - 1);
+    }
+
+    /// The best way through, as the state of each part.
+    fn walk(&self, acoustics: &Acoustics) -> Option<Vec<usize>> {
+        let n = self.states.len();
+        let mut score = vec![f32::NEG_INFINITY; n];
+        // Which of the states before it each state came from, at each part; 0 is itself.
+        let mut came: Vec<u8> = Vec::with_capacity(acoustics.parts() * n); // (parts, states)
+        for part in 0..acoustics.parts() {
+            let sounds = acoustics.scaled(part);
+            let mut next = Vec::with_capacity(n);
+            for (i, state) in self.states.iter().enumerate() {
+                let (mut best, mut from) = (score[i], 0);
+                for (k, &b) in state.before.iter().enumerate() {
+                    if score[b] > best {
+                        (best, from) = (score[b], k + 1);
+                    }
+                }
+                if part == 0 {
+                    best = if state.first { 0.0 } else { f32::NEG_INFINITY };
+                }
+                next.push(best + sounds[usize::from(state.unit)]);
+                came.push(from.min(usize::from(u8::MAX)) as u8);
+            }
+            score = next;
+        }
+        let end = self.last.iter().copied().max_by(|&a, &b| score[a].total_cmp(&score[b]))?;
+        if score[end] == f32::NEG_INFINITY {
+            return None;
+        }
+        let mut path = vec![end; acoustics.parts()];
+        for part in (1..acoustics.parts()).rev() {
+            let at = path[part];
+            let from = usize::from(came[part * n + at]);
+            path[part - 1] = if from == 0 { at } else { self.states[at].before[from - 1] };
+        }
+        Some(path)
+    }
+}
+
+/// Places words in a recording: the most likely times of their sounds in order, with silence anywhere between words.
+///
+/// # Errors
+/// [`SttError::NoWords`], [`SttError::NoPronunciation`], [`SttError::TooShort`] if the recording has fewer parts than
+/// the words have sounds, and those of [`Acoustics::new`].
+pub fn align(
+    words: &[SpokenForm],
+    scores: &FrameScores,
+    units: &Units,
+    prior_weight: f64,
+) -> Result<Aligned, SttError> {
+    let acoustics = Acoustics::new(scores, units, prior_weight)?;
+    let chain = Chain::new(words, units)?;
+    let too_short = || SttError::TooShort { needed: chain.shortest, parts: acoustics.parts() };
+    if acoustics.parts() < chain.shortest {
+        return Err(too_short());
+    }
+    let path = chain.walk(&acoustics).ok_or_else(too_short)?;
+    Ok(read(words, &chain, &path, (&acoustics, units)))
+}
+
+/// Times and scores along a path.
+fn read(
+    words: &[SpokenForm],
+    chain: &Chain,
+    path: &[usize],
+    (acoustics, units): (&Acoustics, &Units),
+) -> Aligned {
+    let mut aligned = Aligned::default();
+    let mut sums = vec![(0.0_f64, 0_u32); words.len()];
+    let mut total = 0.0;
+    let mut start = 0;
+    while start < path.len() {
+        let state = &chain.states[path[start]];
+        let end = start + path[start..].iter().take_while(|&&s| s == path[start]).count();
+        let (start_s, end_s) = (acoustics.at_s(start), acoustics.at_s(end));
+        let phone = units.phone(state.unit).arpabet().to_owned();
+        aligned.phones.push(TimedPhone { phone, duration_s: end_s - start_s });
+        let scores = (start..end).map(|part| f64::from(acoustics.log_posterior(part, state.unit)));
+        let sum: f64 = scores.sum();
+        total += sum;
+        if let Some(word) = state.word {
+            sums[word].0 += sum;
+            sums[word].1 += (end - start) as u32;
+            if aligned.words.len() == word {
+                let word = words[word].word.clone();
+                aligned.words.push(WordTime { word, start_s, end_s });
+            } else if let Some(last) = aligned.words.last_mut() {
+                last.end_s = end_s;
+            }
+        }
+        start = end;
+    }
+    aligned.score = total / path.len().max(1) as f64;
+    aligned.word_scores = sums.iter().map(|(sum, n)| sum / f64::from((*n).max(1))).collect();
+    aligned
+}

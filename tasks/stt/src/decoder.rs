@@ -1,0 +1,87 @@
+//! Scores to words.
+
+use syrinx_task::FrameScores;
+use syrinx_text::Lexicon;
+use syrinx_types::WordTime;
+
+use crate::lm::Bigrams;
+use crate::search::Search;
+use crate::trie::{Trie, WordList, dictionary};
+use crate::units::{Acoustics, Units};
+use crate::{DecoderConfig, SttError};
+
+/// Finds words in phone scores. Built once, a few hundred milliseconds; it can be shared between threads.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    config: DecoderConfig,
+    units: Units,
+    words: WordList,
+    trie: Trie,
+    bigrams: Bigrams,
+    ahead: Vec<f32>, // (nodes)
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    /// The words with their times, seconds from the first part.
+    pub words: Vec<WordTime>,
+    /// Score of the words a part, natural logarithm: comparable within one recording only.
+    pub score: f64,
+}
+
+impl Decoder {
+    /// A decoder for the words of the dictionary.
+    ///
+    /// # Errors
+    /// Only when the build is broken.
+    pub fn english(lexicon: &Lexicon, config: DecoderConfig) -> Result<Self, SttError> {
+        let units = Units::english()?;
+        let (words, trie) = dictionary(lexicon, &units);
+        let bigrams = Bigrams::english(&words)?;
+        Ok(Self::new(config, units, (words, trie), bigrams))
+    }
+
+    /// A decoder from its parts.
+    pub fn new(
+        config: DecoderConfig,
+        units: Units,
+        (words, trie): (WordList, Trie),
+        bigrams: Bigrams,
+    ) -> Self {
+        let ahead = trie.best_ahead(|word| bigrams.log_unigram(word));
+        Self { config, units, words, trie, bigrams, ahead }
+    }
+
+    /// The sounds that it tells apart.
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// How much of a sound's frequency is taken off its score.
+    pub fn prior_weight(&self) -> f64 {
+        self.config.prior_weight
+    }
+
+    /// The words that explain the scores best; none for silence.
+    ///
+    /// # Errors
+    /// [`SttError::Shape`] and [`SttError::Rate`] for scores that aren't the inventory's.
+    pub fn decode(&self, scores: &FrameScores) -> Result<Heard, SttError> {
+        let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
+        let search = Search {
+            trie: &self.trie,
+            bigrams: &self.bigrams,
+            ahead: &self.ahead,
+            config: &self.config,
+        };
+        let (found, total) = search.run(&acoustics);
+        let words = found.iter().map(|found| WordTime {
+            word: self.words.word(found.word).to_owned(),
+            start_s: acoustics.at_s(found.start as usize),
+            end_s: acoustics.at_s(found.end as usize),
+        });
+        let parts = acoustics.parts().max(1) as f64;
+        Ok(Heard { words: words.collect(), score: f64::from(total) / parts })
+    }
+}

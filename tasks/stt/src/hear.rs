@@ -1,0 +1,207 @@
+//! From a recording to rows, and from their scores to words with times.
+
+use syrinx_audio::silence::chunks;
+use syrinx_task::{
+    Content, Contents, FrameScores, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit,
+};
+use syrinx_text::{Phonemized, SpokenWord};
+use syrinx_types::{Codes, TimedPhone, WordTime};
+
+use crate::decoder::Decoder;
+use crate::layout::{CODES, PHONES, TEXT};
+use crate::{Aligned, SpokenForm, SttAnswer, SttConfig, SttError, SttMode, SttRequest, align};
+
+/// The most text tokens for a frame of 40 ms, and for any recording.
+const TOKENS_A_FRAME: usize = 2;
+const TOKENS_ANYWAY: usize = 32;
+
+/// One row a part of the recording; parts end in pauses.
+pub(crate) fn plan(
+    config: &SttConfig,
+    kit: &TaskKit,
+    request: &SttRequest,
+) -> Result<Plan, TaskError> {
+    if config.mode == SttMode::Text && request.text.is_some() {
+        return Err(TaskError::Input(
+            "a model that writes text can't place a known one in time: leave the text out".into(),
+        ));
+    }
+    let studio = kit.studio()?;
+    let audio = studio.audio(&request.audio)?;
+    let codes = studio.encode(&audio)?;
+    if codes.is_empty() {
+        return Err(TaskError::Input(format!(
+            "the recording lasts {:.3} s, less than one frame: there is nothing to hear in it",
+            audio.seconds()
+        )));
+    }
+    // Parts are cut out of the codes of the whole recording, so that they fit together without a gap.
+    let frame = |at_s: f64| (at_s * studio.frame_rate_hz()).round() as usize;
+    let mut rows = Vec::new();
+    let mut start = 0;
+    for (_, end_s) in chunks(&audio, config.max_part_s) {
+        let end = frame(end_s).min(codes.frames());
+        if end > start {
+            rows.push(row(config, codes.slice(start, end)));
+            start = end;
+        }
+    }
+    match rows.last_mut() {
+        // The last frame may be half empty.
+        Some(last) if start < codes.frames() => {
+            let from = start - frames_of(last);
+            *last = row(config, codes.slice(from, codes.frames()));
+        }
+        None => rows.push(row(config, codes)),
+        _ => {}
+    }
+    Ok(Plan { rows })
+}
+
+fn frames_of(row: &RowPlan) -> usize {
+    let codes = row.stages.first().and_then(|s| s.contents.get(CODES));
+    if let Some(Content::Codes(codes)) = codes { codes.frames() } else { 0 }
+}
+
+fn row(config: &SttConfig, codes: Codes) -> RowPlan {
+    let frames = codes.frames();
+    let (stage, limit) = match config.mode {
+        SttMode::Aligned => (PHONES, frames),
+        SttMode::Text => (TEXT, TOKENS_A_FRAME * frames + TOKENS_ANYWAY),
+    };
+    let contents = Contents::from([(CODES.to_owned(), Content::Codes(codes))]);
+    RowPlan { stages: vec![StageRun { stage: stage.into(), contents, limit }] }
+}
+
+/// The answer of a model that writes text.
+pub(crate) fn written(kit: &TaskKit, generated: &[Generated]) -> SttAnswer {
+    let texts: Vec<String> = generated
+        .iter()
+        .map(|g| kit.vocab.decode_bpe(&g.text).trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .collect();
+    SttAnswer { text: texts.join(" "), ..SttAnswer::default() }
+}
+
+fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
+    generated.phones.as_ref().ok_or_else(|| TaskError::Answer {
+        task: "stt".into(),
+        reason: "the model gave no phone scores".into(),
+    })
+}
+
+/// The answer from phone scores: words that fit best.
+pub(crate) fn transcribed(
+    decoder: &Decoder,
+    kit: &TaskKit,
+    generated: &[Generated],
+) -> Result<SttAnswer, TaskError> {
+    let mut answer = SttAnswer::default();
+    let mut sum = Confidence::default();
+    let mut start_s = 0.0;
+    for generated in generated {
+        let scores = scores(generated)?;
+        let heard = decoder.decode(scores)?;
+        let forms: Vec<SpokenForm> = heard.words.iter().map(|w| form(kit, &w.word, None)).collect();
+        match align(&forms, scores, decoder.units(), decoder.prior_weight()) {
+            Ok(aligned) => {
+                sum.add(&aligned);
+                answer.words.extend(later(aligned.words, start_s));
+                answer.phones.extend(aligned.phones);
+            }
+            Err(SttError::NoWords) => {
+                let duration_s = seconds(scores);
+                answer.phones.push(TimedPhone { phone: "SIL".into(), duration_s });
+            }
+            Err(other) => return Err(other.into()),
+        }
+        start_s += seconds(scores);
+    }
+    let words: Vec<&str> = answer.words.iter().map(|w| w.word.as_str()).collect();
+    answer.text = words.join(" ");
+    answer.confidence = sum.mean();
+    Ok(answer)
+}
+
+/// The answer for a known text: when its words sound.
+pub(crate) fn placed(
+    decoder: &Decoder,
+    kit: &TaskKit,
+    text: &str,
+    generated: &[Generated],
+) -> Result<SttAnswer, TaskError> {
+    let mut whole = FrameScores::default();
+    for generated in generated {
+        let scores = scores(generated)?;
+        whole.log_probs.extend_from_slice(&scores.log_probs);
+        (whole.labels, whole.rate_hz) = (scores.labels, scores.rate_hz);
+    }
+    let spoken = kit.frontend.phonemize(text)?;
+    let forms: Vec<SpokenForm> =
+        spoken.words.iter().map(|w| form(kit, &w.spoken, Some(w))).collect();
+    let aligned = align(&forms, &whole, decoder.units(), decoder.prior_weight())?;
+    let mut sum = Confidence::default();
+    sum.add(&aligned);
+    Ok(SttAnswer {
+        text: text.trim().to_owned(),
+        words: by_written(&spoken, &aligned.words),
+        phones: aligned.phones,
+        confidence: sum.mean(),
+    })
+}
+
+/// A word with the pronunciation that the front end chose, and those of the dictionary.
+fn form(kit: &TaskKit, word: &str, chosen: Option<&SpokenWord>) -> SpokenForm {
+    let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
+    let known = kit.frontend.lexicon().lookup(word);
+    for phones in known.iter().flat_map(|known| known.iter()) {
+        if !pronunciations.iter().any(|p| p == phones) {
+            pronunciations.push(phones.to_vec());
+        }
+    }
+    SpokenForm { word: word.to_owned(), pronunciations }
+}
+
+/// Times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
+fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
+    let mut written: Vec<WordTime> = Vec::new();
+    let mut last = None;
+    for (word, time) in spoken.words.iter().zip(times) {
+        match written.last_mut() {
+            Some(whole) if last == Some(word.piece) => whole.end_s = time.end_s,
+            _ => written.push(WordTime { word: word.written.clone(), ..time.clone() }),
+        }
+        last = Some(word.piece);
+    }
+    written
+}
+
+fn seconds(scores: &FrameScores) -> f64 {
+    scores.log_probs.len() as f64 / scores.labels.max(1) as f64 / scores.rate_hz
+}
+
+fn later(words: Vec<WordTime>, by_s: f64) -> impl Iterator<Item = WordTime> {
+    words.into_iter().map(move |w| WordTime {
+        start_s: w.start_s + by_s,
+        end_s: w.end_s + by_s,
+        ..w
+    })
+}
+
+/// The mean over words of their log-probabilities.
+#[derive(Default)]
+struct Confidence {
+    sum: f64,
+    words: usize,
+}
+
+impl Confidence {
+    fn add(&mut self, aligned: &Aligned) {
+        self.sum += aligned.word_scores.iter().sum::<f64>();
+        self.words += aligned.word_scores.len();
+    }
+
+    fn mean(&self) -> Option<f64> {
+        (self.words > 0).then(|| (self.sum / self.words as f64).exp())
+    }
+}

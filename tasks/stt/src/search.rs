@@ -1,0 +1,265 @@
+//! The beam: which words explain the scores best.
+//!
+//! Time-synchronous Viterbi search with one copy of the pronunciation tree for each word that stood before (Ney et al.
+//! 1992; Ney & Ortmanns 1999, sections III and IV): within a copy the best word ahead counts already (unigram
+//! look-ahead), at a word's end the bigram replaces it. A sound lasts one part or more; silence may stand between words.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::DecoderConfig;
+use crate::lm::Bigrams;
+use crate::trie::Trie;
+use crate::units::{Acoustics, SILENCE};
+
+/// The node of a copy in which nothing but silence sounds.
+const SILENT: u32 = 0;
+
+/// No word before.
+const NOTHING: u32 = u32::MAX;
+
+/// A word that was found: its number and its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Number of the word.
+    pub word: u32,
+    /// First part.
+    pub start: u32,
+    /// Part after the last.
+    pub end: u32,
+}
+
+/// A hypothesis within a word (or in silence).
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    /// The word before it, which chooses the copy of the tree.
+    before: u32,
+    node: u32,
+    /// How many parts its sound has lasted, up to the least.
+    age: u8,
+    /// Where its word began.
+    start: u32,
+    /// The words before it.
+    link: u32,
+    score: f32,
+}
+
+/// A word at the end of a chain of words.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    found: Found,
+    previous: u32,
+}
+
+/// The end of a word: from here the next one may begin.
+#[derive(Debug, Clone, Copy)]
+struct Exit {
+    before: u32,
+    link: u32,
+    score: f32,
+}
+
+/// Keys are small numbers already: one multiplication spreads them.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+type Index = HashMap<u64, u32, BuildHasherDefault<Spread>>;
+
+/// Hypotheses of one part, the best of each kind.
+#[derive(Default)]
+struct Beam {
+    tokens: Vec<Token>,
+    index: Index,
+    best: f32,
+}
+
+impl Beam {
+    fn clear(&mut self) {
+        self.tokens.clear();
+        self.index.clear();
+        self.best = f32::NEG_INFINITY;
+    }
+
+    /// Takes a hypothesis unless it is hopeless or a better one of its kind is there.
+    fn offer(&mut self, token: Token, beam: f32) {
+        if token.score < self.best - beam {
+            return;
+        }
+        self.best = self.best.max(token.score);
+        let kind =
+            (u64::from(token.before) << 32 | u64::from(token.node)) * 4 + u64::from(token.age);
+        let next = self.tokens.len() as u32;
+        let at = *self.index.entry(kind).or_insert(next);
+        if at == next {
+            self.tokens.push(token);
+        } else if self.tokens[at as usize].score < token.score {
+            self.tokens[at as usize] = token;
+        }
+    }
+
+    /// Drops what is far from the best, and all but the best `most`.
+    fn prune(&mut self, beam: f32, most: usize) {
+        let least = self.best - beam;
+        self.tokens.retain(|t| t.score >= least);
+        if self.tokens.len() > most {
+            // The selection is unstable but deterministic: the same scores give the same words.
+            self.tokens.select_nth_unstable_by(most, |a, b| b.score.total_cmp(&a.score));
+            self.tokens.truncate(most);
+        }
+    }
+}
+
+/// What the search works with.
+pub(crate) struct Search<'a> {
+    pub(crate) trie: &'a Trie,
+    pub(crate) bigrams: &'a Bigrams,
+    /// The best unigram ahead of each node, natural logarithm.
+    pub(crate) ahead: &'a [f32],
+    pub(crate) config: &'a DecoderConfig,
+}
+
+impl Search<'_> {
+    /// The most likely words, in order, and their total score.
+    pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Found>, f32) {
+        let beam = self.config.beam as f32;
+        let mut links: Vec<Link> = Vec::new();
+        let (mut now, mut next) = (Beam::default(), Beam::default());
+        let edge = self.bigrams.edge();
+        let mut exits = vec![Exit { before: edge, link: NOTHING, score: 0.0 }];
+        for part in 0..acoustics.parts() {
+            let scores = acoustics.scaled(part);
+            next.clear();
+            for exit in &exits {
+                self.begin(exit, part as u32, scores, &mut next);
+            }
+            for token in &now.tokens {
+                self.go_on(token, scores, &mut next);
+            }
+            next.prune(beam, self.config.max_tokens);
+            std::mem::swap(&mut now, &mut next);
+            exits = self.exits(&now, part as u32, &mut links);
+        }
+        if exits.is_empty() {
+            // The recording ends within a word: what was found before it still counts.
+            let best = now.tokens.iter().max_by(|a, b| a.score.total_cmp(&b.score));
+            let exit = |t: &Token| Exit { before: t.before, link: t.link, score: t.score };
+            exits.extend(best.map(exit));
+        }
+        let end =
+            |exit: &Exit| exit.score + self.weighted(self.bigrams.log_prob(exit.before, edge));
+        let best = exits.iter().max_by(|a, b| end(a).total_cmp(&end(b)));
+        best.map_or((Vec::new(), f32::NEG_INFINITY), |exit| (chain(&links, exit.link), end(exit)))
+    }
+
+    fn weighted(&self, log_prob: f32) -> f32 {
+        self.config.lm_weight as f32 * log_prob
+    }
+
+    fn look(&self, node: u32) -> f32 {
+        self.weighted(self.ahead[node as usize])
+    }
+
+    /// After a word: silence, or the first sound of the next one.
+    fn begin(&self, exit: &Exit, part: u32, scores: &[f32], next: &mut Beam) {
+        let Exit { before, link, score } = *exit;
+        let beam = self.config.beam as f32;
+        let token = Token { before, node: SILENT, age: 0, start: part, link, score };
+        next.offer(Token { score: score + scores[usize::from(SILENCE)], ..token }, beam);
+        self.step(&token, SILENT, score + self.config.word_bonus as f32, scores, next);
+    }
+
+    /// Offers the children of a node.
+    fn step(&self, token: &Token, node: u32, score: f32, scores: &[f32], next: &mut Beam) {
+        let looked = if node == SILENT { 0.0 } else { self.look(node) };
+        let enter = score - looked - self.config.phone_penalty as f32;
+        for child in self.trie.children(node) {
+            let sound = scores[usize::from(self.trie.unit(child))];
+            let score = enter + self.look(child) + sound;
+            let token = Token { node: child, age: 1, score, ..*token };
+            next.offer(token, self.config.beam as f32);
+        }
+    }
+
+    /// Within a word: the same sound again, or the next one. Silence ends through its exit only.
+    fn go_on(&self, token: &Token, scores: &[f32], next: &mut Beam) {
+        let least = self.config.min_parts.min(3) as u8;
+        if token.node == SILENT {
+            let score = token.score + scores[usize::from(SILENCE)];
+            next.offer(Token { score, ..*token }, self.config.beam as f32);
+            return;
+        }
+        let sound = scores[usize::from(self.trie.unit(token.node))];
+        let age = (token.age + 1).min(least);
+        next.offer(Token { score: token.score + sound, age, ..*token }, self.config.beam as f32);
+        if token.age >= least {
+            self.step(token, token.node, token.score, scores, next);
+        }
+    }
+
+    /// The words that may end after this part, the best for each word; silence leaves the word before it in place.
+    fn exits(&self, now: &Beam, part: u32, links: &mut Vec<Link>) -> Vec<Exit> {
+        let least = self.config.min_parts.min(3) as u8;
+        let floor = now.best - self.config.word_beam as f32;
+        let mut of_word = Index::default();
+        let mut found: Vec<(Exit, Option<Found>)> = Vec::new();
+        let mut offer = |exit: Exit, word: Option<Found>| {
+            if exit.score < floor {
+                return;
+            }
+            let at = *of_word.entry(u64::from(exit.before)).or_insert(found.len() as u32) as usize;
+            if at == found.len() {
+                found.push((exit, word));
+            } else if found[at].0.score < exit.score {
+                found[at] = (exit, word);
+            }
+        };
+        for token in &now.tokens {
+            if token.node == SILENT {
+                offer(Exit { before: token.before, link: token.link, score: token.score }, None);
+            } else if token.age >= least {
+                let score = token.score - self.look(token.node);
+                for &word in self.trie.words(token.node) {
+                    let lm = self.weighted(self.bigrams.log_prob(token.before, word));
+                    let exit = Exit { before: word, link: token.link, score: score + lm };
+                    offer(exit, Some(Found { word, start: token.start, end: part + 1 }));
+                }
+            }
+        }
+        found.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+        found.truncate(self.config.max_words);
+        let with_link = |(exit, word): (Exit, Option<Found>)| {
+            let Some(found) = word else { return exit };
+            links.push(Link { found, previous: exit.link });
+            Exit { link: links.len() as u32 - 1, ..exit }
+        };
+        found.into_iter().map(with_link).collect()
+    }
+}
+
+/// The words of a chain, first to last.
+fn chain(links: &[Link], mut at: u32) -> Vec<Found> {
+    let mut words = Vec::new();
+    while let Some(link) = links.get(at as usize) {
+        words.push(link.found);
+        at = link.previous;
+    }
+    words.reverse();
+    words
+}

@@ -1,0 +1,75 @@
+use syrinx_task_stt::{Aligned, SpokenForm, SttError, align};
+use syrinx_text::Phone;
+use syrinx_text::inventory::parse_arpabet;
+
+use crate::{decoder, kit, scores};
+
+fn forms(text: &str) -> Vec<SpokenForm> {
+    let form = |word: &str| SpokenForm {
+        word: word.to_owned(),
+        pronunciations: kit()
+            .frontend
+            .lexicon()
+            .lookup(word)
+            .map(|known| known.iter().map(<[Phone]>::to_vec).collect())
+            .unwrap_or_default(),
+    };
+    text.split_whitespace().map(form).collect()
+}
+
+fn aligned(text: &str, spoken: &str, wrong_of: usize) -> Aligned {
+    let scores = scores(spoken, 0.8, wrong_of, 1);
+    align(&forms(text), &scores, decoder().units(), 0.5).expect("a long enough recording")
+}
+
+#[test]
+fn words_stand_where_they_sound() {
+    let text = "the sign was visibly displayed";
+    for wrong_of in [0, 4] {
+        let aligned = aligned(text, text, wrong_of);
+        let words: Vec<&str> = aligned.words.iter().map(|w| w.word.as_str()).collect();
+        assert_eq!(words.join(" "), text);
+        assert!(aligned.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 1e-9));
+        assert!((aligned.words[0].start_s - 0.1).abs() < 0.05, "{:?}", aligned.words[0]);
+        let total_s: f64 = aligned.phones.iter().map(|p| p.duration_s).sum();
+        let last = aligned.words.last().expect("five words");
+        assert!((total_s - last.end_s - 0.1).abs() < 0.05, "{last:?} in {total_s}");
+    }
+}
+
+#[test]
+fn pauses_are_found_and_the_right_pronunciation_is_chosen() {
+    let aligned = aligned("legend of elvis", "legend, of elvis", 0);
+    let line: Vec<&str> = aligned.phones.iter().map(|p| p.phone.as_str()).collect();
+    assert_eq!(line.join(" "), "SIL L EH JH AH0 N D SIL AH V EH L V IH S SIL");
+    assert!(aligned.words[0].end_s < aligned.words[1].start_s);
+}
+
+#[test]
+fn the_right_text_scores_best() {
+    let said = "the sign was visibly displayed";
+    let right = aligned(said, said, 4);
+    for wrong in ["the sun was visibly displayed", "the sign was displayed", "he has a happy dog"] {
+        let wrong = aligned(wrong, said, 4);
+        assert!(right.score > wrong.score, "{} {}", right.score, wrong.score);
+    }
+    assert!(right.score < 0.0);
+    assert_eq!(right.word_scores.len(), 5);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error() {
+    let scores = scores("oh", 0.9, 0, 1);
+    let error = |words: &[SpokenForm]| {
+        align(words, &scores, decoder().units(), 0.5).expect_err("no alignment")
+    };
+    assert_eq!(error(&[]), SttError::NoWords);
+    let unknown = SpokenForm { word: "xqzt".into(), pronunciations: Vec::new() };
+    assert_eq!(
+        error(&[forms("oh")[0].clone(), unknown]),
+        SttError::NoPronunciation { index: 2, word: "xqzt".into() }
+    );
+    let long = parse_arpabet(&"AH0 ".repeat(200)).expect("phones");
+    let long = SpokenForm { word: "long".into(), pronunciations: vec![long] };
+    assert!(matches!(error(&[long]), SttError::TooShort { needed: 200, .. }));
+}
