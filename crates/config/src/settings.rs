@@ -1,0 +1,88 @@
+//! The program's own settings.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::PromptConfig;
+use syrinx_nn::Kernels;
+use syrinx_registry::ALL;
+
+use crate::{ConfigError, Layer, Loaded, load};
+
+/// Name of the file that is looked for in the current folder.
+pub const SETTINGS_FILE: &str = "syrinx.toml";
+
+/// Settings of `syrinx`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Model file; the embedded model if none is named.
+    #[schemars(with = "Option<String>")]
+    pub model: Option<PathBuf>,
+    /// Folder of your own voices.
+    #[schemars(with = "Option<String>")]
+    pub voices_dir: Option<PathBuf>,
+    /// File of your own pronunciations, a line a word: `phones  F OW1 N Z`.
+    #[schemars(with = "Option<String>")]
+    pub lexicon: Option<PathBuf>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// What the network's layers run on.
+    pub kernels: Kernels,
+    /// Sampling and what goes with it.
+    pub decode: DecodeConfig,
+    /// How recordings become voices.
+    pub prompt: PromptConfig,
+    /// Settings of the tasks, by their identifiers (`syrinx tasks show NAME`).
+    pub tasks: BTreeMap<String, Value>,
+}
+
+impl Settings {
+    /// Reads the layers over the defaults of the settings and of every task.
+    ///
+    /// # Errors
+    /// Any [`ConfigError`].
+    pub fn load(layers: &[Layer]) -> Result<Loaded<Self>, ConfigError> {
+        let tasks: Map<String, Value> =
+            ALL.iter().map(|d| (d.id.to_owned(), (d.default_config)())).collect();
+        let mut defaults = serde_json::to_value(Self::default())
+            .map_err(|e| ConfigError::Defaults { reason: e.to_string() })?;
+        defaults["tasks"] = Value::Object(tasks);
+        load(&settings_schema(), &defaults, layers)
+    }
+}
+
+/// The schema of the settings, with those of all tasks in it.
+pub fn settings_schema() -> Value {
+    let mut root = schemars::schema_for!(Settings).to_value();
+    let mut tasks = Map::new();
+    for descriptor in ALL {
+        let id = descriptor.id;
+        // Two tasks may have definitions of the same name, so each gets the task's name before its own.
+        let text = (descriptor.config_schema)().to_value().to_string();
+        let text = text.replace("\"#/$defs/", &format!("\"#/$defs/{id}."));
+        let mut schema: Value = serde_json::from_str(&text).unwrap_or_default();
+        let own = schema.as_object_mut().and_then(|s| {
+            s.remove("$schema");
+            s.remove("$defs")
+        });
+        if let Some(Value::Object(own)) = own {
+            for (name, definition) in own {
+                root["$defs"][format!("{id}.{name}")] = definition;
+            }
+        }
+        tasks.insert(id.to_owned(), schema);
+    }
+    let about = root["properties"]["tasks"]["description"].clone();
+    root["properties"]["tasks"] = json!({
+        "description": about,
+        "type": "object",
+        "properties": tasks,
+        "additionalProperties": false,
+    });
+    root
+}

@@ -1,0 +1,335 @@
+//! The layout of model files and of files of codes.
+//!
+//! A model file is one safetensors file. Tensors of the language model have names with the prefix `lm.`, those of the
+//! codec `codec.`, and `voice.NAME` is the prompt of a voice: U16, (frames, levels). The metadata has one entry,
+//! `syrinx_model`, a JSON object with the format's number, the metadata of either part, and what is known of the
+//! voices (in the order in which they are listed). One entry and not several, because the order of entries in a
+//! safetensors header is not fixed, and equal models shall be equal files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use syrinx_types::Codes;
+
+use crate::EngineError;
+
+/// Number of the format; readers refuse others.
+pub const FORMAT: u32 = 1;
+
+const METADATA: &str = "syrinx_model";
+const CODES: &str = "codes";
+const CODES_METADATA: &str = "syrinx_codes";
+/// Prefixes of the parts.
+pub(crate) const LM: &str = "lm.";
+pub(crate) const CODEC: &str = "codec.";
+pub(crate) const VOICE: &str = "voice.";
+
+/// What the metadata of a model file say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    pub(crate) format: u32,
+    /// Metadata of the language model's own file.
+    pub(crate) lm: BTreeMap<String, String>,
+    /// Metadata of the codec's own file.
+    pub(crate) codec: BTreeMap<String, String>,
+    /// Voices in the order of listings, the default first.
+    pub(crate) voices: Vec<HeaderVoice>,
+    /// The model card: anything worth knowing.
+    #[serde(default)]
+    pub(crate) card: Value,
+}
+
+/// What the header knows of a voice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeaderVoice {
+    pub(crate) name: String,
+    /// Where it comes from, for listings.
+    #[serde(default)]
+    pub(crate) about: String,
+}
+
+/// A model file taken apart: each part as a safetensors file of its own.
+pub(crate) struct Parts {
+    pub(crate) lm: Vec<u8>,
+    pub(crate) codec: Vec<u8>,
+    /// In the order of listings.
+    pub(crate) voices: Vec<(HeaderVoice, Codes)>,
+    pub(crate) card: Value,
+}
+
+const FETCH_AGAIN: &str = "copy or download it again";
+
+/// Why bytes are no safetensors file, in words, and what to do.
+fn broken(bytes: &[u8], error: &SafeTensorError) -> (String, &'static str) {
+    const NOT: &str =
+        "name a model made by `syrinx package`, or leave --model out to use the embedded model";
+    let header = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+    match (error, header) {
+        (_, None) if bytes.is_empty() => ("it is empty".into(), FETCH_AGAIN),
+        (_, None) => ("it isn't a safetensors file (too short)".into(), NOT),
+        (SafeTensorError::InvalidHeaderLength, Some(n)) if bytes.get(8) == Some(&b'{') => (
+            format!(
+                "it is cut off: {} bytes, and the header alone has {}",
+                bytes.len(),
+                n.saturating_add(8)
+            ),
+            FETCH_AGAIN,
+        ),
+        (SafeTensorError::MetadataIncompleteBuffer, Some(n)) => {
+            let expected = expected_bytes(bytes, n as usize).unwrap_or_default();
+            if bytes.len() < expected {
+                (
+                    format!("it is cut off: {} of {expected} bytes are there", bytes.len()),
+                    FETCH_AGAIN,
+                )
+            } else {
+                (format!("it has {} bytes after its end", bytes.len() - expected), FETCH_AGAIN)
+            }
+        }
+        _ => (format!("it isn't a safetensors file ({error})"), NOT),
+    }
+}
+
+/// Length that a safetensors header promises.
+fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
+    let json: Value = serde_json::from_slice(bytes.get(8..8 + header)?).ok()?;
+    let ends = json.as_object()?.values().filter_map(|t| t.get("data_offsets")?.get(1)?.as_u64());
+    Some(8 + header + ends.max()? as usize)
+}
+
+/// Takes a model file apart.
+pub(crate) fn split(bytes: &[u8], file: &str) -> Result<Parts, EngineError> {
+    let fail =
+        |reason: String, remedy| EngineError::ModelFile { file: file.into(), reason, remedy };
+    let unreadable = |e: SafeTensorError| {
+        let (reason, remedy) = broken(bytes, &e);
+        fail(reason, remedy)
+    };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let views = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let json = metadata.metadata().as_ref().and_then(|m| m.get(METADATA)).ok_or_else(|| {
+        fail(
+            "it has tensors, but isn't a whole model (no `syrinx_model` in its metadata)".into(),
+            "package a language model and a codec to one file with `syrinx package`",
+        )
+    })?;
+    let broken_header =
+        |e: serde_json::Error| fail(format!("its metadata is broken ({e})"), FETCH_AGAIN);
+    let json: Value = serde_json::from_str(json).map_err(broken_header)?;
+    let format = json.get("format").and_then(Value::as_u64).unwrap_or_default();
+    if format != u64::from(FORMAT) {
+        return Err(fail(
+            format!("it has format {format}, this program reads {FORMAT}"),
+            "use the program that it was made for, or package it again",
+        ));
+    }
+    let header: Header = serde_json::from_value(json).map_err(broken_header)?;
+    for (name, _) in views.iter() {
+        if ![LM, CODEC, VOICE].iter().any(|p| name.starts_with(p)) {
+            return Err(fail(format!("its tensor `{name}` belongs to no part"), FETCH_AGAIN));
+        }
+    }
+    let part = |prefix: &str, metadata: &BTreeMap<String, String>| {
+        let tensors =
+            views.iter().filter_map(|(n, v)| Some((n.strip_prefix(prefix)?.to_owned(), v)));
+        let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
+        safetensors::serialize(tensors.collect::<Vec<_>>(), Some(metadata)).map_err(unreadable)
+    };
+    let (lm, codec) = (part(LM, &header.lm)?, part(CODEC, &header.codec)?);
+    let voice = |voice: HeaderVoice| {
+        let tensor = views.tensor(&format!("{VOICE}{}", voice.name)).map_err(unreadable)?;
+        let codes = codes_of(&tensor)
+            .map_err(|reason| fail(format!("voice `{}`: {reason}", voice.name), FETCH_AGAIN))?;
+        Ok((voice, codes))
+    };
+    let voices = header.voices.into_iter().map(voice).collect::<Result<_, EngineError>>()?;
+    Ok(Parts { lm, codec, voices, card: header.card })
+}
+
+/// Tensors and metadata of a part's own safetensors file, for joining.
+pub(crate) type Part<'a> = (SafeTensors<'a>, BTreeMap<String, String>);
+
+/// Opens a part's own safetensors file.
+pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<Part<'a>, EngineError> {
+    let unreadable = |e: SafeTensorError| {
+        let (reason, remedy) = broken(bytes, &e);
+        EngineError::ModelFile { file: file.into(), reason, remedy }
+    };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let metadata = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
+    Ok((SafeTensors::deserialize(bytes).map_err(unreadable)?, metadata))
+}
+
+/// Joins parts to the bytes of a model file.
+pub(crate) fn join(
+    (lm, lm_metadata): Part<'_>,
+    (codec, codec_metadata): Part<'_>,
+    voices: &[(HeaderVoice, Codes)],
+    card: Value,
+) -> Result<Vec<u8>, String> {
+    let header = Header {
+        format: FORMAT,
+        lm: lm_metadata,
+        codec: codec_metadata,
+        voices: voices.iter().map(|(v, _)| v.clone()).collect(),
+        card,
+    };
+    let json = serde_json::to_string(&header).map_err(|e| e.to_string())?;
+    let voice_bytes: Vec<Vec<u8>> = voices.iter().map(|(_, codes)| bytes_of(codes)).collect();
+    let mut tensors: Vec<(String, TensorView<'_>)> = Vec::new();
+    tensors.extend(lm.iter().map(|(n, v)| (format!("{LM}{n}"), v)));
+    tensors.extend(codec.iter().map(|(n, v)| (format!("{CODEC}{n}"), v)));
+    for ((voice, codes), bytes) in voices.iter().zip(&voice_bytes) {
+        let shape = vec![codes.frames(), codes.levels()];
+        let view = TensorView::new(Dtype::U16, shape, bytes).map_err(|e| e.to_string())?;
+        tensors.push((format!("{VOICE}{}", voice.name), view));
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    let metadata = HashMap::from([(METADATA.to_owned(), json)]);
+    safetensors::serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
+}
+
+/// Codes of one recording on a disk, and what is known of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CodesHeader {
+    /// Fingerprint of the codec that made them.
+    pub(crate) codec: String,
+    /// Frames a second.
+    pub(crate) frame_rate_hz: f64,
+    /// Entries a codebook.
+    pub(crate) codebook_size: usize,
+    /// Where they come from.
+    pub(crate) about: String,
+}
+
+/// Codes as the bytes of a safetensors file: tensor `codes`, U16, (frames, levels), and a JSON header.
+pub(crate) fn codes_to_bytes(codes: &Codes, header: &CodesHeader) -> Result<Vec<u8>, String> {
+    let bytes = bytes_of(codes);
+    let shape = vec![codes.frames(), codes.levels()];
+    let view = TensorView::new(Dtype::U16, shape, &bytes).map_err(|e| e.to_string())?;
+    let json = serde_json::to_string(header).map_err(|e| e.to_string())?;
+    let metadata = HashMap::from([(CODES_METADATA.to_owned(), json)]);
+    safetensors::serialize([(CODES, view)], Some(metadata)).map_err(|e| e.to_string())
+}
+
+/// Reads what [`codes_to_bytes`] wrote.
+pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), String> {
+    let unreadable = |e: SafeTensorError| broken(bytes, &e).0;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let json = metadata.metadata().as_ref().and_then(|m| m.get(CODES_METADATA));
+    let json =
+        json.ok_or("it holds no codes made by Syrinx (no `syrinx_codes` in its metadata)")?;
+    let header: CodesHeader =
+        serde_json::from_str(json).map_err(|e| format!("its metadata is broken ({e})"))?;
+    let views = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let codes = codes_of(&views.tensor(CODES).map_err(|e| e.to_string())?)?;
+    codes.check(header.codebook_size).map_err(|e| e.to_string())?;
+    Ok((codes, header))
+}
+
+/// Writes codes of this model's codec to a file.
+///
+/// # Errors
+/// [`EngineError::Io`]; [`EngineError::Unsupported`] for codes that safetensors can't hold.
+pub fn write_codes(
+    path: &Path,
+    codes: &Codes,
+    codec: &crate::CodecId,
+    about: &str,
+) -> Result<(), EngineError> {
+    let header = CodesHeader {
+        codec: codec.fingerprint.clone(),
+        frame_rate_hz: codec.info.frame_rate_hz,
+        codebook_size: codec.info.codebook_size,
+        about: about.to_owned(),
+    };
+    let bytes = codes_to_bytes(codes, &header).map_err(|reason| EngineError::Unsupported {
+        what: format!("codes for {} can't be stored: {reason}", path.display()),
+        remedy: "encode the recording again",
+    })?;
+    write_atomic(path, &bytes)
+}
+
+/// Reads codes that [`write_codes`] wrote; they must be of this codec.
+///
+/// # Errors
+/// [`EngineError::Io`]; [`EngineError::Unsupported`] for other files and for codes of another codec.
+pub fn read_codes(path: &Path, codec: &crate::CodecId) -> Result<Codes, EngineError> {
+    let bytes = std::fs::read(path).map_err(EngineError::io("reading", path))?;
+    let (codes, header) = codes_from_bytes(&bytes).map_err(|reason| EngineError::Unsupported {
+        what: format!("{}: {reason}", path.display()),
+        remedy: "name a file made by `syrinx encode`",
+    })?;
+    if header.codec != codec.fingerprint {
+        return Err(EngineError::Unsupported {
+            what: format!(
+                "{}: its codes are of the codec {}, this model's is {}",
+                path.display(),
+                header.codec,
+                codec.fingerprint
+            ),
+            remedy: "encode the recording again with this model, or name the other one with --model",
+        });
+    }
+    Ok(codes)
+}
+
+fn codes_of(view: &TensorView<'_>) -> Result<Codes, String> {
+    let (Dtype::U16, &[_, levels]) = (view.dtype(), view.shape()) else {
+        return Err(format!(
+            "codes are {:?} {:?}, not U16 (frames, levels)",
+            view.dtype(),
+            view.shape()
+        ));
+    };
+    let values = view.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+    Codes::new(levels, values).map_err(|e| e.to_string()) // (frames, levels)
+}
+
+fn bytes_of(codes: &Codes) -> Vec<u8> {
+    codes.values().iter().flat_map(|c| c.to_le_bytes()).collect()
+}
+
+/// Writes a whole file: into a temporary one beside it, then renamed. A device or pipe is written to as it is.
+///
+/// # Errors
+/// [`EngineError::Io`]; what was there before is untouched then.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    let fail = EngineError::io("writing", path);
+    let special = std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir());
+    let write = || -> std::io::Result<()> {
+        if special {
+            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+            file.write_all(bytes)?;
+            return file.flush();
+        }
+        let folder = match path.parent() {
+            Some(p) if !p.as_os_str().is_empty() => p,
+            _ => Path::new("."),
+        };
+        let mut file = with_usual_rights().tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().map_err(fail)
+}
+
+/// Temporary files are for their owner's eyes only; these become files that others may read where the umask says so.
+fn with_usual_rights() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder
+}

@@ -1,0 +1,34 @@
+//! A loaded model that answers requests.
+//!
+//! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
+//! registry on it, and answers requests in JSON ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
+//! the choice of the best of several candidates by the model's own ear, long texts and recordings part by part
+//! ([`Engine::run_in_parts`]), times of words in a recording ([`Engine::align`]), and the writer of model files
+//! ([`package`]).
+//!
+//! Invariants: no task is named here, they are found by what they can do ([`syrinx_task::AnswerKind`]); no
+//! environment, no printing (progress leaves as events); the same request, seed and settings give the same answer;
+//! files are written beside their place and renamed.
+
+mod engine;
+mod error;
+mod format;
+mod goodness;
+mod nearest;
+mod package;
+mod parts;
+mod prompt;
+mod pronounce;
+mod rerank;
+mod studio;
+mod voices;
+
+pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, RunOptions, TaskInfo};
+pub use error::EngineError;
+pub use format::{FORMAT, read_codes, write_atomic, write_codes};
+pub use nearest::nearest;
+pub use package::{PackageVoice, package};
+pub use parts::{Joined, Part, takes_recording};
+pub use prompt::{PromptConfig, excerpt, prepare};
+pub use studio::EngineStudio;
+pub use voices::{Voice, VoiceOrigin, Voices};

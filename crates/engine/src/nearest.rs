@@ -1,0 +1,20 @@
+//! The known name nearest to a mistyped one.
+
+/// The candidate that takes the fewest edits to reach, if that is few enough for a slip of the fingers.
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (given.chars().count() / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(&given.to_lowercase(), &c.to_lowercase()), c))
+        .filter(|&(distance, _)| distance <= allowed)
+        .min()
+        .map(|(_, c)| c)
+}
+
+/// `, did you mean `x`?`, or nothing.
+pub(crate) fn did_you_mean<'a>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> String {
+    nearest(given, candidates).map(|c| format!(", did you mean `{c}`?")).unwrap_or_default()
+}

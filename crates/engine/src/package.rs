@@ -1,0 +1,103 @@
+//! Writing model files.
+
+use std::path::Path;
+
+use serde_json::Value;
+use syrinx_codec::EmbeddedCodec;
+use syrinx_model::LmFile;
+use syrinx_text::TextVocab;
+use syrinx_types::Codes;
+
+use crate::engine::check_fit;
+use crate::format::{self, HeaderVoice};
+use crate::voices::is_name;
+use crate::{CodecId, EngineError};
+
+/// A voice that a model file brings along.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackageVoice {
+    /// Its name: letters, digits, `-` and `_`.
+    pub name: String,
+    /// Where it comes from, for listings.
+    pub about: String,
+    /// Its prompt, all levels.
+    pub codes: Codes,
+}
+
+/// Joins a language model, the codec it was trained on, and voices (the default first) to the bytes of a model file.
+/// Weights are stored as f16. `card` is anything worth knowing about the model.
+///
+/// # Errors
+/// [`EngineError::ModelFile`] or [`EngineError::Part`] for files that can't be read, [`EngineError::Mismatch`] for
+/// parts that don't go together, [`EngineError::Voice`].
+pub fn package(
+    (lm_path, codec_path): (&Path, &Path),
+    voices: &[PackageVoice],
+    card: Value,
+) -> Result<Vec<u8>, EngineError> {
+    let read = |path: &Path| std::fs::read(path).map_err(EngineError::io("reading", path));
+    let name = |path: &Path| path.display().to_string();
+    let codec_bytes = read(codec_path)?;
+    let codec = EmbeddedCodec::from_bytes(&codec_bytes).map_err(|e| EngineError::Part {
+        file: name(codec_path),
+        part: "codec",
+        source: e.into(),
+    })?;
+    let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
+        file: name(lm_path),
+        part: "language model",
+        source: e.into(),
+    };
+    let lm = LmFile::from_bytes(&read(lm_path)?).map_err(lm_fail)?;
+    let id = CodecId::of(&codec);
+    let mismatch = |reason| EngineError::Mismatch { file: name(lm_path), reason };
+    check_fit(&lm.space, &lm.codebooks, &codec, &TextVocab::english()?).map_err(mismatch)?;
+    for (i, voice) in voices.iter().enumerate() {
+        check_voice(voice, &id, &voices[..i])?;
+    }
+    let lm_bytes = lm.to_bytes(true).map_err(lm_fail)?;
+    let listed: Vec<(HeaderVoice, Codes)> = voices
+        .iter()
+        .map(|v| (HeaderVoice { name: v.name.clone(), about: v.about.clone() }, v.codes.clone()))
+        .collect();
+    let lm_part = format::open_part(&lm_bytes, &name(lm_path))?;
+    let codec_part = format::open_part(&codec_bytes, &name(codec_path))?;
+    format::join(lm_part, codec_part, &listed, card).map_err(|reason| EngineError::ModelFile {
+        file: name(lm_path),
+        reason,
+        remedy: "package it again",
+    })
+}
+
+fn check_voice(
+    voice: &PackageVoice,
+    codec: &CodecId,
+    before: &[PackageVoice],
+) -> Result<(), EngineError> {
+    let fail = |reason: String, remedy: &str| EngineError::Voice {
+        name: voice.name.clone(),
+        reason,
+        remedy: remedy.into(),
+    };
+    if !is_name(&voice.name) {
+        return Err(fail(
+            "that name can't be used".into(),
+            "use letters, digits, `-` and `_` only",
+        ));
+    }
+    if before.iter().any(|v| v.name == voice.name) {
+        return Err(fail("it is given twice".into(), "choose another name"));
+    }
+    if voice.codes.is_empty() || voice.codes.levels() != codec.info.levels {
+        let (frames, levels) = (voice.codes.frames(), voice.codes.levels());
+        let reason = format!(
+            "it has {frames} frames of {levels} levels, the codec has {}",
+            codec.info.levels
+        );
+        return Err(fail(reason, "make it from a recording with this codec"));
+    }
+    voice
+        .codes
+        .check(codec.info.codebook_size)
+        .map_err(|e| fail(e.to_string(), "make it from a recording with this codec"))
+}

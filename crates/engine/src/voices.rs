@@ -1,0 +1,213 @@
+//! Voices by name: those of the model, and the user's own in a folder.
+//!
+//! A voice of the user is one file, `NAME.safetensors`, with the codes of a prompt. It belongs to the codec that made
+//! it; with another codec it is listed, but can't be used.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use syrinx_types::Codes;
+
+use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes, write_atomic};
+use crate::nearest::did_you_mean;
+use crate::{CodecId, EngineError};
+
+const EXTENSION: &str = "safetensors";
+
+/// Where a voice lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceOrigin {
+    /// In the model.
+    Model,
+    /// In a file of the user's.
+    File(PathBuf),
+}
+
+/// What is known of a voice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Voice {
+    /// Its name.
+    pub name: String,
+    /// Length of its prompt, seconds.
+    pub seconds: f64,
+    /// Where it comes from.
+    pub about: String,
+    /// Where it lives.
+    pub origin: VoiceOrigin,
+    /// Why it can't be used, if so.
+    pub problem: Option<String>,
+}
+
+/// All voices of an engine. The user's are looked up on the disk whenever they are asked for, so that other programs
+/// may add some.
+#[derive(Debug, Clone)]
+pub struct Voices {
+    model: Vec<(Voice, Codes)>,
+    folder: Option<PathBuf>,
+    codec: CodecId,
+}
+
+impl Voices {
+    pub(crate) fn new(
+        model: Vec<(crate::format::HeaderVoice, Codes)>,
+        folder: Option<PathBuf>,
+        codec: CodecId,
+    ) -> Self {
+        let model = model
+            .into_iter()
+            .map(|(voice, codes)| {
+                let seconds = codes.frames() as f64 / codec.info.frame_rate_hz;
+                let (name, about) = (voice.name, voice.about);
+                (Voice { name, seconds, about, origin: VoiceOrigin::Model, problem: None }, codes)
+            })
+            .collect();
+        Self { model, folder, codec }
+    }
+
+    /// Names: the model's voices in its order (the first is the default), then the user's by name.
+    pub fn names(&self) -> Vec<String> {
+        let own = self.files().into_iter().map(|(name, _)| name);
+        self.model.iter().map(|(v, _)| v.name.clone()).chain(own).collect()
+    }
+
+    /// All voices, in the order of [`Self::names`].
+    pub fn list(&self) -> Vec<Voice> {
+        let own = self.files().into_iter().map(|(name, path)| match self.read(&name, &path) {
+            Ok((voice, _)) => voice,
+            Err(error) => Voice {
+                name,
+                seconds: 0.0,
+                about: String::new(),
+                origin: VoiceOrigin::File(path),
+                problem: Some(error.to_string()),
+            },
+        });
+        self.model.iter().map(|(v, _)| v.clone()).chain(own).collect()
+    }
+
+    /// The prompt of a voice.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownVoice`]; [`EngineError::Voice`] for a file that can't be used.
+    pub fn codes(&self, name: &str) -> Result<Codes, EngineError> {
+        if let Some((_, codes)) = self.model.iter().find(|(v, _)| v.name == name) {
+            return Ok(codes.clone());
+        }
+        let Some((_, path)) = self.files().into_iter().find(|(n, _)| n == name) else {
+            return Err(self.unknown(name));
+        };
+        Ok(self.read(name, &path)?.1)
+    }
+
+    /// Keeps a prompt under a name, replacing a voice of the user's of that name.
+    ///
+    /// # Errors
+    /// [`EngineError::Voice`] for a name that can't be a file's or is one of the model's, or without a folder;
+    /// [`EngineError::Io`].
+    pub fn add(&self, name: &str, codes: &Codes, about: &str) -> Result<PathBuf, EngineError> {
+        let fail = |reason: &str, remedy: &str| EngineError::Voice {
+            name: name.into(),
+            reason: reason.into(),
+            remedy: remedy.into(),
+        };
+        if !is_name(name) {
+            return Err(fail("that name can't be used", "use letters, digits, `-` and `_` only"));
+        }
+        if self.model.iter().any(|(v, _)| v.name == name) {
+            return Err(fail("the model has a voice of that name", "choose another name"));
+        }
+        let folder = self.folder.as_ref().ok_or_else(|| {
+            fail(
+                "there is no folder for voices",
+                "name one with --voices-dir or `voices_dir` in syrinx.toml",
+            )
+        })?;
+        std::fs::create_dir_all(folder).map_err(EngineError::io("creating the folder", folder))?;
+        let header = CodesHeader {
+            codec: self.codec.fingerprint.clone(),
+            frame_rate_hz: self.codec.info.frame_rate_hz,
+            codebook_size: self.codec.info.codebook_size,
+            about: about.into(),
+        };
+        let bytes = codes_to_bytes(codes, &header)
+            .map_err(|reason| fail(&reason, "record another prompt"))?;
+        let path = folder.join(format!("{name}.{EXTENSION}"));
+        write_atomic(&path, &bytes)?;
+        Ok(path)
+    }
+
+    /// Removes a voice of the user's; returns the file that was deleted.
+    ///
+    /// # Errors
+    /// [`EngineError::Voice`] for one of the model's; [`EngineError::UnknownVoice`]; [`EngineError::Io`].
+    pub fn remove(&self, name: &str) -> Result<PathBuf, EngineError> {
+        if self.model.iter().any(|(v, _)| v.name == name) {
+            return Err(EngineError::Voice {
+                name: name.into(),
+                reason: "it is part of the model and can't be removed".into(),
+                remedy: "remove only voices that you added".into(),
+            });
+        }
+        let Some((_, path)) = self.files().into_iter().find(|(n, _)| n == name) else {
+            return Err(self.unknown(name));
+        };
+        std::fs::remove_file(&path).map_err(EngineError::io("deleting", &path))?;
+        Ok(path)
+    }
+
+    fn unknown(&self, name: &str) -> EngineError {
+        let names = self.names();
+        let nearest = did_you_mean(name, names.iter().map(String::as_str));
+        EngineError::UnknownVoice { name: name.into(), nearest }
+    }
+
+    /// Name and path of the user's voices, by name; those that the model's hide are left out.
+    fn files(&self) -> Vec<(String, PathBuf)> {
+        let entries = self.folder.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten();
+        let mut files: Vec<(String, PathBuf)> = entries
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                let name = path.file_stem()?.to_str()?.to_owned();
+                let ours = path.extension().is_some_and(|e| e == EXTENSION) && is_name(&name);
+                ours.then_some((name, path))
+            })
+            .filter(|(name, _)| !self.model.iter().any(|(v, _)| v.name == *name))
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn read(&self, name: &str, path: &Path) -> Result<(Voice, Codes), EngineError> {
+        let fail = |reason: String| EngineError::Voice {
+            name: name.into(),
+            reason: format!("{}: {reason}", path.display()),
+            remedy: format!("add it again from its recording: syrinx voices add {name} FILE"),
+        };
+        let bytes = std::fs::read(path).map_err(EngineError::io("reading", path))?;
+        let (codes, header) = codes_from_bytes(&bytes).map_err(fail)?;
+        if header.codec != self.codec.fingerprint || codes.levels() != self.codec.info.levels {
+            return Err(fail(format!(
+                "it was made with another codec ({}, this model has {})",
+                header.codec, self.codec.fingerprint
+            )));
+        }
+        if codes.is_empty() {
+            return Err(fail("it has no frames".into()));
+        }
+        let voice = Voice {
+            name: name.into(),
+            seconds: codes.frames() as f64 / header.frame_rate_hz,
+            about: header.about,
+            origin: VoiceOrigin::File(path.into()),
+            problem: None,
+        };
+        Ok((voice, codes))
+    }
+}
+
+/// Whether a name can be a voice's: it becomes a file's and a tensor's.
+pub(crate) fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= 64 && name.chars().all(fits) && !name.starts_with('-')
+}
