@@ -1,0 +1,188 @@
+//! Letters to phones and back: layouts, examples, sentences, spelling.
+
+use std::sync::OnceLock;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use syrinx_task::{
+    Alignment, Content, Example, Generated, Plan, Response, Task, TaskKit, TokenSpace, resolve,
+};
+use syrinx_task_g2p::{G2p, G2pAnswer, G2pConfig, G2pRequest, TO_LETTERS, TO_PHONES};
+use syrinx_text::inventory::{parse_arpabet, to_arpabet};
+use syrinx_text::is_held_out;
+
+fn kit() -> &'static TaskKit {
+    static KIT: OnceLock<TaskKit> = OnceLock::new();
+    KIT.get_or_init(|| {
+        syrinx_testkit::kit(Alignment::Pointer).expect("the front end is compiled in")
+    })
+}
+
+fn g2p(config: G2pConfig) -> G2p {
+    G2p::new(config, kit()).expect("sound settings")
+}
+
+fn text(text: &str) -> G2pRequest {
+    G2pRequest { text: Some(text.into()), phones: None }
+}
+
+fn phones(phones: &str) -> G2pRequest {
+    G2pRequest { text: None, phones: Some(phones.into()) }
+}
+
+/// The words or phones that the rows of a plan are given.
+fn given(plan: &Plan) -> Vec<String> {
+    let row = |content: &Content| match content {
+        Content::Text(text) if kit().vocab.phone_of(text.ids[0]).is_some() => {
+            to_arpabet(&kit().vocab.decode_phones(&text.ids))
+        }
+        Content::Text(text) => kit().vocab.decode_letters(&text.ids),
+        Content::Codes(_) => panic!("codes in a task of letters"),
+    };
+    plan.rows.iter().flat_map(|r| r.stages[0].contents.values()).map(row).collect()
+}
+
+/// An answer for rows whose model said these phones.
+fn answer(task: &G2p, request: &G2pRequest, said: &[&str]) -> G2pAnswer {
+    let said = said.iter().map(|phones| Generated {
+        text: kit().vocab.encode_phones(&parse_arpabet(phones).expect("phones")),
+        ..Generated::default()
+    });
+    task.finish(request, said.collect()).expect("an answer")
+}
+
+#[test]
+fn the_layouts_are_those_of_the_documentation() {
+    let layout = g2p(G2pConfig::default()).layout();
+    for stage in &layout.stages {
+        stage.check().expect("a sound stage");
+        assert!(!stage.from_corpus);
+    }
+    insta::assert_snapshot!(layout.table());
+}
+
+fn drawn(task: &G2p, stage: &str, seed: u64) -> (String, String) {
+    let example = task
+        .example(stage, None, &mut ChaCha8Rng::seed_from_u64(seed))
+        .expect("no fault")
+        .expect("an example");
+    let Example { contents, response: Response::Text(ids) } = example else { panic!("no text") };
+    let Some(Content::Text(given)) = contents.values().next() else { panic!("nothing given") };
+    let (letters, phones) =
+        if stage == TO_PHONES { (&given.ids, &ids) } else { (&ids, &given.ids) };
+    (kit().vocab.decode_letters(letters), to_arpabet(&kit().vocab.decode_phones(phones)))
+}
+
+#[test]
+fn examples_are_words_of_the_lexicon_that_are_not_held_out() {
+    let task = g2p(G2pConfig { unstressed_share: 0.0, ..G2pConfig::default() });
+    for stage in [TO_PHONES, TO_LETTERS] {
+        for seed in 0..200 {
+            let (word, phones) = drawn(&task, stage, seed);
+            assert!(!is_held_out(&word), "{word}");
+            assert!(word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\''), "{word}");
+            let known = kit().frontend.lexicon().lookup(&word).expect("in the lexicon");
+            assert_eq!(phones, to_arpabet(known.first()), "{word}");
+        }
+    }
+    assert_eq!(drawn(&task, TO_PHONES, 1), drawn(&task, TO_PHONES, 1));
+    assert_ne!(drawn(&task, TO_PHONES, 1), drawn(&task, TO_PHONES, 2));
+}
+
+#[test]
+fn phones_to_letters_learns_without_stress_too() {
+    let task = g2p(G2pConfig { unstressed_share: 1.0, ..G2pConfig::default() });
+    for seed in 0..50 {
+        let (word, phones) = drawn(&task, TO_LETTERS, seed);
+        assert!(!phones.replace("AH0", "").contains(['0', '1', '2']), "{word}: {phones}");
+    }
+}
+
+#[test]
+fn examples_fit_their_layouts() {
+    let task = g2p(G2pConfig::default());
+    let layout = task.layout();
+    let space = TokenSpace::new(&kit().vocab, (4, 32, 25.0), 1, layout.marks());
+    for stage in &layout.stages {
+        let example = task
+            .example(&stage.name, None, &mut ChaCha8Rng::seed_from_u64(0))
+            .expect("no fault")
+            .expect("an example");
+        resolve(stage, &example.contents, Some(&example.response), 0, &space)
+            .expect("contents that fit the layout");
+    }
+}
+
+#[test]
+fn only_unknown_words_are_asked_of_the_model() {
+    let check = |config: G2pConfig, sentence: &str, expected: &[&str]| {
+        let plan = g2p(config).plan(&text(sentence)).expect("a plan");
+        assert_eq!(given(&plan), expected, "{sentence}");
+    };
+    let asks_all = G2pConfig { always_model: true, ..G2pConfig::default() };
+    check(G2pConfig::default(), "The cat sat.", &[]);
+    check(G2pConfig::default(), "A zyxoma, the Zyxoma!", &["zyxoma"]);
+    check(asks_all.clone(), "The cat, the zyxoma.", &["the", "cat", "zyxoma"]);
+    check(asks_all, "Nguyen/W IH1 N/ sat", &["sat"]);
+    check(G2pConfig { max_letters: 4, ..G2pConfig::default() }, "A zyxoma", &[]);
+}
+
+#[test]
+fn the_sentence_is_put_together_around_the_model() {
+    let task = g2p(G2pConfig::default());
+    let request = text("The zyxoma, sat.");
+    let spelled = answer(&task, &request, &["Z IH0 K S OW1 M AH0"]);
+    assert_eq!(spelled.phones, "DH AH0 | Z IH0 K S OW1 M AH0 , | S AE1 T .");
+    let sources: Vec<&str> = spelled.words.iter().map(|w| w.source.as_str()).collect();
+    assert_eq!(sources, ["lexicon", "model", "lexicon"]);
+    assert_eq!(spelled.words[1].ipa, "zɪ̆ksˈoʊmə");
+    assert_eq!(spelled.text, "the zyxoma sat");
+    // A model that says nothing leaves the word to the rules.
+    let silent = answer(&task, &request, &[""]);
+    assert_eq!(silent.words[1].source, "rules");
+    assert!(!silent.words[1].phones.is_empty());
+}
+
+#[test]
+fn the_model_may_speak_for_every_word() {
+    let task = g2p(G2pConfig { always_model: true, ..G2pConfig::default() });
+    let spelled = answer(&task, &text("The cat, the /K AE1 T/."), &["DH IY0", "K AA1 T"]);
+    assert_eq!(spelled.phones, "DH IY0 | K AA1 T , | DH IY0 | K AE1 T .");
+    let sources: Vec<&str> = spelled.words.iter().map(|w| w.source.as_str()).collect();
+    assert_eq!(sources, ["model", "model", "model", "inline"]);
+}
+
+#[test]
+fn phones_are_spelled_word_by_word() {
+    let task = g2p(G2pConfig::default());
+    for line in ["HH AH0 L OW1 , | W ER1 L D .", "/həlˈoʊ, wˈɝld./"] {
+        let request = phones(line);
+        assert_eq!(given(&task.plan(&request).expect("a plan")), ["HH AH0 L OW1", "W ER1 L D"]);
+        let rows = ["hello", "world"].map(|word| Generated {
+            text: kit().vocab.encode_letters(word),
+            ..Generated::default()
+        });
+        let spelled = task.finish(&request, rows.to_vec()).expect("an answer");
+        assert_eq!(spelled.text, "hello world");
+        assert_eq!(spelled.phones, "HH AH0 L OW1 | W ER1 L D");
+    }
+}
+
+#[test]
+fn bad_requests_say_what_to_do() {
+    let task = g2p(G2pConfig::default());
+    let error = |request: &G2pRequest| task.plan(request).expect_err("a bad request").to_string();
+    let both = G2pRequest { text: Some("a".into()), phones: Some("AH0".into()) };
+    let errors = [
+        error(&G2pRequest::default()),
+        error(&both),
+        error(&text("...")),
+        error(&phones("HH QQ")),
+        error(&phones(" | ")),
+        task.finish(&text("zyxoma"), Vec::new()).expect_err("no rows").to_string(),
+        task.example("ar", None, &mut ChaCha8Rng::seed_from_u64(0))
+            .expect_err("no such stage")
+            .to_string(),
+    ];
+    insta::assert_snapshot!(errors.join("\n"));
+}
