@@ -42,5 +42,5 @@ pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
 pub use row::{Measure, Row};
 pub use run::{EvalOptions, REGRESSION_EXIT_CODE, evaluate};
-pub use subject::{Answer, Ask, Subject, SubjectError};
+pub use subject::{Answer, Ask, EngineSubject, Subject, SubjectError};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};

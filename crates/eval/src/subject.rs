@@ -4,6 +4,10 @@ use serde_json::{Map, Value};
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken};
 
+mod engine;
+
+pub use engine::EngineSubject;
+
 /// One question.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
