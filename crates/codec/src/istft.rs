@@ -120,7 +120,7 @@ impl Istft {
     }
 
     /// Rows (frames, 2 * bins) to samples (frames * hop).
-    fn synthesise(&self, rows: &[f32]) -> Vec<f32> {
+    pub(crate) fn synthesise(&self, rows: &[f32]) -> Vec<f32> {
         let frames = rows.len() / (2 * self.bins());
         let mut out = vec![0.0; frames * self.hop];
         let mut scratch = self.scratch();
@@ -132,6 +132,28 @@ impl Istft {
             *o /= e;
         }
         out
+    }
+
+    /// Rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
+    pub(crate) fn analyse(&self, samples: &[f32]) -> Vec<f32> {
+        let mut rows = Vec::with_capacity(samples.len() / self.hop * 2 * self.bins());
+        let mut scratch = self.scratch();
+        let mut samples = samples.to_vec();
+        for t in 0..samples.len() / self.hop {
+            scratch.samples.fill(0.0);
+            let frame = &mut scratch.samples;
+            self.overlap(t, &mut samples, |s, i| frame[i] = *s * self.window[i]);
+            self.forward
+                .process_with_scratch(
+                    &mut scratch.samples,
+                    &mut scratch.spectrum,
+                    &mut scratch.work,
+                )
+                .expect("the buffers were made for this transform");
+            rows.extend(scratch.spectrum.iter().map(|c| c.norm().max(1e-9).ln()));
+            rows.extend(scratch.spectrum.iter().map(|c| c.arg()));
+        }
+        rows
     }
 
     /// Gradient of rows from the gradient of samples.
@@ -274,6 +296,7 @@ impl IstftStream {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use candle_core::{Device, Var};
     use rand::{Rng, SeedableRng};
@@ -286,35 +309,12 @@ mod tests {
         (0..n).map(|_| rng.random_range(-1.5..1.5)).collect()
     }
 
-    /// Rows of a real signal's own transform.
-    fn analyse(istft: &Istft, samples: &[f32]) -> Vec<f32> {
-        let mut rows = Vec::new();
-        let mut scratch = istft.scratch();
-        let mut samples = samples.to_vec();
-        for t in 0..samples.len() / istft.hop {
-            scratch.samples.fill(0.0);
-            let frame = &mut scratch.samples;
-            istft.overlap(t, &mut samples, |s, i| frame[i] = *s * istft.window[i]);
-            istft
-                .forward
-                .process_with_scratch(
-                    &mut scratch.samples,
-                    &mut scratch.spectrum,
-                    &mut scratch.work,
-                )
-                .unwrap();
-            rows.extend(scratch.spectrum.iter().map(|c| c.norm().max(1e-9).ln()));
-            rows.extend(scratch.spectrum.iter().map(|c| c.arg()));
-        }
-        rows
-    }
-
     #[test]
     fn inverts_the_transform() {
         for (n_fft, hop) in [(16, 4), (12, 6), (960, 240)] {
             let istft = Istft::new(n_fft, hop);
             let samples = draw(9 * hop, 3);
-            let back = istft.synthesise(&analyse(&istft, &samples));
+            let back = istft.synthesise(&istft.analyse(&samples));
             for (a, b) in samples.iter().zip(&back) {
                 assert!((a - b).abs() < 1e-4, "{n_fft}/{hop}: {a} became {b}");
             }

@@ -106,6 +106,7 @@ fn best_of_rows(dots: &[f32], half_norms: &[f32], codes: &mut [u16]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;

@@ -64,7 +64,7 @@ impl VocoderConfig {
         }
         if self.mel.hop == 0
             || self.n_fft < 2 * self.mel.hop
-            || self.n_fft % (2 * self.mel.hop) != 0
+            || !self.n_fft.is_multiple_of(2 * self.mel.hop)
         {
             return fail("n_fft", format!("must be a multiple of twice the hop, {}", self.mel.hop));
         }
@@ -117,12 +117,16 @@ impl Vocoder {
         let deviation = |inputs: usize| 1.0 / (inputs as f64).sqrt();
         let input = Linear::with_bias(&root.pp("input"), inputs, dim, deviation(inputs), kernels)?;
         let stack = Stack::new(&root, &config.block, kernels)?;
-        let skip = skip_weights(&config);
+        let skip = mel_to_magnitudes(&config);
         let scope: Scope = root.pp("output");
         // Made here first, as it begins at other values than zero.
-        scope.get("bias", &[width], Init::Values(skip.bias))?;
+        scope.get("bias", &[width], Init::Values(padded(skip.bias, width)))?;
         let output = Linear::with_bias(&scope, dim, width, 0.5 * deviation(dim), kernels)?;
-        let skip = root.pp("skip").get("weight", &[width, mel], Init::Values(skip.weight))?;
+        let skip = root.pp("skip").get(
+            "weight",
+            &[width, mel],
+            Init::Values(padded(skip.weight, width * mel)),
+        )?;
         store.check_all_used()?;
         let istft = Istft::new(config.n_fft, config.mel.hop);
         Ok(Self { config, input, stack, output, skip, istft, store })
@@ -232,23 +236,41 @@ impl Vocoder {
     }
 }
 
-/// How the head begins.
-struct Skip {
-    weight: Vec<f32>, // (2 * bins, mel bins)
-    bias: Vec<f32>,   // (2 * bins)
+/// Values with zeros behind them: what is known of log-magnitudes, and nothing of phases.
+fn padded(mut values: Vec<f32>, len: usize) -> Vec<f32> {
+    values.resize(len, 0.0);
+    values
+}
+
+/// A linear map from scaled log-mel frames to log-magnitudes.
+pub(crate) struct MelToMagnitudes {
+    weight: Vec<f32>, // (bins, mel bins)
+    bias: Vec<f32>,   // (bins)
+    offset: f32,
+    scale: f32,
+}
+
+impl MelToMagnitudes {
+    /// Log-magnitudes of one log-mel frame.
+    pub(crate) fn row<'a>(&'a self, frame: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        self.weight.chunks_exact(frame.len()).zip(&self.bias).map(|(w, b)| {
+            let scaled = frame.iter().map(|v| (v - self.offset) / self.scale);
+            b + w.iter().zip(scaled).map(|(w, v)| w * v).sum::<f32>()
+        })
+    }
 }
 
 /// A mel value is a weighted sum of magnitudes, so a magnitude is about the value over the sum of weights; frequencies
 /// between bands take from both.
-fn skip_weights(config: &VocoderConfig) -> Skip {
+pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
     let (bins, bands) = (config.bins(), config.mel.bins);
     let sums: Vec<f64> = mel_filterbank(&config.mel)
         .chunks_exact(config.mel.n_fft / 2 + 1)
         .map(|row| row.iter().map(|&w| f64::from(w)).sum::<f64>().max(1e-6))
         .collect();
     let grid = mel_filterbank(&MelConfig { n_fft: config.n_fft, ..config.mel.clone() }); // (bands, bins)
-    let mut weight = vec![0.0; 2 * bins * bands];
-    let mut bias = vec![0.0; 2 * bins];
+    let mut weight = vec![0.0; bins * bands];
+    let mut bias = vec![0.0; bins];
     // A longer window gathers more: by its length for a tone, by the root of it for noise.
     let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();
     for k in 0..bins {
@@ -264,7 +286,8 @@ fn skip_weights(config: &VocoderConfig) -> Skip {
         }
         bias[k] = offset as f32;
     }
-    Skip { weight, bias }
+    let (offset, scale) = (config.mel_offset as f32, config.mel_scale as f32);
+    MelToMagnitudes { weight, bias, offset, scale }
 }
 
 /// Mel frames in, samples out. The samples are the same however the frames are cut.
