@@ -1,0 +1,249 @@
+//! What every task has to hold, whatever it does.
+
+use std::fmt::Display;
+
+use candle_core::Tensor;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use syrinx_decode::{DecodeConfig, generate};
+use syrinx_nn::{AdamW, AdamWConfig};
+use syrinx_task::{
+    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TokenSpace, resolve,
+};
+use syrinx_types::{CancelToken, NullSink, Sample};
+
+use crate::speech::{SpeechSpec, kit, sample};
+use crate::studio::{TONE, ToneStudio};
+use crate::tiny::{Tiny, tiny_codebooks, tiny_config, tiny_space};
+
+/// What is said in the examples.
+const TEXT: &str = "Oh, no: blorf!";
+
+/// Steps in which a tiny model has to learn one example of a stage.
+const STEPS: usize = 20;
+const LEARNING_RATE: f64 = 1e-2;
+
+/// The share of its first loss that it has to come below.
+const FALLS_TO: f64 = 0.8;
+
+/// What the suite saw of a task, for snapshots.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conformance {
+    /// The layout as a table.
+    pub layout: String,
+    /// Schemas of settings, request and answer.
+    pub schemas: [Value; 3],
+    /// How the losses fell.
+    pub losses: Vec<StageLoss>,
+    /// The answer of an untrained model.
+    pub answer: Value,
+}
+
+/// The loss of a stage on one example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageLoss {
+    /// Stage, and the level for further levels (from 2).
+    pub stage: String,
+    /// Before the first step.
+    pub first: f64,
+    /// After the last.
+    pub last: f64,
+}
+
+/// One task under test.
+struct Subject {
+    task: Box<dyn DynTask>,
+    kit: TaskKit,
+    space: TokenSpace,
+    tiny: Tiny,
+    sample: Sample,
+}
+
+/// Checks a task: settings come back from JSON as they were, unknown settings are refused; every stage of the layout
+/// is sound, has an example that fits it, is learnt by a tiny model, and sends gradients to every part of the model
+/// that it uses; a request gives the same plan every time, which fits the layout; the same seed gives the same tokens,
+/// which finish to an answer.
+///
+/// # Errors
+/// The first thing that doesn't hold, in words.
+pub fn check_task(
+    descriptor: &TaskDescriptor,
+    alignment: Alignment,
+) -> Result<Conformance, String> {
+    let subject = Subject::new(descriptor, alignment)?;
+    let layout = subject.task.layout();
+    if layout.task != descriptor.id {
+        return Err(format!("its layout is called `{}`", layout.task));
+    }
+    let answer = subject.check_answer()?;
+    let mut losses = Vec::new();
+    for stage in &layout.stages {
+        stage.check().map_err(said(&stage.name))?;
+        let levels = match stage.head {
+            Head::FurtherLevels => vec![1, subject.space.levels - 1],
+            _ => vec![0],
+        };
+        for level in levels {
+            losses.push(subject.check_learning(stage, level)?);
+        }
+    }
+    let schema = |schema: fn() -> schemars::Schema| schema().to_value();
+    Ok(Conformance {
+        layout: layout.table(),
+        schemas: [
+            schema(descriptor.config_schema),
+            schema(descriptor.request_schema),
+            schema(descriptor.answer_schema),
+        ],
+        losses,
+        answer,
+    })
+}
+
+/// An error with what it is about before it.
+fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
+    move |error| format!("{about}: {error}")
+}
+
+impl Subject {
+    fn new(descriptor: &TaskDescriptor, alignment: Alignment) -> Result<Self, String> {
+        let kit = kit(alignment).map_err(said("the front end"))?;
+        let config = (descriptor.default_config)();
+        let build = |config: Value| (descriptor.build)(config, &kit);
+        let task = build(config.clone()).map_err(said("its default settings"))?;
+        let absent = build(Value::Null).map_err(said("no settings"))?;
+        if absent.layout() != task.layout() {
+            return Err("its default settings don't survive JSON".into());
+        }
+        let mut unknown = config;
+        unknown["no_such_setting"] = Value::Bool(true);
+        if build(unknown).is_ok() {
+            return Err("it takes settings that it doesn't know".into());
+        }
+        let studio = ToneStudio::default();
+        let space = tiny_space(&kit, &studio, task.layout().marks());
+        let config = tiny_config(alignment);
+        let tiny = Tiny::new(&config, &space, tiny_codebooks(&studio, 1), 1)
+            .map_err(said("the tiny model"))?;
+        let sample =
+            sample(&kit, &studio, TEXT, &SpeechSpec::default(), 1).map_err(said("the sample"))?;
+        Ok(Self { task, kit, space, tiny, sample })
+    }
+
+    /// From a request to an answer, with an untrained model.
+    fn check_answer(&self) -> Result<Value, String> {
+        let mut request = self
+            .task
+            .request_for(&self.sample)
+            .ok_or("it has no request for an utterance, so it can't be evaluated")?;
+        // Recordings don't go through JSON: they become the one that the studio has.
+        for field in request.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
+            if *field == Value::from("") {
+                *field = Value::from(TONE);
+            }
+        }
+        let plan = self.task.plan(&request).map_err(said("its plan"))?;
+        if self.task.plan(&request).map_err(said("its plan"))? != plan {
+            return Err("its plan isn't the same every time".into());
+        }
+        let layout = self.task.layout();
+        for run in plan.rows.iter().flat_map(|row| &row.stages) {
+            if layout.stage(&run.stage).is_none() || run.limit == 0 {
+                return Err(format!("stage `{}` of its plan can't be run", run.stage));
+            }
+        }
+        let run = || {
+            let seeded = (&DecodeConfig::default(), 7);
+            let quiet = (&CancelToken::default(), &NullSink as _);
+            generate(&self.tiny.model, &layout, &plan, seeded, quiet).map_err(said("generation"))
+        };
+        let generated = run()?;
+        if run()? != generated {
+            return Err("the same seed gives other tokens".into());
+        }
+        let answered = self.task.finish(&request, generated).map_err(said("its answer"))?;
+        let rate_hz = self.kit.studio().map_err(said("the studio"))?.frame_rate_hz();
+        for (name, audio) in &answered.recordings {
+            if audio.seconds() * rate_hz < 1.0 {
+                return Err(format!("recording `{name}` of its answer is empty"));
+            }
+        }
+        // A task may answer without rows, but then it mustn't invent recordings.
+        let empty = self.task.finish(&request, Vec::new());
+        if !plan.rows.is_empty() && empty.is_ok_and(|answer| !answer.recordings.is_empty()) {
+            return Err("it makes recordings out of nothing".into());
+        }
+        Ok(answered.json)
+    }
+
+    /// The sequence of a stage's example.
+    fn sequence(&self, stage: &Stage, level: usize) -> Result<Sequence, String> {
+        let given = stage.from_corpus.then_some(&self.sample);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let example =
+            self.task
+                .example(&stage.name, given, &mut rng)
+                .map_err(said(&stage.name))?
+                .ok_or_else(|| format!("{}: it has no example of a sound utterance", stage.name))?;
+        let response = Some(&example.response);
+        resolve(stage, &example.contents, response, level, &self.space).map_err(said(&stage.name))
+    }
+
+    /// A tiny model of its own learns one example.
+    fn check_learning(&self, stage: &Stage, level: usize) -> Result<StageLoss, String> {
+        let fault = |e: &dyn Display| format!("{}: {e}", stage.name);
+        let sequences = [self.sequence(stage, level)?];
+        let config = self.tiny.model.config().clone();
+        let tiny = Tiny::new(&config, &self.space, self.tiny.codebooks.clone(), 2)
+            .map_err(|e| fault(&e))?;
+        let vars = tiny.params.vars();
+        let options = AdamWConfig { ema_decay: 0.0, ..AdamWConfig::default() };
+        let mut optimizer = AdamW::new(vars.clone(), options).map_err(|e| fault(&e))?;
+        let mut losses = Vec::with_capacity(STEPS + 1);
+        for step in 0..=STEPS {
+            let loss = tiny.model.losses(&sequences).map_err(|e| fault(&e))?;
+            let loss = loss.total().map_err(|e| fault(&e))?;
+            losses.push(f64::from(loss.to_scalar::<f32>().map_err(|e| fault(&e))?));
+            let gradients = loss.backward().map_err(|e| fault(&e))?;
+            if step == 0 {
+                for (name, var) in vars.iter().filter(|(name, _)| uses(stage, level, name)) {
+                    let reached = gradients.get(var).is_some_and(|g| moves(g).unwrap_or(false));
+                    if !reached {
+                        return Err(fault(&format!("no gradient reaches `{name}`")));
+                    }
+                }
+            }
+            optimizer.step(&gradients, LEARNING_RATE).map_err(|e| fault(&e))?;
+        }
+        let (first, last) = (losses[0], losses[STEPS]);
+        // Not a number, too.
+        if !(last < FALLS_TO * first) {
+            return Err(fault(&format!("the loss goes from {first:.3} to {last:.3}")));
+        }
+        let level = if level > 0 { format!(".{}", level + 1) } else { String::new() };
+        Ok(StageLoss { stage: format!("{}{level}", stage.name), first, last })
+    }
+}
+
+/// Whether a stage must send a gradient to a parameter: the trunk, the encoder if the stage has one, and its own head.
+fn uses(stage: &Stage, level: usize, name: &str) -> bool {
+    let pointer = stage.alignment() == Alignment::Pointer;
+    let head = match stage.head {
+        Head::FirstLevel => "heads.first.".to_owned(),
+        Head::FurtherLevels => format!("heads.level.{}.", level + 1),
+        Head::Text => "heads.text.".to_owned(),
+        Head::Phones { .. } => "heads.phones.".to_owned(),
+    };
+    name == "marks"
+        || name.starts_with("trunk.")
+        || name.starts_with(&head)
+        || (pointer && name.starts_with("encoder."))
+        || (pointer && stage.head == Head::FirstLevel && name.starts_with("heads.moves."))
+}
+
+/// Whether a gradient is finite and not zero throughout.
+fn moves(gradient: &Tensor) -> candle_core::Result<bool> {
+    let size = gradient.abs()?.sum_all()?.to_scalar::<f32>()?;
+    Ok(size.is_finite() && size > 0.0)
+}

@@ -1,0 +1,79 @@
+//! Models too small to be of use, built in milliseconds.
+
+use candle_core::Device;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError};
+use syrinx_nn::{BlockConfig, Kernels, ParamStore};
+use syrinx_task::{Alignment, Studio, TaskKit, TokenSpace};
+
+use crate::ToneStudio;
+
+/// Dimensions of the codec's latents.
+const LATENT_DIM: usize = 8;
+
+/// A model with its parameters.
+pub struct Tiny {
+    /// The model.
+    pub model: LanguageModel,
+    /// Its parameters, shared with it: a step on them changes it.
+    pub params: ParamStore,
+    /// The codec's entries that it was built with.
+    pub codebooks: Vec<Vec<f32>>,
+}
+
+/// Sizes of a tiny model.
+pub fn tiny_config(alignment: Alignment) -> LmConfig {
+    LmConfig {
+        trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64 },
+        encoder_layers: 1,
+        alignment,
+        ..LmConfig::default()
+    }
+}
+
+/// The token space of [`ToneStudio`]'s codes and the English vocabulary, with these marks.
+pub fn tiny_space(kit: &TaskKit, studio: &ToneStudio, marks: Vec<String>) -> TokenSpace {
+    let codec = (studio.levels, studio.codebook_size, studio.frame_rate_hz());
+    TokenSpace::new(&kit.vocab, codec, 1, marks)
+}
+
+/// Entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
+pub fn tiny_codebooks(studio: &ToneStudio, seed: u64) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..studio.levels)
+        .map(|level| {
+            let scale = 1.0 / (1 + level) as f32;
+            let values = studio.codebook_size * LATENT_DIM;
+            (0..values).map(|_| scale * rng.random_range(-1.0..1.0_f32)).collect()
+        })
+        .collect()
+}
+
+impl Tiny {
+    /// An untrained model. The same seed gives the same weights.
+    ///
+    /// # Errors
+    /// If sizes don't fit one another.
+    pub fn new(
+        config: &LmConfig,
+        space: &TokenSpace,
+        codebooks: Vec<Vec<f32>>,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let params = ParamStore::seeded(seed, &Device::Cpu);
+        let root = params.root();
+        let model = LanguageModel::new(config, space, codebooks.clone(), &root, Kernels::Fused)?;
+        Ok(Self { model, params, codebooks })
+    }
+
+    /// The model as a file holds it.
+    pub fn file(&self) -> LmFile {
+        LmFile {
+            config: self.model.config().clone(),
+            space: self.model.space().clone(),
+            codebooks: self.codebooks.clone(),
+            tensors: self.params.tensors(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Every task of the registry holds what the suite asks, and the stand-ins are what they say.
+
+use std::fmt::Write as _;
+
+use syrinx_task::{Alignment, Studio};
+use syrinx_testkit::{SpeechSpec, ToneStudio, check_task, kit, sample};
+use syrinx_types::Codes;
+
+#[test]
+fn every_task_conforms_with_and_without_alignment() {
+    for alignment in [Alignment::Pointer, Alignment::None] {
+        for task in syrinx_registry::ALL {
+            if let Err(reason) = check_task(task, alignment) {
+                panic!("task `{}`, alignment {alignment:?}: {reason}", task.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn settings_and_requests_are_those_of_the_documentation() {
+    let mut text = String::new();
+    for task in syrinx_registry::ALL {
+        let schemas = [
+            ("settings", (task.config_schema)()),
+            ("request", (task.request_schema)()),
+            ("answer", (task.answer_schema)()),
+        ];
+        for (name, schema) in schemas {
+            let schema = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+            writeln!(text, "## {} {name}\n{schema}\n", task.id).expect("into a string");
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_studio_reads_back_what_it_wrote() {
+    let studio = ToneStudio::default();
+    let size = studio.codebook_size as u16;
+    let mut codes = Codes::empty(4);
+    for i in 0..30 {
+        codes.push(&[(7 * i) % size, 4 + i % 20, 0, 0]);
+    }
+    let audio = studio.decode(&codes).expect("codes in range");
+    assert_eq!(audio.samples.len(), 30 * 960);
+    let read = studio.encode(&audio).expect("sound");
+    assert_eq!(read.frames(), 30);
+    for frame in 0..30 {
+        for level in [0, 1] {
+            let (wrote, read) = (codes.at(frame, level), read.at(frame, level));
+            assert!(wrote.abs_diff(read) <= 1, "frame {frame}, level {level}: {wrote}, {read}");
+        }
+    }
+    assert!(studio.decode(&Codes::new(4, vec![99; 4]).expect("one frame")).is_err());
+    assert!(studio.voice("tenor").is_err());
+    for voice in studio.voices() {
+        studio.voice(&voice).expect("a voice").check(studio.codebook_size).expect("in range");
+    }
+}
+
+#[test]
+fn samples_follow_their_seed() {
+    let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
+    let studio = ToneStudio::default();
+    let make =
+        |seed| sample(&kit, &studio, "Oh, no.", &SpeechSpec::default(), seed).expect("a sample");
+    assert_eq!(make(1), make(1));
+    assert_ne!(make(1), make(2));
+    let sample = make(1);
+    let spoken_s: f64 = sample.phones.iter().map(|p| p.duration_s).sum();
+    let seconds = sample.codes.frames() as f64 / sample.frame_rate_hz;
+    assert!((seconds - spoken_s - 0.2).abs() < 0.04, "{seconds} {spoken_s}");
+    assert_eq!(sample.prompt.map(|p| p.frames()), Some(12));
+}
