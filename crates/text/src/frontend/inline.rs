@@ -15,14 +15,14 @@ const LAST_PLACEHOLDER: u32 = 0xF_FFFD;
 
 /// One pronunciation found in a text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Inline {
+pub(crate) struct Inline {
     /// As written, with its slashes.
-    pub(super) written: String,
-    pub(super) phones: Vec<Phone>,
+    pub(crate) written: String,
+    pub(crate) phones: Vec<Phone>,
 }
 
 /// Replace the inline pronunciations of a text by placeholders; those characters are removed from the rest.
-pub(super) fn extract(text: &str) -> (String, Vec<Inline>) {
+pub(crate) fn extract(text: &str) -> (String, Vec<Inline>) {
     let mut out = String::with_capacity(text.len());
     let mut inlines = Vec::new();
     let mut done = 0;

@@ -10,6 +10,7 @@ mod rules_table;
 mod script;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -17,8 +18,7 @@ use crate::error::{TextError, excerpt};
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
 
-#[allow(unused_imports)]
-pub(crate) use inline::inline_spans;
+pub(crate) use inline::{extract as extract_inlines, inline_spans, placeholder_index};
 pub use rules::RuleSpeller;
 
 /// Finds pronunciations of words that are in no lexicon; the model's own text-to-phoneme task is one.
@@ -95,6 +95,17 @@ impl Phonemized {
 pub struct Frontend {
     lexicon: Lexicon,
     speller: RuleSpeller,
+    reader: Option<Reader>,
+}
+
+/// Reads unknown words before the rules do.
+#[derive(Clone)]
+struct Reader(Arc<dyn Pronounce + Send + Sync>);
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
 }
 
 impl Frontend {
@@ -107,7 +118,13 @@ impl Frontend {
 
     /// With a lexicon, for instance one with a user's words.
     pub fn new(lexicon: Lexicon) -> Self {
-        Self { lexicon, speller: RuleSpeller }
+        Self { lexicon, speller: RuleSpeller, reader: None }
+    }
+
+    /// The same, asking `reader` for unknown words in [`Frontend::phonemize`] too; the rules spell what it doesn't
+    /// know.
+    pub fn with_pronounce(self, reader: Arc<dyn Pronounce + Send + Sync>) -> Self {
+        Self { reader: Some(Reader(reader)), ..self }
     }
 
     /// The lexicon in use.
@@ -115,15 +132,18 @@ impl Frontend {
         &self.lexicon
     }
 
-    /// Phones of a text; unknown words are spelled by rule.
+    /// Phones of a text; unknown words are spelled by rule, or asked of the reader that was given
+    /// ([`Frontend::with_pronounce`]).
     ///
     /// A pronunciation between slashes, ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), right after a word replaces
     /// that word's own (`Nguyen/W IH1 N/`); standing alone it is a word.
     ///
     /// Errors when there is no word in the text, or when it is mostly not in Latin letters.
     pub fn phonemize(&self, text: &str) -> Result<Phonemized, TextError> {
-        self.phonemize_by(text, &self.speller)
-            .map(|spoken| spoken.relabel(Source::Model, Source::Rules))
+        match &self.reader {
+            Some(Reader(reader)) => self.phonemize_by(text, Some(reader.as_ref())),
+            None => self.phonemize_by(text, None),
+        }
     }
 
     /// Phones of a text; unknown words are asked of `unknown`, all at once, and spelled by rule where it has no
@@ -135,10 +155,14 @@ impl Frontend {
         text: &str,
         unknown: &dyn Pronounce,
     ) -> Result<Phonemized, TextError> {
-        self.phonemize_by(text, unknown)
+        self.phonemize_by(text, Some(unknown))
     }
 
-    fn phonemize_by(&self, text: &str, unknown: &dyn Pronounce) -> Result<Phonemized, TextError> {
+    fn phonemize_by(
+        &self,
+        text: &str,
+        unknown: Option<&dyn Pronounce>,
+    ) -> Result<Phonemized, TextError> {
         let (text, inlines) = inline::extract(text);
         script::check(&text)?;
         let mut units = assemble::units(&text, &inlines, &self.lexicon);
@@ -150,11 +174,11 @@ impl Frontend {
         Ok(assemble::phonemized(units))
     }
 
-    /// Give every word without phones its pronunciation.
+    /// Give every word without phones its pronunciation: what `unknown` says, else what the rules say.
     fn resolve_unknown(
         &self,
         units: &mut [assemble::Unit],
-        unknown: &dyn Pronounce,
+        unknown: Option<&dyn Pronounce>,
     ) -> Result<(), TextError> {
         let mut order: HashMap<String, usize> = HashMap::new();
         let mut words: Vec<String> = Vec::new();
@@ -167,7 +191,8 @@ impl Frontend {
         if words.is_empty() {
             return Ok(());
         }
-        let mut answers = unknown.pronounce(&words).map_err(|source| {
+        let answered = unknown.map_or(Ok(Vec::new()), |unknown| unknown.pronounce(&words));
+        let mut answers = answered.map_err(|source| {
             const NAMED: usize = 5;
             TextError::Pronounce { words: words.iter().take(NAMED).cloned().collect(), source }
         })?;
@@ -185,14 +210,5 @@ impl Frontend {
             }
         }
         Ok(())
-    }
-}
-
-impl Phonemized {
-    fn relabel(mut self, from: Source, to: Source) -> Self {
-        for word in self.words.iter_mut().filter(|w| w.source == from) {
-            word.source = to;
-        }
-        self
     }
 }

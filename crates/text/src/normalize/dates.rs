@@ -1,0 +1,155 @@
+//! Dates.
+
+use super::cursor::{Cursor, Match, pattern};
+use super::numbers::{ordinal, year};
+use crate::abbreviations::dot_ends_sentence;
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+const MONTH: &str = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|JANUARY|FEBRUARY|MARCH|APRIL|MAY|JUNE|JULY|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)";
+
+pattern!(MONTH_ONLY, MONTH);
+pattern!(
+    MONTH_DAY,
+    format!(
+        r"({MONTH}) ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:-([0-9]{{1,2}})(?:st|nd|rd|th)?)?(?:(,?) ([0-9]{{4}})\b)?"
+    )
+);
+pattern!(MONTH_YEAR, format!(r"({MONTH}),? ([0-9]{{4}})\b"));
+pattern!(
+    DAY_MONTH,
+    format!(r"([0-9]{{1,2}})(st|nd|rd|th)?( of)? ({MONTH})(?:(,?) ([0-9]{{4}})\b)?")
+);
+pattern!(ISO, r"([0-9]{4})-([0-9]{2})-([0-9]{2})");
+pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
+pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
+
+/// Whether a text begins with a month, also abbreviated.
+pub(crate) fn begins_with_month(text: &str) -> bool {
+    MONTH_ONLY.is_match(text)
+}
+
+/// Say the date at the cursor.
+pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
+        iso(cursor)
+            .or_else(|| slashes(cursor))
+            .or_else(|| dots(cursor))
+            .or_else(|| day_month(cursor))
+    } else {
+        month_day(cursor).or_else(|| month_year(cursor))
+    }
+}
+
+fn month_number(written: &str) -> Option<usize> {
+    let start = written.get(..3)?.to_ascii_lowercase();
+    MONTHS.iter().position(|name| name.starts_with(&start)).map(|i| i + 1)
+}
+
+/// A day of a month, checked and in words.
+fn day(digits: &str) -> Option<String> {
+    let value: usize = digits.parse().ok()?;
+    (1..=31).contains(&value).then(|| ordinal(value))
+}
+
+/// `march fifth, twenty twenty four`; nothing if there is no such day or month.
+fn month_first(month: usize, day_digits: &str, year_value: Option<usize>) -> Option<String> {
+    let name = MONTHS.get(month.checked_sub(1)?)?;
+    let day = day(day_digits)?;
+    Some(match year_value {
+        Some(value) => format!("{name} {day}, {}", year(value)),
+        None => format!("{name} {day}"),
+    })
+}
+
+fn month_day(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = MONTH_DAY.captures(cursor.rest)?;
+    let length = found[0].len();
+    if !cursor.number_ends(length) || cursor.char_after(length) == Some('%') {
+        return None;
+    }
+    let mut said = month_first(month_number(&found[1])?, &found[2], None)?;
+    if let Some(last) = found.get(3) {
+        said = format!("{said} to {}", day(last.as_str())?);
+    }
+    if let Some(year_digits) = found.get(5) {
+        let comma = found.get(4).map_or("", |c| c.as_str());
+        said = format!("{said}{comma} {}", year(year_digits.as_str().parse().ok()?));
+    }
+    Some(Match::new(length, said))
+}
+
+fn month_year(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = MONTH_YEAR.captures(cursor.rest)?;
+    let name = MONTHS[month_number(&found[1])? - 1];
+    let said = format!("{name} {}", year(found[2].parse().ok()?));
+    cursor.number_ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+fn day_month(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = DAY_MONTH.captures(cursor.rest)?;
+    let name = MONTHS[month_number(&found[4])? - 1];
+    let mut said = format!("{} of {name}", day(&found[1])?);
+    let has_article = cursor.previous.eq_ignore_ascii_case("the");
+    if !has_article && found.get(2).is_none() {
+        said = format!("the {said}");
+    }
+    if let Some(year_digits) = found.get(6) {
+        said = format!("{said} {}", year(year_digits.as_str().parse().ok()?));
+    }
+    let length = found[0].len();
+    // The dot of a shortened month may be the end of the sentence too.
+    if found[0].ends_with('.') && dot_ends_sentence(&cursor.rest[length..]) {
+        said.push('.');
+    }
+    cursor.ends(length).then(|| Match::new(length, said))
+}
+
+fn iso(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = ISO.captures(cursor.rest)?;
+    let said = month_first(found[2].parse().ok()?, &found[3], Some(found[1].parse().ok()?))?;
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+/// American order, unless only the other one is a date.
+fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = SLASHES.captures(cursor.rest)?;
+    let length = found[0].len();
+    let (first, second): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
+    let year_value = full_year(found[3].parse().ok()?);
+    let said = if first <= 12 {
+        month_first(first, &found[2], Some(year_value))?
+    } else {
+        month_first(second, &found[1], Some(year_value))?
+    };
+    cursor.ends(length).then(|| Match::new(length, said))
+}
+
+/// Two digits mean the century that is nearer.
+fn full_year(value: usize) -> usize {
+    match value {
+        0..=49 => 2000 + value,
+        50..=99 => 1900 + value,
+        _ => value,
+    }
+}
+
+/// European order.
+fn dots(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = DOTS.captures(cursor.rest)?;
+    let said = month_first(found[2].parse().ok()?, &found[1], Some(found[3].parse().ok()?))?;
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}

@@ -1,0 +1,125 @@
+//! Sums of money.
+
+use super::cursor::{Cursor, Match, NUMBER, pattern};
+use super::numbers::{cardinal_of_digits, is_one, number};
+
+/// A currency: symbol, one, many, one hundredth, many hundredths (empty when there are none).
+type Currency = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const CURRENCIES: &[Currency] = &[
+    ("$", "dollar", "dollars", "cent", "cents"),
+    ("£", "pound", "pounds", "penny", "pence"),
+    ("€", "euro", "euros", "cent", "cents"),
+    ("¥", "yen", "yen", "", ""),
+    ("₹", "rupee", "rupees", "paisa", "paise"),
+    ("¢", "cent", "cents", "", ""),
+];
+
+/// Countries before a dollar sign.
+const COUNTRIES: &[(&str, &str)] = &[
+    ("US", "U S"),
+    ("AU", "australian"),
+    ("A", "australian"),
+    ("CA", "canadian"),
+    ("C", "canadian"),
+    ("NZ", "new zealand"),
+    ("HK", "hong kong"),
+    ("S", "singapore"),
+];
+
+const SCALE: &str =
+    r"(?: ?(thousand|million|billion|trillion|[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?";
+
+pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹]) ?({NUMBER}){SCALE}"));
+pattern!(SPAN, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹])({NUMBER})-[$£€¥₹]?({NUMBER}){SCALE}"));
+pattern!(AFTER, format!(r"({NUMBER}) ?([£€¥₹¢]|[$]$|[$]\b)"));
+
+/// Say the sum at the cursor.
+pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    span(cursor).or_else(|| sum(cursor)).or_else(|| symbol_after(cursor))
+}
+
+fn currency(symbol: &str) -> Option<&'static Currency> {
+    CURRENCIES.iter().find(|c| c.0 == symbol)
+}
+
+fn country(code: Option<regex::Match<'_>>) -> String {
+    let found =
+        code.and_then(|code| COUNTRIES.iter().find(|(written, _)| *written == code.as_str()));
+    found.map(|(_, said)| format!("{said} ")).unwrap_or_default()
+}
+
+fn scale(written: &str) -> &'static str {
+    match written.to_ascii_lowercase().as_str() {
+        "k" | "thousand" => " thousand",
+        "m" | "mn" | "million" => " million",
+        "b" | "bn" | "billion" => " billion",
+        _ => " trillion",
+    }
+}
+
+/// `$5-10 million`: the currency is said once, at the end.
+fn span(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = SPAN.captures(cursor.rest)?;
+    let length = found[0].len();
+    if !cursor.number_ends(length) {
+        return None;
+    }
+    let (_, _, many, ..) = currency(&found[2])?;
+    let scaled = found.get(5).map_or("", |s| scale(s.as_str()));
+    let said = format!(
+        "{} to {}{scaled} {}{many}",
+        number(&found[3]),
+        number(&found[4]),
+        country(found.get(1))
+    );
+    Some(Match::quantity(length, said))
+}
+
+fn sum(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = BEFORE.captures(cursor.rest)?;
+    let length = found[0].len();
+    if !cursor.ends(length) {
+        return None;
+    }
+    let currency = currency(&found[2])?;
+    let country = country(found.get(1));
+    let said = match found.get(4) {
+        Some(scaled) => {
+            format!("{}{} {country}{}", number(&found[3]), scale(scaled.as_str()), currency.2)
+        }
+        None => amount(&found[3], currency, &country),
+    };
+    Some(Match::quantity(length, said))
+}
+
+fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = AFTER.captures(cursor.rest)?;
+    let length = found[0].len();
+    let said = amount(&found[1], currency(&found[2])?, "");
+    cursor.ends(length).then(|| Match::quantity(length, said))
+}
+
+/// An amount without scale: two decimals are hundredths.
+fn amount(written: &str, currency: &Currency, country: &str) -> String {
+    let (_, one, many, small_one, small_many) = currency;
+    let (whole, small) = match written.split_once('.') {
+        Some((whole, small)) if small.len() == 2 && !small_one.is_empty() => (whole, small),
+        _ => {
+            let name = if is_one(written) { one } else { many };
+            return format!("{} {country}{name}", number(written));
+        }
+    };
+    let small_name = if small == "01" { small_one } else { small_many };
+    let large_name = if is_one(whole) { one } else { many };
+    let is_zero = |digits: &str| digits.bytes().all(|b| b == b'0');
+    match (is_zero(whole), is_zero(small)) {
+        (true, false) => format!("{} {small_name}", cardinal_of_digits(small)),
+        (_, true) => format!("{} {country}{large_name}", number(whole)),
+        (false, false) => format!(
+            "{} {country}{large_name} and {} {small_name}",
+            number(whole),
+            cardinal_of_digits(small)
+        ),
+    }
+}

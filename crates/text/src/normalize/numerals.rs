@@ -1,0 +1,256 @@
+//! Numbers that are nothing more special: ordinals, decades, fractions, versions, years, plain numbers.
+
+use super::cursor::{Cursor, Match, NUMBER, pattern};
+use super::numbers::{
+    cardinal, cardinal_of_digits, digit_by_digit, fraction, number, ordinal_of_digits, plural, year,
+};
+use super::units::{self, Count};
+
+pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
+pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
+pattern!(PLURAL, r"([0-9]{1,4})'s");
+pattern!(MIXED, r"([0-9]{1,4}) ([0-9]{1,2})/([0-9]{1,3})");
+pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})");
+pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
+pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
+pattern!(PLAIN, NUMBER);
+pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn)"));
+pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
+pattern!(EVEN_CHANCE, r"50-50");
+
+/// Pairs that are said as two numbers, not as a fraction.
+const FIXED_PAIRS: &[(&str, &str)] = [
+    ("24/7", "twenty four seven"),
+    ("9/11", "nine eleven"),
+    ("50/50", "fifty fifty"),
+    ("20/20", "twenty twenty"),
+]
+.as_slice();
+
+/// Words before a number that make it a decade, not seconds (`in the 30s`).
+const BEFORE_DECADE: &[&str] =
+    &["the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "of", "and", "or"];
+
+/// Words before a four-digit number that make it a year.
+const BEFORE_YEAR: &[&str] = &[
+    "in",
+    "since",
+    "by",
+    "from",
+    "until",
+    "till",
+    "of",
+    "during",
+    "before",
+    "after",
+    "around",
+    "circa",
+    "year",
+    "spring",
+    "summer",
+    "autumn",
+    "fall",
+    "winter",
+    "late",
+    "early",
+    "mid",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "and",
+    "to",
+    "between",
+];
+
+/// Say the number at the cursor.
+pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    ordinals(cursor)
+        .or_else(|| plurals(cursor))
+        .or_else(|| fractions(cursor))
+        .or_else(|| version(cursor))
+        .or_else(|| scaled(cursor))
+        .or_else(|| plain(cursor))
+}
+
+fn ordinals(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = ORDINAL.captures(cursor.rest)?;
+    let length = found[0].len();
+    cursor.ends(length).then(|| Match::new(length, ordinal_of_digits(&found[1].replace(',', ""))))
+}
+
+/// `the 5's`
+fn plurals(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = PLURAL.captures(cursor.rest)?;
+    let length = found[0].len();
+    cursor.ends(length).then(|| Match::new(length, plural(&number(&found[1]))))
+}
+
+/// Say the decade at the cursor: `the 1980s`, `'90s`.
+pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = DECADE.captures(cursor.rest)?;
+    let (length, digits) = (found[0].len(), &found[1]);
+    let short = digits.len() == 2 && !found[0].contains('\'');
+    let previous = cursor.previous.to_ascii_lowercase();
+    if !cursor.ends(length) || short && !BEFORE_DECADE.contains(&previous.as_str()) {
+        return None;
+    }
+    Some(Match::new(length, plural(&year(digits.parse().ok()?))))
+}
+
+fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(found) = MIXED.captures(cursor.rest) {
+        let (top, bottom): (usize, usize) = (found[2].parse().ok()?, found[3].parse().ok()?);
+        let length = found[0].len();
+        if top < bottom && cursor.number_ends(length) {
+            let part = fraction(top, bottom, true);
+            let said = format!("{} and {part}", number(&found[1]));
+            return Some(with_unit(cursor, length, said, Count::Many));
+        }
+    }
+    let found = FRACTION.captures(cursor.rest)?;
+    let length = found[0].len();
+    if !cursor.number_ends(length) {
+        return None;
+    }
+    if let Some((_, said)) = FIXED_PAIRS.iter().find(|(pair, _)| *pair == &found[0]) {
+        return Some(Match::new(length, *said));
+    }
+    let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
+    let said = match bottom {
+        0 | 1 => format!("{} over {}", cardinal(top), cardinal(bottom)),
+        10 => format!("{} out of {}", cardinal(top), cardinal(bottom)),
+        _ if top == bottom => format!("{} out of {}", cardinal(top), cardinal(bottom)),
+        2..=20 | 32 | 64 | 100 if top < 100 => fraction(top, bottom, false),
+        _ => format!("{} over {}", cardinal(top), cardinal(bottom)),
+    };
+    Some(with_unit(cursor, length, said, Count::One))
+}
+
+/// A fraction and the unit after it, if there is one.
+fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> Match {
+    match units::after(cursor, length, count) {
+        Some((end, name)) => Match::quantity(end, format!("{said} {name}")),
+        None => Match::quantity(length, said),
+    }
+}
+
+/// Say the version at the cursor: `v2.0`, `v3`.
+pub(super) fn prefixed_version(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = PREFIXED_VERSION.captures(cursor.rest)?;
+    let parts: Vec<String> = found[1].split('.').map(number).collect();
+    let said = format!("version {}", parts.join(" point "));
+    cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+/// Version numbers say each part; four parts are an internet address, digit by digit.
+fn version(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = VERSION.captures(cursor.rest)?;
+    let length = found[0].len();
+    let parts: Vec<&str> = found[0].split('.').collect();
+    let said: Vec<String> = match parts.len() {
+        4 => parts.iter().map(|part| digit_by_digit(part)).collect(),
+        _ => parts.iter().map(|part| number(part)).collect(),
+    };
+    let separator = if parts.len() == 4 { " dot " } else { " point " };
+    cursor.ends(length).then(|| Match::new(length, said.join(separator)))
+}
+
+/// `10k`, `3bn`, `1920x1080`, `3x`.
+fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(found) = BY.captures(cursor.rest) {
+        // The second number is the next match.
+        return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));
+    }
+    if let Some(found) =
+        EVEN_CHANCE.find(cursor.rest).filter(|found| cursor.number_ends(found.len()))
+    {
+        return Some(Match::new(found.len(), "fifty fifty"));
+    }
+    let found = SCALED.captures(cursor.rest)?;
+    let length = found[0].len();
+    if !cursor.ends(length) || found[0].contains(" k") || &found[2] == "K" && found[1].len() < 2 {
+        return None;
+    }
+    let scale = match &found[2] {
+        "bn" => "billion",
+        "mn" => "million",
+        "tn" => "trillion",
+        _ => "thousand",
+    };
+    Some(Match::quantity(length, format!("{} {scale}", number(&found[1]))))
+}
+
+fn plain(cursor: &Cursor<'_>) -> Option<Match> {
+    let written = PLAIN.find(cursor.rest)?.as_str();
+    let length = written.len();
+    if !cursor.ends(length) {
+        return None;
+    }
+    Some(Match::quantity(length, plain_number(cursor, written)))
+}
+
+/// A bare number, as a year where it looks like one.
+fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
+    const LONGEST_CARDINAL: usize = 9;
+    if !written.bytes().all(|b| b.is_ascii_digit()) {
+        return number(written);
+    }
+    if written.len() > LONGEST_CARDINAL && !written.ends_with("000") {
+        return digit_by_digit(written);
+    }
+    if written.len() == 5 && is_state(cursor.previous) {
+        return digit_by_digit(written);
+    }
+    let value: usize = written.parse().unwrap_or(0);
+    if written.len() == 4 && is_year(cursor, value) { year(value) } else { number(written) }
+}
+
+/// `NY 10001`: a postal code follows.
+fn is_state(previous: &str) -> bool {
+    previous.len() == 2 && previous.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+fn is_year(cursor: &Cursor<'_>, value: usize) -> bool {
+    let previous = cursor.previous.to_ascii_lowercase();
+    if BEFORE_YEAR.contains(&previous.as_str()) {
+        return (1000..2100).contains(&value);
+    }
+    (1100..2100).contains(&value) && !is_counted(cursor.word_after(4))
+}
+
+/// Whether a word looks like the plural of what a number counts.
+fn is_counted(word: &str) -> bool {
+    const NO_PLURALS: &[&str] =
+        &["was", "is", "has", "as", "this", "its", "his", "us", "yes", "does"];
+    matches!(word, "people" | "men" | "women" | "children" | "more" | "percent" | "feet")
+        || (word.len() > 2
+            && word.ends_with('s')
+            && !word.ends_with("ss")
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+            && !NO_PLURALS.contains(&word))
+}
+
+/// A run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.
+pub(super) fn digits_in_name(digits: &str) -> String {
+    let value: usize = digits.parse().unwrap_or(0);
+    match digits.len() {
+        _ if digits.starts_with('0') => digit_by_digit(digits),
+        1 | 2 => cardinal_of_digits(digits),
+        3 if value.is_multiple_of(100) => cardinal(value),
+        3 if value % 100 < 10 => {
+            format!("{} oh {}", cardinal(value / 100), cardinal(value % 10))
+        }
+        3 => format!("{} {}", cardinal(value / 100), cardinal(value % 100)),
+        4 => year(value),
+        _ => digit_by_digit(digits),
+    }
+}

@@ -1,0 +1,257 @@
+//! The walk over the text.
+
+use super::cursor::{Cursor, Match};
+use super::{
+    acronyms, dates, money, numerals, phone_numbers, roman, shortened, symbols, times, units, web,
+};
+use crate::frontend::placeholder_index;
+
+/// Something written and how it is said.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    /// As it stands in the text.
+    pub(crate) written: String,
+    /// Words with spaces between them, perhaps with pause marks; or one pause mark alone; or a placeholder of an
+    /// inline pronunciation.
+    pub(crate) said: String,
+    /// Whether it follows the piece before it without a space.
+    pub(crate) attached: bool,
+}
+
+/// A rule: the text at the cursor in words, or nothing if it is not its business.
+type Rule = fn(&Cursor<'_>) -> Option<Match>;
+
+/// Rules for what begins with a digit, a sign of money or number, or an opening bracket.
+const NUMBER_RULES: &[Rule] = &[
+    web::say,
+    dates::say,
+    phone_numbers::say,
+    times::say,
+    money::say,
+    numerals::decade,
+    units::say,
+    numerals::say,
+    acronyms::say,
+];
+
+/// Rules for what begins with a letter.
+const LETTER_RULES: &[Rule] = &[
+    web::say,
+    dates::say,
+    money::say,
+    shortened::say,
+    roman::say,
+    numerals::prefixed_version,
+    acronyms::say,
+];
+
+/// Rules only look this far, bytes.
+const WINDOW_BYTES: usize = 240;
+
+/// Words that begin with an apostrophe.
+const ELISIONS: &[&str] = &[
+    "'tis", "'twas", "'em", "'til", "'cause", "'bout", "'round", "'course", "'cuse", "'kay", "'n",
+];
+
+pub(super) struct Scanner<'t> {
+    text: &'t str,
+    is_kept: &'t dyn Fn(&str) -> bool,
+    at: usize,
+    /// The last word or number, as written; empty after the end of a sentence.
+    previous: &'t str,
+    /// End of the stretch for which `shouting` holds.
+    stretch_end: usize,
+    shouting: bool,
+    /// Where the last rule stopped: the next may go on there, even between a letter and a digit.
+    resume_at: usize,
+    pieces: Vec<Piece>,
+}
+
+impl<'t> Scanner<'t> {
+    pub(super) fn new(text: &'t str, is_kept: &'t dyn Fn(&str) -> bool) -> Self {
+        Self {
+            text,
+            is_kept,
+            at: 0,
+            previous: "",
+            stretch_end: 0,
+            shouting: false,
+            resume_at: 0,
+            pieces: Vec::new(),
+        }
+    }
+
+    pub(super) fn pieces(mut self) -> Vec<Piece> {
+        while let Some(c) = self.text[self.at..].chars().next() {
+            if self.at >= self.stretch_end {
+                self.look_for_shouting();
+            }
+            if c.is_whitespace() {
+                self.at += c.len_utf8();
+            } else if placeholder_index(c).is_some() {
+                self.push(c.len_utf8(), c.to_string());
+            } else if !self.kept_word() && !self.by_rule(c) && !self.plain_word() {
+                self.sign();
+            }
+        }
+        self.pieces
+    }
+
+    /// Find the end of the sentence and whether its letters are capitals.
+    fn look_for_shouting(&mut self) {
+        let rest = &self.text[self.at..];
+        let end = rest.find(['.', '?', '!', '\n']).map_or(rest.len(), |end| end + 1);
+        let letters = rest[..end].bytes().filter(u8::is_ascii_alphabetic).count();
+        let capitals = rest[..end].bytes().filter(u8::is_ascii_uppercase).count();
+        let words = rest[..end].split_whitespace().filter(|word| word.len() > 1).count();
+        const FEWEST_LETTERS: usize = 8;
+        self.shouting = words > 1 && letters >= FEWEST_LETTERS && capitals * 10 >= letters * 8;
+        self.stretch_end = self.at + end;
+    }
+
+    fn before(&self) -> Option<char> {
+        self.text[..self.at].chars().next_back()
+    }
+
+    fn cursor(&self) -> Cursor<'t> {
+        let mut end = (self.at + WINDOW_BYTES).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Cursor {
+            rest: &self.text[self.at..end],
+            previous: self.previous,
+            before: self.before(),
+            shouting: self.shouting,
+        }
+    }
+
+    /// Append a piece that takes `length` bytes, and move past them.
+    fn push(&mut self, length: usize, said: String) {
+        let written = &self.text[self.at..self.at + length];
+        let attached = self.before().is_some_and(|c| c.is_alphabetic() || matches!(c, '\'' | '-'));
+        self.at += length;
+        if !said.is_empty() {
+            self.pieces.push(Piece { written: written.to_owned(), said, attached });
+        }
+    }
+
+    /// A word of the user's lexicon, with or without a possessive ending.
+    fn kept_word(&mut self) -> bool {
+        if self.before().is_some_and(|c| c.is_alphanumeric() || c == '\'') {
+            return false;
+        }
+        let rest = self.cursor().rest;
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let token = rest[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
+        let stem = token.strip_suffix("'s").unwrap_or(token);
+        const LONGEST_BYTES: usize = 64;
+        if token.is_empty() || token.len() > LONGEST_BYTES || !(self.is_kept)(stem) {
+            return false;
+        }
+        self.previous = token;
+        self.push(token.len(), token.to_lowercase());
+        true
+    }
+
+    /// The first rule that fits.
+    fn by_rule(&mut self, first: char) -> bool {
+        let rules = match first {
+            '0'..='9' | '+' | '.' | '$' | '£' | '€' | '¥' | '₹' | '(' | '\'' | '#' | '@' => {
+                NUMBER_RULES
+            }
+            c if c.is_ascii_alphabetic() => LETTER_RULES,
+            _ => return false,
+        };
+        let cursor = self.cursor();
+        let inside = self.at != self.resume_at && cursor.before.is_some_and(char::is_alphanumeric);
+        if first.is_ascii_alphanumeric() && inside {
+            return false;
+        }
+        let Some(found) = rules.iter().find_map(|rule| rule(&cursor)) else { return false };
+        debug_assert!(found.length > 0, "a rule takes something");
+        let written = &self.text[self.at..self.at + found.length];
+        self.previous = if found.said.ends_with('.') { "" } else { last_word(written) };
+        let is_number = written.ends_with(|c: char| !c.is_ascii_alphabetic())
+            || written.starts_with(|c: char| !c.is_ascii_alphabetic());
+        self.push(found.length, found.said);
+        self.resume_at = self.at;
+        if is_number {
+            self.after_number(found.is_quantity);
+        }
+        true
+    }
+
+    /// A dash between numbers is "to", a slash after a quantity "per".
+    fn after_number(&mut self, is_quantity: bool) {
+        let cursor = self.cursor();
+        let mut next = cursor.rest.chars();
+        match (next.next(), next.next()) {
+            (Some('-'), Some('0'..='9' | '$' | '£' | '€')) => self.push(1, "to".to_owned()),
+            (Some('/'), Some(_)) if is_quantity => {
+                if let Some(found) = units::per(&cursor) {
+                    self.push(found.length, found.said);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A run of letters with apostrophes and hyphens inside.
+    fn plain_word(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let elision = ELISIONS.iter().find(|e| {
+            rest.get(..e.len()).is_some_and(|head| head.eq_ignore_ascii_case(e))
+                && !rest[e.len()..].starts_with(|c: char| c.is_alphanumeric())
+        });
+        let length = elision.map_or_else(|| word_length(rest), |e| e.len());
+        if length == 0 {
+            return false;
+        }
+        let written = &rest[..length];
+        self.previous = written;
+        let said = if written == "I" || written.starts_with("I'") {
+            written.to_owned()
+        } else {
+            written.to_ascii_lowercase()
+        };
+        self.push(length, said);
+        true
+    }
+
+    /// A sign, or a character that nobody knows.
+    fn sign(&mut self) {
+        let cursor = self.cursor();
+        let Some(found) = symbols::say(&cursor) else { return };
+        if found.said.ends_with(['.', '?', '!']) {
+            self.previous = "";
+        }
+        self.push(found.length, found.said);
+    }
+}
+
+/// The last word or number in what a rule took, for rules that look back.
+fn last_word(written: &str) -> &str {
+    written
+        .split_whitespace()
+        .next_back()
+        .map_or("", |word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+}
+
+/// Length of the word at the start of `rest`: letters, with apostrophes and hyphens only between letters, except
+/// for the dropped `g` of `goin'`.
+fn word_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let is_letter = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphabetic);
+    let mut end = 0;
+    while is_letter(end)
+        || end > 0 && matches!(bytes.get(end), Some(b'\'' | b'-')) && is_letter(end + 1)
+    {
+        end += 1;
+    }
+    let dropped_g = end > 3
+        && rest[..end].ends_with("in")
+        && bytes.get(end) == Some(&b'\'')
+        && !is_letter(end + 1);
+    end + usize::from(dropped_g)
+}

@@ -1,0 +1,110 @@
+//! Signs: pauses, and those that are said.
+
+use super::cursor::{Cursor, Match, pattern};
+use super::numbers::cardinal_of_digits;
+
+pattern!(POWER, r"\^([0-9]{1,3})");
+
+/// Say the sign at the cursor. Empty when it is not said at all.
+pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    let c = cursor.rest.chars().next()?;
+    let length = c.len_utf8();
+    let next = cursor.char_after(length);
+    let spaced =
+        cursor.before.is_none_or(char::is_whitespace) && next.is_none_or(char::is_whitespace);
+    let digit_next = |skip: usize| cursor.char_after(skip).is_some_and(|c| c.is_ascii_digit());
+    let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
+    let said = match c {
+        ',' | ';' | ':' | '(' | ')' | '[' | ']' | '{' | '}' | '|' => ",",
+        '!' => "!",
+        '?' => "?",
+        '.' => return Some(dots(cursor)),
+        '-' => return Some(dashes(cursor, spaced)),
+        '^' => return Some(power(cursor)),
+        '&' => "and",
+        '+' if next == Some('+') || cursor.before == Some('+') => "plus",
+        '+' if next.is_some_and(|n| n.is_ascii_digit()) || spaced || after_digit => "plus",
+        '=' if cursor.before != Some('=') => "equals",
+        '@' => "at",
+        '#' if digit_next(length) => "number",
+        '%' => "percent",
+        '$' => "dollars",
+        '£' => "pounds",
+        '€' => "euros",
+        '¥' => "yen",
+        '₹' => "rupees",
+        '¢' => "cents",
+        '°' => "degrees",
+        '§' => "section",
+        '±' => "plus or minus",
+        '×' => "times",
+        '÷' => "divided by",
+        '*' if after_digit && (digit_next(length) || spaced && digit_next(length + 1)) => "times",
+        '~' if digit_next(length) => "about",
+        '<' if digit_next(length) || spaced => "less than",
+        '>' if digit_next(length) || spaced => "greater than",
+        '/' if cursor.before.is_some_and(char::is_alphanumeric)
+            && next.is_some_and(char::is_alphanumeric) =>
+        {
+            "slash"
+        }
+        '/' if spaced && after_digit && digit_next(length + 1) => "divided by",
+        _ => "",
+    };
+    Some(Match::new(length, said))
+}
+
+/// One dot ends a sentence, several are a pause unless a new sentence follows.
+fn dots(cursor: &Cursor<'_>) -> Match {
+    let length = cursor.rest.len() - cursor.rest.trim_start_matches('.').len();
+    let next = cursor.char_after(length);
+    let touching = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    if length == 1 && touching(cursor.before) && next.is_some_and(|c| c.is_ascii_lowercase()) {
+        return Match::new(length, "dot");
+    }
+    // `.NET`
+    let opens = cursor.before.is_none_or(char::is_whitespace);
+    if length == 1 && opens && next.is_some_and(|c| c.is_ascii_alphabetic()) {
+        return Match::new(length, "dot");
+    }
+    let following = cursor.rest[length..].trim_start().chars().next();
+    let goes_on =
+        following.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ',');
+    Match::new(length, if length > 1 && goes_on { "," } else { "." })
+}
+
+/// A dash is a pause, a minus, or only a joint.
+fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
+    let length = cursor.rest.len() - cursor.rest.trim_start_matches('-').len();
+    let next = cursor.char_after(length);
+    let digit_next = next.is_some_and(|c| c.is_ascii_digit());
+    let digit_follows =
+        cursor.rest[length..].trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
+    let open = cursor
+        .before
+        .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '=' | '<' | '>'));
+    let said = match length {
+        1 if spaced && after_digit && digit_follows => "minus",
+        1 if open && digit_next => "minus",
+        1 if spaced && cursor.previous.is_empty() => "",
+        1 if spaced => ",",
+        1 => "",
+        _ => ",",
+    };
+    Match::new(length, said)
+}
+
+fn power(cursor: &Cursor<'_>) -> Match {
+    match POWER.captures(cursor.rest) {
+        Some(found) => {
+            let said = match &found[1] {
+                "2" => "squared".to_owned(),
+                "3" => "cubed".to_owned(),
+                exponent => format!("to the power of {}", cardinal_of_digits(exponent)),
+            };
+            Match::new(found[0].len(), said)
+        }
+        None => Match::new(1, ""),
+    }
+}

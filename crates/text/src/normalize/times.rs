@@ -1,0 +1,69 @@
+//! Times of day.
+
+use super::cursor::{Cursor, Match, pattern};
+use super::numbers::{cardinal, is_one, number};
+use crate::abbreviations::dot_ends_sentence;
+
+const HALF: &str = r"([AaPp])\.?([Mm])\b\.?";
+
+pattern!(CLOCK, format!(r"([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?: ?{HALF})?"));
+pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
+
+pattern!(RATIO, r"([0-9]{1,4}):([0-9]{1,4})");
+
+/// Say the time at the cursor.
+pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    clock(cursor).or_else(|| hour(cursor)).or_else(|| ratio(cursor))
+}
+
+fn clock(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = CLOCK.captures(cursor.rest)?;
+    let (hours, minutes): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
+    let half = found.get(4).map(|h| h.as_str());
+    if hours > 24 || minutes > 59 || !cursor.ends(found[0].len()) {
+        return None;
+    }
+    let mut said = cardinal(hours);
+    match (minutes, half) {
+        (0, Some(_)) => {}
+        (0, None) if found.get(3).is_none() && (1..=12).contains(&hours) => {
+            said.push_str(" o'clock")
+        }
+        (0, None) => said.push_str(" hundred"),
+        (1..=9, _) => said = format!("{said} oh {}", cardinal(minutes)),
+        _ => said = format!("{said} {}", cardinal(minutes)),
+    }
+    if let Some(seconds) = found.get(3) {
+        let digits = seconds.as_str();
+        let name = if is_one(digits.trim_start_matches('0')) { "second" } else { "seconds" };
+        said = format!("{said} and {} {name}", cardinal(digits.parse().ok()?));
+    }
+    Some(with_half(cursor, &found[0], said, half))
+}
+
+/// `2:1`, and whatever else no clock shows.
+fn ratio(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = RATIO.captures(cursor.rest)?;
+    let said = format!("{} to {}", number(&found[1]), number(&found[2]));
+    cursor.number_ends(found[0].len()).then(|| Match::new(found[0].len(), said))
+}
+
+fn hour(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = HOUR.captures(cursor.rest)?;
+    let hours: usize = found[1].parse().ok()?;
+    if !(1..=12).contains(&hours) || !cursor.ends(found[0].len()) {
+        return None;
+    }
+    Some(with_half(cursor, &found[0], cardinal(hours), found.get(2).map(|h| h.as_str())))
+}
+
+/// Append `A M` or `P M`; the dot after it may also end the sentence.
+fn with_half(cursor: &Cursor<'_>, written: &str, said: String, half: Option<&str>) -> Match {
+    let said = match half {
+        Some(letter) => format!("{said} {} M", letter.to_ascii_uppercase()),
+        None => said,
+    };
+    let dotted = written.ends_with('.');
+    let ends = dotted && dot_ends_sentence(&cursor.rest[written.len()..]);
+    Match::new(written.len(), if ends { format!("{said}.") } else { said })
+}

@@ -1,0 +1,10 @@
+//! Tests of the text crate through its public face.
+#![allow(clippy::unwrap_used)]
+
+mod frontend;
+mod inventory;
+mod lexicon;
+mod normalize;
+mod sentences;
+mod vocab;
+mod words;
