@@ -11,7 +11,13 @@ use crate::{ModelError, Tables};
 pub(crate) struct Codebooks {
     pub(crate) entries: Vec<Vec<f32>>,
     pub(crate) latent_dim: usize,
+    /// Brings every level's entries to the same mean length, so that inputs and logits of all levels learn at the same
+    /// pace whatever the codec's scale is: level 1 is several times longer than the rest.
+    pub(crate) gains: Vec<f32>,
 }
+
+/// Mean length of the scaled entries, as a share of the square root of their dimension.
+const SCALED_LENGTH: f32 = 0.25;
 
 impl Codebooks {
     pub(crate) fn new(
@@ -26,12 +32,20 @@ impl Codebooks {
                 space.levels, space.codebook_size
             )));
         }
-        Ok(Self { entries, latent_dim })
+        let gains = entries.iter().map(|book| gain(book, latent_dim)).collect();
+        Ok(Self { entries, latent_dim, gains })
     }
 
     pub(crate) fn entry(&self, level: usize, code: usize) -> &[f32] {
         &self.entries[level][code * self.latent_dim..][..self.latent_dim]
     }
+}
+
+fn gain(book: &[f32], latent_dim: usize) -> f32 {
+    let length = |e: &[f32]| e.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let mean =
+        book.chunks_exact(latent_dim).map(length).sum::<f32>() / (book.len() / latent_dim) as f32;
+    SCALED_LENGTH * (latent_dim as f32).sqrt() / mean.max(1e-6)
 }
 
 /// The embedding of codes, by kind of table.

@@ -59,7 +59,8 @@ impl CodeHead {
                 let towards =
                     Linear::with_bias(&scope.pp("towards"), dim, books.latent_dim, 0.02, kernels)?;
                 // Classes beyond the codebook ("stop") have no entry.
-                let mut entries = books.entries[level].clone();
+                let mut entries: Vec<f32> =
+                    books.entries[level].iter().map(|e| e * books.gains[level]).collect();
                 entries.resize(classes * books.latent_dim, 0.0);
                 Some((towards, FixedLinear::new(&entries, books.latent_dim)))
             }

@@ -1,0 +1,4 @@
+//! Samplers and loops of generation.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod sampling;

@@ -1,0 +1,5 @@
+//! Layouts and the sequences that come from them.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod pointer;
+mod sequences;

@@ -1,0 +1,211 @@
+use syrinx_task::{
+    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Stage, Targets,
+    TextContent, TokenSpace, resolve,
+};
+use syrinx_types::Codes;
+
+fn space(group: usize) -> TokenSpace {
+    let mut space = TokenSpace {
+        text_tokens: 20,
+        first_phone: 8,
+        phones: 10,
+        text_begin: 1,
+        text_end: 2,
+        levels: 3,
+        codebook_size: 4,
+        frame_rate_hz: 25.0,
+        group,
+        marks: ["sep", "level:1", "level:2", "level:3"].map(String::from).to_vec(),
+    };
+    space.add_marks(["task:demo".to_string(), "sep".to_string()]);
+    space
+}
+
+fn layout(alignment: Alignment) -> Layout {
+    let head = |first: Segment, response| {
+        vec![
+            first,
+            Segment::aligned_text("text", alignment),
+            Segment::prompt("prompt").optional(),
+            response,
+        ]
+    };
+    let mark = Segment::mark("task:demo");
+    Layout {
+        task: "demo".into(),
+        stages: vec![
+            Stage::new(
+                "ar",
+                Head::FirstLevel,
+                head(mark.clone(), Segment::ar_response("response")),
+            ),
+            Stage::new(
+                "nar",
+                Head::FurtherLevels,
+                head(Segment::level_mark(), Segment::nar_response("response")),
+            ),
+            Stage::self_taught(
+                "spell",
+                Head::Text,
+                vec![mark.clone(), Segment::text("letters"), Segment::text_response("phones")],
+            ),
+            Stage::new(
+                "hear",
+                Head::Phones { per_frame: 2 },
+                vec![mark, Segment::prompt("source")],
+            ),
+        ],
+    }
+}
+
+fn contents() -> Contents {
+    let text = TextContent { ids: vec![8, 9, 10, 11], stops: vec![0, 1, 3] };
+    Contents::from([
+        ("text".into(), Content::Text(text)),
+        ("prompt".into(), Content::Codes(Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap())),
+    ])
+}
+
+fn response() -> Response {
+    let codes = Codes::new(3, vec![0, 1, 2, 1, 2, 3, 2, 3, 0, 3, 0, 1]).unwrap();
+    Response::Codes { codes, pointer: vec![0, 0, 1, 2] }
+}
+
+#[test]
+fn layouts_print_as_tables() {
+    insta::assert_snapshot!("pointer", layout(Alignment::Pointer).table());
+    insta::assert_snapshot!("plain", layout(Alignment::None).table());
+}
+
+#[test]
+fn ar_sequences_shift_codes_and_carry_the_pointer() {
+    let (space, layout) = (space(1), layout(Alignment::Pointer));
+    let stage = layout.stage("ar").unwrap();
+    let s = resolve(stage, &contents(), Some(&response()), 0, &space).unwrap();
+    // Mark, two prompt frames and their separator, four response frames.
+    assert_eq!((s.len(), s.response_start, s.prefix), (8, 4, 4));
+    assert_eq!(s.positions.iter().map(|p| p.rotary).collect::<Vec<_>>(), [0, 0, 1, 2, 0, 1, 2, 3]);
+    // Table of the AR begins after three prompt tables of five rows; "nothing yet" is row 4 of a table.
+    let first_codes: Vec<u32> = s.positions[4..].iter().map(|p| p.codes[0]).collect();
+    assert_eq!(first_codes, [15 + 4, 15, 15 + 1, 15 + 2]);
+    assert_eq!(s.positions[1].codes, [0, 5 + 1, 10 + 2]);
+    // Stops stand on tokens 0, 1 and 3 of the text.
+    let looks: Vec<(u32, u32)> = s.positions[4..].iter().map(|p| (p.here, p.next)).collect();
+    assert_eq!(looks, [(0, 1), (0, 1), (1, 3), (3, NONE)]);
+    assert_eq!(s.targets, Targets::FirstLevel { codes: vec![0, 1, 2, 3], moves: vec![0, 1, 1, 3] });
+}
+
+#[test]
+fn training_and_generation_see_the_same_positions() {
+    for alignment in [Alignment::Pointer, Alignment::None] {
+        for group in [1, 2] {
+            let (space, layout) = (space(group), layout(alignment));
+            let stage = layout.stage("ar").unwrap();
+            let trained = resolve(stage, &contents(), Some(&response()), 0, &space).unwrap();
+            let mut written = resolve(stage, &contents(), None, 0, &space).unwrap();
+            assert_eq!(written.positions[..], trained.positions[..written.len()]);
+            let codes: [u16; 4] = [0, 1, 2, 3];
+            let pointer = [0usize, 0, 1, 2];
+            for step in 0..4 / group {
+                let before = (step > 0).then(|| &codes[(step - 1) * group..step * group]);
+                written.extend_codes(&space, before, pointer[step * group]);
+            }
+            assert_eq!(
+                written.positions[..],
+                trained.positions[..written.len()],
+                "{alignment:?}, group {group}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_plain_layout_ends_with_a_stop_code() {
+    let (space, layout) = (space(1), layout(Alignment::None));
+    let s =
+        resolve(layout.stage("ar").unwrap(), &contents(), Some(&response()), 0, &space).unwrap();
+    assert!(s.encoder.ids.is_empty());
+    // Mark, four text tokens and separator, two prompt frames and separator, then "nothing yet" and four frames.
+    assert_eq!((s.response_start, s.len()), (9, 14));
+    let wanted = Targets::FirstLevel { codes: vec![0, 1, 2, 3, 4], moves: vec![IGNORE; 5] };
+    assert_eq!(s.targets, wanted);
+}
+
+#[test]
+fn nar_sequences_show_only_lower_levels() {
+    let (space, layout) = (space(1), layout(Alignment::Pointer));
+    let s =
+        resolve(layout.stage("nar").unwrap(), &contents(), Some(&response()), 2, &space).unwrap();
+    assert_eq!(s.prefix, s.len());
+    // NAR tables begin after three prompt tables and one AR table; level 3 is being predicted, two are shown.
+    assert_eq!(s.positions[4].codes, [20, 25 + 1, NONE]);
+    assert_eq!(s.positions[0].mark, 3);
+    assert_eq!(s.targets, Targets::Level { level: 2, codes: vec![2, 3, 0, 1] });
+    let shallow =
+        Response::Codes { codes: Codes::new(1, vec![0, 1]).unwrap(), pointer: vec![0, 1] };
+    assert!(resolve(layout.stage("nar").unwrap(), &contents(), Some(&shallow), 2, &space).is_err());
+}
+
+#[test]
+fn text_and_phone_responses() {
+    let (space, layout) = (space(1), layout(Alignment::Pointer));
+    let letters =
+        Contents::from([("letters".into(), Content::Text(TextContent::plain(vec![15, 16])))]);
+    let s = resolve(
+        layout.stage("spell").unwrap(),
+        &letters,
+        Some(&Response::Text(vec![9, 10])),
+        0,
+        &space,
+    )
+    .unwrap();
+    assert_eq!(s.positions[4..].iter().map(|p| p.text).collect::<Vec<_>>(), [1, 9, 10]);
+    assert_eq!(s.targets, Targets::Text(vec![9, 10, 2]));
+    let source =
+        Contents::from([("source".into(), Content::Codes(Codes::new(3, vec![0; 6]).unwrap()))]);
+    let stage = layout.stage("hear").unwrap();
+    let labels = Response::Phones(vec![1, 2, IGNORE, 3]);
+    let s = resolve(stage, &source, Some(&labels), 0, &space).unwrap();
+    assert_eq!((s.prefix, s.len(), s.response_start), (3, 3, 1));
+    assert!(resolve(stage, &source, Some(&Response::Phones(vec![1])), 0, &space).is_err());
+}
+
+#[test]
+fn faults_of_layouts_and_contents_are_errors() {
+    let (space, layout) = (space(1), layout(Alignment::Pointer));
+    let stage = layout.stage("ar").unwrap();
+    let check = |contents: Contents, part: &str| {
+        let error =
+            resolve(stage, &contents, Some(&response()), 0, &space).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    check(Contents::new(), "segment `text`");
+    let mut no_phones = contents();
+    no_phones.insert("text".into(), Content::Text(TextContent::default()));
+    check(no_phones, "no phone to stand on");
+    let mut wide = contents();
+    wide.insert("prompt".into(), Content::Codes(Codes::new(4, vec![0; 4]).unwrap()));
+    check(wide, "4 levels");
+    let mut outside = contents();
+    outside.insert("prompt".into(), Content::Codes(Codes::new(3, vec![9; 3]).unwrap()));
+    check(outside, "outside a codebook");
+    let unknown =
+        Stage::new("x", Head::FirstLevel, vec![Segment::mark("task:x"), Segment::ar_response("r")]);
+    assert!(
+        resolve(&unknown, &contents(), None, 0, &space)
+            .unwrap_err()
+            .to_string()
+            .contains("no mark `task:x`")
+    );
+    let wrong = Stage::new("x", Head::Text, vec![Segment::prompt("r")]);
+    assert!(wrong.check().is_err());
+}
+
+#[test]
+fn new_marks_are_appended() {
+    let mut space = space(1);
+    let before = space.marks.clone();
+    space.add_marks(["task:demo".into(), "task:other".into()]);
+    assert_eq!(space.marks[..before.len()], before[..]);
+    assert_eq!(space.mark("task:other"), Some(before.len() as u32));
+}

@@ -1,0 +1,5 @@
+//! Schedules, exact resume, and what stops a run.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod run;
+mod schedule;

@@ -1,0 +1,238 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, Utterance, encode_manifest};
+use syrinx_nn::{BlockConfig, to_vec_f32};
+use syrinx_task::{Alignment, DynTask, TaskKit, TokenSpace};
+use syrinx_text::{Frontend, TextVocab};
+use syrinx_train::{Checkpoint, MixEntry, TrainConfig, TrainError, Trainer, TrainingMaterial};
+use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
+
+const LEVELS: usize = 3;
+const SIZE: usize = 8;
+
+/// Twelve utterances of two speakers with made-up codes.
+fn corpus(folder: &Path) -> Corpus {
+    let utterances = (0..12)
+        .map(|i| Utterance {
+            id: format!("u{i}"),
+            audio: format!("u{i}.wav").into(),
+            speaker: format!("s{}", i % 2),
+            text: "so far".into(),
+            phones: Some("SIL S OW1 | F AA1 R SIL".split(' ').map(String::from).collect()),
+            durations_s: Some(vec![0.12, 0.1, 0.2, 0.0, 0.1, 0.16, 0.1, 0.2]),
+            split: Some("train".into()),
+            ..Utterance::default()
+        })
+        .collect();
+    let manifest = Manifest::new(folder, utterances).unwrap();
+    let stamp = CodecStamp {
+        fingerprint: "toy".into(),
+        frame_rate_hz: 25.0,
+        levels: LEVELS,
+        codebook_size: SIZE,
+    };
+    let shards = folder.join("shards");
+    let codes = |u: &Utterance| {
+        let seed = u.id.len() + u.id.bytes().map(usize::from).sum::<usize>();
+        let values = (0..25 * LEVELS).map(|i| ((i * 7 + seed * i / 3) % SIZE) as u16).collect();
+        Codes::new(LEVELS, values).map_err(|e| e.to_string())
+    };
+    encode_manifest(
+        &manifest,
+        &shards,
+        &EncodePlan::new(stamp),
+        &codes,
+        &NullSink,
+        &CancelToken::default(),
+    )
+    .unwrap();
+    Corpus::open(&shards).unwrap()
+}
+
+fn tasks() -> (Vec<Box<dyn DynTask>>, TextVocab) {
+    let vocab = TextVocab::english().unwrap();
+    let kit = TaskKit {
+        vocab: Arc::new(vocab.clone()),
+        frontend: Arc::new(Frontend::english().unwrap()),
+        studio: None,
+        alignment: Alignment::Pointer,
+    };
+    let build = |d: &&'static syrinx_task::TaskDescriptor| {
+        (d.build)(serde_json::Value::Null, &kit).unwrap()
+    };
+    (syrinx_registry::ALL.iter().map(build).collect(), vocab)
+}
+
+/// Every stage of every task that learns from the corpus.
+fn config(tasks: &[Box<dyn DynTask>], steps: u64) -> TrainConfig {
+    let mix = tasks
+        .iter()
+        .flat_map(|t| t.layout().stages.into_iter().map(|s| (t.id(), s)))
+        .filter(|(_, s)| s.from_corpus)
+        .map(|(task, s)| MixEntry { task: task.into(), stage: s.name, weight: 1.0 })
+        .collect();
+    let mut config =
+        TrainConfig { mix, steps, positions: 200, warmup_steps: 2, ..TrainConfig::default() };
+    config.model.trunk = BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 24 };
+    config.model.encoder_layers = 1;
+    (config.checkpoint_steps, config.eval_steps) = (3, 4);
+    (config.prompt.min_frames, config.prompt.max_frames) = (4, 6);
+    config
+}
+
+struct Setup {
+    folder: tempfile::TempDir,
+    corpus: Corpus,
+    tasks: Vec<Box<dyn DynTask>>,
+    vocab: TextVocab,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let corpus = corpus(folder.path());
+        let (tasks, vocab) = tasks();
+        Self { folder, corpus, tasks, vocab }
+    }
+
+    fn material(&self) -> TrainingMaterial<'_> {
+        let marks: Vec<String> = self.tasks.iter().flat_map(|t| t.layout().marks()).collect();
+        let space = TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, marks);
+        let book = |l: usize| {
+            (0..SIZE * 4).map(|i| ((i * (l + 3)) as f32).sin() / (l + 1) as f32).collect()
+        };
+        TrainingMaterial {
+            corpus: &self.corpus,
+            held_out: Some(&self.corpus),
+            tasks: &self.tasks,
+            space,
+            codebooks: (0..LEVELS).map(book).collect(),
+        }
+    }
+}
+
+fn values(trainer: &Trainer<'_>) -> Vec<f32> {
+    trainer.weights().values().flat_map(|t| to_vec_f32(t).unwrap()).collect()
+}
+
+/// Cancels a run after so many steps.
+struct StopAfter(u64, CancelToken);
+
+impl EventSink for StopAfter {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::TrainStep { step, .. } if step == self.0) {
+            self.1.cancel();
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_bit_for_bit() {
+    let setup = Setup::new();
+    let (material, config) = (setup.material(), config(&setup.tasks, 8));
+    let straight_run = setup.folder.path().join("straight");
+    let sink = RecordingSink::default();
+    let mut straight = Trainer::new(&config, &material, &straight_run, false).unwrap();
+    let outcome = straight.run(&sink, &CancelToken::default()).unwrap();
+    assert_eq!((outcome.step, outcome.cancelled), (8, false));
+    assert!(
+        sink.events()
+            .iter()
+            .any(|e| matches!(e, Event::TrainEval { step: 4, figures } if !figures.is_empty()))
+    );
+
+    let run = setup.folder.path().join("stopped");
+    let cancel = CancelToken::default();
+    let mut first = Trainer::new(&config, &material, &run, true).unwrap();
+    let outcome = first.run(&StopAfter(5, cancel.clone()), &cancel).unwrap();
+    assert_eq!((outcome.step, outcome.cancelled), (5, true));
+    drop(first);
+    let mut second = Trainer::new(&config, &material, &run, true).unwrap();
+    assert_eq!(second.step(), 5);
+    second.run(&NullSink, &CancelToken::default()).unwrap();
+    assert_eq!(values(&straight), values(&second));
+    let model = |r: &Path| std::fs::read(r.join("model.safetensors")).unwrap();
+    assert!(model(&straight_run) == model(&run), "averaged weights differ");
+}
+
+#[test]
+fn broken_checkpoints_are_refused_with_a_remedy() {
+    let setup = Setup::new();
+    let material = setup.material();
+    let config = config(&setup.tasks, 3);
+    let run = setup.folder.path().join("run");
+    Trainer::new(&config, &material, &run, false)
+        .unwrap()
+        .run(&NullSink, &CancelToken::default())
+        .unwrap();
+
+    let mut other = config.clone();
+    other.model.trunk.hidden = 20;
+    let refused = Trainer::new(&other, &material, &run, true).err().unwrap().to_string();
+    assert!(refused.contains("another model configuration"), "{refused}");
+
+    let path = Checkpoint::path(&run);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let refused = Trainer::new(&config, &material, &run, true).err().unwrap();
+    assert!(matches!(refused, TrainError::Checkpoint { .. }), "{refused}");
+    assert!(refused.to_string().contains("delete it"), "{refused}");
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_stops_and_names_the_last_good_checkpoint() {
+    let setup = Setup::new();
+    let material = setup.material();
+    let mut config = config(&setup.tasks, 3);
+    let run = setup.folder.path().join("run");
+    Trainer::new(&config, &material, &run, false)
+        .unwrap()
+        .run(&NullSink, &CancelToken::default())
+        .unwrap();
+    let before = std::fs::read(Checkpoint::path(&run)).unwrap();
+    (config.steps, config.learning_rate, config.optimizer.clip_norm) = (50, 1e30, 0.0);
+    config.checkpoint_steps = 1_000;
+    let mut trainer = Trainer::new(&config, &material, &run, true).unwrap();
+    let error = trainer.run(&NullSink, &CancelToken::default()).unwrap_err();
+    assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
+    assert!(error.to_string().contains("checkpoint.safetensors"), "{error}");
+    assert!(std::fs::read(Checkpoint::path(&run)).unwrap() == before);
+}
+
+#[test]
+fn a_mix_that_names_nothing_lists_what_there_is() {
+    let setup = Setup::new();
+    let material = setup.material();
+    let run = setup.folder.path().join("run");
+    let mut wrong = config(&setup.tasks, 2);
+    wrong.mix[0].task = "sing".into();
+    let error = Trainer::new(&wrong, &material, &run, false)
+        .and_then(|mut t| t.run(&NullSink, &CancelToken::default()))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("no task `sing`") && error.contains("there are"), "{error}");
+}
+
+#[test]
+fn training_lowers_the_loss_of_every_stage() {
+    let setup = Setup::new();
+    let material = setup.material();
+    let mut config = config(&setup.tasks, 60);
+    (config.learning_rate, config.eval_steps) = (1e-2, 5);
+    config.optimizer.ema_decay = 0.0;
+    let sink = RecordingSink::default();
+    let run = setup.folder.path().join("run");
+    Trainer::new(&config, &material, &run, false)
+        .unwrap()
+        .run(&sink, &CancelToken::default())
+        .unwrap();
+    let evals: Vec<Vec<(String, f64)>> = sink
+        .events()
+        .into_iter()
+        .filter_map(|e| if let Event::TrainEval { figures, .. } = e { Some(figures) } else { None })
+        .collect();
+    for ((name, first), (_, last)) in evals[0].iter().zip(&evals[evals.len() - 1]) {
+        assert!(last < first, "{name} went from {first} to {last}");
+    }
+}
