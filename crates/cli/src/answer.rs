@@ -1,0 +1,282 @@
+//! Answers on their way out: as text, JSON, subtitles or sound.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use syrinx_audio::{WavFormat, write_target};
+use syrinx_engine::Part;
+use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
+use syrinx_types::{Audio, WordTime};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+use crate::subtitles;
+
+/// How an answer is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// The field `text`.
+    Text,
+    /// Everything.
+    Json,
+    /// `SubRip`.
+    Srt,
+    /// `WebVTT`.
+    Vtt,
+    /// A line a word: start, end, word.
+    Times,
+    /// A field of the answer; where the request lacked the field of the second name, that one.
+    Field(String, &'static str),
+    /// Sound, and JSON about it if asked for.
+    Wav(WavFormat, bool),
+}
+
+impl Form {
+    /// The form of a task's answers that flags ask for.
+    pub fn of(descriptor: &TaskDescriptor, form: &str, json: bool) -> Self {
+        match (descriptor.answer, form) {
+            (AnswerKind::Speech, "float32") => Self::Wav(WavFormat::Float32, json),
+            (AnswerKind::Speech, _) => Self::Wav(WavFormat::Int16, json),
+            (_, _) if json => Self::Json,
+            (_, "json") => Self::Json,
+            (AnswerKind::Text, "srt") => Self::Srt,
+            (AnswerKind::Text, "vtt") => Self::Vtt,
+            (AnswerKind::Text, _) => Self::Text,
+            (AnswerKind::Phones, field) => {
+                Self::Field(field.to_owned(), descriptor.verb.positional)
+            }
+        }
+    }
+
+    fn extension(&self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Srt => "srt",
+            Self::Vtt => "vtt",
+            Self::Wav(..) => "wav",
+            Self::Text | Self::Times | Self::Field(..) => "txt",
+        }
+    }
+}
+
+/// Where answers go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Standard,
+    /// One file.
+    File(PathBuf),
+    /// Files in a folder, named after the recordings.
+    Folder(PathBuf),
+}
+
+impl Destination {
+    /// Checks where answers are to go.
+    pub fn new(kind: AnswerKind, out: Option<&str>, requests: usize, form: &Form) -> Outcome<Self> {
+        use std::io::IsTerminal as _;
+        let out = match out {
+            None | Some("-") => {
+                if kind == AnswerKind::Speech && std::io::stdout().is_terminal() {
+                    return Err(Failure::usage(
+                        "standard output is a terminal, which can't play a WAV file",
+                        "name a file with -o, or pipe the sound to a player",
+                    ));
+                }
+                if requests > 1 && matches!(form, Form::Srt | Form::Vtt | Form::Wav(..)) {
+                    return Err(Failure::usage(
+                        format!("{requests} files can't be one .{} file", form.extension()),
+                        "name a folder with -o",
+                    ));
+                }
+                return Ok(Self::Standard);
+            }
+            Some(out) => PathBuf::from(out),
+        };
+        if out.is_dir() {
+            return Ok(Self::Folder(out));
+        }
+        if requests > 1 {
+            return Err(Failure::usage(
+                format!("{} is no folder, and there are {requests} files", out.display()),
+                "make a folder and name it with -o",
+            ));
+        }
+        Ok(Self::File(out))
+    }
+
+    fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
+        match self {
+            Self::Standard => None,
+            Self::File(path) => Some(path.clone()),
+            Self::Folder(folder) => {
+                // A text is no file name; a recording's stem is.
+                let stem = Path::new(name).file_stem().filter(|_| Path::new(name).is_file());
+                let stem = stem.map_or("out".into(), |s| s.to_string_lossy().into_owned());
+                Some(folder.join(format!("{stem}.{}", form.extension())))
+            }
+        }
+    }
+}
+
+/// The field `text` of an answer.
+pub fn text_of(answered: &Answered) -> String {
+    answered.json["text"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The field `words` of an answer.
+pub fn words_of(answered: &Answered) -> Vec<WordTime> {
+    serde_json::from_value(answered.json["words"].clone()).unwrap_or_default()
+}
+
+/// Writes an answer; says where it is now.
+pub fn write(
+    session: &Session,
+    answered: &Answered,
+    form: &Form,
+    to: &Destination,
+    name: &str,
+) -> Outcome<String> {
+    if let Form::Wav(format, json) = form {
+        return sound(session, answered, (*format, *json), (to, form, name));
+    }
+    let text = match form {
+        Form::Json => {
+            let mut json = answered.json.clone();
+            if let (Some(fields), true) = (json.as_object_mut(), Path::new(name).is_file()) {
+                fields.insert("file".into(), json!(name));
+            }
+            let text = if *to == Destination::Standard {
+                serde_json::to_string(&json)
+            } else {
+                serde_json::to_string_pretty(&json)
+            };
+            text.map_err(|e| {
+                Failure::new(Exit::Unexpected, format!("an answer that is no JSON: {e}"))
+            })?
+        }
+        Form::Srt => subtitles::srt(&words_of(answered)),
+        Form::Vtt => subtitles::vtt(&words_of(answered)),
+        Form::Times => words_of(answered)
+            .iter()
+            .map(|w| format!("{:8.3} {:8.3}  {}", w.start_s, w.end_s, w.word))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Form::Field(field, positional) => {
+            // Asked the other way round (phones to text), what was missing in the request is what is wanted.
+            let field =
+                if name.is_empty() && field == "phones" { positional } else { field.as_str() };
+            answered.json[field].as_str().unwrap_or_default().to_owned()
+        }
+        Form::Text | Form::Wav(..) => text_of(answered),
+    };
+    match to.path(name, form) {
+        None => session.print(&text).map(|()| "printed".into()),
+        Some(path) => {
+            write_text(&path, &text)?;
+            session.say(&format!("wrote {}", path.display()));
+            Ok(format!("in {}", path.display()))
+        }
+    }
+}
+
+fn sound(
+    session: &Session,
+    answered: &Answered,
+    (format, json): (WavFormat, bool),
+    (to, form, name): (&Destination, &Form, &str),
+) -> Outcome<String> {
+    let path = to.path(name, form);
+    let mut about = answered.json.clone();
+    let mut kept = Vec::new();
+    for (i, (field, audio)) in answered.recordings.iter().enumerate() {
+        let target = match &path {
+            None if i == 0 => "-".to_owned(),
+            // Only one recording fits on standard output.
+            None => continue,
+            Some(path) if i == 0 => path.display().to_string(),
+            Some(path) => beside(path, field).display().to_string(),
+        };
+        write_target(&target, audio, format)?;
+        about[*field] = json!(target);
+        kept.push(format!("{target} ({:.2} s)", audio.seconds()));
+    }
+    if answered.recordings.is_empty() {
+        return Err(Failure::new(Exit::Unexpected, "the answer has no recording"));
+    }
+    let kept = kept.join(", ");
+    if json && path.is_some() {
+        session.print_json(&about)?;
+    } else {
+        let voice = about["voice"].as_str().map(|v| format!(", voice {v}")).unwrap_or_default();
+        session.say(&format!("wrote {kept}{voice}"));
+    }
+    if about["complete"] == Value::Bool(false) {
+        session.say("warning: the speech may be cut short; try another --seed, or --best-of 4");
+    }
+    Ok(format!("in {kept}"))
+}
+
+/// `talk.wav` and `background` make `talk-background.wav`.
+fn beside(path: &Path, field: &str) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{field}.wav"))
+}
+
+/// Writes a text and a line end, whole or not at all; to a device as it is.
+pub fn write_text(path: &Path, text: &str) -> Outcome {
+    write_bytes(path, format!("{text}\n").as_bytes())
+}
+
+/// Writes a file, whole or not at all; to a device as it is.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Outcome {
+    syrinx_engine::write_atomic(path, bytes).map_err(Failure::from)
+}
+
+/// Sound to standard output, part by part, as a WAV file of unknown length.
+#[derive(Default)]
+pub struct StreamWriter {
+    sample_rate_hz: Option<u32>,
+    written: u64,
+}
+
+impl StreamWriter {
+    /// The next part, after silence up to its beginning.
+    pub fn push(&mut self, part: &Part) -> Outcome {
+        let Some((_, audio)) = part.answered.recordings.first() else { return Ok(()) };
+        let mut bytes = Vec::new();
+        if self.sample_rate_hz.is_none() {
+            self.sample_rate_hz = Some(audio.sample_rate_hz);
+            bytes.extend(endless_header(audio.sample_rate_hz));
+        }
+        let start = (part.start_s * f64::from(audio.sample_rate_hz)).round() as u64;
+        let silence = start.saturating_sub(self.written);
+        bytes.resize(bytes.len() + 2 * silence as usize, 0);
+        bytes.extend(int16(audio));
+        self.written += silence + audio.samples.len() as u64;
+        let mut out = std::io::stdout().lock();
+        out.write_all(&bytes)
+            .and_then(|()| out.flush())
+            .map_err(|e| Failure::writing("standard output", &e))
+    }
+}
+
+fn int16(audio: &Audio) -> impl Iterator<Item = u8> {
+    let integer = |x: &f32| (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
+    audio.samples.iter().flat_map(move |x| integer(x).to_le_bytes())
+}
+
+/// Header of a 16-bit mono WAV whose end nobody knows yet.
+fn endless_header(rate_hz: u32) -> Vec<u8> {
+    let mut header = Vec::with_capacity(44);
+    header.extend(b"RIFF\xff\xff\xff\xffWAVEfmt ");
+    header.extend(16u32.to_le_bytes());
+    header.extend(1u16.to_le_bytes()); // PCM
+    header.extend(1u16.to_le_bytes()); // channels
+    header.extend(rate_hz.to_le_bytes());
+    header.extend((2 * rate_hz).to_le_bytes()); // bytes a second
+    header.extend(2u16.to_le_bytes()); // bytes a frame
+    header.extend(16u16.to_le_bytes()); // bits a sample
+    header.extend(b"data\xff\xff\xff\xff");
+    header
+}

@@ -1,0 +1,164 @@
+//! The command line: verbs of the program by hand, verbs of tasks from the registry.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcommand, ValueHint};
+use syrinx_registry::ALL;
+
+use crate::verbs::task::{self, task_command};
+use crate::verbs::{codec, codes, config, data, eval, package, run, tasks, train, voices};
+
+const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
+
+const AFTER: &str = "\
+Examples:
+  syrinx say \"The birch canoe slid on the smooth planks.\" -o canoe.wav
+  syrinx transcribe talk.mp3 --format srt -o talk.srt
+  syrinx phonemize \"Zyxomma is a dragonfly.\"
+  syrinx voices add me recording.wav && syrinx say hello --voice me
+  syrinx tasks show tts
+
+Exit codes:
+    0  done
+    1  something unexpected; please report it
+    2  the command line makes no sense
+    3  bad input: a file, a text or a request that can't be used
+    4  bad model, checkpoint or configuration
+    5  writing failed: disk full, folder missing, not writable
+    6  an evaluation is worse than its baseline
+  130  stopped by Ctrl-C; what was finished is kept
+
+Settings come from syrinx.toml in the current folder (or --config FILE), then from variables such as
+SYRINX_DECODE__BEST_OF=4, then from flags; `syrinx config show` says which won.";
+
+/// The program. Verbs of tasks are added to it by [`command`].
+#[derive(Debug, Parser)]
+#[command(name = "syrinx", version, about = ABOUT, after_help = AFTER, subcommand_required = true, arg_required_else_help = true, styles = STYLES, max_term_width = 100)]
+struct Program {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Flags that every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// Use this model file instead of the embedded model
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub model: Option<PathBuf>,
+    /// Read settings from this file instead of ./syrinx.toml
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Change a setting, for instance --set decode.codes.top_k=50; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of everything random; the same seed gives the same output
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Folder of your own voices
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub voices_dir: Option<PathBuf>,
+    /// File of your own pronunciations, a line a word: `fonz  F AA1 N Z`
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub lexicon: Option<PathBuf>,
+    /// Answer in JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Append events (progress, losses, warnings) to a file, one JSON object a line
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub events: Option<PathBuf>,
+    /// Say what is being done, on standard error
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Verbs that aren't tasks.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find the words of a known text in a recording
+    #[command(display_order = 20)]
+    Align(task::AlignArgs),
+    /// Turn a recording into codes
+    #[command(display_order = 21)]
+    Encode(codes::EncodeArgs),
+    /// Turn codes into a recording
+    #[command(display_order = 22)]
+    Decode(codes::DecodeArgs),
+    /// Named voices: list them, add your own, remove it
+    #[command(display_order = 23)]
+    Voices(voices::VoicesArgs),
+    /// Tasks of this program: list them, show what one looks like
+    #[command(display_order = 24)]
+    Tasks(tasks::TasksArgs),
+    /// Answer any request of any task, in JSON
+    #[command(display_order = 25)]
+    Run(run::RunArgs),
+    /// Show the model in use: sizes, voices, tasks, card
+    #[command(display_order = 26)]
+    Info,
+    /// Settings: show them with their origin, print their schema
+    #[command(display_order = 27)]
+    Config(config::ConfigArgs),
+    /// Measure a model by a suite of evals/
+    #[command(display_order = 28)]
+    Eval(eval::EvalArgs),
+    /// Prepare data: import corpora, encode them to token shards
+    #[command(display_order = 30)]
+    Data(data::DataArgs),
+    /// Fit a codec's quantiser and train its vocoder
+    #[command(display_order = 31)]
+    Codec(codec::CodecArgs),
+    /// Train a language model on token shards
+    #[command(display_order = 32)]
+    Train(train::TrainArgs),
+    /// Join a language model, a codec and voices to one model file
+    #[command(display_order = 33)]
+    Package(package::PackageArgs),
+    /// Print completions for a shell
+    #[command(display_order = 34)]
+    Completions(CompletionsArgs),
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  syrinx completions bash > ~/.local/share/bash-completion/completions/syrinx"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    use clap::CommandFactory as _;
+    let tasks = ALL.iter().enumerate().map(|(i, d)| task_command(d).display_order(i));
+    Program::command().subcommands(tasks)
+}
+
+/// The verb of parsed arguments, if it isn't a task's.
+pub fn verb(matches: &clap::ArgMatches) -> Result<Verb, clap::Error> {
+    Verb::from_arg_matches(matches)
+}
+
+/// `-o FILE`.
+pub fn out_arg(help: &'static str) -> Arg {
+    Arg::new(task::OUT)
+        .short('o')
+        .long("out")
+        .value_name("FILE")
+        .value_hint(ValueHint::AnyPath)
+        .help(help)
+}

@@ -1,0 +1,151 @@
+//! Events on their way out: bars on a terminal, lines for a log, JSON lines in a file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use syrinx_types::{Event, EventSink};
+
+use crate::failure::{Failure, Outcome};
+
+/// Sends every event to several sinks.
+pub struct Tee(pub Vec<Box<dyn EventSink>>);
+
+impl EventSink for Tee {
+    fn emit(&self, event: Event) {
+        for sink in &self.0 {
+            sink.emit(event.clone());
+        }
+    }
+}
+
+/// Bars on standard error, one a job, gone when the job is done.
+#[derive(Default)]
+pub struct Bars {
+    screen: MultiProgress,
+    jobs: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    fn begin(&self, name: &str, total: Option<u64>) -> ProgressBar {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::new_spinner(),
+        };
+        let template = if total.is_some() {
+            "{prefix} {wide_bar:.cyan/blue} {pos}/{len} {eta} {msg}"
+        } else {
+            "{spinner} {prefix} {pos} {msg}"
+        };
+        // The templates are constants; if one were broken, the plain style would do.
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.screen.add(bar.with_style(style).with_prefix(name.to_owned()));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    }
+}
+
+impl EventSink for Bars {
+    fn emit(&self, event: Event) {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::JobStarted { name, total } => {
+                let bar = self.begin(&name, total);
+                if let Some(old) = jobs.insert(name, bar) {
+                    old.finish_and_clear();
+                }
+            }
+            Event::JobProgress { name, done, note } => {
+                if let Some(bar) = jobs.get(&name) {
+                    bar.set_position(done);
+                    bar.set_message(note.chars().take(40).collect::<String>());
+                }
+            }
+            Event::JobFinished { name, .. } => {
+                if let Some(bar) = jobs.remove(&name) {
+                    bar.finish_and_clear();
+                }
+            }
+            Event::TrainStep { step, total, loss, tokens_per_s, .. } => {
+                let bar = jobs
+                    .entry("training".into())
+                    .or_insert_with(|| self.begin("training", Some(total)));
+                bar.set_position(step);
+                bar.set_message(format!("loss {loss:.3}, {tokens_per_s:.0} positions/s"));
+            }
+            Event::Warning { message } => {
+                let _ = self.screen.println(format!("warning: {message}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lines on standard error: warnings always, everything else with `-v`.
+pub struct Lines {
+    /// Whether to print more than warnings.
+    pub verbose: bool,
+    /// Whether to print warnings.
+    pub warnings: bool,
+}
+
+impl EventSink for Lines {
+    fn emit(&self, event: Event) {
+        let line = match event {
+            Event::Warning { message } if self.warnings => format!("warning: {message}"),
+            Event::Warning { .. } => return,
+            _ if !self.verbose => return,
+            Event::JobStarted { name, total: Some(total) } => format!("{name}: {total} to do"),
+            Event::JobStarted { name, total: None } => format!("{name}: begun"),
+            Event::JobProgress { name, done, note } => format!("{name}: {done} {note}"),
+            Event::JobFinished { name, summary } => format!("{name}: done, {summary}"),
+            Event::TrainStep {
+                step,
+                total,
+                loss,
+                learning_rate,
+                gradient_norm,
+                tokens_per_s,
+                ..
+            } => format!(
+                "step {step}/{total}: loss {loss:.4}, rate {learning_rate:.2e}, gradient {gradient_norm:.2}, {tokens_per_s:.0} positions/s"
+            ),
+            Event::TrainEval { step, figures } => format!("step {step}: {}", pairs(&figures)),
+            Event::CheckpointSaved { step, path } => format!("step {step}: saved {path}"),
+            Event::EvalRow { suite, id, figures } => format!("{suite}: {id}: {}", pairs(&figures)),
+            _ => return,
+        };
+        let _ = writeln!(std::io::stderr(), "{}", line.trim_end());
+    }
+}
+
+fn pairs(figures: &[(String, f64)]) -> String {
+    figures.iter().map(|(n, v)| format!("{n} {v:.4}")).collect::<Vec<_>>().join(", ")
+}
+
+/// One JSON object a line.
+pub struct JsonLines(Mutex<File>);
+
+impl JsonLines {
+    /// Appends to the file, which is made if need be.
+    pub fn open(path: &Path) -> Outcome<Self> {
+        let file = File::options().create(true).append(true).open(path);
+        file.map(|f| Self(Mutex::new(f)))
+            .map_err(|e| Failure::writing(&path.display().to_string(), &e))
+    }
+}
+
+impl EventSink for JsonLines {
+    fn emit(&self, event: Event) {
+        let Ok(mut line) = serde_json::to_vec(&event) else { return };
+        line.push(b'\n');
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk must not stop the work that the events are about.
+        let _ = file.write_all(&line);
+    }
+}

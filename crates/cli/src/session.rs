@@ -1,0 +1,197 @@
+//! What all verbs share: settings, the engine, where events go, the token of Ctrl-C.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use serde::Serialize;
+use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
+use syrinx_engine::{Engine, EngineOptions, ModelSource, RunOptions};
+use syrinx_types::{CancelToken, EventSink};
+
+use crate::args::Globals;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::progress::{Bars, JsonLines, Lines, Tee};
+use crate::stop;
+
+/// Prefix of the program's variables in the environment.
+const PREFIX: &str = "SYRINX_";
+
+/// One run of the program.
+pub struct Session {
+    /// Flags that every verb takes.
+    pub globals: Globals,
+    /// Set by Ctrl-C.
+    pub cancel: CancelToken,
+    sink: Tee,
+}
+
+impl Session {
+    /// Begins to listen for Ctrl-C and opens the places that events go to.
+    pub fn new(globals: Globals) -> Outcome<Self> {
+        let cancel = CancelToken::default();
+        stop::on_signal(cancel.clone())?;
+        let mut sinks: Vec<Box<dyn EventSink>> = Vec::new();
+        let bars = !globals.quiet
+            && globals.verbose == 0
+            && !globals.json
+            && std::io::stderr().is_terminal();
+        if bars {
+            sinks.push(Box::new(Bars::default()));
+        } else {
+            sinks.push(Box::new(Lines { verbose: globals.verbose > 0, warnings: !globals.quiet }));
+        }
+        if let Some(path) = &globals.events {
+            sinks.push(Box::new(JsonLines::open(path)?));
+        }
+        Ok(Self { globals, cancel, sink: Tee(sinks) })
+    }
+
+    /// Where events go.
+    pub fn sink(&self) -> &dyn EventSink {
+        &self.sink
+    }
+
+    /// The settings of all layers, with these flags over those of the command line.
+    pub fn settings(&self, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
+        let mut layers = vec![match &self.globals.config {
+            Some(path) => Layer::File(path.clone()),
+            None => Layer::OptionalFile(SETTINGS_FILE.into()),
+        }];
+        layers.push(Layer::Environment(variables()));
+        layers.push(Layer::Flags(self.flags(flags)?));
+        Ok(Settings::load(&layers)?)
+    }
+
+    /// The settings of verbs whose `--config` and `--set` are about their own file.
+    pub fn settings_beside(&self) -> Outcome<Settings> {
+        let plain = Globals { config: None, set: Vec::new(), ..self.globals.clone() };
+        let layers = [
+            Layer::OptionalFile(SETTINGS_FILE.into()),
+            Layer::Environment(variables()),
+            Layer::Flags(named_flags(&plain)),
+        ];
+        Ok(Settings::load(&layers)?.value)
+    }
+
+    /// The configuration of a verb with a file of its own: defaults, `--config`, variables such as
+    /// `SYRINX_TRAIN__STEPS` (for the section `train`), `--set`.
+    pub fn verb_config<T>(&self, section: &str) -> Outcome<T>
+    where
+        T: Default + Serialize + serde::de::DeserializeOwned + schemars::JsonSchema,
+    {
+        let prefix = format!("{PREFIX}{}__", section.to_uppercase());
+        let defaults = serde_json::to_value(T::default()).map_err(|e| {
+            Failure::new(Exit::Unexpected, format!("defaults that are no JSON: {e}"))
+        })?;
+        let schema = schemars::schema_for!(T).to_value();
+        let mut layers: Vec<Layer> = self.globals.config.iter().cloned().map(Layer::File).collect();
+        layers.push(Layer::Environment(prefixed(&prefix)));
+        layers.push(Layer::Flags(set_pairs(&self.globals.set)?));
+        Ok(syrinx_config::load(&schema, &defaults, &layers)?.value)
+    }
+
+    fn flags(&self, more: &[(String, String)]) -> Outcome<Vec<(String, String)>> {
+        let mut pairs = set_pairs(&self.globals.set)?;
+        pairs.extend(named_flags(&self.globals));
+        pairs.extend_from_slice(more);
+        Ok(pairs)
+    }
+
+    /// Loads the model that the settings name.
+    pub fn engine(&self, settings: &Settings) -> Outcome<Engine> {
+        let source = match &settings.model {
+            Some(path) => ModelSource::File(path.clone()),
+            None => ModelSource::Bytes(syrinx_embedded::model()?),
+        };
+        let options = EngineOptions {
+            kernels: settings.kernels,
+            voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
+            lexicon_path: settings.lexicon.clone(),
+            task_settings: settings.tasks.clone(),
+            ..EngineOptions::default()
+        };
+        Ok(Engine::open(&source, &options)?)
+    }
+
+    /// How requests are answered.
+    pub fn options(&self, settings: &Settings) -> RunOptions {
+        RunOptions { decode: settings.decode.clone(), seed: settings.seed, ..RunOptions::default() }
+    }
+
+    /// A line on standard output.
+    pub fn print(&self, line: &str) -> Outcome {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}")
+            .and_then(|()| out.flush())
+            .map_err(|e| Failure::writing("standard output", &e))
+    }
+
+    /// A JSON value on standard output, one line.
+    pub fn print_json(&self, value: &impl Serialize) -> Outcome {
+        let json = serde_json::to_string(value).map_err(|e| {
+            Failure::new(Exit::Unexpected, format!("an answer that is no JSON: {e}"))
+        })?;
+        self.print(&json)
+    }
+
+    /// A line for people, on standard error; not with `--quiet` or `--json`.
+    pub fn say(&self, line: &str) {
+        if !self.globals.quiet && !self.globals.json {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    }
+}
+
+/// Flags that are settings.
+fn named_flags(globals: &Globals) -> Vec<(String, String)> {
+    let path = |p: &PathBuf| p.display().to_string();
+    let named = [
+        ("model", globals.model.as_ref().map(path)),
+        ("voices_dir", globals.voices_dir.as_ref().map(path)),
+        ("lexicon", globals.lexicon.as_ref().map(path)),
+        ("seed", globals.seed.map(|s| s.to_string())),
+    ];
+    named.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect()
+}
+
+/// Variables that aren't settings of the program, but of single verbs.
+const OF_VERBS: [&str; 4] = ["TRAIN__", "CODEC_FIT__", "CODEC_TRAIN__", "JUDGE_KEY"];
+
+/// The program's settings in the environment.
+fn variables() -> Vec<(String, String)> {
+    let mut all = prefixed(PREFIX);
+    all.retain(|(name, _)| !OF_VERBS.iter().any(|v| name.starts_with(v)));
+    all
+}
+
+/// Variables with a prefix, without it.
+fn prefixed(prefix: &str) -> Vec<(String, String)> {
+    let own = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let name = name.to_str()?.strip_prefix(prefix)?.to_owned();
+        Some((name, value.to_string_lossy().into_owned()))
+    };
+    std::env::vars_os().filter_map(own).collect()
+}
+
+/// `KEY=VALUE` pairs.
+pub fn set_pairs(set: &[String]) -> Outcome<Vec<(String, String)>> {
+    set.iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok((key.trim().to_owned(), value.to_owned()))
+            }
+            _ => Err(Failure::usage(
+                format!("--set {pair}: that is no KEY=VALUE"),
+                "for instance --set decode.codes.temperature=0.5",
+            )),
+        })
+        .collect()
+}
+
+/// Where a user's voices are kept unless the settings say otherwise.
+fn default_voices_dir() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME").filter(|p| !p.is_empty()).map(PathBuf::from);
+    let data =
+        data.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
+    Some(data.join("syrinx/voices"))
+}

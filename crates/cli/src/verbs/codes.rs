@@ -1,0 +1,94 @@
+//! `encode` and `decode`: recordings to codes and back.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use serde_json::json;
+use syrinx_audio::{WavFormat, write_target};
+use syrinx_engine::{read_codes, write_codes};
+
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+
+/// `encode`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  syrinx encode talk.wav -o talk.safetensors\n\nThe file holds one tensor `codes`, U16, (frames, levels)."
+)]
+pub struct EncodeArgs {
+    /// The recording; - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    audio: String,
+    /// Where to write the codes; beside the recording, with the ending .safetensors, if not given
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
+}
+
+/// `decode`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx decode talk.safetensors -o again.wav\n  syrinx decode talk.safetensors --levels 1 -o first.wav   # what the first codebook holds"
+)]
+pub struct DecodeArgs {
+    /// The codes, as `syrinx encode` writes them
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    codes: PathBuf,
+    /// Where to write the WAV file; - for standard output
+    #[arg(short, long, default_value = "out.wav", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: String,
+    /// Use only so many levels, from the first
+    #[arg(long, value_name = "N")]
+    levels: Option<usize>,
+    /// Samples of the WAV file
+    #[arg(long, default_value = "int16", value_parser = ["int16", "float32"])]
+    format: String,
+}
+
+/// A recording to codes.
+pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None if args.audio == "-" => {
+            return Err(Failure::usage(
+                "codes of standard input need a place",
+                "name a file with -o",
+            ));
+        }
+        None => Path::new(&args.audio).with_extension("safetensors"),
+    };
+    let engine = session.engine(&session.settings(&[])?.value)?;
+    let audio = engine.load(&args.audio)?;
+    let codes = engine.encode(&audio)?;
+    write_codes(&out, &codes, engine.codec_id(), &args.audio)?;
+    let (frames, levels) = (codes.frames(), codes.levels());
+    if session.globals.json {
+        return session.print_json(
+            &json!({"out": out, "frames": frames, "levels": levels, "seconds": audio.seconds()}),
+        );
+    }
+    session.say(&format!("wrote {} ({frames} frames of {levels} levels)", out.display()));
+    Ok(())
+}
+
+/// Codes to a recording.
+pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
+    let engine = session.engine(&session.settings(&[])?.value)?;
+    let mut codes = read_codes(&args.codes, engine.codec_id())?;
+    if let Some(levels) = args.levels {
+        if levels == 0 || levels > codes.levels() {
+            return Err(Failure::usage(
+                format!("--levels {levels}: these codes have {}", codes.levels()),
+                "give a number from 1 to that",
+            ));
+        }
+        codes = codes.first_levels(levels);
+    }
+    let audio = engine.codec().decode(&codes)?;
+    let format = if args.format == "float32" { WavFormat::Float32 } else { WavFormat::Int16 };
+    write_target(&args.out, &audio, format)?;
+    if session.globals.json && args.out != "-" {
+        return session.print_json(&json!({"out": args.out, "seconds": audio.seconds()}));
+    }
+    session.say(&format!("wrote {} ({:.2} s)", args.out, audio.seconds()));
+    Ok(())
+}

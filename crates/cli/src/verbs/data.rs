@@ -1,0 +1,235 @@
+//! `data`: corpora to manifests, manifests to token shards.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueHint};
+use serde_json::json;
+use syrinx_codec::MelRvq;
+use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
+use syrinx_data::{CodecStamp, EncodePlan, Manifest, Part, encode_manifest};
+use syrinx_text::{Lexicon, Phone};
+use syrinx_types::{Codes, Event};
+
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+
+/// `data`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx data import libri ~/LibriTTS/train-clean-100 -o libri.jsonl\n  syrinx data encode libri.jsonl -o shards\n  syrinx data encode libri.jsonl -o shards --shard 3/16    # on the third of 16 machines"
+)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a manifest of a corpus in one of the usual forms
+    Import {
+        /// The form: LibriTTS or LibriSpeech folders, or an LJSpeech metadata.csv
+        #[arg(value_parser = ["libri", "ljspeech"])]
+        form: String,
+        /// The corpus
+        #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+        /// The manifest to write
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        /// Name of the one speaker (ljspeech)
+        #[arg(long, default_value = "lj")]
+        speaker: String,
+        /// Folder of TextGrids with phone times, as the Montreal aligner writes them
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        textgrids: Option<PathBuf>,
+    },
+    /// Encode the recordings of a manifest to token shards; goes on where it was stopped
+    Encode {
+        /// The manifest
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        manifest: PathBuf,
+        /// Folder of the shards
+        #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        out: PathBuf,
+        /// The codec; that of the model if not given
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        codec: Option<PathBuf>,
+        /// Make only this part of the shards
+        #[arg(long, value_name = "N/M", default_value = "1/1")]
+        shard: String,
+        /// Utterances a shard
+        #[arg(long, value_name = "N", default_value_t = 500)]
+        per_shard: usize,
+        /// Threads
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        threads: usize,
+    },
+    /// Check a manifest: its lines, and that its recordings are there
+    Check {
+        /// The manifest
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        manifest: PathBuf,
+    },
+    /// Check a file of pronunciations
+    Lexicon {
+        /// The file, a line a word: `fonz  F AA1 N Z` or `fonz  /fɑnz/`
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+}
+
+/// Does what is asked with the data.
+pub fn run(session: &Session, args: &DataArgs) -> Outcome {
+    match &args.what {
+        What::Import { form, path, out, speaker, textgrids } => {
+            let found = if form == "libri" { libri(path)? } else { ljspeech(path, speaker)? };
+            import(session, found, textgrids.as_deref(), out)
+        }
+        What::Encode { manifest, out, codec, shard, per_shard, threads } => {
+            let manifest = Manifest::read(manifest)?;
+            let part: Part = shard.parse()?;
+            let coder = Coder::new(session, codec.as_deref())?;
+            let plan = EncodePlan {
+                part,
+                utterances_per_shard: *per_shard,
+                threads: *threads,
+                ..EncodePlan::new(coder.stamp())
+            };
+            encode(session, &manifest, out, &plan, &coder)
+        }
+        What::Check { manifest } => check(session, &Manifest::read(manifest)?),
+        What::Lexicon { file } => {
+            let lexicon = Lexicon::english()?.with_user_file(file)?;
+            session.print(&format!(
+                "{}: {} words in all, those of the file included",
+                file.display(),
+                lexicon.len()
+            ))
+        }
+    }
+}
+
+fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &Path) -> Outcome {
+    if let Some(folder) = textgrids {
+        let arpabet = |label: &str| Phone::from_arpabet(label).map(|p| p.arpabet().to_owned());
+        let merged = merge_textgrids(found.manifest, folder, &arpabet)?;
+        found.warnings.extend(merged.warnings);
+        found.manifest = merged.manifest;
+    }
+    for warning in &found.warnings {
+        session.sink().emit(Event::Warning { message: warning.to_string() });
+    }
+    found.manifest.write(out)?;
+    let (utterances, left_out) = (found.manifest.len(), found.warnings.len());
+    if session.globals.json {
+        return session
+            .print_json(&json!({"out": out, "utterances": utterances, "warnings": left_out}));
+    }
+    session.say(&format!("wrote {} ({utterances} utterances, {left_out} warnings)", out.display()));
+    Ok(())
+}
+
+/// A codec to encode with: a file's, or the model's.
+pub enum Coder {
+    /// The quantiser of a file.
+    File(Box<MelRvq>),
+    /// That of the model.
+    Model(Box<syrinx_engine::Engine>),
+}
+
+impl Coder {
+    /// The codec of a file if one is named, else that of the model.
+    pub fn new(session: &Session, file: Option<&Path>) -> Outcome<Self> {
+        Ok(match file {
+            Some(path) => Self::File(Box::new(MelRvq::load(path)?)),
+            None => Self::Model(Box::new(session.engine(&session.settings_beside()?)?)),
+        })
+    }
+
+    /// What shards keep of it.
+    pub fn stamp(&self) -> CodecStamp {
+        let (fingerprint, frame_rate_hz, levels, codebook_size) = match self {
+            Self::File(rvq) => {
+                let c = rvq.config();
+                (rvq.fingerprint(), c.frame_rate_hz(), c.levels, c.codebook_size)
+            }
+            Self::Model(engine) => {
+                let id = engine.codec_id();
+                (
+                    id.fingerprint.clone(),
+                    id.info.frame_rate_hz,
+                    id.info.levels,
+                    id.info.codebook_size,
+                )
+            }
+        };
+        CodecStamp { fingerprint, frame_rate_hz, levels, codebook_size }
+    }
+
+    /// The codebooks, one a level.
+    pub fn codebooks(&self) -> Vec<Vec<f32>> {
+        let level = |l: usize| match self {
+            Self::File(rvq) => rvq.codebook(l).to_vec(),
+            Self::Model(engine) => engine.codec().codebook(l).to_vec(),
+        };
+        (0..self.stamp().levels).map(level).collect()
+    }
+
+    fn encode(&self, path: &Path) -> Result<Codes, String> {
+        let rate_hz = match self {
+            Self::File(rvq) => rvq.config().mel.sample_rate_hz,
+            Self::Model(engine) => engine.codec_id().info.sample_rate_hz,
+        };
+        let audio = syrinx_audio::load(path, rate_hz).map_err(|e| e.to_string())?;
+        match self {
+            Self::File(rvq) => rvq.encode(&audio).map_err(|e| e.to_string()),
+            Self::Model(engine) => engine.encode(&audio).map_err(|e| e.to_string()),
+        }
+    }
+}
+
+fn encode(
+    session: &Session,
+    manifest: &Manifest,
+    out: &Path,
+    plan: &EncodePlan,
+    coder: &Coder,
+) -> Outcome {
+    let one = |u: &syrinx_data::Utterance| coder.encode(&manifest.audio_path(u));
+    let summary = encode_manifest(manifest, out, plan, &one, session.sink(), &session.cancel)?;
+    if session.globals.json {
+        return session.print_json(&json!({"out": out, "shards": summary.shards, "kept": summary.shards_kept,
+            "utterances": summary.utterances, "frames": summary.frames, "failed": summary.failed.len()}));
+    }
+    session.say(&format!(
+        "wrote {} ({} shards, {} of them there before; {} utterances, {} frames, {} failed)",
+        out.display(),
+        summary.shards,
+        summary.shards_kept,
+        summary.utterances,
+        summary.frames,
+        summary.failed.len()
+    ));
+    if let Some(path) = &summary.failed_path {
+        session.say(&format!("what failed is listed in {}", path.display()));
+    }
+    Ok(())
+}
+
+fn check(session: &Session, manifest: &Manifest) -> Outcome {
+    let gone: Vec<_> =
+        manifest.utterances().iter().filter(|u| !manifest.audio_path(u).is_file()).collect();
+    if let Some(first) = gone.first() {
+        return Err(Failure {
+            exit: crate::failure::Exit::BadInput,
+            message: format!(
+                "{} of {} recordings aren't there, the first is {}",
+                gone.len(),
+                manifest.len(),
+                manifest.audio_path(first).display()
+            ),
+            hint: Some("paths in a manifest start from its own folder".into()),
+        });
+    }
+    session.print(&format!("{} utterances, all recordings are there", manifest.len()))
+}

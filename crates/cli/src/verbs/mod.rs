@@ -1,0 +1,49 @@
+//! What the verbs do.
+
+pub mod codec;
+pub mod codes;
+pub mod config;
+pub mod data;
+pub mod eval;
+pub mod info;
+pub mod package;
+pub mod run;
+pub mod task;
+pub mod tasks;
+pub mod train;
+pub mod voices;
+
+use clap::ArgMatches;
+
+use crate::args::{Verb, command, verb};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+
+/// Does what the command line says.
+pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
+    if let Some((name, of_task)) = matches.subcommand()
+        && let Some(descriptor) = syrinx_registry::find_verb(name)
+    {
+        return task::run(session, descriptor, of_task);
+    }
+    match verb(matches).map_err(|e| Failure::new(Exit::Usage, e.to_string()))? {
+        Verb::Align(args) => task::align(session, &args),
+        Verb::Encode(args) => codes::encode(session, &args),
+        Verb::Decode(args) => codes::decode(session, &args),
+        Verb::Voices(args) => voices::run(session, &args),
+        Verb::Tasks(args) => tasks::run(session, &args),
+        Verb::Run(args) => run::run(session, &args),
+        Verb::Info => info::run(session),
+        Verb::Config(args) => config::run(session, &args),
+        Verb::Eval(args) => eval::run(session, &args),
+        Verb::Data(args) => data::run(session, &args),
+        Verb::Codec(args) => codec::run(session, &args),
+        Verb::Train(args) => train::run(session, &args),
+        Verb::Package(args) => package::run(session, &args),
+        Verb::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut command(), "syrinx", &mut script);
+            session.print(String::from_utf8_lossy(&script).trim_end())
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `package`: parts to one model file.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use serde_json::{Value, json};
+use syrinx_audio::ReadLimits;
+use syrinx_codec::{Codec as _, EmbeddedCodec};
+use syrinx_engine::{PackageVoice, excerpt, package, write_atomic};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+
+/// `package`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  syrinx package --lm runs/lm/model.safetensors --codec runs/codec/codec.safetensors \\\n      --voice joe=joe.wav --voice slt=slt.wav --card card.json -o model.safetensors"
+)]
+pub struct PackageArgs {
+    /// The language model, as training writes it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    lm: PathBuf,
+    /// The codec that it was trained on, with its vocoder
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    codec: PathBuf,
+    /// A voice and its recording; the first is the default; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    voice: Vec<String>,
+    /// The model card: a JSON file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    card: Option<PathBuf>,
+    /// Where to write the model
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: PathBuf,
+}
+
+/// Writes a model file.
+pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
+    let settings = session.settings(&[])?.value;
+    let card = args.card.as_deref().map_or(Ok(Value::Null), read_card)?;
+    let codec = EmbeddedCodec::load(&args.codec)?;
+    let mut voices = Vec::new();
+    for pair in &args.voice {
+        let Some((name, file)) = pair.split_once('=') else {
+            return Err(Failure::usage(
+                format!("--voice {pair}: that is no NAME=FILE"),
+                "for instance --voice joe=joe.wav",
+            ));
+        };
+        let rate_hz = codec.info().sample_rate_hz;
+        let audio = syrinx_audio::load_source(file, rate_hz, &ReadLimits::default())?;
+        let codes = codec.encode(&excerpt(&audio, file, &settings.prompt)?)?;
+        let about = Path::new(file)
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        voices.push(PackageVoice { name: name.into(), about, codes });
+    }
+    let bytes = package((&args.lm, &args.codec), &voices, card)?;
+    write_atomic(&args.out, &bytes)?;
+    let mb = bytes.len() as f64 / 1e6;
+    if session.globals.json {
+        return session
+            .print_json(&json!({"out": args.out, "bytes": bytes.len(), "voices": voices.len()}));
+    }
+    session.say(&format!("wrote {} ({mb:.1} MB, {} voices)", args.out.display(), voices.len()));
+    Ok(())
+}
+
+fn read_card(path: &Path) -> Outcome<Value> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::reading(&path.display().to_string(), &e))?;
+    serde_json::from_str(&text).map_err(|e| {
+        Failure::new(Exit::BadInput, format!("{}: that is no JSON ({e})", path.display()))
+            .hint("mend the file")
+    })
+}

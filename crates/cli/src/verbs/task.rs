@@ -1,0 +1,382 @@
+//! Verbs of tasks, made from what the registry says: each field of a request is a flag, one stands without.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, ValueHint};
+use serde_json::{Map, Value, json};
+use syrinx_engine::{Engine, EngineError, Joined, Part, RunOptions, takes_recording};
+use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
+
+use crate::answer::{self, Destination, Form};
+use crate::args::out_arg;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+
+/// Argument names; request fields are prefixed, so that they can't clash with them.
+pub const OUT: &str = "out";
+const FORMAT: &str = "format";
+const STREAM: &str = "stream";
+const FIELD: &str = "field.";
+
+/// Flags for the settings that are changed most often.
+const SAMPLING: [(&str, &str, &str); 6] = [
+    (
+        "temperature",
+        "decode.codes.temperature",
+        "Randomness of the speech; 0 takes the likeliest codes",
+    ),
+    ("top-p", "decode.codes.top_p", "Draw among the likeliest codes that hold this share"),
+    ("top-k", "decode.codes.top_k", "Draw among so many of the likeliest codes; 0 for all"),
+    (
+        "repetition-penalty",
+        "decode.codes.repetition_penalty",
+        "Make codes that came before less likely; 1 for none",
+    ),
+    ("guidance", "decode.guidance", "Follow the text more closely; 1 for none"),
+    (
+        "best-of",
+        "decode.best_of",
+        "Make so many candidates and keep the one that is understood best",
+    ),
+];
+
+/// The command of a task.
+pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
+    let verb = descriptor.verb;
+    let mut summary = descriptor.summary.to_owned();
+    if let Some(first) = summary.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let mut command = Command::new(verb.name)
+        .about(summary)
+        .after_help(format!(
+            "Example:\n  {}\n\n`syrinx tasks show {}` prints the request's and the answer's fields in full.",
+            verb.example, descriptor.id
+        ));
+    let schema = (descriptor.request_schema)().to_value();
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let recording = takes_recording(descriptor, name);
+        let help = first_sentence(property["description"].as_str().unwrap_or_default());
+        let mut arg = Arg::new(leaked(format!("{FIELD}{name}"))).help(help);
+        if recording {
+            arg = arg.value_hint(ValueHint::FilePath);
+        }
+        arg = if name == verb.positional {
+            let value_name = if recording { "FILE" } else { "TEXT" };
+            arg.value_name(value_name)
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .required(required(name))
+        } else {
+            field_flag(arg.long(leaked(name.replace('_', "-"))), property).required(required(name))
+        };
+        command = command.arg(arg);
+    }
+    match descriptor.answer {
+        AnswerKind::Speech => speech_args(command),
+        AnswerKind::Text => command
+            .arg(out_arg("Write here instead of standard output; a folder for several files"))
+            .arg(format_arg(&["text", "json", "srt", "vtt"], "How to write it")),
+        AnswerKind::Phones => command
+            .arg(out_arg("Write here instead of standard output"))
+            .arg(format_arg(&phone_forms(descriptor), "Which field of the answer to write")),
+    }
+}
+
+/// Names of arguments live as long as the program. They are few and made once.
+fn leaked(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
+}
+
+fn speech_args(mut command: Command) -> Command {
+    command = command
+        .arg(out_arg("Where to write the WAV file; - for standard output").default_value("out.wav"))
+        .arg(format_arg(&["int16", "float32"], "Samples of the WAV file"))
+        .arg(
+            Arg::new(STREAM)
+                .long(STREAM)
+                .action(ArgAction::SetTrue)
+                .help("Write each sentence as soon as it is spoken (to standard output)"),
+        );
+    for (flag, _, help) in SAMPLING {
+        command = command
+            .arg(Arg::new(flag).long(flag).value_name("N").help(help).help_heading("Sampling"));
+    }
+    command
+}
+
+fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
+    Arg::new(FORMAT).long(FORMAT).value_parser(forms.to_vec()).default_value(forms[0]).help(help)
+}
+
+/// The answer's texts that can be written alone: `phones` first, JSON last.
+fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
+    let schema = (descriptor.answer_schema)().to_value();
+    let texts = schema["properties"].as_object().into_iter().flatten();
+    let others = texts
+        .filter(|(name, p)| p["type"] == "string" && *name != "phones")
+        .map(|(name, _)| leaked(name.clone()));
+    std::iter::once("phones").chain(others).chain(["json"]).collect()
+}
+
+fn field_flag(arg: Arg, property: &Value) -> Arg {
+    match kind_of(property) {
+        "boolean" => arg.action(ArgAction::SetTrue),
+        "array" => arg.action(ArgAction::Append).value_name("VALUE"),
+        "integer" | "number" => arg.value_name("N"),
+        "object" => arg.value_name("JSON"),
+        _ => arg.value_name("TEXT"),
+    }
+}
+
+/// The type of a property, the first that isn't null.
+fn kind_of(property: &Value) -> &str {
+    match &property["type"] {
+        Value::String(kind) => kind,
+        Value::Array(kinds) => {
+            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("string")
+        }
+        _ => "object",
+    }
+}
+
+fn first_sentence(text: &str) -> String {
+    text.split(". ").next().unwrap_or_default().trim_end_matches('.').replace('\n', " ")
+}
+
+/// Answers the requests of a command line.
+pub fn run(
+    session: &Session,
+    descriptor: &'static TaskDescriptor,
+    matches: &ArgMatches,
+) -> Outcome {
+    let sampling: Vec<(String, String)> = SAMPLING
+        .iter()
+        .filter_map(|(flag, key, _)| {
+            // Only speech has these flags; to ask others for them would panic.
+            let given = matches.try_get_one::<String>(flag).ok().flatten()?;
+            Some(((*key).to_owned(), given.clone()))
+        })
+        .collect();
+    let settings = session.settings(&sampling)?.value;
+    let requests = requests(descriptor, matches)?;
+    let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
+    let form = Form::of(descriptor, form, session.globals.json);
+    let out = matches.get_one::<String>(OUT).map(String::as_str);
+    let destination = Destination::new(descriptor.answer, out, requests.len(), &form)?;
+    let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
+    let engine = session.engine(&settings)?;
+    let options = session.options(&settings);
+    let work = Work { session, engine: &engine, descriptor, options: &options, form: &form };
+    let mut first_failure = None;
+    for request in &requests {
+        let outcome = if stream {
+            work.stream(request)
+        } else {
+            work.answer(request, &destination, requests.len() > 1)
+        };
+        match outcome {
+            Ok(()) => {}
+            // The other files of a batch don't suffer from one that is broken.
+            Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
+                failure.report();
+                first_failure.get_or_insert(Failure {
+                    hint: None,
+                    message: "not every file could be used".into(),
+                    ..failure
+                });
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    first_failure.map_or(Ok(()), Err)
+}
+
+/// A request a recording; texts are one request.
+fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Value>> {
+    let schema = (descriptor.request_schema)().to_value();
+    let mut fields = Map::new();
+    let mut positional: Vec<String> = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let id = format!("{FIELD}{name}");
+        if name == descriptor.verb.positional {
+            positional = matches.get_many::<String>(&id).into_iter().flatten().cloned().collect();
+        } else if let Some(value) = field_value(matches, &id, property)? {
+            fields.insert(name.clone(), value);
+        }
+    }
+    let field = descriptor.verb.positional;
+    let with = |value: String| {
+        let mut request = fields.clone();
+        request.insert(field.to_owned(), json!(value));
+        Value::Object(request)
+    };
+    if positional.is_empty() {
+        return Ok(vec![Value::Object(fields)]);
+    }
+    if takes_recording(descriptor, field) {
+        return Ok(positional.into_iter().map(with).collect());
+    }
+    let text = if positional == ["-"] { standard_input()? } else { positional.join(" ") };
+    Ok(vec![with(text)])
+}
+
+fn field_value(matches: &ArgMatches, id: &str, property: &Value) -> Outcome<Option<Value>> {
+    let kind = kind_of(property);
+    if kind == "boolean" {
+        return Ok(matches.get_flag(id).then_some(json!(true)));
+    }
+    let given: Vec<&String> = matches.get_many::<String>(id).into_iter().flatten().collect();
+    let Some(first) = given.first() else { return Ok(None) };
+    let parsed = |text: &str| {
+        serde_json::from_str::<Value>(text).map_err(|e| {
+            let flag = id.trim_start_matches(FIELD).replace('_', "-");
+            Failure::usage(
+                format!("--{flag} {text}: that is no {kind} ({e})"),
+                "`syrinx tasks show` says what fits",
+            )
+        })
+    };
+    Ok(Some(match kind {
+        "integer" | "number" | "object" => parsed(first)?,
+        "array" => given.iter().map(|text| parsed(text).unwrap_or_else(|_| json!(text))).collect(),
+        _ => json!(first),
+    }))
+}
+
+/// All of standard input as text.
+pub fn standard_input() -> Outcome<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|e| Failure::reading("standard input", &e))?;
+    Ok(text)
+}
+
+struct Work<'a> {
+    session: &'a Session,
+    engine: &'a Engine,
+    descriptor: &'static TaskDescriptor,
+    options: &'a RunOptions,
+    form: &'a Form,
+}
+
+impl Work<'_> {
+    fn parts(
+        &self,
+        request: &Value,
+        each: &mut dyn FnMut(Part) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let watch = (&self.session.cancel, self.session.sink());
+        self.engine.run_in_parts(self.descriptor.id, request, self.options, watch, each)
+    }
+
+    /// What names the request in a batch.
+    fn name<'r>(&self, request: &'r Value) -> &'r str {
+        request.get(self.descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
+        let mut whole = Joined::default();
+        let mut printing: Outcome = Ok(());
+        // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
+        let live = *self.form == Form::Text && *to == Destination::Standard;
+        let outcome = self.parts(request, &mut |part| {
+            if live {
+                let line = answer::text_of(&part.answered);
+                let line = if batch { format!("{}: {line}", self.name(request)) } else { line };
+                printing = self.session.print(&line);
+                if printing.is_err() {
+                    return Err(EngineError::Cancelled);
+                }
+            }
+            whole.push(part);
+            Ok(())
+        });
+        printing?;
+        let parts = whole.parts();
+        let written = match whole.into_answered() {
+            Some(answered) if !live => {
+                Some(answer::write(self.session, &answered, self.form, to, self.name(request))?)
+            }
+            Some(_) => Some("printed".to_owned()),
+            None => None,
+        };
+        match (outcome, written) {
+            (Ok(()), _) => Ok(()),
+            (Err(EngineError::Cancelled), Some(kept)) => Err(Failure::interrupted(format!(
+                "the {parts} parts that were finished are {kept}"
+            ))),
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    /// Speech to standard output while it is made.
+    fn stream(&self, request: &Value) -> Outcome {
+        if self.descriptor.answer != AnswerKind::Speech || std::io::stdout().is_terminal() {
+            return Err(Failure::usage(
+                "--stream writes sound to standard output, which is a terminal here",
+                "pipe it to a player: syrinx say \"...\" --stream | aplay",
+            ));
+        }
+        let mut writer = answer::StreamWriter::default();
+        let mut writing: Outcome = Ok(());
+        let outcome = self.parts(request, &mut |part| {
+            writing = writer.push(&part);
+            if writing.is_err() { Err(EngineError::Cancelled) } else { Ok(()) }
+        });
+        writing?;
+        Ok(outcome?)
+    }
+}
+
+/// `align`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  syrinx align talk.wav \"What is said in it.\" --format srt")]
+pub struct AlignArgs {
+    /// The recording; - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    audio: String,
+    /// What is said in it; - to read it from standard input
+    #[arg(value_name = "TEXT", num_args = 1.., required = true)]
+    text: Vec<String>,
+    /// How to write it
+    #[arg(long, default_value = "text", value_parser = ["text", "json", "srt", "vtt"])]
+    format: String,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<String>,
+}
+
+/// Times of the words of a known text.
+pub fn align(session: &Session, args: &AlignArgs) -> Outcome {
+    let settings = session.settings(&[])?.value;
+    let text = if args.text == ["-"] { standard_input()? } else { args.text.join(" ") };
+    let engine = session.engine(&settings)?;
+    let audio = engine.load(&args.audio)?;
+    let answered = engine.align(&audio, &text, (&session.cancel, session.sink()))?;
+    let form = match (session.globals.json, args.format.as_str()) {
+        (true, _) | (_, "json") => Form::Json,
+        (_, "srt") => Form::Srt,
+        (_, "vtt") => Form::Vtt,
+        _ => Form::Times,
+    };
+    let to = args.out.as_deref().filter(|o| *o != "-");
+    let to = to.map_or(Destination::Standard, |o| Destination::File(Path::new(o).into()));
+    answer::write(session, &answered, &form, &to, &args.audio).map(|_| ())
+}
+
+/// The answer of a whole request, for verbs that have no parts.
+pub fn whole(
+    engine: &Engine,
+    id: &str,
+    request: &Value,
+    options: &RunOptions,
+    session: &Session,
+) -> Outcome<Answered> {
+    Ok(engine.run(id, request, options, &session.cancel, session.sink())?)
+}

@@ -1,0 +1,174 @@
+//! `tasks`: what the registry has.
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use syrinx_engine::EngineError;
+use syrinx_registry::{ALL, find, find_verb};
+use syrinx_task::{Alignment, DynTask, TaskDescriptor, TaskKit};
+use syrinx_text::{Frontend, TextVocab};
+
+use crate::failure::Outcome;
+use crate::session::Session;
+use crate::table::table;
+
+/// `tasks`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx tasks\n  syrinx tasks show tts\n  syrinx tasks show tts --json"
+)]
+pub struct TasksArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List all tasks
+    List,
+    /// Show a task: its prompt layout, its request, answer and settings
+    Show {
+        /// Its identifier, or its command
+        name: String,
+        /// How text and frames meet in the layout shown
+        #[arg(long, default_value = "pointer", value_parser = ["pointer", "none"])]
+        alignment: String,
+    },
+}
+
+/// Lists or shows tasks.
+pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
+    match args.what.as_ref().unwrap_or(&What::List) {
+        What::List => list(session),
+        What::Show { name, alignment } => {
+            let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
+            let descriptor = find(name)
+                .or_else(|| find_verb(name))
+                .ok_or_else(|| EngineError::UnknownTask { id: name.clone(), known })?;
+            let alignment = if alignment == "none" { Alignment::None } else { Alignment::Pointer };
+            show(session, descriptor, alignment)
+        }
+    }
+}
+
+fn list(session: &Session) -> Outcome {
+    if session.globals.json {
+        let all: Vec<Value> = ALL
+            .iter()
+            .map(|d| json!({"id": d.id, "command": d.verb.name, "answer": d.answer, "summary": d.summary}))
+            .collect();
+        return session.print_json(&all);
+    }
+    let rows: Vec<[String; 4]> = ALL
+        .iter()
+        .map(|d| [d.id.into(), format!("syrinx {}", d.verb.name), kind(d), d.summary.into()])
+        .collect();
+    session.print(&table(["TASK", "COMMAND", "ANSWER", "WHAT IT DOES"], &rows))
+}
+
+fn kind(descriptor: &TaskDescriptor) -> String {
+    format!("{:?}", descriptor.answer).to_lowercase()
+}
+
+fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) -> Outcome {
+    let task = built(session, descriptor, alignment)?;
+    let layout = task.layout();
+    let schemas = [
+        ("request", (descriptor.request_schema)().to_value()),
+        ("answer", (descriptor.answer_schema)().to_value()),
+        ("settings", (descriptor.config_schema)().to_value()),
+    ];
+    if session.globals.json {
+        let mut all = json!({"id": descriptor.id, "command": descriptor.verb.name, "summary": descriptor.summary,
+            "example": descriptor.verb.example, "answer_kind": descriptor.answer, "layout": layout});
+        for (name, schema) in schemas {
+            all[name] = schema;
+        }
+        return session.print_json(&all);
+    }
+    let mut text = format!(
+        "{}: {}\n\n  {}\n\n{}",
+        descriptor.id,
+        descriptor.summary,
+        descriptor.verb.example,
+        layout.table()
+    );
+    for (name, schema) in &schemas {
+        text.push_str(&format!("\n{name}\n{}\n", fields(schema)));
+    }
+    session.print(text.trim_end())
+}
+
+/// A task without a model, as training builds it.
+pub fn built(
+    session: &Session,
+    descriptor: &TaskDescriptor,
+    alignment: Alignment,
+) -> Outcome<Box<dyn DynTask>> {
+    let settings = session.settings(&[])?.value;
+    let kit = TaskKit {
+        vocab: Arc::new(TextVocab::english()?),
+        frontend: Arc::new(Frontend::english()?),
+        studio: None,
+        alignment,
+    };
+    let own = settings.tasks.get(descriptor.id).cloned().unwrap_or_default();
+    Ok((descriptor.build)(own, &kit)?)
+}
+
+/// The fields of a schema as a table.
+fn fields(schema: &Value) -> String {
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
+    let rows: Vec<[String; 3]> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| {
+            let mut about = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+            if let Some(default) = property.get("default").filter(|d| !d.is_null()) {
+                about = format!("{about} [{default}]");
+            }
+            let name = if required(name) { format!("{name} (required)") } else { name.clone() };
+            [format!("  {name}"), type_of(schema, property), about]
+        })
+        .collect();
+    table(["  FIELD", "TYPE", "MEANING"], &rows)
+}
+
+fn type_of(schema: &Value, property: &Value) -> String {
+    if let Some(target) =
+        property["$ref"].as_str().and_then(|r| schema.pointer(r.trim_start_matches('#')))
+    {
+        return type_of(schema, target);
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(choices) = property[key].as_array() {
+            let names: Vec<String> =
+                choices.iter().map(|c| type_of(schema, c)).filter(|t| t != "null").collect();
+            return names.join(" | ");
+        }
+    }
+    if let Some(values) = property["enum"].as_array() {
+        return values
+            .iter()
+            .map(|v| v.as_str().unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(" | ");
+    }
+    if let Some(value) = property["const"].as_str() {
+        return value.to_owned();
+    }
+    match &property["type"] {
+        Value::Array(kinds) => {
+            let kinds = kinds.iter().filter_map(Value::as_str).filter(|k| *k != "null");
+            kinds.collect::<Vec<_>>().join(" | ")
+        }
+        Value::String(kind) if kind == "array" => {
+            format!("list of {}", type_of(schema, &property["items"]))
+        }
+        Value::String(kind) => kind.clone(),
+        _ => "anything".into(),
+    }
+}
