@@ -139,7 +139,7 @@ impl Subject {
             .ok_or("it has no request for an utterance, so it can't be evaluated")?;
         // Recordings don't go through JSON: they become the one that the studio has.
         for field in request.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
-            if *field == Value::from("") {
+            if field.as_str() == Some("") {
                 *field = Value::from(TONE);
             }
         }
@@ -217,8 +217,7 @@ impl Subject {
             optimizer.step(&gradients, LEARNING_RATE).map_err(|e| fault(&e))?;
         }
         let (first, last) = (losses[0], losses[STEPS]);
-        // Not a number, too.
-        if !(last < FALLS_TO * first) {
+        if last.is_nan() || last >= FALLS_TO * first {
             return Err(fault(&format!("the loss goes from {first:.3} to {last:.3}")));
         }
         let level = if level > 0 { format!(".{}", level + 1) } else { String::new() };

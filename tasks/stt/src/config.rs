@@ -100,7 +100,7 @@ impl SttConfig {
         if self.per_frame == 0 {
             return Err(fault("`per_frame` must be at least 1"));
         }
-        if !(self.max_part_s >= 1.0) {
+        if self.max_part_s.is_nan() || self.max_part_s < 1.0 {
             return Err(fault("`max_part_s` must be at least 1 second"));
         }
         let decoder = &self.decoder;

@@ -110,11 +110,11 @@ impl Acoustics {
     /// [`SttError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
     pub fn new(scores: &FrameScores, units: &Units, prior_weight: f64) -> Result<Self, SttError> {
         let (n, labels) = (units.len(), scores.labels);
-        if labels != Phone::COUNT || scores.log_probs.len() % labels != 0 {
+        if labels != Phone::COUNT || !scores.log_probs.len().is_multiple_of(labels) {
             let values = scores.log_probs.len();
             return Err(SttError::Shape { labels, values });
         }
-        if !(scores.rate_hz > 0.0) {
+        if scores.rate_hz.is_nan() || scores.rate_hz <= 0.0 {
             return Err(SttError::Rate { rate_hz: scores.rate_hz });
         }
         let parts = scores.log_probs.len() / labels;
