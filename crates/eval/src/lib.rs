@@ -12,7 +12,7 @@
 //! - A row that is finished is on disk. The next run with the same model, seed and request takes it from there.
 //! - Judges are a seam ([`Judge`]): the model's own ear, a command, an endpoint. None is called unless a suite or the
 //!   caller names it.
-//! - No clock and no environment: times come from the [`Subject`], secrets from the caller.
+//! - No model, no clock and no environment: answers and their times come from the [`Subject`], secrets from the caller.
 
 mod baseline;
 mod case;
@@ -42,5 +42,5 @@ pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
 pub use row::{Measure, Row};
 pub use run::{EvalOptions, REGRESSION_EXIT_CODE, evaluate};
-pub use subject::{Answer, Ask, EngineSubject, Subject, SubjectError};
+pub use subject::{Answer, Ask, Subject, SubjectError};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};

@@ -4,10 +4,6 @@ use serde_json::{Map, Value};
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken};
 
-mod engine;
-
-pub use engine::EngineSubject;
-
 /// One question.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
@@ -44,7 +40,7 @@ pub enum SubjectError {
     Failed(String),
 }
 
-/// A model that can be asked: a loaded engine, or a fake in tests.
+/// A model that can be asked: a loaded engine in the program, a fake in tests. Implemented by whoever has the clock.
 pub trait Subject {
     /// What it is called in reports.
     fn name(&self) -> String;
