@@ -37,7 +37,7 @@ pub enum CodesError {
 impl Codes {
     /// Codes from values in (frames, levels) order.
     pub fn new(levels: usize, values: Vec<u16>) -> Result<Self, CodesError> {
-        if levels == 0 || values.len() % levels != 0 {
+        if levels == 0 || !values.len().is_multiple_of(levels) {
             return Err(CodesError::Ragged { values: values.len(), levels });
         }
         Ok(Self { levels, values })
@@ -55,7 +55,7 @@ impl Codes {
 
     /// Number of frames.
     pub fn frames(&self) -> usize {
-        if self.levels == 0 { 0 } else { self.values.len() / self.levels }
+        self.values.len().checked_div(self.levels).unwrap_or(0)
     }
 
     /// Whether there are no frames.
