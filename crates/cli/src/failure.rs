@@ -37,6 +37,24 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// What to do when nothing better is known.
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Ok => None,
+            Self::Unexpected => Some("please report it, with what -v prints"),
+            Self::Usage => Some("`syrinx help` and `syrinx VERB --help` say what is understood"),
+            Self::BadInput => {
+                Some("`syrinx VERB --help` and `syrinx tasks show NAME` say what is understood")
+            }
+            Self::BadModel => Some("`syrinx config show` says which model and settings are in use"),
+            Self::Io => Some("write to another place"),
+            Self::Regression => Some("look at the report"),
+            Self::Interrupted => Some("run the command again"),
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -62,7 +80,7 @@ impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = message.into();
         match message.rsplit_once("; ") {
-            Some((what, remedy)) if !remedy.contains(['(', ')', '\n']) || what.contains(": ") => {
+            Some((what, remedy)) if !remedy.contains('\n') => {
                 Self { exit, message: what.into(), hint: Some(remedy.into()) }
             }
             _ => Self { exit, message, hint: None },
@@ -118,7 +136,8 @@ impl Failure {
         if !self.message.is_empty() {
             let _ = writeln!(err, "error: {}", self.message);
         }
-        if let Some(hint) = &self.hint {
+        let hint = self.hint.as_deref().or_else(|| self.exit.hint());
+        if let Some(hint) = hint.filter(|_| self.exit != Exit::Ok) {
             let _ = writeln!(err, "hint: {hint}");
         }
     }
@@ -167,7 +186,7 @@ fn text_hint(failure: Failure) -> Failure {
         return failure;
     }
     match failure.message.rsplit_once(": ") {
-        Some((what, remedy)) if remedy.starts_with("give ") => {
+        Some((what, remedy)) if remedy.starts_with("give ") || remedy.starts_with("write ") => {
             let (message, hint) = (what.to_owned(), Some(remedy.to_owned()));
             Failure { message, hint, ..failure }
         }
@@ -283,7 +302,7 @@ impl From<DataError> for Failure {
                 Self::reading(&path.display().to_string(), source)
             }
             DataError::Part { .. } | DataError::Setting { .. } => {
-                Self::new(Exit::Usage, error.to_string())
+                text_hint(Self::new(Exit::Usage, error.to_string()))
             }
             DataError::BrokenLine { .. } => {
                 let failure = Self::new(Exit::BadInput, error.to_string());

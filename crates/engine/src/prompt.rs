@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_audio::silence::{PauseConfig, find_pauses, trim};
+use syrinx_audio::silence::{PauseConfig, find_pauses, speech_bounds, trim};
 use syrinx_types::Audio;
 
 use crate::EngineError;
@@ -26,7 +26,7 @@ pub struct PromptConfig {
 impl Default for PromptConfig {
     fn default() -> Self {
         Self {
-            max_s: 3.0,
+            max_s: 2.4,
             min_s: 0.5,
             keep_silence_s: 0.1,
             level_dbfs: -22.0,
@@ -81,13 +81,15 @@ pub fn prepare(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio
     let fail =
         |reason: String| EngineError::Prompt { file: name.to_owned(), reason, min_s: config.min_s };
     let pauses = find_pauses(&audio, &config.pauses);
-    let speech_s = audio.seconds() - pauses.iter().map(|(a, b)| b - a).sum::<f64>();
+    let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
+    let inside = pauses.iter().filter(|(a, b)| *a > start && *b < end);
+    let speech_s = end - start - inside.map(|(a, b)| b - a).sum::<f64>();
     if speech_s < config.min_s {
         return Err(fail(format!(
             "it has only {speech_s:.2} s of speech, too little for a prompt"
         )));
     }
-    let speech_rms = f64::from(audio.rms()) * (audio.seconds() / speech_s).sqrt();
+    let speech_rms = f64::from(audio.rms()) * (audio.seconds() / speech_s.max(1e-3)).sqrt();
     let peak = audio.samples.iter().fold(0.0f32, |m, x| m.max(x.abs()));
     let wanted = 10f64.powf(config.level_dbfs / 20.0) / speech_rms.max(1e-9);
     let gain = (wanted as f32).min(CLIPPED / peak.max(1e-9));

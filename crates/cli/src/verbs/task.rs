@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, ValueHint};
 use serde_json::{Map, Value, json};
+use syrinx_config::Tree;
 use syrinx_engine::{Engine, EngineError, Joined, Part, RunOptions, takes_recording};
 use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
 
@@ -71,7 +72,8 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
                 .action(ArgAction::Append)
                 .required(required(name))
         } else {
-            field_flag(arg.long(leaked(name.replace('_', "-"))), property).required(required(name))
+            field_flag(arg.long(leaked(name.replace('_', "-"))), &schema, property)
+                .required(required(name))
         };
         command = command.arg(arg);
     }
@@ -122,8 +124,8 @@ fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
     std::iter::once("phones").chain(others).chain(["json"]).collect()
 }
 
-fn field_flag(arg: Arg, property: &Value) -> Arg {
-    match kind_of(property) {
+fn field_flag(arg: Arg, schema: &Value, property: &Value) -> Arg {
+    match kind_of(schema, property) {
         "boolean" => arg.action(ArgAction::SetTrue),
         "array" => arg.action(ArgAction::Append).value_name("VALUE"),
         "integer" | "number" => arg.value_name("N"),
@@ -133,13 +135,17 @@ fn field_flag(arg: Arg, property: &Value) -> Arg {
 }
 
 /// The type of a property, the first that isn't null.
-fn kind_of(property: &Value) -> &str {
+fn kind_of<'s>(schema: &'s Value, property: &'s Value) -> &'s str {
+    let property = Tree(schema).resolved(property);
+    let choices = ["anyOf", "oneOf"].into_iter().filter_map(|k| property[k].as_array()).flatten();
+    let mut kinds = choices.map(|c| kind_of(schema, c)).filter(|k| *k != "null");
     match &property["type"] {
         Value::String(kind) => kind,
         Value::Array(kinds) => {
             kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("string")
         }
-        _ => "object",
+        _ if property["const"].is_string() || property["enum"].is_array() => "string",
+        _ => kinds.next().unwrap_or("object"),
     }
 }
 
@@ -184,7 +190,7 @@ pub fn run(
             Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
                 failure.report();
                 first_failure.get_or_insert(Failure {
-                    hint: None,
+                    hint: Some("see above for each of them".into()),
                     message: "not every file could be used".into(),
                     ..failure
                 });
@@ -204,7 +210,7 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
         let id = format!("{FIELD}{name}");
         if name == descriptor.verb.positional {
             positional = matches.get_many::<String>(&id).into_iter().flatten().cloned().collect();
-        } else if let Some(value) = field_value(matches, &id, property)? {
+        } else if let Some(value) = field_value(matches, &id, (&schema, property))? {
             fields.insert(name.clone(), value);
         }
     }
@@ -224,8 +230,12 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
     Ok(vec![with(text)])
 }
 
-fn field_value(matches: &ArgMatches, id: &str, property: &Value) -> Outcome<Option<Value>> {
-    let kind = kind_of(property);
+fn field_value(
+    matches: &ArgMatches,
+    id: &str,
+    (schema, property): (&Value, &Value),
+) -> Outcome<Option<Value>> {
+    let kind = kind_of(schema, property);
     if kind == "boolean" {
         return Ok(matches.get_flag(id).then_some(json!(true)));
     }
@@ -299,6 +309,10 @@ impl Work<'_> {
         });
         printing?;
         let parts = whole.parts();
+        let heard = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
+        if self.descriptor.answer == AnswerKind::Text && !heard {
+            self.session.say(&format!("warning: {}: no words were heard", self.name(request)));
+        }
         let written = match whole.into_answered() {
             Some(answered) if !live => {
                 Some(answer::write(self.session, &answered, self.form, to, self.name(request))?)

@@ -1,1 +1,16 @@
-//! Tests of the program.
+//! Tests of the program as a person uses it: flags in, exit codes, standard output and standard error out.
+
+mod bad_audio;
+mod bad_files;
+mod bad_text;
+mod help;
+mod settings;
+mod stopping;
+mod use_it;
+
+// The same tiny model that the engine is tested with.
+#[path = "../../../engine/tests/it/tiny.rs"]
+#[allow(dead_code, reason = "the engine's tests use the rest")]
+mod tiny;
+
+mod bench;

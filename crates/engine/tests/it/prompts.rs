@@ -36,7 +36,7 @@ fn the_best_stretch_is_the_one_with_speech() {
     let audio = join(&[buzz(0.5, 24_000), silence(4.0), buzz(3.0, 24_000), silence(5.0)]);
     let prompt = excerpt(&audio, "me.wav", &config).expect("it has speech");
     assert!(
-        prompt.seconds() > 2.4 && prompt.seconds() <= config.max_s + 1e-6,
+        prompt.seconds() > 2.0 && prompt.seconds() <= config.max_s + 1e-6,
         "{}",
         prompt.seconds()
     );
@@ -45,8 +45,10 @@ fn the_best_stretch_is_the_one_with_speech() {
 #[test]
 fn what_is_no_prompt() {
     let check = |audio: &Audio, expected: &str| {
-        let error =
-            excerpt(audio, "me.wav", &PromptConfig::default()).expect_err(expected).to_string();
+        let Err(error) = excerpt(audio, "me.wav", &PromptConfig::default()) else {
+            panic!("{expected}: it was taken");
+        };
+        let error = error.to_string();
         assert!(error.starts_with("me.wav: ") && error.contains(expected), "{error}");
         assert!(error.contains("; give a recording of one speaker"), "{error}");
     };

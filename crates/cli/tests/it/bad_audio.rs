@@ -1,0 +1,113 @@
+//! Recordings that can't be used, and odd ones that can.
+
+use crate::bench::{Bench, Samples, buzz_wav, finish, wav};
+
+#[test]
+fn no_recording_at_all() {
+    let bench = Bench::new();
+    bench.write("empty.wav", b"");
+    bench.write("letter.wav", b"Dear aunt, thank you for the socks.");
+    std::fs::create_dir(bench.path("folder.wav")).expect("a folder");
+    let check = |file: &str, expected: &str| {
+        for verb in
+            [&["transcribe", file][..], &["encode", file, "-o", "codes"], &["align", file, "yes"]]
+        {
+            bench.fails(verb, 3, &[file, expected]);
+        }
+    };
+    check("gone.wav", "no such file");
+    check("empty.wav", "is empty");
+    check("letter.wav", "is not audio");
+    check("folder.wav", "is a folder");
+    assert!(!bench.path("codes").exists());
+}
+
+#[test]
+fn a_truncated_recording() {
+    let bench = Bench::new();
+    let whole = buzz_wav(1.0);
+    bench.write("cut.wav", &whole[..whole.len() / 2]);
+    bench.write("header.wav", &whole[..30]);
+    bench.fails(&["transcribe", "cut.wav"], 3, &["cut.wav", "truncated"]);
+    bench.fails(&["transcribe", "header.wav"], 3, &["header.wav"]);
+}
+
+#[test]
+fn samples_that_are_no_numbers() {
+    let bench = Bench::new();
+    let nan = vec![f32::NAN; 24_000];
+    bench.write("nan.wav", wav(24_000, 1, &Samples::Float32(&nan)));
+    bench.fails(&["transcribe", "nan.wav"], 3, &["nan.wav", "NaN"]);
+}
+
+#[test]
+fn silence_is_heard_as_nothing_and_is_no_prompt() {
+    let bench = Bench::new();
+    bench.write("silent.wav", wav(24_000, 1, &Samples::Int16(&vec![0; 48_000])));
+    bench.run(&["transcribe", "silent.wav"]).worked();
+    bench.fails(&["voices", "add", "me", "silent.wav"], 3, &["silent.wav", "silent"]);
+    bench.fails(&["say", "Yes.", "--prompt", "silent.wav"], 3, &["silent.wav", "silent"]);
+}
+
+#[test]
+fn a_single_sample() {
+    let bench = Bench::new();
+    bench.write("one.wav", wav(24_000, 1, &Samples::Int16(&[1000])));
+    bench.run(&["encode", "one.wav", "-o", "one.codes"]).worked();
+    let ended = bench.run(&["transcribe", "one.wav"]);
+    assert!([0, 3].contains(&ended.code) && !ended.err.contains("panicked"), "{}", ended.err);
+    bench.fails(&["voices", "add", "me", "one.wav"], 3, &["one.wav", "too short"]);
+}
+
+#[test]
+fn a_prompt_shorter_than_a_frame() {
+    let bench = Bench::new();
+    bench.write("short.wav", buzz_wav(0.02));
+    bench.fails(
+        &["say", "Yes.", "--prompt", "short.wav"],
+        3,
+        &["short.wav", "less than one frame"],
+    );
+    assert!(!bench.path("out.wav").exists());
+}
+
+#[test]
+fn many_channels_and_high_rates_are_fine() {
+    let bench = Bench::new();
+    let samples: Vec<i16> = (0..7 * 8_000).map(|i| ((i * 37) % 2000) as i16).collect();
+    bench.write("seven.wav", wav(16_000, 7, &Samples::Int16(&samples)));
+    bench.write("fast.wav", wav(384_000, 1, &Samples::Int16(&samples)));
+    bench.run(&["encode", "seven.wav"]).worked();
+    bench.run(&["encode", "fast.wav"]).worked();
+    assert!(bench.path("seven.safetensors").exists() && bench.path("fast.safetensors").exists());
+}
+
+#[test]
+fn two_hours_are_read_and_more_than_four_are_not() {
+    let bench = Bench::new();
+    let mut hours = wav(8_000, 1, &Samples::U8(&vec![128; 2 * 3600 * 8_000]));
+    bench.write("hours.wav", &hours);
+    bench.fails(&["voices", "add", "me", "hours.wav"], 3, &["hours.wav", "silent"]);
+    // The header alone says how long it is; nothing is read for that.
+    hours.truncate(44);
+    hours[40..44].copy_from_slice(&(5 * 3600 * 8_000u32).to_le_bytes());
+    bench.write("days.wav", &hours);
+    bench.fails(&["transcribe", "days.wav"], 3, &["days.wav", "longer than the limit"]);
+}
+
+#[test]
+fn one_broken_file_does_not_stop_the_others() {
+    let bench = Bench::new();
+    bench.write("good.wav", buzz_wav(1.0));
+    bench.write("bad.wav", b"");
+    let ended =
+        bench.fails(&["transcribe", "bad.wav", "good.wav", "--json"], 3, &["bad.wav", "is empty"]);
+    assert!(ended.out.contains("good.wav"), "{}", ended.out);
+}
+
+#[test]
+fn standard_input_can_be_bad_too() {
+    let bench = Bench::new();
+    let ended = finish(bench.command(&["transcribe", "-"]), b"no sound");
+    ended.failed(3, &["standard input"]);
+}
