@@ -1,1 +1,79 @@
-fn main() {}
+//! Project automation: `cargo xtask VERB`.
+//!
+//! Invariant: no crate of the project is linked here, and so no candle. Everything goes through cargo and the
+//! `syrinx` program, which keeps this quick to build and the program honest.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod project;
+mod verbs;
+
+use verbs::{bench, ci, corpus, eval, lint, readme, schema, test};
+
+/// Automation of the Syrinx workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Evaluate the model: speak, listen or spell a suite, score it, write a report
+    Eval(eval::EvalArgs),
+    /// Run all tests
+    Test(test::TestArgs),
+    /// Check formatting and run clippy, warnings denied
+    Lint,
+    /// Write the JSON schemas of tasks and configurations to configs/schemas
+    Schema(schema::SchemaArgs),
+    /// Run the commands of README.md
+    Readme(readme::ReadmeArgs),
+    /// Everything that CI runs, in its order
+    Ci,
+    /// Make the training corpus from scratch with installable speech engines
+    Corpus(corpus::CorpusArgs),
+    /// List or run benchmarks
+    Bench(bench::BenchArgs),
+}
+
+fn main() -> Result<ExitCode> {
+    let code = match Cli::parse().verb {
+        Verb::Eval(args) => return eval::run(&args),
+        Verb::Test(args) => test::run(&args),
+        Verb::Lint => lint::run(),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Readme(args) => readme::run(&args),
+        Verb::Ci => ci::run(),
+        Verb::Corpus(args) => corpus::run(&args),
+        Verb::Bench(args) => bench::run(&args),
+    };
+    code.map(|()| ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xtask_does_not_know_goes_on_to_the_program() {
+        let check = |line: &str, expected: &str| {
+            let words = ["xtask"].into_iter().chain(line.split(' '));
+            let verb = Cli::try_parse_from(words).map(|cli| format!("{:?}", cli.verb));
+            assert_eq!(verb.unwrap_or_else(|e| e.to_string()), expected);
+        };
+        check(
+            "eval tts --suite tts-ci --limit 4",
+            "Eval(EvalArgs { what: \"tts\", suite: Some(\"tts-ci\"), out: None, rest: [\"--limit\", \"4\"] })",
+        );
+        check(
+            "eval stt -- --limit 4",
+            "Eval(EvalArgs { what: \"stt\", suite: None, out: None, rest: [\"--limit\", \"4\"] })",
+        );
+        check("test -p syrinx-eval", "Test(TestArgs { rest: [\"-p\", \"syrinx-eval\"] })");
+    }
+}

@@ -1,0 +1,70 @@
+//! What may be called where.
+
+use crate::workspace::{code, packages, root};
+
+/// candle's operations that have no gradient and say nothing of it (`ops::softmax_last_dim`, `rotary_emb::rope`,
+/// `LayerNorm`, ...). The project's own, with a backward pass, are in `nn`.
+const FUSED: [&str; 9] = [
+    "softmax_last_dim",
+    "candle_nn::ops::rms_norm",
+    "candle_nn::ops::layer_norm",
+    "ops::sdpa",
+    "rotary_emb::",
+    "candle_nn::LayerNorm",
+    "candle_nn::RmsNorm",
+    "candle_nn::layer_norm",
+    "candle_nn::rms_norm",
+];
+
+/// Who may call them. Each has gradient checks for what it trains.
+const MAY_FUSE: [&str; 2] = ["syrinx-nn", "syrinx-codec"];
+
+/// Every call of one of `names` in the code of packages that may not.
+fn calls(names: &[&str], may: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in packages().iter().filter(|p| !may.contains(&p.name.as_str())) {
+        for (path, text) in package.sources() {
+            for (line, code) in code(&text) {
+                if let Some(name) = names.iter().find(|n| code.contains(**n)) {
+                    let path = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+                    found.push(format!("{path}:{line} calls {name}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn only_nn_and_codec_call_fused_operations() {
+    assert_eq!(calls(&FUSED, &MAY_FUSE), [""; 0]);
+}
+
+#[test]
+fn only_programs_read_the_environment_and_end_the_process() {
+    let names = ["env::var", "env::args", "process::exit"];
+    assert_eq!(calls(&names, &["syrinx-cli", "xtask"]), [""; 0]);
+}
+
+#[test]
+fn only_programs_print() {
+    let names = ["println!(", "print!(", "eprintln!(", "eprint!(", "stdout()", "stderr()"];
+    // Sound goes to standard output where a file is called `-`.
+    let may = ["syrinx-cli", "xtask", "syrinx-audio"];
+    let build_instructions = |call: &String| call.contains("/build.rs");
+    let found: Vec<String> =
+        calls(&names, &may).into_iter().filter(|c| !build_instructions(c)).collect();
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn randomness_has_a_seed() {
+    let names = ["rand::rng()", "thread_rng()", "from_os_rng", "from_entropy", "Tensor::rand"];
+    assert_eq!(calls(&names, &[]), [""; 0]);
+}
+
+#[test]
+fn nothing_is_global() {
+    let names = ["static mut ", "lazy_static!", "thread_local!"];
+    assert_eq!(calls(&names, &[]), [""; 0]);
+}

@@ -1,0 +1,10 @@
+//! One file a verb.
+
+pub mod bench;
+pub mod ci;
+pub mod corpus;
+pub mod eval;
+pub mod lint;
+pub mod readme;
+pub mod schema;
+pub mod test;

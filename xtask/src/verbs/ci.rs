@@ -1,0 +1,40 @@
+//! `ci`: what `.ci/run` runs.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use xshell::cmd;
+
+use crate::project::shell;
+
+/// The steps, in order: the quick ones that often fail first.
+const STEPS: [(&str, &[&str]); 5] = [
+    ("lint", &["lint"]),
+    ("tests", &["test"]),
+    ("main job, small", &["eval", "tts", "--suite", "tts-ci"]),
+    ("schemas", &["schema", "--check"]),
+    ("README", &["readme", "--skip", "cargo xtask test"]),
+];
+
+/// Runs all steps; the first that fails ends it.
+pub fn run() -> Result<()> {
+    let shell = shell()?;
+    shell.set_var("CI", "1");
+    shell.set_var("INSTA_UPDATE", "no");
+    let mut took = Vec::new();
+    for (name, words) in STEPS {
+        eprintln!("\n== {name}");
+        let start = Instant::now();
+        cmd!(shell, "cargo xtask {words...}").run().with_context(|| format!("step `{name}`"))?;
+        took.push((name, start.elapsed().as_secs()));
+    }
+    let left = cmd!(shell, "git status --porcelain").read()?;
+    if !left.is_empty() {
+        bail!("the steps left changes in the working tree:\n{left}");
+    }
+    eprintln!();
+    for (name, seconds) in took {
+        eprintln!("{seconds:6} s  {name}");
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! `corpus`: the training corpus from scratch.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use xshell::{Shell, cmd};
+
+use crate::project::{root, shell};
+
+/// `corpus`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Engines, voices and texts are installed with apt and pip into target/corpus-env, at the versions that xtask/corpus/requirements.txt pins; `--licences` lists under which terms. Utterances that are there are not made again.\n\nExamples:\n  cargo xtask corpus --licences\n  cargo xtask corpus --engines flite --utterances 10 --out /tmp/corpus\n  cargo xtask corpus --utterances 9600 --out corpus"
+)]
+pub struct CorpusArgs {
+    /// Folder of the corpus
+    #[arg(long, default_value = "target/corpus", value_name = "DIR")]
+    out: PathBuf,
+    /// Utterances in all
+    #[arg(long, default_value_t = 9600)]
+    utterances: usize,
+    /// Engines, with commas between
+    #[arg(long, default_value = "flite,piper,kokoro", value_delimiter = ',')]
+    engines: Vec<String>,
+    /// Draws texts, speakers and splits
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print engines, versions and licences, and stop
+    #[arg(long)]
+    licences: bool,
+}
+
+/// Makes the environment where it is missing, then the corpus.
+pub fn run(args: &CorpusArgs) -> Result<()> {
+    let here = root().join("xtask/corpus");
+    let shell = shell()?;
+    if args.licences {
+        print!("{}", shell.read_file(here.join("LICENCES.md"))?);
+        return Ok(());
+    }
+    let has = |engine: &str| args.engines.iter().any(|e| e == engine);
+    if has("flite") {
+        debian(&shell, "flite", Path::new("/usr/bin/flite"))?;
+    }
+    debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
+    let python = environment(&shell, &here)?;
+    let script = here.join("make_corpus.py");
+    let (out, seed) = (&args.out, args.seed.to_string());
+    let (count, engines) = (args.utterances.to_string(), args.engines.join(","));
+    cmd!(
+        shell,
+        "{python} {script} --out {out} --utterances {count} --engines {engines} --seed {seed}"
+    )
+    .run()?;
+    Ok(())
+}
+
+/// Installs a Debian package unless its file is there.
+fn debian(shell: &Shell, package: &str, file: &Path) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let sudo = cmd!(shell, "sudo --version").quiet().ignore_stdout().ignore_stderr().run().is_ok();
+    let sudo: &[&str] = if sudo { &["sudo"] } else { &[] };
+    let install =
+        [sudo, &["apt-get", "install", "-qy", "--no-install-recommends", package]].concat();
+    let (program, words) = install.split_first().context("nothing to run")?;
+    cmd!(shell, "{program} {words...}").run().with_context(|| {
+        format!("`{package}` can't be installed; install it by hand, after `apt-get update`")
+    })
+}
+
+/// A Python of its own with the pinned packages. Made again when the pins change.
+fn environment(shell: &Shell, here: &Path) -> Result<PathBuf> {
+    let folder = root().join("target/corpus-env");
+    let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
+    let pins = here.join("requirements.txt");
+    let wanted = shell.read_file(&pins)?;
+    if shell.read_file(&stamp).is_ok_and(|there| there == wanted) {
+        return Ok(python);
+    }
+    cmd!(shell, "python3 -m venv --clear {folder}")
+        .run()
+        .context("no Python with venv; install `python3-venv`")?;
+    cmd!(shell, "{python} -m pip install --quiet --no-deps --requirement {pins}").run()?;
+    shell.write_file(&stamp, wanted)?;
+    Ok(python)
+}
