@@ -85,8 +85,13 @@ impl VocoderConfig {
     }
 }
 
-/// Mel frames a stream takes at once. Fixed, so that how a stream is cut changes no sum's order.
+/// Mel frames a stream takes at once, at first. Blocks are fixed by their place in the stream, so that how it is cut
+/// changes no sum's order.
 pub(crate) const BLOCK_FRAMES: usize = 16;
+
+/// Mel frames a stream takes at once from this frame on: whoever listens is that far behind by then, and large blocks
+/// cost half, as the products prepare every weight once a block.
+const LATER_BLOCK_FRAMES: usize = 64;
 
 /// A causal sliding-window transformer over mel frames whose output rows are log-magnitudes and phases of a short-time
 /// Fourier transform, inverted by overlap-add (Vocos: Siuzdak 2023, 2306.00814, with attention for ConvNeXt).
@@ -305,23 +310,28 @@ pub struct VocoderStream {
 }
 
 impl VocoderStream {
-    /// Takes mel frames (n, bins), gives the samples that are certain: all but the last blocks', up to 18 frames behind.
+    /// Takes mel frames (n, bins), gives the samples that are certain: those of whole blocks, the first after 16 frames.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.
     pub fn push(&mut self, mel: &[f32]) -> Result<Vec<f32>, CodecError> {
         let bins = self.vocoder.config.mel.bins;
         let mut out = Vec::new();
-        // Frame by frame blocks: the network must see the same blocks whatever was pushed.
+        // Piece by piece, so that a long recording isn't held twice.
         for piece in mel.chunks(BLOCK_FRAMES * bins) {
             self.mel.extend_from_slice(piece);
-            while self.first + self.mel.len() / bins >= self.received + BLOCK_FRAMES {
-                self.received += BLOCK_FRAMES;
+            while self.first + self.mel.len() / bins >= self.received + self.block() {
+                self.received += self.block();
                 let upto = self.received - self.vocoder.config.look_ahead_frames;
                 out.extend(self.take(upto, self.received)?);
             }
         }
         Ok(out)
+    }
+
+    /// Frames of the next block.
+    fn block(&self) -> usize {
+        if self.received < LATER_BLOCK_FRAMES { BLOCK_FRAMES } else { LATER_BLOCK_FRAMES }
     }
 
     /// The samples that are left.
