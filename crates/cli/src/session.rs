@@ -113,6 +113,14 @@ impl Session {
         Ok(Engine::open(&source, &options)?)
     }
 
+    /// An error if Ctrl-C was pressed: for work that can't stop by itself, before its result is written.
+    pub fn check(&self) -> Outcome {
+        if self.cancel.is_cancelled() {
+            return Err(Failure::interrupted("nothing was written; run the command again"));
+        }
+        Ok(())
+    }
+
     /// How requests are answered.
     pub fn options(&self, settings: &Settings) -> RunOptions {
         RunOptions { decode: settings.decode.clone(), seed: settings.seed, ..RunOptions::default() }

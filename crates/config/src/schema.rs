@@ -78,7 +78,7 @@ impl<'a> Tree<'a> {
         node
     }
 
-    fn choices<'n>(self, node: &'n Value) -> impl Iterator<Item = &'n Value> {
+    fn choices(self, node: &Value) -> impl Iterator<Item = &Value> {
         ["anyOf", "oneOf", "allOf"]
             .into_iter()
             .filter_map(|k| node.get(k).and_then(Value::as_array))

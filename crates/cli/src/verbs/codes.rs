@@ -58,7 +58,9 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
     };
     let engine = session.engine(&session.settings(&[])?.value)?;
     let audio = engine.load(&args.audio)?;
+    session.check()?;
     let codes = engine.encode(&audio)?;
+    session.check()?;
     write_codes(&out, &codes, engine.codec_id(), &args.audio)?;
     let (frames, levels) = (codes.frames(), codes.levels());
     if session.globals.json {
@@ -84,6 +86,7 @@ pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
         codes = codes.first_levels(levels);
     }
     let audio = engine.codec().decode(&codes)?;
+    session.check()?;
     let format = if args.format == "float32" { WavFormat::Float32 } else { WavFormat::Int16 };
     write_target(&args.out, &audio, format)?;
     if session.globals.json && args.out != "-" {

@@ -57,6 +57,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
         voices.push(PackageVoice { name: name.into(), about, codes });
     }
     let bytes = package((&args.lm, &args.codec), &voices, card)?;
+    session.check()?;
     write_atomic(&args.out, &bytes)?;
     let mb = bytes.len() as f64 / 1e6;
     if session.globals.json {

@@ -111,7 +111,12 @@ fn speech_args(mut command: Command) -> Command {
 }
 
 fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
-    Arg::new(FORMAT).long(FORMAT).value_parser(forms.to_vec()).default_value(forms[0]).help(help)
+    Arg::new(FORMAT)
+        .long(FORMAT)
+        .value_name("FORM")
+        .value_parser(forms.to_vec())
+        .default_value(forms[0])
+        .help(help)
 }
 
 /// The answer's texts that can be written alone: `phones` first, JSON last.
@@ -359,7 +364,7 @@ pub struct AlignArgs {
     #[arg(value_name = "TEXT", num_args = 1.., required = true)]
     text: Vec<String>,
     /// How to write it
-    #[arg(long, default_value = "text", value_parser = ["text", "json", "srt", "vtt"])]
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = ["text", "json", "srt", "vtt"])]
     format: String,
     /// Write here instead of standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -372,6 +377,7 @@ pub fn align(session: &Session, args: &AlignArgs) -> Outcome {
     let text = if args.text == ["-"] { standard_input()? } else { args.text.join(" ") };
     let engine = session.engine(&settings)?;
     let audio = engine.load(&args.audio)?;
+    session.check()?;
     let answered = engine.align(&audio, &text, (&session.cancel, session.sink()))?;
     let form = match (session.globals.json, args.format.as_str()) {
         (true, _) | (_, "json") => Form::Json,

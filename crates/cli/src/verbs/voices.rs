@@ -65,6 +65,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
             let recording = engine.load(audio)?;
             let best = excerpt(&recording, audio, &settings.prompt)?;
             let codes = engine.encode(&best)?;
+            session.check()?;
             let path = voices.add(name, &codes, audio)?;
             if session.globals.json {
                 return session

@@ -83,3 +83,61 @@ fn a_closed_pipe_is_quiet() {
     let (code, err) = ended(child);
     assert_eq!((code, err.as_str()), (0, ""));
 }
+
+#[test]
+fn ctrl_c_while_encoding_writes_nothing() {
+    let bench = Bench::new();
+    bench.write("hours.wav", wav(8_000, 1, &Samples::U8(&vec![128; 3600 * 8_000])));
+    let args = ["encode", "hours.wav", "-o", "hours.codes", "--events", "events.jsonl"];
+    let child = bench.command(&args).spawn().expect("it starts");
+    // The file is there as soon as the program listens to signals; reading an hour takes longer.
+    while !bench.path("events.jsonl").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(&child);
+    let (code, err) = ended(child);
+    assert_eq!(code, 130, "{err}");
+    assert!(err.contains("nothing was written"), "{err}");
+    assert!(!bench.path("hours.codes").exists());
+}
+
+#[test]
+fn ctrl_c_while_training_keeps_a_checkpoint() {
+    let bench = Bench::new();
+    for name in ["a", "b", "c", "d"] {
+        bench.write(&format!("{name}.wav"), crate::bench::buzz_wav(2.0));
+    }
+    let line = |name: &str| {
+        format!(
+            r#"{{"id": "{name}", "audio": "{name}.wav", "speaker": "me", "text": "yes", "phones": ["Y", "EH1", "S"], "durations_s": [0.6, 0.6, 0.6]}}"#
+        )
+    };
+    bench.write("m.jsonl", ["a", "b", "c", "d"].map(line).join("\n"));
+    bench.run(&["data", "encode", "m.jsonl", "-o", "shards"]).worked();
+    bench.write(
+        "train.toml",
+        "steps = 100000\npositions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n\
+         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n\
+         [[mix]]\ntask = \"stt\"\nstage = \"phones\"\nweight = 1.0\n",
+    );
+    let args = [
+        "train",
+        "--config",
+        "train.toml",
+        "--data",
+        "shards",
+        "--run",
+        "run",
+        "--events",
+        "events.jsonl",
+    ];
+    let child = bench.command(&args).spawn().expect("it starts");
+    wait_for(&bench, "\"kind\":\"checkpoint_saved\"");
+    interrupt(&child);
+    let (code, err) = ended(child);
+    assert_eq!(code, 130, "{err}");
+    assert!(err.contains("go on with --resume") && !err.contains("panicked"), "{err}");
+    assert!(bench.path("run/checkpoint.safetensors").exists());
+    let resumed = bench.command(&[&args[..], &["--resume", "--set", "steps=1"]].concat());
+    crate::bench::finish(resumed, b"").worked();
+}
