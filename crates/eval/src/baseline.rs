@@ -72,6 +72,9 @@ impl Comparison {
     }
 }
 
+/// What a row measured then and now, with its group.
+type Pair<'a> = (&'a str, (Measure, Measure));
+
 /// Compares rows with those of an older report, row by row.
 pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
     let of_id: HashMap<&str, &Row> = old.rows.iter().map(|r| (r.id.as_str(), r)).collect();
@@ -81,9 +84,8 @@ pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Compari
         let reason = format!("has no row in common with this run (it is of suite `{}`)", old.suite);
         return Err(EvalError::Baseline { path: path.to_path_buf(), reason });
     }
-    // Figure and variant; then, a row: group, then, now.
-    let mut by_figure: BTreeMap<(String, String), Vec<(&str, (Measure, Measure))>> =
-        BTreeMap::new();
+    // By variant and figure.
+    let mut by_figure: BTreeMap<(String, String), Vec<Pair>> = BTreeMap::new();
     for (old, new) in &pairs {
         let mut before = old.all_measures();
         for (figure, now) in new.all_measures() {
@@ -104,7 +106,7 @@ pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Compari
     })
 }
 
-fn moved(figure: String, variant: String, pairs: Vec<(&str, (Measure, Measure))>) -> Option<Move> {
+fn moved(figure: String, variant: String, pairs: Vec<Pair>) -> Option<Move> {
     let kind = figure_kind(&figure);
     let old = pooled(pairs.iter().map(|(_, (then, _))| then), kind.pool);
     let new = pooled(pairs.iter().map(|(_, (_, now))| now), kind.pool);
@@ -158,7 +160,7 @@ mod tests {
         let noise = |i: usize| ((i * 7919) % 13) as f64 / 13.0;
         let check = |figure: &str, change: f64, jitter: f64, expected: Moved, regressed: bool| {
             let old = report(rows(figure, noise));
-            let swing = |i: usize| if i % 2 == 0 { jitter } else { -jitter };
+            let swing = |i: usize| if i.is_multiple_of(2) { jitter } else { -jitter };
             let new = rows(figure, |i| noise(i) + change + swing(i));
             let comparison = compare(Path::new("old.json"), &old, &new).unwrap();
             assert_eq!(comparison.moves[0].moved, expected, "{figure} {change} {jitter}");

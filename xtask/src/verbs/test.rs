@@ -20,15 +20,15 @@ pub fn run(args: &TestArgs) -> Result<()> {
     let rest = &args.rest;
     let scope: &[&str] =
         if rest.iter().any(|a| a == "-p" || a == "--package") { &[] } else { &["--workspace"] };
+    // Examples in the documentation first: runners of tests don't run them, and their last word should be the tests'.
+    if rest.is_empty() {
+        cmd!(shell, "cargo test --doc --quiet --workspace").run()?;
+    }
     let nextest = cmd!(shell, "cargo nextest --version").quiet().ignore_stdout().ignore_stderr();
     if nextest.run().is_ok() {
-        // Nextest doesn't run the examples in the documentation.
-        if rest.is_empty() {
-            cmd!(shell, "cargo test --doc --quiet --workspace").run()?;
-        }
         cmd!(shell, "cargo nextest run {scope...} {rest...}").run()?;
     } else {
-        cmd!(shell, "cargo test {scope...} {rest...}").run()?;
+        cmd!(shell, "cargo test --lib --bins --tests {scope...} {rest...}").run()?;
     }
     Ok(())
 }

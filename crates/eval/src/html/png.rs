@@ -80,10 +80,8 @@ fn palette() -> Vec<u8> {
         let at = i as f32 / 255.0 * (STOPS.len() - 1) as f32;
         let (low, share) = ((at as usize).min(STOPS.len() - 2), at.fract());
         let share = if i == 255 { 1.0 } else { share };
-        for channel in 0..3 {
-            let (a, b) = (STOPS[low][channel], STOPS[low + 1][channel]);
-            palette.push((a + (b - a) * share).round() as u8);
-        }
+        let between = STOPS[low].iter().zip(STOPS[low + 1]);
+        palette.extend(between.map(|(a, b)| (a + (b - a) * share).round() as u8));
     }
     palette
 }

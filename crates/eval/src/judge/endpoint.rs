@@ -33,8 +33,8 @@ impl EndpointJudge {
         api_key: Option<&str>,
     ) -> Result<Self, EvalError> {
         let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
-        if !url.starts_with("http://") && !(cfg!(feature = "https") && url.starts_with("https://"))
-        {
+        let secure = cfg!(feature = "https") && url.starts_with("https://");
+        if !secure && !url.starts_with("http://") {
             return Err(fault(format!(
                 "`{url}` is no http:// address (https:// needs a build with the feature `https`)"
             )));

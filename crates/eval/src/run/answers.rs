@@ -34,7 +34,8 @@ impl Run<'_> {
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
             (What::Request(request), Some(kind)) => self
                 .answer(request, case.seed)
-                .and_then(|answer| words_row(&mut row, case.item, &answer, kind)),
+                .and_then(|answer| words_row(&mut row, case.item, &answer, kind))
+                .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p))),
             (What::Request(_), None) => {
                 Err(SubjectError::Failed("a codec takes no request".into()))
             }

@@ -43,7 +43,13 @@ impl Run<'_> {
         }
         let summary = format!("{} rows", self.cases.len());
         self.sink.emit(Event::JobFinished { name, summary });
-        store.finish(&self.cases.iter().map(|c| c.key.clone()).collect::<Vec<_>>())
+        let keys: Vec<String> = self.cases.iter().map(|c| c.key.clone()).collect();
+        let mut rows = store.finish(&keys)?;
+        // Verdicts of judges that aren't asked today stay on the disk, but are no part of the report.
+        for row in &mut rows {
+            row.verdicts.retain(|name, _| judges.iter().any(|(_, j)| j.name() == name));
+        }
+        Ok(rows)
     }
 
     /// Says how far a run got that was stopped.
@@ -72,10 +78,12 @@ impl Run<'_> {
             Some(row) => (row, false),
             None => (self.ask(case, prompts)?, true),
         };
-        // The names may have changed since: they are not in the key.
-        row.id.clone_from(&case.id);
-        row.group.clone_from(&case.group);
-        row.verdicts.retain(|name, _| judges.iter().any(|(_, j)| j.name() == name));
+        if (&row.id, &row.group) != (&case.id, &case.group) {
+            // The names have changed since: they are not in the key.
+            row.id.clone_from(&case.id);
+            row.group.clone_from(&case.group);
+            new = true;
+        }
         for (fingerprint, judge) in judges.iter().filter(|(_, judge)| judge.batch() == 1) {
             if row.verdicts.get(judge.name()).is_some_and(|v| v.judge == *fingerprint) {
                 continue;

@@ -88,6 +88,12 @@ fn a_judge_added_later_hears_what_is_there() {
     std::fs::remove_file(options.out.join("judge-sh.jsonl")).unwrap();
     evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(!options.out.join("judge-sh.jsonl").exists());
+    options.judges.clear();
+    let report = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
+    assert!(report.figure("wer").is_none(), "what it said earlier is no part of this report");
+    options.judges = vec![judge(r#"sed 's/}$/, "heard": "one", "sim": 0.5}/' {list}"#)];
+    evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
+    assert!(!options.out.join("judge-sh.jsonl").exists(), "and it is still there");
     options.judges = vec![judge("false")];
     let error = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap_err();
     assert!(matches!(error, EvalError::Judge { .. }), "{error}");
