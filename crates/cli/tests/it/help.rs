@@ -31,10 +31,23 @@ fn helps() {
 fn tasks() {
     insta::assert_snapshot!("tasks", help(&["tasks"]));
     for task in ALL {
-        insta::assert_snapshot!(
-            format!("tasks-show-{}", task.id),
-            help(&["tasks", "show", task.id])
-        );
+        let shown = help(&["tasks", "show", task.id]);
+        for part in [
+            task.summary,
+            task.verb.example,
+            "stage ",
+            "attention and loss",
+            "\nrequest\n",
+            "\nanswer\n",
+            "\nsettings\n",
+        ] {
+            assert!(shown.contains(part), "{}: no `{part}` in:\n{shown}", task.id);
+        }
+        let schema = (task.request_schema)().to_value();
+        for (field, _) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(shown.contains(&format!("\n  {field} ")), "{}: no `{field}`", task.id);
+        }
+        assert_eq!(shown, help(&["tasks", "show", task.verb.name]), "its command names it too");
     }
 }
 
