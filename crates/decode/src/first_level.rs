@@ -126,7 +126,7 @@ impl Logits {
         let codes = members
             .map(|m| blend(model.first_level_logits(h, m)?))
             .collect::<Result<_, DecodeError>>()?;
-        Ok(Self { codes, moves: blend(model.move_logits(h)?)? })
+        Ok(Self { codes, moves: model.move_logits(h)?.map(blend).transpose()?.unwrap_or_default() })
     }
 }
 
@@ -170,8 +170,8 @@ impl Writing {
                 self.pointer.push(self.stop as u32);
             }
         }
-        if aligned {
-            self.move_on(context, logits.moves[at].clone(), row);
+        if let Some(moves) = logits.moves.get(at).filter(|_| aligned) {
+            self.move_on(context, moves.clone(), row);
         }
     }
 

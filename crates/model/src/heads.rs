@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, FixedLinear};
 use syrinx_nn::{Kernels, Linear, Scope};
-use syrinx_task::{Sequence, Targets, TokenSpace};
+use syrinx_task::{Alignment, Sequence, Targets, TokenSpace};
 
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError, Tables};
@@ -82,7 +82,8 @@ impl CodeHead {
 /// All heads.
 pub(crate) struct Heads {
     first: Vec<CodeHead>,
-    moves: Linear,
+    /// Only where a pointer moves.
+    moves: Option<Linear>,
     further: Vec<CodeHead>,
     residual: Linear,
     text: Linear,
@@ -112,7 +113,10 @@ impl Heads {
             |name: &str, outputs| Linear::with_bias(&scope.pp(name), dim, outputs, 0.02, kernels);
         Ok(Self {
             first,
-            moves: linear("moves", space.move_classes())?,
+            moves: match config.alignment {
+                Alignment::Pointer => Some(linear("moves", space.move_classes())?),
+                Alignment::None => None,
+            },
             further,
             residual: linear("residual", books.latent_dim)?,
             text: linear("text", space.text_tokens)?,
@@ -127,8 +131,8 @@ impl Heads {
         self.first[member].forward(h)
     }
 
-    pub(crate) fn moves(&self, h: &Tensor) -> Result<Tensor> {
-        self.moves.forward(h)
+    pub(crate) fn moves(&self, h: &Tensor) -> Result<Option<Tensor>> {
+        self.moves.as_ref().map(|m| m.forward(h)).transpose()
     }
 
     pub(crate) fn further(&self, h: &Tensor, level: usize) -> Result<Tensor> {
@@ -182,8 +186,8 @@ impl Heads {
                         weight,
                     );
                 }
-                if moves.iter().any(|&m| m != syrinx_task::IGNORE) {
-                    add("moves".into(), ce(&self.moves(h)?, &moves)?, config.pointer_weight);
+                if let Some(logits) = self.moves(h)? {
+                    add("moves".into(), ce(&logits, &moves)?, config.pointer_weight);
                 }
             }
             Some(&Targets::Level { level, .. }) => {

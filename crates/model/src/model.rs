@@ -266,8 +266,8 @@ impl LanguageModel {
         self.heads.first(h, member)
     }
 
-    /// Logits of the pointer's moves: (rows, moves and end).
-    pub fn move_logits(&self, h: &Tensor) -> Result<Tensor> {
+    /// Logits of the pointer's moves: (rows, moves and end); `None` in a model without a pointer.
+    pub fn move_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
         self.heads.moves(h)
     }
 

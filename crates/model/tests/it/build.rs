@@ -1,0 +1,126 @@
+//! A tiny model and sequences of every head.
+
+use candle_core::Device;
+use syrinx_model::{LanguageModel, LmConfig, LmFile};
+use syrinx_nn::{BlockConfig, Kernels, ParamStore};
+use syrinx_task::{
+    Alignment, Content, Contents, Head, Response, Segment, Sequence, Stage, TextContent,
+    TokenSpace, resolve,
+};
+use syrinx_types::Codes;
+
+const LEVELS: usize = 3;
+const SIZE: usize = 6;
+
+pub fn config() -> LmConfig {
+    LmConfig {
+        trunk: BlockConfig { dim: 16, layers: 2, heads: 2, hidden: 24 },
+        encoder_layers: 1,
+        ..LmConfig::default()
+    }
+}
+
+pub fn space(group: usize) -> TokenSpace {
+    let mut space = TokenSpace {
+        text_tokens: 24,
+        first_phone: 8,
+        phones: 10,
+        text_begin: 1,
+        text_end: 2,
+        levels: LEVELS,
+        codebook_size: SIZE,
+        frame_rate_hz: 25.0,
+        group,
+        marks: vec!["sep".into()],
+    };
+    space.add_marks((1..=LEVELS).map(|l| format!("level:{l}")).chain(["task:demo".into()]));
+    space
+}
+
+pub fn codebooks() -> Vec<Vec<f32>> {
+    let value = |l: usize, i: usize| ((i * (2 * l + 3)) as f32).sin() * [4.0, 1.0, 0.5][l];
+    (0..LEVELS).map(|l| (0..SIZE * 4).map(|i| value(l, i)).collect()).collect()
+}
+
+pub fn build(config: &LmConfig, seed: u64, kernels: Kernels) -> (ParamStore, LanguageModel) {
+    let store = ParamStore::seeded(seed, &Device::Cpu);
+    let model =
+        LanguageModel::new(config, &space(config.group), codebooks(), &store.root(), kernels)
+            .unwrap();
+    (store, model)
+}
+
+pub fn file(config: &LmConfig) -> LmFile {
+    let (store, _) = build(config, 1, Kernels::Fused);
+    LmFile {
+        config: config.clone(),
+        space: space(config.group),
+        codebooks: codebooks(),
+        tensors: store.tensors(),
+    }
+}
+
+/// Two sequences of different lengths for each head and level.
+pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
+    let (space, alignment) = (space(config.group), config.alignment);
+    let with = |first: Segment, response| {
+        vec![first, Segment::aligned_text("text", alignment), Segment::prompt("prompt"), response]
+    };
+    let mark = || Segment::mark("task:demo");
+    let ar = Stage::new("ar", Head::FirstLevel, with(mark(), Segment::ar_response("response")));
+    let nar = Stage::new(
+        "nar",
+        Head::FurtherLevels,
+        with(Segment::level_mark(), Segment::nar_response("response")),
+    );
+    let spell = Stage::new(
+        "spell",
+        Head::Text,
+        vec![mark(), Segment::text("text"), Segment::text_response("out")],
+    );
+    let hear = Stage::new(
+        "hear",
+        Head::Phones { per_frame: config.phone_labels },
+        vec![mark(), Segment::prompt("prompt")],
+    );
+    let contents = |frames: usize| {
+        let prompt = (0..frames * LEVELS).map(|i| (i * i % SIZE) as u16).collect();
+        let text = TextContent { ids: vec![8, 9, 10, 11, 12], stops: vec![0, 1, 3, 4] };
+        Contents::from([
+            ("text".into(), Content::Text(text)),
+            ("prompt".into(), Content::Codes(Codes::new(LEVELS, prompt).unwrap())),
+        ])
+    };
+    let codes = |frames: usize| Response::Codes {
+        codes: Codes::new(LEVELS, (0..frames * LEVELS).map(|i| (i * 5 % SIZE) as u16).collect())
+            .unwrap(),
+        pointer: (0..frames).map(|t| (t * 3 / frames) as u32).collect(),
+    };
+    let pair =
+        |stage: &Stage, level: usize, response: &dyn Fn(usize) -> Response| -> Vec<Sequence> {
+            [6usize, 9]
+                .iter()
+                .map(|&n| resolve(stage, &contents(n), Some(&response(n)), level, &space).unwrap())
+                .collect()
+        };
+    let mut out = vec![pair(&ar, 0, &codes)];
+    out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
+    out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
+    out.push(pair(&hear, 0, &|n| {
+        Response::Phones((0..n * config.phone_labels).map(|i| (i % 10) as u32).collect())
+    }));
+    out
+}
+
+pub fn variants() -> Vec<LmConfig> {
+    use syrinx_model::Tables::{Codebook, Free};
+    let mut out = Vec::new();
+    for alignment in [Alignment::Pointer, Alignment::None] {
+        for tables in [Codebook, Free] {
+            for group in [1, 2] {
+                out.push(LmConfig { alignment, tables, group, ..config() });
+            }
+        }
+    }
+    out
+}

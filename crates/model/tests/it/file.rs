@@ -1,0 +1,62 @@
+use candle_core::{Device, Tensor};
+use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError};
+use syrinx_nn::Kernels;
+
+use crate::build::{config, file};
+
+#[test]
+fn weights_travel_as_bytes() {
+    let file = file(&config());
+    let back = LmFile::from_bytes(&file.to_bytes(false).unwrap()).unwrap();
+    assert_eq!(
+        (&back.config, &back.space, &back.codebooks),
+        (&file.config, &file.space, &file.codebooks)
+    );
+    assert_eq!(back.tensors.keys().collect::<Vec<_>>(), file.tensors.keys().collect::<Vec<_>>());
+    LanguageModel::load(&back, &Device::Cpu, Kernels::Fused).unwrap();
+    let half = file.to_bytes(true).unwrap();
+    assert!(half.len() < file.to_bytes(false).unwrap().len() * 6 / 10);
+    LanguageModel::load(&LmFile::from_bytes(&half).unwrap(), &Device::Cpu, Kernels::Fused).unwrap();
+}
+
+#[test]
+fn cut_files_are_refused_at_any_length() {
+    let bytes = file(&config()).to_bytes(false).unwrap();
+    for share in [0, 1, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+        let error = LmFile::from_bytes(&bytes[..share]).err().expect("a cut file can't load");
+        assert!(matches!(error, ModelError::Broken(_)), "{share} bytes: {error}");
+    }
+    assert!(LmFile::from_bytes(b"RIFF....WAVE").is_err());
+}
+
+#[test]
+fn weights_of_another_model_are_refused_by_name() {
+    let check = |edit: &dyn Fn(&mut LmFile), part: &str| {
+        let mut file = file(&config());
+        edit(&mut file);
+        let error = LanguageModel::load(&file, &Device::Cpu, Kernels::Fused)
+            .err()
+            .expect("it can't fit")
+            .to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    check(&|f| f.config.trunk.hidden = 20, "gate_up");
+    check(&|f| f.config.trunk.layers = 3, "trunk.blocks.2");
+    check(&|f| f.config.trunk.layers = 1, "doesn't use");
+    check(&|f| f.config.trunk.heads = 3, "heads");
+    check(&|f| f.config.group = 2, "group");
+    check(&|f| f.codebooks.truncate(2), "codec");
+    check(&|f| drop(f.tensors.remove("heads.text.bias")), "heads.text.bias");
+    let stray = || Tensor::zeros(2, candle_core::DType::F32, &Device::Cpu).unwrap();
+    check(&|f| drop(f.tensors.insert("stray".into(), stray())), "stray");
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    let check = |config: LmConfig, part: &str| {
+        let error = config.check().unwrap_err();
+        assert!(error.contains(part), "{error}");
+    };
+    check(LmConfig { group: 0, ..config() }, "group");
+    check(LmConfig { encoder_layers: 0, ..config() }, "encoder");
+}

@@ -1,0 +1,115 @@
+use std::collections::BTreeSet;
+
+use syrinx_nn::{AdamW, AdamWConfig, Kernels, to_vec_f32};
+
+use crate::build::{batches, build, variants};
+
+fn name(config: &syrinx_model::LmConfig) -> String {
+    format!("{:?}, {:?}, group {}", config.alignment, config.tables, config.group)
+}
+
+#[test]
+fn every_parameter_of_every_variant_gets_a_gradient() {
+    for config in variants() {
+        for kernels in [Kernels::Fused, Kernels::Primitive] {
+            let (store, model) = build(&config, 1, kernels);
+            let mut reached = BTreeSet::new();
+            for batch in batches(&config) {
+                let grads = model.losses(&batch).unwrap().total().unwrap().backward().unwrap();
+                for (name, var) in store.vars() {
+                    if grads
+                        .get(&var)
+                        .is_some_and(|g| to_vec_f32(g).unwrap().iter().any(|&v| v != 0.0))
+                    {
+                        reached.insert(name);
+                    }
+                }
+            }
+            let missed: Vec<String> =
+                store.vars().into_keys().filter(|n| !reached.contains(n)).collect();
+            assert!(
+                missed.is_empty(),
+                "{}, {kernels:?}: no gradient for {missed:?}",
+                name(&config)
+            );
+        }
+    }
+}
+
+#[test]
+fn fused_and_primitive_give_the_same_losses() {
+    for config in variants() {
+        let ((_, fused), (_, plain)) =
+            (build(&config, 2, Kernels::Fused), build(&config, 2, Kernels::Primitive));
+        for batch in batches(&config) {
+            let value = |m: &syrinx_model::LanguageModel| -> f32 {
+                m.losses(&batch).unwrap().total().unwrap().to_scalar().unwrap()
+            };
+            let (a, b) = (value(&fused), value(&plain));
+            assert!(
+                (a - b).abs() < 1e-3 * (1.0 + b.abs()),
+                "{}: fused {a}, primitive {b}",
+                name(&config)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_few_steps_lower_every_loss() {
+    for config in variants() {
+        let (store, model) = build(&config, 3, Kernels::Fused);
+        let settings = AdamWConfig { ema_decay: 0.0, ..AdamWConfig::default() };
+        for batch in batches(&config) {
+            let mut optimizer = AdamW::new(store.vars(), settings.clone()).unwrap();
+            let mut losses = Vec::new();
+            for _ in 0..12 {
+                let loss = model.losses(&batch).unwrap().total().unwrap();
+                losses.push(loss.to_scalar::<f32>().unwrap());
+                optimizer.step(&loss.backward().unwrap(), 1e-2).unwrap();
+            }
+            let (first, last) = (losses[0], losses[losses.len() - 1]);
+            assert!(last < 0.9 * first, "{}: {first} -> {last}", name(&config));
+        }
+    }
+}
+
+#[test]
+fn cached_steps_give_what_the_whole_pass_gives() {
+    for config in variants() {
+        let (_, model) = build(&config, 4, Kernels::Fused);
+        let batch = batches(&config).remove(0);
+        let whole = model.response_rows(&batch).unwrap().to_vec2::<f32>().unwrap();
+        let mut prefixes = batch.clone();
+        for s in &mut prefixes {
+            s.positions.truncate(s.response_start);
+        }
+        let mut progress = model.begin(&prefixes).unwrap();
+        let lengths: Vec<usize> = batch.iter().map(|s| s.len() - s.response_start).collect();
+        for step in 0..lengths.iter().copied().max().unwrap_or(0) {
+            let live: Vec<usize> = (0..batch.len()).filter(|&i| step < lengths[i]).collect();
+            let rows: Vec<_> = live
+                .iter()
+                .map(|&i| (i, &batch[i].positions[batch[i].response_start + step]))
+                .collect();
+            let h = model.advance(&mut progress, &rows).unwrap().to_vec2::<f32>().unwrap();
+            for (&i, h) in live.iter().zip(&h) {
+                let at = lengths[..i].iter().sum::<usize>() + step;
+                for (a, b) in h.iter().zip(&whole[at]) {
+                    assert!((a - b).abs() < 1e-4, "{}: row {i}, step {step}", name(&config));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn mixed_batches_are_refused() {
+    let config = crate::build::config();
+    let (_, model) = build(&config, 1, Kernels::Fused);
+    let all = batches(&config);
+    let mixed = vec![all[0][0].clone(), all[1][0].clone()];
+    assert!(model.losses(&mixed).is_err());
+    let levels = vec![all[1][0].clone(), all[2][0].clone()];
+    assert!(model.losses(&levels).is_err());
+}
