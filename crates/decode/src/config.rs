@@ -27,7 +27,7 @@ impl Default for SamplerConfig {
         Self {
             repetition_penalty: 1.0,
             repetition_window: 20,
-            temperature: 0.7,
+            temperature: 0.5,
             top_k: 0,
             top_p: 0.8,
             min_p: 0.0,
@@ -45,7 +45,7 @@ impl SamplerConfig {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             return Err("temperature must be 0 or above".into());
         }
-        if !(self.top_p > 0.0 && self.top_p <= 1.0) || !(0.0..=1.0).contains(&self.min_p) {
+        if !(self.top_p > 0.0 && self.top_p <= 1.0 && (0.0..=1.0).contains(&self.min_p)) {
             return Err("top_p lies above 0 and at most at 1, min_p between 0 and 1".into());
         }
         if !(self.repetition_penalty > 0.0 && self.repetition_penalty.is_finite()) {
@@ -88,7 +88,7 @@ pub struct NarConfig {
 
 impl Default for NarConfig {
     fn default() -> Self {
-        Self { passes: (2..=8).collect(), sampler: SamplerConfig::greedy() }
+        Self { passes: vec![2, 4, 6], sampler: SamplerConfig::greedy() }
     }
 }
 

@@ -68,6 +68,9 @@ impl LmFile {
     }
 }
 
+/// Tensors by name.
+pub type TensorMap = BTreeMap<String, Tensor>;
+
 /// Tensors and metadata as safetensors, as f16 if `half`.
 pub fn f16_bytes(
     tensors: &BTreeMap<String, Tensor>,
@@ -83,9 +86,7 @@ pub fn f16_bytes(
 }
 
 /// Tensors of a safetensors file as f32, and its metadata.
-pub fn parse_tensors(
-    bytes: &[u8],
-) -> Result<(BTreeMap<String, Tensor>, HashMap<String, String>), ModelError> {
+pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>), ModelError> {
     let broken = |e: safetensors::SafeTensorError| ModelError::Broken(e.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let metadata = header.metadata().clone().unwrap_or_default();

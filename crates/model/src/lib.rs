@@ -17,6 +17,6 @@ mod model;
 
 pub use config::{LmConfig, Tables};
 pub use error::ModelError;
-pub use file::{LmFile, f16_bytes, parse_tensors};
+pub use file::{LmFile, TensorMap, f16_bytes, parse_tensors};
 pub use heads::{LossPart, Losses};
 pub use model::{LanguageModel, Progress};

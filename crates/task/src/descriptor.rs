@@ -7,6 +7,9 @@ use syrinx_types::{Audio, Sample};
 
 use crate::{AnswerKind, Example, Generated, Layout, Plan, Task, TaskError, TaskKit, Verb};
 
+/// Builds a task from its settings (`null` for the defaults).
+pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
+
 /// A task as the registry knows it.
 pub struct TaskDescriptor {
     /// Identifier.
@@ -26,7 +29,7 @@ pub struct TaskDescriptor {
     /// Its default settings.
     pub default_config: fn() -> Value,
     /// Builds it.
-    pub build: fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>,
+    pub build: BuildTask,
 }
 
 impl TaskDescriptor {

@@ -20,7 +20,7 @@ mod space;
 mod task;
 
 pub use contents::{Content, Contents, Example, Response, TextContent};
-pub use descriptor::{Answered, DynTask, TaskDescriptor};
+pub use descriptor::{Answered, BuildTask, DynTask, TaskDescriptor};
 pub use error::TaskError;
 pub use kit::{Clip, Studio, TaskKit};
 pub use layout::{

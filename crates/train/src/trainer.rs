@@ -163,10 +163,13 @@ impl<'a> Trainer<'a> {
         while self.step() < config.steps && !cancel.is_cancelled() {
             let step = self.step() + 1;
             self.one_step(step, &maker, &schedule, sink)?;
-            if step % config.checkpoint_steps == 0 {
+            if step.is_multiple_of(config.checkpoint_steps) {
                 self.save(sink)?;
             }
-            if config.eval_steps > 0 && step % config.eval_steps == 0 && !held_out.is_empty() {
+            if config.eval_steps > 0
+                && step.is_multiple_of(config.eval_steps)
+                && !held_out.is_empty()
+            {
                 sink.emit(Event::TrainEval { step, figures: self.evaluate(&held_out)? });
             }
         }

@@ -16,7 +16,7 @@ pub const NONE: u32 = u32::MAX;
 /// [`NONE`] for an empty slot. Result: (positions, dim).
 pub fn embed(table: &Tensor, indices: &[u32], slots: usize, kernels: Kernels) -> Result<Tensor> {
     let (rows, dim) = table.dims2()?;
-    if slots == 0 || indices.len() % slots != 0 {
+    if slots == 0 || !indices.len().is_multiple_of(slots) {
         candle_core::bail!("embed: {} indices don't fill rows of {slots}", indices.len());
     }
     if let Some(i) = indices.iter().find(|&&i| i != NONE && i as usize >= rows) {

@@ -19,7 +19,7 @@ pub struct FixedLinear {
 impl FixedLinear {
     /// From values in row-major order; their number must be a multiple of `inputs`.
     pub fn new(weight: &[f32], inputs: usize) -> Self {
-        assert!(inputs > 0 && weight.len() % inputs == 0, "a fixed weight has whole rows");
+        assert!(inputs > 0 && weight.len().is_multiple_of(inputs), "a fixed weight has whole rows");
         Self { weight: weight.into(), inputs, outputs: weight.len() / inputs }
     }
 
