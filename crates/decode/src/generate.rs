@@ -34,6 +34,7 @@ pub fn generate(
     (cancel, sink): (&CancelToken, &dyn EventSink),
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check().map_err(DecodeError::Config)?;
+    check_names(layout, plan)?;
     let context = Context { model, config, cancel };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let mut rngs: Vec<ChaCha8Rng> = (0..plan.rows.len())
@@ -65,7 +66,6 @@ pub fn generate(
         let done = (first + rows.len()) as u64;
         sink.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
-    check_names(layout, plan)?;
     sink.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
 }
