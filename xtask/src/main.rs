@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 mod project;
 mod verbs;
 
-use verbs::{bench, ci, corpus, eval, lint, readme, schema, test};
+use verbs::{bench, bpe, ci, corpus, eval, lint, readme, schema, test};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ enum Verb {
     Ci,
     /// Make the training corpus from scratch with installable speech engines
     Corpus(corpus::CorpusArgs),
+    /// Learn the byte-pair vocabulary from the texts of a corpus
+    Bpe(bpe::BpeArgs),
     /// List or run benchmarks
     Bench(bench::BenchArgs),
 }
@@ -50,6 +52,7 @@ fn main() -> Result<ExitCode> {
         Verb::Readme(args) => readme::run(&args),
         Verb::Ci => ci::run(),
         Verb::Corpus(args) => corpus::run(&args),
+        Verb::Bpe(args) => bpe::run(&args),
         Verb::Bench(args) => bench::run(&args),
     };
     code.map(|()| ExitCode::SUCCESS)

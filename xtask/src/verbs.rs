@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub mod bench;
+pub mod bpe;
 pub mod ci;
 pub mod corpus;
 pub mod eval;

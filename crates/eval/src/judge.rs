@@ -14,10 +14,12 @@ use crate::{EvalError, Measure, Subject};
 mod command;
 mod endpoint;
 mod own;
+mod whisper;
 
 pub(crate) use command::CommandJudge;
 pub(crate) use endpoint::EndpointJudge;
 pub(crate) use own::OwnEar;
+pub(crate) use whisper::WhisperJudge;
 
 /// Which judge, and what it needs to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,14 @@ pub enum JudgeConfig {
         /// `{out}` its standard output is read.
         command: String,
     },
+    /// Whisper's weights, run by this program.
+    Whisper {
+        /// What its figures are called.
+        #[serde(default = "whisper_name")]
+        name: String,
+        /// The folder with `config.json`, `tokenizer.json` and `model.safetensors`, as on huggingface.co.
+        folder: PathBuf,
+    },
     /// An OpenAI-shaped transcription endpoint.
     Endpoint {
         /// What its figures are called.
@@ -51,7 +61,7 @@ pub enum JudgeConfig {
         /// Address up to and with the version: `http://127.0.0.1:8080/v1`.
         url: String,
         /// The model that it is asked for.
-        #[serde(default = "whisper")]
+        #[serde(default = "endpoint_model")]
         model: String,
         /// Sent as bearer token. Never written anywhere.
         #[serde(skip)]
@@ -72,17 +82,22 @@ fn endpoint() -> String {
     "endpoint".into()
 }
 
-fn whisper() -> String {
+fn endpoint_model() -> String {
     "whisper-1".into()
+}
+
+fn whisper_name() -> String {
+    "whisper".into()
 }
 
 impl JudgeConfig {
     /// What its figures are called.
     pub fn name(&self) -> &str {
         match self {
-            Self::Own { name, .. } | Self::Command { name, .. } | Self::Endpoint { name, .. } => {
-                name
-            }
+            Self::Own { name, .. }
+            | Self::Command { name, .. }
+            | Self::Whisper { name, .. }
+            | Self::Endpoint { name, .. } => name,
         }
     }
 
@@ -107,6 +122,7 @@ impl JudgeConfig {
                 Box::new(OwnEar::new(name, task, request, subject)?)
             }
             Self::Command { name, command } => Box::new(CommandJudge::new(name, command, folder)),
+            Self::Whisper { name, folder } => Box::new(WhisperJudge::new(name, folder)?),
             Self::Endpoint { name, url, model, api_key } => {
                 Box::new(EndpointJudge::new(name, url, model, api_key.as_deref())?)
             }

@@ -70,6 +70,21 @@ enum What {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         manifest: PathBuf,
     },
+    /// Learn a byte-pair vocabulary from the texts of a manifest
+    Bpe {
+        /// The manifest
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        manifest: PathBuf,
+        /// The vocabulary to write, a `tokenizers` file
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        /// Tokens, the 256 bytes counted
+        #[arg(long, value_name = "N", default_value_t = 512)]
+        vocab_size: usize,
+        /// Texts of this split only
+        #[arg(long, value_name = "NAME", default_value = "train")]
+        split: String,
+    },
     /// Check a file of pronunciations
     Lexicon {
         /// The file, a line a word: `fonz  F AA1 N Z` or `fonz  /fɑnz/`
@@ -98,6 +113,9 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             encode(session, &manifest, out, &plan, &coder)
         }
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
+        What::Bpe { manifest, out, vocab_size, split } => {
+            bpe(session, (manifest, split), *vocab_size, out)
+        }
         What::Lexicon { file } => {
             let lexicon = Lexicon::english()?.with_user_file(file)?;
             session.print(&format!(
@@ -126,6 +144,28 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
             .print_json(&json!({"out": out, "utterances": utterances, "warnings": left_out}));
     }
     session.say(&format!("wrote {} ({utterances} utterances, {left_out} warnings)", out.display()));
+    Ok(())
+}
+
+fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: &Path) -> Outcome {
+    let manifest = Manifest::read(path)?;
+    let of_split = |u: &&syrinx_data::Utterance| u.split.as_deref() == Some(split);
+    let lines: Vec<String> =
+        manifest.utterances().iter().filter(of_split).map(|u| u.text.clone()).collect();
+    if lines.is_empty() {
+        return Err(Failure {
+            exit: crate::failure::Exit::BadInput,
+            message: format!("no utterance of {} is in the split `{split}`", path.display()),
+            hint: Some("name another with --split".into()),
+        });
+    }
+    let count = lines.len();
+    let json = syrinx_text::train_bpe(lines.into_iter(), vocab_size)?;
+    syrinx_engine::write_atomic(out, json.as_bytes())?;
+    if session.globals.json {
+        return session.print_json(&json!({"out": out, "texts": count, "vocab_size": vocab_size}));
+    }
+    session.say(&format!("wrote {} ({vocab_size} tokens at most, {count} texts)", out.display()));
     Ok(())
 }
 

@@ -44,6 +44,9 @@ pub struct EvalArgs {
     /// A program that listens too: {list} is the file of lines it reads, {out} the one it writes
     #[arg(long, value_name = "COMMAND")]
     judge_command: Option<String>,
+    /// A folder with Whisper's weights (config.json, tokenizer.json, model.safetensors), to listen too
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    judge_whisper: Option<PathBuf>,
     /// An OpenAI-shaped transcription endpoint that listens too (its key in SYRINX_JUDGE_KEY)
     #[arg(long, value_name = "URL")]
     judge_url: Option<String>,
@@ -95,13 +98,17 @@ fn judges(args: &EvalArgs) -> Vec<JudgeConfig> {
         .judge_command
         .clone()
         .map(|command| JudgeConfig::Command { name: "judge".into(), command });
+    let whisper = args
+        .judge_whisper
+        .clone()
+        .map(|folder| JudgeConfig::Whisper { name: "whisper".into(), folder });
     let endpoint = args.judge_url.clone().map(|url| JudgeConfig::Endpoint {
         name: "endpoint".into(),
         url,
         model: args.judge_model.clone(),
         api_key: std::env::var("SYRINX_JUDGE_KEY").ok(),
     });
-    command.into_iter().chain(endpoint).collect()
+    command.into_iter().chain(whisper).chain(endpoint).collect()
 }
 
 /// A loaded engine as the subject of an evaluation.

@@ -3,6 +3,7 @@
 mod bad_audio;
 mod bad_files;
 mod bad_text;
+mod data_and_eval;
 mod help;
 mod settings;
 mod stopping;

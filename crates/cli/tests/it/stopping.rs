@@ -141,3 +141,26 @@ fn ctrl_c_while_training_keeps_a_checkpoint() {
     let resumed = bench.command(&[&args[..], &["--resume", "--set", "steps=1"]].concat());
     crate::bench::finish(resumed, b"").worked();
 }
+
+#[test]
+fn a_second_ctrl_c_quits_at_once() {
+    let bench = Bench::new();
+    bench.write("hours.wav", wav(8_000, 1, &Samples::U8(&vec![128; 2 * 3600 * 8_000])));
+    let args = ["encode", "hours.wav", "-o", "hours.codes", "--events", "events.jsonl"];
+    let mut child = bench.command(&args).spawn().expect("it starts");
+    while !bench.path("events.jsonl").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Signals that arrive together are one: the second is sent until it has ended.
+    let status = loop {
+        interrupt(&child);
+        std::thread::sleep(Duration::from_millis(20));
+        if let Some(status) = child.try_wait().expect("it is ours") {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Some(130));
+    let (_, err) = ended(child);
+    assert!(err.contains("Ctrl-C again"), "{err}");
+    assert!(!bench.path("hours.codes").exists(), "nothing half-written is left");
+}
