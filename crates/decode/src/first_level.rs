@@ -42,7 +42,9 @@ pub(crate) fn run(
         sequences.extend(blind);
     }
     let mut progress = model.begin(&sequences)?;
-    let limit = rows.iter().map(|r| r.limit).max().unwrap_or(0).div_ceil(space.group);
+    let limits: Vec<usize> =
+        rows.iter().zip(&writing).map(|(r, w)| w.frames_beside().unwrap_or(r.limit)).collect();
+    let limit = limits.iter().copied().max().unwrap_or(0).div_ceil(space.group);
     for step in 0..limit {
         context.check()?;
         let live: Vec<usize> = (0..count).filter(|&i| !writing[i].done).collect();
@@ -54,8 +56,9 @@ pub(crate) fn run(
         for (at, &i) in live.iter().enumerate() {
             let row = &mut rows[i];
             writing[i].write(context, (&logits, at), row);
-            if (step + 1) * space.group >= row.limit {
+            if (step + 1) * space.group >= limits[i] {
                 writing[i].done = true;
+                writing[i].finished |= writing[i].frames_beside().is_some();
             }
         }
     }
@@ -149,12 +152,18 @@ impl Writing {
         }
     }
 
+    /// The length of the response where something stands beside it.
+    fn frames_beside(&self) -> Option<usize> {
+        self.sequence.beside.as_ref().map(Codes::frames)
+    }
+
     fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
         let (space, config) = (context.model.space(), context.config);
         let aligned = !self.sequence.encoder.stops.is_empty();
+        let endless = aligned || self.sequence.beside.is_some();
         for member in 0..space.group {
             let mut l = logits.codes[member][at].clone();
-            if aligned || self.codes.is_empty() {
+            if endless || self.codes.is_empty() {
                 l[usize::from(space.no_code())] = f32::NEG_INFINITY;
             }
             let drawn =

@@ -95,14 +95,23 @@ impl CodeInput {
         (device, kernels): (&Device, Kernels),
     ) -> Result<Option<Tensor>> {
         let slots = space.code_slots();
-        if !positions.iter().any(|(_, p)| p.codes.iter().any(|&c| c != NONE)) {
+        if !positions.iter().any(|(_, p)| rows_of(p).any(|c| c != NONE)) {
             return Ok(None);
         }
         match self {
             Self::Free(table) => {
                 let indices: Vec<u32> =
                     positions.iter().flat_map(|(_, p)| p.codes.iter().copied()).collect();
-                Ok(Some(ops::embed(table, &indices, slots, kernels)?))
+                let sum = ops::embed(table, &indices, slots, kernels)?; // (positions, dim)
+                if positions.iter().all(|(_, p)| p.beside.is_empty()) {
+                    return Ok(Some(sum));
+                }
+                let slot = |p: &Position, i: usize| p.beside.get(i).copied().unwrap_or(NONE);
+                let beside: Vec<u32> = positions
+                    .iter()
+                    .flat_map(|(_, p)| (0..space.levels).map(|i| slot(p, i)))
+                    .collect();
+                Ok(Some((sum + ops::embed(table, &beside, space.levels, kernels)?)?))
             }
             Self::Codebook { prompt, ar, ar_free, nar } => {
                 let mut sum: Option<Tensor> = None;
@@ -138,6 +147,11 @@ impl CodeInput {
     }
 }
 
+/// Rows of the code tables at a position, its own and those beside it.
+fn rows_of(p: &Position) -> impl Iterator<Item = u32> {
+    p.codes.iter().chain(&p.beside).copied()
+}
+
 /// Entries of one kind of table side by side, for the positions that have any, and where each position finds its row.
 fn gather(
     positions: &[(usize, &Position)],
@@ -153,13 +167,13 @@ fn gather(
     let mut place = Vec::with_capacity(positions.len());
     let mut count = 0;
     for (_, p) in positions {
-        if !p.codes.iter().any(|&c| range.contains(&(c as usize))) {
+        if !rows_of(p).any(|c| range.contains(&(c as usize))) {
             place.push(NONE);
             continue;
         }
         let start = latents.len();
         latents.resize(start + members * books.latent_dim, 0.0);
-        for &c in p.codes.iter().filter(|&&c| range.contains(&(c as usize))) {
+        for c in rows_of(p).filter(|&c| range.contains(&(c as usize))) {
             let (member, code) = ((c as usize - first) / rows, (c as usize - first) % rows);
             if code < space.codebook_size {
                 let level = if kind == CodeTable::ResponseAr { 0 } else { member };

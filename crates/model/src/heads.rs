@@ -186,7 +186,9 @@ impl Heads {
                         weight,
                     );
                 }
-                if let Some(logits) = self.moves(h)? {
+                // A stage without a pointer has no moves to learn, whatever the model has.
+                let pointer = moves.iter().any(|&m| m != ops::IGNORE);
+                if let Some(logits) = self.moves(h)?.filter(|_| pointer) {
                     add("moves".into(), ce(&logits, &moves)?, config.pointer_weight);
                 }
             }

@@ -105,6 +105,9 @@ pub enum Place {
     Trunk,
     /// In the phone encoder; response frames get its output at their pointer.
     Encoder,
+    /// Nowhere by itself: each of its frames is added to the response's frame of the same number. The response is as
+    /// long as it, so that no end has to be drawn.
+    Beside,
 }
 
 /// Who sees whom within the trunk.
@@ -173,6 +176,11 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::mark(name) }
     }
 
+    /// Given codes with as many frames as the response, all levels summed, added to its frames one to one.
+    pub fn beside(name: &str) -> Self {
+        Self { place: Place::Beside, ..Self::prompt(name) }
+    }
+
     /// The codes that an AR stage writes.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
@@ -231,12 +239,27 @@ impl Stage {
             if s.place == Place::Encoder && s.fill != Fill::Text {
                 return Err(format!("`{}`: only text goes through the encoder", s.name));
             }
+            let all_levels = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
+            if s.place == Place::Beside && (s.fill != all_levels || s.optional) {
+                return Err(format!(
+                    "`{}`: only codes of all levels stand beside the response, and always",
+                    s.name
+                ));
+            }
             if s.attention == Attention::Causal && s.name != response.name {
                 return Err(format!("`{}`: only the response can be causal", s.name));
             }
         }
-        if self.segments.iter().filter(|s| s.place == Place::Encoder).count() > 1 {
-            return Err("more than one segment goes through the encoder".into());
+        let count = |place: Place| self.segments.iter().filter(|s| s.place == place).count();
+        if count(Place::Encoder) > 1 || count(Place::Beside) > 1 {
+            return Err("more than one segment goes through the encoder or stands beside".into());
+        }
+        let codes = matches!(self.head, Head::FirstLevel | Head::FurtherLevels);
+        if count(Place::Beside) > 0 && !codes {
+            return Err("only a response of codes can have codes beside it".into());
+        }
+        if count(Place::Beside) > 0 && count(Place::Encoder) > 0 && self.head == Head::FirstLevel {
+            return Err("the length is either the pointer's or that of the codes beside".into());
         }
         let causal = response.attention == Attention::Causal;
         let wants_causal = matches!(self.head, Head::FirstLevel | Head::Text);
@@ -320,6 +343,7 @@ impl Segment {
         let place = match self.place {
             Place::Trunk => "trunk",
             Place::Encoder => "phone encoder, added to the frames at their pointer",
+            Place::Beside => "added to the response's frames, one to one",
         };
         let is_response = stage.response().is_some_and(|r| r.name == self.name);
         let attention = match self.attention {

@@ -23,6 +23,8 @@ pub struct Position {
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
+    /// Rows of the code tables that stand beside this frame of the response; empty where nothing does.
+    pub beside: Vec<u32>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -34,7 +36,15 @@ pub struct Position {
 impl Position {
     fn empty(space: &TokenSpace, rotary: usize) -> Self {
         let codes = vec![NONE; space.code_slots()];
-        Self { mark: NONE, text: NONE, codes, here: NONE, next: NONE, rotary: rotary as u32 }
+        Self {
+            mark: NONE,
+            text: NONE,
+            codes,
+            beside: Vec::new(),
+            here: NONE,
+            next: NONE,
+            rotary: rotary as u32,
+        }
     }
 }
 
@@ -74,6 +84,8 @@ pub struct Sequence {
     pub response_start: usize,
     /// Text for the encoder.
     pub encoder: TextContent,
+    /// Codes that stand beside the response, which is as long as they are.
+    pub beside: Option<Codes>,
     /// What is predicted.
     pub head: Head,
     /// Level being predicted (further levels only), from 0.
@@ -105,7 +117,17 @@ impl Sequence {
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
         point(&mut p, &self.encoder, stop);
+        p.beside = self.beside_rows(rotary, space);
         self.positions.push(p);
+    }
+
+    /// Rows of what stands beside a frame of the response.
+    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<u32> {
+        let Some(codes) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
+            return Vec::new();
+        };
+        let row = |(level, &code): (usize, &u16)| space.code(CodeTable::Prompt, level, code);
+        codes.frame(frame).iter().enumerate().map(row).collect()
     }
 
     /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
@@ -167,6 +189,7 @@ pub fn resolve(
         prefix: 0,
         response_start: 0,
         encoder: encoder_text(stage, contents).map_err(fault)?,
+        beside: beside_codes(stage, contents, space).map_err(fault)?,
         head: stage.head,
         level,
         targets: Targets::None,
@@ -231,6 +254,50 @@ fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, Strin
     }
 }
 
+fn beside_codes(
+    stage: &Stage,
+    contents: &Contents,
+    space: &TokenSpace,
+) -> Result<Option<Codes>, String> {
+    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Beside) else {
+        return Ok(None);
+    };
+    if space.group > 1 {
+        return Err(format!(
+            "segment `{}` stands beside single frames, and the model writes groups of {}",
+            segment.name, space.group
+        ));
+    }
+    match contents.get(&segment.name) {
+        Some(Content::Codes(codes)) if codes.is_empty() => {
+            Err(format!("segment `{}` has no frames", segment.name))
+        }
+        Some(Content::Codes(codes)) => {
+            check_codes(codes, space)?;
+            Ok(Some(codes.clone()))
+        }
+        Some(Content::Text(_)) => Err(format!("segment `{}` takes codes", segment.name)),
+        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+    }
+}
+
+fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
+    if codes.levels() > space.levels {
+        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
+    }
+    codes.check(space.codebook_size).map_err(|e| e.to_string())
+}
+
+/// A response has as many frames as what stands beside it.
+fn check_beside(sequence: &Sequence, frames: usize) -> Result<(), String> {
+    match &sequence.beside {
+        Some(beside) if beside.frames() != frames => {
+            Err(format!("a response of {frames} frames beside {}", beside.frames()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
     let mark = space.mark(SEPARATOR).unwrap_or(NONE);
     sequence.positions.push(Position { mark, ..Position::empty(space, at) });
@@ -250,10 +317,7 @@ fn push_codes(
     (table, shown): (CodeTable, usize),
     space: &TokenSpace,
 ) -> Result<(), String> {
-    if codes.levels() > space.levels {
-        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
-    }
-    codes.check(space.codebook_size).map_err(|e| e.to_string())?;
+    check_codes(codes, space)?;
     for frame in 0..codes.frames() {
         let mut p = Position::empty(space, frame);
         for level in 0..shown.min(codes.levels()) {
@@ -317,6 +381,7 @@ fn first_level(
     if frames == 0 || (aligned && pointer.len() != frames) {
         return Err(format!("{} pointers for {frames} frames", pointer.len()));
     }
+    check_beside(sequence, frames)?;
     let group = space.group;
     let steps = frames.div_ceil(group);
     // The last group is filled up with its last code.
@@ -335,7 +400,7 @@ fn first_level(
         });
         previous = Some(now);
     }
-    if !aligned {
+    if !aligned && sequence.beside.is_none() {
         sequence.extend_codes(space, previous.as_deref(), 0);
         targets.extend(std::iter::repeat_n(u32::from(space.no_code()), group));
         moves.push(IGNORE);
@@ -362,8 +427,14 @@ fn further_level(
     if aligned && pointer.len() != codes.frames() {
         return Err(format!("{} pointers for {} frames", pointer.len(), codes.frames()));
     }
+    check_beside(sequence, codes.frames())?;
     push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
     let start = sequence.response_start;
+    if sequence.beside.is_some() {
+        for frame in 0..codes.frames() {
+            sequence.positions[start + frame].beside = sequence.beside_rows(frame, space);
+        }
+    }
     if aligned {
         let encoder = std::mem::take(&mut sequence.encoder);
         for (p, &stop) in sequence.positions[start..].iter_mut().zip(pointer) {

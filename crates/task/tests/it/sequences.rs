@@ -209,3 +209,78 @@ fn new_marks_are_appended() {
     assert_eq!(space.marks[..before.len()], before[..]);
     assert_eq!(space.mark("task:other"), Some(before.len() as u32));
 }
+
+/// Codes that stand beside the response, in both stages.
+fn beside() -> Layout {
+    let stage = |name: &str, head, response| {
+        Stage::new(name, head, vec![Segment::mark("task:demo"), Segment::beside("given"), response])
+    };
+    Layout {
+        task: "demo".into(),
+        stages: vec![
+            stage("ar", Head::FirstLevel, Segment::ar_response("response")),
+            stage("nar", Head::FurtherLevels, Segment::nar_response("response")),
+        ],
+    }
+}
+
+#[test]
+fn codes_beside_the_response_are_added_to_its_frames() {
+    let (space, layout) = (space(1), beside());
+    let given = Codes::new(3, vec![3, 2, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]).unwrap();
+    let contents = Contents::from([("given".into(), Content::Codes(given))]);
+    let Response::Codes { codes, .. } = response() else { panic!("codes") };
+    let response = Response::Codes { codes, pointer: Vec::new() };
+    insta::assert_snapshot!("beside", layout.table());
+    for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
+        let stage = layout.stage(stage).unwrap();
+        let s = resolve(stage, &contents, Some(&response), level, &space).unwrap();
+        // The mark and four frames: no position is added, and no stop has to be learnt.
+        assert_eq!((s.len(), s.response_start), (5, 1), "{}", stage.name);
+        assert_eq!(s.positions[1].codes[0], first);
+        assert_eq!(s.positions[1].beside, [3, 5 + 2, 10 + 1]);
+        assert_eq!(s.positions[4].beside, [2, 5 + 2, 10 + 2]);
+        assert!(s.positions[0].beside.is_empty());
+    }
+    let stage = layout.stage("ar").unwrap();
+    let mut written = resolve(stage, &contents, None, 0, &space).unwrap();
+    let trained = resolve(stage, &contents, Some(&response), 0, &space).unwrap();
+    for step in 0..4u16 {
+        written.extend_codes(&space, step.checked_sub(1).as_ref().map(std::slice::from_ref), 0);
+    }
+    assert_eq!(written.positions, trained.positions);
+}
+
+#[test]
+fn what_stands_beside_has_to_fit() {
+    let (space, layout) = (space(1), beside());
+    let given = |values: Vec<u16>| {
+        Contents::from([("given".into(), Content::Codes(Codes::new(3, values).unwrap()))])
+    };
+    let fault = |contents: &Contents, space: &TokenSpace| {
+        let response = response();
+        let stage = layout.stage("ar").unwrap();
+        resolve(stage, contents, Some(&response), 0, space).unwrap_err().to_string()
+    };
+    let errors = [
+        fault(&Contents::new(), &space),
+        fault(&given(vec![]), &space),
+        fault(&given(vec![0; 6]), &space),
+        fault(&given(vec![7; 12]), &space),
+        fault(&given(vec![0; 12]), &self::space(2)),
+    ];
+    let text = Segment::aligned_text("text", Alignment::Pointer);
+    let twice = [Segment::beside("a"), Segment::beside("b")].to_vec();
+    let check = |mut segments: Vec<Segment>, head, response| {
+        segments.push(response);
+        Stage::new("x", head, segments).check().unwrap_err()
+    };
+    let ar = || Segment::ar_response("r");
+    let checks = [
+        check(vec![text, Segment::beside("a")], Head::FirstLevel, ar()),
+        check(twice, Head::FirstLevel, ar()),
+        check(vec![Segment::beside("a").optional()], Head::FirstLevel, ar()),
+        check(vec![Segment::beside("a")], Head::Text, Segment::text_response("r")),
+    ];
+    insta::assert_snapshot!(errors.into_iter().chain(checks).collect::<Vec<_>>().join("\n"));
+}
