@@ -1,0 +1,133 @@
+//! Scenes: drawn from a seed, rendered alike every time.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_types::Audio;
+
+use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
+
+/// What scenes are drawn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SceneRanges {
+    /// Level of the speech above the background, lowest and highest, dB.
+    pub snr_db: (f64, f64),
+    /// Level of the wanted speaker above the other one, lowest and highest, dB.
+    pub sir_db: (f64, f64),
+    /// Share of the scenes that are in a room with an echo, 0 to 1.
+    pub echo_share: f64,
+    /// Time in which the echo dies away, shortest and longest, seconds.
+    pub decay_s: (f64, f64),
+}
+
+impl Default for SceneRanges {
+    fn default() -> Self {
+        Self { snr_db: (-5.0, 20.0), sir_db: (-5.0, 20.0), echo_share: 0.3, decay_s: (0.15, 0.7) }
+    }
+}
+
+impl SceneRanges {
+    /// An error for ranges that can't be drawn from.
+    ///
+    /// # Errors
+    /// [`SceneError::Range`].
+    pub fn check(&self) -> Result<(), SceneError> {
+        let ranges = [
+            ("snr_db", self.snr_db),
+            ("sir_db", self.sir_db),
+            ("decay_s", self.decay_s),
+            ("echo_share", (self.echo_share, 1.0)),
+        ];
+        for (name, (low, high)) in ranges {
+            let share = name == "echo_share" && low < 0.0;
+            if !(low.is_finite() && high.is_finite() && low <= high) || share {
+                return Err(SceneError::Range { name, low, high });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One scene.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// What is behind the speech.
+    pub background: Background,
+    /// Level of the speech above it, dB.
+    pub snr_db: f64,
+    /// Level of the speech above that of another speaker, dB.
+    pub sir_db: f64,
+    /// The room, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
+    /// Seed of the samples.
+    pub seed: u64,
+}
+
+/// A scene as recordings, all as long as the speech.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// The speech with its echo, over the background.
+    pub noisy: Audio,
+    /// The background alone, as loud as it is in `noisy`.
+    pub background: Audio,
+    /// The speech with another speaker; only where there is one.
+    pub mixture: Option<Audio>,
+}
+
+/// The seed of the scene of an utterance: the same for the same name, whatever is before it.
+pub fn seed_of(seed: u64, id: &str) -> u64 {
+    id.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed.rotate_left(32), |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+impl Scene {
+    /// Draws a scene. `voices` says whether there is talk to draw from.
+    pub fn draw(ranges: &SceneRanges, voices: bool, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (snr, sir, decay) = (ranges.snr_db, ranges.sir_db, ranges.decay_s);
+        let echo = rng.random_bool(ranges.echo_share.clamp(0.0, 1.0));
+        let room = Room {
+            decay_s: rng.random_range(decay.0..=decay.1),
+            direct_db: rng.random_range(0.0..10.0),
+        };
+        Self {
+            background: Background::draw(voices, &mut rng),
+            snr_db: rng.random_range(snr.0..=snr.1),
+            sir_db: rng.random_range(sir.0..=sir.1),
+            room: echo.then_some(room),
+            seed,
+        }
+    }
+}
+
+/// Renders a scene: `voices` are those of its babble, `other` is the other speaker.
+///
+/// # Errors
+/// [`SceneError`] for recordings that are silent or of several rates, and for babble without voices.
+pub fn render(
+    scene: &Scene,
+    speech: &Audio,
+    voices: &[Audio],
+    other: Option<&Audio>,
+) -> Result<Rendered, SceneError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(scene.seed);
+    rng.set_stream(1);
+    let size = (speech.samples.len(), speech.sample_rate_hz);
+    let behind = background(scene.background, size, voices, &mut rng)?;
+    let heard = match scene.room {
+        Some(room) => in_room(speech, &impulse_response(room, speech.sample_rate_hz, &mut rng)),
+        None => speech.clone(),
+    };
+    let noisy = mixed(&heard, &behind, scene.snr_db)?;
+    let mixture = other.map(|other| mixed(speech, other, scene.sir_db)).transpose()?;
+    Ok(Rendered {
+        noisy: noisy.mixture,
+        background: noisy.behind,
+        mixture: mixture.map(|m| m.mixture),
+    })
+}
