@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_types::{Codes, Sample};
 
 use crate::encode::shard_files;
-use crate::shard::{CodecStamp, Record, Shard};
+use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
 use crate::{DataError, Utterance};
 
 /// How a prompt is drawn: a random stretch of another utterance of the same speaker.
@@ -39,15 +39,60 @@ pub struct Corpus {
     entries: Vec<(usize, usize)>, // (shard, record)
     by_id: HashMap<String, usize>,
     by_speaker: BTreeMap<String, Vec<usize>>,
+    /// The same utterances otherwise (noisy, in a mixture, ...), by name.
+    views: Arc<BTreeMap<String, Corpus>>,
 }
 
+/// The folder beside the shards that has a folder of shards for every view.
+pub const VIEWS: &str = "views";
+
 impl Corpus {
-    /// Loads every shard of a folder, in the order of the manifest.
+    /// Loads every shard of a folder, in the order of the manifest, and those of its views: folders of shards of the
+    /// same manifest in `views/NAME`.
     ///
     /// # Errors
     /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] for an unfinished one,
     /// [`DataError::Mismatch`] for shards of different making, [`DataError::BrokenShard`], [`DataError::Io`].
     pub fn open(folder: &Path) -> Result<Self, DataError> {
+        let mut corpus = Self::open_shards(folder)?;
+        let views = folder.join(VIEWS);
+        let mut found = BTreeMap::new();
+        if views.is_dir() {
+            for entry in std::fs::read_dir(&views).map_err(DataError::io("list", &views))? {
+                let path = entry.map_err(DataError::io("list", &views))?.path();
+                let view = Self::open_shards(&path)?;
+                if let (Some(own), Some(other)) = (corpus.shards.first(), view.shards.first()) {
+                    let same = ShardStamp {
+                        utterances_per_shard: own.stamp().utterances_per_shard,
+                        of: own.stamp().of,
+                        ..other.stamp().clone()
+                    };
+                    same.check(own.stamp(), &path)?;
+                }
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                found.insert(name, view);
+            }
+        }
+        corpus.views = Arc::new(found);
+        Ok(corpus)
+    }
+
+    /// Names of the views that there are.
+    pub fn views(&self) -> impl Iterator<Item = &str> {
+        self.views.keys().map(String::as_str)
+    }
+
+    /// Utterance `i` in every view that has it at the same length.
+    fn views_of(&self, i: usize) -> BTreeMap<String, Codes> {
+        let (id, frames) = (&self.utterance(i).id, self.frames(i));
+        let codes = |(name, view): (&String, &Self)| {
+            let codes = view.codes(view.find(id)?);
+            (codes.frames() == frames).then(|| (name.clone(), codes))
+        };
+        self.views.iter().filter_map(codes).collect()
+    }
+
+    fn open_shards(folder: &Path) -> Result<Self, DataError> {
         let mut shards: Vec<Shard> = Vec::new();
         for path in shard_files(folder)? {
             let shard = Shard::read(&path)?;
@@ -83,8 +128,14 @@ impl Corpus {
     }
 
     fn index(codec: CodecStamp, shards: Arc<Vec<Shard>>, entries: Vec<(usize, usize)>) -> Self {
-        let mut corpus =
-            Self { codec, shards, entries, by_id: HashMap::new(), by_speaker: BTreeMap::new() };
+        let mut corpus = Self {
+            codec,
+            shards,
+            entries,
+            by_id: HashMap::new(),
+            by_speaker: BTreeMap::new(),
+            views: Arc::default(),
+        };
         for i in 0..corpus.len() {
             let Utterance { id, speaker, .. } = corpus.utterance(i).clone();
             corpus.by_id.insert(id, i);
@@ -98,7 +149,8 @@ impl Corpus {
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
-        Self::index(self.codec.clone(), Arc::clone(&self.shards), entries)
+        let views = Arc::clone(&self.views);
+        Self { views, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
     }
 
     /// The utterances of one split, numbered anew.
@@ -176,6 +228,7 @@ impl Corpus {
             phones: utterance.timed_phones(),
             lead_s: utterance.lead_s,
             prompt,
+            views: self.views_of(i),
         }
     }
 

@@ -22,7 +22,7 @@ mod shard;
 mod utterance;
 
 pub use batches::{BatchPlan, Batches};
-pub use corpus::{Corpus, PromptSpec};
+pub use corpus::{Corpus, PromptSpec, VIEWS};
 pub use encode::{Encode, EncodePlan, Summary, encode_manifest};
 pub use error::DataError;
 pub use manifest::Manifest;

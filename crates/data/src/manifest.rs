@@ -120,7 +120,12 @@ impl Manifest {
 
     /// Where the recording of an utterance lies.
     pub fn audio_path(&self, utterance: &Utterance) -> PathBuf {
-        self.root.join(&utterance.audio)
+        self.path_of(&utterance.audio)
+    }
+
+    /// Where a file lies that the manifest names.
+    pub fn path_of(&self, named: &std::path::Path) -> PathBuf {
+        self.root.join(named)
     }
 
     /// The utterances of one split, with the same root.

@@ -1,5 +1,6 @@
 //! One line of a manifest.
 
+use std::collections::BTreeMap;
 use std::path::{Component, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub struct Utterance {
     /// The engine's voice behind a synthetic speaker, or any coarser grouping than the speaker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
+    /// Other recordings that belong to it (`noisy`, `mixture`, ...), by name; paths as that of `audio`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub views: BTreeMap<String, PathBuf>,
 }
 
 impl Utterance {

@@ -29,6 +29,8 @@ pub struct Item {
     pub prompt: Option<PathBuf>,
     /// What the prompt says.
     pub prompt_text: Option<String>,
+    /// Other recordings that belong to it, by name.
+    pub views: BTreeMap<String, PathBuf>,
     /// Pronunciations that count as right, in ARPAbet. Empty where none is known.
     pub pronunciations: Vec<Vec<String>>,
     /// When the words sound. Empty where nothing is known.
@@ -86,6 +88,12 @@ fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
     }
     // Requests leave this folder, so paths have to be absolute.
     let absolute = |u: &Utterance| std::path::absolute(manifest.audio_path(u));
+    let views = |u: &Utterance| -> std::io::Result<BTreeMap<String, PathBuf>> {
+        let view = |(name, path): (&String, &PathBuf)| {
+            Ok((name.clone(), std::path::absolute(manifest.path_of(path))?))
+        };
+        u.views.iter().map(view).collect()
+    };
     let mut of_speaker: BTreeMap<&str, Vec<&Utterance>> = BTreeMap::new();
     for u in manifest.utterances() {
         of_speaker.entry(&u.speaker).or_default().push(u);
@@ -102,6 +110,7 @@ fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
             audio: Some(absolute(u).map_err(EvalError::io("find", path))?),
             prompt: prompt.map(absolute).transpose().map_err(EvalError::io("find", path))?,
             prompt_text: prompt.map(|p| p.text.clone()),
+            views: views(u).map_err(EvalError::io("find", path))?,
             pronunciations: Vec::new(),
             words: word_times(&u.text, &u.timed_phones(), u.lead_s).unwrap_or_default(),
         });

@@ -19,7 +19,7 @@ pub struct Suite {
     /// The task that is asked. Empty for a codec suite.
     pub task: String,
     /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
-    /// the item's.
+    /// the item's, `{view.noisy}` for another recording that its manifest has under `views`.
     pub request: Map<String, Value>,
     /// Settings of the task that differ from its own. Whoever loads the model has to give them to it.
     pub settings: Map<String, Value>,

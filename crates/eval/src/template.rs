@@ -7,6 +7,9 @@ use crate::Item;
 /// Names of the blanks.
 const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
 
+/// What the names of blanks for an item's other recordings begin with: `{view.noisy}`.
+const VIEW: &str = "view.";
+
 /// What stands in the blanks of a request.
 pub(crate) struct Blanks<'a> {
     pub(crate) item: &'a Item,
@@ -22,7 +25,7 @@ impl Blanks<'_> {
             "audio" => path(&self.item.audio),
             "prompt" => path(&self.item.prompt),
             "prompt_text" => self.item.prompt_text.clone(),
-            _ => None,
+            _ => path(&self.item.views.get(blank.strip_prefix(VIEW)?).cloned()),
         }
     }
 }
@@ -69,8 +72,11 @@ fn fill_string(template: &str, blanks: &Blanks) -> Result<String, String> {
         out.push_str(before);
         let Some(close) = after.find('}') else { break };
         let name = &after[1..close];
-        if !BLANKS.contains(&name) {
-            return Err(format!("`{{{name}}}` in the request is none of {}", BLANKS.join(", ")));
+        if !BLANKS.contains(&name) && !name.starts_with(VIEW) {
+            return Err(format!(
+                "`{{{name}}}` in the request is none of {}, view.NAME",
+                BLANKS.join(", ")
+            ));
         }
         let Some(value) = blanks.get(name) else {
             return Err(format!(
@@ -98,6 +104,7 @@ mod tests {
             id: "a".into(),
             text: "go {voice}".into(),
             audio: Some(PathBuf::from("/x.wav")),
+            views: [("noisy".to_owned(), PathBuf::from("/noisy.wav"))].into(),
             ..Item::default()
         };
         let Value::Object(template) = template else { panic!("an object") };
@@ -113,6 +120,11 @@ mod tests {
             Ok(json!({"a": ["joe//x.wav", {"b": "joe"}]})),
         );
         check(json!({"a": "{open"}), Ok(json!({"a": "{open"})));
+        check(json!({"a": "{view.noisy}"}), Ok(json!({"a": "/noisy.wav"})));
+        check(
+            json!({"a": "{view.dry}"}),
+            Err("the request asks for `{view.dry}`, and item `a` has none"),
+        );
         check(
             json!({"a": "{prompt}"}),
             Err("the request asks for `{prompt}`, and item `a` has none"),
@@ -120,7 +132,7 @@ mod tests {
         check(
             json!({"a": "{volce}"}),
             Err(
-                "`{volce}` in the request is none of text, word, voice, audio, prompt, prompt_text",
+                "`{volce}` in the request is none of text, word, voice, audio, prompt, prompt_text, view.NAME",
             ),
         );
     }

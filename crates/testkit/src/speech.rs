@@ -10,6 +10,9 @@ use syrinx_types::{Codes, Sample, TimedPhone};
 
 use crate::ToneStudio;
 
+/// Views that every utterance has: its codes, shifted.
+const VIEWS: [&str; 3] = ["noisy", "background", "mixture"];
+
 /// How synthetic utterances are made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpeechSpec {
@@ -76,6 +79,15 @@ pub fn sample(
         let phone = Phone::from_index(rng.random_range(0..Phone::COUNT)).unwrap_or(Phone::SILENCE);
         prompt.push(&codes_of(studio, phone));
     }
+    let view = |shift: u16| -> Codes {
+        let mut view = Codes::empty(studio.levels);
+        let other = |c: &u16| (c + shift) % studio.codebook_size as u16;
+        (0..codes.frames())
+            .for_each(|f| view.push(&codes.frame(f).iter().map(other).collect::<Vec<_>>()));
+        view
+    };
+    let views = VIEWS.iter().zip(1..).map(|(name, shift)| ((*name).to_owned(), view(shift)));
+    let views = views.collect();
     Ok(Sample {
         id: format!("synthetic-{seed}"),
         speaker: "nobody".into(),
@@ -85,6 +97,7 @@ pub fn sample(
         phones: timed,
         lead_s: spec.silence_s,
         prompt: (!prompt.is_empty()).then_some(prompt),
+        views,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Utterances and times.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,4 +46,7 @@ pub struct Sample {
     pub lead_s: f64,
     /// Codes of another utterance of the same speaker, when there is one: the prompt.
     pub prompt: Option<Codes>,
+    /// The utterance otherwise, by name (`noisy`, `background`, `mixture`), where the corpus has been simulated so: as
+    /// many frames as `codes`.
+    pub views: BTreeMap<String, Codes>,
 }
