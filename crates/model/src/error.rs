@@ -12,6 +12,9 @@ pub enum ModelError {
         "model weights can't be read: {0} (the file is cut or isn't a model: fetch or train it again)"
     )]
     Broken(String),
+    /// An adapter that can't be read or doesn't belong to the model.
+    #[error("adapter: {0}")]
+    Adapter(String),
     /// Weights of another model.
     #[error(transparent)]
     Weights(#[from] syrinx_nn::NnError),

@@ -8,6 +8,7 @@
 //! Invariants: no task is known here, only layouts' heads and fills; no randomness but the initial weights; no files
 //! (weights come and go as bytes).
 
+mod adapter;
 mod codes;
 mod config;
 mod error;
@@ -15,6 +16,7 @@ mod file;
 mod heads;
 mod model;
 
+pub use adapter::Adapter;
 pub use config::{LmConfig, Tables};
 pub use error::ModelError;
 pub use file::{LmFile, TensorMap, f16_bytes, parse_tensors};

@@ -2,7 +2,9 @@
 
 use candle_core::{Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
-use syrinx_nn::{AttentionPlan, Init, Kernels, Linear, ParamStore, Scope, Span, Stack, StackCache};
+use syrinx_nn::{
+    AttentionPlan, Init, Kernels, Linear, ParamStore, Scope, Span, Stack, StackCache, Table,
+};
 use syrinx_task::{Alignment, Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
@@ -14,8 +16,8 @@ pub struct LanguageModel {
     config: LmConfig,
     space: TokenSpace,
     books: Codebooks,
-    marks: Tensor, // (marks, dim)
-    text: Tensor,  // (text tokens, dim)
+    marks: Table, // (marks, dim)
+    text: Tensor, // (text tokens, dim)
     codes: CodeInput,
     encoder: Option<Encoder>,
     trunk: Stack,
@@ -77,7 +79,13 @@ impl LanguageModel {
             }
         };
         Ok(Self {
-            marks: scope.get("marks", &[space.marks.len(), dim], Init::Normal(0.3))?,
+            marks: Table::new(
+                scope,
+                "marks",
+                (space.marks.len(), dim),
+                Init::Normal(0.3),
+                kernels,
+            )?,
             text: scope.get("text", &[space.text_tokens, dim], Init::Normal(0.3))?,
             codes: CodeInput::new(
                 &scope.pp("codes"),
@@ -191,7 +199,7 @@ impl LanguageModel {
     /// Sums the embeddings of positions; each comes with the index of its sequence. (positions, dim)
     fn embed(&self, rows: &[(usize, &Position)], encoded: Option<&Encoded>) -> Result<Tensor> {
         let pick = |f: fn(&Position) -> u32| rows.iter().map(|(_, p)| f(p)).collect::<Vec<u32>>();
-        let mut x = ops::embed(&self.marks, &pick(|p| p.mark), 1, self.kernels)?; // (positions, dim)
+        let mut x = self.marks.forward(&pick(|p| p.mark))?; // (positions, dim)
         let text = pick(|p| p.text);
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;

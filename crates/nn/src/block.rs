@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::StackCache;
+use crate::low_rank::LowRank;
+use crate::ops::FixedLinear;
 use crate::ops::{self, attention::AttentionPlan};
 use crate::{Init, Kernels, NnError, Scope};
 
@@ -42,11 +44,14 @@ impl BlockConfig {
     }
 }
 
-/// A linear layer: weight (outputs, inputs), optional bias.
+/// A linear layer: weight (outputs, inputs), optional bias, and where the layer is adapted a low-rank difference.
 #[derive(Clone)]
 pub struct Linear {
     weight: Tensor,
     bias: Option<Tensor>,
+    /// The weight where it isn't trained, which saves its gradient.
+    fixed: Option<Box<FixedLinear>>,
+    low_rank: Option<Box<LowRank>>,
     kernels: Kernels,
 }
 
@@ -60,7 +65,12 @@ impl Linear {
         kernels: Kernels,
     ) -> std::result::Result<Self, NnError> {
         let weight = scope.get("weight", &[outputs, inputs], Init::Normal(deviation))?;
-        Ok(Self { weight, bias: None, kernels })
+        let fixed = match scope.is_fixed() {
+            true => Some(Box::new(FixedLinear::new(&crate::to_vec_f32(&weight)?, inputs))),
+            false => None,
+        };
+        let low_rank = scope.low_rank(inputs, outputs)?.map(Box::new);
+        Ok(Self { weight, bias: None, fixed, low_rank, kernels })
     }
 
     /// With a bias that begins at zero.
@@ -77,11 +87,21 @@ impl Linear {
 
     /// `x` (rows, inputs) -> (rows, outputs).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        ops::linear(x, &self.weight, self.bias.as_ref(), self.kernels)
+        let y = match (&self.fixed, &self.bias) {
+            (Some(fixed), None) => fixed.forward(x, self.kernels)?,
+            _ => ops::linear(x, &self.weight, self.bias.as_ref(), self.kernels)?,
+        };
+        match &self.low_rank {
+            None => Ok(y),
+            Some(difference) => difference.add_to(y, x, self.kernels),
+        }
     }
 
     /// `residual + forward(x)`, for layers without a bias.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        if self.fixed.is_some() {
+            return self.forward(x)? + residual;
+        }
         ops::linear_add(x, &self.weight, residual, self.kernels)
     }
 

@@ -15,18 +15,22 @@ mod adamw;
 mod block;
 mod cache;
 mod error;
+mod low_rank;
 pub mod matmul;
 pub mod ops;
 mod params;
 mod slices;
+mod table;
 
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use block::{Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
 pub use error::NnError;
+pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
 pub use params::{Init, ParamStore, Scope};
 pub use slices::{to_vec_f32, with_slice};
+pub use table::{ADDED, Table};
 
 /// Which implementation a layer runs on.
 #[derive(

@@ -1,6 +1,6 @@
 //! Named parameters: made from a seed, or read from weights with a report of what doesn't fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use candle_core::{Device, Tensor, Var};
@@ -8,7 +8,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
-use crate::NnError;
+use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
+use crate::table::ADDED;
+use crate::{LoraConfig, NnError};
 
 /// How a new parameter begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +27,15 @@ enum Source {
     /// Parameters are made when first asked for.
     Seeded { seed: u64, vars: BTreeMap<String, Var> },
     /// Parameters are taken from here.
-    Loaded { tensors: BTreeMap<String, Tensor>, used: std::collections::BTreeSet<String> },
+    Loaded { tensors: BTreeMap<String, Tensor>, used: BTreeSet<String> },
+    /// What the base has is fixed; low-rank pairs and rows added to tables are made and trained.
+    Adapted {
+        base: BTreeMap<String, Tensor>,
+        used: BTreeSet<String>,
+        lora: LoraConfig,
+        seed: u64,
+        vars: BTreeMap<String, Var>,
+    },
 }
 
 /// All parameters of a model by name. Clones share them.
@@ -55,6 +65,24 @@ impl ParamStore {
         Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
     }
 
+    /// Weights that stay as they are, and beside them the trainable difference that `lora` describes: low-rank pairs,
+    /// and rows added to tables.
+    pub fn adapted(
+        base: BTreeMap<String, Tensor>,
+        lora: &LoraConfig,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
+        let source = Source::Adapted {
+            base,
+            used: BTreeSet::new(),
+            lora: lora.clone(),
+            seed,
+            vars: BTreeMap::new(),
+        };
+        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+    }
+
     /// The root of the names.
     pub fn root(&self) -> Scope {
         Scope { store: self.clone(), prefix: String::new() }
@@ -63,15 +91,16 @@ impl ParamStore {
     /// The trainable parameters, sorted by name; empty for loaded weights.
     pub fn vars(&self) -> BTreeMap<String, Var> {
         match &*self.lock() {
-            Source::Seeded { vars, .. } => vars.clone(),
+            Source::Seeded { vars, .. } | Source::Adapted { vars, .. } => vars.clone(),
             Source::Loaded { .. } => BTreeMap::new(),
         }
     }
 
-    /// Every parameter by name, without a graph; shares storage with what is trained.
+    /// Every parameter by name, without a graph; shares storage with what is trained. Where weights are adapted: the
+    /// difference only.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         match &*self.lock() {
-            Source::Seeded { vars, .. } => {
+            Source::Seeded { vars, .. } | Source::Adapted { vars, .. } => {
                 vars.iter().map(|(n, v)| (n.clone(), v.as_detached_tensor())).collect()
             }
             Source::Loaded { tensors, .. } => tensors.clone(),
@@ -80,13 +109,37 @@ impl ParamStore {
 
     /// Fails if the weights hold tensors that nothing asked for.
     pub fn check_all_used(&self) -> Result<(), NnError> {
-        if let Source::Loaded { tensors, used } = &*self.lock() {
+        let source = self.lock();
+        let loaded = match &*source {
+            Source::Loaded { tensors, used } | Source::Adapted { base: tensors, used, .. } => {
+                Some((tensors, used))
+            }
+            Source::Seeded { .. } => None,
+        };
+        if let Some((tensors, used)) = loaded {
             let unused: Vec<&String> = tensors.keys().filter(|n| !used.contains(*n)).collect();
             if let Some(first) = unused.first() {
                 return Err(NnError::Unused { first: (*first).clone(), count: unused.len() });
             }
         }
         Ok(())
+    }
+
+    /// A trainable parameter: the one that is there, or a new one.
+    fn made(
+        &self,
+        vars: &mut BTreeMap<String, Var>,
+        (name, seed): (&str, u64),
+        (shape, init): (&[usize], &Init),
+    ) -> Result<Tensor, NnError> {
+        if let Some(var) = vars.get(name) {
+            return Ok(var.as_tensor().clone());
+        }
+        let values = initial_values(init, shape, name_seed(name, seed));
+        let var = Var::from_tensor(&Tensor::from_vec(values, shape, &self.device)?)?;
+        let tensor = var.as_tensor().clone();
+        vars.insert(name.to_owned(), var);
+        Ok(tensor)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Source> {
@@ -106,18 +159,16 @@ impl ParamStore {
             })
         };
         match &mut *self.lock() {
+            Source::Adapted { seed, vars, .. } if is_difference(&name) => {
+                self.made(vars, (&name, *seed), (shape, init))
+            }
             Source::Seeded { seed, vars } => {
                 if let Some(var) = vars.get(&name) {
                     fits(var.dims())?;
-                    return Ok(var.as_tensor().clone());
                 }
-                let values = initial_values(init, shape, name_seed(&name, *seed));
-                let var = Var::from_tensor(&Tensor::from_vec(values, shape, &self.device)?)?;
-                let tensor = var.as_tensor().clone();
-                vars.insert(name, var);
-                Ok(tensor)
+                self.made(vars, (&name, *seed), (shape, init))
             }
-            Source::Loaded { tensors, used } => {
+            Source::Loaded { tensors, used } | Source::Adapted { base: tensors, used, .. } => {
                 let tensor =
                     tensors.get(&name).ok_or_else(|| NnError::Missing { name: name.clone() })?;
                 fits(tensor.dims())?;
@@ -127,6 +178,12 @@ impl ParamStore {
             }
         }
     }
+}
+
+/// Whether a parameter is part of an adapter.
+fn is_difference(name: &str) -> bool {
+    let last = name.rsplit('.').next();
+    last.is_some_and(|last| [LORA_DOWN, LORA_UP, ADDED].contains(&last))
 }
 
 fn initial_values(init: &Init, shape: &[usize], seed: u64) -> Vec<f32> {
@@ -164,6 +221,39 @@ impl Scope {
     /// The parameter of this name: made, or read and checked.
     pub fn get(&self, name: &str, shape: &[usize], init: Init) -> Result<Tensor, NnError> {
         self.store.get(self.pp(name).prefix, shape, &init)
+    }
+
+    /// Rows of a table in the weights that are being adapted.
+    pub(crate) fn rows_before(&self, name: &str) -> Option<usize> {
+        match &*self.store.lock() {
+            Source::Adapted { base, .. } => {
+                base.get(&self.pp(name).prefix)?.dims().first().copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether what is asked for here is fixed: weights that are being adapted.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(&*self.store.lock(), Source::Adapted { .. })
+    }
+
+    /// The low-rank pair of the linear map here, if it is adapted. The difference begins at zero.
+    pub(crate) fn low_rank(
+        &self,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Option<LowRank>, NnError> {
+        let lora = match &*self.store.lock() {
+            Source::Adapted { lora, .. } if lora.adapts(&self.prefix) => lora.clone(),
+            _ => return Ok(None),
+        };
+        let begin = Init::Normal(1.0 / (inputs as f64).sqrt());
+        Ok(Some(LowRank {
+            down: self.get(LORA_DOWN, &[lora.rank, inputs], begin)?,
+            up: self.get(LORA_UP, &[outputs, lora.rank], Init::Constant(0.0))?,
+            scale: lora.scale(),
+        }))
     }
 
     /// Where parameters live.

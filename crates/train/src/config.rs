@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_data::PromptSpec;
 use syrinx_model::LmConfig;
-use syrinx_nn::{AdamWConfig, Kernels};
+use syrinx_nn::{AdamWConfig, Kernels, LoraConfig};
 
 /// How often a stage of a task is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,8 @@ pub struct TrainConfig {
     pub accumulation: usize,
     /// The optimiser.
     pub optimizer: AdamWConfig,
+    /// Trains a low-rank difference to a finished model (`--from`) instead of its weights.
+    pub lora: Option<LoraConfig>,
     /// What is trained how often.
     pub mix: Vec<MixEntry>,
     /// Prompts of the same speaker.
@@ -72,6 +74,7 @@ impl Default for TrainConfig {
             final_rate: 0.05,
             accumulation: 1,
             optimizer: AdamWConfig::default(),
+            lora: None,
             mix: Vec::new(),
             prompt: PromptSpec::default(),
             text_dropout: 0.0,
@@ -89,6 +92,7 @@ impl TrainConfig {
     /// What is wrong with it, if anything.
     pub fn check(&self) -> Result<(), String> {
         self.model.check()?;
+        self.lora.as_ref().map_or(Ok(()), LoraConfig::check)?;
         if self.mix.is_empty() {
             return Err("`mix` names no stage to train".into());
         }

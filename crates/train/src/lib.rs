@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod schedule;
 mod trainer;
+mod tuning;
 
 pub use batch::{Batch, BatchMaker};
 pub use checkpoint::Checkpoint;
@@ -18,3 +19,4 @@ pub use config::{MixEntry, TrainConfig};
 pub use error::TrainError;
 pub use schedule::Schedule;
 pub use trainer::{Outcome, Trainer, TrainingMaterial};
+pub use tuning::{mix_of, space_of};

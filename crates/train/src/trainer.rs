@@ -7,13 +7,14 @@ use std::time::Instant;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use syrinx_data::Corpus;
-use syrinx_model::{LanguageModel, LmFile};
-use syrinx_nn::{AdamW, ParamStore};
+use syrinx_model::{Adapter, LanguageModel, LmFile};
+use syrinx_nn::{AdamW, LORA_DOWN, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_types::{CancelToken, Event, EventSink};
 
 use crate::batch::{Batch, BatchMaker};
 use crate::checkpoint::write_atomically;
+use crate::tuning::{carried_over, check_base};
 use crate::{Checkpoint, Schedule, TrainConfig, TrainError};
 
 /// What a run learns from.
@@ -35,7 +36,7 @@ pub struct TrainingMaterial<'a> {
 pub struct Outcome {
     /// Steps done.
     pub step: u64,
-    /// The averaged weights, as a language model file.
+    /// The averaged weights, as a language model file; with `lora` an adapter.
     pub model: PathBuf,
     /// Whether it was stopped before its last step.
     pub cancelled: bool,
@@ -49,6 +50,8 @@ pub struct Trainer<'a> {
     store: ParamStore,
     model: LanguageModel,
     optimizer: AdamW,
+    /// The model that is adapted, where one is.
+    base: Option<LmFile>,
 }
 
 /// Gradients of the graph are dropped recursively; long graphs need a deep stack.
@@ -62,10 +65,48 @@ impl<'a> Trainer<'a> {
         run: &'a Path,
         resume: bool,
     ) -> Result<Self, TrainError> {
+        if config.lora.is_some() {
+            return Err(TrainError::Config(
+                "`lora` adapts a finished model: name it with --from".into(),
+            ));
+        }
+        let store = ParamStore::seeded(config.seed, &Device::Cpu);
+        Self::build(config, material, (run, resume), (store, None))
+    }
+
+    /// Prepares the fine-tuning of a finished model: of all its weights, or with `lora` of a low-rank difference. The
+    /// material's space is the model's, with the marks of new tasks appended.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] if the model isn't one of this configuration and material.
+    pub fn from_base(
+        config: &'a TrainConfig,
+        material: &'a TrainingMaterial<'a>,
+        (run, resume): (&'a Path, bool),
+        base: &LmFile,
+    ) -> Result<Self, TrainError> {
+        check_base(base, config, material)?;
+        if let Some(lora) = &config.lora {
+            let (tensors, seed) = (base.tensors.clone(), config.seed);
+            let store = ParamStore::adapted(tensors, lora, seed, &Device::Cpu);
+            return Self::build(config, material, (run, resume), (store, Some(base.clone())));
+        }
+        let mut trainer = Self::new(config, material, run, resume)?;
+        if trainer.step() == 0 {
+            trainer.start_from(base)?;
+        }
+        Ok(trainer)
+    }
+
+    fn build(
+        config: &'a TrainConfig,
+        material: &'a TrainingMaterial<'a>,
+        (run, resume): (&'a Path, bool),
+        (store, base): (ParamStore, Option<LmFile>),
+    ) -> Result<Self, TrainError> {
         config.check().map_err(TrainError::Config)?;
         std::fs::create_dir_all(run)
             .map_err(|source| TrainError::Io { path: run.into(), source })?;
-        let store = ParamStore::seeded(config.seed, &Device::Cpu);
         let books = material.codebooks.clone();
         let model = LanguageModel::new(
             &config.model,
@@ -75,18 +116,24 @@ impl<'a> Trainer<'a> {
             config.kernels,
         )?;
         let optimizer = AdamW::new(store.vars(), config.optimizer.clone())?;
-        let mut trainer = Self { config, material, run, store, model, optimizer };
+        let pair = |name: &String| name.ends_with(LORA_DOWN);
+        if base.is_some() && !store.vars().keys().any(pair) {
+            return Err(TrainError::Config(
+                "`lora.targets` name no linear map of the model".into(),
+            ));
+        }
+        let mut trainer = Self { config, material, run, store, model, optimizer, base };
         if resume {
             trainer.resume()?;
         }
         Ok(trainer)
     }
 
-    /// Begins with the weights of another model; tensors that it hasn't keep their first values.
+    /// Begins with the weights of another model; tensors and marks that it hasn't keep their first values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
-            if let Some(tensor) = file.tensors.get(&name).filter(|t| t.dims() == var.dims()) {
-                var.set(tensor)?;
+            if let Some(tensor) = carried_over((&name, &var), file, &self.material.space)? {
+                var.set(&tensor)?;
             }
         }
         self.optimizer = AdamW::new(self.store.vars(), self.config.optimizer.clone())?;
@@ -175,7 +222,7 @@ impl<'a> Trainer<'a> {
         }
         self.save(sink)?;
         let cancelled = self.step() < config.steps;
-        Ok(Outcome { step: self.step(), model: self.run.join("model.safetensors"), cancelled })
+        Ok(Outcome { step: self.step(), model: self.model_path(), cancelled })
     }
 
     fn one_step(
@@ -210,7 +257,7 @@ impl<'a> Trainer<'a> {
             });
         }
         let Some(grads) = sum else {
-            return Err(TrainError::Config("a batch came out empty: does the corpus have what the mix needs (phones, durations)?".into()));
+            return Err(TrainError::Config("a batch came out empty: does the corpus have what the mix needs (phones, durations, views)?".into()));
         };
         let rate = schedule.rate(step);
         let norm = self.optimizer.step(&grads, rate)?;
@@ -273,12 +320,32 @@ impl<'a> Trainer<'a> {
 
     /// The averaged weights as a language model.
     pub fn averaged(&self) -> Result<LmFile, TrainError> {
+        if let Some(base) = &self.base {
+            return Ok(self.adapter(base)?.merged(base)?);
+        }
         Ok(LmFile {
             config: self.config.model.clone(),
             space: self.material.space.clone(),
             codebooks: self.material.codebooks.clone(),
             tensors: self.optimizer.averaged()?,
         })
+    }
+
+    /// What was learnt beside the base, averaged.
+    fn adapter(&self, base: &LmFile) -> Result<Adapter, TrainError> {
+        let marks = &self.material.space.marks;
+        Ok(Adapter {
+            base: base.fingerprint()?,
+            lora: self.config.lora.clone().unwrap_or_default(),
+            marks: marks[base.space.marks.len().min(marks.len())..].to_vec(),
+            tensors: self.optimizer.averaged()?,
+        })
+    }
+
+    /// Where the averaged weights are kept.
+    fn model_path(&self) -> PathBuf {
+        let name = if self.base.is_some() { "adapter.safetensors" } else { "model.safetensors" };
+        self.run.join(name)
     }
 
     /// The weights themselves, for tests.
@@ -294,7 +361,11 @@ impl<'a> Trainer<'a> {
             config: self.config.clone(),
         };
         let path = checkpoint.write(self.run)?;
-        write_atomically(&self.run.join("model.safetensors"), &self.averaged()?.to_bytes(true)?)?;
+        let bytes = match &self.base {
+            Some(base) => self.adapter(base)?.to_bytes()?,
+            None => self.averaged()?.to_bytes(true)?,
+        };
+        write_atomically(&self.model_path(), &bytes)?;
         sink.emit(Event::CheckpointSaved { step: self.step(), path: path.display().to_string() });
         Ok(())
     }

@@ -3,3 +3,4 @@
 
 mod run;
 mod schedule;
+mod tuning;

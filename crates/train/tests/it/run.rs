@@ -39,15 +39,19 @@ fn corpus(folder: &Path) -> Corpus {
         let values = (0..25 * LEVELS).map(|i| ((i * 7 + seed) % SIZE) as u16).collect();
         Codes::new(LEVELS, values).map_err(|e| e.to_string())
     };
-    encode_manifest(
-        &manifest,
-        &shards,
-        &EncodePlan::new(stamp),
-        &codes,
-        &NullSink,
-        &CancelToken::default(),
-    )
-    .unwrap();
+    let encode = |folder: &Path, shift: u16| {
+        let shifted = |u: &Utterance| {
+            let values = codes(u)?.values().iter().map(|c| (c + shift) % SIZE as u16).collect();
+            Codes::new(LEVELS, values).map_err(|e| e.to_string())
+        };
+        let plan = EncodePlan::new(stamp.clone());
+        let cancel = CancelToken::default();
+        encode_manifest(&manifest, folder, &plan, &shifted, &NullSink, &cancel).unwrap();
+    };
+    encode(&shards, 0);
+    for (view, shift) in ["noisy", "background", "mixture"].iter().zip(1..) {
+        encode(&shards.join(syrinx_data::VIEWS).join(view), shift);
+    }
     Corpus::open(&shards).unwrap()
 }
 
@@ -66,7 +70,7 @@ fn tasks() -> (Vec<Box<dyn DynTask>>, TextVocab) {
 }
 
 /// Every stage of every task that learns from the corpus.
-fn config(tasks: &[Box<dyn DynTask>], steps: u64) -> TrainConfig {
+pub fn config(tasks: &[Box<dyn DynTask>], steps: u64) -> TrainConfig {
     let mix = tasks
         .iter()
         .flat_map(|t| t.layout().stages.into_iter().map(|s| (t.id(), s)))
@@ -82,24 +86,30 @@ fn config(tasks: &[Box<dyn DynTask>], steps: u64) -> TrainConfig {
     config
 }
 
-struct Setup {
-    folder: tempfile::TempDir,
+pub struct Setup {
+    pub folder: tempfile::TempDir,
     corpus: Corpus,
-    tasks: Vec<Box<dyn DynTask>>,
+    pub tasks: Vec<Box<dyn DynTask>>,
     vocab: TextVocab,
 }
 
 impl Setup {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let corpus = corpus(folder.path());
         let (tasks, vocab) = tasks();
         Self { folder, corpus, tasks, vocab }
     }
 
-    fn material(&self) -> TrainingMaterial<'_> {
-        let marks: Vec<String> = self.tasks.iter().flat_map(|t| t.layout().marks()).collect();
-        let space = TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, marks);
+    /// A space that knows the marks of these tasks.
+    pub fn space(&self, known: impl Fn(&str) -> bool) -> TokenSpace {
+        let tasks = self.tasks.iter().filter(|t| known(t.id()));
+        let marks: Vec<String> = tasks.flat_map(|t| t.layout().marks()).collect();
+        TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, marks)
+    }
+
+    pub fn material(&self) -> TrainingMaterial<'_> {
+        let space = self.space(|_| true);
         let book = |l: usize| {
             (0..SIZE * 4).map(|i| ((i * (l + 3)) as f32).sin() / (l + 1) as f32).collect()
         };
@@ -118,7 +128,7 @@ fn values(trainer: &Trainer<'_>) -> Vec<f32> {
 }
 
 /// Cancels a run after so many steps.
-struct StopAfter(u64, CancelToken);
+pub struct StopAfter(pub u64, pub CancelToken);
 
 impl EventSink for StopAfter {
     fn emit(&self, event: Event) {
@@ -223,8 +233,10 @@ fn a_mix_that_names_nothing_lists_what_there_is() {
 fn training_lowers_the_loss_of_every_stage() {
     let setup = Setup::new();
     let material = setup.material();
-    let mut config = config(&setup.tasks, 60);
-    (config.learning_rate, config.eval_steps) = (1e-2, 5);
+    let mut config = config(&setup.tasks, 1);
+    config.steps = 20 * config.mix.len() as u64;
+    (config.learning_rate, config.eval_steps) = (1e-2, config.steps / 5);
+    (config.checkpoint_steps, config.warmup_steps) = (config.steps, config.steps / 10);
     config.optimizer.ema_decay = 0.0;
     let sink = RecordingSink::default();
     let run = setup.folder.path().join("run");

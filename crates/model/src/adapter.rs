@@ -1,0 +1,128 @@
+//! What a fine-tuning learnt, apart from the model that it began with.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use syrinx_nn::{ADDED, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
+
+use crate::{LmFile, ModelError, f16_bytes, parse_tensors};
+
+/// A low-rank difference to the weights of one language model, and the marks that it adds.
+#[derive(Clone)]
+pub struct Adapter {
+    /// Fingerprint of the language model that it belongs to.
+    pub base: String,
+    /// Rank, scale and targets.
+    pub lora: LoraConfig,
+    /// Marks that the base lacks, in the order of their rows.
+    pub marks: Vec<String>,
+    /// Low-rank pairs and added rows by name.
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+/// What the metadata say.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    base: String,
+    lora: LoraConfig,
+    marks: Vec<String>,
+}
+
+const METADATA: &str = "syrinx_adapter";
+/// The table that grows with tasks.
+const MARKS: &str = "marks";
+
+impl LmFile {
+    /// Tells weights apart: 16 hexadecimal digits that change with any of them. It is the same for a language model by
+    /// itself and within a model file.
+    ///
+    /// # Errors
+    /// If a tensor isn't one of floats.
+    pub fn fingerprint(&self) -> Result<String, ModelError> {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        let mut mix = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+        for (name, tensor) in &self.tensors {
+            name.bytes().for_each(|b| mix(u64::from(b)));
+            tensor.dims().iter().for_each(|&d| mix(d as u64));
+            to_vec_f32(tensor)?.iter().for_each(|v| mix(u64::from(v.to_bits())));
+        }
+        Ok(format!("{hash:016x}"))
+    }
+}
+
+impl Adapter {
+    /// As safetensors, in full precision: it is small.
+    ///
+    /// # Errors
+    /// If it can't be written down.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let header =
+            Header { base: self.base.clone(), lora: self.lora.clone(), marks: self.marks.clone() };
+        let json =
+            serde_json::to_string(&header).map_err(|e| ModelError::Adapter(e.to_string()))?;
+        f16_bytes(&self.tensors, HashMap::from([(METADATA.to_owned(), json)]), false)
+    }
+
+    /// From safetensors.
+    ///
+    /// # Errors
+    /// For files that are cut or aren't adapters.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let (tensors, metadata) =
+            parse_tensors(bytes).map_err(|e| ModelError::Adapter(e.to_string()))?;
+        let json = metadata.get(METADATA).ok_or_else(|| {
+            ModelError::Adapter(format!("no `{METADATA}` in its metadata: it isn't an adapter"))
+        })?;
+        let Header { base, lora, marks } =
+            serde_json::from_str(json).map_err(|e| ModelError::Adapter(e.to_string()))?;
+        Ok(Self { base, lora, marks, tensors })
+    }
+
+    /// The model with the difference in its weights. Weights that aren't adapted, and rows that were there, are bit for
+    /// bit those of the base.
+    ///
+    /// # Errors
+    /// If it belongs to another model.
+    pub fn merged(&self, base: &LmFile) -> Result<LmFile, ModelError> {
+        let found = base.fingerprint()?;
+        if found != self.base {
+            return Err(ModelError::Adapter(format!(
+                "it was trained on the language model {}, this one is {found}: name the model that it was trained on",
+                self.base
+            )));
+        }
+        let mut out = base.clone();
+        for (name, tensor) in &self.tensors {
+            if let Some(layer) = name.strip_suffix(LORA_UP).map(|l| l.trim_end_matches('.')) {
+                self.add_pair(&mut out, layer, tensor)?;
+            } else if let Some(table) = name.strip_suffix(ADDED).map(|t| t.trim_end_matches('.')) {
+                let before = weight(&out, table)?;
+                let rows = Tensor::cat(&[&before, tensor], 0)?; // (rows before + added, dim)
+                out.tensors.insert(table.to_owned(), rows);
+            }
+        }
+        out.space.add_marks(self.marks.iter().cloned());
+        if weight(&out, MARKS)?.dim(0)? != out.space.marks.len() {
+            return Err(ModelError::Adapter("its marks and their rows don't agree".into()));
+        }
+        Ok(out)
+    }
+
+    fn add_pair(&self, out: &mut LmFile, layer: &str, up: &Tensor) -> Result<(), ModelError> {
+        let down = self.tensors.get(&format!("{layer}.{LORA_DOWN}")).ok_or_else(|| {
+            ModelError::Adapter(format!("half of the pair of `{layer}` is missing"))
+        })?;
+        let name = format!("{layer}.weight");
+        let difference = (up.matmul(down)? * self.lora.scale())?; // (outputs, inputs)
+        let adapted = (weight(out, &name)? + difference)?;
+        out.tensors.insert(name, adapted);
+        Ok(())
+    }
+}
+
+fn weight(file: &LmFile, name: &str) -> Result<Tensor, ModelError> {
+    let found = file.tensors.get(name);
+    found.cloned().ok_or_else(|| ModelError::Adapter(format!("the model has no `{name}`")))
+}

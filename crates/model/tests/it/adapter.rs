@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+use syrinx_model::{Adapter, LanguageModel, LmFile, ModelError};
+use syrinx_nn::{AdamW, AdamWConfig, Kernels, LoraConfig, ParamStore, to_vec_f32};
+use syrinx_task::{
+    Content, Contents, Head, Response, Segment, Sequence, Stage, TokenSpace, resolve,
+};
+use syrinx_types::Codes;
+
+use crate::build::{codebooks, config, file, space};
+
+fn lora() -> LoraConfig {
+    LoraConfig { rank: 2, alpha: 4.0, targets: vec!["trunk.*.qkv".into(), "trunk.*.down".into()] }
+}
+
+/// The space of a model that has learnt one more task.
+fn grown() -> TokenSpace {
+    let mut space = space(1);
+    space.add_marks(["task:other".into()]);
+    space
+}
+
+/// What the new task's stages are given and should say.
+fn batch(space: &TokenSpace) -> Vec<Sequence> {
+    let codes = |n: usize, step: usize| {
+        Codes::new(3, (0..3 * n).map(|i| (i * step % 6) as u16).collect()).unwrap()
+    };
+    let mark = Segment::mark("task:other");
+    let segments = vec![mark, Segment::beside("given"), Segment::ar_response("codes")];
+    let stage = Stage::new("ar", Head::FirstLevel, segments);
+    let sequence = |n: usize| {
+        let contents = Contents::from([("given".into(), Content::Codes(codes(n, 5)))]);
+        let response = Response::Codes { codes: codes(n, 7), pointer: Vec::new() };
+        resolve(&stage, &contents, Some(&response), 0, space).unwrap()
+    };
+    vec![sequence(4), sequence(7)]
+}
+
+fn adapted(base: &LmFile, kernels: Kernels) -> (ParamStore, LanguageModel) {
+    let store = ParamStore::adapted(base.tensors.clone(), &lora(), 3, &Device::Cpu);
+    let model =
+        LanguageModel::new(&config(), &grown(), codebooks(), &store.root(), kernels).unwrap();
+    store.check_all_used().unwrap();
+    (store, model)
+}
+
+fn loss(model: &LanguageModel, batch: &[Sequence]) -> Tensor {
+    model.losses(batch).unwrap().total().unwrap()
+}
+
+fn adapter(base: &LmFile, tensors: BTreeMap<String, Tensor>) -> Adapter {
+    let base = base.fingerprint().unwrap();
+    Adapter { base, lora: lora(), marks: vec!["task:other".into()], tensors }
+}
+
+#[test]
+fn an_adapter_begins_as_the_model_and_trains_nothing_else() {
+    let base = file(&config());
+    let (store, model) = adapted(&base, Kernels::Fused);
+    let vars = store.vars();
+    // Two maps in two blocks, a pair each, and the rows of one mark.
+    assert_eq!(vars.len(), 2 * 2 * 2 + 1, "{:?}", vars.keys());
+    assert_eq!(vars["marks.added"].dims(), [1, 16]);
+    let untouched = LanguageModel::load(&base, &Device::Cpu, Kernels::Fused).unwrap();
+    let mut old = batch(&grown());
+    let known = space(1).mark("task:demo").unwrap();
+    old.iter_mut().for_each(|s| s.positions[0].mark = known);
+    let value = |m: &LanguageModel| loss(m, &old).to_scalar::<f32>().unwrap();
+    assert!((value(&model) - value(&untouched)).abs() < 1e-5);
+}
+
+#[test]
+fn gradients_of_an_adapter_agree_with_differences() {
+    let base = file(&config());
+    for kernels in [Kernels::Fused, Kernels::Primitive] {
+        let (store, model) = adapted(&base, kernels);
+        // At the beginning the difference is zero, and so is the gradient of one half of it.
+        for (i, var) in store.vars().values().enumerate() {
+            let n = var.elem_count();
+            let values: Vec<f32> = (0..n).map(|j| 0.3 * ((i + 3 * j) as f32).sin()).collect();
+            var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap()).unwrap();
+        }
+        let batch = batch(&grown());
+        let gradients = loss(&model, &batch).backward().unwrap();
+        for (name, var) in store.vars() {
+            let gradient = gradients.get(&var).unwrap_or_else(|| panic!("{name} has no gradient"));
+            let gradient = to_vec_f32(gradient).unwrap();
+            let values = to_vec_f32(&var).unwrap();
+            let at = |index: usize, step: f32| {
+                let mut moved = values.clone();
+                moved[index] += step;
+                var.set(&Tensor::from_vec(moved, var.dims(), &Device::Cpu).unwrap()).unwrap();
+                loss(&model, &batch).to_scalar::<f32>().unwrap()
+            };
+            for index in (0..values.len()).step_by(values.len().div_ceil(4)) {
+                let numeric = (at(index, 1e-2) - at(index, -1e-2)) / 2e-2;
+                let close = (numeric - gradient[index]).abs() <= 2e-2 * (0.1 + numeric.abs());
+                assert!(close, "{kernels:?} {name}[{index}]: {} {numeric}", gradient[index]);
+            }
+            var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_was_learnt_is_in_the_merged_model_and_nothing_else_moved() {
+    let base = file(&config());
+    let (store, model) = adapted(&base, Kernels::Fused);
+    let batch = batch(&grown());
+    let options = AdamWConfig { ema_decay: 0.0, ..AdamWConfig::default() };
+    let mut optimizer = AdamW::new(store.vars(), options).unwrap();
+    let first = loss(&model, &batch).to_scalar::<f32>().unwrap();
+    for _ in 0..40 {
+        let gradients = loss(&model, &batch).backward().unwrap();
+        optimizer.step(&gradients, 3e-2).unwrap();
+    }
+    let last = loss(&model, &batch).to_scalar::<f32>().unwrap();
+    assert!(last < first - 0.05, "{first} {last}");
+
+    let bytes = adapter(&base, store.tensors()).to_bytes().unwrap();
+    let merged = Adapter::from_bytes(&bytes).unwrap().merged(&base).unwrap();
+    let values = |file: &LmFile, name: &str| to_vec_f32(&file.tensors[name]).unwrap();
+    assert!(merged.tensors.keys().eq(base.tensors.keys()));
+    for name in base.tensors.keys() {
+        let (before, after) = (values(&base, name), values(&merged, name));
+        let moves = lora().adapts(name.trim_end_matches(".weight"));
+        assert_eq!(before != after[..before.len()], moves, "{name}");
+        assert_eq!(after.len() > before.len(), name == "marks", "{name}");
+    }
+    assert_eq!(merged.space, grown());
+    let loaded = LanguageModel::load(&merged, &Device::Cpu, Kernels::Fused).unwrap();
+    let same = loss(&loaded, &batch).to_scalar::<f32>().unwrap();
+    assert!((same - last).abs() < 1e-4, "{same} {last}");
+}
+
+#[test]
+fn adapters_of_other_models_and_broken_ones_are_refused() {
+    let base = file(&config());
+    let (store, _) = adapted(&base, Kernels::Fused);
+    let good = adapter(&base, store.tensors());
+    let refused = |adapter: &Adapter| match adapter.merged(&base) {
+        Err(ModelError::Adapter(reason)) => reason,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was taken"),
+    };
+    let stranger = Adapter { base: "0123".into(), ..good.clone() };
+    assert!(refused(&stranger).contains("name the model that it was trained on"));
+    let mut halved = good.clone();
+    halved.tensors.retain(|name, _| !name.ends_with("lora_down"));
+    assert!(refused(&halved).contains("half of the pair"));
+    let more = Adapter { marks: vec!["a".into(), "b".into()], ..good.clone() };
+    assert!(refused(&more).contains("don't agree"));
+    let bytes = good.to_bytes().unwrap();
+    for bytes in [&bytes[..bytes.len() / 2], &base.to_bytes(true).unwrap()] {
+        assert!(matches!(Adapter::from_bytes(bytes), Err(ModelError::Adapter(_))));
+    }
+}

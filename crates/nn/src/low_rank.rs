@@ -1,0 +1,99 @@
+//! Low-rank adapters (LoRA, arXiv 2106.09685): a fixed linear map learns a small difference.
+
+use candle_core::{Result, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Kernels, ops};
+
+/// Which linear maps are adapted, and by how much.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoraConfig {
+    /// Rank of the difference.
+    pub rank: usize,
+    /// The difference counts `alpha / rank` times, so that the learning rate needs no change with the rank.
+    pub alpha: f64,
+    /// Names of the linear maps that are adapted; `*` stands for anything, as in `trunk.*.qkv`.
+    pub targets: Vec<String>,
+}
+
+impl Default for LoraConfig {
+    fn default() -> Self {
+        Self { rank: 8, alpha: 16.0, targets: vec!["trunk.*".into()] }
+    }
+}
+
+impl LoraConfig {
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        if self.rank == 0 || self.targets.is_empty() {
+            return Err("lora.rank must be above zero, and lora.targets name something".into());
+        }
+        if !(self.alpha.is_finite() && self.alpha > 0.0) {
+            return Err("lora.alpha must be above zero".into());
+        }
+        Ok(())
+    }
+
+    /// How much the difference counts.
+    pub fn scale(&self) -> f64 {
+        self.alpha / self.rank as f64
+    }
+
+    /// Whether the linear map of this name is adapted.
+    pub fn adapts(&self, name: &str) -> bool {
+        self.targets.iter().any(|pattern| matches(pattern, name))
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(name) = name.strip_prefix(first) else { return false };
+    let starts = (0..=name.len()).filter(|&i| name.is_char_boundary(i));
+    starts.into_iter().any(|i| matches(rest, &name[i..]))
+}
+
+/// Names of a low-rank pair after that of its linear map.
+pub const LORA_DOWN: &str = "lora_down";
+/// See [`LORA_DOWN`].
+pub const LORA_UP: &str = "lora_up";
+
+/// The difference that a linear map learns: `scale * up * down`.
+#[derive(Clone)]
+pub(crate) struct LowRank {
+    pub(crate) down: Tensor, // (rank, inputs)
+    pub(crate) up: Tensor,   // (outputs, rank)
+    pub(crate) scale: f64,
+}
+
+impl LowRank {
+    /// `y + scale * x downᵀ upᵀ`: `x` (rows, inputs), `y` (rows, outputs).
+    pub(crate) fn add_to(&self, y: Tensor, x: &Tensor, kernels: Kernels) -> Result<Tensor> {
+        let inner = (ops::linear(x, &self.down, None, kernels)? * self.scale)?; // (rows, rank)
+        ops::linear_add(&inner, &self.up, &y, kernels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_name_linear_maps() {
+        for (pattern, name, fits) in [
+            ("trunk.*", "trunk.blocks.0.qkv", true),
+            ("trunk.*", "encoder.stack.blocks.0.qkv", false),
+            ("*.qkv", "trunk.blocks.0.qkv", true),
+            ("trunk.*.qkv", "trunk.blocks.11.qkv", true),
+            ("trunk.*.qkv", "trunk.blocks.11.out", false),
+            ("*blocks*down", "trunk.blocks.1.down", true),
+            ("heads.residual", "heads.residual", true),
+            ("heads.residual", "heads.residual.x", false),
+            ("*", "anything", true),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Fine-tuning: a finished model learns tasks.
+
+use candle_core::{Tensor, Var};
+use syrinx_model::LmFile;
+use syrinx_task::{DynTask, TokenSpace};
+
+use crate::{MixEntry, TrainConfig, TrainError, TrainingMaterial};
+
+/// The table whose rows are the marks of a space.
+const MARKS: &str = "marks";
+
+/// All stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
+///
+/// # Errors
+/// [`TrainError::Config`] for a task that there isn't or that is named twice, and for weights that don't fit.
+pub fn mix_of(
+    tasks: &[Box<dyn DynTask>],
+    names: &[String],
+    weights: &[f64],
+) -> Result<Vec<MixEntry>, TrainError> {
+    if !weights.is_empty() && weights.len() != names.len() {
+        return Err(TrainError::Config(format!(
+            "{} weights for {} tasks: give one each",
+            weights.len(),
+            names.len()
+        )));
+    }
+    let mut mix = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let Some(task) = tasks.iter().find(|t| t.id() == name) else {
+            let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
+            return Err(TrainError::Config(format!(
+                "there is no task `{name}` (there are {})",
+                known.join(", ")
+            )));
+        };
+        if names[..i].contains(name) {
+            return Err(TrainError::Config(format!("the task `{name}` is named twice")));
+        }
+        let stages = task.layout().stages;
+        let weight = weights.get(i).copied().unwrap_or(1.0) / stages.len() as f64;
+        let entry = |stage: String| MixEntry { task: name.clone(), stage, weight };
+        mix.extend(stages.into_iter().map(|s| entry(s.name)));
+    }
+    Ok(mix)
+}
+
+/// The token space of a run: what the model before it knows, with the marks of the tasks in the mix appended. Marks of
+/// tasks that aren't trained stay out, so that the model doesn't claim to know them.
+pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry]) -> TokenSpace {
+    let mut space = known;
+    let trained = tasks.iter().filter(|t| mix.iter().any(|m| m.task == t.id()));
+    space.add_marks(trained.flat_map(|t| t.layout().marks()));
+    space
+}
+
+/// Whether a model can be fine-tuned with this configuration and material.
+pub(crate) fn check_base(
+    base: &LmFile,
+    config: &TrainConfig,
+    material: &TrainingMaterial<'_>,
+) -> Result<(), TrainError> {
+    let refuse = |reason: &str| Err(TrainError::Config(reason.into()));
+    if base.config != config.model {
+        return refuse("the model to fine-tune has other sizes: leave [model] out of the file");
+    }
+    if !material.space.marks.starts_with(&base.space.marks) {
+        return refuse("marks of the model to fine-tune would move");
+    }
+    let same = TokenSpace { marks: base.space.marks.clone(), ..material.space.clone() };
+    if base.space != same {
+        return refuse("the model to fine-tune is of another codec or another vocabulary");
+    }
+    Ok(())
+}
+
+/// What a parameter takes over from another model: the tensor of its name and shape; of the marks the rows of the same
+/// names, whatever their numbers are.
+pub(crate) fn carried_over(
+    (name, var): (&str, &Var),
+    file: &LmFile,
+    space: &TokenSpace,
+) -> Result<Option<Tensor>, TrainError> {
+    let Some(tensor) = file.tensors.get(name) else { return Ok(None) };
+    let dim = var.dims().last().copied();
+    if name != MARKS || tensor.dims().last().copied() != dim {
+        return Ok((tensor.dims() == var.dims()).then(|| tensor.clone()));
+    }
+    let rows = space.marks.iter().enumerate().map(|(i, mark)| match file.space.mark(mark) {
+        Some(row) => tensor.narrow(0, row as usize, 1),
+        None => var.as_detached_tensor().narrow(0, i, 1),
+    });
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Tensor::cat(&rows, 0)?)) // (marks, dim)
+}
