@@ -1,0 +1,39 @@
+//! Settings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::TaskError;
+
+/// Settings of tasks that answer with as many frames as they are given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnhanceConfig {
+    /// Recordings are worked on in pieces of at most so many frames.
+    pub max_frames: usize,
+    /// Recordings of the wanted speaker are cut to this length, frames.
+    pub max_enrolment_frames: usize,
+    /// Share of the training examples that come with their words, 0 to 1.
+    pub text_share: f64,
+}
+
+impl Default for EnhanceConfig {
+    fn default() -> Self {
+        Self { max_frames: 250, max_enrolment_frames: 75, text_share: 0.5 }
+    }
+}
+
+impl EnhanceConfig {
+    /// An error for settings that can't be.
+    ///
+    /// # Errors
+    /// [`TaskError::Config`].
+    pub fn check(&self, task: &str) -> Result<(), TaskError> {
+        let sizes = self.max_frames > 0 && self.max_enrolment_frames > 0;
+        if sizes && (0.0..=1.0).contains(&self.text_share) {
+            return Ok(());
+        }
+        let reason =
+            "`max_frames` and `max_enrolment_frames` must be above zero, `text_share` from 0 to 1";
+        Err(TaskError::Config { task: task.into(), reason: reason.into() })
+    }
+}

@@ -1,0 +1,42 @@
+//! Training examples.
+
+use rand::{Rng, RngCore};
+use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextContent};
+use syrinx_types::Sample;
+
+use crate::layout::{FRAMES, RECORDING, SPEAKER, TEXT};
+use crate::{EnhanceConfig, Kind};
+
+/// The example of an utterance, the same for both stages. `None` if the corpus hasn't been simulated
+/// (`syrinx data simulate`) or nothing is known of the speaker where he is needed.
+pub fn example(
+    kind: Kind,
+    (config, kit): (&EnhanceConfig, &TaskKit),
+    sample: &Sample,
+    rng: &mut dyn RngCore,
+) -> Option<Example> {
+    let given = sample.views.get(kind.given)?;
+    let wanted = match kind.wanted {
+        Some(view) => sample.views.get(view)?,
+        None => &sample.codes,
+    };
+    if given.is_empty() || given.frames() != wanted.frames() {
+        return None;
+    }
+    let mut contents = Contents::from([
+        (RECORDING.to_owned(), Content::Codes(given.clone())),
+        (FRAMES.to_owned(), Content::Codes(given.clone())),
+    ]);
+    if kind.speaker {
+        let speaker = sample.prompt.as_ref().filter(|p| !p.is_empty())?;
+        let speaker = speaker.slice(0, config.max_enrolment_frames);
+        contents.insert(SPEAKER.into(), Content::Codes(speaker));
+    }
+    if kind.text && rng.random_bool(config.text_share) {
+        let spoken = kit.frontend.phonemize(&sample.text).ok();
+        let text = spoken.map(|s| TextContent::plain(kit.vocab.encode_phones(&s.phones)));
+        contents.extend(text.map(|t| (TEXT.to_owned(), Content::Text(t))));
+    }
+    let response = Response::Codes { codes: wanted.clone(), pointer: Vec::new() };
+    Some(Example { contents, response })
+}

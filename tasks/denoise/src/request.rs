@@ -1,0 +1,26 @@
+//! What is asked and what is answered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::Clip;
+
+/// A noisy recording.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DenoiseRequest {
+    /// The noisy recording.
+    #[schemars(extend("format" = "recording"))]
+    pub audio: Clip,
+    /// What is said in it, where it is known; helps where the recording is bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// The speech without the noise.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DenoiseAnswer {
+    /// The recording, as long as the one that was given.
+    pub audio: Clip,
+    /// Its length, seconds.
+    pub seconds: f64,
+}

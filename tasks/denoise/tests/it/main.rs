@@ -1,0 +1,63 @@
+//! Noisy speech to clean speech, with or without its words.
+
+use syrinx_task::{Alignment, Clip, Content, Task};
+use syrinx_task_denoise::{Denoise, DenoiseRequest, TASK};
+use syrinx_testkit::{check_task, kit};
+use syrinx_types::Audio;
+
+fn task() -> Denoise {
+    let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
+    Denoise::new(Default::default(), &kit).expect("the defaults are sound")
+}
+
+fn tone(seconds: f64, peak: f32) -> Clip {
+    let samples = (0..(seconds * 24_000.0) as usize).map(|i| peak * (i as f32 * 0.05).sin());
+    Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
+}
+
+#[test]
+fn it_conforms() {
+    for alignment in [Alignment::Pointer, Alignment::None] {
+        check_task(&TASK, alignment).unwrap_or_else(|reason| panic!("{alignment:?}: {reason}"));
+    }
+}
+
+#[test]
+fn the_layout_is_that_of_the_documentation() {
+    insta::assert_snapshot!(task().layout().table());
+}
+
+#[test]
+fn long_recordings_are_worked_on_in_pieces() {
+    let request = DenoiseRequest { audio: tone(24.0, 0.5), ..Default::default() };
+    let plan = task().plan(&request).expect("a plan");
+    let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
+    assert_eq!(frames, [250, 250, 100]);
+    for row in &plan.rows {
+        let contents = &row.stages[0].contents;
+        assert_eq!(contents.get("recording"), contents.get("frames"));
+        let Some(Content::Codes(_)) = contents.get("frames") else { panic!("no codes") };
+    }
+}
+
+#[test]
+fn words_are_given_to_what_they_belong_to() {
+    let text = Some("Oh, no.".to_owned());
+    for (seconds, known) in [(2.0, true), (24.0, false)] {
+        let request = DenoiseRequest { audio: tone(seconds, 0.5), text: text.clone() };
+        let plan = task().plan(&request).expect("a plan");
+        assert_eq!(plan.rows[0].stages[1].contents.contains_key("text"), known, "{seconds} s");
+    }
+}
+
+#[test]
+fn bad_requests_say_what_to_do() {
+    let error = |request: DenoiseRequest| task().plan(&request).expect_err("bad").to_string();
+    let errors = [
+        error(DenoiseRequest { audio: tone(0.01, 0.5), text: None }),
+        error(DenoiseRequest { audio: tone(2.0, 0.0), text: None }),
+        error(DenoiseRequest { audio: tone(2.0, 0.5), text: Some(" ... ".into()) }),
+        error(DenoiseRequest { audio: Clip::from("x.wav".to_owned()), text: None }),
+    ];
+    insta::assert_snapshot!(errors.join("\n"));
+}

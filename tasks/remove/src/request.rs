@@ -1,0 +1,23 @@
+//! What is asked and what is answered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::Clip;
+
+/// A recording with speech in it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveRequest {
+    /// The recording.
+    #[schemars(extend("format" = "recording"))]
+    pub audio: Clip,
+}
+
+/// The background without the speech.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RemoveAnswer {
+    /// The recording, as long as the one that was given.
+    pub audio: Clip,
+    /// Its length, seconds.
+    pub seconds: f64,
+}

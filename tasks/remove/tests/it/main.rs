@@ -1,0 +1,51 @@
+//! Noisy speech to what is behind it, without the speech.
+
+use syrinx_task::{Alignment, Clip, Content, Task};
+use syrinx_task_remove::{Remove, RemoveRequest, TASK};
+use syrinx_testkit::{check_task, kit};
+use syrinx_types::Audio;
+
+fn task() -> Remove {
+    let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
+    Remove::new(Default::default(), &kit).expect("the defaults are sound")
+}
+
+fn tone(seconds: f64, peak: f32) -> Clip {
+    let samples = (0..(seconds * 24_000.0) as usize).map(|i| peak * (i as f32 * 0.05).sin());
+    Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
+}
+
+#[test]
+fn it_conforms() {
+    for alignment in [Alignment::Pointer, Alignment::None] {
+        check_task(&TASK, alignment).unwrap_or_else(|reason| panic!("{alignment:?}: {reason}"));
+    }
+}
+
+#[test]
+fn the_layout_is_that_of_the_documentation() {
+    insta::assert_snapshot!(task().layout().table());
+}
+
+#[test]
+fn long_recordings_are_worked_on_in_pieces() {
+    let request = RemoveRequest { audio: tone(24.0, 0.5) };
+    let plan = task().plan(&request).expect("a plan");
+    let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
+    assert_eq!(frames, [250, 250, 100]);
+    for row in &plan.rows {
+        let contents = &row.stages[0].contents;
+        assert_eq!(contents.get("recording"), contents.get("frames"));
+        let Some(Content::Codes(_)) = contents.get("frames") else { panic!("no codes") };
+    }
+}
+
+#[test]
+fn bad_requests_say_what_to_do() {
+    let error = |request: RemoveRequest| task().plan(&request).expect_err("bad").to_string();
+    let errors = [
+        error(RemoveRequest { audio: tone(0.01, 0.5) }),
+        error(RemoveRequest { audio: tone(2.0, 0.0) }),
+    ];
+    insta::assert_snapshot!(errors.join("\n"));
+}
