@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 mod project;
 mod verbs;
 
-use verbs::{bench, bpe, ci, corpus, eval, lint, readme, schema, test};
+use verbs::{bench, bpe, ci, corpus, eval, lint, new_task, readme, schema, test};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ enum Verb {
     Lint,
     /// Write the JSON schemas of tasks and configurations to configs/schemas
     Schema(schema::SchemaArgs),
+    /// Make a task of one's own under tasks/, from a template that works
+    NewTask(new_task::NewTaskArgs),
     /// Run the commands of README.md
     Readme(readme::ReadmeArgs),
     /// Everything that CI runs, in its order
@@ -49,6 +51,7 @@ fn main() -> Result<ExitCode> {
         Verb::Test(args) => test::run(&args),
         Verb::Lint => lint::run(),
         Verb::Schema(args) => schema::run(&args),
+        Verb::NewTask(args) => new_task::run(&args),
         Verb::Readme(args) => readme::run(&args),
         Verb::Ci => ci::run(),
         Verb::Corpus(args) => corpus::run(&args),

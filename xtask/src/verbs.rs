@@ -6,6 +6,8 @@ pub mod ci;
 pub mod corpus;
 pub mod eval;
 pub mod lint;
+pub mod new_task;
 pub mod readme;
+pub mod rehearsal;
 pub mod schema;
 pub mod test;

@@ -8,11 +8,12 @@ use xshell::cmd;
 use crate::project::shell;
 
 /// The steps, in order: the quick ones that often fail first.
-const STEPS: [(&str, &[&str]); 5] = [
+const STEPS: [(&str, &[&str]); 6] = [
     ("lint", &["lint"]),
     ("tests", &["test"]),
     ("main job, small", &["eval", "tts", "--suite", "tts-ci"]),
     ("schemas", &["schema", "--check"]),
+    ("a task of one's own", &["new-task", "whisper-quietly", "--rehearse"]),
     ("README", &["readme", "--skip", "cargo xtask test"]),
 ];
 

@@ -12,7 +12,7 @@ use xshell::Shell;
 use crate::project::{build_program, program_output, root, shell};
 
 /// `schema`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct SchemaArgs {
     /// Change nothing; fail if a file would change
     #[arg(long)]

@@ -1,0 +1,224 @@
+//! `new-task`: a crate under `tasks/` that compiles, is listed, and does something.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use xshell::cmd;
+
+use crate::project::{root, shell};
+use crate::verbs::{rehearsal, schema};
+
+/// `new-task`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask new-task whisper-quietly\n  cargo xtask new-task whisper-quietly --rehearse\n\ntasks/README.md says how to go on."
+)]
+pub struct NewTaskArgs {
+    /// Its identifier, crate and command: small letters, digits and `-`
+    name: String,
+    /// Change nothing here: make it in a clone of the last commit, test it there, and take it away again
+    #[arg(long)]
+    rehearse: bool,
+}
+
+/// The task that the templates are: speech at another rate.
+const TEMPLATE: [&str; 3] = ["change-rate", "change_rate", "ChangeRate"];
+
+/// What the template's files become. `NAME` is the task's.
+const FILES: [(&str, &str); 8] = [
+    ("manifest.toml", "tasks/NAME/Cargo.toml"),
+    ("src/lib.rs", "tasks/NAME/src/lib.rs"),
+    ("src/config.rs", "tasks/NAME/src/config.rs"),
+    ("src/layout.rs", "tasks/NAME/src/layout.rs"),
+    ("src/request.rs", "tasks/NAME/src/request.rs"),
+    ("src/example.rs", "tasks/NAME/src/example.rs"),
+    ("src/speak.rs", "tasks/NAME/src/speak.rs"),
+    ("tests/it/main.rs", "tasks/NAME/tests/it/main.rs"),
+];
+
+/// The suite stands with the others.
+const SUITE: (&str, &str) = ("suite.toml", "evals/NAME.toml");
+
+/// The manifest whose lines are the list of tasks.
+pub const REGISTRY: &str = "crates/registry/Cargo.toml";
+
+/// Makes the crate and its suite, adds its line, and writes its schemas.
+pub fn run(args: &NewTaskArgs) -> Result<()> {
+    let root = root();
+    let name = args.name.as_str();
+    if args.rehearse {
+        return rehearsal::run(&root, name);
+    }
+    make(&root, name)?;
+    let shell = shell()?;
+    let package = format!("syrinx-task-{name}");
+    // Other names, other line lengths.
+    cmd!(shell, "cargo fmt --package {package}").run()?;
+    schema::run(&schema::SchemaArgs::default())?;
+    println!(
+        "tasks/{name} is there. Next: cargo xtask test -p {package}; then see tasks/README.md"
+    );
+    Ok(())
+}
+
+/// Writes all files of a task. Nothing is written if the name can't be used.
+fn make(root: &Path, name: &str) -> Result<()> {
+    check(root, name)?;
+    let template = root.join("xtask/template");
+    for (from, to) in FILES.iter().chain([&SUITE]) {
+        let path = template.join(from);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let to = root.join(to.replace("NAME", name));
+        fs::create_dir_all(to.parent().unwrap_or(root))?;
+        fs::write(&to, renamed(&text, name)).with_context(|| to.display().to_string())?;
+    }
+    let registry = root.join(REGISTRY);
+    let text = fs::read_to_string(&registry).with_context(|| registry.display().to_string())?;
+    Ok(fs::write(&registry, listed(&text, name)?)?)
+}
+
+/// Whether a task can be called this.
+fn check(root: &Path, name: &str) -> Result<()> {
+    let part =
+        |p: &str| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !letter || !name.split('-').all(part) || name.len() > 40 {
+        bail!(
+            "`{name}` can't be the name of a task: use small letters and digits, words joined by `-`, \
+             at most 40 characters, for instance whisper-quietly"
+        );
+    }
+    if root.join("tasks").join(name).exists() {
+        bail!(
+            "there is a task `{name}` already: choose another name, or delete tasks/{name} and its line in {REGISTRY}"
+        );
+    }
+    if root.join("evals").join(format!("{name}.toml")).exists() {
+        bail!("evals/{name}.toml is there already: choose another name");
+    }
+    if let Some(owner) = owner_of_verb(root, name)? {
+        bail!("`syrinx {name}` is a command already ({owner}): choose another name");
+    }
+    Ok(())
+}
+
+/// The file that has a command of this name: one of a task, or one of the program's own.
+fn owner_of_verb(root: &Path, name: &str) -> Result<Option<String>> {
+    for entry in fs::read_dir(root.join("tasks"))? {
+        let path = entry?.path().join("src/lib.rs");
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if text.contains(&format!("name: \"{name}\"")) {
+            return Ok(Some(path.strip_prefix(root).unwrap_or(&path).display().to_string()));
+        }
+    }
+    let own = "crates/cli/src/args.rs";
+    let text = fs::read_to_string(root.join(own)).with_context(|| own.to_owned())?;
+    let mut variant = camel(name);
+    variant.insert_str(0, "    ");
+    let found = text.lines().any(|line| {
+        line.strip_prefix(&variant).is_some_and(|rest| rest.starts_with(['(', ',', ' ']))
+    });
+    Ok((found || name == "help").then(|| own.to_owned()))
+}
+
+/// `whisper-quietly` as a type: `WhisperQuietly`.
+fn camel(name: &str) -> String {
+    let upper = |part: &str| {
+        let mut part = part.to_owned();
+        if let Some(first) = part.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        part
+    };
+    name.split('-').map(upper).collect()
+}
+
+/// A template with the task's name in all its spellings.
+pub fn renamed(text: &str, name: &str) -> String {
+    let names = [name.to_owned(), name.replace('-', "_"), camel(name)];
+    TEMPLATE.iter().zip(&names).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+/// The line that lists a task.
+pub fn line(name: &str) -> String {
+    format!("syrinx-task-{name} = {{ path = \"../../tasks/{name}\" }}")
+}
+
+/// The registry's manifest with the task's line at its place among the others.
+fn listed(manifest: &str, name: &str) -> Result<String> {
+    let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
+    let is_task = |l: &String| l.starts_with("syrinx-task-");
+    let new = line(name);
+    let first = lines.iter().position(is_task);
+    let first = first.with_context(|| format!("{REGISTRY} lists no task"))?;
+    let before = lines[first..].iter().take_while(|l| is_task(l) && **l < new).count();
+    lines.insert(first + before, new);
+    Ok(lines.join("\n") + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A workspace with one task, one verb and the templates.
+    fn project() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("tasks/hum/src/lib.rs", "name: \"hum-along\",");
+        write("crates/cli/src/args.rs", "    Train(train::TrainArgs),\n    Info,\n");
+        write(REGISTRY, &format!("[dependencies]\nserde = 1\n{}\n\n[build]\n", line("hum")));
+        for (file, _) in FILES.iter().chain([&SUITE]) {
+            let text = fs::read_to_string(root().join("xtask/template").join(file)).unwrap();
+            write(&format!("xtask/template/{file}"), &text);
+        }
+        write("evals/sing.toml", "");
+        folder
+    }
+
+    #[test]
+    fn a_task_is_its_folder_its_suite_and_one_line() {
+        let folder = project();
+        make(folder.path(), "whisper-quietly").unwrap();
+        let read = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+        for (_, to) in FILES.iter().chain([&SUITE]) {
+            let text = read(&to.replace("NAME", "whisper-quietly"));
+            for old in TEMPLATE {
+                assert!(!text.contains(old), "{to} speaks of {old}");
+            }
+        }
+        assert!(read("tasks/whisper-quietly/src/lib.rs").contains("impl Task for WhisperQuietly"));
+        assert!(read("evals/whisper-quietly.toml").contains("task = \"whisper-quietly\""));
+        let lines = format!("serde = 1\n{}\n{}\n\n[build]\n", line("hum"), line("whisper-quietly"));
+        assert_eq!(read(REGISTRY), format!("[dependencies]\n{lines}"));
+        make(folder.path(), "a-first").unwrap();
+        let first = read(REGISTRY).find("task-a-first").unwrap();
+        assert!(first < read(REGISTRY).find("task-hum").unwrap());
+    }
+
+    #[test]
+    fn names_that_cannot_be_are_refused_and_nothing_is_written() {
+        let folder = project();
+        let refuse = |name: &str, said: &str| {
+            let error = make(folder.path(), name).unwrap_err().to_string();
+            assert!(error.contains(said), "{name}: {error}");
+            if name != "hum" {
+                assert!(!folder.path().join("tasks").join(name).join("Cargo.toml").exists());
+            }
+        };
+        for name in ["", "Whisper", "whisper_quietly", "-whisper", "whisper--so", "9lives", "a/b"] {
+            refuse(name, "small letters");
+        }
+        refuse("hum", "a task `hum` already");
+        refuse("sing", "evals/sing.toml");
+        refuse("hum-along", "a command already (tasks/hum/src/lib.rs)");
+        refuse("train", "a command already (crates/cli/src/args.rs)");
+        refuse("info", "a command already");
+        refuse("help", "a command already");
+    }
+}
