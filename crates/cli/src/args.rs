@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcomman
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
-use crate::verbs::{codec, codes, config, data, eval, package, run, tasks, train, voices};
+use crate::verbs::{codec, codes, config, data, eval, lora, package, run, tasks, train, voices};
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
 
@@ -55,6 +55,9 @@ pub struct Globals {
     /// Use this model file instead of the embedded model
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub model: Option<PathBuf>,
+    /// Use this adapter to the model, as `syrinx train --lora` writes it
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub adapter: Option<PathBuf>,
     /// Read settings from this file instead of ./syrinx.toml
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -126,8 +129,11 @@ pub enum Verb {
     /// Join a language model, a codec and voices to one model file
     #[command(display_order = 33)]
     Package(package::PackageArgs),
-    /// Print completions for a shell
+    /// Adapters of fine-tuned models: show one, merge it into its model
     #[command(display_order = 34)]
+    Lora(lora::LoraArgs),
+    /// Print completions for a shell
+    #[command(display_order = 35)]
     Completions(CompletionsArgs),
 }
 

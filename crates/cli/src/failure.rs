@@ -263,6 +263,7 @@ impl From<EngineError> for Failure {
             | EngineError::ModelFile { .. }
             | EngineError::Part { .. }
             | EngineError::Mismatch { .. }
+            | EngineError::Adapter { .. }
             | EngineError::NotTrained { .. }
             | EngineError::UnknownTaskSettings { .. } => {
                 Self::new(Exit::BadModel, error.to_string())

@@ -107,6 +107,7 @@ impl Session {
             kernels: settings.kernels,
             voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
             lexicon_path: settings.lexicon.clone(),
+            adapter: settings.adapter.clone(),
             task_settings: settings.tasks.clone(),
             ..EngineOptions::default()
         };
@@ -155,6 +156,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
     let path = |p: &PathBuf| p.display().to_string();
     let named = [
         ("model", globals.model.as_ref().map(path)),
+        ("adapter", globals.adapter.as_ref().map(path)),
         ("voices_dir", globals.voices_dir.as_ref().map(path)),
         ("lexicon", globals.lexicon.as_ref().map(path)),
         ("seed", globals.seed.map(|s| s.to_string())),

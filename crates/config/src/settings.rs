@@ -23,6 +23,9 @@ pub struct Settings {
     /// Model file; the embedded model if none is named.
     #[schemars(with = "Option<String>")]
     pub model: Option<PathBuf>,
+    /// Adapter to the model's weights, as `syrinx train --lora` writes it.
+    #[schemars(with = "Option<String>")]
+    pub adapter: Option<PathBuf>,
     /// Folder of your own voices.
     #[schemars(with = "Option<String>")]
     pub voices_dir: Option<PathBuf>,

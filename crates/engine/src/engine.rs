@@ -18,6 +18,7 @@ use syrinx_task::{
 use syrinx_text::{Frontend, Lexicon, TextVocab};
 use syrinx_types::{Audio, CancelToken, Codes, EventSink};
 
+use crate::adapters::with_adapter;
 use crate::format::split;
 use crate::pronounce::ModelPronounce;
 use crate::studio::EngineStudio;
@@ -43,6 +44,8 @@ pub struct EngineOptions {
     pub voices_dir: Option<PathBuf>,
     /// A file of the user's pronunciations.
     pub lexicon_path: Option<PathBuf>,
+    /// An adapter to the language model.
+    pub adapter: Option<PathBuf>,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
 }
@@ -54,6 +57,7 @@ impl Default for EngineOptions {
             device: Device::Cpu,
             voices_dir: None,
             lexicon_path: None,
+            adapter: None,
             task_settings: BTreeMap::new(),
         }
     }
@@ -142,11 +146,15 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        let fingerprint = hash(&bytes);
+        let mut fingerprint = hash(&bytes);
         drop(bytes);
         let part = |part, source| EngineError::Part { file: file.clone(), part, source };
         let codec = EmbeddedCodec::from_bytes(&parts.codec).map_err(|e| part("codec", e.into()))?;
-        let lm = LmFile::from_bytes(&parts.lm).map_err(|e| part("language model", e.into()))?;
+        let mut lm = LmFile::from_bytes(&parts.lm).map_err(|e| part("language model", e.into()))?;
+        if let Some(path) = &options.adapter {
+            lm = with_adapter(&lm, path)?;
+            fingerprint = hash(format!("{fingerprint}{}", lm_fingerprint(&lm, &file)?).as_bytes());
+        }
         let vocab = TextVocab::english()?;
         let id = CodecId::of(&codec);
         check_fit(&lm.space, &lm.codebooks, &codec, &vocab)
@@ -311,11 +319,21 @@ impl Engine {
     }
 }
 
+fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {
+    lm.fingerprint().map_err(|e| EngineError::Part {
+        file: file.into(),
+        part: "language model",
+        source: e.into(),
+    })
+}
+
 fn known_tasks() -> String {
     ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ")
 }
 
-fn read(source: &ModelSource) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
+pub(crate) fn read(
+    source: &ModelSource,
+) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
     match source {
         ModelSource::Bytes(bytes) => Ok(("embedded".into(), (*bytes).into())),
         ModelSource::File(path) => {

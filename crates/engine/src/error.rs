@@ -63,6 +63,16 @@ pub enum EngineError {
         /// What contradicts what.
         reason: String,
     },
+    /// An adapter that can't be used with this model.
+    #[error(
+        "adapter {file}: {reason}; name a file that `syrinx train --lora` wrote for this model"
+    )]
+    Adapter {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
     /// A task that doesn't exist.
     #[error("there is no task `{id}`; there are: {known}")]
     UnknownTask {

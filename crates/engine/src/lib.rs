@@ -10,6 +10,7 @@
 //! environment, no printing (progress leaves as events); the same request, seed and settings give the same answer;
 //! files are written beside their place and renamed.
 
+mod adapters;
 mod engine;
 mod error;
 mod format;
@@ -23,6 +24,7 @@ mod rerank;
 mod studio;
 mod voices;
 
+pub use adapters::{language_model, merge_adapter};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, RunOptions, TaskInfo};
 pub use error::EngineError;
 pub use format::{FORMAT, read_codes, write_atomic, write_codes};

@@ -8,10 +8,11 @@ use syrinx_codec::MelRvq;
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
 use syrinx_data::{CodecStamp, EncodePlan, Manifest, Part, encode_manifest};
 use syrinx_text::{Lexicon, Phone};
-use syrinx_types::{Codes, Event};
+use syrinx_types::{Audio, Codes, Event};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
+use crate::verbs::simulate::{self, SimulateArgs};
 
 /// `data`.
 #[derive(Debug, Args)]
@@ -64,6 +65,8 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 2)]
         threads: usize,
     },
+    /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
+    Simulate(SimulateArgs),
     /// Check a manifest: its lines, and that its recordings are there
     Check {
         /// The manifest
@@ -112,6 +115,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             };
             encode(session, &manifest, out, &plan, &coder)
         }
+        What::Simulate(args) => simulate::run(session, args),
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
         What::Bpe { manifest, out, vocab_size, split } => {
             bpe(session, (manifest, split), *vocab_size, out)
@@ -215,16 +219,25 @@ impl Coder {
         (0..self.stamp().levels).map(level).collect()
     }
 
-    fn encode(&self, path: &Path) -> Result<Codes, String> {
-        let rate_hz = match self {
+    /// Samples a second that it takes.
+    pub fn sample_rate_hz(&self) -> u32 {
+        match self {
             Self::File(rvq) => rvq.config().mel.sample_rate_hz,
             Self::Model(engine) => engine.codec_id().info.sample_rate_hz,
-        };
-        let audio = syrinx_audio::load(path, rate_hz).map_err(|e| e.to_string())?;
-        match self {
-            Self::File(rvq) => rvq.encode(&audio).map_err(|e| e.to_string()),
-            Self::Model(engine) => engine.encode(&audio).map_err(|e| e.to_string()),
         }
+    }
+
+    /// Codes of a recording at its rate.
+    pub fn encode_audio(&self, audio: &Audio) -> Result<Codes, String> {
+        match self {
+            Self::File(rvq) => rvq.encode(audio).map_err(|e| e.to_string()),
+            Self::Model(engine) => engine.encode(audio).map_err(|e| e.to_string()),
+        }
+    }
+
+    fn encode(&self, path: &Path) -> Result<Codes, String> {
+        let audio = syrinx_audio::load(path, self.sample_rate_hz()).map_err(|e| e.to_string())?;
+        self.encode_audio(&audio)
     }
 }
 

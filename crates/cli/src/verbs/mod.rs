@@ -6,11 +6,14 @@ pub mod config;
 pub mod data;
 pub mod eval;
 pub mod info;
+pub mod lora;
 pub mod package;
 pub mod run;
+pub mod simulate;
 pub mod task;
 pub mod tasks;
 pub mod train;
+pub mod tuning;
 pub mod voices;
 
 use clap::ArgMatches;
@@ -39,6 +42,7 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),
         Verb::Train(args) => train::run(session, &args),
+        Verb::Lora(args) => lora::run(session, &args),
         Verb::Package(args) => package::run(session, &args),
         Verb::Completions(args) => {
             let mut script = Vec::new();

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_data::Corpus;
-use syrinx_engine::EngineError;
-use syrinx_model::LmFile;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
@@ -16,11 +14,12 @@ use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::data::Coder;
+use crate::verbs::tuning::{Tuning, space};
 
 /// `train`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx train --config configs/train/english.toml --data shards --codec codec.safetensors --run runs/lm\n  syrinx train --config configs/train/english.toml --data shards --run runs/lm --resume\n\nHere --config names the training's own file; --set changes keys of it. Ctrl-C saves a checkpoint and stops."
+    after_help = "Examples:\n  syrinx train --config configs/train/english.toml --data shards --codec codec.safetensors --run runs/lm\n  syrinx train --config configs/train/english.toml --data shards --run runs/lm --resume\n  syrinx train --tasks my-task,tts --weights 3,1 --lora 8 --data shards --run runs/mine --set steps=300\n\nWith --tasks or --lora a finished model is fine-tuned: that of --from, or the model in use. Here --config names the training's own file; --set changes keys of it. Ctrl-C saves a checkpoint and stops."
 )]
 pub struct TrainArgs {
     /// Folder of token shards (`syrinx data encode`)
@@ -35,9 +34,18 @@ pub struct TrainArgs {
     /// Go on from the run's last checkpoint, bit for bit
     #[arg(long)]
     resume: bool,
-    /// Begin with the weights of this language model
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "resume")]
-    from: Option<PathBuf>,
+    /// Begin with the weights of this model: a model file, a language model's own file, or `embedded`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    from: Option<String>,
+    /// Learn these tasks, all their stages, instead of the configuration's mix
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    tasks: Vec<String>,
+    /// How often each of them, relative to the others; equally if not given
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    weights: Vec<f64>,
+    /// Train an adapter of this rank beside the weights, which stay as they are
+    #[arg(long, value_name = "RANK")]
+    lora: Option<usize>,
     /// Split of the corpus to learn from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     train_split: String,
@@ -48,7 +56,7 @@ pub struct TrainArgs {
 
 /// Trains, or goes on.
 pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
-    let config: TrainConfig = session.verb_config("train")?;
+    let mut config: TrainConfig = session.verb_config("train")?;
     if !args.resume && Checkpoint::path(&args.run).exists() {
         return Err(Failure::usage(
             format!("{} holds a run already", args.run.display()),
@@ -72,13 +80,30 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
             ),
         });
     }
+    let tuning = Tuning {
+        tasks: &args.tasks,
+        weights: &args.weights,
+        from: args.from.as_deref(),
+        lora: args.lora,
+    };
+    let base = tuning.base(session, &config)?;
+    if let Some(base) = &base {
+        config.model.alignment = base.config.alignment;
+    }
+    let tasks = tasks(session, &config)?;
+    tuning.apply(&mut config, base.as_ref(), &tasks)?;
+    let config = config;
     let short = |_: &syrinx_data::Utterance, frames: usize| {
         frames as f64 / stamp.frame_rate_hz < config.max_seconds
     };
     let named = corpus.split(&args.train_split);
     let learnt = if named.is_empty() { &corpus } else { &named }.filter(short);
     let watched = corpus.split(&args.watch_split).filter(short);
-    let (tasks, space) = tasks(session, &config, &coder)?;
+    let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
+    let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
+    let run = (args.run.as_path(), args.resume);
+    let adapts = tuning.adapts(&config);
+    let space = space(run, base.as_ref().filter(|_| adapts), fresh, (&tasks, &config));
     std::fs::create_dir_all(&args.run)
         .map_err(|e| Failure::writing(&args.run.display().to_string(), &e))?;
     let held_out = (!watched.is_empty()).then_some(&watched);
@@ -89,17 +114,12 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         space,
         codebooks: coder.codebooks(),
     };
-    let mut trainer = Trainer::new(&config, &material, &args.run, args.resume)?;
-    if let Some(path) = &args.from {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|source| EngineError::OpenModel { file: name.clone(), source })?;
-        let part = |e: syrinx_model::ModelError| EngineError::Part {
-            file: name.clone(),
-            part: "language model",
-            source: e.into(),
-        };
-        trainer.start_from(&LmFile::from_bytes(&bytes).map_err(part)?)?;
+    let mut trainer = match &base {
+        Some(base) if adapts => Trainer::from_base(&config, &material, run, base)?,
+        _ => Trainer::new(&config, &material, &args.run, args.resume)?,
+    };
+    if let Some(base) = base.as_ref().filter(|_| !adapts && trainer.step() == 0) {
+        trainer.start_from(base)?;
     }
     let parameters: usize = trainer.weights().values().map(|t| t.elem_count()).sum();
     session.say(&format!(
@@ -121,13 +141,11 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     Ok(())
 }
 
-type Built = (Vec<Box<dyn DynTask>>, TokenSpace);
-
-fn tasks(session: &Session, config: &TrainConfig, coder: &Coder) -> Outcome<Built> {
+/// All tasks, built for the model's alignment.
+fn tasks(session: &Session, config: &TrainConfig) -> Outcome<Vec<Box<dyn DynTask>>> {
     let settings = session.settings_beside()?;
-    let vocab = TextVocab::english()?;
     let kit = TaskKit {
-        vocab: Arc::new(vocab.clone()),
+        vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
         studio: None,
         alignment: config.model.alignment,
@@ -136,9 +154,5 @@ fn tasks(session: &Session, config: &TrainConfig, coder: &Coder) -> Outcome<Buil
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();
         Ok((d.build)(own, &kit)?)
     };
-    let tasks: Vec<_> = ALL.iter().map(build).collect::<Outcome<_>>()?;
-    let marks: Vec<String> = tasks.iter().flat_map(|t| t.layout().marks()).collect();
-    let stamp = coder.stamp();
-    let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
-    Ok((tasks, TokenSpace::new(&vocab, sizes, config.model.group, marks)))
+    ALL.iter().map(build).collect()
 }

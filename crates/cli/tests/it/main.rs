@@ -4,6 +4,7 @@ mod bad_audio;
 mod bad_files;
 mod bad_text;
 mod data_and_eval;
+mod fine_tune;
 mod help;
 mod settings;
 mod stopping;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use syrinx_engine::{EngineError, Joined, RunOptions};
+use syrinx_engine::{EngineError, Joined, RunOptions, takes_recording};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, TaskDescriptor};
 use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
@@ -11,8 +11,14 @@ use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
 use crate::tiny::buzz;
 use crate::{engine, open};
 
+/// A task that makes this of a text, or words of a recording.
 fn of_kind(kind: AnswerKind) -> &'static TaskDescriptor {
-    ALL.iter().find(|d| d.answer == kind).expect("there is one of every kind")
+    let plain = |d: &&&TaskDescriptor| {
+        let schema = (d.request_schema)().to_value();
+        let alone = schema["required"].as_array().is_none_or(|required| required.len() <= 1);
+        alone && (kind == AnswerKind::Text || !takes_recording(d, d.verb.positional))
+    };
+    ALL.iter().filter(plain).find(|d| d.answer == kind).expect("there is one of every kind")
 }
 
 #[test]
