@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", &["types", "audio", "text", "codec", "nn", "task", "model", "decode", "registry"]),
     ("eval", &["types", "audio", "text", "metrics", "data", "task", "whisper"]),
     ("whisper", &["types", "audio"]),
+    ("results", &["eval"]),
     ("registry", &["task"]),
     ("testkit", &["types", "text", "codec", "nn", "task", "model", "decode", "data", "registry"]),
 ];

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcomman
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
-use crate::verbs::{codec, codes, config, data, eval, lora, package, run, tasks, train, voices};
+use crate::verbs::{codec, codes, config, data, eval, lora, package, results, run, tasks, train, voices};
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
 
@@ -117,23 +117,26 @@ pub enum Verb {
     /// Measure a model by a suite of evals/
     #[command(display_order = 28)]
     Eval(eval::EvalArgs),
+    /// What evaluations and ablations found: list, show, compare, export, merge
+    #[command(display_order = 29)]
+    Results(results::ResultsArgs),
     /// Prepare data: import corpora, encode them to token shards
-    #[command(display_order = 30)]
+    #[command(display_order = 32)]
     Data(data::DataArgs),
     /// Fit a codec's quantiser and train its vocoder
-    #[command(display_order = 31)]
+    #[command(display_order = 33)]
     Codec(codec::CodecArgs),
     /// Train a language model on token shards
-    #[command(display_order = 32)]
+    #[command(display_order = 34)]
     Train(train::TrainArgs),
     /// Join a language model, a codec and voices to one model file
-    #[command(display_order = 33)]
+    #[command(display_order = 35)]
     Package(package::PackageArgs),
     /// Adapters of fine-tuned models: show one, merge it into its model
-    #[command(display_order = 34)]
+    #[command(display_order = 36)]
     Lora(lora::LoraArgs),
     /// Print completions for a shell
-    #[command(display_order = 35)]
+    #[command(display_order = 37)]
     Completions(CompletionsArgs),
 }
 

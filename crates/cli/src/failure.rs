@@ -10,6 +10,7 @@ use syrinx_config::ConfigError;
 use syrinx_data::DataError;
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
+use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
 use syrinx_text::TextError;
 use syrinx_train::TrainError;
@@ -326,6 +327,18 @@ impl From<TrainError> for Failure {
             }
             TrainError::Io { path, source } => Self::writing(&path.display().to_string(), &source),
             error => Self::new(Exit::Unexpected, error.to_string()),
+        }
+    }
+}
+
+impl From<ResultsError> for Failure {
+    fn from(error: ResultsError) -> Self {
+        match &error {
+            ResultsError::Folder { .. }
+            | ResultsError::Busy { .. }
+            | ResultsError::Database { .. } => Self::new(Exit::Io, error.to_string()),
+            ResultsError::Export { .. } => Self::new(Exit::Unexpected, error.to_string()),
+            _ => Self::new(Exit::BadInput, error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What all verbs share: settings, the engine, where events go, the token of Ctrl-C.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
@@ -112,6 +112,13 @@ impl Session {
             ..EngineOptions::default()
         };
         Ok(Engine::open(&source, &options)?)
+    }
+
+    /// Where results are kept: as the flag says, else the settings, else `runs/results.db`, beside the folders that
+    /// evaluations make.
+    pub fn results(&self, flag: Option<&Path>, settings: &Settings) -> PathBuf {
+        let named = flag.map(Path::to_path_buf).or_else(|| settings.results.clone());
+        named.unwrap_or_else(|| PathBuf::from("runs/results.db"))
     }
 
     /// An error if Ctrl-C was pressed: for work that can't stop by itself, before its result is written.

@@ -32,6 +32,9 @@ pub struct Settings {
     /// File of your own pronunciations, a line a word: `phones  F OW1 N Z`.
     #[schemars(with = "Option<String>")]
     pub lexicon: Option<PathBuf>,
+    /// Results store, where evaluations and ablations land; `runs/results.db` if none is named.
+    #[schemars(with = "Option<String>")]
+    pub results: Option<PathBuf>,
     /// Seed of everything random.
     pub seed: u64,
     /// What the network's layers run on.

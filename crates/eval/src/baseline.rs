@@ -61,6 +61,12 @@ pub enum Moved {
 }
 
 impl Comparison {
+    /// What moved from the older rows to the newer ones, row by row and figure by figure (paired bootstrap over
+    /// speakers); `None` if no row is in both. The baseline is named and so is its model.
+    pub fn between(baseline_and_model: (&str, &str), old: &[Row], new: &[Row]) -> Option<Self> {
+        between(baseline_and_model, old, new)
+    }
+
     /// Whether anything that counts became worse.
     pub fn regressed(&self) -> bool {
         self.moves.iter().any(|m| m.gate && m.moved == Moved::Worse)
@@ -77,12 +83,20 @@ type Pair<'a> = (&'a str, (Measure, Measure));
 
 /// Compares rows with those of an older report, row by row.
 pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
-    let of_id: HashMap<&str, &Row> = old.rows.iter().map(|r| (r.id.as_str(), r)).collect();
-    let pairs: Vec<(&Row, &Row)> =
-        rows.iter().filter_map(|new| Some((*of_id.get(new.id.as_str())?, new))).collect();
-    if pairs.is_empty() {
+    let name = path.display().to_string();
+    Comparison::between((&name, &old.model), &old.rows, rows).ok_or_else(|| {
         let reason = format!("has no row in common with this run (it is of suite `{}`)", old.suite);
-        return Err(EvalError::Baseline { path: path.to_path_buf(), reason });
+        EvalError::Baseline { path: path.to_path_buf(), reason }
+    })
+}
+
+/// Rows of the same name; `None` if there are none.
+fn between((baseline, model): (&str, &str), old: &[Row], new: &[Row]) -> Option<Comparison> {
+    let of_id: HashMap<&str, &Row> = old.iter().map(|r| (r.id.as_str(), r)).collect();
+    let pairs: Vec<(&Row, &Row)> =
+        new.iter().filter_map(|new| Some((*of_id.get(new.id.as_str())?, new))).collect();
+    if pairs.is_empty() {
+        return None;
     }
     // By variant and figure.
     let mut by_figure: BTreeMap<(String, String), Vec<Pair>> = BTreeMap::new();
@@ -98,9 +112,9 @@ pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Compari
     let mut moves: Vec<Move> =
         by_figure.into_iter().filter_map(|((variant, name), m)| moved(name, variant, m)).collect();
     moves.sort_by_key(|m| (m.variant.clone(), rank(&m.figure)));
-    Ok(Comparison {
-        baseline: path.display().to_string(),
-        model: old.model.clone(),
+    Some(Comparison {
+        baseline: baseline.to_owned(),
+        model: model.to_owned(),
         rows: pairs.len(),
         moves,
     })

@@ -162,7 +162,7 @@ pub(crate) fn base(figure: &str) -> &str {
 }
 
 /// A figure's name for humans.
-pub(crate) fn title(figure: &str) -> String {
+pub fn title(figure: &str) -> String {
     let kind = figure_kind(figure);
     let title = if kind.title.is_empty() { base(figure) } else { kind.title };
     match figure.split_once('@') {

@@ -34,13 +34,15 @@ mod table;
 mod template;
 
 pub use baseline::{Comparison, Move, Moved};
-pub use catalogue::{Better, FigureKind, Unit, figure_kind};
+pub use catalogue::{Better, FigureKind, Unit, figure_kind, title};
 pub use error::EvalError;
 pub use interval::RESAMPLES;
 pub use items::{Item, read_items};
 pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
 pub use row::{Measure, Row};
-pub use run::{EvalOptions, REGRESSION_EXIT_CODE, evaluate};
+pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
 pub use subject::{Answer, Ask, Subject, SubjectError};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};
+pub use summary::{badness, figures};
+pub use table::{range, said};

@@ -8,7 +8,9 @@ use syrinx_types::{CancelToken, EventSink};
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
 use crate::store::{Store, write_whole};
-use crate::{EvalError, JudgeConfig, Report, Subject, Suite, baseline, html, read_items, summary};
+use crate::{
+    EvalError, JudgeConfig, Report, Row, Subject, Suite, baseline, html, read_items, summary,
+};
 
 mod answers;
 mod prompts;
@@ -36,7 +38,8 @@ pub struct EvalOptions {
 }
 
 impl EvalOptions {
-    fn applied(&self, suite: &Suite) -> Suite {
+    /// The suite with these options in it: what is really run.
+    pub fn applied(&self, suite: &Suite) -> Suite {
         let mut suite = suite.clone();
         suite.items.limit = self.limit.or(suite.items.limit);
         if !self.voices.is_empty() {
@@ -51,8 +54,19 @@ impl EvalOptions {
     }
 }
 
-/// Asks a subject everything in a suite, scores the answers, and writes the report. What goes wrong with one question
-/// is in the report; only what makes the whole run pointless is an error. Rows finished before are not asked again.
+/// Takes rows as they are finished, beside `rows.jsonl`: a results store, for instance.
+pub trait KeepRows {
+    /// Takes a row. Called again for a row that a later judge has heard; the last one counts. What can't be kept is
+    /// the keeper's to report: the row is on disk already, and the evaluation goes on.
+    fn keep(&self, row: &Row);
+}
+
+/// Keeps nothing.
+impl KeepRows for () {
+    fn keep(&self, _row: &Row) {}
+}
+
+/// [`evaluate_and_keep`], with rows in the run's folder only.
 ///
 /// # Errors
 /// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
@@ -63,6 +77,21 @@ pub fn evaluate(
     cancel: &CancelToken,
     sink: &dyn EventSink,
 ) -> Result<Report, EvalError> {
+    evaluate_and_keep(suite, subject, options, (cancel, sink), &())
+}
+
+/// Asks a subject everything in a suite, scores the answers, and writes the report. What goes wrong with one question
+/// is in the report; only what makes the whole run pointless is an error. Rows finished before are not asked again.
+///
+/// # Errors
+/// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
+pub fn evaluate_and_keep(
+    suite: &Suite,
+    subject: &dyn Subject,
+    options: &EvalOptions,
+    (cancel, sink): (&CancelToken, &dyn EventSink),
+    keeper: &dyn KeepRows,
+) -> Result<Report, EvalError> {
     let suite = options.applied(suite);
     let kind = answer_kind(&suite, subject)?;
     // A report that can't be compared should not take an hour to say so.
@@ -72,7 +101,7 @@ pub fn evaluate(
     let cases = cases(&suite, &items, subject)?;
     let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
     let store = Store::open(&folder)?;
-    let run = Run { suite: &suite, subject, kind, cases: &cases, folder, cancel, sink };
+    let run = Run { suite: &suite, subject, kind, cases: &cases, folder, cancel, sink, keeper };
     let rows = run.rows(store)?;
     run.remove_strays(&rows);
 
@@ -85,8 +114,8 @@ pub fn evaluate(
         fingerprint: subject.fingerprint(),
         judges: suite.judges.clone(),
         missing: rows.iter().filter(|r| r.error.is_some()).count(),
-        figures: summary::figures(&suite, &rows),
-        groups: summary::groups(&suite, &rows),
+        figures: summary::figures(&rows, &suite.figures),
+        groups: summary::groups(&rows, &suite.figures),
         comparison: old.map(|(path, old)| baseline::compare(path, &old, &rows)).transpose()?,
         rows,
     };
@@ -120,6 +149,7 @@ struct Run<'a> {
     folder: PathBuf,
     cancel: &'a CancelToken,
     sink: &'a dyn EventSink,
+    keeper: &'a dyn KeepRows,
 }
 
 /// A name that every file system takes.

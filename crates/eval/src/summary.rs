@@ -6,13 +6,13 @@ use syrinx_metrics::bootstrap::Clusters;
 
 use crate::catalogue::{base, figure_kind, rank};
 use crate::interval::interval;
-use crate::{Figure, GroupFigures, Measure, Row, Suite};
+use crate::{Figure, GroupFigures, Measure, Row};
 
 /// Above so many groups a table by group tells nobody anything.
 const MOST_GROUPS: usize = 40;
 
-/// The figures of all rows, a variant at a time, in the order of the suite.
-pub(crate) fn figures(suite: &Suite, rows: &[Row]) -> Vec<Figure> {
+/// The figures of all rows, a variant at a time: those named in `first` (with or without a judge) first, in that order.
+pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
     let mut seen = BTreeSet::new();
     let variants: Vec<&str> =
         rows.iter().map(|r| r.variant.as_str()).filter(|v| seen.insert(*v)).collect();
@@ -20,13 +20,13 @@ pub(crate) fn figures(suite: &Suite, rows: &[Row]) -> Vec<Figure> {
         .iter()
         .flat_map(|variant| {
             let rows: Vec<&Row> = rows.iter().filter(|r| r.variant == **variant).collect();
-            of_rows(suite, &rows, variant)
+            of_rows(&rows, variant, first)
         })
         .collect()
 }
 
 /// The figures of every group, where there are some but not too many, and they have more than a row each.
-pub(crate) fn groups(suite: &Suite, rows: &[Row]) -> Vec<GroupFigures> {
+pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
     let mut of_group: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         of_group.entry(&row.group).or_default().push(row);
@@ -40,7 +40,7 @@ pub(crate) fn groups(suite: &Suite, rows: &[Row]) -> Vec<GroupFigures> {
         .into_iter()
         .map(|(group, rows)| GroupFigures {
             group: group.to_owned(),
-            figures: of_rows(suite, &rows, ""),
+            figures: of_rows(&rows, "", first),
         })
         .collect()
 }
@@ -58,7 +58,7 @@ pub(crate) fn by_figure<'a>(
     by_figure
 }
 
-fn of_rows(suite: &Suite, rows: &[&Row], variant: &str) -> Vec<Figure> {
+fn of_rows(rows: &[&Row], variant: &str, first: &[String]) -> Vec<Figure> {
     let mut figures: Vec<Figure> = by_figure(rows.iter().copied())
         .into_iter()
         .filter_map(|(name, measures)| {
@@ -78,19 +78,19 @@ fn of_rows(suite: &Suite, rows: &[&Row], variant: &str) -> Vec<Figure> {
             })
         })
         .collect();
-    figures.sort_by_key(|f| (chosen(suite, &f.name), rank(&f.name)));
+    figures.sort_by_key(|f| (chosen(first, &f.name), rank(&f.name)));
     figures
 }
 
-/// Where the suite wants a figure: those it doesn't name come after.
-fn chosen(suite: &Suite, figure: &str) -> usize {
+/// Where a figure is wanted: those that aren't named come after.
+fn chosen(first: &[String], figure: &str) -> usize {
     let named = |f: &String| f == figure || f == base(figure);
-    suite.figures.iter().position(named).unwrap_or(suite.figures.len())
+    first.iter().position(named).unwrap_or(first.len())
 }
 
 /// How bad a row is beside others: what a reader should look at first. Missing answers are worst, then the share of
 /// wrong words or phones, then spectral distance, then (the other way round) similarity.
-pub(crate) fn badness(row: &Row) -> f64 {
+pub fn badness(row: &Row) -> f64 {
     if row.error.is_some() {
         return f64::MAX;
     }

@@ -110,7 +110,7 @@ impl Report {
 }
 
 /// The interval of a figure, the unit once.
-pub(crate) fn range(figure: &Figure) -> String {
+pub fn range(figure: &Figure) -> String {
     let (low, high) = (figure.unit.show(figure.low), figure.unit.show(figure.high));
     match low.split_once(' ') {
         Some((number, _)) => format!("{number} – {high}"),
@@ -119,7 +119,7 @@ pub(crate) fn range(figure: &Figure) -> String {
 }
 
 /// A move in one word.
-pub(crate) fn said(moved: Moved) -> &'static str {
+pub fn said(moved: Moved) -> &'static str {
     match moved {
         Moved::No => "no",
         Moved::Better => "better",

@@ -8,6 +8,7 @@ pub mod eval;
 pub mod info;
 pub mod lora;
 pub mod package;
+pub mod results;
 pub mod run;
 pub mod simulate;
 pub mod task;
@@ -39,6 +40,7 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Info => info::run(session),
         Verb::Config(args) => config::run(session, &args),
         Verb::Eval(args) => eval::run(session, &args),
+        Verb::Results(args) => results::run(session, &args),
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),
         Verb::Train(args) => train::run(session, &args),

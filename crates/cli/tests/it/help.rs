@@ -50,6 +50,7 @@ fn helps() {
         "package",
         "config",
         "data",
+        "results",
     ] {
         insta::assert_snapshot!(format!("help-{verb}"), help(&[verb, "--help"]));
     }

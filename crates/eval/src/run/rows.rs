@@ -161,6 +161,7 @@ impl Run<'_> {
     }
 
     fn emit_row(&self, row: &Row) {
+        self.keeper.keep(row);
         let figures = row.all_measures().into_iter();
         self.sink.emit(Event::EvalRow {
             suite: self.suite.name.clone(),

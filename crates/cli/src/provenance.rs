@@ -1,0 +1,26 @@
+//! When, where and by which revision something is run.
+
+use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970, UTC.
+pub fn now_s() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
+
+/// The computer: its name and how many threads run at once.
+pub fn machine() -> String {
+    let name = gethostname::gethostname().to_string_lossy().into_owned();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("{name}, {cores} cores")
+}
+
+/// The revision of the checkout around the current folder, with `-dirty` where it was changed; empty without git.
+pub fn revision() -> String {
+    let described = Command::new("git")
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .stderr(Stdio::null())
+        .output();
+    let described = described.ok().filter(|o| o.status.success());
+    described.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()).unwrap_or_default()
+}

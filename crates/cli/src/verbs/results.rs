@@ -1,0 +1,294 @@
+//! `results`: what evaluations and ablations found.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use serde_json::json;
+use syrinx_eval::{Comparison, badness, figure_kind, range, said, title};
+use syrinx_results::{Run, RunFilter, Store, date, to_csv, to_json};
+
+use crate::answer::write_bytes;
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+use crate::table::table;
+
+/// `results`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx results list --suite tts\n  syrinx results show latest --rows 10\n  syrinx results compare 1f3a latest\n  syrinx results export csv -o results.csv\n  syrinx results merge other-machine.db\n\nA run is named by its identifier, the beginning of it, or `latest`. The store is an SQLite file:\nruns/results.db, unless --results or the setting `results` names another."
+)]
+pub struct ResultsArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The results store
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    results: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List runs, the latest first
+    List(Filter),
+    /// Show a run: what it is of, its figures, its worst rows
+    Show {
+        /// The run
+        run: String,
+        /// Show so many rows, the worst first
+        #[arg(long, value_name = "N")]
+        rows: Option<usize>,
+        /// Sort the rows by this figure instead
+        #[arg(long, value_name = "FIGURE")]
+        sort: Option<String>,
+    },
+    /// What moved from one run to another: paired bootstrap over the rows that both have
+    Compare {
+        /// The older run
+        old: String,
+        /// The newer run
+        new: String,
+    },
+    /// Write out every row of runs
+    Export {
+        /// One line a figure, or runs with their rows
+        #[arg(value_parser = ["csv", "json"])]
+        form: String,
+        /// Write here instead of standard output
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        filter: Filter,
+    },
+    /// Take over what other stores have and this one hasn't
+    Merge {
+        /// The other stores
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        stores: Vec<PathBuf>,
+    },
+}
+
+/// Which runs.
+#[derive(Debug, Clone, Default, Args)]
+struct Filter {
+    /// Of this suite
+    #[arg(long, value_name = "NAME")]
+    suite: Option<String>,
+    /// Of this task
+    #[arg(long, value_name = "NAME")]
+    task: Option<String>,
+    /// Whose model's name has this in it
+    #[arg(long = "model-name", value_name = "PART")]
+    model: Option<String>,
+    /// Of this ablation
+    #[arg(long, value_name = "NAME")]
+    ablation: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+impl From<&Filter> for RunFilter {
+    fn from(filter: &Filter) -> Self {
+        Self {
+            suite: filter.suite.clone(),
+            task: filter.task.clone(),
+            model: filter.model.clone(),
+            bench: filter.ablation.clone(),
+            cell: None,
+            limit: filter.limit,
+        }
+    }
+}
+
+/// Does what is asked with the results.
+pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
+    let path = session.results(args.results.as_deref(), &session.settings(&[])?.value);
+    let merging = matches!(args.what, Some(What::Merge { .. }));
+    let store = if merging { Store::open(&path)? } else { Store::open_existing(&path)? };
+    match &args.what {
+        None => list(session, &store, &Filter::default()),
+        Some(What::List(filter)) => list(session, &store, filter),
+        Some(What::Show { run, rows, sort }) => {
+            show(session, &store, (run, *rows, sort.as_deref()))
+        }
+        Some(What::Compare { old, new }) => compare(session, &store, (old, new)),
+        Some(What::Export { form, out, filter }) => {
+            let filter = RunFilter::from(filter);
+            let text = match form.as_str() {
+                "csv" => to_csv(&store, &filter)?,
+                _ => to_json(&store, &filter)?,
+            };
+            match out {
+                None => session.print(text.trim_end()),
+                Some(path) => {
+                    write_bytes(path, text.as_bytes())?;
+                    session.say(&format!("wrote {}", path.display()));
+                    Ok(())
+                }
+            }
+        }
+        Some(What::Merge { stores }) => {
+            for other in stores {
+                let merged = store.merge(other)?;
+                if session.globals.json {
+                    session.print_json(&json!({ "store": other, "merged": merged }))?;
+                } else {
+                    session.print(&format!(
+                        "{}: {} runs with {} rows, {} cells",
+                        other.display(),
+                        merged.runs,
+                        merged.rows,
+                        merged.cells
+                    ))?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn list(session: &Session, store: &Store, filter: &Filter) -> Outcome {
+    let runs = store.runs(&filter.into())?;
+    if session.globals.json {
+        return session.print_json(&runs);
+    }
+    let rows: Vec<[String; 7]> = runs
+        .iter()
+        .map(|run| {
+            [
+                run.id.clone(),
+                date(run.started_s),
+                run.about.suite.clone(),
+                run.about.model.clone(),
+                run.status.name().to_owned(),
+                run.rows.to_string(),
+                headline(run),
+            ]
+        })
+        .collect();
+    session
+        .print(&table(["RUN", "BEGUN (UTC)", "SUITE", "MODEL", "STATUS", "ROWS", "FIGURES"], &rows))
+}
+
+/// The first figures of a run in a line.
+fn headline(run: &Run) -> String {
+    let figures = run.figures.iter().take(3);
+    let shown = figures.map(|f| format!("{} {}", f.name, f.unit.show(f.value)));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn show(
+    session: &Session,
+    store: &Store,
+    (name, rows, sort): (&str, Option<usize>, Option<&str>),
+) -> Outcome {
+    let run = store.run(name)?;
+    let mut all = store.rows(&run.id)?;
+    match sort {
+        None => all.sort_by(|a, b| badness(b).total_cmp(&badness(a))),
+        Some(figure) => {
+            let value = |row: &syrinx_eval::Row| {
+                row.all_measures().get(figure).and_then(syrinx_eval::Measure::alone)
+            };
+            if !all.is_empty() && all.iter().all(|row| value(row).is_none()) {
+                let known: Vec<&str> = run.figures.iter().map(|f| f.name.as_str()).collect();
+                return Err(Failure::usage(
+                    format!("run {} has no figure `{figure}`", run.id),
+                    format!("it has {}", known.join(", ")),
+                ));
+            }
+            all.sort_by(|a, b| {
+                value(b).unwrap_or(f64::MIN).total_cmp(&value(a).unwrap_or(f64::MIN))
+            });
+        }
+    }
+    all.truncate(rows.unwrap_or(if session.globals.json { usize::MAX } else { 0 }));
+    if session.globals.json {
+        let mut json = json!(run);
+        json["utterances"] = json!(all);
+        return session.print_json(&json);
+    }
+    let about = &run.about;
+    let seeds: Vec<String> = about.seeds.iter().map(u64::to_string).collect();
+    let known = [
+        ("run", run.id.clone()),
+        ("suite", about.suite.clone()),
+        ("task", about.task.clone()),
+        ("model", format!("{} ({})", about.model, about.fingerprint)),
+        ("settings", about.config_hash.clone()),
+        ("revision", about.revision.clone()),
+        ("seeds", seeds.join(", ")),
+        ("machine", about.machine.clone()),
+        ("folder", about.folder.display().to_string()),
+        ("ablation", format!("{} {}", about.bench, about.cell).trim().to_owned()),
+        ("begun", date(run.started_s)),
+        ("ended", run.ended_s.map(date).unwrap_or_default()),
+        ("status", format!("{} {}", run.status.name(), run.note).trim().to_owned()),
+    ];
+    let mut text = String::new();
+    for (name, value) in known.iter().filter(|(_, value)| !value.is_empty()) {
+        text.push_str(&format!("{name:<9} {value}\n"));
+    }
+    let figures: Vec<[String; 5]> = run
+        .figures
+        .iter()
+        .map(|f| {
+            [title(&f.name), f.variant.clone(), f.unit.show(f.value), range(f), f.rows.to_string()]
+        })
+        .collect();
+    text.push_str(&format!(
+        "\n{}\n",
+        table(["FIGURE", "VARIANT", "VALUE", "95 % INTERVAL", "ROWS"], &figures)
+    ));
+    if !all.is_empty() {
+        let lines: Vec<[String; 4]> = all.iter().map(row_line).collect();
+        text.push_str(&format!("\n{}\n", table(["ROW", "FIGURES", "WANTED", "HEARD"], &lines)));
+    }
+    session.print(text.trim_end())
+}
+
+fn row_line(row: &syrinx_eval::Row) -> [String; 4] {
+    let figures: Vec<String> = row
+        .all_measures()
+        .iter()
+        .filter_map(|(name, m)| Some(format!("{name} {}", figure_kind(name).unit.show(m.alone()?))))
+        .take(3)
+        .collect();
+    let heard = match &row.error {
+        Some(error) => format!("({error})"),
+        None => row.heard().unwrap_or_default().to_owned(),
+    };
+    [row.id.clone(), figures.join(", "), row.wanted.clone(), heard]
+}
+
+fn compare(session: &Session, store: &Store, (old, new): (&str, &str)) -> Outcome {
+    let comparison = store.compare(old, new)?;
+    if session.globals.json {
+        return session.print_json(&comparison);
+    }
+    let new = store.run(new)?;
+    session.print(&moves(&comparison, &new))
+}
+
+/// What moved, as a table.
+fn moves(comparison: &Comparison, new: &Run) -> String {
+    let rows: Vec<[String; 6]> = comparison
+        .moves
+        .iter()
+        .map(|m| {
+            let unit = figure_kind(&m.figure).unit;
+            let change = format!("{} to {}", unit.show(m.low), unit.show(m.high));
+            let (old, now) = (unit.show(m.old), unit.show(m.new));
+            [title(&m.figure), m.variant.clone(), old, now, change, said(m.moved).to_owned()]
+        })
+        .collect();
+    format!(
+        "{} ({}) against {} ({}), {} rows in common{}\n\n{}",
+        new.id,
+        new.about.model,
+        comparison.baseline,
+        comparison.model,
+        comparison.rows,
+        if comparison.regressed() { ": WORSE beyond noise" } else { "" },
+        table(["FIGURE", "VARIANT", "BEFORE", "AFTER", "CHANGE, 95 %", "MOVED"], &rows)
+    )
+}

@@ -1,0 +1,107 @@
+//! Results for other programs.
+
+use serde::Serialize;
+use syrinx_eval::Row;
+
+use crate::{ResultsError, Run, RunFilter, Store};
+
+/// A run with everything that belongs to it.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    run: &'a Run,
+    utterances: Vec<Row>,
+}
+
+fn fault(error: impl std::fmt::Display) -> ResultsError {
+    ResultsError::Export { reason: error.to_string() }
+}
+
+/// Runs with their rows as a JSON list.
+///
+/// # Errors
+/// Those of reading; [`ResultsError::Export`].
+pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
+    let runs = store.runs(filter)?;
+    let whole: Vec<Whole<'_>> = runs
+        .iter()
+        .map(|run| Ok(Whole { run, utterances: store.rows(&run.id)? }))
+        .collect::<Result<_, ResultsError>>()?;
+    serde_json::to_string_pretty(&whole).map_err(fault)
+}
+
+/// The columns of [`to_csv`].
+const COLUMNS: [&str; 19] = [
+    "run",
+    "suite",
+    "task",
+    "model",
+    "fingerprint",
+    "config_hash",
+    "revision",
+    "machine",
+    "status",
+    "bench",
+    "cell",
+    "id",
+    "speaker",
+    "variant",
+    "seed",
+    "audio",
+    "error",
+    "figure",
+    "value",
+];
+
+/// One line a figure of a row ("long" form, as data-frame libraries like it), with the names of run and row in it. A
+/// row without figures has one line without figure.
+///
+/// # Errors
+/// Those of reading; [`ResultsError::Export`].
+pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(COLUMNS).map_err(fault)?;
+    for run in store.runs(filter)? {
+        for row in store.rows(&run.id)? {
+            let mut lines: Vec<(String, String)> = row
+                .all_measures()
+                .into_iter()
+                .filter_map(|(figure, measure)| Some((figure, measure.alone()?.to_string())))
+                .collect();
+            if lines.is_empty() {
+                lines.push((String::new(), String::new()));
+            }
+            for (figure, value) in lines {
+                out.write_record(record(&run, &row, (&figure, &value))).map_err(fault)?;
+            }
+        }
+    }
+    let bytes = out.into_inner().map_err(fault)?;
+    String::from_utf8(bytes).map_err(fault)
+}
+
+fn record(run: &Run, row: &Row, (figure, value): (&str, &str)) -> [String; 19] {
+    let about = &run.about;
+    let audio = row.audio.as_ref().map(|name| about.folder.join(name).display().to_string());
+    [
+        run.id.clone(),
+        about.suite.clone(),
+        about.task.clone(),
+        about.model.clone(),
+        about.fingerprint.clone(),
+        about.config_hash.clone(),
+        about.revision.clone(),
+        about.machine.clone(),
+        run.status.name().to_owned(),
+        about.bench.clone(),
+        about.cell.clone(),
+        row.id.clone(),
+        row.group.clone(),
+        row.variant.clone(),
+        row.seed.to_string(),
+        audio.unwrap_or_default(),
+        row.error.clone().unwrap_or_default(),
+        figure.to_owned(),
+        value.to_owned(),
+    ]
+}

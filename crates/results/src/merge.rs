@@ -1,0 +1,79 @@
+//! Two stores become one: after an ablation was split over machines.
+
+use std::path::Path;
+
+use rusqlite::Transaction;
+use serde::Serialize;
+
+use crate::{ResultsError, Store};
+
+/// What came over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Merged {
+    /// Runs that were not there, or not as far.
+    pub runs: usize,
+    /// Their rows.
+    pub rows: usize,
+    /// Cells that were not there, or not as far.
+    pub cells: usize,
+}
+
+/// Whether `theirs` takes the place of `ours`: a finished one stays, else the later one counts.
+const NEWER_RUN: &str = "
+CREATE TEMP TABLE taken AS
+SELECT theirs.id AS id FROM other.runs AS theirs LEFT JOIN main.runs AS ours ON ours.id = theirs.id
+WHERE ours.id IS NULL
+   OR (theirs.status = 'finished' AND ours.status <> 'finished')
+   OR ((theirs.status = 'finished') = (ours.status = 'finished') AND theirs.updated_s > ours.updated_s)
+";
+
+const NEWER_CELL: &str = "
+INSERT OR REPLACE INTO main.cells
+SELECT theirs.* FROM other.cells AS theirs
+LEFT JOIN main.cells AS ours ON ours.bench = theirs.bench AND ours.key = theirs.key
+WHERE ours.key IS NULL
+   OR (theirs.state = 'finished' AND ours.state <> 'finished')
+   OR ((theirs.state = 'finished') = (ours.state = 'finished') AND theirs.updated_s > ours.updated_s)
+";
+
+impl Store {
+    /// Takes over what another store has and this one hasn't: all or nothing. The other one isn't changed.
+    ///
+    /// # Errors
+    /// Those of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn merge(&self, other: &Path) -> Result<Merged, ResultsError> {
+        // Checks that it is a store, and brings an older one up to these tables.
+        drop(Store::open_existing(other)?);
+        let name = other.to_string_lossy().into_owned();
+        self.connection()
+            .execute("ATTACH DATABASE ?1 AS other", [&name])
+            .map_err(ResultsError::database(other, "read"))?;
+        let merged = self.write("merge", take_over);
+        let detached = self.connection().execute_batch("DETACH DATABASE other");
+        let merged = merged?;
+        detached.map_err(ResultsError::database(other, "close"))?;
+        Ok(merged)
+    }
+}
+
+fn take_over(tx: &Transaction<'_>) -> rusqlite::Result<Merged> {
+    tx.execute_batch("DROP TABLE IF EXISTS temp.taken")?;
+    tx.execute_batch(NEWER_RUN)?;
+    // Rows and figures of an older state go with their run.
+    tx.execute("DELETE FROM main.runs WHERE id IN (SELECT id FROM taken)", [])?;
+    let copy = |sql: &str| tx.execute(sql, []);
+    let runs =
+        copy("INSERT INTO main.runs SELECT * FROM other.runs WHERE id IN (SELECT id FROM taken)")?;
+    let rows = copy(
+        "INSERT INTO main.rows SELECT * FROM other.rows WHERE run IN (SELECT id FROM taken) ORDER BY rowid",
+    )?;
+    copy(
+        "INSERT INTO main.row_figures SELECT * FROM other.row_figures WHERE run IN (SELECT id FROM taken)",
+    )?;
+    copy(
+        "INSERT INTO main.figures SELECT * FROM other.figures WHERE run IN (SELECT id FROM taken)",
+    )?;
+    let cells = copy(NEWER_CELL)?;
+    tx.execute_batch("DROP TABLE temp.taken")?;
+    Ok(Merged { runs, rows, cells })
+}

@@ -1,0 +1,242 @@
+//! Reading: runs, their rows, and what moved between two of them.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row as SqlRow};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use syrinx_eval::{Comparison, Figure, Row, figures};
+
+use crate::{ResultsError, Run, RunAbout, RunStatus, Store};
+
+/// Which runs are wanted. The default is all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunFilter {
+    /// Of this suite.
+    pub suite: Option<String>,
+    /// Of this task.
+    pub task: Option<String>,
+    /// Whose model's name has this in it.
+    pub model: Option<String>,
+    /// Of this ablation; `Some("")` for evaluations only.
+    pub bench: Option<String>,
+    /// Of this cell.
+    pub cell: Option<String>,
+    /// At most so many, the latest.
+    pub limit: Option<usize>,
+}
+
+impl RunFilter {
+    /// The conditions and their values.
+    fn conditions(&self) -> (String, Vec<Sql>) {
+        let (mut text, mut values) = (String::from("1"), Vec::new());
+        let equal = [
+            ("suite", &self.suite),
+            ("task", &self.task),
+            ("bench", &self.bench),
+            ("cell", &self.cell),
+        ];
+        for (column, value) in equal {
+            if let Some(value) = value {
+                text.push_str(&format!(" AND {column} = ?"));
+                values.push(Sql::Text(value.clone()));
+            }
+        }
+        if let Some(part) = &self.model {
+            text.push_str(" AND instr(model, ?) > 0");
+            values.push(Sql::Text(part.clone()));
+        }
+        (text, values)
+    }
+}
+
+const COLUMNS: &str = "id, suite, task, model, fingerprint, config_hash, settings, revision, seeds, machine, folder, \
+     bench, cell, status, note, started_s, updated_s, ended_s, (SELECT count(*) FROM rows WHERE run = runs.id)";
+
+impl Store {
+    /// Runs, the latest first.
+    ///
+    /// # Errors
+    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    pub fn runs(&self, filter: &RunFilter) -> Result<Vec<Run>, ResultsError> {
+        let (conditions, values) = filter.conditions();
+        let limit = filter.limit.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+        let query = format!(
+            "SELECT {COLUMNS} FROM runs WHERE {conditions} ORDER BY started_s DESC, id LIMIT {limit}"
+        );
+        self.selected(&query, values)
+    }
+
+    /// The run of that name: an identifier, the beginning of one, or `latest`.
+    ///
+    /// # Errors
+    /// [`ResultsError::NoRun`], [`ResultsError::Ambiguous`], and those of [`Store::runs`].
+    pub fn run(&self, name: &str) -> Result<Run, ResultsError> {
+        let mut found = if name == "latest" {
+            self.runs(&RunFilter { limit: Some(1), ..RunFilter::default() })?
+        } else {
+            let query = format!("SELECT {COLUMNS} FROM runs WHERE substr(id, 1, ?1) = ?2");
+            let length = name.chars().count() as i64;
+            self.selected(&query, vec![Sql::Integer(length), Sql::Text(name.to_owned())])?
+        };
+        let (path, name) = (self.path.clone(), name.to_owned());
+        match found.len() {
+            1 if !name.is_empty() => Ok(found.remove(0)),
+            0 => Err(ResultsError::NoRun { path, name }),
+            count => Err(ResultsError::Ambiguous { path, name, count }),
+        }
+    }
+
+    /// The rows of a run, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`ResultsError::Database`], [`ResultsError::Content`].
+    pub fn rows(&self, run: &str) -> Result<Vec<Row>, ResultsError> {
+        rows_of(&self.connection(), run)
+            .map_err(ResultsError::database(&self.path, "read rows"))?
+            .iter()
+            .map(|json| self.parsed(json, &format!("a row of run {run}")))
+            .collect()
+    }
+
+    /// What moved from an older run to a newer one: paired bootstrap over speakers on the rows that both have.
+    ///
+    /// # Errors
+    /// [`ResultsError::Incomparable`], and those of [`Store::run`].
+    pub fn compare(&self, old: &str, new: &str) -> Result<Comparison, ResultsError> {
+        let (old, new) = (self.run(old)?, self.run(new)?);
+        let (before, now) = (self.rows(&old.id)?, self.rows(&new.id)?);
+        Comparison::between((&old.id, &old.about.model), &before, &now)
+            .ok_or(ResultsError::Incomparable { old: old.id, new: new.id })
+    }
+
+    fn selected(&self, query: &str, values: Vec<Sql>) -> Result<Vec<Run>, ResultsError> {
+        let connection = self.connection();
+        let raw = read_runs(&connection, query, values)
+            .map_err(ResultsError::database(&self.path, "read runs"))?;
+        raw.into_iter().map(|raw| self.finished(raw)).collect()
+    }
+
+    /// A run whose texts are parsed, and whose figures are counted where nobody has summed them up.
+    fn finished(&self, raw: Raw) -> Result<Run, ResultsError> {
+        let Raw { mut run, settings, seeds, status, figures: stored, rows } = raw;
+        let what = format!("run {}", run.id);
+        run.about.settings = self.parsed(&settings, &what)?;
+        run.about.seeds = self.parsed(&seeds, &what)?;
+        run.status = RunStatus::parse(&status)
+            .ok_or_else(|| self.broken(&what, format!("unknown status `{status}`")))?;
+        run.figures = match rows {
+            None => stored
+                .into_iter()
+                .map(|(figure, unit, better)| {
+                    let word = |w: &str| Value::String(w.to_owned()).to_string();
+                    Ok(Figure {
+                        unit: self.parsed(&word(&unit), &what)?,
+                        better: self.parsed(&word(&better), &what)?,
+                        ..figure
+                    })
+                })
+                .collect::<Result<_, ResultsError>>()?,
+            Some(rows) => {
+                let rows: Vec<Row> =
+                    rows.iter().map(|json| self.parsed(json, &what)).collect::<Result<_, _>>()?;
+                figures(&rows, &[])
+            }
+        };
+        Ok(run)
+    }
+
+    pub(crate) fn parsed<T: DeserializeOwned>(
+        &self,
+        json: &str,
+        what: &str,
+    ) -> Result<T, ResultsError> {
+        serde_json::from_str(json).map_err(|e| self.broken(what, e.to_string()))
+    }
+
+    pub(crate) fn broken(&self, what: &str, reason: String) -> ResultsError {
+        ResultsError::Content { path: self.path.clone(), what: what.to_owned(), reason }
+    }
+}
+
+/// A run as the database has it. `rows` are there where there is no summary.
+struct Raw {
+    run: Run,
+    settings: String,
+    seeds: String,
+    status: String,
+    figures: Vec<(Figure, String, String)>,
+    rows: Option<Vec<String>>,
+}
+
+fn read_runs(connection: &Connection, query: &str, values: Vec<Sql>) -> rusqlite::Result<Vec<Raw>> {
+    let mut statement = connection.prepare_cached(query)?;
+    let mut raws: Vec<Raw> = statement
+        .query_map(rusqlite::params_from_iter(values), raw)?
+        .collect::<rusqlite::Result<_>>()?;
+    for raw in &mut raws {
+        raw.figures = figures_of(connection, &raw.run.id)?;
+        if raw.status != RunStatus::Finished.name() {
+            raw.rows = Some(rows_of(connection, &raw.run.id)?);
+        }
+    }
+    Ok(raws)
+}
+
+fn raw(row: &SqlRow<'_>) -> rusqlite::Result<Raw> {
+    let about = RunAbout {
+        suite: row.get(1)?,
+        task: row.get(2)?,
+        model: row.get(3)?,
+        fingerprint: row.get(4)?,
+        config_hash: row.get(5)?,
+        settings: Value::Null,
+        revision: row.get(7)?,
+        seeds: Vec::new(),
+        machine: row.get(9)?,
+        folder: row.get::<_, String>(10)?.into(),
+        bench: row.get(11)?,
+        cell: row.get(12)?,
+    };
+    let run = Run {
+        id: row.get(0)?,
+        about,
+        status: RunStatus::Running,
+        note: row.get(14)?,
+        started_s: row.get(15)?,
+        updated_s: row.get(16)?,
+        ended_s: row.get(17)?,
+        rows: row.get::<_, i64>(18)?.unsigned_abs() as usize,
+        figures: Vec::new(),
+    };
+    let (settings, seeds, status) = (row.get(6)?, row.get(8)?, row.get(13)?);
+    Ok(Raw { run, settings, seeds, status, figures: Vec::new(), rows: None })
+}
+
+fn figures_of(
+    connection: &Connection,
+    run: &str,
+) -> rusqlite::Result<Vec<(Figure, String, String)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT figure, variant, value, low, high, rows, unit, better FROM figures WHERE run = ?1 ORDER BY place",
+    )?;
+    let figure = |row: &SqlRow<'_>| {
+        let figure = Figure {
+            name: row.get(0)?,
+            variant: row.get(1)?,
+            value: row.get(2)?,
+            low: row.get(3)?,
+            high: row.get(4)?,
+            rows: row.get::<_, i64>(5)?.unsigned_abs() as usize,
+            unit: syrinx_eval::Unit::Number,
+            better: syrinx_eval::Better::Neither,
+        };
+        Ok((figure, row.get(6)?, row.get(7)?))
+    };
+    statement.query_map([run], figure)?.collect()
+}
+
+fn rows_of(connection: &Connection, run: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement =
+        connection.prepare_cached("SELECT json FROM rows WHERE run = ?1 ORDER BY rowid")?;
+    statement.query_map([run], |row| row.get(0))?.collect()
+}

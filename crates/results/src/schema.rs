@@ -1,0 +1,129 @@
+//! Tables, and opening a file that may or may not have them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::ResultsError;
+
+/// Version of the tables. Raised with every change; older files are brought up to it when they are opened.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// Tells our files from those of other programs: `Syrx`.
+const APPLICATION: i64 = 0x5379_7278;
+
+/// How long a writer waits for another. Writers hold the file for milliseconds, a merge for seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Version 1. Figures of single rows stand in a table of their own, so that they can be sorted and joined from
+/// outside; `json` is the row as in `rows.jsonl`.
+const TABLES: &str = "
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    suite TEXT NOT NULL, task TEXT NOT NULL,
+    model TEXT NOT NULL, fingerprint TEXT NOT NULL, config_hash TEXT NOT NULL, settings TEXT NOT NULL,
+    revision TEXT NOT NULL, seeds TEXT NOT NULL, machine TEXT NOT NULL, folder TEXT NOT NULL,
+    bench TEXT NOT NULL, cell TEXT NOT NULL,
+    status TEXT NOT NULL, note TEXT NOT NULL,
+    started_s REAL NOT NULL, updated_s REAL NOT NULL, ended_s REAL
+) STRICT;
+CREATE INDEX runs_by_suite ON runs (suite, started_s);
+CREATE INDEX runs_by_cell ON runs (bench, cell);
+CREATE TABLE rows (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    id TEXT NOT NULL, speaker TEXT NOT NULL, variant TEXT NOT NULL, seed INTEGER NOT NULL,
+    wanted TEXT NOT NULL, heard TEXT NOT NULL, audio TEXT, error TEXT,
+    json TEXT NOT NULL,
+    PRIMARY KEY (run, key)
+) STRICT;
+CREATE TABLE row_figures (
+    run TEXT NOT NULL, key TEXT NOT NULL, figure TEXT NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (run, key, figure),
+    FOREIGN KEY (run, key) REFERENCES rows (run, key) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE TABLE figures (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    figure TEXT NOT NULL, variant TEXT NOT NULL,
+    value REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, rows INTEGER NOT NULL,
+    unit TEXT NOT NULL, better TEXT NOT NULL,
+    PRIMARY KEY (run, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cells (
+    bench TEXT NOT NULL, key TEXT NOT NULL,
+    place INTEGER NOT NULL, axes TEXT NOT NULL, seed INTEGER NOT NULL,
+    state TEXT NOT NULL, done REAL NOT NULL, note TEXT NOT NULL,
+    machine TEXT NOT NULL, folder TEXT NOT NULL,
+    started_s REAL, updated_s REAL NOT NULL, ended_s REAL,
+    PRIMARY KEY (bench, key)
+) STRICT;
+CREATE TABLE wishes (
+    bench TEXT NOT NULL, key TEXT NOT NULL, wish TEXT NOT NULL,
+    PRIMARY KEY (bench, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Opens a file, and makes or brings up its tables.
+pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
+    let fault = |operation| ResultsError::database(path, operation);
+    let mut connection = Connection::open(path).map_err(fault("open"))?;
+    connection.busy_timeout(PATIENCE).map_err(fault("open"))?;
+    // Of two programs that make the file at once, one has to wait: the tables are made in a transaction that begins
+    // with the lock.
+    let tables = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(fault("open"))?;
+    let number = |name: &str| tables.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (version, application) = (
+        number("user_version").map_err(fault("open"))?,
+        number("application_id").map_err(fault("open"))?,
+    );
+    let others: i64 = tables
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(fault("open"))?;
+    if application != APPLICATION && (others > 0 || application != 0) {
+        let reason = "a database of another program".into();
+        return Err(ResultsError::Foreign { path: path.to_path_buf(), reason });
+    }
+    if version > SCHEMA_VERSION {
+        let (found, known) = (version, SCHEMA_VERSION);
+        return Err(ResultsError::Newer { path: path.to_path_buf(), found, known });
+    }
+    if version == 0 {
+        tables.execute_batch(TABLES).map_err(fault("make tables"))?;
+        tables
+            .pragma_update(None, "application_id", APPLICATION)
+            .and_then(|()| tables.pragma_update(None, "user_version", SCHEMA_VERSION))
+            .map_err(fault("make tables"))?;
+    }
+    tables.commit().map_err(fault("make tables"))?;
+    write_ahead(&connection).map_err(fault("open"))?;
+    // With the write-ahead log, FULL makes a finished row outlive a power cut too, at a millisecond a row.
+    connection
+        .pragma_update(None, "synchronous", "FULL")
+        .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
+        .map_err(fault("open"))?;
+    Ok(connection)
+}
+
+/// Switches to the write-ahead log. That needs the file to itself for a moment, and fails at once where two programs
+/// make it together, whatever the timeout.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut left = PATIENCE;
+    loop {
+        let switched = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        match switched {
+            Err(e)
+                if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && left > PAUSE =>
+            {
+                std::thread::sleep(PAUSE);
+                left -= PAUSE;
+            }
+            done => return done,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Writing: runs begin, rows come in, runs end.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use serde::Serialize;
+use serde_json::Value;
+use syrinx_eval::{Figure, KeepRows, Report, Row};
+
+use crate::{ResultsError, RunAbout, RunStatus, schema};
+
+/// An open store. Safe to share between threads; other programs may have the same file open.
+pub struct Store {
+    pub(crate) path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+/// 64-bit FNV-1a in hexadecimal: tells configurations apart, the same on every machine and in every version.
+pub fn content_hash(parts: &[&str]) -> String {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for part in parts {
+        // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+/// A value of one of our enums as the word that serde writes.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+impl Store {
+    /// Opens a store, and makes it where it isn't there.
+    ///
+    /// # Errors
+    /// [`ResultsError::Folder`], [`ResultsError::Newer`], [`ResultsError::Foreign`], [`ResultsError::Database`].
+    pub fn open(path: &Path) -> Result<Self, ResultsError> {
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| ResultsError::Folder { path: path.into(), source })?;
+        }
+        let connection = Mutex::new(schema::open(path)?);
+        Ok(Self { path: path.to_path_buf(), connection })
+    }
+
+    /// Opens a store that has to be there.
+    ///
+    /// # Errors
+    /// [`ResultsError::Missing`], and those of [`Store::open`].
+    pub fn open_existing(path: &Path) -> Result<Self, ResultsError> {
+        if !path.is_file() {
+            return Err(ResultsError::Missing { path: path.to_path_buf() });
+        }
+        Self::open(path)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a run and gives its identifier. One that did not finish and is the same in everything (machine, folder,
+    /// suite, model, settings, cell) goes on under its old one, with its rows.
+    ///
+    /// # Errors
+    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn begin(&self, about: &RunAbout, now_s: f64) -> Result<String, ResultsError> {
+        self.write("begin a run", |tx| {
+            let open: Option<String> = tx
+                .query_row(
+                    "SELECT id FROM runs WHERE status <> 'finished' AND machine = ?1 AND folder = ?2
+                     AND suite = ?3 AND fingerprint = ?4 AND config_hash = ?5 AND bench = ?6 AND cell = ?7
+                     ORDER BY started_s DESC LIMIT 1",
+                    params![
+                        about.machine,
+                        about.folder.to_string_lossy(),
+                        about.suite,
+                        about.fingerprint,
+                        about.config_hash,
+                        about.bench,
+                        about.cell
+                    ],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if let Some(id) = open {
+                tx.execute(
+                    "UPDATE runs SET status = 'running', note = '', updated_s = ?2, ended_s = NULL, revision = ?3
+                     WHERE id = ?1",
+                    params![id, now_s, about.revision],
+                )?;
+                return Ok(id);
+            }
+            insert_run(tx, about, now_s)
+        })
+    }
+
+    /// Keeps a row of a run, in place of an older one with the same key.
+    ///
+    /// # Errors
+    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn keep(&self, run: &str, row: &Row, now_s: f64) -> Result<(), ResultsError> {
+        self.write("keep a row", |tx| {
+            put_row(tx, run, row)?;
+            tx.execute("UPDATE runs SET updated_s = ?2 WHERE id = ?1", params![run, now_s])?;
+            Ok(())
+        })
+    }
+
+    /// Ends a run with its report: rows and figures are those of the report, all at once.
+    ///
+    /// # Errors
+    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn finish(&self, run: &str, report: &Report, now_s: f64) -> Result<(), ResultsError> {
+        self.finish_with(run, &report.rows, &report.figures, now_s)
+    }
+
+    /// Ends a run with these rows and figures, for those who have no report: figures without rows are fine.
+    ///
+    /// # Errors
+    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn finish_with(
+        &self,
+        run: &str,
+        rows: &[Row],
+        figures: &[Figure],
+        now_s: f64,
+    ) -> Result<(), ResultsError> {
+        self.write("finish a run", |tx| {
+            tx.execute("DELETE FROM rows WHERE run = ?1", [run])?;
+            tx.execute("DELETE FROM figures WHERE run = ?1", [run])?;
+            for row in rows {
+                put_row(tx, run, row)?;
+            }
+            for (place, figure) in figures.iter().enumerate() {
+                put_figure(tx, run, place, figure)?;
+            }
+            end(tx, run, (RunStatus::Finished, ""), now_s)
+        })
+    }
+
+    /// Ends a run that did not finish. Its rows stay.
+    ///
+    /// # Errors
+    /// [`ResultsError::Busy`], [`ResultsError::Database`].
+    pub fn end(
+        &self,
+        run: &str,
+        status: RunStatus,
+        note: &str,
+        now_s: f64,
+    ) -> Result<(), ResultsError> {
+        self.write("end a run", |tx| end(tx, run, (status, note), now_s))
+    }
+
+    /// A transaction that begins with the lock, so that it can't fail half-way for want of it.
+    pub(crate) fn write<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, ResultsError> {
+        let mut connection = self.connection();
+        connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|tx| {
+                let done = work(&tx)?;
+                tx.commit().map(|()| done)
+            })
+            .map_err(ResultsError::database(&self.path, operation))
+    }
+
+    /// The connection. A thread that panicked has left no transaction: they roll back when they are dropped.
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn insert_run(tx: &Transaction<'_>, about: &RunAbout, now_s: f64) -> rusqlite::Result<String> {
+    let known = serde_json::to_string(about).unwrap_or_default();
+    let mut again = 0;
+    loop {
+        let material = [known.as_str(), &now_s.to_string(), &again.to_string()];
+        let id = content_hash(&material)[..12].to_owned();
+        let new = tx.execute(
+            "INSERT OR IGNORE INTO runs (id, suite, task, model, fingerprint, config_hash, settings, revision, seeds,
+             machine, folder, bench, cell, status, note, started_s, updated_s)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'running', '', ?14, ?14)",
+            params![
+                id,
+                about.suite,
+                about.task,
+                about.model,
+                about.fingerprint,
+                about.config_hash,
+                about.settings.to_string(),
+                about.revision,
+                serde_json::to_string(&about.seeds).unwrap_or_default(),
+                about.machine,
+                about.folder.to_string_lossy(),
+                about.bench,
+                about.cell,
+                now_s
+            ],
+        )?;
+        if new == 1 {
+            return Ok(id);
+        }
+        again += 1;
+    }
+}
+
+fn put_row(tx: &Transaction<'_>, run: &str, row: &Row) -> rusqlite::Result<()> {
+    let json = serde_json::to_string(row)
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO rows (run, key, id, speaker, variant, seed, wanted, heard, audio, error, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        run,
+        row.key,
+        row.id,
+        row.group,
+        row.variant,
+        row.seed.cast_signed(),
+        row.wanted,
+        row.heard().unwrap_or_default(),
+        row.audio,
+        row.error,
+        json
+    ])?;
+    let mut put = tx.prepare_cached(
+        "INSERT OR REPLACE INTO row_figures (run, key, figure, value) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (figure, measure) in row.all_measures() {
+        if let Some(value) = measure.alone().filter(|v| v.is_finite()) {
+            put.execute(params![run, row.key, figure, value])?;
+        }
+    }
+    Ok(())
+}
+
+fn put_figure(
+    tx: &Transaction<'_>,
+    run: &str,
+    place: usize,
+    figure: &Figure,
+) -> rusqlite::Result<()> {
+    // What is no number has no place in a table of numbers.
+    if ![figure.value, figure.low, figure.high].iter().all(|v| v.is_finite()) {
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT INTO figures (run, place, figure, variant, value, low, high, rows, unit, better)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        run,
+        place as i64,
+        figure.name,
+        figure.variant,
+        figure.value,
+        figure.low,
+        figure.high,
+        figure.rows as i64,
+        word(&figure.unit),
+        word(&figure.better)
+    ])?;
+    Ok(())
+}
+
+fn end(
+    tx: &Transaction<'_>,
+    run: &str,
+    (status, note): (RunStatus, &str),
+    now_s: f64,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE runs SET status = ?2, note = ?3, updated_s = ?4, ended_s = ?4 WHERE id = ?1",
+        params![run, status.name(), note, now_s],
+    )?;
+    Ok(())
+}
+
+/// Keeps the rows of an evaluation as they come. The first failure is kept for [`RunKeeper::failure`]; the report at
+/// the end has every row again.
+pub struct RunKeeper<'a> {
+    store: &'a Store,
+    run: String,
+    now_s: &'a (dyn Fn() -> f64 + Sync),
+    failure: Mutex<Option<ResultsError>>,
+}
+
+impl<'a> RunKeeper<'a> {
+    /// For a run that has begun; `now_s` is the clock.
+    pub fn new(store: &'a Store, run: &str, now_s: &'a (dyn Fn() -> f64 + Sync)) -> Self {
+        Self { store, run: run.to_owned(), now_s, failure: Mutex::new(None) }
+    }
+
+    /// The first thing that went wrong, if anything did.
+    pub fn failure(self) -> Option<ResultsError> {
+        self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KeepRows for RunKeeper<'_> {
+    fn keep(&self, row: &Row) {
+        if let Err(error) = self.store.keep(&self.run, row, (self.now_s)()) {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+        }
+    }
+}

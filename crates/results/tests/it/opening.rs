@@ -1,0 +1,58 @@
+//! Files that are no store, or not one of ours.
+
+use syrinx_results::{ResultsError, SCHEMA_VERSION, Store};
+
+use crate::material::store;
+
+#[test]
+fn a_file_of_a_newer_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path()).path().to_path_buf();
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    drop(newer);
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(&path).err().unwrap();
+    assert!(matches!(error, ResultsError::Newer { found, .. } if found == SCHEMA_VERSION + 1));
+    assert!(error.to_string().contains("use a newer program"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn files_of_others_are_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "these are my notes, and they are longer than a header of SQLite is\n".repeat(20),
+    )
+    .unwrap();
+    let theirs = folder.path().join("theirs.db");
+    let other = rusqlite::Connection::open(&theirs).unwrap();
+    other.execute_batch("CREATE TABLE mine (a)").unwrap();
+    drop(other);
+    for path in [&text, &theirs] {
+        let before = std::fs::read(path).unwrap();
+        let error = Store::open(path).err().unwrap();
+        assert!(matches!(error, ResultsError::Foreign { .. }), "{error}");
+        assert_eq!(std::fs::read(path).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_made_only_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/down/results.db");
+    let error = Store::open_existing(&path).err().unwrap();
+    assert!(error.to_string().contains("it isn't there"), "{error}");
+    assert!(!path.exists());
+    Store::open(&path).unwrap();
+    Store::open_existing(&path).unwrap();
+    let blocked = text_in_the_way(folder.path());
+    assert!(matches!(Store::open(&blocked).err().unwrap(), ResultsError::Folder { .. }));
+}
+
+fn text_in_the_way(folder: &std::path::Path) -> std::path::PathBuf {
+    std::fs::write(folder.join("file"), "text").unwrap();
+    folder.join("file/results.db")
+}
