@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Utterance, VIEWS, encode_manifest};
 use syrinx_scene::{Rendered, Scene, SceneRanges, active_level_db, render, seed_of};
-use syrinx_types::{Audio, Codes, Event};
+use syrinx_types::{Audio, Codes};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
@@ -142,7 +142,7 @@ fn encode(
             let audio = pick(rendered).ok_or("there is no other speaker")?;
             coder.encode_audio(&audio)
         };
-        sink.emit(Event::Warning { message: format!("view `{view}`") });
+        session.say(&format!("view {view}"));
         let folder = out.join(VIEWS).join(view);
         let summary = encode_manifest(studio.manifest, &folder, &plan, &one, sink, cancel)?;
         session.say(&format!("{}: {} utterances", folder.display(), summary.utterances));
