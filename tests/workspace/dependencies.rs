@@ -59,8 +59,7 @@ fn every_crate_links_only_what_is_below_it() {
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
     for package in packages() {
         let Some(short) = package.name.strip_prefix("syrinx-") else { continue };
-        let allowed =
-            if package.is_task() { Some(FOR_TASKS) } else { allowed.get(short).copied() };
+        let allowed = if package.is_task() { Some(FOR_TASKS) } else { allowed.get(short).copied() };
         let Some(allowed) = allowed else { continue };
         for dependency in ours(package.dependencies()) {
             let fits = allowed.contains(&dependency.as_str())
