@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("eval", &["types", "audio", "text", "metrics", "data", "task", "whisper"]),
     ("whisper", &["types", "audio"]),
     ("results", &["eval"]),
+    ("dash", &["types", "audio", "metrics", "task", "eval", "results"]),
     ("registry", &["task"]),
     ("testkit", &["types", "text", "codec", "nn", "task", "model", "decode", "data", "registry"]),
 ];

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 mod project;
 mod verbs;
 
-use verbs::{bench, bpe, ci, corpus, eval, lint, new_task, readme, schema, test};
+use verbs::{bench, bpe, ci, corpus, dash, eval, lint, new_task, readme, schema, test};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
+    /// The terminal dashboard
+    Dash(dash::DashArgs),
     /// Run all tests
     Test(test::TestArgs),
     /// Check formatting and run clippy, warnings denied
@@ -48,6 +50,7 @@ enum Verb {
 fn main() -> Result<ExitCode> {
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
+        Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Lint => lint::run(),
         Verb::Schema(args) => schema::run(&args),

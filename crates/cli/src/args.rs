@@ -7,7 +7,9 @@ use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcomman
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
-use crate::verbs::{codec, codes, config, data, eval, lora, package, results, run, tasks, train, voices};
+use crate::verbs::{
+    codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train, voices,
+};
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
 
@@ -18,6 +20,7 @@ Examples:
   syrinx phonemize \"Zyxomma is a dragonfly.\"
   syrinx voices add me recording.wav && syrinx say hello --voice me
   syrinx tasks show tts
+  syrinx dash
 
 Exit codes:
     0  done
@@ -120,6 +123,9 @@ pub enum Verb {
     /// What evaluations and ablations found: list, show, compare, export, merge
     #[command(display_order = 29)]
     Results(results::ResultsArgs),
+    /// The terminal dashboard: tasks side by side, evaluations, ablations, training runs
+    #[command(display_order = 30)]
+    Dash(dash::DashArgs),
     /// Prepare data: import corpora, encode them to token shards
     #[command(display_order = 32)]
     Data(data::DataArgs),

@@ -8,9 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Serialize;
 use syrinx_types::{Event, EventSink};
 
 use crate::failure::{Failure, Outcome};
+use crate::provenance::now_s;
 
 /// Sends every event to several sinks.
 pub struct Tee(pub Vec<Box<dyn EventSink>>);
@@ -128,7 +130,15 @@ fn pairs(figures: &[(String, f64)]) -> String {
     figures.iter().map(|(n, v)| format!("{n} {v:.4}")).collect::<Vec<_>>().join(", ")
 }
 
-/// One JSON object a line.
+/// An event and when it happened, seconds since 1970.
+#[derive(Serialize)]
+struct Stamped<'a> {
+    at_s: f64,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+/// One JSON object a line, with its time.
 pub struct JsonLines(Mutex<File>);
 
 impl JsonLines {
@@ -142,7 +152,9 @@ impl JsonLines {
 
 impl EventSink for JsonLines {
     fn emit(&self, event: Event) {
-        let Ok(mut line) = serde_json::to_vec(&event) else { return };
+        let Ok(mut line) = serde_json::to_vec(&Stamped { at_s: now_s(), event: &event }) else {
+            return;
+        };
         line.push(b'\n');
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A full disk must not stop the work that the events are about.

@@ -53,13 +53,7 @@ impl Session {
 
     /// The settings of all layers, with these flags over those of the command line.
     pub fn settings(&self, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
-        let mut layers = vec![match &self.globals.config {
-            Some(path) => Layer::File(path.clone()),
-            None => Layer::OptionalFile(SETTINGS_FILE.into()),
-        }];
-        layers.push(Layer::Environment(variables()));
-        layers.push(Layer::Flags(self.flags(flags)?));
-        Ok(Settings::load(&layers)?)
+        settings_of(&self.globals, flags)
     }
 
     /// The settings of verbs whose `--config` and `--set` are about their own file.
@@ -90,28 +84,9 @@ impl Session {
         Ok(syrinx_config::load(&schema, &defaults, &layers)?.value)
     }
 
-    fn flags(&self, more: &[(String, String)]) -> Outcome<Vec<(String, String)>> {
-        let mut pairs = set_pairs(&self.globals.set)?;
-        pairs.extend(named_flags(&self.globals));
-        pairs.extend_from_slice(more);
-        Ok(pairs)
-    }
-
     /// Loads the model that the settings name.
     pub fn engine(&self, settings: &Settings) -> Outcome<Engine> {
-        let source = match &settings.model {
-            Some(path) => ModelSource::File(path.clone()),
-            None => ModelSource::Bytes(syrinx_embedded::model()?),
-        };
-        let options = EngineOptions {
-            kernels: settings.kernels,
-            voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
-            lexicon_path: settings.lexicon.clone(),
-            adapter: settings.adapter.clone(),
-            task_settings: settings.tasks.clone(),
-            ..EngineOptions::default()
-        };
-        Ok(Engine::open(&source, &options)?)
+        open_engine(settings)
     }
 
     /// Where results are kept: as the flag says, else the settings, else `runs/results.db`, beside the folders that
@@ -156,6 +131,36 @@ impl Session {
             let _ = writeln!(std::io::stderr(), "{line}");
         }
     }
+}
+
+/// The settings of all layers, with `flags` over those of the command line.
+pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
+    let mut pairs = set_pairs(&globals.set)?;
+    pairs.extend(named_flags(globals));
+    pairs.extend_from_slice(flags);
+    let file = match &globals.config {
+        Some(path) => Layer::File(path.clone()),
+        None => Layer::OptionalFile(SETTINGS_FILE.into()),
+    };
+    let layers = [file, Layer::Environment(variables()), Layer::Flags(pairs)];
+    Ok(Settings::load(&layers)?)
+}
+
+/// Loads the model that settings name.
+pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
+    let source = match &settings.model {
+        Some(path) => ModelSource::File(path.clone()),
+        None => ModelSource::Bytes(syrinx_embedded::model()?),
+    };
+    let options = EngineOptions {
+        kernels: settings.kernels,
+        voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
+        lexicon_path: settings.lexicon.clone(),
+        adapter: settings.adapter.clone(),
+        task_settings: settings.tasks.clone(),
+        ..EngineOptions::default()
+    };
+    Ok(Engine::open(&source, &options)?)
 }
 
 /// Flags that are settings.

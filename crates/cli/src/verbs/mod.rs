@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod codes;
 pub mod config;
+pub mod dash;
 pub mod data;
 pub mod eval;
 pub mod info;
@@ -41,6 +42,7 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Config(args) => config::run(session, &args),
         Verb::Eval(args) => eval::run(session, &args),
         Verb::Results(args) => results::run(session, &args),
+        Verb::Dash(args) => dash::run(session, &args),
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),
         Verb::Train(args) => train::run(session, &args),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use syrinx_config::Settings;
 use syrinx_engine::EngineError;
 use syrinx_registry::{ALL, find, find_verb};
 use syrinx_task::{Alignment, DynTask, TaskDescriptor, TaskKit};
@@ -72,7 +73,7 @@ fn kind(descriptor: &TaskDescriptor) -> String {
 }
 
 fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) -> Outcome {
-    let task = built(session, descriptor, alignment)?;
+    let task = built(&session.settings(&[])?.value, descriptor, alignment)?;
     let layout = task.layout();
     let schemas = [
         ("request", (descriptor.request_schema)().to_value()),
@@ -102,11 +103,10 @@ fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) ->
 
 /// A task without a model, as training builds it.
 pub fn built(
-    session: &Session,
+    settings: &Settings,
     descriptor: &TaskDescriptor,
     alignment: Alignment,
 ) -> Outcome<Box<dyn DynTask>> {
-    let settings = session.settings(&[])?.value;
     let kit = TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
@@ -119,9 +119,16 @@ pub fn built(
 
 /// The fields of a schema as a table.
 fn fields(schema: &Value) -> String {
+    let indented = |[name, kind, about]: [String; 3]| [format!("  {name}"), kind, about];
+    let rows: Vec<[String; 3]> = field_rows(schema).into_iter().map(indented).collect();
+    table(["  FIELD", "TYPE", "MEANING"], &rows)
+}
+
+/// The fields of a schema: name, type, meaning.
+pub fn field_rows(schema: &Value) -> Vec<[String; 3]> {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
-    let rows: Vec<[String; 3]> = schema["properties"]
+    schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
@@ -131,10 +138,9 @@ fn fields(schema: &Value) -> String {
                 about = format!("{about} [{default}]");
             }
             let name = if required(name) { format!("{name} (required)") } else { name.clone() };
-            [format!("  {name}"), type_of(schema, property), about]
+            [name, type_of(schema, property), about]
         })
-        .collect();
-    table(["  FIELD", "TYPE", "MEANING"], &rows)
+        .collect()
 }
 
 fn type_of(schema: &Value, property: &Value) -> String {

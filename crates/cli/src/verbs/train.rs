@@ -10,8 +10,10 @@ use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial};
+use syrinx_types::{Event, EventSink};
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::progress::JsonLines;
 use crate::session::Session;
 use crate::verbs::data::Coder;
 use crate::verbs::tuning::{Tuning, space};
@@ -127,7 +129,9 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         learnt.len(),
         trainer.step()
     ));
-    let outcome = trainer.run(session.sink(), &session.cancel)?;
+    // Beside the checkpoint, so that the dashboard finds it without being told where.
+    let events = JsonLines::open(&args.run.join("events.jsonl"))?;
+    let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
     if session.globals.json {
         session.print_json(
             &json!({"step": outcome.step, "model": outcome.model, "cancelled": outcome.cancelled}),
@@ -139,6 +143,16 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     }
     session.say(&format!("wrote {} after {} steps", outcome.model.display(), outcome.step));
     Ok(())
+}
+
+/// Two sinks as one.
+struct Both<'a>(&'a dyn EventSink, &'a dyn EventSink);
+
+impl EventSink for Both<'_> {
+    fn emit(&self, event: Event) {
+        self.0.emit(event.clone());
+        self.1.emit(event);
+    }
 }
 
 /// All tasks, built for the model's alignment.

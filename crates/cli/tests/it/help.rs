@@ -51,6 +51,7 @@ fn helps() {
         "config",
         "data",
         "results",
+        "dash",
     ] {
         insta::assert_snapshot!(format!("help-{verb}"), help(&[verb, "--help"]));
     }

@@ -3,9 +3,11 @@
 mod bad_audio;
 mod bad_files;
 mod bad_text;
+mod dash;
 mod data_and_eval;
 mod fine_tune;
 mod help;
+mod results;
 mod settings;
 mod stopping;
 mod use_it;

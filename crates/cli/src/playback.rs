@@ -1,0 +1,38 @@
+//! Sound out of the loudspeakers, where the program was built with the feature `playback`.
+
+use syrinx_types::Audio;
+
+/// Plays a recording to its end, in a thread of its own.
+#[cfg(not(feature = "playback"))]
+pub fn play(_audio: &Audio) -> Result<(), String> {
+    Err("this program can't play sound; build it with `--features playback`, or write the answer to a file (w)".into())
+}
+
+/// Plays a recording to its end, in a thread of its own.
+#[cfg(feature = "playback")]
+pub fn play(audio: &Audio) -> Result<(), String> {
+    use std::num::NonZero;
+
+    use rodio::buffer::SamplesBuffer;
+    use rodio::{DeviceSinkBuilder, Player};
+
+    let rate_hz = NonZero::new(audio.sample_rate_hz).ok_or("a recording without a sample rate")?;
+    let source = SamplesBuffer::new(NonZero::<u16>::MIN, rate_hz, audio.samples.clone());
+    let (opened, heard) = std::sync::mpsc::channel();
+    let thread = move || match DeviceSinkBuilder::open_default_sink() {
+        Err(error) => {
+            let _ = opened.send(Err(format!("no sound device: {error}")));
+        }
+        Ok(mut device) => {
+            // The device lives as long as the sound.
+            device.log_on_drop(false);
+            let player = Player::connect_new(device.mixer());
+            player.append(source);
+            let _ = opened.send(Ok(()));
+            player.sleep_until_end();
+        }
+    };
+    let begun = std::thread::Builder::new().name("playback".into()).spawn(thread);
+    begun.map_err(|e| format!("a thread can't be started: {e}"))?;
+    heard.recv().unwrap_or_else(|_| Err("the sound device went away".into()))
+}

@@ -1,0 +1,310 @@
+//! `dash`: the terminal dashboard, with this program behind it.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use clap::{Args, ValueHint};
+use serde_json::Value;
+use syrinx_config::Settings;
+use syrinx_dash::{
+    Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard, Program,
+    Screen, SuiteCard, TaskCard, ThemeName,
+};
+use syrinx_engine::{Engine, Joined, RunOptions, takes_recording};
+use syrinx_eval::{EvalOptions, Report, Suite};
+use syrinx_registry::ALL;
+use syrinx_results::Store;
+use syrinx_task::{Alignment, TaskDescriptor};
+use syrinx_types::{Audio, CancelToken, EventSink};
+
+use crate::args::Globals;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::provenance;
+use crate::recorded::{recorded, with_suite};
+use crate::session::{Session, open_engine, settings_of};
+use crate::subject::Loaded;
+use crate::verbs::tasks::{built, field_rows};
+
+/// `dash`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx dash\n  syrinx dash --screen evals --with-model new.safetensors\n  syrinx dash --replay runs/lm/events.jsonl\n\n? shows all keys. NO_COLOR is honoured; --theme chooses the colours."
+)]
+pub struct DashArgs {
+    /// What is shown first
+    #[arg(long, value_name = "SCREEN", default_value = "compare", value_parser = ["compare", "evals", "ablations", "training", "tasks"])]
+    screen: String,
+    /// Colours
+    #[arg(long, value_name = "NAME", value_parser = ["dark", "light", "plain"])]
+    theme: Option<String>,
+    /// Leave the mouse to the terminal, so that text can be selected
+    #[arg(long)]
+    no_mouse: bool,
+    /// Draw a past run from its events
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    replay: Option<PathBuf>,
+    /// Another model to compare with; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    with_model: Vec<PathBuf>,
+    /// Results store; runs/results.db if not given
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    results: Option<PathBuf>,
+    /// Folder of suites
+    #[arg(long, value_name = "DIR", default_value = "evals", value_hint = ValueHint::DirPath)]
+    evals: PathBuf,
+    /// Folder of training runs and evaluations
+    #[arg(long, value_name = "DIR", default_value = "runs", value_hint = ValueHint::DirPath)]
+    runs: PathBuf,
+}
+
+/// Runs the dashboard until it is left.
+pub fn run(session: &Session, args: &DashArgs) -> Outcome {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Err(Failure::usage(
+            "the dashboard needs a terminal",
+            "run it in one, not in a pipe; `syrinx results` and `syrinx run` work anywhere",
+        ));
+    }
+    let settings = session.settings(&[])?.value;
+    let colourless = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let theme = match args.theme.as_deref() {
+        Some(name) => ThemeName::ALL.into_iter().find(|t| t.name() == name).unwrap_or_default(),
+        None if colourless => ThemeName::Plain,
+        None => ThemeName::default(),
+    };
+    let named = |s: &&Screen| s.name().eq_ignore_ascii_case(&args.screen);
+    let results = session.results(args.results.as_deref(), &settings);
+    let options = DashOptions {
+        theme,
+        screen: Screen::ALL.iter().find(named).copied().unwrap_or_default(),
+        mouse: !args.no_mouse,
+        results: results.clone(),
+        runs: args.runs.clone(),
+        out: args.runs.join("compare"),
+        replay: args.replay.clone(),
+    };
+    let desk = Desk {
+        globals: session.globals.clone(),
+        settings,
+        with_models: args.with_model.clone(),
+        evals: args.evals.clone(),
+        runs: args.runs.clone(),
+        results,
+        engines: Mutex::default(),
+    };
+    Ok(syrinx_dash::run(&options, Arc::new(desk), &session.cancel, std::io::stdout)?)
+}
+
+impl From<DashError> for Failure {
+    fn from(error: DashError) -> Self {
+        let exit = match error {
+            DashError::Replay { .. } => Exit::BadInput,
+            DashError::Terminal { .. } => Exit::Usage,
+            _ => Exit::Unexpected,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+/// The program behind the dashboard.
+struct Desk {
+    globals: Globals,
+    settings: Settings,
+    with_models: Vec<PathBuf>,
+    evals: PathBuf,
+    runs: PathBuf,
+    results: PathBuf,
+    /// Models that are loaded, by their file; the empty path is the embedded one.
+    engines: Mutex<BTreeMap<PathBuf, Arc<Engine>>>,
+}
+
+/// A failure in a line.
+fn told(failure: Failure) -> String {
+    match failure.hint {
+        Some(hint) => format!("{}; {hint}", failure.message),
+        None => failure.message,
+    }
+}
+
+impl Desk {
+    /// The settings with this model, and these keys changed.
+    fn settings(
+        &self,
+        model: &ModelCard,
+        changed: &[(String, String)],
+    ) -> Result<Settings, String> {
+        let mut settings = settings_of(&self.globals, changed).map_err(told)?.value;
+        settings.model.clone_from(&model.path);
+        Ok(settings)
+    }
+
+    /// A loaded model: loaded once, and kept.
+    fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, String> {
+        let key = settings.model.clone().unwrap_or_default();
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = engines.get(&key) {
+            return Ok(Arc::clone(engine));
+        }
+        let engine = Arc::new(open_engine(settings).map_err(told)?);
+        engines.insert(key, Arc::clone(&engine));
+        Ok(engine)
+    }
+
+    fn card(&self, descriptor: &'static TaskDescriptor) -> Result<TaskCard, String> {
+        let layouts = [("pointer", Alignment::Pointer), ("none", Alignment::None)]
+            .into_iter()
+            .map(|(name, alignment)| {
+                let task = built(&self.settings, descriptor, alignment).map_err(told)?;
+                Ok((name.to_owned(), task.layout()))
+            })
+            .collect::<Result<_, String>>()?;
+        Ok(TaskCard {
+            id: descriptor.id.into(),
+            summary: descriptor.summary.into(),
+            example: descriptor.verb.example.into(),
+            answer_kind: descriptor.answer,
+            positional: descriptor.verb.positional.into(),
+            takes_recording: takes_recording(descriptor, descriptor.verb.positional),
+            layouts,
+            request: fields(&(descriptor.request_schema)().to_value()),
+            answer: fields(&(descriptor.answer_schema)().to_value()),
+            settings: fields(&(descriptor.config_schema)().to_value()),
+        })
+    }
+
+    /// The sound of an answer: what was made, else what was listened to.
+    fn sound(&self, engine: &Engine, ask: &AnswerAsk, made: Option<Audio>) -> Option<Arc<Audio>> {
+        let made = made.map(Arc::new).or_else(|| ask.heard.clone());
+        made.or_else(|| {
+            let descriptor = syrinx_registry::find(&ask.task)?;
+            let field = descriptor.verb.positional;
+            let file =
+                ask.request[field].as_str().filter(|_| takes_recording(descriptor, field))?;
+            engine.load(file).ok().map(Arc::new)
+        })
+    }
+}
+
+fn fields(schema: &Value) -> Vec<FieldCard> {
+    let card = |[name, kind, about]: [String; 3]| FieldCard { name, kind, about };
+    field_rows(schema).into_iter().map(card).collect()
+}
+
+fn model_name(path: Option<&Path>) -> String {
+    match path {
+        None => "embedded".into(),
+        Some(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
+impl Program for Desk {
+    fn tasks(&self) -> Result<Vec<TaskCard>, String> {
+        ALL.iter().map(|descriptor| self.card(descriptor)).collect()
+    }
+
+    fn suites(&self) -> Vec<SuiteCard> {
+        let entries = std::fs::read_dir(&self.evals).into_iter().flatten().flatten();
+        let mut suites: Vec<SuiteCard> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+            .filter_map(|path| {
+                let suite = Suite::load(&path).ok()?;
+                let (name, task, summary) = (suite.name, suite.task, suite.summary);
+                Some(SuiteCard { name, task, summary, path })
+            })
+            .collect();
+        suites.sort_by(|a, b| a.name.cmp(&b.name));
+        suites
+    }
+
+    fn models(&self) -> Vec<ModelCard> {
+        let named = self.settings.model.iter().chain(&self.with_models);
+        let card =
+            |path: &PathBuf| ModelCard { name: model_name(Some(path)), path: Some(path.clone()) };
+        let mut models: Vec<ModelCard> = named.map(card).collect();
+        models.push(ModelCard { name: model_name(None), path: None });
+        // What the settings name comes first; without it, the embedded model.
+        if self.settings.model.is_none() {
+            models.rotate_right(1);
+        }
+        models
+    }
+
+    fn knobs(&self) -> Result<Vec<Knob>, String> {
+        let keys = settings_of(&self.globals, &[]).map_err(told)?.keys;
+        let of_decoding = keys.into_iter().filter(|k| k.key.starts_with("decode."));
+        Ok(of_decoding.map(|k| Knob { key: k.key, value: k.value.to_string() }).collect())
+    }
+
+    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, String> {
+        Ok(self.engine(&self.settings(model, &[])?)?.voices().names())
+    }
+
+    fn answer(
+        &self,
+        ask: &AnswerAsk,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<Answer, String> {
+        let settings = self.settings(&ask.model, &ask.changed)?;
+        let engine = self.engine(&settings)?;
+        let heard = ask.heard.iter().map(|audio| ("input".to_owned(), (**audio).clone()));
+        let attachments = heard.collect();
+        let options = RunOptions { decode: settings.decode, seed: ask.seed, attachments };
+        let begun = Instant::now();
+        let (mut whole, mut first_s) = (Joined::default(), None);
+        engine
+            .run_in_parts(&ask.task, &ask.request, &options, (cancel, sink), &mut |part| {
+                first_s.get_or_insert(begun.elapsed().as_secs_f64());
+                whole.push(part);
+                Ok(())
+            })
+            .map_err(|e| told(e.into()))?;
+        let wall_s = begun.elapsed().as_secs_f64();
+        let parts = whole.parts();
+        let answered = whole.into_answered().ok_or("nothing was answered")?;
+        let made = answered.recordings.into_iter().next().map(|(_, audio)| audio);
+        let audio = self.sound(&engine, ask, made);
+        Ok(Answer { json: answered.json, audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
+    }
+
+    fn evaluate(
+        &self,
+        ask: &EvalAsk,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<Report, String> {
+        let suite = Suite::load(&ask.suite.path).map_err(|e| told(e.into()))?;
+        let settings = with_suite(self.settings(&ask.model, &[])?, &suite);
+        let store = Store::open(&self.results).map_err(|e| told(e.into()))?;
+        // A suite with settings of its own needs a model of its own.
+        let engine = if suite.settings.is_empty() {
+            self.engine(&settings)?
+        } else {
+            Arc::new(open_engine(&settings).map_err(told)?)
+        };
+        // A folder a model and a number of items: a run throws out the rows of others in its folder.
+        let mut folder = suite.name.clone();
+        if ask.model.path.is_some() {
+            folder = format!("{folder}-{}", ask.model.name);
+        }
+        if let Some(limit) = ask.limit {
+            folder = format!("{folder}-first{limit}");
+        }
+        let out = self.runs.join("eval").join(folder);
+        let options = EvalOptions { out, limit: ask.limit, ..EvalOptions::default() };
+        let subject = Loaded { engine: &engine, settings: &settings };
+        recorded(&store, (&suite, &subject), &options, (cancel, sink)).map_err(|e| told(e.into()))
+    }
+
+    fn now_s(&self) -> f64 {
+        provenance::now_s()
+    }
+
+    fn play(&self, audio: &Audio) -> Result<(), String> {
+        crate::playback::play(audio)
+    }
+}

@@ -1,0 +1,86 @@
+//! Events of a run on disk: read, and followed while they are written.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use syrinx_types::Event;
+
+/// An event, and when it happened where that was written down.
+pub type Stamped = (Option<f64>, Event);
+
+/// Most bytes that are read at once, so that an hour of events doesn't come as one message.
+const CHUNK_BYTES: u64 = 4 << 20;
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default)]
+    at_s: Option<f64>,
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// Events in JSON lines. What is no event is passed over: the last line of a killed run, or kinds of a newer program.
+pub fn read_events(text: &str) -> Vec<Stamped> {
+    let parse = |line: &str| serde_json::from_str::<Line>(line).ok();
+    text.lines().filter_map(parse).map(|line| (line.at_s, line.event)).collect()
+}
+
+/// A file that grows.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    path: PathBuf,
+    read_bytes: u64,
+    rest: Vec<u8>,
+}
+
+impl Tail {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), read_bytes: 0, rest: Vec::new() }
+    }
+
+    /// What has come since the last time, and whether it is from the beginning of the file. A file that became
+    /// shorter is read anew.
+    pub(crate) fn more(&mut self) -> std::io::Result<(Vec<Stamped>, bool)> {
+        let mut file = File::open(&self.path)?;
+        if file.metadata()?.len() < self.read_bytes {
+            (self.read_bytes, self.rest) = (0, Vec::new());
+        }
+        let start = self.read_bytes == 0;
+        file.seek(SeekFrom::Start(self.read_bytes))?;
+        let mut bytes = std::mem::take(&mut self.rest);
+        self.read_bytes += file.take(CHUNK_BYTES).read_to_end(&mut bytes)? as u64;
+        // A line that isn't whole waits for its rest.
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        self.rest = bytes.split_off(whole);
+        Ok((read_events(&String::from_utf8_lossy(&bytes)), start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_growing_file_is_read_line_by_line_and_anew_when_it_shrinks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        let mut tail = Tail::new(&path);
+        assert!(tail.more().is_err(), "there is no file yet");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(
+            b"{\"kind\":\"warning\",\"message\":\"a\",\"at_s\":2.5}\nnonsense\n{\"kind\":\"war",
+        )
+        .unwrap();
+        let warning = |text: &str| Event::Warning { message: text.into() };
+        assert_eq!(tail.more().unwrap(), (vec![(Some(2.5), warning("a"))], true));
+        file.write_all(b"ning\",\"message\":\"b\"}\n").unwrap();
+        assert_eq!(tail.more().unwrap(), (vec![(None, warning("b"))], false));
+        assert_eq!(tail.more().unwrap(), (vec![], false));
+        std::fs::write(&path, "{\"kind\":\"warning\",\"message\":\"c\"}\n").unwrap();
+        assert_eq!(tail.more().unwrap(), (vec![(None, warning("c"))], true));
+    }
+}

@@ -1,0 +1,104 @@
+//! Tables that scroll.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::pen::{Pen, Target, fit, width};
+
+/// A cell: its text, and its style where it isn't the table's.
+pub type Cell = (String, Option<Style>);
+
+/// A table: titles, rows, and which row is selected.
+#[derive(Debug, Clone, Default)]
+pub struct Grid {
+    /// Titles of the columns; a table without titles has none.
+    pub titles: Vec<String>,
+    /// Rows of as many cells.
+    pub rows: Vec<Vec<Cell>>,
+    /// The selected row.
+    pub selected: Option<usize>,
+    /// Columns whose cells stand on the right, from this one on.
+    pub right_from: usize,
+    /// The column that takes the room that is left, or gives what is missing.
+    pub stretch: usize,
+}
+
+/// Room between two columns.
+const GAP: usize = 1;
+
+/// The first row to be drawn, so that the selected one is seen.
+pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
+    if height == 0 {
+        return 0;
+    }
+    let middle = selected.saturating_sub(height / 2);
+    middle.min(rows.saturating_sub(height))
+}
+
+impl Grid {
+    /// Draws the table; rows can be clicked as items of the pane.
+    pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, (pane, focused): (usize, bool)) {
+        let widths = self.widths(usize::from(area.width));
+        let head = u16::from(!self.titles.is_empty());
+        if head == 1 {
+            let titles: Vec<Cell> = self.titles.iter().map(|t| (t.clone(), None)).collect();
+            let style = pen.theme.dim;
+            self.row(pen, (area, 0), &titles, (&widths, style));
+        }
+        let height = usize::from(area.height.saturating_sub(head));
+        let first = offset(self.selected.unwrap_or(0), self.rows.len(), height);
+        for (i, cells) in self.rows.iter().enumerate().skip(first).take(height) {
+            let line = head + (i - first) as u16;
+            let selected = self.selected == Some(i);
+            let style = match (selected, focused) {
+                (true, true) => pen.theme.selected,
+                (true, false) => pen.theme.title,
+                _ => pen.theme.text,
+            };
+            let whole = Rect { y: area.y + line, height: 1, ..area };
+            pen.hits.push((whole, Target::Item(pane, i)));
+            if selected && focused {
+                pen.text(area, (0, line), &" ".repeat(usize::from(area.width)), style);
+            }
+            self.row(pen, (area, line), cells, (&widths, style));
+        }
+    }
+
+    fn row(
+        &self,
+        pen: &mut Pen<'_>,
+        (area, line): (Rect, u16),
+        cells: &[Cell],
+        (widths, style): (&[usize], Style),
+    ) {
+        let mut column = 0;
+        for (i, ((text, own), wide)) in cells.iter().zip(widths).enumerate() {
+            let text = fit(text, *wide);
+            let pad = if i >= self.right_from { wide.saturating_sub(width(&text)) } else { 0 };
+            let style = own.map_or(style, |own| style.patch(own));
+            pen.text(area, ((column + pad) as u16, line), &text, style);
+            column += wide + GAP;
+        }
+    }
+
+    /// Columns as wide as their widest cell; the stretching one takes or gives the difference.
+    fn widths(&self, room: usize) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).chain([self.titles.len()]).max().unwrap_or(0);
+        let widest = |c: usize| {
+            let cells = self.rows.iter().filter_map(|r| r.get(c)).map(|(text, _)| width(text));
+            cells.chain(self.titles.get(c).map(|t| width(t))).max().unwrap_or(0)
+        };
+        let mut widths: Vec<usize> = (0..columns).map(widest).collect();
+        let used: usize = widths.iter().sum::<usize>() + GAP * columns.saturating_sub(1);
+        if let Some(stretch) = widths.get_mut(self.stretch) {
+            let least = (*stretch).min(4);
+            *stretch = (*stretch + room).saturating_sub(used).max(least);
+        }
+        widths
+    }
+}
+
+/// A cell in the table's style.
+pub fn cell(text: impl Into<String>) -> Cell {
+    (text.into(), None)
+}

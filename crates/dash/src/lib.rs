@@ -1,0 +1,44 @@
+//! The terminal dashboard: tasks side by side, evaluations, ablations, training runs, the registry.
+//!
+//! State is values ([`App`]), and changes in one place: [`App::update`] takes a message ([`Msg`]) and returns what has
+//! to be done outside ([`Effect`]); [`App::draw`] draws the state. [`run`] joins that to a terminal: threads read keys,
+//! work on effects with the [`Program`] that the caller brings, and send messages back.
+//!
+//! Invariants:
+//!
+//! - The reducer does no work: no files, no clock, no engine. Any state can be made, and drawn, in a test.
+//! - The engine is behind [`Program`], and works on threads of its own: drawing never waits for it, and it never waits
+//!   for drawing.
+//! - What a key does and what the help says of it is one table a component ([`keys`]), so neither can go stale.
+//! - Colour is never the only sign. A terminal of any size is drawn, those below 80×24 one pane at a time.
+//! - Leaving stops what is under way and restores the terminal, after a panic too.
+
+mod app;
+mod error;
+mod field;
+mod follow;
+mod grid;
+pub mod keys;
+mod message;
+mod overlay;
+mod pen;
+mod picture;
+mod program;
+mod run;
+mod screens;
+mod terminal;
+mod theme;
+mod workers;
+
+pub use app::{App, Facts, Screen};
+pub use error::DashError;
+pub use field::Field;
+pub use follow::{Stamped, read_events};
+pub use message::{Effect, JobId, JobNews, Msg, News};
+pub use picture::Picture;
+pub use program::{
+    Answer, AnswerAsk, EvalAsk, FieldCard, Knob, ModelCard, Program, Shown, SuiteCard, TaskCard,
+    TrainingCard,
+};
+pub use run::{DashOptions, run};
+pub use theme::{Theme, ThemeName};

@@ -1,0 +1,136 @@
+//! What comes in, and what has to be done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use syrinx_eval::{Comparison, Report, Row};
+use syrinx_results::{Cell, Run, Wish};
+use syrinx_types::{Audio, Event};
+
+use crate::follow::Stamped;
+use crate::keys::Key;
+use crate::{
+    AnswerAsk, EvalAsk, Knob, ModelCard, Picture, Shown, SuiteCard, TaskCard, TrainingCard,
+};
+
+/// Work that someone waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// A click on a cell of the terminal.
+    Click {
+        /// Column, from 0.
+        column: u16,
+        /// Line, from 0.
+        row: u16,
+    },
+    /// The wheel over a cell of the terminal.
+    Scroll {
+        /// Column, from 0.
+        column: u16,
+        /// Line, from 0.
+        row: u16,
+        /// Whether downwards.
+        down: bool,
+    },
+    /// The terminal has another size.
+    Resized,
+    /// Time goes by: seconds since 1970.
+    Now(f64),
+    /// Someone outside asked to stop.
+    Terminate,
+    /// From a worker.
+    News(News),
+}
+
+/// What workers say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// The registry.
+    Tasks(Vec<TaskCard>),
+    /// Suites.
+    Suites(Vec<SuiteCard>),
+    /// Models.
+    Models(Vec<ModelCard>),
+    /// Sampling settings.
+    Knobs(Vec<Knob>),
+    /// Voices of a model, by its name.
+    Voices(String, Vec<String>),
+    /// Something about a job.
+    Job(JobId, JobNews),
+    /// Runs in the store, the latest first.
+    Runs(Vec<Run>),
+    /// Rows of a run.
+    Rows(String, Vec<Row>),
+    /// What moved to a run.
+    Compared(String, Box<Comparison>),
+    /// A recording of a row, drawn, with its name.
+    Pictured(String, Box<Picture>),
+    /// Cells of ablations by name, and the runs that belong to them.
+    Cells(Vec<(String, Vec<Cell>)>, Vec<Run>),
+    /// Training runs on disk.
+    Trainings(Vec<TrainingCard>),
+    /// Events of a training run, from its beginning if `true`.
+    Followed(PathBuf, Vec<Stamped>, bool),
+    /// A line for the status bar.
+    Said(String),
+    /// The same, about something that went wrong.
+    Trouble(String),
+}
+
+/// What a job says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobNews {
+    /// It is moving.
+    Event(Event),
+    /// It was a request, and here is the answer.
+    Answered(Box<Shown>),
+    /// It was an evaluation, and here is the report.
+    Evaluated(Box<Report>),
+    /// It didn't work.
+    Failed(String),
+    /// It was stopped.
+    Stopped,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Answer a request.
+    Answer(JobId, Box<AnswerAsk>),
+    /// Run a suite.
+    Evaluate(JobId, Box<EvalAsk>),
+    /// Stop a job.
+    Cancel(JobId),
+    /// Ask a model for its voices.
+    LoadVoices(ModelCard),
+    /// Read the store's runs.
+    LoadRuns,
+    /// Read the rows of a run.
+    LoadRows(String),
+    /// Compare two runs, the older first.
+    Compare(String, String),
+    /// Draw a recording.
+    Draw(PathBuf),
+    /// Read the cells of ablations.
+    LoadCells,
+    /// Leave a wish for a cell of an ablation.
+    LeaveWish(String, String, Wish),
+    /// Look for training runs.
+    LoadTrainings,
+    /// Follow the events of a training run, and no other.
+    Follow(PathBuf),
+    /// Write an answer to files.
+    Save(String, Box<crate::Answer>),
+    /// Play a recording.
+    Play(Arc<Audio>),
+}

@@ -1,0 +1,170 @@
+//! Drawing: text that never leaves its place, frames, and what can be clicked.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::Theme;
+
+/// What a click on a place means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A screen, by its number.
+    Screen(usize),
+    /// A pane of the screen.
+    Pane(usize),
+    /// An item of a pane.
+    Item(usize, usize),
+}
+
+/// Draws on a buffer, and notes what can be clicked.
+pub struct Pen<'a> {
+    /// The buffer.
+    pub buf: &'a mut Buffer,
+    /// How things look.
+    pub theme: &'a Theme,
+    /// What can be clicked; later ones lie above earlier ones.
+    pub hits: &'a mut Vec<(Rect, Target)>,
+    /// Seconds since 1970.
+    pub now_s: f64,
+    /// Whether there is room for one pane only.
+    pub compact: bool,
+}
+
+/// Columns that a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
+pub fn fit(text: &str, columns: usize) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    if clean.width() <= columns {
+        return clean;
+    }
+    let (mut out, mut used) = (String::new(), 0);
+    for c in clean.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > columns {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// A text in lines of at most so many columns, broken at spaces where there are some.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.width() + 1 + word.width() > columns {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+impl Pen<'_> {
+    /// A text at a place of an area (column and line from its corner), cut where the area ends. Gives the columns
+    /// that it took.
+    pub fn text(
+        &mut self,
+        area: Rect,
+        (column, line): (u16, u16),
+        text: &str,
+        style: Style,
+    ) -> u16 {
+        let area = area.intersection(self.buf.area);
+        if column >= area.width || line >= area.height {
+            return 0;
+        }
+        let room = usize::from(area.width - column);
+        let text = fit(text, room);
+        self.buf.set_stringn(area.x + column, area.y + line, &text, room, style);
+        u16::try_from(text.width()).unwrap_or(u16::MAX)
+    }
+
+    /// Texts in their styles, one after another.
+    pub fn line(&mut self, area: Rect, line: u16, parts: &[(&str, Style)]) {
+        let mut column = 0;
+        for (text, style) in parts {
+            column += self.text(area, (column, line), text, *style);
+        }
+    }
+
+    /// Lines of a text, as many as there is room for.
+    pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
+        let lines = wrap(text, usize::from(area.width));
+        for (i, line) in (0..area.height).zip(&lines) {
+            self.text(area, (0, i), line, style);
+        }
+        u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height)
+    }
+
+    /// A frame with a title; gives what is inside. A click on it goes to the pane.
+    pub fn frame(&mut self, area: Rect, title: &str, (pane, focused): (usize, bool)) -> Rect {
+        let area = area.intersection(self.buf.area);
+        self.hits.push((area, Target::Pane(pane)));
+        if area.width < 3 || area.height < 3 {
+            return Rect { width: 0, height: 0, ..area };
+        }
+        let style = if focused { self.theme.focus } else { self.theme.frame };
+        // The line is a sign of focus too, for those who see no colours.
+        let kind = if focused { BorderType::Thick } else { BorderType::Plain };
+        let block = Block::bordered().border_type(kind).border_style(style);
+        let inner = block.inner(area);
+        block.render(area, self.buf);
+        let title = format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6))));
+        let style = if focused { self.theme.title } else { self.theme.dim };
+        self.text(area, (2, 0), &title, style);
+        inner
+    }
+
+    /// A bar from 0 to 1 with a text in it.
+    pub fn gauge(&mut self, area: Rect, line: u16, share: f64, text: &str) {
+        let columns = usize::from(area.width);
+        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let full = (share * columns as f64).round() as usize;
+        let bar: String = (0..columns).map(|i| if i < full { '█' } else { '░' }).collect();
+        self.text(area, (0, line), &bar, self.theme.dim);
+        let text = format!(" {} ", fit(text, columns.saturating_sub(2)));
+        let column = (columns.saturating_sub(text.width()) / 2) as u16;
+        self.text(area, (column, line), &text, self.theme.text);
+    }
+
+    /// Removes what is there.
+    pub fn clear(&mut self, area: Rect) {
+        Clear.render(area.intersection(self.buf.area), self.buf);
+    }
+}
+
+/// An area cut in two: so many lines above, the rest below.
+pub fn above(area: Rect, lines: u16) -> (Rect, Rect) {
+    let lines = lines.min(area.height);
+    (
+        Rect { height: lines, ..area },
+        Rect { y: area.y + lines, height: area.height - lines, ..area },
+    )
+}
+
+/// An area cut in two: so many columns on the left, the rest on the right.
+pub fn left(area: Rect, columns: u16) -> (Rect, Rect) {
+    let columns = columns.min(area.width);
+    (
+        Rect { width: columns, ..area },
+        Rect { x: area.x + columns, width: area.width - columns, ..area },
+    )
+}

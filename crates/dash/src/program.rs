@@ -1,0 +1,204 @@
+//! What the dashboard needs from the program that it is part of.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use syrinx_eval::Report;
+use syrinx_task::{AnswerKind, Layout};
+use syrinx_types::{Audio, CancelToken, EventSink};
+
+use crate::Picture;
+
+/// The program behind the dashboard. Called on worker threads; errors are messages for people.
+pub trait Program: Send + Sync {
+    /// The registry.
+    ///
+    /// # Errors
+    /// If a task can't be built.
+    fn tasks(&self) -> Result<Vec<TaskCard>, String>;
+
+    /// Suites that can be run.
+    fn suites(&self) -> Vec<SuiteCard>;
+
+    /// Models that can be used, the default first.
+    fn models(&self) -> Vec<ModelCard>;
+
+    /// Sampling settings with their values.
+    ///
+    /// # Errors
+    /// If the settings can't be read.
+    fn knobs(&self) -> Result<Vec<Knob>, String>;
+
+    /// Voices of a model, the default first.
+    ///
+    /// # Errors
+    /// If the model can't be loaded.
+    fn voices(&self, model: &ModelCard) -> Result<Vec<String>, String>;
+
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    fn answer(
+        &self,
+        ask: &AnswerAsk,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<Answer, String>;
+
+    /// Runs a suite, and keeps it in the results store.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    fn evaluate(
+        &self,
+        ask: &EvalAsk,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<Report, String>;
+
+    /// Seconds since 1970.
+    fn now_s(&self) -> f64;
+
+    /// Plays a recording, if this program can. Returns when it has begun.
+    ///
+    /// # Errors
+    /// Why it can't.
+    fn play(&self, audio: &Audio) -> Result<(), String>;
+}
+
+/// A field of a schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldCard {
+    /// Its name.
+    pub name: String,
+    /// Its type, in words.
+    pub kind: String,
+    /// What it means.
+    pub about: String,
+}
+
+/// A task as the registry knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskCard {
+    /// Identifier.
+    pub id: String,
+    /// One line.
+    pub summary: String,
+    /// An example command.
+    pub example: String,
+    /// What it answers with.
+    pub answer_kind: AnswerKind,
+    /// The request's field that it is about.
+    pub positional: String,
+    /// Whether that field names a recording.
+    pub takes_recording: bool,
+    /// Its prompts, by how text and frames meet.
+    pub layouts: Vec<(String, Layout)>,
+    /// Fields of a request.
+    pub request: Vec<FieldCard>,
+    /// Fields of an answer.
+    pub answer: Vec<FieldCard>,
+    /// Its settings.
+    pub settings: Vec<FieldCard>,
+}
+
+impl TaskCard {
+    /// Whether a request has this field.
+    pub fn takes(&self, field: &str) -> bool {
+        self.request.iter().any(|f| f.name == field)
+    }
+}
+
+/// A suite.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SuiteCard {
+    /// Its name.
+    pub name: String,
+    /// The task that it is of; empty for a codec.
+    pub task: String,
+    /// One line.
+    pub summary: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// A model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelCard {
+    /// What it is called on the screen.
+    pub name: String,
+    /// Its file; none for the one that the settings name.
+    pub path: Option<PathBuf>,
+}
+
+/// A sampling setting.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Knob {
+    /// Its key, with dots.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// A request to be answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerAsk {
+    /// By this model.
+    pub model: ModelCard,
+    /// By this task.
+    pub task: String,
+    /// The request. `mem:input` in it is `heard`.
+    pub request: Value,
+    /// Settings that are changed: keys and values as flags give them.
+    pub changed: Vec<(String, String)>,
+    /// Seed.
+    pub seed: u64,
+    /// A recording in memory.
+    pub heard: Option<Arc<Audio>>,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The answer.
+    pub json: Value,
+    /// Its recording, or the one that it is about.
+    pub audio: Option<Arc<Audio>>,
+    /// Seconds from question to answer.
+    pub wall_s: f64,
+    /// Seconds to the first sound, where it comes in parts.
+    pub first_s: Option<f64>,
+}
+
+/// An answer ready to be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The answer.
+    pub answer: Answer,
+    /// Its sound, drawn.
+    pub picture: Option<Picture>,
+    /// Median pitch of its sound, where it has one.
+    pub pitch_hz: Option<f64>,
+}
+
+/// A suite to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvalAsk {
+    /// The suite.
+    pub suite: SuiteCard,
+    /// By this model.
+    pub model: ModelCard,
+    /// At most so many items.
+    pub limit: Option<usize>,
+}
+
+/// A training run on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrainingCard {
+    /// What it is called on the screen.
+    pub name: String,
+    /// Its events.
+    pub path: PathBuf,
+}

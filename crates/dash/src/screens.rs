@@ -1,0 +1,107 @@
+//! The five screens, and what they have in common.
+
+pub(crate) mod ablations;
+pub(crate) mod compare;
+pub(crate) mod evals;
+pub(crate) mod tasks;
+pub(crate) mod training;
+
+use ratatui::layout::Rect;
+
+use crate::keys::{Key, KeyHelp};
+use crate::message::{Effect, JobId, News};
+use crate::pen::{Pen, Target};
+
+/// A screen: state that takes keys and news, and can be drawn.
+pub(crate) trait Component {
+    /// What keys do where the screen is now: titles and tables, the most important first.
+    fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)>;
+
+    /// Takes a key; `false` if it means nothing here.
+    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool;
+
+    /// Takes pasted text.
+    fn paste(&mut self, _text: &str) {}
+
+    /// Takes a click on a pane or on one of its items.
+    fn click(&mut self, target: Target, context: &mut Context<'_>);
+
+    /// Takes the wheel over a pane.
+    fn scroll(&mut self, pane: usize, down: bool, context: &mut Context<'_>);
+
+    /// Takes news. All screens get all of them.
+    fn news(&mut self, news: &News, context: &mut Context<'_>);
+
+    /// It is shown.
+    fn shown(&mut self, _context: &mut Context<'_>) {}
+
+    /// Draws it.
+    fn draw(&self, pen: &mut Pen<'_>, area: Rect);
+}
+
+/// What a screen can say to the outside while it takes a message.
+pub(crate) struct Context<'a> {
+    /// Seconds since 1970.
+    pub(crate) now_s: f64,
+    /// What has to be done.
+    pub(crate) effects: Vec<Effect>,
+    /// The last job's number.
+    pub(crate) last_job: &'a mut u64,
+}
+
+impl Context<'_> {
+    /// A number for a job that nobody has had.
+    pub(crate) fn job(&mut self) -> JobId {
+        *self.last_job += 1;
+        JobId(*self.last_job)
+    }
+
+    /// Something has to be done.
+    pub(crate) fn ask(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+}
+
+/// Seconds as people say them.
+pub(crate) fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "?".into();
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+/// The bounds of values with a little room around them; none for nothing.
+pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+    let (low, high) = values
+        .filter(|v| v.is_finite())
+        .fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+    if low > high {
+        return None;
+    }
+    let room = if high > low { (high - low) * 0.05 } else { low.abs().max(1.0) * 0.05 };
+    Some([low - room, high + room])
+}
+
+/// A number in few signs.
+pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".into()
+    } else if (0.001..10_000.0).contains(&size) {
+        let digits = if size >= 100.0 {
+            0
+        } else if size >= 1.0 {
+            2
+        } else {
+            4
+        };
+        format!("{value:.digits$}")
+    } else {
+        format!("{value:.1e}")
+    }
+}

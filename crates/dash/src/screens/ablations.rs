@@ -1,0 +1,336 @@
+//! Ablations: the grid as a table that fills while it runs, and a chart of any figure against any axis.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ratatui::layout::Rect;
+use ratatui::symbols::Marker;
+use ratatui::text::Line;
+use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
+use serde_json::Value;
+use syrinx_eval::{Figure, range, title};
+use syrinx_results::{Cell, CellState, Run, Wish};
+
+use crate::grid::{Grid, cell};
+use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
+use crate::message::{Effect, News};
+use crate::pen::{Pen, Target, above, left};
+use crate::screens::{Component, Context, bounds, number};
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Pane,
+    Figure,
+    Axis,
+    Stop,
+    Resume,
+    Reload,
+}
+
+const KEYS: &[Binding<Act>] = &[
+    bind(&[Key::Char('f')], Act::Figure, "figure", "the next figure"),
+    bind(&[Key::Char('a')], Act::Axis, "axis", "the chart's next axis"),
+    bind(&[Key::Char('s')], Act::Stop, "stop", "stop this cell at its next safe point"),
+    bind(&[Key::Char('r')], Act::Resume, "resume", "take this cell up again"),
+    bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "to the other list"),
+    bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
+];
+
+const BENCHES: usize = 0;
+const CELLS: usize = 1;
+const CHART: usize = 2;
+
+/// Ablations on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Ablations {
+    benches: Vec<(String, Vec<Cell>)>,
+    runs: Vec<Run>,
+    bench: usize,
+    at: usize,
+    figure: usize,
+    axis: usize,
+    pane: usize,
+}
+
+/// A point of the chart.
+struct Point {
+    x: f64,
+    figure: Figure,
+}
+
+impl Ablations {
+    fn cells(&self) -> &[Cell] {
+        self.benches.get(self.bench).map_or(&[], |(_, cells)| cells)
+    }
+
+    /// Figures that any cell of the ablation has: name and variant.
+    fn figures(&self) -> Vec<(String, String)> {
+        let bench = self.benches.get(self.bench).map_or("", |(name, _)| name);
+        let runs = self.runs.iter().filter(|r| r.about.bench == bench);
+        let mut seen = BTreeSet::new();
+        let names = runs.flat_map(|r| &r.figures).map(|f| (f.name.clone(), f.variant.clone()));
+        names.filter(|name| seen.insert(name.clone())).collect()
+    }
+
+    fn wanted(&self) -> Option<(String, String)> {
+        let all = self.figures();
+        all.get(self.figure % all.len().max(1)).cloned()
+    }
+
+    fn figure_of(&self, cell: &Cell) -> Option<&Figure> {
+        let (name, variant) = self.wanted()?;
+        let of_cell =
+            self.runs.iter().filter(|r| r.about.bench == cell.bench && r.about.cell == cell.key);
+        of_cell.flat_map(|r| &r.figures).find(|f| f.name == name && f.variant == variant)
+    }
+
+    /// Names of what is varied.
+    fn axes(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.cells().iter().flat_map(|c| c.axes.keys()).collect();
+        names.into_iter().cloned().collect()
+    }
+
+    fn step(&mut self, pane: usize, step: Step) {
+        if pane == BENCHES {
+            self.bench = step.from(self.bench, self.benches.len());
+            self.at = 0;
+        } else if pane == CELLS {
+            self.at = step.from(self.at, self.cells().len());
+        }
+    }
+
+    fn wish(&self, wish: Wish, context: &mut Context<'_>) {
+        if let Some(cell) = self.cells().get(self.at) {
+            context.ask(Effect::LeaveWish(cell.bench.clone(), cell.key.clone(), wish));
+        }
+    }
+}
+
+impl Component for Ablations {
+    fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
+        vec![("ablations", helps(KEYS)), ("lists", helps(LIST))]
+    }
+
+    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        if let Some(step) = action(LIST, key) {
+            self.step(self.pane, step);
+            return true;
+        }
+        match action(KEYS, key) {
+            Some(Act::Pane) => self.pane = if self.pane == BENCHES { CELLS } else { BENCHES },
+            Some(Act::Figure) => self.figure += 1,
+            Some(Act::Axis) => self.axis += 1,
+            Some(Act::Stop) => self.wish(Wish::Stop, context),
+            Some(Act::Resume) => self.wish(Wish::Resume, context),
+            Some(Act::Reload) => context.ask(Effect::LoadCells),
+            None => return false,
+        }
+        true
+    }
+
+    fn click(&mut self, target: Target, _: &mut Context<'_>) {
+        match target {
+            Target::Item(BENCHES, i) => (self.pane, self.bench, self.at) = (BENCHES, i, 0),
+            Target::Item(CELLS, i) => (self.pane, self.at) = (CELLS, i),
+            Target::Pane(pane) if pane <= CELLS => self.pane = pane,
+            Target::Pane(CHART) => self.figure += 1,
+            _ => {}
+        }
+    }
+
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+        self.step(pane, if down { Step::Down } else { Step::Up });
+    }
+
+    fn shown(&mut self, context: &mut Context<'_>) {
+        context.ask(Effect::LoadCells);
+    }
+
+    fn news(&mut self, news: &News, _: &mut Context<'_>) {
+        if let News::Cells(benches, runs) = news {
+            self.benches.clone_from(benches);
+            self.runs.clone_from(runs);
+            self.bench = self.bench.min(benches.len().saturating_sub(1));
+            self.at = self.at.min(self.cells().len().saturating_sub(1));
+        }
+    }
+
+    fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
+        if pen.compact {
+            match self.pane {
+                BENCHES => self.draw_benches(pen, area),
+                _ => self.draw_cells(pen, area),
+            }
+            return;
+        }
+        let (benches, rest) = left(area, 20);
+        self.draw_benches(pen, benches);
+        let (cells, chart) = above(rest, rest.height - rest.height * 2 / 5);
+        self.draw_cells(pen, cells);
+        self.draw_chart(pen, chart);
+    }
+}
+
+impl Ablations {
+    fn draw_benches(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == BENCHES;
+        let inner = pen.frame(area, "Ablations", (BENCHES, focused));
+        if self.benches.is_empty() {
+            pen.paragraph(inner, "none in the store yet", pen.theme.dim);
+        }
+        let done = |cells: &[Cell]| {
+            let finished = cells.iter().filter(|c| c.state == CellState::Finished).count();
+            format!("{finished}/{}", cells.len())
+        };
+        let rows = self.benches.iter().map(|(name, cells)| vec![cell(name), cell(done(cells))]);
+        let selected = Some(self.bench);
+        let grid =
+            Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
+        grid.draw(pen, inner, (BENCHES, focused));
+    }
+
+    fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == CELLS;
+        let name = self.benches.get(self.bench).map_or("Cells", |(name, _)| name);
+        let inner = pen.frame(area, name, (CELLS, focused));
+        let axes = self.axes();
+        let figure = self.wanted().map_or("figure".to_owned(), |(f, v)| shown_name(&f, &v));
+        let mut titles = axes.clone();
+        titles.extend(["seed".into(), "state".into(), figure, "95 % interval".into()]);
+        let rows = self.cells().iter().map(|c| {
+            let mut row: Vec<_> = axes.iter().map(|a| cell(shown(c.axes.get(a)))).collect();
+            row.push(cell(c.seed.to_string()));
+            row.push((state(c, pen.now_s), Some(style(c.state, pen))));
+            let figure = self.figure_of(c);
+            row.push(cell(figure.map_or("-".into(), |f| f.unit.show(f.value))));
+            row.push(cell(figure.map_or(String::new(), range)));
+            row
+        });
+        let grid = Grid {
+            titles,
+            rows: rows.collect(),
+            selected: Some(self.at),
+            right_from: axes.len() + 2,
+            stretch: axes.len() + 1,
+        };
+        let (table, note) = above(inner, inner.height.saturating_sub(1));
+        grid.draw(pen, table, (CELLS, focused));
+        if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
+            pen.text(note, (0, 0), &cell.note, style(cell.state, pen));
+        }
+    }
+
+    fn draw_chart(&self, pen: &mut Pen<'_>, area: Rect) {
+        let axes = self.axes();
+        let axis = axes.get(self.axis % axes.len().max(1)).cloned().unwrap_or_default();
+        let wanted = self.wanted();
+        let name = wanted.map_or("no figure yet".to_owned(), |(f, v)| {
+            let name = if v.is_empty() { title(&f) } else { format!("{}, {v}", title(&f)) };
+            format!("{name} against {axis}")
+        });
+        let inner = pen.frame(area, &name, (CHART, self.pane == CHART));
+        let (points, names) = self.points(&axis);
+        let ends = points.iter().flat_map(|p| [p.figure.low, p.figure.high, p.figure.value]);
+        let (Some(x), Some(y)) = (bounds(points.iter().map(|p| p.x)), bounds(ends)) else {
+            pen.text(inner, (0, 0), "no finished cell has it", pen.theme.dim);
+            return;
+        };
+        if inner.width < 16 || inner.height < 4 {
+            return;
+        }
+        let unit = points[0].figure.unit;
+        let values: Vec<(f64, f64)> = points.iter().map(|p| (p.x, p.figure.value)).collect();
+        let bars: Vec<[(f64, f64); 2]> =
+            points.iter().map(|p| [(p.x, p.figure.low), (p.x, p.figure.high)]).collect();
+        let mut sets: Vec<Dataset<'_>> = bars
+            .iter()
+            .map(|bar| {
+                Dataset::default()
+                    .marker(Marker::Braille)
+                    .graph_type(GraphType::Line)
+                    .style(pen.theme.dim)
+                    .data(bar)
+            })
+            .collect();
+        sets.push(
+            Dataset::default()
+                .marker(Marker::Dot)
+                .graph_type(GraphType::Scatter)
+                .style(pen.theme.accent(0))
+                .data(&values),
+        );
+        let label = |v: f64| Line::from(unit.show(v));
+        let x_labels: Vec<Line<'_>> = match names.as_slice() {
+            [] => [x[0], (x[0] + x[1]) / 2.0, x[1]].map(|v| Line::from(number(v))).to_vec(),
+            names => names.iter().map(|n| Line::from(n.clone())).collect(),
+        };
+        let chart = Chart::new(sets)
+            .x_axis(Axis::default().style(pen.theme.dim).bounds(x).labels(x_labels))
+            .y_axis(
+                Axis::default().style(pen.theme.dim).bounds(y).labels([label(y[0]), label(y[1])]),
+            )
+            .legend_position(None);
+        chart.render(inner, pen.buf);
+    }
+
+    /// The points of the chart; for an axis that isn't of numbers, its values' names in the order of their places.
+    fn points(&self, axis: &str) -> (Vec<Point>, Vec<String>) {
+        let cells: Vec<(&Value, &Figure)> = self
+            .cells()
+            .iter()
+            .filter_map(|c| Some((c.axes.get(axis)?, self.figure_of(c)?)))
+            .filter(|(_, f)| [f.value, f.low, f.high].iter().all(|v| v.is_finite()))
+            .collect();
+        let point = |x: f64, figure: &Figure| Point { x, figure: figure.clone() };
+        if cells.iter().all(|(value, _)| value.is_number()) {
+            let x = |value: &Value| value.as_f64().unwrap_or_default();
+            return (cells.iter().map(|(value, f)| point(x(value), f)).collect(), Vec::new());
+        }
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut names: Vec<String> = Vec::new();
+        let mut points = Vec::new();
+        for (value, figure) in cells {
+            let name = shown(Some(value));
+            let place = *places.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            points.push(point(place as f64, figure));
+        }
+        (points, names)
+    }
+}
+
+fn shown_name(figure: &str, variant: &str) -> String {
+    if variant.is_empty() { figure.to_owned() } else { format!("{figure}, {variant}") }
+}
+
+/// A value of an axis, texts without quotes.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "-".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A working cell that says nothing for so long was killed, or its computer sleeps.
+const SILENT_S: f64 = 120.0;
+
+fn state(cell: &Cell, now_s: f64) -> String {
+    let name = cell.state.name();
+    if !cell.state.is_active() {
+        return name.to_owned();
+    }
+    let silent = now_s - cell.updated_s > SILENT_S;
+    format!("{name} {:.0} %{}", 100.0 * cell.done, if silent { ", silent" } else { "" })
+}
+
+fn style(state: CellState, pen: &Pen<'_>) -> ratatui::style::Style {
+    match state {
+        CellState::Finished => pen.theme.good,
+        CellState::Failed => pen.theme.bad,
+        CellState::Stopped => pen.theme.warn,
+        CellState::Planned => pen.theme.dim,
+        _ => pen.theme.text,
+    }
+}

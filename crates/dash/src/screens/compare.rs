@@ -1,0 +1,462 @@
+//! Compare: one input, and any set of tasks, models and settings side by side.
+
+mod column;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use syrinx_task::AnswerKind;
+use syrinx_types::{Audio, Event};
+
+use crate::field::Field;
+use crate::keys::{Binding, Key, KeyHelp, LIST, action, bind, helps};
+use crate::message::{Effect, JobId, JobNews, News};
+use crate::pen::Target;
+use crate::screens::compare::column::{Column, State};
+use crate::screens::{Component, Context};
+use crate::{Knob, ModelCard, TaskCard};
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    All,
+    One,
+    Left,
+    Right,
+    Add,
+    Remove,
+    Task,
+    Model,
+    Seed,
+    Voice,
+    Settings,
+    Input,
+    Save,
+    Play,
+    Stop,
+}
+
+const KEYS: &[Binding<Act>] = &[
+    bind(&[Key::Enter, Key::Char('r')], Act::All, "run", "run all columns"),
+    bind(&[Key::Char('R')], Act::One, "", "run this column"),
+    bind(&[Key::Char('i'), Key::Tab], Act::Input, "input", "type the text, the file, the voice"),
+    bind(&[Key::Char('e')], Act::Settings, "settings", "change this column's sampling"),
+    bind(&[Key::Left, Key::Char('h')], Act::Left, "", "the column on the left"),
+    bind(&[Key::Right, Key::Char('l')], Act::Right, "", "the column on the right"),
+    bind(&[Key::Char('a')], Act::Add, "add", "add a column like this one"),
+    bind(&[Key::Char('d')], Act::Remove, "remove", "remove this column"),
+    bind(&[Key::Char('t')], Act::Task, "task", "the next task"),
+    bind(&[Key::Char('m')], Act::Model, "model", "the next model"),
+    bind(&[Key::Char('s')], Act::Seed, "seed", "the next seed"),
+    bind(&[Key::Char('v')], Act::Voice, "voice", "the next voice"),
+    bind(&[Key::Char('w')], Act::Save, "write", "write this column's answer to files"),
+    bind(&[Key::Char('p')], Act::Play, "play", "play this column's sound"),
+    bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running"),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Typing {
+    Run,
+    Next,
+    Previous,
+    Leave,
+}
+
+const TYPING: &[Binding<Typing>] = &[
+    bind(&[Key::Enter], Typing::Run, "run", "run all columns"),
+    bind(&[Key::Tab, Key::Down], Typing::Next, "next field", "text, file, voice, columns"),
+    bind(&[Key::BackTab, Key::Up], Typing::Previous, "", "the field before"),
+    bind(&[Key::Esc], Typing::Leave, "columns", "back to the columns"),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Knobs {
+    More,
+    Less,
+    Type,
+    Reset,
+    Run,
+    Leave,
+}
+
+const KNOBS: &[Binding<Knobs>] = &[
+    bind(&[Key::Right, Key::Char('+'), Key::Char('l')], Knobs::More, "more", "more, or on"),
+    bind(&[Key::Left, Key::Char('-'), Key::Char('h')], Knobs::Less, "less", "less, or off"),
+    bind(&[Key::Enter], Knobs::Type, "type", "type a value; enter again takes it"),
+    bind(&[Key::Backspace, Key::Char('0')], Knobs::Reset, "reset", "back to the default"),
+    bind(&[Key::Char('r')], Knobs::Run, "run", "run this column with these settings"),
+    bind(&[Key::Esc, Key::Char('e'), Key::Tab], Knobs::Leave, "columns", "back to the columns"),
+];
+
+/// Where keys go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Focus {
+    #[default]
+    Columns,
+    Text,
+    File,
+    Voice,
+    Knobs,
+    /// A value is typed.
+    Value(Field),
+}
+
+/// Panes, for clicks. Columns are counted from the last of them on.
+const TEXT: usize = 0;
+const FILE: usize = 1;
+const VOICE: usize = 2;
+const KNOB: usize = 3;
+const COLUMN: usize = 4;
+
+/// Most columns: more can't be read side by side on any screen.
+const MOST_COLUMNS: usize = 8;
+
+/// The comparison on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Compare {
+    tasks: Vec<TaskCard>,
+    models: Vec<ModelCard>,
+    knobs: Vec<Knob>,
+    voices: BTreeMap<String, Vec<String>>,
+    text: Field,
+    file: Field,
+    voice: Field,
+    columns: Vec<Column>,
+    at: usize,
+    knob: usize,
+    focus: Focus,
+}
+
+impl Compare {
+    fn card(&self, column: &Column) -> Option<&TaskCard> {
+        self.tasks.iter().find(|t| t.id == column.task)
+    }
+
+    fn column(&self) -> Option<&Column> {
+        self.columns.get(self.at)
+    }
+
+    /// Runs columns: those that need a recording and have none wait for the first that speaks.
+    fn run(&mut self, which: impl Fn(usize) -> bool, context: &mut Context<'_>) {
+        let chosen: Vec<usize> = (0..self.columns.len()).filter(|i| which(*i)).collect();
+        for i in chosen {
+            self.stop(i, context);
+            let needs = self.card(&self.columns[i]).is_some_and(|c| c.takes_recording);
+            if needs && self.file.text().trim().is_empty() {
+                self.columns[i].state = State::Waiting;
+            } else {
+                self.start(i, None, context);
+            }
+        }
+        self.start_waiting(context);
+    }
+
+    /// Starts what waits for a recording, where there is one; says so where none will come.
+    fn start_waiting(&mut self, context: &mut Context<'_>) {
+        let speaks =
+            |c: &Column| self.card(c).is_some_and(|card| card.answer_kind == AnswerKind::Speech);
+        let speaking: Vec<usize> =
+            (0..self.columns.len()).filter(|i| speaks(&self.columns[*i])).collect();
+        if speaking.iter().any(|i| matches!(self.columns[*i].state, State::Running { .. })) {
+            return;
+        }
+        let audio: Option<Arc<Audio>> =
+            speaking.iter().find_map(|i| self.columns[*i].audio().cloned());
+        for i in 0..self.columns.len() {
+            if !matches!(self.columns[i].state, State::Waiting) {
+                continue;
+            }
+            match &audio {
+                Some(audio) => self.start(i, Some(Arc::clone(audio)), context),
+                None => {
+                    let reason = "it needs a recording: name a file, or add a column that speaks";
+                    self.columns[i].state = State::Failed(reason.into());
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, i: usize, heard: Option<Arc<Audio>>, context: &mut Context<'_>) {
+        let Some(card) = self.card(&self.columns[i]).cloned() else { return };
+        let model = self.models.get(self.columns[i].model).cloned().unwrap_or_default();
+        let input = (self.text.text(), self.file.text().trim(), self.voice.text().trim());
+        let job = context.job();
+        let ask = self.columns[i].ask((&card, model), input, heard);
+        self.columns[i].state = State::Running { job, since_s: context.now_s, note: String::new() };
+        context.ask(Effect::Answer(job, Box::new(ask)));
+    }
+
+    fn stop(&mut self, i: usize, context: &mut Context<'_>) {
+        if let State::Running { job, .. } = self.columns[i].state {
+            context.ask(Effect::Cancel(job));
+        }
+    }
+
+    fn act(&mut self, act: Act, context: &mut Context<'_>) {
+        match act {
+            Act::All => self.run(|_| true, context),
+            Act::One => {
+                let at = self.at;
+                self.run(|i| i == at, context);
+            }
+            Act::Left => self.at = self.at.saturating_sub(1),
+            Act::Right => self.at = (self.at + 1).min(self.columns.len().saturating_sub(1)),
+            Act::Add if self.columns.len() < MOST_COLUMNS => {
+                let like = self.column().map(Column::like);
+                let first = || self.tasks.first().map(|t| Column::of(&t.id));
+                if let Some(new) = like.or_else(first) {
+                    self.at = (self.at + 1).min(self.columns.len());
+                    self.columns.insert(self.at, new);
+                }
+            }
+            Act::Remove if self.columns.len() > 1 => {
+                self.stop(self.at, context);
+                self.columns.remove(self.at);
+                self.at = self.at.min(self.columns.len() - 1);
+            }
+            Act::Task => self.next_task(context),
+            Act::Model => self.next_model(context),
+            Act::Seed => {
+                if let Some(column) = self.columns.get_mut(self.at) {
+                    column.seed += 1;
+                }
+            }
+            Act::Voice => self.next_voice(),
+            Act::Settings => self.focus = Focus::Knobs,
+            Act::Input => self.focus = Focus::Text,
+            Act::Save => {
+                if let Some((name, shown)) = self.column().and_then(Column::shown) {
+                    context.ask(Effect::Save(name, Box::new(shown.answer.clone())));
+                }
+            }
+            Act::Play => {
+                if let Some(audio) = self.column().and_then(Column::audio) {
+                    context.ask(Effect::Play(Arc::clone(audio)));
+                }
+            }
+            Act::Stop => {
+                for i in 0..self.columns.len() {
+                    self.stop(i, context);
+                    if matches!(self.columns[i].state, State::Waiting) {
+                        self.columns[i].state = State::Empty;
+                    }
+                }
+            }
+            Act::Add | Act::Remove => {}
+        }
+    }
+
+    fn next_task(&mut self, context: &mut Context<'_>) {
+        if self.columns.is_empty() || self.tasks.is_empty() {
+            return;
+        }
+        self.stop(self.at, context);
+        let column = &mut self.columns[self.at];
+        let now = self.tasks.iter().position(|t| t.id == column.task).map_or(0, |i| i + 1);
+        column.task.clone_from(&self.tasks[now % self.tasks.len()].id);
+        column.state = State::Empty;
+    }
+
+    fn next_model(&mut self, context: &mut Context<'_>) {
+        let models = self.models.len().max(1);
+        if let Some(column) = self.columns.get_mut(self.at) {
+            column.model = (column.model + 1) % models;
+            if let Some(model) = self.models.get(column.model)
+                && !self.voices.contains_key(&model.name)
+            {
+                context.ask(Effect::LoadVoices(model.clone()));
+            }
+        }
+    }
+
+    fn next_voice(&mut self) {
+        let model = self.column().and_then(|c| self.models.get(c.model));
+        let Some(voices) = model.and_then(|m| self.voices.get(&m.name)) else { return };
+        let now = voices.iter().position(|v| v == self.voice.text()).map_or(0, |i| i + 1);
+        if let Some(voice) = voices.get(now % voices.len().max(1)) {
+            self.voice = Field::new(voice.clone());
+        }
+    }
+
+    fn field(&mut self) -> Option<&mut Field> {
+        match &mut self.focus {
+            Focus::Text => Some(&mut self.text),
+            Focus::File => Some(&mut self.file),
+            Focus::Voice => Some(&mut self.voice),
+            Focus::Value(value) => Some(value),
+            Focus::Columns | Focus::Knobs => None,
+        }
+    }
+
+    fn typing(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        let order = [Focus::Text, Focus::File, Focus::Voice, Focus::Columns];
+        let now = order.iter().position(|f| *f == self.focus).unwrap_or(0);
+        match action(TYPING, key) {
+            Some(Typing::Run) => self.run(|_| true, context),
+            Some(Typing::Next) => self.focus = order[(now + 1) % order.len()].clone(),
+            Some(Typing::Previous) => self.focus = order[(now + 3) % order.len()].clone(),
+            Some(Typing::Leave) => self.focus = Focus::Columns,
+            None => return self.field().is_some_and(|field| field.key(key)),
+        }
+        true
+    }
+
+    fn knob_key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        if let Some(step) = action(LIST, key) {
+            self.knob = step.from(self.knob, self.knobs.len());
+            return true;
+        }
+        let (Some(knob), Some(column)) = (self.knobs.get(self.knob), self.columns.get_mut(self.at))
+        else {
+            self.focus = Focus::Columns;
+            return true;
+        };
+        match action(KNOBS, key) {
+            Some(Knobs::More) => column.turn(knob, true),
+            Some(Knobs::Less) => column.turn(knob, false),
+            Some(Knobs::Type) => self.focus = Focus::Value(Field::new(column.value(knob))),
+            Some(Knobs::Reset) => {
+                column.changed.remove(&knob.key);
+            }
+            Some(Knobs::Run) => self.act(Act::One, context),
+            Some(Knobs::Leave) => self.focus = Focus::Columns,
+            None => return false,
+        }
+        true
+    }
+
+    fn value_key(&mut self, key: Key) -> bool {
+        match (key, &mut self.focus) {
+            (Key::Esc, _) => self.focus = Focus::Knobs,
+            (Key::Enter, Focus::Value(value)) => {
+                let value = value.text().trim().to_owned();
+                if let (Some(knob), Some(column)) =
+                    (self.knobs.get(self.knob), self.columns.get_mut(self.at))
+                {
+                    column.set(knob, value);
+                }
+                self.focus = Focus::Knobs;
+            }
+            (key, Focus::Value(value)) => return value.key(key),
+            _ => return false,
+        }
+        true
+    }
+
+    fn job(&mut self, job: JobId, news: &JobNews, context: &mut Context<'_>) {
+        let mine = |c: &&mut Column| matches!(c.state, State::Running { job: j, .. } if j == job);
+        let Some(column) = self.columns.iter_mut().find(mine) else { return };
+        match news {
+            JobNews::Event(Event::JobProgress { done, note, .. }) => {
+                if let State::Running { note: shown, .. } = &mut column.state {
+                    *shown = format!("{done} {note}");
+                }
+                return;
+            }
+            JobNews::Answered(shown) => column.state = State::Shown(shown.clone()),
+            JobNews::Failed(reason) => column.state = State::Failed(reason.clone()),
+            JobNews::Stopped => column.state = State::Empty,
+            JobNews::Event(_) | JobNews::Evaluated(_) => return,
+        }
+        self.start_waiting(context);
+    }
+
+    /// What one sees first: a task that speaks, and one that listens to it.
+    fn first_columns(&mut self) {
+        let kinds = [AnswerKind::Speech, AnswerKind::Text];
+        let of_kind = |k: &AnswerKind| self.tasks.iter().find(|t| t.answer_kind == *k);
+        self.columns = kinds.iter().filter_map(of_kind).map(|t| Column::of(&t.id)).collect();
+        if self.columns.is_empty() {
+            self.columns = self.tasks.first().map(|t| Column::of(&t.id)).into_iter().collect();
+        }
+        if self.text.text().is_empty() {
+            self.text = Field::new("The birch canoe slid on the smooth planks.");
+        }
+    }
+}
+
+impl Component for Compare {
+    fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
+        match self.focus {
+            Focus::Columns => vec![("columns", helps(KEYS))],
+            Focus::Knobs | Focus::Value(_) => {
+                vec![("settings", helps(KNOBS)), ("lists", helps(LIST))]
+            }
+            _ => vec![("input", helps(TYPING))],
+        }
+    }
+
+    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        match self.focus {
+            Focus::Columns => match action(KEYS, key) {
+                Some(act) => {
+                    self.act(act, context);
+                    true
+                }
+                None => false,
+            },
+            Focus::Knobs => self.knob_key(key, context),
+            Focus::Value(_) => self.value_key(key),
+            _ => self.typing(key, context),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        if self.focus == Focus::Columns {
+            self.focus = Focus::Text;
+        }
+        if let Some(field) = self.field() {
+            field.paste(text);
+        }
+    }
+
+    fn click(&mut self, target: Target, _: &mut Context<'_>) {
+        match target {
+            Target::Pane(TEXT) => self.focus = Focus::Text,
+            Target::Pane(FILE) => self.focus = Focus::File,
+            Target::Pane(VOICE) => self.focus = Focus::Voice,
+            Target::Item(KNOB, i) => (self.focus, self.knob) = (Focus::Knobs, i),
+            Target::Pane(pane) if (COLUMN..COLUMN + self.columns.len()).contains(&pane) => {
+                (self.focus, self.at) = (Focus::Columns, pane - COLUMN);
+            }
+            _ => {}
+        }
+    }
+
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+        if pane == KNOB {
+            let last = self.knobs.len().saturating_sub(1);
+            self.knob = if down { (self.knob + 1).min(last) } else { self.knob.saturating_sub(1) };
+        }
+    }
+
+    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+        match news {
+            News::Tasks(tasks) => {
+                self.tasks.clone_from(tasks);
+                if self.columns.is_empty() {
+                    self.first_columns();
+                }
+            }
+            News::Models(models) => {
+                self.models.clone_from(models);
+                if let Some(model) = models.first() {
+                    context.ask(Effect::LoadVoices(model.clone()));
+                }
+            }
+            News::Knobs(knobs) => self.knobs.clone_from(knobs),
+            News::Voices(model, voices) => {
+                self.voices.insert(model.clone(), voices.clone());
+                if self.voice.text().is_empty() {
+                    self.voice = Field::new(voices.first().cloned().unwrap_or_default());
+                }
+            }
+            News::Job(job, news) => self.job(*job, news, context),
+            _ => {}
+        }
+    }
+
+    fn draw(&self, pen: &mut crate::pen::Pen<'_>, area: ratatui::layout::Rect) {
+        self.view(pen, area);
+    }
+}

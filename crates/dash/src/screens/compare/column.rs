@@ -1,0 +1,129 @@
+//! A column: a task, a model, settings, and what came of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use syrinx_types::Audio;
+
+use crate::message::JobId;
+use crate::{AnswerAsk, Knob, ModelCard, Shown, TaskCard};
+
+/// How far a column is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum State {
+    /// Not run yet.
+    #[default]
+    Empty,
+    /// Waits for a recording of another column.
+    Waiting,
+    /// Being answered.
+    Running {
+        /// By this job.
+        job: JobId,
+        /// Since then.
+        since_s: f64,
+        /// How far it is.
+        note: String,
+    },
+    /// Answered.
+    Shown(Box<Shown>),
+    /// Went wrong.
+    Failed(String),
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Column {
+    pub(super) task: String,
+    pub(super) model: usize,
+    pub(super) seed: u64,
+    /// Settings that aren't the default's.
+    pub(super) changed: BTreeMap<String, String>,
+    pub(super) state: State,
+}
+
+impl Column {
+    pub(super) fn of(task: &str) -> Self {
+        Self { task: task.to_owned(), ..Self::default() }
+    }
+
+    /// Another one with the same task and settings.
+    pub(super) fn like(&self) -> Self {
+        Self { state: State::Empty, ..self.clone() }
+    }
+
+    /// What came of it, and a name for its files.
+    pub(super) fn shown(&self) -> Option<(String, &Shown)> {
+        match &self.state {
+            State::Shown(shown) => Some((format!("{}-seed{}", self.task, self.seed), shown)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn audio(&self) -> Option<&Arc<Audio>> {
+        self.shown().and_then(|(_, shown)| shown.answer.audio.as_ref())
+    }
+
+    /// The value of a setting here.
+    pub(super) fn value(&self, knob: &Knob) -> String {
+        self.changed.get(&knob.key).unwrap_or(&knob.value).clone()
+    }
+
+    pub(super) fn set(&mut self, knob: &Knob, value: String) {
+        if value == knob.value || value.is_empty() {
+            self.changed.remove(&knob.key);
+        } else {
+            self.changed.insert(knob.key.clone(), value);
+        }
+    }
+
+    /// A little more or less of a setting: whole numbers by one, others by 0.05, switches on and off.
+    pub(super) fn turn(&mut self, knob: &Knob, up: bool) {
+        let now = self.value(knob);
+        let sign = if up { 1 } else { -1 };
+        let new = if now == "true" || now == "false" {
+            up.to_string()
+        } else if let Ok(whole) = now.parse::<i64>() {
+            whole.saturating_add(sign).max(0).to_string()
+        } else if let Ok(number) = now.parse::<f64>() {
+            // Whole steps, so that 0.1 + 0.05 is 0.15.
+            let steps = (number * 20.0).round() + sign as f64;
+            format!("{:?}", (steps.max(0.0) / 20.0 * 1000.0).round() / 1000.0)
+        } else {
+            return;
+        };
+        self.set(knob, new);
+    }
+
+    /// The question of this column about an input: text, file, voice.
+    pub(super) fn ask(
+        &self,
+        (card, model): (&TaskCard, ModelCard),
+        (text, file, voice): (&str, &str, &str),
+        heard: Option<Arc<Audio>>,
+    ) -> AnswerAsk {
+        let mut request = Map::new();
+        let about = match (card.takes_recording, &heard) {
+            (true, Some(_)) => "mem:input",
+            (true, None) => file,
+            (false, _) => text,
+        };
+        request.insert(card.positional.clone(), json!(about));
+        // A voice that looks like a file is a recording to be imitated.
+        let imitated = voice.contains(['/', '.']) && card.takes("prompt");
+        if imitated {
+            request.insert("prompt".into(), json!(voice));
+        } else if !voice.is_empty() && card.takes("voice") {
+            request.insert("voice".into(), json!(voice));
+        }
+        AnswerAsk {
+            model,
+            task: card.id.clone(),
+            request: Value::Object(request),
+            changed: self.changed.clone().into_iter().collect(),
+            seed: self.seed,
+            heard,
+        }
+    }
+}

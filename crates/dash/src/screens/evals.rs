@@ -1,0 +1,431 @@
+//! Evaluations: suites that can be run, runs of the store, the rows of one of them.
+
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ratatui::layout::Rect;
+use syrinx_eval::{Comparison, Moved, Row, figure_kind, range, said};
+use syrinx_results::{Run, RunStatus, date};
+use syrinx_types::Event;
+
+use crate::grid::{Grid, cell};
+use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
+use crate::message::{Effect, JobId, JobNews, News};
+use crate::pen::{Pen, Target, above, left};
+use crate::screens::evals::rows::{Rows, SORTING};
+use crate::screens::{Component, Context};
+use crate::{EvalAsk, ModelCard, Picture, SuiteCard};
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Pane,
+    Back,
+    Open,
+    Pick,
+    Start,
+    Model,
+    Limit,
+    Baseline,
+    Stop,
+    Reload,
+}
+
+const KEYS: &[Binding<Act>] = &[
+    bind(&[Key::Enter], Act::Open, "open", "open: run the suite, show the run, show the row"),
+    bind(&[Key::Tab], Act::Pane, "pane", "to the next pane"),
+    bind(&[Key::BackTab], Act::Back, "", "to the pane before"),
+    bind(&[Key::Char(' ')], Act::Pick, "pick", "pick this suite, or no more"),
+    bind(&[Key::Char('r')], Act::Start, "run", "run the picked suites"),
+    bind(&[Key::Char('m')], Act::Model, "model", "the next model"),
+    bind(&[Key::Char('n')], Act::Limit, "items", "how many items: all, or the first few"),
+    bind(&[Key::Char('b')], Act::Baseline, "baseline", "compare with this run, or no more"),
+    bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running; finished rows are kept"),
+    bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
+];
+
+const SUITES: usize = 0;
+const RUNS: usize = 1;
+const ROWS: usize = 2;
+/// How many items, in turn.
+const LIMITS: [Option<usize>; 5] = [None, Some(2), Some(4), Some(16), Some(64)];
+
+/// An evaluation that was started here.
+#[derive(Debug, Clone, Default)]
+struct Live {
+    suite: String,
+    model: String,
+    done: u64,
+    total: Option<u64>,
+    arrived: Vec<(String, Vec<(String, f64)>)>,
+}
+
+/// Evaluations on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Evals {
+    suites: Vec<SuiteCard>,
+    suite: usize,
+    picked: BTreeSet<String>,
+    models: Vec<ModelCard>,
+    model: usize,
+    limit: usize,
+    runs: Vec<Run>,
+    run: usize,
+    baseline: Option<String>,
+    compared: BTreeMap<String, Comparison>,
+    rows: Rows,
+    live: BTreeMap<JobId, Live>,
+    pane: usize,
+}
+
+impl Evals {
+    fn start(&mut self, context: &mut Context<'_>) {
+        let model = self.models.get(self.model).cloned().unwrap_or_default();
+        let here = self.suites.get(self.suite).map(|s| s.name.clone());
+        let wanted = |s: &&SuiteCard| {
+            if self.picked.is_empty() {
+                here.as_ref() == Some(&s.name)
+            } else {
+                self.picked.contains(&s.name)
+            }
+        };
+        for suite in self.suites.iter().filter(wanted) {
+            let job = context.job();
+            let ask =
+                EvalAsk { suite: suite.clone(), model: model.clone(), limit: LIMITS[self.limit] };
+            let live =
+                Live { suite: suite.name.clone(), model: model.name.clone(), ..Live::default() };
+            self.live.insert(job, live);
+            context.ask(Effect::Evaluate(job, Box::new(ask)));
+        }
+        self.picked.clear();
+    }
+
+    fn open_run(&mut self, context: &mut Context<'_>) {
+        let Some(run) = self.runs.get(self.run) else { return };
+        self.rows.of(run);
+        context.ask(Effect::LoadRows(run.id.clone()));
+        self.compare(context);
+    }
+
+    /// Compares the run that is shown with the baseline, where that makes sense.
+    fn compare(&mut self, context: &mut Context<'_>) {
+        let (Some(old), Some(new)) = (self.baseline.clone(), self.rows.run().cloned()) else {
+            return;
+        };
+        if old != new {
+            context.ask(Effect::Compare(old, new));
+        }
+    }
+
+    fn mark_baseline(&mut self, context: &mut Context<'_>) {
+        let Some(run) = self.runs.get(self.run) else { return };
+        self.compared.clear();
+        self.rows.baseline(None);
+        if self.baseline.as_ref() == Some(&run.id) {
+            self.baseline = None;
+            return;
+        }
+        self.baseline = Some(run.id.clone());
+        context.ask(Effect::LoadRows(run.id.clone()));
+        self.compare(context);
+    }
+
+    fn step(&mut self, pane: usize, step: Step, context: &mut Context<'_>) {
+        match pane {
+            SUITES => self.suite = step.from(self.suite, self.suites.len()),
+            RUNS => self.run = step.from(self.run, self.runs.len()),
+            _ => self.rows.step(step, context),
+        }
+    }
+
+    fn open(&mut self, context: &mut Context<'_>) {
+        match self.pane {
+            SUITES => self.start(context),
+            RUNS => {
+                self.open_run(context);
+                self.pane = ROWS;
+            }
+            _ => self.rows.open(context),
+        }
+    }
+
+    fn job(&mut self, job: JobId, news: &JobNews, context: &mut Context<'_>) {
+        let Some(live) = self.live.get_mut(&job) else { return };
+        match news {
+            JobNews::Event(Event::JobStarted { total, .. }) => {
+                (live.done, live.total) = (0, *total)
+            }
+            JobNews::Event(Event::JobProgress { done, .. }) => live.done = *done,
+            JobNews::Event(Event::EvalRow { id, figures, .. }) => {
+                live.arrived.retain(|(other, _)| other != id);
+                live.arrived.push((id.clone(), figures.clone()));
+            }
+            JobNews::Event(_) | JobNews::Answered(_) => {}
+            JobNews::Evaluated(_) | JobNews::Failed(_) | JobNews::Stopped => {
+                self.live.remove(&job);
+                context.ask(Effect::LoadRuns);
+            }
+        }
+    }
+}
+
+impl Component for Evals {
+    fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
+        let mut all = vec![("evaluations", helps(KEYS))];
+        if self.pane == ROWS {
+            all.insert(0, ("rows", helps(SORTING)));
+        }
+        all.push(("lists", helps(LIST)));
+        all
+    }
+
+    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        if self.pane == ROWS && self.rows.key(key) {
+            return true;
+        }
+        if let Some(step) = action(LIST, key) {
+            self.step(self.pane, step, context);
+            return true;
+        }
+        match action(KEYS, key) {
+            Some(Act::Pane) => self.pane = (self.pane + 1) % 3,
+            Some(Act::Back) => self.pane = (self.pane + 2) % 3,
+            Some(Act::Open) => self.open(context),
+            Some(Act::Pick) => {
+                if let Some(suite) = self.suites.get(self.suite).map(|s| s.name.clone())
+                    && !self.picked.remove(&suite)
+                {
+                    self.picked.insert(suite);
+                }
+            }
+            Some(Act::Start) => self.start(context),
+            Some(Act::Model) => self.model = (self.model + 1) % self.models.len().max(1),
+            Some(Act::Limit) => self.limit = (self.limit + 1) % LIMITS.len(),
+            Some(Act::Baseline) => self.mark_baseline(context),
+            Some(Act::Stop) => self.live.keys().for_each(|job| context.ask(Effect::Cancel(*job))),
+            Some(Act::Reload) => context.ask(Effect::LoadRuns),
+            None => return false,
+        }
+        true
+    }
+
+    fn click(&mut self, target: Target, context: &mut Context<'_>) {
+        match target {
+            Target::Item(SUITES, i) => (self.pane, self.suite) = (SUITES, i),
+            Target::Item(RUNS, i) => {
+                (self.pane, self.run) = (RUNS, i);
+                self.open_run(context);
+            }
+            Target::Item(ROWS, i) => {
+                self.pane = ROWS;
+                self.rows.select(i, context);
+            }
+            Target::Pane(pane) if pane <= ROWS => self.pane = pane,
+            _ => {}
+        }
+    }
+
+    fn scroll(&mut self, pane: usize, down: bool, context: &mut Context<'_>) {
+        self.step(pane, if down { Step::Down } else { Step::Up }, context);
+    }
+
+    fn shown(&mut self, context: &mut Context<'_>) {
+        context.ask(Effect::LoadRuns);
+    }
+
+    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+        match news {
+            News::Suites(suites) => {
+                self.suites.clone_from(suites);
+                self.suite = self.suite.min(suites.len().saturating_sub(1));
+            }
+            News::Models(models) => self.models.clone_from(models),
+            News::Runs(runs) => {
+                // The selection stays with its run when others come in above it.
+                let id = self.runs.get(self.run).map(|r| r.id.clone());
+                self.runs.clone_from(runs);
+                let place = id.and_then(|id| runs.iter().position(|r| r.id == id));
+                self.run = place.unwrap_or(self.run).min(runs.len().saturating_sub(1));
+            }
+            News::Rows(run, rows) => {
+                if self.baseline.as_ref() == Some(run) {
+                    self.rows.baseline(Some(rows));
+                }
+                self.rows.take(run, rows);
+            }
+            News::Compared(run, comparison) => {
+                self.compared.insert(run.clone(), (**comparison).clone());
+            }
+            News::Pictured(name, picture) => self.rows.picture(name, picture),
+            News::Job(job, news) => self.job(*job, news, context),
+            _ => {}
+        }
+    }
+
+    fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
+        if pen.compact {
+            match self.pane {
+                SUITES => self.draw_suites(pen, area),
+                RUNS => self.draw_runs(pen, area),
+                _ => self.draw_rows(pen, area),
+            }
+            return;
+        }
+        let (suites, rest) = left(area, 22);
+        self.draw_suites(pen, suites);
+        let live = self.live.len().min(3) as u16 * 2;
+        let (bars, rest) = above(rest, live);
+        self.draw_live(pen, bars);
+        let (runs, rows) = above(rest, rest.height / 2);
+        self.draw_runs(pen, runs);
+        self.draw_rows(pen, rows);
+    }
+}
+
+impl Evals {
+    fn draw_suites(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == SUITES;
+        let inner = pen.frame(area, "Suites", (SUITES, focused));
+        let (list, foot) = above(inner, inner.height.saturating_sub(3));
+        let sign = |s: &SuiteCard| if self.picked.contains(&s.name) { "●" } else { " " };
+        let rows = self.suites.iter().map(|s| vec![cell(sign(s)), cell(&s.name)]);
+        let selected = Some(self.suite);
+        let grid =
+            Grid { rows: rows.collect(), selected, right_from: 9, stretch: 1, ..Grid::default() };
+        grid.draw(pen, list, (SUITES, focused));
+        let model = self.models.get(self.model).map_or("?", |m| m.name.as_str());
+        let items = LIMITS[self.limit].map_or("all".to_owned(), |n| format!("first {n}"));
+        pen.line(foot, 0, &[("model ", pen.theme.dim), (model, pen.theme.text)]);
+        pen.line(foot, 1, &[("items ", pen.theme.dim), (&items, pen.theme.text)]);
+        let baseline = self.baseline.as_deref().unwrap_or("none");
+        pen.line(foot, 2, &[("base  ", pen.theme.dim), (baseline, pen.theme.text)]);
+    }
+
+    fn draw_live(&self, pen: &mut Pen<'_>, area: Rect) {
+        for (i, live) in self.live.values().enumerate() {
+            let total = live.total.unwrap_or(0);
+            let share = if total > 0 { live.done as f64 / total as f64 } else { 0.0 };
+            let text = format!("{} · {}: {} of {total}", live.suite, live.model, live.done);
+            pen.gauge(area, i as u16 * 2, share, &text);
+            if let Some((id, figures)) = live.arrived.last() {
+                let shown: Vec<String> = figures
+                    .iter()
+                    .take(3)
+                    .map(|(n, v)| format!("{n} {}", figure_kind(n).unit.show(*v)))
+                    .collect();
+                let text = format!("{id}: {}", shown.join(", "));
+                pen.text(area, (1, i as u16 * 2 + 1), &text, pen.theme.dim);
+            }
+        }
+    }
+
+    fn draw_runs(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == RUNS;
+        let inner = pen.frame(area, "Runs", (RUNS, focused));
+        if self.runs.is_empty() {
+            pen.text(inner, (0, 0), "the store is empty: run a suite", pen.theme.dim);
+        }
+        let rows = self.runs.iter().map(|run| {
+            let moved = self.compared.get(&run.id);
+            let (sign, style) = match moved {
+                _ if self.baseline.as_ref() == Some(&run.id) => ("base", pen.theme.title),
+                Some(c) if c.regressed() => ("WORSE", pen.theme.bad),
+                Some(c) if c.moves.iter().any(|m| m.moved == Moved::Better) => {
+                    ("better", pen.theme.good)
+                }
+                Some(_) => ("same", pen.theme.dim),
+                None => ("", pen.theme.dim),
+            };
+            let status = match run.status {
+                RunStatus::Finished => cell(run.rows.to_string()),
+                other => (format!("{} {}", other.name(), run.rows), Some(pen.theme.warn)),
+            };
+            let headline =
+                run.figures.first().map(|f| format!("{} {}", f.name, f.unit.show(f.value)));
+            vec![
+                cell(run.id.chars().take(5).collect::<String>()),
+                cell(date(run.started_s).get(5..).unwrap_or_default()),
+                cell(&run.about.suite),
+                cell(&run.about.model),
+                status,
+                cell(headline.unwrap_or_default()),
+                (sign.to_owned(), Some(style)),
+            ]
+        });
+        let titles = ["run", "begun", "suite", "model", "rows", "figure", ""];
+        let grid = Grid {
+            titles: titles.map(str::to_owned).to_vec(),
+            rows: rows.collect(),
+            selected: Some(self.run),
+            right_from: 4,
+            stretch: 3,
+        };
+        grid.draw(pen, inner, (RUNS, focused));
+    }
+
+    fn draw_rows(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == ROWS;
+        let id = self.rows.run().map_or("Rows", String::as_str);
+        let live = self.live.values().next().filter(|_| self.rows.run().is_none());
+        let title =
+            live.map_or_else(|| self.rows.title(id), |l| format!("{}: rows as they come", l.suite));
+        let inner = pen.frame(area, &title, (ROWS, focused));
+        if let Some(live) = live {
+            let rows: Vec<(String, Vec<(String, f64)>)> =
+                live.arrived.iter().rev().cloned().collect();
+            rows::draw_arrived(pen, inner, &rows);
+            return;
+        }
+        let moves = self.rows.run().and_then(|run| self.compared.get(run));
+        let (figures, list) = above(inner, (inner.height / 2).min(self.figure_lines() + 1));
+        self.draw_figures(pen, figures, moves);
+        self.rows.draw(pen, list, (ROWS, focused));
+    }
+
+    fn shown_run(&self) -> Option<&Run> {
+        let id = self.rows.run()?;
+        self.runs.iter().find(|run| run.id == *id)
+    }
+
+    fn figure_lines(&self) -> u16 {
+        self.shown_run().map_or(0, |run| run.figures.len().min(8) as u16)
+    }
+
+    /// The figures of the run that is shown, and what moved.
+    fn draw_figures(&self, pen: &mut Pen<'_>, area: Rect, moves: Option<&Comparison>) {
+        let Some(run) = self.shown_run() else { return };
+        let rows = run.figures.iter().take(usize::from(area.height)).map(|f| {
+            let moved = moves.and_then(|c| c.of(&f.name, &f.variant));
+            let (before, word, style) = moved.map_or((String::new(), "", pen.theme.dim), |m| {
+                let style = match m.moved {
+                    Moved::Worse => pen.theme.bad,
+                    Moved::Better => pen.theme.good,
+                    _ => pen.theme.dim,
+                };
+                (f.unit.show(m.old), said(m.moved), style)
+            });
+            vec![
+                cell(&f.name),
+                cell(&f.variant),
+                cell(f.unit.show(f.value)),
+                cell(range(f)),
+                cell(before),
+                (word.to_owned(), Some(style)),
+            ]
+        });
+        let grid = Grid { rows: rows.collect(), right_from: 2, stretch: 1, ..Grid::default() };
+        grid.draw(pen, area, (ROWS, false));
+    }
+}
+
+/// What a row of a table of rows shows besides its figures.
+fn heard(row: &Row) -> String {
+    match &row.error {
+        Some(error) => format!("({error})"),
+        None => row.heard().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A picture with the name of the recording that it is of.
+type Named = (String, Picture);

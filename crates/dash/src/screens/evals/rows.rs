@@ -1,0 +1,251 @@
+//! The rows of a run: sorted by any figure, the worst first, each with its details.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ratatui::layout::Rect;
+use syrinx_eval::{Better, Measure, Row, badness, figure_kind};
+use syrinx_results::Run;
+
+use crate::Picture;
+use crate::grid::{Grid, cell};
+use crate::keys::{Binding, Key, Step, action, bind};
+use crate::message::Effect;
+use crate::pen::{Pen, above};
+use crate::screens::Context;
+use crate::screens::evals::{Named, heard};
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sort {
+    Next,
+    Reverse,
+    Close,
+}
+
+/// Keys of the rows' pane.
+pub(super) const SORTING: &[Binding<Sort>] = &[
+    bind(&[Key::Char('s')], Sort::Next, "sort", "sort by the next figure"),
+    bind(&[Key::Char('o')], Sort::Reverse, "order", "the other way round"),
+    bind(&[Key::Esc], Sort::Close, "", "back from a row to all rows"),
+];
+
+/// Rows of the run that is shown.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    run: Option<(String, PathBuf)>,
+    rows: Vec<Row>,
+    before: BTreeMap<String, Row>,
+    figures: Vec<String>,
+    /// Which figure they are sorted by; 0 is how bad they are altogether.
+    sort: usize,
+    reversed: bool,
+    at: usize,
+    open: bool,
+    picture: Option<Named>,
+}
+
+impl Rows {
+    pub(super) fn run(&self) -> Option<&String> {
+        self.run.as_ref().map(|(id, _)| id)
+    }
+
+    pub(super) fn title(&self, id: &str) -> String {
+        let by = self.sorted_by().unwrap_or("worst first");
+        format!("{id}: rows by {by}{}", if self.reversed { ", reversed" } else { "" })
+    }
+
+    /// Another run is shown; its rows come later.
+    pub(super) fn of(&mut self, run: &Run) {
+        let before = std::mem::take(&mut self.before);
+        *self = Self {
+            run: Some((run.id.clone(), run.about.folder.clone())),
+            before,
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn baseline(&mut self, rows: Option<&[Row]>) {
+        self.before =
+            rows.unwrap_or_default().iter().map(|row| (row.id.clone(), row.clone())).collect();
+    }
+
+    pub(super) fn take(&mut self, run: &str, rows: &[Row]) {
+        if self.run().is_some_and(|id| id == run) {
+            self.rows = rows.to_vec();
+            let names = rows.iter().flat_map(|row| row.all_measures().into_keys());
+            self.figures = names.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+            self.sorted();
+        }
+    }
+
+    pub(super) fn picture(&mut self, name: &str, picture: &Picture) {
+        self.picture = Some((name.to_owned(), picture.clone()));
+    }
+
+    pub(super) fn key(&mut self, key: Key) -> bool {
+        match action(SORTING, key) {
+            Some(Sort::Next) => {
+                self.sort = (self.sort + 1) % (self.figures.len() + 1);
+                self.sorted();
+            }
+            Some(Sort::Reverse) => {
+                self.reversed = !self.reversed;
+                self.sorted();
+            }
+            Some(Sort::Close) if self.open => self.open = false,
+            _ => return false,
+        }
+        true
+    }
+
+    pub(super) fn step(&mut self, step: Step, context: &mut Context<'_>) {
+        self.select(step.from(self.at, self.rows.len()), context);
+    }
+
+    pub(super) fn select(&mut self, at: usize, context: &mut Context<'_>) {
+        self.at = at.min(self.rows.len().saturating_sub(1));
+        if self.open {
+            self.ask_picture(context);
+        }
+    }
+
+    pub(super) fn open(&mut self, context: &mut Context<'_>) {
+        self.open = !self.open && !self.rows.is_empty();
+        if self.open {
+            self.ask_picture(context);
+        }
+    }
+
+    fn recording(&self) -> Option<PathBuf> {
+        let (_, folder) = self.run.as_ref()?;
+        let name = self.rows.get(self.at)?.audio.as_ref()?;
+        Some(folder.join(name))
+    }
+
+    fn ask_picture(&self, context: &mut Context<'_>) {
+        if let Some(path) = self.recording() {
+            context.ask(Effect::Draw(path));
+        }
+    }
+
+    fn sorted_by(&self) -> Option<&str> {
+        self.figures.get(self.sort.checked_sub(1)?).map(String::as_str)
+    }
+
+    /// Sorts the rows, the worst first: by what the figure says is worse.
+    fn sorted(&mut self) {
+        let by = self.sorted_by().map(str::to_owned);
+        let worse = |row: &Row| match &by {
+            None => badness(row),
+            Some(figure) => {
+                let value = value(row, figure).unwrap_or(f64::NEG_INFINITY);
+                let up = figure_kind(figure).better == Better::Higher;
+                if up && value.is_finite() { -value } else { value }
+            }
+        };
+        self.rows.sort_by(|a, b| worse(b).total_cmp(&worse(a)));
+        if self.reversed {
+            self.rows.reverse();
+        }
+        self.at = 0;
+    }
+
+    pub(super) fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: (usize, bool)) {
+        if self.run.is_none() {
+            pen.text(area, (0, 0), "open a run to see its rows", pen.theme.dim);
+        } else if self.open {
+            self.draw_details(pen, area);
+        } else {
+            self.draw_list(pen, area, pane);
+        }
+    }
+
+    fn draw_list(&self, pen: &mut Pen<'_>, area: Rect, pane: (usize, bool)) {
+        let by = self.sorted_by().map(str::to_owned).or_else(|| self.figures.last().cloned());
+        let figure = by.unwrap_or_default();
+        let unit = figure_kind(&figure).unit;
+        let rows = self.rows.iter().map(|row| {
+            let worse = self.before.get(&row.id).is_some_and(|old| is_worse(row, old, &figure));
+            let shown = value(row, &figure).map_or("-".into(), |v| unit.show(v));
+            let sign = if worse { ("▼", pen.theme.bad) } else { ("", pen.theme.dim) };
+            let heard_style = row.error.as_ref().map(|_| pen.theme.bad);
+            vec![
+                cell(&row.id),
+                cell(shown),
+                (sign.0.to_owned(), Some(sign.1)),
+                (heard(row), heard_style),
+            ]
+        });
+        let grid = Grid {
+            titles: vec!["row".into(), figure.clone(), String::new(), "heard".into()],
+            rows: rows.collect(),
+            selected: Some(self.at),
+            right_from: 9,
+            stretch: 3,
+        };
+        grid.draw(pen, area, pane);
+    }
+
+    fn draw_details(&self, pen: &mut Pen<'_>, area: Rect) {
+        let Some(row) = self.rows.get(self.at) else { return };
+        let figures: Vec<String> = row
+            .all_measures()
+            .iter()
+            .filter_map(|(name, m)| {
+                Some(format!("{name} {}", figure_kind(name).unit.show(m.alone()?)))
+            })
+            .collect();
+        let recording = self.recording().map(|p| p.display().to_string()).unwrap_or_default();
+        let lines = [
+            ("row    ", row.id.clone()),
+            ("wanted ", row.wanted.clone()),
+            ("heard  ", heard(row)),
+            ("figures", figures.join(", ")),
+            ("sound  ", recording.clone()),
+        ];
+        let mut rest = area;
+        for (name, text) in lines {
+            let (_, room) = crate::pen::left(rest, 8);
+            pen.text(rest, (0, 0), name, pen.theme.dim);
+            let used = pen.paragraph(room, &text, pen.theme.text).max(1);
+            rest = above(rest, used).1;
+        }
+        let picture = self.picture.as_ref().filter(|(name, _)| *name == recording);
+        if let Some((_, picture)) = picture {
+            let (wave, mel) = above(rest, rest.height / 2);
+            picture.draw_wave(pen, wave);
+            picture.draw_mel(pen, mel);
+        }
+    }
+}
+
+fn value(row: &Row, figure: &str) -> Option<f64> {
+    row.all_measures().get(figure).and_then(Measure::alone).filter(|v| v.is_finite())
+}
+
+/// Whether a row is worse by a figure than it was.
+fn is_worse(row: &Row, old: &Row, figure: &str) -> bool {
+    let (Some(new), Some(old)) = (value(row, figure), value(old, figure)) else { return false };
+    match figure_kind(figure).better {
+        Better::Lower => new > old,
+        Better::Higher => new < old,
+        Better::Neither => false,
+    }
+}
+
+/// Rows of a run that is still going on.
+pub(super) fn draw_arrived(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    arrived: &[(String, Vec<(String, f64)>)],
+) {
+    let rows = arrived.iter().map(|(id, figures)| {
+        let shown: Vec<String> = figures
+            .iter()
+            .map(|(name, v)| format!("{name} {}", figure_kind(name).unit.show(*v)))
+            .collect();
+        vec![cell(id), cell(shown.join(", "))]
+    });
+    let grid = Grid { rows: rows.collect(), right_from: 9, stretch: 1, ..Grid::default() };
+    grid.draw(pen, area, (usize::MAX, false));
+}

@@ -1,0 +1,151 @@
+//! What a training run has said so far.
+
+use std::collections::BTreeMap;
+
+use syrinx_types::Event;
+
+use crate::follow::Stamped;
+
+/// Most points kept of a curve. When there are more, neighbours become one.
+const POINTS: usize = 2000;
+/// Steps that the time left is estimated from.
+const WINDOW: usize = 200;
+/// Name of the curve of the whole loss.
+pub(crate) const LOSS: &str = "loss";
+
+/// A curve over steps.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Series {
+    /// Step and value.
+    pub(crate) points: Vec<(f64, f64)>,
+    /// The last value as it came.
+    pub(crate) last: f64,
+}
+
+impl Series {
+    fn push(&mut self, step: f64, value: f64) {
+        self.last = value;
+        if !value.is_finite() {
+            return;
+        }
+        self.points.push((step, value));
+        if self.points.len() > POINTS {
+            let half = |pair: &[(f64, f64)]| {
+                let n = pair.len() as f64;
+                let sum = pair.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0, y + p.1));
+                (sum.0 / n, sum.1 / n)
+            };
+            self.points = self.points.chunks(2).map(half).collect();
+        }
+    }
+}
+
+/// A run as far as its events tell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct History {
+    /// The last step, and how many there will be.
+    pub(crate) step: u64,
+    pub(crate) total: u64,
+    /// Learning rate, gradient norm and positions a second of the last step.
+    pub(crate) learning_rate: f64,
+    pub(crate) gradient_norm: f64,
+    pub(crate) tokens_per_s: f64,
+    /// Curves by name: losses of steps, and (as `held out NAME`) those of evaluations.
+    pub(crate) series: BTreeMap<String, Series>,
+    /// What else happened: step and text, the latest last.
+    pub(crate) notes: Vec<(u64, String)>,
+    /// Jobs of runs that aren't training: name, done, total.
+    pub(crate) jobs: BTreeMap<String, (u64, Option<u64>)>,
+    /// Times of the last steps.
+    times: Vec<(u64, f64)>,
+}
+
+impl History {
+    pub(crate) fn take(&mut self, (at_s, event): &Stamped) {
+        match event {
+            Event::TrainStep {
+                step,
+                total,
+                loss,
+                losses,
+                learning_rate,
+                gradient_norm,
+                tokens_per_s,
+            } => {
+                if *step <= self.step {
+                    self.back_to(*step);
+                }
+                (self.step, self.total) = (*step, *total);
+                (self.learning_rate, self.gradient_norm) = (*learning_rate, *gradient_norm);
+                self.tokens_per_s = *tokens_per_s;
+                self.push(LOSS, *step, *loss);
+                for (name, value) in losses {
+                    self.push(name, *step, *value);
+                }
+                self.push("learning rate", *step, *learning_rate);
+                self.push("gradient norm", *step, *gradient_norm);
+                self.push("positions/s", *step, *tokens_per_s);
+                if let Some(at_s) = at_s {
+                    self.times.push((*step, *at_s));
+                    if self.times.len() > WINDOW {
+                        self.times.remove(0);
+                    }
+                }
+            }
+            Event::TrainEval { step, figures } => {
+                for (name, value) in figures {
+                    self.push(&format!("held out {name}"), *step, *value);
+                }
+            }
+            Event::CheckpointSaved { step, path } => {
+                self.notes.push((*step, format!("saved {path}")));
+            }
+            Event::Warning { message } => self.notes.push((self.step, format!("! {message}"))),
+            Event::JobStarted { name, total } => {
+                self.jobs.insert(name.clone(), (0, *total));
+            }
+            Event::JobProgress { name, done, .. } => {
+                self.jobs.entry(name.clone()).or_default().0 = *done;
+            }
+            Event::JobFinished { name, summary } => {
+                self.notes.push((self.step, format!("{name}: {summary}")));
+                self.jobs.remove(name);
+            }
+            Event::EvalRow { suite, id, figures } => {
+                let shown: Vec<String> =
+                    figures.iter().take(3).map(|(n, v)| format!("{n} {v:.3}")).collect();
+                self.notes.push((self.step, format!("{suite} {id}: {}", shown.join(", "))));
+            }
+            _ => {}
+        }
+        const NOTES: usize = 500;
+        if self.notes.len() > NOTES {
+            self.notes.drain(..NOTES / 2);
+        }
+    }
+
+    fn push(&mut self, name: &str, step: u64, value: f64) {
+        self.series.entry(name.to_owned()).or_default().push(step as f64, value);
+    }
+
+    /// The run went on from a checkpoint: what came after that is said again.
+    fn back_to(&mut self, step: u64) {
+        for series in self.series.values_mut() {
+            series.points.retain(|(at, _)| *at < step as f64);
+        }
+        self.times.clear();
+    }
+
+    /// Seconds to the last step, by the pace of the last ones.
+    pub(crate) fn left_s(&self) -> Option<f64> {
+        let ((first, begun_s), (last, now_s)) = (self.times.first()?, self.times.last()?);
+        let steps = last.checked_sub(*first).filter(|n| *n > 0)?;
+        let pace = (now_s - begun_s) / steps as f64;
+        Some(pace * self.total.saturating_sub(self.step) as f64)
+    }
+
+    /// When the last step was, if that was written down.
+    pub(crate) fn last_s(&self) -> Option<f64> {
+        self.times.last().map(|(_, at_s)| *at_s)
+    }
+}

@@ -1,0 +1,89 @@
+//! The terminal: taken over, and given back whatever happens.
+
+use std::io::{Stdout, Write as _};
+use std::panic::{PanicHookInfo, set_hook, take_hook};
+use std::sync::Arc;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{cursor, execute};
+
+/// Opens standard output. The caller's, because libraries don't print.
+pub(crate) type Output = fn() -> Stdout;
+
+type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+/// A terminal that was taken over. Dropping it gives it back.
+pub(crate) struct Taken {
+    pub(crate) terminal: Terminal<CrosstermBackend<Stdout>>,
+    output: Output,
+    hook: Hook,
+}
+
+impl Taken {
+    /// Takes the terminal over. A panic of this thread gives it back before it is reported; panics of others are
+    /// theirs to tell, since their report would go across the screen.
+    pub(crate) fn new(output: Output, mouse: bool) -> std::io::Result<Self> {
+        enable_raw_mode()?;
+        let entered = enter(output, mouse);
+        if entered.is_err() {
+            give_back(output);
+        }
+        entered?;
+        let terminal = Terminal::new(CrosstermBackend::new(output()));
+        if terminal.is_err() {
+            give_back(output);
+        }
+        let terminal = terminal?;
+        let hook: Hook = Arc::from(take_hook());
+        let (before, here) = (Arc::clone(&hook), std::thread::current().id());
+        set_hook(Box::new(move |info| {
+            if std::thread::current().id() == here {
+                give_back(output);
+                before(info);
+            }
+        }));
+        Ok(Self { terminal, output, hook })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        give_back(self.output);
+        // Hooks can't be changed while a panic is on its way.
+        if !std::thread::panicking() {
+            drop(take_hook());
+            let hook = Arc::clone(&self.hook);
+            set_hook(Box::new(move |info| hook(info)));
+        }
+    }
+}
+
+fn enter(output: Output, mouse: bool) -> std::io::Result<()> {
+    let mut out = output();
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse {
+        execute!(out, EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Gives the terminal back. What fails here fails because there is no terminal any more.
+fn give_back(output: Output) {
+    let mut out = output();
+    let _ = execute!(
+        out,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}

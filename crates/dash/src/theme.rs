@@ -1,0 +1,140 @@
+//! Colours, and doing without.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// Which theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeName {
+    /// For dark terminals.
+    #[default]
+    Dark,
+    /// For light terminals.
+    Light,
+    /// Without any colour: `NO_COLOR`.
+    Plain,
+}
+
+impl ThemeName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Plain];
+
+    /// As flags call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// The one after it. Who wants no colour stays without.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Dark => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Plain => Self::Plain,
+        }
+    }
+}
+
+/// Kinds of segments and lines that have to be told apart.
+const ACCENTS: usize = 6;
+
+/// How things look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Theme {
+    /// Its name.
+    pub name: ThemeName,
+    /// Plain text.
+    pub text: Style,
+    /// What is less important.
+    pub dim: Style,
+    /// Titles.
+    pub title: Style,
+    /// Frames.
+    pub frame: Style,
+    /// The frame of the pane that keys go to.
+    pub focus: Style,
+    /// What is selected there.
+    pub selected: Style,
+    /// For the better.
+    pub good: Style,
+    /// For the worse.
+    pub bad: Style,
+    /// Something to look at.
+    pub warn: Style,
+    /// Kinds, one after another.
+    pub accents: [Style; ACCENTS],
+    ramp: Option<&'static [u8]>,
+}
+
+/// Black over violet and orange to white, in the 256 colours.
+const RAMP_DARK: [u8; 12] = [16, 17, 54, 90, 126, 162, 197, 203, 209, 215, 222, 230];
+/// White over blue to black.
+const RAMP_LIGHT: [u8; 12] = [231, 195, 159, 117, 75, 33, 27, 20, 19, 18, 17, 16];
+
+impl Theme {
+    /// The theme of that name.
+    pub fn named(name: ThemeName) -> Self {
+        let plain = Style::new();
+        let fg = |c: u8| Style::new().fg(Color::Indexed(c));
+        let bold = |style: Style| style.add_modifier(Modifier::BOLD);
+        match name {
+            ThemeName::Dark => Self {
+                name,
+                text: plain,
+                dim: fg(245),
+                title: bold(fg(117)),
+                frame: fg(240),
+                focus: fg(117),
+                selected: Style::new().bg(Color::Indexed(238)).add_modifier(Modifier::BOLD),
+                good: fg(114),
+                bad: bold(fg(203)),
+                warn: fg(221),
+                accents: [114, 117, 215, 176, 221, 203].map(fg),
+                ramp: Some(&RAMP_DARK),
+            },
+            ThemeName::Light => Self {
+                name,
+                text: plain,
+                dim: fg(243),
+                title: bold(fg(25)),
+                frame: fg(250),
+                focus: fg(25),
+                selected: Style::new().bg(Color::Indexed(253)).add_modifier(Modifier::BOLD),
+                good: fg(28),
+                bad: bold(fg(160)),
+                warn: fg(130),
+                accents: [28, 25, 130, 90, 94, 160].map(fg),
+                ramp: Some(&RAMP_LIGHT),
+            },
+            ThemeName::Plain => Self {
+                name,
+                text: plain,
+                dim: plain.add_modifier(Modifier::DIM),
+                title: bold(plain),
+                frame: plain.add_modifier(Modifier::DIM),
+                focus: bold(plain),
+                selected: plain.add_modifier(Modifier::REVERSED),
+                good: plain,
+                bad: bold(plain),
+                warn: bold(plain),
+                accents: [plain; ACCENTS],
+                ramp: None,
+            },
+        }
+    }
+
+    /// The colour of a loudness from 0 to 1; none in a theme without colours.
+    pub fn heat(&self, level: f32) -> Option<Color> {
+        let ramp = self.ramp?;
+        let last = ramp.len() - 1;
+        let at = (level.clamp(0.0, 1.0) * last as f32).round() as usize;
+        Some(Color::Indexed(ramp[at.min(last)]))
+    }
+
+    /// The style of a kind by its number.
+    pub fn accent(&self, number: usize) -> Style {
+        self.accents[number % ACCENTS]
+    }
+}

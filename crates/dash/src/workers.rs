@@ -1,0 +1,352 @@
+//! Threads that do what the state asks for, and tell it what came of it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use syrinx_audio::{WavFormat, write_wav};
+use syrinx_results::{ResultsError, RunFilter, Store};
+use syrinx_types::{Audio, CancelToken, Event, EventSink};
+
+use crate::follow::Tail;
+use crate::message::{Effect, JobId, JobNews, Msg, News};
+use crate::{Answer, DashError, Picture, Program, Shown, TrainingCard};
+
+/// How often a followed file is looked at.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// The pitch is taken of so much of a recording, seconds.
+const PITCH_OF_S: f64 = 30.0;
+/// Most runs that are read.
+const MOST_RUNS: usize = 300;
+
+/// Files and folders.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub(crate) results: PathBuf,
+    pub(crate) runs: PathBuf,
+    pub(crate) out: PathBuf,
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// A thread that does one thing after another.
+struct Lane {
+    send: Option<Sender<Work>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lane {
+    fn start(name: &str) -> Result<Self, DashError> {
+        let (send, receive) = channel::<Work>();
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || receive.into_iter().for_each(|work| work()))
+            .map_err(|source| DashError::Thread { source })?;
+        Ok(Self { send: Some(send), thread: Some(thread) })
+    }
+
+    fn does(&self, work: impl FnOnce() + Send + 'static) {
+        if let Some(send) = &self.send {
+            // A lane only ends with the dashboard.
+            let _ = send.send(Box::new(work));
+        }
+    }
+
+    fn join(&mut self) {
+        self.send = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// All threads but the one that draws.
+pub(crate) struct Workers {
+    program: Arc<dyn Program>,
+    places: Places,
+    send: Sender<Msg>,
+    /// Answers and evaluations have a lane each, so that a long evaluation doesn't keep a question waiting; what is
+    /// read from disk has one of its own.
+    answers: Lane,
+    evaluations: Lane,
+    reading: Lane,
+    jobs: BTreeMap<JobId, CancelToken>,
+    following: CancelToken,
+    followers: Vec<JoinHandle<()>>,
+}
+
+/// Sends the events of a job.
+struct JobSink {
+    job: JobId,
+    send: Sender<Msg>,
+}
+
+impl EventSink for JobSink {
+    fn emit(&self, event: Event) {
+        tell(&self.send, News::Job(self.job, JobNews::Event(event)));
+    }
+}
+
+/// Sends news; nobody is there to hear them when the dashboard is being left.
+fn tell(send: &Sender<Msg>, news: News) {
+    let _ = send.send(Msg::News(news));
+}
+
+impl Workers {
+    pub(crate) fn start(
+        program: Arc<dyn Program>,
+        places: Places,
+        send: Sender<Msg>,
+    ) -> Result<Self, DashError> {
+        Ok(Self {
+            program,
+            places,
+            send,
+            answers: Lane::start("answers")?,
+            evaluations: Lane::start("evaluations")?,
+            reading: Lane::start("reading")?,
+            jobs: BTreeMap::new(),
+            following: CancelToken::default(),
+            followers: Vec::new(),
+        })
+    }
+
+    /// Reads what every screen needs.
+    pub(crate) fn begin(&self) {
+        let (program, send) = (Arc::clone(&self.program), self.send.clone());
+        self.reading.does(move || {
+            tell(&send, News::Models(program.models()));
+            tell(&send, News::Suites(program.suites()));
+            let knobs = program.knobs().map(News::Knobs);
+            tell(&send, knobs.unwrap_or_else(News::Trouble));
+            let tasks = program.tasks().map(News::Tasks);
+            tell(&send, tasks.unwrap_or_else(News::Trouble));
+        });
+    }
+
+    /// Does what the state asks for.
+    pub(crate) fn does(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit => {}
+            Effect::Answer(job, ask) => {
+                let program = Arc::clone(&self.program);
+                self.job(Kind::Answer, job, move |cancel, sink| {
+                    let answer = program.answer(&ask, cancel, sink)?;
+                    Ok(JobNews::Answered(Box::new(shown(answer))))
+                });
+            }
+            Effect::Evaluate(job, ask) => {
+                let program = Arc::clone(&self.program);
+                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                    let report = program.evaluate(&ask, cancel, sink)?;
+                    Ok(JobNews::Evaluated(Box::new(report)))
+                });
+            }
+            Effect::Cancel(job) => {
+                if let Some(cancel) = self.jobs.get(&job) {
+                    cancel.cancel();
+                }
+            }
+            Effect::LoadVoices(model) => {
+                let program = Arc::clone(&self.program);
+                self.read(move |_| Ok(News::Voices(model.name.clone(), program.voices(&model)?)));
+            }
+            Effect::Follow(path) => self.follow(path),
+            Effect::Play(audio) => {
+                let program = Arc::clone(&self.program);
+                self.read(move |_| program.play(&audio).map(|()| News::Said("playing".into())));
+            }
+            Effect::Save(name, answer) => {
+                let now_s = self.program.now_s();
+                self.read(move |places| save(&places.out, (&name, now_s), &answer));
+            }
+            Effect::Draw(path) => self.read(move |_| {
+                let audio = syrinx_audio::read(&path).map_err(|e| e.to_string())?;
+                Ok(News::Pictured(path.display().to_string(), Box::new(Picture::of(&audio))))
+            }),
+            Effect::LoadTrainings => {
+                self.read(|places| Ok(News::Trainings(trainings(&places.runs))))
+            }
+            Effect::LoadRuns => self.query(|store| {
+                let filter = RunFilter { limit: Some(MOST_RUNS), ..RunFilter::default() };
+                Ok(News::Runs(store.runs(&filter)?))
+            }),
+            Effect::LoadRows(run) => self.query(move |store| {
+                let rows = store.rows(&run)?;
+                Ok(News::Rows(run, rows))
+            }),
+            Effect::Compare(old, new) => self.query(move |store| {
+                let comparison = store.compare(&old, &new)?;
+                Ok(News::Compared(new, Box::new(comparison)))
+            }),
+            Effect::LoadCells => self.query(|store| {
+                let benches = store.benches()?;
+                let cells = |b: String| store.cells(&b).map(|cells| (b, cells));
+                let cells: Vec<_> = benches.into_iter().map(cells).collect::<Result<_, _>>()?;
+                let runs = store.runs(&RunFilter::default())?;
+                let of_bench = runs.into_iter().filter(|r| !r.about.bench.is_empty());
+                Ok(News::Cells(cells, of_bench.collect()))
+            }),
+            Effect::LeaveWish(bench, cell, wish) => self.query(move |store| {
+                store.leave_wish(&bench, &cell, wish)?;
+                Ok(News::Said(format!("asked cell {cell} to {wish:?}").to_lowercase()))
+            }),
+        }
+    }
+
+    fn job(
+        &mut self,
+        kind: Kind,
+        job: JobId,
+        work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, String> + Send + 'static,
+    ) {
+        let cancel = CancelToken::default();
+        self.jobs.insert(job, cancel.clone());
+        let send = self.send.clone();
+        let lane = if kind == Kind::Answer { &self.answers } else { &self.evaluations };
+        lane.does(move || {
+            let sink = JobSink { job, send: send.clone() };
+            let outcome = if cancel.is_cancelled() {
+                Ok(Ok(JobNews::Stopped))
+            } else {
+                catch_unwind(AssertUnwindSafe(|| work(&cancel, &sink)))
+            };
+            let news = match outcome {
+                Ok(Ok(news)) => news,
+                _ if cancel.is_cancelled() => JobNews::Stopped,
+                Ok(Err(reason)) => JobNews::Failed(reason),
+                Err(_) => JobNews::Failed("the program has a fault: it panicked".into()),
+            };
+            if let JobNews::Failed(reason) = &news {
+                tell(&send, News::Trouble(reason.clone()));
+            }
+            tell(&send, News::Job(job, news));
+        });
+    }
+
+    /// Does something quick, and tells what came of it.
+    fn read(&self, work: impl FnOnce(&Places) -> Result<News, String> + Send + 'static) {
+        let (send, places) = (self.send.clone(), self.places.clone());
+        self.reading.does(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(&places)));
+            let fault = || Err("the program has a fault: it panicked".to_owned());
+            let news = outcome.unwrap_or_else(|_| fault());
+            tell(&send, news.unwrap_or_else(News::Trouble));
+        });
+    }
+
+    /// Asks the store; one that isn't there yet is no trouble.
+    fn query(&self, work: impl FnOnce(&Store) -> Result<News, ResultsError> + Send + 'static) {
+        self.read(move |places| match Store::open_existing(&places.results) {
+            Err(ResultsError::Missing { .. }) => Ok(News::Runs(Vec::new())),
+            store => store.and_then(|store| work(&store)).map_err(|e| e.to_string()),
+        });
+    }
+
+    /// Follows a file, and no other any more.
+    fn follow(&mut self, path: PathBuf) {
+        self.following.cancel();
+        self.following = CancelToken::default();
+        let (stop, send) = (self.following.clone(), self.send.clone());
+        let thread = std::thread::Builder::new().name("follow".into()).spawn(move || {
+            let mut tail = Tail::new(&path);
+            while !stop.is_cancelled() {
+                match tail.more() {
+                    Ok((events, start)) if !events.is_empty() => {
+                        tell(&send, News::Followed(path.clone(), events, start));
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(e) => {
+                        tell(&send, News::Trouble(format!("{}: {e}", path.display())));
+                        return;
+                    }
+                }
+                std::thread::sleep(FOLLOW);
+            }
+        });
+        match thread {
+            Ok(thread) => self.followers.push(thread),
+            Err(e) => tell(&self.send, News::Trouble(format!("a thread can't be started: {e}"))),
+        }
+    }
+
+    /// Asks everything to stop.
+    pub(crate) fn cancel_all(&self) {
+        self.jobs.values().for_each(CancelToken::cancel);
+        self.following.cancel();
+    }
+
+    /// Waits for everything.
+    pub(crate) fn join(mut self) {
+        for lane in [&mut self.answers, &mut self.evaluations, &mut self.reading] {
+            lane.join();
+        }
+        for follower in self.followers.drain(..) {
+            let _ = follower.join();
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Answer,
+    Evaluation,
+}
+
+/// An answer with what is drawn of it.
+fn shown(answer: Answer) -> Shown {
+    let pitch = |audio: &Audio| {
+        let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).stats()?;
+        Some(stats.median_hz)
+    };
+    let audio = answer.audio.as_deref().filter(|a| !a.samples.is_empty());
+    let (picture, pitch_hz) = (audio.map(Picture::of), audio.and_then(pitch));
+    Shown { answer, picture, pitch_hz }
+}
+
+/// Writes an answer's JSON and its sound.
+fn save(folder: &Path, (name, now_s): (&str, f64), answer: &Answer) -> Result<News, String> {
+    let fault = |e: &dyn std::fmt::Display| format!("{}: {e}", folder.display());
+    std::fs::create_dir_all(folder).map_err(|e| fault(&e))?;
+    let stem = folder.join(format!("{name}-{}", now_s as u64));
+    let mut json = answer.json.clone();
+    if let Some(audio) = &answer.audio {
+        let wav = stem.with_extension("wav");
+        write_wav(&wav, audio, WavFormat::Int16).map_err(|e| fault(&e))?;
+        if let Some(field) = json.get_mut("audio") {
+            *field = serde_json::Value::String(wav.display().to_string());
+        }
+    }
+    let text = serde_json::to_string_pretty(&json).map_err(|e| fault(&e))?;
+    let (path, part) = (stem.with_extension("json"), stem.with_extension("json.part"));
+    std::fs::write(&part, text).map_err(|e| fault(&e))?;
+    std::fs::rename(&part, &path).map_err(|e| fault(&e))?;
+    Ok(News::Said(format!("wrote {}", path.display())))
+}
+
+/// Folders with `events.jsonl` below a folder and its folders, the latest first.
+fn trainings(folder: &Path) -> Vec<TrainingCard> {
+    let below = |path: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|e| e.path()).filter(|p| p.is_dir()).collect()
+    };
+    let first = below(folder);
+    let second = first.iter().flat_map(|path| below(path)).collect::<Vec<_>>();
+    let mut found: Vec<(std::time::SystemTime, TrainingCard)> = first
+        .into_iter()
+        .chain(second)
+        .filter_map(|run| {
+            let path = run.join("events.jsonl");
+            let changed = path.metadata().ok()?.modified().ok()?;
+            let name = run.strip_prefix(folder).unwrap_or(&run).display().to_string();
+            Some((changed, TrainingCard { name, path }))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    found.into_iter().map(|(_, card)| card).collect()
+}

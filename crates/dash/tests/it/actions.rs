@@ -1,0 +1,157 @@
+//! What messages make of the state, and what they ask for.
+
+use syrinx_dash::keys::Key;
+use syrinx_dash::{Effect, JobNews, Msg, News, Screen, ThemeName};
+use syrinx_results::Wish;
+
+use crate::material::{NOW_S, app, comparison, drawn, jobs, press, rows, shown, tell};
+
+#[test]
+fn a_column_that_listens_waits_for_the_one_that_speaks() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    let asked = press(&mut app, "enter");
+    let [Effect::Answer(job, ask)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((ask.task.as_str(), ask.model.name.as_str()), ("say", "embedded"));
+    assert_eq!(ask.request["voice"], "joe");
+    assert!(ask.request["text"].as_str().unwrap().starts_with("The birch"));
+    assert!(app.is_working());
+
+    let asked = tell(&mut app, *job, JobNews::Answered(Box::new(shown())));
+    let [Effect::Answer(second, ask)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((ask.task.as_str(), &ask.request["audio"]), ("hear", &"mem:input".into()));
+    assert!(ask.heard.is_some());
+    tell(&mut app, *second, JobNews::Failed("no ears".into()));
+    assert!(!app.is_working());
+    assert!(drawn(&mut app, (80, 24)).contains("no ears"));
+}
+
+#[test]
+fn settings_of_a_column_go_with_its_question() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    // Twice more, then typed, then a switch.
+    press(&mut app, "e right right down enter 9 enter down down right esc");
+    let asked = press(&mut app, "s R");
+    let [Effect::Answer(_, ask)] = &asked[..] else { panic!("{asked:?}") };
+    let changed: Vec<String> = ask.changed.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let expected = [
+        "decode.best_of=3",
+        "decode.codes.temperature=0.59",
+        "decode.repetition_aware.enabled=true",
+    ];
+    assert_eq!((changed, ask.seed), (expected.map(str::to_owned).to_vec(), 1));
+}
+
+#[test]
+fn what_is_typed_is_text_and_no_command() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    press(&mut app, "i");
+    app.update(Msg::Key(Key::Ctrl('u')));
+    press(&mut app, "W h y ?");
+    app.update(Msg::Paste(" q\n5".into()));
+    assert_eq!(app.screen(), Screen::Compare);
+    let asked = press(&mut app, "enter");
+    let [Effect::Answer(_, ask)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(ask.request["text"], "Why? q 5");
+    // A file that is named is what is listened to; nobody waits.
+    press(&mut app, "tab a");
+    let asked = press(&mut app, "enter");
+    assert_eq!(jobs(&asked).len(), 2);
+}
+
+#[test]
+fn leaving_asks_while_work_is_under_way() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    assert_eq!(press(&mut app, "q"), [Effect::Quit]);
+    let job = jobs(&press(&mut app, "enter"))[0];
+    assert_eq!(press(&mut app, "q"), []);
+    assert_eq!(press(&mut app, "n"), []);
+    assert_eq!(press(&mut app, "q"), []);
+    assert_eq!(press(&mut app, "y"), [Effect::Quit]);
+    assert_eq!(press(&mut app, "esc x"), [Effect::Cancel(job)]);
+    tell(&mut app, job, JobNews::Stopped);
+    assert_eq!(press(&mut app, "^c"), [Effect::Quit]);
+    assert_eq!(app.update(Msg::Terminate), [Effect::Quit]);
+}
+
+#[test]
+fn suites_are_run_and_their_runs_compared_with_a_baseline() {
+    let mut app = app(Screen::Evals, ThemeName::Plain);
+    let asked = press(&mut app, "space down down space m n r");
+    let suites: Vec<_> = asked
+        .iter()
+        .map(|e| match e {
+            Effect::Evaluate(_, ask) => (ask.suite.name.clone(), ask.model.name.clone(), ask.limit),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = ["stt", "tts-ci"].map(|s| (s.to_owned(), "large".to_owned(), Some(2)));
+    assert_eq!(suites, expected);
+    for job in jobs(&asked) {
+        assert_eq!(tell(&mut app, job, JobNews::Failed("no".into())), [Effect::LoadRuns]);
+    }
+    let asked = press(&mut app, "tab down b");
+    assert_eq!(asked, [Effect::LoadRows("b1b2b3b4b5b6".into())]);
+    let asked = press(&mut app, "up enter");
+    let (old, new) = ("b1b2b3b4b5b6".to_owned(), "c1c2c3c4c5c6".to_owned());
+    assert_eq!(asked, [Effect::LoadRows(new.clone()), Effect::Compare(old, new.clone())]);
+    app.update(Msg::News(News::Rows(new.clone(), rows())));
+    app.update(Msg::News(News::Compared(new, Box::new(comparison()))));
+    assert!(drawn(&mut app, (120, 40)).contains("WORSE"));
+    // A row's recording is drawn where it lies.
+    let asked = press(&mut app, "enter");
+    assert_eq!(asked, [Effect::Draw("/runs/tts/audio/7.wav".into())]);
+}
+
+#[test]
+fn rows_are_sorted_by_any_figure_the_worst_first() {
+    let mut app = app(Screen::Evals, ThemeName::Plain);
+    press(&mut app, "tab down enter");
+    app.update(Msg::News(News::Rows("b1b2b3b4b5b6".into(), rows())));
+    let first = |app: &mut _| {
+        let text = drawn(app, (140, 45));
+        let line = text.lines().find(|l| l.contains("/joe")).unwrap().to_owned();
+        line.split("item ").nth(1).unwrap().split('/').next().unwrap().to_owned()
+    };
+    assert_eq!(first(&mut app), "7", "what failed is worst");
+    press(&mut app, "s");
+    assert_eq!(first(&mut app), "11", "least similar");
+    press(&mut app, "o");
+    assert_eq!(first(&mut app), "0", "most similar");
+    press(&mut app, "s o");
+    assert!(["3", "7", "11"].contains(&first(&mut app).as_str()), "most errors");
+}
+
+#[test]
+fn cells_are_stopped_and_taken_up_again() {
+    let mut app = app(Screen::Ablations, ThemeName::Plain);
+    let wish = |wish| Effect::LeaveWish("prompt".into(), "c3".into(), wish);
+    assert_eq!(press(&mut app, "tab down down down s"), [wish(Wish::Stop)]);
+    assert_eq!(press(&mut app, "r"), [wish(Wish::Resume)]);
+}
+
+#[test]
+fn the_store_is_read_again_while_it_is_looked_at() {
+    let mut app = app(Screen::Ablations, ThemeName::Plain);
+    assert_eq!(app.update(Msg::Now(NOW_S + 1.0)), []);
+    assert_eq!(app.update(Msg::Now(NOW_S + 5.0)), [Effect::LoadCells]);
+    assert_eq!(app.update(Msg::Now(NOW_S + 6.0)), []);
+    press(&mut app, "5");
+    assert_eq!(app.update(Msg::Now(NOW_S + 60.0)), []);
+}
+
+#[test]
+fn clicks_go_where_they_look_like_going() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    let text = drawn(&mut app, (80, 24));
+    let tabs = text.lines().next().unwrap().replace('"', "");
+    let column = tabs.find("Training").unwrap() as u16;
+    let asked = app.update(Msg::Click { column, row: 0 });
+    assert_eq!(app.screen(), Screen::Training);
+    assert!(asked.contains(&Effect::LoadTrainings));
+    // The second of the runs in the list on the left.
+    drawn(&mut app, (80, 24));
+    let asked = app.update(Msg::Click { column: 4, row: 3 });
+    assert_eq!(asked, [Effect::Follow("runs/large/events.jsonl".into())]);
+    app.update(Msg::Scroll { column: 4, row: 3, down: true });
+    assert_eq!(app.update(Msg::Click { column: 999, row: 999 }), []);
+}

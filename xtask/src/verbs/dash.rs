@@ -1,0 +1,28 @@
+//! `dash`: build the program and run its dashboard.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::project::{build_program, run_program, shell};
+
+/// `dash`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask dash\n  cargo xtask dash --screen training\n  cargo xtask dash --replay runs/lm/events.jsonl\n\n`syrinx dash --help` lists what can follow."
+)]
+pub struct DashArgs {
+    /// Everything goes to `syrinx dash`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the dashboard in the workspace's folder; ends as the program does.
+pub fn run(args: &DashArgs) -> Result<ExitCode> {
+    build_program(&shell()?)?;
+    let words: Vec<String> =
+        std::iter::once("dash".to_owned()).chain(args.rest.iter().cloned()).collect();
+    let code = run_program(&words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
