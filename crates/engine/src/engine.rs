@@ -331,6 +331,7 @@ fn known_tasks() -> String {
     ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ")
 }
 
+/// A model's name and bytes.
 pub(crate) fn read(
     source: &ModelSource,
 ) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {

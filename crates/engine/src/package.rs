@@ -8,10 +8,10 @@ use syrinx_model::LmFile;
 use syrinx_text::TextVocab;
 use syrinx_types::Codes;
 
-use crate::engine::check_fit;
+use crate::engine::{check_fit, read};
 use crate::format::{self, HeaderVoice};
 use crate::voices::is_name;
-use crate::{CodecId, EngineError};
+use crate::{CodecId, EngineError, ModelSource};
 
 /// A voice that a model file brings along.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,35 @@ pub fn package(
         file: name(lm_path),
         reason,
         remedy: "package it again",
+    })
+}
+
+/// A model with another language model in it; codec, voices and card stay. For listening to a run that is still being
+/// trained, on the codec that it is trained on.
+///
+/// # Errors
+/// Those of [`package`] and of opening the model.
+pub fn with_language_model(model: &ModelSource, lm_path: &Path) -> Result<Vec<u8>, EngineError> {
+    let (file, bytes) = read(model)?;
+    let parts = format::split(&bytes, &file)?;
+    let name = lm_path.display().to_string();
+    let codec = EmbeddedCodec::from_bytes(&parts.codec).map_err(|e| EngineError::Part {
+        file: file.clone(),
+        part: "codec",
+        source: e.into(),
+    })?;
+    let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io("reading", lm_path))?;
+    let lm = LmFile::from_bytes(&lm_bytes).map_err(|e| EngineError::Part {
+        file: name.clone(),
+        part: "language model",
+        source: e.into(),
+    })?;
+    check_fit(&lm.space, &lm.codebooks, &codec, &TextVocab::english()?)
+        .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
+    let lm_part = format::open_part(&lm_bytes, &name)?;
+    let codec_part = format::open_part(&parts.codec, &file)?;
+    format::join(lm_part, codec_part, &parts.voices, parts.card).map_err(|reason| {
+        EngineError::ModelFile { file: name, reason, remedy: "train it on this model's codec" }
     })
 }
 

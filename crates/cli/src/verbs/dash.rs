@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use clap::{Args, ValueHint};
 use serde_json::Value;
@@ -13,11 +13,14 @@ use syrinx_dash::{
     Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard, Program,
     Screen, SuiteCard, TaskCard, ThemeName,
 };
-use syrinx_engine::{Engine, Joined, RunOptions, takes_recording};
+use syrinx_engine::{
+    Engine, Joined, ModelSource, RunOptions, takes_recording, with_language_model, write_atomic,
+};
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_registry::ALL;
 use syrinx_results::Store;
 use syrinx_task::{Alignment, TaskDescriptor};
+use syrinx_train::Checkpoint;
 use syrinx_types::{Audio, CancelToken, EventSink};
 
 use crate::args::Globals;
@@ -117,8 +120,8 @@ struct Desk {
     evals: PathBuf,
     runs: PathBuf,
     results: PathBuf,
-    /// Models that are loaded, by their file; the empty path is the embedded one.
-    engines: Mutex<BTreeMap<PathBuf, Arc<Engine>>>,
+    /// Models that are loaded, by their file and when it was written; the empty path is the embedded one.
+    engines: Mutex<BTreeMap<(PathBuf, Option<SystemTime>), Arc<Engine>>>,
 }
 
 /// A failure in a line.
@@ -141,16 +144,38 @@ impl Desk {
         Ok(settings)
     }
 
-    /// A loaded model: loaded once, and kept.
+    /// A loaded model: loaded once, and kept until its file changes. The weights of a training run speak with the
+    /// codec and the voices of the model in use.
     fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, String> {
-        let key = settings.model.clone().unwrap_or_default();
+        let path = settings.model.clone().unwrap_or_default();
+        let changed = path.metadata().and_then(|m| m.modified()).ok();
+        let key = (path.clone(), changed);
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = engines.get(&key) {
             return Ok(Arc::clone(engine));
         }
-        let engine = Arc::new(open_engine(settings).map_err(told)?);
+        let run = path.parent().filter(|folder| Checkpoint::path(folder).exists());
+        let engine = match run {
+            None => open_engine(settings).map_err(told)?,
+            Some(run) => open_engine(&self.trained(settings, &path, run)?).map_err(told)?,
+        };
+        let engine = Arc::new(engine);
+        // What a file held before it changed is asked no more.
+        engines.retain(|(other, _), _| *other != path);
         engines.insert(key, Arc::clone(&engine));
         Ok(engine)
+    }
+
+    /// Settings that name a whole model, made of the weights of a training run.
+    fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
+        let base = match &self.settings.model {
+            Some(path) => ModelSource::File(path.clone()),
+            None => ModelSource::Bytes(syrinx_embedded::model().map_err(|e| told(e.into()))?),
+        };
+        let bytes = with_language_model(&base, lm).map_err(|e| told(e.into()))?;
+        let whole = run.join("listen.safetensors");
+        write_atomic(&whole, &bytes).map_err(|e| told(e.into()))?;
+        Ok(Settings { model: Some(whole), ..settings.clone() })
     }
 
     fn card(&self, descriptor: &'static TaskDescriptor) -> Result<TaskCard, String> {

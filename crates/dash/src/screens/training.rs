@@ -1,6 +1,7 @@
 //! Training: a run drawn from its events, while it is written or long after.
 
 mod history;
+mod samples;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::{Effect, News};
 use crate::pen::{Pen, Target, above, left};
 use crate::screens::training::history::{History, LOSS};
+use crate::screens::training::samples::Samples;
 use crate::screens::{Component, Context, bounds, duration, number};
 
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,9 @@ enum Act {
     Log,
     Recent,
     Mark,
+    Sample,
+    Every,
+    Play,
     Reload,
 }
 
@@ -35,6 +40,9 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Char(' ')], Act::Mark, "add curve", "draw this curve too, or no more"),
     bind(&[Key::Char('y')], Act::Log, "log", "the chart's scale: plain or logarithmic"),
     bind(&[Key::Char('r')], Act::Recent, "recent", "the chart's steps: all, or the last tenth"),
+    bind(&[Key::Char('s')], Act::Sample, "sample", "let the newest weights say a sentence"),
+    bind(&[Key::Char('c')], Act::Every, "", "a sample at every new checkpoint, or no more"),
+    bind(&[Key::Char('p')], Act::Play, "", "play the last sample"),
     bind(&[Key::Char('u')], Act::Reload, "", "look for runs again"),
 ];
 
@@ -57,6 +65,7 @@ pub(crate) struct Training {
     recent: bool,
     scroll: usize,
     pane: usize,
+    samples: Samples,
 }
 
 impl Training {
@@ -73,13 +82,22 @@ impl Training {
             recent: false,
             scroll: 0,
             pane: RUNS,
+            samples: Samples::default(),
         }
     }
 
     fn follow(&mut self, path: PathBuf, context: &mut Context<'_>) {
         self.history = History::default();
+        self.samples.forget();
         self.followed = Some(path.clone());
         context.ask(Effect::Follow(path));
+    }
+
+    /// Lets the newest weights speak.
+    fn sample(&mut self, context: &mut Context<'_>) {
+        if let Some(path) = &self.followed {
+            self.samples.make(path, self.history.checkpoint, context);
+        }
     }
 
     fn names(&self) -> Vec<&String> {
@@ -125,6 +143,13 @@ impl Component for Training {
                 Act::Log => self.log = !self.log,
                 Act::Recent => self.recent = !self.recent,
                 Act::Mark => self.mark(),
+                Act::Sample => self.sample(context),
+                Act::Every => self.samples.every = !self.samples.every,
+                Act::Play => {
+                    if let Some(audio) = self.samples.last() {
+                        context.ask(Effect::Play(std::sync::Arc::clone(audio)));
+                    }
+                }
                 Act::Reload => context.ask(Effect::LoadTrainings),
             }
             return true;
@@ -176,10 +201,17 @@ impl Component for Training {
                 if *start {
                     self.history = History::default();
                 }
+                let before = self.history.checkpoint;
                 for event in events {
                     self.history.take(event);
                 }
+                // What a run saved before one looked is there too; only what is new is asked by itself.
+                if self.samples.every && !*start && self.history.checkpoint > before {
+                    self.sample(context);
+                }
             }
+            News::Tasks(tasks) => self.samples.tasks(tasks),
+            News::Job(job, news) => self.samples.job(*job, news),
             _ => {}
         }
     }
@@ -329,7 +361,16 @@ impl Training {
     }
 
     fn draw_notes(&self, pen: &mut Pen<'_>, area: Rect) {
-        let inner = pen.frame(area, "Checkpoints and notes", (NOTES, self.pane == NOTES));
+        let every = if self.samples.every { ", a sample at each" } else { "" };
+        let title = format!("Checkpoints and notes{every}");
+        let inner = pen.frame(area, &title, (NOTES, self.pane == NOTES));
+        let inner = if self.samples.is_empty() {
+            inner
+        } else {
+            let (notes, sample) = left(inner, inner.width / 2);
+            self.samples.draw(pen, sample);
+            notes
+        };
         let latest = self.history.notes.iter().rev().skip(self.scroll);
         for (i, (step, text)) in latest.enumerate().take(inner.height.into()) {
             let warning = text.starts_with('!');

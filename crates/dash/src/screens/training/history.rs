@@ -50,6 +50,8 @@ pub(crate) struct History {
     pub(crate) learning_rate: f64,
     pub(crate) gradient_norm: f64,
     pub(crate) tokens_per_s: f64,
+    /// Step of the newest checkpoint.
+    pub(crate) checkpoint: u64,
     /// Curves by name: losses of steps, and (as `held out NAME`) those of evaluations.
     pub(crate) series: BTreeMap<String, Series>,
     /// What else happened: step and text, the latest last.
@@ -98,6 +100,7 @@ impl History {
                 }
             }
             Event::CheckpointSaved { step, path } => {
+                self.checkpoint = *step;
                 self.notes.push((*step, format!("saved {path}")));
             }
             Event::Warning { message } => self.notes.push((self.step, format!("! {message}"))),
