@@ -105,6 +105,11 @@ pub struct TaskCard {
 }
 
 impl TaskCard {
+    /// Whether it makes speech out of nothing but words.
+    pub fn speaks(&self) -> bool {
+        self.answer_kind == AnswerKind::Speech && !self.takes_recording
+    }
+
     /// Whether a request has this field.
     pub fn takes(&self, field: &str) -> bool {
         self.request.iter().any(|f| f.name == field)

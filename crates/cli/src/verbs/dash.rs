@@ -19,7 +19,7 @@ use syrinx_engine::{
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_registry::ALL;
 use syrinx_results::Store;
-use syrinx_task::{Alignment, TaskDescriptor};
+use syrinx_task::{Alignment, TaskDescriptor, TaskKit};
 use syrinx_train::Checkpoint;
 use syrinx_types::{Audio, CancelToken, EventSink};
 
@@ -29,7 +29,7 @@ use crate::provenance;
 use crate::recorded::{recorded, with_suite};
 use crate::session::{Session, open_engine, settings_of};
 use crate::subject::Loaded;
-use crate::verbs::tasks::{built, field_rows};
+use crate::verbs::tasks::{built, field_rows, kit};
 
 /// `dash`.
 #[derive(Debug, Args)]
@@ -178,11 +178,12 @@ impl Desk {
         Ok(Settings { model: Some(whole), ..settings.clone() })
     }
 
-    fn card(&self, descriptor: &'static TaskDescriptor) -> Result<TaskCard, String> {
+    fn card(&self, descriptor: &'static TaskDescriptor, kit: &TaskKit) -> Result<TaskCard, String> {
         let layouts = [("pointer", Alignment::Pointer), ("none", Alignment::None)]
             .into_iter()
             .map(|(name, alignment)| {
-                let task = built(&self.settings, descriptor, alignment).map_err(told)?;
+                let kit = TaskKit { alignment, ..kit.clone() };
+                let task = built(&self.settings, descriptor, &kit).map_err(told)?;
                 Ok((name.to_owned(), task.layout()))
             })
             .collect::<Result<_, String>>()?;
@@ -227,7 +228,8 @@ fn model_name(path: Option<&Path>) -> String {
 
 impl Program for Desk {
     fn tasks(&self) -> Result<Vec<TaskCard>, String> {
-        ALL.iter().map(|descriptor| self.card(descriptor)).collect()
+        let kit = kit(Alignment::Pointer).map_err(told)?;
+        ALL.iter().map(|descriptor| self.card(descriptor, &kit)).collect()
     }
 
     fn suites(&self) -> Vec<SuiteCard> {

@@ -73,7 +73,7 @@ fn kind(descriptor: &TaskDescriptor) -> String {
 }
 
 fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) -> Outcome {
-    let task = built(&session.settings(&[])?.value, descriptor, alignment)?;
+    let task = built(&session.settings(&[])?.value, descriptor, &kit(alignment)?)?;
     let layout = task.layout();
     let schemas = [
         ("request", (descriptor.request_schema)().to_value()),
@@ -101,20 +101,24 @@ fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) ->
     session.print(text.trim_end())
 }
 
-/// A task without a model, as training builds it.
-pub fn built(
-    settings: &Settings,
-    descriptor: &TaskDescriptor,
-    alignment: Alignment,
-) -> Outcome<Box<dyn DynTask>> {
-    let kit = TaskKit {
+/// What tasks without a model are built with, as training builds them.
+pub fn kit(alignment: Alignment) -> Outcome<TaskKit> {
+    Ok(TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
         studio: None,
         alignment,
-    };
+    })
+}
+
+/// A task without a model.
+pub fn built(
+    settings: &Settings,
+    descriptor: &TaskDescriptor,
+    kit: &TaskKit,
+) -> Outcome<Box<dyn DynTask>> {
     let own = settings.tasks.get(descriptor.id).cloned().unwrap_or_default();
-    Ok((descriptor.build)(own, &kit)?)
+    Ok((descriptor.build)(own, kit)?)
 }
 
 /// The fields of a schema as a table.

@@ -1,5 +1,6 @@
 //! Compare: one input, and any set of tasks, models and settings side by side.
 
+mod bindings;
 mod column;
 mod view;
 
@@ -10,83 +11,13 @@ use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, Event};
 
 use crate::field::Field;
-use crate::keys::{Binding, Key, KeyHelp, LIST, action, bind, helps};
+use crate::keys::{Key, KeyHelp, LIST, action, helps};
 use crate::message::{Effect, JobId, JobNews, News};
 use crate::pen::Target;
+use crate::screens::compare::bindings::{Act, KEYS, KNOBS, Knobs, TYPING, Typing};
 use crate::screens::compare::column::{Column, State};
 use crate::screens::{Component, Context};
 use crate::{Knob, ModelCard, TaskCard};
-
-#[derive(Debug, Clone, Copy)]
-enum Act {
-    All,
-    One,
-    Left,
-    Right,
-    Add,
-    Remove,
-    Task,
-    Model,
-    Seed,
-    Voice,
-    Settings,
-    Input,
-    Save,
-    Play,
-    Stop,
-}
-
-const KEYS: &[Binding<Act>] = &[
-    bind(&[Key::Enter, Key::Char('r')], Act::All, "run", "run all columns"),
-    bind(&[Key::Char('R')], Act::One, "", "run this column"),
-    bind(&[Key::Char('i'), Key::Tab], Act::Input, "input", "type the text, the file, the voice"),
-    bind(&[Key::Char('e')], Act::Settings, "settings", "change this column's sampling"),
-    bind(&[Key::Left, Key::Char('h')], Act::Left, "", "the column on the left"),
-    bind(&[Key::Right, Key::Char('l')], Act::Right, "", "the column on the right"),
-    bind(&[Key::Char('a')], Act::Add, "add", "add a column like this one"),
-    bind(&[Key::Char('d')], Act::Remove, "remove", "remove this column"),
-    bind(&[Key::Char('t')], Act::Task, "task", "the next task"),
-    bind(&[Key::Char('m')], Act::Model, "model", "the next model"),
-    bind(&[Key::Char('s')], Act::Seed, "seed", "the next seed"),
-    bind(&[Key::Char('v')], Act::Voice, "voice", "the next voice"),
-    bind(&[Key::Char('w')], Act::Save, "write", "write this column's answer to files"),
-    bind(&[Key::Char('p')], Act::Play, "play", "play this column's sound"),
-    bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running"),
-];
-
-#[derive(Debug, Clone, Copy)]
-enum Typing {
-    Run,
-    Next,
-    Previous,
-    Leave,
-}
-
-const TYPING: &[Binding<Typing>] = &[
-    bind(&[Key::Enter], Typing::Run, "run", "run all columns"),
-    bind(&[Key::Tab, Key::Down], Typing::Next, "next field", "text, file, voice, columns"),
-    bind(&[Key::BackTab, Key::Up], Typing::Previous, "", "the field before"),
-    bind(&[Key::Esc], Typing::Leave, "columns", "back to the columns"),
-];
-
-#[derive(Debug, Clone, Copy)]
-enum Knobs {
-    More,
-    Less,
-    Type,
-    Reset,
-    Run,
-    Leave,
-}
-
-const KNOBS: &[Binding<Knobs>] = &[
-    bind(&[Key::Right, Key::Char('+'), Key::Char('l')], Knobs::More, "more", "more, or on"),
-    bind(&[Key::Left, Key::Char('-'), Key::Char('h')], Knobs::Less, "less", "less, or off"),
-    bind(&[Key::Enter], Knobs::Type, "type", "type a value; enter again takes it"),
-    bind(&[Key::Backspace, Key::Char('0')], Knobs::Reset, "reset", "back to the default"),
-    bind(&[Key::Char('r')], Knobs::Run, "run", "run this column with these settings"),
-    bind(&[Key::Esc, Key::Char('e'), Key::Tab], Knobs::Leave, "columns", "back to the columns"),
-];
 
 /// Where keys go.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -153,8 +84,7 @@ impl Compare {
 
     /// Starts what waits for a recording, where there is one; says so where none will come.
     fn start_waiting(&mut self, context: &mut Context<'_>) {
-        let speaks =
-            |c: &Column| self.card(c).is_some_and(|card| card.answer_kind == AnswerKind::Speech);
+        let speaks = |c: &Column| self.card(c).is_some_and(TaskCard::speaks);
         let speaking: Vec<usize> =
             (0..self.columns.len()).filter(|i| speaks(&self.columns[*i])).collect();
         if speaking.iter().any(|i| matches!(self.columns[*i].state, State::Running { .. })) {
@@ -363,9 +293,9 @@ impl Compare {
 
     /// What one sees first: a task that speaks, and one that listens to it.
     fn first_columns(&mut self) {
-        let kinds = [AnswerKind::Speech, AnswerKind::Text];
-        let of_kind = |k: &AnswerKind| self.tasks.iter().find(|t| t.answer_kind == *k);
-        self.columns = kinds.iter().filter_map(of_kind).map(|t| Column::of(&t.id)).collect();
+        let speaks = self.tasks.iter().find(|t| t.speaks());
+        let listens = self.tasks.iter().find(|t| t.answer_kind == AnswerKind::Text);
+        self.columns = speaks.into_iter().chain(listens).map(|t| Column::of(&t.id)).collect();
         if self.columns.is_empty() {
             self.columns = self.tasks.first().map(|t| Column::of(&t.id)).into_iter().collect();
         }

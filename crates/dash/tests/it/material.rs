@@ -78,6 +78,7 @@ pub(crate) fn beginning() -> Vec<News> {
             .to_vec(),
         ),
         News::Tasks(vec![
+            task("clean", AnswerKind::Speech, "audio", true),
             task("spell", AnswerKind::Phones, "text", false),
             task("say", AnswerKind::Speech, "text", false),
             task("hear", AnswerKind::Text, "audio", true),

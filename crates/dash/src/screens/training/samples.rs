@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 use serde_json::{Map, Value, json};
-use syrinx_task::AnswerKind;
 use syrinx_types::Audio;
 
 use crate::message::{Effect, JobId, JobNews};
@@ -36,7 +35,7 @@ impl Samples {
     }
 
     pub(super) fn tasks(&mut self, tasks: &[TaskCard]) {
-        let speaks = tasks.iter().find(|t| t.answer_kind == AnswerKind::Speech);
+        let speaks = tasks.iter().find(|t| t.speaks());
         self.speaks = speaks.map(|t| (t.id.clone(), t.positional.clone()));
     }
 
