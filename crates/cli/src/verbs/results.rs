@@ -76,8 +76,8 @@ struct Filter {
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
     /// Whose model's name has this in it
-    #[arg(long = "model-name", value_name = "PART")]
-    model: Option<String>,
+    #[arg(long, value_name = "PART")]
+    model_name: Option<String>,
     /// Of this ablation
     #[arg(long, value_name = "NAME")]
     ablation: Option<String>,
@@ -91,7 +91,7 @@ impl From<&Filter> for RunFilter {
         Self {
             suite: filter.suite.clone(),
             task: filter.task.clone(),
-            model: filter.model.clone(),
+            model: filter.model_name.clone(),
             bench: filter.ablation.clone(),
             cell: None,
             limit: filter.limit,
