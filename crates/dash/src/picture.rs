@@ -60,10 +60,10 @@ impl Picture {
                 let mut dots = 0u32;
                 for x in 0..2 {
                     let (top, bottom) = edges[usize::from(at) * 2 + x];
-                    for y in 0..4 {
+                    for (y, bits) in BRAILLE.iter().enumerate() {
                         let dot = usize::from(line) * 4 + y;
                         if (top..=bottom).contains(&dot) {
-                            dots |= BRAILLE[y][x];
+                            dots |= bits[x];
                         }
                     }
                 }

@@ -112,6 +112,9 @@ impl From<DashError> for Failure {
     }
 }
 
+/// A model's file and when it was written.
+type ModelVersion = (PathBuf, Option<SystemTime>);
+
 /// The program behind the dashboard.
 struct Desk {
     globals: Globals,
@@ -121,7 +124,7 @@ struct Desk {
     runs: PathBuf,
     results: PathBuf,
     /// Models that are loaded, by their file and when it was written; the empty path is the embedded one.
-    engines: Mutex<BTreeMap<(PathBuf, Option<SystemTime>), Arc<Engine>>>,
+    engines: Mutex<BTreeMap<ModelVersion, Arc<Engine>>>,
 }
 
 /// A failure in a line.

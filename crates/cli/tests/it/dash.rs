@@ -25,7 +25,14 @@ impl Terminal {
         let terminal = Self { socket: bench.path("tmux").display().to_string() };
         let size = [columns.to_string(), lines.to_string()];
         let args = ["-f", "/dev/null", "new-session", "-d", "-x", &size[0], "-y", &size[1], line];
-        assert!(terminal.command(&args).current_dir(bench.path("")).status().unwrap().success());
+        assert!(
+            terminal
+                .command(&args)
+                .current_dir(bench.path(""))
+                .status()
+                .expect("tmux runs")
+                .success()
+        );
         Some(terminal)
     }
 
@@ -42,7 +49,7 @@ impl Terminal {
     }
 
     fn screen(&self) -> String {
-        let output = self.command(&["capture-pane", "-p"]).output().unwrap();
+        let output = self.command(&["capture-pane", "-p"]).output().expect("tmux runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -61,12 +68,12 @@ impl Terminal {
 
     fn press(&self, keys: &[&str]) {
         let args = [&["send-keys"], keys].concat();
-        assert!(self.command(&args).status().unwrap().success());
+        assert!(self.command(&args).status().expect("tmux runs").success());
     }
 
     fn resize(&self, columns: &str, lines: &str) {
         let args = ["resize-window", "-x", columns, "-y", lines];
-        assert!(self.command(&args).status().unwrap().success());
+        assert!(self.command(&args).status().expect("tmux runs").success());
     }
 }
 
@@ -128,12 +135,13 @@ fn it_leaves_when_it_is_told_to() {
     let bench = Bench::new();
     let Some(terminal) = Terminal::start(&bench, &line(), (80, 24)) else { return };
     terminal.shows(&["[1 Compare]"]);
-    let pane = terminal.command(&["display-message", "-p", "#{pane_pid}"]).output().unwrap();
+    let pane =
+        terminal.command(&["display-message", "-p", "#{pane_pid}"]).output().expect("tmux runs");
     let shell = String::from_utf8_lossy(&pane.stdout).trim().to_owned();
     let told = Command::new("sh")
         .args(["-c", &format!("kill -TERM $(cat /proc/{shell}/task/{shell}/children)")])
         .status();
-    assert!(told.unwrap().success());
+    assert!(told.expect("a shell").success());
     terminal.shows(&["LEFT 0"]);
 }
 
