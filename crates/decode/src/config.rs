@@ -27,7 +27,7 @@ impl Default for SamplerConfig {
         Self {
             repetition_penalty: 1.0,
             repetition_window: 20,
-            temperature: 0.5,
+            temperature: 0.3,
             top_k: 0,
             top_p: 0.8,
             min_p: 0.0,
@@ -121,7 +121,7 @@ impl Default for DecodeConfig {
         Self {
             codes: SamplerConfig::default(),
             repetition_aware: RepetitionAware::default(),
-            moves: SamplerConfig { temperature: 0.7, top_p: 0.9, ..SamplerConfig::default() },
+            moves: SamplerConfig { temperature: 0.3, top_p: 0.9, ..SamplerConfig::default() },
             max_frames_a_phone: 20,
             text: SamplerConfig::greedy(),
             nar: NarConfig::default(),
