@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    Contents, FrameScores, Generated, Head, Layout, Plan, Stage, StageRun, TaskError, resolve,
+    FrameScores, Generated, Head, Layout, Plan, Stage, StageRun, TaskError, resolve,
 };
 use syrinx_types::{CancelToken, Event, EventSink};
 
@@ -19,8 +19,7 @@ pub(crate) struct Context<'a> {
 
 /// One row while its stages run.
 pub(crate) struct Row<'a> {
-    pub(crate) contents: &'a Contents,
-    pub(crate) limit: usize,
+    pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
 }
@@ -54,8 +53,8 @@ pub fn generate(
                     .iter()
                     .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
                     .filter_map(|(row, (out, rng))| {
-                        let StageRun { stage: wanted, contents, limit } = row.stages.get(at)?;
-                        (*wanted == stage.name).then_some(Row { contents, limit: *limit, rng, out })
+                        let run = row.stages.get(at)?;
+                        (run.stage == stage.name).then_some(Row { run, rng, out })
                     })
                     .collect();
                 if !batch.is_empty() {
@@ -102,7 +101,7 @@ fn phones(
     let (model, space) = (context.model, context.model.space());
     for row in rows {
         context.check()?;
-        let sequence = resolve(stage, row.contents, None, 0, space)?;
+        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
         let h = model.response_rows(&[sequence])?; // (frames, dim)
         let logits = model.phone_logits(&h)?.to_vec2::<f32>()?; // (frames * labels, phones)
         row.out.phones = Some(FrameScores {

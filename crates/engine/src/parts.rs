@@ -269,6 +269,10 @@ impl Joined {
         for (key, value) in fields {
             let before = into.entry(key.clone()).or_insert(Value::Null);
             let joined = match (before.take(), value) {
+                // What is the same of every part, such as weights, is no list over time.
+                (Value::Array(a), Value::Array(b)) if a == b && !b.iter().any(Value::is_object) => {
+                    Value::Array(a)
+                }
                 (Value::Array(mut a), Value::Array(b)) => {
                     a.extend(b.into_iter().map(|item| moved(item, part.start_s)));
                     Value::Array(a)

@@ -28,6 +28,6 @@ pub use layout::{
 };
 pub use plan::{FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};
-pub use sequence::{IGNORE, NONE, Position, Sequence, Targets, resolve};
+pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
 pub use space::TokenSpace;
 pub use task::{AnswerKind, Task, Verb};

@@ -2,7 +2,7 @@
 
 use syrinx_types::Codes;
 
-use crate::Contents;
+use crate::{Contents, TaskError};
 
 /// What has to be generated for one request: independent rows, which the engine may batch.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,14 +19,55 @@ pub struct RowPlan {
 }
 
 /// One stage with what is given to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct StageRun {
     /// Name of the stage in the task's layout.
     pub stage: String,
     /// Contents of its segments.
     pub contents: Contents,
-    /// The most that may be generated, in frames or tokens.
+    /// The most that may come out, in frames or tokens, with what is given of it.
     pub limit: usize,
+    /// For aligned AR stages over codes: the stop under the pointer at the first frames, where that is known (speech in
+    /// a given timing). After its last entry the model moves the pointer; a pointer as long as `limit` ends the row.
+    pub pointer: Vec<u32>,
+    /// For stages over codes: the first frames of the response, where they are known (a recording that goes on). An AR
+    /// stage goes on after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
+    pub given: Option<Codes>,
+}
+
+impl StageRun {
+    /// A stage that generates all of its response.
+    pub fn new(stage: impl Into<String>, contents: Contents, limit: usize) -> Self {
+        Self { stage: stage.into(), contents, limit, ..Self::default() }
+    }
+
+    /// What doesn't fit together in what is known of the response, if anything. `stops` are those of the text that the
+    /// pointer walks over; 0 for a stage without alignment.
+    pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
+        let fault = |reason: String| TaskError::Layout { stage: self.stage.clone(), reason };
+        let given = self.given.as_ref().map_or(0, Codes::frames);
+        let known = self.pointer.len();
+        if stops == 0 && known > 0 {
+            return Err(fault(
+                "a pointer is given, and there is no text that it could walk over".into(),
+            ));
+        }
+        if stops > 0 && known < given {
+            return Err(fault(format!("{given} frames are given, and the pointer of {known}")));
+        }
+        if known.max(given) > self.limit {
+            let limit = self.limit;
+            return Err(fault(format!(
+                "{} frames are known, at most {limit} may come out",
+                known.max(given)
+            )));
+        }
+        let back = self.pointer.windows(2).any(|w| w[1] < w[0]);
+        if back || self.pointer.last().is_some_and(|&last| last as usize >= stops) {
+            return Err(fault(format!("the given pointer doesn't walk over {stops} stops")));
+        }
+        Ok(())
+    }
 }
 
 /// What came out of one row.

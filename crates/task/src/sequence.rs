@@ -14,8 +14,17 @@ pub const NONE: u32 = u32::MAX;
 /// A target that doesn't count. The same value as `syrinx_nn`'s.
 pub const IGNORE: u32 = u32::MAX;
 
+/// The codes of one of several recordings that are laid over one another, and how much they count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// Factor of the embedding.
+    pub weight: f32,
+    /// Rows of the code tables.
+    pub codes: Vec<u32>,
+}
+
 /// One position: the table rows that are summed into its embedding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Position {
     /// Row of the marks.
     pub mark: u32,
@@ -23,8 +32,9 @@ pub struct Position {
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
-    /// Rows of the code tables that stand beside this frame of the response; empty where nothing does.
-    pub beside: Vec<u32>,
+    /// Codes of recordings that are laid over one another, or that stand beside a frame of the response; empty at most
+    /// positions.
+    pub blend: Vec<Share>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -36,15 +46,15 @@ pub struct Position {
 impl Position {
     fn empty(space: &TokenSpace, rotary: usize) -> Self {
         let codes = vec![NONE; space.code_slots()];
-        Self {
-            mark: NONE,
-            text: NONE,
-            codes,
-            beside: Vec::new(),
-            here: NONE,
-            next: NONE,
-            rotary: rotary as u32,
-        }
+        let blend = Vec::new();
+        Self { mark: NONE, text: NONE, codes, blend, here: NONE, next: NONE, rotary: rotary as u32 }
+    }
+
+    /// All rows of the code tables that stand here, each with its factor.
+    pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
+        let plain = self.codes.iter().map(|&code| (1.0, code));
+        let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
+        plain.chain(shares).filter(|&(_, code)| code != NONE)
     }
 }
 
@@ -117,17 +127,20 @@ impl Sequence {
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
         point(&mut p, &self.encoder, stop);
-        p.beside = self.beside_rows(rotary, space);
+        p.blend = self.beside_rows(rotary, space);
         self.positions.push(p);
     }
 
     /// Rows of what stands beside a frame of the response.
-    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<u32> {
-        let Some(codes) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
+    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<Share> {
+        let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
             return Vec::new();
         };
-        let row = |(level, &code): (usize, &u16)| space.code(CodeTable::Prompt, level, code);
-        codes.frame(frame).iter().enumerate().map(row).collect()
+        let mut codes = vec![NONE; space.code_slots()];
+        for (level, (row, &code)) in codes.iter_mut().zip(given.frame(frame)).enumerate() {
+            *row = space.code(CodeTable::Prompt, level, code);
+        }
+        vec![Share { weight: 1.0, codes }]
     }
 
     /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
@@ -229,6 +242,10 @@ pub fn resolve(
                 push_codes(&mut sequence, codes, (*table, codes.levels()), space).map_err(fault)?;
                 close(&mut sequence, codes.frames(), space);
             }
+            (Fill::Codes { table, levels: Levels::All }, Some(Content::Blend(shares))) => {
+                let frames = push_blend(&mut sequence, shares, *table, space).map_err(fault)?;
+                close(&mut sequence, frames, space);
+            }
             _ => {
                 return Err(fault(format!(
                     "segment `{}` was given the wrong kind of content",
@@ -249,7 +266,9 @@ fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, Strin
             Err(format!("segment `{}` has no phone to stand on", segment.name))
         }
         Some(Content::Text(text)) => Ok(text.clone()),
-        Some(Content::Codes(_)) => Err(format!("segment `{}` takes text", segment.name)),
+        Some(Content::Codes(_) | Content::Blend(_)) => {
+            Err(format!("segment `{}` takes text", segment.name))
+        }
         None => Err(format!("nothing was given for segment `{}`", segment.name)),
     }
 }
@@ -276,7 +295,9 @@ fn beside_codes(
             check_codes(codes, space)?;
             Ok(Some(codes.clone()))
         }
-        Some(Content::Text(_)) => Err(format!("segment `{}` takes codes", segment.name)),
+        Some(Content::Text(_) | Content::Blend(_)) => {
+            Err(format!("segment `{}` takes codes", segment.name))
+        }
         None => Err(format!("nothing was given for segment `{}`", segment.name)),
     }
 }
@@ -314,18 +335,49 @@ fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace) {
 fn push_codes(
     sequence: &mut Sequence,
     codes: &Codes,
-    (table, shown): (CodeTable, usize),
+    shown: (CodeTable, usize),
     space: &TokenSpace,
 ) -> Result<(), String> {
+    sequence.positions.extend(code_positions(codes, shown, space)?);
+    Ok(())
+}
+
+fn code_positions(
+    codes: &Codes,
+    (table, shown): (CodeTable, usize),
+    space: &TokenSpace,
+) -> Result<Vec<Position>, String> {
     check_codes(codes, space)?;
-    for frame in 0..codes.frames() {
+    let position = |frame: usize| {
         let mut p = Position::empty(space, frame);
         for level in 0..shown.min(codes.levels()) {
             p.codes[level] = space.code(table, level, codes.at(frame, level));
         }
-        sequence.positions.push(p);
+        p
+    };
+    Ok((0..codes.frames()).map(position).collect())
+}
+
+/// Recordings laid over one another, all their levels; how many frames that makes.
+fn push_blend(
+    sequence: &mut Sequence,
+    shares: &[(f32, Codes)],
+    table: CodeTable,
+    space: &TokenSpace,
+) -> Result<usize, String> {
+    let frames = shares.iter().map(|(_, codes)| codes.frames()).min().unwrap_or(0);
+    if shares.iter().any(|(weight, _)| !weight.is_finite()) {
+        return Err("a blend's weight is no number".into());
     }
-    Ok(())
+    let start = sequence.len();
+    sequence.positions.extend((0..frames).map(|frame| Position::empty(space, frame)));
+    for (weight, codes) in shares {
+        let alone = code_positions(&codes.slice(0, frames), (table, codes.levels()), space)?;
+        for (p, q) in sequence.positions[start..].iter_mut().zip(alone) {
+            p.blend.push(Share { weight: *weight, codes: q.codes });
+        }
+    }
+    Ok(frames)
 }
 
 fn fill_response(
@@ -432,7 +484,7 @@ fn further_level(
     let start = sequence.response_start;
     if sequence.beside.is_some() {
         for frame in 0..codes.frames() {
-            sequence.positions[start + frame].beside = sequence.beside_rows(frame, space);
+            sequence.positions[start + frame].blend = sequence.beside_rows(frame, space);
         }
     }
     if aligned {

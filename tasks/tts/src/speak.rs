@@ -1,11 +1,9 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_task::{Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit};
-use syrinx_types::{Audio, Codes};
+use syrinx_speech::{Utterance, Voice, append, pieces};
+use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
+use syrinx_types::Audio;
 
-use crate::layout::{AR, NAR, PROMPT, TEXT};
-use crate::piece::{Piece, pieces};
-use crate::prompt::{prompt, voice_name};
 use crate::{TtsAnswer, TtsConfig, TtsRequest};
 
 /// One row a piece, each with the same prompt.
@@ -15,21 +13,13 @@ pub(crate) fn plan(
     request: &TtsRequest,
 ) -> Result<Plan, TaskError> {
     let pieces = pieces(config, kit, &request.text)?;
-    let prompt = prompt(config, kit, request)?;
-    let rows = pieces.iter().map(|piece| row(config, kit, piece, prompt.as_ref())).collect();
-    Ok(Plan { rows })
+    let prompt = voice(request).codes(config, kit)?.map(Content::Codes);
+    let row = |text| Utterance::new(text, prompt.clone(), config).into_row();
+    Ok(Plan { rows: pieces.iter().map(|piece| row(piece.line.content(&kit.vocab))).collect() })
 }
 
-fn row(config: &TtsConfig, kit: &TaskKit, piece: &Piece, prompt: Option<&Codes>) -> RowPlan {
-    let text = piece.line.content(&kit.vocab);
-    let limit = (text.stops.len() as f64 * config.max_frames_per_phone).ceil() as usize;
-    let mut contents = Contents::new();
-    contents.insert(TEXT.into(), Content::Text(text));
-    if let Some(prompt) = prompt {
-        contents.insert(PROMPT.into(), Content::Codes(prompt.clone()));
-    }
-    let run = |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
-    RowPlan { stages: vec![run(AR), run(NAR)] }
+fn voice(request: &TtsRequest) -> Voice<'_> {
+    Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() }
 }
 
 /// Decodes the pieces and puts them one after another.
@@ -46,7 +36,7 @@ pub(crate) fn finish(
     }
     let studio = kit.studio()?;
     let mut answer = TtsAnswer {
-        voice: voice_name(kit, request)?,
+        voice: voice(request).built_in(kit)?,
         complete: generated.iter().all(|g| g.finished),
         ..TtsAnswer::default()
     };
@@ -69,16 +59,4 @@ pub(crate) fn finish(
     answer.text_spoken = spoken.join(" ");
     answer.audio = audio.into();
     Ok(answer)
-}
-
-/// Appends a piece after a gap; where it starts, seconds.
-fn append(whole: &mut Option<Audio>, piece: &Audio, gap_s: f64) -> f64 {
-    let Some(whole) = whole else {
-        *whole = Some(piece.clone());
-        return 0.0;
-    };
-    whole.samples.extend(Audio::silence(gap_s, whole.sample_rate_hz).samples);
-    let start_s = whole.seconds();
-    whole.samples.extend_from_slice(&piece.samples);
-    start_s
 }

@@ -1,6 +1,7 @@
 //! Every switch of the model learns, its weights travel, and what doesn't fit is refused.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod blend;
 mod adapter;
 mod build;
 mod file;

@@ -66,6 +66,29 @@ fn contents() -> Contents {
     ])
 }
 
+#[test]
+fn a_blend_is_as_long_as_its_shortest_recording() {
+    let (layout, space) = (layout(Alignment::Pointer), space(1));
+    let plain = resolve(&layout.stages[0], &contents(), None, 0, &space).unwrap();
+    let short = Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap();
+    let long = Codes::new(3, vec![1; 12]).unwrap();
+    let mut blended = contents();
+    let blend = |w: f32| Content::Blend(vec![(w, short.clone()), (1.0 - w, long.clone())]);
+    blended.insert("prompt".into(), blend(0.25));
+    let sequence = resolve(&layout.stages[0], &blended, None, 0, &space).unwrap();
+    assert_eq!(sequence.len(), plain.len());
+    let position = &sequence.positions[1];
+    assert_eq!(position.codes, plain.positions[0].codes, "nothing that counts in full");
+    let weights: Vec<f32> = position.blend.iter().map(|s| s.weight).collect();
+    assert_eq!(weights, [0.25, 0.75]);
+    assert_eq!(position.blend[0].codes, plain.positions[1].codes);
+    assert_eq!(position.weighted_codes().count(), 6);
+    blended.insert("prompt".into(), blend(f32::NAN));
+    assert!(resolve(&layout.stages[0], &blended, None, 0, &space).is_err());
+    blended.insert("text".into(), blend(0.5));
+    assert!(resolve(&layout.stages[0], &blended, None, 0, &space).is_err());
+}
+
 fn response() -> Response {
     let codes = Codes::new(3, vec![0, 1, 2, 1, 2, 3, 2, 3, 0, 3, 0, 1]).unwrap();
     Response::Codes { codes, pointer: vec![0, 0, 1, 2] }

@@ -3,7 +3,6 @@
 mod answer;
 mod example;
 mod plan;
-mod timeline;
 
 use syrinx_task::{Alignment, Task, TaskKit};
 use syrinx_task_tts::{Tts, TtsConfig};
