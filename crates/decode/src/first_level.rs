@@ -207,10 +207,12 @@ impl Writing {
             let given = self.sequence.beside.is_some() || row.run.pointer.len() >= limit;
             (self.done, self.finished) = (true, given);
         }
-        if aligned && !self.stand(row.run, space) {
-            if let Some(moves) = logits.moves.get(at).filter(|_| !self.finished) {
-                self.move_on(context, moves.clone(), row);
-            }
+        if aligned
+            && !self.stand(row.run, space)
+            && !self.finished
+            && let Some(moves) = logits.moves.get(at)
+        {
+            self.move_on(context, moves.clone(), row);
         }
     }
 

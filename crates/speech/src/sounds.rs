@@ -36,11 +36,10 @@ fn walk(acoustics: &Acoustics, units: usize) -> Vec<u8> {
     for part in 0..acoustics.parts() {
         let from = best(&score);
         let changed = score[from] - CHANGE;
-        for unit in 0..units {
-            let (kept, before) =
-                if score[unit] >= changed { (score[unit], unit) } else { (changed, from) };
+        for (unit, score) in score.iter_mut().enumerate() {
+            let (kept, before) = if *score >= changed { (*score, unit) } else { (changed, from) };
             came.push(before as u8);
-            score[unit] = kept + acoustics.log_posterior(part, unit as u8);
+            *score = kept + acoustics.log_posterior(part, unit as u8);
         }
     }
     let mut path = vec![best(&score) as u8; acoustics.parts()];

@@ -33,7 +33,7 @@ impl Task for Mix {
     const VERB: Verb = Verb {
         name: "mix",
         positional: "text",
-        example: "syrinx mix \"Half of each.\" --voices joe --voices amy --weights 0.7 --weights 0.3 -o both.wav",
+        example: "syrinx mix \"Half of each.\" --voices joe --voices slt --weights 0.7 --weights 0.3 -o both.wav",
     };
     const ANSWER: AnswerKind = AnswerKind::Speech;
     type Config = MixConfig;

@@ -63,7 +63,7 @@ fn a_context_is_made_of_whole_words() {
 
 #[test]
 fn sounds_without_words() {
-    let heard = sounds(&scores("see the house", 0.8, 6, 1), units()).expect("sounds");
+    let heard = sounds(&scores("see the house", 0.8, 0, 1), units()).expect("sounds");
     let line: Vec<&str> = heard.iter().map(|s| s.phone.arpabet()).collect();
     assert_eq!(line.join(" "), "SIL S IY DH AH0 HH AW S SIL");
     assert!(heard.windows(2).all(|s| s[0].end_s <= s[1].start_s + 1e-9));
@@ -75,12 +75,12 @@ fn speech_that_comes_too_fast_is_hurried_through() {
     let line =
         recording.line(0..recording.codes.frames(), &SpeakConfig::default()).expect("a line");
     let last = line.durations_s.len() - 1;
-    for frames in [last / 2 + 1, last / 2 + 5, recording.codes.frames()] {
+    for frames in [last.div_ceil(2) + 1, last / 2 + 5, recording.codes.frames()] {
         let pointer = line.pointer_in_haste(frames, 25.0).expect("it can be passed");
         assert_eq!((pointer.len(), pointer[0], pointer[frames - 1]), (frames, 0, last as u32));
         assert!(pointer.windows(2).all(|p| p[1] >= p[0] && p[1] - p[0] <= 2), "{pointer:?}");
     }
-    assert_eq!(line.pointer_in_haste(last / 2, 25.0), None);
+    assert_eq!(line.pointer_in_haste(last.div_ceil(2), 25.0), None);
     assert_eq!(line.pointer_in_haste(0, 25.0), None);
 }
 
