@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    FrameScores, Generated, Head, Layout, Plan, Stage, StageRun, TaskError, resolve,
+    FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, resolve,
 };
 use syrinx_types::{CancelToken, Event, EventSink};
 
@@ -46,7 +46,16 @@ pub fn generate(
     let name = format!("generating {}", layout.task);
     let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
     sink.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
-    for (first, rows) in (0..).step_by(config.batch_rows).zip(plan.rows.chunks(config.batch_rows)) {
+    let mut first = 0;
+    while first < plan.rows.len() {
+        let joined: Vec<RowPlan>;
+        let rows = match first.checked_sub(1) {
+            Some(before) if plan.rows[first].follow.is_some() => {
+                joined = vec![plan.rows[first].after(&out[before])];
+                &joined[..]
+            }
+            _ => &plan.rows[first..first + together(&plan.rows[first..], config.batch_rows)],
+        };
         for at in 0..depth {
             for stage in &layout.stages {
                 let mut batch: Vec<Row<'_>> = rows
@@ -62,11 +71,18 @@ pub fn generate(
                 }
             }
         }
-        let done = (first + rows.len()) as u64;
+        first += rows.len();
+        let done = first as u64;
         sink.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
     sink.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
+}
+
+/// How many of the rows can run together: up to the next that follows another.
+fn together(rows: &[RowPlan], most: usize) -> usize {
+    let later = rows.iter().take(most).skip(1);
+    1 + later.take_while(|row| row.follow.is_none()).count()
 }
 
 fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {

@@ -42,7 +42,7 @@ impl Ear {
         let row = |codes: &&Codes| {
             let contents =
                 Contents::from([(self.segment.clone(), Content::Codes((*codes).clone()))]);
-            RowPlan { stages: vec![StageRun::new(&self.stage, contents, codes.frames())] }
+            RowPlan::new(vec![StageRun::new(&self.stage, contents, codes.frames())])
         };
         let plan = Plan { rows: codes.iter().map(row).collect() };
         generate(model, &self.layout, &plan, how, watch)

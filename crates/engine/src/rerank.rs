@@ -22,6 +22,9 @@ pub(crate) fn best_of(
     cancel: &CancelToken,
     sink: &dyn EventSink,
 ) -> Result<Vec<Generated>, EngineError> {
+    if plan.rows.iter().any(|row| row.follow.is_some()) {
+        return one_by_one(engine, running, plan, options, cancel, sink);
+    }
     let n = options.decode.best_of;
     let rows = plan.rows.iter().flat_map(|row| std::iter::repeat_n(row.clone(), n)).collect();
     let layout = running.task.layout();
@@ -50,6 +53,27 @@ pub(crate) fn best_of(
             .map(|(generated, _)| generated)
     });
     Ok(chosen.collect())
+}
+
+/// Rows that follow one another: each goes on from the best candidate of the one before it.
+fn one_by_one(
+    engine: &Engine,
+    running: &Running,
+    plan: &Plan,
+    options: &RunOptions,
+    cancel: &CancelToken,
+    sink: &dyn EventSink,
+) -> Result<Vec<Generated>, EngineError> {
+    let mut chosen: Vec<Generated> = Vec::with_capacity(plan.rows.len());
+    for row in &plan.rows {
+        let row = match chosen.last() {
+            Some(before) => row.after(before),
+            None => RowPlan::new(row.stages.clone()),
+        };
+        let alone = Plan { rows: vec![row] };
+        chosen.extend(best_of(engine, running, &alone, options, cancel, sink)?);
+    }
+    Ok(chosen)
 }
 
 /// How well each candidate says what its row asks for; 0 is perfect.

@@ -41,6 +41,8 @@ pub struct SpeakConfig {
     pub max_frames_per_phone: f64,
     /// Prompts are cut to this length, frames.
     pub max_prompt_frames: usize,
+    /// Where pieces go on from one another: so many phones and pauses of the piece before begin the next.
+    pub context_stops: usize,
     /// Silence put between two pieces, seconds.
     pub gap_s: f64,
 }
@@ -53,6 +55,7 @@ impl Default for SpeakConfig {
             max_piece_chars: 120,
             max_frames_per_phone: 8.0,
             max_prompt_frames: 75,
+            context_stops: 30,
             gap_s: 0.1,
         }
     }
@@ -69,6 +72,7 @@ impl SpeakConfig {
             ("max_piece_chars", self.max_piece_chars > 0),
             ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
             ("max_prompt_frames", self.max_prompt_frames > 0),
+            ("context_stops", self.context_stops > 0),
             ("gap_s", self.gap_s >= 0.0 && self.gap_s.is_finite()),
         ];
         match positive.iter().find(|(_, fits)| !fits) {

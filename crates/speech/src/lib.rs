@@ -2,7 +2,7 @@
 //!
 //! Speaking: the layout of the two stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
 //! ([`pieces`]), phones on a time line ([`timeline`]), the voice of a request ([`Voice`]), and rows of a plan
-//! ([`Utterance`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
+//! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
 //! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
 //!
 //! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
@@ -19,6 +19,7 @@ mod onward;
 mod piece;
 mod prompt;
 mod recording;
+mod rolling;
 mod sounds;
 pub mod timeline;
 mod units;
@@ -34,6 +35,7 @@ pub use onward::Onward;
 pub use piece::{Piece, pieces};
 pub use prompt::{Voice, prompt_of};
 pub use recording::{HeardWord, Recording, Sound};
+pub use rolling::{Place, rolling};
 pub use sounds::sounds;
 pub use units::{Acoustics, SILENCE, Units};
 pub use utterance::{Utterance, append};

@@ -39,7 +39,7 @@ impl Utterance {
             given: self.given.clone(),
             ..StageRun::new(stage, contents.clone(), self.limit)
         };
-        RowPlan { stages: vec![run(AR), run(NAR)] }
+        RowPlan::new(vec![run(AR), run(NAR)])
     }
 }
 

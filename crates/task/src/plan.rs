@@ -4,7 +4,7 @@ use syrinx_types::Codes;
 
 use crate::{Contents, TaskError};
 
-/// What has to be generated for one request: independent rows, which the engine may batch.
+/// What has to be generated for one request: rows, which the engine may batch as far as they don't follow each other.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Rows, in the order of the answer.
@@ -12,10 +12,64 @@ pub struct Plan {
 }
 
 /// One row: stages one after another. Codes and pointers of an AR stage are the response of the NAR stages after it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowPlan {
     /// Stages to run.
     pub stages: Vec<StageRun>,
+    /// How it goes on from what the row before it makes, if it does.
+    pub follow: Option<Follow>,
+}
+
+impl RowPlan {
+    /// A row of its own.
+    pub fn new(stages: Vec<StageRun>) -> Self {
+        Self { stages, follow: None }
+    }
+
+    /// The row once the one before it is known: a row of its own to which the end of that one is given.
+    pub fn after(&self, previous: &Generated) -> Self {
+        let Some(follow) = self.follow else { return self.clone() };
+        let start = follow.start(previous);
+        let given = previous.codes.as_ref().map(|c| c.slice(start, c.frames()));
+        let frames = given.as_ref().map_or(0, Codes::frames);
+        let stop = |&p: &u32| p - follow.from_stop + follow.at_stop;
+        let pointer: Vec<u32> =
+            previous.pointer.get(start..).unwrap_or_default().iter().map(stop).collect();
+        let follows = |run: &StageRun| StageRun {
+            pointer: pointer.clone(),
+            given: given.clone().filter(|g| !g.is_empty()),
+            limit: run.limit + frames,
+            ..run.clone()
+        };
+        Self::new(self.stages.iter().map(follows).collect())
+    }
+}
+
+/// The end of a row's speech begins the next one's: its text stands in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follow {
+    /// The stop of the row before from which on its text stands in this row, too.
+    pub from_stop: u32,
+    /// The stop of this row where that text begins.
+    pub at_stop: u32,
+}
+
+impl Follow {
+    /// The first frame of the row before that is given to this one.
+    pub fn start(&self, previous: &Generated) -> usize {
+        let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_stop);
+        if previous.pointer.is_empty() {
+            previous.codes.as_ref().map_or(0, Codes::frames)
+        } else {
+            earlier.count()
+        }
+    }
+
+    /// How many frames of the row before are given to this one.
+    pub fn frames(&self, previous: &Generated) -> usize {
+        let all = previous.codes.as_ref().map_or(0, Codes::frames);
+        all - self.start(previous).min(all)
+    }
 }
 
 /// One stage with what is given to it.

@@ -71,7 +71,7 @@ fn row(config: &SttConfig, codes: Codes) -> RowPlan {
         SttMode::Text => (TEXT, TOKENS_A_FRAME * frames + TOKENS_ANYWAY),
     };
     let contents = Contents::from([(CODES.to_owned(), Content::Codes(codes))]);
-    RowPlan { stages: vec![StageRun::new(stage, contents, limit)] }
+    RowPlan::new(vec![StageRun::new(stage, contents, limit)])
 }
 
 /// The answer of a model that writes text.

@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, SamplerConfig, generate};
 use syrinx_task::{
-    Alignment, Content, Contents, Generated, Head, Layout, Plan, RowPlan, Segment, Stage, StageRun,
-    TextContent,
+    Alignment, Content, Contents, Follow, Generated, Head, Layout, Plan, RowPlan, Segment, Stage,
+    StageRun, TextContent,
 };
 use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, NullSink};
@@ -25,6 +25,15 @@ fn layout(alignment: Alignment) -> Layout {
 }
 
 fn run(alignment: Alignment, group: usize, known: StageRun) -> Result<Generated, String> {
+    run_rows(alignment, group, known, &[None]).map(|mut rows| rows.remove(0))
+}
+
+fn run_rows(
+    alignment: Alignment,
+    group: usize,
+    known: StageRun,
+    follows: &[Option<Follow>],
+) -> Result<Vec<Generated>, String> {
     let kit = kit(alignment).unwrap();
     let studio = ToneStudio::default();
     let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
@@ -36,15 +45,17 @@ fn run(alignment: Alignment, group: usize, known: StageRun) -> Result<Generated,
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
     let stage =
         |name: &str| StageRun { stage: name.into(), contents: contents.clone(), ..known.clone() };
-    let plan = Plan { rows: vec![RowPlan { stages: vec![stage("ar"), stage("nar")] }] };
+    let row = |follow: &Option<Follow>| RowPlan {
+        stages: vec![stage("ar"), stage("nar")],
+        follow: *follow,
+    };
+    let plan = Plan { rows: follows.iter().map(row).collect() };
     let decode = DecodeConfig {
         codes: SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() },
         ..DecodeConfig::default()
     };
     let quiet = (&CancelToken::default(), &NullSink as _);
-    generate(&tiny.model, &layout(alignment), &plan, (&decode, 5), quiet)
-        .map(|mut rows| rows.remove(0))
-        .map_err(|e| e.to_string())
+    generate(&tiny.model, &layout(alignment), &plan, (&decode, 5), quiet).map_err(|e| e.to_string())
 }
 
 fn given(frames: usize) -> Codes {
@@ -90,6 +101,24 @@ fn given_frames_stay_and_are_gone_on_from() {
     // Where the given frames are no whole groups, the first levels of the last ones are written anew.
     let grouped = run(Alignment::Pointer, 2, known(given(5))).unwrap().codes.unwrap();
     assert_eq!(grouped.slice(0, 5), given(5));
+}
+
+#[test]
+fn a_row_goes_on_from_the_one_before() {
+    let follow = Some(Follow { from_stop: 4, at_stop: 1 });
+    let run = StageRun { limit: 30, ..StageRun::default() };
+    let rows = run_rows(Alignment::Pointer, 1, run, &[None, follow, None]).unwrap();
+    let (first, second) = (&rows[0], &rows[1]);
+    let given = Follow { from_stop: 4, at_stop: 1 }.frames(first);
+    assert!(given > 0);
+    let end = |g: &Generated| g.codes.clone().unwrap();
+    let start = end(first).frames() - given;
+    assert_eq!(end(second).slice(0, given), end(first).slice(start, start + given));
+    let moved: Vec<u32> = first.pointer[start..].iter().map(|p| p - 3).collect();
+    assert_eq!(second.pointer[..given], moved);
+    assert!(end(second).frames() > given);
+    // A row of its own gets its random numbers from its place.
+    assert_ne!(rows[2].codes, first.codes);
 }
 
 #[test]
