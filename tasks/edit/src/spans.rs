@@ -45,7 +45,7 @@ impl Work {
             }
             _ => {
                 return Err(TaskError::Input(
-                    "an edit has a beginning and an end: give both `start_s` and `end_s`, or neither"
+                    "an edit has a beginning and an end; give both `start_s` and `end_s`, or neither"
                         .into(),
                 ));
             }
@@ -81,7 +81,7 @@ fn doubt(
         return Ok(());
     }
     Err(TaskError::Input(format!(
-        "the recording doesn't seem to say {} of \"{says}\" (what is heard: \"{heard}\"): correct `says`, or go on with `force`",
+        "the recording doesn't seem to say {} of \"{says}\" (heard: \"{heard}\"); correct `says`, or go on with `force`",
         doubted.join(", ")
     )))
 }
@@ -105,7 +105,7 @@ fn by_words(
     let changes = changes(&old, &new);
     if changes.is_empty() {
         return Err(TaskError::Input(format!(
-            "there is nothing to change: the recording says \"{}\" already",
+            "the recording says \"{}\" already; give a text that differs",
             old.join(" ")
         )));
     }
@@ -162,12 +162,12 @@ fn by_time(
     let total_s = recording.audio.seconds();
     if !(start_s >= 0.0 && end_s > start_s) {
         return Err(TaskError::Input(format!(
-            "an edit from {start_s} to {end_s} s is none: its end comes after its beginning, which is 0 or later"
+            "an edit from {start_s} to {end_s} s is none; give an end that comes after its beginning, and a beginning of 0 or later"
         )));
     }
     if end_s > total_s {
         return Err(TaskError::Input(format!(
-            "the edit from {start_s} to {end_s} s goes past the end of the recording, which lasts {total_s:.2} s"
+            "the edit from {start_s} to {end_s} s goes past the end of the recording, which lasts {total_s:.2} s; give times within it"
         )));
     }
     let (phones, new) = if text.trim().is_empty() {

@@ -17,7 +17,7 @@ pub(crate) fn prompts(
     let voices = &request.voices;
     if voices.len() < 2 {
         return Err(TaskError::Input(
-            "a mix takes two voices or more: name them, or recordings of them, in `voices`".into(),
+            "a mix takes two voices or more; name them, or recordings of them, in `voices`".into(),
         ));
     }
     if let Some(twice) = voices.iter().enumerate().find(|(i, v)| voices[..*i].contains(v)) {
@@ -69,13 +69,13 @@ pub(crate) fn weights(
     }
     if let Some(weight) = given.iter().find(|w| !(**w >= 0.0 && w.is_finite())) {
         return Err(TaskError::Input(format!(
-            "a voice can't have the weight {weight}: weights are 0 or above"
+            "a voice can't have the weight {weight}; give weights of 0 or above"
         )));
     }
     let sum: f64 = given.iter().sum();
     if sum <= 0.0 {
         return Err(TaskError::Input(
-            "the weights sum up to 0: at least one voice has to count".into(),
+            "the weights sum up to 0; give at least one voice a weight above 0".into(),
         ));
     }
     Ok(vec![given.iter().map(|w| w / sum).collect()])
@@ -93,7 +93,7 @@ fn sweep(
     }
     if !given.is_empty() {
         return Err(TaskError::Input(
-            "a sweep has its own weights: leave `weights` or `sweep` out".into(),
+            "a sweep has its own weights; leave `weights` or `sweep` out".into(),
         ));
     }
     if steps < 2 || steps > config.max_steps {

@@ -7,6 +7,7 @@ mod data_and_eval;
 mod fine_tune;
 mod help;
 mod settings;
+mod speaking;
 mod stopping;
 mod use_it;
 
