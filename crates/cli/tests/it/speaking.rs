@@ -44,10 +44,13 @@ fn a_recording_is_converted() {
     bench.fails(&["convert", "a.wav", "--voice", "nobody"], 3, &["nobody", "ann"]);
 }
 
+fn edit<'a>(rest: &[&'a str]) -> Vec<&'a str> {
+    [&["edit", "a.wav", "-o", "b.wav"], rest].concat()
+}
+
 #[test]
 fn a_recording_is_edited() {
     let bench = bench();
-    let edit = |rest: &[&str]| [&["edit", "a.wav", "-o", "b.wav"], rest].concat();
     let args = edit(&["--text", "yes oh yes", "--force", "--json", SAYS[0], SAYS[1]]);
     let answer = json(&bench.run(&args).worked().out);
     let edited = &answer["edits"][0];
@@ -60,13 +63,16 @@ fn a_recording_is_edited() {
     fails(&["--text", "Yes no yes!", "--force", SAYS[0], SAYS[1]], &["already"]);
     let wrong =
         ["--text", "oh", "--says", "thoroughly judge which", "--set", "tasks.edit.doubt_below=0"];
-    fails(&wrong, &["doesn't seem to say", "--force".trim_start_matches('-')]);
+    fails(&wrong, &["doesn't seem to say", "`force`"]);
+}
+
+fn mix<'a>(rest: &[&'a str]) -> Vec<&'a str> {
+    [&["mix", "Oh.", "-o", "mix.wav"], rest].concat()
 }
 
 #[test]
 fn voices_are_mixed() {
     let bench = bench();
-    let mix = |rest: &[&str]| [&["mix", "Oh.", "-o", "mix.wav"], rest].concat();
     let two = ["--voices", "ann", "--voices", "bob"];
     let answer = bench.run(&mix(&[&two[..], &["--sweep", "3", "--json"]].concat()));
     let answer = json(&answer.worked().out);

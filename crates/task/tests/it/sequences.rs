@@ -1,6 +1,6 @@
 use syrinx_task::{
-    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Stage, Targets,
-    TextContent, TokenSpace, resolve,
+    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Share, Stage,
+    Targets, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::Codes;
 
@@ -255,15 +255,16 @@ fn codes_beside_the_response_are_added_to_its_frames() {
     let Response::Codes { codes, .. } = response() else { panic!("codes") };
     let response = Response::Codes { codes, pointer: Vec::new() };
     insta::assert_snapshot!("beside", layout.table());
+    let rows = |codes: [u32; 3]| [Share { weight: 1.0, codes: codes.into() }];
     for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
         let stage = layout.stage(stage).unwrap();
         let s = resolve(stage, &contents, Some(&response), level, &space).unwrap();
         // The mark and four frames: no position is added, and no stop has to be learnt.
         assert_eq!((s.len(), s.response_start), (5, 1), "{}", stage.name);
         assert_eq!(s.positions[1].codes[0], first);
-        assert_eq!(s.positions[1].beside, [3, 5 + 2, 10 + 1]);
-        assert_eq!(s.positions[4].beside, [2, 5 + 2, 10 + 2]);
-        assert!(s.positions[0].beside.is_empty());
+        assert_eq!(s.positions[1].blend, rows([3, 5 + 2, 10 + 1]));
+        assert_eq!(s.positions[4].blend, rows([2, 5 + 2, 10 + 2]));
+        assert!(s.positions[0].blend.is_empty());
     }
     let stage = layout.stage("ar").unwrap();
     let mut written = resolve(stage, &contents, None, 0, &space).unwrap();
