@@ -11,6 +11,7 @@
 mod contents;
 mod descriptor;
 mod error;
+mod given;
 mod kit;
 mod layout;
 mod plan;

@@ -59,7 +59,7 @@ fn only_whole_words_of_the_sentence_before_are_given() {
     let text = "The birch canoe slid on the smooth wooden planks beside the river. Oh no.";
     let plan = tts(Alignment::Pointer).plan(&request(text)).expect("a plan");
     let line = phones(&plan.rows[1]);
-    assert!(line.starts_with("SIL S M UW DH | ") || line.starts_with("SIL DH AH0 | "), "{line}");
+    assert!(line.starts_with("SIL AA N | DH AH0 | S M UW DH | "), "{line}");
     assert!(line.ends_with("R IH V ER , | OW | N OW SIL"), "{line}");
     let Some(Content::Text(text)) = plan.rows[1].stages[0].contents.get("text") else { panic!() };
     assert!(text.stops.len() <= 30 + 2 + 4, "{}", text.stops.len());
