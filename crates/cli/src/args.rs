@@ -7,7 +7,9 @@ use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcomman
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
-use crate::verbs::{codec, codes, config, data, eval, lora, package, results, run, tasks, train, voices};
+use crate::verbs::{
+    codec, codes, config, data, eval, lora, package, results, run, tasks, train, voices,
+};
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
 
