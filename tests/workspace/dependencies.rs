@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("codec", &["types", "audio", "nn"]),
     ("task", &["types", "text"]),
     ("enhance", &["types", "audio", "task"]),
+    ("speech", &["types", "audio", "text", "task"]),
     ("model", &["types", "nn", "task"]),
     ("decode", &["types", "nn", "task", "model"]),
     ("train", &["types", "audio", "text", "codec", "nn", "task", "model", "data", "registry"]),
@@ -32,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What a task may link.
-const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "enhance"];
+const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
 const CANDLE: [&str; 9] = [

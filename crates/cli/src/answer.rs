@@ -198,7 +198,7 @@ fn sound(
             Some(path) => beside(path, field).display().to_string(),
         };
         write_target(&target, audio, format)?;
-        about[*field] = json!(target);
+        about[field] = json!(target);
         kept.push(format!("{target} ({:.2} s)", audio.seconds()));
     }
     if answered.recordings.is_empty() {

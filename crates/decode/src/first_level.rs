@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use syrinx_model::Progress;
-use syrinx_task::{Content, Position, Sequence, Stage, TokenSpace, resolve};
+use syrinx_task::{Content, Position, Sequence, Stage, StageRun, TokenSpace, resolve};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
@@ -18,6 +18,7 @@ struct Writing {
     stop: usize,
     frames_here: usize,
     log_prob: f64,
+    drawn: usize,
     done: bool,
     finished: bool,
 }
@@ -30,7 +31,9 @@ pub(crate) fn run(
     let (model, space, config) = (context.model, context.model.space(), context.config);
     let mut writing = Vec::with_capacity(rows.len());
     for row in rows.iter() {
-        writing.push(Writing::new(resolve(stage, row.contents, None, 0, space)?, row));
+        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
+        row.run.check_known(sequence.encoder.stops.len())?;
+        writing.push(Writing::new(sequence, row.run, space));
     }
     let guided = config.guidance != 1.0;
     let count = rows.len();
@@ -42,10 +45,7 @@ pub(crate) fn run(
         sequences.extend(blind);
     }
     let mut progress = model.begin(&sequences)?;
-    let limits: Vec<usize> =
-        rows.iter().zip(&writing).map(|(r, w)| w.frames_beside().unwrap_or(r.limit)).collect();
-    let limit = limits.iter().copied().max().unwrap_or(0).div_ceil(space.group);
-    for step in 0..limit {
+    loop {
         context.check()?;
         let live: Vec<usize> = (0..count).filter(|&i| !writing[i].done).collect();
         if live.is_empty() {
@@ -54,12 +54,7 @@ pub(crate) fn run(
         let h = advance(context, &mut writing, &live, &mut progress)?; // (live rows, twice if guided, dim)
         let logits = Logits::read(context, &h, (live.len(), guided))?;
         for (at, &i) in live.iter().enumerate() {
-            let row = &mut rows[i];
-            writing[i].write(context, (&logits, at), row);
-            if (step + 1) * space.group >= limits[i] {
-                writing[i].done = true;
-                writing[i].finished |= writing[i].frames_beside().is_some();
-            }
+            writing[i].write(context, (&logits, at), &mut rows[i]);
         }
     }
     for (row, w) in rows.iter_mut().zip(writing) {
@@ -79,9 +74,7 @@ fn advance(
     let mut positions: Vec<(usize, Position)> = Vec::with_capacity(2 * live.len());
     for &i in live {
         let w = &mut writing[i];
-        let start = w.codes.len().saturating_sub(space.group);
-        let previous = (!w.codes.is_empty()).then(|| w.codes[start..].to_vec());
-        w.sequence.extend_codes(space, previous.as_deref(), w.stop);
+        w.extend(space);
         if let Some(p) = w.sequence.positions.last() {
             positions.push((i, p.clone()));
         }
@@ -134,54 +127,111 @@ impl Logits {
 }
 
 impl Writing {
-    fn new(sequence: Sequence, row: &Row<'_>) -> Self {
-        let prompt = row
+    /// Begins a row. What is given of it stands in the sequence, but for the last step: after that the model's word is
+    /// needed on how to go on.
+    fn new(sequence: Sequence, run: &StageRun, space: &TokenSpace) -> Self {
+        let prompt = run
             .contents
             .values()
             .find_map(|c| if let Content::Codes(c) = c { Some(c.level(0)) } else { None });
-        Self {
+        let mut writing = Self {
             sequence,
             history: prompt.unwrap_or_default().into_iter().map(u32::from).collect(),
             codes: Vec::new(),
             pointer: Vec::new(),
-            stop: 0,
+            stop: run.pointer.first().map_or(0, |&stop| stop as usize),
             frames_here: 0,
             log_prob: 0.0,
-            done: false,
+            drawn: 0,
+            done: run.limit == 0,
             finished: false,
+        };
+        let given = run.given.as_ref().map(|g| g.level(0)).unwrap_or_default();
+        let steps = given.len() / space.group;
+        for codes in given.chunks_exact(space.group).take(steps.saturating_sub(1)) {
+            writing.extend(space);
+            for &code in codes {
+                writing.push(code);
+            }
+            writing.stand(run, space);
+        }
+        writing
+    }
+
+    /// The next position: what was written last, and where the pointer stands.
+    fn extend(&mut self, space: &TokenSpace) {
+        let start = self.codes.len().saturating_sub(space.group);
+        let previous = (!self.codes.is_empty()).then(|| self.codes[start..].to_vec());
+        self.sequence.extend_codes(space, previous.as_deref(), self.stop);
+    }
+
+    fn push(&mut self, code: u16) {
+        self.history.push(u32::from(code));
+        self.codes.push(code);
+        if !self.sequence.encoder.stops.is_empty() {
+            self.pointer.push(self.stop as u32);
         }
     }
 
-    /// The length of the response where something stands beside it.
-    fn frames_beside(&self) -> Option<usize> {
-        self.sequence.beside.as_ref().map(Codes::frames)
+    /// Moves the pointer to where it is known to stand next; whether it is known.
+    fn stand(&mut self, run: &StageRun, space: &TokenSpace) -> bool {
+        let Some(&stop) = run.pointer.get(self.codes.len()) else { return false };
+        let stays = stop as usize == self.stop;
+        self.frames_here = if stays { self.frames_here + space.group } else { 0 };
+        self.stop = stop as usize;
+        true
+    }
+
+    /// How long the response gets: as long as what stands beside it, or else up to the row's limit.
+    fn limit(&self, run: &StageRun) -> usize {
+        self.sequence.beside.as_ref().map_or(run.limit, Codes::frames)
     }
 
     fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
-        let (space, config) = (context.model.space(), context.config);
+        let space = context.model.space();
         let aligned = !self.sequence.encoder.stops.is_empty();
-        let endless = aligned || self.sequence.beside.is_some();
+        let given = row.run.given.as_ref().filter(|g| self.codes.len() + space.group <= g.frames());
         for member in 0..space.group {
-            let mut l = logits.codes[member][at].clone();
-            if endless || self.codes.is_empty() {
-                l[usize::from(space.no_code())] = f32::NEG_INFINITY;
-            }
-            let drawn =
-                draw(&l, &self.history, &config.codes, Some(&config.repetition_aware), row.rng);
-            if drawn.token == u32::from(space.no_code()) {
-                (self.done, self.finished) = (true, true);
-                return;
-            }
-            self.log_prob += drawn.log_prob;
-            self.history.push(drawn.token);
-            self.codes.push(drawn.token as u16);
-            if aligned {
-                self.pointer.push(self.stop as u32);
+            match given {
+                Some(given) => self.push(given.at(self.codes.len(), 0)),
+                None if self.draw(context, logits.codes[member][at].clone(), row) => {}
+                None => {
+                    (self.done, self.finished) = (true, true);
+                    return;
+                }
             }
         }
-        if let Some(moves) = logits.moves.get(at).filter(|_| aligned) {
+        let limit = self.limit(row.run);
+        if self.codes.len() >= limit {
+            // In a given timing, and beside given frames, the end is where it was given.
+            let given = self.sequence.beside.is_some() || row.run.pointer.len() >= limit;
+            (self.done, self.finished) = (true, given);
+        }
+        if aligned
+            && !self.stand(row.run, space)
+            && !self.finished
+            && let Some(moves) = logits.moves.get(at)
+        {
             self.move_on(context, moves.clone(), row);
         }
+    }
+
+    /// Draws a code; `false` for the end.
+    fn draw(&mut self, context: &Context<'_>, mut logits: Vec<f32>, row: &mut Row<'_>) -> bool {
+        let (space, config) = (context.model.space(), context.config);
+        let endless = !self.sequence.encoder.stops.is_empty() || self.sequence.beside.is_some();
+        if endless || self.codes.is_empty() {
+            logits[usize::from(space.no_code())] = f32::NEG_INFINITY;
+        }
+        let repetition = Some(&config.repetition_aware);
+        let drawn = draw(&logits, &self.history, &config.codes, repetition, row.rng);
+        if drawn.token == u32::from(space.no_code()) {
+            return false;
+        }
+        self.log_prob += drawn.log_prob;
+        self.drawn += 1;
+        self.push(drawn.token as u16);
+        true
     }
 
     /// Draws the pointer's move among those that make sense: never past the last stop, an end only there, and on with
@@ -204,8 +254,7 @@ impl Writing {
     }
 
     fn deliver(self, row: &mut Row<'_>) {
-        let steps = self.codes.len().max(1) as f64;
-        row.out.score = self.log_prob / steps;
+        row.out.score = self.log_prob / self.drawn.max(1) as f64;
         row.out.finished = self.finished;
         row.out.pointer = self.pointer;
         row.out.codes = Codes::new(1, self.codes).ok();

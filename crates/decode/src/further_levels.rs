@@ -24,7 +24,7 @@ pub(crate) fn run(
                 codes: codes.first_levels(level),
                 pointer: row.out.pointer.clone(),
             };
-            sequences.push(resolve(stage, row.contents, Some(&response), level, space)?);
+            sequences.push(resolve(stage, &row.run.contents, Some(&response), level, space)?);
         }
         if sequences.is_empty() {
             return Ok(());
@@ -42,6 +42,10 @@ pub(crate) fn run(
             let frames = codes.frames();
             let mut values = Vec::with_capacity(frames * until);
             for frame in 0..frames {
+                if let Some(known) = known(row.run.given.as_ref(), frame, until) {
+                    values.extend_from_slice(known);
+                    continue;
+                }
                 values.extend_from_slice(&codes.frame(frame)[..level]);
                 let drawn =
                     draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
@@ -55,6 +59,12 @@ pub(crate) fn run(
         }
     }
     Ok(())
+}
+
+/// The first `until` codes of a frame, where they are given.
+fn known(given: Option<&Codes>, frame: usize, until: usize) -> Option<&[u16]> {
+    let given = given.filter(|g| frame < g.frames())?;
+    given.frame(frame).get(..until)
 }
 
 /// Rounds what the level just drawn leaves of a residual, level by level, to the nearest entries.

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    Contents, FrameScores, Generated, Head, Layout, Plan, Stage, StageRun, TaskError, resolve,
+    FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, resolve,
 };
 use syrinx_types::{CancelToken, Event, EventSink};
 
@@ -19,8 +19,7 @@ pub(crate) struct Context<'a> {
 
 /// One row while its stages run.
 pub(crate) struct Row<'a> {
-    pub(crate) contents: &'a Contents,
-    pub(crate) limit: usize,
+    pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
 }
@@ -47,15 +46,24 @@ pub fn generate(
     let name = format!("generating {}", layout.task);
     let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
     sink.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
-    for (first, rows) in (0..).step_by(config.batch_rows).zip(plan.rows.chunks(config.batch_rows)) {
+    let mut first = 0;
+    while first < plan.rows.len() {
+        let joined: Vec<RowPlan>;
+        let rows = match first.checked_sub(1) {
+            Some(before) if plan.rows[first].follow.is_some() => {
+                joined = vec![plan.rows[first].after(&out[before])];
+                &joined[..]
+            }
+            _ => &plan.rows[first..first + together(&plan.rows[first..], config.batch_rows)],
+        };
         for at in 0..depth {
             for stage in &layout.stages {
                 let mut batch: Vec<Row<'_>> = rows
                     .iter()
                     .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
                     .filter_map(|(row, (out, rng))| {
-                        let StageRun { stage: wanted, contents, limit } = row.stages.get(at)?;
-                        (*wanted == stage.name).then_some(Row { contents, limit: *limit, rng, out })
+                        let run = row.stages.get(at)?;
+                        (run.stage == stage.name).then_some(Row { run, rng, out })
                     })
                     .collect();
                 if !batch.is_empty() {
@@ -63,11 +71,18 @@ pub fn generate(
                 }
             }
         }
-        let done = (first + rows.len()) as u64;
+        first += rows.len();
+        let done = first as u64;
         sink.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
     sink.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
+}
+
+/// How many of the rows can run together: up to the next that follows another.
+fn together(rows: &[RowPlan], most: usize) -> usize {
+    let later = rows.iter().take(most).skip(1);
+    1 + later.take_while(|row| row.follow.is_none()).count()
 }
 
 fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
@@ -102,7 +117,7 @@ fn phones(
     let (model, space) = (context.model, context.model.space());
     for row in rows {
         context.check()?;
-        let sequence = resolve(stage, row.contents, None, 0, space)?;
+        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
         let h = model.response_rows(&[sequence])?; // (frames, dim)
         let logits = model.phone_logits(&h)?.to_vec2::<f32>()?; // (frames * labels, phones)
         row.out.phones = Some(FrameScores {

@@ -13,11 +13,11 @@ pub(crate) fn run(
     let (model, space) = (context.model, context.model.space());
     let mut sequences: Vec<Sequence> = rows
         .iter()
-        .map(|r| resolve(stage, r.contents, None, 0, space))
+        .map(|r| resolve(stage, &r.run.contents, None, 0, space))
         .collect::<Result<_, _>>()?;
     let mut progress = model.begin(&sequences)?;
     let mut written: Vec<Vec<u32>> = vec![Vec::new(); rows.len()];
-    let mut live: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].limit > 0).collect();
+    let mut live: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].run.limit > 0).collect();
     while !live.is_empty() {
         context.check()?;
         for &i in &live {
@@ -37,7 +37,7 @@ pub(crate) fn run(
                 continue;
             }
             written[i].push(drawn.token);
-            if written[i].len() < row.limit {
+            if written[i].len() < row.run.limit {
                 still.push(i);
             }
         }

@@ -20,6 +20,7 @@ use syrinx_types::{Audio, CancelToken, Codes, EventSink};
 
 use crate::adapters::with_adapter;
 use crate::format::split;
+use crate::hearing::Hearing;
 use crate::pronounce::ModelPronounce;
 use crate::studio::EngineStudio;
 use crate::{EngineError, Voices, rerank};
@@ -173,6 +174,7 @@ impl Engine {
         let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
         let studio = Arc::new(EngineStudio::new(Box::new(codec), voices));
         let (kit, tasks) = build_tasks(&model, &studio, vocab, options)?;
+        studio.listen_with(Hearing::of(&model, &tasks));
         Ok(Self {
             file,
             model,

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod format;
 mod goodness;
+mod hearing;
 mod nearest;
 mod package;
 mod parts;

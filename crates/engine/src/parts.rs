@@ -48,6 +48,13 @@ pub fn takes_recording(descriptor: &TaskDescriptor, field: &str) -> bool {
     marked || (descriptor.answer == AnswerKind::Text && field == descriptor.verb.positional)
 }
 
+/// Whether a request has a flag set that takes its text as a whole: the schema says so (`"whole": true`).
+fn wants_whole(descriptor: &TaskDescriptor, request: &Value) -> bool {
+    let schema = (descriptor.request_schema)().to_value();
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields.filter(|(_, p)| p["whole"] == true).any(|(name, _)| request[name] == true)
+}
+
 impl Engine {
     /// Answers a request part by part: [`Part`]s go to `each` as they are made. What is no long text or recording is
     /// one part. [`Joined`] puts them together.
@@ -72,11 +79,12 @@ impl Engine {
             .as_object()
             .is_none_or(|fields| fields.values().filter(|v| !v.is_null()).count() == 1);
         let recording = takes_recording(running.descriptor, field);
+        let whole = wants_whole(running.descriptor, &request);
         match (given, running.descriptor.answer, recording) {
             (Some(clip), AnswerKind::Text, true) if alone => {
                 work.sections(&request, (field, &clip), each)
             }
-            (Some(text), AnswerKind::Speech, false) => {
+            (Some(text), AnswerKind::Speech, false) if !whole => {
                 work.sentences(&request, (field, &text), each)
             }
             _ => {
@@ -269,6 +277,10 @@ impl Joined {
         for (key, value) in fields {
             let before = into.entry(key.clone()).or_insert(Value::Null);
             let joined = match (before.take(), value) {
+                // What is the same of every part, such as weights, is no list over time.
+                (Value::Array(a), Value::Array(b)) if a == b && !b.iter().any(Value::is_object) => {
+                    Value::Array(a)
+                }
                 (Value::Array(mut a), Value::Array(b)) => {
                     a.extend(b.into_iter().map(|item| moved(item, part.start_s)));
                     Value::Array(a)

@@ -4,58 +4,14 @@
 //! stage ([`goodness`]). This goes row by row and needs no sound.
 
 use syrinx_decode::generate;
-use syrinx_task::{Content, Contents, Generated, Head, Plan, RowPlan, StageRun};
+use syrinx_task::{Content, Generated, Plan, RowPlan};
 use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{CancelToken, Codes, Event, EventSink};
 
 use crate::engine::Running;
 use crate::goodness::goodness;
+use crate::hearing::Ear;
 use crate::{Engine, EngineError, RunOptions};
-
-/// A stage that says which phones sound in codes.
-pub(crate) struct Ear<'a> {
-    running: &'a Running,
-    stage: String,
-    segment: String,
-}
-
-impl<'a> Ear<'a> {
-    /// The first stage with a phone head of a task that the model knows.
-    pub(crate) fn of(engine: &'a Engine) -> Option<Self> {
-        engine.tasks.iter().filter(|t| t.missing_marks.is_empty()).find_map(|running| {
-            let layout = running.task.layout();
-            let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
-            let segment = stage.response()?.name.clone();
-            Some(Self { running, stage: stage.name.clone(), segment })
-        })
-    }
-
-    /// What is heard in each of these codes.
-    pub(crate) fn hear(
-        &self,
-        engine: &Engine,
-        codes: &[&Codes],
-        options: &RunOptions,
-        cancel: &CancelToken,
-        sink: &dyn EventSink,
-    ) -> Result<Vec<Generated>, EngineError> {
-        let row = |codes: &&Codes| {
-            let contents =
-                Contents::from([(self.segment.clone(), Content::Codes((*codes).clone()))]);
-            let limit = codes.frames();
-            RowPlan { stages: vec![StageRun { stage: self.stage.clone(), contents, limit }] }
-        };
-        let plan = Plan { rows: codes.iter().map(row).collect() };
-        let layout = self.running.task.layout();
-        Ok(generate(
-            &engine.model,
-            &layout,
-            &plan,
-            (&options.decode, options.seed),
-            (cancel, sink),
-        )?)
-    }
-}
 
 /// The best of `options.decode.best_of` candidates of every row.
 pub(crate) fn best_of(
@@ -66,13 +22,16 @@ pub(crate) fn best_of(
     cancel: &CancelToken,
     sink: &dyn EventSink,
 ) -> Result<Vec<Generated>, EngineError> {
+    if plan.rows.iter().any(|row| row.follow.is_some()) {
+        return one_by_one(engine, running, plan, options, cancel, sink);
+    }
     let n = options.decode.best_of;
     let rows = plan.rows.iter().flat_map(|row| std::iter::repeat_n(row.clone(), n)).collect();
     let layout = running.task.layout();
     let all = Plan { rows };
     let generated =
         generate(&engine.model, &layout, &all, (&options.decode, options.seed), (cancel, sink))?;
-    let scores = match Ear::of(engine) {
+    let scores = match Ear::of(&engine.tasks) {
         Some(ear) => judged(engine, &ear, &all, &generated, (options, cancel, sink))?,
         None => {
             let message =
@@ -96,10 +55,31 @@ pub(crate) fn best_of(
     Ok(chosen.collect())
 }
 
+/// Rows that follow one another: each goes on from the best candidate of the one before it.
+fn one_by_one(
+    engine: &Engine,
+    running: &Running,
+    plan: &Plan,
+    options: &RunOptions,
+    cancel: &CancelToken,
+    sink: &dyn EventSink,
+) -> Result<Vec<Generated>, EngineError> {
+    let mut chosen: Vec<Generated> = Vec::with_capacity(plan.rows.len());
+    for row in &plan.rows {
+        let row = match chosen.last() {
+            Some(before) => row.after(before),
+            None => RowPlan::new(row.stages.clone()),
+        };
+        let alone = Plan { rows: vec![row] };
+        chosen.extend(best_of(engine, running, &alone, options, cancel, sink)?);
+    }
+    Ok(chosen)
+}
+
 /// How well each candidate says what its row asks for; 0 is perfect.
 fn judged(
     engine: &Engine,
-    ear: &Ear<'_>,
+    ear: &Ear,
     plan: &Plan,
     generated: &[Generated],
     (options, cancel, sink): (&RunOptions, &CancelToken, &dyn EventSink),
@@ -108,7 +88,8 @@ fn judged(
         .filter(|&i| generated[i].codes.as_ref().is_some_and(|c| !c.is_empty()))
         .collect();
     let codes: Vec<&Codes> = spoken.iter().filter_map(|&i| generated[i].codes.as_ref()).collect();
-    let heard = ear.hear(engine, &codes, options, cancel, sink)?;
+    let how = (&options.decode, options.seed);
+    let heard = ear.hear(&engine.model, &codes, how, (cancel, sink))?;
     let mut scores = vec![f64::NEG_INFINITY; generated.len()];
     for (&i, heard) in spoken.iter().zip(&heard) {
         let expected = expected(&plan.rows[i], &engine.kit.vocab);
@@ -122,7 +103,7 @@ fn judged(
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),
-        Content::Codes(_) => None,
+        Content::Codes(_) | Content::Blend(_) => None,
     });
     let phones = |ids: &[u32]| -> Vec<Phone> {
         vocab.decode_phones(ids).into_iter().filter(|&p| p != Phone::BOUNDARY).collect()

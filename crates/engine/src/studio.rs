@@ -1,13 +1,14 @@
 //! Recordings, codes and voices, as tasks see them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use syrinx_audio::ReadLimits;
 use syrinx_codec::Codec;
-use syrinx_task::{Clip, Studio, TaskError};
+use syrinx_task::{Clip, FrameScores, Studio, TaskError};
 use syrinx_types::{Audio, Codes};
 
+use crate::hearing::Hearing;
 use crate::{EngineError, Voices};
 
 /// Names with this prefix are attachments of a request, not files.
@@ -19,6 +20,8 @@ pub struct EngineStudio {
     voices: Voices,
     limits: ReadLimits,
     attached: Mutex<Attachments>,
+    /// Set once the tasks are there.
+    hearing: OnceLock<Hearing>,
 }
 
 #[derive(Default)]
@@ -29,7 +32,18 @@ struct Attachments {
 
 impl EngineStudio {
     pub(crate) fn new(codec: Box<dyn Codec>, voices: Voices) -> Self {
-        Self { codec, voices, limits: ReadLimits::default(), attached: Mutex::default() }
+        Self {
+            codec,
+            voices,
+            limits: ReadLimits::default(),
+            attached: Mutex::default(),
+            hearing: OnceLock::new(),
+        }
+    }
+
+    /// Gives it an ear. Only the first one counts.
+    pub(crate) fn listen_with(&self, hearing: Hearing) {
+        self.hearing.get_or_init(|| hearing);
     }
 
     /// The codec.
@@ -56,6 +70,15 @@ impl EngineStudio {
             }
         }
         Attached { studio: Arc::clone(self), names }
+    }
+
+    fn hold(&self, audio: &Audio) -> Held<'_> {
+        let mut attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        attached.requests += 1;
+        let name = format!("{ATTACHED}{}/", attached.requests);
+        attached.clips.insert(name.clone(), Arc::new(audio.clone()));
+        drop(attached);
+        Held { studio: self, name }
     }
 
     fn attached(&self, name: &str) -> Result<Arc<Audio>, TaskError> {
@@ -141,5 +164,29 @@ impl Studio for EngineStudio {
 
     fn frame_rate_hz(&self) -> f64 {
         self.codec.info().frame_rate_hz
+    }
+
+    fn phone_scores(&self, codes: &Codes) -> Result<FrameScores, TaskError> {
+        let heard = self.hearing.get().and_then(|hearing| hearing.phone_scores(codes));
+        heard.unwrap_or_else(|| Err(TaskError::deaf()))
+    }
+
+    fn transcribe(&self, audio: &Audio) -> Result<String, TaskError> {
+        let held = self.hold(audio);
+        let heard = self.hearing.get().and_then(|hearing| hearing.transcribe(&held.name));
+        heard.unwrap_or_else(|| Err(TaskError::deaf()))
+    }
+}
+
+/// A recording of a request's own making, for as long as it is listened to.
+struct Held<'a> {
+    studio: &'a EngineStudio,
+    name: String,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut attached = self.studio.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        attached.clips.remove(&self.name);
     }
 }

@@ -99,8 +99,8 @@ fn row(piece: Codes, shared: &Contents) -> RowPlan {
     let mut contents = shared.clone();
     contents.insert(RECORDING.into(), Content::Codes(piece.clone()));
     contents.insert(FRAMES.into(), Content::Codes(piece));
-    let run = |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
-    RowPlan { stages: vec![run(AR), run(NAR)] }
+    let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
+    RowPlan::new(vec![run(AR), run(NAR)])
 }
 
 /// The codes of all pieces as one recording.

@@ -51,10 +51,34 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
             .map_err(|reason| suite.fault(reason))?
     };
+    let items = if source.edited { edited(items) } else { items };
     if items.is_empty() {
         return Err(suite.fault("there is nothing to ask: no item was found"));
     }
     Ok(spread(items, source.limit))
+}
+
+/// Recordings that should say something else: in the middle third of each text stand the words of the next one's, as
+/// many or few as those are. The recording becomes the prompt.
+fn edited(items: Vec<Item>) -> Vec<Item> {
+    let words =
+        |item: &Item| -> Vec<String> { item.text.split_whitespace().map(str::to_owned).collect() };
+    let middle = |words: &[String]| words.len() / 3..(2 * words.len()).div_ceil(3);
+    let nexts = items.iter().cycle().skip(1);
+    let edit = |(item, next): (&Item, &Item)| {
+        let (own, other) = (words(item), words(next));
+        let (range, replacing) = (middle(&own), middle(&other));
+        let text = [&own[..range.start], &other[replacing], &own[range.end..]].concat();
+        Item {
+            text: text.join(" "),
+            prompt: item.audio.clone(),
+            prompt_text: Some(item.text.clone()),
+            audio: None,
+            words: Vec::new(),
+            ..item.clone()
+        }
+    };
+    items.iter().zip(nexts).map(edit).collect()
 }
 
 /// At most `limit` of them, evenly spread.
@@ -163,6 +187,21 @@ mod tests {
         check(6, Some(1), &[5]);
         check(6, Some(0), &[]);
         check(0, Some(3), &[]);
+    }
+
+    #[test]
+    fn edited_texts_have_the_middle_of_the_next() {
+        let item = |text: &str| Item {
+            id: text.into(),
+            text: text.into(),
+            audio: Some("a.wav".into()),
+            ..Item::default()
+        };
+        let items = edited(vec![item("one two three four five six"), item("uno dos tres")]);
+        let texts: Vec<&str> = items.iter().map(|i| i.text.as_str()).collect();
+        assert_eq!(texts, ["one two dos five six", "uno three four tres"]);
+        assert_eq!(items[0].prompt_text.as_deref(), Some("one two three four five six"));
+        assert!(items.iter().all(|i| i.prompt.is_some() && i.audio.is_none()));
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub struct ItemsConfig {
     pub manifest: Option<PathBuf>,
     /// Only this split of the manifest.
     pub split: Option<String>,
+    /// Recordings of the manifest are to be edited: each text has the words of the next one in its middle third, the
+    /// recording is the prompt, and what it says the prompt's text.
+    pub edited: bool,
     /// So many words of the CMU dictionary that are kept out of training.
     pub held_out_words: Option<usize>,
     /// Draws the held-out words.
@@ -186,6 +189,8 @@ impl Suite {
             )
         } else if self.codec.is_some() && items.manifest.is_none() {
             Some("a codec suite needs recordings: `items.manifest`".into())
+        } else if items.edited && items.manifest.is_none() {
+            Some("edits need recordings: `items.manifest`".into())
         } else if self.seeds.is_empty() {
             Some("`seeds` is empty; give at least one".into())
         } else if let Some(name) = twice {

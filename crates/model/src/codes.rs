@@ -95,23 +95,19 @@ impl CodeInput {
         (device, kernels): (&Device, Kernels),
     ) -> Result<Option<Tensor>> {
         let slots = space.code_slots();
-        if !positions.iter().any(|(_, p)| rows_of(p).any(|c| c != NONE)) {
+        if !positions.iter().any(|(_, p)| p.weighted_codes().next().is_some()) {
             return Ok(None);
         }
         match self {
             Self::Free(table) => {
                 let indices: Vec<u32> =
                     positions.iter().flat_map(|(_, p)| p.codes.iter().copied()).collect();
-                let sum = ops::embed(table, &indices, slots, kernels)?; // (positions, dim)
-                if positions.iter().all(|(_, p)| p.beside.is_empty()) {
-                    return Ok(Some(sum));
+                let mut sum = ops::embed(table, &indices, slots, kernels)?; // (positions, dim)
+                let most = positions.iter().map(|(_, p)| p.blend.len()).max().unwrap_or(0);
+                for share in 0..most {
+                    sum = (sum + embed_share(table, positions, (share, slots), kernels)?)?;
                 }
-                let slot = |p: &Position, i: usize| p.beside.get(i).copied().unwrap_or(NONE);
-                let beside: Vec<u32> = positions
-                    .iter()
-                    .flat_map(|(_, p)| (0..space.levels).map(|i| slot(p, i)))
-                    .collect();
-                Ok(Some((sum + ops::embed(table, &beside, space.levels, kernels)?)?))
+                Ok(Some(sum))
             }
             Self::Codebook { prompt, ar, ar_free, nar } => {
                 let mut sum: Option<Tensor> = None;
@@ -147,9 +143,24 @@ impl CodeInput {
     }
 }
 
-/// Rows of the code tables at a position, its own and those beside it.
-fn rows_of(p: &Position) -> impl Iterator<Item = u32> {
-    p.codes.iter().chain(&p.beside).copied()
+/// The embedding of one of the recordings that are laid over one another, times its weight: (positions, dim).
+fn embed_share(
+    table: &Tensor,
+    positions: &[(usize, &Position)],
+    (share, slots): (usize, usize),
+    kernels: Kernels,
+) -> Result<Tensor> {
+    let mut indices = Vec::with_capacity(positions.len() * slots); // (positions, slots)
+    let mut weights = Vec::with_capacity(positions.len());
+    for (_, p) in positions {
+        match p.blend.get(share) {
+            Some(share) => indices.extend_from_slice(&share.codes),
+            None => indices.extend(std::iter::repeat_n(NONE, slots)),
+        }
+        weights.push(p.blend.get(share).map_or(0.0, |s| s.weight));
+    }
+    let weights = Tensor::from_vec(weights, (positions.len(), 1), table.device())?;
+    ops::embed(table, &indices, slots, kernels)?.broadcast_mul(&weights)
 }
 
 /// Entries of one kind of table side by side, for the positions that have any, and where each position finds its row.
@@ -167,19 +178,20 @@ fn gather(
     let mut place = Vec::with_capacity(positions.len());
     let mut count = 0;
     for (_, p) in positions {
-        if !rows_of(p).any(|c| range.contains(&(c as usize))) {
+        if !p.weighted_codes().any(|(_, c)| range.contains(&(c as usize))) {
             place.push(NONE);
             continue;
         }
         let start = latents.len();
         latents.resize(start + members * books.latent_dim, 0.0);
-        for c in rows_of(p).filter(|&c| range.contains(&(c as usize))) {
+        // Maps are linear and have no bias: the weighted sum of embeddings is the embedding of the weighted sum.
+        for (weight, c) in p.weighted_codes().filter(|(_, c)| range.contains(&(*c as usize))) {
             let (member, code) = ((c as usize - first) / rows, (c as usize - first) % rows);
             if code < space.codebook_size {
                 let level = if kind == CodeTable::ResponseAr { 0 } else { member };
                 let entry = books.entry(level, code);
-                latents[start + member * books.latent_dim..][..books.latent_dim]
-                    .copy_from_slice(entry);
+                let sum = &mut latents[start + member * books.latent_dim..][..books.latent_dim];
+                sum.iter_mut().zip(entry).for_each(|(s, e)| *s += weight * e);
             }
         }
         place.push(count);

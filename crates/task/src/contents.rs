@@ -14,6 +14,9 @@ pub enum Content {
     Text(TextContent),
     /// Codec frames.
     Codes(Codes),
+    /// Several recordings laid over one another: at every frame the weighted sum of their embeddings. As long as the
+    /// shortest. For segments that are given.
+    Blend(Vec<(f32, Codes)>),
 }
 
 /// Text tokens, and where a pointer can stand.

@@ -64,8 +64,8 @@ impl TaskDescriptor {
 pub struct Answered {
     /// The answer; recordings are empty names in it.
     pub json: Value,
-    /// The recordings by field name.
-    pub recordings: Vec<(&'static str, Audio)>,
+    /// The recordings by name, the main one first.
+    pub recordings: Vec<(String, Audio)>,
 }
 
 /// A task over JSON. Implemented for every [`Task`].

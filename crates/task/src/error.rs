@@ -46,3 +46,13 @@ pub enum TaskError {
         reason: String,
     },
 }
+
+impl TaskError {
+    /// A studio that can't listen.
+    pub fn deaf() -> Self {
+        Self::Sound(
+            "this model can't listen to a recording: use a model that was trained to recognise speech"
+                .into(),
+        )
+    }
+}

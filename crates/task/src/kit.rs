@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes};
 
-use crate::{Alignment, TaskError};
+use crate::{Alignment, FrameScores, TaskError};
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +54,17 @@ pub trait Studio: Send + Sync {
     fn voices(&self) -> Vec<String>;
     /// Frames a second of the codec.
     fn frame_rate_hz(&self) -> f64;
+
+    /// Which phones sound in codes, by the model's own ear.
+    fn phone_scores(&self, _codes: &Codes) -> Result<FrameScores, TaskError> {
+        Err(TaskError::deaf())
+    }
+
+    /// The words of a recording at the codec's rate, by the model's own ear: lower case, without punctuation; empty
+    /// where none is heard.
+    fn transcribe(&self, _audio: &Audio) -> Result<String, TaskError> {
+        Err(TaskError::deaf())
+    }
 }
 
 /// What a task is built with.

@@ -11,6 +11,7 @@
 mod contents;
 mod descriptor;
 mod error;
+mod given;
 mod kit;
 mod layout;
 mod plan;
@@ -26,8 +27,8 @@ pub use kit::{Clip, Studio, TaskKit};
 pub use layout::{
     Alignment, Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage,
 };
-pub use plan::{FrameScores, Generated, Plan, RowPlan, StageRun};
+pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};
-pub use sequence::{IGNORE, NONE, Position, Sequence, Targets, resolve};
+pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
 pub use space::TokenSpace;
 pub use task::{AnswerKind, Task, Verb};

@@ -2,9 +2,9 @@
 
 use syrinx_types::Codes;
 
-use crate::Contents;
+use crate::{Contents, TaskError};
 
-/// What has to be generated for one request: independent rows, which the engine may batch.
+/// What has to be generated for one request: rows, which the engine may batch as far as they don't follow each other.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Rows, in the order of the answer.
@@ -12,21 +12,116 @@ pub struct Plan {
 }
 
 /// One row: stages one after another. Codes and pointers of an AR stage are the response of the NAR stages after it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowPlan {
     /// Stages to run.
     pub stages: Vec<StageRun>,
+    /// How it goes on from what the row before it makes, if it does.
+    pub follow: Option<Follow>,
+}
+
+impl RowPlan {
+    /// A row of its own.
+    pub fn new(stages: Vec<StageRun>) -> Self {
+        Self { stages, follow: None }
+    }
+
+    /// The row once the one before it is known: a row of its own to which the end of that one is given.
+    pub fn after(&self, previous: &Generated) -> Self {
+        let Some(follow) = self.follow else { return self.clone() };
+        let start = follow.start(previous);
+        let given = previous.codes.as_ref().map(|c| c.slice(start, c.frames()));
+        let frames = given.as_ref().map_or(0, Codes::frames);
+        let stop = |&p: &u32| p - follow.from_stop + follow.at_stop;
+        let pointer: Vec<u32> =
+            previous.pointer.get(start..).unwrap_or_default().iter().map(stop).collect();
+        let follows = |run: &StageRun| StageRun {
+            pointer: pointer.clone(),
+            given: given.clone().filter(|g| !g.is_empty()),
+            limit: run.limit + frames,
+            ..run.clone()
+        };
+        Self::new(self.stages.iter().map(follows).collect())
+    }
+}
+
+/// The end of a row's speech begins the next one's: its text stands in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follow {
+    /// The stop of the row before from which on its text stands in this row, too.
+    pub from_stop: u32,
+    /// The stop of this row where that text begins.
+    pub at_stop: u32,
+}
+
+impl Follow {
+    /// The first frame of the row before that is given to this one.
+    pub fn start(&self, previous: &Generated) -> usize {
+        let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_stop);
+        if previous.pointer.is_empty() {
+            previous.codes.as_ref().map_or(0, Codes::frames)
+        } else {
+            earlier.count()
+        }
+    }
+
+    /// How many frames of the row before are given to this one.
+    pub fn frames(&self, previous: &Generated) -> usize {
+        let all = previous.codes.as_ref().map_or(0, Codes::frames);
+        all - self.start(previous).min(all)
+    }
 }
 
 /// One stage with what is given to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct StageRun {
     /// Name of the stage in the task's layout.
     pub stage: String,
     /// Contents of its segments.
     pub contents: Contents,
-    /// The most that may be generated, in frames or tokens.
+    /// The most that may come out, in frames or tokens, with what is given of it.
     pub limit: usize,
+    /// For aligned AR stages over codes: the stop under the pointer at the first frames, where that is known (speech in
+    /// a given timing). After its last entry the model moves the pointer; a pointer as long as `limit` ends the row.
+    pub pointer: Vec<u32>,
+    /// For stages over codes: the first frames of the response, where they are known (a recording that goes on). An AR
+    /// stage goes on after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
+    pub given: Option<Codes>,
+}
+
+impl StageRun {
+    /// A stage that generates all of its response.
+    pub fn new(stage: impl Into<String>, contents: Contents, limit: usize) -> Self {
+        Self { stage: stage.into(), contents, limit, ..Self::default() }
+    }
+
+    /// What doesn't fit together in what is known of the response, if anything. `stops` are those of the text that the
+    /// pointer walks over; 0 for a stage without alignment.
+    pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
+        let fault = |reason: String| TaskError::Layout { stage: self.stage.clone(), reason };
+        let given = self.given.as_ref().map_or(0, Codes::frames);
+        let known = self.pointer.len();
+        if stops == 0 && known > 0 {
+            return Err(fault(
+                "a pointer is given, and there is no text that it could walk over".into(),
+            ));
+        }
+        if stops > 0 && known < given {
+            return Err(fault(format!("{given} frames are given, and the pointer of {known}")));
+        }
+        if known.max(given) > self.limit {
+            let limit = self.limit;
+            return Err(fault(format!(
+                "{} frames are known, at most {limit} may come out",
+                known.max(given)
+            )));
+        }
+        let back = self.pointer.windows(2).any(|w| w[1] < w[0]);
+        if back || self.pointer.last().is_some_and(|&last| last as usize >= stops) {
+            return Err(fault(format!("the given pointer doesn't walk over {stops} stops")));
+        }
+        Ok(())
+    }
 }
 
 /// What came out of one row.

@@ -3,7 +3,7 @@
 use syrinx_types::Codes;
 
 use crate::contents::TextContent;
-use crate::space::SEPARATOR;
+use crate::given::{beside_codes, close, encoder_text, push_blend, push_codes, push_text};
 use crate::{
     Attention, CodeTable, Content, Contents, Fill, Head, Levels, Place, Response, Stage, TaskError,
     TokenSpace,
@@ -14,8 +14,17 @@ pub const NONE: u32 = u32::MAX;
 /// A target that doesn't count. The same value as `syrinx_nn`'s.
 pub const IGNORE: u32 = u32::MAX;
 
+/// The codes of one of several recordings that are laid over one another, and how much they count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// Factor of the embedding.
+    pub weight: f32,
+    /// Rows of the code tables.
+    pub codes: Vec<u32>,
+}
+
 /// One position: the table rows that are summed into its embedding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Position {
     /// Row of the marks.
     pub mark: u32,
@@ -23,8 +32,9 @@ pub struct Position {
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
-    /// Rows of the code tables that stand beside this frame of the response; empty where nothing does.
-    pub beside: Vec<u32>,
+    /// Codes of recordings that are laid over one another, or that stand beside a frame of the response; empty at most
+    /// positions.
+    pub blend: Vec<Share>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -34,17 +44,17 @@ pub struct Position {
 }
 
 impl Position {
-    fn empty(space: &TokenSpace, rotary: usize) -> Self {
+    pub(crate) fn empty(space: &TokenSpace, rotary: usize) -> Self {
         let codes = vec![NONE; space.code_slots()];
-        Self {
-            mark: NONE,
-            text: NONE,
-            codes,
-            beside: Vec::new(),
-            here: NONE,
-            next: NONE,
-            rotary: rotary as u32,
-        }
+        let blend = Vec::new();
+        Self { mark: NONE, text: NONE, codes, blend, here: NONE, next: NONE, rotary: rotary as u32 }
+    }
+
+    /// All rows of the code tables that stand here, each with its factor.
+    pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
+        let plain = self.codes.iter().map(|&code| (1.0, code));
+        let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
+        plain.chain(shares).filter(|&(_, code)| code != NONE)
     }
 }
 
@@ -117,17 +127,20 @@ impl Sequence {
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
         point(&mut p, &self.encoder, stop);
-        p.beside = self.beside_rows(rotary, space);
+        p.blend = self.beside_rows(rotary, space);
         self.positions.push(p);
     }
 
     /// Rows of what stands beside a frame of the response.
-    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<u32> {
-        let Some(codes) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
+    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<Share> {
+        let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
             return Vec::new();
         };
-        let row = |(level, &code): (usize, &u16)| space.code(CodeTable::Prompt, level, code);
-        codes.frame(frame).iter().enumerate().map(row).collect()
+        let mut codes = vec![NONE; space.code_slots()];
+        for (level, (row, &code)) in codes.iter_mut().zip(given.frame(frame)).enumerate() {
+            *row = space.code(CodeTable::Prompt, level, code);
+        }
+        vec![Share { weight: 1.0, codes }]
     }
 
     /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
@@ -229,6 +242,10 @@ pub fn resolve(
                 push_codes(&mut sequence, codes, (*table, codes.levels()), space).map_err(fault)?;
                 close(&mut sequence, codes.frames(), space);
             }
+            (Fill::Codes { table, levels: Levels::All }, Some(Content::Blend(shares))) => {
+                let frames = push_blend(&mut sequence, shares, *table, space).map_err(fault)?;
+                close(&mut sequence, frames, space);
+            }
             _ => {
                 return Err(fault(format!(
                     "segment `{}` was given the wrong kind of content",
@@ -240,54 +257,6 @@ pub fn resolve(
     Ok(sequence)
 }
 
-fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, String> {
-    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Encoder) else {
-        return Ok(TextContent::default());
-    };
-    match contents.get(&segment.name) {
-        Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
-            Err(format!("segment `{}` has no phone to stand on", segment.name))
-        }
-        Some(Content::Text(text)) => Ok(text.clone()),
-        Some(Content::Codes(_)) => Err(format!("segment `{}` takes text", segment.name)),
-        None => Err(format!("nothing was given for segment `{}`", segment.name)),
-    }
-}
-
-fn beside_codes(
-    stage: &Stage,
-    contents: &Contents,
-    space: &TokenSpace,
-) -> Result<Option<Codes>, String> {
-    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Beside) else {
-        return Ok(None);
-    };
-    if space.group > 1 {
-        return Err(format!(
-            "segment `{}` stands beside single frames, and the model writes groups of {}",
-            segment.name, space.group
-        ));
-    }
-    match contents.get(&segment.name) {
-        Some(Content::Codes(codes)) if codes.is_empty() => {
-            Err(format!("segment `{}` has no frames", segment.name))
-        }
-        Some(Content::Codes(codes)) => {
-            check_codes(codes, space)?;
-            Ok(Some(codes.clone()))
-        }
-        Some(Content::Text(_)) => Err(format!("segment `{}` takes codes", segment.name)),
-        None => Err(format!("nothing was given for segment `{}`", segment.name)),
-    }
-}
-
-fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
-    if codes.levels() > space.levels {
-        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
-    }
-    codes.check(space.codebook_size).map_err(|e| e.to_string())
-}
-
 /// A response has as many frames as what stands beside it.
 fn check_beside(sequence: &Sequence, frames: usize) -> Result<(), String> {
     match &sequence.beside {
@@ -296,36 +265,6 @@ fn check_beside(sequence: &Sequence, frames: usize) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
-    let mark = space.mark(SEPARATOR).unwrap_or(NONE);
-    sequence.positions.push(Position { mark, ..Position::empty(space, at) });
-}
-
-fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace) {
-    for (i, &id) in ids.iter().enumerate() {
-        sequence.positions.push(Position { text: id, ..Position::empty(space, i) });
-    }
-    close(sequence, ids.len(), space);
-}
-
-/// Frames with their first `shown` levels summed.
-fn push_codes(
-    sequence: &mut Sequence,
-    codes: &Codes,
-    (table, shown): (CodeTable, usize),
-    space: &TokenSpace,
-) -> Result<(), String> {
-    check_codes(codes, space)?;
-    for frame in 0..codes.frames() {
-        let mut p = Position::empty(space, frame);
-        for level in 0..shown.min(codes.levels()) {
-            p.codes[level] = space.code(table, level, codes.at(frame, level));
-        }
-        sequence.positions.push(p);
-    }
-    Ok(())
 }
 
 fn fill_response(
@@ -432,7 +371,7 @@ fn further_level(
     let start = sequence.response_start;
     if sequence.beside.is_some() {
         for frame in 0..codes.frames() {
-            sequence.positions[start + frame].beside = sequence.beside_rows(frame, space);
+            sequence.positions[start + frame].blend = sequence.beside_rows(frame, space);
         }
     }
     if aligned {

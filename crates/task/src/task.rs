@@ -64,8 +64,9 @@ pub trait Task: Send + Sync + Sized + 'static {
         generated: Vec<Generated>,
     ) -> Result<Self::Answer, TaskError>;
 
-    /// The recordings in an answer, by field name (JSON carries none).
-    fn recordings(_answer: &Self::Answer) -> Vec<(&'static str, Audio)> {
+    /// The recordings in an answer by name, the main one first (JSON carries none). Programs put the names of the files
+    /// that they write into the answer's fields of these names.
+    fn recordings(_answer: &Self::Answer) -> Vec<(String, Audio)> {
         Vec::new()
     }
 

@@ -11,7 +11,7 @@ mod tiny;
 
 #[cfg(feature = "model")]
 pub use conformance::{Conformance, StageLoss, check_task};
-pub use speech::{SpeechSpec, kit, sample};
+pub use speech::{SpeechSpec, kit, sample, scores};
 pub use studio::ToneStudio;
 #[cfg(feature = "model")]
 pub use tiny::{Tiny, tiny_codebooks, tiny_config, tiny_space};

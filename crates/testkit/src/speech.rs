@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use syrinx_task::{Alignment, Studio, TaskKit};
+use syrinx_task::{Alignment, FrameScores, Studio, TaskKit};
 use syrinx_text::{Frontend, Phone, TextError, TextVocab};
 use syrinx_types::{Codes, Sample, TimedPhone};
 
@@ -116,7 +116,51 @@ fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
     Phone::SILENCE
 }
 
-fn codes_of(studio: &ToneStudio, phone: Phone) -> Vec<u16> {
+/// What a phone's codes are in synthetic utterances; stress doesn't count.
+pub(crate) fn codes_of(studio: &ToneStudio, phone: Phone) -> Vec<u16> {
     let index = phone.strip_stress().index();
     (0..studio.levels).map(|l| ((index * (2 * l + 1) + l) % studio.codebook_size) as u16).collect()
+}
+
+/// The phones of a text with silence before, after, and at its pauses, each with a number of parts.
+fn with_parts(
+    kit: &TaskKit,
+    text: &str,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<(Phone, usize)>, TextError> {
+    let phones = kit.frontend.phonemize(text)?.phones;
+    let mut line = vec![(Phone::SILENCE, 5)];
+    for phone in phones.into_iter().filter(|&p| p != Phone::BOUNDARY) {
+        let phone = if phone.is_mark() { Phone::SILENCE } else { phone.strip_stress() };
+        line.push((phone, rng.random_range(2..=6)));
+    }
+    line.push((Phone::SILENCE, 5));
+    Ok(line)
+}
+
+/// Scores of an imperfect recogniser that hears a text, 50 parts a second: the true phone of every part has a
+/// probability of `sure` on the average, and in one part of `wrong_of` another phone has it (never for 0).
+///
+/// # Errors
+/// If there is nothing to say in the text.
+pub fn scores(
+    kit: &TaskKit,
+    text: &str,
+    (sure, wrong_of): (f64, usize),
+    seed: u64,
+) -> Result<FrameScores, TextError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut log_probs = Vec::new();
+    for (phone, parts) in with_parts(kit, text, &mut rng)? {
+        for _ in 0..parts {
+            let mut weights: Vec<f64> = Phone::all().map(|_| rng.random::<f64>().powi(4)).collect();
+            let others: f64 = weights.iter().sum();
+            let wrong = wrong_of > 0 && rng.random_range(0..wrong_of) == 0;
+            let loud = if wrong { rng.random_range(6..Phone::COUNT) } else { phone.index() };
+            weights[loud] += others * sure / (1.0 - sure);
+            let total: f64 = weights.iter().sum();
+            log_probs.extend(weights.iter().map(|w| (w / total).max(1e-9).ln() as f32));
+        }
+    }
+    Ok(FrameScores { log_probs, labels: Phone::COUNT, rate_hz: 50.0 })
 }

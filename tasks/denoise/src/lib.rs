@@ -63,9 +63,9 @@ impl Task for Denoise {
         Ok(DenoiseAnswer { audio: out.audio, seconds: out.seconds })
     }
 
-    fn recordings(answer: &DenoiseAnswer) -> Vec<(&'static str, Audio)> {
+    fn recordings(answer: &DenoiseAnswer) -> Vec<(String, Audio)> {
         let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio", audio)).into_iter().collect()
+        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
     }
 
     fn example(

@@ -67,9 +67,9 @@ impl Task for Extract {
         Ok(ExtractAnswer { audio: out.audio, seconds: out.seconds })
     }
 
-    fn recordings(answer: &ExtractAnswer) -> Vec<(&'static str, Audio)> {
+    fn recordings(answer: &ExtractAnswer) -> Vec<(String, Audio)> {
         let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio", audio)).into_iter().collect()
+        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
     }
 
     fn example(

@@ -35,7 +35,7 @@ pub(crate) fn plan(config: &G2pConfig, kit: &TaskKit, phones: &str) -> Result<Pl
         let given = TextContent::plain(kit.vocab.encode_phones(word));
         let contents = Contents::from([(PHONES.to_owned(), Content::Text(given))]);
         let limit = config.limit(word.len());
-        RowPlan { stages: vec![StageRun { stage: TO_LETTERS.into(), contents, limit }] }
+        RowPlan::new(vec![StageRun::new(TO_LETTERS, contents, limit)])
     };
     Ok(Plan { rows: words(phones)?.iter().map(row).collect() })
 }

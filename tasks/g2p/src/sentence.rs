@@ -65,7 +65,7 @@ pub(crate) fn plan(config: &G2pConfig, kit: &TaskKit, text: &str) -> Result<Plan
         let letters = TextContent::plain(kit.vocab.encode_letters(word));
         let contents = Contents::from([(LETTERS.to_owned(), Content::Text(letters))]);
         let limit = config.limit(word.len());
-        RowPlan { stages: vec![StageRun { stage: TO_PHONES.into(), contents, limit }] }
+        RowPlan::new(vec![StageRun::new(TO_PHONES, contents, limit)])
     };
     Ok(Plan { rows: words_for_model(config, kit, text)?.iter().map(row).collect() })
 }

@@ -68,9 +68,9 @@ impl Task for Remove {
         Ok(RemoveAnswer { audio: out.audio, seconds: out.seconds })
     }
 
-    fn recordings(answer: &RemoveAnswer) -> Vec<(&'static str, Audio)> {
+    fn recordings(answer: &RemoveAnswer) -> Vec<(String, Audio)> {
         let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio", audio)).into_iter().collect()
+        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
     }
 
     fn example(

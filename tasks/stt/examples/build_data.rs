@@ -1,7 +1,7 @@
-//! Makes the data files of this crate from the training split of a corpus:
+//! Makes the data files of this crate, and of the one that it listens with, from the training split of a corpus:
 //!
 //! ```sh
-//! cargo run -p syrinx-task-stt --example build_data -- manifest.jsonl tasks/stt/data
+//! cargo run -p syrinx-task-stt --example build_data -- manifest.jsonl tasks/stt/data crates/speech/data
 //! ```
 //!
 //! `bigrams.deflate`: which words follow which ([`BigramCounts::to_lines`], raw deflate). `phone_parts.txt`: how many
@@ -12,7 +12,8 @@ use std::path::PathBuf;
 
 use flate2::{Compression, write::DeflateEncoder};
 use serde_json::Value;
-use syrinx_task_stt::{BigramCounts, Units, heard_labels};
+use syrinx_speech::Units;
+use syrinx_task_stt::{BigramCounts, heard_labels};
 use syrinx_types::TimedPhone;
 
 /// Parts a second.
@@ -29,8 +30,10 @@ fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
-    let (Some(manifest), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: build_data MANIFEST FOLDER".into());
+    let mut argument = || arguments.next();
+    let (Some(manifest), Some(folder), Some(of_speech)) = (argument(), argument(), argument())
+    else {
+        return Err("usage: build_data MANIFEST FOLDER FOLDER_OF_SPEECH".into());
     };
     let mut texts = Vec::new();
     let mut labels = Vec::new();
@@ -52,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
     deflated.write_all(counts.to_lines().as_bytes())?;
     std::fs::write(folder.join("bigrams.deflate"), deflated.finish()?)?;
-    std::fs::write(folder.join("phone_parts.txt"), Units::count_labels(labels))?;
+    std::fs::write(of_speech.join("phone_parts.txt"), Units::count_labels(labels))?;
     println!("{} texts", texts.len());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Scores to words.
 
+use syrinx_speech::{Acoustics, Units};
 use syrinx_task::FrameScores;
 use syrinx_text::Lexicon;
 use syrinx_types::WordTime;
@@ -7,7 +8,6 @@ use syrinx_types::WordTime;
 use crate::lm::Bigrams;
 use crate::search::Search;
 use crate::trie::{Trie, WordList, dictionary};
-use crate::units::{Acoustics, Units};
 use crate::{DecoderConfig, SttError};
 
 /// Finds words in phone scores. Built once, a few hundred milliseconds; it can be shared between threads.
@@ -66,7 +66,7 @@ impl Decoder {
     /// The words that explain the scores best; none for silence.
     ///
     /// # Errors
-    /// [`SttError::Shape`] and [`SttError::Rate`] for scores that aren't the inventory's.
+    /// [`SttError::Speech`] for scores that aren't the inventory's.
     pub fn decode(&self, scores: &FrameScores) -> Result<Heard, SttError> {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
         let search = Search {

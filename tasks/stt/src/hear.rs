@@ -1,15 +1,16 @@
 //! From a recording to rows, and from their scores to words with times.
 
 use syrinx_audio::silence::chunks;
+use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
 use syrinx_task::{
     Content, Contents, FrameScores, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit,
 };
-use syrinx_text::{Phonemized, SpokenWord};
+use syrinx_text::Phonemized;
 use syrinx_types::{Codes, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
-use crate::{Aligned, SpokenForm, SttAnswer, SttConfig, SttError, SttMode, SttRequest, align};
+use crate::{SttAnswer, SttConfig, SttError, SttMode, SttRequest};
 
 /// The most text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
@@ -70,7 +71,7 @@ fn row(config: &SttConfig, codes: Codes) -> RowPlan {
         SttMode::Text => (TEXT, TOKENS_A_FRAME * frames + TOKENS_ANYWAY),
     };
     let contents = Contents::from([(CODES.to_owned(), Content::Codes(codes))]);
-    RowPlan { stages: vec![StageRun { stage: stage.into(), contents, limit }] }
+    RowPlan::new(vec![StageRun::new(stage, contents, limit)])
 }
 
 /// The answer of a model that writes text.
@@ -102,18 +103,19 @@ pub(crate) fn transcribed(
     for generated in generated {
         let scores = scores(generated)?;
         let heard = decoder.decode(scores)?;
-        let forms: Vec<SpokenForm> = heard.words.iter().map(|w| form(kit, &w.word, None)).collect();
+        let forms: Vec<SpokenForm> =
+            heard.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.word, None)).collect();
         match align(&forms, scores, decoder.units(), decoder.prior_weight()) {
             Ok(aligned) => {
                 sum.add(&aligned);
                 answer.words.extend(later(aligned.words, start_s));
                 answer.phones.extend(aligned.phones);
             }
-            Err(SttError::NoWords) => {
+            Err(SpeechError::NoWords) => {
                 let duration_s = seconds(scores);
                 answer.phones.push(TimedPhone { phone: "SIL".into(), duration_s });
             }
-            Err(other) => return Err(other.into()),
+            Err(other) => return Err(SttError::from(other).into()),
         }
         start_s += seconds(scores);
     }
@@ -138,8 +140,9 @@ pub(crate) fn placed(
     }
     let spoken = kit.frontend.phonemize(text)?;
     let forms: Vec<SpokenForm> =
-        spoken.words.iter().map(|w| form(kit, &w.spoken, Some(w))).collect();
-    let aligned = align(&forms, &whole, decoder.units(), decoder.prior_weight())?;
+        spoken.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.spoken, Some(w))).collect();
+    let aligned =
+        align(&forms, &whole, decoder.units(), decoder.prior_weight()).map_err(SttError::from)?;
     let mut sum = Confidence::default();
     sum.add(&aligned);
     Ok(SttAnswer {
@@ -148,18 +151,6 @@ pub(crate) fn placed(
         phones: aligned.phones,
         confidence: sum.mean(),
     })
-}
-
-/// A word with the pronunciation that the front end chose, and those of the dictionary.
-fn form(kit: &TaskKit, word: &str, chosen: Option<&SpokenWord>) -> SpokenForm {
-    let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
-    let known = kit.frontend.lexicon().lookup(word);
-    for phones in known.iter().flat_map(|known| known.iter()) {
-        if !pronunciations.iter().any(|p| p == phones) {
-            pronunciations.push(phones.to_vec());
-        }
-    }
-    SpokenForm { word: word.to_owned(), pronunciations }
 }
 
 /// Times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.

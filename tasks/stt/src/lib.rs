@@ -1,11 +1,10 @@
 //! Speech to text: codes in, words with times out.
 //!
 //! The model hears phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) finds the words of the
-//! lexicon that explain them best, with a bigram language model. [`align`] places known words instead.
+//! lexicon that explain them best, with a bigram language model. `syrinx_speech::align` places known words instead.
 //!
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
 
-pub mod align;
 mod config;
 pub mod decoder;
 mod error;
@@ -16,7 +15,6 @@ mod lm;
 mod request;
 mod search;
 mod trie;
-mod units;
 
 use std::sync::OnceLock;
 
@@ -27,7 +25,6 @@ use syrinx_task::{
 };
 use syrinx_types::Sample;
 
-pub use align::{Aligned, SpokenForm, align};
 pub use config::{DecoderConfig, Spelling, SttConfig, SttMode};
 pub use decoder::{Decoder, Heard};
 pub use error::SttError;
@@ -36,7 +33,6 @@ pub use layout::{PHONES, TEXT};
 pub use lm::{BigramCounts, Bigrams};
 pub use request::{SttAnswer, SttRequest};
 pub use trie::{Trie, WordList, dictionary};
-pub use units::{Acoustics, SILENCE, Units};
 
 /// What the registry lists.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Stt>();

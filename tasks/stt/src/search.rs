@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use syrinx_speech::{Acoustics, SILENCE};
+
 use crate::DecoderConfig;
 use crate::lm::Bigrams;
 use crate::trie::Trie;
-use crate::units::{Acoustics, SILENCE};
 
 /// The node of a copy in which nothing but silence sounds.
 const SILENT: u32 = 0;

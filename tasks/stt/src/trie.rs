@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
+use syrinx_speech::Units;
 use syrinx_text::Lexicon;
-
-use crate::units::Units;
 
 /// The tree, in arrays; children of a node stand side by side. Node 0 is the root, where nothing sounds yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,27 +2,20 @@
 //!
 //! The AR stage writes the level-1 codes with a pointer that walks over the phones, the NAR stage the further levels.
 //!
-//! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
-//! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example
-//! begins on the first silence and ends on the last.
+//! All of it but the request and the answer is shared with other tasks that speak: see `syrinx_speech`.
 
-mod config;
-mod example;
-mod layout;
-mod piece;
-mod prompt;
 mod request;
 mod speak;
-pub mod timeline;
 
 use rand::RngCore;
+use syrinx_speech::{AR, NAR, example, layout};
 use syrinx_task::{
     AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Audio, Sample};
 
-pub use config::{StressMode, TtsConfig};
-pub use layout::{AR, NAR};
+pub use syrinx_speech::SpeakConfig as TtsConfig;
+
 pub use request::{TtsAnswer, TtsRequest};
 
 /// What the registry lists.
@@ -48,12 +41,12 @@ impl Task for Tts {
     type Answer = TtsAnswer;
 
     fn new(config: TtsConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check()?;
+        config.check(Self::ID)?;
         Ok(Self { config, kit: kit.clone() })
     }
 
     fn layout(&self) -> Layout {
-        layout::layout(self.kit.alignment)
+        layout(Self::ID, self.kit.alignment)
     }
 
     fn plan(&self, request: &TtsRequest) -> Result<Plan, TaskError> {
@@ -68,9 +61,9 @@ impl Task for Tts {
         speak::finish(&self.config, &self.kit, request, &generated)
     }
 
-    fn recordings(answer: &TtsAnswer) -> Vec<(&'static str, Audio)> {
+    fn recordings(answer: &TtsAnswer) -> Vec<(String, Audio)> {
         let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio", audio)).into_iter().collect()
+        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
     }
 
     fn example(
@@ -85,7 +78,7 @@ impl Task for Tts {
                 reason: format!("text to speech has the stages `{AR}` and `{NAR}`"),
             });
         }
-        Ok(sample.and_then(|sample| example::example(&self.config, &self.kit, sample)))
+        Ok(sample.and_then(|sample| example(&self.config, &self.kit, sample)))
     }
 
     fn request_for(&self, sample: &Sample) -> Option<TtsRequest> {

@@ -17,6 +17,10 @@ pub struct TtsRequest {
     /// A recording of a few seconds of the voice to speak in, instead of a built-in voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Clip>,
+    /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("whole" = true))]
+    pub rolling: bool,
 }
 
 /// The text as speech.

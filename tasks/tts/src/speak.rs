@@ -1,35 +1,43 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_task::{Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit};
-use syrinx_types::{Audio, Codes};
+use syrinx_speech::{Piece, Place, Utterance, Voice, append, join, pieces, rolling};
+use syrinx_task::{Alignment, Content, Generated, Plan, RowPlan, TaskError, TaskKit};
+use syrinx_types::Audio;
 
-use crate::layout::{AR, NAR, PROMPT, TEXT};
-use crate::piece::{Piece, pieces};
-use crate::prompt::{prompt, voice_name};
 use crate::{TtsAnswer, TtsConfig, TtsRequest};
 
-/// One row a piece, each with the same prompt.
+/// One row a piece, each with the same prompt; in a rolling reading each goes on from the one before.
 pub(crate) fn plan(
     config: &TtsConfig,
     kit: &TaskKit,
     request: &TtsRequest,
 ) -> Result<Plan, TaskError> {
     let pieces = pieces(config, kit, &request.text)?;
-    let prompt = prompt(config, kit, request)?;
-    let rows = pieces.iter().map(|piece| row(config, kit, piece, prompt.as_ref())).collect();
-    Ok(Plan { rows })
+    let prompt = voice(request).codes(config, kit)?.map(Content::Codes);
+    let rows = rows(config, kit, (&pieces, request.rolling), prompt.as_ref());
+    Ok(Plan { rows: rows.into_iter().map(|(row, _)| row).collect() })
 }
 
-fn row(config: &TtsConfig, kit: &TaskKit, piece: &Piece, prompt: Option<&Codes>) -> RowPlan {
-    let text = piece.line.content(&kit.vocab);
-    let limit = (text.stops.len() as f64 * config.max_frames_per_phone).ceil() as usize;
-    let mut contents = Contents::new();
-    contents.insert(TEXT.into(), Content::Text(text));
-    if let Some(prompt) = prompt {
-        contents.insert(PROMPT.into(), Content::Codes(prompt.clone()));
+/// The rows, and where each piece stands in its own. Without a pointer nobody knows where a piece ends in a row, so
+/// nothing can go on from there.
+fn rows(
+    config: &TtsConfig,
+    kit: &TaskKit,
+    (pieces, roll): (&[Piece], bool),
+    prompt: Option<&Content>,
+) -> Vec<(RowPlan, Place)> {
+    if roll && kit.alignment == Alignment::Pointer {
+        return rolling(pieces, prompt, (config, kit));
     }
-    let run = |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
-    RowPlan { stages: vec![run(AR), run(NAR)] }
+    let row = |piece: &Piece| {
+        let text = piece.line.content(&kit.vocab);
+        (Utterance::new(text, prompt.cloned(), config).into_row(), Place::default())
+    };
+    pieces.iter().map(row).collect()
+}
+
+fn voice(request: &TtsRequest) -> Voice<'_> {
+    Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() }
 }
 
 /// Decodes the pieces and puts them one after another.
@@ -46,21 +54,31 @@ pub(crate) fn finish(
     }
     let studio = kit.studio()?;
     let mut answer = TtsAnswer {
-        voice: voice_name(kit, request)?,
+        voice: voice(request).built_in(kit)?,
         complete: generated.iter().all(|g| g.finished),
         ..TtsAnswer::default()
     };
     let mut whole: Option<Audio> = None;
-    for (piece, generated) in pieces.iter().zip(generated) {
-        let codes = generated.codes.as_ref().filter(|c| !c.is_empty());
+    let rows = rows(config, kit, (&pieces, request.rolling), None);
+    let mut previous = None;
+    for (i, (piece, generated)) in pieces.iter().zip(generated).enumerate() {
+        let place = rows[i].1;
+        let known = place.known(previous);
+        previous = Some(generated);
+        let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
         let codes = codes.ok_or_else(|| {
             fault(format!("nothing came out for \"{}\"", piece.spoken.spoken_text()))
         })?;
-        let audio = studio.decode(codes)?;
-        let start_s = append(&mut whole, &audio, config.gap_s);
+        let mut audio = studio.decode(codes)?;
+        let start_s = if known > 0 {
+            let given = audio.samples.len() * known / codes.frames();
+            go_on(&mut whole, &mut audio, given)
+        } else {
+            append(&mut whole, &audio, config.gap_s)
+        };
         if !generated.pointer.is_empty() {
-            let times = piece.word_times(&generated.pointer, start_s, studio.frame_rate_hz());
-            answer.words.extend(times);
+            let pointer = place.pointer(generated, known);
+            answer.words.extend(piece.word_times(&pointer, start_s, studio.frame_rate_hz()));
         }
     }
     let audio = whole.unwrap_or_else(|| Audio::silence(0.0, 24_000));
@@ -71,14 +89,15 @@ pub(crate) fn finish(
     Ok(answer)
 }
 
-/// Appends a piece after a gap; where it starts, seconds.
-fn append(whole: &mut Option<Audio>, piece: &Audio, gap_s: f64) -> f64 {
-    let Some(whole) = whole else {
-        *whole = Some(piece.clone());
-        return 0.0;
-    };
-    whole.samples.extend(Audio::silence(gap_s, whole.sample_rate_hz).samples);
+/// How long a piece fades into the one that goes on from it, samples: 10 ms.
+const FADE: usize = 240;
+
+/// Appends a piece whose first `given` samples are there already; where the rest starts, seconds.
+fn go_on(whole: &mut Option<Audio>, piece: &mut Audio, given: usize) -> f64 {
+    let whole = whole.get_or_insert_with(|| Audio::silence(0.0, piece.sample_rate_hz));
     let start_s = whole.seconds();
-    whole.samples.extend_from_slice(&piece.samples);
+    let overlap = FADE.min(given).min(whole.samples.len());
+    piece.samples.drain(..given - overlap);
+    join(&mut whole.samples, &piece.samples, overlap);
     start_s
 }

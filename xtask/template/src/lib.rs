@@ -66,9 +66,9 @@ impl Task for ChangeRate {
         speak::finish(&self.kit, &generated)
     }
 
-    fn recordings(answer: &ChangeRateAnswer) -> Vec<(&'static str, Audio)> {
+    fn recordings(answer: &ChangeRateAnswer) -> Vec<(String, Audio)> {
         let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio", audio)).into_iter().collect()
+        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
     }
 
     fn example(

@@ -37,8 +37,8 @@ pub(crate) fn plan(
 fn row(piece: Codes) -> RowPlan {
     let limit = piece.frames();
     let contents = Contents::from([(STRETCHED.to_owned(), Content::Codes(piece))]);
-    let run = |stage: &str| StageRun { stage: stage.into(), contents: contents.clone(), limit };
-    RowPlan { stages: vec![run(AR), run(NAR)] }
+    let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
+    RowPlan::new(vec![run(AR), run(NAR)])
 }
 
 /// The codes of all pieces as one recording.

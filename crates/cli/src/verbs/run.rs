@@ -63,7 +63,7 @@ pub fn run(session: &Session, args: &RunArgs) -> Outcome {
             format!("{}-{field}.wav", args.out.trim_end_matches(".wav"))
         };
         write_target(&out, audio, WavFormat::Int16)?;
-        json[*field] = json!(out);
+        json[field] = json!(out);
     }
     if args.out == "-" && !answered.recordings.is_empty() {
         Ok(())

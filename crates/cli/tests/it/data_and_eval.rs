@@ -104,7 +104,7 @@ fn serve(requests: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
 }
 
 const SPEAKING: &str = "summary = \"Speaking\"\ntask = \"tts\"\nrequest = { text = \"{text}\", voice = \"{voice}\" }\n\
-    figures = [\"wer\"]\nvoices = [\"bob\"]\n[items]\nlines = \"lines.txt\"\n";
+    figures = [\"wer\"]\nvoices = { names = [\"bob\"] }\n[items]\nlines = \"lines.txt\"\n";
 
 #[test]
 fn an_endpoint_can_judge() {

@@ -9,6 +9,7 @@ mod fine_tune;
 mod help;
 mod results;
 mod settings;
+mod speaking;
 mod stopping;
 mod use_it;
 

@@ -1,4 +1,5 @@
 //! Samplers and loops of generation.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod known;
 mod sampling;

@@ -11,7 +11,10 @@ fn times_move_and_texts_join() {
         answered: Answered {
             json: json!({"text": text, "voice": "ann", "complete": complete, "seconds": 1.0,
                 "words": [{"word": text, "start_s": 0.25, "end_s": 0.5}]}),
-            recordings: vec![("audio", Audio { samples: vec![0.5; 10], sample_rate_hz: 10 })],
+            recordings: vec![(
+                "audio".into(),
+                Audio { samples: vec![0.5; 10], sample_rate_hz: 10 },
+            )],
         },
         start_s,
         index,

@@ -126,6 +126,28 @@ fn long_texts_come_sentence_by_sentence() {
 }
 
 #[test]
+fn a_text_that_is_wanted_whole_comes_in_one_part() {
+    let task = of_kind(AnswerKind::Speech);
+    let schema = (task.request_schema)().to_value();
+    let fields = schema["properties"].as_object().expect("fields");
+    let (flag, _) = fields.iter().find(|(_, p)| p["whole"] == true).expect("there is such a flag");
+    let request = json!({ task.verb.positional: "Yes. No. Yes. No. Yes.", flag.as_str(): true });
+    for best_of in [1, 2] {
+        let mut options = RunOptions::default();
+        options.decode.best_of = best_of;
+        let mut parts = 0;
+        let watch = (&CancelToken::default(), &NullSink as _);
+        let outcome = engine().run_in_parts(task.id, &request, &options, watch, &mut |part| {
+            parts += 1;
+            assert!(part.last && part.answered.recordings[0].1.seconds() > 0.0);
+            Ok(())
+        });
+        outcome.expect("it speaks");
+        assert_eq!(parts, 1);
+    }
+}
+
+#[test]
 fn long_recordings_come_section_by_section() {
     let task = of_kind(AnswerKind::Text);
     let options = RunOptions {

@@ -81,7 +81,7 @@ impl Run<'_> {
         prompts: &Prompts,
     ) -> Result<(), SubjectError> {
         let recordings = &answer.answered.recordings;
-        let audio = recordings.iter().find(|(name, _)| *name == "audio").or(recordings.first());
+        let audio = recordings.iter().find(|(name, _)| name == "audio").or(recordings.first());
         let Some((_, audio)) = audio.filter(|(_, audio)| !audio.samples.is_empty()) else {
             return Err(SubjectError::Failed("the answer has no recording".into()));
         };

@@ -87,7 +87,7 @@ impl Subject for Fake {
             "speak" => {
                 let voice = ask.request.get("voice").and_then(Value::as_str).unwrap_or("high");
                 let audio = hum(pitch_hz(voice), 0.5);
-                Answered { json: json!({}), recordings: vec![("audio", audio)] }
+                Answered { json: json!({}), recordings: vec![("audio".into(), audio)] }
             }
             "ear" => {
                 let heard = self.hears.iter().find(|(part, _)| request.contains(**part));

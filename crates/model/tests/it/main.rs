@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod adapter;
+mod blend;
 mod build;
 mod file;
 mod learning;

@@ -1,5 +1,6 @@
 //! Layouts and the sequences that come from them.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod following;
 mod pointer;
 mod sequences;

@@ -1,6 +1,6 @@
 use syrinx_task::{
-    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Stage, Targets,
-    TextContent, TokenSpace, resolve,
+    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Share, Stage,
+    Targets, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::Codes;
 
@@ -64,6 +64,29 @@ fn contents() -> Contents {
         ("text".into(), Content::Text(text)),
         ("prompt".into(), Content::Codes(Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap())),
     ])
+}
+
+#[test]
+fn a_blend_is_as_long_as_its_shortest_recording() {
+    let (layout, space) = (layout(Alignment::Pointer), space(1));
+    let plain = resolve(&layout.stages[0], &contents(), None, 0, &space).unwrap();
+    let short = Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap();
+    let long = Codes::new(3, vec![1; 12]).unwrap();
+    let mut blended = contents();
+    let blend = |w: f32| Content::Blend(vec![(w, short.clone()), (1.0 - w, long.clone())]);
+    blended.insert("prompt".into(), blend(0.25));
+    let sequence = resolve(&layout.stages[0], &blended, None, 0, &space).unwrap();
+    assert_eq!(sequence.len(), plain.len());
+    let position = &sequence.positions[1];
+    assert_eq!(position.codes, plain.positions[0].codes, "nothing that counts in full");
+    let weights: Vec<f32> = position.blend.iter().map(|s| s.weight).collect();
+    assert_eq!(weights, [0.25, 0.75]);
+    assert_eq!(position.blend[0].codes, plain.positions[1].codes);
+    assert_eq!(position.weighted_codes().count(), 6);
+    blended.insert("prompt".into(), blend(f32::NAN));
+    assert!(resolve(&layout.stages[0], &blended, None, 0, &space).is_err());
+    blended.insert("text".into(), blend(0.5));
+    assert!(resolve(&layout.stages[0], &blended, None, 0, &space).is_err());
 }
 
 fn response() -> Response {
@@ -232,15 +255,16 @@ fn codes_beside_the_response_are_added_to_its_frames() {
     let Response::Codes { codes, .. } = response() else { panic!("codes") };
     let response = Response::Codes { codes, pointer: Vec::new() };
     insta::assert_snapshot!("beside", layout.table());
+    let rows = |codes: [u32; 3]| [Share { weight: 1.0, codes: codes.into() }];
     for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
         let stage = layout.stage(stage).unwrap();
         let s = resolve(stage, &contents, Some(&response), level, &space).unwrap();
         // The mark and four frames: no position is added, and no stop has to be learnt.
         assert_eq!((s.len(), s.response_start), (5, 1), "{}", stage.name);
         assert_eq!(s.positions[1].codes[0], first);
-        assert_eq!(s.positions[1].beside, [3, 5 + 2, 10 + 1]);
-        assert_eq!(s.positions[4].beside, [2, 5 + 2, 10 + 2]);
-        assert!(s.positions[0].beside.is_empty());
+        assert_eq!(s.positions[1].blend, rows([3, 5 + 2, 10 + 1]));
+        assert_eq!(s.positions[4].blend, rows([2, 5 + 2, 10 + 2]));
+        assert!(s.positions[0].blend.is_empty());
     }
     let stage = layout.stage("ar").unwrap();
     let mut written = resolve(stage, &contents, None, 0, &space).unwrap();

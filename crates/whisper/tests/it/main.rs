@@ -1,5 +1,6 @@
 //! The ear with weights too small to understand anything: that it runs, gives the same words twice, and says what is
 //! missing.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::collections::HashMap;
 use std::fs;

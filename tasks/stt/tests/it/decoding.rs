@@ -1,3 +1,4 @@
+use syrinx_speech::SpeechError;
 use syrinx_task::FrameScores;
 use syrinx_task_stt::SttError;
 use syrinx_text::{Phone, normalize_for_scoring};
@@ -59,12 +60,12 @@ fn broken_scores_are_errors_or_words_but_never_a_panic() {
     let good = scores("Oh no", 0.9, 0, 5);
     let shape = |scores: FrameScores| decoder().decode(&scores).expect_err("broken scores");
     let other = FrameScores { labels: 40, ..good.clone() };
-    assert!(matches!(shape(other), SttError::Shape { .. }));
+    assert!(matches!(shape(other), SttError::Speech(SpeechError::Shape { .. })));
     let mut ragged = good.clone();
     ragged.log_probs.pop();
-    assert!(matches!(shape(ragged), SttError::Shape { .. }));
+    assert!(matches!(shape(ragged), SttError::Speech(SpeechError::Shape { .. })));
     let still = FrameScores { rate_hz: 0.0, ..good.clone() };
-    assert!(matches!(shape(still), SttError::Rate { .. }));
+    assert!(matches!(shape(still), SttError::Speech(SpeechError::Rate { .. })));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut scores = good.clone();
         scores.log_probs.fill(bad);

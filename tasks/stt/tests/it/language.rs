@@ -1,4 +1,5 @@
-use syrinx_task_stt::{BigramCounts, Bigrams, Trie, Units, WordList, dictionary};
+use syrinx_speech::Units;
+use syrinx_task_stt::{BigramCounts, Bigrams, Trie, WordList, dictionary};
 
 use crate::kit;
 

@@ -1,4 +1,5 @@
-use syrinx_task_stt::{Trie, Units, dictionary};
+use syrinx_speech::Units;
+use syrinx_task_stt::{Trie, dictionary};
 
 use crate::kit;
 

@@ -3,7 +3,7 @@
 mod answer;
 mod example;
 mod plan;
-mod timeline;
+mod rolling;
 
 use syrinx_task::{Alignment, Task, TaskKit};
 use syrinx_task_tts::{Tts, TtsConfig};

@@ -3,9 +3,9 @@
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
 
-use crate::SttError;
+use crate::SpeechError;
 
-/// How often each sound is heard, from the labels of the training corpus; made by the example `build_data`.
+/// How often each sound is heard, from the labels of the training corpus; made by the example `build_data` of stt.
 const PRIORS: &str = include_str!("../data/phone_parts.txt");
 
 /// Index of silence.
@@ -26,15 +26,15 @@ impl Units {
     ///
     /// # Errors
     /// Only when the build is broken.
-    pub fn english() -> Result<Self, SttError> {
+    pub fn english() -> Result<Self, SpeechError> {
         Self::with_priors(PRIORS)
     }
 
     /// The units with other frequencies: lines of a phone and a count. Sounds that are missing count as heard once.
     ///
     /// # Errors
-    /// [`SttError::Data`] names a line that can't be read.
-    pub fn with_priors(lines: &str) -> Result<Self, SttError> {
+    /// [`SpeechError::Data`] names a line that can't be read.
+    pub fn with_priors(lines: &str) -> Result<Self, SpeechError> {
         let phones: Vec<Phone> = Phone::all()
             .filter(|&p| p == Phone::SILENCE || (!p.is_mark() && p.strip_stress() == p))
             .collect();
@@ -45,8 +45,7 @@ impl Units {
         let mut units = Self { phones, of_phone, log_priors: Vec::new() };
         let mut counts = vec![1.0_f64; units.len()];
         for (i, line) in lines.lines().enumerate() {
-            let bad = || SttError::Data {
-                file: "phone frequencies",
+            let bad = || SpeechError::Data {
                 line: i + 1,
                 reason: format!("{line:?} is no phone and count"),
             };
@@ -107,15 +106,19 @@ impl Acoustics {
     /// (hybrid recognition after Bourlard & Morgan 1994), less the best of the part, so that the best unit has 0.
     ///
     /// # Errors
-    /// [`SttError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
-    pub fn new(scores: &FrameScores, units: &Units, prior_weight: f64) -> Result<Self, SttError> {
+    /// [`SpeechError::Shape`] if the scores have other labels than the inventory's phones, or are ragged.
+    pub fn new(
+        scores: &FrameScores,
+        units: &Units,
+        prior_weight: f64,
+    ) -> Result<Self, SpeechError> {
         let (n, labels) = (units.len(), scores.labels);
         if labels != Phone::COUNT || !scores.log_probs.len().is_multiple_of(labels) {
             let values = scores.log_probs.len();
-            return Err(SttError::Shape { labels, values });
+            return Err(SpeechError::Shape { labels, values });
         }
         if scores.rate_hz.is_nan() || scores.rate_hz <= 0.0 {
-            return Err(SttError::Rate { rate_hz: scores.rate_hz });
+            return Err(SpeechError::Rate { rate_hz: scores.rate_hz });
         }
         let parts = scores.log_probs.len() / labels;
         let mut acoustics = Self {
@@ -149,6 +152,12 @@ impl Acoustics {
     /// The log-probability of a unit at a part.
     pub fn log_posterior(&self, part: usize, unit: u8) -> f32 {
         self.log_posteriors[part * self.units + usize::from(unit)]
+    }
+
+    /// The log-probability of the likeliest unit at a part.
+    pub fn best(&self, part: usize) -> f32 {
+        let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
+        row.iter().copied().fold(f32::NEG_INFINITY, f32::max)
     }
 
     /// When a part begins, seconds.

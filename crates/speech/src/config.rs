@@ -1,4 +1,4 @@
-//! Settings.
+//! Settings of speaking.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,10 +26,10 @@ impl StressMode {
     }
 }
 
-/// Settings of text to speech. `stress` and `pause_from_s` shape the training examples, the rest only requests.
+/// Settings of tasks that speak. `stress` and `pause_from_s` shape the training examples, the rest only requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct TtsConfig {
+pub struct SpeakConfig {
     /// What becomes of the stress digits.
     pub stress: StressMode,
     /// A gap between two words that lasts at least this long is shown as a pause even where the text has no mark,
@@ -41,11 +41,13 @@ pub struct TtsConfig {
     pub max_frames_per_phone: f64,
     /// Prompts are cut to this length, frames.
     pub max_prompt_frames: usize,
+    /// Where pieces go on from one another: so many phones and pauses of the piece before begin the next.
+    pub context_stops: usize,
     /// Silence put between two pieces, seconds.
     pub gap_s: f64,
 }
 
-impl Default for TtsConfig {
+impl Default for SpeakConfig {
     fn default() -> Self {
         Self {
             stress: StressMode::Strip,
@@ -53,26 +55,37 @@ impl Default for TtsConfig {
             max_piece_chars: 120,
             max_frames_per_phone: 8.0,
             max_prompt_frames: 75,
+            context_stops: 30,
             gap_s: 0.1,
         }
     }
 }
 
-impl TtsConfig {
-    pub(crate) fn check(&self) -> Result<(), TaskError> {
+impl SpeakConfig {
+    /// What is wrong with them, if anything, as an error of the task.
+    ///
+    /// # Errors
+    /// [`TaskError::Config`] names the setting.
+    pub fn check(&self, task: &str) -> Result<(), TaskError> {
         let positive = [
             ("pause_from_s", self.pause_from_s > 0.0),
             ("max_piece_chars", self.max_piece_chars > 0),
             ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
             ("max_prompt_frames", self.max_prompt_frames > 0),
+            ("context_stops", self.context_stops > 0),
             ("gap_s", self.gap_s >= 0.0 && self.gap_s.is_finite()),
         ];
         match positive.iter().find(|(_, fits)| !fits) {
             None => Ok(()),
             Some((name, _)) => Err(TaskError::Config {
-                task: "tts".into(),
+                task: task.into(),
                 reason: format!("`{name}` is too small or no number"),
             }),
         }
+    }
+
+    /// The most frames that so many phones and pauses may take.
+    pub fn frames_for(&self, stops: usize) -> usize {
+        (stops as f64 * self.max_frames_per_phone).ceil() as usize
     }
 }

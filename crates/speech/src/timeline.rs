@@ -4,7 +4,7 @@
 //! `SIL`; pauses are `,` before or `SIL` after the word boundary. Here all of them become: `SIL`, words with `|`
 //! between them, `,` before the `|` where a pause is heard, `SIL`.
 
-use syrinx_task::{TextContent, pointer_of_durations};
+use syrinx_task::{MAX_MOVE, TextContent, pointer_of_durations};
 use syrinx_text::{Phone, TextVocab};
 use syrinx_types::TimedPhone;
 
@@ -128,6 +128,32 @@ impl Timeline {
         let pointer = pointer_of_durations(&durations_s, 0.0, frames, frame_rate_hz)?;
         let last = self.durations_s.len() as u32 - 1;
         (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
+    }
+
+    /// As [`Timeline::pointer`], but where the phones come too fast for it, it hurries on before and lags behind after.
+    /// `None` only if there are more than two stops a frame on the whole.
+    pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
+        if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
+            return Some(pointer);
+        }
+        let last = self.durations_s.len().checked_sub(1)?;
+        if frames == 0 || last > MAX_MOVE * (frames - 1) {
+            return None;
+        }
+        let (mut stop, mut end_s, mut at) = (0, self.durations_s[0], 0);
+        let mut pointer = Vec::with_capacity(frames);
+        for frame in 0..frames {
+            let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
+            while stop < last && middle_s >= end_s {
+                stop += 1;
+                end_s += self.durations_s[stop];
+            }
+            let in_time = last.saturating_sub(MAX_MOVE * (frames - 1 - frame));
+            let most = if frame == 0 { 0 } else { at + MAX_MOVE };
+            at = stop.max(in_time).min(most);
+            pointer.push(at as u32);
+        }
+        Some(pointer)
     }
 
     /// Token ids, and which of them the pointer stops at.

@@ -1,4 +1,4 @@
-//! What the prompts look like.
+//! What the prompts of speech look like.
 
 use syrinx_task::{Alignment, Head, Layout, Segment, Stage};
 
@@ -8,27 +8,30 @@ pub const AR: &str = "ar";
 pub const NAR: &str = "nar";
 
 /// Segment of the phones.
-pub(crate) const TEXT: &str = "text";
+pub const TEXT: &str = "text";
 /// Segment of the voice's codes.
-pub(crate) const PROMPT: &str = "prompt";
+pub const PROMPT: &str = "prompt";
 
 /// VALL-E's two stages (arXiv 2301.02111, section 4), with the phones beside the frames where the alignment says so.
-pub(crate) fn layout(alignment: Alignment) -> Layout {
-    let task = Segment::mark("task:tts");
+///
+/// Whatever a task does by speaking has the same marks, so that a model that was trained to speak can do it, and what
+/// is learnt of one helps the others. They are named after the first task that had them.
+pub fn layout(task: &str, alignment: Alignment) -> Layout {
+    let mark = Segment::mark("task:tts");
     let language = Segment::mark("lang:en");
     let text = Segment::aligned_text(TEXT, alignment);
     let prompt = Segment::prompt(PROMPT).optional();
     let ar = vec![
-        task.clone(),
+        mark.clone(),
         language.clone(),
         text.clone(),
         prompt.clone(),
         Segment::ar_response("codes"),
     ];
     let nar =
-        vec![task, language, Segment::level_mark(), text, prompt, Segment::nar_response("codes")];
+        vec![mark, language, Segment::level_mark(), text, prompt, Segment::nar_response("codes")];
     Layout {
-        task: "tts".into(),
+        task: task.into(),
         stages: vec![
             Stage::new(AR, Head::FirstLevel, ar),
             Stage::new(NAR, Head::FurtherLevels, nar),

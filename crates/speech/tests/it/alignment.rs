@@ -1,25 +1,15 @@
-use syrinx_task_stt::{Aligned, SpokenForm, SttError, align};
-use syrinx_text::Phone;
+use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
 use syrinx_text::inventory::parse_arpabet;
 
-use crate::{decoder, kit, scores};
+use crate::{kit, scores, units};
 
 fn forms(text: &str) -> Vec<SpokenForm> {
-    let form = |word: &str| SpokenForm {
-        word: word.to_owned(),
-        pronunciations: kit()
-            .frontend
-            .lexicon()
-            .lookup(word)
-            .map(|known| known.iter().map(<[Phone]>::to_vec).collect())
-            .unwrap_or_default(),
-    };
-    text.split_whitespace().map(form).collect()
+    text.split_whitespace().map(|word| SpokenForm::of(&kit().frontend, word, None)).collect()
 }
 
 fn aligned(text: &str, spoken: &str, wrong_of: usize) -> Aligned {
     let scores = scores(spoken, 0.8, wrong_of, 1);
-    align(&forms(text), &scores, decoder().units(), 0.5).expect("a long enough recording")
+    align(&forms(text), &scores, units(), 0.5).expect("a long enough recording")
 }
 
 #[test]
@@ -43,6 +33,10 @@ fn pauses_are_found_and_the_right_pronunciation_is_chosen() {
     let line: Vec<&str> = aligned.phones.iter().map(|p| p.phone.as_str()).collect();
     assert_eq!(line.join(" "), "SIL L EH JH AH0 N D SIL AH V EH L V IH S SIL");
     assert!(aligned.words[0].end_s < aligned.words[1].start_s);
+    let words: Vec<_> = aligned.word_of_phone.iter().copied().flatten().collect();
+    assert!(words.is_sorted() && aligned.word_of_phone.len() == line.len());
+    let silent = aligned.word_of_phone.iter().map(Option::is_none);
+    assert!(silent.eq(line.iter().map(|&p| p == "SIL")), "silence belongs to no word");
 }
 
 #[test]
@@ -55,21 +49,23 @@ fn the_right_text_scores_best() {
     }
     assert!(right.score < 0.0);
     assert_eq!(right.word_scores.len(), 5);
+    let wrong = aligned("the sun was visibly displayed", said, 4);
+    assert!(wrong.word_goodness[1] < right.word_goodness[1] - 0.5, "{:?}", wrong.word_goodness);
+    assert!(right.word_goodness.iter().all(|&g| g <= 0.0));
 }
 
 #[test]
 fn what_does_not_fit_is_an_error() {
     let scores = scores("oh", 0.9, 0, 1);
-    let error = |words: &[SpokenForm]| {
-        align(words, &scores, decoder().units(), 0.5).expect_err("no alignment")
-    };
-    assert_eq!(error(&[]), SttError::NoWords);
+    let error =
+        |words: &[SpokenForm]| align(words, &scores, units(), 0.5).expect_err("no alignment");
+    assert_eq!(error(&[]), SpeechError::NoWords);
     let unknown = SpokenForm { word: "xqzt".into(), pronunciations: Vec::new() };
     assert_eq!(
         error(&[forms("oh")[0].clone(), unknown]),
-        SttError::NoPronunciation { index: 2, word: "xqzt".into() }
+        SpeechError::NoPronunciation { index: 2, word: "xqzt".into() }
     );
     let long = parse_arpabet(&"AH0 ".repeat(200)).expect("phones");
     let long = SpokenForm { word: "long".into(), pronunciations: vec![long] };
-    assert!(matches!(error(&[long]), SttError::TooShort { needed: 200, .. }));
+    assert!(matches!(error(&[long]), SpeechError::TooShort { needed: 200, .. }));
 }

@@ -4,27 +4,26 @@ use syrinx_task::{TaskError, TaskKit};
 use syrinx_text::{Phone, Phonemized, TextError, sentences};
 use syrinx_types::WordTime;
 
-use crate::TtsConfig;
+use crate::SpeakConfig;
 use crate::timeline::Timeline;
 
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Piece {
+pub struct Piece {
     /// Words and phones as the front end gives them.
-    pub(crate) spoken: Phonemized,
+    pub spoken: Phonemized,
     /// What the model sees.
-    pub(crate) line: Timeline,
+    pub line: Timeline,
 }
 
 /// Cuts a text into sentences and looks up their phones.
 ///
 /// Pieces without a word (a lone emoji, a row of dots) are left out; if nothing is left, the front end's error for
 /// the whole text says why.
-pub(crate) fn pieces(
-    config: &TtsConfig,
-    kit: &TaskKit,
-    text: &str,
-) -> Result<Vec<Piece>, TaskError> {
+///
+/// # Errors
+/// [`TaskError::Text`] for a text that can't be spoken.
+pub fn pieces(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Result<Vec<Piece>, TaskError> {
     let mut pieces = Vec::new();
     for part in sentences::split(text, config.max_piece_chars) {
         match kit.frontend.phonemize(&part) {
@@ -58,12 +57,7 @@ impl Piece {
 
     /// When the words sound, from the stop under the pointer at every frame. A word that the pointer jumped over gets
     /// no time of its own, but a place between its neighbours.
-    pub(crate) fn word_times(
-        &self,
-        pointer: &[u32],
-        start_s: f64,
-        frame_rate_hz: f64,
-    ) -> Vec<WordTime> {
+    pub fn word_times(&self, pointer: &[u32], start_s: f64, frame_rate_hz: f64) -> Vec<WordTime> {
         let written_of_stops = self.written_of_stops();
         let at_s = |frame: usize| start_s + frame as f64 / frame_rate_hz;
         let mut times = Vec::new();

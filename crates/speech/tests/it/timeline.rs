@@ -1,5 +1,5 @@
-use syrinx_task_tts::StressMode;
-use syrinx_task_tts::timeline::Timeline;
+use syrinx_speech::StressMode;
+use syrinx_speech::timeline::Timeline;
 use syrinx_text::inventory::{parse_arpabet, to_arpabet};
 use syrinx_types::TimedPhone;
 

@@ -1,10 +1,10 @@
 //! Known words placed in a recording: forced alignment.
 
 use syrinx_task::FrameScores;
-use syrinx_text::Phone;
+use syrinx_text::{Frontend, Phone, SpokenWord};
 use syrinx_types::{TimedPhone, WordTime};
 
-use crate::SttError;
+use crate::SpeechError;
 use crate::units::{Acoustics, SILENCE, Units};
 
 /// A word and the ways it may sound.
@@ -16,6 +16,20 @@ pub struct SpokenForm {
     pub pronunciations: Vec<Vec<Phone>>,
 }
 
+impl SpokenForm {
+    /// A word with the pronunciation that the front end chose for it, if it was asked, and those of its dictionary.
+    pub fn of(frontend: &Frontend, word: &str, chosen: Option<&SpokenWord>) -> Self {
+        let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
+        let known = frontend.lexicon().lookup(word);
+        for phones in known.iter().flat_map(|known| known.iter()) {
+            if !pronunciations.iter().any(|p| p == phones) {
+                pronunciations.push(phones.to_vec());
+            }
+        }
+        Self { word: word.to_owned(), pronunciations }
+    }
+}
+
 /// Where words sound.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Aligned {
@@ -23,10 +37,15 @@ pub struct Aligned {
     pub words: Vec<WordTime>,
     /// The sounds one after another, silences among them; they fill the recording.
     pub phones: Vec<TimedPhone>,
+    /// The word of each of `phones`; none for silence.
+    pub word_of_phone: Vec<Option<usize>>,
     /// Mean log-probability of the sounds a part, natural: 0 is certain. Comparable between recordings of one text.
     pub score: f64,
     /// Mean log-probability a part of each word's sounds.
     pub word_scores: Vec<f64>,
+    /// The same, less that of the sound that fits best at every part (goodness of pronunciation, Witt & Young 2000):
+    /// 0 where a word sounds as it should.
+    pub word_goodness: Vec<f64>,
 }
 
 /// One sound of the chain of words.
@@ -50,9 +69,9 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(words: &[SpokenForm], units: &Units) -> Result<Self, SttError> {
+    fn new(words: &[SpokenForm], units: &Units) -> Result<Self, SpeechError> {
         if words.is_empty() {
-            return Err(SttError::NoWords);
+            return Err(SpeechError::NoWords);
         }
         let mut chain = Self { states: Vec::new(), last: Vec::new(), shortest: 0 };
         for (number, form) in words.iter().enumerate() {
@@ -83,7 +102,7 @@ impl Chain {
             }
             if ends.is_empty() {
                 let word = form.word.clone();
-                return Err(SttError::NoPronunciation { index: number + 1, word });
+                return Err(SpeechError::NoPronunciation { index: number + 1, word });
             }
             chain.shortest += shortest;
             chain.last = ends;
@@ -141,17 +160,17 @@ impl Chain {
 /// Places words in a recording: the most likely times of their sounds in order, with silence anywhere between words.
 ///
 /// # Errors
-/// [`SttError::NoWords`], [`SttError::NoPronunciation`], [`SttError::TooShort`] if the recording has fewer parts than
+/// [`SpeechError::NoWords`], [`SpeechError::NoPronunciation`], [`SpeechError::TooShort`] if the recording has fewer parts than
 /// the words have sounds, and those of [`Acoustics::new`].
 pub fn align(
     words: &[SpokenForm],
     scores: &FrameScores,
     units: &Units,
     prior_weight: f64,
-) -> Result<Aligned, SttError> {
+) -> Result<Aligned, SpeechError> {
     let acoustics = Acoustics::new(scores, units, prior_weight)?;
     let chain = Chain::new(words, units)?;
-    let too_short = || SttError::TooShort { needed: chain.shortest, parts: acoustics.parts() };
+    let too_short = || SpeechError::TooShort { needed: chain.shortest, parts: acoustics.parts() };
     if acoustics.parts() < chain.shortest {
         return Err(too_short());
     }
@@ -167,7 +186,7 @@ fn read(
     (acoustics, units): (&Acoustics, &Units),
 ) -> Aligned {
     let mut aligned = Aligned::default();
-    let mut sums = vec![(0.0_f64, 0_u32); words.len()];
+    let mut sums = vec![(0.0_f64, 0.0_f64, 0_u32); words.len()];
     let mut total = 0.0;
     let mut start = 0;
     while start < path.len() {
@@ -176,12 +195,14 @@ fn read(
         let (start_s, end_s) = (acoustics.at_s(start), acoustics.at_s(end));
         let phone = units.phone(state.unit).arpabet().to_owned();
         aligned.phones.push(TimedPhone { phone, duration_s: end_s - start_s });
+        aligned.word_of_phone.push(state.word);
         let scores = (start..end).map(|part| f64::from(acoustics.log_posterior(part, state.unit)));
         let sum: f64 = scores.sum();
         total += sum;
         if let Some(word) = state.word {
             sums[word].0 += sum;
-            sums[word].1 += (end - start) as u32;
+            sums[word].1 += (start..end).map(|part| f64::from(acoustics.best(part))).sum::<f64>();
+            sums[word].2 += (end - start) as u32;
             if aligned.words.len() == word {
                 let word = words[word].word.clone();
                 aligned.words.push(WordTime { word, start_s, end_s });
@@ -192,6 +213,8 @@ fn read(
         start = end;
     }
     aligned.score = total / path.len().max(1) as f64;
-    aligned.word_scores = sums.iter().map(|(sum, n)| sum / f64::from((*n).max(1))).collect();
+    let mean = |sum: f64, parts: u32| sum / f64::from(parts.max(1));
+    aligned.word_scores = sums.iter().map(|(sum, _, n)| mean(*sum, *n)).collect();
+    aligned.word_goodness = sums.iter().map(|(sum, best, n)| mean(sum - best, *n)).collect();
     aligned
 }

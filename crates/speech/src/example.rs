@@ -3,13 +3,12 @@
 use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit};
 use syrinx_types::Sample;
 
-use crate::TtsConfig;
-use crate::layout::{PROMPT, TEXT};
 use crate::timeline::Timeline;
+use crate::{PROMPT, SpeakConfig, TEXT};
 
-/// The example of an utterance, the same for both stages; `None` if it has no codes, or no phones with durations
+/// The example of speaking an utterance, the same for both stages; `None` if it has no codes, or no phones with durations
 /// where the alignment needs them.
-pub(crate) fn example(config: &TtsConfig, kit: &TaskKit, sample: &Sample) -> Option<Example> {
+pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<Example> {
     let frames = sample.codes.frames();
     if frames == 0 {
         return None;
@@ -37,7 +36,7 @@ pub(crate) fn example(config: &TtsConfig, kit: &TaskKit, sample: &Sample) -> Opt
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }
 
-fn from_text(config: &TtsConfig, kit: &TaskKit, text: &str) -> Option<Timeline> {
+fn from_text(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Option<Timeline> {
     let spoken = kit.frontend.phonemize(text).ok()?;
     Some(Timeline::of_text(&spoken.phones, config.stress))
 }

@@ -1,0 +1,145 @@
+//! What is known of a response before it is generated stays as it is, and the rest goes on after it.
+
+use syrinx_decode::{DecodeConfig, SamplerConfig, generate};
+use syrinx_task::{
+    Alignment, Content, Contents, Follow, Generated, Head, Layout, Plan, RowPlan, Segment, Stage,
+    StageRun, TextContent,
+};
+use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::{CancelToken, Codes, NullSink};
+
+const STOPS: u32 = 6;
+
+fn layout(alignment: Alignment) -> Layout {
+    let with =
+        |first: Segment, response| vec![first, Segment::aligned_text("text", alignment), response];
+    let ar = with(Segment::mark("task:demo"), Segment::ar_response("codes"));
+    let nar = with(Segment::level_mark(), Segment::nar_response("codes"));
+    Layout {
+        task: "demo".into(),
+        stages: vec![
+            Stage::new("ar", Head::FirstLevel, ar),
+            Stage::new("nar", Head::FurtherLevels, nar),
+        ],
+    }
+}
+
+fn run(alignment: Alignment, group: usize, known: StageRun) -> Result<Generated, String> {
+    run_rows(alignment, group, known, &[None]).map(|mut rows| rows.remove(0))
+}
+
+fn run_rows(
+    alignment: Alignment,
+    group: usize,
+    known: StageRun,
+    follows: &[Option<Follow>],
+) -> Result<Vec<Generated>, String> {
+    let kit = kit(alignment).unwrap();
+    let studio = ToneStudio::default();
+    let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
+    let mut space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
+    space.group = group;
+    let tiny = Tiny::new(&config, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let first = space.first_phone;
+    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
+    let stage =
+        |name: &str| StageRun { stage: name.into(), contents: contents.clone(), ..known.clone() };
+    let row = |follow: &Option<Follow>| RowPlan {
+        stages: vec![stage("ar"), stage("nar")],
+        follow: *follow,
+    };
+    let plan = Plan { rows: follows.iter().map(row).collect() };
+    let decode = DecodeConfig {
+        codes: SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() },
+        ..DecodeConfig::default()
+    };
+    let quiet = (&CancelToken::default(), &NullSink as _);
+    generate(&tiny.model, &layout(alignment), &plan, (&decode, 5), quiet).map_err(|e| e.to_string())
+}
+
+fn given(frames: usize) -> Codes {
+    Codes::new(4, (0..4 * frames).map(|i| (i * 7 % 32) as u16).collect()).unwrap()
+}
+
+#[test]
+fn a_given_pointer_is_walked_to_its_end() {
+    let pointer = vec![0, 0, 1, 2, 2, 3, 4, 4, 5, 5];
+    for group in [1, 2] {
+        let known = StageRun { pointer: pointer.clone(), limit: 10, ..StageRun::default() };
+        let out = run(Alignment::Pointer, group, known).unwrap();
+        let codes = out.codes.unwrap();
+        assert_eq!((codes.frames(), codes.levels(), out.finished), (10, 4, true));
+        assert_eq!(out.pointer.len(), 10);
+        assert!(out.pointer.iter().zip(&pointer).all(|(a, b)| a.abs_diff(*b) <= 1));
+        if group == 1 {
+            assert_eq!(out.pointer, pointer);
+        }
+    }
+}
+
+#[test]
+fn given_frames_stay_and_are_gone_on_from() {
+    let pointer = vec![0, 0, 1, 1, 2, 2];
+    let known = |given: Codes| StageRun {
+        pointer: pointer.clone(),
+        given: Some(given),
+        limit: 30,
+        ..StageRun::default()
+    };
+    let out = run(Alignment::Pointer, 1, known(given(6))).unwrap();
+    let codes = out.codes.clone().unwrap();
+    assert_eq!(codes.slice(0, 6), given(6));
+    assert!(codes.frames() > 6 && codes.frames() <= 30);
+    assert_eq!(out.pointer[..6], pointer);
+    assert!(out.pointer.is_sorted() && out.pointer.len() == codes.frames());
+    // What comes after depends on what is given.
+    let mut other = given(6);
+    (0..6).for_each(|frame| other.set(frame, 0, 31));
+    let other = run(Alignment::Pointer, 1, known(other)).unwrap();
+    assert_ne!(other.codes.unwrap().level(0)[6..], codes.level(0)[6..]);
+    // Where the given frames are no whole groups, the first levels of the last ones are written anew.
+    let grouped = run(Alignment::Pointer, 2, known(given(5))).unwrap().codes.unwrap();
+    assert_eq!(grouped.slice(0, 5), given(5));
+}
+
+#[test]
+fn a_row_goes_on_from_the_one_before() {
+    let follow = Some(Follow { from_stop: 4, at_stop: 1 });
+    let run = StageRun { limit: 30, ..StageRun::default() };
+    let rows = run_rows(Alignment::Pointer, 1, run, &[None, follow, None]).unwrap();
+    let (first, second) = (&rows[0], &rows[1]);
+    let given = Follow { from_stop: 4, at_stop: 1 }.frames(first);
+    assert!(given > 0);
+    let end = |g: &Generated| g.codes.clone().unwrap();
+    let start = end(first).frames() - given;
+    assert_eq!(end(second).slice(0, given), end(first).slice(start, start + given));
+    let moved: Vec<u32> = first.pointer[start..].iter().map(|p| p - 3).collect();
+    assert_eq!(second.pointer[..given], moved);
+    assert!(end(second).frames() > given);
+    // A row of its own gets its random numbers from its place.
+    assert_ne!(rows[2].codes, first.codes);
+}
+
+#[test]
+fn without_a_pointer_frames_can_be_given_too() {
+    let known = StageRun { given: Some(given(6)), limit: 12, ..StageRun::default() };
+    let out = run(Alignment::None, 1, known).unwrap();
+    assert_eq!(out.codes.unwrap().slice(0, 6), given(6));
+    assert!(out.pointer.is_empty());
+}
+
+#[test]
+fn what_does_not_fit_together_is_an_error() {
+    let check = |alignment, pointer: &[u32], frames: usize, expected: &str| {
+        let given = (frames > 0).then(|| given(frames));
+        let known = StageRun { pointer: pointer.into(), given, limit: 8, ..StageRun::default() };
+        let error = run(alignment, 1, known).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    };
+    check(Alignment::None, &[0], 0, "no text that it could walk over");
+    check(Alignment::Pointer, &[0], 3, "3 frames are given, and the pointer of 1");
+    check(Alignment::Pointer, &[0; 9], 0, "at most 8 may come out");
+    check(Alignment::Pointer, &[1, 0], 0, "doesn't walk over 6 stops");
+    check(Alignment::Pointer, &[6], 0, "doesn't walk over 6 stops");
+}

@@ -1,0 +1,41 @@
+//! What tasks that speak or listen share, so that none of them has to know another.
+//!
+//! Speaking: the layout of the two stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
+//! ([`pieces`]), phones on a time line ([`timeline`]), the voice of a request ([`Voice`]), and rows of a plan
+//! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
+//! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
+//!
+//! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
+//! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example
+//! begins on the first silence and ends on the last.
+
+mod align;
+mod config;
+mod error;
+mod example;
+mod join;
+mod layout;
+mod onward;
+mod piece;
+mod prompt;
+mod recording;
+mod rolling;
+mod sounds;
+pub mod timeline;
+mod units;
+mod utterance;
+
+pub use align::{Aligned, SpokenForm, align};
+pub use config::{SpeakConfig, StressMode};
+pub use error::SpeechError;
+pub use example::example;
+pub use join::join;
+pub use layout::{AR, NAR, PROMPT, TEXT, layout};
+pub use onward::Onward;
+pub use piece::{Piece, pieces};
+pub use prompt::{Voice, prompt_of};
+pub use recording::{HeardWord, Recording, Sound};
+pub use rolling::{Place, rolling};
+pub use sounds::sounds;
+pub use units::{Acoustics, SILENCE, Units};
+pub use utterance::{Utterance, append};

@@ -1,0 +1,230 @@
+//! Recordings that were listened to: which sounds, and which words, are heard when.
+
+use std::ops::Range;
+
+use syrinx_audio::silence::chunks;
+use syrinx_task::{Clip, FrameScores, Studio, TaskError, TaskKit};
+use syrinx_text::Phone;
+use syrinx_types::{Audio, Codes, TimedPhone, WordTime};
+
+use crate::timeline::Timeline;
+use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds};
+
+/// How much of the log-probability of a sound's frequency is taken off its score, as in recognition.
+const PRIOR_WEIGHT: f64 = 0.4;
+/// Longer recordings are heard in parts of at most this length, seconds.
+const MAX_PART_S: f64 = 20.0;
+
+/// One sound of a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sound {
+    /// The phone without stress; silence for pauses.
+    pub phone: Phone,
+    /// When it begins, seconds.
+    pub start_s: f64,
+    /// When it ends, seconds.
+    pub end_s: f64,
+    /// The word it belongs to; none for silence, and where no words are known.
+    pub word: Option<usize>,
+}
+
+/// One word of a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeardWord {
+    /// As said, lower case.
+    pub word: String,
+    /// When it begins, seconds.
+    pub start_s: f64,
+    /// When it ends, seconds.
+    pub end_s: f64,
+    /// How well its sounds are heard, 0 for perfect (see [`Aligned::word_goodness`]).
+    pub goodness: f64,
+}
+
+/// A recording and what is heard in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// The samples, at the codec's rate.
+    pub audio: Audio,
+    /// Its codes.
+    pub codes: Codes,
+    /// Frames a second.
+    pub frame_rate_hz: f64,
+    /// The words, one after another; none where only sounds are known.
+    pub words: Vec<HeardWord>,
+    /// The sounds, silences among them; they fill the recording.
+    pub sounds: Vec<Sound>,
+}
+
+impl Recording {
+    /// Listens to a recording: for the words that it is said to have, or else for those that the model hears itself;
+    /// if it hears none, for sounds alone.
+    ///
+    /// # Errors
+    /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the studio.
+    pub fn listen(kit: &TaskKit, clip: &Clip, says: Option<&str>) -> Result<Self, TaskError> {
+        let studio = kit.studio()?;
+        let audio = studio.audio(clip)?;
+        let codes = studio.encode(&audio)?;
+        if codes.is_empty() {
+            return Err(TaskError::Input(format!(
+                "the recording lasts {:.3} s, less than one frame: there is nothing to hear in it",
+                audio.seconds()
+            )));
+        }
+        let scores = scores(studio, &audio, &codes)?;
+        let units = Units::english()?;
+        let heard = match says {
+            Some(_) => None,
+            None => Some(studio.transcribe(&audio)?),
+        };
+        let text = says.or(heard.as_deref()).unwrap_or_default();
+        let mut recording = Self {
+            frame_rate_hz: studio.frame_rate_hz(),
+            audio,
+            codes,
+            words: Vec::new(),
+            sounds: Vec::new(),
+        };
+        if says.is_none() && text.trim().is_empty() {
+            recording.sounds = sounds(&scores, &units)?;
+        } else {
+            let spoken = kit.frontend.phonemize(text)?;
+            let form =
+                |w: &syrinx_text::SpokenWord| SpokenForm::of(&kit.frontend, &w.spoken, Some(w));
+            let forms: Vec<SpokenForm> = spoken.words.iter().map(form).collect();
+            recording.place(&align(&forms, &scores, &units, PRIOR_WEIGHT)?);
+        }
+        if recording.sounds.iter().all(|s| s.phone == Phone::SILENCE) {
+            return Err(TaskError::Input(
+                "no speech is heard in the recording: give one in which somebody speaks".into(),
+            ));
+        }
+        Ok(recording)
+    }
+
+    /// Takes over where words sound.
+    fn place(&mut self, aligned: &Aligned) {
+        let mut at_s = 0.0;
+        for (timed, word) in aligned.phones.iter().zip(&aligned.word_of_phone) {
+            let end_s = at_s + timed.duration_s;
+            let phone = Phone::from_arpabet(&timed.phone).unwrap_or(Phone::SILENCE);
+            self.sounds.push(Sound { phone, start_s: at_s, end_s, word: *word });
+            at_s = end_s;
+        }
+        let heard = |(w, goodness): (&WordTime, &f64)| HeardWord {
+            word: w.word.clone(),
+            start_s: w.start_s,
+            end_s: w.end_s,
+            goodness: *goodness,
+        };
+        self.words = aligned.words.iter().zip(&aligned.word_goodness).map(heard).collect();
+    }
+
+    /// The words as a text.
+    pub fn text(&self) -> String {
+        self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words with their times.
+    pub fn word_times(&self) -> Vec<WordTime> {
+        let time =
+            |w: &HeardWord| WordTime { word: w.word.clone(), start_s: w.start_s, end_s: w.end_s };
+        self.words.iter().map(time).collect()
+    }
+
+    /// When a frame begins, seconds.
+    pub fn at_s(&self, frame: usize) -> f64 {
+        frame as f64 / self.frame_rate_hz
+    }
+
+    /// The frame border nearest to a time.
+    pub fn frame(&self, at_s: f64) -> usize {
+        ((at_s * self.frame_rate_hz).round().max(0.0) as usize).min(self.codes.frames())
+    }
+
+    /// Samples a frame.
+    pub fn frame_samples(&self) -> usize {
+        (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
+    }
+
+    /// The sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
+    /// A sound belongs where its middle is.
+    pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
+        let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
+        let inside = self.sounds.iter().filter(|s| {
+            let middle_s = 0.5 * (s.start_s + s.end_s);
+            s.phone != Phone::SILENCE && middle_s >= start_s && middle_s < end_s
+        });
+        let mut timed: Vec<TimedPhone> = Vec::new();
+        let mut lead_s = 0.0;
+        let mut before: Option<&Sound> = None;
+        for sound in inside {
+            let begin_s = sound.start_s.max(start_s);
+            match before {
+                None => lead_s = begin_s - start_s,
+                Some(before) => {
+                    let gap_s = (begin_s - before.end_s).max(0.0);
+                    if gap_s > 0.0 || before.word != sound.word {
+                        timed.push(TimedPhone { phone: "|".into(), duration_s: gap_s });
+                    }
+                }
+            }
+            let duration_s = sound.end_s.min(end_s) - begin_s;
+            timed.push(TimedPhone { phone: sound.phone.arpabet().into(), duration_s });
+            before = Some(sound);
+        }
+        (timed, lead_s)
+    }
+
+    /// The time line of some frames; none without a sounding phone.
+    pub fn line(&self, frames: Range<usize>, config: &SpeakConfig) -> Option<Timeline> {
+        let total_s = self.at_s(frames.len());
+        let (timed, lead_s) = self.timed_phones(frames);
+        Timeline::of_recording(&timed, (lead_s, total_s), config.stress, config.pause_from_s)
+    }
+
+    /// The recording in pieces of at most `max_s` seconds, as frames: they follow one another without gaps. Cuts fall
+    /// into the longest pause of the later two thirds of a piece, else between words, else anywhere.
+    pub fn cut(&self, max_s: f64) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        while self.at_s(self.codes.frames() - start) > max_s {
+            let (from_s, to_s) = (self.at_s(start) + max_s / 3.0, self.at_s(start) + max_s);
+            let pauses = self.sounds.iter().filter(|s| s.phone == Phone::SILENCE);
+            let middle_s = |s: &Sound| 0.5 * (s.start_s + s.end_s);
+            let inside = |at_s: f64| at_s > from_s && at_s <= to_s;
+            let longest = pauses
+                .filter(|s| inside(middle_s(s)))
+                .max_by(|a, b| (a.end_s - a.start_s).total_cmp(&(b.end_s - b.start_s)))
+                .map(middle_s);
+            let word = self.words.iter().rev().map(|w| w.end_s).find(|&at_s| inside(at_s));
+            let end = self.frame(longest.or(word).unwrap_or(to_s)).max(start + 1);
+            pieces.push(start..end);
+            start = end;
+        }
+        pieces.push(start..self.codes.frames());
+        pieces
+    }
+}
+
+/// Phone scores of the whole recording, heard in parts that end in pauses.
+fn scores(studio: &dyn Studio, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
+    let parts = chunks(audio, MAX_PART_S);
+    let mut whole = FrameScores::default();
+    let mut start = 0;
+    for (i, (_, end_s)) in parts.iter().enumerate() {
+        let end = (end_s * studio.frame_rate_hz()).round() as usize;
+        let end = if i + 1 == parts.len() { codes.frames() } else { end.min(codes.frames()) };
+        if end > start {
+            let scores = studio.phone_scores(&codes.slice(start, end))?;
+            whole.log_probs.extend_from_slice(&scores.log_probs);
+            (whole.labels, whole.rate_hz) = (scores.labels, scores.rate_hz);
+            start = end;
+        }
+    }
+    if whole.log_probs.is_empty() {
+        return Err(SpeechError::NoScores.into());
+    }
+    Ok(whole)
+}

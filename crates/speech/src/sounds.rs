@@ -1,0 +1,50 @@
+//! The sounds of a recording whose words nobody knows.
+
+use syrinx_task::FrameScores;
+
+use crate::{Acoustics, Sound, SpeechError, Units};
+
+/// What a change from one sound to the next costs, natural logarithm: it keeps single parts from becoming sounds.
+const CHANGE: f32 = 3.0;
+
+/// The most likely sounds one after another, silences among them, whatever words they make: the best path through the
+/// scores with a price on every change.
+///
+/// # Errors
+/// Those of [`Acoustics::new`].
+pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<Sound>, SpeechError> {
+    let acoustics = Acoustics::new(scores, units, 0.0)?;
+    let path = walk(&acoustics, units.len());
+    let mut sounds: Vec<Sound> = Vec::new();
+    for (part, &unit) in path.iter().enumerate() {
+        let (start_s, end_s) = (acoustics.at_s(part), acoustics.at_s(part + 1));
+        match sounds.last_mut() {
+            Some(last) if path[part - 1] == unit => last.end_s = end_s,
+            _ => sounds.push(Sound { phone: units.phone(unit), start_s, end_s, word: None }),
+        }
+    }
+    Ok(sounds)
+}
+
+/// The unit of each part on the best path (Viterbi).
+fn walk(acoustics: &Acoustics, units: usize) -> Vec<u8> {
+    let best = |score: &[f32]| -> usize {
+        (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(0)
+    };
+    let mut score = vec![0.0_f32; units];
+    let mut came: Vec<u8> = Vec::with_capacity(acoustics.parts() * units); // (parts, units)
+    for part in 0..acoustics.parts() {
+        let from = best(&score);
+        let changed = score[from] - CHANGE;
+        for (unit, score) in score.iter_mut().enumerate() {
+            let (kept, before) = if *score >= changed { (*score, unit) } else { (changed, from) };
+            came.push(before as u8);
+            *score = kept + acoustics.log_posterior(part, unit as u8);
+        }
+    }
+    let mut path = vec![best(&score) as u8; acoustics.parts()];
+    for part in (1..path.len()).rev() {
+        path[part - 1] = came[part * units + usize::from(path[part])];
+    }
+    path
+}

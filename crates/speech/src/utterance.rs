@@ -1,0 +1,56 @@
+//! Rows that speak.
+
+use syrinx_task::{Content, Contents, RowPlan, StageRun, TextContent};
+use syrinx_types::{Audio, Codes};
+
+use crate::{AR, NAR, PROMPT, SpeakConfig, TEXT};
+
+/// What one row says, in which voice, and what of it is known before.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Utterance {
+    /// The phones.
+    pub text: TextContent,
+    /// The voice: codes, or a blend of several. None for a model without voices.
+    pub prompt: Option<Content>,
+    /// The stop under the pointer at the first frames, where it is known.
+    pub pointer: Vec<u32>,
+    /// The first frames, where they are known.
+    pub given: Option<Codes>,
+    /// The most frames that may come out, known ones included.
+    pub limit: usize,
+}
+
+impl Utterance {
+    /// Says a text, with as many frames as the settings allow for it.
+    pub fn new(text: TextContent, prompt: Option<Content>, config: &SpeakConfig) -> Self {
+        let limit = config.frames_for(text.stops.len());
+        Self { text, prompt, limit, ..Self::default() }
+    }
+
+    /// Both stages, with the same contents.
+    pub fn into_row(self) -> RowPlan {
+        let mut contents = Contents::new();
+        contents.insert(TEXT.into(), Content::Text(self.text));
+        if let Some(prompt) = self.prompt {
+            contents.insert(PROMPT.into(), prompt);
+        }
+        let run = |stage: &str| StageRun {
+            pointer: self.pointer.clone(),
+            given: self.given.clone(),
+            ..StageRun::new(stage, contents.clone(), self.limit)
+        };
+        RowPlan::new(vec![run(AR), run(NAR)])
+    }
+}
+
+/// Appends a piece of speech after a gap; where it starts, seconds.
+pub fn append(whole: &mut Option<Audio>, piece: &Audio, gap_s: f64) -> f64 {
+    let Some(whole) = whole else {
+        *whole = Some(piece.clone());
+        return 0.0;
+    };
+    whole.samples.extend(Audio::silence(gap_s, whole.sample_rate_hz).samples);
+    let start_s = whole.seconds();
+    whole.samples.extend_from_slice(&piece.samples);
+    start_s
+}

@@ -1,0 +1,122 @@
+//! What is given to a sequence, as positions.
+
+use syrinx_types::Codes;
+
+use crate::contents::TextContent;
+use crate::space::SEPARATOR;
+use crate::{
+    CodeTable, Content, Contents, NONE, Place, Position, Sequence, Share, Stage, TokenSpace,
+};
+
+pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, String> {
+    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Encoder) else {
+        return Ok(TextContent::default());
+    };
+    match contents.get(&segment.name) {
+        Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
+            Err(format!("segment `{}` has no phone to stand on", segment.name))
+        }
+        Some(Content::Text(text)) => Ok(text.clone()),
+        Some(Content::Codes(_) | Content::Blend(_)) => {
+            Err(format!("segment `{}` takes text", segment.name))
+        }
+        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+    }
+}
+
+pub(crate) fn beside_codes(
+    stage: &Stage,
+    contents: &Contents,
+    space: &TokenSpace,
+) -> Result<Option<Codes>, String> {
+    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Beside) else {
+        return Ok(None);
+    };
+    if space.group > 1 {
+        return Err(format!(
+            "segment `{}` stands beside single frames, and the model writes groups of {}",
+            segment.name, space.group
+        ));
+    }
+    match contents.get(&segment.name) {
+        Some(Content::Codes(codes)) if codes.is_empty() => {
+            Err(format!("segment `{}` has no frames", segment.name))
+        }
+        Some(Content::Codes(codes)) => {
+            check_codes(codes, space)?;
+            Ok(Some(codes.clone()))
+        }
+        Some(Content::Text(_) | Content::Blend(_)) => {
+            Err(format!("segment `{}` takes codes", segment.name))
+        }
+        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+    }
+}
+
+fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
+    if codes.levels() > space.levels {
+        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
+    }
+    codes.check(space.codebook_size).map_err(|e| e.to_string())
+}
+
+pub(crate) fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
+    let mark = space.mark(SEPARATOR).unwrap_or(NONE);
+    sequence.positions.push(Position { mark, ..Position::empty(space, at) });
+}
+
+pub(crate) fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace) {
+    for (i, &id) in ids.iter().enumerate() {
+        sequence.positions.push(Position { text: id, ..Position::empty(space, i) });
+    }
+    close(sequence, ids.len(), space);
+}
+
+/// Frames with their first `shown` levels summed.
+pub(crate) fn push_codes(
+    sequence: &mut Sequence,
+    codes: &Codes,
+    shown: (CodeTable, usize),
+    space: &TokenSpace,
+) -> Result<(), String> {
+    sequence.positions.extend(code_positions(codes, shown, space)?);
+    Ok(())
+}
+
+fn code_positions(
+    codes: &Codes,
+    (table, shown): (CodeTable, usize),
+    space: &TokenSpace,
+) -> Result<Vec<Position>, String> {
+    check_codes(codes, space)?;
+    let position = |frame: usize| {
+        let mut p = Position::empty(space, frame);
+        for level in 0..shown.min(codes.levels()) {
+            p.codes[level] = space.code(table, level, codes.at(frame, level));
+        }
+        p
+    };
+    Ok((0..codes.frames()).map(position).collect())
+}
+
+/// Recordings laid over one another, all their levels; how many frames that makes.
+pub(crate) fn push_blend(
+    sequence: &mut Sequence,
+    shares: &[(f32, Codes)],
+    table: CodeTable,
+    space: &TokenSpace,
+) -> Result<usize, String> {
+    let frames = shares.iter().map(|(_, codes)| codes.frames()).min().unwrap_or(0);
+    if shares.iter().any(|(weight, _)| !weight.is_finite()) {
+        return Err("a blend's weight is no number".into());
+    }
+    let start = sequence.len();
+    sequence.positions.extend((0..frames).map(|frame| Position::empty(space, frame)));
+    for (weight, codes) in shares {
+        let alone = code_positions(&codes.slice(0, frames), (table, codes.levels()), space)?;
+        for (p, q) in sequence.positions[start..].iter_mut().zip(alone) {
+            p.blend.push(Share { weight: *weight, codes: q.codes });
+        }
+    }
+    Ok(frames)
+}

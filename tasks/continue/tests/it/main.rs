@@ -1,0 +1,127 @@
+//! Continuation: plans, samples that stay, times.
+
+use std::sync::OnceLock;
+
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Studio, Task, TaskKit};
+use syrinx_task_continue::{Continue, ContinueConfig, ContinueRequest};
+use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_types::{Audio, Codes};
+
+fn kit() -> &'static TaskKit {
+    static KIT: OnceLock<TaskKit> = OnceLock::new();
+    KIT.get_or_init(|| {
+        syrinx_testkit::kit(Alignment::Pointer).expect("the front end is compiled in")
+    })
+}
+
+fn go_on(config: ContinueConfig) -> Continue {
+    Continue::new(config, kit()).expect("sound settings")
+}
+
+fn recording(text: &str) -> Audio {
+    let studio = ToneStudio::default();
+    let sample = sample(kit(), &studio, text, &SpeechSpec::default(), 1).expect("a sample");
+    studio.decode(&sample.codes).expect("sound")
+}
+
+fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
+    ContinueRequest {
+        audio: Clip::from(audio.clone()),
+        text: text.into(),
+        says: Some(says.into()),
+        ..ContinueRequest::default()
+    }
+}
+
+/// What comes out of a plan when every new code is 3 and the pointer goes on a stop a frame.
+fn generated(plan: &Plan) -> Vec<Generated> {
+    let row = |stage: &syrinx_task::StageRun| {
+        let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
+        let mut codes = stage.given.clone().unwrap_or_else(|| Codes::empty(4));
+        let mut pointer = stage.pointer.clone();
+        let next = pointer.last().map_or(0, |last| last + 1);
+        for stop in next..text.stops.len() as u32 {
+            pointer.push(stop);
+            codes.push(&[3, 3, 3, 3]);
+        }
+        Generated { codes: Some(codes), pointer, finished: true, ..Generated::default() }
+    };
+    plan.rows.iter().map(|r| row(&r.stages[1])).collect()
+}
+
+#[test]
+fn the_recording_is_given_with_its_pointer() {
+    let audio = recording("Oh, no.");
+    let plan = go_on(ContinueConfig::default())
+        .plan(&request(&audio, "Oh, no.", "Go on."))
+        .expect("a plan");
+    assert_eq!(plan.rows.len(), 1);
+    let codes = ToneStudio::default().encode(&audio).expect("codes");
+    for stage in &plan.rows[0].stages {
+        let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
+        stage.check_known(text.stops.len()).expect("they fit together");
+        assert_eq!(stage.given.as_ref(), Some(&codes));
+        let phones = kit().vocab.decode_phones(&text.ids);
+        let line: Vec<&str> = phones.iter().map(|p| p.arpabet()).collect();
+        let spoken = line.join(" ");
+        assert!(
+            spoken.ends_with("| N OW | G OW | AA N SIL") || spoken.ends_with(", | G OW | AA N SIL"),
+            "{spoken}"
+        );
+        // The given part ends before the first new phone.
+        let new = text.stops.len() as u32 - 5;
+        assert!(stage.pointer.iter().all(|&p| p < new), "{:?} {new}", stage.pointer);
+    }
+}
+
+#[test]
+fn only_the_end_of_a_long_recording_is_given() {
+    let text = "Oh no, oh no, oh no, oh no, oh no, oh no.";
+    let audio = recording(text);
+    let task = go_on(ContinueConfig { context_s: 1.5, ..ContinueConfig::default() });
+    let plan = task.plan(&request(&audio, text, "Go on.")).expect("a plan");
+    let given = plan.rows[0].stages[0].given.as_ref().map_or(0, Codes::frames);
+    assert!((15..=38).contains(&given), "{given} frames");
+}
+
+#[test]
+fn the_recordings_own_samples_stay() {
+    let audio = recording("Oh, no.");
+    let asked = request(&audio, "Oh, no.", "Go on. And on.");
+    let task = go_on(ContinueConfig::default());
+    let plan = task.plan(&asked).expect("a plan");
+    assert_eq!(plan.rows.len(), 2);
+    let rows = generated(&plan);
+    let answer = task.finish(&asked, rows.clone()).expect("an answer");
+    let whole = answer.audio.audio.as_deref().expect("samples");
+    let fade = 240;
+    let kept = audio.samples.len() - fade;
+    assert_eq!(whole.samples[..kept], audio.samples[..kept]);
+    assert!((answer.start_s - audio.seconds()).abs() < 1e-9);
+    let words: Vec<&str> = answer.words.iter().map(|w| w.word.as_str()).collect();
+    assert_eq!(words.len(), 6, "{words:?}");
+    assert!(
+        answer.words.windows(2).all(|w| w[0].start_s <= w[1].start_s + 1e-9),
+        "{:?}",
+        answer.words
+    );
+    assert!(answer.words[2].start_s >= answer.start_s - 0.04);
+    assert!(answer.complete);
+    let alone = task.finish(&ContinueRequest { alone: true, ..asked }, rows).expect("an answer");
+    assert!((alone.seconds - (answer.seconds - answer.start_s)).abs() < 1e-9);
+    assert_eq!((alone.words.len(), alone.start_s), (4, 0.0));
+}
+
+#[test]
+fn bad_requests_say_what_to_do() {
+    let task = go_on(ContinueConfig::default());
+    let error = |request: &ContinueRequest| task.plan(request).expect_err("bad").to_string();
+    let audio = recording("Oh.");
+    let errors = [
+        error(&request(&Audio::silence(0.01, 24_000), "Oh.", "No.")),
+        error(&request(&Audio::silence(2.0, 24_000), "Oh.", "No.")),
+        error(&request(&audio, "Oh.", " ... ")),
+        error(&request(&audio, "Such a long text was never said in so short a recording.", "No.")),
+    ];
+    insta::assert_snapshot!(errors.join("\n"));
+}

@@ -1,0 +1,108 @@
+//! Settings, what is asked and what is answered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_speech::SpeakConfig;
+use syrinx_task::{Clip, TaskError};
+use syrinx_types::WordTime;
+
+/// Settings of editing speech.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EditConfig {
+    /// How it speaks.
+    pub speaking: SpeakConfig,
+    /// How much of the recording before an edit the model goes on from, seconds.
+    pub context_s: f64,
+    /// Words after an edit that the model looks ahead to.
+    pub ahead_words: usize,
+    /// How much of the silence around the old words is spoken anew with them, seconds.
+    pub margin_s: f64,
+    /// Length of the cross-fades at the edges of an edit, seconds.
+    pub fade_s: f64,
+    /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
+    /// sounds) and the model hears another.
+    pub doubt_below: f64,
+}
+
+impl Default for EditConfig {
+    fn default() -> Self {
+        Self {
+            speaking: SpeakConfig::default(),
+            context_s: 4.0,
+            ahead_words: 2,
+            margin_s: 0.04,
+            fade_s: 0.01,
+            doubt_below: -2.0,
+        }
+    }
+}
+
+impl EditConfig {
+    pub(crate) fn check(&self, task: &str) -> Result<(), TaskError> {
+        let fits = [
+            ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
+            ("margin_s", (0.0..=1.0).contains(&self.margin_s)),
+            ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
+            ("doubt_below", self.doubt_below <= 0.0),
+        ];
+        if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {
+            let reason = format!("`{name}` is too small, too large or no number");
+            return Err(TaskError::Config { task: task.into(), reason });
+        }
+        self.speaking.check(task)
+    }
+}
+
+/// A recording that should say something else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditRequest {
+    /// The recording.
+    #[schemars(extend("format" = "recording"))]
+    pub audio: Clip,
+    /// What it should say. With `start_s` and `end_s`: what should be said between them, nothing to cut it out.
+    pub text: String,
+    /// What it says; if it isn't given, the model listens for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// Where the edit begins, seconds; without it and `end_s`, words are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_s: Option<f64>,
+    /// Where the edit ends, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_s: Option<f64>,
+    /// Go on even if the recording doesn't seem to say what `says` says.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// The edited recording.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EditAnswer {
+    /// The recording; outside the edits its samples are the original's.
+    pub audio: Clip,
+    /// When each word sounds.
+    pub words: Vec<WordTime>,
+    /// Length of the recording, seconds.
+    pub seconds: f64,
+    /// What was changed, in order.
+    pub edits: Vec<EditedSpan>,
+    /// The words that the recording was taken to say.
+    pub says: String,
+    /// Whether the model ended every edit by itself. If not, an edit may be cut short.
+    pub complete: bool,
+}
+
+/// One edit.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EditedSpan {
+    /// Where it begins in the edited recording, seconds.
+    pub start_s: f64,
+    /// Where it ends there, seconds.
+    pub end_s: f64,
+    /// The words that were there.
+    pub old: String,
+    /// The words that are there instead.
+    pub new: String,
+}

@@ -1,0 +1,216 @@
+//! From a request to the spans of the recording that are spoken anew.
+
+use syrinx_speech::{Onward, Recording, prompt_of};
+use syrinx_task::{Content, TaskError, TaskKit};
+use syrinx_text::{Phone, Phonemized};
+
+use crate::changes::{Change, changes};
+use crate::{EditConfig, EditRequest};
+
+/// A stretch of the recording and what is to be said there.
+pub(crate) struct Span {
+    /// Where the old words are, seconds.
+    pub(crate) start_s: f64,
+    pub(crate) end_s: f64,
+    /// The old words, as indices into the recording's.
+    pub(crate) old: std::ops::Range<usize>,
+    /// The new words, and how many phones and pauses each has.
+    pub(crate) new: Vec<(String, usize)>,
+    /// How they are spoken; none where words are only cut out.
+    pub(crate) onward: Option<Onward>,
+}
+
+/// A recording and the spans of it that are edited, in order.
+pub(crate) struct Work {
+    pub(crate) recording: Recording,
+    pub(crate) spans: Vec<Span>,
+}
+
+impl Work {
+    pub(crate) fn of(
+        config: &EditConfig,
+        kit: &TaskKit,
+        request: &EditRequest,
+    ) -> Result<Self, TaskError> {
+        let recording = Recording::listen(kit, &request.audio, request.says.as_deref())?;
+        if let (Some(says), false) = (&request.says, request.force) {
+            doubt(config, kit, &recording, says)?;
+        }
+        let prompt = prompt_of(&config.speaking, kit, &recording.audio, "the recording")?;
+        let prompt = Content::Codes(prompt);
+        let spans = match (request.start_s, request.end_s) {
+            (None, None) => by_words(config, kit, &recording, &request.text)?,
+            (Some(start_s), Some(end_s)) => {
+                vec![by_time(kit, &recording, (start_s, end_s), &request.text)?]
+            }
+            _ => {
+                return Err(TaskError::Input(
+                    "an edit has a beginning and an end; give both `start_s` and `end_s`, or neither"
+                        .into(),
+                ));
+            }
+        };
+        let spans = spans
+            .into_iter()
+            .map(|(span, phones)| speak(config, kit, &recording, (span, &phones), &prompt))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { recording, spans })
+    }
+}
+
+/// A span before it is known how it is spoken, and the new phones.
+type Silent = (Span, Vec<Phone>);
+
+/// Whether the recording says what it is said to say.
+fn doubt(
+    config: &EditConfig,
+    kit: &TaskKit,
+    recording: &Recording,
+    says: &str,
+) -> Result<(), TaskError> {
+    let heard = kit.studio()?.transcribe(&recording.audio)?;
+    let given: Vec<String> = recording.words.iter().map(|w| w.word.clone()).collect();
+    let other: Vec<String> = heard.split_whitespace().map(str::to_owned).collect();
+    let doubted: Vec<String> = changes(&given, &other)
+        .into_iter()
+        .flat_map(|change| change.old)
+        .filter(|&i| recording.words[i].goodness < config.doubt_below)
+        .map(|i| format!("`{}` at {:.2} s", recording.words[i].word, recording.words[i].start_s))
+        .collect();
+    if doubted.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::Input(format!(
+        "the recording doesn't seem to say {} of \"{says}\" (heard: \"{heard}\"); correct `says`, or go on with `force`",
+        doubted.join(", ")
+    )))
+}
+
+/// The spans where the text differs from what is said.
+fn by_words(
+    config: &EditConfig,
+    kit: &TaskKit,
+    recording: &Recording,
+    text: &str,
+) -> Result<Vec<Silent>, TaskError> {
+    if recording.words.is_empty() {
+        return Err(TaskError::Input(
+            "no words are heard in the recording: give what it says, or `start_s` and `end_s`"
+                .into(),
+        ));
+    }
+    let spoken = kit.frontend.phonemize(text)?;
+    let old: Vec<String> = recording.words.iter().map(|w| w.word.clone()).collect();
+    let new: Vec<String> = spoken.words.iter().map(|w| w.spoken.clone()).collect();
+    let changes = changes(&old, &new);
+    if changes.is_empty() {
+        return Err(TaskError::Input(format!(
+            "the recording says \"{}\" already; give a text that differs",
+            old.join(" ")
+        )));
+    }
+    let span = |change: Change| {
+        let (start_s, end_s) = edges(config, recording, &change);
+        let (phones, new) = said(&spoken, change.new);
+        (Span { start_s, end_s, old: change.old, new, onward: None }, phones)
+    };
+    Ok(changes.into_iter().map(span).collect())
+}
+
+/// Where old words are, with a little of the silence around them; for an insertion, where it goes.
+fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f64) {
+    let words = &recording.words;
+    let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);
+    let after_s = words.get(change.old.end).map_or(recording.audio.seconds(), |w| w.start_s);
+    if change.old.is_empty() {
+        let gap_s = (after_s - before_s).max(0.0);
+        let at_s = match (change.old.start == 0, change.old.end == words.len()) {
+            (true, _) => after_s - gap_s.min(config.margin_s),
+            (_, true) => before_s + gap_s.min(config.margin_s),
+            _ => before_s + 0.5 * gap_s,
+        };
+        return (at_s, at_s);
+    }
+    let (start_s, end_s) = (words[change.old.start].start_s, words[change.old.end - 1].end_s);
+    let margin = |gap_s: f64| gap_s.max(0.0).min(config.margin_s);
+    (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
+}
+
+/// The phones of some words of a text with what stands between them, and how many of them take time, word by word.
+fn said(spoken: &Phonemized, words: std::ops::Range<usize>) -> (Vec<Phone>, Vec<(String, usize)>) {
+    if words.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let start = spoken.phones_of_word(words.start).start;
+    let end = spoken.phones_of_word(words.end - 1).end;
+    let stops = |word: usize| {
+        let from = spoken.phones_of_word(word).start;
+        let to = if word + 1 < words.end { spoken.phones_of_word(word + 1).start } else { end };
+        let phones = spoken.phones[from..to].iter();
+        (spoken.words[word].spoken.clone(), phones.filter(|&&p| p != Phone::BOUNDARY).count())
+    };
+    (spoken.phones[start..end].to_vec(), words.clone().map(stops).collect())
+}
+
+/// The span that a request names by its times.
+fn by_time(
+    kit: &TaskKit,
+    recording: &Recording,
+    (start_s, end_s): (f64, f64),
+    text: &str,
+) -> Result<Silent, TaskError> {
+    let total_s = recording.audio.seconds();
+    if !(start_s >= 0.0 && end_s > start_s) {
+        return Err(TaskError::Input(format!(
+            "an edit from {start_s} to {end_s} s is none; give an end that comes after its beginning, and a beginning of 0 or later"
+        )));
+    }
+    if end_s > total_s {
+        return Err(TaskError::Input(format!(
+            "the edit from {start_s} to {end_s} s goes past the end of the recording, which lasts {total_s:.2} s; give times within it"
+        )));
+    }
+    let (phones, new) = if text.trim().is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        let spoken = kit.frontend.phonemize(text)?;
+        said(&spoken, 0..spoken.words.len())
+    };
+    let middle_s = |i: usize| 0.5 * (recording.words[i].start_s + recording.words[i].end_s);
+    let words = recording.words.len();
+    let first = (0..words).find(|&i| middle_s(i) >= start_s).unwrap_or(words);
+    let last = (first..words).find(|&i| middle_s(i) >= end_s).unwrap_or(words);
+    Ok((Span { start_s, end_s, old: first..last, new, onward: None }, phones))
+}
+
+/// How a span is spoken: on from what is before it, with a look at what comes after.
+fn speak(
+    config: &EditConfig,
+    kit: &TaskKit,
+    recording: &Recording,
+    (span, phones): (Span, &[Phone]),
+    prompt: &Content,
+) -> Result<Span, TaskError> {
+    if phones.is_empty() {
+        return Ok(span);
+    }
+    let given = recording.context(recording.frame(span.start_s), config.context_s);
+    let later = span.old.end..(span.old.end + config.ahead_words).min(recording.words.len());
+    let mut ahead = Vec::new();
+    for word in later {
+        if !ahead.is_empty() {
+            ahead.push(Phone::BOUNDARY);
+        }
+        let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
+        ahead.extend(of_word.map(|s| s.phone));
+    }
+    let with = (&config.speaking, kit);
+    let onward = recording.onward(given, (phones, &ahead), Some(prompt.clone()), with);
+    let onward = onward.ok_or_else(|| {
+        TaskError::Input(format!(
+            "too many sounds were heard before {:.1} s to go on from: give what the recording says",
+            span.start_s
+        ))
+    })?;
+    Ok(Span { onward: Some(onward), ..span })
+}

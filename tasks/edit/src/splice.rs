@@ -1,0 +1,171 @@
+//! From the codes of the new words to one recording.
+
+use syrinx_speech::join;
+use syrinx_task::{Alignment, Generated, Plan, Studio, TaskError, TaskKit};
+use syrinx_types::{Audio, Codes, WordTime};
+
+use crate::spans::{Span, Work};
+use crate::{EditAnswer, EditConfig, EditRequest, EditedSpan};
+
+/// Frames after an edit that the codec sees, so that the edit ends as it goes on.
+const FRAMES_AFTER: usize = 10;
+
+/// One row a span in which something is said.
+pub(crate) fn plan(
+    config: &EditConfig,
+    kit: &TaskKit,
+    request: &EditRequest,
+) -> Result<Plan, TaskError> {
+    let work = Work::of(config, kit, request)?;
+    let spoken = work.spans.into_iter().filter_map(|span| span.onward);
+    Ok(Plan { rows: spoken.map(|onward| onward.utterance.into_row()).collect() })
+}
+
+/// What was spoken for a span.
+struct Spoken {
+    samples: Vec<f32>,
+    /// When the words sound, seconds from the first sample.
+    words: Vec<WordTime>,
+    complete: bool,
+}
+
+/// Puts what was spoken into the recording, with a cross-fade at either edge, inside the edit.
+pub(crate) fn finish(
+    config: &EditConfig,
+    kit: &TaskKit,
+    request: &EditRequest,
+    generated: &[Generated],
+) -> Result<EditAnswer, TaskError> {
+    let work = Work::of(config, kit, request)?;
+    let rows = work.spans.iter().filter(|span| span.onward.is_some()).count();
+    if rows != generated.len() {
+        return Err(fault(format!("{} rows came out of {rows}", generated.len())));
+    }
+    let recording = &work.recording;
+    let original = &recording.audio;
+    let rate_hz = f64::from(original.sample_rate_hz);
+    let sample = |at_s: f64| ((at_s * rate_hz).round() as usize).min(original.samples.len());
+    let fade = (config.fade_s * rate_hz).round() as usize;
+    let mut answer = EditAnswer { says: recording.text(), complete: true, ..EditAnswer::default() };
+    let mut samples: Vec<f32> = Vec::with_capacity(original.samples.len());
+    let (mut at, mut word) = (0, 0);
+    let mut generated = generated.iter();
+    for span in &work.spans {
+        let (start, end) = (sample(span.start_s).max(at), sample(span.end_s).max(at));
+        let later_s = (samples.len() as f64 - at as f64) / rate_hz;
+        answer
+            .words
+            .extend(moved(&recording.word_times()[word..span.old.start.max(word)], later_s));
+        samples.extend_from_slice(&original.samples[at..start]);
+        let start_s = samples.len() as f64 / rate_hz;
+        let spoken = match (&span.onward, generated.as_slice().first()) {
+            (Some(_), Some(row)) => {
+                generated.next();
+                spoken(kit, &work, span, row)?
+            }
+            _ => Spoken { samples: Vec::new(), words: Vec::new(), complete: true },
+        };
+        answer.complete &= spoken.complete;
+        answer.words.extend(moved(&spoken.words, start_s));
+        samples.extend(faded(&original.samples[start..end], &spoken.samples, fade));
+        let new: Vec<&str> = span.new.iter().map(|(word, _)| word.as_str()).collect();
+        let old: Vec<&str> =
+            recording.words[span.old.clone()].iter().map(|w| w.word.as_str()).collect();
+        let end_s = samples.len() as f64 / rate_hz;
+        answer.edits.push(EditedSpan { start_s, end_s, old: old.join(" "), new: new.join(" ") });
+        (at, word) = (end, span.old.end);
+    }
+    let later_s = (samples.len() as f64 - at as f64) / rate_hz;
+    answer.words.extend(moved(&recording.word_times()[word..], later_s));
+    samples.extend_from_slice(&original.samples[at..]);
+    let audio = Audio { samples, sample_rate_hz: original.sample_rate_hz };
+    answer.seconds = audio.seconds();
+    answer.audio = audio.into();
+    Ok(answer)
+}
+
+fn fault(reason: String) -> TaskError {
+    TaskError::Answer { task: "edit".into(), reason }
+}
+
+fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
+    words.iter().map(move |w| WordTime {
+        start_s: w.start_s + by_s,
+        end_s: w.end_s + by_s,
+        ..w.clone()
+    })
+}
+
+/// The new samples between the edges of the old ones, which fade out and in; silence where there are no old ones.
+fn faded(old: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
+    let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
+    let silence = vec![0.0; edge];
+    let (first, last) = if old.is_empty() {
+        (&silence[..], &silence[..])
+    } else {
+        (&old[..edge], &old[old.len() - edge..])
+    };
+    let mut samples = first.to_vec();
+    join(&mut samples, new, edge);
+    join(&mut samples, last, edge);
+    samples
+}
+
+/// The samples of the new words, and when they sound.
+fn spoken(
+    kit: &TaskKit,
+    work: &Work,
+    span: &Span,
+    generated: &Generated,
+) -> Result<Spoken, TaskError> {
+    let (Some(onward), Some(codes)) = (&span.onward, &generated.codes) else {
+        return Err(nothing(span));
+    };
+    let known = onward.given.len();
+    let frames = codes.frames();
+    let at = |stop: u32| {
+        let walked = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
+        (known + walked).min(frames)
+    };
+    let (start, end, complete) = match kit.alignment {
+        Alignment::Pointer => {
+            let (start, end) = (at(onward.new.start), at(onward.new.end));
+            (start, end, end < frames || generated.finished)
+        }
+        Alignment::None => (known.min(frames), frames, generated.finished),
+    };
+    if start >= end {
+        return Err(nothing(span));
+    }
+    let recording = &work.recording;
+    let after = recording.frame(span.end_s);
+    let given = &onward.given;
+    let parts = [
+        recording.codes.slice(given.start, given.end),
+        codes.slice(start, end),
+        recording.codes.slice(after, after + FRAMES_AFTER),
+    ];
+    let mut whole = Codes::empty(codes.levels());
+    for part in parts.iter().filter(|part| part.levels() == codes.levels()) {
+        (0..part.frames()).for_each(|frame| whole.push(part.frame(frame)));
+    }
+    let studio: &dyn Studio = kit.studio()?;
+    let audio = studio.decode(&whole)?;
+    let size = recording.frame_samples();
+    let (from, to) = (known * size, (known + end - start) * size);
+    let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();
+    let mut words = Vec::new();
+    let mut stop = onward.new.start;
+    for (word, stops) in span.new.iter().filter(|_| !generated.pointer.is_empty()) {
+        let next = stop + *stops as u32;
+        let time = |stop: u32| recording.at_s(at(stop).clamp(start, end) - start);
+        words.push(WordTime { word: word.clone(), start_s: time(stop), end_s: time(next) });
+        stop = next;
+    }
+    Ok(Spoken { samples: samples.to_vec(), words, complete })
+}
+
+fn nothing(span: &Span) -> TaskError {
+    let words: Vec<&str> = span.new.iter().map(|(word, _)| word.as_str()).collect();
+    fault(format!("nothing came out for \"{}\": try another seed", words.join(" ")))
+}

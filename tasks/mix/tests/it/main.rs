@@ -1,0 +1,123 @@
+//! Mixing voices: prompts, sweeps, answers.
+
+use std::sync::OnceLock;
+
+use syrinx_task::{Alignment, Content, Generated, Plan, Task, TaskKit};
+use syrinx_task_mix::{Mix, MixConfig, MixMode, MixRequest};
+use syrinx_types::Codes;
+
+fn kit() -> &'static TaskKit {
+    static KIT: OnceLock<TaskKit> = OnceLock::new();
+    KIT.get_or_init(|| {
+        syrinx_testkit::kit(Alignment::Pointer).expect("the front end is compiled in")
+    })
+}
+
+fn mix() -> Mix {
+    Mix::new(MixConfig::default(), kit()).expect("sound settings")
+}
+
+fn voice(name: &str) -> Codes {
+    kit().studio().expect("a studio").voice(name).expect("a voice")
+}
+
+fn request(text: &str) -> MixRequest {
+    let voices = vec!["alto".into(), "bass".into()];
+    MixRequest { text: text.into(), voices, ..MixRequest::default() }
+}
+
+fn prompt(request: &MixRequest) -> Content {
+    let plan = mix().plan(request).expect("a plan");
+    plan.rows[0].stages[0].contents["prompt"].clone()
+}
+
+/// What comes out of a plan when every code is 3.
+fn generated(plan: &Plan) -> Vec<Generated> {
+    let row = |frames: usize| Generated {
+        codes: Codes::new(4, vec![3; 4 * frames]).ok(),
+        pointer: vec![0; frames],
+        finished: true,
+        ..Generated::default()
+    };
+    (0..plan.rows.len()).map(|i| row(10 + i)).collect()
+}
+
+#[test]
+fn weights_sum_up_to_one() {
+    let weights = vec![3.0, 1.0];
+    let blend = prompt(&MixRequest { weights, ..request("Oh.") });
+    assert_eq!(blend, Content::Blend(vec![(0.75, voice("alto")), (0.25, voice("bass"))]));
+    let equal = prompt(&request("Oh."));
+    assert_eq!(equal, Content::Blend(vec![(0.5, voice("alto")), (0.5, voice("bass"))]));
+    let weights = vec![0.0, 2.0];
+    let only = prompt(&MixRequest { weights, ..request("Oh.") });
+    assert_eq!(only, Content::Codes(voice("bass")), "a voice that doesn't count is left out");
+}
+
+#[test]
+fn prompts_are_strung_together_by_weight() {
+    let weights = vec![0.2, 0.8];
+    let of = |mode| {
+        let asked = MixRequest { mode: Some(mode), weights: weights.clone(), ..request("Oh.") };
+        match prompt(&asked) {
+            Content::Codes(codes) => codes,
+            other => panic!("{other:?}"),
+        }
+    };
+    let codes = of(MixMode::Concatenate);
+    assert_eq!(codes.frames(), 75);
+    assert_eq!(codes.slice(0, 15), voice("alto").slice(0, 15));
+    assert_eq!(codes.slice(15, 75), voice("bass").slice(0, 60));
+    let codes = of(MixMode::Interleave);
+    assert_eq!(codes.slice(0, 2), voice("alto").slice(0, 2));
+    assert_eq!(codes.slice(2, 10), voice("bass").slice(0, 8));
+    assert_eq!(codes.slice(10, 12), voice("alto").slice(2, 4));
+}
+
+#[test]
+fn a_sweep_speaks_every_step() {
+    let asked = MixRequest { sweep: Some(3), ..request("Oh. No.") };
+    let plan = mix().plan(&asked).expect("a plan");
+    assert_eq!(plan.rows.len(), 6, "two pieces a step");
+    let prompts: Vec<_> =
+        [0, 2, 4].map(|i| plan.rows[i].stages[1].contents["prompt"].clone()).into();
+    assert_eq!(prompts[0], Content::Codes(voice("alto")));
+    assert_eq!(prompts[1], Content::Blend(vec![(0.5, voice("alto")), (0.5, voice("bass"))]));
+    assert_eq!(prompts[2], Content::Codes(voice("bass")));
+    let answer = mix().finish(&asked, generated(&plan)).expect("an answer");
+    assert_eq!(answer.weights, [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]);
+    let recordings = Mix::recordings(&answer);
+    let names: Vec<&str> = recordings.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["audio", "step-2", "step-3"]);
+    // Two pieces of 10 and 11 frames with a gap of a tenth of a second.
+    assert!((recordings[0].1.seconds() - (21.0 / 25.0 + 0.1)).abs() < 1e-9);
+    assert!((answer.seconds - recordings[0].1.seconds()).abs() < 1e-9);
+    assert_eq!(answer.words.len(), 2);
+}
+
+#[test]
+fn bad_requests_say_what_to_do() {
+    let error = |request: MixRequest| mix().plan(&request).expect_err("bad").to_string();
+    let weights = |weights: &[f64]| MixRequest { weights: weights.into(), ..request("Oh.") };
+    let voices = |voices: &[&str]| MixRequest {
+        voices: voices.iter().map(|v| (*v).to_owned()).collect(),
+        ..request("Oh.")
+    };
+    let sweep = |sweep| MixRequest { sweep: Some(sweep), ..request("Oh.") };
+    let errors = [
+        error(weights(&[0.0, 0.0])),
+        error(weights(&[1.5, -0.5])),
+        error(weights(&[f64::NAN, 0.5])),
+        error(weights(&[1.0])),
+        error(voices(&["alto", "alto"])),
+        error(voices(&["alto"])),
+        error(voices(&["alto", "tenor"])),
+        error(voices(&["alto", "missing.wav"])),
+        error(sweep(1)),
+        error(sweep(100)),
+        error(MixRequest { sweep: Some(3), ..voices(&["alto", "bass", "mem:tone"]) }),
+        error(MixRequest { sweep: Some(3), ..weights(&[0.5, 0.5]) }),
+        error(request(" ... ")),
+    ];
+    insta::assert_snapshot!(errors.join("\n"));
+}
