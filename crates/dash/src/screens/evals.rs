@@ -325,6 +325,7 @@ impl Evals {
         let inner = pen.frame(area, "Runs", (RUNS, focused));
         if self.runs.is_empty() {
             pen.text(inner, (0, 0), "the store is empty: run a suite", pen.theme.dim);
+            return;
         }
         let rows = self.runs.iter().map(|run| {
             let moved = self.compared.get(&run.id);
