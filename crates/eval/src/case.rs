@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::row::hash;
+use crate::content_hash;
 use crate::suite::Pairing;
 use crate::template::{Blanks, fill, mentions};
 use crate::{EvalError, Item, Subject, Suite};
@@ -62,7 +62,7 @@ fn codec_cases<'a>(
         for item in items {
             cases.push(Case {
                 item,
-                key: hash(&[&model, "codec", &item.id, &item_material(item), &variant]),
+                key: content_hash(&[&model, "codec", &item.id, &item_material(item), &variant]),
                 id: format!("{}/{variant}", item.id),
                 group: group_of(item),
                 voice: None,
@@ -120,7 +120,7 @@ fn task_case<'a>(
     }
     Ok(Case {
         item,
-        key: hash(&[
+        key: content_hash(&[
             &subject.fingerprint(),
             &suite.task,
             &item_material(item),

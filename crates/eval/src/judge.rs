@@ -108,7 +108,7 @@ impl JudgeConfig {
             Self::Own { .. } => subject.fingerprint(),
             _ => String::new(),
         };
-        crate::row::hash(&[&config, &ear])
+        crate::content_hash(&[&config, &ear])
     }
 
     /// The judge, for work in `folder`.

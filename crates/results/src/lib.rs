@@ -31,4 +31,5 @@ pub use merge::Merged;
 pub use read::RunFilter;
 pub use run::{Run, RunAbout, RunStatus, date};
 pub use schema::SCHEMA_VERSION;
-pub use store::{RunKeeper, Store, content_hash};
+pub use store::{RunKeeper, Store};
+pub use syrinx_eval::content_hash;

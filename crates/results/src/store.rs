@@ -16,18 +16,6 @@ pub struct Store {
     connection: Mutex<Connection>,
 }
 
-/// 64-bit FNV-1a in hexadecimal: tells configurations apart, the same on every machine and in every version.
-pub fn content_hash(parts: &[&str]) -> String {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for part in parts {
-        // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
-        for byte in part.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-    format!("{hash:016x}")
-}
-
 /// A value of one of our enums as the word that serde writes.
 pub(crate) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
@@ -187,7 +175,7 @@ fn insert_run(tx: &Transaction<'_>, about: &RunAbout, now_s: f64) -> rusqlite::R
     let mut again = 0;
     loop {
         let material = [known.as_str(), &now_s.to_string(), &again.to_string()];
-        let id = content_hash(&material)[..12].to_owned();
+        let id = syrinx_eval::content_hash(&material)[..12].to_owned();
         let new = tx.execute(
             "INSERT OR IGNORE INTO runs (id, suite, task, model, fingerprint, config_hash, settings, revision, seeds,
              machine, folder, bench, cell, status, note, started_s, updated_s)
