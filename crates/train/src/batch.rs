@@ -46,6 +46,12 @@ impl<'a> BatchMaker<'a> {
         tasks: &'a [Box<dyn DynTask>],
         (corpus, space): (&'a Corpus, &'a TokenSpace),
     ) -> Result<Self, TrainError> {
+        if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
+            let levels = space.levels;
+            return Err(TrainError::Config(format!(
+                "nar_levels names level {level}, but the codec has {levels}"
+            )));
+        }
         let mut stages = Vec::new();
         for entry in &config.mix {
             let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
@@ -107,7 +113,7 @@ impl<'a> BatchMaker<'a> {
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
             let further = self.stages[index].stage.head == Head::FurtherLevels;
-            let levels = if further { 1..self.space.levels } else { 0..1 };
+            let levels = if further { self.nar_levels() } else { vec![0] };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
                 let batch = self.batch_of(index, level, (0, &mut rng), 0.0)?;
@@ -123,20 +129,29 @@ impl<'a> BatchMaker<'a> {
         if self.stages[stage].stage.head != Head::FurtherLevels {
             return 0;
         }
-        let count = self.space.levels - 1;
+        let levels = self.nar_levels();
+        let count = levels.len();
         // Linear weights from `level_slope` for the first down to 1 for the last.
         let weight = |i: usize| {
             let along = if count > 1 { i as f64 / (count - 1) as f64 } else { 0.0 };
             self.config.level_slope + (1.0 - self.config.level_slope) * along
         };
         let mut at = rng.random_range(0.0..(0..count).map(weight).sum::<f64>());
-        for i in 0..count {
+        for (i, level) in levels.iter().enumerate() {
             if at < weight(i) {
-                return i + 1;
+                return *level;
             }
             at -= weight(i);
         }
-        count
+        levels[count - 1]
+    }
+
+    /// Levels that the NAR is trained on, counted from 0 as codes are.
+    fn nar_levels(&self) -> Vec<usize> {
+        match self.config.nar_levels.as_slice() {
+            [] => (1..self.space.levels).collect(),
+            chosen => chosen.iter().map(|level| level - 1).collect(),
+        }
     }
 
     fn batch_of(

@@ -52,6 +52,9 @@ pub struct TrainConfig {
     pub history_dropout: f64,
     /// How much likelier the first NAR level is drawn than the last.
     pub level_slope: f64,
+    /// NAR levels that are trained, 2 upwards; all if empty. Levels that decoding takes from the regressed residual
+    /// (`nar.passes`) need no training of their own.
+    pub nar_levels: Vec<usize>,
     /// Longest utterance, seconds.
     pub max_seconds: f64,
     /// Steps between checkpoints.
@@ -80,6 +83,7 @@ impl Default for TrainConfig {
             text_dropout: 0.0,
             history_dropout: 0.1,
             level_slope: 3.0,
+            nar_levels: Vec::new(),
             max_seconds: 15.0,
             checkpoint_steps: 250,
             eval_steps: 500,
@@ -111,6 +115,9 @@ impl TrainConfig {
             return Err(
                 "steps, positions, accumulation and checkpoint_steps must be above zero".into()
             );
+        }
+        if self.nar_levels.iter().any(|&level| level < 2) {
+            return Err("nar_levels begin at 2: level 1 is the AR's".into());
         }
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return Err("learning_rate must be above zero".into());

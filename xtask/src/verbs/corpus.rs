@@ -26,6 +26,9 @@ pub struct CorpusArgs {
     /// Draws texts, speakers and splits
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Manifest of a corpus that this one is trained on together with: its test texts stay test texts
+    #[arg(long, value_name = "FILE")]
+    beside: Option<PathBuf>,
     /// Print engines, versions and licences, and stop
     #[arg(long)]
     licences: bool,
@@ -48,9 +51,10 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     let script = here.join("make_corpus.py");
     let (out, seed) = (&args.out, args.seed.to_string());
     let (count, engines) = (args.utterances.to_string(), args.engines.join(","));
+    let beside = args.beside.iter().flat_map(|path| ["--beside".into(), path.clone()]);
     cmd!(
         shell,
-        "{python} {script} --out {out} --utterances {count} --engines {engines} --seed {seed}"
+        "{python} {script} --out {out} --utterances {count} --engines {engines} --seed {seed} {beside...}"
     )
     .run()?;
     Ok(())
