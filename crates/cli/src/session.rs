@@ -146,12 +146,17 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// Loads the model that settings name.
-pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
-    let source = match &settings.model {
+/// Where the model is that settings name.
+pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
+    Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
         None => ModelSource::Bytes(syrinx_embedded::model()?),
-    };
+    })
+}
+
+/// Loads the model that settings name.
+pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
+    let source = model_source(settings)?;
     let options = EngineOptions {
         kernels: settings.kernels,
         voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),

@@ -29,6 +29,9 @@ pub struct CorpusArgs {
     /// Manifest of a corpus that this one is trained on together with: its test texts stay test texts
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
+    /// Write all example sentences of WordNet to this file, a line each, and stop: for the language model of `stt`
+    #[arg(long, value_name = "FILE")]
+    sentences: Option<PathBuf>,
     /// Print engines, versions and licences, and stop
     #[arg(long)]
     licences: bool,
@@ -41,6 +44,11 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     if args.licences {
         print!("{}", shell.read_file(here.join("LICENCES.md"))?);
         return Ok(());
+    }
+    if let Some(file) = &args.sentences {
+        debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
+        let (python, script) = (environment(&shell, &here)?, here.join("make_corpus.py"));
+        return Ok(cmd!(shell, "{python} {script} --sentences {file}").run()?);
     }
     let has = |engine: &str| args.engines.iter().any(|e| e == engine);
     if has("flite") {
