@@ -9,9 +9,10 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod project;
+mod python;
 mod verbs;
 
-use verbs::{bench, bpe, ci, corpus, dash, eval, lint, new_task, readme, schema, test};
+use verbs::{bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, readme, schema, test};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -43,7 +44,9 @@ enum Verb {
     Corpus(corpus::CorpusArgs),
     /// Learn the byte-pair vocabulary from the texts of a corpus
     Bpe(bpe::BpeArgs),
-    /// List or run benchmarks
+    /// Build the program for NVIDIA GPUs, on a machine with or without one
+    Cuda(cuda::CudaArgs),
+    /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
     Bench(bench::BenchArgs),
 }
 
@@ -59,6 +62,7 @@ fn main() -> Result<ExitCode> {
         Verb::Ci => ci::run(),
         Verb::Corpus(args) => corpus::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
+        Verb::Cuda(args) => cuda::run(&args),
         Verb::Bench(args) => bench::run(&args),
     };
     code.map(|()| ExitCode::SUCCESS)

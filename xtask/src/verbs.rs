@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bpe;
 pub mod ci;
 pub mod corpus;
+pub mod cuda;
 pub mod dash;
 pub mod eval;
 pub mod lint;

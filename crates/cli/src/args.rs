@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcommand, ValueHint};
+use syrinx_nn::DeviceChoice;
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
@@ -61,6 +62,9 @@ pub struct Globals {
     /// Use this adapter to the model, as `syrinx train --lora` writes it
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub adapter: Option<PathBuf>,
+    /// Where the language model runs: cpu, cuda or cuda:N
+    #[arg(long, global = true, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
     /// Read settings from this file instead of ./syrinx.toml
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,

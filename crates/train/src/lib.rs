@@ -9,14 +9,18 @@ mod batch;
 mod checkpoint;
 mod config;
 mod error;
+mod exam;
+mod pending;
 mod schedule;
 mod trainer;
 mod tuning;
+mod watch;
 
 pub use batch::{Batch, BatchMaker};
 pub use checkpoint::Checkpoint;
 pub use config::{MixEntry, TrainConfig};
 pub use error::TrainError;
+pub use exam::Examiner;
 pub use schedule::Schedule;
 pub use trainer::{Outcome, Trainer, TrainingMaterial};
 pub use tuning::{mix_of, space_of};
