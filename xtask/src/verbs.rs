@@ -9,6 +9,7 @@ pub mod dash;
 pub mod eval;
 pub mod lint;
 pub mod new_task;
+pub mod pretrain;
 pub mod readme;
 pub mod rehearsal;
 pub mod schema;

@@ -9,7 +9,7 @@ use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train, voices,
+    bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
@@ -145,8 +145,11 @@ pub enum Verb {
     /// Adapters of fine-tuned models: show one, merge it into its model
     #[command(display_order = 36)]
     Lora(lora::LoraArgs),
-    /// Print completions for a shell
+    /// How fast this machine trains
     #[command(display_order = 37)]
+    Bench(bench::BenchArgs),
+    /// Print completions for a shell
+    #[command(display_order = 38)]
     Completions(CompletionsArgs),
 }
 

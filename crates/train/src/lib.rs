@@ -6,6 +6,7 @@
 //! Invariants: no task is named; the clock is only used to report speed.
 
 mod batch;
+mod bench;
 mod checkpoint;
 mod config;
 mod error;
@@ -17,6 +18,7 @@ mod tuning;
 mod watch;
 
 pub use batch::{Batch, BatchMaker};
+pub use bench::{BenchConfig, BenchFigures, bench};
 pub use checkpoint::Checkpoint;
 pub use config::{MixEntry, TrainConfig};
 pub use error::TrainError;

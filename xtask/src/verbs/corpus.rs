@@ -35,6 +35,17 @@ pub struct CorpusArgs {
     licences: bool,
 }
 
+/// The same for another verb, from the words that would follow `cargo xtask corpus`.
+pub fn make(words: &[String]) -> Result<()> {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: CorpusArgs,
+    }
+    let words = std::iter::once("corpus".to_owned()).chain(words.iter().cloned());
+    run(&<Line as clap::Parser>::try_parse_from(words)?.args)
+}
+
 /// Makes the environment where it is missing, then the corpus.
 pub fn run(args: &CorpusArgs) -> Result<()> {
     let here = root().join("xtask/corpus");
