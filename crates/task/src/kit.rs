@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes};
 
-use crate::{Alignment, FrameScores, TaskError};
+use crate::{Alignment, FrameScores, TaskError, TextForm};
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Clip {
-    /// The file, or `-` for standard input or output; empty for samples in memory.
+    /// The file, or `-` for standard input or output; empty for samples in memory. `NAME#2` is the second channel of
+    /// a file, where each has a speaker of its own.
     pub path: PathBuf,
     /// The samples, where they are in memory.
     #[serde(skip)]
@@ -78,6 +79,8 @@ pub struct TaskKit {
     pub studio: Option<Arc<dyn Studio>>,
     /// How the model aligns text and frames.
     pub alignment: Alignment,
+    /// How the model reads the words that it speaks.
+    pub text: TextForm,
 }
 
 impl TaskKit {

@@ -96,6 +96,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     let base = tuning.base(session, &config)?;
     if let Some(base) = &base {
         config.model.alignment = base.config.alignment;
+        config.model.text = base.config.text;
     }
     let tasks = tasks(session, &config)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
@@ -186,6 +187,7 @@ fn tasks(session: &Session, config: &TrainConfig) -> Outcome<Vec<Box<dyn DynTask
         frontend: Arc::new(Frontend::english()?),
         studio: None,
         alignment: config.model.alignment,
+        text: config.model.text,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();
