@@ -13,7 +13,9 @@ mod project;
 mod python;
 mod verbs;
 
-use verbs::{bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test};
+use verbs::{
+    bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test,
+};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]

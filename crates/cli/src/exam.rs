@@ -64,9 +64,9 @@ impl Exam {
         for i in (0..count).map(|n| spoken[n * spoken.len() / count]) {
             let utterance = watched.utterance(i);
             let number = voices.len() + 1;
-            let (name, _) = voices
-                .entry(&utterance.speaker)
-                .or_insert_with(|| (format!("speaker-{number}"), reference(learnt, utterance, prompt)));
+            let (name, _) = voices.entry(&utterance.speaker).or_insert_with(|| {
+                (format!("speaker-{number}"), reference(learnt, utterance, prompt))
+            });
             sentences.push((name.clone(), utterance.text.trim().to_owned()));
         }
         if sentences.is_empty() {
@@ -97,7 +97,8 @@ impl Exam {
     fn engine(&self, lm: &LmFile) -> Result<Engine, String> {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let (lm_path, path) = (folder.path().join("lm"), folder.path().join("model"));
-        let write = |path: &Path, bytes: &[u8]| write_atomic(path, bytes).map_err(|e| e.to_string());
+        let write =
+            |path: &Path, bytes: &[u8]| write_atomic(path, bytes).map_err(|e| e.to_string());
         write(&lm_path, &lm.to_bytes(true).map_err(|e| e.to_string())?)?;
         let bytes = match &self.voicebox {
             Voicebox::Codec(codec) => package((&lm_path, codec), &self.voices, Value::Null),
@@ -143,7 +144,8 @@ impl Examiner for Exam {
             known.iter().any(|t| t.id == d.id && t.missing_marks.is_empty())
         };
         let mouth = ALL.iter().filter(knows).find(|d| speaks(d));
-        let mouth = mouth.ok_or("the model has learnt no task that speaks texts in named voices")?;
+        let mouth =
+            mouth.ok_or("the model has learnt no task that speaks texts in named voices")?;
         let ear = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
         let ear = ear.ok_or("the model has learnt no task that writes down recordings")?;
         let mut counts: Vec<EditCounts> = Vec::new();
@@ -151,7 +153,8 @@ impl Examiner for Exam {
             if cancel.is_cancelled() {
                 return Err("stopped".into());
             }
-            counts.push(word_errors(text, &self.heard(&engine, (voice, text), (mouth, ear), cancel)));
+            counts
+                .push(word_errors(text, &self.heard(&engine, (voice, text), (mouth, ear), cancel)));
         }
         let failed = counts.iter().filter(|c| c.is_failure()).count() as f64;
         Ok(vec![

@@ -173,10 +173,9 @@ impl Heads {
         score: Score,
     ) -> std::result::Result<Losses, ModelError> {
         let mut parts = Vec::new();
-        let mut add =
-            |name: String, (value, accuracy): (Tensor, Option<Tensor>), weight: f64| {
-                parts.push(LossPart { name, value, accuracy, weight });
-            };
+        let mut add = |name: String, (value, accuracy): (Tensor, Option<Tensor>), weight: f64| {
+            parts.push(LossPart { name, value, accuracy, weight });
+        };
         let ce = |logits: &Tensor, targets: &[u32]| -> Result<(Tensor, Option<Tensor>)> {
             let measured = score == Score::Accuracies;
             let accuracy = measured.then(|| ops::accuracy(logits, targets)).transpose()?;

@@ -84,7 +84,9 @@ fn open_cuda(number: usize) -> Result<Device, String> {
     // driver's own device is looked for before: NVIDIA's on Linux, Microsoft's under WSL.
     let driver = ["/dev/nvidiactl", "/dev/dxg"].iter().any(|p| std::path::Path::new(p).exists());
     if cfg!(target_os = "linux") && !driver {
-        return Err("there is no NVIDIA GPU or no driver (no /dev/nvidiactl); use --device cpu".into());
+        return Err(
+            "there is no NVIDIA GPU or no driver (no /dev/nvidiactl); use --device cpu".into()
+        );
     }
     Device::new_cuda(number)
         .map_err(|e| format!("{e}; `nvidia-smi` lists what there is, --device cpu always works"))

@@ -85,8 +85,7 @@ pub fn bench(config: &BenchConfig, device: &Device) -> Result<BenchFigures, Trai
     let tokens: Vec<u32> =
         (0..len * count).map(|_| rng.random_range(0..config.classes as u32)).collect();
     let targets: Vec<u32> = (0..len * count).map(|i| tokens[(i + 1) % tokens.len()]).collect();
-    let spans: Vec<Span> =
-        (0..count).map(|i| Span { start: i * len, len, prefix: 0 }).collect();
+    let spans: Vec<Span> = (0..count).map(|i| Span { start: i * len, len, prefix: 0 }).collect();
     let rotary: Vec<u32> = (0..count).flat_map(|_| 0..len as u32).collect();
     let mut taken = Vec::new();
     let mut last = f64::NAN;

@@ -127,7 +127,9 @@ impl TrainConfig {
             );
         }
         if self.kernels == Kernels::Flash {
-            return Err("flash attention has no gradient: train with kernels fused or primitive".into());
+            return Err(
+                "flash attention has no gradient: train with kernels fused or primitive".into()
+            );
         }
         if self.nar_levels.iter().any(|&level| level < 2) {
             return Err("nar_levels begin at 2: level 1 is the AR's".into());

@@ -132,18 +132,8 @@ impl<'a> Trainer<'a> {
             ));
         }
         let (examiner, pending, watch) = (None, Pending::default(), Watch::default());
-        let mut trainer = Self {
-            config,
-            material,
-            run,
-            store,
-            model,
-            optimizer,
-            base,
-            examiner,
-            pending,
-            watch,
-        };
+        let mut trainer =
+            Self { config, material, run, store, model, optimizer, base, examiner, pending, watch };
         if resume {
             trainer.resume()?;
         }

@@ -104,9 +104,8 @@ fn table(rows: &[Value]) -> String {
         "", "positions/s", "forward", "backward", "optimiser", "peak", "factor"
     );
     for row in rows {
-        let seconds = |part: &str| {
-            row["figures"][part].as_f64().map_or("-".into(), |s| format!("{s:.3} s"))
-        };
+        let seconds =
+            |part: &str| row["figures"][part].as_f64().map_or("-".into(), |s| format!("{s:.3} s"));
         let peak = row["peak_mib"].as_f64().map_or("-".into(), |m| format!("{m:.0} MiB"));
         let factor = speed(row).zip(primitive).map_or("-".into(), |(a, b)| format!("{:.2}", a / b));
         out += &format!(

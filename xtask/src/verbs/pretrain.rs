@@ -48,7 +48,8 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     if let Some(from) = &args.from {
         let names: Vec<&str> = stages.iter().map(|s| s.name).collect();
         let at = names.iter().position(|n| n == from);
-        let at = at.with_context(|| format!("no stage `{from}`; there are {}", names.join(", ")))?;
+        let at =
+            at.with_context(|| format!("no stage `{from}`; there are {}", names.join(", ")))?;
         if !args.dry_run {
             stages[at..].iter().try_for_each(|s| s.forget(&recipe.run))?;
         }
@@ -160,10 +161,8 @@ fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
 fn write_card(card: Option<&Path>, to: &Path, (run, stages): (&Path, &[Stage])) -> Result<()> {
     let mut json = match card {
         None => json!({}),
-        Some(path) => {
-            serde_json::from_str(&fs::read_to_string(path).with_context(|| text(path))?)
-                .with_context(|| text(path))?
-        }
+        Some(path) => serde_json::from_str(&fs::read_to_string(path).with_context(|| text(path))?)
+            .with_context(|| text(path))?,
     };
     let root = format!("{}/", root().display());
     let took = stages.iter().filter_map(|stage| {
@@ -171,7 +170,9 @@ fn write_card(card: Option<&Path>, to: &Path, (run, stages): (&Path, &[Stage])) 
         // Where things lay on this machine is nobody else's business.
         let command = record.command.replace(&root, "");
         let seconds = record.seconds.round();
-        Some(json!({"stage": stage.name, "seconds": seconds, "command": command, "key": record.key}))
+        Some(
+            json!({"stage": stage.name, "seconds": seconds, "command": command, "key": record.key}),
+        )
     });
     json["recipe"] = Value::Array(took.collect());
     fs::write(to, serde_json::to_string_pretty(&json)? + "\n").with_context(|| text(to))

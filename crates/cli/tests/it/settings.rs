@@ -34,8 +34,7 @@ fn a_bench_measures_each_kind_of_kernels() {
     let bench = Bench::new();
     let sizes = ["--dim", "16", "--layers", "1", "--heads", "2", "--hidden", "24"];
     let batch = ["--sequences", "2", "--positions", "8", "--steps", "1"];
-    let measured =
-        bench.run(&[&["bench", "train", "--json"], &sizes[..], &batch].concat());
+    let measured = bench.run(&[&["bench", "train", "--json"], &sizes[..], &batch].concat());
     let rows: serde_json::Value = serde_json::from_str(&measured.worked().out).expect("JSON");
     for (row, kernels) in rows.as_array().expect("rows").iter().zip(["fused", "primitive"]) {
         assert_eq!(row["config"]["kernels"], kernels);

@@ -36,11 +36,7 @@ fn every_parameter_of_every_variant_gets_a_gradient() {
             }
             let missed: Vec<String> =
                 store.vars().into_keys().filter(|n| !reached.contains(n)).collect();
-            assert!(
-                missed.is_empty(),
-                "{}, {how:?}: no gradient for {missed:?}",
-                name(&config)
-            );
+            assert!(missed.is_empty(), "{}, {how:?}: no gradient for {missed:?}", name(&config));
         }
     }
 }

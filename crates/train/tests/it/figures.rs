@@ -106,18 +106,14 @@ fn an_examiner_sees_the_averaged_weights_and_may_fail() {
     let (sink, material, notebook) =
         (RecordingSink::default(), setup.material(), Notebook::default());
     let run = setup.folder.path().join("examined");
-    let mut trainer =
-        Trainer::new(&config, &material, &run, false).unwrap().examined_by(&notebook);
+    let mut trainer = Trainer::new(&config, &material, &run, false).unwrap().examined_by(&notebook);
     let parameters = trainer.weights().len();
     let outcome = trainer.run(&sink, &CancelToken::default()).unwrap();
     assert_eq!(outcome.step, 6);
     assert_eq!(*notebook.0.lock().unwrap(), [parameters; 3]);
     let events = sink.events();
-    let exams = |e: &&Event| {
-        matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)])
-    };
+    let exams = |e: &&Event| matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)]);
     assert_eq!(events.iter().filter(exams).count(), 2);
-    let warned =
-        |e: &Event| matches!(e, Event::Warning { message } if message.contains("no ear"));
+    let warned = |e: &Event| matches!(e, Event::Warning { message } if message.contains("no ear"));
     assert!(events.iter().any(warned));
 }

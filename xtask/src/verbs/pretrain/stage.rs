@@ -109,8 +109,12 @@ impl Stage {
     pub(super) fn run(&self, run: &Path, act: impl FnOnce() -> Result<()>) -> Result<()> {
         let state = self.state(run)?;
         let Some(key) = self.key()? else {
-            let gone: Vec<String> =
-                self.inputs.iter().filter(|i| !i.exists()).map(|i| i.display().to_string()).collect();
+            let gone: Vec<String> = self
+                .inputs
+                .iter()
+                .filter(|i| !i.exists())
+                .map(|i| i.display().to_string())
+                .collect();
             bail!("stage `{}`: {} isn't there", self.name, gone.join(", "));
         };
         if state == State::New && self.folder.exists() {

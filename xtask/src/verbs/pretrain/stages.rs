@@ -172,8 +172,7 @@ impl<'a> Places<'a> {
         let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec];
         let outputs: [&Path; 2] = [&self.recipe.out, &written];
         let card = package.card.as_deref();
-        let work =
-            Work::Package { words, card: package.card.clone(), written: written.clone() };
+        let work = Work::Package { words, card: package.card.clone(), written: written.clone() };
         self.stage("package", (&inputs, card), &outputs, work)
     }
 }
