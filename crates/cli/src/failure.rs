@@ -343,6 +343,12 @@ impl From<ResultsError> for Failure {
     }
 }
 
+impl From<syrinx_nn::NnError> for Failure {
+    fn from(error: syrinx_nn::NnError) -> Self {
+        Self::new(Exit::BadModel, error.to_string())
+    }
+}
+
 impl From<syrinx_embedded::NoModel> for Failure {
     fn from(error: syrinx_embedded::NoModel) -> Self {
         Self::new(Exit::BadModel, error.to_string())

@@ -146,7 +146,12 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// Where the model is that settings name.
+/// Loads the model that settings name.
+pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
+    Ok(Engine::open(&model_source(settings)?, &engine_options(settings)?)?)
+}
+
+/// Where the model of the settings is.
 pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
     Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
@@ -154,18 +159,18 @@ pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
     })
 }
 
-/// Loads the model that settings name.
-pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
-    let source = model_source(settings)?;
-    let options = EngineOptions {
+/// How the settings want a model to be loaded.
+pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
+    Ok(EngineOptions {
         kernels: settings.kernels,
+        device: settings.device.open()?,
+        precision: settings.precision,
         voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
         lexicon_path: settings.lexicon.clone(),
         adapter: settings.adapter.clone(),
         task_settings: settings.tasks.clone(),
         ..EngineOptions::default()
-    };
-    Ok(Engine::open(&source, &options)?)
+    })
 }
 
 /// Flags that are settings.
@@ -177,6 +182,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
         ("voices_dir", globals.voices_dir.as_ref().map(path)),
         ("lexicon", globals.lexicon.as_ref().map(path)),
         ("seed", globals.seed.map(|s| s.to_string())),
+        ("device", globals.device.map(|d| d.to_string())),
     ];
     named.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect()
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::project::{root, shell};
+use crate::python::environment;
 
 /// `corpus`.
 #[derive(Debug, Args)]
@@ -37,6 +38,17 @@ pub struct CorpusArgs {
     licences: bool,
 }
 
+/// The same for another verb, from the words that would follow `cargo xtask corpus`.
+pub fn make(words: &[String]) -> Result<()> {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: CorpusArgs,
+    }
+    let words = std::iter::once("corpus".to_owned()).chain(words.iter().cloned());
+    run(&<Line as clap::Parser>::try_parse_from(words)?.args)
+}
+
 /// Makes the environment where it is missing, then the corpus.
 pub fn run(args: &CorpusArgs) -> Result<()> {
     let here = root().join("xtask/corpus");
@@ -55,7 +67,8 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
         debian(&shell, "flite", Path::new("/usr/bin/flite"))?;
     }
     debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
-    let python = environment(&shell, &here)?;
+    let (folder, pins) = (root().join("target/corpus-env"), here.join("requirements.txt"));
+    let python = environment(&shell, &folder, &pins)?;
     let script = here.join("make_corpus.py");
     let (out, seed) = (&args.out, args.seed.to_string());
     let (count, engines) = (args.utterances.to_string(), args.engines.join(","));
@@ -81,21 +94,4 @@ fn debian(shell: &Shell, package: &str, file: &Path) -> Result<()> {
     cmd!(shell, "{program} {words...}").run().with_context(|| {
         format!("`{package}` can't be installed; install it by hand, after `apt-get update`")
     })
-}
-
-/// A Python of its own with the pinned packages. Made again when the pins change.
-fn environment(shell: &Shell, here: &Path) -> Result<PathBuf> {
-    let folder = root().join("target/corpus-env");
-    let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
-    let pins = here.join("requirements.txt");
-    let wanted = shell.read_file(&pins)?;
-    if shell.read_file(&stamp).is_ok_and(|there| there == wanted) {
-        return Ok(python);
-    }
-    cmd!(shell, "python3 -m venv --clear {folder}")
-        .run()
-        .context("no Python with venv; install `python3-venv`")?;
-    cmd!(shell, "{python} -m pip install --quiet --no-deps --requirement {pins}").run()?;
-    shell.write_file(&stamp, wanted)?;
-    Ok(python)
 }
