@@ -31,7 +31,8 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
     let mut contents = Contents::new();
     contents.insert(TEXT.into(), Content::Text(line.content(&kit.vocab)));
     if let Some(prompt) = sample.prompt.as_ref().filter(|p| !p.is_empty()) {
-        contents.insert(PROMPT.into(), Content::Codes(prompt.clone()));
+        let prompt = config.shown(Some(Content::Codes(prompt.clone())));
+        contents.extend(prompt.map(|prompt| (PROMPT.to_owned(), prompt)));
     }
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }

@@ -66,6 +66,7 @@ impl Recording {
         let end = nth_sounding(&line, before + sounding(new))?;
         let text = line.content(&kit.vocab);
         let limit = given.len() + config.frames_for(text.stops.len() - first as usize);
+        let prompt = config.shown(prompt);
         let mut utterance = Utterance { text, prompt, limit, ..Utterance::default() };
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));
