@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 mod project;
 mod verbs;
 
-use verbs::{bench, bpe, ci, corpus, dash, eval, lint, new_task, readme, schema, test};
+use verbs::{ablate, bench, bpe, ci, corpus, dash, eval, lint, new_task, readme, schema, test};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
+    /// Answer a question of configs/ablations by a grid of settings, and write its report
+    Ablate(ablate::AblateArgs),
     /// The terminal dashboard
     Dash(dash::DashArgs),
     /// Run all tests
@@ -50,6 +52,7 @@ enum Verb {
 fn main() -> Result<ExitCode> {
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
+        Verb::Ablate(args) => return ablate::run(&args),
         Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Lint => lint::run(),

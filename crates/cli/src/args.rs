@@ -8,7 +8,7 @@ use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train, voices,
+    ablate, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
@@ -126,6 +126,9 @@ pub enum Verb {
     /// The terminal dashboard: tasks side by side, evaluations, ablations, training runs
     #[command(display_order = 30)]
     Dash(dash::DashArgs),
+    /// Answer a question by a grid of settings, trained and evaluated: configs/ablations
+    #[command(display_order = 31)]
+    Ablate(ablate::AblateArgs),
     /// Prepare data: import corpora, encode them to token shards
     #[command(display_order = 32)]
     Data(data::DataArgs),

@@ -6,6 +6,7 @@
 mod answer;
 mod args;
 mod failure;
+mod laboratory;
 mod playback;
 mod progress;
 mod provenance;

@@ -146,12 +146,21 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// Loads the model that settings name.
-pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
-    let source = match &settings.model {
+/// The model that settings name.
+pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
+    Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
         None => ModelSource::Bytes(syrinx_embedded::model()?),
-    };
+    })
+}
+
+/// Loads the model that settings name.
+pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
+    engine_from(&model_source(settings)?, settings)
+}
+
+/// Loads a model with the settings of another.
+pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine> {
     let options = EngineOptions {
         kernels: settings.kernels,
         voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
@@ -160,7 +169,7 @@ pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
         task_settings: settings.tasks.clone(),
         ..EngineOptions::default()
     };
-    Ok(Engine::open(&source, &options)?)
+    Ok(Engine::open(source, &options)?)
 }
 
 /// Flags that are settings.
