@@ -172,7 +172,7 @@ impl<'a> ProgramLaboratory<'a> {
         let (train, watch) = &self.corpora.splits;
         let places = (self.data()?, self.corpora.codec.as_deref());
         let lesson = Lesson::open(self.session, places, (train, watch), config.max_seconds)?;
-        let tasks = tasks(&settings, config.model.alignment)?;
+        let tasks = tasks(&settings, &config.model)?;
         let stamp = lesson.coder.stamp();
         let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
         let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);

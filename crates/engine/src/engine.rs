@@ -418,6 +418,7 @@ fn build_tasks(
         frontend: Arc::new(Frontend::new(lexicon)),
         studio: Some(Arc::clone(studio) as Arc<dyn Studio>),
         alignment: model.config().alignment,
+        text: model.config().text,
     };
     let build = |descriptor: &'static TaskDescriptor, kit: &TaskKit| -> Result<_, EngineError> {
         let settings = options.task_settings.get(descriptor.id).cloned().unwrap_or_default();

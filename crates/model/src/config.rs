@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::Alignment;
+use syrinx_task::{Alignment, TextForm};
 
 /// How codes are embedded and scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,8 @@ pub struct LmConfig {
     pub encoder_layers: usize,
     /// How text and frames meet.
     pub alignment: Alignment,
+    /// How the words that are spoken are written: as phones or as plain text.
+    pub text: TextForm,
     /// How codes are embedded and scored.
     pub tables: Tables,
     /// Frames that the AR writes a step (grouped codes, VALL-E 2 section 3.2).
@@ -45,6 +47,7 @@ impl Default for LmConfig {
             trunk: BlockConfig::default(),
             encoder_layers: 2,
             alignment: Alignment::Pointer,
+            text: TextForm::Phones,
             tables: Tables::Codebook,
             group: 1,
             phone_labels: 2,

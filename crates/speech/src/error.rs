@@ -54,6 +54,24 @@ pub enum SpeechError {
         /// The word.
         word: String,
     },
+    /// A model that reads letters, and a recording whose words are unknown.
+    #[error(
+        "{sounding} words sound, but {words} are known, and the model reads words, not sounds: say what the recording says"
+    )]
+    WordsUnknown {
+        /// Words that are known.
+        words: usize,
+        /// Words that sound.
+        sounding: usize,
+    },
+    /// A word that can't be split into byte pairs.
+    #[error("`{word}` can't be written as byte pairs: {reason}")]
+    Spelling {
+        /// The word.
+        word: String,
+        /// What the library says.
+        reason: String,
+    },
     /// An alignment of no words.
     #[error("there are no words to align")]
     NoWords,

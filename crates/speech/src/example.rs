@@ -1,10 +1,11 @@
 //! Training examples.
 
-use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit};
+use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
 
 use crate::timeline::Timeline;
-use crate::{PROMPT, SpeakConfig, TEXT};
+use crate::piece::words;
+use crate::{PROMPT, Script, SpeakConfig, TEXT};
 
 /// The example of speaking an utterance, the same for both stages; `None` if it has no codes, or no phones with durations
 /// where the alignment needs them.
@@ -20,16 +21,20 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
         config.stress,
         config.pause_from_s,
     );
-    let (line, pointer) = match kit.alignment {
+    let timed = timed.and_then(|line| with_words(line, kit, &sample.text));
+    let (script, pointer) = match kit.alignment {
         Alignment::Pointer => {
-            let line = timed?;
-            let pointer = line.pointer(frames, sample.frame_rate_hz)?;
-            (line, pointer)
+            let script = Script::of(&timed?, kit).ok()?;
+            let pointer = script.pointer(frames, sample.frame_rate_hz)?;
+            (script, pointer)
         }
-        Alignment::None => (timed.or_else(|| from_text(config, kit, &sample.text))?, Vec::new()),
+        Alignment::None => {
+            let line = timed.or_else(|| from_text(config, kit, &sample.text))?;
+            (Script::of(&line, kit).ok()?, Vec::new())
+        }
     };
     let mut contents = Contents::new();
-    contents.insert(TEXT.into(), Content::Text(line.content(&kit.vocab)));
+    contents.insert(TEXT.into(), Content::Text(script.content()));
     if let Some(prompt) = sample.prompt.as_ref().filter(|p| !p.is_empty()) {
         let prompt = config.shown(Some(Content::Codes(prompt.clone())));
         contents.extend(prompt.map(|prompt| (PROMPT.to_owned(), prompt)));
@@ -37,7 +42,17 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }
 
+/// The line with the words of the text, where the model reads words: none if they aren't those that sound, as where
+/// the corpus says "twenty five" and its text "25".
+fn with_words(line: Timeline, kit: &TaskKit, text: &str) -> Option<Timeline> {
+    if kit.text == TextForm::Phones {
+        return Some(line);
+    }
+    let spoken = kit.frontend.phonemize(text).ok()?;
+    (spoken.words.len() == line.word_count()).then(|| line.with_words(words(&spoken)))
+}
+
 fn from_text(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Option<Timeline> {
     let spoken = kit.frontend.phonemize(text).ok()?;
-    Some(Timeline::of_text(&spoken.phones, config.stress))
+    Some(Timeline::of_text(&spoken.phones, config.stress).with_words(words(&spoken)))
 }

@@ -1,7 +1,7 @@
 //! What tasks that speak or listen share, so that none of them has to know another.
 //!
 //! Speaking: the layout of the two stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
-//! ([`pieces`]), phones on a time line ([`timeline`]), the voice of a request ([`Voice`]), and rows of a plan
+//! ([`pieces`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
 //! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
 //! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
 //!
@@ -20,6 +20,7 @@ mod piece;
 mod prompt;
 mod recording;
 mod rolling;
+mod script;
 mod sounds;
 pub mod timeline;
 mod units;
@@ -31,11 +32,12 @@ pub use error::SpeechError;
 pub use example::example;
 pub use join::join;
 pub use layout::{AR, NAR, PROMPT, TEXT, layout};
-pub use onward::Onward;
+pub use onward::{Onward, Said};
 pub use piece::{Piece, pieces};
 pub use prompt::{Voice, prompt_of};
 pub use recording::{HeardWord, Recording, Sound};
 pub use rolling::{Place, rolling};
+pub use script::Script;
 pub use sounds::sounds;
 pub use units::{Acoustics, SILENCE, Units};
 pub use utterance::{Utterance, append};

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use syrinx_task::{Alignment, Content, TaskKit};
-use syrinx_text::Phone;
+use syrinx_text::{Phone, Phonemized};
 use syrinx_types::TimedPhone;
 
+use crate::piece::words;
 use crate::timeline::Timeline;
-use crate::{Recording, SpeakConfig, Utterance};
+use crate::{Recording, Script, SpeakConfig, Utterance};
 
 /// A guess at how long a phone lasts that isn't spoken yet, seconds. Only its order counts.
 const GUESSED_S: f64 = 0.08;
@@ -19,8 +20,40 @@ pub struct Onward {
     pub utterance: Utterance,
     /// Frames of the recording that are given.
     pub given: Range<usize>,
-    /// Stops of the new phones. Later ones are the look-ahead and the last silence.
+    /// Stops of the new words. Later ones are the look-ahead and the last silence.
     pub new: Range<u32>,
+    /// Stops of each of them.
+    pub words: Vec<Range<u32>>,
+}
+
+/// Words to be spoken, with their phones.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Said {
+    /// Phones with `|` and pauses between the words, none around them.
+    pub phones: Vec<Phone>,
+    /// The words as said.
+    pub words: Vec<String>,
+}
+
+impl Said {
+    /// Some words of a text.
+    pub fn of(spoken: &Phonemized, range: Range<usize>) -> Self {
+        if range.is_empty() {
+            return Self::default();
+        }
+        let start = spoken.phones_of_word(range.start).start;
+        let end = spoken.phones_of_word(range.end - 1).end;
+        Self { phones: spoken.phones[start..end].to_vec(), words: words(spoken)[range].to_vec() }
+    }
+
+    /// Puts a word after the others.
+    pub fn push(&mut self, word: &str, phones: impl IntoIterator<Item = Phone>) {
+        if !self.phones.is_empty() {
+            self.phones.push(Phone::BOUNDARY);
+        }
+        self.phones.extend(phones);
+        self.words.push(word.to_owned());
+    }
 }
 
 impl Recording {
@@ -37,35 +70,36 @@ impl Recording {
         start..end
     }
 
-    /// Speaks `new` (phones with `|` and pauses between them, no silence around) after the frames `given` of this
-    /// recording and before `ahead`. `None` if there is no sounding phone in all of it.
+    /// Speaks `new` after the frames `given` of this recording and before `ahead`. `None` if there is no sounding phone
+    /// in all of it, or if the model reads words and those of the frames aren't known.
     pub fn onward(
         &self,
         given: Range<usize>,
-        (new, ahead): (&[Phone], &[Phone]),
+        (new, ahead): (&Said, &Said),
         prompt: Option<Content>,
         (config, kit): (&SpeakConfig, &TaskKit),
     ) -> Option<Onward> {
         let (mut timed, mut lead_s) = self.timed_phones(given.clone());
         let given_s = self.at_s(given.len());
         let spoken_s = lead_s + timed.iter().map(|t| t.duration_s).sum::<f64>();
-        let sounding = |phones: &[Phone]| phones.iter().filter(|p| !p.is_mark()).count();
-        let before = timed.iter().filter(|t| t.phone != "|").count();
+        let before = timed.split(|t| t.phone == "|").filter(|word| !word.is_empty()).count();
         if before == 0 {
             lead_s = given_s;
         } else {
             timed.push(boundary((given_s - spoken_s).max(0.0)));
         }
-        timed.extend(new.iter().map(guessed));
+        timed.extend(new.phones.iter().map(guessed));
         timed.push(boundary(0.0));
-        timed.extend(ahead.iter().map(guessed));
+        timed.extend(ahead.phones.iter().map(guessed));
         let total_s = lead_s + timed.iter().map(|t| t.duration_s).sum::<f64>() + GUESSED_S;
         let line =
             Timeline::of_recording(&timed, (lead_s, total_s), config.stress, config.pause_from_s)?;
-        let first = nth_sounding(&line, before)?;
-        let end = nth_sounding(&line, before + sounding(new))?;
-        let text = line.content(&kit.vocab);
-        let limit = given.len() + config.frames_for(text.stops.len() - first as usize);
+        let known = [self.words_in(given.clone()), new.words.clone(), ahead.words.clone()];
+        let script = Script::of(&line.with_words(known.concat()), kit).ok()?;
+        let after = before + new.words.len();
+        let (first, end) = (script.first_stop_of(before), script.first_stop_of(after));
+        let limit = given.len() + config.frames_for(script.stops.len() - first as usize);
+        let text = script.content();
         let prompt = config.shown(prompt);
         let mut utterance = Utterance { text, prompt, limit, ..Utterance::default() };
         if !given.is_empty() {
@@ -73,11 +107,12 @@ impl Recording {
         }
         if kit.alignment == Alignment::Pointer {
             let frames = (total_s * self.frame_rate_hz).ceil() as usize + 1;
-            let pointer = line.pointer_in_haste(frames, self.frame_rate_hz)?;
+            let pointer = script.pointer_in_haste(frames, self.frame_rate_hz)?;
             let before_new = |stop: u32| stop.min(first.saturating_sub(1));
             utterance.pointer = pointer.into_iter().take(given.len()).map(before_new).collect();
         }
-        Some(Onward { utterance, given, new: first..end })
+        let words = (before..after).map(|word| script.stops_of(word)).collect();
+        Some(Onward { utterance, given, new: first..end, words })
     }
 }
 
@@ -88,11 +123,4 @@ fn boundary(duration_s: f64) -> TimedPhone {
 fn guessed(phone: &Phone) -> TimedPhone {
     let duration_s = if *phone == Phone::BOUNDARY { 0.0 } else { GUESSED_S };
     TimedPhone { phone: phone.arpabet().into(), duration_s }
-}
-
-/// The stop of a sounding phone, counted from 0; the last silence's after all of them.
-fn nth_sounding(line: &Timeline, n: usize) -> Option<u32> {
-    let stops = line.phones.iter().filter(|&&p| p != Phone::BOUNDARY);
-    let mut sounding = stops.enumerate().filter(|(_, p)| !p.is_mark()).map(|(stop, _)| stop as u32);
-    sounding.nth(n).or_else(|| (line.durations_s.len() as u32).checked_sub(1))
 }

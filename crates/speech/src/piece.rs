@@ -1,19 +1,21 @@
 //! A text as pieces that are spoken one at a time.
 
 use syrinx_task::{TaskError, TaskKit};
-use syrinx_text::{Phone, Phonemized, TextError, sentences};
+use syrinx_text::{Phonemized, TextError, sentences};
 use syrinx_types::WordTime;
 
-use crate::SpeakConfig;
 use crate::timeline::Timeline;
+use crate::{Script, SpeakConfig};
 
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
     /// Words and phones as the front end gives them.
     pub spoken: Phonemized,
-    /// What the model sees.
+    /// Its phones and pauses.
     pub line: Timeline,
+    /// What the model reads of them.
+    pub script: Script,
 }
 
 /// Cuts a text into sentences and looks up their phones.
@@ -27,32 +29,28 @@ pub fn pieces(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Result<Vec<Pie
     let mut pieces = Vec::new();
     for part in sentences::split(text, config.max_piece_chars) {
         match kit.frontend.phonemize(&part) {
-            Ok(spoken) => {
-                let line = Timeline::of_text(&spoken.phones, config.stress);
-                pieces.push(Piece { spoken, line });
-            }
+            Ok(spoken) => pieces.push(Piece::of(spoken, (config, kit))?),
             Err(TextError::NothingToSay { .. }) => {}
             Err(other) => return Err(other.into()),
         }
     }
     if pieces.is_empty() {
-        let spoken = kit.frontend.phonemize(text)?;
-        let line = Timeline::of_text(&spoken.phones, config.stress);
-        pieces.push(Piece { spoken, line });
+        pieces.push(Piece::of(kit.frontend.phonemize(text)?, (config, kit))?);
     }
     Ok(pieces)
 }
 
 impl Piece {
-    /// For each stop of the line the written piece that it belongs to (words of one written piece share it).
+    fn of(spoken: Phonemized, (config, kit): (&SpeakConfig, &TaskKit)) -> Result<Self, TaskError> {
+        let line = Timeline::of_text(&spoken.phones, config.stress).with_words(words(&spoken));
+        let script = Script::of(&line, kit)?;
+        Ok(Self { spoken, line, script })
+    }
+
+    /// For each stop the written piece that it belongs to (words of one written piece share it).
     fn written_of_stops(&self) -> Vec<Option<usize>> {
-        // The line has the first silence more than the front end's phones, and marks at the end less.
-        let of_phone = |i: usize| {
-            let word = i.checked_sub(1).and_then(|i| self.spoken.word_of_phone.get(i).copied())?;
-            word.map(|word| self.spoken.words[word].piece)
-        };
-        let stops = (0..self.line.phones.len()).filter(|&i| self.line.phones[i] != Phone::BOUNDARY);
-        stops.map(of_phone).collect()
+        let written = |word: usize| self.spoken.words.get(word).map(|w| w.piece);
+        self.script.word_of_stop.iter().map(|word| word.and_then(written)).collect()
     }
 
     /// When the words sound, from the stop under the pointer at every frame. A word that the pointer jumped over gets
@@ -89,4 +87,9 @@ impl Piece {
         }
         times
     }
+}
+
+/// The words as they are said.
+pub(crate) fn words(spoken: &Phonemized) -> Vec<String> {
+    spoken.words.iter().map(|w| w.spoken.clone()).collect()
 }

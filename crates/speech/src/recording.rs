@@ -148,14 +148,19 @@ impl Recording {
         (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
 
-    /// The sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
-    /// A sound belongs where its middle is.
-    pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
+    /// The sounds of some frames but for silences. A sound belongs where its middle is.
+    fn sounding(&self, frames: Range<usize>) -> impl Iterator<Item = &Sound> {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
-        let inside = self.sounds.iter().filter(|s| {
+        self.sounds.iter().filter(move |s| {
             let middle_s = 0.5 * (s.start_s + s.end_s);
             s.phone != Phone::SILENCE && middle_s >= start_s && middle_s < end_s
-        });
+        })
+    }
+
+    /// The sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
+    pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
+        let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
+        let inside = self.sounding(frames);
         let mut timed: Vec<TimedPhone> = Vec::new();
         let mut lead_s = 0.0;
         let mut before: Option<&Sound> = None;
@@ -177,11 +182,20 @@ impl Recording {
         (timed, lead_s)
     }
 
+    /// The words whose sounds [`Recording::timed_phones`] gives; none where only sounds are known.
+    pub fn words_in(&self, frames: Range<usize>) -> Vec<String> {
+        let mut inside: Vec<usize> = self.sounding(frames).filter_map(|s| s.word).collect();
+        inside.dedup();
+        inside.into_iter().map(|word| self.words[word].word.clone()).collect()
+    }
+
     /// The time line of some frames; none without a sounding phone.
     pub fn line(&self, frames: Range<usize>, config: &SpeakConfig) -> Option<Timeline> {
         let total_s = self.at_s(frames.len());
-        let (timed, lead_s) = self.timed_phones(frames);
-        Timeline::of_recording(&timed, (lead_s, total_s), config.stress, config.pause_from_s)
+        let (timed, lead_s) = self.timed_phones(frames.clone());
+        let (stress, pause_from_s) = (config.stress, config.pause_from_s);
+        let line = Timeline::of_recording(&timed, (lead_s, total_s), stress, pause_from_s)?;
+        Some(line.with_words(self.words_in(frames)))
     }
 
     /// The recording in pieces of at most `max_s` seconds, as frames: they follow one another without gaps. Cuts fall

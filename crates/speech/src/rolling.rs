@@ -1,10 +1,10 @@
 //! A long text as rows that go on from one another, so that the voice doesn't start anew with every sentence.
 
-use syrinx_task::{Content, Follow, Generated, RowPlan, TaskKit};
+use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
 
 use crate::timeline::Timeline;
-use crate::{Piece, SpeakConfig, Utterance};
+use crate::{Piece, Script, SpeakConfig, Utterance};
 
 /// Where a piece stands in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,50 +33,53 @@ impl Place {
 
 /// The rows of pieces that go on from one another: each begins with the last words of the piece before, whose frames
 /// are given to it, and all have the same prompt, so that the voice can't drift away.
+///
+/// # Errors
+/// Those of [`Script::of`].
 pub fn rolling(
     pieces: &[Piece],
     prompt: Option<&Content>,
     (config, kit): (&SpeakConfig, &TaskKit),
-) -> Vec<(RowPlan, Place)> {
+) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     let mut rows: Vec<(RowPlan, Place)> = Vec::with_capacity(pieces.len());
     for (i, piece) in pieces.iter().enumerate() {
-        let before = i.checked_sub(1).map(|i| (&pieces[i].line, rows[i].1.offset));
-        let (line, place) = match before {
-            None => (piece.line.clone(), Place::default()),
-            Some((before, offset)) => continued(before, offset, &piece.line, config.context_stops),
+        let before = i.checked_sub(1).map(|i| (&pieces[i], rows[i].1.offset));
+        let (script, place) = match before {
+            None => (piece.script.clone(), Place::default()),
+            Some(before) => continued(before, piece, (config.context_stops, kit))?,
         };
-        let text = line.content(&kit.vocab);
-        let new = text.stops.len() - place.offset as usize;
-        let mut utterance = Utterance::new(text, prompt.cloned(), config);
+        let new = script.stops.len() - place.offset as usize;
+        let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
         // What is given of the piece before is added once it is known.
         utterance.limit = config.frames_for(new);
         rows.push((RowPlan { follow: place.follow, ..utterance.into_row() }, place));
     }
-    rows
+    Ok(rows)
 }
 
-/// The line of a piece with the last words of the one before and a pause before its own; `offset` is that of the piece
-/// before in its row.
-fn continued(before: &Timeline, offset: u32, own: &Timeline, most: usize) -> (Timeline, Place) {
-    let last = before.phones.len() - 1;
-    let stops = |from: usize| {
-        let context = before.phones[from..last].iter();
-        context.filter(|&&p| p != Phone::BOUNDARY).count()
-    };
+/// What the model reads of a piece with the last words of the one before, at most so many phones and pauses, and a
+/// pause before its own; `offset` is that of the piece before in its row.
+fn continued(
+    (before, offset): (&Piece, u32),
+    own: &Piece,
+    (most, kit): (usize, &TaskKit),
+) -> Result<(Script, Place), TaskError> {
+    let phones = &before.line.phones;
+    let last = phones.len() - 1;
+    let stops = |from: usize| phones[from..last].iter().filter(|&&p| p != Phone::BOUNDARY).count();
     // Words begin after the first silence and after every boundary.
-    let starts = (1..last).filter(|&i| i == 1 || before.phones[i - 1] == Phone::BOUNDARY);
-    let from = starts
-        .clone()
-        .find(|&i| stops(i) <= most)
-        .or_else(|| starts.clone().next_back())
-        .unwrap_or(last);
-    let context = stops(from) as u32;
-    let first = (stops(0) as u32) - context;
-    let mut phones = vec![Phone::SILENCE];
-    phones.extend_from_slice(&before.phones[from..last]);
-    phones.extend([Phone::COMMA, Phone::BOUNDARY]);
-    phones.extend_from_slice(&own.phones[1..]);
-    let follow = Follow { from_stop: first + offset, at_stop: 1 };
-    let place = Place { offset: context + 1, follow: Some(follow) };
-    (Timeline { phones, durations_s: Vec::new() }, place)
+    let starts: Vec<usize> =
+        (1..last).filter(|&i| i == 1 || phones[i - 1] == Phone::BOUNDARY).collect();
+    let fits = starts.iter().position(|&i| stops(i) <= most);
+    let first = fits.unwrap_or(starts.len().saturating_sub(1));
+    let from = starts.get(first).copied().unwrap_or(last);
+    let mut line = Timeline { phones: vec![Phone::SILENCE], ..Timeline::default() };
+    line.phones.extend_from_slice(&phones[from..last]);
+    line.phones.extend([Phone::COMMA, Phone::BOUNDARY]);
+    line.phones.extend_from_slice(&own.line.phones[1..]);
+    let context = before.line.words.get(first..).unwrap_or_default();
+    let script = Script::of(&line.with_words([context, &own.line.words].concat()), kit)?;
+    let follow = Follow { from_stop: before.script.first_stop_of(first) + offset, at_stop: 1 };
+    let own_begins = script.first_stop_of(context.len()) - own.script.first_stop_of(0);
+    Ok((script, Place { offset: own_begins, follow: Some(follow) }))
 }

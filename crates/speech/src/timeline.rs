@@ -4,8 +4,7 @@
 //! `SIL`; pauses are `,` before or `SIL` after the word boundary. Here all of them become: `SIL`, words with `|`
 //! between them, `,` before the `|` where a pause is heard, `SIL`.
 
-use syrinx_task::{MAX_MOVE, TextContent, pointer_of_durations};
-use syrinx_text::{Phone, TextVocab};
+use syrinx_text::Phone;
 use syrinx_types::TimedPhone;
 
 use crate::StressMode;
@@ -17,15 +16,13 @@ pub struct Timeline {
     pub phones: Vec<Phone>,
     /// Seconds of each stop: of every entry of `phones` but `|`.
     pub durations_s: Vec<f64>, // (stops)
+    /// The words as said, one for each run of sounds between marks; empty where nobody knows them.
+    pub words: Vec<String>,
 }
 
 /// Durations that run over the end of the recording by more than this are wrong, seconds. (Diphone voices of flite
 /// cut their final silence by 0.1 s.)
 const MAX_OVERRUN_S: f64 = 0.2;
-
-/// How much of its first and last frame a silence holds at least: a bit more than half, so that the pointer, which
-/// looks at the middle of frames, stands on it.
-const SILENCE_SHARE: f64 = 0.51;
 
 /// What stands between two words.
 #[derive(Default)]
@@ -53,7 +50,8 @@ impl Timeline {
         stress: StressMode,
         pause_from_s: f64,
     ) -> Option<Self> {
-        let mut line = Self { phones: vec![Phone::SILENCE], durations_s: vec![lead_s] };
+        let mut line =
+            Self { phones: vec![Phone::SILENCE], durations_s: vec![lead_s], words: Vec::new() };
         let mut gap = Gap::default();
         for TimedPhone { phone, duration_s } in timed {
             let phone = Phone::from_arpabet(phone)?;
@@ -84,7 +82,7 @@ impl Timeline {
             phones.push(if pause { Phone::COMMA } else { stress.apply(phone) });
         }
         phones.push(Phone::SILENCE);
-        Self { phones, durations_s: Vec::new() }
+        Self { phones, ..Self::default() }
     }
 
     fn push(&mut self, phone: Phone, duration_s: f64) {
@@ -108,60 +106,15 @@ impl Timeline {
         }
     }
 
-    /// The stop under the pointer at every frame. It begins at the first stop and ends at the last: each of the
-    /// silences at the ends gets its frame even where the recording has none to speak of, at the cost of its
-    /// neighbours. `None` if the phones can't be passed in so few frames.
-    pub fn pointer(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
-        let earliest_s = SILENCE_SHARE / frame_rate_hz;
-        let latest_s = (frames as f64 - SILENCE_SHARE) / frame_rate_hz;
-        if latest_s < earliest_s {
-            return None;
-        }
-        let (mut at_s, mut end_s) = (0.0, 0.0);
-        let mut durations_s = Vec::with_capacity(self.durations_s.len());
-        for duration_s in &self.durations_s {
-            at_s += duration_s;
-            let clamped_s = at_s.clamp(earliest_s, latest_s);
-            durations_s.push(clamped_s - end_s);
-            end_s = clamped_s;
-        }
-        let pointer = pointer_of_durations(&durations_s, 0.0, frames, frame_rate_hz)?;
-        let last = self.durations_s.len() as u32 - 1;
-        (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
+    /// The same line with its words, one for each run of sounds between marks.
+    #[must_use]
+    pub fn with_words(self, words: Vec<String>) -> Self {
+        Self { words, ..self }
     }
 
-    /// As [`Timeline::pointer`], but where the phones come too fast for it, it hurries on before and lags behind after.
-    /// `None` only if there are more than two stops a frame on the whole.
-    pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
-        if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
-            return Some(pointer);
-        }
-        let last = self.durations_s.len().checked_sub(1)?;
-        if frames == 0 || last > MAX_MOVE * (frames - 1) {
-            return None;
-        }
-        let (mut stop, mut end_s, mut at) = (0, self.durations_s[0], 0);
-        let mut pointer = Vec::with_capacity(frames);
-        for frame in 0..frames {
-            let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
-            while stop < last && middle_s >= end_s {
-                stop += 1;
-                end_s += self.durations_s[stop];
-            }
-            let in_time = last.saturating_sub(MAX_MOVE * (frames - 1 - frame));
-            let most = if frame == 0 { 0 } else { at + MAX_MOVE };
-            at = stop.max(in_time).min(most);
-            pointer.push(at as u32);
-        }
-        Some(pointer)
-    }
-
-    /// Token ids, and which of them the pointer stops at.
-    pub fn content(&self, vocab: &TextVocab) -> TextContent {
-        let stops = (0..self.phones.len()).filter(|&i| self.phones[i] != Phone::BOUNDARY);
-        TextContent {
-            ids: vocab.encode_phones(&self.phones),
-            stops: stops.map(|i| i as u32).collect(),
-        }
+    /// Runs of sounds between marks.
+    pub fn word_count(&self) -> usize {
+        let sounds = |i: usize| !self.phones[i].is_mark();
+        (0..self.phones.len()).filter(|&i| sounds(i) && (i == 0 || !sounds(i - 1))).count()
     }
 }

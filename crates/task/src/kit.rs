@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes};
 
-use crate::{Alignment, FrameScores, TaskError};
+use crate::{Alignment, FrameScores, TaskError, TextForm};
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -78,6 +78,8 @@ pub struct TaskKit {
     pub studio: Option<Arc<dyn Studio>>,
     /// How the model aligns text and frames.
     pub alignment: Alignment,
+    /// How the model reads the words that it speaks.
+    pub text: TextForm,
 }
 
 impl TaskKit {

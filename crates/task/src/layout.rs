@@ -17,6 +17,19 @@ pub enum Alignment {
     None,
 }
 
+/// How the words of a text are written for the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextForm {
+    /// As phones of the dictionary: what is said.
+    #[default]
+    Phones,
+    /// As letters: plain text, one token a byte.
+    Letters,
+    /// As byte pairs: plain text, frequent groups of letters as one token.
+    Pieces,
+}
+
 /// All prompts of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Layout {

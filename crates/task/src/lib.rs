@@ -25,7 +25,7 @@ pub use descriptor::{Answered, BuildTask, DynTask, TaskDescriptor};
 pub use error::TaskError;
 pub use kit::{Clip, Studio, TaskKit};
 pub use layout::{
-    Alignment, Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage,
+    Alignment, Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, TextForm,
 };
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};

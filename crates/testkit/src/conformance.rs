@@ -7,9 +7,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use syrinx_decode::{DecodeConfig, generate};
+use syrinx_model::LmConfig;
 use syrinx_nn::{AdamW, AdamWConfig};
 use syrinx_task::{
-    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TokenSpace, resolve,
+    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TextForm, TokenSpace,
+    resolve,
 };
 use syrinx_types::{CancelToken, NullSink, Sample};
 
@@ -71,7 +73,19 @@ pub fn check_task(
     descriptor: &TaskDescriptor,
     alignment: Alignment,
 ) -> Result<Conformance, String> {
-    let subject = Subject::new(descriptor, alignment)?;
+    check_task_reading(descriptor, alignment, TextForm::Phones)
+}
+
+/// [`check_task`] with a model that reads words in another form.
+///
+/// # Errors
+/// The first thing that doesn't hold, in words.
+pub fn check_task_reading(
+    descriptor: &TaskDescriptor,
+    alignment: Alignment,
+    text: TextForm,
+) -> Result<Conformance, String> {
+    let subject = Subject::new(descriptor, alignment, text)?;
     let layout = subject.task.layout();
     if layout.task != descriptor.id {
         return Err(format!("its layout is called `{}`", layout.task));
@@ -107,8 +121,12 @@ fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
 }
 
 impl Subject {
-    fn new(descriptor: &TaskDescriptor, alignment: Alignment) -> Result<Self, String> {
-        let kit = kit(alignment).map_err(said("the front end"))?;
+    fn new(
+        descriptor: &TaskDescriptor,
+        alignment: Alignment,
+        text: TextForm,
+    ) -> Result<Self, String> {
+        let kit = TaskKit { text, ..kit(alignment).map_err(said("the front end"))? };
         let config = (descriptor.default_config)();
         let build = |config: Value| (descriptor.build)(config, &kit);
         let task = build(config.clone()).map_err(said("its default settings"))?;
@@ -123,7 +141,7 @@ impl Subject {
         }
         let studio = ToneStudio::default();
         let space = tiny_space(&kit, &studio, task.layout().marks());
-        let config = tiny_config(alignment);
+        let config = LmConfig { text, ..tiny_config(alignment) };
         let tiny = Tiny::new(&config, &space, tiny_codebooks(&studio, 1), 1)
             .map_err(said("the tiny model"))?;
         let sample =

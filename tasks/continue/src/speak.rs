@@ -1,6 +1,6 @@
 //! From a recording and a text to rows, and from their codes to one recording.
 
-use syrinx_speech::{Onward, Piece, Recording, Utterance, append, join, pieces, prompt_of};
+use syrinx_speech::{Onward, Piece, Recording, Said, Utterance, append, join, pieces, prompt_of};
 use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
 use syrinx_types::Audio;
 
@@ -27,10 +27,11 @@ impl Work {
         // The last frame may be half empty: only whole ones are given.
         let whole = recording.audio.samples.len() / recording.frame_samples();
         let context = recording.context(whole.min(recording.codes.frames()), config.context_s);
-        let new = &pieces[0].line.phones;
+        let spoken = &pieces[0].spoken;
+        let new = Said::of(spoken, 0..spoken.words.len());
         let first = recording.onward(
             context,
-            (&new[1..new.len() - 1], &[]),
+            (&new, &Said::default()),
             Some(prompt.clone()),
             (&config.speaking, kit),
         );
@@ -52,7 +53,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, TaskError> {
     let work = Work::of(config, kit, request)?;
     let speak = |piece: &Piece| {
-        let text = piece.line.content(&kit.vocab);
+        let text = piece.script.content();
         Utterance::new(text, Some(work.prompt.clone()), &config.speaking).into_row()
     };
     let others = work.pieces[1..].iter().map(speak);

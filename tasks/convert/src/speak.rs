@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use syrinx_speech::{Recording, Utterance, Voice};
+use syrinx_speech::{Recording, Script, Utterance, Voice};
 use syrinx_task::{Alignment, Content, Generated, Plan, TaskError, TaskKit};
 use syrinx_types::{Audio, Codes};
 
@@ -53,12 +53,12 @@ pub(crate) fn plan(
             ))
         };
         let line = source.recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
-        let text = line.content(&kit.vocab);
-        let mut utterance = Utterance::new(text, prompt.clone(), &config.speaking);
+        let script = Script::of(&line, kit)?;
+        let mut utterance = Utterance::new(script.content(), prompt.clone(), &config.speaking);
         if kit.alignment == Alignment::Pointer {
             let rate_hz = source.recording.frame_rate_hz;
             utterance.pointer =
-                line.pointer_in_haste(frames.len(), rate_hz).ok_or_else(too_fast)?;
+                script.pointer_in_haste(frames.len(), rate_hz).ok_or_else(too_fast)?;
             utterance.limit = frames.len();
         }
         rows.push(utterance.into_row());

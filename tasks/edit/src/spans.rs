@@ -1,8 +1,7 @@
 //! From a request to the spans of the recording that are spoken anew.
 
-use syrinx_speech::{Onward, Recording, prompt_of};
+use syrinx_speech::{Onward, Recording, Said, prompt_of};
 use syrinx_task::{Content, TaskError, TaskKit};
-use syrinx_text::{Phone, Phonemized};
 
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditRequest};
@@ -14,8 +13,8 @@ pub(crate) struct Span {
     pub(crate) end_s: f64,
     /// The old words, as indices into the recording's.
     pub(crate) old: std::ops::Range<usize>,
-    /// The new words, and how many phones and pauses each has.
-    pub(crate) new: Vec<(String, usize)>,
+    /// The new words with their phones.
+    pub(crate) new: Said,
     /// How they are spoken; none where words are only cut out.
     pub(crate) onward: Option<Onward>,
 }
@@ -52,14 +51,11 @@ impl Work {
         };
         let spans = spans
             .into_iter()
-            .map(|(span, phones)| speak(config, kit, &recording, (span, &phones), &prompt))
+            .map(|span| speak(config, kit, &recording, span, &prompt))
             .collect::<Result<_, _>>()?;
         Ok(Self { recording, spans })
     }
 }
-
-/// A span before it is known how it is spoken, and the new phones.
-type Silent = (Span, Vec<Phone>);
 
 /// Whether the recording says what it is said to say.
 fn doubt(
@@ -92,7 +88,7 @@ fn by_words(
     kit: &TaskKit,
     recording: &Recording,
     text: &str,
-) -> Result<Vec<Silent>, TaskError> {
+) -> Result<Vec<Span>, TaskError> {
     if recording.words.is_empty() {
         return Err(TaskError::Input(
             "no words are heard in the recording: give what it says, or `start_s` and `end_s`"
@@ -111,8 +107,8 @@ fn by_words(
     }
     let span = |change: Change| {
         let (start_s, end_s) = edges(config, recording, &change);
-        let (phones, new) = said(&spoken, change.new);
-        (Span { start_s, end_s, old: change.old, new, onward: None }, phones)
+        let new = Said::of(&spoken, change.new);
+        Span { start_s, end_s, old: change.old, new, onward: None }
     };
     Ok(changes.into_iter().map(span).collect())
 }
@@ -136,29 +132,13 @@ fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f
     (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
 }
 
-/// The phones of some words of a text with what stands between them, and how many of them take time, word by word.
-fn said(spoken: &Phonemized, words: std::ops::Range<usize>) -> (Vec<Phone>, Vec<(String, usize)>) {
-    if words.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let start = spoken.phones_of_word(words.start).start;
-    let end = spoken.phones_of_word(words.end - 1).end;
-    let stops = |word: usize| {
-        let from = spoken.phones_of_word(word).start;
-        let to = if word + 1 < words.end { spoken.phones_of_word(word + 1).start } else { end };
-        let phones = spoken.phones[from..to].iter();
-        (spoken.words[word].spoken.clone(), phones.filter(|&&p| p != Phone::BOUNDARY).count())
-    };
-    (spoken.phones[start..end].to_vec(), words.clone().map(stops).collect())
-}
-
 /// The span that a request names by its times.
 fn by_time(
     kit: &TaskKit,
     recording: &Recording,
     (start_s, end_s): (f64, f64),
     text: &str,
-) -> Result<Silent, TaskError> {
+) -> Result<Span, TaskError> {
     let total_s = recording.audio.seconds();
     if !(start_s >= 0.0 && end_s > start_s) {
         return Err(TaskError::Input(format!(
@@ -170,17 +150,17 @@ fn by_time(
             "the edit from {start_s} to {end_s} s goes past the end of the recording, which lasts {total_s:.2} s; give times within it"
         )));
     }
-    let (phones, new) = if text.trim().is_empty() {
-        (Vec::new(), Vec::new())
+    let new = if text.trim().is_empty() {
+        Said::default()
     } else {
         let spoken = kit.frontend.phonemize(text)?;
-        said(&spoken, 0..spoken.words.len())
+        Said::of(&spoken, 0..spoken.words.len())
     };
     let middle_s = |i: usize| 0.5 * (recording.words[i].start_s + recording.words[i].end_s);
     let words = recording.words.len();
     let first = (0..words).find(|&i| middle_s(i) >= start_s).unwrap_or(words);
     let last = (first..words).find(|&i| middle_s(i) >= end_s).unwrap_or(words);
-    Ok((Span { start_s, end_s, old: first..last, new, onward: None }, phones))
+    Ok(Span { start_s, end_s, old: first..last, new, onward: None })
 }
 
 /// How a span is spoken: on from what is before it, with a look at what comes after.
@@ -188,24 +168,21 @@ fn speak(
     config: &EditConfig,
     kit: &TaskKit,
     recording: &Recording,
-    (span, phones): (Span, &[Phone]),
+    span: Span,
     prompt: &Content,
 ) -> Result<Span, TaskError> {
-    if phones.is_empty() {
+    if span.new.words.is_empty() {
         return Ok(span);
     }
     let given = recording.context(recording.frame(span.start_s), config.context_s);
     let later = span.old.end..(span.old.end + config.ahead_words).min(recording.words.len());
-    let mut ahead = Vec::new();
+    let mut ahead = Said::default();
     for word in later {
-        if !ahead.is_empty() {
-            ahead.push(Phone::BOUNDARY);
-        }
         let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
-        ahead.extend(of_word.map(|s| s.phone));
+        ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
     }
     let with = (&config.speaking, kit);
-    let onward = recording.onward(given, (phones, &ahead), Some(prompt.clone()), with);
+    let onward = recording.onward(given, (&span.new, &ahead), Some(prompt.clone()), with);
     let onward = onward.ok_or_else(|| {
         TaskError::Input(format!(
             "too many sounds were heard before {:.1} s to go on from: give what the recording says",

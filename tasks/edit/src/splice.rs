@@ -68,7 +68,7 @@ pub(crate) fn finish(
         answer.complete &= spoken.complete;
         answer.words.extend(moved(&spoken.words, start_s));
         samples.extend(faded(&original.samples[start..end], &spoken.samples, fade));
-        let new: Vec<&str> = span.new.iter().map(|(word, _)| word.as_str()).collect();
+        let new: Vec<&str> = span.new.words.iter().map(String::as_str).collect();
         let old: Vec<&str> =
             recording.words[span.old.clone()].iter().map(|w| w.word.as_str()).collect();
         let end_s = samples.len() as f64 / rate_hz;
@@ -155,17 +155,15 @@ fn spoken(
     let (from, to) = (known * size, (known + end - start) * size);
     let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();
     let mut words = Vec::new();
-    let mut stop = onward.new.start;
-    for (word, stops) in span.new.iter().filter(|_| !generated.pointer.is_empty()) {
-        let next = stop + *stops as u32;
-        let time = |stop: u32| recording.at_s(at(stop).clamp(start, end) - start);
-        words.push(WordTime { word: word.clone(), start_s: time(stop), end_s: time(next) });
-        stop = next;
+    let time = |stop: u32| recording.at_s(at(stop).clamp(start, end) - start);
+    let timed = span.new.words.iter().zip(&onward.words).filter(|_| !generated.pointer.is_empty());
+    for (word, stops) in timed {
+        let (start_s, end_s) = (time(stops.start), time(stops.end));
+        words.push(WordTime { word: word.clone(), start_s, end_s });
     }
     Ok(Spoken { samples: samples.to_vec(), words, complete })
 }
 
 fn nothing(span: &Span) -> TaskError {
-    let words: Vec<&str> = span.new.iter().map(|(word, _)| word.as_str()).collect();
-    fault(format!("nothing came out for \"{}\": try another seed", words.join(" ")))
+    fault(format!("nothing came out for \"{}\": try another seed", span.new.words.join(" ")))
 }

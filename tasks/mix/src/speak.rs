@@ -21,7 +21,7 @@ pub(crate) fn plan(
     for weights in &steps {
         let prompt = mixed(config, mode, &prompts, weights);
         rows.extend(pieces.iter().map(|piece| {
-            let text = piece.line.content(&kit.vocab);
+            let text = piece.script.content();
             Utterance::new(text, Some(prompt.clone()), &config.speaking).into_row()
         }));
     }

@@ -14,7 +14,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, TaskError> {
     let pieces = pieces(config, kit, &request.text)?;
     let prompt = voice(request).codes(config, kit)?.map(Content::Codes);
-    let rows = rows(config, kit, (&pieces, request.rolling), prompt.as_ref());
+    let rows = rows(config, kit, (&pieces, request.rolling), prompt.as_ref())?;
     Ok(Plan { rows: rows.into_iter().map(|(row, _)| row).collect() })
 }
 
@@ -25,15 +25,15 @@ fn rows(
     kit: &TaskKit,
     (pieces, roll): (&[Piece], bool),
     prompt: Option<&Content>,
-) -> Vec<(RowPlan, Place)> {
+) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     if roll && kit.alignment == Alignment::Pointer {
         return rolling(pieces, prompt, (config, kit));
     }
     let row = |piece: &Piece| {
-        let text = piece.line.content(&kit.vocab);
+        let text = piece.script.content();
         (Utterance::new(text, prompt.cloned(), config).into_row(), Place::default())
     };
-    pieces.iter().map(row).collect()
+    Ok(pieces.iter().map(row).collect())
 }
 
 fn voice(request: &TtsRequest) -> Voice<'_> {
@@ -59,7 +59,7 @@ pub(crate) fn finish(
         ..TtsAnswer::default()
     };
     let mut whole: Option<Audio> = None;
-    let rows = rows(config, kit, (&pieces, request.rolling), None);
+    let rows = rows(config, kit, (&pieces, request.rolling), None)?;
     let mut previous = None;
     for (i, (piece, generated)) in pieces.iter().zip(generated).enumerate() {
         let place = rows[i].1;

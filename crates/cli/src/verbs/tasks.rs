@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_engine::EngineError;
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, DynTask, TaskDescriptor, TaskKit};
+use syrinx_task::{Alignment, DynTask, TaskDescriptor, TaskKit, TextForm};
 use syrinx_text::{Frontend, TextVocab};
 
 use crate::failure::Outcome;
@@ -108,6 +108,7 @@ pub fn kit(alignment: Alignment) -> Outcome<TaskKit> {
         frontend: Arc::new(Frontend::english()?),
         studio: None,
         alignment,
+        text: TextForm::default(),
     })
 }
 

@@ -7,8 +7,9 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_data::Corpus;
+use syrinx_model::LmConfig;
 use syrinx_registry::ALL;
-use syrinx_task::{Alignment, DynTask, TaskKit, TokenSpace};
+use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
@@ -80,8 +81,9 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     let base = tuning.base(session, &config)?;
     if let Some(base) = &base {
         config.model.alignment = base.config.alignment;
+        config.model.text = base.config.text;
     }
-    let tasks = tasks(&session.settings_beside()?, config.model.alignment)?;
+    let tasks = tasks(&session.settings_beside()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
     let config = config;
     let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
@@ -184,13 +186,14 @@ impl EventSink for Both<'_> {
     }
 }
 
-/// All tasks, built for a model's alignment.
-pub fn tasks(settings: &Settings, alignment: Alignment) -> Outcome<Vec<Box<dyn DynTask>>> {
+/// All tasks, built for a model's alignment and its form of text.
+pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTask>>> {
     let kit = TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
         studio: None,
-        alignment,
+        alignment: model.alignment,
+        text: model.text,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();

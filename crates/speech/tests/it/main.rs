@@ -2,6 +2,7 @@
 
 mod alignment;
 mod recording;
+mod script;
 mod timeline;
 
 use std::sync::OnceLock;

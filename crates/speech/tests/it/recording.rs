@@ -1,4 +1,4 @@
-use syrinx_speech::{Recording, SpeakConfig, join, sounds};
+use syrinx_speech::{Recording, Script, SpeakConfig, join, sounds};
 use syrinx_task::{Clip, Studio};
 use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
 use syrinx_text::Phone;
@@ -74,6 +74,7 @@ fn speech_that_comes_too_fast_is_hurried_through() {
     let recording = recorded(TEXT);
     let line =
         recording.line(0..recording.codes.frames(), &SpeakConfig::default()).expect("a line");
+    let line = Script::of(&line, kit()).expect("phones need no words");
     let last = line.durations_s.len() - 1;
     for frames in [last.div_ceil(2) + 1, last / 2 + 5, recording.codes.frames()] {
         let pointer = line.pointer_in_haste(frames, 25.0).expect("it can be passed");

@@ -4,7 +4,7 @@ use syrinx_text::inventory::{parse_arpabet, to_arpabet};
 use syrinx_types::TimedPhone;
 
 /// `AH0:0.1` is a phone of a tenth of a second.
-fn timed(line: &str) -> Vec<TimedPhone> {
+pub(crate) fn timed(line: &str) -> Vec<TimedPhone> {
     line.split_whitespace()
         .map(|entry| {
             let (phone, duration) = entry.rsplit_once(':').expect("phone:duration");
@@ -67,22 +67,4 @@ fn a_text_looks_like_a_recording() {
     check("HH AH0 L OW1 , | W ER1 L D .", "SIL HH AH0 L OW , | W ER L D SIL");
     check("N OW1 ! | G OW1 ?", "SIL N OW , | G OW SIL");
     check("AY1", "SIL AY SIL");
-}
-
-#[test]
-fn the_pointer_begins_on_the_first_silence_and_ends_on_the_last() {
-    let check = |phones: &str, lead_s: f64, frames: usize, expected: Option<&[u32]>| {
-        let total_s = frames as f64 / 25.0;
-        let line =
-            Timeline::of_recording(&timed(phones), (lead_s, total_s), StressMode::Strip, 0.16)
-                .expect("a line");
-        assert_eq!(line.pointer(frames, 25.0).as_deref(), expected, "{phones}");
-    };
-    check("B:0.08 |:0 AY:0.12", 0.08, 9, Some(&[0, 0, 1, 1, 2, 2, 2, 3, 3]));
-    // No silence in the recording: the neighbours give a frame each.
-    check("B:0.12 AY:0.12", 0.0, 6, Some(&[0, 1, 1, 2, 2, 3]));
-    // Three short phones in two frames: one is jumped over.
-    check("B:0.02 R:0.02 AY:0.2", 0.08, 9, Some(&[0, 0, 2, 3, 3, 3, 3, 3, 4]));
-    // Too many phones for the frames.
-    check("B:0.01 R:0.01 AY:0.01 T:0.01 S:0.01 T:0.01", 0.04, 3, None);
 }

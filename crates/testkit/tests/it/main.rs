@@ -1,7 +1,7 @@
 //! Every task of the registry holds what the suite asks, and the stand-ins are what they say.
 
-use syrinx_task::{Alignment, Studio};
-use syrinx_testkit::{SpeechSpec, ToneStudio, check_task, kit, sample};
+use syrinx_task::{Alignment, Studio, TextForm};
+use syrinx_testkit::{SpeechSpec, ToneStudio, check_task, check_task_reading, kit, sample};
 use syrinx_types::Codes;
 
 #[test]
@@ -10,6 +10,17 @@ fn every_task_conforms_with_and_without_alignment() {
         for task in syrinx_registry::ALL {
             if let Err(reason) = check_task(task, alignment) {
                 panic!("task `{}`, alignment {alignment:?}: {reason}", task.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_task_conforms_with_plain_text() {
+    for text in [TextForm::Letters, TextForm::Pieces] {
+        for task in syrinx_registry::ALL {
+            if let Err(reason) = check_task_reading(task, Alignment::Pointer, text) {
+                panic!("task `{}`, words as {text:?}: {reason}", task.id);
             }
         }
     }

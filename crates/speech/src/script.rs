@@ -1,0 +1,166 @@
+//! What the model reads of a time line: phones, letters or byte pairs.
+
+use syrinx_task::{MAX_MOVE, TaskKit, TextContent, TextForm, pointer_of_durations};
+use syrinx_text::{Phone, TextVocab};
+
+use crate::SpeechError;
+use crate::timeline::Timeline;
+
+/// How much of its first and last frame a silence holds at least: a bit more than half, so that the pointer, which
+/// looks at the middle of frames, stands on it.
+const SILENCE_SHARE: f64 = 0.51;
+
+/// Tokens, the stops of a pointer among them, and which word each stop belongs to.
+///
+/// Silences and pauses are the same in every form. Words are their phones with `|` between them, their letters with a
+/// space between them, or byte pairs that begin with a space. Letters and byte pairs share the time of their word
+/// evenly: nobody knows better, and the pointer has to be somewhere.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Script {
+    /// Token ids.
+    pub ids: Vec<u32>,
+    /// Which of them take time.
+    pub stops: Vec<u32>,
+    /// Seconds of each stop; empty where the time line has none.
+    pub durations_s: Vec<f64>, // (stops)
+    /// The word of each stop; none for silences and pauses.
+    pub word_of_stop: Vec<Option<usize>>, // (stops)
+}
+
+impl Script {
+    /// Writes a time line in the form that the model reads.
+    ///
+    /// # Errors
+    /// [`SpeechError::WordsUnknown`] if words are to be spelt and the line doesn't know them.
+    pub fn of(line: &Timeline, kit: &TaskKit) -> Result<Self, SpeechError> {
+        let sounding = line.word_count();
+        if kit.text != TextForm::Phones && line.words.len() != sounding {
+            return Err(SpeechError::WordsUnknown { words: line.words.len(), sounding });
+        }
+        let mut script = Self::default();
+        let mut durations_s = line.durations_s.iter().copied();
+        let (mut at, mut word) = (0, 0);
+        while let Some(&phone) = line.phones.get(at) {
+            let sounds = line.phones[at..].iter().take_while(|p| !p.is_mark()).count();
+            if sounds > 0 {
+                let phones = &line.phones[at..at + sounds];
+                let seconds: Vec<f64> = durations_s.by_ref().take(sounds).collect();
+                if kit.text == TextForm::Phones {
+                    let ids = kit.vocab.encode_phones(phones);
+                    script.push_stops(&ids, &seconds, Some(word));
+                } else {
+                    let ids = spelt(&line.words[word], kit.text, &kit.vocab)?;
+                    let share_s = seconds.iter().sum::<f64>() / ids.len() as f64;
+                    let shares_s = vec![share_s; if seconds.is_empty() { 0 } else { ids.len() }];
+                    script.push_stops(&ids, &shares_s, Some(word));
+                }
+                word += 1;
+                at += sounds;
+                continue;
+            }
+            if phone == Phone::BOUNDARY {
+                script.ids.extend(boundary(kit.text, &kit.vocab));
+            } else {
+                let pause_s: Vec<f64> = durations_s.by_ref().take(1).collect();
+                script.push_stops(&[kit.vocab.phone_id(phone)], &pause_s, None);
+            }
+            at += 1;
+        }
+        Ok(script)
+    }
+
+    fn push_stops(&mut self, ids: &[u32], durations_s: &[f64], word: Option<usize>) {
+        let first = self.ids.len() as u32;
+        self.stops.extend(first..first + ids.len() as u32);
+        self.ids.extend(ids);
+        self.durations_s.extend(durations_s);
+        self.word_of_stop.extend(ids.iter().map(|_| word));
+    }
+
+    /// As the content of a segment.
+    pub fn content(&self) -> TextContent {
+        TextContent { ids: self.ids.clone(), stops: self.stops.clone() }
+    }
+
+    /// The first stop of a word; the last silence for the one after the last.
+    pub fn first_stop_of(&self, word: usize) -> u32 {
+        let first = self.word_of_stop.iter().position(|w| *w == Some(word));
+        first.unwrap_or(self.stops.len().saturating_sub(1)) as u32
+    }
+
+    /// All stops of a word; the last silence for the one after the last.
+    pub fn stops_of(&self, word: usize) -> std::ops::Range<u32> {
+        let first = self.first_stop_of(word);
+        let rest = self.word_of_stop.iter().skip(first as usize);
+        let count = rest.take_while(|w| **w == Some(word)).count();
+        first..first + count as u32
+    }
+
+    /// The stop under the pointer at every frame. It begins at the first stop and ends at the last: each of the
+    /// silences at the ends gets its frame even where the recording has none to speak of, at the cost of its
+    /// neighbours. `None` if the stops can't be passed in so few frames.
+    pub fn pointer(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
+        let earliest_s = SILENCE_SHARE / frame_rate_hz;
+        let latest_s = (frames as f64 - SILENCE_SHARE) / frame_rate_hz;
+        if latest_s < earliest_s {
+            return None;
+        }
+        let (mut at_s, mut end_s) = (0.0, 0.0);
+        let mut durations_s = Vec::with_capacity(self.durations_s.len());
+        for duration_s in &self.durations_s {
+            at_s += duration_s;
+            let clamped_s = at_s.clamp(earliest_s, latest_s);
+            durations_s.push(clamped_s - end_s);
+            end_s = clamped_s;
+        }
+        let pointer = pointer_of_durations(&durations_s, 0.0, frames, frame_rate_hz)?;
+        let last = self.durations_s.len() as u32 - 1;
+        (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
+    }
+
+    /// As [`Script::pointer`], but where the stops come too fast for it, it hurries on before and lags behind after.
+    /// `None` only if there are more than two stops a frame on the whole.
+    pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
+        if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
+            return Some(pointer);
+        }
+        let last = self.durations_s.len().checked_sub(1)?;
+        if frames == 0 || last > MAX_MOVE * (frames - 1) {
+            return None;
+        }
+        let (mut stop, mut end_s, mut at) = (0, self.durations_s[0], 0);
+        let mut pointer = Vec::with_capacity(frames);
+        for frame in 0..frames {
+            let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
+            while stop < last && middle_s >= end_s {
+                stop += 1;
+                end_s += self.durations_s[stop];
+            }
+            let in_time = last.saturating_sub(MAX_MOVE * (frames - 1 - frame));
+            let most = if frame == 0 { 0 } else { at + MAX_MOVE };
+            at = stop.max(in_time).min(most);
+            pointer.push(at as u32);
+        }
+        Some(pointer)
+    }
+}
+
+/// A word as letters or byte pairs; never nothing.
+fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
+    let word = word.to_lowercase();
+    let ids = match form {
+        TextForm::Pieces => vocab.encode_bpe(&format!(" {word}")),
+        _ => Ok(vocab.encode_letters(&word)),
+    };
+    let ids = ids.map_err(|e| SpeechError::Spelling { word: word.clone(), reason: e.to_string() })?;
+    Ok(if ids.is_empty() { vec![vocab.unk()] } else { ids })
+}
+
+/// What stands between two words.
+fn boundary(form: TextForm, vocab: &TextVocab) -> Vec<u32> {
+    match form {
+        TextForm::Phones => vec![vocab.phone_id(Phone::BOUNDARY)],
+        TextForm::Letters => vocab.encode_letters(" "),
+        TextForm::Pieces => Vec::new(),
+    }
+}
