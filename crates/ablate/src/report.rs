@@ -47,8 +47,8 @@ fn chart_name(ablation: &str, suite: &str, figure: &str) -> String {
     format!("{ablation}-{suite}-{figure}.svg")
 }
 
-/// Removes charts of an earlier report that this one hasn't. Those of ablations whose names begin with this one's have
-/// their own page beside them, by which they are told apart.
+/// Removes charts of an earlier report that this one hasn't: those that its page shows, for the names of two ablations
+/// may begin alike.
 fn remove_strays(name: &str, folder: &Path, files: &[(String, String)]) -> Result<(), AblateError> {
     let Ok(before) = fs::read_to_string(folder.join(format!("{name}.md"))) else { return Ok(()) };
     for part in before.split("](").skip(1) {
