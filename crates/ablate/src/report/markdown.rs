@@ -139,6 +139,7 @@ fn sources(page: &mut String, findings: &Findings) {
     );
     let _ = writeln!(page, "- Model: {}.", list(&known.models));
     let _ = writeln!(page, "- Seeds: {}. Last run: {} UTC.", seeds.join(", "), date(known.ended_s));
+    let _ = writeln!(page, "- Machine: {}.", list(&known.machines));
     if !known.revisions.is_empty() {
         let _ = writeln!(page, "- Revision: {}.", list(&known.revisions));
     }
