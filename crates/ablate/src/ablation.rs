@@ -203,5 +203,12 @@ impl Ablation {
 fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = BTreeSet::new();
     let mut all = all;
-    all.find_map(|item| if seen.contains(&item) { Some(item) } else { seen.insert(item); None })
+    all.find_map(|item| {
+        if seen.contains(&item) {
+            Some(item)
+        } else {
+            seen.insert(item);
+            None
+        }
+    })
 }

@@ -110,12 +110,8 @@ fn planned(
             applied.map(|s| (s, limit)).map_err(|e| format!("suite `{}`: {e}", suite.name))
         })
         .collect();
-    let job = CellJob {
-        keys: &keys,
-        seed,
-        budget: ablation.train.as_ref(),
-        folder: &ablation.folder,
-    };
+    let job =
+        CellJob { keys: &keys, seed, budget: ablation.train.as_ref(), folder: &ablation.folder };
     let material = laboratory.material(&job).map_err(|e| e.to_string());
     let known = applied.and_then(|suites| {
         let material = material?;

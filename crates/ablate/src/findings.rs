@@ -230,9 +230,9 @@ impl<'a> Reader<'a> {
         let base = gathered.get(&place_of(&baseline(ablation))).map(|g| g.rows.as_slice());
         let point = |axes: BTreeMap<String, Value>, found: &Gathered| {
             let is_baseline = axes == baseline(ablation);
-            let compared = base.filter(|_| !is_baseline).and_then(|base| {
-                Comparison::between(("the baseline", ""), base, &found.rows)
-            });
+            let compared = base
+                .filter(|_| !is_baseline)
+                .and_then(|base| Comparison::between(("the baseline", ""), base, &found.rows));
             let mut moves = compared.map(|c| c.moves).unwrap_or_default();
             moves.retain(|m| is_wanted(&wanted, &m.figure));
             let mut of_rows = figures(&found.rows, &wanted);

@@ -123,10 +123,7 @@ mod tests {
             Value::Object(keys.settings),
             json!({"decode": {"codes": {"temperature": 0.5, "top_p": 1.0}}, "model": "m.safetensors"})
         );
-        assert_eq!(
-            Value::Object(keys.train),
-            json!({"model": {"group": 2, "encoder_layers": 1}})
-        );
+        assert_eq!(Value::Object(keys.train), json!({"model": {"group": 2, "encoder_layers": 1}}));
         assert_eq!(Value::Object(keys.suite), json!({"request": {"mode": "blend"}}));
     }
 
@@ -137,7 +134,10 @@ mod tests {
         let suite = Suite::parse(text, "mix", Path::new("evals")).unwrap();
         assert_eq!(CellKeys::default().applied(&suite).unwrap(), suite);
         let changed = keys(json!({"suite.request.mode": "interleave"})).applied(&suite).unwrap();
-        assert_eq!(Value::Object(changed.request.clone()), json!({"text": "{text}", "mode": "interleave"}));
+        assert_eq!(
+            Value::Object(changed.request.clone()),
+            json!({"text": "{text}", "mode": "interleave"})
+        );
         assert_eq!((changed.items, changed.name), (suite.items.clone(), suite.name.clone()));
         let error = keys(json!({"suite.seeds": []})).applied(&suite).unwrap_err();
         assert!(error.contains("seeds"), "{error}");

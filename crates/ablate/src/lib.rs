@@ -30,8 +30,6 @@ pub use bench::{Bench, PlannedCell};
 pub use error::AblateError;
 pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfinished};
 pub use keys::CellKeys;
-pub use laboratory::{
-    CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained,
-};
+pub use laboratory::{CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained};
 pub use report::write_report;
 pub use work::{Tally, WorkOptions};

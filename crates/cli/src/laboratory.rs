@@ -9,8 +9,7 @@ use syrinx_config::{Layer, Settings};
 use syrinx_data::Corpus;
 use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
 use syrinx_eval::{
-    Answer, Ask, EvalError, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite,
-    content_hash,
+    Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, content_hash,
 };
 use syrinx_results::Store;
 use syrinx_task::{AnswerKind, TokenSpace};

@@ -3,8 +3,8 @@
 use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
 
-use crate::timeline::Timeline;
 use crate::piece::words;
+use crate::timeline::Timeline;
 use crate::{PROMPT, Script, SpeakConfig, TEXT};
 
 /// The example of speaking an utterance, the same for both stages; `None` if it has no codes, or no phones with durations

@@ -75,8 +75,12 @@ fn series(
         let place = point.axes.get(axis).map(shown);
         let Some(at) = names.iter().position(|n| Some(n) == place.as_ref()) else { continue };
         unit = Some(found.unit);
-        let rest: BTreeMap<String, Value> =
-            point.axes.iter().filter(|(a, _)| *a != axis).map(|(a, v)| (a.clone(), v.clone())).collect();
+        let rest: BTreeMap<String, Value> = point
+            .axes
+            .iter()
+            .filter(|(a, _)| *a != axis)
+            .map(|(a, v)| (a.clone(), v.clone()))
+            .collect();
         let name = if rest.is_empty() { String::new() } else { named(&rest) };
         let bar = (at as f64, found.value, found.low, found.high);
         match all.iter_mut().find(|s| s.name == name) {

@@ -39,12 +39,7 @@ pub(super) fn page(findings: &Findings, charts: &[ChartFile]) -> String {
     page
 }
 
-fn section(
-    page: &mut String,
-    findings: &Findings,
-    suite: &SuiteFindings,
-    charts: &[ChartFile],
-) {
+fn section(page: &mut String, findings: &Findings, suite: &SuiteFindings, charts: &[ChartFile]) {
     let _ = write!(page, "\n## {}\n\n{}.\n\n", suite.suite, suite.summary.trim_end_matches('.'));
     let mut head = findings.axes.clone();
     head.extend(suite.figures.iter().map(|f| title(f)));

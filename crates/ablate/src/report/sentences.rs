@@ -100,7 +100,8 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     for point in others {
         let named = named(&point.axes);
         let same = |m: &&Move| {
-            m.figure == tolerance.figure || m.figure.split('@').next() == Some(tolerance.figure.as_str())
+            m.figure == tolerance.figure
+                || m.figure.split('@').next() == Some(tolerance.figure.as_str())
         };
         let Some(of) = point.moves.iter().find(same) else { continue };
         let (estimate, most, least) = loss(of);

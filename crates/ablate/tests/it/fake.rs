@@ -9,9 +9,7 @@ use syrinx_ablate::{
     WorkOptions,
 };
 use syrinx_data::Part;
-use syrinx_eval::{
-    EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures,
-};
+use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
 use syrinx_types::{CancelToken, Event, EventSink};
 

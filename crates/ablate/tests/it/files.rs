@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use syrinx_ablate::{Ablation, AblateError, Bench};
+use syrinx_ablate::{AblateError, Ablation, Bench};
 
 use crate::fake::{DEMO, Fake, Place};
 

@@ -1,7 +1,7 @@
 //! Ablations with a laboratory whose results are known beforehand.
 
-mod files;
 mod fake;
+mod files;
 mod report;
 mod shared;
 mod work;

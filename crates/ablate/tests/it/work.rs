@@ -114,10 +114,13 @@ fn wishes_stop_and_resume_cells() {
 fn cells_that_learn_the_same_share_a_model() {
     let place = Place::new();
     let fake = Fake::new(&place.store);
-    let text = format!("train = {{ steps = 5 }}\nseeds = [1, 2]\n{}", DEMO.replace(
-        "{ name = \"0.1\", keys = { shift = 0.1 } }",
-        "{ name = \"grouped\", keys = { \"train.model.group\" = 2 } }",
-    ));
+    let text = format!(
+        "train = {{ steps = 5 }}\nseeds = [1, 2]\n{}",
+        DEMO.replace(
+            "{ name = \"0.1\", keys = { shift = 0.1 } }",
+            "{ name = \"grouped\", keys = { \"train.model.group\" = 2 } }",
+        )
+    );
     let bench = place.bench(&text, &fake);
     assert_eq!(run(&place, &bench, &fake).finished, 12);
     let trained = fake.done().into_iter().filter(|what| what.starts_with("trained")).count();

@@ -60,7 +60,10 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let part: Part = args.shard.parse()?;
     if ablation.train.is_some() && args.data.is_none() {
         return Err(Failure::usage(
-            format!("ablation `{}` trains models, and there is nothing to learn from", ablation.name),
+            format!(
+                "ablation `{}` trains models, and there is nothing to learn from",
+                ablation.name
+            ),
             "name token shards with --data; `syrinx data encode` makes them",
         ));
     }
