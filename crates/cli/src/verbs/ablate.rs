@@ -16,7 +16,7 @@ use crate::table::table;
 /// `ablate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps what is done,\nthe same command goes on. The dashboard shows the cells, and stops and resumes them."
+    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps\nwhat is done, and the same command goes on. The dashboard shows, stops and resumes cells."
 )]
 pub struct AblateArgs {
     /// The ablation
