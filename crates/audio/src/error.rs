@@ -53,6 +53,26 @@ pub enum AudioError {
         /// The codec or sample format.
         what: String,
     },
+    /// Mixed to mono it would be one speaker with several voices.
+    #[error(
+        "{name}: has another speaker on each of its {channels} channels; choose one, as in `{name}#1`"
+    )]
+    SpeakerPerChannel {
+        /// The file.
+        name: String,
+        /// How many channels it has.
+        channels: usize,
+    },
+    /// A channel was chosen that there isn't.
+    #[error("{name}: has no channel {channel}, but {channels}, counted from 1")]
+    NoChannel {
+        /// The file.
+        name: String,
+        /// The channel chosen.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
     /// It began well and then made no sense.
     #[error(
         "{name}: looks like {format} but can't be decoded ({reason}); copy or convert it again"
@@ -179,6 +199,8 @@ impl AudioError {
             | Self::NotAudio { name, .. }
             | Self::Unsupported { name, .. }
             | Self::Undecodable { name, .. }
+            | Self::SpeakerPerChannel { name, .. }
+            | Self::NoChannel { name, .. }
             | Self::Truncated { name, .. }
             | Self::NoSamples { name }
             | Self::NonFinite { name, .. }

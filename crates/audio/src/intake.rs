@@ -2,6 +2,7 @@
 
 use syrinx_types::Audio;
 
+use crate::channels::Turns;
 use crate::{AudioError, Resampler};
 
 /// Lowest sample rate that is believed.
@@ -110,12 +111,15 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// Keeps the mean of the channels, resampled on the way when a rate is wanted, so that a long recording is held in
-/// memory once only.
+/// Keeps the mean of the channels or one of them, resampled on the way when a rate is wanted, so that a long recording
+/// is held in memory once only.
 pub(crate) struct MonoSink {
     to_hz: Option<u32>,
+    /// The channel that is kept, from 1; the mean of all if none is named.
+    channel: Option<usize>,
     resampler: Option<Resampler>,
     channels: usize,
+    turns: Turns,
     mono: Vec<f32>,
     audio: Audio,
 }
@@ -123,10 +127,26 @@ pub(crate) struct MonoSink {
 impl MonoSink {
     pub(crate) fn new(to_hz: Option<u32>) -> Self {
         let audio = Audio { samples: Vec::new(), sample_rate_hz: 0 };
-        Self { to_hz, resampler: None, channels: 1, mono: Vec::new(), audio }
+        let turns = Turns::new(1, 1);
+        Self { to_hz, channel: None, resampler: None, channels: 1, turns, mono: Vec::new(), audio }
     }
 
-    pub(crate) fn finish(mut self) -> Result<Audio, AudioError> {
+    /// Keeps one channel only.
+    pub(crate) fn of_channel(self, channel: Option<usize>) -> Self {
+        Self { channel, ..self }
+    }
+
+    pub(crate) fn finish(mut self, name: &str) -> Result<Audio, AudioError> {
+        let channels = self.channels;
+        match self.channel {
+            Some(channel) if channel == 0 || channel > channels => {
+                return Err(AudioError::NoChannel { name: name.to_owned(), channel, channels });
+            }
+            None if self.turns.one_speaker_a_channel() => {
+                return Err(AudioError::SpeakerPerChannel { name: name.to_owned(), channels });
+            }
+            _ => {}
+        }
         if let Some(resampler) = self.resampler.take() {
             self.audio.samples = resampler.finish()?;
         }
@@ -137,6 +157,7 @@ impl MonoSink {
 impl Sink for MonoSink {
     fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         self.channels = channels;
+        self.turns = Turns::new(sample_rate_hz, channels);
         self.audio.sample_rate_hz = self.to_hz.unwrap_or(sample_rate_hz);
         if self.audio.sample_rate_hz != sample_rate_hz {
             self.resampler = Some(Resampler::new(sample_rate_hz, self.audio.sample_rate_hz)?);
@@ -149,10 +170,14 @@ impl Sink for MonoSink {
             interleaved
         } else {
             let scale = 1.0 / self.channels as f32;
+            let frames = interleaved.chunks_exact(self.channels);
+            self.turns.push(interleaved);
             self.mono.clear();
-            self.mono.extend(
-                interleaved.chunks_exact(self.channels).map(|f| f.iter().sum::<f32>() * scale),
-            );
+            match self.channel.and_then(|channel| channel.checked_sub(1)) {
+                // A channel that there isn't is refused at the end, when the file has been read whole.
+                Some(at) => self.mono.extend(frames.map(|f| f.get(at).copied().unwrap_or(0.0))),
+                None => self.mono.extend(frames.map(|f| f.iter().sum::<f32>() * scale)),
+            }
             &self.mono
         };
         match &mut self.resampler {

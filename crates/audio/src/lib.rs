@@ -9,6 +9,7 @@
 //! - A file is written next to its place and then renamed: it is whole or it isn't there.
 //! - No tensors, no global state, no threads.
 
+mod channels;
 mod compressed;
 mod error;
 mod intake;

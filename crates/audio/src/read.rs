@@ -6,6 +6,7 @@ use std::path::Path;
 
 use syrinx_types::Audio;
 
+use crate::channels::chosen;
 use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
 use crate::sniff::{Format, SNIFF_BYTES, sniff};
 use crate::{AudioError, compressed, wav};
@@ -13,7 +14,8 @@ use crate::{AudioError, compressed, wav};
 /// What `-` is called in messages.
 const STANDARD_INPUT: &str = "standard input";
 
-/// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`].
+/// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`]. A file with
+/// another speaker on every channel is refused: see [`load_source`].
 ///
 /// # Errors
 /// Any [`AudioError`] of reading; each names the file.
@@ -28,7 +30,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
 pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(None);
     decode_file(path.as_ref(), limits, &mut sink)?;
-    sink.finish()
+    sink.finish(&path.as_ref().display().to_string())
 }
 
 /// Reads a file and resamples it to `rate_hz` on the way (the long recording is held once only).
@@ -50,7 +52,7 @@ pub fn load_with(
 ) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(Some(rate_hz));
     decode_file(path.as_ref(), limits, &mut sink)?;
-    sink.finish()
+    sink.finish(&path.as_ref().display().to_string())
 }
 
 /// Reads every channel of a file by itself, at its own rate: one speaker a channel.
@@ -66,24 +68,26 @@ pub fn read_channels(
     Ok(sink.finish())
 }
 
-/// [`read_with`], where `-` is standard input.
+/// [`read_with`], where `-` is standard input and `NAME#2` the second channel of a file.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
-    let mut sink = MonoSink::new(None);
-    decode_source(source, limits, &mut sink)?;
-    sink.finish()
+    let (name, channel) = chosen(source);
+    let mut sink = MonoSink::new(None).of_channel(channel);
+    decode_source(name, limits, &mut sink)?;
+    sink.finish(name)
 }
 
-/// [`load_with`], where `-` is standard input.
+/// [`load_with`], where `-` is standard input and `NAME#2` the second channel of a file.
 ///
 /// # Errors
 /// As [`read`].
 pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Audio, AudioError> {
-    let mut sink = MonoSink::new(Some(rate_hz));
-    decode_source(source, limits, &mut sink)?;
-    sink.finish()
+    let (name, channel) = chosen(source);
+    let mut sink = MonoSink::new(Some(rate_hz)).of_channel(channel);
+    decode_source(name, limits, &mut sink)?;
+    sink.finish(name)
 }
 
 /// Reads a stream to mono at its own rate. `name` is for messages; its ending (`upload.mp3`) is a hint for formats
@@ -94,7 +98,7 @@ pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Au
 pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(None);
     decode_stream(reader, name, limits, &mut sink)?;
-    sink.finish()
+    sink.finish(name)
 }
 
 fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<(), AudioError> {

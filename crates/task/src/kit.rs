@@ -15,7 +15,8 @@ use crate::{Alignment, FrameScores, TaskError, TextForm};
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Clip {
-    /// The file, or `-` for standard input or output; empty for samples in memory.
+    /// The file, or `-` for standard input or output; empty for samples in memory. `NAME#2` is the second channel of
+    /// a file, where each has a speaker of its own.
     pub path: PathBuf,
     /// The samples, where they are in memory.
     #[serde(skip)]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use proptest::prelude::*;
-use syrinx_audio::{AudioError, ReadLimits, load, read, read_channels, read_from, read_with};
+use syrinx_audio::{
+    AudioError, ReadLimits, load, load_source, read, read_channels, read_from, read_with,
+};
 use tempfile::TempDir;
 
 use crate::{data, max_difference, tone};
@@ -84,6 +86,41 @@ fn channels_become_their_mean_or_stay_apart() {
     for (c, audio) in channels.iter().enumerate() {
         assert_eq!(audio.samples, vec![c as f32 / 8.0; frames]);
     }
+}
+
+/// Two channels: a tone on the left, then on the right, or on both.
+fn stereo(turns: bool) -> Vec<f32> {
+    let tone = tone(300.0, 0.4, 24_000, 24_000).samples;
+    let left = |i: usize| !turns || (i / 6_000).is_multiple_of(2);
+    let right = |i: usize| !turns || !left(i);
+    let on = |on: bool, x: f32| if on { x } else { 0.0 };
+    tone.iter().enumerate().flat_map(|(i, &x)| [on(left(i), x), on(right(i), 0.5 * x)]).collect()
+}
+
+#[test]
+fn one_speaker_a_channel_is_asked_about() {
+    let folder = Folder::new();
+    let file = |name: &str, turns: bool| {
+        folder.file(name, &wav(spec(2, 24_000, 32, SampleFormat::Float), &stereo(turns)))
+    };
+    let (place, call) = (file("place.wav", false), file("call.wav", true));
+    assert_eq!(read(&place).unwrap().samples.len(), 24_000);
+    let error = read(&call).unwrap_err();
+    assert!(matches!(error, AudioError::SpeakerPerChannel { channels: 2, .. }), "{error}");
+    assert!(error.to_string().contains("call.wav#1"), "{error}");
+    let limits = ReadLimits::default();
+    let channel = |n: &str| load_source(&format!("{}#{n}", call.display()), 24_000, &limits);
+    let channels = read_channels(&call, &limits).unwrap();
+    assert_eq!(channel("1").unwrap().samples, channels[0].samples);
+    assert_eq!(channel("2").unwrap().samples, channels[1].samples);
+    for wrong in ["0", "3"] {
+        let error = channel(wrong).unwrap_err();
+        assert!(matches!(error, AudioError::NoChannel { channels: 2, .. }), "{error}");
+    }
+    assert!(matches!(channel("left").unwrap_err(), AudioError::Missing { .. }));
+    // A file that is called so.
+    let named = folder.file("call.wav#1", &wav16(&[0.25]));
+    assert_eq!(load_source(named.to_str().unwrap(), 24_000, &limits).unwrap().samples, [0.25]);
 }
 
 #[test]

@@ -50,6 +50,27 @@ fn silence_is_heard_as_nothing_and_is_no_prompt() {
 }
 
 #[test]
+fn one_speaker_a_channel() {
+    let bench = Bench::new();
+    // Left, then right, half a second each.
+    let side = |i: usize| (i / 12_000).is_multiple_of(2);
+    let sample = |i: usize| if i % 60 < 30 { 8_000 } else { -8_000 };
+    let call: Vec<i16> = (0..48_000)
+        .flat_map(|i| if side(i) { [sample(i), 0] } else { [0, sample(i)] })
+        .collect();
+    bench.write("call.wav", wav(24_000, 2, &Samples::Int16(&call)));
+    for verb in [
+        &["transcribe", "call.wav"][..],
+        &["edit", "call.wav", "--text", "No."],
+        &["convert", "call.wav", "--voice", "joe"],
+    ] {
+        bench.fails(verb, 3, &["call.wav", "another speaker on each of its 2 channels", "#1"]);
+    }
+    bench.run(&["transcribe", "call.wav#2"]).worked();
+    bench.fails(&["transcribe", "call.wav#3"], 3, &["call.wav", "no channel 3"]);
+}
+
+#[test]
 fn a_single_sample() {
     let bench = Bench::new();
     bench.write("one.wav", wav(24_000, 1, &Samples::Int16(&[1000])));
