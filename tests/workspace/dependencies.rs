@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("eval", &["types", "audio", "text", "metrics", "data", "task", "whisper"]),
     ("whisper", &["types", "audio"]),
     ("results", &["eval"]),
+    ("ablate", &["types", "data", "eval", "results"]),
     ("dash", &["types", "audio", "metrics", "task", "eval", "results"]),
     ("registry", &["task"]),
     ("testkit", &["types", "text", "codec", "nn", "task", "model", "decode", "data", "registry"]),

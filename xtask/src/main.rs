@@ -14,7 +14,7 @@ mod python;
 mod verbs;
 
 use verbs::{
-    bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test,
+    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test,
 };
 
 /// Automation of the Syrinx workspace.
@@ -29,6 +29,8 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
+    /// Answer a question of configs/ablations by a grid of settings, and write its report
+    Ablate(ablate::AblateArgs),
     /// The terminal dashboard
     Dash(dash::DashArgs),
     /// Run all tests
@@ -58,6 +60,7 @@ enum Verb {
 fn main() -> Result<ExitCode> {
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
+        Verb::Ablate(args) => return ablate::run(&args),
         Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Lint => lint::run(),

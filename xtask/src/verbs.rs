@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub mod ablate;
 pub mod bench;
 pub mod bpe;
 pub mod ci;

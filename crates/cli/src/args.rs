@@ -9,7 +9,7 @@ use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train,
+    ablate, bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train,
     voices,
 };
 
@@ -131,6 +131,9 @@ pub enum Verb {
     /// The terminal dashboard: tasks side by side, evaluations, ablations, training runs
     #[command(display_order = 30)]
     Dash(dash::DashArgs),
+    /// Answer a question by a grid of settings, trained and evaluated: configs/ablations
+    #[command(display_order = 31)]
+    Ablate(ablate::AblateArgs),
     /// Prepare data: import corpora, encode them to token shards
     #[command(display_order = 32)]
     Data(data::DataArgs),

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use syrinx_ablate::AblateError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
 use syrinx_config::ConfigError;
@@ -346,6 +347,24 @@ impl From<ResultsError> for Failure {
 impl From<syrinx_nn::NnError> for Failure {
     fn from(error: syrinx_nn::NnError) -> Self {
         Self::new(Exit::BadModel, error.to_string())
+    }
+}
+
+impl From<AblateError> for Failure {
+    fn from(error: AblateError) -> Self {
+        match error {
+            AblateError::Suite(error) => error.into(),
+            AblateError::Results(error) => error.into(),
+            AblateError::Io { operation, path, source } if operation.starts_with("read") => {
+                Self::reading(&path.display().to_string(), &source)
+            }
+            AblateError::Io { path, source, .. } => {
+                Self::writing(&path.display().to_string(), &source)
+            }
+            AblateError::Ablation { .. } => Self::new(Exit::BadModel, error.to_string())
+                .hint("mend the file; `syrinx config schema ablation` says what fits"),
+            error => Self::new(Exit::BadInput, error.to_string()),
+        }
     }
 }
 

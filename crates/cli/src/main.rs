@@ -7,6 +7,7 @@ mod answer;
 mod args;
 mod exam;
 mod failure;
+mod laboratory;
 mod playback;
 mod progress;
 mod provenance;

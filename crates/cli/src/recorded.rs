@@ -3,13 +3,12 @@
 use serde_json::json;
 use syrinx_config::Settings;
 use syrinx_eval::{
-    EvalError, EvalOptions, Report, Subject as _, SubjectError, Suite, evaluate_and_keep,
+    EvalError, EvalOptions, Report, Subject, SubjectError, Suite, evaluate_and_keep,
 };
 use syrinx_results::{ResultsError, RunAbout, RunKeeper, RunStatus, Store, content_hash};
 use syrinx_types::{CancelToken, Event, EventSink};
 
 use crate::provenance;
-use crate::subject::Loaded;
 
 /// Settings with those of a suite's task in them.
 pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
@@ -22,18 +21,32 @@ pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
     settings
 }
 
+/// What is measured with what.
+#[derive(Clone, Copy)]
+pub struct Measured<'a> {
+    /// The suite.
+    pub suite: &'a Suite,
+    /// The model.
+    pub subject: &'a dyn Subject,
+    /// The settings that it answers with.
+    pub settings: &'a Settings,
+    /// The ablation and the cell of it that this is part of; empty for an evaluation.
+    pub cell: (&'a str, &'a str),
+}
+
 /// Runs a suite and keeps it in the store: rows as they come, figures at the end. The store's troubles are warnings,
 /// for the run's folder has everything too.
 pub fn recorded(
     store: &Store,
-    (suite, subject): (&Suite, &Loaded<'_>),
+    measured: Measured<'_>,
     options: &EvalOptions,
     (cancel, sink): (&CancelToken, &dyn EventSink),
 ) -> Result<Report, EvalError> {
     let warn = |error: ResultsError| {
         sink.emit(Event::Warning { message: format!("the run isn't kept: {error}") });
     };
-    let run = match store.begin(&about(suite, subject, options), provenance::now_s()) {
+    let Measured { suite, subject, .. } = measured;
+    let run = match store.begin(&about(measured, options), provenance::now_s()) {
         Ok(run) => run,
         Err(error) => {
             warn(error);
@@ -58,12 +71,13 @@ pub fn recorded(
     outcome
 }
 
-fn about(suite: &Suite, subject: &Loaded<'_>, options: &EvalOptions) -> RunAbout {
+fn about(measured: Measured<'_>, options: &EvalOptions) -> RunAbout {
+    let Measured { suite, subject, settings: used, cell: (bench, cell) } = measured;
     let applied = options.applied(suite);
     let settings = json!({
         "suite": applied,
-        "decode": subject.settings.decode,
-        "tasks": subject.settings.tasks,
+        "decode": used.decode,
+        "tasks": used.tasks,
     });
     RunAbout {
         suite: suite.name.clone(),
@@ -76,6 +90,7 @@ fn about(suite: &Suite, subject: &Loaded<'_>, options: &EvalOptions) -> RunAbout
         seeds: applied.seeds,
         machine: provenance::machine(),
         folder: std::path::absolute(&options.out).unwrap_or_else(|_| options.out.clone()),
-        ..RunAbout::default()
+        bench: bench.to_owned(),
+        cell: cell.to_owned(),
     }
 }

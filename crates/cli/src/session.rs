@@ -146,17 +146,22 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// Loads the model that settings name.
-pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
-    Ok(Engine::open(&model_source(settings)?, &engine_options(settings)?)?)
-}
-
-/// Where the model of the settings is.
+/// Where the model is that settings name.
 pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
     Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
         None => ModelSource::Bytes(syrinx_embedded::model()?),
     })
+}
+
+/// Loads the model that settings name.
+pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
+    engine_from(&model_source(settings)?, settings)
+}
+
+/// Loads a model with the settings of another.
+pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine> {
+    Ok(Engine::open(source, &engine_options(settings)?)?)
 }
 
 /// How the settings want a model to be loaded.

@@ -84,11 +84,24 @@ pub struct NarConfig {
     pub passes: Vec<usize>,
     /// How codes are drawn.
     pub sampler: SamplerConfig,
+    /// Frames that are filled together, all passes of them before the next ones: what is heard while it is written
+    /// can't wait for its end. All frames at once if not given.
+    pub window_frames: Option<usize>,
+    /// Frames after a window of which level 1 is known when it is filled.
+    pub lookahead_frames: usize,
+    /// Frames before a window that it sees; all of them if not given.
+    pub lookback_frames: Option<usize>,
 }
 
 impl Default for NarConfig {
     fn default() -> Self {
-        Self { passes: vec![2, 4, 6], sampler: SamplerConfig::greedy() }
+        Self {
+            passes: vec![2, 4, 6],
+            sampler: SamplerConfig::greedy(),
+            window_frames: None,
+            lookahead_frames: 0,
+            lookback_frames: None,
+        }
     }
 }
 
@@ -147,6 +160,9 @@ impl DecodeConfig {
             || !self.nar.passes.is_sorted_by(|a, b| a < b)
         {
             return Err("nar.passes must begin with level 2 and ascend".into());
+        }
+        if self.nar.window_frames == Some(0) {
+            return Err("nar.window_frames must be above zero; leave it out for all at once".into());
         }
         if !self.guidance.is_finite() || self.guidance < 0.0 {
             return Err("guidance must be 0 or above".into());

@@ -4,9 +4,22 @@ use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
-use crate::{DecodeError, draw};
+use crate::{DecodeError, draw, windows};
 
+/// Fills the further levels of all rows, at once or window by window.
 pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    match context.config.nar.window_frames {
+        Some(_) => windows::run(context, stage, rows),
+        None => passes_over(context, stage, rows),
+    }
+}
+
+/// One pass for each level that is asked for, over all frames of the rows.
+pub(crate) fn passes_over(
     context: &Context<'_>,
     stage: &Stage,
     rows: &mut [Row<'_>],

@@ -11,6 +11,7 @@ mod further_levels;
 mod generate;
 mod sampler;
 mod text;
+mod windows;
 
 pub use config::{DecodeConfig, NarConfig, RepetitionAware, SamplerConfig};
 pub use error::DecodeError;

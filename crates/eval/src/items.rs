@@ -25,7 +25,7 @@ pub struct Item {
     pub speaker: String,
     /// The recording.
     pub audio: Option<PathBuf>,
-    /// Another recording of the same speaker.
+    /// Another recording of the same speaker: the view `prompt` of its manifest, or else the next utterance.
     pub prompt: Option<PathBuf>,
     /// What the prompt says.
     pub prompt_text: Option<String>,
@@ -104,6 +104,9 @@ fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
         .collect())
 }
 
+/// A view of that name is an utterance's prompt, in place of another recording of its speaker.
+const PROMPT_VIEW: &str = "prompt";
+
 fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
     let fault = |reason: String| EvalError::Material { path: path.to_path_buf(), reason };
     let mut manifest = Manifest::read(path).map_err(|e| fault(e.to_string()))?;
@@ -126,15 +129,18 @@ fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
     for u in manifest.utterances() {
         let same = &of_speaker[u.speaker.as_str()];
         let at = same.iter().position(|v| v.id == u.id).unwrap_or(0);
-        let prompt = (same.len() > 1).then(|| same[(at + 1) % same.len()]);
+        let views = views(u).map_err(EvalError::io("find", path))?;
+        let own = views.get(PROMPT_VIEW).cloned();
+        let prompt = (same.len() > 1 && own.is_none()).then(|| same[(at + 1) % same.len()]);
+        let other = prompt.map(absolute).transpose().map_err(EvalError::io("find", path))?;
         items.push(Item {
             id: u.id.clone(),
             text: u.text.clone(),
             speaker: u.speaker.clone(),
             audio: Some(absolute(u).map_err(EvalError::io("find", path))?),
-            prompt: prompt.map(absolute).transpose().map_err(EvalError::io("find", path))?,
+            prompt: own.or(other),
             prompt_text: prompt.map(|p| p.text.clone()),
-            views: views(u).map_err(EvalError::io("find", path))?,
+            views,
             pronunciations: Vec::new(),
             words: word_times(&u.text, &u.timed_phones(), u.lead_s).unwrap_or_default(),
         });

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::TaskError;
+use syrinx_task::{Content, TaskError};
 use syrinx_text::Phone;
 
 /// What becomes of the stress digits of vowels.
@@ -26,7 +26,19 @@ impl StressMode {
     }
 }
 
-/// Settings of tasks that speak. `stress` and `pause_from_s` shape the training examples, the rest only requests.
+/// What the model sees of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptPooling {
+    /// Its frames, one after another.
+    #[default]
+    Frames,
+    /// One position: the mean of its frames' embeddings, a speaker vector of fixed length.
+    Mean,
+}
+
+/// Settings of tasks that speak. `stress`, `pause_from_s` and `prompt_pooling` shape the
+/// training examples, the rest only requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpeakConfig {
@@ -39,8 +51,10 @@ pub struct SpeakConfig {
     pub max_piece_chars: usize,
     /// The most frames that may be generated for one phone or pause.
     pub max_frames_per_phone: f64,
-    /// Prompts are cut to this length, frames.
+    /// Prompts are cut to this length, frames; 0 is no prompt at all.
     pub max_prompt_frames: usize,
+    /// What the model sees of a prompt.
+    pub prompt_pooling: PromptPooling,
     /// Where pieces go on from one another: so many phones and pauses of the piece before begin the next.
     pub context_stops: usize,
     /// Silence put between two pieces, seconds.
@@ -55,6 +69,7 @@ impl Default for SpeakConfig {
             max_piece_chars: 120,
             max_frames_per_phone: 8.0,
             max_prompt_frames: 75,
+            prompt_pooling: PromptPooling::Frames,
             context_stops: 30,
             gap_s: 0.1,
         }
@@ -71,7 +86,6 @@ impl SpeakConfig {
             ("pause_from_s", self.pause_from_s > 0.0),
             ("max_piece_chars", self.max_piece_chars > 0),
             ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
-            ("max_prompt_frames", self.max_prompt_frames > 0),
             ("context_stops", self.context_stops > 0),
             ("gap_s", self.gap_s >= 0.0 && self.gap_s.is_finite()),
         ];
@@ -84,8 +98,48 @@ impl SpeakConfig {
         }
     }
 
+    /// A prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
+    pub fn shown(&self, prompt: Option<Content>) -> Option<Content> {
+        match (self.prompt_pooling, prompt?) {
+            (_, Content::Codes(codes)) if codes.is_empty() => None,
+            (PromptPooling::Mean, Content::Codes(codes)) => {
+                let frames = codes.frames();
+                let share = |frame| (1.0 / frames as f32, codes.slice(frame, frame + 1));
+                Some(Content::Blend((0..frames).map(share).collect()))
+            }
+            (_, prompt) => Some(prompt),
+        }
+    }
+
     /// The most frames that so many phones and pauses may take.
     pub fn frames_for(&self, stops: usize) -> usize {
         (stops as f64 * self.max_frames_per_phone).ceil() as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syrinx_types::Codes;
+
+    use super::*;
+
+    #[test]
+    fn a_prompt_is_shown_as_the_settings_say() {
+        let codes = Codes::new(2, vec![1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+        let shown = |pooling, codes: &Codes| {
+            let config = SpeakConfig { prompt_pooling: pooling, ..SpeakConfig::default() };
+            config.shown(Some(Content::Codes(codes.clone())))
+        };
+        let frames = PromptPooling::Frames;
+        assert_eq!(shown(frames, &codes), Some(Content::Codes(codes.clone())));
+        let Some(Content::Blend(shares)) = shown(PromptPooling::Mean, &codes) else { panic!() };
+        assert_eq!(shares.len(), 4);
+        for (frame, (weight, share)) in shares.iter().enumerate() {
+            assert_eq!((*weight, share.frames()), (0.25, 1));
+            assert_eq!(share.frame(0), codes.frame(frame));
+        }
+        for pooling in [frames, PromptPooling::Mean] {
+            assert_eq!(shown(pooling, &Codes::empty(2)), None);
+        }
     }
 }

@@ -3,8 +3,8 @@
 use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
 
-use crate::timeline::Timeline;
 use crate::piece::words;
+use crate::timeline::Timeline;
 use crate::{PROMPT, Script, SpeakConfig, TEXT};
 
 /// The example of speaking an utterance, the same for both stages; `None` if it has no codes, or no phones with durations
@@ -36,7 +36,8 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
     let mut contents = Contents::new();
     contents.insert(TEXT.into(), Content::Text(script.content()));
     if let Some(prompt) = sample.prompt.as_ref().filter(|p| !p.is_empty()) {
-        contents.insert(PROMPT.into(), Content::Codes(prompt.clone()));
+        let prompt = config.shown(Some(Content::Codes(prompt.clone())));
+        contents.extend(prompt.map(|prompt| (PROMPT.to_owned(), prompt)));
     }
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }

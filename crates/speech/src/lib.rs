@@ -27,7 +27,7 @@ mod units;
 mod utterance;
 
 pub use align::{Aligned, SpokenForm, align};
-pub use config::{SpeakConfig, StressMode};
+pub use config::{PromptPooling, SpeakConfig, StressMode};
 pub use error::SpeechError;
 pub use example::example;
 pub use join::join;

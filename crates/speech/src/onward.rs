@@ -100,6 +100,7 @@ impl Recording {
         let (first, end) = (script.first_stop_of(before), script.first_stop_of(after));
         let limit = given.len() + config.frames_for(script.stops.len() - first as usize);
         let text = script.content();
+        let prompt = config.shown(prompt);
         let mut utterance = Utterance { text, prompt, limit, ..Utterance::default() };
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));

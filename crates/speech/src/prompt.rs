@@ -58,7 +58,8 @@ impl Voice<'_> {
             }
             (None, None) => return Ok(None),
         };
-        Ok((!codes.is_empty()).then(|| codes.slice(0, config.max_prompt_frames)))
+        let codes = codes.slice(0, config.max_prompt_frames);
+        Ok((!codes.is_empty()).then_some(codes))
     }
 }
 

@@ -152,7 +152,8 @@ fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, Spee
         TextForm::Pieces => vocab.encode_bpe(&format!(" {word}")),
         _ => Ok(vocab.encode_letters(&word)),
     };
-    let ids = ids.map_err(|e| SpeechError::Spelling { word: word.clone(), reason: e.to_string() })?;
+    let ids =
+        ids.map_err(|e| SpeechError::Spelling { word: word.clone(), reason: e.to_string() })?;
     Ok(if ids.is_empty() { vec![vocab.unk()] } else { ids })
 }
 

@@ -24,6 +24,7 @@ impl Utterance {
     /// Says a text, with as many frames as the settings allow for it.
     pub fn new(text: TextContent, prompt: Option<Content>, config: &SpeakConfig) -> Self {
         let limit = config.frames_for(text.stops.len());
+        let prompt = config.shown(prompt);
         Self { text, prompt, limit, ..Self::default() }
     }
 

@@ -5,16 +5,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A flag that long work looks at between steps. Clones share the flag.
 #[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken {
+    flag: Arc<AtomicBool>,
+    above: Option<Arc<CancelToken>>,
+}
 
 impl CancelToken {
+    /// A token for a part of the work: stops with this one, and can be stopped alone.
+    pub fn part(&self) -> Self {
+        Self { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
+    }
+
     /// Ask the work to stop at its next safe point.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.flag.store(true, Ordering::SeqCst);
     }
 
     /// Whether a stop was asked for.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.flag.load(Ordering::SeqCst) || self.above.as_ref().is_some_and(|a| a.is_cancelled())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_stops_with_the_whole_and_alone() {
+        let whole = CancelToken::default();
+        let (one, other) = (whole.part(), whole.part());
+        one.clone().cancel();
+        assert!(one.is_cancelled() && !other.is_cancelled() && !whole.is_cancelled());
+        whole.cancel();
+        assert!(other.is_cancelled());
     }
 }

@@ -19,12 +19,13 @@ pub struct SchemaArgs {
 }
 
 /// Where a schema lies, and which one of `syrinx config schema` it is.
-const CONFIGURATIONS: [(&str, &str); 5] = [
+const CONFIGURATIONS: [(&str, &str); 6] = [
     ("settings", "settings"),
     ("train", "train"),
     ("codec-fit", "codec-fit"),
     ("codec-train", "codec-train"),
     ("suite", "eval"),
+    ("ablation", "ablation"),
 ];
 
 /// Writes or checks `configs/schemas`.

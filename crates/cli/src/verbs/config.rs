@@ -28,7 +28,7 @@ enum What {
     /// Print the JSON schema of a configuration file
     Schema {
         /// Which file
-        #[arg(default_value = "settings", value_parser = ["settings", "train", "codec-fit", "codec-train", "eval"])]
+        #[arg(default_value = "settings", value_parser = ["settings", "train", "codec-fit", "codec-train", "eval", "ablation"])]
         of: String,
     },
 }
@@ -41,6 +41,7 @@ pub fn run(session: &Session, args: &ConfigArgs) -> Outcome {
                 "train" => schemars::schema_for!(syrinx_train::TrainConfig).to_value(),
                 "codec-fit" => schemars::schema_for!(syrinx_codec::FitConfig).to_value(),
                 "codec-train" => schemars::schema_for!(syrinx_codec::VocoderTrainConfig).to_value(),
+                "ablation" => schemars::schema_for!(syrinx_ablate::Ablation).to_value(),
                 "eval" => schemars::schema_for!(syrinx_eval::Suite).to_value(),
                 _ => settings_schema(),
             };

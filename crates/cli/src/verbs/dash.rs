@@ -26,7 +26,7 @@ use syrinx_types::{Audio, CancelToken, EventSink};
 use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::provenance;
-use crate::recorded::{recorded, with_suite};
+use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::{Session, model_source, open_engine, settings_of};
 use crate::subject::Loaded;
 use crate::verbs::tasks::{built, field_rows, kit};
@@ -324,7 +324,9 @@ impl Program for Desk {
         let out = self.runs.join("eval").join(folder);
         let options = EvalOptions { out, limit: ask.limit, ..EvalOptions::default() };
         let subject = Loaded { engine: &engine, settings: &settings };
-        recorded(&store, (&suite, &subject), &options, (cancel, sink)).map_err(|e| told(e.into()))
+        let measured =
+            Measured { suite: &suite, subject: &subject, settings: &settings, cell: ("", "") };
+        recorded(&store, measured, &options, (cancel, sink)).map_err(|e| told(e.into()))
     }
 
     fn now_s(&self) -> f64 {

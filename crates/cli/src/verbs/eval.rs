@@ -8,7 +8,7 @@ use syrinx_registry::ALL;
 use syrinx_results::Store;
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::recorded::{recorded, with_suite};
+use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::Session;
 use crate::subject::Loaded;
 
@@ -71,7 +71,9 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
         baseline: args.baseline.clone(),
     };
     let watch = (&session.cancel, session.sink());
-    let report = recorded(&store, (&suite, &subject), &options, watch)?;
+    let measured =
+        Measured { suite: &suite, subject: &subject, settings: &settings, cell: ("", "") };
+    let report = recorded(&store, measured, &options, watch)?;
     if session.globals.json {
         session.print_json(&report)?;
     } else {

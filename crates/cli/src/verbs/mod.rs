@@ -1,5 +1,6 @@
 //! What the verbs do.
 
+pub mod ablate;
 pub mod bench;
 pub mod codec;
 pub mod codes;
@@ -43,6 +44,7 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Config(args) => config::run(session, &args),
         Verb::Eval(args) => eval::run(session, &args),
         Verb::Results(args) => results::run(session, &args),
+        Verb::Ablate(args) => ablate::run(session, &args),
         Verb::Dash(args) => dash::run(session, &args),
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),

@@ -1,12 +1,14 @@
 //! `train`: a language model on token shards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
+use syrinx_config::Settings;
 use syrinx_data::Corpus;
 use syrinx_engine::EngineOptions;
+use syrinx_model::LmConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
@@ -70,23 +72,11 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
             "go on with --resume, or name another folder with --run",
         ));
     }
-    let coder = Coder::new(session, args.codec.as_deref())?;
+    let splits = (args.train_split.as_str(), args.watch_split.as_str());
+    let places = (args.data.as_path(), args.codec.as_deref());
+    let Lesson { coder, learnt, watched } =
+        Lesson::open(session, places, splits, config.max_seconds)?;
     let stamp = coder.stamp();
-    let corpus = Corpus::open(&args.data)?;
-    if *corpus.codec() != stamp {
-        return Err(Failure {
-            exit: Exit::BadInput,
-            message: format!(
-                "{}: the shards are of the codec {}, the codec given is {}",
-                args.data.display(),
-                corpus.codec().fingerprint,
-                stamp.fingerprint
-            ),
-            hint: Some(
-                "name the codec of the shards with --codec, or encode the manifest again".into(),
-            ),
-        });
-    }
     let tuning = Tuning {
         tasks: &args.tasks,
         weights: &args.weights,
@@ -98,15 +88,9 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         config.model.alignment = base.config.alignment;
         config.model.text = base.config.text;
     }
-    let tasks = tasks(session, &config)?;
+    let tasks = tasks(&session.settings_beside()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
     let config = config;
-    let short = |_: &syrinx_data::Utterance, frames: usize| {
-        frames as f64 / stamp.frame_rate_hz < config.max_seconds
-    };
-    let named = corpus.split(&args.train_split);
-    let learnt = if named.is_empty() { &corpus } else { &named }.filter(short);
-    let watched = corpus.split(&args.watch_split).filter(short);
     let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
     let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
     let run = (args.run.as_path(), args.resume);
@@ -169,8 +153,54 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     Ok(())
 }
 
+/// What is learnt from: a corpus that fits its codec, split.
+pub struct Lesson {
+    /// The codec.
+    pub coder: Coder,
+    /// Utterances to learn from; all of the corpus if no utterance has that split.
+    pub learnt: Corpus,
+    /// Utterances to watch.
+    pub watched: Corpus,
+}
+
+impl Lesson {
+    /// Opens shards and their codec, and leaves out what is too long.
+    pub fn open(
+        session: &Session,
+        (data, codec): (&Path, Option<&Path>),
+        (train_split, watch_split): (&str, &str),
+        max_seconds: f64,
+    ) -> Outcome<Self> {
+        let coder = Coder::new(session, codec)?;
+        let stamp = coder.stamp();
+        let corpus = Corpus::open(data)?;
+        if *corpus.codec() != stamp {
+            return Err(Failure {
+                exit: Exit::BadInput,
+                message: format!(
+                    "{}: the shards are of the codec {}, the codec given is {}",
+                    data.display(),
+                    corpus.codec().fingerprint,
+                    stamp.fingerprint
+                ),
+                hint: Some(
+                    "name the codec of the shards with --codec, or encode the manifest again"
+                        .into(),
+                ),
+            });
+        }
+        let short = |_: &syrinx_data::Utterance, frames: usize| {
+            frames as f64 / stamp.frame_rate_hz < max_seconds
+        };
+        let named = corpus.split(train_split);
+        let learnt = if named.is_empty() { &corpus } else { &named }.filter(short);
+        let watched = corpus.split(watch_split).filter(short);
+        Ok(Self { coder, learnt, watched })
+    }
+}
+
 /// Two sinks as one.
-struct Both<'a>(&'a dyn EventSink, &'a dyn EventSink);
+pub struct Both<'a>(pub &'a dyn EventSink, pub &'a dyn EventSink);
 
 impl EventSink for Both<'_> {
     fn emit(&self, event: Event) {
@@ -179,15 +209,14 @@ impl EventSink for Both<'_> {
     }
 }
 
-/// All tasks, built for the model's alignment.
-fn tasks(session: &Session, config: &TrainConfig) -> Outcome<Vec<Box<dyn DynTask>>> {
-    let settings = session.settings_beside()?;
+/// All tasks, built for a model's alignment and its form of text.
+pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTask>>> {
     let kit = TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
         studio: None,
-        alignment: config.model.alignment,
-        text: config.model.text,
+        alignment: model.alignment,
+        text: model.text,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();

@@ -52,6 +52,7 @@ fn helps() {
         "data",
         "results",
         "dash",
+        "ablate",
     ] {
         insta::assert_snapshot!(format!("help-{verb}"), help(&[verb, "--help"]));
     }

@@ -1,5 +1,6 @@
 //! Tests of the program as a person uses it: flags in, exit codes, standard output and standard error out.
 
+mod ablate;
 mod bad_audio;
 mod bad_files;
 mod bad_text;

@@ -1,6 +1,6 @@
 //! What is known of a response before it is generated stays as it is, and the rest goes on after it.
 
-use syrinx_decode::{DecodeConfig, SamplerConfig, generate};
+use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate};
 use syrinx_task::{
     Alignment, Content, Contents, Follow, Generated, Head, Layout, Plan, RowPlan, Segment, Stage,
     StageRun, TextContent,
@@ -34,6 +34,15 @@ fn run_rows(
     known: StageRun,
     follows: &[Option<Follow>],
 ) -> Result<Vec<Generated>, String> {
+    run_windows((alignment, group), known, follows, &NarConfig::default())
+}
+
+fn run_windows(
+    (alignment, group): (Alignment, usize),
+    known: StageRun,
+    follows: &[Option<Follow>],
+    nar: &NarConfig,
+) -> Result<Vec<Generated>, String> {
     let kit = kit(alignment).unwrap();
     let studio = ToneStudio::default();
     let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
@@ -52,6 +61,7 @@ fn run_rows(
     let plan = Plan { rows: follows.iter().map(row).collect() };
     let decode = DecodeConfig {
         codes: SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() },
+        nar: nar.clone(),
         ..DecodeConfig::default()
     };
     let quiet = (&CancelToken::default(), &NullSink as _);
@@ -142,4 +152,39 @@ fn what_does_not_fit_together_is_an_error() {
     check(Alignment::Pointer, &[0; 9], 0, "at most 8 may come out");
     check(Alignment::Pointer, &[1, 0], 0, "doesn't walk over 6 stops");
     check(Alignment::Pointer, &[6], 0, "doesn't walk over 6 stops");
+}
+
+#[test]
+fn further_levels_can_be_filled_window_by_window() {
+    let fill = |window, ahead, back, known: StageRun| {
+        let nar = NarConfig {
+            window_frames: window,
+            lookahead_frames: ahead,
+            lookback_frames: back,
+            ..NarConfig::default()
+        };
+        let rows = [None, None];
+        let rows = run_windows((Alignment::Pointer, 1), known, &rows, &nar).unwrap();
+        rows.into_iter().map(|row| row.codes.unwrap()).collect::<Vec<_>>()
+    };
+    let free = || StageRun { limit: 30, ..StageRun::default() };
+    let whole = fill(None, 0, None, free());
+    let longest = whole.iter().map(Codes::frames).max().unwrap();
+    assert!(longest > 8, "{longest} frames are no test of windows");
+    // A window that holds everything, and windows that see everything, are the same as none.
+    assert_eq!(fill(Some(longest), 0, None, free()), whole);
+    let first = |codes: &[Codes]| codes.iter().map(|c| c.slice(0, 4)).collect::<Vec<_>>();
+    assert_eq!(first(&fill(Some(4), longest, None, free())), first(&whole));
+    // Short ones have the same first level, and see less.
+    for (window, ahead, back) in [(4, 0, None), (4, 2, Some(3)), (1, 0, Some(0))] {
+        let codes = fill(Some(window), ahead, back, free());
+        let level = |codes: &[Codes]| codes.iter().map(|c| c.level(0)).collect::<Vec<_>>();
+        assert_eq!(level(&codes), level(&whole));
+        assert_ne!(codes, whole, "windows of {window}");
+    }
+    // What is given stays, wherever a window ends.
+    let known = StageRun { pointer: vec![0, 0, 1, 1, 2, 2], given: Some(given(6)), ..free() };
+    for codes in fill(Some(4), 1, None, known) {
+        assert_eq!(codes.slice(0, 6), given(6));
+    }
 }

@@ -46,3 +46,21 @@ fn nothing_unseen_is_in_the_test_set() {
         |m: Manifest| m.utterances().iter().map(|u| u.speaker.clone()).collect::<BTreeSet<_>>();
     assert!(speakers(manifest("test")).is_disjoint(&speakers(manifest("unseen"))));
 }
+
+#[test]
+fn long_prompts_are_there_for_every_unseen_speaker() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data");
+    let read = |list: &str| {
+        let toml = format!("task = 'a'\nitems = {{ manifest = 'unseen/{list}.jsonl' }}");
+        read_items(&Suite::parse(&toml, "probe", &folder).unwrap()).unwrap()
+    };
+    let (short, long) = (read("manifest"), read("long-prompts"));
+    assert_eq!(short.len(), long.len());
+    for (short, long) in short.iter().zip(&long) {
+        assert_eq!((&short.id, &short.text), (&long.id, &long.text));
+        assert_ne!(short.prompt, long.prompt);
+        assert!(short.prompt_text.is_some() && long.prompt_text.is_none());
+        let audio = syrinx_audio::read(long.prompt.as_ref().unwrap()).unwrap();
+        assert!(audio.seconds() > 9.0, "{}: {:.1} s", long.id, audio.seconds());
+    }
+}

@@ -39,7 +39,8 @@ fn written(script: &Script) -> String {
 #[test]
 fn words_are_written_as_the_model_reads_them() {
     let check = |text: TextForm, expected: &str| {
-        let line = line("DH:0.1 AH0:0.1 |:0 K:0.1 AE:0.1 T:0.1 ,:0.2 |:0 S:0.1 AE:0.2 T:0.1", 0.1, 1.3);
+        let line =
+            line("DH:0.1 AH0:0.1 |:0 K:0.1 AE:0.1 T:0.1 ,:0.2 |:0 S:0.1 AE:0.2 T:0.1", 0.1, 1.3);
         let words = ["the", "cat", "sat"].map(str::to_owned).to_vec();
         let script = Script::of(&line.with_words(words), &reading(text)).expect("known words");
         assert_eq!(written(&script), expected);

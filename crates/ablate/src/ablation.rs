@@ -1,0 +1,214 @@
+//! What an ablation's file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::AblateError;
+use crate::keys::{SUITE, TRAIN};
+
+/// A question and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in it are relative
+/// to the file.
+///
+/// Keys are those of the settings (`decode.codes.temperature`, `tasks.tts.stress`, `model`), of a training
+/// configuration after `train.` (`train.model.group`), and of a suite after `suite.` (`suite.request.mode`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ablation {
+    /// Title of the report.
+    pub title: String,
+    /// The question.
+    pub question: String,
+    /// What a reader has to know to make sense of the answer, whatever it is.
+    pub notes: String,
+    /// Keys that hold for all cells.
+    pub keys: Map<String, Value>,
+    /// What is varied.
+    pub axes: Vec<Axis>,
+    /// The cell that all others are compared with: names of values by axis. Where an axis isn't named, its first value.
+    pub baseline: BTreeMap<String, String>,
+    /// How models are trained, where cells differ in what they learn. Without it the model in use is evaluated.
+    pub train: Option<TrainingBudget>,
+    /// Seeds of the training and of the sampling; every cell of the grid once with each.
+    pub seeds: Vec<u64>,
+    /// What is run on every cell.
+    pub suites: Vec<SuiteUse>,
+    /// Figures of tables, charts and sentences, in this order; those of the suites if empty. A name without `@judge`
+    /// stands for every judge.
+    pub figures: Vec<String>,
+    /// How much worse a cell may be and still do.
+    pub tolerance: Option<Tolerance>,
+    /// Name: the file's, without `.toml`.
+    #[serde(skip)]
+    pub name: String,
+    /// The file's folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// Something that is varied.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Axis {
+    /// What it is called.
+    pub name: String,
+    /// Its values, in the order of tables.
+    pub values: Vec<AxisValue>,
+}
+
+/// One value of an axis: one or several keys under a name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AxisValue {
+    /// What it is called. A number where the axis is one.
+    pub name: String,
+    /// The keys that it changes.
+    #[serde(default)]
+    pub keys: Map<String, Value>,
+}
+
+/// How models are trained.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingBudget {
+    /// A training configuration to begin with (`configs/train/*.toml`).
+    pub config: Option<PathBuf>,
+    /// Steps.
+    pub steps: u64,
+}
+
+/// A suite and how much of it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuiteUse {
+    /// The suite's file.
+    pub suite: PathBuf,
+    /// At most so many items.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// How much worse a cell may be and still do.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
+    /// The figure.
+    pub figure: String,
+    /// The loss that is taken, in the figure's own unit (0.01 is a point of word errors).
+    pub loss: f64,
+}
+
+impl AxisValue {
+    /// Its name as the store has it: a number where it is one, so that charts have a scale.
+    pub fn value(&self) -> Value {
+        match serde_json::from_str::<Value>(&self.name) {
+            Ok(number @ Value::Number(_)) => number,
+            _ => Value::String(self.name.clone()),
+        }
+    }
+}
+
+impl Ablation {
+    /// Reads an ablation's file.
+    ///
+    /// # Errors
+    /// [`AblateError::Io`] if it can't be read, [`AblateError::Ablation`] if it says nonsense.
+    pub fn load(path: &Path) -> Result<Self, AblateError> {
+        let text = fs::read_to_string(path).map_err(AblateError::io("read ablation", path))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self::parse(&text, &name, &folder)
+            .map_err(|reason| AblateError::Ablation { path: path.to_path_buf(), reason })
+    }
+
+    /// Reads an ablation from text.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
+        let mut ablation: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        ablation.name = name.to_owned();
+        ablation.folder = folder.to_path_buf();
+        if ablation.seeds.is_empty() {
+            ablation.seeds.push(0);
+        }
+        match ablation.problem() {
+            None => Ok(ablation),
+            Some(problem) => Err(problem),
+        }
+    }
+
+    /// The file it came from.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.toml", self.name))
+    }
+
+    pub(crate) fn fault(&self, reason: impl Into<String>) -> AblateError {
+        AblateError::Ablation { path: self.path(), reason: reason.into() }
+    }
+
+    /// All keys that any cell has.
+    fn all_keys(&self) -> impl Iterator<Item = &str> {
+        let varied = self.axes.iter().flat_map(|a| &a.values).flat_map(|v| v.keys.keys());
+        self.keys.keys().chain(varied).map(String::as_str)
+    }
+
+    fn problem(&self) -> Option<String> {
+        if self.title.trim().is_empty() || self.question.trim().is_empty() {
+            return Some("give it a `title` and a `question`".into());
+        }
+        if self.suites.is_empty() {
+            return Some("`suites` is empty; name at least one suite to run".into());
+        }
+        if let Some(axis) = self.axes.iter().find(|a| a.values.is_empty()) {
+            return Some(format!("axis `{}` has no values", axis.name));
+        }
+        if let Some(name) = twice(self.axes.iter().map(|a| a.name.as_str())) {
+            return Some(format!("two axes are called `{name}`"));
+        }
+        for axis in &self.axes {
+            if let Some(name) = twice(axis.values.iter().map(|v| v.name.as_str())) {
+                return Some(format!("axis `{}` has two values called `{name}`", axis.name));
+            }
+        }
+        if twice(self.seeds.iter()).is_some() {
+            return Some("a seed is given twice".into());
+        }
+        let trains = self.all_keys().find(|k| k.starts_with(TRAIN));
+        if let (Some(key), None) = (trains, &self.train) {
+            return Some(format!("`{key}` is of a training, and there is none; add `[train]`"));
+        }
+        if let Some(key) = self.all_keys().find(|k| *k == SUITE.trim_end_matches('.')) {
+            return Some(format!("`{key}` is no key; name one below it, such as `{key}.request`"));
+        }
+        self.baseline.iter().find_map(|(axis, value)| {
+            let known = self.axes.iter().find(|a| a.name == *axis);
+            match known {
+                None => Some(format!("the baseline names an axis `{axis}` that isn't there")),
+                Some(axis) if axis.values.iter().all(|v| v.name != *value) => Some(format!(
+                    "the baseline is at `{value}` of axis `{}`, which has no such value",
+                    axis.name
+                )),
+                Some(_) => None,
+            }
+        })
+    }
+}
+
+/// The first that is there twice.
+fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    let mut all = all;
+    all.find_map(|item| {
+        if seen.contains(&item) {
+            Some(item)
+        } else {
+            seen.insert(item);
+            None
+        }
+    })
+}

@@ -1,0 +1,154 @@
+//! An ablation with its cells worked out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use syrinx_eval::{Suite, content_hash};
+
+use crate::grid::{GridPlace, places};
+use crate::{AblateError, Ablation, CellJob, CellKeys, Laboratory};
+
+/// Part of every key. Raised when the same material would give other results.
+const CELL_FORMAT: &str = "1";
+
+/// A cell as it will be run.
+#[derive(Debug, Clone)]
+pub struct PlannedCell {
+    /// Its number in the grid.
+    pub place: usize,
+    /// What is varied, and its values here.
+    pub axes: BTreeMap<String, Value>,
+    /// Its seed.
+    pub seed: u64,
+    /// Its keys.
+    pub keys: CellKeys,
+    /// Hash of all that its result depends on.
+    pub key: String,
+    /// Hash of all that its training depends on; cells that share it share a model.
+    pub training: Option<String>,
+    /// Its suites, with its keys in them, and how many items of each.
+    pub suites: Vec<(Suite, Option<usize>)>,
+    /// Why it can't be run, if so.
+    pub problem: Option<String>,
+}
+
+impl PlannedCell {
+    /// Its values in a line: `window 25, look-ahead 5`.
+    pub fn named(&self) -> String {
+        named(&self.axes)
+    }
+}
+
+/// Values of axes in a line.
+pub(crate) fn named(axes: &BTreeMap<String, Value>) -> String {
+    let one = |(axis, value): (&String, &Value)| format!("{axis} {}", shown(value));
+    let all: Vec<String> = axes.iter().map(one).collect();
+    if all.is_empty() { "the only cell".into() } else { all.join(", ") }
+}
+
+/// A value, texts without quotes.
+pub(crate) fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// An ablation with its cells.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    /// The ablation.
+    pub ablation: Ablation,
+    /// Its suites, as their files have them.
+    pub suites: Vec<Suite>,
+    /// Its cells, in order.
+    pub cells: Vec<PlannedCell>,
+}
+
+impl Bench {
+    /// Works out the cells. A cell whose keys can't be is planned with its problem.
+    ///
+    /// # Errors
+    /// [`AblateError::Suite`] for a suite that can't be read, [`AblateError::Ablation`] for two of one name.
+    pub fn plan(ablation: Ablation, laboratory: &dyn Laboratory) -> Result<Self, AblateError> {
+        let load = |used: &crate::SuiteUse| Suite::load(&ablation.folder.join(&used.suite));
+        let suites: Vec<Suite> = ablation.suites.iter().map(load).collect::<Result<_, _>>()?;
+        for (i, suite) in suites.iter().enumerate() {
+            if suites[..i].iter().any(|s| s.name == suite.name) {
+                return Err(ablation.fault(format!("suite `{}` is named twice", suite.name)));
+            }
+        }
+        let cells = places(&ablation)
+            .into_iter()
+            .map(|place| planned(&ablation, &suites, place, laboratory))
+            .collect();
+        Ok(Self { ablation, suites, cells })
+    }
+
+    /// What is asked of the laboratory for a cell.
+    pub(crate) fn job<'a>(&'a self, cell: &'a PlannedCell) -> CellJob<'a> {
+        CellJob {
+            keys: &cell.keys,
+            seed: cell.seed,
+            budget: self.ablation.train.as_ref(),
+            folder: &self.ablation.folder,
+        }
+    }
+}
+
+fn planned(
+    ablation: &Ablation,
+    suites: &[Suite],
+    place: GridPlace,
+    laboratory: &dyn Laboratory,
+) -> PlannedCell {
+    let GridPlace { place, axes, keys: pairs, seed } = place;
+    let keys = CellKeys::of(pairs.iter().map(|(key, value)| (key, value)));
+    let with_limits = suites.iter().zip(ablation.suites.iter().map(|used| used.limit));
+    let applied: Result<Vec<(Suite, Option<usize>)>, String> = with_limits
+        .map(|(suite, limit)| {
+            let applied = keys.applied(suite);
+            applied.map(|s| (s, limit)).map_err(|e| format!("suite `{}`: {e}", suite.name))
+        })
+        .collect();
+    let job =
+        CellJob { keys: &keys, seed, budget: ablation.train.as_ref(), folder: &ablation.folder };
+    let material = laboratory.material(&job).map_err(|e| e.to_string());
+    let known = applied.and_then(|suites| {
+        let material = material?;
+        let heard = suites.iter().map(suite_material).collect::<Result<Vec<_>, _>>()?;
+        Ok((suites, material, heard))
+    });
+    let seed_text = seed.to_string();
+    match known {
+        Ok((suites, material, heard)) => {
+            let training =
+                material.training.as_ref().map(|t| content_hash(&[CELL_FORMAT, t, &seed_text]));
+            let trained = training.clone().unwrap_or_default();
+            let heard = heard.join("\n");
+            let parts = [CELL_FORMAT, &material.evaluation, &trained, &seed_text, &heard];
+            let key = content_hash(&parts);
+            PlannedCell { place, axes, seed, keys, key, training, suites, problem: None }
+        }
+        Err(problem) => {
+            let said = serde_json::to_string(&pairs).unwrap_or_default();
+            let key = content_hash(&[CELL_FORMAT, "impossible", &said, &seed_text]);
+            let (training, suites) = (None, Vec::new());
+            let problem = Some(problem);
+            PlannedCell { place, axes, seed, keys, key, training, suites, problem }
+        }
+    }
+}
+
+/// What the result of a suite depends on: what it says, and the list of its items. Recordings are known by their names.
+fn suite_material((suite, limit): &(Suite, Option<usize>)) -> Result<String, String> {
+    let said = serde_json::to_string(suite).map_err(|e| e.to_string())?;
+    let lists = [&suite.items.lines, &suite.items.manifest];
+    let mut material = format!("{} {limit:?} {said}", suite.name);
+    for path in lists.into_iter().flatten() {
+        let path: PathBuf = suite.folder.join(path);
+        let text =
+            fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
+        material.push_str(&content_hash(&[&text]));
+    }
+    Ok(material)
+}

@@ -1,0 +1,356 @@
+//! What the store holds of an ablation, cell beside cell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use syrinx_eval::{Comparison, Figure, JudgeConfig, Move, Row, Suite, figures};
+use syrinx_results::{CellState, Run, RunFilter, RunStatus, Store};
+
+use crate::grid::{axes_of, baseline, choices};
+use crate::work::TRAINING;
+use crate::{AblateError, Bench, PlannedCell, Tolerance};
+
+/// Version of the findings' JSON. Raised when an older reader would misread it.
+pub const FINDINGS_FORMAT: u32 = 1;
+
+/// What was found: what a report is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Findings {
+    /// [`FINDINGS_FORMAT`].
+    pub format: u32,
+    /// The ablation.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its question.
+    pub question: String,
+    /// What a reader has to know.
+    pub notes: String,
+    /// What is varied, in order.
+    pub axes: Vec<String>,
+    /// The cell that others are compared with.
+    pub baseline: BTreeMap<String, Value>,
+    /// Seeds of the grid.
+    pub seeds: Vec<u64>,
+    /// Cells of the grid.
+    pub cells: usize,
+    /// Cells that aren't finished.
+    pub unfinished: Vec<Unfinished>,
+    /// Where the figures come from.
+    pub known: Known,
+    /// How much worse a cell may be and still do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<Tolerance>,
+    /// Suite by suite.
+    pub suites: Vec<SuiteFindings>,
+}
+
+/// A cell without a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// Its values.
+    pub axes: BTreeMap<String, Value>,
+    /// Its seed.
+    pub seed: u64,
+    /// How far it is, in one word.
+    pub state: String,
+    /// Why it failed or stopped.
+    pub note: String,
+}
+
+/// Where figures come from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Known {
+    /// Models, with their fingerprints: the part before the dash is the model's, the rest its settings'.
+    pub models: BTreeSet<String>,
+    /// Computers.
+    pub machines: BTreeSet<String>,
+    /// Revisions of the checkout.
+    pub revisions: BTreeSet<String>,
+    /// Who listened.
+    pub judges: BTreeSet<String>,
+    /// When the last run ended, seconds since 1970.
+    pub ended_s: f64,
+}
+
+/// What a suite found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SuiteFindings {
+    /// The suite.
+    pub suite: String,
+    /// What it measures, in one line.
+    pub summary: String,
+    /// Its figures, in the order of tables.
+    pub figures: Vec<String>,
+    /// The grid, seeds together, as far as it is finished.
+    pub points: Vec<Point>,
+}
+
+/// A value of every axis, all its seeds together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its values.
+    pub axes: BTreeMap<String, Value>,
+    /// Whether it is the one that others are compared with.
+    pub baseline: bool,
+    /// Seeds that are finished.
+    pub seeds: usize,
+    /// Rows behind it.
+    pub rows: usize,
+    /// Rows that gave nothing; they count as all wrong.
+    pub missing: usize,
+    /// Figures, the intervals by bootstrap over speakers.
+    pub figures: Vec<Figure>,
+    /// What moved from the baseline: paired bootstrap over speakers on the rows that both have.
+    pub moves: Vec<Move>,
+}
+
+impl Findings {
+    /// Reads what the store holds of a bench's cells.
+    ///
+    /// # Errors
+    /// [`AblateError::Results`]; [`AblateError::NothingFound`] if no cell is finished.
+    pub fn gather(bench: &Bench, store: &Store) -> Result<Self, AblateError> {
+        let ablation = &bench.ablation;
+        let mut reader = Reader { bench, store, known: Known::default() };
+        let (finished, unfinished) = reader.cells()?;
+        if finished.is_empty() {
+            let (name, store) = (ablation.name.clone(), store.path().to_path_buf());
+            return Err(AblateError::NothingFound { name, store });
+        }
+        let mut suites = Vec::new();
+        if ablation.train.is_some() {
+            suites.push(reader.training(&finished)?);
+        }
+        for suite in &bench.suites {
+            suites.push(reader.suite(&finished, suite)?);
+        }
+        Ok(Self {
+            format: FINDINGS_FORMAT,
+            name: ablation.name.clone(),
+            title: ablation.title.clone(),
+            question: ablation.question.trim().to_owned(),
+            notes: ablation.notes.trim().to_owned(),
+            axes: ablation.axes.iter().map(|a| a.name.clone()).collect(),
+            baseline: baseline(ablation),
+            seeds: ablation.seeds.clone(),
+            cells: bench.cells.len(),
+            unfinished,
+            known: reader.known,
+            tolerance: ablation.tolerance.clone(),
+            suites,
+        })
+    }
+}
+
+struct Reader<'a> {
+    bench: &'a Bench,
+    store: &'a Store,
+    known: Known,
+}
+
+/// Rows or figures of a point before they are summed up.
+#[derive(Default)]
+struct Gathered {
+    seeds: usize,
+    rows: Vec<Row>,
+    figures: Vec<Vec<Figure>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Cells that are finished, and those that aren't.
+    fn cells(&self) -> Result<(Vec<&'a PlannedCell>, Vec<Unfinished>), AblateError> {
+        let stored = self.store.cells(&self.bench.ablation.name)?;
+        let (mut finished, mut unfinished) = (Vec::new(), Vec::new());
+        for cell in &self.bench.cells {
+            let known = stored.iter().find(|k| k.key == cell.key);
+            if known.is_some_and(|k| k.state == CellState::Finished) {
+                finished.push(cell);
+                continue;
+            }
+            unfinished.push(Unfinished {
+                axes: cell.axes.clone(),
+                seed: cell.seed,
+                state: known.map_or(CellState::Planned, |k| k.state).name().to_owned(),
+                note: known.map(|k| k.note.clone()).unwrap_or_default(),
+            });
+        }
+        Ok((finished, unfinished))
+    }
+
+    /// The latest finished run of a cell.
+    fn run(&mut self, cell: &PlannedCell, suite: &str) -> Result<Option<Run>, AblateError> {
+        let filter = RunFilter {
+            suite: Some(suite.into()),
+            bench: Some(self.bench.ablation.name.clone()),
+            cell: Some(cell.key.clone()),
+            ..RunFilter::default()
+        };
+        let runs = self.store.runs(&filter)?;
+        let run = runs.into_iter().find(|r| r.status == RunStatus::Finished);
+        if let Some(run) = &run {
+            self.note(run);
+        }
+        Ok(run)
+    }
+
+    /// Remembers where a run's figures come from.
+    fn note(&mut self, run: &Run) {
+        let (about, known) = (&run.about, &mut self.known);
+        // Settings are what cells differ in, so only the model's own part of the fingerprint says something.
+        let print = about.fingerprint.split('-').next().unwrap_or_default();
+        known.models.insert(format!("{} ({print})", about.model));
+        known.machines.insert(about.machine.clone());
+        known.revisions.insert(about.revision.clone());
+        known.revisions.remove("");
+        known.ended_s = known.ended_s.max(run.ended_s.unwrap_or_default());
+        let judges = about.settings["suite"]["judges"].clone();
+        let judges: Vec<JudgeConfig> = serde_json::from_value(judges).unwrap_or_default();
+        known.judges.extend(judges.iter().map(described));
+    }
+
+    fn suite(
+        &mut self,
+        finished: &[&PlannedCell],
+        suite: &Suite,
+    ) -> Result<SuiteFindings, AblateError> {
+        let ablation = &self.bench.ablation;
+        let wanted =
+            if ablation.figures.is_empty() { &suite.figures } else { &ablation.figures }.clone();
+        let several = ablation.seeds.len() > 1;
+        let mut gathered = BTreeMap::new();
+        for cell in finished {
+            let Some(run) = self.run(cell, &suite.name)? else { continue };
+            let rows = self.store.rows(&run.id)?.into_iter();
+            let point: &mut Gathered = gathered.entry(place_of(&cell.axes)).or_default();
+            point.seeds += 1;
+            point.rows.extend(rows.map(|row| plain(row, several.then_some(cell.seed))));
+        }
+        let base = gathered.get(&place_of(&baseline(ablation))).map(|g| g.rows.as_slice());
+        let point = |axes: BTreeMap<String, Value>, found: &Gathered| {
+            let is_baseline = axes == baseline(ablation);
+            let compared = base
+                .filter(|_| !is_baseline)
+                .and_then(|base| Comparison::between(("the baseline", ""), base, &found.rows));
+            let mut moves = compared.map(|c| c.moves).unwrap_or_default();
+            moves.retain(|m| is_wanted(&wanted, &m.figure));
+            let mut of_rows = figures(&found.rows, &wanted);
+            of_rows.retain(|f| is_wanted(&wanted, &f.name));
+            Point {
+                axes,
+                baseline: is_baseline,
+                seeds: found.seeds,
+                rows: found.rows.len(),
+                missing: found.rows.iter().filter(|r| r.error.is_some()).count(),
+                figures: of_rows,
+                moves,
+            }
+        };
+        Ok(self.findings((&suite.name, &suite.summary), &gathered, point))
+    }
+
+    /// What training measured. The interval is the range over seeds, for there are no rows.
+    fn training(&mut self, finished: &[&PlannedCell]) -> Result<SuiteFindings, AblateError> {
+        let mut gathered = BTreeMap::new();
+        for cell in finished {
+            let Some(run) = self.run(cell, TRAINING)? else { continue };
+            let point: &mut Gathered = gathered.entry(place_of(&cell.axes)).or_default();
+            point.seeds += 1;
+            point.figures.push(run.figures);
+        }
+        let base = baseline(&self.bench.ablation);
+        let point = |axes: BTreeMap<String, Value>, found: &Gathered| Point {
+            baseline: axes == base,
+            axes,
+            seeds: found.seeds,
+            rows: 0,
+            missing: 0,
+            figures: over_seeds(&found.figures),
+            moves: Vec::new(),
+        };
+        let summary = "Losses on the held-out utterances at the end of the training, in nats";
+        Ok(self.findings((TRAINING, summary), &gathered, point))
+    }
+
+    /// The points of a suite in the order of the grid.
+    fn findings(
+        &self,
+        (suite, summary): (&str, &str),
+        gathered: &BTreeMap<String, Gathered>,
+        point: impl Fn(BTreeMap<String, Value>, &Gathered) -> Point,
+    ) -> SuiteFindings {
+        let grid = choices(&self.bench.ablation);
+        let points: Vec<Point> = grid
+            .iter()
+            .map(axes_of)
+            .filter_map(|axes| gathered.get(&place_of(&axes)).map(|found| point(axes, found)))
+            .collect();
+        let mut names: Vec<String> = Vec::new();
+        for figure in points.iter().flat_map(|p| &p.figures) {
+            if !names.contains(&figure.name) {
+                names.push(figure.name.clone());
+            }
+        }
+        SuiteFindings {
+            suite: suite.to_owned(),
+            summary: summary.to_owned(),
+            figures: names,
+            points,
+        }
+    }
+}
+
+/// Values as a key of maps.
+fn place_of(axes: &BTreeMap<String, Value>) -> String {
+    serde_json::to_string(axes).unwrap_or_default()
+}
+
+/// A row as all cells have it: what a suite varies by itself (levels of a codec) is what cells vary here.
+fn plain(mut row: Row, seed: Option<u64>) -> Row {
+    if let Some(id) = row.id.strip_suffix(&format!("/{}", row.variant)) {
+        row.id = id.to_owned();
+        row.variant.clear();
+    }
+    if let Some(seed) = seed {
+        row.id = format!("{}#{seed}", row.id);
+    }
+    row
+}
+
+/// Whether a figure is on the list: by its name, or without its judge. An empty list has all.
+fn is_wanted(wanted: &[String], figure: &str) -> bool {
+    let base = figure.split('@').next().unwrap_or(figure);
+    wanted.is_empty() || wanted.iter().any(|w| w == figure || w == base)
+}
+
+/// Means and ranges of figures over seeds.
+fn over_seeds(seeds: &[Vec<Figure>]) -> Vec<Figure> {
+    let Some(first) = seeds.first() else { return Vec::new() };
+    let pooled = |figure: &Figure| {
+        let same = seeds.iter().filter_map(|s| s.iter().find(|f| f.name == figure.name));
+        let values: Vec<f64> = same.map(|f| f.value).collect();
+        Figure {
+            value: values.iter().sum::<f64>() / values.len() as f64,
+            low: values.iter().copied().fold(f64::INFINITY, f64::min),
+            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            rows: values.len(),
+            ..figure.clone()
+        }
+    };
+    first.iter().map(pooled).collect()
+}
+
+/// A judge for a reader.
+fn described(judge: &JudgeConfig) -> String {
+    let what = match judge {
+        JudgeConfig::Own { task, .. } => format!("the program's own ear (task `{task}`)"),
+        JudgeConfig::Command { .. } => "a command".to_owned(),
+        JudgeConfig::Whisper { folder, .. } => {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            format!("Whisper's weights `{name}`")
+        }
+        JudgeConfig::Endpoint { model, .. } => format!("an endpoint's `{model}`"),
+    };
+    format!("`{}` is {what}", judge.name())
+}

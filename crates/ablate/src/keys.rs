@@ -1,0 +1,147 @@
+//! The keys of a cell, sorted by what they are about.
+
+use serde_json::{Map, Value};
+use syrinx_eval::Suite;
+
+/// Begins the keys of a training configuration.
+pub(crate) const TRAIN: &str = "train.";
+/// Begins the keys of suites.
+pub(crate) const SUITE: &str = "suite.";
+
+/// Keys with dots as trees.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CellKeys {
+    /// Of the program's settings.
+    pub settings: Map<String, Value>,
+    /// Of the training configuration.
+    pub train: Map<String, Value>,
+    /// Of the suites.
+    pub suite: Map<String, Value>,
+}
+
+impl CellKeys {
+    /// Sorts keys with dots; later ones over earlier ones.
+    pub fn of<'k>(keys: impl IntoIterator<Item = (&'k String, &'k Value)>) -> Self {
+        let mut sorted = Self::default();
+        for (key, value) in keys {
+            let (tree, key) = if let Some(rest) = key.strip_prefix(TRAIN) {
+                (&mut sorted.train, rest)
+            } else if let Some(rest) = key.strip_prefix(SUITE) {
+                (&mut sorted.suite, rest)
+            } else {
+                (&mut sorted.settings, key.as_str())
+            };
+            let parts: Vec<&str> = key.split('.').collect();
+            insert(tree, &parts, value);
+        }
+        sorted
+    }
+
+    /// A suite with these keys in it.
+    ///
+    /// # Errors
+    /// What doesn't fit, in words.
+    pub fn applied(&self, suite: &Suite) -> Result<Suite, String> {
+        if self.suite.is_empty() {
+            return Ok(suite.clone());
+        }
+        let mut json = serde_json::to_value(suite).map_err(|e| e.to_string())?;
+        overlay(&mut json, &Value::Object(self.suite.clone()));
+        drop_nulls(&mut json);
+        let text = toml::to_string(&json).map_err(|e| e.to_string())?;
+        Suite::parse(&text, &suite.name, &suite.folder)
+    }
+}
+
+fn insert(tree: &mut Map<String, Value>, parts: &[&str], value: &Value) {
+    let Some((first, rest)) = parts.split_first() else { return };
+    if rest.is_empty() {
+        match tree.get_mut(*first) {
+            Some(old) => overlay(old, value),
+            None => {
+                tree.insert((*first).into(), value.clone());
+            }
+        }
+        return;
+    }
+    let below = tree.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
+    if !below.is_object() {
+        *below = Value::Object(Map::new());
+    }
+    if let Value::Object(below) = below {
+        insert(below, rest, value);
+    }
+}
+
+/// Changes over a tree: tables are joined, everything else is replaced.
+fn overlay(base: &mut Value, changes: &Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (key, value) in changes {
+                overlay(base.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, changes) => base.clone_from(changes),
+    }
+}
+
+/// TOML has no word for nothing.
+fn drop_nulls(json: &mut Value) {
+    match json {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn keys(json: Value) -> CellKeys {
+        CellKeys::of(json.as_object().unwrap())
+    }
+
+    #[test]
+    fn keys_are_sorted_and_nested() {
+        let keys = keys(json!({
+            "decode.codes.temperature": 0.5,
+            "decode.codes.top_p": 1.0,
+            "model": "m.safetensors",
+            "suite.request.mode": "blend",
+            "train.model": {"group": 2},
+            "train.model.encoder_layers": 1,
+        }));
+        assert_eq!(
+            Value::Object(keys.settings),
+            json!({"decode": {"codes": {"temperature": 0.5, "top_p": 1.0}}, "model": "m.safetensors"})
+        );
+        assert_eq!(Value::Object(keys.train), json!({"model": {"group": 2, "encoder_layers": 1}}));
+        assert_eq!(Value::Object(keys.suite), json!({"request": {"mode": "blend"}}));
+    }
+
+    #[test]
+    fn a_suite_takes_its_keys_and_keeps_the_rest() {
+        let text = "summary = \"s\"\ntask = \"mix\"\nrequest = { text = \"{text}\", mode = \"blend\" }\n\
+            [items]\nlines = \"l.txt\"\nlimit = 3\n";
+        let suite = Suite::parse(text, "mix", Path::new("evals")).unwrap();
+        assert_eq!(CellKeys::default().applied(&suite).unwrap(), suite);
+        let changed = keys(json!({"suite.request.mode": "interleave"})).applied(&suite).unwrap();
+        assert_eq!(
+            Value::Object(changed.request.clone()),
+            json!({"text": "{text}", "mode": "interleave"})
+        );
+        assert_eq!((changed.items, changed.name), (suite.items.clone(), suite.name.clone()));
+        let error = keys(json!({"suite.seeds": []})).applied(&suite).unwrap_err();
+        assert!(error.contains("seeds"), "{error}");
+        let error = keys(json!({"suite.colour": 1})).applied(&suite).unwrap_err();
+        assert!(error.contains("colour"), "{error}");
+    }
+}

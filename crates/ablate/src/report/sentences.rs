@@ -1,0 +1,132 @@
+//! What is and what isn't beyond noise, in words.
+
+use syrinx_eval::{Better, Move, Moved, figure_kind, title};
+
+use crate::bench::named;
+use crate::{Findings, Point, SuiteFindings, Tolerance};
+
+/// The answer of a suite: paragraphs.
+pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
+    let Some(base) = suite.points.iter().find(|p| p.baseline) else {
+        return vec!["The baseline isn't finished, so nothing can be compared.".into()];
+    };
+    let others: Vec<&Point> = suite.points.iter().filter(|p| !p.baseline).collect();
+    if others.iter().all(|p| p.moves.is_empty()) {
+        return Vec::new();
+    }
+    let mut all = beyond(base, &others);
+    all.extend(within(&others));
+    let tolerance = findings.tolerance.as_ref();
+    all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
+    let compared = others.iter().flat_map(|p| &p.moves).filter(|m| counts(m)).count();
+    if compared >= 10 {
+        all.push(format!(
+            "These are {compared} comparisons at 95 % each: one in twenty would be beyond noise if nothing had any effect."
+        ));
+    }
+    all
+}
+
+/// Whether a figure can be better or worse.
+fn counts(of: &Move) -> bool {
+    figure_kind(&of.figure).better != Better::Neither
+}
+
+/// Lines of what moved beyond noise.
+fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for point in others {
+        let moved: Vec<String> =
+            point.moves.iter().filter(|m| m.moved != Moved::No).map(moved).collect();
+        if !moved.is_empty() {
+            lines.push(format!("- **{}**: {}.", named(&point.axes), moved.join("; ")));
+        }
+    }
+    let against = named(&base.axes);
+    if lines.is_empty() {
+        return vec![format!("**Nothing is beyond noise** against {against}.")];
+    }
+    vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
+}
+
+/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 % to +12.0 %)`.
+fn moved(of: &Move) -> String {
+    let unit = figure_kind(&of.figure).unit;
+    let how = match of.moved {
+        Moved::Better => "is better",
+        Moved::Worse => "is worse",
+        _ => "differs",
+    };
+    format!(
+        "{} {how}, {} after {} ({} to {})",
+        title(&of.figure),
+        unit.show(of.new),
+        unit.show(of.old),
+        signed(of, of.low),
+        signed(of, of.high)
+    )
+}
+
+/// A change with its sign.
+fn signed(of: &Move, change: f64) -> String {
+    let shown = figure_kind(&of.figure).unit.show(change);
+    if change > 0.0 { format!("+{shown}") } else { shown }
+}
+
+/// What did not move, by cell.
+fn within(others: &[&Point]) -> Option<String> {
+    let still = |point: &&&Point| -> Option<String> {
+        let names: Vec<String> = point
+            .moves
+            .iter()
+            .filter(|m| m.moved == Moved::No && counts(m))
+            .map(|m| title(&m.figure))
+            .collect();
+        (!names.is_empty()).then(|| format!("- {}: {}", named(&point.axes), names.join(", ")))
+    };
+    let lines: Vec<String> = others.iter().filter_map(|p| still(&p)).collect();
+    (!lines.is_empty()).then(|| format!("**Not beyond noise:**\n\n{}", lines.join("\n")))
+}
+
+/// Which cells lose no more than is tolerated.
+fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
+    let kind = figure_kind(&tolerance.figure);
+    // The loss of a move, and the most and the least it may be: figures of which more is better lose by falling.
+    let loss = |m: &Move| match kind.better {
+        Better::Higher => (m.old - m.new, -m.low, -m.high),
+        _ => (m.new - m.old, m.high, m.low),
+    };
+    let (mut surely, mut perhaps, mut not) = (Vec::new(), Vec::new(), Vec::new());
+    for point in others {
+        let named = named(&point.axes);
+        let same = |m: &&Move| {
+            m.figure == tolerance.figure
+                || m.figure.split('@').next() == Some(tolerance.figure.as_str())
+        };
+        let Some(of) = point.moves.iter().find(same) else { continue };
+        let (estimate, most, least) = loss(of);
+        if most < tolerance.loss {
+            surely.push(named);
+        } else if estimate < tolerance.loss {
+            perhaps.push(named);
+        } else if least < tolerance.loss {
+            not.push(format!("{named} (though the interval allows it)"));
+        } else {
+            not.push(named);
+        }
+    }
+    if surely.len() + perhaps.len() + not.len() == 0 {
+        return None;
+    }
+    let list = |names: Vec<String>| {
+        if names.is_empty() { "none".to_owned() } else { names.join("; ") }
+    };
+    Some(format!(
+        "**Losing less than {} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
+        kind.unit.show(tolerance.loss),
+        title(&tolerance.figure),
+        list(surely),
+        list(perhaps),
+        list(not)
+    ))
+}

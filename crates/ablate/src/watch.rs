@@ -1,0 +1,119 @@
+//! What happens in a cell, on its way into the store; and wishes, on their way out.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use syrinx_results::{Cell, CellState, ResultsError, Store, Wish};
+use syrinx_types::{CancelToken, Event, EventSink};
+
+use crate::Laboratory;
+
+/// How often the store hears of a cell, seconds.
+const EVERY_S: f64 = 2.0;
+
+/// A cell under way.
+pub(crate) struct CellWatch<'a> {
+    store: &'a Store,
+    laboratory: &'a dyn Laboratory,
+    cancel: &'a CancelToken,
+    sink: &'a dyn EventSink,
+    inside: Mutex<Inside>,
+}
+
+struct Inside {
+    cell: Cell,
+    /// Part of the cell under way: its number and how many there are.
+    part: (usize, usize),
+    /// How far that part is: steps done and in all.
+    steps: (u64, u64),
+    heard_s: f64,
+}
+
+impl<'a> CellWatch<'a> {
+    /// Watches a cell that has begun; `cancel` is pulled if someone wishes so.
+    pub(crate) fn new(
+        (store, laboratory): (&'a Store, &'a dyn Laboratory),
+        cell: Cell,
+        (cancel, sink): (&'a CancelToken, &'a dyn EventSink),
+    ) -> Self {
+        let inside = Inside { cell, part: (0, 1), steps: (0, 1), heard_s: f64::MIN };
+        Self { store, laboratory, cancel, sink, inside: Mutex::new(inside) }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another part of the cell begins.
+    pub(crate) fn part(
+        &self,
+        part: (usize, usize),
+        state: CellState,
+        note: &str,
+    ) -> Result<(), ResultsError> {
+        let cell = {
+            let mut inside = self.inside();
+            (inside.part, inside.steps) = (part, (0, 1));
+            inside.cell.state = state;
+            inside.cell.note = note.to_owned();
+            inside.moved(self.laboratory.now_s());
+            inside.cell.clone()
+        };
+        self.store.put_cell(&cell)
+    }
+
+    /// The cell ends like this.
+    pub(crate) fn end(&self, state: CellState, note: &str) -> Result<(), ResultsError> {
+        let mut inside = self.inside();
+        let now_s = self.laboratory.now_s();
+        inside.moved(now_s);
+        if state == CellState::Finished {
+            inside.cell.done = 1.0;
+        }
+        inside.cell.state = state;
+        inside.cell.note = note.to_owned();
+        inside.cell.ended_s = Some(now_s);
+        self.store.put_cell(&inside.cell)
+    }
+
+    /// Tells the store how far the cell is, and looks for a wish. What the store can't do now it can do later.
+    fn tell(&self, inside: &Inside) -> Result<(), ResultsError> {
+        self.store.put_cell(&inside.cell)?;
+        if self.store.wish(&inside.cell.bench, &inside.cell.key)? == Some(Wish::Stop) {
+            self.cancel.cancel();
+        }
+        Ok(())
+    }
+}
+
+impl Inside {
+    fn moved(&mut self, now_s: f64) {
+        let (part, parts) = self.part;
+        let (done, total) = self.steps;
+        let within = done.min(total) as f64 / total.max(1) as f64;
+        self.cell.done = (part as f64 + within) / parts.max(1) as f64;
+        self.cell.updated_s = now_s;
+        self.heard_s = now_s;
+    }
+}
+
+impl EventSink for CellWatch<'_> {
+    fn emit(&self, event: Event) {
+        let steps = match &event {
+            Event::JobStarted { total, .. } => Some((0, total.unwrap_or(1))),
+            Event::JobProgress { done, .. } => Some((*done, self.inside().steps.1)),
+            Event::TrainStep { step, total, .. } => Some((*step, *total)),
+            _ => None,
+        };
+        self.sink.emit(event);
+        let Some(steps) = steps else { return };
+        let mut inside = self.inside();
+        inside.steps = steps;
+        let now_s = self.laboratory.now_s();
+        if now_s - inside.heard_s >= EVERY_S {
+            inside.moved(now_s);
+            if let Err(error) = self.tell(&inside) {
+                self.sink.emit(Event::Warning { message: error.to_string() });
+            }
+        }
+    }
+}

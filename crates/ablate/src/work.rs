@@ -1,0 +1,352 @@
+//! Working through the cells.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use syrinx_data::Part;
+use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
+use syrinx_results::{Cell, CellState, ResultsError, RunAbout, RunFilter, RunStatus, Store, Wish};
+use syrinx_types::{CancelToken, Event, EventSink};
+
+use crate::watch::CellWatch;
+use crate::{AblateError, Bench, CellPlace, Laboratory, LaboratoryError, PlannedCell, Trained};
+
+/// Name of the runs that hold what training measured.
+pub(crate) const TRAINING: &str = "training";
+
+/// What the caller decides.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WorkOptions {
+    /// Folder of everything that is made: models, rows, recordings.
+    pub folder: PathBuf,
+    /// Which cells are worked on here.
+    pub part: Part,
+}
+
+/// How the cells ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Cells that were finished already.
+    pub known: usize,
+    /// Cells that were finished now.
+    pub finished: usize,
+    /// Cells that failed.
+    pub failed: usize,
+    /// Cells that were stopped, or not begun.
+    pub stopped: usize,
+}
+
+/// Everything that work needs.
+struct Work<'a> {
+    bench: &'a Bench,
+    laboratory: &'a dyn Laboratory,
+    store: &'a Store,
+    options: &'a WorkOptions,
+    cancel: &'a CancelToken,
+    sink: &'a dyn EventSink,
+}
+
+impl Bench {
+    /// Works through the cells of a part that aren't finished, and afterwards through those that someone wished to be
+    /// taken up again meanwhile. Where it is cancelled, the next call goes on.
+    ///
+    /// # Errors
+    /// [`AblateError::Results`] if the store can't be used, [`AblateError::Io`]. What goes wrong in a cell is kept with
+    /// the cell.
+    pub fn run(
+        &self,
+        laboratory: &dyn Laboratory,
+        store: &Store,
+        options: &WorkOptions,
+        (cancel, sink): (&CancelToken, &dyn EventSink),
+    ) -> Result<Tally, AblateError> {
+        Work { bench: self, laboratory, store, options, cancel, sink }.run()
+    }
+}
+
+impl Work<'_> {
+    fn run(&self) -> Result<Tally, AblateError> {
+        self.announce()?;
+        let own: Vec<&PlannedCell> =
+            self.bench.cells.iter().filter(|c| self.options.part.has(c.place)).collect();
+        let name = format!("ablation {}", self.bench.ablation.name);
+        let total = Some(own.len() as u64);
+        self.sink.emit(Event::JobStarted { name: name.clone(), total });
+        let mut ends: Vec<Option<End>> = vec![None; own.len()];
+        let mut todo: Vec<usize> = (0..own.len()).collect();
+        while !todo.is_empty() && !self.cancel.is_cancelled() {
+            for i in std::mem::take(&mut todo) {
+                if self.cancel.is_cancelled() {
+                    break;
+                }
+                ends[i] = Some(self.cell(own[i])?);
+                let done = ends.iter().flatten().count() as u64;
+                let note = own[i].named();
+                self.sink.emit(Event::JobProgress { name: name.clone(), done, note });
+            }
+            for (i, cell) in own.iter().enumerate() {
+                if self.wish(cell)? == Some(Wish::Resume) {
+                    todo.push(i);
+                }
+            }
+        }
+        let count = |end| ends.iter().filter(|e| **e == Some(end)).count();
+        let tally = Tally {
+            known: count(End::Known),
+            finished: count(End::Finished),
+            failed: count(End::Failed),
+            stopped: count(End::Stopped) + ends.iter().filter(|e| e.is_none()).count(),
+        };
+        let Tally { known, finished, failed, stopped } = tally;
+        let summary = format!("{finished} done, {known} known, {failed} failed, {stopped} stopped");
+        self.sink.emit(Event::JobFinished { name, summary });
+        Ok(tally)
+    }
+
+    /// Shows the whole grid to whoever looks into the store.
+    fn announce(&self) -> Result<(), AblateError> {
+        let known = self.store.cells(&self.bench.ablation.name)?;
+        let new = |cell: &&PlannedCell| known.iter().all(|k| k.key != cell.key);
+        let new: Vec<Cell> =
+            self.bench.cells.iter().filter(new).map(|c| self.recorded(c, None)).collect();
+        Ok(self.store.put_cells(&new)?)
+    }
+
+    /// A cell as the store has it, at the beginning of work if `started_s` says when.
+    fn recorded(&self, cell: &PlannedCell, started_s: Option<f64>) -> Cell {
+        let mine = started_s.is_some();
+        let folder = std::path::absolute(self.folder(cell)).unwrap_or_default();
+        Cell {
+            bench: self.bench.ablation.name.clone(),
+            key: cell.key.clone(),
+            place: cell.place,
+            axes: cell.axes.clone(),
+            seed: cell.seed,
+            state: CellState::Planned,
+            machine: if mine { self.laboratory.machine() } else { String::new() },
+            folder: if mine { folder.display().to_string() } else { String::new() },
+            started_s,
+            updated_s: self.laboratory.now_s(),
+            ..Cell::default()
+        }
+    }
+
+    fn folder(&self, cell: &PlannedCell) -> PathBuf {
+        self.options.folder.join("cells").join(&cell.key)
+    }
+
+    fn wish(&self, cell: &PlannedCell) -> Result<Option<Wish>, AblateError> {
+        Ok(self.store.wish(&self.bench.ablation.name, &cell.key)?)
+    }
+
+    /// Brings a cell to an end, if that is wished.
+    fn cell(&self, cell: &PlannedCell) -> Result<End, AblateError> {
+        let name = &self.bench.ablation.name;
+        let known = self.store.cell(name, &cell.key)?;
+        let wish = self.wish(cell)?;
+        if wish == Some(Wish::Resume) {
+            self.store.clear_wish(name, &cell.key)?;
+        }
+        if known.as_ref().is_some_and(|k| k.state == CellState::Finished) {
+            return Ok(End::Known);
+        }
+        let begun = self.recorded(cell, Some(self.laboratory.now_s()));
+        let cancel = self.cancel.part();
+        let watch = CellWatch::new((self.store, self.laboratory), begun, (&cancel, self.sink));
+        if wish == Some(Wish::Stop) {
+            watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
+            return Ok(End::Stopped);
+        }
+        let outcome = match &cell.problem {
+            Some(problem) => Err(Trouble::Cell(LaboratoryError::Failed(problem.clone()))),
+            None => self.steps(cell, &watch, &cancel),
+        };
+        match outcome {
+            Ok(()) => {
+                watch.end(CellState::Finished, "")?;
+                Ok(End::Finished)
+            }
+            Err(Trouble::Cell(LaboratoryError::Cancelled)) => {
+                let asked = self.wish(cell)? == Some(Wish::Stop);
+                let how = if asked { "resume it" } else { "the same command goes on" };
+                watch.end(CellState::Stopped, &format!("stopped on request; {how}"))?;
+                Ok(End::Stopped)
+            }
+            Err(Trouble::Cell(error)) => {
+                let message = format!("{}: {error}", cell.named());
+                self.sink.emit(Event::Warning { message });
+                watch.end(CellState::Failed, &error.to_string())?;
+                Ok(End::Failed)
+            }
+            Err(Trouble::Bench(error)) => Err(error),
+        }
+    }
+
+    /// Trains, if the ablation does, and runs every suite.
+    fn steps(
+        &self,
+        cell: &PlannedCell,
+        watch: &CellWatch<'_>,
+        cancel: &CancelToken,
+    ) -> Result<(), Trouble> {
+        let first = usize::from(cell.training.is_some());
+        let parts = first + cell.suites.len();
+        let trained = match &cell.training {
+            None => None,
+            Some(key) => {
+                watch.part((0, parts), CellState::Training, "")?;
+                Some(self.trained(cell, key, (cancel, watch))?)
+            }
+        };
+        for (i, (suite, limit)) in cell.suites.iter().enumerate() {
+            watch.part((first + i, parts), CellState::Evaluating, &suite.name)?;
+            let options = EvalOptions {
+                out: self.folder(cell).join(&suite.name),
+                limit: *limit,
+                seeds: vec![cell.seed],
+                ..EvalOptions::default()
+            };
+            let place = CellPlace {
+                bench: &self.bench.ablation.name,
+                key: &cell.key,
+                model: trained.as_ref().map(|t| t.model.as_path()),
+            };
+            let job = self.bench.job(cell);
+            let report =
+                self.laboratory.evaluate(&job, place, (suite, &options), (cancel, watch))?;
+            check_report(&report)?;
+            if self.finished_run(cell, &suite.name)?.is_none() {
+                let lost = format!("the run of suite `{}` isn't in the results store", suite.name);
+                return Err(LaboratoryError::Failed(lost).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The cell's model: trained before, for this cell or another with the same training, or now.
+    fn trained(
+        &self,
+        cell: &PlannedCell,
+        key: &str,
+        watch: (&CancelToken, &dyn EventSink),
+    ) -> Result<Trained, Trouble> {
+        let folder = self.options.folder.join("models").join(key);
+        let note = folder.join("trained.json");
+        let before = fs::read(&note).ok().and_then(|b| serde_json::from_slice::<Trained>(&b).ok());
+        let trained = match before.filter(|t| t.model.is_file()) {
+            Some(trained) => trained,
+            None => {
+                fs::create_dir_all(&folder).map_err(AblateError::io("make folder", &folder))?;
+                let trained = self.laboratory.train(&self.bench.job(cell), &folder, watch)?;
+                write_whole(&note, serde_json::to_string(&trained).unwrap_or_default().as_bytes())?;
+                trained
+            }
+        };
+        if self.finished_run(cell, TRAINING)?.is_none() {
+            self.keep_training(cell, &trained, &folder)?;
+        }
+        Ok(trained)
+    }
+
+    fn finished_run(&self, cell: &PlannedCell, suite: &str) -> Result<Option<String>, AblateError> {
+        let filter = RunFilter {
+            suite: Some(suite.into()),
+            bench: Some(self.bench.ablation.name.clone()),
+            cell: Some(cell.key.clone()),
+            ..RunFilter::default()
+        };
+        let runs = self.store.runs(&filter)?;
+        Ok(runs.into_iter().find(|r| r.status == RunStatus::Finished).map(|r| r.id))
+    }
+
+    /// What training measured, as a run without rows.
+    fn keep_training(
+        &self,
+        cell: &PlannedCell,
+        trained: &Trained,
+        folder: &Path,
+    ) -> Result<(), AblateError> {
+        let about = RunAbout {
+            suite: TRAINING.into(),
+            model: "trained for the cell".into(),
+            fingerprint: cell.training.clone().unwrap_or_default(),
+            config_hash: cell.key.clone(),
+            settings: serde_json::json!({ "train": cell.keys.train }),
+            seeds: vec![cell.seed],
+            machine: self.laboratory.machine(),
+            folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()),
+            bench: self.bench.ablation.name.clone(),
+            cell: cell.key.clone(),
+            ..RunAbout::default()
+        };
+        let figure = |(name, value): &(String, f64)| Figure {
+            name: format!("loss {name}"),
+            variant: String::new(),
+            value: *value,
+            low: *value,
+            high: *value,
+            rows: 1,
+            unit: Unit::Number,
+            better: Better::Lower,
+        };
+        let figures: Vec<Figure> = trained.figures.iter().map(figure).collect();
+        let run = self.store.begin(&about, self.laboratory.now_s())?;
+        Ok(self.store.finish_with(&run, &[], &figures, self.laboratory.now_s())?)
+    }
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Known,
+    Finished,
+    Failed,
+    Stopped,
+}
+
+/// What went wrong, and with what.
+enum Trouble {
+    Cell(LaboratoryError),
+    Bench(AblateError),
+}
+
+impl From<LaboratoryError> for Trouble {
+    fn from(error: LaboratoryError) -> Self {
+        Self::Cell(error)
+    }
+}
+
+impl From<AblateError> for Trouble {
+    fn from(error: AblateError) -> Self {
+        Self::Bench(error)
+    }
+}
+
+impl From<ResultsError> for Trouble {
+    fn from(error: ResultsError) -> Self {
+        Self::Bench(error.into())
+    }
+}
+
+/// A suite in which nothing was answered says nothing of the cell but that it doesn't work.
+fn check_report(report: &Report) -> Result<(), LaboratoryError> {
+    match report.rows.first() {
+        Some(row) if report.missing == report.rows.len() => {
+            let why = row.error.clone().unwrap_or_default();
+            let suite = &report.suite;
+            Err(LaboratoryError::Failed(format!("suite `{suite}`: nothing was answered: {why}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes beside the place and renames.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(AblateError::io("make folder", folder))?;
+    }
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).map_err(AblateError::io("write", &part))?;
+    fs::rename(&part, path).map_err(AblateError::io("write", path))
+}

@@ -1,0 +1,369 @@
+//! The program as an ablation's laboratory: it trains, and evaluates what it trained or what it has.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use syrinx_ablate::{CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained};
+use syrinx_config::{Layer, Settings};
+use syrinx_data::Corpus;
+use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
+use syrinx_eval::{
+    Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, content_hash,
+};
+use syrinx_results::Store;
+use syrinx_task::{AnswerKind, TokenSpace};
+use syrinx_text::TextVocab;
+use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial, space_of};
+use syrinx_types::{Audio, CancelToken, Event, EventSink};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::progress::JsonLines;
+use crate::provenance;
+use crate::recorded::{Measured, recorded, with_suite};
+use crate::session::{Session, engine_from, model_source, open_engine};
+use crate::subject::Loaded;
+use crate::verbs::train::{Both, Lesson, tasks};
+
+/// What models are trained on.
+pub struct Corpora {
+    /// Token shards.
+    pub data: Option<PathBuf>,
+    /// Their codec; that of the model if none is named.
+    pub codec: Option<PathBuf>,
+    /// Splits to learn from and to watch.
+    pub splits: (String, String),
+}
+
+/// This program, with its settings and its store.
+pub struct ProgramLaboratory<'a> {
+    session: &'a Session,
+    store: &'a Store,
+    corpora: Corpora,
+    kept: Mutex<Kept>,
+}
+
+/// What needn't be read for every cell again.
+#[derive(Default)]
+struct Kept {
+    /// The engine that was used last, by everything that it was opened with.
+    engine: Option<(String, Arc<Engine>)>,
+    /// Fingerprints of models, by what they were opened with.
+    prints: Vec<(String, String)>,
+    /// What the shards are, as far as training depends on it.
+    shards: Option<String>,
+}
+
+impl<'a> ProgramLaboratory<'a> {
+    /// With the session's settings under those of the cells.
+    pub fn new(session: &'a Session, store: &'a Store, corpora: Corpora) -> Self {
+        Self { session, store, corpora, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's settings with a cell's keys over them.
+    fn settings(&self, job: &CellJob<'_>) -> Outcome<Settings> {
+        let mut pairs = flat(&job.keys.settings);
+        // Files are named from where the ablation stands.
+        for (_, path) in pairs.iter_mut().filter(|(key, _)| key == "model" || key == "adapter") {
+            *path = job.folder.join(&*path).display().to_string();
+        }
+        Ok(self.session.settings(&pairs)?.value)
+    }
+
+    /// The training of a cell: its configuration file, its steps and its seed, its keys.
+    fn train_config(&self, job: &CellJob<'_>) -> Outcome<Option<TrainConfig>> {
+        let Some(budget) = job.budget else { return Ok(None) };
+        let schema = schemars::schema_for!(TrainConfig).to_value();
+        let defaults = serde_json::to_value(TrainConfig::default()).map_err(|e| {
+            Failure::new(Exit::Unexpected, format!("defaults that are no JSON: {e}"))
+        })?;
+        let mut layers: Vec<Layer> =
+            budget.config.iter().map(|path| Layer::File(job.folder.join(path))).collect();
+        let own = [("steps", budget.steps.to_string()), ("seed", job.seed.to_string())];
+        layers.push(Layer::Flags(own.map(|(k, v)| (k.to_owned(), v)).to_vec()));
+        layers.push(Layer::Flags(flat(&job.keys.train)));
+        let mut config: TrainConfig = syrinx_config::load(&schema, &defaults, &layers)?.value;
+        // Measured once, at the end: that is what cells are compared by.
+        config.eval_steps = config.steps;
+        config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
+        config.check().map_err(|reason| Failure::new(Exit::BadModel, reason))?;
+        Ok(Some(config))
+    }
+
+    /// An engine with these settings.
+    fn engine(&self, settings: &Settings) -> Outcome<Arc<Engine>> {
+        let known = opened_with(settings, true);
+        if let Some((with, engine)) = &self.kept().engine
+            && *with == known
+        {
+            return Ok(Arc::clone(engine));
+        }
+        // The old one goes before the new one comes: two of them are twice the memory.
+        self.kept().engine = None;
+        let engine = Arc::new(open_engine(settings)?);
+        self.kept().engine = Some((known, Arc::clone(&engine)));
+        Ok(engine)
+    }
+
+    /// The fingerprint of the model that settings name, whatever its tasks' settings are.
+    fn fingerprint(&self, settings: &Settings) -> Outcome<String> {
+        let known = opened_with(settings, false);
+        if let Some((_, print)) = self.kept().prints.iter().find(|(with, _)| *with == known) {
+            return Ok(print.clone());
+        }
+        let plain = Settings { tasks: Default::default(), ..settings.clone() };
+        let print = self.engine(&plain)?.fingerprint().to_owned();
+        self.kept().prints.push((known, print.clone()));
+        Ok(print)
+    }
+
+    /// What the shards are: their codec, and every utterance's name and length.
+    fn shards(&self) -> Outcome<String> {
+        if let Some(known) = &self.kept().shards {
+            return Ok(known.clone());
+        }
+        let corpus = Corpus::open(self.data()?)?;
+        let one = |i: usize| format!("{} {}\n", corpus.utterance(i).id, corpus.frames(i));
+        let listed: String = (0..corpus.len()).map(one).collect();
+        let (train, watch) = &self.corpora.splits;
+        let codec = &corpus.codec().fingerprint;
+        let shards = content_hash(&[codec, train, watch, &listed]);
+        self.kept().shards = Some(shards.clone());
+        Ok(shards)
+    }
+
+    fn data(&self) -> Outcome<&Path> {
+        self.corpora.data.as_deref().ok_or_else(|| {
+            Failure::usage("there is nothing to learn from", "name token shards with --data")
+        })
+    }
+
+    fn materials(&self, job: &CellJob<'_>) -> Outcome<Material> {
+        let settings = self.settings(job)?;
+        let said = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+        let print = self.fingerprint(&settings)?;
+        let used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
+        let training = match self.train_config(job)? {
+            None => None,
+            Some(config) => {
+                let config = said(serde_json::to_string(&config));
+                let tasks = said(serde_json::to_string(&settings.tasks));
+                Some([config, tasks, self.shards()?].join("\n"))
+            }
+        };
+        Ok(Material { evaluation: format!("{print}\n{used}"), training })
+    }
+
+    fn learn(
+        &self,
+        job: &CellJob<'_>,
+        folder: &Path,
+        (cancel, sink): (&CancelToken, &dyn EventSink),
+    ) -> Outcome<Trained> {
+        let Some(config) = self.train_config(job)? else {
+            return Err(Failure::new(Exit::Unexpected, "a training without a budget"));
+        };
+        let settings = self.settings(job)?;
+        let (train, watch) = &self.corpora.splits;
+        let places = (self.data()?, self.corpora.codec.as_deref());
+        let lesson = Lesson::open(self.session, places, (train, watch), config.max_seconds)?;
+        let tasks = tasks(&settings, &config.model)?;
+        let stamp = lesson.coder.stamp();
+        let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
+        let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
+        let material = TrainingMaterial {
+            corpus: &lesson.learnt,
+            held_out: (!lesson.watched.is_empty()).then_some(&lesson.watched),
+            tasks: &tasks,
+            space: space_of(fresh, &tasks, &config.mix),
+            codebooks: lesson.coder.codebooks(),
+        };
+        let resume = Checkpoint::path(folder).exists();
+        let log = folder.join("events.jsonl");
+        let events = JsonLines::open(&log)?;
+        let mut trainer = Trainer::new(&config, &material, folder, resume)?;
+        let outcome = trainer.run(&Both(sink, &events), cancel)?;
+        if outcome.cancelled {
+            return Err(Failure::interrupted("the cell's checkpoint is kept"));
+        }
+        Ok(Trained { model: outcome.model, figures: last_figures(&log) })
+    }
+
+    fn measure(
+        &self,
+        job: &CellJob<'_>,
+        place: CellPlace<'_>,
+        (suite, options): (&Suite, &EvalOptions),
+        watch: (&CancelToken, &dyn EventSink),
+    ) -> Outcome<Report> {
+        let settings = with_suite(self.settings(job)?, suite);
+        let cell = (place.bench, place.key);
+        let Some(lm) = place.model else {
+            let engine = self.engine(&settings)?;
+            let subject = Loaded { engine: &engine, settings: &settings };
+            let measured = Measured { suite, subject: &subject, settings: &settings, cell };
+            return Ok(recorded(self.store, measured, options, watch)?);
+        };
+        let whole = lm.with_file_name("whole.safetensors");
+        write_atomic(&whole, &with_language_model(&model_source(&settings)?, lm)?)?;
+        let engine = engine_from(&ModelSource::File(whole), &settings)?;
+        let heard = self.session.settings(&[])?.value;
+        let ear = self.engine(&heard)?;
+        let subject = Student {
+            own: Loaded { engine: &engine, settings: &settings },
+            ear: Loaded { engine: &ear, settings: &heard },
+            hears: suite.judges.iter().filter_map(ear_task).filter(|t| **t != suite.task).collect(),
+        };
+        let measured = Measured { suite, subject: &subject, settings: &settings, cell };
+        Ok(recorded(self.store, measured, options, watch)?)
+    }
+}
+
+/// What an engine is opened with, in words: with or without the settings of its tasks.
+fn opened_with(settings: &Settings, with_tasks: bool) -> String {
+    let model = (&settings.model, &settings.adapter, &settings.voices_dir, &settings.lexicon);
+    let tasks = with_tasks.then_some(&settings.tasks);
+    serde_json::to_string(&(model, settings.kernels, tasks)).unwrap_or_default()
+}
+
+/// A tree of keys as flags give them.
+fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
+    fn walk(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, below) in fields {
+                    let key =
+                        if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    walk(&key, below, out);
+                }
+            }
+            Value::String(text) => out.push((prefix.to_owned(), text.clone())),
+            other => out.push((prefix.to_owned(), other.to_string())),
+        }
+    }
+    let mut out = Vec::new();
+    walk("", &Value::Object(tree.clone()), &mut out);
+    out
+}
+
+/// What the last evaluation of a training run's events measured.
+fn last_figures(log: &Path) -> Vec<(String, f64)> {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let mut events = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
+    let figures = events.find_map(|event| match event {
+        Event::TrainEval { figures, .. } => Some(figures),
+        _ => None,
+    });
+    figures.unwrap_or_default()
+}
+
+/// The task that a judge asks of the model.
+fn ear_task(judge: &JudgeConfig) -> Option<&String> {
+    match judge {
+        JudgeConfig::Own { task, .. } => Some(task),
+        _ => None,
+    }
+}
+
+/// A model that was trained for a cell: it speaks for itself, and is heard by the ear of the model in use, for one that
+/// learnt for minutes to speak has none.
+struct Student<'a> {
+    own: Loaded<'a>,
+    ear: Loaded<'a>,
+    /// Tasks that the ear answers.
+    hears: Vec<&'a String>,
+}
+
+impl Student<'_> {
+    fn asked(&self, task: &str) -> &Loaded<'_> {
+        if self.hears.iter().any(|t| *t == task) { &self.ear } else { &self.own }
+    }
+}
+
+impl Subject for Student<'_> {
+    fn name(&self) -> String {
+        format!("trained for the cell, heard by {}", self.ear.name())
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("{}-{}", self.own.fingerprint(), self.ear.fingerprint())
+    }
+
+    fn answer_kind(&self, task: &str) -> Option<AnswerKind> {
+        self.asked(task).answer_kind(task)
+    }
+
+    fn tasks(&self) -> Vec<String> {
+        self.own.tasks()
+    }
+
+    fn voices(&self) -> Vec<String> {
+        self.own.voices()
+    }
+
+    fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError> {
+        self.own.voice_recording(voice)
+    }
+
+    fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+        self.asked(ask.task).answer(ask, cancel)
+    }
+
+    fn sample_rate_hz(&self) -> u32 {
+        self.own.sample_rate_hz()
+    }
+
+    fn codec_levels(&self) -> usize {
+        self.own.codec_levels()
+    }
+
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        self.own.round_trip(audio, levels)
+    }
+}
+
+/// A failure of the program as one of a cell.
+fn of_cell(failure: Failure) -> LaboratoryError {
+    if failure.exit == Exit::Interrupted {
+        return LaboratoryError::Cancelled;
+    }
+    let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+    LaboratoryError::Failed(format!("{}{hint}", failure.message))
+}
+
+impl Laboratory for ProgramLaboratory<'_> {
+    fn material(&self, job: &CellJob<'_>) -> Result<Material, LaboratoryError> {
+        self.materials(job).map_err(of_cell)
+    }
+
+    fn train(
+        &self,
+        job: &CellJob<'_>,
+        folder: &Path,
+        watch: (&CancelToken, &dyn EventSink),
+    ) -> Result<Trained, LaboratoryError> {
+        self.learn(job, folder, watch).map_err(of_cell)
+    }
+
+    fn evaluate(
+        &self,
+        job: &CellJob<'_>,
+        place: CellPlace<'_>,
+        ask: (&Suite, &EvalOptions),
+        watch: (&CancelToken, &dyn EventSink),
+    ) -> Result<Report, LaboratoryError> {
+        self.measure(job, place, ask, watch).map_err(of_cell)
+    }
+
+    fn now_s(&self) -> f64 {
+        provenance::now_s()
+    }
+
+    fn machine(&self) -> String {
+        provenance::machine()
+    }
+}

@@ -1,0 +1,164 @@
+//! `ablate`: a question, its grid and its answer.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use serde_json::json;
+use syrinx_ablate::{Ablation, Bench, Findings, WorkOptions, write_report};
+use syrinx_data::Part;
+use syrinx_results::{CellState, Store};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::laboratory::{Corpora, ProgramLaboratory};
+use crate::session::Session;
+use crate::table::table;
+
+/// `ablate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps\nwhat is done, and the same command goes on. The dashboard shows, stops and resumes cells."
+)]
+pub struct AblateArgs {
+    /// The ablation
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ablation: PathBuf,
+    /// Show the grid and how far its cells are, and do nothing
+    #[arg(long, conflicts_with = "report")]
+    dry_run: bool,
+    /// Write the report of what is finished, and do nothing else
+    #[arg(long)]
+    report: bool,
+    /// Only this part of the cells, for several computers whose stores are merged afterwards
+    #[arg(long, value_name = "N/M", default_value = "1/1")]
+    shard: String,
+    /// Folder of models, rows and recordings; runs/ablations/NAME if not given
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    out: Option<PathBuf>,
+    /// Folder of the report
+    #[arg(long, value_name = "DIR", default_value = "evals/reports", value_hint = ValueHint::DirPath)]
+    reports: PathBuf,
+    /// Token shards to train on (`syrinx data encode`), for ablations that train
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    data: Option<PathBuf>,
+    /// The codec of the shards; that of the model if not given
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    codec: Option<PathBuf>,
+    /// Split of the corpus to learn from; all of it if no utterance has a split
+    #[arg(long, default_value = "train", value_name = "NAME")]
+    train_split: String,
+    /// Split of the corpus to watch while training
+    #[arg(long, default_value = "test", value_name = "NAME")]
+    watch_split: String,
+    /// Results store; runs/results.db if not given
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    results: Option<PathBuf>,
+}
+
+/// Works through the grid and writes the report.
+pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
+    let ablation = Ablation::load(&args.ablation)?;
+    let part: Part = args.shard.parse()?;
+    if ablation.train.is_some() && args.data.is_none() {
+        return Err(Failure::usage(
+            format!(
+                "ablation `{}` trains models, and there is nothing to learn from",
+                ablation.name
+            ),
+            "name token shards with --data; `syrinx data encode` makes them",
+        ));
+    }
+    let settings = session.settings(&[])?.value;
+    let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
+    let corpora = Corpora {
+        data: args.data.clone(),
+        codec: args.codec.clone(),
+        splits: (args.train_split.clone(), args.watch_split.clone()),
+    };
+    let laboratory = ProgramLaboratory::new(session, &store, corpora);
+    let bench = Bench::plan(ablation, &laboratory)?;
+    session.check()?;
+    if args.dry_run {
+        return grid(session, &bench, &store);
+    }
+    if args.report {
+        return report(session, &bench, &store, &args.reports);
+    }
+    let name = &bench.ablation.name;
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/ablations").join(name));
+    let options = WorkOptions { folder, part };
+    let tally = bench.run(&laboratory, &store, &options, (&session.cancel, session.sink()))?;
+    if session.globals.json {
+        session.print_json(&json!({ "ablation": name, "cells": tally }))?;
+    } else {
+        session.say(&format!(
+            "{} cells done, {} done before, {} failed, {} stopped; results: {}",
+            tally.finished,
+            tally.known,
+            tally.failed,
+            tally.stopped,
+            store.path().display()
+        ));
+    }
+    if session.cancel.is_cancelled() {
+        return Err(Failure::interrupted("what is done is kept; the same command goes on"));
+    }
+    // A shard's report would be of a part of the grid; it is written once the stores are merged.
+    if part == Part::WHOLE && tally.finished + tally.known > 0 {
+        report(session, &bench, &store, &args.reports)?;
+    }
+    if tally.failed > 0 {
+        return Err(Failure {
+            exit: Exit::BadInput,
+            message: format!("{} cells of ablation `{name}` failed", tally.failed),
+            hint: Some("their errors are above; the same command tries them again".into()),
+        });
+    }
+    Ok(())
+}
+
+/// The cells of the grid and how far they are.
+fn grid(session: &Session, bench: &Bench, store: &Store) -> Outcome {
+    let stored = store.cells(&bench.ablation.name)?;
+    let state = |key: &str| {
+        let known = stored.iter().find(|c| c.key == key);
+        known.map_or(CellState::Planned, |c| c.state)
+    };
+    if session.globals.json {
+        let cells: Vec<_> = bench
+            .cells
+            .iter()
+            .map(|c| {
+                json!({"place": c.place, "axes": c.axes, "seed": c.seed, "key": c.key,
+                    "state": state(&c.key), "problem": c.problem})
+            })
+            .collect();
+        return session.print_json(&cells);
+    }
+    let rows: Vec<[String; 5]> = bench
+        .cells
+        .iter()
+        .map(|c| {
+            let problem = c.problem.clone().unwrap_or_default();
+            let state = format!("{} {problem}", state(&c.key).name());
+            let short = c.key.get(..8).unwrap_or(&c.key).to_owned();
+            [(c.place + 1).to_string(), c.named(), c.seed.to_string(), short, state]
+        })
+        .collect();
+    let suites: Vec<&str> = bench.suites.iter().map(|s| s.name.as_str()).collect();
+    session.print(&format!(
+        "{}\n{} cells; suites: {}\n\n{}",
+        bench.ablation.title,
+        bench.cells.len(),
+        suites.join(", "),
+        table(["CELL", "VALUES", "SEED", "KEY", "STATE"], &rows)
+    ))
+}
+
+fn report(session: &Session, bench: &Bench, store: &Store, folder: &Path) -> Outcome {
+    let findings = Findings::gather(bench, store)?;
+    let files = write_report(&findings, folder)?;
+    if let Some(page) = files.first() {
+        session.say(&format!("report: {}", page.display()));
+    }
+    Ok(())
+}

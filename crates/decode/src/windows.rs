@@ -1,0 +1,120 @@
+//! The NAR over a stretch of frames at a time, as it runs where speech is heard while it is written.
+
+use syrinx_task::{Content, Generated, Place, Stage, StageRun};
+use syrinx_types::Codes;
+
+use crate::further_levels::passes_over;
+use crate::generate::{Context, Row};
+use crate::{DecodeError, NarConfig};
+
+/// One window: frames `start..end` are made, `from..seen` are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Window {
+    from: usize,
+    start: usize,
+    end: usize,
+    seen: usize,
+}
+
+impl Window {
+    /// The window that begins at `start` of a row of so many frames; `None` past its end.
+    fn at(start: usize, frames: usize, nar: &NarConfig) -> Option<Self> {
+        let end = (start + nar.window_frames?).min(frames);
+        let from = nar.lookback_frames.map_or(0, |back| start.saturating_sub(back));
+        let seen = (end + nar.lookahead_frames).min(frames);
+        (start < frames).then_some(Self { from, start, end, seen })
+    }
+}
+
+/// Fills the further levels window by window. All passes of a window are done before the next one begins, and what
+/// was made before is given to it.
+pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let nar = &context.config.nar;
+    let levels = context.model.space().levels;
+    let frames = |row: &Row<'_>| row.out.codes.as_ref().map_or(0, Codes::frames);
+    let longest = rows.iter().map(frames).max().unwrap_or(0);
+    let mut made: Vec<Codes> = rows.iter().map(|_| Codes::empty(levels)).collect();
+    for start in (0..longest).step_by(nar.window_frames.unwrap_or(longest).max(1)) {
+        let windows: Vec<Option<Window>> =
+            rows.iter().map(|row| Window::at(start, frames(row), nar)).collect();
+        let mut parts: Vec<Option<(StageRun, Generated)>> = rows
+            .iter()
+            .zip(&made)
+            .zip(&windows)
+            .map(|((row, made), window)| Some(part(stage, row, made, (*window)?)))
+            .collect();
+        let mut open: Vec<Row<'_>> = rows
+            .iter_mut()
+            .zip(&mut parts)
+            .filter_map(|(row, part)| {
+                let (run, out) = part.as_mut()?;
+                Some(Row { run, rng: &mut *row.rng, out })
+            })
+            .collect();
+        passes_over(context, stage, &mut open)?;
+        for ((made, part), window) in made.iter_mut().zip(&parts).zip(windows) {
+            let codes = part.as_ref().and_then(|(_, out)| out.codes.as_ref());
+            if let (Some(codes), Some(Window { from, start, end, .. })) = (codes, window) {
+                (start - from..end - from).for_each(|frame| made.push(codes.frame(frame)));
+            }
+        }
+    }
+    for (row, made) in rows.iter_mut().zip(made).filter(|(row, _)| frames(row) > 0) {
+        row.out.codes = Some(made);
+    }
+    Ok(())
+}
+
+/// What a window is asked, and what it begins with: level 1 of all that is seen, all levels of what is known.
+fn part(stage: &Stage, row: &Row<'_>, made: &Codes, window: Window) -> (StageRun, Generated) {
+    let Window { from, start, seen, .. } = window;
+    let mut run = row.run.clone();
+    for segment in stage.segments.iter().filter(|s| s.place == Place::Beside) {
+        if let Some(Content::Codes(codes)) = run.contents.get_mut(&segment.name) {
+            *codes = codes.slice(from, seen);
+        }
+    }
+    let mut known = made.slice(from, start);
+    let given = row.run.given.as_ref().filter(|g| g.levels() == made.levels());
+    if let Some(given) = given {
+        (start..given.frames().min(seen)).for_each(|frame| known.push(given.frame(frame)));
+    }
+    run.given = (!known.is_empty()).then_some(known);
+    let first = row.out.codes.as_ref().map(|codes| codes.first_levels(1).slice(from, seen));
+    let pointer = row.out.pointer.get(from..seen).unwrap_or_default().to_vec();
+    (run, Generated { codes: first, pointer, ..Generated::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_a_row_once_and_see_no_more_than_they_may() {
+        let check = |frames: usize, window: usize, ahead: usize, back: Option<usize>| {
+            let nar = NarConfig {
+                window_frames: Some(window),
+                lookahead_frames: ahead,
+                lookback_frames: back,
+                ..NarConfig::default()
+            };
+            let mut next = 0;
+            for start in (0..frames).step_by(window) {
+                let at = Window::at(start, frames, &nar).unwrap();
+                assert_eq!((at.start, at.end), (next, (next + window).min(frames)));
+                assert_eq!(at.seen, (at.end + ahead).min(frames));
+                assert_eq!(at.from, back.map_or(0, |b| start.saturating_sub(b)));
+                next = at.end;
+            }
+            assert_eq!(next, frames);
+            assert_eq!(Window::at(frames, frames, &nar), None);
+        };
+        check(10, 4, 2, None);
+        check(8, 4, 0, Some(3));
+        check(1, 25, 5, Some(0));
+    }
+}
