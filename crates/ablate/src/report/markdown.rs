@@ -19,6 +19,9 @@ pub(super) fn page(findings: &Findings, charts: &[ChartFile]) -> String {
     let mut page = format!("# {}\n\n{}\n", findings.title, findings.question);
     let several = findings.suites.len() > 1;
     page.push_str("\n## Answer\n");
+    if !findings.reading.is_empty() {
+        let _ = write!(page, "\n{}\n", findings.reading);
+    }
     for suite in &findings.suites {
         let said = sentences::answer(findings, suite);
         if several && !said.is_empty() {

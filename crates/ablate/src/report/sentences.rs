@@ -1,6 +1,6 @@
 //! What is and what isn't beyond noise, in words.
 
-use syrinx_eval::{Better, Move, Moved, figure_kind, title};
+use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
 use crate::bench::named;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
@@ -49,7 +49,7 @@ fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
 }
 
-/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 % to +12.0 %)`.
+/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
 fn moved(of: &Move) -> String {
     let unit = figure_kind(&of.figure).unit;
     let how = match of.moved {
@@ -58,19 +58,24 @@ fn moved(of: &Move) -> String {
         _ => "differs",
     };
     format!(
-        "{} {how}, {} after {} ({} to {})",
+        "{} {how}, {} after {} ({})",
         title(&of.figure),
         unit.show(of.new),
         unit.show(of.old),
-        signed(of, of.low),
-        signed(of, of.high)
+        interval(unit, of)
     )
 }
 
-/// A change with its sign.
-fn signed(of: &Move, change: f64) -> String {
-    let shown = figure_kind(&of.figure).unit.show(change);
-    if change > 0.0 { format!("+{shown}") } else { shown }
+/// The interval of a change, with signs. Shares differ by points, not by per cent.
+fn interval(unit: Unit, of: &Move) -> String {
+    if unit == Unit::Share {
+        return format!("{:+.1} to {:+.1} points", 100.0 * of.low, 100.0 * of.high);
+    }
+    let signed = |change: f64| {
+        let shown = unit.show(change);
+        if change > 0.0 { format!("+{shown}") } else { shown }
+    };
+    format!("{} to {}", signed(of.low), signed(of.high))
 }
 
 /// What did not move, by cell.
@@ -121,9 +126,12 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     let list = |names: Vec<String>| {
         if names.is_empty() { "none".to_owned() } else { names.join("; ") }
     };
+    let loss = match kind.unit {
+        Unit::Share => format!("{:.1} points", 100.0 * tolerance.loss),
+        unit => unit.show(tolerance.loss),
+    };
     Some(format!(
-        "**Losing less than {} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
-        kind.unit.show(tolerance.loss),
+        "**Losing less than {loss} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
         title(&tolerance.figure),
         list(surely),
         list(perhaps),

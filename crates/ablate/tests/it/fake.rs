@@ -188,6 +188,10 @@ pub(crate) const DEMO: &str = r#"
     title = "Does shifting hurt?"
     question = "How many words does a shift cost, and does the mode matter?"
     notes = "The words are made up."
+    readings = [
+        { model = "first", text = "A shift of four costs four words of twenty." },
+        { model = "second", text = "This is of another model." },
+    ]
     suites = [{ suite = "speak.toml" }]
     baseline = { shift = "0" }
     tolerance = { figure = "wer", loss = 0.01 }
