@@ -4,7 +4,7 @@ use crate::workspace::{code, packages, root};
 
 /// candle's operations that have no gradient and say nothing of it (`ops::softmax_last_dim`, `rotary_emb::rope`,
 /// `LayerNorm`, ...). The project's own, with a backward pass, are in `nn`.
-const FUSED: [&str; 9] = [
+const FUSED: [&str; 10] = [
     "softmax_last_dim",
     "candle_nn::ops::rms_norm",
     "candle_nn::ops::layer_norm",
@@ -14,6 +14,7 @@ const FUSED: [&str; 9] = [
     "candle_nn::RmsNorm",
     "candle_nn::layer_norm",
     "candle_nn::rms_norm",
+    "candle_flash_attn",
 ];
 
 /// Who may call them. Each has gradient checks for what it trains.

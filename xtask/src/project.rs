@@ -6,8 +6,8 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-/// The package of the program.
-pub const PROGRAM: &str = "syrinx-cli";
+/// The program.
+const PROGRAM: &str = "syrinx";
 
 /// The workspace's folder.
 pub fn root() -> PathBuf {
@@ -22,26 +22,53 @@ pub fn shell() -> Result<Shell> {
     Ok(shell)
 }
 
-/// Builds the program; cargo shows how far it is.
-pub fn build_program(shell: &Shell) -> Result<()> {
-    Ok(cmd!(shell, "cargo build --package {PROGRAM}").quiet().run()?)
+/// Builds the program, shows how far cargo is, and says where it lies.
+///
+/// The whole workspace is selected, as for tests: with one package alone cargo unifies features otherwise, and builds
+/// candle a second time.
+pub fn build_program(shell: &Shell) -> Result<PathBuf> {
+    built(cmd!(shell, "cargo build --workspace --bin {PROGRAM}"))
 }
 
 /// Runs the program with the terminal's input and output, and says how it ended.
-pub fn run_program(args: &[String]) -> Result<ExitStatus> {
-    let mut command = Command::new(cargo());
-    command.args(["run", "--quiet", "--package", PROGRAM, "--"]).args(args).current_dir(root());
-    command.status().context("can't start cargo")
+pub fn run_program(program: &Path, args: &[String]) -> Result<ExitStatus> {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root());
+    command.status().with_context(|| format!("can't start {}", program.display()))
 }
 
 /// What the program prints.
-pub fn program_output(shell: &Shell, args: &[&str]) -> Result<String> {
-    let run = cmd!(shell, "cargo run --quiet --package {PROGRAM} -- {args...}").quiet();
-    Ok(run.read()?)
+pub fn program_output(program: &Path, args: &[&str]) -> Result<String> {
+    let shell = shell()?;
+    Ok(cmd!(shell, "{program} {args...}").quiet().read()?)
 }
 
-/// The cargo that runs this, if one does.
-fn cargo() -> String {
-    // Not a setting of ours: cargo tells its children which cargo they were started by.
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
+/// Runs a build and reads out of cargo's messages where the program lies, whatever the target folder is.
+pub fn built(build: xshell::Cmd<'_>) -> Result<PathBuf> {
+    let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
+    executable(&messages).context("cargo built no program")
+}
+
+/// The executable in the messages of `cargo build --message-format=json`.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let named = message["target"]["name"].as_str() == Some(PROGRAM);
+        message["executable"].as_str().filter(|_| named).map(PathBuf::from)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_in_what_cargo_says() {
+        let said = r#"{"reason":"compiler-artifact","target":{"name":"syrinx_cli"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"xtask"},"executable":"/t/debug/xtask"}
+{"reason":"compiler-artifact","target":{"name":"syrinx"},"executable":"/t/debug/syrinx"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(said), Some(PathBuf::from("/t/debug/syrinx")));
+        assert_eq!(executable("no message at all"), None);
+    }
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcommand, ValueHint};
+use syrinx_nn::DeviceChoice;
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    ablate, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train,
+    ablate, bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train,
     voices,
 };
 
@@ -62,6 +63,9 @@ pub struct Globals {
     /// Use this adapter to the model, as `syrinx train --lora` writes it
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub adapter: Option<PathBuf>,
+    /// Where the language model runs: cpu, cuda or cuda:N
+    #[arg(long, global = true, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
     /// Read settings from this file instead of ./syrinx.toml
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -145,8 +149,11 @@ pub enum Verb {
     /// Adapters of fine-tuned models: show one, merge it into its model
     #[command(display_order = 36)]
     Lora(lora::LoraArgs),
-    /// Print completions for a shell
+    /// How fast this machine trains
     #[command(display_order = 37)]
+    Bench(bench::BenchArgs),
+    /// Print completions for a shell
+    #[command(display_order = 38)]
     Completions(CompletionsArgs),
 }
 

@@ -344,6 +344,12 @@ impl From<ResultsError> for Failure {
     }
 }
 
+impl From<syrinx_nn::NnError> for Failure {
+    fn from(error: syrinx_nn::NnError) -> Self {
+        Self::new(Exit::BadModel, error.to_string())
+    }
+}
+
 impl From<AblateError> for Failure {
     fn from(error: AblateError) -> Self {
         match error {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod args;
+mod exam;
 mod failure;
 mod laboratory;
 mod playback;

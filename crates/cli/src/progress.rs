@@ -80,7 +80,7 @@ impl EventSink for Bars {
                 bar.set_position(step);
                 bar.set_message(format!("loss {loss:.3}, {tokens_per_s:.0} positions/s"));
             }
-            Event::Warning { message } => {
+            Event::Warning { message } | Event::TrainWarning { message, .. } => {
                 let _ = self.screen.println(format!("warning: {message}"));
             }
             _ => {}
@@ -100,7 +100,10 @@ impl EventSink for Lines {
     fn emit(&self, event: Event) {
         let line = match event {
             Event::Warning { message } if self.warnings => format!("warning: {message}"),
-            Event::Warning { .. } => return,
+            Event::TrainWarning { step, message, .. } if self.warnings => {
+                format!("warning: step {step}: {message}")
+            }
+            Event::Warning { .. } | Event::TrainWarning { .. } => return,
             _ if !self.verbose => return,
             Event::JobStarted { name, total: Some(total) } => format!("{name}: {total} to do"),
             Event::JobStarted { name, total: None } => format!("{name}: begun"),

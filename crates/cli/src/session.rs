@@ -146,7 +146,7 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// The model that settings name.
+/// Where the model is that settings name.
 pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
     Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
@@ -161,15 +161,21 @@ pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
 
 /// Loads a model with the settings of another.
 pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine> {
-    let options = EngineOptions {
+    Ok(Engine::open(source, &engine_options(settings)?)?)
+}
+
+/// How the settings want a model to be loaded.
+pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
+    Ok(EngineOptions {
         kernels: settings.kernels,
+        device: settings.device.open()?,
+        precision: settings.precision,
         voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
         lexicon_path: settings.lexicon.clone(),
         adapter: settings.adapter.clone(),
         task_settings: settings.tasks.clone(),
         ..EngineOptions::default()
-    };
-    Ok(Engine::open(source, &options)?)
+    })
 }
 
 /// Flags that are settings.
@@ -181,6 +187,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
         ("voices_dir", globals.voices_dir.as_ref().map(path)),
         ("lexicon", globals.lexicon.as_ref().map(path)),
         ("seed", globals.seed.map(|s| s.to_string())),
+        ("device", globals.device.map(|d| d.to_string())),
     ];
     named.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect()
 }

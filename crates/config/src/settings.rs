@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::PromptConfig;
-use syrinx_nn::Kernels;
+use syrinx_nn::{DeviceChoice, Kernels, Precision};
 use syrinx_registry::ALL;
 
 use crate::{ConfigError, Layer, Loaded, load};
@@ -37,8 +37,13 @@ pub struct Settings {
     pub results: Option<PathBuf>,
     /// Seed of everything random.
     pub seed: u64,
+    /// Where the language model runs: `cpu`, `cuda` (the first GPU) or `cuda:N`.
+    #[schemars(with = "String")]
+    pub device: DeviceChoice,
     /// What the network's layers run on.
     pub kernels: Kernels,
+    /// What the language model computes in.
+    pub precision: Precision,
     /// Sampling and what goes with it.
     pub decode: DecodeConfig,
     /// How recordings become voices.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use syrinx_codec::{Codec, CodecInfo, EmbeddedCodec};
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
-use syrinx_nn::Kernels;
+use syrinx_nn::{Kernels, Precision};
 use syrinx_registry::ALL;
 use syrinx_task::{
     AnswerKind, Answered, DynTask, Generated, Plan, Studio, TaskDescriptor, TaskKit, TokenSpace,
@@ -39,8 +39,10 @@ pub enum ModelSource {
 pub struct EngineOptions {
     /// What the layers run on.
     pub kernels: Kernels,
-    /// Where they run.
+    /// Where they run. The codec always runs on the CPU.
     pub device: Device,
+    /// What the language model computes in.
+    pub precision: Precision,
     /// Folder of the user's voices.
     pub voices_dir: Option<PathBuf>,
     /// A file of the user's pronunciations.
@@ -56,6 +58,7 @@ impl Default for EngineOptions {
         Self {
             kernels: Kernels::default(),
             device: Device::Cpu,
+            precision: Precision::default(),
             voices_dir: None,
             lexicon_path: None,
             adapter: None,
@@ -167,7 +170,8 @@ impl Engine {
             })?;
         }
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();
-        let model = LanguageModel::load(&lm, &options.device, options.kernels)
+        let place = (&options.device, options.precision);
+        let model = LanguageModel::load_in(&lm, place, options.kernels)
             .map_err(|e| part("language model", e.into()))?;
         drop(lm);
         let model = Arc::new(model);

@@ -69,12 +69,16 @@ pub fn package(
     })
 }
 
-/// A model with another language model in it; codec, voices and card stay. For listening to a run that is still being
-/// trained, on the codec that it is trained on.
+/// A model with another language model in it, trained on its codec; codec and voices stay, and the card unless another
+/// is given.
 ///
 /// # Errors
 /// Those of [`package`] and of opening the model.
-pub fn with_language_model(model: &ModelSource, lm_path: &Path) -> Result<Vec<u8>, EngineError> {
+pub fn with_language_model(
+    model: &ModelSource,
+    lm_path: &Path,
+    card: Option<Value>,
+) -> Result<Vec<u8>, EngineError> {
     let (file, bytes) = read(model)?;
     let parts = format::split(&bytes, &file)?;
     let name = lm_path.display().to_string();
@@ -93,7 +97,8 @@ pub fn with_language_model(model: &ModelSource, lm_path: &Path) -> Result<Vec<u8
         .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
     let lm_part = format::open_part(&lm_bytes, &name)?;
     let codec_part = format::open_part(&parts.codec, &file)?;
-    format::join(lm_part, codec_part, &parts.voices, parts.card).map_err(|reason| {
+    let card = card.unwrap_or(parts.card);
+    format::join(lm_part, codec_part, &parts.voices, card).map_err(|reason| {
         EngineError::ModelFile { file: name, reason, remedy: "train it on this model's codec" }
     })
 }

@@ -1,6 +1,6 @@
 //! How codes enter the trunk.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
 use syrinx_task::{CodeTable, Position, TokenSpace};
@@ -87,12 +87,13 @@ impl CodeInput {
         })
     }
 
-    /// Sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes.
+    /// Sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes. Maps of
+    /// entries are computed in `dtype`; the sum has the type of the tables.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
         (space, books): (&TokenSpace, &Codebooks),
-        (device, kernels): (&Device, Kernels),
+        (device, dtype, kernels): (&Device, DType, Kernels),
     ) -> Result<Option<Tensor>> {
         let slots = space.code_slots();
         if !positions.iter().any(|(_, p)| p.weighted_codes().next().is_some()) {
@@ -123,8 +124,9 @@ impl CodeInput {
                     let rows = latents.len() / linear.weight().dim(1)?;
                     let latents =
                         Tensor::from_vec(latents, (rows, linear.weight().dim(1)?), device)?;
-                    let embedded = linear.forward(&latents)?; // (rows with codes, dim)
+                    let embedded = linear.forward(&latents.to_dtype(dtype)?)?; // (rows with codes, dim)
                     let placed = ops::embed(&embedded, &place, 1, kernels)?; // (positions, dim)
+                    let placed = placed.to_dtype(ar_free.dtype())?;
                     sum = Some(sum.map_or(Ok(placed.clone()), |s| s + placed)?);
                 }
                 let first =
@@ -159,7 +161,8 @@ fn embed_share(
         }
         weights.push(p.blend.get(share).map_or(0.0, |s| s.weight));
     }
-    let weights = Tensor::from_vec(weights, (positions.len(), 1), table.device())?;
+    let weights =
+        Tensor::from_vec(weights, (positions.len(), 1), table.device())?.to_dtype(table.dtype())?;
     ops::embed(table, &indices, slots, kernels)?.broadcast_mul(&weights)
 }
 

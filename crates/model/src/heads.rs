@@ -14,8 +14,19 @@ pub struct LossPart {
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,
+    /// Where it was asked for: how often the likeliest class is the target, a scalar.
+    pub accuracy: Option<Tensor>,
     /// Its weight in the total.
     pub weight: f64,
+}
+
+/// What is read off a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Score {
+    /// Losses only, for training.
+    Losses,
+    /// Losses and accuracies, for evaluation.
+    Accuracies,
 }
 
 /// All losses of a batch.
@@ -159,12 +170,17 @@ impl Heads {
         h: &Tensor,
         sequences: &[Sequence],
         (config, space, books): (&LmConfig, &TokenSpace, &Codebooks),
+        score: Score,
     ) -> std::result::Result<Losses, ModelError> {
         let mut parts = Vec::new();
-        let mut add =
-            |name: String, value: Tensor, weight: f64| parts.push(LossPart { name, value, weight });
-        let ce =
-            |logits: &Tensor, targets: &[u32]| ops::cross_entropy(logits, targets, self.kernels);
+        let mut add = |name: String, (value, accuracy): (Tensor, Option<Tensor>), weight: f64| {
+            parts.push(LossPart { name, value, accuracy, weight });
+        };
+        let ce = |logits: &Tensor, targets: &[u32]| -> Result<(Tensor, Option<Tensor>)> {
+            let measured = score == Score::Accuracies;
+            let accuracy = measured.then(|| ops::accuracy(logits, targets)).transpose()?;
+            Ok((ops::cross_entropy(logits, targets, self.kernels)?, accuracy))
+        };
         let mixed = || ModelError::Mixed("stages".into());
         match sequences.first().map(|s| &s.targets) {
             Some(Targets::FirstLevel { .. }) => {
@@ -207,11 +223,11 @@ impl Heads {
                     let target = residual_targets(sequences, level, books);
                     let rows = target.len() / books.latent_dim;
                     let target = Tensor::from_vec(target, (rows, books.latent_dim), h.device())?;
-                    let wrong =
-                        ((self.residual(h, level)? - target)? / self.residual_scale[level])?;
+                    let guess = self.residual(h, level)?.to_dtype(target.dtype())?;
+                    let wrong = ((guess - target)? / self.residual_scale[level])?;
                     add(
                         format!("residual.{}", level + 1),
-                        wrong.sqr()?.mean_all()?,
+                        (wrong.sqr()?.mean_all()?, None),
                         config.residual_weight,
                     );
                 }

@@ -1,14 +1,15 @@
 //! The model, top to bottom: embeddings, encoder, trunk, heads; whole passes for training, cached ones for generation.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{
-    AttentionPlan, Init, Kernels, Linear, ParamStore, Scope, Span, Stack, StackCache, Table,
+    AttentionPlan, Init, Kernels, Linear, ParamStore, Precision, Scope, Span, Stack, StackCache,
+    Table,
 };
 use syrinx_task::{Alignment, Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
-use crate::heads::Heads;
+use crate::heads::{Heads, Score};
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -23,6 +24,8 @@ pub struct LanguageModel {
     trunk: Stack,
     heads: Heads,
     device: Device,
+    /// Type of the activations.
+    dtype: DType,
     kernels: Kernels,
 }
 
@@ -48,7 +51,8 @@ pub struct Progress {
 }
 
 impl LanguageModel {
-    /// Builds the model under `scope`. `codebooks` are the codec's, one a level, (codebook_size, latent_dim) row-major.
+    /// Builds the model under `scope`, which also says where and in what precision it computes. `codebooks` are the
+    /// codec's, one a level, (codebook_size, latent_dim) row-major.
     pub fn new(
         config: &LmConfig,
         space: &TokenSpace,
@@ -57,6 +61,7 @@ impl LanguageModel {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         config.check().map_err(ModelError::Config)?;
+        let kernels = kernels.on(scope.device(), scope.precision())?;
         if config.group != space.group {
             return Err(ModelError::Config(format!(
                 "group {} in a space of {}",
@@ -100,17 +105,27 @@ impl LanguageModel {
             space: space.clone(),
             books,
             device: scope.device().clone(),
+            dtype: scope.precision().dtype(),
             kernels,
         })
     }
 
-    /// A model for generation, from saved weights. Fails if a tensor is missing, misshapen or left over.
+    /// A model for generation, from saved weights, in f32. Fails if a tensor is missing, misshapen or left over.
     pub fn load(
         file: &LmFile,
         device: &Device,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        let store = ParamStore::loaded(file.tensors.clone(), device);
+        Self::load_in(file, (device, Precision::F32), kernels)
+    }
+
+    /// The same in another precision.
+    pub fn load_in(
+        file: &LmFile,
+        (device, precision): (&Device, Precision),
+        kernels: Kernels,
+    ) -> std::result::Result<Self, ModelError> {
+        let store = ParamStore::loaded(file.tensors.clone(), device).with_precision(precision);
         let model =
             Self::new(&file.config, &file.space, file.codebooks.clone(), &store.root(), kernels)?;
         store.check_all_used()?;
@@ -139,8 +154,24 @@ impl LanguageModel {
 
     /// Losses of a batch of sequences of one stage (and one level).
     pub fn losses(&self, sequences: &[Sequence]) -> std::result::Result<Losses, ModelError> {
+        self.scored(sequences, Score::Losses)
+    }
+
+    /// Losses, and how often the likeliest class is the right one.
+    pub fn losses_and_accuracies(
+        &self,
+        sequences: &[Sequence],
+    ) -> std::result::Result<Losses, ModelError> {
+        self.scored(sequences, Score::Accuracies)
+    }
+
+    fn scored(
+        &self,
+        sequences: &[Sequence],
+        score: Score,
+    ) -> std::result::Result<Losses, ModelError> {
         let h = self.response_rows(sequences)?; // (response positions, dim)
-        self.heads.losses(&h, sequences, (&self.config, &self.space, &self.books))
+        self.heads.losses(&h, sequences, (&self.config, &self.space, &self.books), score)
     }
 
     /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
@@ -187,7 +218,7 @@ impl LanguageModel {
             rotary.extend(0..len as u32);
             start += len;
         }
-        let x = ops::embed(&encoder.text, &tokens, 1, self.kernels)?; // (tokens, dim)
+        let x = ops::embed(&encoder.text, &tokens, 1, self.kernels)?.to_dtype(self.dtype)?; // (tokens, dim)
         let h = encoder.stack.forward(&x, &self.attention_plan(spans, &rotary))?;
         Ok(Some(Encoded {
             here: encoder.here.forward(&h)?,
@@ -204,11 +235,13 @@ impl LanguageModel {
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
         }
-        let codes =
-            self.codes.forward(rows, (&self.space, &self.books), (&self.device, self.kernels))?;
+        let how = (&self.device, self.dtype, self.kernels);
+        let codes = self.codes.forward(rows, (&self.space, &self.books), how)?;
         if let Some(codes) = codes {
             x = (x + codes)?;
         }
+        // Sums of embeddings are f32, as the tables are while they are trained.
+        let x = x.to_dtype(self.dtype)?;
         let Some(encoded) = encoded else { return Ok(x) };
         let at = |row: usize, token: u32| {
             if token == NONE { NONE } else { encoded.starts[row] as u32 + token }
@@ -269,34 +302,34 @@ impl LanguageModel {
         self.trunk.forward_cached(&x, &self.attention_plan(spans, &rotary), &mut caches)
     }
 
-    /// Logits of one member of the group: (rows, codes and stop).
+    /// Logits of one member of the group: (rows, codes and stop). All logits are f32.
     pub fn first_level_logits(&self, h: &Tensor, member: usize) -> Result<Tensor> {
-        self.heads.first(h, member)
+        self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
     /// Logits of the pointer's moves: (rows, moves and end); `None` in a model without a pointer.
     pub fn move_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
-        self.heads.moves(h)
+        self.heads.moves(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
     }
 
     /// Logits of a further level, from 1: (rows, codes).
     pub fn level_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
-        self.heads.further(h, level)
+        self.heads.further(h, level)?.to_dtype(DType::F32)
     }
 
     /// The latent that `level` and deeper should add up to: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
-        self.heads.residual(h, level)
+        self.heads.residual(h, level)?.to_dtype(DType::F32)
     }
 
     /// Logits of the next text token: (rows, text tokens).
     pub fn text_logits(&self, h: &Tensor) -> Result<Tensor> {
-        self.heads.text(h)
+        self.heads.text(h)?.to_dtype(DType::F32)
     }
 
     /// Logits of the phone labels: (rows * labels a frame, phones).
     pub fn phone_logits(&self, h: &Tensor) -> Result<Tensor> {
-        let logits = self.heads.phones(h)?; // (rows, labels * phones)
+        let logits = self.heads.phones(h)?.to_dtype(DType::F32)?; // (rows, labels * phones)
         logits.reshape((logits.dim(0)? * self.config.phone_labels, self.space.phones))
     }
 }

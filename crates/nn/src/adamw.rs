@@ -1,16 +1,19 @@
 //! AdamW (Loshchilov & Hutter 2019) with a state that can be saved, in one pass over memory a parameter.
 
+mod device;
+
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Tensor, Var};
+use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Result, Tensor, Var};
 use multiversion::multiversion;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::NnError;
+use crate::adamw::device::DeviceMoments;
 use crate::slices::{slice_of, with_slice};
+use crate::{Kernels, NnError};
 
 /// Settings of the optimiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,7 +46,7 @@ impl Default for AdamWConfig {
     }
 }
 
-/// Moments of one parameter.
+/// Moments of one parameter, on the host. `average` is empty where none is kept.
 #[derive(Debug, Clone)]
 struct Moments {
     mean: Vec<f32>,
@@ -51,11 +54,29 @@ struct Moments {
     average: Vec<f32>,
 }
 
+impl Moments {
+    fn part(&mut self, kind: &str) -> &mut Vec<f32> {
+        match kind {
+            "mean" => &mut self.mean,
+            "square" => &mut self.square,
+            _ => &mut self.average,
+        }
+    }
+}
+
+/// Moments as the parameter's update wants them.
+enum Kept {
+    /// For the fused update.
+    Host(Moments),
+    /// For the update in primitive operations, on the parameter's device.
+    Device(DeviceMoments),
+}
+
 /// The optimiser: parameters in name order, with everything needed to go on exactly.
 pub struct AdamW {
     config: AdamWConfig,
     vars: BTreeMap<String, Var>,
-    moments: BTreeMap<String, Moments>,
+    moments: BTreeMap<String, Kept>,
     step: u64,
 }
 
@@ -66,6 +87,9 @@ pub struct AdamWState {
     /// Steps taken.
     pub step: u64,
 }
+
+/// What is saved of a parameter.
+const KINDS: [&str; 3] = ["mean", "square", "average"];
 
 /// Values a task handles at once.
 const CHUNK: usize = 16_384;
@@ -129,19 +153,31 @@ impl InplaceOp2 for UpdateOp<'_> {
 }
 
 impl AdamW {
-    /// An optimiser of these parameters, with no history.
+    /// An optimiser of these parameters, with no history. Its update is fused on a CPU.
     pub fn new(
         vars: BTreeMap<String, Var>,
         config: AdamWConfig,
     ) -> std::result::Result<Self, NnError> {
+        Self::with_kernels(vars, config, Kernels::Fused)
+    }
+
+    /// The same with these kernels. On other devices than a CPU the update is made of primitive operations.
+    pub fn with_kernels(
+        vars: BTreeMap<String, Var>,
+        config: AdamWConfig,
+        kernels: Kernels,
+    ) -> std::result::Result<Self, NnError> {
         let mut moments = BTreeMap::new();
         for (name, var) in &vars {
-            let n = var.elem_count();
-            let average = if config.ema_decay > 0.0 { crate::to_vec_f32(var)? } else { Vec::new() };
-            moments.insert(
-                name.clone(),
-                Moments { mean: vec![0.0; n], square: vec![0.0; n], average },
-            );
+            let kept = if kernels == Kernels::Fused && var.device().is_cpu() {
+                let n = var.elem_count();
+                let averaged = config.ema_decay > 0.0;
+                let average = if averaged { crate::to_vec_f32(var)? } else { Vec::new() };
+                Kept::Host(Moments { mean: vec![0.0; n], square: vec![0.0; n], average })
+            } else {
+                Kept::Device(DeviceMoments::new(var, config.ema_decay > 0.0)?)
+            };
+            moments.insert(name.clone(), kept);
         }
         Ok(Self { config, vars, moments, step: 0 })
     }
@@ -152,30 +188,43 @@ impl AdamW {
     }
 
     /// One update at this learning rate. Returns the gradient norm before clipping. Nothing changes if the norm isn't
-    /// finite: the caller decides what to do then.
+    /// finite: the caller decides what to do then. (Except on a GPU, see [`AdamW::step_unread`].)
     pub fn step(
         &mut self,
         grads: &GradStore,
         learning_rate: f64,
     ) -> std::result::Result<f64, NnError> {
-        let mut square_sum = 0.0;
-        for var in self.vars.values() {
-            if let Some(g) = grads.get(var) {
-                square_sum += with_slice(g, |g| Ok(sum_of_squares(g)))?;
+        Ok(self.step_unread(grads, learning_rate)?.to_dtype(DType::F64)?.to_scalar()?)
+    }
+
+    /// The same without waiting for the device: the norm is a scalar there, for the caller to read when it likes. On
+    /// other devices than a CPU clipping happens on the device, and a norm that isn't finite spoils the parameters:
+    /// whoever reads one goes back to a checkpoint.
+    pub fn step_unread(
+        &mut self,
+        grads: &GradStore,
+        learning_rate: f64,
+    ) -> std::result::Result<Tensor, NnError> {
+        let fused = self.moments.values().all(|kept| matches!(kept, Kept::Host(_)));
+        let norm = if fused { self.host_norm(grads)? } else { self.device_norm(grads)? };
+        let mut clip = 1.0;
+        if norm.device().is_cpu() {
+            let norm: f64 = norm.to_dtype(DType::F64)?.to_scalar()?;
+            if !norm.is_finite() {
+                return Ok(Tensor::new(norm, &Device::Cpu)?);
+            }
+            if self.config.clip_norm > 0.0 && norm > self.config.clip_norm {
+                clip = self.config.clip_norm / norm;
             }
         }
-        let norm = square_sum.sqrt();
-        if !norm.is_finite() {
-            return Ok(norm);
-        }
         self.step += 1;
+        let scale = self.device_scale(&norm, clip)?;
         let c = &self.config;
-        let clip = if c.clip_norm > 0.0 && norm > c.clip_norm { c.clip_norm / norm } else { 1.0 };
         let correction = |beta: f64| (1.0 / (1.0 - beta.powf(self.step as f64))) as f32;
         // The average follows faster at first, so that it doesn't carry the initial values for long.
         let ema = c.ema_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
         for (name, var) in &self.vars {
-            let (Some(g), Some(moments)) = (grads.get(var), self.moments.get_mut(name)) else {
+            let (Some(g), Some(kept)) = (grads.get(var), self.moments.get_mut(name)) else {
                 continue;
             };
             let sizes = StepSizes {
@@ -189,40 +238,87 @@ impl AdamW {
                 correction2: correction(c.beta2),
                 ema: ema as f32,
             };
-            let op = UpdateOp { moments: std::sync::Mutex::new(moments), sizes };
-            var.inplace_op2(&g.contiguous()?, &op)?;
+            match kept {
+                Kept::Host(moments) => {
+                    let op = UpdateOp { moments: std::sync::Mutex::new(moments), sizes };
+                    var.inplace_op2(&g.contiguous()?, &op)?;
+                }
+                Kept::Device(moments) => moments.update(var, g, &scale, &sizes)?,
+            }
         }
         Ok(norm)
     }
 
-    /// The averaged weights, or the weights themselves if no average is kept.
+    /// The gradients' global norm, summed on the host in f64: a scalar.
+    fn host_norm(&self, grads: &GradStore) -> Result<Tensor> {
+        let mut square_sum = 0.0;
+        for var in self.vars.values() {
+            if let Some(g) = grads.get(var) {
+                square_sum += with_slice(g, |g| Ok(sum_of_squares(g)))?;
+            }
+        }
+        Tensor::new(square_sum.sqrt(), &Device::Cpu)
+    }
+
+    /// The gradients' global norm where the gradients are: a scalar.
+    fn device_norm(&self, grads: &GradStore) -> Result<Tensor> {
+        let mut sum: Option<Tensor> = None;
+        for g in self.vars.values().filter_map(|var| grads.get(var)) {
+            let square = g.to_dtype(DType::F32)?.sqr()?.sum_all()?;
+            sum = Some(sum.map_or(Ok(square.clone()), |s| s + square)?);
+        }
+        sum.map_or_else(|| Tensor::new(0f32, &Device::Cpu), |s| s.sqrt())
+    }
+
+    /// What gradients are multiplied with, on their device: a scalar.
+    fn device_scale(&self, norm: &Tensor, clip: f64) -> Result<Tensor> {
+        if norm.device().is_cpu() || self.config.clip_norm <= 0.0 {
+            return Tensor::new(clip as f32, norm.device());
+        }
+        // clip_norm / max(norm, clip_norm)
+        norm.maximum(self.config.clip_norm)?.recip()? * self.config.clip_norm
+    }
+
+    /// The averaged weights on the host, or the weights themselves if no average is kept.
     pub fn averaged(&self) -> std::result::Result<BTreeMap<String, Tensor>, NnError> {
         let mut out = BTreeMap::new();
         for (name, var) in &self.vars {
-            let average = &self.moments[name].average;
-            let tensor = if average.is_empty() {
-                var.as_detached_tensor()
-            } else {
-                Tensor::from_vec(average.clone(), var.dims(), &Device::Cpu)?
+            let tensor = match &self.moments[name] {
+                Kept::Host(m) if m.average.is_empty() => var.as_detached_tensor(),
+                Kept::Host(m) => Tensor::from_vec(m.average.clone(), var.dims(), &Device::Cpu)?,
+                Kept::Device(m) => match &m.average {
+                    None => var.as_detached_tensor(),
+                    Some(average) => average.clone(),
+                },
             };
-            out.insert(name.clone(), tensor);
+            out.insert(name.clone(), tensor.to_device(&Device::Cpu)?);
         }
         Ok(out)
     }
 
-    /// Everything needed to go on exactly.
+    /// Everything needed to go on exactly, on the host.
     pub fn state(&self) -> std::result::Result<AdamWState, NnError> {
         let mut tensors = BTreeMap::new();
-        for (name, m) in &self.moments {
-            let dims = self.vars[name].dims();
-            for (kind, values) in
-                [("mean", &m.mean), ("square", &m.square), ("average", &m.average)]
-            {
-                if !values.is_empty() {
-                    tensors.insert(
-                        format!("{kind}/{name}"),
-                        Tensor::from_vec(values.clone(), dims, &Device::Cpu)?,
-                    );
+        for (name, kept) in &self.moments {
+            let mut keep = |kind: &str, tensor: Tensor| {
+                tensors.insert(format!("{kind}/{name}"), tensor);
+            };
+            match kept {
+                Kept::Host(m) => {
+                    let dims = self.vars[name].dims();
+                    for (kind, values) in KINDS.iter().zip([&m.mean, &m.square, &m.average]) {
+                        if !values.is_empty() {
+                            keep(kind, Tensor::from_vec(values.clone(), dims, &Device::Cpu)?);
+                        }
+                    }
+                }
+                Kept::Device(m) => {
+                    let all = [Some(&m.mean), Some(&m.square), m.average.as_ref()];
+                    for (kind, tensor) in KINDS.iter().zip(all) {
+                        if let Some(tensor) = tensor {
+                            keep(kind, tensor.to_device(&Device::Cpu)?);
+                        }
+                    }
                 }
             }
         }
@@ -231,20 +327,21 @@ impl AdamW {
 
     /// Goes back to a saved state. Parameters that the state doesn't know (new tasks, new tokens) keep no history.
     pub fn restore(&mut self, state: &AdamWState) -> std::result::Result<(), NnError> {
-        for (name, m) in &mut self.moments {
-            for (kind, values) in
-                [("mean", &mut m.mean), ("square", &mut m.square), ("average", &mut m.average)]
-            {
+        for (name, kept) in &mut self.moments {
+            let var = &self.vars[name];
+            for kind in KINDS {
                 let Some(saved) = state.tensors.get(&format!("{kind}/{name}")) else { continue };
-                let saved = crate::to_vec_f32(saved)?;
-                if !values.is_empty() && saved.len() != values.len() {
+                if saved.elem_count() != var.elem_count() {
                     return Err(NnError::OptimizerState(format!(
                         "`{name}` has {} values saved and {} now",
-                        saved.len(),
-                        values.len()
+                        saved.elem_count(),
+                        var.elem_count()
                     )));
                 }
-                *values = saved;
+                match kept {
+                    Kept::Host(m) => *m.part(kind) = crate::to_vec_f32(saved)?,
+                    Kept::Device(m) => m.restore(kind, &saved.to_device(var.device())?),
+                }
             }
         }
         self.step = state.step;

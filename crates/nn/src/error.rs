@@ -35,6 +35,17 @@ pub enum NnError {
     /// The optimiser's saved state doesn't match the parameters.
     #[error("optimiser state: {0}")]
     OptimizerState(String),
+    /// A device that can't be used.
+    #[error("device `{device}`: {reason}")]
+    Device {
+        /// Its name.
+        device: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Kernels that can't run where they were asked to.
+    #[error("kernels: {0}")]
+    Kernels(String),
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

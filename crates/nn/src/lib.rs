@@ -11,9 +11,12 @@
 //! Invariants: this is the only crate that may call candle's own fused operations; no file access; randomness comes
 //! from a seed that the caller gives.
 
+use candle_core::Device;
+
 mod adamw;
 mod block;
 mod cache;
+mod device;
 mod error;
 mod low_rank;
 pub mod matmul;
@@ -25,6 +28,7 @@ mod table;
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use block::{Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
+pub use device::{DeviceChoice, Precision};
 pub use error::NnError;
 pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
@@ -46,9 +50,32 @@ pub use table::{ADDED, Table};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Kernels {
-    /// Our fused operations with their own backward. CPU, f32.
+    /// Our fused operations with their own backward. CPU, f32; elsewhere the primitive ones take their place.
     #[default]
     Fused,
     /// candle's primitive, differentiable operations. Any device; the yardstick of correctness and speed.
     Primitive,
+    /// Primitive operations with candle's flash attention where it fits. Inference only (it has no gradient), on CUDA,
+    /// in bf16, in a program built with the feature `flash-attn`.
+    Flash,
+}
+
+impl Kernels {
+    /// What runs on this device in this precision when `self` is asked for.
+    ///
+    /// # Errors
+    /// [`NnError::Kernels`] for flash attention where there is none.
+    pub fn on(self, device: &Device, precision: Precision) -> Result<Self, NnError> {
+        let fits = device.is_cuda() && precision == Precision::Bf16;
+        match self {
+            Self::Fused if !device.is_cpu() || precision != Precision::F32 => Ok(Self::Primitive),
+            Self::Flash if !cfg!(feature = "flash-attn") => Err(NnError::Kernels(
+                "this program was built without flash attention; build one with `cargo xtask cuda --flash-attn`".into(),
+            )),
+            Self::Flash if !fits => Err(NnError::Kernels(
+                "flash attention needs CUDA and bf16; add --device cuda and --set precision=bf16".into(),
+            )),
+            same => Ok(same),
+        }
+    }
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
 use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
 use crate::table::ADDED;
-use crate::{LoraConfig, NnError};
+use crate::{LoraConfig, NnError, Precision};
 
 /// How a new parameter begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,7 @@ enum Source {
 pub struct ParamStore {
     source: Arc<Mutex<Source>>,
     device: Device,
+    precision: Precision,
 }
 
 /// FNV-1a, to give every parameter its own stream of random numbers whatever the order of construction.
@@ -56,13 +57,13 @@ impl ParamStore {
     /// Trainable parameters, made from a seed: the same seed and name give the same values.
     pub fn seeded(seed: u64, device: &Device) -> Self {
         let source = Source::Seeded { seed, vars: BTreeMap::new() };
-        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+        Self::of(source, device)
     }
 
     /// Fixed parameters from weights (no gradient is tracked).
     pub fn loaded(tensors: BTreeMap<String, Tensor>, device: &Device) -> Self {
         let source = Source::Loaded { tensors, used: Default::default() };
-        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+        Self::of(source, device)
     }
 
     /// Weights that stay as they are, and beside them the trainable difference that `lora` describes: low-rank pairs,
@@ -80,7 +81,18 @@ impl ParamStore {
             seed,
             vars: BTreeMap::new(),
         };
-        Self { source: Arc::new(Mutex::new(source)), device: device.clone() }
+        Self::of(source, device)
+    }
+
+    fn of(source: Source, device: &Device) -> Self {
+        let precision = Precision::default();
+        Self { source: Arc::new(Mutex::new(source)), device: device.clone(), precision }
+    }
+
+    /// The same, for a network that computes in this precision. Fixed weights are brought to it; trainable ones stay
+    /// f32 and are cast where they are used, so that their gradient comes back as f32.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The root of the names.
@@ -96,8 +108,8 @@ impl ParamStore {
         }
     }
 
-    /// Every parameter by name, without a graph; shares storage with what is trained. Where weights are adapted: the
-    /// difference only.
+    /// Every parameter by name, where it lives, without a graph; shares storage with what is trained. Where weights are
+    /// adapted: the difference only.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         match &*self.lock() {
             Source::Seeded { vars, .. } | Source::Adapted { vars, .. } => {
@@ -158,7 +170,13 @@ impl ParamStore {
                 wanted: shape.to_vec(),
             })
         };
-        match &mut *self.lock() {
+        let mut source = self.lock();
+        // Beside what is trained everything stays f32: a sum of both has one type.
+        let dtype = match &*source {
+            Source::Loaded { .. } => self.precision.dtype(),
+            _ => DType::F32,
+        };
+        match &mut *source {
             Source::Adapted { seed, vars, .. } if is_difference(&name) => {
                 self.made(vars, (&name, *seed), (shape, init))
             }
@@ -172,7 +190,7 @@ impl ParamStore {
                 let tensor =
                     tensors.get(&name).ok_or_else(|| NnError::Missing { name: name.clone() })?;
                 fits(tensor.dims())?;
-                let tensor = tensor.clone();
+                let tensor = tensor.to_dtype(dtype)?.to_device(&self.device)?;
                 used.insert(name);
                 Ok(tensor)
             }
@@ -259,5 +277,10 @@ impl Scope {
     /// Where parameters live.
     pub fn device(&self) -> &Device {
         &self.store.device
+    }
+
+    /// What the network computes in.
+    pub fn precision(&self) -> Precision {
+        self.store.precision
     }
 }

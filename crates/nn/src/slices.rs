@@ -1,6 +1,6 @@
 //! Reading a CPU tensor as a slice.
 
-use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
+use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor};
 
 /// The contiguous f32 slice of a CPU storage, as custom operations receive it.
 pub(crate) fn slice_of<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -21,7 +21,7 @@ pub fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Re
     }
 }
 
-/// The tensor's values as a vector, row-major.
+/// The tensor's values as a vector, row-major, from whatever device and float type.
 pub fn to_vec_f32(tensor: &Tensor) -> Result<Vec<f32>> {
-    tensor.flatten_all()?.to_vec1::<f32>()
+    tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()
 }

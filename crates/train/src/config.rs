@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_data::PromptSpec;
 use syrinx_model::LmConfig;
-use syrinx_nn::{AdamWConfig, Kernels, LoraConfig};
+use syrinx_nn::{AdamWConfig, Kernels, LoraConfig, Precision};
 
 /// How often a stage of a task is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,8 +61,15 @@ pub struct TrainConfig {
     pub checkpoint_steps: u64,
     /// Steps between evaluations on the fixed set.
     pub eval_steps: u64,
+    /// Steps between examinations by use (`train --exam`): own word error rate on a few sentences.
+    pub exam_steps: u64,
+    /// Steps between readings of losses and norms. Nothing else waits for a GPU; 0 is every step on a CPU and every 20
+    /// elsewhere.
+    pub log_steps: u64,
     /// Which operations.
     pub kernels: Kernels,
+    /// What the network computes in; weights and optimiser are f32 either way.
+    pub precision: Precision,
 }
 
 impl Default for TrainConfig {
@@ -87,7 +94,10 @@ impl Default for TrainConfig {
             max_seconds: 15.0,
             checkpoint_steps: 250,
             eval_steps: 500,
+            exam_steps: 1_000,
+            log_steps: 0,
             kernels: Kernels::Fused,
+            precision: Precision::F32,
         }
     }
 }
@@ -114,6 +124,11 @@ impl TrainConfig {
         {
             return Err(
                 "steps, positions, accumulation and checkpoint_steps must be above zero".into()
+            );
+        }
+        if self.kernels == Kernels::Flash {
+            return Err(
+                "flash attention has no gradient: train with kernels fused or primitive".into()
             );
         }
         if self.nar_levels.iter().any(|&level| level < 2) {

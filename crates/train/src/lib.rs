@@ -6,17 +6,23 @@
 //! Invariants: no task is named; the clock is only used to report speed.
 
 mod batch;
+mod bench;
 mod checkpoint;
 mod config;
 mod error;
+mod exam;
+mod pending;
 mod schedule;
 mod trainer;
 mod tuning;
+mod watch;
 
 pub use batch::{Batch, BatchMaker};
+pub use bench::{BenchConfig, BenchFigures, bench};
 pub use checkpoint::Checkpoint;
 pub use config::{MixEntry, TrainConfig};
 pub use error::TrainError;
+pub use exam::Examiner;
 pub use schedule::Schedule;
 pub use trainer::{Outcome, Trainer, TrainingMaterial};
 pub use tuning::{mix_of, space_of};

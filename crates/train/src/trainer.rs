@@ -1,24 +1,29 @@
 //! The loop.
 
+mod figures;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use syrinx_data::Corpus;
 use syrinx_model::{Adapter, LanguageModel, LmFile};
-use syrinx_nn::{AdamW, LORA_DOWN, ParamStore};
+use syrinx_nn::{AdamW, LORA_DOWN, NnError, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::batch::{Batch, BatchMaker};
+use crate::batch::BatchMaker;
 use crate::checkpoint::write_atomically;
+use crate::pending::{Pending, Unread};
 use crate::tuning::{carried_over, check_base};
-use crate::{Checkpoint, Schedule, TrainConfig, TrainError};
+use crate::watch::Watch;
+use crate::{Checkpoint, Examiner, Schedule, TrainConfig, TrainError};
 
-/// What a run learns from.
+/// What a run learns from, and where.
 pub struct TrainingMaterial<'a> {
+    /// Where it is computed.
+    pub device: Device,
     /// Utterances to learn from.
     pub corpus: &'a Corpus,
     /// Utterances to watch.
@@ -52,6 +57,9 @@ pub struct Trainer<'a> {
     optimizer: AdamW,
     /// The model that is adapted, where one is.
     base: Option<LmFile>,
+    examiner: Option<&'a dyn Examiner>,
+    pending: Pending,
+    watch: Watch,
 }
 
 /// Gradients of the graph are dropped recursively; long graphs need a deep stack.
@@ -70,7 +78,7 @@ impl<'a> Trainer<'a> {
                 "`lora` adapts a finished model: name it with --from".into(),
             ));
         }
-        let store = ParamStore::seeded(config.seed, &Device::Cpu);
+        let store = ParamStore::seeded(config.seed, &material.device);
         Self::build(config, material, (run, resume), (store, None))
     }
 
@@ -88,7 +96,7 @@ impl<'a> Trainer<'a> {
         check_base(base, config, material)?;
         if let Some(lora) = &config.lora {
             let (tensors, seed) = (base.tensors.clone(), config.seed);
-            let store = ParamStore::adapted(tensors, lora, seed, &Device::Cpu);
+            let store = ParamStore::adapted(tensors, lora, seed, &material.device);
             return Self::build(config, material, (run, resume), (store, Some(base.clone())));
         }
         let mut trainer = Self::new(config, material, run, resume)?;
@@ -105,6 +113,7 @@ impl<'a> Trainer<'a> {
         (store, base): (ParamStore, Option<LmFile>),
     ) -> Result<Self, TrainError> {
         config.check().map_err(TrainError::Config)?;
+        let store = store.with_precision(config.precision);
         std::fs::create_dir_all(run)
             .map_err(|source| TrainError::Io { path: run.into(), source })?;
         let books = material.codebooks.clone();
@@ -115,28 +124,35 @@ impl<'a> Trainer<'a> {
             &store.root(),
             config.kernels,
         )?;
-        let optimizer = AdamW::new(store.vars(), config.optimizer.clone())?;
+        let optimizer = optimizer(&store, config)?;
         let pair = |name: &String| name.ends_with(LORA_DOWN);
         if base.is_some() && !store.vars().keys().any(pair) {
             return Err(TrainError::Config(
                 "`lora.targets` name no linear map of the model".into(),
             ));
         }
-        let mut trainer = Self { config, material, run, store, model, optimizer, base };
+        let (examiner, pending, watch) = (None, Pending::default(), Watch::default());
+        let mut trainer =
+            Self { config, material, run, store, model, optimizer, base, examiner, pending, watch };
         if resume {
             trainer.resume()?;
         }
         Ok(trainer)
     }
 
+    /// The same run, examined every `exam_steps`.
+    pub fn examined_by(self, examiner: &'a dyn Examiner) -> Self {
+        Self { examiner: Some(examiner), ..self }
+    }
+
     /// Begins with the weights of another model; tensors and marks that it hasn't keep their first values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
             if let Some(tensor) = carried_over((&name, &var), file, &self.material.space)? {
-                var.set(&tensor)?;
+                var.set(&tensor.to_device(var.device())?)?;
             }
         }
-        self.optimizer = AdamW::new(self.store.vars(), self.config.optimizer.clone())?;
+        self.optimizer = optimizer(&self.store, self.config)?;
         Ok(())
     }
 
@@ -162,7 +178,7 @@ impl<'a> Trainer<'a> {
                     var.dims()
                 )));
             }
-            var.set(saved)?;
+            var.set(&saved.to_device(var.device())?)?;
         }
         self.optimizer.restore(&checkpoint.optimizer)?;
         Ok(())
@@ -209,15 +225,22 @@ impl<'a> Trainer<'a> {
         let schedule = Schedule::new(config);
         while self.step() < config.steps && !cancel.is_cancelled() {
             let step = self.step() + 1;
-            self.one_step(step, &maker, &schedule, sink)?;
+            self.one_step(step, &maker, &schedule)?;
+            // A step that the optimiser didn't take has figures that stop the run.
+            if self.pending.len() >= self.log_steps() || self.step() < step {
+                self.report(sink)?;
+            }
             if step.is_multiple_of(config.checkpoint_steps) {
                 self.save(sink)?;
             }
-            if config.eval_steps > 0
-                && step.is_multiple_of(config.eval_steps)
-                && !held_out.is_empty()
-            {
+            let due = |every: u64| every > 0 && step.is_multiple_of(every);
+            if due(config.eval_steps) && !held_out.is_empty() {
+                self.report(sink)?;
                 sink.emit(Event::TrainEval { step, figures: self.evaluate(&held_out)? });
+            }
+            if due(config.exam_steps) {
+                self.report(sink)?;
+                self.exam(step, sink, cancel)?;
             }
         }
         self.save(sink)?;
@@ -225,16 +248,25 @@ impl<'a> Trainer<'a> {
         Ok(Outcome { step: self.step(), model: self.model_path(), cancelled })
     }
 
+    /// Steps between readings of figures.
+    fn log_steps(&self) -> u64 {
+        match self.config.log_steps {
+            0 if self.material.device.is_cpu() => 1,
+            0 => 20,
+            every => every,
+        }
+    }
+
+    /// Takes a step. Nothing is read from the device: its figures wait among the pending ones.
     fn one_step(
         &mut self,
         step: u64,
         maker: &BatchMaker<'_>,
         schedule: &Schedule,
-        sink: &dyn EventSink,
     ) -> Result<(), TrainError> {
-        let began = Instant::now();
-        let mut losses: Vec<(String, f64)> = Vec::new();
-        let (mut total, mut positions) = (0.0, 0);
+        self.pending.begin();
+        let (mut of, mut named, mut positions) = (Vec::new(), Vec::new(), 0);
+        let mut total: Option<Tensor> = None;
         let mut sum: Option<GradStore> = None;
         let parts = self.config.accumulation as u64;
         for part in 0..parts {
@@ -243,36 +275,27 @@ impl<'a> Trainer<'a> {
                 continue;
             }
             positions += batch.positions();
-            let (loss, named) = self.losses(&self.model, &batch)?;
-            let value = f64::from(loss.to_scalar::<f32>()?);
-            if !value.is_finite() {
-                return Err(self.diverged(step, "loss"));
-            }
-            total += value / parts as f64;
-            losses.extend(named);
-            let grads = (loss / parts as f64)?.backward()?;
+            let losses = self.model.losses(&batch.sequences)?;
+            let loss = (losses.total()? / parts as f64)?;
+            // Detached: what waits to be read must not keep the graph.
+            let name = |name: &str| format!("{}:{name}", batch.name);
+            named.extend(losses.parts.iter().map(|p| (name(&p.name), p.value.detach())));
+            let value = loss.detach();
+            total = Some(total.map_or(Ok(value.clone()), |t| t + value)?);
+            let grads = loss.backward()?;
             sum = Some(match sum {
                 None => grads,
                 Some(before) => self.add(before, &grads)?,
             });
+            of.push(batch.name);
         }
-        let Some(grads) = sum else {
+        let (Some(grads), Some(loss)) = (sum, total) else {
             return Err(TrainError::Config("a batch came out empty: does the corpus have what the mix needs (phones, durations, views)?".into()));
         };
-        let rate = schedule.rate(step);
-        let norm = self.optimizer.step(&grads, rate)?;
-        if !norm.is_finite() {
-            return Err(self.diverged(step, "gradient"));
-        }
-        sink.emit(Event::TrainStep {
-            step,
-            total: self.config.steps,
-            loss: total,
-            losses,
-            learning_rate: rate,
-            gradient_norm: norm,
-            tokens_per_s: positions as f64 / began.elapsed().as_secs_f64().max(1e-9),
-        });
+        let learning_rate = schedule.rate(step);
+        let norm = self.optimizer.step_unread(&grads, learning_rate)?;
+        let of = if of.len() == 1 { of.concat() } else { "several batches".into() };
+        self.pending.push(Unread { step, learning_rate, positions, of, loss, parts: named, norm });
         Ok(())
     }
 
@@ -286,36 +309,10 @@ impl<'a> Trainer<'a> {
         Ok(into)
     }
 
-    fn losses(
-        &self,
-        model: &LanguageModel,
-        batch: &Batch,
-    ) -> Result<(Tensor, Vec<(String, f64)>), TrainError> {
-        let losses = model.losses(&batch.sequences)?;
-        let mut named = Vec::new();
-        for part in &losses.parts {
-            named.push((
-                format!("{}:{}", batch.name, part.name),
-                f64::from(part.value.to_scalar::<f32>()?),
-            ));
-        }
-        Ok((losses.total()?, named))
-    }
-
     fn diverged(&self, step: u64, what: &'static str) -> TrainError {
         let path = Checkpoint::path(self.run);
         let last_good = if path.exists() { path.display().to_string() } else { "none yet".into() };
         TrainError::Diverged { step, what, last_good }
-    }
-
-    /// Losses of the averaged weights on fixed batches.
-    fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
-        let model = LanguageModel::load(&self.averaged()?, &Device::Cpu, self.config.kernels)?;
-        let mut figures = Vec::new();
-        for batch in batches {
-            figures.extend(self.losses(&model, batch)?.1);
-        }
-        Ok(figures)
     }
 
     /// The averaged weights as a language model.
@@ -353,10 +350,14 @@ impl<'a> Trainer<'a> {
         self.store.tensors()
     }
 
-    fn save(&self, sink: &dyn EventSink) -> Result<(), TrainError> {
+    /// Saves a checkpoint and the averaged weights, once it is known that they are sound.
+    fn save(&mut self, sink: &dyn EventSink) -> Result<(), TrainError> {
+        self.report(sink)?;
+        let on_host = |(name, t): (String, Tensor)| Ok((name, t.to_device(&Device::Cpu)?));
+        let weights = self.store.tensors().into_iter().map(on_host);
         let checkpoint = Checkpoint {
             step: self.step(),
-            weights: self.store.tensors(),
+            weights: weights.collect::<candle_core::Result<_>>()?,
             optimizer: self.optimizer.state()?,
             config: self.config.clone(),
         };
@@ -369,4 +370,9 @@ impl<'a> Trainer<'a> {
         sink.emit(Event::CheckpointSaved { step: self.step(), path: path.display().to_string() });
         Ok(())
     }
+}
+
+/// The optimiser of a run.
+fn optimizer(store: &ParamStore, config: &TrainConfig) -> Result<AdamW, NnError> {
+    AdamW::with_kernels(store.vars(), config.optimizer.clone(), config.kernels)
 }

@@ -56,6 +56,19 @@ pub enum Event {
         /// Figures by name.
         figures: Vec<(String, f64)>,
     },
+    /// A figure of training is far above what it usually is: the run may be about to diverge.
+    TrainWarning {
+        /// Step number.
+        step: u64,
+        /// The figure (`loss tts/ar:codes.1`, `gradient norm tts/ar`, ...).
+        figure: String,
+        /// What it is.
+        value: f64,
+        /// What it was on the average of late.
+        usual: f64,
+        /// All that in words, with what to do.
+        message: String,
+    },
     /// A checkpoint is on disk.
     CheckpointSaved {
         /// Step number.

@@ -1,11 +1,15 @@
 //! Makes the data files of this crate, and of the one that it listens with, from the training split of a corpus:
 //!
 //! ```sh
-//! cargo run -p syrinx-task-stt --example build_data -- manifest.jsonl tasks/stt/data crates/speech/data
+//! cargo xtask corpus --sentences sentences.txt
+//! cargo run --example build_data -- manifest.jsonl tasks/stt/data crates/speech/data sentences.txt
 //! ```
 //!
-//! `bigrams.deflate`: which words follow which ([`BigramCounts::to_lines`], raw deflate). `phone_parts.txt`: how many
-//! parts of 20 ms each phone sounds.
+//! `bigrams.deflate`: which words follow which ([`BigramCounts::to_lines`], raw deflate), in the texts of the split and
+//! in more sentences, a line each, but for all that is said in the corpus's test split. `phone_parts.txt`: how many parts
+//! of 20 ms each phone sounds.
+
+use std::collections::BTreeSet;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,6 +18,7 @@ use flate2::{Compression, write::DeflateEncoder};
 use serde_json::Value;
 use syrinx_speech::Units;
 use syrinx_task_stt::{BigramCounts, heard_labels};
+use syrinx_text::{normalize, normalize_for_scoring};
 use syrinx_types::TimedPhone;
 
 /// Parts a second.
@@ -28,29 +33,42 @@ fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
     Some((timed.collect(), line.get("lead_s")?.as_f64()?, line.get("seconds")?.as_f64()?))
 }
 
+/// The words of a text, however it is written.
+fn words(text: &str) -> String {
+    normalize_for_scoring(&normalize(text)).join(" ")
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
     let mut argument = || arguments.next();
     let (Some(manifest), Some(folder), Some(of_speech)) = (argument(), argument(), argument())
     else {
-        return Err("usage: build_data MANIFEST FOLDER FOLDER_OF_SPEECH".into());
+        return Err("usage: build_data MANIFEST FOLDER FOLDER_OF_SPEECH [SENTENCES]".into());
     };
-    let mut texts = Vec::new();
+    // Several speakers read the same text: it counts once.
+    let mut texts = BTreeSet::new();
+    let mut tested = BTreeSet::new();
     let mut labels = Vec::new();
     for line in std::fs::read_to_string(manifest)?.lines() {
         let line: Value = serde_json::from_str(line)?;
+        let text = line["text"].as_str().map(words);
+        if line["split"] == "test" {
+            tested.extend(text);
+            continue;
+        }
         if line["split"] != "train" {
             continue;
         }
-        texts.extend(line["text"].as_str().map(str::to_owned));
+        texts.extend(text);
         if let Some((phones, lead_s, seconds)) = timed(&line) {
             let parts = (seconds * RATE_HZ).round() as usize;
             labels.extend(heard_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
         }
     }
-    // Several speakers read the same text: it counts once.
-    texts.sort();
-    texts.dedup();
+    if let Some(sentences) = argument() {
+        texts.extend(std::fs::read_to_string(sentences)?.lines().map(words));
+    }
+    texts.retain(|text| !tested.contains(text));
     let counts = BigramCounts::of_texts(texts.iter().map(String::as_str));
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
     deflated.write_all(counts.to_lines().as_bytes())?;

@@ -1,55 +1,144 @@
-//! `bench`: programs that measure, kept as examples `bench_*` beside what they measure.
+//! `bench`: how fast the program trains, beside what others do with the same work.
 
-use std::fs;
+use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
-use clap::Args;
-use xshell::cmd;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
-use crate::project::{root, shell};
+use crate::project::{build_program, root, shell};
 
 /// `bench`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask bench train\n  cargo xtask bench train --python path/to/venv/bin/python\n  cargo xtask bench train -- --dim 320 --layers 8 --heads 5 --hidden 880 --steps 5"
+)]
 pub struct BenchArgs {
-    /// Which one; a list if not given
-    name: Option<String>,
-    /// Everything else goes to it
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Training steps: fused against primitive kernels, and PyTorch where it is found
+    Train(TrainArgs),
+}
+
+#[derive(Debug, Args)]
+struct TrainArgs {
+    /// A Python that has PyTorch
+    #[arg(long, default_value = "python3", value_name = "PROGRAM")]
+    python: String,
+    /// Everything else goes to `syrinx bench train`
+    #[arg(last = true)]
     rest: Vec<String>,
 }
 
-/// Lists the benchmarks, or runs one.
+/// Measures and prints a table.
 pub fn run(args: &BenchArgs) -> Result<()> {
-    let all = benches()?;
-    let Some(name) = &args.name else {
-        for (package, name) in &all {
-            println!("{name:<16} in {package}");
-        }
-        return Ok(());
-    };
-    let Some((package, _)) = all.iter().find(|(_, n)| n == name) else {
-        let names: Vec<&str> = all.iter().map(|(_, n)| n.as_str()).collect();
-        bail!("there is no benchmark `{name}`; there are: {}", names.join(", "));
-    };
-    let (example, rest) = (format!("bench_{name}"), &args.rest);
-    let shell = shell()?;
-    cmd!(shell, "cargo run --package {package} --example {example} -- {rest...}").run()?;
+    let What::Train(args) = &args.what;
+    let program = build_program(&shell()?)?;
+    let output = Command::new(&program)
+        .args(["bench", "train", "--json"])
+        .args(&args.rest)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("can't start {}", program.display()))?;
+    ensure!(output.status.success(), "`syrinx bench train` ended with {}", output.status);
+    let mut rows: Vec<Value> =
+        serde_json::from_slice(&output.stdout).context("`syrinx bench train --json`")?;
+    let first = rows.first().context("nothing was measured")?.clone();
+    let torch = torch(&args.python, &first)?;
+    let found = torch.is_some();
+    rows.extend(torch);
+    println!("{}", sizes(&first));
+    print!("{}", table(&rows));
+    if !found {
+        println!("PyTorch: `{}` doesn't have it; name one that does with --python", args.python);
+    }
     Ok(())
 }
 
-/// Package and name of every `crates/*/examples/bench_NAME.rs`.
-fn benches() -> Result<Vec<(String, String)>> {
-    let mut all = Vec::new();
-    for krate in fs::read_dir(root().join("crates"))? {
-        let krate = krate?;
-        let package = format!("syrinx-{}", krate.file_name().to_string_lossy());
-        let Ok(examples) = fs::read_dir(krate.path().join("examples")) else { continue };
-        for example in examples {
-            let file = example?.file_name().to_string_lossy().into_owned();
-            let name = file.strip_prefix("bench_").and_then(|f| f.strip_suffix(".rs"));
-            all.extend(name.map(|name| (package.clone(), name.to_owned())));
-        }
+/// The same work in PyTorch; nothing without one.
+fn torch(python: &str, row: &Value) -> Result<Option<Value>> {
+    let has = Command::new(python).args(["-c", "import torch"]).stderr(Stdio::null()).status();
+    if !has.is_ok_and(|status| status.success()) {
+        return Ok(None);
     }
-    all.sort();
-    Ok(all)
+    eprintln!("measuring PyTorch");
+    let asked = json!({"config": row["config"], "threads": row["threads"]}).to_string();
+    let output = Command::new(python)
+        .arg(root().join("xtask/bench/train.py"))
+        .arg(asked)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("can't start {python}"))?;
+    ensure!(output.status.success(), "xtask/bench/train.py ended with {}", output.status);
+    Ok(Some(serde_json::from_slice(&output.stdout).context("xtask/bench/train.py")?))
+}
+
+/// What was done, in a line.
+fn sizes(row: &Value) -> String {
+    let (config, block) = (&row["config"], &row["config"]["block"]);
+    format!(
+        "{} blocks of width {}, {} heads, MLP {}; {} x {} positions, {} classes, {}, {} threads",
+        block["layers"],
+        block["dim"],
+        block["heads"],
+        block["hidden"],
+        config["sequences"],
+        config["positions"],
+        config["classes"],
+        config["precision"].as_str().unwrap_or_default(),
+        row["threads"]
+    )
+}
+
+/// A line each; the last column says how much faster than candle's primitive operations it is.
+fn table(rows: &[Value]) -> String {
+    let speed = |row: &Value| row["figures"]["tokens_per_s"].as_f64();
+    let is_primitive = |row: &&Value| row["config"]["kernels"] == "primitive";
+    let primitive = rows.iter().find(is_primitive).and_then(speed);
+    let mut out = format!(
+        "{:<20} {:>11} {:>9} {:>9} {:>9} {:>9} {:>7}\n",
+        "", "positions/s", "forward", "backward", "optimiser", "peak", "factor"
+    );
+    for row in rows {
+        let seconds =
+            |part: &str| row["figures"][part].as_f64().map_or("-".into(), |s| format!("{s:.3} s"));
+        let peak = row["peak_mib"].as_f64().map_or("-".into(), |m| format!("{m:.0} MiB"));
+        let factor = speed(row).zip(primitive).map_or("-".into(), |(a, b)| format!("{:.2}", a / b));
+        out += &format!(
+            "{:<20} {:>11} {:>9} {:>9} {:>9} {:>9} {:>7}\n",
+            row["name"].as_str().unwrap_or_default(),
+            speed(row).map_or("-".into(), |s| format!("{s:.0}")),
+            seconds("forward_s"),
+            seconds("backward_s"),
+            seconds("optimizer_s"),
+            peak,
+            factor
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_stand_beside_that_of_primitive_operations() {
+        let row = |name: &str, kernels: &str, speed: f64| {
+            json!({"name": name, "config": {"kernels": kernels}, "peak_mib": 100.4,
+                "figures": {"tokens_per_s": speed, "forward_s": 0.5, "backward_s": 1.0}})
+        };
+        let mut rows = vec![row("ours", "fused", 300.0), row("theirs", "primitive", 100.0)];
+        rows.push(json!({"name": "others", "figures": {"tokens_per_s": 250.0}}));
+        let table = table(&rows);
+        for (name, factor) in [("ours", "3.00"), ("theirs", "1.00"), ("others", "2.50")] {
+            let line = table.lines().find(|l| l.starts_with(name)).unwrap();
+            assert!(line.ends_with(factor), "{line}");
+        }
+        assert!(table.contains("100 MiB") && table.contains("0.500 s"), "{table}");
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::Args;
 
-use crate::project::run_program;
+use crate::project::{build_program, run_program, shell};
 
 /// `bpe`.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub fn run(args: &BpeArgs) -> Result<()> {
     let size = args.vocab_size.to_string();
     let words =
         ["data", "bpe", &path(&args.manifest), "--vocab-size", &size, "--out", &path(&args.out)];
-    let status = run_program(&words.map(str::to_owned))?;
+    let status = run_program(&build_program(&shell()?)?, &words.map(str::to_owned))?;
     ensure!(status.success(), "`syrinx data bpe` failed");
     Ok(())
 }

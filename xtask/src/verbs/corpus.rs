@@ -7,6 +7,7 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::project::{root, shell};
+use crate::python::environment;
 
 /// `corpus`.
 #[derive(Debug, Args)]
@@ -29,9 +30,23 @@ pub struct CorpusArgs {
     /// Manifest of a corpus that this one is trained on together with: its test texts stay test texts
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
+    /// Write all example sentences of WordNet to this file, a line each, and stop: for the language model of `stt`
+    #[arg(long, value_name = "FILE")]
+    sentences: Option<PathBuf>,
     /// Print engines, versions and licences, and stop
     #[arg(long)]
     licences: bool,
+}
+
+/// The same for another verb, from the words that would follow `cargo xtask corpus`.
+pub fn make(words: &[String]) -> Result<()> {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: CorpusArgs,
+    }
+    let words = std::iter::once("corpus".to_owned()).chain(words.iter().cloned());
+    run(&<Line as clap::Parser>::try_parse_from(words)?.args)
 }
 
 /// Makes the environment where it is missing, then the corpus.
@@ -42,12 +57,18 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
         print!("{}", shell.read_file(here.join("LICENCES.md"))?);
         return Ok(());
     }
+    if let Some(file) = &args.sentences {
+        debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
+        let (python, script) = (environment(&shell, &here)?, here.join("make_corpus.py"));
+        return Ok(cmd!(shell, "{python} {script} --sentences {file}").run()?);
+    }
     let has = |engine: &str| args.engines.iter().any(|e| e == engine);
     if has("flite") {
         debian(&shell, "flite", Path::new("/usr/bin/flite"))?;
     }
     debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
-    let python = environment(&shell, &here)?;
+    let (folder, pins) = (root().join("target/corpus-env"), here.join("requirements.txt"));
+    let python = environment(&shell, &folder, &pins)?;
     let script = here.join("make_corpus.py");
     let (out, seed) = (&args.out, args.seed.to_string());
     let (count, engines) = (args.utterances.to_string(), args.engines.join(","));
@@ -73,21 +94,4 @@ fn debian(shell: &Shell, package: &str, file: &Path) -> Result<()> {
     cmd!(shell, "{program} {words...}").run().with_context(|| {
         format!("`{package}` can't be installed; install it by hand, after `apt-get update`")
     })
-}
-
-/// A Python of its own with the pinned packages. Made again when the pins change.
-fn environment(shell: &Shell, here: &Path) -> Result<PathBuf> {
-    let folder = root().join("target/corpus-env");
-    let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
-    let pins = here.join("requirements.txt");
-    let wanted = shell.read_file(&pins)?;
-    if shell.read_file(&stamp).is_ok_and(|there| there == wanted) {
-        return Ok(python);
-    }
-    cmd!(shell, "python3 -m venv --clear {folder}")
-        .run()
-        .context("no Python with venv; install `python3-venv`")?;
-    cmd!(shell, "{python} -m pip install --quiet --no-deps --requirement {pins}").run()?;
-    shell.write_file(&stamp, wanted)?;
-    Ok(python)
 }

@@ -20,9 +20,10 @@ pub struct DashArgs {
 
 /// Runs the dashboard in the workspace's folder; ends as the program does.
 pub fn run(args: &DashArgs) -> Result<ExitCode> {
-    build_program(&shell()?)?;
+    let program = build_program(&shell()?)?;
     let words: Vec<String> =
         std::iter::once("dash".to_owned()).chain(args.rest.iter().cloned()).collect();
-    let code = run_program(&words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
+    let code =
+        run_program(&program, &words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }

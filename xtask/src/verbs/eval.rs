@@ -35,11 +35,11 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let path = suite(&evals, &args.what, args.suite.as_deref())?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let out = args.out.clone().unwrap_or_else(|| root().join("target/evals").join(&name));
-    build_program(&shell()?)?;
+    let program = build_program(&shell()?)?;
     let mut words = vec!["eval".to_owned(), path.display().to_string()];
     words.extend(["--out".to_owned(), out.display().to_string()]);
     words.extend(args.rest.iter().cloned());
-    let status = run_program(&words)?;
+    let status = run_program(&program, &words)?;
     let code = status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }

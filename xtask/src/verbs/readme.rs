@@ -1,7 +1,6 @@
 //! `readme`: what README.md says that works, works.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -43,15 +42,15 @@ pub fn run(args: &ReadmeArgs) -> Result<()> {
         }
         return Ok(());
     }
-    build_program(&shell()?)?;
-    let target = target_folder()?;
+    let program = build_program(&shell()?)?;
+    let folder = program.parent().context("the program lies nowhere")?;
     for step in steps.iter().filter(|s| !args.skip.contains(&s.command)) {
         println!("README.md:{}: $ {}", step.line, step.command);
         let path = std::env::var("PATH").unwrap_or_default();
         let status = Command::new("bash")
             .args(["-euo", "pipefail", "-c", &step.command])
             .current_dir(root())
-            .env("PATH", format!("{}:{path}", target.join("debug").display()))
+            .env("PATH", format!("{}:{path}", folder.display()))
             .status()
             .context("can't start bash")?;
         if !status.success() {
@@ -60,15 +59,6 @@ pub fn run(args: &ReadmeArgs) -> Result<()> {
     }
     println!("{} commands of README.md work", steps.len());
     Ok(())
-}
-
-/// Where cargo builds.
-fn target_folder() -> Result<std::path::PathBuf> {
-    let shell = shell()?;
-    let metadata = xshell::cmd!(shell, "cargo metadata --no-deps --format-version 1").quiet();
-    let metadata: serde_json::Value = serde_json::from_str(&metadata.read()?)?;
-    let folder = metadata["target_directory"].as_str().context("cargo metadata")?;
-    Ok(Path::new(folder).to_path_buf())
 }
 
 /// The commands of blocks that begin with ```` ```console ````: lines that begin with `$ `, and lines after one that

@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
-use xshell::Shell;
 
 use crate::project::{build_program, program_output, root, shell};
 
@@ -31,9 +30,8 @@ const CONFIGURATIONS: [(&str, &str); 6] = [
 
 /// Writes or checks `configs/schemas`.
 pub fn run(args: &SchemaArgs) -> Result<()> {
-    let shell = shell()?;
-    build_program(&shell)?;
-    let schemas = schemas(&shell)?;
+    let program = build_program(&shell()?)?;
+    let schemas = schemas(&program)?;
     let folder = root().join("configs/schemas");
     let stale = differences(&folder, &schemas)?;
     if stale.is_empty() {
@@ -56,16 +54,16 @@ pub fn run(args: &SchemaArgs) -> Result<()> {
 }
 
 /// All schemas by file name.
-fn schemas(shell: &Shell) -> Result<BTreeMap<String, String>> {
+fn schemas(program: &Path) -> Result<BTreeMap<String, String>> {
     let mut schemas = BTreeMap::new();
     for (file, which) in CONFIGURATIONS {
-        let text = program_output(shell, &["config", "schema", which])?;
+        let text = program_output(program, &["config", "schema", which])?;
         schemas.insert(format!("{file}.json"), pretty(&text)?);
     }
-    let tasks = program_output(shell, &["tasks", "list", "--json"])?;
+    let tasks = program_output(program, &["tasks", "list", "--json"])?;
     let tasks: Vec<Value> = serde_json::from_str(&tasks).context("`syrinx tasks list --json`")?;
     for task in tasks.iter().filter_map(|t| t["id"].as_str()) {
-        let shown = program_output(shell, &["tasks", "show", task, "--json"])?;
+        let shown = program_output(program, &["tasks", "show", task, "--json"])?;
         let shown: Value = serde_json::from_str(&shown).context("`syrinx tasks show --json`")?;
         for part in ["request", "answer", "settings"] {
             let name = format!("task-{task}-{part}.json");

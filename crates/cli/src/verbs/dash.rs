@@ -14,7 +14,7 @@ use syrinx_dash::{
     Screen, SuiteCard, TaskCard, ThemeName,
 };
 use syrinx_engine::{
-    Engine, Joined, ModelSource, RunOptions, takes_recording, with_language_model, write_atomic,
+    Engine, Joined, RunOptions, takes_recording, with_language_model, write_atomic,
 };
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_registry::ALL;
@@ -27,7 +27,7 @@ use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::provenance;
 use crate::recorded::{Measured, recorded, with_suite};
-use crate::session::{Session, open_engine, settings_of};
+use crate::session::{Session, model_source, open_engine, settings_of};
 use crate::subject::Loaded;
 use crate::verbs::tasks::{built, field_rows, kit};
 
@@ -171,11 +171,8 @@ impl Desk {
 
     /// Settings that name a whole model, made of the weights of a training run.
     fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
-        let base = match &self.settings.model {
-            Some(path) => ModelSource::File(path.clone()),
-            None => ModelSource::Bytes(syrinx_embedded::model().map_err(|e| told(e.into()))?),
-        };
-        let bytes = with_language_model(&base, lm).map_err(|e| told(e.into()))?;
+        let base = model_source(&self.settings).map_err(told)?;
+        let bytes = with_language_model(&base, lm, None).map_err(|e| told(e.into()))?;
         let whole = run.join("listen.safetensors");
         write_atomic(&whole, &bytes).map_err(|e| told(e.into()))?;
         Ok(Settings { model: Some(whole), ..settings.clone() })

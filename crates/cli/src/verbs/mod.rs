@@ -1,6 +1,7 @@
 //! What the verbs do.
 
 pub mod ablate;
+pub mod bench;
 pub mod codec;
 pub mod codes;
 pub mod config;
@@ -48,6 +49,7 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Data(args) => data::run(session, &args),
         Verb::Codec(args) => codec::run(session, &args),
         Verb::Train(args) => train::run(session, &args),
+        Verb::Bench(args) => bench::run(session, &args),
         Verb::Lora(args) => lora::run(session, &args),
         Verb::Package(args) => package::run(session, &args),
         Verb::Completions(args) => {

@@ -6,27 +6,28 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_audio::ReadLimits;
 use syrinx_codec::{Codec as _, EmbeddedCodec};
-use syrinx_engine::{PackageVoice, excerpt, package, write_atomic};
+use syrinx_config::Settings;
+use syrinx_engine::{PackageVoice, excerpt, package, with_language_model, write_atomic};
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::session::Session;
+use crate::session::{Session, model_source};
 
 /// `package`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syrinx package --lm runs/lm/model.safetensors --codec runs/codec/codec.safetensors \\\n      --voice joe=joe.wav --voice slt=slt.wav --card card.json -o model.safetensors"
+    after_help = "Examples:\n  syrinx package --lm runs/lm/model.safetensors -o model.safetensors\n  syrinx package --lm runs/lm/model.safetensors --codec runs/codec/codec.safetensors \\\n      --voice joe=joe.wav --voice slt=slt.wav --card card.json -o model.safetensors"
 )]
 pub struct PackageArgs {
     /// The language model, as training writes it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     lm: PathBuf,
-    /// The codec that it was trained on, with its vocoder
+    /// The codec that it was trained on, with its vocoder; codec and voices of the model in use if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    codec: PathBuf,
+    codec: Option<PathBuf>,
     /// A voice and its recording; the first is the default; may be repeated
-    #[arg(long, value_name = "NAME=FILE")]
+    #[arg(long, value_name = "NAME=FILE", requires = "codec")]
     voice: Vec<String>,
-    /// The model card: a JSON file
+    /// The model card: a JSON file; without it and --codec that of the model in use
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     card: Option<PathBuf>,
     /// Where to write the model
@@ -37,10 +38,32 @@ pub struct PackageArgs {
 /// Writes a model file.
 pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
-    let card = args.card.as_deref().map_or(Ok(Value::Null), read_card)?;
-    let codec = EmbeddedCodec::load(&args.codec)?;
+    let card = args.card.as_deref().map(read_card).transpose()?;
+    let bytes = match &args.codec {
+        Some(codec) => {
+            let voices = voices(&settings, (codec, &args.voice))?;
+            package((&args.lm, codec), &voices, card.unwrap_or_default())?
+        }
+        None => with_language_model(&model_source(&settings)?, &args.lm, card)?,
+    };
+    session.check()?;
+    write_atomic(&args.out, &bytes)?;
+    let mb = bytes.len() as f64 / 1e6;
+    if session.globals.json {
+        return session.print_json(&json!({"out": args.out, "bytes": bytes.len()}));
+    }
+    session.say(&format!("wrote {} ({mb:.1} MB)", args.out.display()));
+    Ok(())
+}
+
+/// The voices of these recordings, encoded by this codec.
+fn voices(
+    settings: &Settings,
+    (codec, pairs): (&Path, &[String]),
+) -> Outcome<Vec<PackageVoice>> {
+    let codec = EmbeddedCodec::load(codec)?;
     let mut voices = Vec::new();
-    for pair in &args.voice {
+    for pair in pairs {
         let Some((name, file)) = pair.split_once('=') else {
             return Err(Failure::usage(
                 format!("--voice {pair}: that is no NAME=FILE"),
@@ -56,16 +79,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
             .unwrap_or_default();
         voices.push(PackageVoice { name: name.into(), about, codes });
     }
-    let bytes = package((&args.lm, &args.codec), &voices, card)?;
-    session.check()?;
-    write_atomic(&args.out, &bytes)?;
-    let mb = bytes.len() as f64 / 1e6;
-    if session.globals.json {
-        return session
-            .print_json(&json!({"out": args.out, "bytes": bytes.len(), "voices": voices.len()}));
-    }
-    session.say(&format!("wrote {} ({mb:.1} MB, {} voices)", args.out.display(), voices.len()));
-    Ok(())
+    Ok(voices)
 }
 
 fn read_card(path: &Path) -> Outcome<Value> {

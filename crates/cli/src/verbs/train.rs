@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_data::Corpus;
+use syrinx_engine::EngineOptions;
 use syrinx_model::LmConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
@@ -14,9 +15,10 @@ use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
 
+use crate::exam::{Exam, Voicebox};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::progress::JsonLines;
-use crate::session::Session;
+use crate::session::{Session, engine_options, model_source};
 use crate::verbs::data::Coder;
 use crate::verbs::tuning::{Tuning, space};
 
@@ -56,6 +58,9 @@ pub struct TrainArgs {
     /// Split of the corpus to watch while training
     #[arg(long, default_value = "test", value_name = "NAME")]
     watch_split: String,
+    /// Let the model speak so many sentences of it and read them back by its own ear, every `exam_steps`
+    #[arg(long, value_name = "SENTENCES")]
+    exam: Option<usize>,
 }
 
 /// Trains, or goes on.
@@ -94,7 +99,22 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     std::fs::create_dir_all(&args.run)
         .map_err(|e| Failure::writing(&args.run.display().to_string(), &e))?;
     let held_out = (!watched.is_empty()).then_some(&watched);
+    let settings = session.settings_beside()?;
+    let exam = match args.exam.filter(|&n| n > 0) {
+        None => None,
+        Some(count) => {
+            let voicebox = match &args.codec {
+                Some(path) => Voicebox::Codec(path.clone()),
+                None => Voicebox::Model(model_source(&settings)?),
+            };
+            // What is trained may be an adapter; none is laid over it.
+            let options = EngineOptions { adapter: None, ..engine_options(&settings)? };
+            let how = (options, session.options(&settings));
+            Some(Exam::new((&watched, &learnt), count, &config.prompt, voicebox, how)?)
+        }
+    };
     let material = TrainingMaterial {
+        device: settings.device.open()?,
         corpus: &learnt,
         held_out,
         tasks: &tasks,
@@ -107,6 +127,9 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     };
     if let Some(base) = base.as_ref().filter(|_| !adapts && trainer.step() == 0) {
         trainer.start_from(base)?;
+    }
+    if let Some(exam) = &exam {
+        trainer = trainer.examined_by(exam);
     }
     let parameters: usize = trainer.weights().values().map(|t| t.elem_count()).sum();
     session.say(&format!(

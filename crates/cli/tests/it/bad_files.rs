@@ -48,6 +48,12 @@ fn a_model_of_a_wrong_shape_or_another_configuration() {
     let ended = finish(bench.plain(&["say", "Yes.", "--model", "new.safetensors"]), b"");
     ended.failed(4, &["new.safetensors", "language model"]);
     package(&tiny::lm(&codec, 32), &tiny::codec(32, 1)).failed(4, &["lm.safetensors", "levels"]);
+    // Another language model for the codec and the voices of a model.
+    tiny::write_parts(&folder, &tiny::lm(&codec, 32), &codec);
+    let renewed = ["package", "--lm", "parts/lm.safetensors", "-o", "renewed.safetensors"];
+    let base = |model: &str| finish(bench.plain(&[&renewed[..], &["--model", model]].concat()), b"");
+    base(&model().display().to_string()).worked();
+    finish(bench.plain(&["voices", "--model", "renewed.safetensors"]), b"").worked();
     // A part alone is no model.
     let ended = finish(bench.plain(&["say", "Yes.", "--model", "parts/lm.safetensors"]), b"");
     ended.failed(4, &["parts/lm.safetensors", "isn't a whole model"]);

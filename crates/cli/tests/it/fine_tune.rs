@@ -32,13 +32,16 @@ fn a_task_is_learnt_beside_the_model_and_merged() {
         args.extend(["--tasks", "denoise,extract", "--weights", "2,1", "--lora", "2"]);
         args.extend(["--set", "steps=3", "--set", "positions=200", "--set", "warmup_steps=1"]);
         args.extend(["--set", "prompt.none_probability=0", "--set", "prompt.min_frames=5"]);
-        args.extend(["--set", "prompt.max_frames=8"]);
+        args.extend(["--set", "prompt.max_frames=8", "--set", "exam_steps=3"]);
+        args.extend(["--exam", "1", "--watch-split", "train"]);
         args.extend_from_slice(more);
         bench.run(&args)
     };
     train(&[]).worked();
     train(&[]).failed(2, &["holds a run already"]);
     assert!(bench.path("run/adapter.safetensors").is_file());
+    let events = std::fs::read_to_string(bench.path("run/events.jsonl")).expect("events");
+    assert!(events.contains("exam own WER"), "{events}");
     assert!(!bench.path("run/model.safetensors").exists(), "the weights stay where they are");
 
     let adapter = ["--adapter", "run/adapter.safetensors"];

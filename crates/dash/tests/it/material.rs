@@ -285,6 +285,14 @@ fn events() -> Vec<(Option<f64>, Event)> {
         }
     }
     events.push((None, Event::Warning { message: "one utterance was too long".into() }));
+    let warning = Event::TrainWarning {
+        step: 40,
+        figure: "loss tts/ar:codes.1".into(),
+        value: 9.0,
+        usual: 2.0,
+        message: "loss tts/ar:codes.1 is 9.000, far above its usual 2.000".into(),
+    };
+    events.push((None, warning));
     events
 }
 

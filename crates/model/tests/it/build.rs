@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
-use syrinx_nn::{BlockConfig, Kernels, ParamStore};
+use syrinx_nn::{BlockConfig, Kernels, ParamStore, Precision};
 use syrinx_task::{
     Alignment, Content, Contents, Head, Response, Segment, Sequence, Stage, TextContent,
     TokenSpace, resolve,
@@ -43,7 +43,15 @@ pub fn codebooks() -> Vec<Vec<f32>> {
 }
 
 pub fn build(config: &LmConfig, seed: u64, kernels: Kernels) -> (ParamStore, LanguageModel) {
-    let store = ParamStore::seeded(seed, &Device::Cpu);
+    build_in(config, seed, (kernels, Precision::F32))
+}
+
+pub fn build_in(
+    config: &LmConfig,
+    seed: u64,
+    (kernels, precision): (Kernels, Precision),
+) -> (ParamStore, LanguageModel) {
+    let store = ParamStore::seeded(seed, &Device::Cpu).with_precision(precision);
     let model =
         LanguageModel::new(config, &space(config.group), codebooks(), &store.root(), kernels)
             .unwrap();

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
-use syrinx_nn::{AdamW, AdamWConfig, Kernels, to_vec_f32};
+use candle_core::{DType, Tensor};
+use syrinx_model::LanguageModel;
+use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, Precision, to_vec_f32};
 
-use crate::build::{batches, build, variants};
+use crate::build::{batches, build, build_in, variants};
 
 fn name(config: &syrinx_model::LmConfig) -> String {
     format!("{:?}, {:?}, group {}", config.alignment, config.tables, config.group)
@@ -11,12 +13,19 @@ fn name(config: &syrinx_model::LmConfig) -> String {
 #[test]
 fn every_parameter_of_every_variant_gets_a_gradient() {
     for config in variants() {
-        for kernels in [Kernels::Fused, Kernels::Primitive] {
-            let (store, model) = build(&config, 1, kernels);
+        let single = Precision::F32;
+        for how in [
+            (Kernels::Fused, single),
+            (Kernels::Primitive, single),
+            (Kernels::Fused, Precision::Bf16),
+        ] {
+            let (store, model) = build_in(&config, 1, how);
             let mut reached = BTreeSet::new();
             for batch in batches(&config) {
                 let grads = model.losses(&batch).unwrap().total().unwrap().backward().unwrap();
                 for (name, var) in store.vars() {
+                    let wide = |g: &Tensor| g.dtype() == DType::F32;
+                    assert!(grads.get(&var).is_none_or(wide), "{name}: masters are f32");
                     if grads
                         .get(&var)
                         .is_some_and(|g| to_vec_f32(g).unwrap().iter().any(|&v| v != 0.0))
@@ -27,11 +36,7 @@ fn every_parameter_of_every_variant_gets_a_gradient() {
             }
             let missed: Vec<String> =
                 store.vars().into_keys().filter(|n| !reached.contains(n)).collect();
-            assert!(
-                missed.is_empty(),
-                "{}, {kernels:?}: no gradient for {missed:?}",
-                name(&config)
-            );
+            assert!(missed.is_empty(), "{}, {how:?}: no gradient for {missed:?}", name(&config));
         }
     }
 }
@@ -51,6 +56,50 @@ fn fused_and_primitive_give_the_same_losses() {
                 "{}: fused {a}, primitive {b}",
                 name(&config)
             );
+        }
+    }
+}
+
+#[test]
+fn half_precision_gives_nearly_the_same_losses_and_logits() {
+    for config in variants() {
+        let half = (Kernels::Fused, Precision::Bf16);
+        let ((store, single), (_, half)) =
+            (build(&config, 2, Kernels::Fused), build_in(&config, 2, half));
+        let fixed = ParamStore::loaded(store.tensors(), &candle_core::Device::Cpu);
+        let fixed = fixed.with_precision(Precision::Bf16);
+        let (space, books) = (crate::build::space(config.group), crate::build::codebooks());
+        let fixed =
+            LanguageModel::new(&config, &space, books, &fixed.root(), Kernels::Fused).unwrap();
+        for batch in batches(&config) {
+            let value = |m: &LanguageModel| -> f32 {
+                m.losses(&batch).unwrap().total().unwrap().to_scalar().unwrap()
+            };
+            let (a, b, c) = (value(&single), value(&half), value(&fixed));
+            for (what, other) in [("trained", b), ("fixed", c)] {
+                let near = (a - other).abs() < 0.02 * (1.0 + a.abs());
+                assert!(near, "{}: single {a}, half ({what}) {other}", name(&config));
+            }
+            assert!(a != b, "{}: it was computed in single precision", name(&config));
+        }
+    }
+}
+
+#[test]
+fn accuracies_are_those_of_the_logits() {
+    for config in variants() {
+        let (_, model) = build(&config, 2, Kernels::Fused);
+        for batch in batches(&config) {
+            let plain = model.losses(&batch).unwrap();
+            assert!(plain.parts.iter().all(|p| p.accuracy.is_none()));
+            let measured = model.losses_and_accuracies(&batch).unwrap();
+            for (a, b) in plain.parts.iter().zip(&measured.parts) {
+                let value = |t: &Tensor| t.to_scalar::<f32>().unwrap();
+                assert_eq!((&a.name, value(&a.value)), (&b.name, value(&b.value)));
+                let accuracy = b.accuracy.as_ref().map(value);
+                assert_eq!(accuracy.is_none(), b.name.starts_with("residual"), "{}", b.name);
+                assert!(accuracy.is_none_or(|a| (0.0..=1.0).contains(&a)), "{}", b.name);
+            }
         }
     }
 }

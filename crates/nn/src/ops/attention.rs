@@ -4,9 +4,12 @@
 //! prefix; after it, everything up to itself; at most `window` back. So causal, bidirectional, prefix and sliding-window
 //! attention are one rule. No time x time matrix outlives the call: the backward pass computes the scores again.
 
-use std::sync::Arc;
+mod flash;
+mod primitive;
 
-use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
+use std::sync::{Arc, OnceLock};
+
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -38,6 +41,8 @@ pub struct AttentionPlan {
     heads: usize,
     half: usize,
     window: usize,
+    /// What primitive operations need of it on a device, made by the first layer that asks.
+    padded: Arc<OnceLock<primitive::Padded>>,
 }
 
 /// Base of the rotary angles, as in RoFormer.
@@ -70,6 +75,7 @@ impl AttentionPlan {
             heads,
             half,
             window: window.unwrap_or(usize::MAX),
+            padded: Arc::default(),
         }
     }
 
@@ -93,12 +99,14 @@ impl AttentionPlan {
 pub fn attention(qkv: &Tensor, plan: &AttentionPlan, kernels: Kernels) -> Result<Tensor> {
     match kernels {
         Kernels::Fused => qkv.contiguous()?.apply_op1(AttentionOp { plan: plan.clone() }),
-        Kernels::Primitive => primitive(qkv, plan),
+        Kernels::Primitive => primitive::attention(qkv, plan),
+        Kernels::Flash => flash::attention(qkv, plan),
     }
 }
 
 /// Attention of new rows over what a cache holds and themselves; the cache then holds them too. Span `i` belongs to
-/// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient.
+/// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay on the host
+/// whatever the device is: one position is too little work to keep a GPU busy.
 pub fn attention_cached(
     qkv: &Tensor,
     plan: &AttentionPlan,
@@ -109,7 +117,8 @@ pub fn attention_cached(
     if caches.len() != plan.spans.len() {
         candle_core::bail!("attention: {} caches for {} sequences", caches.len(), plan.spans.len());
     }
-    let out = with_slice(qkv, |qkv| {
+    let on_host = qkv.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+    let out = with_slice(&on_host, |qkv| {
         let parts: Vec<Vec<f32>> = caches
             .par_iter_mut()
             .zip(plan.spans.par_iter())
@@ -121,7 +130,7 @@ pub fn attention_cached(
         }
         Ok(out)
     })?;
-    Tensor::from_vec(out, (rows, dim), qkv.device())
+    Tensor::from_vec(out, (rows, dim), qkv.device())?.to_dtype(qkv.dtype())
 }
 
 fn cached_sequence(
@@ -418,54 +427,4 @@ impl CustomOp1 for AttentionOp {
         })?;
         Ok(Some(Tensor::from_vec(grad, (rows, triple), qkv.device())?))
     }
-}
-
-/// The same in primitive operations, over a padded batch as one would write it without packing.
-fn primitive(qkv: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
-    let (rows, triple) = qkv.dims2()?;
-    let (heads, hd, dim) = (plan.heads, plan.head_dim(), triple / 3);
-    let device = qkv.device();
-    let batch = plan.spans.len();
-    let longest = plan.spans.iter().map(|s| s.len).max().unwrap_or(0);
-    // Row `rows` is a row of zeros that stands for padding.
-    let mut pick = vec![rows as u32; batch * longest];
-    let mut mask = vec![f32::MIN; batch * longest * longest];
-    let mut back = vec![0u32; rows];
-    for (b, span) in plan.spans.iter().enumerate() {
-        for i in 0..longest {
-            let (from, to) =
-                if i < span.len { plan.visible(span.prefix.min(span.len), i) } else { (0, 1) };
-            mask[(b * longest + i) * longest..][from..to].fill(0.0);
-            if i < span.len {
-                pick[b * longest + i] = (span.start + i) as u32;
-                back[span.start + i] = (b * longest + i) as u32;
-            }
-        }
-    }
-    let pick = Tensor::from_vec(pick, batch * longest, device)?;
-    let mask =
-        Tensor::from_vec(mask, (batch, 1, longest, longest), device)?.to_dtype(qkv.dtype())?;
-    let zeros = |width: usize| Tensor::zeros((1, width), qkv.dtype(), device);
-    let padded = Tensor::cat(&[qkv, &zeros(triple)?], 0)?.index_select(&pick, 0)?; // (batch * longest, 3 * dim)
-    let split = padded.reshape((batch, longest, 3, heads, hd))?.permute((2, 0, 3, 1, 4))?; // (3, batch, heads, time, head_dim)
-    let angles = |table: &[f32]| -> Result<Tensor> {
-        let table =
-            Tensor::from_vec(table.to_vec(), (rows, plan.half), device)?.to_dtype(qkv.dtype())?;
-        let padded = Tensor::cat(&[&table, &zeros(plan.half)?], 0)?.index_select(&pick, 0)?;
-        padded.reshape((batch, 1, longest, plan.half)) // (batch, 1, time, head_dim / 2)
-    };
-    let (cos, sin) = (angles(&plan.cos)?, angles(&plan.sin)?);
-    let turn = |x: Tensor| -> Result<Tensor> {
-        let (a, b) =
-            (x.narrow(D::Minus1, 0, plan.half)?, x.narrow(D::Minus1, plan.half, plan.half)?);
-        let first = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
-        let second = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;
-        Tensor::cat(&[first, second], D::Minus1)
-    };
-    let (q, k) = (turn(split.get(0)?.contiguous()?)?, turn(split.get(1)?.contiguous()?)?); // (batch, heads, time, head_dim)
-    let v = split.get(2)?.contiguous()?;
-    let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (hd as f64).sqrt())?; // (batch, heads, time, time)
-    let weights = candle_nn::ops::softmax(&scores.broadcast_add(&mask)?, D::Minus1)?;
-    let out = weights.matmul(&v)?.transpose(1, 2)?.reshape((batch * longest, dim))?; // (batch * time, dim)
-    out.index_select(&Tensor::from_vec(back, rows, device)?, 0)
 }

@@ -27,7 +27,7 @@ pub fn cross_entropy(logits: &Tensor, targets: &[u32], kernels: Kernels) -> Resu
         Kernels::Fused => {
             logits.contiguous()?.apply_op1(CrossEntropyOp { targets: targets.into() })
         }
-        Kernels::Primitive => primitive(logits, targets),
+        Kernels::Primitive | Kernels::Flash => primitive(logits, targets),
     }
 }
 
@@ -36,7 +36,7 @@ fn primitive(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
     let rows: Vec<u32> =
         (0..targets.len() as u32).filter(|&i| targets[i as usize] != IGNORE).collect();
     if rows.is_empty() {
-        return Tensor::zeros((), logits.dtype(), device);
+        return Tensor::zeros((), DType::F32, device);
     }
     let count = rows.len();
     let kept: Vec<u32> = rows.iter().map(|&i| targets[i as usize]).collect();
@@ -44,6 +44,20 @@ fn primitive(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
         logits.index_select(&Tensor::from_vec(rows, count, device)?, 0)?.to_dtype(DType::F32)?; // (count, classes)
     let log_p = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
     log_p.gather(&Tensor::from_vec(kept, (count, 1), device)?, 1)?.mean_all()?.neg()
+}
+
+/// How many of the rows of `logits` (n, classes) whose target isn't [`IGNORE`] have their largest logit at it, as a
+/// share: a scalar without a gradient, where the logits are. 0 if no row counts.
+pub fn accuracy(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
+    let device = logits.device();
+    let counted = targets.iter().filter(|&&t| t != IGNORE).count();
+    if counted == 0 {
+        return Tensor::zeros((), DType::F32, device);
+    }
+    // No class has the number that stands for rows that don't count, so those are never hits.
+    let targets = Tensor::from_slice(targets, targets.len(), device)?;
+    let hits = logits.detach().argmax(D::Minus1)?.eq(&targets)?.to_dtype(DType::F32)?; // (n)
+    hits.sum_all()? / counted as f64
 }
 
 struct CrossEntropyOp {

@@ -24,7 +24,7 @@ pub fn embed(table: &Tensor, indices: &[u32], slots: usize, kernels: Kernels) ->
     }
     match kernels {
         Kernels::Fused => table.contiguous()?.apply_op1(EmbedOp { indices: indices.into(), slots }),
-        Kernels::Primitive => {
+        Kernels::Primitive | Kernels::Flash => {
             // A row of zeros stands for the empty slot.
             let device = table.device();
             let padded =

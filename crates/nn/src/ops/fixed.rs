@@ -1,6 +1,6 @@
 //! A linear map that isn't trained (a codebook): no gradient of the weight is computed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
@@ -14,28 +14,37 @@ pub struct FixedLinear {
     weight: Arc<[f32]>,
     inputs: usize,
     outputs: usize,
+    /// The weight as a tensor, for kernels that want one.
+    there: Arc<OnceLock<Tensor>>,
 }
 
 impl FixedLinear {
     /// From values in row-major order; their number must be a multiple of `inputs`.
     pub fn new(weight: &[f32], inputs: usize) -> Self {
         assert!(inputs > 0 && weight.len().is_multiple_of(inputs), "a fixed weight has whole rows");
-        Self { weight: weight.into(), inputs, outputs: weight.len() / inputs }
+        let outputs = weight.len() / inputs;
+        Self { weight: weight.into(), inputs, outputs, there: Arc::default() }
     }
 
     /// `x` (rows, inputs) -> (rows, outputs).
     pub fn forward(&self, x: &Tensor, kernels: Kernels) -> Result<Tensor> {
         match kernels {
             Kernels::Fused => x.contiguous()?.apply_op1(FixedLinearOp(self.clone())),
-            Kernels::Primitive => {
-                let w = Tensor::from_vec(
-                    self.weight.to_vec(),
-                    (self.outputs, self.inputs),
-                    x.device(),
-                )?;
-                x.matmul(&w.to_dtype(x.dtype())?.t()?)
-            }
+            Kernels::Primitive | Kernels::Flash => x.matmul(&self.tensor(x)?.t()?),
         }
+    }
+
+    /// The weight where `x` is and in its type. It is brought there once.
+    fn tensor(&self, x: &Tensor) -> Result<Tensor> {
+        let fits = |t: &&Tensor| t.dtype() == x.dtype() && t.device().same_device(x.device());
+        if let Some(there) = self.there.get().filter(fits) {
+            return Ok(there.clone());
+        }
+        let shape = (self.outputs, self.inputs);
+        let made = Tensor::from_slice(&self.weight, shape, x.device())?.to_dtype(x.dtype())?;
+        // The first that it is asked for is kept: a network computes in one place.
+        let _ = self.there.set(made.clone());
+        Ok(made)
     }
 }
 
@@ -47,7 +56,7 @@ impl CustomOp1 for FixedLinearOp {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let FixedLinear { weight, inputs, outputs } = &self.0;
+        let FixedLinear { weight, inputs, outputs, .. } = &self.0;
         let (rows, found) = layout.shape().dims2()?;
         if found != *inputs {
             candle_core::bail!("fixed linear: input has {found} features, not {inputs}");
@@ -65,7 +74,7 @@ impl CustomOp1 for FixedLinearOp {
     }
 
     fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let FixedLinear { weight, inputs, outputs } = &self.0;
+        let FixedLinear { weight, inputs, outputs, .. } = &self.0;
         let rows = x.dim(0)?;
         with_slice(dy, |dy| {
             let mut dx = vec![0.0; rows * inputs];

@@ -12,7 +12,7 @@ use crate::slices::{slice_of, with_slice};
 pub fn gated(h: &Tensor, kernels: Kernels) -> Result<Tensor> {
     match kernels {
         Kernels::Fused => h.contiguous()?.apply_op1(GatedOp),
-        Kernels::Primitive => {
+        Kernels::Primitive | Kernels::Flash => {
             let halves = h.chunk(2, 1)?; // 2 x (n, hidden)
             halves[0].contiguous()?.silu()? * halves[1].contiguous()?
         }

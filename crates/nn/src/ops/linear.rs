@@ -17,9 +17,10 @@ pub fn linear(
     match (kernels, bias) {
         (Kernels::Fused, None) => x.contiguous()?.apply_op2(weight, LinearOp),
         (Kernels::Fused, Some(b)) => x.contiguous()?.apply_op3(weight, b, LinearBiasOp),
-        (Kernels::Primitive, b) => {
-            let y = x.matmul(&weight.t()?)?; // (n, outputs)
-            b.map_or(Ok(y.clone()), |b| y.broadcast_add(b))
+        (Kernels::Primitive | Kernels::Flash, b) => {
+            // Master weights are f32; the cast takes their gradient back to that.
+            let y = x.matmul(&weight.to_dtype(x.dtype())?.t()?)?; // (n, outputs)
+            b.map_or(Ok(y.clone()), |b| y.broadcast_add(&b.to_dtype(x.dtype())?))
         }
     }
 }
@@ -33,7 +34,9 @@ pub fn linear_add(
 ) -> Result<Tensor> {
     match kernels {
         Kernels::Fused => x.contiguous()?.apply_op3(weight, residual, LinearAddOp),
-        Kernels::Primitive => x.matmul(&weight.t()?)? + residual,
+        Kernels::Primitive | Kernels::Flash => {
+            x.matmul(&weight.to_dtype(x.dtype())?.t()?)? + residual
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod linear;
 mod norm;
 
 pub use attention::{attention, attention_cached};
-pub use cross_entropy::{IGNORE, cross_entropy};
+pub use cross_entropy::{IGNORE, accuracy, cross_entropy};
 pub use embed::{NONE, embed};
 pub use fixed::FixedLinear;
 pub use gated::gated;

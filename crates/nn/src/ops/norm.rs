@@ -1,6 +1,6 @@
 //! Root-mean-square normalisation (Zhang & Sennrich 2019): y = x / rms(x) * w.
 
-use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, D, DType, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -12,9 +12,12 @@ use crate::slices::{slice_of, with_slice};
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, kernels: Kernels) -> Result<Tensor> {
     match kernels {
         Kernels::Fused => x.contiguous()?.apply_op2(weight, RmsNormOp { eps: eps as f32 }),
-        Kernels::Primitive => {
-            let mean_square = x.sqr()?.mean_keepdim(D::Minus1)?; // (n, 1)
-            x.broadcast_div(&(mean_square + eps)?.sqrt()?)?.broadcast_mul(weight)
+        Kernels::Primitive | Kernels::Flash => {
+            // Half precision is too coarse for a mean of squares.
+            let wide = x.to_dtype(DType::F32)?;
+            let mean_square = wide.sqr()?.mean_keepdim(D::Minus1)?; // (n, 1)
+            let normed = wide.broadcast_div(&(mean_square + eps)?.sqrt()?)?;
+            normed.broadcast_mul(&weight.to_dtype(DType::F32)?)?.to_dtype(x.dtype())
         }
     }
 }

@@ -125,6 +125,17 @@ fn cross_entropy() {
 }
 
 #[test]
+fn accuracy() {
+    let x = Tensor::from_vec(vec![0.0f32, 2.0, 1.0, 5.0, 4.0, 3.0], (2, 3), &Device::Cpu).unwrap();
+    for (targets, expected) in
+        [([1, 0], 1.0), ([1, 2], 0.5), ([IGNORE, 0], 1.0), ([2, IGNORE], 0.0), ([IGNORE; 2], 0.0)]
+    {
+        let share: f32 = ops::accuracy(&x, &targets).unwrap().to_scalar().unwrap();
+        assert_eq!(share, expected, "{targets:?}");
+    }
+}
+
+#[test]
 fn embed() {
     check("embed", &[&[7, 21]], |x, k| ops::embed(&x[0], &[0, 3, NONE, 3, 6, 6, NONE, NONE], 2, k));
     assert!(ops::embed(&random(&[2, 3], 0), &[2], 1, Kernels::Fused).is_err());

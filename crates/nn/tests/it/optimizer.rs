@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
-use syrinx_nn::{AdamW, AdamWConfig, to_vec_f32};
+use syrinx_nn::{AdamW, AdamWConfig, Kernels, to_vec_f32};
 
 fn vars() -> BTreeMap<String, Var> {
     let w = Tensor::from_vec(vec![1.0f32, -2.0, 0.5, 3.0], (2, 2), &Device::Cpu).unwrap();
@@ -69,6 +69,31 @@ fn restored_state_goes_on_bit_for_bit() {
         o.averaged().unwrap().values().flat_map(|t| to_vec_f32(t).unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(averages(&a), averages(&c));
+}
+
+#[test]
+fn primitive_updates_are_those_of_the_fused_ones() {
+    let (fused, primitive) = (vars(), vars());
+    // A norm that is clipped, and an average that is kept.
+    let config = AdamWConfig { clip_norm: 0.5, ema_decay: 0.9, ..AdamWConfig::default() };
+    let mut a = AdamW::new(fused.clone(), config.clone()).unwrap();
+    let mut b = AdamW::with_kernels(primitive.clone(), config.clone(), Kernels::Primitive).unwrap();
+    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-5);
+    for _ in 0..4 {
+        let norms = (step(&fused, &mut a), step(&primitive, &mut b));
+        assert!((norms.0 - norms.1).abs() < 1e-4, "{norms:?}");
+        assert!(norms.0 > 0.5);
+    }
+    assert!(near(&values(&fused), &values(&primitive)));
+    let averages = |o: &AdamW| {
+        o.averaged().unwrap().values().flat_map(|t| to_vec_f32(t).unwrap()).collect::<Vec<_>>()
+    };
+    assert!(near(&averages(&a), &averages(&b)));
+    // A state of the one is a state of the other.
+    let state = b.state().unwrap();
+    let mut c = AdamW::new(primitive.clone(), config).unwrap();
+    c.restore(&state).unwrap();
+    assert!(c.steps() == 4 && averages(&c) == averages(&b));
 }
 
 #[test]

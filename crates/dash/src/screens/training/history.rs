@@ -103,6 +103,9 @@ impl History {
                 self.checkpoint = *step;
                 self.notes.push((*step, format!("saved {path}")));
             }
+            Event::TrainWarning { step, message, .. } => {
+                self.notes.push((*step, format!("! {message}")));
+            }
             Event::Warning { message } => self.notes.push((self.step, format!("! {message}"))),
             Event::JobStarted { name, total } => {
                 self.jobs.insert(name.clone(), (0, *total));

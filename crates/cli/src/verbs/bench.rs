@@ -1,0 +1,183 @@
+//! `bench`: how fast this machine trains.
+
+use std::process::{Command, Stdio};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use syrinx_nn::{BlockConfig, Kernels};
+use syrinx_train::{BenchConfig, bench};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+use crate::table::table;
+
+/// `bench`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
+)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Steps of training on made-up tokens, each kind of kernels in a process of its own
+    Train(TrainArgs),
+}
+
+#[derive(Debug, Args)]
+struct TrainArgs {
+    /// Kinds of kernels, with commas between
+    #[arg(long, value_delimiter = ',', default_value = "fused,primitive", value_name = "A,B")]
+    kernels: Vec<String>,
+    /// Steps that are measured, after one that isn't
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    steps: usize,
+    /// Sequences a step
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    sequences: usize,
+    /// Positions a sequence
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    positions: usize,
+    /// Width
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    dim: usize,
+    /// Blocks
+    #[arg(long, default_value_t = 6, value_name = "N")]
+    layers: usize,
+    /// Attention heads
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    heads: usize,
+    /// Width of the gated MLP
+    #[arg(long, default_value_t = 704, value_name = "N")]
+    hidden: usize,
+    /// Measure in this process, whose peak memory is then that of the one kind of kernels
+    #[arg(long, hide = true)]
+    here: bool,
+}
+
+/// Measures.
+pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
+    let What::Train(args) = &args.what;
+    let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
+    if let (true, [kind]) = (args.here, kinds.as_slice()) {
+        return session.print_json(&here(session, args, *kind)?);
+    }
+    let mut rows = Vec::new();
+    for name in &args.kernels {
+        session.check()?;
+        session.say(&format!("measuring {name} kernels"));
+        rows.push(child(name)?);
+    }
+    if session.globals.json {
+        return session.print_json(&rows);
+    }
+    session.print(&shown(&rows))
+}
+
+fn kernels(name: &str) -> Outcome<Kernels> {
+    serde_json::from_value(json!(name)).map_err(|_| {
+        Failure::usage(
+            format!("--kernels {name}: there are no such kernels"),
+            "there are fused and primitive",
+        )
+    })
+}
+
+/// The figures of one kind of kernels in this process.
+fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value> {
+    let settings = session.settings(&[])?.value;
+    let (dim, layers) = (args.dim, args.layers);
+    let config = BenchConfig {
+        block: BlockConfig { dim, layers, heads: args.heads, hidden: args.hidden },
+        sequences: args.sequences,
+        positions: args.positions,
+        steps: args.steps,
+        kernels,
+        precision: settings.precision,
+        ..BenchConfig::default()
+    };
+    let figures = bench(&config, &settings.device.open()?)?;
+    let threads = rayon::current_num_threads();
+    let device = settings.device.to_string();
+    Ok(json!({"name": format!("syrinx, {}", args.kernels.concat()), "config": config,
+        "device": device, "threads": threads, "figures": figures, "peak_mib": peak_mib()}))
+}
+
+/// The same command again for one kind of kernels, in a process of its own.
+fn child(kernels: &str) -> Outcome<Value> {
+    let fail = |reason: String| Failure::new(Exit::Unexpected, format!("measuring: {reason}"));
+    let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
+    let mut command = Command::new(program);
+    // A later --kernels would be refused, so what was said of kernels is left out.
+    command.args(without_kernels(std::env::args().skip(1)));
+    command.args(["--kernels", kernels, "--here", "--json"]);
+    let output = command.stderr(Stdio::inherit()).output().map_err(|e| fail(e.to_string()))?;
+    if !output.status.success() {
+        // It has said why, and how it ended is how this ends.
+        let code = output.status.code().and_then(|c| u8::try_from(c).ok());
+        let exit = [Exit::Usage, Exit::BadModel, Exit::Interrupted];
+        let exit = exit.into_iter().find(|e| Some(*e as u8) == code).unwrap_or(Exit::Unexpected);
+        return Err(Failure::new(exit, format!("{kernels} kernels could not be measured")));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| fail(e.to_string()))
+}
+
+/// Arguments without `--kernels` and `--json`.
+fn without_kernels(args: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut skip = false;
+    for arg in args {
+        match arg.as_str() {
+            _ if skip => skip = false,
+            "--kernels" => skip = true,
+            "--json" => {}
+            a if a.starts_with("--kernels=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
+}
+
+/// The most memory that this process had at once, MiB; nothing where the system doesn't tell.
+fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
+}
+
+fn shown(rows: &[Value]) -> String {
+    let number = |v: &Value, digits: usize| {
+        v.as_f64().map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"))
+    };
+    let titles = ["KERNELS", "POSITIONS/S", "FORWARD", "BACKWARD", "OPTIMISER", "PEAK"];
+    let body = rows.iter().map(|row| {
+        let f = &row["figures"];
+        [
+            row["name"].as_str().unwrap_or_default().to_owned(),
+            number(&f["tokens_per_s"], 0),
+            number(&f["forward_s"], 3) + " s",
+            number(&f["backward_s"], 3) + " s",
+            number(&f["optimizer_s"], 3) + " s",
+            number(&row["peak_mib"], 0) + " MiB",
+        ]
+    });
+    table(titles, &body.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_told_of_one_kind_of_kernels_only() {
+        let check = |line: &str, expected: &str| {
+            let kept = without_kernels(line.split(' ').map(str::to_owned));
+            assert_eq!(kept.join(" "), expected);
+        };
+        check("bench train --kernels a,b --dim 8", "bench train --dim 8");
+        check("bench train --json --kernels=a --dim 8", "bench train --dim 8");
+    }
+}

@@ -1,0 +1,134 @@
+//! Where a network computes, and how finely.
+
+use std::fmt;
+use std::str::FromStr;
+
+use candle_core::{DType, Device};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::NnError;
+
+/// A device by its name: `cpu`, `cuda` (the first GPU) or `cuda:N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DeviceChoice {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The NVIDIA GPU of this number. Needs a program that was built with the feature `cuda`.
+    Cuda(usize),
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(n) => write!(f, "cuda:{n}"),
+        }
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let number = match name.split_once(':') {
+            None if name == "cpu" => return Ok(Self::Cpu),
+            None if name == "cuda" => Some(0),
+            Some(("cuda", number)) => number.parse().ok(),
+            _ => None,
+        };
+        let unknown = || format!("`{name}` is no device; there are cpu, cuda and cuda:N");
+        number.map(Self::Cuda).ok_or_else(unknown)
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+impl DeviceChoice {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`NnError::Device`] for a GPU that isn't there, or in a program that was built without CUDA.
+    pub fn open(self) -> Result<Device, NnError> {
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Cuda(number) => open_cuda(number)
+                .map_err(|reason| NnError::Device { device: self.to_string(), reason }),
+        }
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(_: usize) -> Result<Device, String> {
+    Err("this program was built without CUDA; build one with `cargo xtask cuda`, or use --device cpu".into())
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda(number: usize) -> Result<Device, String> {
+    // Without a driver the first call into CUDA would end the process (its symbols are looked up when called), so the
+    // driver's own device is looked for before: NVIDIA's on Linux, Microsoft's under WSL.
+    let driver = ["/dev/nvidiactl", "/dev/dxg"].iter().any(|p| std::path::Path::new(p).exists());
+    if cfg!(target_os = "linux") && !driver {
+        return Err(
+            "there is no NVIDIA GPU or no driver (no /dev/nvidiactl); use --device cpu".into()
+        );
+    }
+    Device::new_cuda(number)
+        .map_err(|e| format!("{e}; `nvidia-smi` lists what there is, --device cpu always works"))
+}
+
+/// What a network computes with. Weights that are trained, and their optimiser, are f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// bfloat16, with norms, softmax and losses in f32. For GPUs; a CPU has to widen it for every product.
+    Bf16,
+}
+
+impl Precision {
+    /// Type of the activations.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        for (name, device) in [
+            ("cpu", Some(DeviceChoice::Cpu)),
+            ("cuda", Some(DeviceChoice::Cuda(0))),
+            ("cuda:3", Some(DeviceChoice::Cuda(3))),
+            ("cuda:", None),
+            ("cpu:1", None),
+            ("gpu", None),
+        ] {
+            assert_eq!(name.parse().ok(), device, "{name}");
+            assert!(device.is_none_or(|d| d.to_string() == name), "{name}");
+        }
+    }
+}

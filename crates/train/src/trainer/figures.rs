@@ -1,0 +1,90 @@
+//! What a run says of itself: figures of its steps, of evaluations and of exams, and warnings.
+
+use syrinx_model::LanguageModel;
+use syrinx_types::{CancelToken, Event, EventSink};
+
+use crate::TrainError;
+use crate::batch::Batch;
+use crate::pending::{Read, gathered};
+use crate::trainer::Trainer;
+
+impl Trainer<'_> {
+    /// Reads what is pending and tells the world.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`] if a loss or a norm isn't a number.
+    pub(super) fn report(&mut self, sink: &dyn EventSink) -> Result<(), TrainError> {
+        for read in self.pending.read()? {
+            for (what, value) in [("loss", read.loss), ("gradient", read.norm)] {
+                if !value.is_finite() {
+                    return Err(self.diverged(read.step, what));
+                }
+            }
+            self.look_out(&read, sink);
+            sink.emit(Event::TrainStep {
+                step: read.step,
+                total: self.config.steps,
+                loss: read.loss,
+                losses: read.parts,
+                learning_rate: read.learning_rate,
+                gradient_norm: read.norm,
+                tokens_per_s: read.tokens_per_s,
+            });
+        }
+        Ok(())
+    }
+
+    /// Warns of figures far above what they usually are.
+    fn look_out(&mut self, read: &Read, sink: &dyn EventSink) {
+        let losses = read.parts.iter().map(|(name, v)| (format!("loss {name}"), *v, 1.5));
+        // Norms are uneven by nature.
+        let norm = (format!("gradient norm {}", read.of), read.norm, 5.0);
+        for (figure, value, factor) in losses.chain([norm]) {
+            let Some(alarm) = self.watch.see(&figure, value, factor) else { continue };
+            let message = format!(
+                "{figure} is {value:.3}, far above its usual {:.3}: the run may be about to diverge; if it goes on, stop and resume with a lower learning rate",
+                alarm.usual
+            );
+            let (step, value, usual) = (read.step, alarm.value, alarm.usual);
+            sink.emit(Event::TrainWarning { step, figure, value, usual, message });
+        }
+    }
+
+    /// Losses and accuracies of the averaged weights on fixed batches.
+    pub(super) fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
+        let place = (&self.material.device, self.config.precision);
+        let model = LanguageModel::load_in(&self.averaged()?, place, self.config.kernels)?;
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for batch in batches {
+            for part in model.losses_and_accuracies(&batch.sequences)?.parts {
+                let name = format!("{}:{}", batch.name, part.name);
+                if let Some(accuracy) = part.accuracy {
+                    names.push(format!("{name} accuracy"));
+                    values.push(accuracy);
+                }
+                names.push(name);
+                values.push(part.value);
+            }
+        }
+        let values = gathered(&values.iter().collect::<Vec<_>>())?;
+        Ok(names.into_iter().zip(values).collect())
+    }
+
+    /// Lets the examiner use the averaged weights. What it can't do is a warning: training goes on.
+    pub(super) fn exam(
+        &self,
+        step: u64,
+        sink: &dyn EventSink,
+        cancel: &CancelToken,
+    ) -> Result<(), TrainError> {
+        let Some(examiner) = self.examiner else { return Ok(()) };
+        match examiner.examine(&self.averaged()?, cancel) {
+            Ok(figures) => sink.emit(Event::TrainEval { step, figures }),
+            Err(_) if cancel.is_cancelled() => {}
+            Err(reason) => {
+                sink.emit(Event::Warning { message: format!("the exam was left out: {reason}") });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! A recipe from recordings to a model file, on a corpus of a few seconds.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::workspace::root;
+
+/// A buzz in syllables as a 16-bit WAV file at 24 kHz.
+fn buzz(seconds: f64, pitch_hz: f64) -> Vec<u8> {
+    let rate_hz = 24_000.0;
+    let samples: Vec<i16> = (0..(seconds * rate_hz) as usize)
+        .map(|i| {
+            let t = i as f64 / rate_hz;
+            let loud = if (t * 4.0).fract() < 0.7 { 6_000.0 } else { 60.0 };
+            let tone: f64 =
+                (1..8).map(|k| (t * pitch_hz * f64::from(k) * std::f64::consts::TAU).sin()).sum();
+            (loud * tone / 2.0) as i16
+        })
+        .collect();
+    let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let mut wav = Vec::new();
+    wav.extend(b"RIFF");
+    wav.extend((36 + data.len() as u32).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(24_000u32.to_le_bytes());
+    wav.extend(48_000u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend((data.len() as u32).to_le_bytes());
+    wav.extend(data);
+    wav
+}
+
+/// Two speakers with four utterances each, phones and their times included.
+fn corpus(folder: &Path) {
+    let mut manifest = String::new();
+    for i in 0..8 {
+        let (speaker, seconds) = (i % 2, 1.2 + 0.1 * f64::from(i));
+        let name = format!("u{i}.wav");
+        fs::write(folder.join(&name), buzz(seconds, 100.0 + 60.0 * f64::from(speaker))).unwrap();
+        let line = serde_json::json!({
+            "id": format!("u{i}"), "audio": name, "speaker": format!("s{speaker}"), "text": "so far",
+            "phones": "SIL S OW1 | F AA1 R SIL",
+            "durations_s": [0.1, 0.1, 0.2, 0.0, 0.1, 0.2, 0.1, 0.2], "seconds": seconds,
+            "split": if i < 6 { "train" } else { "test" },
+        });
+        manifest += &format!("{line}\n");
+    }
+    fs::write(folder.join("manifest.jsonl"), manifest).unwrap();
+}
+
+const TRAIN: &str = "steps = 4\npositions = 300\nwarmup_steps = 1\ncheckpoint_steps = 2\neval_steps = 2\nexam_steps = 4\n\
+    [model]\nencoder_layers = 1\n[model.trunk]\ndim = 16\nlayers = 1\nheads = 2\nhidden = 24\n\
+    [prompt]\nmin_frames = 10\nmax_frames = 20\n\
+    [[mix]]\ntask = 'tts'\nstage = 'ar'\nweight = 1.0\n[[mix]]\ntask = 'tts'\nstage = 'nar'\nweight = 1.0\n\
+    [[mix]]\ntask = 'stt'\nstage = 'phones'\nweight = 1.0\n\
+    [[mix]]\ntask = 'g2p'\nstage = 'to_phones'\nweight = 1.0\n";
+
+fn recipe(folder: &Path) {
+    let at = |name: &str| folder.join(name).display().to_string();
+    fs::write(folder.join("train.toml"), TRAIN).unwrap();
+    fs::write(folder.join("card.json"), "{\"name\": \"tiny\"}").unwrap();
+    let text = format!(
+        "run = '{}'\nout = '{}'\n[corpus]\nmanifest = '{}'\n\
+        [fit]\nset = ['codebook_size=16', 'latent_dim=8']\n\
+        [vocoder]\nset = ['steps=2', 'clips=1', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
+        [train]\nconfig = '{}'\nexam = 1\n\
+        [package]\ncard = '{}'\nvoices = [{{ name = 'ann', utterance = 'u0' }}, {{ name = 'bob', utterance = 'u1' }}]\n",
+        at("run"),
+        at("model.safetensors"),
+        at("manifest.jsonl"),
+        at("train.toml"),
+        at("card.json"),
+    );
+    fs::write(folder.join("recipe.toml"), text).unwrap();
+}
+
+/// `cargo xtask pretrain` with the program that was built beside xtask, if it was.
+fn pretrain(folder: &Path, more: &[&str]) -> Output {
+    let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
+    let program = xtask.with_file_name("syrinx");
+    let mut command = Command::new(xtask);
+    command.arg("pretrain").arg(folder.join("recipe.toml")).args(more).current_dir(root());
+    if program.is_file() {
+        command.arg("--program").arg(program);
+    }
+    command.output().unwrap()
+}
+
+/// Names of stages with what became of them.
+fn said(output: &Output) -> Vec<(String, String)> {
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{out}\n{err}");
+    let stage = |line: &str| {
+        let (name, rest) = line.split_once(' ')?;
+        let (what, _) = rest.split_once(':')?;
+        Some((name.to_owned(), what.trim().to_owned()))
+    };
+    out.lines().filter_map(stage).collect()
+}
+
+const STAGES: [&str; 5] = ["fit", "vocoder", "encode", "train", "package"];
+
+fn all(what: &str) -> Vec<(String, String)> {
+    STAGES.iter().map(|s| ((*s).to_owned(), what.to_owned())).collect()
+}
+
+#[test]
+fn a_recipe_runs_from_recordings_to_a_model_and_does_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    corpus(folder);
+    recipe(folder);
+    let dry = said(&pretrain(folder, &["--dry-run"]));
+    assert_eq!(dry[0], ("fit".to_owned(), "to do".to_owned()));
+    assert_eq!(dry[4], ("package".to_owned(), "comes later".to_owned()));
+    assert!(!folder.join("run").exists(), "a dry run leaves nothing");
+    assert_eq!(said(&pretrain(folder, &[])), all("to do"));
+    let events = fs::read_to_string(folder.join("run/train/lm/events.jsonl")).unwrap();
+    assert!(events.contains("exam own WER"), "{events}");
+    let model = fs::read(folder.join("model.safetensors")).unwrap();
+    let card = fs::read_to_string(folder.join("run/package/card.json")).unwrap();
+    assert!(card.contains("\"tiny\"") && card.contains("codec train"), "{card}");
+    assert_eq!(said(&pretrain(folder, &[])), all("done"));
+    // A setting of a late stage leaves the early ones as they are; the package follows the weights.
+    let changed = ["--set", "train.set=steps=5"];
+    let expected = [("fit", "done"), ("vocoder", "done"), ("encode", "done"), ("train", "to do")];
+    let third = said(&pretrain(folder, &changed));
+    for (said, (stage, what)) in third.iter().zip(expected) {
+        assert_eq!(said, &(stage.to_owned(), what.to_owned()));
+    }
+    assert_eq!(third[4].1, "to do");
+    assert!(model != fs::read(folder.join("model.safetensors")).unwrap(), "other weights");
+}

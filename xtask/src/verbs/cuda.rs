@@ -1,0 +1,207 @@
+//! `cuda`: the program for NVIDIA GPUs, built on a machine with or without one.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use xshell::{Shell, cmd};
+
+use crate::project::{built, root, shell};
+use crate::python::environment;
+
+/// `cuda`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Needs python3 with venv, gcc and g++, the crate registry and PyPI, 4 GB in target/cuda and a quarter of an hour. No GPU, no driver and no CUDA toolkit are needed: the toolkit comes from PyPI, at the versions that xtask/cuda/requirements.txt pins. Done steps are not done again.\n\n--flash-attn also needs the headers of CUTLASS, which its crate fetches from GitHub, and an hour or more.\n\nExamples:\n  cargo xtask cuda\n  cargo xtask cuda --compute-cap 80        # A100; 89 is L4 and RTX 4090, 90 is H100\n  cargo xtask cuda --prepare-only"
+)]
+pub struct CudaArgs {
+    /// What the GPU can do: its compute capability without the point
+    #[arg(long, value_name = "NN", default_value_t = 90)]
+    compute_cap: u32,
+    /// Build flash attention too, for inference in bf16
+    #[arg(long)]
+    flash_attn: bool,
+    /// Only get the toolkit ready
+    #[arg(long)]
+    prepare_only: bool,
+}
+
+/// Libraries that the program is linked with, by their names without a version.
+const LIBRARIES: [&str; 5] =
+    ["libcublas.so", "libcublasLt.so", "libcurand.so", "libnvrtc.so", "libcudart.so"];
+
+/// Gets the toolkit ready and builds.
+pub fn run(args: &CudaArgs) -> Result<()> {
+    ensure!(
+        cfg!(all(target_os = "linux", target_arch = "x86_64")),
+        "the toolkit of xtask/cuda/requirements.txt is for Linux on x86-64 only; elsewhere install CUDA 13 and run `cargo build --workspace --bin syrinx --features syrinx-cli/cuda`"
+    );
+    let shell = shell()?;
+    let home = root().join("target/cuda");
+    let kit = prepare(&shell, &home)?;
+    eprintln!("the toolkit is in {}", kit.toolkit.display());
+    if args.prepare_only {
+        return Ok(());
+    }
+    let program = build(&shell, args, &kit, &home)?;
+    let libraries = kit.toolkit.join("lib");
+    println!("{}", program.display());
+    println!(
+        "It runs where the driver's libcuda.so.1 is, with cuBLAS, cuRAND and NVRTC of CUDA 13 in LD_LIBRARY_PATH, for instance\n  LD_LIBRARY_PATH={} {} say hello --device cuda",
+        libraries.display(),
+        program.display()
+    );
+    without_gpu(&shell, &program, &kit)
+}
+
+/// Where the parts of the toolkit are.
+struct Kit {
+    /// What `CUDA_HOME` is set to.
+    toolkit: PathBuf,
+    /// Libraries under the names that a linker looks for.
+    links: PathBuf,
+}
+
+/// The toolkit from PyPI, and links as a linker wants them.
+fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
+    for (program, package) in
+        [("python3", "python3 and python3-venv"), ("gcc", "gcc"), ("g++", "g++")]
+    {
+        let found = cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr();
+        ensure!(found.run().is_ok(), "`{program}` isn't there; install {package}");
+    }
+    fs::create_dir_all(home).with_context(|| home.display().to_string())?;
+    let pins = root().join("xtask/cuda/requirements.txt");
+    environment(shell, &home.join("python"), &pins)?;
+    let toolkit = toolkit(&home.join("python"))?;
+    ensure!(
+        toolkit.join("bin/nvcc").is_file(),
+        "{} has no bin/nvcc; remove {} and try again",
+        toolkit.display(),
+        home.join("python").display()
+    );
+    link(Path::new("lib"), &toolkit.join("lib64"))?;
+    let links = home.join("links");
+    fs::create_dir_all(&links)?;
+    for library in LIBRARIES {
+        link(&newest(&toolkit.join("lib"), library)?, &links.join(library))?;
+    }
+    // The driver's library is on machines with a GPU only. An empty one of its name is enough to link with.
+    let driver = links.join("libcuda.so.1");
+    if !driver.exists() {
+        cmd!(shell, "gcc -shared -nostdlib -Wl,-soname,libcuda.so.1 -o {driver} -x c /dev/null")
+            .run()?;
+    }
+    link(Path::new("libcuda.so.1"), &links.join("libcuda.so"))?;
+    Ok(Kit { toolkit, links })
+}
+
+/// The toolkit within an environment of Python.
+fn toolkit(python: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(python.join("lib"))? {
+        let candidate = entry?.path().join("site-packages/nvidia/cu13");
+        if candidate.is_dir() {
+            return Ok(candidate);
+        }
+    }
+    bail!("no toolkit in {}; remove it and try again", python.display())
+}
+
+/// The file of a library: its name with a version behind, the longest if there are several.
+fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
+    let dotted = format!("{library}.");
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&dotted)))
+        .collect();
+    found.sort();
+    found.pop().with_context(|| format!("{} has no {library}", folder.display()))
+}
+
+/// A symbolic link, made anew if it leads elsewhere.
+fn link(to: &Path, at: &Path) -> Result<()> {
+    if fs::read_link(at).is_ok_and(|there| there == to) {
+        return Ok(());
+    }
+    if at.symlink_metadata().is_ok() {
+        fs::remove_file(at).with_context(|| at.display().to_string())?;
+    }
+    symlink(to, at).with_context(|| format!("can't link {}", at.display()))
+}
+
+/// Builds in a target folder of its own, so that the everyday build stays warm.
+fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathBuf> {
+    let (toolkit, links) = (&kit.toolkit, &kit.links);
+    for name in ["CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"] {
+        shell.set_var(name, toolkit);
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    shell.set_var("PATH", format!("{}:{path}", toolkit.join("bin").display()));
+    shell.set_var("CUDA_COMPUTE_CAP", args.compute_cap.to_string());
+    shell.set_var("CUDARC_CUDA_VERSION", "13000");
+    shell.set_var("LIBRARY_PATH", links);
+    // Kernels take a gigabyte each to compile.
+    if std::env::var_os("CUDAFORGE_THREADS").is_none() {
+        shell.set_var("CUDAFORGE_THREADS", "1");
+    }
+    // Without --no-as-needed the empty libcuda would be dropped, and the program wouldn't look for the real one.
+    let flags = [
+        format!("-L native={}", links.display()),
+        "-C link-arg=-Wl,--no-as-needed".into(),
+        "-C link-arg=-Wl,--unresolved-symbols=ignore-all".into(),
+    ];
+    shell.set_var("RUSTFLAGS", flags.join(" "));
+    let feature = if args.flash_attn { "syrinx-cli/flash-attn" } else { "syrinx-cli/cuda" };
+    let target = home.join("build");
+    built(cmd!(
+        shell,
+        "cargo build --workspace --bin syrinx --features {feature} --target-dir {target}"
+    ))
+    .context("the build failed; `cargo xtask cuda --help` says what it needs")
+}
+
+/// On a machine without a GPU: the program must start, and say what is missing.
+fn without_gpu(shell: &Shell, program: &Path, kit: &Kit) -> Result<()> {
+    if Path::new("/dev/nvidiactl").exists() {
+        return Ok(());
+    }
+    let libraries = format!("{}:{}", kit.toolkit.join("lib").display(), kit.links.display());
+    let ended = cmd!(shell, "{program} info --device cuda")
+        .env("LD_LIBRARY_PATH", libraries)
+        .quiet()
+        .ignore_status()
+        .output()?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    ensure!(
+        said.contains("no NVIDIA GPU"),
+        "the program should say that there is no GPU here; it said:\n{said}"
+    );
+    eprintln!("checked here: it starts, and says that there is no GPU. It was not run on one.");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_found_under_any_version_and_links_are_renewed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["libcublas.so.13", "libcublasLt.so.13", "libcublas.so.13.1"] {
+            fs::write(path(name), "").unwrap();
+        }
+        let found = |name: &str| newest(folder.path(), name).ok();
+        assert_eq!(found("libcublas.so"), Some(path("libcublas.so.13.1")));
+        assert_eq!(found("libcublasLt.so"), Some(path("libcublasLt.so.13")));
+        assert_eq!(found("libcurand.so"), None);
+        for target in ["libcublas.so.13", "libcublas.so.13.1", "libcublas.so.13.1"] {
+            link(Path::new(target), &path("libcublas.so")).unwrap();
+            assert_eq!(fs::read_link(path("libcublas.so")).unwrap(), Path::new(target));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Recipes: what is done with what, as a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+/// A recipe. Paths start from the workspace's folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Recipe {
+    /// Where all stages keep what they make.
+    pub(super) run: PathBuf,
+    /// The model file at the end.
+    pub(super) out: PathBuf,
+    pub(super) corpus: Corpus,
+    #[serde(default)]
+    pub(super) fit: Verb,
+    #[serde(default)]
+    pub(super) vocoder: Verb,
+    #[serde(default)]
+    pub(super) encode: Encode,
+    pub(super) train: Train,
+    pub(super) package: Package,
+}
+
+/// A corpus that is there, or one that is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Corpus {
+    pub(super) manifest: Option<PathBuf>,
+    pub(super) utterances: usize,
+    pub(super) engines: Vec<String>,
+    pub(super) seed: u64,
+}
+
+impl Default for Corpus {
+    fn default() -> Self {
+        let engines = ["flite", "piper", "kokoro"].map(str::to_owned).to_vec();
+        Self { manifest: None, utterances: 9600, engines, seed: 1 }
+    }
+}
+
+/// A verb of the program with a configuration of its own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Verb {
+    pub(super) config: Option<PathBuf>,
+    /// `KEY=VALUE`, as `--set` takes them.
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Encode {
+    pub(super) per_shard: usize,
+}
+
+impl Default for Encode {
+    fn default() -> Self {
+        Self { per_shard: 500 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Train {
+    pub(super) config: PathBuf,
+    #[serde(default)]
+    pub(super) set: Vec<String>,
+    /// Sentences of the exam while training; 0 for none.
+    #[serde(default)]
+    pub(super) exam: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Package {
+    /// A JSON object; what the recipe took is added to it.
+    #[serde(default)]
+    pub(super) card: Option<PathBuf>,
+    pub(super) voices: Vec<Voice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Voice {
+    pub(super) name: String,
+    /// The utterance of the corpus that is its prompt.
+    pub(super) utterance: String,
+}
+
+impl Recipe {
+    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `train.set`, `fit.set` and
+    /// `vocoder.set` get longer by a `KEY=VALUE`.
+    pub(super) fn read(path: &Path, changes: &[String]) -> Result<Self> {
+        let at = || path.display().to_string();
+        let text = fs::read_to_string(path).with_context(at)?;
+        let recipe: Self = toml::from_str(&text).with_context(at)?;
+        let mut json = serde_json::to_value(&recipe)?;
+        for change in changes {
+            let (key, value) = change
+                .split_once('=')
+                .with_context(|| format!("--set {change}: that is no STAGE.KEY=VALUE"))?;
+            let pointer = format!("/{}", key.replace('.', "/"));
+            let Some(place) = json.pointer_mut(&pointer) else {
+                bail!("--set {change}: the recipe has no `{key}`");
+            };
+            match place {
+                serde_json::Value::Array(list) if key.ends_with(".set") => list.push(value.into()),
+                place => {
+                    *place = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+                }
+            }
+        }
+        let recipe: Self = serde_json::from_value(json).context("--set")?;
+        ensure!(!recipe.package.voices.is_empty(), "{}: a model needs a voice", path.display());
+        Ok(recipe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "run = 'runs/x'\nout = 'x'\n[corpus]\nmanifest = 'm.jsonl'\n[train]\nconfig = 'c.toml'\n\
+        [package]\nvoices = [{ name = 'ann', utterance = 'u1' }]\n";
+
+    #[test]
+    fn settings_can_be_changed_and_unknown_ones_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.toml");
+        fs::write(&path, TEXT).unwrap();
+        let read = |changes: &[&str]| {
+            Recipe::read(&path, &changes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>())
+        };
+        let changed = read(&["train.set=steps=3", "train.exam=2", "encode.per_shard=7"]).unwrap();
+        assert_eq!(changed.train.set, ["steps=3"]);
+        assert_eq!((changed.train.exam, changed.encode.per_shard), (2, 7));
+        for (change, expected) in [
+            ("train.steps=3", "no `train.steps`"),
+            ("train", "no STAGE.KEY=VALUE"),
+            ("train.exam=many", "--set"),
+        ] {
+            let error = read(&[change]).unwrap_err().to_string();
+            assert!(error.contains(expected), "{change}: {error}");
+        }
+        fs::write(&path, format!("{TEXT}[dance]\n")).unwrap();
+        let error = format!("{:#}", read(&[]).unwrap_err());
+        assert!(error.contains("dance"), "{error}");
+    }
+
+    #[test]
+    fn the_recipe_of_the_embedded_model_can_be_read() {
+        let path = crate::project::root().join("configs/recipes/english.toml");
+        let recipe = Recipe::read(&path, &[]).unwrap();
+        for file in [&recipe.train.config, recipe.package.card.as_ref().unwrap()] {
+            assert!(crate::project::root().join(file).is_file(), "{}", file.display());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What the stages of a recipe are.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use super::recipe::Recipe;
+use super::stage::{Stage, Work};
+use crate::project::root;
+
+/// The stages in their order; the first is left out if there is a corpus.
+pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
+    let places = Places::of(recipe);
+    let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
+    made.into_iter()
+        .chain([places.fit(), places.vocoder(), places.encode(), places.train(), places.package()])
+        .collect()
+}
+
+/// Where stages leave what the next ones read.
+struct Places<'a> {
+    recipe: &'a Recipe,
+    manifest: PathBuf,
+    rvq: PathBuf,
+    codec: PathBuf,
+    shards: PathBuf,
+    lm_run: PathBuf,
+    lm: PathBuf,
+}
+
+/// A command's words.
+fn words(parts: &[&dyn Display]) -> Vec<String> {
+    parts.iter().map(ToString::to_string).collect()
+}
+
+/// The same with a configuration and changes of it.
+fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> Vec<String> {
+    let config = config.iter().flat_map(|c| ["--config".to_owned(), c.display().to_string()]);
+    words.extend(config);
+    words.extend(set.iter().flat_map(|change| ["--set".to_owned(), change.clone()]));
+    words
+}
+
+impl<'a> Places<'a> {
+    fn of(recipe: &'a Recipe) -> Self {
+        let folder = |name: &str| recipe.run.join(name);
+        let made = folder("corpus").join("manifest.jsonl");
+        let lm_run = folder("train").join("lm");
+        Self {
+            recipe,
+            manifest: recipe.corpus.manifest.clone().unwrap_or(made),
+            rvq: folder("fit").join("rvq.safetensors"),
+            codec: folder("vocoder").join("codec.safetensors"),
+            shards: folder("encode").join("shards"),
+            lm: lm_run.join("model.safetensors"),
+            lm_run,
+        }
+    }
+
+    fn stage(
+        &self,
+        name: &'static str,
+        (inputs, config): (&[&Path], Option<&Path>),
+        outputs: &[&Path],
+        work: Work,
+    ) -> Stage {
+        let owned = |paths: &[&Path]| paths.iter().map(|p| p.to_path_buf()).collect::<Vec<_>>();
+        let mut inputs = owned(inputs);
+        inputs.extend(config.map(Path::to_path_buf));
+        Stage { name, folder: self.recipe.run.join(name), inputs, outputs: owned(outputs), work }
+    }
+
+    fn corpus(&self) -> Stage {
+        let c = &self.recipe.corpus;
+        let out = self.recipe.run.join("corpus");
+        let words = words(&[
+            &"--out",
+            &out.display(),
+            &"--utterances",
+            &c.utterances,
+            &"--engines",
+            &c.engines.join(","),
+            &"--seed",
+            &c.seed,
+        ]);
+        let here = root().join("xtask/corpus");
+        let inputs = [here.join("make_corpus.py"), here.join("requirements.txt")];
+        let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+        self.stage("corpus", (&inputs, None), &[&self.manifest], Work::Corpus(words))
+    }
+
+    fn fit(&self) -> Stage {
+        let verb = &self.recipe.fit;
+        let config = verb.config.as_deref();
+        let words =
+            words(&[&"codec", &"fit", &self.manifest.display(), &"--out", &self.rvq.display()]);
+        let work = Work::Program(configured(words, config, &verb.set));
+        self.stage("fit", (&[&self.manifest], config), &[&self.rvq], work)
+    }
+
+    fn vocoder(&self) -> Stage {
+        let verb = &self.recipe.vocoder;
+        let config = verb.config.as_deref();
+        let state = self.recipe.run.join("vocoder/state.safetensors");
+        let words = words(&[
+            &"codec",
+            &"train",
+            &self.manifest.display(),
+            &"--quantiser",
+            &self.rvq.display(),
+            &"--state",
+            &state.display(),
+            &"--out",
+            &self.codec.display(),
+        ]);
+        let work = Work::Program(configured(words, config, &verb.set));
+        self.stage("vocoder", (&[&self.manifest, &self.rvq], config), &[&self.codec], work)
+    }
+
+    fn encode(&self) -> Stage {
+        let words = words(&[
+            &"data",
+            &"encode",
+            &self.manifest.display(),
+            &"--out",
+            &self.shards.display(),
+            &"--codec",
+            &self.codec.display(),
+            &"--per-shard",
+            &self.recipe.encode.per_shard,
+        ]);
+        let inputs: [&Path; 2] = [&self.manifest, &self.codec];
+        self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
+    }
+
+    fn train(&self) -> Stage {
+        let train = &self.recipe.train;
+        let mut words = words(&[
+            &"train",
+            &"--data",
+            &self.shards.display(),
+            &"--codec",
+            &self.codec.display(),
+            &"--run",
+            &self.lm_run.display(),
+            &"--resume",
+        ]);
+        if train.exam > 0 {
+            words.extend(["--exam".to_owned(), train.exam.to_string()]);
+        }
+        let config = Some(train.config.as_path());
+        let work = Work::Program(configured(words, config, &train.set));
+        self.stage("train", (&[&self.shards, &self.codec], config), &[&self.lm], work)
+    }
+
+    fn package(&self) -> Stage {
+        let package = &self.recipe.package;
+        let written = self.recipe.run.join("package/card.json");
+        let mut words = words(&[
+            &"package",
+            &"--lm",
+            &self.lm.display(),
+            &"--codec",
+            &self.codec.display(),
+            &"--card",
+            &written.display(),
+            &"--out",
+            &self.recipe.out.display(),
+        ]);
+        for voice in &package.voices {
+            words.extend(["--voice".to_owned(), format!("{}={}", voice.name, voice.utterance)]);
+        }
+        let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec];
+        let outputs: [&Path; 2] = [&self.recipe.out, &written];
+        let card = package.card.as_deref();
+        let work = Work::Package { words, card: package.card.clone(), written: written.clone() };
+        self.stage("package", (&inputs, card), &outputs, work)
+    }
+}
