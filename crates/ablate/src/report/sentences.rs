@@ -11,20 +11,28 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
     };
     let others: Vec<&Point> = suite.points.iter().filter(|p| !p.baseline).collect();
-    if others.iter().all(|p| p.moves.is_empty()) {
+    if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
         return Vec::new();
     }
     let mut all = beyond(base, &others);
     all.extend(within(&others));
     let tolerance = findings.tolerance.as_ref();
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
-    let compared = others.iter().flat_map(|p| &p.moves).filter(|m| counts(m)).count();
+    let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
+    let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {
         all.push(format!(
             "These are {compared} comparisons at 95 % each: one in twenty would be beyond noise if nothing had any effect."
         ));
     }
     all
+}
+
+/// Whether a move of a figure says something of the cell. Times say as much of what else the computer had to do while
+/// the cell ran: rows can't tell the two apart, so no interval over rows means anything.
+pub(super) fn is_judged(figure: &str) -> bool {
+    let kind = figure_kind(figure);
+    kind.gate || kind.better == Better::Neither
 }
 
 /// Whether a figure can be better or worse.
@@ -36,8 +44,7 @@ fn counts(of: &Move) -> bool {
 fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     let mut lines = Vec::new();
     for point in others {
-        let moved: Vec<String> =
-            point.moves.iter().filter(|m| m.moved != Moved::No).map(moved).collect();
+        let moved: Vec<String> = point.moves.iter().filter(is_news).map(moved).collect();
         if !moved.is_empty() {
             lines.push(format!("- **{}**: {}.", named(&point.axes), moved.join("; ")));
         }
@@ -47,6 +54,11 @@ fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
         return vec![format!("**Nothing is beyond noise** against {against}.")];
     }
     vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
+}
+
+/// Whether something moved.
+fn is_news(of: &&Move) -> bool {
+    of.moved != Moved::No && is_judged(&of.figure)
 }
 
 /// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
@@ -84,7 +96,7 @@ fn within(others: &[&Point]) -> Option<String> {
         let names: Vec<String> = point
             .moves
             .iter()
-            .filter(|m| m.moved == Moved::No && counts(m))
+            .filter(|m| m.moved == Moved::No && counts(m) && is_judged(&m.figure))
             .map(|m| title(&m.figure))
             .collect();
         (!names.is_empty()).then(|| format!("- {}: {}", named(&point.axes), names.join(", ")))
