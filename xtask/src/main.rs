@@ -14,7 +14,8 @@ mod python;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema, test,
+    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema,
+    test,
 };
 
 /// Automation of the Syrinx workspace.

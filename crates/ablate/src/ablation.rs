@@ -25,6 +25,8 @@ pub struct Ablation {
     pub question: String,
     /// What a reader has to know to make sense of the answer, whatever it is.
     pub notes: String,
+    /// What people made of the figures, each for the model that they are of: with another model a report has none.
+    pub readings: Vec<Reading>,
     /// Keys that hold for all cells.
     pub keys: Map<String, Value>,
     /// What is varied.
@@ -48,6 +50,16 @@ pub struct Ablation {
     /// The file's folder.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+/// The answer in words, as someone read it off the figures of a model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The model's fingerprint, as reports show it.
+    pub model: String,
+    /// The answer.
+    pub text: String,
 }
 
 /// Something that is varied.

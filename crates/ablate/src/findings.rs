@@ -27,6 +27,9 @@ pub struct Findings {
     pub question: String,
     /// What a reader has to know.
     pub notes: String,
+    /// What someone made of the figures of this model.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reading: String,
     /// What is varied, in order.
     pub axes: Vec<String>,
     /// The cell that others are compared with.
@@ -126,7 +129,10 @@ impl Findings {
         for suite in &bench.suites {
             suites.push(reader.suite(&finished, suite)?);
         }
+        let of_model = |print: &str| reader.known.models.iter().any(|m| m.contains(print));
+        let reading = ablation.readings.iter().find(|r| of_model(&r.model));
         Ok(Self {
+            reading: reading.map(|r| r.text.trim().to_owned()).unwrap_or_default(),
             format: FINDINGS_FORMAT,
             name: ablation.name.clone(),
             title: ablation.title.clone(),

@@ -25,7 +25,7 @@ mod report;
 mod watch;
 mod work;
 
-pub use ablation::{Ablation, Axis, AxisValue, SuiteUse, Tolerance, TrainingBudget};
+pub use ablation::{Ablation, Axis, AxisValue, Reading, SuiteUse, Tolerance, TrainingBudget};
 pub use bench::{Bench, PlannedCell};
 pub use error::AblateError;
 pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfinished};

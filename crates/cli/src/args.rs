@@ -9,8 +9,8 @@ use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    ablate, bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks, train,
-    voices,
+    ablate, bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks,
+    train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";

@@ -146,7 +146,11 @@ impl<'a> ProgramLaboratory<'a> {
         let settings = self.settings(job)?;
         let said = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
         let print = self.fingerprint(&settings)?;
-        let used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
+        let mut used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
+        // Computers and kernels agree to the last bits that decide nothing; a precision may not.
+        if settings.precision != Default::default() {
+            used.push_str(&said(serde_json::to_string(&settings.precision)));
+        }
         let training = match self.train_config(job)? {
             None => None,
             Some(config) => {
@@ -176,6 +180,7 @@ impl<'a> ProgramLaboratory<'a> {
         let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
         let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
         let material = TrainingMaterial {
+            device: settings.device.open()?,
             corpus: &lesson.learnt,
             held_out: (!lesson.watched.is_empty()).then_some(&lesson.watched),
             tasks: &tasks,
@@ -227,7 +232,8 @@ impl<'a> ProgramLaboratory<'a> {
 fn opened_with(settings: &Settings, with_tasks: bool) -> String {
     let model = (&settings.model, &settings.adapter, &settings.voices_dir, &settings.lexicon);
     let tasks = with_tasks.then_some(&settings.tasks);
-    serde_json::to_string(&(model, settings.kernels, tasks)).unwrap_or_default()
+    let runs = (settings.kernels, &settings.device, settings.precision);
+    serde_json::to_string(&(model, runs, tasks)).unwrap_or_default()
 }
 
 /// A tree of keys as flags give them.

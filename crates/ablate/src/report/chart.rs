@@ -124,6 +124,8 @@ fn plot(
         .configure_mesh()
         .disable_x_mesh()
         .x_labels(names.len() + 1)
+        .y_labels(8)
+        .max_light_lines(0)
         .x_label_formatter(&label)
         .y_label_formatter(&|y| unit.show(*y))
         .x_desc(axis)

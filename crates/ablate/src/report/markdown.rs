@@ -7,7 +7,7 @@ use syrinx_eval::{Figure, Moved, figure_kind, range, title};
 use syrinx_results::date;
 
 use crate::bench::{named, shown};
-use crate::report::sentences;
+use crate::report::sentences::{self, is_judged};
 use crate::work::TRAINING;
 use crate::{Findings, Point, SuiteFindings};
 
@@ -19,6 +19,9 @@ pub(super) fn page(findings: &Findings, charts: &[ChartFile]) -> String {
     let mut page = format!("# {}\n\n{}\n", findings.title, findings.question);
     let several = findings.suites.len() > 1;
     page.push_str("\n## Answer\n");
+    if !findings.reading.is_empty() {
+        let _ = write!(page, "\n{}\n", findings.reading);
+    }
     for suite in &findings.suites {
         let said = sentences::answer(findings, suite);
         if several && !said.is_empty() {
@@ -91,7 +94,8 @@ fn with_range(figure: &Figure) -> String {
 
 /// How a figure moved from the baseline, if that is beyond noise.
 fn mark(point: &Point, figure: &str) -> &'static str {
-    match point.moves.iter().find(|m| m.figure == figure).map(|m| m.moved) {
+    let judged = point.moves.iter().find(|m| m.figure == figure && is_judged(figure));
+    match judged.map(|m| m.moved) {
         Some(Moved::Better) => " ▲",
         Some(Moved::Worse) => " ▼",
         Some(Moved::Changed) => " ◆",

@@ -1,6 +1,6 @@
 //! What is and what isn't beyond noise, in words.
 
-use syrinx_eval::{Better, Move, Moved, figure_kind, title};
+use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
 use crate::bench::named;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
@@ -11,20 +11,28 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
     };
     let others: Vec<&Point> = suite.points.iter().filter(|p| !p.baseline).collect();
-    if others.iter().all(|p| p.moves.is_empty()) {
+    if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
         return Vec::new();
     }
     let mut all = beyond(base, &others);
     all.extend(within(&others));
     let tolerance = findings.tolerance.as_ref();
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
-    let compared = others.iter().flat_map(|p| &p.moves).filter(|m| counts(m)).count();
+    let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
+    let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {
         all.push(format!(
             "These are {compared} comparisons at 95 % each: one in twenty would be beyond noise if nothing had any effect."
         ));
     }
     all
+}
+
+/// Whether a move of a figure says something of the cell. Times say as much of what else the computer had to do while
+/// the cell ran: rows can't tell the two apart, so no interval over rows means anything.
+pub(super) fn is_judged(figure: &str) -> bool {
+    let kind = figure_kind(figure);
+    kind.gate || kind.better == Better::Neither
 }
 
 /// Whether a figure can be better or worse.
@@ -36,8 +44,7 @@ fn counts(of: &Move) -> bool {
 fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     let mut lines = Vec::new();
     for point in others {
-        let moved: Vec<String> =
-            point.moves.iter().filter(|m| m.moved != Moved::No).map(moved).collect();
+        let moved: Vec<String> = point.moves.iter().filter(is_news).map(moved).collect();
         if !moved.is_empty() {
             lines.push(format!("- **{}**: {}.", named(&point.axes), moved.join("; ")));
         }
@@ -49,7 +56,12 @@ fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     vec![format!("**Beyond noise** against {against}:\n\n{}", lines.join("\n"))]
 }
 
-/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 % to +12.0 %)`.
+/// Whether something moved.
+fn is_news(of: &&Move) -> bool {
+    of.moved != Moved::No && is_judged(&of.figure)
+}
+
+/// `word error rate (own) is worse, 48.2 % after 41.0 % (+2.1 to +12.0 points)`.
 fn moved(of: &Move) -> String {
     let unit = figure_kind(&of.figure).unit;
     let how = match of.moved {
@@ -58,19 +70,24 @@ fn moved(of: &Move) -> String {
         _ => "differs",
     };
     format!(
-        "{} {how}, {} after {} ({} to {})",
+        "{} {how}, {} after {} ({})",
         title(&of.figure),
         unit.show(of.new),
         unit.show(of.old),
-        signed(of, of.low),
-        signed(of, of.high)
+        interval(unit, of)
     )
 }
 
-/// A change with its sign.
-fn signed(of: &Move, change: f64) -> String {
-    let shown = figure_kind(&of.figure).unit.show(change);
-    if change > 0.0 { format!("+{shown}") } else { shown }
+/// The interval of a change, with signs. Shares differ by points, not by per cent.
+fn interval(unit: Unit, of: &Move) -> String {
+    if unit == Unit::Share {
+        return format!("{:+.1} to {:+.1} points", 100.0 * of.low, 100.0 * of.high);
+    }
+    let signed = |change: f64| {
+        let shown = unit.show(change);
+        if change > 0.0 { format!("+{shown}") } else { shown }
+    };
+    format!("{} to {}", signed(of.low), signed(of.high))
 }
 
 /// What did not move, by cell.
@@ -79,7 +96,7 @@ fn within(others: &[&Point]) -> Option<String> {
         let names: Vec<String> = point
             .moves
             .iter()
-            .filter(|m| m.moved == Moved::No && counts(m))
+            .filter(|m| m.moved == Moved::No && counts(m) && is_judged(&m.figure))
             .map(|m| title(&m.figure))
             .collect();
         (!names.is_empty()).then(|| format!("- {}: {}", named(&point.axes), names.join(", ")))
@@ -121,9 +138,12 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     let list = |names: Vec<String>| {
         if names.is_empty() { "none".to_owned() } else { names.join("; ") }
     };
+    let loss = match kind.unit {
+        Unit::Share => format!("{:.1} points", 100.0 * tolerance.loss),
+        unit => unit.show(tolerance.loss),
+    };
     Some(format!(
-        "**Losing less than {} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
-        kind.unit.show(tolerance.loss),
+        "**Losing less than {loss} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
         title(&tolerance.figure),
         list(surely),
         list(perhaps),

@@ -45,7 +45,9 @@ impl<'a> Fake<'a> {
             let noise = ((i * 7919 + job.seed as usize * 31) % 5) as f64;
             let wrong = Measure::Ratio { part: 3.0 + noise + shift, whole: WORDS };
             let similar = Measure::value(0.8 + noise / 50.0);
-            let measures = [("wer".to_owned(), wrong), ("similarity".to_owned(), similar)];
+            let time = Measure::Ratio { part: 1.0 + shift, whole: 4.0 };
+            let measures = [("wer", wrong), ("similarity", similar), ("rtf", time)];
+            let measures = measures.map(|(name, measure)| (name.to_owned(), measure));
             Row {
                 key: format!("row {i}"),
                 id: format!("item {i}"),
@@ -156,7 +158,7 @@ pub(crate) struct Place {
 }
 
 const SUITE: &str = "summary = \"Made-up words.\"\ntask = \"say\"\n\
-    request = { text = \"{text}\", mode = \"plain\" }\nfigures = [\"wer\", \"similarity\"]\n\
+    request = { text = \"{text}\", mode = \"plain\" }\nfigures = [\"wer\", \"similarity\", \"rtf\"]\n\
     [items]\nlines = \"lines.txt\"\n[[judges]]\nkind = \"own\"\ntask = \"stt\"\nrequest = {}\n";
 
 impl Place {
@@ -188,6 +190,10 @@ pub(crate) const DEMO: &str = r#"
     title = "Does shifting hurt?"
     question = "How many words does a shift cost, and does the mode matter?"
     notes = "The words are made up."
+    readings = [
+        { model = "first", text = "A shift of four costs four words of twenty." },
+        { model = "second", text = "This is of another model." },
+    ]
     suites = [{ suite = "speak.toml" }]
     baseline = { shift = "0" }
     tolerance = { figure = "wer", loss = 0.01 }

@@ -1,5 +1,7 @@
 //! Ablations with a laboratory whose results are known beforehand.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod fake;
 mod files;
 mod report;

@@ -57,10 +57,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
 }
 
 /// The voices of these recordings, encoded by this codec.
-fn voices(
-    settings: &Settings,
-    (codec, pairs): (&Path, &[String]),
-) -> Outcome<Vec<PackageVoice>> {
+fn voices(settings: &Settings, (codec, pairs): (&Path, &[String])) -> Outcome<Vec<PackageVoice>> {
     let codec = EmbeddedCodec::load(codec)?;
     let mut voices = Vec::new();
     for pair in pairs {

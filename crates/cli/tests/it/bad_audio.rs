@@ -55,9 +55,8 @@ fn one_speaker_a_channel() {
     // Left, then right, half a second each.
     let side = |i: usize| (i / 12_000).is_multiple_of(2);
     let sample = |i: usize| if i % 60 < 30 { 8_000 } else { -8_000 };
-    let call: Vec<i16> = (0..48_000)
-        .flat_map(|i| if side(i) { [sample(i), 0] } else { [0, sample(i)] })
-        .collect();
+    let call: Vec<i16> =
+        (0..48_000).flat_map(|i| if side(i) { [sample(i), 0] } else { [0, sample(i)] }).collect();
     bench.write("call.wav", wav(24_000, 2, &Samples::Int16(&call)));
     for verb in [
         &["transcribe", "call.wav"][..],

@@ -51,7 +51,8 @@ fn a_model_of_a_wrong_shape_or_another_configuration() {
     // Another language model for the codec and the voices of a model.
     tiny::write_parts(&folder, &tiny::lm(&codec, 32), &codec);
     let renewed = ["package", "--lm", "parts/lm.safetensors", "-o", "renewed.safetensors"];
-    let base = |model: &str| finish(bench.plain(&[&renewed[..], &["--model", model]].concat()), b"");
+    let base =
+        |model: &str| finish(bench.plain(&[&renewed[..], &["--model", model]].concat()), b"");
     base(&model().display().to_string()).worked();
     finish(bench.plain(&["voices", "--model", "renewed.safetensors"]), b"").worked();
     // A part alone is no model.

@@ -62,12 +62,18 @@ impl Ablations {
         self.benches.get(self.bench).map_or(&[], |(_, cells)| cells)
     }
 
-    /// Figures that any cell of the ablation has: name and variant.
+    /// Figures that any cell of the ablation has: name and variant. Where every cell has one variant of its own, that is
+    /// what the cells vary, and the figure is one and the same.
     fn figures(&self) -> Vec<(String, String)> {
         let bench = self.benches.get(self.bench).map_or("", |(name, _)| name);
-        let runs = self.runs.iter().filter(|r| r.about.bench == bench);
+        let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.bench == bench).collect();
+        let several = runs.iter().any(|r| {
+            let first = r.figures.first().map(|f| &f.variant);
+            r.figures.iter().any(|f| Some(&f.variant) != first)
+        });
+        let variant = |f: &Figure| if several { f.variant.clone() } else { String::new() };
         let mut seen = BTreeSet::new();
-        let names = runs.flat_map(|r| &r.figures).map(|f| (f.name.clone(), f.variant.clone()));
+        let names = runs.iter().flat_map(|r| &r.figures).map(|f| (f.name.clone(), variant(f)));
         names.filter(|name| seen.insert(name.clone())).collect()
     }
 
@@ -80,7 +86,8 @@ impl Ablations {
         let (name, variant) = self.wanted()?;
         let of_cell =
             self.runs.iter().filter(|r| r.about.bench == cell.bench && r.about.cell == cell.key);
-        of_cell.flat_map(|r| &r.figures).find(|f| f.name == name && f.variant == variant)
+        let fits = |f: &&Figure| f.name == name && (variant.is_empty() || f.variant == variant);
+        of_cell.flat_map(|r| &r.figures).find(fits)
     }
 
     /// Names of what is varied.
