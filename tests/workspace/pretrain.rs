@@ -31,11 +31,11 @@ fn buzz(seconds: f64, pitch_hz: f64) -> Vec<u8> {
     wav
 }
 
-/// Two speakers with four utterances each, phones and their times included.
+/// Two speakers with four utterances each, enough frames to fit a codec on, phones and their times included.
 fn corpus(folder: &Path) {
     let mut manifest = String::new();
     for i in 0..8 {
-        let (speaker, seconds) = (i % 2, 1.2 + 0.1 * f64::from(i));
+        let (speaker, seconds) = (i % 2, 2.6 + 0.1 * f64::from(i));
         let name = format!("u{i}.wav");
         fs::write(folder.join(&name), buzz(seconds, 100.0 + 60.0 * f64::from(speaker))).unwrap();
         let line = serde_json::json!({

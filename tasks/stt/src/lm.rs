@@ -13,7 +13,7 @@ use syrinx_text::{normalize, normalize_for_scoring};
 use crate::SttError;
 use crate::trie::WordList;
 
-/// The pairs of the training texts of the corpus; made by the example `build_data`.
+/// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
 const BIGRAMS: &[u8] = include_bytes!("../data/bigrams.deflate");
 
 /// What a seen count loses to the unseen.
@@ -109,7 +109,7 @@ pub struct Bigrams {
 }
 
 impl Bigrams {
-    /// The model of the corpus's training texts.
+    /// The model of WordNet's example sentences, but for the test texts of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.

@@ -61,7 +61,7 @@ fn one_speaker_a_channel() {
     for verb in [
         &["transcribe", "call.wav"][..],
         &["edit", "call.wav", "--text", "No."],
-        &["convert", "call.wav", "--voice", "joe"],
+        &["convert", "call.wav", "--voice", "ann"],
     ] {
         bench.fails(verb, 3, &["call.wav", "another speaker on each of its 2 channels", "#1"]);
     }
