@@ -35,11 +35,12 @@ pub fn run(args: &AblateArgs) -> Result<ExitCode> {
         let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
         bail!("there is no ablation `{name}`; there are: {}", names.join(", "));
     }
-    build_program(&shell()?)?;
+    let program = build_program(&shell()?)?;
     let path = folder.join(format!("{name}.toml"));
     let mut words = vec!["ablate".to_owned(), path.display().to_string()];
     words.extend(args.rest.iter().cloned());
-    let code = run_program(&words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
+    let code =
+        run_program(&program, &words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }
 

@@ -59,7 +59,8 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     }
     if let Some(file) = &args.sentences {
         debian(&shell, "wordnet-base", Path::new("/usr/share/wordnet/data.noun"))?;
-        let (python, script) = (environment(&shell, &here)?, here.join("make_corpus.py"));
+        let (folder, pins) = (root().join("target/corpus-env"), here.join("requirements.txt"));
+        let (python, script) = (environment(&shell, &folder, &pins)?, here.join("make_corpus.py"));
         return Ok(cmd!(shell, "{python} {script} --sentences {file}").run()?);
     }
     let has = |engine: &str| args.engines.iter().any(|e| e == engine);
