@@ -3,6 +3,7 @@
 use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
 use crate::bench::named;
+use crate::findings::FEWEST_PAIRS;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
 
 /// The answer of a suite: paragraphs.
@@ -11,6 +12,12 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
     };
     let others: Vec<&Point> = suite.points.iter().filter(|p| !p.baseline).collect();
+    let few = |p: &&Point| p.rows > 0 && p.moves.is_empty();
+    if !others.is_empty() && others.iter().all(few) {
+        return vec![format!(
+            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: they say nothing of noise."
+        )];
+    }
     if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
         return Vec::new();
     }
