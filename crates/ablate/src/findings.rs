@@ -105,6 +105,9 @@ pub struct Point {
     pub seeds: usize,
     /// Rows behind it.
     pub rows: usize,
+    /// Speakers or voices among them: what intervals are drawn by.
+    #[serde(default)]
+    pub speakers: usize,
     /// Rows that gave nothing; they count as all wrong.
     pub missing: usize,
     /// Figures, the intervals by bootstrap over speakers.
@@ -254,6 +257,7 @@ impl<'a> Reader<'a> {
                 baseline: is_baseline,
                 seeds: found.seeds,
                 rows: found.rows.len(),
+                speakers: found.rows.iter().map(|r| &r.group).collect::<BTreeSet<_>>().len(),
                 missing: found.rows.iter().filter(|r| r.error.is_some()).count(),
                 figures: of_rows,
                 moves,
@@ -277,6 +281,7 @@ impl<'a> Reader<'a> {
             axes,
             seeds: found.seeds,
             rows: 0,
+            speakers: 0,
             missing: 0,
             figures: over_seeds(&found.figures),
             moves: Vec::new(),

@@ -6,6 +6,9 @@ use crate::bench::named;
 use crate::findings::FEWEST_PAIRS;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
 
+/// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
+const ENOUGH_SPEAKERS: usize = 6;
+
 /// The answer of a suite: paragraphs.
 pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
     let Some(base) = suite.points.iter().find(|p| p.baseline) else {
@@ -25,6 +28,12 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all.extend(within(&others));
     let tolerance = findings.tolerance.as_ref();
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
+    if base.speakers < ENOUGH_SPEAKERS {
+        all.push(format!(
+            "There are only {} speakers. Drawn over so few, intervals are narrower than they should be: take what is beyond noise for a hint.",
+            base.speakers
+        ));
+    }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
     let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {
