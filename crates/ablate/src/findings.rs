@@ -14,6 +14,10 @@ use crate::{AblateError, Bench, PlannedCell, Tolerance};
 /// Version of the findings' JSON. Raised when an older reader would misread it.
 pub const FINDINGS_FORMAT: u32 = 1;
 
+/// Fewer rows in common than this are no sample: drawing from one or two rows again and again gives an interval that is
+/// narrow and means nothing.
+pub(crate) const FEWEST_PAIRS: usize = 8;
+
 /// What was found: what a report is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
@@ -101,11 +105,15 @@ pub struct Point {
     pub seeds: usize,
     /// Rows behind it.
     pub rows: usize,
+    /// Speakers or voices among them: what intervals are drawn by.
+    #[serde(default)]
+    pub speakers: usize,
     /// Rows that gave nothing; they count as all wrong.
     pub missing: usize,
     /// Figures, the intervals by bootstrap over speakers.
     pub figures: Vec<Figure>,
-    /// What moved from the baseline: paired bootstrap over speakers on the rows that both have.
+    /// What moved from the baseline: paired bootstrap over speakers on the rows that both have. Nothing where those are
+    /// too few to say.
     pub moves: Vec<Move>,
 }
 
@@ -239,7 +247,8 @@ impl<'a> Reader<'a> {
             let compared = base
                 .filter(|_| !is_baseline)
                 .and_then(|base| Comparison::between(("the baseline", ""), base, &found.rows));
-            let mut moves = compared.map(|c| c.moves).unwrap_or_default();
+            let enough = compared.filter(|c| c.rows >= FEWEST_PAIRS);
+            let mut moves = enough.map(|c| c.moves).unwrap_or_default();
             moves.retain(|m| is_wanted(&wanted, &m.figure));
             let mut of_rows = figures(&found.rows, &wanted);
             of_rows.retain(|f| is_wanted(&wanted, &f.name));
@@ -248,6 +257,7 @@ impl<'a> Reader<'a> {
                 baseline: is_baseline,
                 seeds: found.seeds,
                 rows: found.rows.len(),
+                speakers: found.rows.iter().map(|r| &r.group).collect::<BTreeSet<_>>().len(),
                 missing: found.rows.iter().filter(|r| r.error.is_some()).count(),
                 figures: of_rows,
                 moves,
@@ -271,6 +281,7 @@ impl<'a> Reader<'a> {
             axes,
             seeds: found.seeds,
             rows: 0,
+            speakers: 0,
             missing: 0,
             figures: over_seeds(&found.figures),
             moves: Vec::new(),

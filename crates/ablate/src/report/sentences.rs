@@ -3,7 +3,11 @@
 use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
 use crate::bench::named;
+use crate::findings::FEWEST_PAIRS;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
+
+/// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
+const ENOUGH_SPEAKERS: usize = 6;
 
 /// The answer of a suite: paragraphs.
 pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
@@ -11,6 +15,12 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
     };
     let others: Vec<&Point> = suite.points.iter().filter(|p| !p.baseline).collect();
+    let few = |p: &&Point| p.rows > 0 && p.moves.is_empty();
+    if !others.is_empty() && others.iter().all(few) {
+        return vec![format!(
+            "Fewer than {FEWEST_PAIRS} rows are in common with the baseline: they say nothing of noise."
+        )];
+    }
     if others.iter().flat_map(|p| &p.moves).all(|m| !is_judged(&m.figure)) {
         return Vec::new();
     }
@@ -18,6 +28,12 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all.extend(within(&others));
     let tolerance = findings.tolerance.as_ref();
     all.extend(tolerance.and_then(|tolerance| tolerated(tolerance, &others)));
+    if base.speakers < ENOUGH_SPEAKERS {
+        all.push(format!(
+            "There are only {} speakers. Drawn over so few, intervals are narrower than they should be: take what is beyond noise for a hint.",
+            base.speakers
+        ));
+    }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
     let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {

@@ -21,6 +21,8 @@ pub(crate) struct Fake<'a> {
     pub(crate) store: &'a Store,
     /// The model.
     pub(crate) weights: &'static str,
+    /// Rows of a suite.
+    pub(crate) rows: usize,
     /// Cells that were evaluated and trained, by what they were.
     pub(crate) log: Mutex<Vec<String>>,
     /// Pulls the token in so many evaluations from now.
@@ -31,7 +33,7 @@ pub(crate) struct Fake<'a> {
 impl<'a> Fake<'a> {
     pub(crate) fn new(store: &'a Store) -> Self {
         let (log, cancel_in) = (Mutex::default(), Mutex::default());
-        Self { store, weights: "first", log, cancel_in, clock_s: Mutex::new(1_000.0) }
+        Self { store, weights: "first", rows: 24, log, cancel_in, clock_s: Mutex::new(1_000.0) }
     }
 
     /// What was done since the last time.
@@ -57,7 +59,7 @@ impl<'a> Fake<'a> {
                 ..Row::default()
             }
         };
-        (0..24).map(row).collect()
+        (0..self.rows).map(row).collect()
     }
 }
 

@@ -50,6 +50,21 @@ fn seeds_are_pooled_and_the_pairs_kept_apart() {
 }
 
 #[test]
+fn a_few_rows_say_nothing_of_noise() {
+    let place = Place::new();
+    let mut fake = Fake::new(&place.store);
+    fake.rows = 7;
+    let bench = place.bench(DEMO, &fake);
+    let quiet = (&CancelToken::default(), &NullSink as _);
+    bench.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
+    let findings = Findings::gather(&bench, &place.store).unwrap();
+    assert!(findings.suites[0].points.iter().all(|p| p.rows == 7 && p.moves.is_empty()));
+    let files = write_report(&findings, &place.path("reports")).unwrap();
+    let page = fs::read_to_string(&files[0]).unwrap();
+    assert!(page.contains("say nothing of noise") && !page.contains("beyond noise**"), "{page}");
+}
+
+#[test]
 fn a_chart_that_is_no_longer_made_goes() {
     let place = Place::new();
     let reports = place.path("reports");
