@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use syrinx_eval::{Comparison, Figure, JudgeConfig, Move, Row, Suite, figures};
+use syrinx_eval::{Comparison, Figure, JudgeConfig, Move, Moved, Row, Suite, figures};
 use syrinx_results::{CellState, Run, RunFilter, RunStatus, Store};
 
 use crate::grid::{axes_of, baseline, choices};
@@ -88,6 +88,9 @@ pub struct SuiteFindings {
     pub suite: String,
     /// What it measures, in one line.
     pub summary: String,
+    /// Whether its answers depend on random numbers.
+    #[serde(default)]
+    pub is_drawn: bool,
     /// Its figures, in the order of tables.
     pub figures: Vec<String>,
     /// The grid, seeds together, as far as it is finished.
@@ -112,7 +115,7 @@ pub struct Point {
     pub missing: usize,
     /// Figures, the intervals by bootstrap over speakers.
     pub figures: Vec<Figure>,
-    /// What moved from the baseline: paired bootstrap over speakers on the rows that both have. Nothing where those are
+    /// What moved from the baseline, and with every seed in the same direction: paired bootstrap over speakers on the rows that both have. Nothing where those are
     /// too few to say.
     pub moves: Vec<Move>,
 }
@@ -249,6 +252,10 @@ impl<'a> Reader<'a> {
                 .and_then(|base| Comparison::between(("the baseline", ""), base, &found.rows));
             let enough = compared.filter(|c| c.rows >= FEWEST_PAIRS);
             let mut moves = enough.map(|c| c.moves).unwrap_or_default();
+            if let (Some(base), true) = (base, several) {
+                let seeds = ablation.seeds.iter().map(|&seed| of_seed(seed, base, &found.rows));
+                agree(&mut moves, &seeds.flatten().collect::<Vec<_>>());
+            }
             moves.retain(|m| is_wanted(&wanted, &m.figure));
             let mut of_rows = figures(&found.rows, &wanted);
             of_rows.retain(|f| is_wanted(&wanted, &f.name));
@@ -263,7 +270,9 @@ impl<'a> Reader<'a> {
                 moves,
             }
         };
-        Ok(self.findings((&suite.name, &suite.summary), &gathered, point))
+        let mut found = self.findings((&suite.name, &suite.summary), &gathered, point);
+        found.is_drawn = suite.codec.is_none();
+        Ok(found)
     }
 
     /// What training measured. The interval is the range over seeds, for there are no rows.
@@ -312,8 +321,28 @@ impl<'a> Reader<'a> {
         SuiteFindings {
             suite: suite.to_owned(),
             summary: summary.to_owned(),
+            is_drawn: false,
             figures: names,
             points,
+        }
+    }
+}
+
+/// What moved between the rows of one seed.
+fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
+    let of = |rows: &[Row]| rows.iter().filter(|r| r.seed == seed).cloned().collect::<Vec<_>>();
+    Comparison::between(("the baseline", ""), &of(base), &of(rows)).map(|c| c.moves)
+}
+
+/// Takes back what moved one way with one seed and the other way with another: all rows of a seed are drawn with the
+/// same random numbers, so its luck is in all of them, and intervals over speakers know nothing of it.
+fn agree(moves: &mut [Move], of_seeds: &[Vec<Move>]) {
+    for all in moves.iter_mut() {
+        let same = |m: &&Move| m.figure == all.figure && m.variant == all.variant;
+        let changes = of_seeds.iter().filter_map(|moves| moves.iter().find(same));
+        let way = (all.new - all.old).signum();
+        if changes.map(|m| (m.new - m.old).signum()).any(|other| other != way) {
+            all.moved = Moved::No;
         }
     }
 }

@@ -148,7 +148,7 @@ fn sources(page: &mut String, findings: &Findings) {
     let _ = writeln!(
         page,
         "- In brackets: 95 % intervals by bootstrap over speakers. ▲ better and ▼ worse than the baseline (**{}**) \
-         beyond noise, ◆ other: paired bootstrap over the rows that both have.",
+         beyond noise, ◆ other: paired bootstrap over the rows that both have, in the same direction with every seed.",
         base.join(", ")
     );
     let mut said: Vec<&str> = Vec::new();

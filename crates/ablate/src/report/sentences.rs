@@ -34,6 +34,11 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
             base.speakers
         ));
     }
+    if findings.seeds.len() == 1 && suite.is_drawn {
+        all.push(
+            "There is only one seed. All its rows are drawn with the same random numbers, so that its luck is in all of them and in no interval: what is beyond noise here may be the luck of the baseline.".into(),
+        );
+    }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);
     let compared = others.iter().flat_map(|p| &p.moves).filter(of_result).count();
     if compared >= 10 {

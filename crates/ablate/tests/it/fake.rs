@@ -16,7 +16,8 @@ use syrinx_types::{CancelToken, Event, EventSink};
 /// Words of every row.
 const WORDS: f64 = 20.0;
 
-/// Rows have so many more wrong words as the setting `shift` says. `broken` cells fail, `impossible` ones can't be.
+/// Rows have so many more wrong words as the setting `shift` says; as `moody` says with even seeds, and half as many
+/// fewer with odd ones. `broken` cells fail, `impossible` ones can't be.
 pub(crate) struct Fake<'a> {
     pub(crate) store: &'a Store,
     /// The model.
@@ -42,7 +43,10 @@ impl<'a> Fake<'a> {
     }
 
     fn rows(&self, job: &CellJob<'_>) -> Vec<Row> {
-        let shift = job.keys.settings.get("shift").and_then(Value::as_f64).unwrap_or_default();
+        let number = |key: &str| job.keys.settings.get(key).and_then(Value::as_f64);
+        let moody = number("moody").unwrap_or_default();
+        let mood = if job.seed.is_multiple_of(2) { moody } else { -moody / 2.0 };
+        let shift = number("shift").unwrap_or_default() + mood;
         let row = |i: usize| {
             let noise = ((i * 7919 + job.seed as usize * 31) % 5) as f64;
             let wrong = Measure::Ratio { part: 3.0 + noise + shift, whole: WORDS };

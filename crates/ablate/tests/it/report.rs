@@ -3,6 +3,7 @@
 use std::fs;
 
 use syrinx_ablate::{AblateError, Findings, write_report};
+use syrinx_eval::Moved;
 use syrinx_types::{CancelToken, NullSink};
 
 use crate::fake::{DEMO, Fake, Place, with_bad_cells};
@@ -47,6 +48,21 @@ fn seeds_are_pooled_and_the_pairs_kept_apart() {
     // Four words more of twenty, in every row: a change without any noise.
     let worse = points[0].moves.iter().find(|m| m.figure == "wer").unwrap();
     assert!((worse.low - 0.2).abs() < 1e-9 && (worse.high - 0.2).abs() < 1e-9, "{worse:?}");
+}
+
+#[test]
+fn what_seeds_disagree_on_is_noise() {
+    let moody = |seeds: &str| {
+        let place = Place::new();
+        let text = DEMO.replace("{ shift = 4.0 }", "{ moody = 2.0 }");
+        let findings = findings(&place, &format!("seeds = {seeds}\n{text}"));
+        let moves = &findings.suites[0].points[0].moves;
+        moves.iter().find(|m| m.figure == "wer").unwrap().clone()
+    };
+    // All rows of a seed move alike, so the interval over speakers is as narrow as can be.
+    let (one, both) = (moody("[4]"), moody("[3, 4]"));
+    assert!((one.low - 0.1).abs() < 1e-9 && one.moved == Moved::Worse, "{one:?}");
+    assert!(both.low > 0.02 && both.moved == Moved::No, "{both:?}");
 }
 
 #[test]
