@@ -164,7 +164,7 @@ fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
         unit => unit.show(tolerance.loss),
     };
     Some(format!(
-        "**Losing less than {loss} of {}**: for certain (the whole interval): {}. By the estimate alone: {}. Not: {}.",
+        "**Losing less than {loss} of {}**: by the whole interval: {}. By the estimate alone: {}. Not: {}.",
         title(&tolerance.figure),
         list(surely),
         list(perhaps),
