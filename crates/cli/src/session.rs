@@ -174,7 +174,6 @@ pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
         lexicon_path: settings.lexicon.clone(),
         adapter: settings.adapter.clone(),
         task_settings: settings.tasks.clone(),
-        ..EngineOptions::default()
     })
 }
 

@@ -71,8 +71,8 @@ impl Default for DecoderConfig {
     fn default() -> Self {
         Self {
             prior_weight: 0.4,
-            lm_weight: 1.7,
-            word_bonus: -0.5,
+            lm_weight: 2.5,
+            word_bonus: 0.5,
             phone_penalty: -1.5,
             min_parts: 2,
             beam: 22.0,
