@@ -1,7 +1,7 @@
 //! Where the workspace is, and how its program is run.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
@@ -35,6 +35,28 @@ pub fn run_program(program: &Path, args: &[String]) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(args).current_dir(root());
     command.status().with_context(|| format!("can't start {}", program.display()))
+}
+
+/// Runs the program and ends as it does.
+pub fn exit_as_program(program: &Path, args: &[String]) -> Result<ExitCode> {
+    let code = run_program(program, args)?.code().and_then(|c| u8::try_from(c).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}
+
+/// Names of the TOML files in a folder with what each says under a key (nothing where it has none), by name.
+pub fn named_files(folder: &Path, key: &str) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let table: toml::Table = std::fs::read_to_string(&path)?.parse()?;
+            let said = table.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            all.push((name, said.to_owned()));
+        }
+    }
+    all.sort();
+    Ok(all)
 }
 
 /// What the program prints.

@@ -1,12 +1,11 @@
 //! `ablate`: build the program and answer a question.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::project::{build_program, root, run_program, shell};
+use crate::project::{build_program, exit_as_program, named_files, root, shell};
 
 /// `ablate`.
 #[derive(Debug, Args)]
@@ -24,7 +23,7 @@ pub struct AblateArgs {
 /// Runs the ablation in the workspace's folder; ends as the program does.
 pub fn run(args: &AblateArgs) -> Result<ExitCode> {
     let folder = root().join("configs/ablations");
-    let all = ablations(&folder)?;
+    let all = named_files(&folder, "title")?;
     let Some(name) = &args.name else {
         for (name, title) in all {
             println!("{name:<16} {title}");
@@ -39,25 +38,7 @@ pub fn run(args: &AblateArgs) -> Result<ExitCode> {
     let path = folder.join(format!("{name}.toml"));
     let mut words = vec!["ablate".to_owned(), path.display().to_string()];
     words.extend(args.rest.iter().cloned());
-    let code =
-        run_program(&program, &words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
-}
-
-/// Names and titles of the ablations in a folder, by name.
-fn ablations(folder: &Path) -> Result<Vec<(String, String)>> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            let table: toml::Table = std::fs::read_to_string(&path)?.parse()?;
-            let title = table.get("title").and_then(toml::Value::as_str).unwrap_or_default();
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            all.push((name, title.to_owned()));
-        }
-    }
-    all.sort();
-    Ok(all)
+    exit_as_program(&program, &words)
 }
 
 #[cfg(test)]
@@ -70,7 +51,7 @@ mod tests {
         for (name, text) in [("b.toml", "title = 'Second'"), ("a.toml", ""), ("c.md", "no")] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let all = ablations(folder.path()).unwrap();
+        let all = named_files(folder.path(), "title").unwrap();
         assert_eq!(all, [("a".into(), String::new()), ("b".into(), "Second".into())]);
     }
 }

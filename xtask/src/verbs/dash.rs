@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use crate::project::{build_program, run_program, shell};
+use crate::project::{build_program, exit_as_program, shell};
 
 /// `dash`.
 #[derive(Debug, Args)]
@@ -23,7 +23,5 @@ pub fn run(args: &DashArgs) -> Result<ExitCode> {
     let program = build_program(&shell()?)?;
     let words: Vec<String> =
         std::iter::once("dash".to_owned()).chain(args.rest.iter().cloned()).collect();
-    let code =
-        run_program(&program, &words)?.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
+    exit_as_program(&program, &words)
 }

@@ -1,13 +1,12 @@
 //! `eval`: build the program and run a suite.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::project::{build_program, root, run_program, shell};
+use crate::project::{build_program, exit_as_program, named_files, root, shell};
 
 /// `eval`.
 #[derive(Debug, Args)]
@@ -39,9 +38,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let mut words = vec!["eval".to_owned(), path.display().to_string()];
     words.extend(["--out".to_owned(), out.display().to_string()]);
     words.extend(args.rest.iter().cloned());
-    let status = run_program(&program, &words)?;
-    let code = status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
+    exit_as_program(&program, &words)
 }
 
 /// The file of a suite: by its own name, else the first one of a task of that name.
@@ -51,7 +48,7 @@ fn suite(evals: &Path, what: &str, suite: Option<&str>) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    let suites = suites(evals)?;
+    let suites = named_files(evals, "task")?;
     let of_task = suites.iter().find(|(_, task)| suite.is_none() && task == what);
     match of_task {
         Some((name, _)) => Ok(evals.join(format!("{name}.toml"))),
@@ -66,24 +63,10 @@ fn suite(evals: &Path, what: &str, suite: Option<&str>) -> Result<PathBuf> {
     }
 }
 
-/// All suites with their tasks, by name.
-fn suites(evals: &Path) -> Result<Vec<(String, String)>> {
-    let mut suites = Vec::new();
-    for entry in fs::read_dir(evals)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            let table: toml::Table = fs::read_to_string(&path)?.parse()?;
-            let task = table.get("task").and_then(toml::Value::as_str).unwrap_or_default();
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            suites.push((name, task.to_owned()));
-        }
-    }
-    suites.sort();
-    Ok(suites)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
