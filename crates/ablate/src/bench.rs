@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use syrinx_eval::{Suite, content_hash};
+use syrinx_results::{Run, RunFilter, RunStatus, Store};
 
 use crate::grid::{GridPlace, places};
 use crate::{AblateError, Ablation, CellJob, CellKeys, Laboratory};
@@ -65,6 +66,23 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// The latest finished run of a cell.
+    pub(crate) fn finished_run(
+        &self,
+        store: &Store,
+        cell: &PlannedCell,
+        suite: &str,
+    ) -> Result<Option<Run>, AblateError> {
+        let filter = RunFilter {
+            suite: Some(suite.into()),
+            bench: Some(self.ablation.name.clone()),
+            cell: Some(cell.key.clone()),
+            ..RunFilter::default()
+        };
+        let runs = store.runs(&filter)?;
+        Ok(runs.into_iter().find(|r| r.status == RunStatus::Finished))
+    }
+
     /// Works out the cells. A cell whose keys can't be is planned with its problem.
     ///
     /// # Errors

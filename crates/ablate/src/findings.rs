@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syrinx_eval::{Comparison, Figure, JudgeConfig, Move, Moved, Row, Suite, figures};
-use syrinx_results::{CellState, Run, RunFilter, RunStatus, Store};
+use syrinx_results::{CellState, Run, Store};
 
 use crate::grid::{axes_of, baseline, choices};
 use crate::work::TRAINING;
@@ -196,16 +196,9 @@ impl<'a> Reader<'a> {
         Ok((finished, unfinished))
     }
 
-    /// The latest finished run of a cell.
+    /// The latest finished run of a cell, noted as a source.
     fn run(&mut self, cell: &PlannedCell, suite: &str) -> Result<Option<Run>, AblateError> {
-        let filter = RunFilter {
-            suite: Some(suite.into()),
-            bench: Some(self.bench.ablation.name.clone()),
-            cell: Some(cell.key.clone()),
-            ..RunFilter::default()
-        };
-        let runs = self.store.runs(&filter)?;
-        let run = runs.into_iter().find(|r| r.status == RunStatus::Finished);
+        let run = self.bench.finished_run(self.store, cell, suite)?;
         if let Some(run) = &run {
             self.note(run);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use syrinx_data::Part;
 use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
-use syrinx_results::{Cell, CellState, ResultsError, RunAbout, RunFilter, RunStatus, Store, Wish};
+use syrinx_results::{Cell, CellState, ResultsError, RunAbout, Store, Wish};
 use syrinx_types::{CancelToken, Event, EventSink};
 
 use crate::watch::CellWatch;
@@ -216,7 +216,7 @@ impl Work<'_> {
             let report =
                 self.laboratory.evaluate(&job, place, (suite, &options), (cancel, watch))?;
             check_report(&report)?;
-            if self.finished_run(cell, &suite.name)?.is_none() {
+            if self.bench.finished_run(self.store, cell, &suite.name)?.is_none() {
                 let lost = format!("the run of suite `{}` isn't in the results store", suite.name);
                 return Err(LaboratoryError::Failed(lost).into());
             }
@@ -243,21 +243,10 @@ impl Work<'_> {
                 trained
             }
         };
-        if self.finished_run(cell, TRAINING)?.is_none() {
+        if self.bench.finished_run(self.store, cell, TRAINING)?.is_none() {
             self.keep_training(cell, &trained, &folder)?;
         }
         Ok(trained)
-    }
-
-    fn finished_run(&self, cell: &PlannedCell, suite: &str) -> Result<Option<String>, AblateError> {
-        let filter = RunFilter {
-            suite: Some(suite.into()),
-            bench: Some(self.bench.ablation.name.clone()),
-            cell: Some(cell.key.clone()),
-            ..RunFilter::default()
-        };
-        let runs = self.store.runs(&filter)?;
-        Ok(runs.into_iter().find(|r| r.status == RunStatus::Finished).map(|r| r.id))
     }
 
     /// What training measured, as a run without rows.
