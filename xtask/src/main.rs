@@ -14,8 +14,8 @@ mod python;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme, schema,
-    test,
+    ablate, bench, bpe, ci, corpus, cuda, dash, eval, floors, lint, new_task, pretrain, readme,
+    schema, test,
 };
 
 /// Automation of the Syrinx workspace.
@@ -30,6 +30,8 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
+    /// Measure all that configs/floors.toml asks of the model, in one table
+    Floors(floors::FloorsArgs),
     /// Answer a question of configs/ablations by a grid of settings, and write its report
     Ablate(ablate::AblateArgs),
     /// The terminal dashboard
@@ -61,6 +63,7 @@ enum Verb {
 fn main() -> Result<ExitCode> {
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
+        Verb::Floors(args) => return floors::run(&args),
         Verb::Ablate(args) => return ablate::run(&args),
         Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),

@@ -71,6 +71,35 @@ pub fn built(build: xshell::Cmd<'_>) -> Result<PathBuf> {
     executable(&messages).context("cargo built no program")
 }
 
+/// A built test program, and the folder that it runs in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TestProgram {
+    pub executable: PathBuf,
+    pub folder: PathBuf,
+}
+
+/// Builds the tests of the whole workspace and gives those of some packages. With these packages alone, cargo would
+/// unify features otherwise and build candle a second time.
+pub fn test_programs(shell: &Shell, packages: &[&str]) -> Result<Vec<TestProgram>> {
+    let build = cmd!(shell, "cargo test --workspace --lib --bins --tests --no-run");
+    let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
+    Ok(messages.lines().filter_map(|line| test_program(line, packages)).collect())
+}
+
+fn test_program(line: &str, packages: &[&str]) -> Option<TestProgram> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    let executable =
+        message["executable"].as_str().filter(|_| message["profile"]["test"] == true)?;
+    let manifest = Path::new(message["manifest_path"].as_str()?);
+    // `path+file:///folder#name@version`, or `path+file:///folder/name#version` where the folder is called the same.
+    let (place, name) = message["package_id"].as_str()?.rsplit_once('#')?;
+    let name = name.split_once('@').map_or_else(|| place.rsplit('/').next(), |(n, _)| Some(n))?;
+    packages.contains(&name).then(|| TestProgram {
+        executable: executable.into(),
+        folder: manifest.parent().map(Path::to_path_buf).unwrap_or_default(),
+    })
+}
+
 /// The executable in the messages of `cargo build --message-format=json`.
 fn executable(messages: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
@@ -92,5 +121,25 @@ mod tests {
 {"reason":"build-finished","success":true}"#;
         assert_eq!(executable(said), Some(PathBuf::from("/t/debug/syrinx")));
         assert_eq!(executable("no message at all"), None);
+    }
+
+    #[test]
+    fn test_programs_are_known_by_their_package() {
+        let said = |package: &str, test: bool| {
+            format!(
+                r#"{{"package_id":"path+file:///w/{package}","manifest_path":"/w/x/Cargo.toml","profile":{{"test":{test}}},"executable":"/t/it"}}"#
+            )
+        };
+        let wanted = ["xtask", "syrinx-registry"];
+        for (package, test, found) in [
+            ("xtask#0.1.0", true, true),
+            ("crates/registry#syrinx-registry@0.1.0", true, true),
+            ("crates/registry#syrinx-registry@0.1.0", false, false),
+            ("crates/cli#syrinx-cli@0.1.0", true, false),
+        ] {
+            let program = test_program(&said(package, test), &wanted);
+            let there = TestProgram { executable: "/t/it".into(), folder: "/w/x".into() };
+            assert_eq!(program, found.then_some(there), "{package}");
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod corpus;
 pub mod cuda;
 pub mod dash;
 pub mod eval;
+pub mod floors;
 pub mod lint;
 pub mod new_task;
 pub mod pretrain;

@@ -327,8 +327,8 @@ fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
     Comparison::between(("the baseline", ""), &of(base), &of(rows)).map(|c| c.moves)
 }
 
-/// Takes back what moved one way with one seed and the other way with another: all rows of a seed are drawn with the
-/// same random numbers, so its luck is in all of them, and intervals over speakers know nothing of it.
+/// Takes back what moved one way with one seed and the other way with another: a seed's luck, in training or in what is
+/// drawn, is in all of its rows, and intervals over speakers know nothing of it.
 fn agree(moves: &mut [Move], of_seeds: &[Vec<Move>]) {
     for all in moves.iter_mut() {
         let same = |m: &&Move| m.figure == all.figure && m.variant == all.variant;

@@ -102,7 +102,7 @@ impl Exam {
         write(&lm_path, &lm.to_bytes(true).map_err(|e| e.to_string())?)?;
         let bytes = match &self.voicebox {
             Voicebox::Codec(codec) => package((&lm_path, codec), &self.voices, Value::Null),
-            Voicebox::Model(source) => with_language_model(source, &lm_path, None),
+            Voicebox::Model(source) => with_language_model(source, (&lm_path, None), None),
         };
         write(&path, &bytes.map_err(|e| e.to_string())?)?;
         Engine::open(&ModelSource::File(path), &self.options).map_err(|e| e.to_string())

@@ -214,7 +214,7 @@ impl<'a> ProgramLaboratory<'a> {
             return Ok(recorded(self.store, measured, options, watch)?);
         };
         let whole = lm.with_file_name("whole.safetensors");
-        write_atomic(&whole, &with_language_model(&model_source(&settings)?, lm, None)?)?;
+        write_atomic(&whole, &with_language_model(&model_source(&settings)?, (lm, None), None)?)?;
         let engine = engine_from(&ModelSource::File(whole), &settings)?;
         let heard = self.session.settings(&[])?.value;
         let ear = self.engine(&heard)?;

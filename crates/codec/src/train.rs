@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::{AdamW, AdamWConfig, AdamWState, ParamStore, to_vec_f32};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{CancelToken, Codes, Event, EventSink};
 
 use crate::spectral_loss::{Losses, SpectralLoss, SpectralLossConfig};
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
@@ -45,6 +45,9 @@ pub struct VocoderTrainConfig {
     pub fewer_levels_share: f64,
     /// Fewest levels of those.
     pub min_levels: usize,
+    /// Share of clips with codes that came with them, where the source has such: what a language model writes where
+    /// these codes stood, so that the vocoder learns to make speech of it, too.
+    pub coded_share: f64,
     /// Steps between saved states.
     pub save_every_steps: u64,
     /// Seed of weights and clips.
@@ -66,6 +69,7 @@ impl Default for VocoderTrainConfig {
             true_mel_share: 0.15,
             fewer_levels_share: 0.25,
             min_levels: 4,
+            coded_share: 0.0,
             save_every_steps: 200,
             seed: 1,
         }
@@ -96,6 +100,7 @@ impl VocoderTrainConfig {
         let share = |v: f64| (0.0..=1.0).contains(&v);
         if !share(self.true_mel_share)
             || !share(self.fewer_levels_share)
+            || !share(self.coded_share)
             || !share(self.decay_share)
         {
             return fail("true_mel_share", "shares must lie from 0 to 1".into());
@@ -112,6 +117,20 @@ pub trait ClipSource: Sync {
     /// # Errors
     /// Whatever keeps it from giving one.
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
+
+    /// So many codec frames of `frame_samples` samples each, from a random place of a random recording that has codes
+    /// of its own: its samples and these codes. `None` where there are none.
+    ///
+    /// # Errors
+    /// Whatever keeps it from giving one.
+    fn draw_coded(
+        &self,
+        _frames: usize,
+        _frame_samples: usize,
+        _rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
+        Ok(None)
+    }
 }
 
 /// What training came to.
@@ -138,7 +157,7 @@ struct Batch {
     target: Vec<f32>, // (clips * clip samples)
 }
 
-/// Trains a vocoder on what the quantiser makes of clips.
+/// Trains a vocoder on what the quantiser makes of clips, from the weights of another one if there is one to start from.
 ///
 /// With a `state` path the run goes on from there if the file exists, exactly as if it had never stopped, and saves
 /// itself there every `save_every_steps` and when stopped. The number of steps and their learning rates may be changed
@@ -147,7 +166,7 @@ struct Batch {
 /// # Errors
 /// [`CodecError::Config`], [`CodecError::State`] for a state of another run, [`CodecError::Diverged`], or the source's.
 pub fn train_vocoder(
-    rvq: &MelRvq,
+    (rvq, start): (&MelRvq, Option<&Vocoder>),
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     state: Option<&Path>,
@@ -155,11 +174,20 @@ pub fn train_vocoder(
     cancel: &CancelToken,
 ) -> Result<Trained, CodecError> {
     let mut config = config.clone();
+    if let Some(start) = start {
+        config.vocoder = start.config().clone();
+    }
     config.vocoder.mel = rvq.config().mel.clone();
     let loss = SpectralLoss::new(&config.loss, rvq.config().mel.sample_rate_hz)?;
     config.check(rvq, &loss)?;
     let store = ParamStore::seeded(config.seed, &Device::Cpu);
     let vocoder = Vocoder::new(config.vocoder.clone(), store.clone())?;
+    let given = start.map(Vocoder::tensors).unwrap_or_default();
+    for (name, var) in store.vars() {
+        if let Some(tensor) = given.get(&name) {
+            var.set(tensor)?;
+        }
+    }
     let mut optimizer = AdamW::new(store.vars(), config.optimizer.clone())?;
     if let Some(path) = state.filter(|p| p.exists()) {
         restore(path, &config, rvq, &store, &mut optimizer)?;
@@ -252,6 +280,13 @@ fn one_clip(
     rng: &mut ChaCha8Rng,
 ) -> Result<(Vec<f32>, Vec<f32>), CodecError> {
     let c = rvq.config();
+    if config.coded_share > 0.0
+        && rng.random_bool(config.coded_share)
+        && let Some((samples, codes)) =
+            source.draw_coded(config.clip_frames, c.frame_samples(), rng)?
+    {
+        return Ok((rvq.decode_log_mel(&codes)?, samples));
+    }
     let clip = config.clip_frames * c.frame_samples();
     // Margins let the first and last spectra see real sound.
     let margin_frames = c.mel.n_fft.div_ceil(2 * c.mel.hop);

@@ -22,6 +22,7 @@ mod parts;
 mod prompt;
 mod pronounce;
 mod rerank;
+mod respeak;
 mod studio;
 mod voices;
 
@@ -30,7 +31,7 @@ pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, RunOptions, 
 pub use error::EngineError;
 pub use format::{FORMAT, read_codes, write_atomic, write_codes};
 pub use nearest::nearest;
-pub use package::{PackageVoice, package, with_language_model};
+pub use package::{PackageVoice, codec, package, with_language_model};
 pub use parts::{Joined, Part, takes_recording};
 pub use prompt::{PromptConfig, excerpt, prepare};
 pub use studio::EngineStudio;

@@ -38,11 +38,7 @@ pub fn package(
     let read = |path: &Path| std::fs::read(path).map_err(EngineError::io("reading", path));
     let name = |path: &Path| path.display().to_string();
     let codec_bytes = read(codec_path)?;
-    let codec = EmbeddedCodec::from_bytes(&codec_bytes).map_err(|e| EngineError::Part {
-        file: name(codec_path),
-        part: "codec",
-        source: e.into(),
-    })?;
+    let codec = codec_part(&codec_bytes, &name(codec_path))?;
     let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
         file: name(lm_path),
         part: "language model",
@@ -69,24 +65,31 @@ pub fn package(
     })
 }
 
-/// A model with another language model in it, trained on its codec; codec and voices stay, and the card unless another
-/// is given.
+/// A model with another language model in it, trained on its codec; the voices stay, the codec unless one with the same
+/// quantiser and another vocoder is given, and the card unless another is given.
 ///
 /// # Errors
 /// Those of [`package`] and of opening the model.
 pub fn with_language_model(
     model: &ModelSource,
-    lm_path: &Path,
+    (lm_path, codec_path): (&Path, Option<&Path>),
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
-    let (file, bytes) = read(model)?;
-    let parts = format::split(&bytes, &file)?;
+    let (mut file, bytes) = read(model)?;
+    let mut parts = format::split(&bytes, &file)?;
+    if let Some(path) = codec_path {
+        let id = CodecId::of(&codec_part(&parts.codec, &file)?);
+        (file, parts.codec) = (
+            path.display().to_string(),
+            std::fs::read(path).map_err(EngineError::io("reading", path))?,
+        );
+        if CodecId::of(&codec_part(&parts.codec, &file)?) != id {
+            let reason = "its quantiser is another one than the model's, and so its voices' codes mean something else";
+            return Err(EngineError::Mismatch { file, reason: reason.into() });
+        }
+    }
     let name = lm_path.display().to_string();
-    let codec = EmbeddedCodec::from_bytes(&parts.codec).map_err(|e| EngineError::Part {
-        file: file.clone(),
-        part: "codec",
-        source: e.into(),
-    })?;
+    let codec = codec_part(&parts.codec, &file)?;
     let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io("reading", lm_path))?;
     let lm = LmFile::from_bytes(&lm_bytes).map_err(|e| EngineError::Part {
         file: name.clone(),
@@ -100,6 +103,24 @@ pub fn with_language_model(
     let card = card.unwrap_or(parts.card);
     format::join(lm_part, codec_part, &parts.voices, card).map_err(|reason| {
         EngineError::ModelFile { file: name, reason, remedy: "train it on this model's codec" }
+    })
+}
+
+/// The codec of a model.
+///
+/// # Errors
+/// [`EngineError::ModelFile`] or [`EngineError::Part`] for a file that can't be read.
+pub fn codec(model: &ModelSource) -> Result<EmbeddedCodec, EngineError> {
+    let (file, bytes) = read(model)?;
+    let parts = format::split(&bytes, &file)?;
+    codec_part(&parts.codec, &file)
+}
+
+fn codec_part(bytes: &[u8], file: &str) -> Result<EmbeddedCodec, EngineError> {
+    EmbeddedCodec::from_bytes(bytes).map_err(|e| EngineError::Part {
+        file: file.to_owned(),
+        part: "codec",
+        source: e.into(),
     })
 }
 

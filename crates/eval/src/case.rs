@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::content_hash;
+use crate::row::draw_seed;
 use crate::suite::Pairing;
 use crate::template::{Blanks, fill, mentions};
 use crate::{EvalError, Item, Subject, Suite};
@@ -16,6 +17,8 @@ pub(crate) struct Case<'a> {
     pub(crate) group: String,
     pub(crate) voice: Option<String>,
     pub(crate) seed: u64,
+    /// What its answer is drawn with.
+    pub(crate) draw_seed: u64,
     pub(crate) variant: String,
     pub(crate) what: What,
 }
@@ -52,6 +55,7 @@ fn codec_cases<'a>(
         return Err(suite.fault(format!("{levels} levels of a codec that has {most}")));
     }
     let model = subject.fingerprint();
+    let view = suite.codec.as_ref().and_then(|c| c.view.clone()).unwrap_or_default();
     let mut cases = Vec::new();
     for &levels in levels {
         let variant = match levels {
@@ -62,11 +66,19 @@ fn codec_cases<'a>(
         for item in items {
             cases.push(Case {
                 item,
-                key: content_hash(&[&model, "codec", &item.id, &item_material(item), &variant]),
+                key: content_hash(&[
+                    &model,
+                    "codec",
+                    &item.id,
+                    &item_material(item),
+                    &variant,
+                    &view,
+                ]),
                 id: format!("{}/{variant}", item.id),
                 group: group_of(item),
                 voice: None,
                 seed: 0,
+                draw_seed: 0,
                 variant: variant.clone(),
                 what: What::Levels(levels),
             });
@@ -111,10 +123,12 @@ fn task_case<'a>(
     let changed = [&suite.settings, &suite.decode].map(|m| Value::Object(m.clone()).to_string());
     // Folders don't count: the same suite in another checkout gives the same rows.
     let template = Value::Object(suite.request.clone()).to_string();
+    let measured = [&suite.spans, &suite.rival].map(|s| s.clone().unwrap_or_default()).join(" ");
     let mut id = item.id.clone();
     if let Some(voice) = voice {
         id = format!("{id}/{voice}");
     }
+    let draw_seed = draw_seed(seed, &id);
     if suite.seeds.len() > 1 {
         id = format!("{id}#{seed}");
     }
@@ -127,12 +141,14 @@ fn task_case<'a>(
             &template,
             &changed.concat(),
             voice.unwrap_or_default(),
-            &seed.to_string(),
+            &draw_seed.to_string(),
+            &measured,
         ]),
         id,
         group: voice.map_or_else(|| group_of(item), str::to_owned),
         voice: voice.map(str::to_owned),
         seed,
+        draw_seed,
         variant: String::new(),
         what: What::Request(request),
     })

@@ -117,6 +117,8 @@ pub(crate) const FIGURES: &[FigureKind] = &[
         "Cosine of long-term voice statistics of output and prompt: a stand-in without a trained encoder, to be compared with itself only. A missing output counts as 0."),
     kind("own_voice", "nearer to the own voice", Share, Higher,
         "Rows more similar to their own prompt than to another speaker's."),
+    kind("drift", "drift of the voice", Number, Lower,
+        "Speaker similarity of the first tenth minus that of the last; only of recordings of a minute or more."),
     kind("mcd_db", "mel-cepstral distance", Decibels, Lower,
         "To the reference recording, after time alignment."),
     kind("lsd_db", "log-spectral distance", Decibels, Lower,
@@ -137,6 +139,8 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     median(kind("sig", "DNSMOS speech, median", Number, Higher, "As the judge says.")),
     median(kind("bak", "DNSMOS background, median", Number, Higher, "As the judge says.")),
     median(kind("sim", "speaker similarity, median", Number, Higher, "As the judge says.")),
+    median(kind("rival_sim", "similarity to the rival, median", Number, Lower,
+        "To the voice that it must not have; as the judge says.")),
 ];
 
 /// What a judge reports beyond the known.

@@ -140,6 +140,9 @@ pub struct JudgeLine {
     /// A recording of the voice it should have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PathBuf>,
+    /// A recording of the voice it must not have. A program is asked a second time, with it as the prompt.
+    #[serde(skip)]
+    pub rival: Option<PathBuf>,
     /// Speaker or voice.
     pub group: String,
 }

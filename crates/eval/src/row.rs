@@ -111,6 +111,17 @@ impl Row {
 
 /// 64-bit FNV-1a in hexadecimal: tells contents apart, short, and the same on every machine and in every version.
 pub fn content_hash(parts: &[&str]) -> String {
+    format!("{:016x}", hash(parts))
+}
+
+/// The seed that the answer to one question is drawn with. Every question has its own: with one for all, a lucky seed
+/// would be lucky in all rows, and the intervals over rows would know nothing of it.
+pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
+    // Short enough to be typed after `--seed`.
+    hash(&[&seed.to_string(), question]) >> 32
+}
+
+fn hash(parts: &[&str]) -> u64 {
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
     for part in parts {
         // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
@@ -118,7 +129,7 @@ pub fn content_hash(parts: &[&str]) -> String {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
     }
-    format!("{hash:016x}")
+    hash
 }
 
 #[cfg(test)]

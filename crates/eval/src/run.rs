@@ -15,6 +15,7 @@ use crate::{
 mod answers;
 mod prompts;
 mod rows;
+mod spans;
 
 /// How a program ends whose report [`regressed`](Report::regressed).
 pub const REGRESSION_EXIT_CODE: u8 = 6;

@@ -29,10 +29,16 @@ pub struct Suite {
     pub items: ItemsConfig,
     /// Which named voices speak, for requests with `{voice}`.
     pub voices: VoicesConfig,
-    /// One row a seed.
+    /// One row a seed. Each question draws its own random numbers from the seed and its name.
     pub seeds: Vec<u64>,
     /// Set for a suite of the codec alone: no task, recordings through so many levels.
     pub codec: Option<CodecSuite>,
+    /// A field of the answer that lists spans of time (`start_s`, `end_s`): they alone are measured and heard, and the
+    /// voice they should have is that of the rest of the recording.
+    pub spans: Option<String>,
+    /// Whose voice the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
+    /// for another speaker of the suite. Judges that know voices are then asked of it, too (`own_voice`, `rival_sim`).
+    pub rival: Option<String>,
     /// Who listens. More can be added by the caller.
     pub judges: Vec<JudgeConfig>,
     /// Figures of the table, in this order; all of them if empty. A name without `@judge` stands for every judge.
@@ -59,6 +65,8 @@ impl Default for Suite {
             voices: VoicesConfig::default(),
             seeds: vec![0],
             codec: None,
+            spans: None,
+            rival: None,
             judges: Vec::new(),
             figures: Vec::new(),
             players: PlayersConfig::default(),
@@ -117,6 +125,9 @@ pub struct CodecSuite {
     /// How many levels are decoded; every number is a variant of its own. 0 is the recording as it is, which shows
     /// what the judges make of it.
     pub levels: Vec<usize>,
+    /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
+    /// that nobody has cleaned.
+    pub view: Option<String>,
 }
 
 /// What can be listened to in the HTML report. Every player costs some 200 kB.
@@ -189,6 +200,8 @@ impl Suite {
             )
         } else if self.codec.is_some() && items.manifest.is_none() {
             Some("a codec suite needs recordings: `items.manifest`".into())
+        } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
+            Some("`spans` and `rival` are for tasks; a codec suite has neither".into())
         } else if items.edited && items.manifest.is_none() {
             Some("edits need recordings: `items.manifest`".into())
         } else if self.seeds.is_empty() {

@@ -64,7 +64,7 @@ fn fill_value(value: &Value, blanks: &Blanks) -> Result<Value, String> {
     })
 }
 
-fn fill_string(template: &str, blanks: &Blanks) -> Result<String, String> {
+pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {

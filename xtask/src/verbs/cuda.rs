@@ -1,5 +1,6 @@
 //! `cuda`: the program for NVIDIA GPUs, built on a machine with or without one.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -88,14 +89,40 @@ fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     for library in LIBRARIES {
         link(&newest(&toolkit.join("lib"), library)?, &links.join(library))?;
     }
-    // The driver's library is on machines with a GPU only. An empty one of its name is enough to link with.
+    // The driver's library is on machines with a GPU only. Here a stand-in is linked with.
     let driver = links.join("libcuda.so.1");
     if !driver.exists() {
-        cmd!(shell, "gcc -shared -nostdlib -Wl,-soname,libcuda.so.1 -o {driver} -x c /dev/null")
-            .run()?;
+        stand_in(shell, &toolkit, &driver)?;
     }
     link(Path::new("libcuda.so.1"), &links.join("libcuda.so"))?;
     Ok(Kit { toolkit, links })
+}
+
+/// A library with every function of the driver's header, each of which answers that there is no device. A program that
+/// is linked with it asks for the real one by name when it is started.
+fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
+    let header = toolkit.join("include/cuda.h");
+    let declared = cmd!(shell, "gcc -E -P {header}").quiet().read()?;
+    let names = functions(&declared);
+    ensure!(!names.is_empty(), "{} declares no function of the driver", header.display());
+    // CUDA_ERROR_NO_DEVICE is 100.
+    let source: String =
+        names.iter().map(|n| format!("int {n}(void) {{ return 100; }}\n")).collect();
+    let soname = "-Wl,-soname,libcuda.so.1";
+    let compile = cmd!(shell, "gcc -shared -fPIC -nostdlib {soname} -o {driver} -x c -");
+    Ok(compile.stdin(source).run()?)
+}
+
+/// Names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or `CUresult`.
+fn functions(header: &str) -> BTreeSet<&str> {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let called = header.match_indices('(').filter_map(|(at, _)| {
+        let before = header[..at].trim_end();
+        let name = &before[before.rfind(|c| !of_name(c)).map_or(0, |i| i + 1)..];
+        let rest = name.strip_prefix("cu")?;
+        rest.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
+    });
+    called.collect()
 }
 
 /// The toolkit within an environment of Python.
@@ -148,7 +175,7 @@ fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathB
     if std::env::var_os("CUDAFORGE_THREADS").is_none() {
         shell.set_var("CUDAFORGE_THREADS", "1");
     }
-    // Without --no-as-needed the empty libcuda would be dropped, and the program wouldn't look for the real one.
+    // What a later driver knows and this header doesn't is looked for when the program is started.
     let flags = [
         format!("-L native={}", links.display()),
         "-C link-arg=-Wl,--no-as-needed".into(),
@@ -187,6 +214,13 @@ fn without_gpu(shell: &Shell, program: &Path, kit: &Kit) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_of_the_driver_are_told_from_types_and_other_libraries() {
+        let header = "CUresult cuInit(unsigned int f);\ntypedef void (*CUhostFn)(void *d);\n\
+            cudaError_t cudaMalloc(void **p);\nCUresult cuMemAlloc_v2 (CUdeviceptr *p);";
+        assert_eq!(functions(header).into_iter().collect::<Vec<_>>(), ["cuInit", "cuMemAlloc_v2"]);
+    }
 
     #[test]
     fn libraries_are_found_under_any_version_and_links_are_renewed() {

@@ -20,7 +20,7 @@ use stages::stages;
 /// `pretrain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Stages: corpus, fit, vocoder, encode, train, package. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
+    after_help = "Stages: corpus, fit, vocoder, encode, simulate, train, package. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
 )]
 pub struct PretrainArgs {
     /// The recipe

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
+use crate::project::test_programs;
 use crate::verbs::new_task::{REGISTRY, line};
 
 /// Where it happens, below the workspace's target folder.
@@ -33,9 +34,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
 
     step("testing it, the registry and the workspace");
     let package = format!("syrinx-task-{name}");
-    let tests =
-        ["--quiet", "--package", &package, "--package", "syrinx-registry", "--package", "xtask"];
-    cmd!(shell, "cargo test {tests...}").run()?;
+    test(&shell, &[&package, "syrinx-registry", "xtask"])?;
 
     step("looking for it");
     let program = target.join("debug/syrinx");
@@ -64,7 +63,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     step("taking it away");
     take_away(&tree, name)?;
     cmd!(shell, "cargo xtask schema").run()?;
-    cmd!(shell, "cargo test --quiet --package syrinx-registry --package xtask").run()?;
+    test(&shell, &["syrinx-registry", "xtask"])?;
     let left = cmd!(shell, "git status --porcelain").read()?;
     if !left.is_empty() {
         bail!("something is left of `{name}`:\n{left}");
@@ -87,6 +86,18 @@ fn train(shell: &Shell, program: &Path, (folder, name): (&Path, &str)) -> Result
     let adapter = run.join("adapter.safetensors");
     cmd!(shell, "{program} {name} {recording} --rate 1.25 --adapter {adapter} -o {out}").run()?;
     Ok(fs::remove_dir_all(&work)?)
+}
+
+/// Runs the tests of some packages.
+fn test(shell: &Shell, packages: &[&str]) -> Result<()> {
+    let programs = test_programs(shell, packages)?;
+    ensure!(programs.len() >= packages.len(), "of {packages:?} there are only {programs:?}");
+    for program in programs {
+        let _there = shell.push_dir(&program.folder);
+        let executable = program.executable;
+        cmd!(shell, "{executable} --quiet").run()?;
+    }
+    Ok(())
 }
 
 fn step(what: &str) {

@@ -36,7 +36,7 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     }
     if findings.seeds.len() == 1 && suite.is_drawn {
         all.push(
-            "There is only one seed. All its rows are drawn with the same random numbers, so that its luck is in all of them and in no interval: what is beyond noise here may be the luck of the baseline.".into(),
+            "There is only one seed: what is beyond noise here may be the luck of one training or of one set of draws, which no interval knows of.".into(),
         );
     }
     let of_result = |m: &&Move| is_judged(&m.figure) && counts(m);

@@ -1,4 +1,6 @@
-//! `bench`: how fast this machine trains.
+//! `bench`: how fast this machine trains, speaks and listens.
+
+mod speed;
 
 use std::process::{Command, Stdio};
 
@@ -14,7 +16,7 @@ use crate::table::table;
 /// `bench`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
+    after_help = "Examples:\n  syrinx bench speed\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
@@ -25,6 +27,8 @@ pub struct BenchArgs {
 enum What {
     /// Steps of training on made-up tokens, each kind of kernels in a process of its own
     Train(TrainArgs),
+    /// Speaking, listening, and the codec alone, as a user meets them
+    Speed(speed::SpeedArgs),
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +64,10 @@ struct TrainArgs {
 
 /// Measures.
 pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
-    let What::Train(args) = &args.what;
+    let args = match &args.what {
+        What::Train(args) => args,
+        What::Speed(args) => return speed::run(session, args),
+    };
     let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
     if let (true, [kind]) = (args.here, kinds.as_slice()) {
         return session.print_json(&here(session, args, *kind)?);
@@ -108,7 +115,6 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
 
 /// The same command again for one kind of kernels, in a process of its own.
 fn child(kernels: &str) -> Outcome<Value> {
-    let fail = |reason: String| Failure::new(Exit::Unexpected, format!("measuring: {reason}"));
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);
     // A later --kernels would be refused, so what was said of kernels is left out.
@@ -123,6 +129,11 @@ fn child(kernels: &str) -> Outcome<Value> {
         return Err(Failure::new(exit, format!("{kernels} kernels could not be measured")));
     }
     serde_json::from_slice(&output.stdout).map_err(|e| fail(e.to_string()))
+}
+
+/// Why nothing could be measured.
+fn fail(reason: String) -> Failure {
+    Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }
 
 /// Arguments without `--kernels` and `--json`.

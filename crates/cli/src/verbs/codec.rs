@@ -11,14 +11,14 @@ use rayon::prelude::*;
 use serde_json::json;
 use syrinx_audio::LogMel;
 use syrinx_codec::{
-    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, VocoderTrainConfig, fit,
-    patches, train_vocoder,
+    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, Vocoder,
+    VocoderTrainConfig, fit, patches, train_vocoder,
 };
-use syrinx_data::Manifest;
-use syrinx_types::Event;
+use syrinx_data::{Corpus, Manifest, Utterance};
+use syrinx_types::{Codes, Event};
 
 use crate::failure::{Failure, Outcome};
-use crate::session::Session;
+use crate::session::{Session, model_source};
 
 /// `codec`.
 #[derive(Debug, Args)]
@@ -51,9 +51,15 @@ enum What {
     Train {
         #[command(flatten)]
         material: Material,
-        /// The quantiser, as `syrinx codec fit` writes it
+        /// The quantiser, as `syrinx codec fit` writes it; that of --from if not given
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        quantiser: PathBuf,
+        quantiser: Option<PathBuf>,
+        /// A codec whose vocoder is trained further: its file, or `embedded`
+        #[arg(long, value_name = "FILE")]
+        from: Option<String>,
+        /// Folder of `syrinx data respeak`: `coded_share` of the clips are these
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        respoken: Option<PathBuf>,
         /// Saved here now and then, and gone on from if it is there
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         state: Option<PathBuf>,
@@ -64,20 +70,41 @@ enum What {
 pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
     match &args.what {
         What::Fit(material) => fit_quantiser(session, material),
-        What::Train { material, quantiser, state } => {
-            train(session, material, quantiser, state.as_deref())
+        What::Train { material, quantiser, from, respoken, state } => {
+            let start = from.as_deref().map(|from| codec_of(session, from)).transpose()?;
+            let rvq = match (quantiser, &start) {
+                (Some(path), _) => MelRvq::load(path)?,
+                (None, Some(codec)) => codec.rvq().clone(),
+                (None, None) => {
+                    let remedy = "name one with --quantiser, or a codec with --from";
+                    return Err(Failure::usage("there is no quantiser", remedy));
+                }
+            };
+            let clips = Clips::new(material, &rvq, respoken.as_deref())?;
+            let start = start.as_ref().map(EmbeddedCodec::vocoder);
+            train(session, (rvq, start), (&clips, &material.out), state.as_deref())
         }
     }
 }
 
 impl Material {
-    /// Paths of the recordings to learn from.
-    fn paths(&self) -> Outcome<Vec<PathBuf>> {
+    /// Names and paths of the recordings to learn from.
+    fn recordings(&self) -> Outcome<Vec<(String, PathBuf)>> {
         let manifest = Manifest::read(&self.manifest)?;
         let split = manifest.split(&self.split);
         let chosen = if split.is_empty() { &manifest } else { &split };
-        Ok(chosen.utterances().iter().map(|u| manifest.audio_path(u)).collect())
+        let one = |u: &Utterance| (u.id.clone(), manifest.audio_path(u));
+        Ok(chosen.utterances().iter().map(one).collect())
     }
+}
+
+/// The codec of a file, or that of the embedded model.
+fn codec_of(session: &Session, from: &str) -> Outcome<EmbeddedCodec> {
+    if from != "embedded" {
+        return Ok(EmbeddedCodec::load(Path::new(from))?);
+    }
+    let settings = session.settings_beside()?;
+    Ok(syrinx_engine::codec(&model_source(&settings)?)?)
 }
 
 /// Recordings decoded before their patches are taken together.
@@ -86,7 +113,7 @@ const AT_ONCE: usize = 256;
 fn fit_quantiser(session: &Session, material: &Material) -> Outcome {
     const NAME: &str = "reading recordings";
     let config: FitConfig = session.verb_config("codec_fit")?;
-    let paths = material.paths()?;
+    let paths: Vec<PathBuf> = material.recordings()?.into_iter().map(|(_, path)| path).collect();
     let log_mel = LogMel::new(config.mel.clone())?;
     let mut sample = PatchSample::new(&config);
     let sink = session.sink();
@@ -121,24 +148,23 @@ fn fit_quantiser(session: &Session, material: &Material) -> Outcome {
 
 fn train(
     session: &Session,
-    material: &Material,
-    quantiser: &Path,
+    (rvq, start): (MelRvq, Option<&Vocoder>),
+    (clips, out): (&Clips, &Path),
     state: Option<&Path>,
 ) -> Outcome {
     let config: VocoderTrainConfig = session.verb_config("codec_train")?;
-    let rvq = MelRvq::load(quantiser)?;
-    let clips = Clips {
-        paths: material.paths()?,
-        rate_hz: rvq.config().mel.sample_rate_hz,
-        kept: Mutex::default(),
-    };
-    let trained = train_vocoder(&rvq, &clips, &config, state, session.sink(), &session.cancel)?;
-    let (step, finished) = (trained.step, trained.finished);
-    EmbeddedCodec::new(rvq, trained.vocoder)?.save(&material.out, true)?;
-    if session.globals.json {
-        session.print_json(&json!({"out": material.out, "step": step, "finished": finished}))?;
+    if config.coded_share > 0.0 && clips.coded.is_empty() {
+        let remedy = "name a folder of `syrinx data respeak` with --respoken";
+        return Err(Failure::usage("coded_share asks for clips with codes", remedy));
     }
-    session.say(&format!("wrote {} after {step} steps", material.out.display()));
+    let (sink, cancel) = (session.sink(), &session.cancel);
+    let trained = train_vocoder((&rvq, start), clips, &config, state, sink, cancel)?;
+    let (step, finished) = (trained.step, trained.finished);
+    EmbeddedCodec::new(rvq, trained.vocoder)?.save(out, true)?;
+    if session.globals.json {
+        session.print_json(&json!({"out": out, "step": step, "finished": finished}))?;
+    }
+    session.say(&format!("wrote {} after {step} steps", out.display()));
     if finished {
         return Ok(());
     }
@@ -149,7 +175,7 @@ fn train(
     };
     Err(Failure::interrupted(format!(
         "the codec after {step} steps is in {}; {how}",
-        material.out.display()
+        out.display()
     )))
 }
 
@@ -159,6 +185,8 @@ const KEPT_SAMPLES: usize = 1 << 30;
 /// Random pieces of recordings. What was decoded is kept while there is room, as 16 bits.
 struct Clips {
     paths: Vec<PathBuf>,
+    /// Which of them have codes of their own, and these.
+    coded: Vec<(usize, Codes)>,
     rate_hz: u32,
     kept: Mutex<Kept>,
 }
@@ -170,6 +198,30 @@ struct Kept {
 }
 
 impl Clips {
+    fn new(material: &Material, rvq: &MelRvq, respoken: Option<&Path>) -> Outcome<Self> {
+        let recordings = material.recordings()?;
+        let mut coded = Vec::new();
+        if let Some(folder) = respoken {
+            let corpus = Corpus::open(folder)?;
+            let at: HashMap<&str, usize> =
+                recordings.iter().enumerate().map(|(i, (id, _))| (id.as_str(), i)).collect();
+            let of = |i| Some((*at.get(corpus.utterance(i).id.as_str())?, corpus.codes(i)));
+            coded = (0..corpus.len()).filter_map(of).collect();
+            if coded.is_empty() {
+                return Err(Failure::usage(
+                    format!("{} has none of the manifest's recordings", folder.display()),
+                    "make it of the same manifest with `syrinx data respeak`",
+                ));
+            }
+        }
+        Ok(Self {
+            paths: recordings.into_iter().map(|(_, path)| path).collect(),
+            coded,
+            rate_hz: rvq.config().mel.sample_rate_hz,
+            kept: Mutex::default(),
+        })
+    }
+
     fn recording(&self, index: usize) -> Result<Arc<Vec<i16>>, CodecError> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept().recordings.get(&index) {
@@ -195,5 +247,27 @@ impl ClipSource for Clips {
         let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
         clip.resize(samples, 0.0);
         Ok(clip)
+    }
+
+    fn draw_coded(
+        &self,
+        frames: usize,
+        frame_samples: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
+        if self.coded.is_empty() {
+            return Ok(None);
+        }
+        let (index, codes) = &self.coded[rng.random_range(0..self.coded.len())];
+        if codes.frames() < frames {
+            return Ok(None);
+        }
+        let all = self.recording(*index)?;
+        let start = rng.random_range(0..codes.frames() - frames + 1);
+        let from = (start * frame_samples).min(all.len());
+        let clip = &all[from..all.len().min(from + frames * frame_samples)];
+        let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
+        clip.resize(frames * frame_samples, 0.0);
+        Ok(Some((clip, codes.slice(start, start + frames))))
     }
 }

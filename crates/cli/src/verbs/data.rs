@@ -12,6 +12,7 @@ use syrinx_types::{Audio, Codes, Event};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
+use crate::verbs::respeak::{self, RespeakArgs};
 use crate::verbs::simulate::{self, SimulateArgs};
 
 /// `data`.
@@ -67,6 +68,8 @@ enum What {
     },
     /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
+    /// Let the model write the further levels of utterances anew: what a vocoder meets behind it
+    Respeak(RespeakArgs),
     /// Check a manifest: its lines, and that its recordings are there
     Check {
         /// The manifest
@@ -116,6 +119,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             encode(session, &manifest, out, &plan, &coder)
         }
         What::Simulate(args) => simulate::run(session, args),
+        What::Respeak(args) => respeak::run(session, args),
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
         What::Bpe { manifest, out, vocab_size, split } => {
             bpe(session, (manifest, split), *vocab_size, out)

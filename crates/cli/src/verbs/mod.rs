@@ -11,6 +11,7 @@ pub mod eval;
 pub mod info;
 pub mod lora;
 pub mod package;
+pub mod respeak;
 pub mod results;
 pub mod run;
 pub mod simulate;

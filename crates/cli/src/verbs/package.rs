@@ -21,13 +21,14 @@ pub struct PackageArgs {
     /// The language model, as training writes it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     lm: PathBuf,
-    /// The codec that it was trained on, with its vocoder; codec and voices of the model in use if not given
+    /// The codec that it was trained on, with its vocoder; that of the model in use if not given. Without --voice, too,
+    /// the voices are those of the model in use
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     codec: Option<PathBuf>,
     /// A voice and its recording; the first is the default; may be repeated
     #[arg(long, value_name = "NAME=FILE", requires = "codec")]
     voice: Vec<String>,
-    /// The model card: a JSON file; without it and --codec that of the model in use
+    /// The model card: a JSON file; without it and --voice that of the model in use
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     card: Option<PathBuf>,
     /// Where to write the model
@@ -40,11 +41,14 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let card = args.card.as_deref().map(read_card).transpose()?;
     let bytes = match &args.codec {
-        Some(codec) => {
+        Some(codec) if !args.voice.is_empty() => {
             let voices = voices(&settings, (codec, &args.voice))?;
             package((&args.lm, codec), &voices, card.unwrap_or_default())?
         }
-        None => with_language_model(&model_source(&settings)?, &args.lm, card)?,
+        codec => {
+            let parts = (args.lm.as_path(), codec.as_deref());
+            with_language_model(&model_source(&settings)?, parts, card)?
+        }
     };
     session.check()?;
     write_atomic(&args.out, &bytes)?;

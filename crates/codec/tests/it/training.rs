@@ -1,8 +1,9 @@
 use std::path::Path;
 
-use syrinx_codec::{CodecError, Trained, VocoderTrainConfig, train_vocoder};
+use rand_chacha::ChaCha8Rng;
+use syrinx_codec::{ClipSource, CodecError, Trained, VocoderTrainConfig, train_vocoder};
 use syrinx_nn::to_vec_f32;
-use syrinx_types::{CancelToken, Event, EventSink, NullSink, RecordingSink};
+use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
 
 use crate::small;
 
@@ -11,7 +12,14 @@ fn train(
     state: Option<&Path>,
     events: &dyn EventSink,
 ) -> Result<Trained, CodecError> {
-    train_vocoder(&small::rvq(), &small::Sounds, config, state, events, &CancelToken::default())
+    train_vocoder(
+        (&small::rvq(), None),
+        &small::Sounds,
+        config,
+        state,
+        events,
+        &CancelToken::default(),
+    )
 }
 
 fn weights(trained: &Trained) -> Vec<f32> {
@@ -57,7 +65,7 @@ fn a_stopped_run_goes_on_as_if_it_had_not() {
     let cancel = CancelToken::default();
     let sink = StopAt(3, cancel.clone());
     let stopped =
-        train_vocoder(&small::rvq(), &small::Sounds, &config, Some(&state), &sink, &cancel)
+        train_vocoder((&small::rvq(), None), &small::Sounds, &config, Some(&state), &sink, &cancel)
             .unwrap();
     assert!(!stopped.finished && stopped.step == 3);
     let resumed = train(&config, Some(&state), &NullSink).unwrap();
@@ -94,4 +102,39 @@ fn impossible_settings_are_named() {
         let found = train(&config, None, &NullSink).err().unwrap().to_string();
         assert!(found.contains(setting), "{found}");
     }
+}
+
+/// Recordings with codes of their own, which are other ones than the quantiser's.
+struct Coded;
+
+impl ClipSource for Coded {
+    fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError> {
+        small::Sounds.draw(samples, rng)
+    }
+
+    fn draw_coded(
+        &self,
+        frames: usize,
+        frame_samples: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
+        let samples = self.draw(frames * frame_samples, rng)?;
+        let levels = small::rvq().config().levels;
+        Ok(Codes::new(levels, vec![1; frames * levels]).ok().map(|codes| (samples, codes)))
+    }
+}
+
+#[test]
+fn training_starts_from_a_vocoder_and_takes_codes_that_come_with_the_clips() {
+    let config = small::train_config();
+    let first = train(&config, None, &NullSink).unwrap();
+    let go = |config: &VocoderTrainConfig| {
+        let from = (&small::rvq(), Some(&first.vocoder));
+        train_vocoder(from, &Coded, config, None, &NullSink, &CancelToken::default()).unwrap()
+    };
+    let none = go(&VocoderTrainConfig { steps: 0, ..config.clone() });
+    assert!(weights(&none) == weights(&first), "no step was made, and the weights differ");
+    let plain = go(&config);
+    let coded = go(&VocoderTrainConfig { coded_share: 1.0, ..config.clone() });
+    assert!(weights(&plain) != weights(&first) && weights(&coded) != weights(&plain));
 }

@@ -18,6 +18,9 @@ use crate::{EvalError, SubjectError};
 /// Fields that are no figures.
 const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
 
+/// The figure of judges that know voices: how similar recording and prompt are.
+const SIMILARITY: &str = "sim";
+
 /// How often a running judge is looked at.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -98,6 +101,29 @@ impl Judge for CommandJudge {
     }
 
     fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+        let mut verdicts = self.ask(lines, cancel)?;
+        let knows_voices = verdicts.iter().any(|verdict| verdict.figures.contains_key(SIMILARITY));
+        if !knows_voices || lines.iter().all(|line| line.rival.is_none()) {
+            return Ok(verdicts);
+        }
+        let rivals: Vec<JudgeLine> = lines
+            .iter()
+            .map(|line| JudgeLine { prompt: line.rival.clone(), ..line.clone() })
+            .collect();
+        for (verdict, rival) in verdicts.iter_mut().zip(self.ask(&rivals, cancel)?) {
+            let similar = |verdict: &Verdict| verdict.figures.get(SIMILARITY).copied();
+            if let (Some(own), Some(other)) = (similar(verdict), similar(&rival)) {
+                verdict.figures.insert("rival_sim".into(), other);
+                verdict.figures.insert("own_voice".into(), f64::from(u8::from(own > other)));
+            }
+        }
+        Ok(verdicts)
+    }
+}
+
+impl CommandJudge {
+    /// What it says of every line.
+    fn ask(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
         let list = self.folder.join(format!("judge-{}.jsonl", self.name));
         let out = self.folder.join(format!("judge-{}-out.jsonl", self.name));
         let mut text = String::new();
@@ -177,6 +203,7 @@ mod tests {
                 wav: wav.into(),
                 text: "two words".into(),
                 prompt: None,
+                rival: None,
                 group: "g".into(),
             })
             .collect()
@@ -210,6 +237,26 @@ mod tests {
         let verdicts = ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
         let verdicts = verdicts.unwrap();
         assert!(verdicts.iter().all(|v| wer(v) == Some((0.0, 2.0))), "{verdicts:?}");
+    }
+
+    #[test]
+    fn a_judge_that_knows_voices_is_asked_of_rivals_too() {
+        let folder = tempfile::tempdir().unwrap();
+        // The longer the name of the prompt, the more similar it is.
+        let script = r#"sed -E 's/.*"wav":"([^"]*)".*"prompt":"(\/long|\/s)[^"]*".*/{"wav":"\1","sim":"\2"}/; s/"\/long"/0.9/; s/"\/s"/0.5/' {list}"#;
+        let judge = CommandJudge::new("judge", script, folder.path());
+        let with = |prompt: &str, rival: &str| JudgeLine {
+            prompt: Some(prompt.into()),
+            rival: Some(rival.into()),
+            ..lines()[0].clone()
+        };
+        for (line, own) in [(with("/long.wav", "/s.wav"), 1.0), (with("/s.wav", "/long.wav"), 0.0)]
+        {
+            let verdicts = judge.judge(&[line], &CancelToken::default()).unwrap();
+            let figures = &verdicts[0].figures;
+            assert_eq!(figures["own_voice"], own, "{figures:?}");
+            assert!((figures["sim"] + figures["rival_sim"] - 1.4).abs() < 1e-9, "{figures:?}");
+        }
     }
 
     #[test]

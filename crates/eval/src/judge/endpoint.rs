@@ -170,7 +170,13 @@ mod tests {
     fn line(folder: &Path) -> JudgeLine {
         let wav = folder.join("one row.wav");
         fs::write(&wav, b"RIFFdata").unwrap();
-        JudgeLine { wav, text: "Glue the sheet.".into(), prompt: None, group: String::new() }
+        JudgeLine {
+            wav,
+            text: "Glue the sheet.".into(),
+            prompt: None,
+            rival: None,
+            group: String::new(),
+        }
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use syrinx_audio::{WavFormat, write_wav};
+use syrinx_metrics::speaker::VoicePrint;
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, Event};
 
 use crate::case::{Case, What};
 use crate::run::prompts::Prompts;
-use crate::run::{Run, file_name};
+use crate::run::{Run, file_name, spans};
 use crate::score::{
     codec_measures, missing_speech, phone_measures, show_phones, speech_measures, text_measures,
 };
@@ -30,10 +31,10 @@ impl Run<'_> {
         let made = match (&case.what, self.kind) {
             (What::Levels(levels), _) => self.codec_row(&mut row, case.item, *levels),
             (What::Request(request), Some(AnswerKind::Speech)) => self
-                .answer(request, case.seed)
+                .answer(request, case.draw_seed)
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
             (What::Request(request), Some(kind)) => self
-                .answer(request, case.seed)
+                .answer(request, case.draw_seed)
                 .and_then(|answer| words_row(&mut row, case.item, &answer, kind))
                 .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p))),
             (What::Request(_), None) => {
@@ -90,14 +91,26 @@ impl Run<'_> {
             None => None,
         };
         let (own, other) = prompts.prints(case);
-        row.measures = speech_measures(audio, reference.as_ref(), own, other);
-        let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
+        let parts = match &self.suite.spans {
+            Some(field) => Some(spans::apart(audio, field, &answer.answered.json)?),
+            None => None,
+        };
+        let rest = parts.as_ref().map(|(_, rest)| VoicePrint::of(rest)).transpose();
+        let rest = rest.map_err(|e| SubjectError::Failed(e.to_string()))?;
+        let whole = audio.seconds();
+        let audio = parts.as_ref().map_or(audio, |(inside, _)| inside);
+        row.measures = speech_measures(audio, reference.as_ref(), rest.as_ref().or(own), other);
+        let rtf = Measure::Ratio { part: answer.wall_s, whole };
         row.measures.insert("rtf".into(), rtf);
         let first_s = answer.first_audio_s.unwrap_or(answer.wall_s);
         row.measures.insert("first_audio_s".into(), Measure::value(first_s));
         row.reference = case.item.audio.as_deref().map(|p| self.relative(p));
         row.prompt = prompts.path(case).map(|p| self.relative(&p));
-        self.keep(row, audio)
+        self.keep(row, audio)?;
+        if let Some((_, rest)) = &parts {
+            row.prompt = Some(self.write(row, "voices", rest)?);
+        }
+        Ok(())
     }
 
     fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), SubjectError> {
@@ -106,13 +119,22 @@ impl Run<'_> {
         };
         let original = self.read(path)?;
         row.reference = Some(self.relative(path));
-        if levels == 0 {
-            return self.keep(row, &original);
+        let view = self.suite.codec.as_ref().and_then(|codec| codec.view.as_ref());
+        let mut audio = match view {
+            Some(view) => self.read(item.views.get(view).ok_or_else(|| {
+                SubjectError::Failed(format!("the recording has no view `{view}`"))
+            })?)?,
+            None => original.clone(),
+        };
+        if levels > 0 {
+            let (back, wall_s) = self.subject.round_trip(&audio, levels)?;
+            audio = back;
+            let rtf = Measure::Ratio { part: wall_s, whole: original.seconds() };
+            row.measures.insert("rtf".into(), rtf);
         }
-        let (audio, wall_s) = self.subject.round_trip(&original, levels)?;
-        row.measures = codec_measures(&audio, &original);
-        let rtf = Measure::Ratio { part: wall_s, whole: original.seconds() };
-        row.measures.insert("rtf".into(), rtf);
+        if levels > 0 || view.is_some() {
+            row.measures.extend(codec_measures(&audio, &original));
+        }
         self.keep(row, &audio)
     }
 
@@ -123,13 +145,18 @@ impl Run<'_> {
 
     /// Writes the recording of a row.
     fn keep(&self, row: &mut Row, audio: &Audio) -> Result<(), SubjectError> {
-        let fault = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
-        fs::create_dir_all(self.folder.join("audio")).map_err(|e| fault(&e))?;
-        // The key keeps rows apart whose names differ in signs that files can't have.
-        let name = format!("audio/{}-{}.wav", file_name(&row.id), &row.key[..6]);
-        write_wav(self.folder.join(&name), audio, WavFormat::Int16).map_err(|e| fault(&e))?;
-        row.audio = Some(name);
+        row.audio = Some(self.write(row, "audio", audio)?);
         Ok(())
+    }
+
+    /// Writes a recording that belongs to a row into a folder of the run; its name there.
+    fn write(&self, row: &Row, folder: &str, audio: &Audio) -> Result<String, SubjectError> {
+        let fault = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
+        fs::create_dir_all(self.folder.join(folder)).map_err(|e| fault(&e))?;
+        // The key keeps rows apart whose names differ in signs that files can't have.
+        let name = format!("{folder}/{}-{}.wav", file_name(&row.id), &row.key[..6]);
+        write_wav(self.folder.join(&name), audio, WavFormat::Int16).map_err(|e| fault(&e))?;
+        Ok(name)
     }
 
     /// A path as reports name it: from the suite's folder or the run's, where it lies in one of them.

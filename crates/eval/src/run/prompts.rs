@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_metrics::speaker::VoicePrint;
@@ -11,8 +11,11 @@ use syrinx_types::Audio;
 
 use crate::case::Case;
 use crate::run::{Run, file_name};
-use crate::template::mentions;
+use crate::template::{Blanks, fill_string, mentions};
 use crate::{EvalError, SubjectError};
+
+/// What a suite calls the next speaker.
+const OTHER: &str = "{other}";
 
 /// One voice.
 pub(crate) struct Prompt {
@@ -21,22 +24,41 @@ pub(crate) struct Prompt {
     group: String,
 }
 
-/// Voices by name, or by the path of their recording.
-pub(crate) struct Prompts(BTreeMap<String, Prompt>);
+/// The voices that recordings should have, or should not.
+#[derive(Default)]
+pub(crate) struct Prompts {
+    /// By name, or by the path of the recording.
+    voices: BTreeMap<String, Prompt>,
+    /// Where the suite names rivals: whose, by the key of the case.
+    rivals: BTreeMap<String, String>,
+}
 
 impl Prompts {
     /// The recording of a case's own voice.
     pub(crate) fn path(&self, case: &Case) -> Option<PathBuf> {
-        Some(self.0.get(&key(case))?.path.clone())
+        Some(self.voices.get(&key(case))?.path.clone())
     }
 
-    /// The print of a case's own voice, and that of another speaker: the next one, so that all are met.
+    /// The recording of the voice that a case must not have.
+    pub(crate) fn rival_path(&self, case: &Case) -> Option<PathBuf> {
+        Some(self.rival(case)?.path.clone())
+    }
+
+    /// The print of a case's own voice, and that of its rival.
     pub(crate) fn prints(&self, case: &Case) -> (Option<&VoicePrint>, Option<&VoicePrint>) {
+        let own = self.voices.get(&key(case));
+        (own.map(|p| &p.print), self.rival(case).map(|p| &p.print))
+    }
+
+    /// The rival that the suite names, or else another speaker: the next one, so that all are met.
+    fn rival(&self, case: &Case) -> Option<&Prompt> {
+        if let Some(named) = self.rivals.get(&case.key) {
+            return self.voices.get(named);
+        }
         let own = key(case);
-        let after = self.0.iter().skip_while(|(k, _)| **k <= own);
-        let mut others = after.chain(&self.0).map(|(_, prompt)| prompt);
-        let other = others.find(|prompt| prompt.group != case.group);
-        (self.0.get(&own).map(|p| &p.print), other.map(|p| &p.print))
+        let after = self.voices.iter().skip_while(|(k, _)| **k <= own);
+        let mut others = after.chain(&self.voices).map(|(_, prompt)| prompt);
+        others.find(|prompt| prompt.group != case.group)
     }
 }
 
@@ -53,26 +75,52 @@ impl Run<'_> {
     /// The voices of all cases, where recordings come out. Those with a name are written into the run's folder, for
     /// judges and readers.
     pub(crate) fn prompts(&self) -> Result<Prompts, EvalError> {
-        let mut prompts = BTreeMap::new();
+        let mut prompts = Prompts::default();
         if self.kind != Some(AnswerKind::Speech) {
-            return Ok(Prompts(prompts));
+            return Ok(prompts);
         }
         let given = mentions(&self.suite.request, "prompt");
         for case in self.cases {
-            let key = key(case);
-            if prompts.contains_key(&key) {
-                continue;
-            }
-            let (audio, path) = match (&case.voice, &case.item.prompt) {
-                (Some(voice), _) => self.named(voice)?,
-                (None, Some(path)) if given => (self.read(path)?, path.clone()),
-                _ => continue,
-            };
-            if let Ok(print) = VoicePrint::of(&audio) {
-                prompts.insert(key, Prompt { print, path, group: case.group.clone() });
+            match (&case.voice, &case.item.prompt) {
+                (None, Some(_)) if !given => {}
+                (None, None) => {}
+                _ => self.add(&mut prompts, &key(case), &case.group)?,
             }
         }
-        Ok(Prompts(prompts))
+        for case in self.cases {
+            if let Some(rival) = self.named_rival(case)? {
+                self.add(&mut prompts, &rival, "")?;
+                prompts.rivals.insert(case.key.clone(), rival);
+            }
+        }
+        Ok(prompts)
+    }
+
+    /// Whose voice a case must not have, where the suite names somebody: a voice or a recording.
+    fn named_rival(&self, case: &Case) -> Result<Option<String>, EvalError> {
+        let Some(template) = self.suite.rival.as_ref().filter(|rival| *rival != OTHER) else {
+            return Ok(None);
+        };
+        let blanks = Blanks { item: case.item, voice: case.voice.as_deref() };
+        let filled = fill_string(template, &blanks).map_err(|e| self.suite.fault(e))?;
+        Ok(Some(filled))
+    }
+
+    /// Takes in a voice, known by its name or by the path of its recording.
+    fn add(&self, prompts: &mut Prompts, key: &str, group: &str) -> Result<(), EvalError> {
+        if prompts.voices.contains_key(key) {
+            return Ok(());
+        }
+        let (audio, path) = if self.subject.voices().iter().any(|voice| voice == key) {
+            self.named(key)?
+        } else {
+            (self.read(Path::new(key))?, key.into())
+        };
+        if let Ok(print) = VoicePrint::of(&audio) {
+            let prompt = Prompt { print, path, group: group.to_owned() };
+            prompts.voices.insert(key.to_owned(), prompt);
+        }
+        Ok(())
     }
 
     fn named(&self, voice: &str) -> Result<(Audio, PathBuf), EvalError> {

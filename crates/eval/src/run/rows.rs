@@ -152,10 +152,13 @@ impl Run<'_> {
 
     /// What a judge needs to know of a row; `None` if there is nothing to hear.
     fn line(&self, row: &Row, case: &Case, prompts: &Prompts) -> Option<JudgeLine> {
+        let rest = self.suite.spans.is_some().then_some(row.prompt.as_ref()).flatten();
+        let prompt = rest.map(|rest| self.folder.join(rest));
         Some(JudgeLine {
             wav: self.folder.join(row.audio.as_ref()?),
             text: case.item.text.clone(),
-            prompt: prompts.path(case),
+            prompt: prompt.or_else(|| prompts.path(case)),
+            rival: self.suite.rival.is_some().then(|| prompts.rival_path(case)).flatten(),
             group: case.group.clone(),
         })
     }

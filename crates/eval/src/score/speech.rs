@@ -22,6 +22,9 @@ pub(crate) fn speech_measures(
         measures.insert("f0_hz".into(), Measure::value(pitch.median_hz));
         measures.insert("f0_spread_st".into(), Measure::value(pitch.deviation_semitones));
     }
+    if let Some(drift) = own.and_then(|own| drift(audio, own)) {
+        measures.insert("drift".into(), Measure::value(drift));
+    }
     let voiced = pitch.as_ref().map_or(0.0, |p| p.voiced_share);
     measures.insert("voiced".into(), Measure::value(voiced));
     if let Some(own) = own {
@@ -33,6 +36,23 @@ pub(crate) fn speech_measures(
         beside(&mut measures, audio, pitch.as_ref(), reference);
     }
     measures
+}
+
+/// Recordings shorter than this say nothing of drift, seconds.
+const LONG_S: f64 = 60.0;
+
+/// How much less the last tenth of a long recording is like the voice it should have than the first tenth.
+fn drift(audio: &Audio, own: &VoicePrint) -> Option<f64> {
+    let tenth = audio.samples.len() / 10;
+    if audio.seconds() < LONG_S {
+        return None;
+    }
+    let similarity = |samples: &[f32]| {
+        let part = Audio { samples: samples.to_vec(), sample_rate_hz: audio.sample_rate_hz };
+        Some(VoicePrint::of(&part).ok()?.similarity(own))
+    };
+    let last = audio.samples.len() - tenth;
+    Some(similarity(&audio.samples[..tenth])? - similarity(&audio.samples[last..])?)
 }
 
 /// What counts as all wrong of a recording that isn't there.

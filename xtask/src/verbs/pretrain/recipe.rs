@@ -21,6 +21,9 @@ pub(super) struct Recipe {
     pub(super) vocoder: Verb,
     #[serde(default)]
     pub(super) encode: Encode,
+    /// Noise, rooms and other speakers; left out if not given.
+    #[serde(default)]
+    pub(super) simulate: Option<Simulate>,
     pub(super) train: Train,
     pub(super) package: Package,
 }
@@ -55,6 +58,17 @@ pub(super) struct Verb {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Encode {
     pub(super) per_shard: usize,
+}
+
+/// Acoustic scenes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Simulate {
+    pub(super) seed: u64,
+    /// Lowest and highest level of the speech above the background, dB; the program's own range if not given.
+    pub(super) snr_db: Option<(f64, f64)>,
+    /// The same above another speaker.
+    pub(super) sir_db: Option<(f64, f64)>,
 }
 
 impl Default for Encode {

@@ -11,8 +11,11 @@ use crate::project::root;
 pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
     let places = Places::of(recipe);
     let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
+    let scenes = recipe.simulate.is_some().then(|| places.simulate());
     made.into_iter()
-        .chain([places.fit(), places.vocoder(), places.encode(), places.train(), places.package()])
+        .chain([places.fit(), places.vocoder(), places.encode()])
+        .chain(scenes)
+        .chain([places.train(), places.package()])
         .collect()
 }
 
@@ -130,6 +133,30 @@ impl<'a> Places<'a> {
         ]);
         let inputs: [&Path; 2] = [&self.manifest, &self.codec];
         self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
+    }
+
+    /// Views of the utterances in noise and among others, beside the shards: what tasks that clean and separate learn from.
+    fn simulate(&self) -> Stage {
+        let verb = self.recipe.simulate.clone().unwrap_or_default();
+        let mut words = words(&[
+            &"data",
+            &"simulate",
+            &self.manifest.display(),
+            &"--out",
+            &self.shards.display(),
+            &"--codec",
+            &self.codec.display(),
+            &"--seed",
+            &verb.seed,
+        ]);
+        let range = |name: &str, (low, high): (f64, f64)| {
+            [format!("--{name}"), low.to_string(), high.to_string()]
+        };
+        words.extend(verb.snr_db.into_iter().flat_map(|db| range("snr", db)));
+        words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
+        let inputs: [&Path; 2] = [&self.manifest, &self.codec];
+        let views = self.shards.join("views");
+        self.stage("simulate", (&inputs, None), &[&views], Work::Program(words))
     }
 
     fn train(&self) -> Stage {

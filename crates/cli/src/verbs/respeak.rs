@@ -1,0 +1,92 @@
+//! `data respeak`: what the model writes where the codes of a recording stood.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use syrinx_data::{
+    CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest,
+};
+use syrinx_types::Codes;
+
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+
+/// `data respeak`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  syrinx data respeak corpus.jsonl --shards shards --limit 2000 -o respoken\n  syrinx codec train corpus.jsonl --from embedded --respoken respoken --set coded_share=0.5 -o codec.safetensors\n\nThe first level and the timing are the recording's, the further levels the model's. It goes on where it was stopped."
+)]
+pub struct RespeakArgs {
+    /// The manifest
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    manifest: PathBuf,
+    /// Folder of its shards, as `syrinx data encode` makes them
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    shards: PathBuf,
+    /// Folder of the new shards
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    out: PathBuf,
+    /// The task that makes codes of text
+    #[arg(long, default_value = "tts", value_name = "TASK")]
+    task: String,
+    /// Split to take from; all of it if no utterance has a split
+    #[arg(long, default_value = "train", value_name = "NAME")]
+    split: String,
+    /// Only so many utterances, evenly spread
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Threads
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    threads: usize,
+}
+
+/// Writes the shards.
+pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
+    let settings = session.settings(&[])?.value;
+    let engine = session.engine(&settings)?;
+    let options = session.options(&settings);
+    let manifest = Manifest::read(&args.manifest)?;
+    let split = manifest.split(&args.split);
+    let all = if split.is_empty() { manifest.utterances() } else { split.utterances() };
+    let count = args.limit.unwrap_or(all.len()).min(all.len());
+    let chosen = (0..count).map(|i| all[i * all.len() / count].clone()).collect();
+    let folder = args.manifest.parent().map(PathBuf::from).unwrap_or_default();
+    let chosen = Manifest::new(&folder, chosen)?;
+    let corpus = Corpus::open(&args.shards)?;
+    let id = engine.codec_id();
+    if corpus.codec().fingerprint != id.fingerprint {
+        return Err(Failure::usage(
+            format!("{} was encoded by another codec than the model's", args.shards.display()),
+            "encode the manifest with `syrinx data encode` and this model",
+        ));
+    }
+    let at: HashMap<&str, usize> =
+        (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
+    let prompt = PromptSpec::default();
+    let one = |u: &Utterance| -> Result<Codes, String> {
+        let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        rng.set_stream(i as u64);
+        let sample = corpus.sample(i, Some(&prompt), &mut rng);
+        let codes = engine
+            .respeak(&args.task, &sample, &options, &session.cancel)
+            .map_err(|e| e.to_string())?;
+        codes.ok_or_else(|| "the task can't learn from it".to_owned())
+    };
+    let stamp: CodecStamp = corpus.codec().clone();
+    let plan = EncodePlan { threads: args.threads, ..EncodePlan::new(stamp) };
+    let (sink, cancel) = (session.sink(), &session.cancel);
+    let summary = encode_manifest(&chosen, &args.out, &plan, &one, sink, cancel)?;
+    let (utterances, failed) = (summary.utterances, summary.failed.len());
+    if session.globals.json {
+        return session
+            .print_json(&json!({"out": args.out, "utterances": utterances, "failed": failed}));
+    }
+    session
+        .say(&format!("wrote {} ({utterances} utterances, {failed} failed)", args.out.display()));
+    Ok(())
+}

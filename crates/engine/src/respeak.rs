@@ -1,0 +1,45 @@
+//! What the model would have written of a recording.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use syrinx_decode::generate;
+use syrinx_task::{Head, Plan, Response, RowPlan, StageRun};
+use syrinx_types::{CancelToken, Codes, NullSink, Sample};
+
+use crate::{Engine, EngineError, RunOptions};
+
+impl Engine {
+    /// The utterance with its first level and timing as they are, and the further levels as the model writes them: what
+    /// a vocoder meets behind the language model, in step with the recording (cf. training on ground-truth-aligned
+    /// spectrograms, Tacotron 2, 1712.05884, section 3.3). `task` makes codes of text. `None` for an utterance that the
+    /// task can't learn from.
+    ///
+    /// # Errors
+    /// [`EngineError`] for a task that isn't there or wasn't trained, or when stopped.
+    pub fn respeak(
+        &self,
+        task: &str,
+        sample: &Sample,
+        options: &RunOptions,
+        cancel: &CancelToken,
+    ) -> Result<Option<Codes>, EngineError> {
+        let running = self.running(task)?;
+        let layout = running.task.layout();
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let mut stages = Vec::new();
+        for stage in &layout.stages {
+            let example = running.task.example(&stage.name, Some(sample), &mut rng)?;
+            let Some(example) = example else { return Ok(None) };
+            let Response::Codes { codes, pointer } = example.response else { return Ok(None) };
+            let mut run = StageRun::new(&stage.name, example.contents, codes.frames());
+            if stage.head == Head::FirstLevel {
+                (run.pointer, run.given) = (pointer, Some(codes));
+            }
+            stages.push(run);
+        }
+        let plan = Plan { rows: vec![RowPlan::new(stages)] };
+        let how = (&options.decode, options.seed);
+        let made = generate(self.model(), &layout, &plan, how, (cancel, &NullSink))?;
+        Ok(made.into_iter().next().and_then(|row| row.codes))
+    }
+}
