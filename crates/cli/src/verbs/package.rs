@@ -21,14 +21,16 @@ pub struct PackageArgs {
     /// The language model, as training writes it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     lm: PathBuf,
-    /// The codec that it was trained on, with its vocoder; that of the model in use if not given. Without --voice, too,
-    /// the voices are those of the model in use
+    /// The codec that it was trained on, with its vocoder; codec and voices of the model in use if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     codec: Option<PathBuf>,
     /// A voice and its recording; the first is the default; may be repeated
     #[arg(long, value_name = "NAME=FILE", requires = "codec")]
     voice: Vec<String>,
-    /// The model card: a JSON file; without it and --voice that of the model in use
+    /// With --codec: the voices of the model in use, whose quantiser has to be the same
+    #[arg(long, requires = "codec", conflicts_with = "voice")]
+    keep_voices: bool,
+    /// The model card: a JSON file; without it and --codec that of the model in use
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     card: Option<PathBuf>,
     /// Where to write the model
@@ -41,7 +43,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let card = args.card.as_deref().map(read_card).transpose()?;
     let bytes = match &args.codec {
-        Some(codec) if !args.voice.is_empty() => {
+        Some(codec) if !args.keep_voices => {
             let voices = voices(&settings, (codec, &args.voice))?;
             package((&args.lm, codec), &voices, card.unwrap_or_default())?
         }
