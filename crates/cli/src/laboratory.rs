@@ -248,12 +248,26 @@ fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
                 }
             }
             Value::String(text) => out.push((prefix.to_owned(), text.clone())),
-            other => out.push((prefix.to_owned(), other.to_string())),
+            other => out.push((prefix.to_owned(), listed(other))),
         }
     }
     let mut out = Vec::new();
     walk("", &Value::Object(tree.clone()), &mut out);
     out
+}
+
+/// A value as flags give it: as JSON, but for tables in lists, which have `=` between their keys and values.
+fn listed(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(listed).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| format!("{name}={}", listed(value));
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// What the last evaluation of a training run's events measured.

@@ -105,15 +105,38 @@ impl Default for NarConfig {
     }
 }
 
+/// The passes of a model that decides level 1 of all frames together (`model.codes = "masked"`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MaskedConfig {
+    /// Passes. Each decides for some of the frames, the last for all that are left.
+    pub passes: usize,
+    /// Noise on how sure a code is, against the others of its pass; it fades from pass to pass.
+    pub noise: f64,
+}
+
+impl Default for MaskedConfig {
+    fn default() -> Self {
+        Self { passes: 16, noise: 1.0 }
+    }
+}
+
+impl MaskedConfig {
+    /// Settings are told apart by their text: those from before there was a choice read as they did.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Settings of generation. The defaults are those that the embedded model is measured with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecodeConfig {
-    /// Level-1 codes.
+    /// Level-1 codes, and all that an AR stage over all levels writes.
     pub codes: SamplerConfig,
     /// Repetition-aware sampling of level-1 codes.
     pub repetition_aware: RepetitionAware,
-    /// Moves of the pointer.
+    /// Moves of the pointer, durations, and the end of latents.
     pub moves: SamplerConfig,
     /// Longest time on one phone, frames, before the pointer is pushed on.
     pub max_frames_a_phone: usize,
@@ -121,7 +144,10 @@ pub struct DecodeConfig {
     pub text: SamplerConfig,
     /// Further levels.
     pub nar: NarConfig,
-    /// Classifier-free guidance of the AR over codes: 1 for none, above 1 to follow the text more closely.
+    /// Passes over level 1, for models that decide it so.
+    #[serde(skip_serializing_if = "MaskedConfig::is_default")]
+    pub masked: MaskedConfig,
+    /// Classifier-free guidance of the stages before the NAR: 1 for none, above 1 to follow the text more closely.
     pub guidance: f64,
     /// Candidates a request, of which the engine keeps the one that its own transcription understands best.
     pub best_of: usize,
@@ -138,6 +164,7 @@ impl Default for DecodeConfig {
             max_frames_a_phone: 20,
             text: SamplerConfig::greedy(),
             nar: NarConfig::default(),
+            masked: MaskedConfig::default(),
             guidance: 1.0,
             best_of: 1,
             batch_rows: 16,
@@ -163,6 +190,9 @@ impl DecodeConfig {
         }
         if self.nar.window_frames == Some(0) {
             return Err("nar.window_frames must be above zero; leave it out for all at once".into());
+        }
+        if self.masked.passes == 0 || !(self.masked.noise >= 0.0 && self.masked.noise.is_finite()) {
+            return Err("masked.passes must be above zero, masked.noise 0 or above".into());
         }
         if !self.guidance.is_finite() || self.guidance < 0.0 {
             return Err("guidance must be 0 or above".into());

@@ -4,6 +4,7 @@ use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
+use crate::rounding::{round, take_away};
 use crate::{DecodeError, draw, windows};
 
 /// Fills the further levels of all rows, at once or window by window.
@@ -63,8 +64,9 @@ pub(crate) fn passes_over(
                 let drawn =
                     draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
                 values.push(drawn.token as u16);
-                if let Some(residual) = residual.get(at + frame) {
-                    round_levels(context, residual.clone(), (level, until), &mut values);
+                if let Some(mut left) = residual.get(at + frame).cloned() {
+                    take_away(model, &mut left, (level, drawn.token as u16));
+                    round(model, left, level + 1..until, &mut values);
                 }
             }
             at += frames;
@@ -78,34 +80,4 @@ pub(crate) fn passes_over(
 fn known(given: Option<&Codes>, frame: usize, until: usize) -> Option<&[u16]> {
     let given = given.filter(|g| frame < g.frames())?;
     given.frame(frame).get(..until)
-}
-
-/// Rounds what the level just drawn leaves of a residual, level by level, to the nearest entries.
-fn round_levels(
-    context: &Context<'_>,
-    mut residual: Vec<f32>,
-    (level, until): (usize, usize),
-    values: &mut Vec<u16>,
-) {
-    let subtract = |residual: &mut [f32], level: usize, code: u16| {
-        for (r, e) in residual.iter_mut().zip(context.model.codebook_entry(level, code)) {
-            *r -= e;
-        }
-    };
-    let drawn = values[values.len() - 1];
-    subtract(&mut residual, level, drawn);
-    for level in level + 1..until {
-        let book = context.model.codebook(level);
-        let distance = |entry: &[f32]| {
-            entry.iter().zip(&residual).map(|(e, r)| (e - r) * (e - r)).sum::<f32>()
-        };
-        let nearest = book
-            .chunks_exact(residual.len())
-            .map(distance)
-            .enumerate()
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-            .map_or(0, |(i, _)| i as u16);
-        values.push(nearest);
-        subtract(&mut residual, level, nearest);
-    }
 }

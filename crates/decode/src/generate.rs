@@ -4,11 +4,15 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, resolve,
+    FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
+    resolve,
 };
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::{DecodeConfig, DecodeError, first_level, further_levels, log_softmax, text};
+use crate::{
+    DecodeConfig, DecodeError, all_levels, durations, first_level, further_levels, latents,
+    log_softmax, masked, text,
+};
 
 /// What the loops share.
 pub(crate) struct Context<'a> {
@@ -95,14 +99,75 @@ fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
     Ok(())
 }
 
+impl Row<'_> {
+    /// An error if what is known of the response doesn't fit a text of so many stops.
+    pub(crate) fn check_known(&self, stops: usize) -> Result<(), TaskError> {
+        self.run.check_known(stops)
+    }
+
+    /// An error if frames are given that haven't all levels, for stages that write or read all.
+    pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
+        let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "frames of {} levels are given, and the model writes all {levels} together",
+            given.levels()
+        );
+        Err(TaskError::Layout { stage: self.run.stage.clone(), reason })
+    }
+}
+
 fn run_stage(
     context: &Context<'_>,
     stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
+    match stage.timing {
+        Timing::Found => run_head(context, stage, rows),
+        Timing::Known => in_known_timing(context, stage, rows),
+    }
+}
+
+/// Runs a stage in the timing that the stage before found, or the plan gives: all of the pointer is given to it.
+fn in_known_timing(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let mut timed: Vec<(StageRun, bool)> = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        let found = !row.out.pointer.is_empty();
+        let pointer = if found { &row.out.pointer } else { &row.run.pointer }.clone();
+        if pointer.is_empty() {
+            let reason = "nothing is known of its timing: run the stage of durations before it";
+            let stage = stage.name.clone();
+            return Err(TaskError::Layout { stage, reason: reason.into() }.into());
+        }
+        let limit = pointer.len();
+        timed.push((StageRun { pointer, limit, ..row.run.clone() }, !found || row.out.finished));
+    }
+    let mut known: Vec<Row<'_>> = rows
+        .iter_mut()
+        .zip(&timed)
+        .map(|(row, (run, _))| Row { run, rng: &mut *row.rng, out: &mut *row.out })
+        .collect();
+    run_head(context, stage, &mut known)?;
+    // A timing that was cut off is so for good.
+    for (row, (_, whole)) in rows.iter_mut().zip(&timed) {
+        row.out.finished &= whole;
+    }
+    Ok(())
+}
+
+fn run_head(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
     match stage.head {
         Head::FirstLevel => first_level::run(context, stage, rows),
         Head::FurtherLevels => further_levels::run(context, stage, rows),
+        Head::Levels(pattern) => all_levels::run(context, (stage, pattern), rows),
+        Head::MaskedLevel => masked::run(context, stage, rows),
+        Head::Latents => latents::run(context, stage, rows),
+        Head::Durations => durations::run(context, stage, rows),
         Head::Text => text::run(context, stage, rows),
         Head::Phones { per_frame } => phones(context, (stage, per_frame), rows),
     }

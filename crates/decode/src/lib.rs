@@ -1,19 +1,26 @@
-//! Generation: samplers, the AR loops, the NAR passes.
+//! Generation: samplers, the AR loops, the masked and the NAR passes.
 //!
 //! A [`syrinx_task::Plan`] goes in, [`syrinx_task::Generated`] comes out; which task made the plan is not known here.
 //! Every row has its own generator of random numbers, seeded from the seed and the row's number, so a row's result
 //! doesn't depend on what it is batched with.
 
+mod all_levels;
 mod config;
+mod durations;
 mod error;
 mod first_level;
 mod further_levels;
 mod generate;
+mod latents;
+mod masked;
+mod rounding;
 mod sampler;
+mod steps;
 mod text;
+mod walk;
 mod windows;
 
-pub use config::{DecodeConfig, NarConfig, RepetitionAware, SamplerConfig};
+pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
 pub use error::DecodeError;
 pub use generate::generate;
 pub use sampler::{Drawn, draw, log_softmax};

@@ -423,6 +423,7 @@ fn build_tasks(
         studio: Some(Arc::clone(studio) as Arc<dyn Studio>),
         alignment: model.config().alignment,
         text: model.config().text,
+        codes: model.config().codes,
     };
     let build = |descriptor: &'static TaskDescriptor, kit: &TaskKit| -> Result<_, EngineError> {
         let settings = options.task_settings.get(descriptor.id).cloned().unwrap_or_default();

@@ -14,6 +14,10 @@ pub(crate) struct Codebooks {
     /// Brings every level's entries to the same mean length, so that inputs and logits of all levels learn at the same
     /// pace whatever the codec's scale is: level 1 is several times longer than the rest.
     pub(crate) gains: Vec<f32>,
+    /// Mean of the latents, taking every entry as equally likely. // (latent_dim)
+    pub(crate) centre: Vec<f32>,
+    /// Root mean square of what is left of them without it.
+    pub(crate) spread: f32,
 }
 
 /// Mean length of the scaled entries, as a share of the square root of their dimension.
@@ -33,12 +37,32 @@ impl Codebooks {
             )));
         }
         let gains = entries.iter().map(|book| gain(book, latent_dim)).collect();
-        Ok(Self { entries, latent_dim, gains })
+        let (centre, spread) = moments(&entries, latent_dim);
+        Ok(Self { entries, latent_dim, gains, centre, spread })
     }
 
     pub(crate) fn entry(&self, level: usize, code: usize) -> &[f32] {
         &self.entries[level][code * self.latent_dim..][..self.latent_dim]
     }
+}
+
+/// Mean and spread of sums of one entry of every level.
+fn moments(entries: &[Vec<f32>], latent_dim: usize) -> (Vec<f32>, f32) {
+    let mut centre = vec![0.0; latent_dim];
+    let mut power = 0.0;
+    for book in entries {
+        let count = (book.len() / latent_dim) as f32;
+        let mut mean = vec![0.0; latent_dim];
+        for entry in book.chunks_exact(latent_dim) {
+            mean.iter_mut().zip(entry).for_each(|(m, e)| *m += e / count);
+        }
+        let wrong = |entry: &[f32]| -> f32 {
+            entry.iter().zip(&mean).map(|(e, m)| (e - m) * (e - m)).sum()
+        };
+        power += book.chunks_exact(latent_dim).map(wrong).sum::<f32>() / book.len() as f32;
+        centre.iter_mut().zip(&mean).for_each(|(c, m)| *c += m);
+    }
+    (centre, power.sqrt().max(1e-6))
 }
 
 fn gain(book: &[f32], latent_dim: usize) -> f32 {

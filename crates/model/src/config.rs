@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::{Alignment, TextForm};
+use syrinx_task::{Alignment, CodeOrder, TextForm};
 
 /// How codes are embedded and scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,12 +23,15 @@ pub enum Tables {
 pub struct LmConfig {
     /// The trunk.
     pub trunk: BlockConfig,
-    /// Blocks of the phone encoder (of the trunk's width); used with the pointer alignment.
+    /// Blocks of the phone encoder (of the trunk's width); used with the pointer and with durations.
     pub encoder_layers: usize,
     /// How text and frames meet.
     pub alignment: Alignment,
     /// How the words that are spoken are written: as phones or as plain text.
     pub text: TextForm,
+    /// In what order codes are written.
+    #[serde(skip_serializing_if = "CodeOrder::is_default")]
+    pub codes: CodeOrder,
     /// How codes are embedded and scored.
     pub tables: Tables,
     /// Frames that the AR writes a step (grouped codes, VALL-E 2 section 3.2).
@@ -39,6 +42,15 @@ pub struct LmConfig {
     pub residual_weight: f64,
     /// Weight of the pointer's loss.
     pub pointer_weight: f64,
+    /// Weight of the loss on the change from one frame to the next, where latents are written.
+    #[serde(skip_serializing_if = "is_default_change")]
+    pub latent_change_weight: f64,
+}
+
+/// Configurations are compared, and told apart by their text: one from before there was a key reads as it did.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_default_change(weight: &f64) -> bool {
+    *weight == LmConfig::default().latent_change_weight
 }
 
 impl Default for LmConfig {
@@ -48,11 +60,13 @@ impl Default for LmConfig {
             encoder_layers: 2,
             alignment: Alignment::Pointer,
             text: TextForm::Phones,
+            codes: CodeOrder::ArNar,
             tables: Tables::Codebook,
             group: 1,
             phone_labels: 2,
             residual_weight: 1.0,
             pointer_weight: 1.0,
+            latent_change_weight: 0.5,
         }
     }
 }
@@ -64,8 +78,16 @@ impl LmConfig {
         if self.group == 0 || self.phone_labels == 0 {
             return Err("group and phone_labels must be above zero".into());
         }
-        if self.alignment == Alignment::Pointer && self.encoder_layers == 0 {
-            return Err("the pointer alignment needs at least one encoder layer".into());
+        if self.alignment.walks() && self.encoder_layers == 0 {
+            return Err(
+                "alignments with a pointer or durations need at least one encoder layer".into()
+            );
+        }
+        if self.codes == CodeOrder::Masked && self.alignment != Alignment::Durations {
+            return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
+        }
+        if self.codes != CodeOrder::ArNar && self.group > 1 {
+            return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
         }
         Ok(())
     }

@@ -1,51 +1,12 @@
-//! What is read out of the trunk, and how it is scored.
+//! What is read out of the trunk.
 
 use candle_core::{Result, Tensor};
-use syrinx_nn::ops::{self, FixedLinear};
+use syrinx_nn::ops::FixedLinear;
 use syrinx_nn::{Kernels, Linear, Scope};
-use syrinx_task::{Alignment, Sequence, Targets, TokenSpace};
+use syrinx_task::{Alignment, CodeOrder, DURATION_CLASSES, TokenSpace};
 
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError, Tables};
-
-/// One named loss of a batch.
-pub struct LossPart {
-    /// `codes`, `moves`, `level.3`, `residual`, `text`, `phones`.
-    pub name: String,
-    /// Mean over the targets that count, a scalar.
-    pub value: Tensor,
-    /// Where it was asked for: how often the likeliest class is the target, a scalar.
-    pub accuracy: Option<Tensor>,
-    /// Its weight in the total.
-    pub weight: f64,
-}
-
-/// What is read off a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Score {
-    /// Losses only, for training.
-    Losses,
-    /// Losses and accuracies, for evaluation.
-    Accuracies,
-}
-
-/// All losses of a batch.
-pub struct Losses {
-    /// The parts.
-    pub parts: Vec<LossPart>,
-}
-
-impl Losses {
-    /// The weighted sum.
-    pub fn total(&self) -> Result<Tensor> {
-        let mut sum: Option<Tensor> = None;
-        for part in &self.parts {
-            let weighted = (&part.value * part.weight)?;
-            sum = Some(sum.map_or(Ok(weighted.clone()), |s| s + weighted)?);
-        }
-        sum.ok_or_else(|| candle_core::Error::Msg("a batch without targets".into()))
-    }
-}
 
 /// Logits over the entries of one codebook: a free linear map plus, with tied tables, products with the entries.
 struct CodeHead {
@@ -93,14 +54,18 @@ impl CodeHead {
 /// All heads.
 pub(crate) struct Heads {
     first: Vec<CodeHead>,
-    /// Only where a pointer moves.
+    /// Only where a pointer moves, or where latents end by themselves.
     moves: Option<Linear>,
+    /// Only where latents are written.
+    latents: Option<Linear>,
+    /// Only where durations are written.
+    durations: Option<Linear>,
     further: Vec<CodeHead>,
     residual: Linear,
     text: Linear,
     phones: Linear,
-    residual_scale: Vec<f64>,
-    kernels: Kernels,
+    pub(crate) residual_scale: Vec<f64>,
+    pub(crate) kernels: Kernels,
 }
 
 impl Heads {
@@ -124,9 +89,18 @@ impl Heads {
             |name: &str, outputs| Linear::with_bias(&scope.pp(name), dim, outputs, 0.02, kernels);
         Ok(Self {
             first,
-            moves: match config.alignment {
-                Alignment::Pointer => Some(linear("moves", space.move_classes())?),
-                Alignment::None => None,
+            moves: match (config.alignment, config.codes) {
+                (Alignment::Pointer, _) => Some(linear("moves", space.move_classes())?),
+                (Alignment::None, CodeOrder::Latent) => Some(linear("stop", 2)?),
+                (Alignment::None | Alignment::Durations, _) => None,
+            },
+            latents: match config.codes {
+                CodeOrder::Latent => Some(linear("latents", books.latent_dim)?),
+                _ => None,
+            },
+            durations: match config.alignment {
+                Alignment::Durations => Some(linear("durations", DURATION_CLASSES)?),
+                _ => None,
             },
             further,
             residual: linear("residual", books.latent_dim)?,
@@ -155,6 +129,28 @@ impl Heads {
         self.residual.forward(h)? * self.residual_scale[level]
     }
 
+    /// The next frames in the codec's scale: (rows, latent_dim).
+    pub(crate) fn latents(&self, h: &Tensor, books: &Codebooks) -> Result<Tensor> {
+        let scaled = self.scaled_latents(h)?;
+        let centre = Tensor::from_slice(&books.centre, (1, books.latent_dim), h.device())?;
+        (scaled * f64::from(books.spread))?.broadcast_add(&centre.to_dtype(h.dtype())?)
+    }
+
+    /// The same of mean 0 and spread 1.
+    pub(crate) fn scaled_latents(&self, h: &Tensor) -> Result<Tensor> {
+        match &self.latents {
+            Some(head) => head.forward(h),
+            None => candle_core::bail!("a model that doesn't write latents"),
+        }
+    }
+
+    pub(crate) fn durations(&self, h: &Tensor) -> Result<Tensor> {
+        match &self.durations {
+            Some(head) => head.forward(h),
+            None => candle_core::bail!("a model that doesn't write durations"),
+        }
+    }
+
     pub(crate) fn text(&self, h: &Tensor) -> Result<Tensor> {
         self.text.forward(h)
     }
@@ -162,108 +158,6 @@ impl Heads {
     /// (rows, labels a frame * phones).
     pub(crate) fn phones(&self, h: &Tensor) -> Result<Tensor> {
         self.phones.forward(h)
-    }
-
-    /// Losses of a batch whose response rows are `h` (rows, dim).
-    pub(crate) fn losses(
-        &self,
-        h: &Tensor,
-        sequences: &[Sequence],
-        (config, space, books): (&LmConfig, &TokenSpace, &Codebooks),
-        score: Score,
-    ) -> std::result::Result<Losses, ModelError> {
-        let mut parts = Vec::new();
-        let mut add = |name: String, (value, accuracy): (Tensor, Option<Tensor>), weight: f64| {
-            parts.push(LossPart { name, value, accuracy, weight });
-        };
-        let ce = |logits: &Tensor, targets: &[u32]| -> Result<(Tensor, Option<Tensor>)> {
-            let measured = score == Score::Accuracies;
-            let accuracy = measured.then(|| ops::accuracy(logits, targets)).transpose()?;
-            Ok((ops::cross_entropy(logits, targets, self.kernels)?, accuracy))
-        };
-        let mixed = || ModelError::Mixed("stages".into());
-        match sequences.first().map(|s| &s.targets) {
-            Some(Targets::FirstLevel { .. }) => {
-                let (mut codes, mut moves) = (Vec::new(), Vec::new());
-                for s in sequences {
-                    let Targets::FirstLevel { codes: c, moves: m } = &s.targets else {
-                        return Err(mixed());
-                    };
-                    codes.extend_from_slice(c);
-                    moves.extend_from_slice(m);
-                }
-                for member in 0..space.group {
-                    let targets: Vec<u32> =
-                        codes.iter().skip(member).step_by(space.group).copied().collect();
-                    let weight = 1.0 / space.group as f64;
-                    add(
-                        format!("codes.{}", member + 1),
-                        ce(&self.first(h, member)?, &targets)?,
-                        weight,
-                    );
-                }
-                // A stage without a pointer has no moves to learn, whatever the model has.
-                let pointer = moves.iter().any(|&m| m != ops::IGNORE);
-                if let Some(logits) = self.moves(h)?.filter(|_| pointer) {
-                    add("moves".into(), ce(&logits, &moves)?, config.pointer_weight);
-                }
-            }
-            Some(&Targets::Level { level, .. }) => {
-                let mut targets = Vec::new();
-                for s in sequences {
-                    match &s.targets {
-                        Targets::Level { level: l, codes } if *l == level => {
-                            targets.extend_from_slice(codes)
-                        }
-                        _ => return Err(mixed()),
-                    }
-                }
-                add(format!("level.{}", level + 1), ce(&self.further(h, level)?, &targets)?, 1.0);
-                if config.residual_weight > 0.0 {
-                    let target = residual_targets(sequences, level, books);
-                    let rows = target.len() / books.latent_dim;
-                    let target = Tensor::from_vec(target, (rows, books.latent_dim), h.device())?;
-                    let guess = self.residual(h, level)?.to_dtype(target.dtype())?;
-                    let wrong = ((guess - target)? / self.residual_scale[level])?;
-                    add(
-                        format!("residual.{}", level + 1),
-                        (wrong.sqr()?.mean_all()?, None),
-                        config.residual_weight,
-                    );
-                }
-            }
-            Some(Targets::Text(_)) => {
-                let targets: Vec<u32> = sequences
-                    .iter()
-                    .map(|s| {
-                        if let Targets::Text(t) = &s.targets {
-                            Ok(t.as_slice())
-                        } else {
-                            Err(mixed())
-                        }
-                    })
-                    .collect::<std::result::Result<Vec<_>, _>>()?
-                    .concat();
-                add("text".into(), ce(&self.text(h)?, &targets)?, 1.0);
-            }
-            Some(Targets::Phones(_)) => {
-                let targets: Vec<u32> = sequences
-                    .iter()
-                    .map(|s| {
-                        if let Targets::Phones(t) = &s.targets {
-                            Ok(t.as_slice())
-                        } else {
-                            Err(mixed())
-                        }
-                    })
-                    .collect::<std::result::Result<Vec<_>, _>>()?
-                    .concat();
-                let logits = self.phones(h)?.reshape((targets.len(), space.phones))?; // (rows * labels, phones)
-                add("phones".into(), ce(&logits, &targets)?, 1.0);
-            }
-            Some(Targets::None) | None => {}
-        }
-        Ok(Losses { parts })
     }
 }
 
@@ -273,22 +167,4 @@ fn residual_scales(books: &Codebooks) -> Vec<f64> {
         |e: &Vec<f32>| e.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / e.len() as f64;
     let powers: Vec<f64> = books.entries.iter().map(power).collect();
     (0..powers.len()).map(|l| powers[l..].iter().sum::<f64>().sqrt().max(1e-6)).collect()
-}
-
-/// Sums of the entries of `level` and deeper: what the levels shown leave over.
-fn residual_targets(sequences: &[Sequence], level: usize, books: &Codebooks) -> Vec<f32> {
-    let mut out = Vec::new();
-    for codes in sequences.iter().filter_map(|s| s.response_codes.as_ref()) {
-        for frame in 0..codes.frames() {
-            let start = out.len();
-            out.resize(start + books.latent_dim, 0.0);
-            for l in level..codes.levels() {
-                let entry = books.entry(l, usize::from(codes.at(frame, l)));
-                for (o, e) in out[start..].iter_mut().zip(entry) {
-                    *o += e;
-                }
-            }
-        }
-    }
-    out
 }

@@ -14,11 +14,13 @@ mod config;
 mod error;
 mod file;
 mod heads;
+mod losses;
 mod model;
+mod written;
 
 pub use adapter::Adapter;
 pub use config::{LmConfig, Tables};
 pub use error::ModelError;
 pub use file::{LmFile, TensorMap, f16_bytes, parse_tensors};
-pub use heads::{LossPart, Losses};
+pub use losses::{LossPart, Losses};
 pub use model::{LanguageModel, Progress};

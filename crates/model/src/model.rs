@@ -6,10 +6,12 @@ use syrinx_nn::{
     AttentionPlan, Init, Kernels, Linear, ParamStore, Precision, Scope, Span, Stack, StackCache,
     Table,
 };
-use syrinx_task::{Alignment, Position, Sequence, TokenSpace};
+use syrinx_task::{Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
-use crate::heads::{Heads, Score};
+use crate::heads::Heads;
+use crate::losses::Score;
+use crate::written::WrittenInput;
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -20,6 +22,7 @@ pub struct LanguageModel {
     marks: Table, // (marks, dim)
     text: Tensor, // (text tokens, dim)
     codes: CodeInput,
+    written: WrittenInput,
     encoder: Option<Encoder>,
     trunk: Stack,
     heads: Heads,
@@ -70,9 +73,9 @@ impl LanguageModel {
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
-        let encoder = match config.alignment {
-            Alignment::None => None,
-            Alignment::Pointer => {
+        let encoder = match config.alignment.walks() {
+            false => None,
+            true => {
                 let at = scope.pp("encoder");
                 let inner = 1.0 / (dim as f64).sqrt();
                 Some(Encoder {
@@ -98,6 +101,7 @@ impl LanguageModel {
                 config.tables,
                 kernels,
             )?,
+            written: WrittenInput::new(scope, config, &books, kernels)?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
             heads: Heads::new(&scope.pp("heads"), (config, space), &books, kernels)?,
@@ -240,6 +244,9 @@ impl LanguageModel {
         if let Some(codes) = codes {
             x = (x + codes)?;
         }
+        if let Some(written) = self.written.forward(rows, &self.books, how)? {
+            x = (&x + written.to_dtype(x.dtype())?)?;
+        }
         // Sums of embeddings are f32, as the tables are while they are trained.
         let x = x.to_dtype(self.dtype)?;
         let Some(encoded) = encoded else { return Ok(x) };
@@ -307,7 +314,8 @@ impl LanguageModel {
         self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the pointer's moves: (rows, moves and end); `None` in a model without a pointer.
+    /// Logits of the pointer's moves: (rows, moves and end); of a model without a pointer that writes latents whether to
+    /// stop: (rows, 2); `None` in others.
     pub fn move_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
         self.heads.moves(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
     }
@@ -320,6 +328,30 @@ impl LanguageModel {
     /// The latent that `level` and deeper should add up to: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
+    }
+
+    /// Logits of a code that an AR stage over all levels writes, level from 0: (rows, codes), and a stop for level 1.
+    pub fn written_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
+        match level {
+            0 => self.first_level_logits(h, 0),
+            _ => self.level_logits(h, level),
+        }
+    }
+
+    /// The latents of the next frames, in the codec's scale: (rows, latent_dim).
+    ///
+    /// # Errors
+    /// In a model that doesn't write latents.
+    pub fn latents(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
+    }
+
+    /// Logits of a stop's duration: (rows, frames).
+    ///
+    /// # Errors
+    /// In a model that doesn't write durations.
+    pub fn duration_logits(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.durations(h)?.to_dtype(DType::F32)
     }
 
     /// Logits of the next text token: (rows, text tokens).

@@ -1,13 +1,13 @@
 //! Training examples.
 
-use syrinx_task::{Alignment, Content, Contents, Example, Response, TaskKit, TextForm};
+use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
 
 use crate::piece::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, SpeakConfig, TEXT};
 
-/// The example of speaking an utterance, the same for both stages; `None` if it has no codes, or no phones with durations
+/// The example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with durations
 /// where the alignment needs them.
 pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<Example> {
     let frames = sample.codes.frames();
@@ -22,16 +22,13 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
         config.pause_from_s,
     );
     let timed = timed.and_then(|line| with_words(line, kit, &sample.text));
-    let (script, pointer) = match kit.alignment {
-        Alignment::Pointer => {
-            let script = Script::of(&timed?, kit).ok()?;
-            let pointer = script.pointer(frames, sample.frame_rate_hz)?;
-            (script, pointer)
-        }
-        Alignment::None => {
-            let line = timed.or_else(|| from_text(config, kit, &sample.text))?;
-            (Script::of(&line, kit).ok()?, Vec::new())
-        }
+    let (script, pointer) = if kit.alignment.walks() {
+        let script = Script::of(&timed?, kit).ok()?;
+        let pointer = script.pointer(frames, sample.frame_rate_hz)?;
+        (script, pointer)
+    } else {
+        let line = timed.or_else(|| from_text(config, kit, &sample.text))?;
+        (Script::of(&line, kit).ok()?, Vec::new())
     };
     let mut contents = Contents::new();
     contents.insert(TEXT.into(), Content::Text(script.content()));

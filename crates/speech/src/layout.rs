@@ -1,9 +1,15 @@
 //! What the prompts of speech look like.
 
-use syrinx_task::{Alignment, Head, Layout, Segment, Stage};
+use syrinx_task::{
+    Alignment, CodeOrder, Head, Layout, Pattern, Segment, Stage, TaskError, TaskKit,
+};
 
-/// The stage that writes the level-1 codes.
+/// The stage that writes how long each phone and pause lasts.
+pub const DURATIONS: &str = "durations";
+/// The stage that writes frame by frame: level-1 codes, or all there is.
 pub const AR: &str = "ar";
+/// The stage that decides the level-1 codes in several passes.
+pub const MASKED: &str = "masked";
 /// The stage that writes the further levels.
 pub const NAR: &str = "nar";
 
@@ -12,29 +18,63 @@ pub const TEXT: &str = "text";
 /// Segment of the voice's codes.
 pub const PROMPT: &str = "prompt";
 
-/// VALL-E's two stages (arXiv 2301.02111, section 4), with the phones beside the frames where the alignment says so.
+/// The stages that write speech, as the model's configuration has them: VALL-E's two (arXiv 2301.02111, section 4) or
+/// what stands in their place, with the phones beside the frames where the alignment says so, and their durations
+/// first where it asks for them.
 ///
 /// Whatever a task does by speaking has the same marks, so that a model that was trained to speak can do it, and what
 /// is learnt of one helps the others. They are named after the first task that had them.
-pub fn layout(task: &str, alignment: Alignment) -> Layout {
+pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     let mark = Segment::mark("task:tts");
     let language = Segment::mark("lang:en");
-    let text = Segment::aligned_text(TEXT, alignment);
+    let text = Segment::aligned_text(TEXT, kit.alignment);
     let prompt = Segment::prompt(PROMPT).optional();
-    let ar = vec![
-        mark.clone(),
-        language.clone(),
-        text.clone(),
-        prompt.clone(),
-        Segment::ar_response("codes"),
-    ];
-    let nar =
-        vec![mark, language, Segment::level_mark(), text, prompt, Segment::nar_response("codes")];
-    Layout {
-        task: task.into(),
-        stages: vec![
-            Stage::new(AR, Head::FirstLevel, ar),
-            Stage::new(NAR, Head::FurtherLevels, nar),
-        ],
+    let with = |response: Segment| {
+        vec![mark.clone(), language.clone(), text.clone(), prompt.clone(), response]
+    };
+    let mut stages = Vec::new();
+    let timed = kit.alignment == Alignment::Durations;
+    if timed {
+        let durations = with(Segment::duration_response("durations"));
+        stages.push(Stage::new(DURATIONS, Head::Durations, durations));
     }
+    let writes = match kit.codes {
+        CodeOrder::ArNar => (AR, Head::FirstLevel, Segment::ar_response("codes")),
+        CodeOrder::Delay => levels(Pattern::Delay),
+        CodeOrder::Interleaved => levels(Pattern::Interleaved),
+        CodeOrder::Masked => (MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
+        CodeOrder::Latent => (AR, Head::Latents, Segment::latent_response("latents")),
+    };
+    let (name, head, response) = writes;
+    let stage = Stage::new(name, head, with(response));
+    stages.push(if timed { stage.timed() } else { stage });
+    if kit.codes.has_nar() {
+        let level = Segment::level_mark();
+        let codes = Segment::nar_response("codes");
+        let nar = vec![mark, language, level, text, prompt, codes];
+        stages.push(Stage::new(NAR, Head::FurtherLevels, nar));
+    }
+    Layout { task: task.into(), stages }
+}
+
+fn levels(pattern: Pattern) -> (&'static str, Head, Segment) {
+    (AR, Head::Levels(pattern), Segment::levels_response("codes", pattern))
+}
+
+/// Names of the stages of [`layout`], in their order.
+pub fn stages(kit: &TaskKit) -> Vec<String> {
+    layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
+}
+
+/// An error if a speaking task has no such stage.
+///
+/// # Errors
+/// [`TaskError::Layout`] names those that it has.
+pub fn check_stage(task: &str, kit: &TaskKit, stage: &str) -> Result<(), TaskError> {
+    let known = stages(kit);
+    if known.iter().any(|name| name == stage) {
+        return Ok(());
+    }
+    let reason = format!("task `{task}` has the stages {}", known.join(", "));
+    Err(TaskError::Layout { stage: stage.into(), reason })
 }

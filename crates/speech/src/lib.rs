@@ -1,6 +1,6 @@
 //! What tasks that speak or listen share, so that none of them has to know another.
 //!
-//! Speaking: the layout of the two stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
+//! Speaking: the layout of the stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
 //! ([`pieces`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
 //! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
 //! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
@@ -31,7 +31,7 @@ pub use config::{PromptPooling, SpeakConfig, StressMode};
 pub use error::SpeechError;
 pub use example::example;
 pub use join::join;
-pub use layout::{AR, NAR, PROMPT, TEXT, layout};
+pub use layout::{AR, DURATIONS, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
 pub use onward::{Onward, Said};
 pub use piece::{Piece, pieces};
 pub use prompt::{Voice, prompt_of};

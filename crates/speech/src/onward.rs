@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use syrinx_task::{Alignment, Content, TaskKit};
+use syrinx_task::{Content, TaskKit};
 use syrinx_text::{Phone, Phonemized};
 use syrinx_types::TimedPhone;
 
@@ -105,7 +105,7 @@ impl Recording {
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));
         }
-        if kit.alignment == Alignment::Pointer {
+        if kit.alignment.walks() {
             let frames = (total_s * self.frame_rate_hz).ceil() as usize + 1;
             let pointer = script.pointer_in_haste(frames, self.frame_rate_hz)?;
             let before_new = |stop: u32| stop.min(first.saturating_sub(1));

@@ -52,7 +52,7 @@ pub fn rolling(
         let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
         // What is given of the piece before is added once it is known.
         utterance.limit = config.frames_for(new);
-        rows.push((RowPlan { follow: place.follow, ..utterance.into_row() }, place));
+        rows.push((RowPlan { follow: place.follow, ..utterance.into_row(kit) }, place));
     }
     Ok(rows)
 }

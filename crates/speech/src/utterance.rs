@@ -1,9 +1,10 @@
 //! Rows that speak.
 
-use syrinx_task::{Content, Contents, RowPlan, StageRun, TextContent};
+use syrinx_task::{Content, Contents, RowPlan, StageRun, TaskKit, TextContent};
 use syrinx_types::{Audio, Codes};
 
-use crate::{AR, NAR, PROMPT, SpeakConfig, TEXT};
+use crate::layout::stages;
+use crate::{PROMPT, SpeakConfig, TEXT};
 
 /// What one row says, in which voice, and what of it is known before.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,19 +29,19 @@ impl Utterance {
         Self { text, prompt, limit, ..Self::default() }
     }
 
-    /// Both stages, with the same contents.
-    pub fn into_row(self) -> RowPlan {
+    /// All stages of the model's layout, with the same contents.
+    pub fn into_row(self, kit: &TaskKit) -> RowPlan {
         let mut contents = Contents::new();
         contents.insert(TEXT.into(), Content::Text(self.text));
         if let Some(prompt) = self.prompt {
             contents.insert(PROMPT.into(), prompt);
         }
-        let run = |stage: &str| StageRun {
+        let run = |stage: String| StageRun {
             pointer: self.pointer.clone(),
             given: self.given.clone(),
             ..StageRun::new(stage, contents.clone(), self.limit)
         };
-        RowPlan::new(vec![run(AR), run(NAR)])
+        RowPlan::new(stages(kit).into_iter().map(run).collect())
     }
 }
 

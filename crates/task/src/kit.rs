@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes};
 
-use crate::{Alignment, FrameScores, TaskError, TextForm};
+use crate::{Alignment, CodeOrder, FrameScores, TaskError, TextForm};
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +81,8 @@ pub struct TaskKit {
     pub alignment: Alignment,
     /// How the model reads the words that it speaks.
     pub text: TextForm,
+    /// In what order the model writes the codes of speech.
+    pub codes: CodeOrder,
 }
 
 impl TaskKit {

@@ -1,34 +1,8 @@
 //! Prompt layouts as values.
 
-use std::fmt::Write as _;
+use serde::Serialize;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// How text and frames are brought together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Alignment {
-    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R,
-    /// ELLA-V and RALL-E): no skipped or repeated words, a clean stop, and word times for nothing.
-    #[default]
-    Pointer,
-    /// The plain VALL-E layout: text stands before the frames and attention has to find its way.
-    None,
-}
-
-/// How the words of a text are written for the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TextForm {
-    /// As phones of the dictionary: what is said.
-    #[default]
-    Phones,
-    /// As letters: plain text, one token a byte.
-    Letters,
-    /// As byte pairs: plain text, frequent groups of letters as one token.
-    Pieces,
-}
+use crate::{Alignment, Pattern};
 
 /// All prompts of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,6 +22,8 @@ pub struct Stage {
     pub segments: Vec<Segment>,
     /// What is predicted at the response's positions.
     pub head: Head,
+    /// Where the timing of the response comes from.
+    pub timing: Timing,
     /// Where this stage's training examples come from: `true` for the corpus's utterances, `false` for the task itself.
     pub from_corpus: bool,
 }
@@ -84,6 +60,10 @@ pub enum Fill {
         /// Which levels are summed.
         levels: Levels,
     },
+    /// Durations of stops in frames, each one step late.
+    Durations,
+    /// Frames as the codec's latents, each one step late.
+    Latents,
 }
 
 /// The tables that embed codes. Prompt and response have their own, since they mean different things.
@@ -94,7 +74,7 @@ pub enum CodeTable {
     Prompt,
     /// The level-1 codes that an AR stage writes.
     ResponseAr,
-    /// The codes that a NAR stage completes.
+    /// The codes that a NAR stage completes, and the further levels that an AR stage writes.
     ResponseNar,
 }
 
@@ -108,6 +88,10 @@ pub enum Levels {
     Previous,
     /// Those below the level being predicted, summed.
     Below,
+    /// All that an AR stage over all levels wrote in the step before, summed.
+    Written(Pattern),
+    /// The first, where it is decided already.
+    Decided,
 }
 
 /// Where a segment is computed.
@@ -133,6 +117,16 @@ pub enum Attention {
     Causal,
 }
 
+/// Where the timing of a response comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// The stage finds it: by the pointer's moves, by a stop code, or from what stands beside it.
+    Found,
+    /// It is known before: from an earlier stage, or from the plan. Nothing of it is predicted.
+    Known,
+}
+
 /// What is predicted at the response's positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +135,14 @@ pub enum Head {
     FirstLevel,
     /// The codes of one further level, in place. NAR.
     FurtherLevels,
+    /// The codes of all levels in an order, and how far the pointer moves (or a stop code without one). AR.
+    Levels(Pattern),
+    /// The level-1 codes that aren't decided yet, in place, in several passes.
+    MaskedLevel,
+    /// The next frame as the codec's latent, and how far the pointer moves (or whether to stop). AR.
+    Latents,
+    /// How many frames the next stop has. AR.
+    Durations,
     /// The next text token. AR.
     Text,
     /// The phones that sound in a frame, in place, so many a frame. NAR.
@@ -177,7 +179,7 @@ impl Segment {
     /// Text placed as the alignment asks: beside the frames, or before them.
     pub fn aligned_text(name: &str, alignment: Alignment) -> Self {
         let place = match alignment {
-            Alignment::Pointer => Place::Encoder,
+            Alignment::Pointer | Alignment::Durations => Place::Encoder,
             Alignment::None => Place::Trunk,
         };
         Self { place, ..Self::text(name) }
@@ -206,6 +208,28 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::mark(name) }
     }
 
+    /// The codes of all levels that an AR stage writes in an order.
+    pub fn levels_response(name: &str, pattern: Pattern) -> Self {
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Written(pattern) };
+        Self { fill, ..Self::ar_response(name) }
+    }
+
+    /// The level-1 codes that are decided in several passes.
+    pub fn masked_response(name: &str) -> Self {
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Decided };
+        Self { name: name.into(), fill, ..Self::mark(name) }
+    }
+
+    /// The latents that an AR stage writes.
+    pub fn latent_response(name: &str) -> Self {
+        Self { fill: Fill::Latents, ..Self::ar_response(name) }
+    }
+
+    /// The durations that an AR stage writes.
+    pub fn duration_response(name: &str) -> Self {
+        Self { fill: Fill::Durations, ..Self::ar_response(name) }
+    }
+
     /// The text that an AR stage writes.
     pub fn text_response(name: &str) -> Self {
         Self { attention: Attention::Causal, ..Self::text(name) }
@@ -220,7 +244,12 @@ impl Segment {
 impl Stage {
     /// A stage that learns from the corpus's utterances.
     pub fn new(name: &str, head: Head, segments: Vec<Segment>) -> Self {
-        Self { name: name.into(), segments, head, from_corpus: true }
+        Self { name: name.into(), segments, head, timing: Timing::Found, from_corpus: true }
+    }
+
+    /// The same in a timing that is known before.
+    pub fn timed(self) -> Self {
+        Self { timing: Timing::Known, ..self }
     }
 
     /// A stage whose examples the task makes itself.
@@ -233,10 +262,9 @@ impl Stage {
         self.segments.iter().rev().find(|s| s.place == Place::Trunk)
     }
 
-    /// How the text of this stage meets its frames.
-    pub fn alignment(&self) -> Alignment {
-        let encoded = self.segments.iter().any(|s| s.place == Place::Encoder);
-        if encoded { Alignment::Pointer } else { Alignment::None }
+    /// Whether its text stands in the encoder, and every position of its response at a stop of it.
+    pub fn encodes(&self) -> bool {
+        self.segments.iter().any(|s| s.place == Place::Encoder)
     }
 
     /// What is wrong with the stage, if anything.
@@ -267,22 +295,49 @@ impl Stage {
         if count(Place::Encoder) > 1 || count(Place::Beside) > 1 {
             return Err("more than one segment goes through the encoder or stands beside".into());
         }
-        let codes = matches!(self.head, Head::FirstLevel | Head::FurtherLevels);
-        if count(Place::Beside) > 0 && !codes {
-            return Err("only a response of codes can have codes beside it".into());
+        let in_place = matches!(self.head, Head::FirstLevel | Head::FurtherLevels);
+        if count(Place::Beside) > 0 && !in_place {
+            return Err(
+                "only a response of level 1 or of one further level can have codes beside it"
+                    .into(),
+            );
         }
-        if count(Place::Beside) > 0 && count(Place::Encoder) > 0 && self.head == Head::FirstLevel {
+        if count(Place::Beside) > 0 && self.encodes() && self.head == Head::FirstLevel {
             return Err("the length is either the pointer's or that of the codes beside".into());
         }
+        self.check_timing()?;
         let causal = response.attention == Attention::Causal;
-        let wants_causal = matches!(self.head, Head::FirstLevel | Head::Text);
-        if causal != wants_causal {
+        if causal != self.head.is_causal() {
             return Err(format!(
                 "head {:?} doesn't go with a {:?} response",
                 self.head, response.attention
             ));
         }
         Ok(())
+    }
+
+    /// What is wrong with its timing, if anything.
+    fn check_timing(&self) -> Result<(), String> {
+        let known = self.timing == Timing::Known;
+        if self.head == Head::MaskedLevel && !known {
+            return Err("masked codes need a timing that is known first: they go with alignment `durations`".into());
+        }
+        if (known || self.head == Head::Durations) && !self.encodes() {
+            return Err("there is no text in the encoder that a timing could be of".into());
+        }
+        Ok(())
+    }
+}
+
+impl Head {
+    /// Whether it writes one position after another.
+    fn is_causal(self) -> bool {
+        match self {
+            Self::FirstLevel | Self::Levels(_) | Self::Latents | Self::Durations | Self::Text => {
+                true
+            }
+            Self::FurtherLevels | Self::MaskedLevel | Self::Phones { .. } => false,
+        }
     }
 }
 
@@ -296,76 +351,5 @@ impl Layout {
     pub fn marks(&self) -> Vec<String> {
         let fills = self.stages.iter().flat_map(|s| &s.segments).map(|s| &s.fill);
         fills.filter_map(|f| if let Fill::Mark(m) = f { Some(m.clone()) } else { None }).collect()
-    }
-
-    /// The layout as a table for humans, one a stage.
-    pub fn table(&self) -> String {
-        let mut out = String::new();
-        for stage in &self.stages {
-            let _ = writeln!(out, "stage {} -> {}", stage.name, stage.head.describe());
-            let rows: Vec<[String; 4]> = stage.segments.iter().map(|s| s.describe(stage)).collect();
-            let titles =
-                ["segment", "filled with", "computed in", "attention and loss"].map(String::from);
-            let width = |c: usize| {
-                rows.iter().chain([&titles]).map(|r| r[c].chars().count()).max().unwrap_or(0)
-            };
-            let widths = [width(0), width(1), width(2), width(3)];
-            for row in std::iter::once(&titles).chain(&rows) {
-                let cells: Vec<String> =
-                    row.iter().zip(widths).map(|(c, w)| format!("{c:<w$}")).collect();
-                let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
-            }
-        }
-        out
-    }
-}
-
-impl Head {
-    fn describe(self) -> String {
-        match self {
-            Head::FirstLevel => "level-1 codes and pointer moves, one after another (AR)".into(),
-            Head::FurtherLevels => "the codes of one further level, all at once (NAR)".into(),
-            Head::Text => "text tokens, one after another (AR)".into(),
-            Head::Phones { per_frame } => {
-                format!("{per_frame} phone labels a frame, all at once (NAR)")
-            }
-        }
-    }
-}
-
-impl Segment {
-    fn describe(&self, stage: &Stage) -> [String; 4] {
-        let fill = match &self.fill {
-            Fill::Mark(mark) => format!("<{mark}>"),
-            Fill::LevelMark => "<level:L>".into(),
-            Fill::Text => "text tokens".into(),
-            Fill::Codes { table, levels } => {
-                let levels = match levels {
-                    Levels::All => "all levels, summed",
-                    Levels::Previous => "level 1 of the frame before",
-                    Levels::Below => "levels below L, summed",
-                };
-                let table = match table {
-                    CodeTable::Prompt => "prompt",
-                    CodeTable::ResponseAr => "AR response",
-                    CodeTable::ResponseNar => "NAR response",
-                };
-                format!("codes: {levels} ({table} tables)")
-            }
-        };
-        let place = match self.place {
-            Place::Trunk => "trunk",
-            Place::Encoder => "phone encoder, added to the frames at their pointer",
-            Place::Beside => "added to the response's frames, one to one",
-        };
-        let is_response = stage.response().is_some_and(|r| r.name == self.name);
-        let attention = match self.attention {
-            Attention::Full => "both ways",
-            Attention::Causal => "causal",
-        };
-        let attention = if is_response { format!("{attention}; loss") } else { attention.into() };
-        let name =
-            if self.optional { format!("{} (optional)", self.name) } else { self.name.clone() };
-        [name, fill, place.into(), attention]
     }
 }

@@ -9,26 +9,37 @@
 //! Invariant: no tensors, no files, no threads.
 
 mod contents;
+mod describe;
 mod descriptor;
+mod durations;
 mod error;
 mod given;
 mod kit;
+mod latents;
 mod layout;
+mod masked;
+mod pattern;
 mod plan;
 mod pointer;
+mod response;
 mod sequence;
 mod space;
+mod switches;
 mod task;
 
 pub use contents::{Content, Contents, Example, Response, TextContent};
 pub use descriptor::{Answered, BuildTask, DynTask, TaskDescriptor};
+pub use durations::{
+    DURATION_CLASSES, DURATION_ROWS, MAX_DURATION, durations_of_pointer, pointer_in_frames,
+};
 pub use error::TaskError;
 pub use kit::{Clip, Studio, TaskKit};
-pub use layout::{
-    Alignment, Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, TextForm,
-};
+pub use latents::Latent;
+pub use layout::{Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, Timing};
+pub use pattern::Pattern;
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};
 pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
 pub use space::TokenSpace;
+pub use switches::{Alignment, CodeOrder, TextForm};
 pub use task::{AnswerKind, Task, Verb};

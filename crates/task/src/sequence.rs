@@ -4,9 +4,10 @@ use syrinx_types::Codes;
 
 use crate::contents::TextContent;
 use crate::given::{beside_codes, close, encoder_text, push_blend, push_codes, push_text};
+use crate::response::fill_response;
 use crate::{
-    Attention, CodeTable, Content, Contents, Fill, Head, Levels, Place, Response, Stage, TaskError,
-    TokenSpace,
+    Attention, CodeTable, Content, Contents, Fill, Head, Latent, Levels, Place, Response, Stage,
+    TaskError, Timing, TokenSpace,
 };
 
 /// A slot that adds nothing. The same value as `syrinx_nn`'s.
@@ -35,6 +36,10 @@ pub struct Position {
     /// Codes of recordings that are laid over one another, or that stand beside a frame of the response; empty at most
     /// positions.
     pub blend: Vec<Share>,
+    /// Row of the table of durations.
+    pub duration: u32,
+    /// The frame before as the codec's latent, in responses that are written so.
+    pub latent: Option<Latent>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -46,8 +51,17 @@ pub struct Position {
 impl Position {
     pub(crate) fn empty(space: &TokenSpace, rotary: usize) -> Self {
         let codes = vec![NONE; space.code_slots()];
-        let blend = Vec::new();
-        Self { mark: NONE, text: NONE, codes, blend, here: NONE, next: NONE, rotary: rotary as u32 }
+        Self {
+            mark: NONE,
+            text: NONE,
+            codes,
+            blend: Vec::new(),
+            duration: NONE,
+            latent: None,
+            here: NONE,
+            next: NONE,
+            rotary: rotary as u32,
+        }
     }
 
     /// All rows of the code tables that stand here, each with its factor.
@@ -77,6 +91,23 @@ pub enum Targets {
         /// (positions).
         codes: Vec<u32>,
     },
+    /// AR over all levels: one code a position and level, [`IGNORE`] where none is written, and the pointer's moves.
+    Levels {
+        /// (positions, levels).
+        codes: Vec<u32>,
+        /// (positions); [`IGNORE`] where the pointer doesn't move.
+        moves: Vec<u32>,
+    },
+    /// Several passes over level 1: the codes that aren't shown, [`IGNORE`] for the others.
+    Masked(Vec<u32>),
+    /// AR over latents: those of the response's codes, and the pointer's moves (without one: 1 after the last frame,
+    /// else 0).
+    Latents {
+        /// (positions); [`IGNORE`] in a timing that is known.
+        moves: Vec<u32>,
+    },
+    /// How many frames each stop has.
+    Durations(Vec<u32>),
     /// The next text token.
     Text(Vec<u32>),
     /// Phone labels, (positions, per frame).
@@ -98,11 +129,13 @@ pub struct Sequence {
     pub beside: Option<Codes>,
     /// What is predicted.
     pub head: Head,
+    /// Whether the response finds its own timing: its pointer moves, or it ends by itself.
+    pub moves: bool,
     /// Level being predicted (further levels only), from 0.
     pub level: usize,
     /// What is scored.
     pub targets: Targets,
-    /// For further levels: codes of the response so far, all frames (for the residual).
+    /// Codes of the response so far, all frames, for further levels (for the residual), masked ones and latents.
     pub response_codes: Option<Codes>,
 }
 
@@ -132,7 +165,7 @@ impl Sequence {
     }
 
     /// Rows of what stands beside a frame of the response.
-    fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<Share> {
+    pub(crate) fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<Share> {
         let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
             return Vec::new();
         };
@@ -157,14 +190,18 @@ impl Sequence {
     /// Forgets what an AR response over codes has written at some positions (`forget(index)` decides), so that the
     /// model learns to lean on the text when its own past is off.
     pub fn forget_history(&mut self, space: &TokenSpace, mut forget: impl FnMut() -> bool) {
-        if self.head != Head::FirstLevel {
+        if !matches!(self.head, Head::FirstLevel | Head::Levels(_) | Head::Latents) {
             return;
         }
         for p in &mut self.positions[self.response_start..] {
-            if forget() {
-                for member in 0..space.group {
-                    p.codes[member] = space.code(CodeTable::ResponseAr, member, space.no_code());
-                }
+            if !forget() {
+                continue;
+            }
+            if p.latent.take().is_some() {
+                p.codes[0] = space.written(0, space.no_code());
+            }
+            for code in p.codes.iter_mut().filter(|code| **code != NONE) {
+                *code = space.nothing_in_table_of(*code);
             }
         }
     }
@@ -177,7 +214,7 @@ impl Sequence {
     }
 }
 
-fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
+pub(crate) fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
     if encoder.stops.is_empty() {
         return;
     }
@@ -204,6 +241,7 @@ pub fn resolve(
         encoder: encoder_text(stage, contents).map_err(fault)?,
         beside: beside_codes(stage, contents, space).map_err(fault)?,
         head: stage.head,
+        moves: stage.timing == Timing::Found,
         level,
         targets: Targets::None,
         response_codes: None,
@@ -255,136 +293,4 @@ pub fn resolve(
         }
     }
     Ok(sequence)
-}
-
-/// A response has as many frames as what stands beside it.
-fn check_beside(sequence: &Sequence, frames: usize) -> Result<(), String> {
-    match &sequence.beside {
-        Some(beside) if beside.frames() != frames => {
-            Err(format!("a response of {frames} frames beside {}", beside.frames()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn fill_response(
-    sequence: &mut Sequence,
-    content: Option<&Content>,
-    response: Option<&Response>,
-    space: &TokenSpace,
-) -> Result<(), String> {
-    match (sequence.head, response) {
-        (Head::FirstLevel | Head::Text, None) => Ok(()),
-        (Head::FirstLevel, Some(Response::Codes { codes, pointer })) => {
-            first_level(sequence, codes, pointer, space)
-        }
-        (Head::FurtherLevels, Some(Response::Codes { codes, pointer })) => {
-            further_level(sequence, codes, pointer, space)
-        }
-        (Head::Text, Some(Response::Text(ids))) => {
-            sequence.extend_text(space, None);
-            for &id in ids {
-                sequence.extend_text(space, Some(id));
-            }
-            sequence.targets = Targets::Text(ids.iter().copied().chain([space.text_end]).collect());
-            Ok(())
-        }
-        (Head::Phones { per_frame }, response) => {
-            let Some(Content::Codes(codes)) = content else {
-                return Err("no codes to label".into());
-            };
-            push_codes(sequence, codes, (CodeTable::Prompt, codes.levels()), space)?;
-            match response {
-                None => Ok(()),
-                Some(Response::Phones(labels)) if labels.len() == codes.frames() * per_frame => {
-                    sequence.targets = Targets::Phones(labels.clone());
-                    Ok(())
-                }
-                Some(_) => {
-                    Err(format!("labels don't fit {} frames of {per_frame}", codes.frames()))
-                }
-            }
-        }
-        _ => Err("the response doesn't fit the head".into()),
-    }
-}
-
-fn first_level(
-    sequence: &mut Sequence,
-    codes: &Codes,
-    pointer: &[u32],
-    space: &TokenSpace,
-) -> Result<(), String> {
-    let aligned = !sequence.encoder.stops.is_empty();
-    let frames = codes.frames();
-    if frames == 0 || (aligned && pointer.len() != frames) {
-        return Err(format!("{} pointers for {frames} frames", pointer.len()));
-    }
-    check_beside(sequence, frames)?;
-    let group = space.group;
-    let steps = frames.div_ceil(group);
-    // The last group is filled up with its last code.
-    let member = |step: usize, g: usize| codes.at((step * group + g).min(frames - 1), 0);
-    let stop = |step: usize| if aligned { pointer[step * group] as usize } else { 0 };
-    let (mut targets, mut moves) = (Vec::new(), Vec::new());
-    let mut previous: Option<Vec<u16>> = None;
-    for step in 0..steps {
-        sequence.extend_codes(space, previous.as_deref(), stop(step));
-        let now: Vec<u16> = (0..group).map(|g| member(step, g)).collect();
-        targets.extend(now.iter().map(|&c| u32::from(c)));
-        moves.push(match (aligned, step + 1 < steps) {
-            (false, _) => IGNORE,
-            (true, true) => (stop(step + 1) - stop(step)).min(space.max_move()) as u32,
-            (true, false) => space.move_classes() as u32 - 1,
-        });
-        previous = Some(now);
-    }
-    if !aligned && sequence.beside.is_none() {
-        sequence.extend_codes(space, previous.as_deref(), 0);
-        targets.extend(std::iter::repeat_n(u32::from(space.no_code()), group));
-        moves.push(IGNORE);
-    }
-    sequence.targets = Targets::FirstLevel { codes: targets, moves };
-    Ok(())
-}
-
-fn further_level(
-    sequence: &mut Sequence,
-    codes: &Codes,
-    pointer: &[u32],
-    space: &TokenSpace,
-) -> Result<(), String> {
-    let level = sequence.level;
-    if level == 0 || level >= space.levels || codes.levels() < level {
-        return Err(format!(
-            "level {} can't be predicted from {} levels",
-            level + 1,
-            codes.levels()
-        ));
-    }
-    let aligned = !sequence.encoder.stops.is_empty();
-    if aligned && pointer.len() != codes.frames() {
-        return Err(format!("{} pointers for {} frames", pointer.len(), codes.frames()));
-    }
-    check_beside(sequence, codes.frames())?;
-    push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
-    let start = sequence.response_start;
-    if sequence.beside.is_some() {
-        for frame in 0..codes.frames() {
-            sequence.positions[start + frame].blend = sequence.beside_rows(frame, space);
-        }
-    }
-    if aligned {
-        let encoder = std::mem::take(&mut sequence.encoder);
-        for (p, &stop) in sequence.positions[start..].iter_mut().zip(pointer) {
-            point(p, &encoder, stop as usize);
-        }
-        sequence.encoder = encoder;
-    }
-    if codes.levels() > level {
-        let values = codes.level(level).into_iter().map(u32::from).collect();
-        sequence.targets = Targets::Level { level, codes: values };
-    }
-    sequence.response_codes = Some(codes.clone());
-    Ok(())
 }

@@ -100,6 +100,21 @@ impl TokenSpace {
         (self.code_table(table, level) * self.table_rows() + usize::from(code)) as u32
     }
 
+    /// Row of a code that an AR stage wrote: level 1 has a table for this alone, further levels share those of the NAR,
+    /// as no layout has both.
+    pub fn written(&self, level: usize, code: u16) -> u32 {
+        match level {
+            0 => self.code(CodeTable::ResponseAr, 0, code),
+            _ => self.code(CodeTable::ResponseNar, level, code),
+        }
+    }
+
+    /// The row for "nothing yet" in the table that a row belongs to.
+    pub(crate) fn nothing_in_table_of(&self, row: u32) -> u32 {
+        let rows = self.table_rows() as u32;
+        row / rows * rows + u32::from(self.no_code())
+    }
+
     /// The code that stands for "nothing yet" in a table, and for "stop" in the first-level head.
     pub fn no_code(&self) -> u16 {
         self.codebook_size as u16
@@ -118,6 +133,14 @@ impl TokenSpace {
     /// Classes of the pointer head: moves 0 to the largest, and "end".
     pub fn move_classes(&self) -> usize {
         self.max_move() + 2
+    }
+
+    /// The class of a move from one stop to the next; the end where there is none.
+    pub(crate) fn move_class(&self, stop: usize, next: Option<usize>) -> u32 {
+        match next {
+            Some(next) => (next - stop).min(self.max_move()) as u32,
+            None => self.move_classes() as u32 - 1,
+        }
     }
 
     /// The largest move of the pointer in one step.

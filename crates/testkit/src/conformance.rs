@@ -10,8 +10,8 @@ use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LmConfig;
 use syrinx_nn::{AdamW, AdamWConfig};
 use syrinx_task::{
-    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TextForm, TokenSpace,
-    resolve,
+    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TextForm, Timing,
+    TokenSpace, resolve,
 };
 use syrinx_types::{CancelToken, NullSink, Sample};
 
@@ -73,7 +73,7 @@ pub fn check_task(
     descriptor: &TaskDescriptor,
     alignment: Alignment,
 ) -> Result<Conformance, String> {
-    check_task_reading(descriptor, alignment, TextForm::Phones)
+    check_task_of(descriptor, &tiny_config(alignment))
 }
 
 /// [`check_task`] with a model that reads words in another form.
@@ -85,7 +85,18 @@ pub fn check_task_reading(
     alignment: Alignment,
     text: TextForm,
 ) -> Result<Conformance, String> {
-    let subject = Subject::new(descriptor, alignment, text)?;
+    check_task_of(descriptor, &LmConfig { text, ..tiny_config(alignment) })
+}
+
+/// [`check_task`] with a model of any switches.
+///
+/// # Errors
+/// The first thing that doesn't hold, in words.
+pub fn check_task_of(
+    descriptor: &TaskDescriptor,
+    config: &LmConfig,
+) -> Result<Conformance, String> {
+    let subject = Subject::new(descriptor, config)?;
     let layout = subject.task.layout();
     if layout.task != descriptor.id {
         return Err(format!("its layout is called `{}`", layout.task));
@@ -121,12 +132,9 @@ fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
 }
 
 impl Subject {
-    fn new(
-        descriptor: &TaskDescriptor,
-        alignment: Alignment,
-        text: TextForm,
-    ) -> Result<Self, String> {
-        let kit = TaskKit { text, ..kit(alignment).map_err(said("the front end"))? };
+    fn new(descriptor: &TaskDescriptor, model: &LmConfig) -> Result<Self, String> {
+        let LmConfig { alignment, text, codes, .. } = *model;
+        let kit = TaskKit { text, codes, ..kit(alignment).map_err(said("the front end"))? };
         let config = (descriptor.default_config)();
         let build = |config: Value| (descriptor.build)(config, &kit);
         let task = build(config.clone()).map_err(said("its default settings"))?;
@@ -141,8 +149,7 @@ impl Subject {
         }
         let studio = ToneStudio::default();
         let space = tiny_space(&kit, &studio, task.layout().marks());
-        let config = LmConfig { text, ..tiny_config(alignment) };
-        let tiny = Tiny::new(&config, &space, tiny_codebooks(&studio, 1), 1)
+        let tiny = Tiny::new(model, &space, tiny_codebooks(&studio, 1), 1)
             .map_err(said("the tiny model"))?;
         let sample =
             sample(&kit, &studio, TEXT, &SpeechSpec::default(), 1).map_err(said("the sample"))?;
@@ -243,20 +250,29 @@ impl Subject {
     }
 }
 
-/// Whether a stage must send a gradient to a parameter: the trunk, the encoder if the stage has one, and its own head.
+/// Whether a stage must send a gradient to a parameter: the trunk, the encoder if the stage has one, and its own heads.
 fn uses(stage: &Stage, level: usize, name: &str) -> bool {
-    let pointer = stage.alignment() == Alignment::Pointer;
-    let head = match stage.head {
-        Head::FirstLevel => "heads.first.".to_owned(),
-        Head::FurtherLevels => format!("heads.level.{}.", level + 1),
-        Head::Text => "heads.text.".to_owned(),
-        Head::Phones { .. } => "heads.phones.".to_owned(),
+    let further = format!("level.{}.", level + 1);
+    let heads: &[&str] = match stage.head {
+        Head::FirstLevel | Head::MaskedLevel => &["first."],
+        Head::FurtherLevels => &[&further],
+        Head::Levels(_) => &["first.", "level."],
+        Head::Latents => &["latents.", "stop."],
+        Head::Durations => &["durations."],
+        Head::Text => &["text."],
+        Head::Phones { .. } => &["phones."],
     };
+    let moves = stage.encodes()
+        && stage.timing == Timing::Found
+        && matches!(stage.head, Head::FirstLevel | Head::Levels(_) | Head::Latents);
+    let head = name.strip_prefix("heads.");
     name == "marks"
         || name.starts_with("trunk.")
-        || name.starts_with(&head)
-        || (pointer && name.starts_with("encoder."))
-        || (pointer && stage.head == Head::FirstLevel && name.starts_with("heads.moves."))
+        || head.is_some_and(|head| heads.iter().any(|own| head.starts_with(own)))
+        || (stage.encodes() && name.starts_with("encoder."))
+        || (moves && name.starts_with("heads.moves."))
+        || (stage.head == Head::Latents && name.starts_with("latents."))
+        || (stage.head == Head::Durations && name == "durations")
 }
 
 /// Whether a gradient is finite and not zero throughout.

@@ -10,7 +10,7 @@ mod studio;
 mod tiny;
 
 #[cfg(feature = "model")]
-pub use conformance::{Conformance, StageLoss, check_task, check_task_reading};
+pub use conformance::{Conformance, StageLoss, check_task, check_task_of, check_task_reading};
 pub use speech::{SpeechSpec, kit, sample, scores};
 pub use studio::ToneStudio;
 #[cfg(feature = "model")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use syrinx_task::{Alignment, FrameScores, Studio, TaskKit, TextForm};
+use syrinx_task::{Alignment, CodeOrder, FrameScores, Studio, TaskKit, TextForm};
 use syrinx_text::{Frontend, Phone, TextError, TextVocab};
 use syrinx_types::{Codes, Sample, TimedPhone};
 
@@ -41,6 +41,7 @@ pub fn kit(alignment: Alignment) -> Result<TaskKit, TextError> {
         studio: Some(Arc::new(ToneStudio::default())),
         alignment,
         text: TextForm::Phones,
+        codes: CodeOrder::ArNar,
     })
 }
 

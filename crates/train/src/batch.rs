@@ -1,9 +1,12 @@
 //! From a step's number to its sequences.
 
+use std::f64::consts::FRAC_PI_2;
+
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_data::{BatchPlan, Batches, Corpus, Part};
-use syrinx_task::{DynTask, Head, Sequence, Stage, TokenSpace, resolve};
+use syrinx_task::{DynTask, Head, Pattern, Sequence, Stage, TokenSpace, resolve};
 
 use crate::{TrainConfig, TrainError};
 
@@ -12,6 +15,8 @@ struct Trained {
     task: usize,
     stage: Stage,
     weight: f64,
+    /// Which of the maker's plans it is batched by.
+    plan: usize,
 }
 
 /// Makes the batches of a run. Every batch follows from the seed and its number.
@@ -21,7 +26,8 @@ pub struct BatchMaker<'a> {
     space: &'a TokenSpace,
     config: &'a TrainConfig,
     stages: Vec<Trained>,
-    batches: Batches,
+    /// Plans, and how many positions a frame takes in each.
+    plans: Vec<(usize, Batches)>,
 }
 
 /// A batch, and what it is for.
@@ -53,6 +59,7 @@ impl<'a> BatchMaker<'a> {
             )));
         }
         let mut stages = Vec::new();
+        let mut plans: Vec<(usize, Batches)> = Vec::new();
         for entry in &config.mix {
             let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
                 let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
@@ -72,19 +79,17 @@ impl<'a> BatchMaker<'a> {
                     known.join(", ")
                 ))
             })?;
-            stages.push(Trained { task, stage, weight: entry.weight });
+            let a_frame = positions_a_frame(&stage, space);
+            let plan = match plans.iter().position(|(of, _)| *of == a_frame) {
+                Some(plan) => plan,
+                None => {
+                    plans.push((a_frame, batches_of(config, corpus, a_frame)?));
+                    plans.len() - 1
+                }
+            };
+            stages.push(Trained { task, stage, weight: entry.weight, plan });
         }
-        let plan = BatchPlan {
-            max_positions: config.positions,
-            seed: config.seed,
-            ..BatchPlan::default()
-        };
-        let extra = config.prompt.max_frames;
-        // Phones are about as many as frames; the prompt stands before them.
-        let lengths: Vec<usize> =
-            corpus.lengths().iter().map(|n| (2 * n + extra).min(config.positions)).collect();
-        let batches = Batches::new(&plan, &lengths, Part::WHOLE)?;
-        Ok(Self { tasks, corpus, space, config, stages, batches })
+        Ok(Self { tasks, corpus, space, config, stages, plans })
     }
 
     /// The batch of this number.
@@ -154,6 +159,26 @@ impl<'a> BatchMaker<'a> {
         }
     }
 
+    /// What generation does to a sequence and its example doesn't: some codes of a masked response are decided, and
+    /// latents that were written are never quite right.
+    fn spoil(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
+        match sequence.head {
+            Head::MaskedLevel => {
+                let mut frames: Vec<usize> =
+                    (0..sequence.len() - sequence.response_start).collect();
+                frames.shuffle(rng);
+                let hidden = hidden(frames.len(), rng);
+                frames[hidden..].iter().for_each(|&frame| sequence.show(self.space, frame));
+            }
+            Head::Latents if self.config.latent_noise > 0.0 => {
+                let (levels, size) = (self.space.levels, self.space.codebook_size as u16);
+                let frame = || (0..levels).map(|_| rng.random_range(0..size)).collect();
+                sequence.blur_latents(self.config.latent_noise as f32, frame);
+            }
+            _ => {}
+        }
+    }
+
     fn batch_of(
         &self,
         index: usize,
@@ -161,7 +186,7 @@ impl<'a> BatchMaker<'a> {
         (number, rng): (u64, &mut ChaCha8Rng),
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
-        let Trained { task, stage, .. } = &self.stages[index];
+        let Trained { task, stage, plan, .. } = &self.stages[index];
         let task = &self.tasks[*task];
         let mut sequences = Vec::new();
         let mut push = |example: Option<syrinx_task::Example>,
@@ -177,12 +202,13 @@ impl<'a> BatchMaker<'a> {
                 let share = self.config.history_dropout;
                 sequence.forget_history(self.space, || rng.random_bool(share));
             }
+            self.spoil(&mut sequence, rng);
             let size = sequence.len() + sequence.encoder.ids.len();
             sequences.push(sequence);
             Ok(size)
         };
         if stage.from_corpus {
-            let (_, indices) = self.batches.batch(number);
+            let (_, indices) = self.plans[*plan].1.batch(number);
             for i in indices {
                 let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
                 push(task.example(&stage.name, Some(&sample), rng)?, rng)?;
@@ -203,6 +229,36 @@ impl<'a> BatchMaker<'a> {
         };
         Ok(Batch { name: format!("{}/{}{level_name}", task.id(), stage.name), sequences })
     }
+}
+
+/// Positions that a stage has for a frame of its response.
+fn positions_a_frame(stage: &Stage, space: &TokenSpace) -> usize {
+    match stage.head {
+        Head::Levels(Pattern::Interleaved) => space.levels,
+        _ => 1,
+    }
+}
+
+/// Which utterances go together, where a frame takes so many positions.
+fn batches_of(
+    config: &TrainConfig,
+    corpus: &Corpus,
+    a_frame: usize,
+) -> Result<Batches, TrainError> {
+    let plan =
+        BatchPlan { max_positions: config.positions, seed: config.seed, ..BatchPlan::default() };
+    let extra = config.prompt.max_frames;
+    // Phones are about as many as frames; the prompt stands before them.
+    let length = |n: &usize| ((1 + a_frame) * n + extra).min(config.positions);
+    let lengths: Vec<usize> = corpus.lengths().iter().map(length).collect();
+    Ok(Batches::new(&plan, &lengths, Part::WHOLE)?)
+}
+
+/// A point of the cosine schedule of masks (MaskGIT, arXiv 2202.04200, section 3.3): how many of so many frames stay
+/// hidden, one at least.
+fn hidden(frames: usize, rng: &mut ChaCha8Rng) -> usize {
+    let at: f64 = rng.random_range(0.0..1.0);
+    ((frames as f64 * (FRAC_PI_2 * at).cos()).ceil() as usize).clamp(1, frames.max(1))
 }
 
 fn step_rng(seed: u64, number: u64) -> ChaCha8Rng {

@@ -50,6 +50,9 @@ pub struct TrainConfig {
     pub text_dropout: f64,
     /// How often an AR position loses what was written before it.
     pub history_dropout: f64,
+    /// Noise on the latents that a model of latents reads while it is trained, as a share of their own spread.
+    #[serde(skip_serializing_if = "is_default_noise")]
+    pub latent_noise: f64,
     /// How much likelier the first NAR level is drawn than the last.
     pub level_slope: f64,
     /// NAR levels that are trained, 2 upwards; all if empty. Levels that decoding takes from the regressed residual
@@ -89,6 +92,7 @@ impl Default for TrainConfig {
             prompt: PromptSpec::default(),
             text_dropout: 0.0,
             history_dropout: 0.1,
+            latent_noise: 0.3,
             level_slope: 3.0,
             nar_levels: Vec::new(),
             max_seconds: 15.0,
@@ -100,6 +104,12 @@ impl Default for TrainConfig {
             precision: Precision::F32,
         }
     }
+}
+
+/// Ablations know trainings by the text of their configuration: one from before there was a key reads as it did.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_default_noise(noise: &f64) -> bool {
+    *noise == TrainConfig::default().latent_noise
 }
 
 impl TrainConfig {
@@ -116,6 +126,9 @@ impl TrainConfig {
         let shares = [self.text_dropout, self.history_dropout, self.final_rate];
         if shares.iter().any(|p| !(0.0..=1.0).contains(p)) {
             return Err("text_dropout, history_dropout and final_rate lie between 0 and 1".into());
+        }
+        if !(self.latent_noise >= 0.0 && self.latent_noise.is_finite()) {
+            return Err("latent_noise must be 0 or above".into());
         }
         if self.steps == 0
             || self.positions == 0

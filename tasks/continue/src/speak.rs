@@ -54,10 +54,10 @@ pub(crate) fn plan(
     let work = Work::of(config, kit, request)?;
     let speak = |piece: &Piece| {
         let text = piece.script.content();
-        Utterance::new(text, Some(work.prompt.clone()), &config.speaking).into_row()
+        Utterance::new(text, Some(work.prompt.clone()), &config.speaking).into_row(kit)
     };
     let others = work.pieces[1..].iter().map(speak);
-    Ok(Plan { rows: std::iter::once(work.first.utterance.into_row()).chain(others).collect() })
+    Ok(Plan { rows: std::iter::once(work.first.utterance.into_row(kit)).chain(others).collect() })
 }
 
 /// The recording's own samples, then those of the model, joined by a short cross-fade.

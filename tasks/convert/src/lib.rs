@@ -8,7 +8,7 @@ mod request;
 mod speak;
 
 use rand::RngCore;
-use syrinx_speech::{AR, NAR, example, layout};
+use syrinx_speech::{check_stage, example, layout};
 use syrinx_task::{
     AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
     Verb,
@@ -46,7 +46,7 @@ impl Task for Convert {
     }
 
     fn layout(&self) -> Layout {
-        layout(Self::ID, self.kit.alignment)
+        layout(Self::ID, &self.kit)
     }
 
     fn plan(&self, request: &ConvertRequest) -> Result<Plan, TaskError> {
@@ -73,12 +73,7 @@ impl Task for Convert {
         sample: Option<&Sample>,
         _rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        if ![AR, NAR].contains(&stage) {
-            return Err(TaskError::Layout {
-                stage: stage.into(),
-                reason: format!("voice conversion has the stages `{AR}` and `{NAR}`"),
-            });
-        }
+        check_stage(Self::ID, &self.kit, stage)?;
         Ok(sample.and_then(|sample| example(&self.config.speaking, &self.kit, sample)))
     }
 

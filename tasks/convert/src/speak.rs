@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use syrinx_speech::{Recording, Script, Utterance, Voice};
-use syrinx_task::{Alignment, Content, Generated, Plan, TaskError, TaskKit};
+use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
 use syrinx_types::{Audio, Codes};
 
 use crate::{ConvertAnswer, ConvertConfig, ConvertRequest};
@@ -55,13 +55,13 @@ pub(crate) fn plan(
         let line = source.recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
         let script = Script::of(&line, kit)?;
         let mut utterance = Utterance::new(script.content(), prompt.clone(), &config.speaking);
-        if kit.alignment == Alignment::Pointer {
+        if kit.alignment.walks() {
             let rate_hz = source.recording.frame_rate_hz;
             utterance.pointer =
                 script.pointer_in_haste(frames.len(), rate_hz).ok_or_else(too_fast)?;
             utterance.limit = frames.len();
         }
-        rows.push(utterance.into_row());
+        rows.push(utterance.into_row(kit));
     }
     Ok(Plan { rows })
 }
@@ -95,7 +95,7 @@ pub(crate) fn finish(
         (0..spoken.frames()).for_each(|frame| codes.push(spoken.frame(frame)));
     }
     let mut audio: Audio = kit.studio()?.decode(&codes)?;
-    if kit.alignment == Alignment::Pointer {
+    if kit.alignment.walks() {
         // The last frame may be longer than what was left of the recording.
         audio.samples.truncate(source.recording.audio.samples.len());
     }

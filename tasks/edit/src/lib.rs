@@ -10,7 +10,7 @@ mod spans;
 mod splice;
 
 use rand::RngCore;
-use syrinx_speech::{AR, NAR, example, layout};
+use syrinx_speech::{check_stage, example, layout};
 use syrinx_task::{
     AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
     Verb,
@@ -47,7 +47,7 @@ impl Task for Edit {
     }
 
     fn layout(&self) -> Layout {
-        layout(Self::ID, self.kit.alignment)
+        layout(Self::ID, &self.kit)
     }
 
     fn plan(&self, request: &EditRequest) -> Result<Plan, TaskError> {
@@ -74,12 +74,7 @@ impl Task for Edit {
         sample: Option<&Sample>,
         _rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        if ![AR, NAR].contains(&stage) {
-            return Err(TaskError::Layout {
-                stage: stage.into(),
-                reason: format!("editing speech has the stages `{AR}` and `{NAR}`"),
-            });
-        }
+        check_stage(Self::ID, &self.kit, stage)?;
         Ok(sample.and_then(|sample| example(&self.config.speaking, &self.kit, sample)))
     }
 

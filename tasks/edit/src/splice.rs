@@ -1,7 +1,7 @@
 //! From the codes of the new words to one recording.
 
 use syrinx_speech::join;
-use syrinx_task::{Alignment, Generated, Plan, Studio, TaskError, TaskKit};
+use syrinx_task::{Generated, Plan, Studio, TaskError, TaskKit};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::spans::{Span, Work};
@@ -18,7 +18,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, TaskError> {
     let work = Work::of(config, kit, request)?;
     let spoken = work.spans.into_iter().filter_map(|span| span.onward);
-    Ok(Plan { rows: spoken.map(|onward| onward.utterance.into_row()).collect() })
+    Ok(Plan { rows: spoken.map(|onward| onward.utterance.into_row(kit)).collect() })
 }
 
 /// What was spoken for a span.
@@ -127,12 +127,11 @@ fn spoken(
         let walked = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
         (known + walked).min(frames)
     };
-    let (start, end, complete) = match kit.alignment {
-        Alignment::Pointer => {
-            let (start, end) = (at(onward.new.start), at(onward.new.end));
-            (start, end, end < frames || generated.finished)
-        }
-        Alignment::None => (known.min(frames), frames, generated.finished),
+    let (start, end, complete) = if kit.alignment.walks() {
+        let (start, end) = (at(onward.new.start), at(onward.new.end));
+        (start, end, end < frames || generated.finished)
+    } else {
+        (known.min(frames), frames, generated.finished)
     };
     if start >= end {
         return Err(nothing(span));

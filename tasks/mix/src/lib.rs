@@ -9,7 +9,7 @@ mod speak;
 mod voices;
 
 use rand::RngCore;
-use syrinx_speech::{AR, NAR, layout};
+use syrinx_speech::{check_stage, layout};
 use syrinx_task::{
     AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
 };
@@ -46,7 +46,7 @@ impl Task for Mix {
     }
 
     fn layout(&self) -> Layout {
-        layout(Self::ID, self.kit.alignment)
+        layout(Self::ID, &self.kit)
     }
 
     fn plan(&self, request: &MixRequest) -> Result<Plan, TaskError> {
@@ -74,12 +74,7 @@ impl Task for Mix {
         sample: Option<&Sample>,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        if ![AR, NAR].contains(&stage) {
-            return Err(TaskError::Layout {
-                stage: stage.into(),
-                reason: format!("mixing voices has the stages `{AR}` and `{NAR}`"),
-            });
-        }
+        check_stage(Self::ID, &self.kit, stage)?;
         Ok(sample.and_then(|sample| example::blended(&self.config, &self.kit, sample, rng)))
     }
 

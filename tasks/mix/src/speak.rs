@@ -22,7 +22,7 @@ pub(crate) fn plan(
         let prompt = mixed(config, mode, &prompts, weights);
         rows.extend(pieces.iter().map(|piece| {
             let text = piece.script.content();
-            Utterance::new(text, Some(prompt.clone()), &config.speaking).into_row()
+            Utterance::new(text, Some(prompt.clone()), &config.speaking).into_row(kit)
         }));
     }
     Ok(Plan { rows })

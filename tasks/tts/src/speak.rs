@@ -1,7 +1,7 @@
 //! From a request to rows, and from their codes to a recording.
 
 use syrinx_speech::{Piece, Place, Utterance, Voice, append, join, pieces, rolling};
-use syrinx_task::{Alignment, Content, Generated, Plan, RowPlan, TaskError, TaskKit};
+use syrinx_task::{Content, Generated, Plan, RowPlan, TaskError, TaskKit};
 use syrinx_types::Audio;
 
 use crate::{TtsAnswer, TtsConfig, TtsRequest};
@@ -26,12 +26,12 @@ fn rows(
     (pieces, roll): (&[Piece], bool),
     prompt: Option<&Content>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
-    if roll && kit.alignment == Alignment::Pointer {
+    if roll && kit.alignment.walks() {
         return rolling(pieces, prompt, (config, kit));
     }
     let row = |piece: &Piece| {
         let text = piece.script.content();
-        (Utterance::new(text, prompt.cloned(), config).into_row(), Place::default())
+        (Utterance::new(text, prompt.cloned(), config).into_row(kit), Place::default())
     };
     Ok(pieces.iter().map(row).collect())
 }

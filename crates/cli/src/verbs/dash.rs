@@ -179,7 +179,12 @@ impl Desk {
     }
 
     fn card(&self, descriptor: &'static TaskDescriptor, kit: &TaskKit) -> Result<TaskCard, String> {
-        let layouts = [("pointer", Alignment::Pointer), ("none", Alignment::None)]
+        let alignments = [
+            ("pointer", Alignment::Pointer),
+            ("none", Alignment::None),
+            ("durations", Alignment::Durations),
+        ];
+        let layouts = alignments
             .into_iter()
             .map(|(name, alignment)| {
                 let kit = TaskKit { alignment, ..kit.clone() };

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_engine::EngineError;
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, DynTask, TaskDescriptor, TaskKit, TextForm};
+use syrinx_task::{Alignment, CodeOrder, DynTask, TaskDescriptor, TaskKit, TextForm};
 use syrinx_text::{Frontend, TextVocab};
 
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::table::table;
 
@@ -33,8 +33,12 @@ enum What {
         /// Its identifier, or its command
         name: String,
         /// How text and frames meet in the layout shown
-        #[arg(long, default_value = "pointer", value_parser = ["pointer", "none"])]
+        #[arg(long, default_value = "pointer", value_parser = ["pointer", "none", "durations"])]
         alignment: String,
+        /// In what order codes are written in the layout shown
+        #[arg(long, default_value = "ar_nar",
+            value_parser = ["ar_nar", "delay", "interleaved", "masked", "latent"])]
+        codes: String,
     },
 }
 
@@ -42,13 +46,15 @@ enum What {
 pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
     match args.what.as_ref().unwrap_or(&What::List) {
         What::List => list(session),
-        What::Show { name, alignment } => {
+        What::Show { name, alignment, codes } => {
             let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
             let descriptor = find(name)
                 .or_else(|| find_verb(name))
                 .ok_or_else(|| EngineError::UnknownTask { id: name.clone(), known })?;
-            let alignment = if alignment == "none" { Alignment::None } else { Alignment::Pointer };
-            show(session, descriptor, alignment)
+            let alignment = serde_json::from_value(Value::from(alignment.as_str()));
+            let codes = serde_json::from_value(Value::from(codes.as_str()));
+            let switches = (alignment.unwrap_or_default(), codes.unwrap_or_default());
+            show(session, descriptor, switches)
         }
     }
 }
@@ -72,9 +78,17 @@ fn kind(descriptor: &TaskDescriptor) -> String {
     format!("{:?}", descriptor.answer).to_lowercase()
 }
 
-fn show(session: &Session, descriptor: &TaskDescriptor, alignment: Alignment) -> Outcome {
-    let task = built(&session.settings(&[])?.value, descriptor, &kit(alignment)?)?;
+fn show(
+    session: &Session,
+    descriptor: &TaskDescriptor,
+    (alignment, codes): (Alignment, CodeOrder),
+) -> Outcome {
+    let kit = TaskKit { codes, ..kit(alignment)? };
+    let task = built(&session.settings(&[])?.value, descriptor, &kit)?;
     let layout = task.layout();
+    if let Some(reason) = layout.stages.iter().find_map(|stage| stage.check().err()) {
+        return Err(Failure::usage(reason, "name another --alignment or other --codes"));
+    }
     let schemas = [
         ("request", (descriptor.request_schema)().to_value()),
         ("answer", (descriptor.answer_schema)().to_value()),
@@ -109,6 +123,7 @@ pub fn kit(alignment: Alignment) -> Outcome<TaskKit> {
         studio: None,
         alignment,
         text: TextForm::default(),
+        codes: CodeOrder::default(),
     })
 }
 

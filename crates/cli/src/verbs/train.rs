@@ -87,6 +87,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     if let Some(base) = &base {
         config.model.alignment = base.config.alignment;
         config.model.text = base.config.text;
+        config.model.codes = base.config.codes;
     }
     let tasks = tasks(&session.settings_beside()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
@@ -209,7 +210,7 @@ impl EventSink for Both<'_> {
     }
 }
 
-/// All tasks, built for a model's alignment and its form of text.
+/// All tasks, built for a model's alignment, its form of text and its order of codes.
 pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTask>>> {
     let kit = TaskKit {
         vocab: Arc::new(TextVocab::english()?),
@@ -217,6 +218,7 @@ pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTa
         studio: None,
         alignment: model.alignment,
         text: model.text,
+        codes: model.codes,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();

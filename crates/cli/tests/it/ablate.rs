@@ -125,8 +125,8 @@ const GROUPS: &str = r#"
     ]
 "#;
 
-#[test]
-fn models_are_trained_for_cells() {
+/// A bench with shards to learn from and a suite that speaks.
+fn school() -> Bench {
     let bench = Bench::new();
     let line = |name: &str, split: &str| {
         bench.write(&format!("{name}.wav"), buzz_wav(2.0));
@@ -140,6 +140,12 @@ fn models_are_trained_for_cells() {
         bench.write(&format!("{name}.toml"), text);
     }
     bench.write("lines.txt", "Yes.\n");
+    bench
+}
+
+#[test]
+fn models_are_trained_for_cells() {
+    let bench = school();
     let run = ["ablate", "groups.toml", "--reports", "reports"];
     bench.fails(&run, 2, &["nothing to learn from", "--data"]);
     let run = [&run[..], &["--data", "shards"]].concat();
@@ -148,6 +154,33 @@ fn models_are_trained_for_cells() {
     let page = std::fs::read_to_string(bench.path("reports/groups.md")).expect("a report");
     assert!(page.contains("## training") && page.contains("loss"), "{page}");
     assert!(bench.run(&run).worked().err.contains("2 done before"));
+}
+
+/// Every cell of the project's grids over alignments and orders of codes learns something and speaks.
+#[test]
+fn every_alignment_and_order_of_codes_is_trained_and_speaks() {
+    let bench = school();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/ablations");
+    for (name, cells) in [("alignment", 3), ("codes-or-mel", 3), ("code-order", 6)] {
+        let text = std::fs::read_to_string(format!("{folder}/{name}.toml")).expect("it is there");
+        let tiny = |line: &str| match line.split(" = ").next() {
+            Some("suites") => "suites = [{ suite = \"speaking.toml\" }]".to_owned(),
+            Some("train") => "train = { config = \"train.toml\", steps = 4 }".to_owned(),
+            Some("seeds") => "seeds = [1]".to_owned(),
+            Some("figures") => "figures = [\"wer\", \"fail\"]".to_owned(),
+            _ => line.to_owned(),
+        };
+        let text: Vec<String> = text.lines().map(tiny).collect();
+        bench.write(&format!("{name}.toml"), text.join("\n"));
+        let ablation = format!("{name}.toml");
+        let ended = bench.run(&["ablate", &ablation, "--reports", "reports", "--data", "shards"]);
+        let said = &ended.worked().err;
+        assert!(said.contains(&format!("{cells} cells done")), "{name}: {said}");
+        let page = std::fs::read_to_string(bench.path(&format!("reports/{name}.md")));
+        assert!(page.expect("a report").contains("## training"), "{name}");
+    }
+    let error = bench.run(&["tasks", "show", "tts", "--codes", "masked"]);
+    assert!(error.err.contains("alignment `durations`"), "{}", error.err);
 }
 
 #[test]

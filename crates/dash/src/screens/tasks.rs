@@ -275,6 +275,8 @@ fn chip(segment: &Segment, theme: &Theme) -> (String, Style) {
         Fill::Codes { table: CodeTable::Prompt, .. } => (format!("▦{}", segment.name), 2),
         Fill::Codes { table: CodeTable::ResponseAr, .. } => (format!("▶{}", segment.name), 3),
         Fill::Codes { table: CodeTable::ResponseNar, .. } => (format!("▷{}", segment.name), 4),
+        Fill::Latents => (format!("▶{}", segment.name), 3),
+        Fill::Durations => (format!("◷{}", segment.name), 1),
         #[allow(unreachable_patterns, reason = "kinds of segments may be added")]
         _ => (segment.name.clone(), 5),
     };

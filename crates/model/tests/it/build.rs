@@ -4,8 +4,8 @@ use candle_core::Device;
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore, Precision};
 use syrinx_task::{
-    Alignment, Content, Contents, Head, Response, Segment, Sequence, Stage, TextContent,
-    TokenSpace, resolve,
+    Alignment, CodeOrder, Content, Contents, Head, Pattern, Response, Segment, Sequence, Stage,
+    TextContent, TokenSpace, resolve,
 };
 use syrinx_types::Codes;
 
@@ -75,7 +75,23 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         vec![first, Segment::aligned_text("text", alignment), Segment::prompt("prompt"), response]
     };
     let mark = || Segment::mark("task:demo");
-    let ar = Stage::new("ar", Head::FirstLevel, with(mark(), Segment::ar_response("response")));
+    let ar = |head: Head, response: Segment| {
+        let stage = Stage::new("ar", head, with(mark(), response));
+        if alignment == Alignment::Durations { stage.timed() } else { stage }
+    };
+    let levels = |pattern| ar(Head::Levels(pattern), Segment::levels_response("response", pattern));
+    let first = ar(Head::FirstLevel, Segment::ar_response("response"));
+    let written = match config.codes {
+        CodeOrder::ArNar => None,
+        CodeOrder::Delay => Some(levels(Pattern::Delay)),
+        CodeOrder::Interleaved => Some(levels(Pattern::Interleaved)),
+        CodeOrder::Masked => Some(ar(Head::MaskedLevel, Segment::masked_response("response"))),
+        CodeOrder::Latent => Some(ar(Head::Latents, Segment::latent_response("response"))),
+    };
+    let durations = (alignment == Alignment::Durations).then(|| {
+        let response = Segment::duration_response("response");
+        Stage::new("durations", Head::Durations, with(mark(), response))
+    });
     let nar = Stage::new(
         "nar",
         Head::FurtherLevels,
@@ -111,7 +127,9 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
                 .map(|&n| resolve(stage, &contents(n), Some(&response(n)), level, &space).unwrap())
                 .collect()
         };
-    let mut out = vec![pair(&ar, 0, &codes)];
+    // What the configuration writes first, then what any model can.
+    let stages = written.iter().chain(&durations).chain([&first]);
+    let mut out: Vec<Vec<Sequence>> = stages.map(|stage| pair(stage, 0, &codes)).collect();
     out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
     out.push(pair(&hear, 0, &|n| {
@@ -129,6 +147,17 @@ pub fn variants() -> Vec<LmConfig> {
                 out.push(LmConfig { alignment, tables, group, ..config() });
             }
         }
+    }
+    use CodeOrder::{ArNar, Delay, Interleaved, Latent, Masked};
+    for tables in [Codebook, Free] {
+        for codes in [Delay, Interleaved, Latent] {
+            for alignment in [Alignment::Pointer, Alignment::None] {
+                out.push(LmConfig { alignment, tables, codes, ..config() });
+            }
+        }
+    }
+    for codes in [ArNar, Delay, Interleaved, Masked, Latent] {
+        out.push(LmConfig { alignment: Alignment::Durations, codes, ..config() });
     }
     out
 }

@@ -1,6 +1,7 @@
 //! Phones in time, known words in scores, recordings heard.
 
 mod alignment;
+mod layouts;
 mod recording;
 mod script;
 mod timeline;

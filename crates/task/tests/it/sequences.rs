@@ -4,7 +4,7 @@ use syrinx_task::{
 };
 use syrinx_types::Codes;
 
-fn space(group: usize) -> TokenSpace {
+pub fn space(group: usize) -> TokenSpace {
     let mut space = TokenSpace {
         text_tokens: 20,
         first_phone: 8,

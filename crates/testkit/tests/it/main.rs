@@ -1,7 +1,10 @@
 //! Every task of the registry holds what the suite asks, and the stand-ins are what they say.
 
-use syrinx_task::{Alignment, Studio, TextForm};
-use syrinx_testkit::{SpeechSpec, ToneStudio, check_task, check_task_reading, kit, sample};
+use syrinx_model::LmConfig;
+use syrinx_task::{Alignment, CodeOrder, Studio, TextForm};
+use syrinx_testkit::{
+    SpeechSpec, ToneStudio, check_task, check_task_of, check_task_reading, kit, sample, tiny_config,
+};
 use syrinx_types::Codes;
 
 #[test]
@@ -24,6 +27,40 @@ fn every_task_conforms_with_plain_text() {
             }
         }
     }
+}
+
+/// All that goes together.
+fn orders() -> Vec<(Alignment, CodeOrder)> {
+    use {Alignment::*, CodeOrder::*};
+    let found = [Delay, Interleaved, Latent].into_iter().flat_map(|c| [(Pointer, c), (None, c)]);
+    let known = [ArNar, Delay, Interleaved, Masked, Latent].map(|codes| (Durations, codes));
+    found.chain(known).collect()
+}
+
+#[test]
+fn every_task_conforms_in_every_order_of_codes() {
+    for (alignment, codes) in orders() {
+        let config = LmConfig { codes, ..tiny_config(alignment) };
+        config.check().expect("they go together");
+        for task in syrinx_registry::ALL {
+            if let Err(reason) = check_task_of(task, &config) {
+                panic!("task `{}`, {alignment:?}, {codes:?}: {reason}", task.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn switches_that_exclude_each_other_say_so() {
+    let check = |alignment, codes, group, said: &str| {
+        let error = LmConfig { codes, group, ..tiny_config(alignment) }.check().unwrap_err();
+        assert!(error.contains(said), "{error}");
+    };
+    check(Alignment::Pointer, CodeOrder::Masked, 1, "alignment = \"durations\"");
+    check(Alignment::None, CodeOrder::Masked, 1, "alignment = \"durations\"");
+    check(Alignment::Pointer, CodeOrder::Delay, 2, "`group` above 1");
+    let blind = LmConfig { encoder_layers: 0, ..tiny_config(Alignment::Durations) };
+    assert!(blind.check().is_err());
 }
 
 #[test]

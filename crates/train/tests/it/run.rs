@@ -4,7 +4,7 @@ use std::sync::Arc;
 use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, Utterance, encode_manifest};
 use syrinx_model::LmFile;
 use syrinx_nn::{BlockConfig, to_vec_f32};
-use syrinx_task::{Alignment, DynTask, TaskKit, TextForm, TokenSpace};
+use syrinx_task::{Alignment, CodeOrder, DynTask, TaskKit, TextForm, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, MixEntry, TrainConfig, TrainError, Trainer, TrainingMaterial};
 use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
@@ -63,6 +63,7 @@ fn tasks() -> (Vec<Box<dyn DynTask>>, TextVocab) {
         studio: None,
         alignment: Alignment::Pointer,
         text: TextForm::default(),
+        codes: CodeOrder::default(),
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| {
         (d.build)(serde_json::Value::Null, &kit).unwrap()

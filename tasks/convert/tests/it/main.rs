@@ -43,7 +43,7 @@ fn generated(plan: &Plan) -> Vec<Generated> {
 #[test]
 fn the_layouts_are_those_of_speaking() {
     let layout = convert(ConvertConfig::default()).layout();
-    assert_eq!(layout.stages, syrinx_speech::layout("tts", Alignment::Pointer).stages);
+    assert_eq!(layout.stages, syrinx_speech::layout("tts", kit()).stages);
     assert_eq!(layout.task, "convert");
 }
 

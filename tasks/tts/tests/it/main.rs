@@ -5,7 +5,7 @@ mod example;
 mod plan;
 mod rolling;
 
-use syrinx_task::{Alignment, Task, TaskKit};
+use syrinx_task::{Alignment, CodeOrder, Task, TaskKit};
 use syrinx_task_tts::{Tts, TtsConfig};
 
 fn kit(alignment: Alignment) -> TaskKit {
@@ -24,6 +24,26 @@ fn the_layouts_are_those_of_the_documentation() {
             stage.check().expect("a sound stage");
         }
         format!("{alignment:?}\n{}", layout.table())
+    });
+    insta::assert_snapshot!(tables.join("\n"));
+}
+
+#[test]
+fn every_order_of_codes_has_its_layout() {
+    let switches = [
+        (Alignment::Pointer, CodeOrder::Delay),
+        (Alignment::None, CodeOrder::Interleaved),
+        (Alignment::Pointer, CodeOrder::Latent),
+        (Alignment::Durations, CodeOrder::ArNar),
+        (Alignment::Durations, CodeOrder::Masked),
+    ];
+    let tables = switches.map(|(alignment, codes)| {
+        let kit = TaskKit { codes, ..kit(alignment) };
+        let task = Tts::new(TtsConfig::default(), &kit).expect("the defaults are sound");
+        for stage in &task.layout().stages {
+            stage.check().expect("a sound stage");
+        }
+        format!("{alignment:?}, {codes:?}\n{}", task.layout().table())
     });
     insta::assert_snapshot!(tables.join("\n"));
 }

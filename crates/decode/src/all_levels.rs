@@ -1,0 +1,177 @@
+//! The AR over the codes of all levels, in the order of a pattern.
+
+use syrinx_task::{Pattern, Position, Sequence, Stage, TokenSpace, resolve};
+use syrinx_types::Codes;
+
+use crate::first_level::prompt_of;
+use crate::generate::{Context, Row};
+use crate::steps::Steps;
+use crate::walk::{Goes, Walk};
+use crate::{DecodeError, draw};
+
+/// One row being written.
+struct Writing {
+    sequence: Sequence,
+    walk: Walk,
+    /// What is written of each level. // (levels)
+    written: Vec<Vec<u16>>,
+    /// The same with the prompt before it. // (levels)
+    history: Vec<Vec<u32>>,
+    /// Frames in all, once that is known: deeper levels may still be to come.
+    frames: Option<usize>,
+    log_prob: f64,
+    drawn: usize,
+    done: bool,
+    finished: bool,
+}
+
+/// Logits of one step on the host, a row a live row.
+struct Logits {
+    /// Those of the levels that have their turn. // (levels)
+    codes: Vec<Option<Vec<Vec<f32>>>>,
+    moves: Vec<Vec<f32>>,
+}
+
+pub(crate) fn run(
+    context: &Context<'_>,
+    (stage, pattern): (&Stage, Pattern),
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space) = (context.model, context.model.space());
+    let mut writing = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
+        row.check_known(sequence.encoder.stops.len())?;
+        row.check_given(space.levels)?;
+        writing.push(Writing::new(sequence, row, space));
+    }
+    let mut steps = Steps::begin(context, writing.iter().map(|w| &w.sequence))?;
+    for step in 0.. {
+        context.check()?;
+        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done).collect();
+        if live.is_empty() {
+            break;
+        }
+        let positions = live.iter().filter_map(|&i| Some((i, writing[i].next(space)?))).collect();
+        let h = steps.advance(positions)?; // (live rows, twice if guided, dim)
+        let turn = |level: usize| pattern.frame(step, level, space.levels).is_some();
+        let read = |level: usize| {
+            turn(level).then(|| context.read(model.written_logits(&h, level)?)).transpose()
+        };
+        let codes = (0..space.levels).map(read).collect::<Result<_, DecodeError>>()?;
+        let moves = model.move_logits(&h)?.map(|m| context.read(m)).transpose()?;
+        let logits = Logits { codes, moves: moves.unwrap_or_default() };
+        for (at, &i) in live.iter().enumerate() {
+            writing[i].write(context, (pattern, step), (&logits, at), &mut rows[i]);
+        }
+    }
+    for (row, w) in rows.iter_mut().zip(writing) {
+        w.deliver(row);
+    }
+    Ok(())
+}
+
+impl Writing {
+    fn new(sequence: Sequence, row: &Row<'_>, space: &TokenSpace) -> Self {
+        let prompt = prompt_of(row.run);
+        let before = |level: usize| match prompt.filter(|p| level < p.levels()) {
+            Some(prompt) => prompt.level(level).into_iter().map(u32::from).collect(),
+            None => Vec::new(),
+        };
+        Self {
+            walk: Walk::new(sequence.encoder.stops.len(), row.run),
+            sequence,
+            written: vec![Vec::new(); space.levels],
+            history: (0..space.levels).map(before).collect(),
+            frames: None,
+            log_prob: 0.0,
+            drawn: 0,
+            done: row.run.limit == 0,
+            finished: false,
+        }
+    }
+
+    /// The position of the next step.
+    fn next(&mut self, space: &TokenSpace) -> Option<Position> {
+        self.sequence.extend_levels(space, &self.written, self.walk.stop());
+        self.sequence.positions.last().cloned()
+    }
+
+    /// Writes the codes that have their turn, then moves the pointer on if it is its turn.
+    fn write(
+        &mut self,
+        context: &Context<'_>,
+        (pattern, step): (Pattern, usize),
+        (logits, at): (&Logits, usize),
+        row: &mut Row<'_>,
+    ) {
+        let levels = self.written.len();
+        for level in 0..levels {
+            let (Some(frame), Some(logits)) =
+                (pattern.frame(step, level, levels), &logits.codes[level])
+            else {
+                continue;
+            };
+            let over = |frames: usize| frame >= frames;
+            if self.frames.is_some_and(over) {
+                continue;
+            }
+            let given = row.run.given.as_ref().filter(|given| frame < given.frames());
+            match given.map(|given| given.at(frame, level)) {
+                Some(code) => self.push(level, code),
+                None => self.draw(context, (level, frame), logits[at].clone(), row),
+            }
+        }
+        let newest = pattern.newest(step, levels);
+        if self.frames.is_none() && pattern.moves_after(step, levels) {
+            self.walk.push();
+            let reached = (newest + 1, row.run.limit, false);
+            let moves = logits.moves.get(at);
+            let goes = self.walk.go_on(context, row.run, reached, moves, row.rng);
+            if let Goes::Ended { finished } = goes {
+                (self.frames, self.finished) = (Some(newest + 1), finished);
+            }
+        }
+        self.done = self.frames.is_some_and(|frames| step + 1 >= pattern.steps(frames, levels));
+    }
+
+    fn push(&mut self, level: usize, code: u16) {
+        self.history[level].push(u32::from(code));
+        self.written[level].push(code);
+    }
+
+    /// Draws a code. For level 1 of a row without a text to walk over it may be the end.
+    fn draw(
+        &mut self,
+        context: &Context<'_>,
+        (level, frame): (usize, usize),
+        mut logits: Vec<f32>,
+        row: &mut Row<'_>,
+    ) {
+        let (space, config) = (context.model.space(), context.config);
+        let stop = usize::from(space.no_code());
+        if (self.walk.walks() || frame == 0)
+            && let Some(logit) = logits.get_mut(stop)
+        {
+            *logit = f32::NEG_INFINITY;
+        }
+        let repetition = (level == 0).then_some(&config.repetition_aware);
+        let drawn = draw(&logits, &self.history[level], &config.codes, repetition, row.rng);
+        if drawn.token as usize == stop {
+            (self.frames, self.finished) = (Some(frame), true);
+            return;
+        }
+        self.log_prob += drawn.log_prob;
+        self.drawn += 1;
+        self.push(level, drawn.token as u16);
+    }
+
+    fn deliver(self, row: &mut Row<'_>) {
+        let frames = self.frames.unwrap_or(0);
+        let codes = (0..frames).flat_map(|frame| self.written.iter().map(move |l| l[frame]));
+        row.out.codes = Codes::new(self.written.len(), codes.collect()).ok();
+        row.out.score = self.log_prob / self.drawn.max(1) as f64;
+        row.out.finished = self.finished;
+        row.out.pointer = self.walk.into_pointer();
+    }
+}

@@ -1,0 +1,103 @@
+//! Level 1 in several passes over all frames, the surest codes first.
+
+use std::f64::consts::FRAC_PI_2;
+
+use rand::Rng;
+use syrinx_task::{Response, Sequence, Stage, resolve};
+use syrinx_types::Codes;
+
+use crate::generate::{Context, Row};
+use crate::steps::blind;
+use crate::{DecodeError, Drawn, draw};
+
+/// One row being decided.
+struct Deciding {
+    codes: Codes,
+    decided: Vec<bool>, // (frames)
+    /// Frames that were open at the beginning.
+    open: usize,
+    log_prob: f64,
+}
+
+/// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level
+/// (arXiv 2305.09636, section 3.3): each pass draws a code for every open frame and keeps the surest, as many as a cosine
+/// says. The frames' number and their stops are known.
+pub(crate) fn run(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let (model, space) = (context.model, context.model.space());
+    let mut deciding: Vec<Deciding> = rows.iter().map(Deciding::new).collect();
+    let passes = context.config.masked.passes;
+    for pass in 1..=passes {
+        context.check()?;
+        let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
+        for (row, d) in rows.iter().zip(&deciding) {
+            let (codes, pointer) = (d.codes.clone(), row.run.pointer.clone());
+            let response = Response::Codes { codes, pointer };
+            let mut sequence = resolve(stage, &row.run.contents, Some(&response), 0, space)?;
+            row.check_known(sequence.encoder.stops.len())?;
+            (0..d.decided.len()).filter(|&f| d.decided[f]).for_each(|f| sequence.show(space, f));
+            sequences.push(sequence);
+        }
+        if context.guided() {
+            let blind = blind(&sequences);
+            sequences.extend(blind);
+        }
+        let h = model.response_rows(&sequences)?; // (frames of all rows, twice if guided, dim)
+        let logits = context.read(model.first_level_logits(&h, 0)?)?; // (frames of all rows, codes)
+        let mut at = 0;
+        for (row, d) in rows.iter_mut().zip(&mut deciding) {
+            let frames = d.decided.len();
+            d.decide(context, pass as f64 / passes as f64, &logits[at..at + frames], row);
+            at += frames;
+        }
+    }
+    for (row, d) in rows.iter_mut().zip(deciding) {
+        row.out.pointer = row.run.pointer.clone();
+        row.out.score = d.log_prob / d.open.max(1) as f64;
+        row.out.finished = true;
+        row.out.codes = Some(d.codes);
+    }
+    Ok(())
+}
+
+impl Deciding {
+    /// All frames of the row's timing; those that are given are decided.
+    fn new(row: &Row<'_>) -> Self {
+        let frames = row.run.pointer.len();
+        let given = row.run.given.as_ref().map_or_else(|| Codes::empty(1), |g| g.first_levels(1));
+        let mut codes = Codes::empty(1);
+        (0..frames).for_each(|f| {
+            codes.push(&[if f < given.frames() { given.at(f, 0) } else { 0 }]);
+        });
+        let decided: Vec<bool> = (0..frames).map(|f| f < given.frames()).collect();
+        let open = frames - given.frames().min(frames);
+        Self { codes, decided, open, log_prob: 0.0 }
+    }
+
+    /// Draws a code for every open frame, and decides for the surest of them; `done` is the share of the passes that
+    /// are over after this one.
+    fn decide(&mut self, context: &Context<'_>, done: f64, logits: &[Vec<f32>], row: &mut Row<'_>) {
+        let (config, space) = (context.config, context.model.space());
+        let mut drawn: Vec<(f64, usize, Drawn)> = Vec::new();
+        for frame in (0..self.decided.len()).filter(|&f| !self.decided[f]) {
+            let mut logits = logits[frame].clone();
+            logits[usize::from(space.no_code())] = f32::NEG_INFINITY;
+            let code = draw(&logits, &[], &config.codes, None, row.rng);
+            // Noise on the sureness keeps the same frames from being first every time; it fades (Gumbel's).
+            let uniform: f64 = row.rng.random_range(f64::EPSILON..1.0);
+            let noise = -(-uniform.ln()).ln() * config.masked.noise * (1.0 - done);
+            drawn.push((code.log_prob + noise, frame, code));
+        }
+        let stay_open = (self.open as f64 * (FRAC_PI_2 * done).cos()).floor() as usize;
+        let decided = if done >= 1.0 { drawn.len() } else { drawn.len().saturating_sub(stay_open) };
+        drawn.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (_, frame, code) in drawn.into_iter().take(decided) {
+            self.codes.set(frame, 0, code.token as u16);
+            self.decided[frame] = true;
+            self.log_prob += code.log_prob;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! From latents to codes.
+
+use std::ops::Range;
+
+use syrinx_model::LanguageModel;
+
+/// Takes the entry of a code away from what is left of a latent.
+pub(crate) fn take_away(model: &LanguageModel, left: &mut [f32], (level, code): (usize, u16)) {
+    for (l, e) in left.iter_mut().zip(model.codebook_entry(level, code)) {
+        *l -= e;
+    }
+}
+
+/// Rounds a latent level by level to the nearest entries, each of what the levels before leave over.
+pub(crate) fn round(
+    model: &LanguageModel,
+    mut left: Vec<f32>,
+    levels: Range<usize>,
+    codes: &mut Vec<u16>,
+) {
+    for level in levels {
+        let distance =
+            |entry: &[f32]| entry.iter().zip(&left).map(|(e, l)| (e - l) * (e - l)).sum::<f32>();
+        let nearest = model
+            .codebook(level)
+            .chunks_exact(left.len())
+            .map(distance)
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map_or(0, |(i, _)| i as u16);
+        codes.push(nearest);
+        take_away(model, &mut left, (level, nearest));
+    }
+}

@@ -1,0 +1,118 @@
+//! The pointer of a row that is being written frame by frame.
+
+use rand::Rng;
+use syrinx_task::{StageRun, TokenSpace};
+
+use crate::generate::Context;
+use crate::{DecodeConfig, draw};
+
+/// Where the pointer stands, and where it stood. Without a text to walk over it does nothing.
+pub(crate) struct Walk {
+    stops: usize,
+    stop: usize,
+    frames_here: usize,
+    pointer: Vec<u32>,
+}
+
+/// How a row goes on after some frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goes {
+    /// More frames follow.
+    On,
+    /// They were the last: by themselves, or cut off.
+    Ended { finished: bool },
+}
+
+impl Walk {
+    /// At the first stop that is known, or the first of so many.
+    pub(crate) fn new(stops: usize, run: &StageRun) -> Self {
+        let stop = run.pointer.first().map_or(0, |&stop| stop as usize);
+        Self { stops, stop, frames_here: 0, pointer: Vec::new() }
+    }
+
+    /// Whether there is a text to walk over.
+    pub(crate) fn walks(&self) -> bool {
+        self.stops > 0
+    }
+
+    pub(crate) fn stop(&self) -> usize {
+        self.stop
+    }
+
+    /// Notes the stop of a frame that is written.
+    pub(crate) fn push(&mut self) {
+        if self.walks() {
+            self.pointer.push(self.stop as u32);
+        }
+    }
+
+    pub(crate) fn into_pointer(self) -> Vec<u32> {
+        self.pointer
+    }
+
+    /// Moves the pointer to where it is known to stand after so many frames; whether it is known. Frames are written in
+    /// groups.
+    pub(crate) fn stand(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
+        let Some(&stop) = run.pointer.get(frames) else { return false };
+        let stays = stop as usize == self.stop;
+        self.frames_here = if stays { self.frames_here + group } else { 0 };
+        self.stop = stop as usize;
+        true
+    }
+
+    /// What follows once `frames` of at most `limit` are written. In a given timing the end is where it was given
+    /// (`given_end` if by something else than the pointer), else the pointer's move is drawn from `moves`.
+    pub(crate) fn go_on(
+        &mut self,
+        context: &Context<'_>,
+        run: &StageRun,
+        (frames, limit, given_end): (usize, usize, bool),
+        moves: Option<&Vec<f32>>,
+        rng: &mut impl Rng,
+    ) -> Goes {
+        let space = context.model.space();
+        let at_limit = frames >= limit;
+        let finished = at_limit && (given_end || run.pointer.len() >= limit);
+        let drawn = self.walks() && !self.stand(run, frames, space.group) && !finished;
+        if let Some(moves) = moves.filter(|_| drawn)
+            && self.move_on((context.config, space), moves.clone(), rng)
+        {
+            return Goes::Ended { finished: true };
+        }
+        if at_limit { Goes::Ended { finished } } else { Goes::On }
+    }
+
+    /// Draws the pointer's move among those that make sense: never past the last stop, an end only there, and on with
+    /// it after too long a time. Whether it is the end.
+    fn move_on(
+        &mut self,
+        (config, space): (&DecodeConfig, &TokenSpace),
+        mut logits: Vec<f32>,
+        rng: &mut impl Rng,
+    ) -> bool {
+        self.frames_here += space.group;
+        let left = self.stops - 1 - self.stop;
+        let tired = self.frames_here >= config.max_frames_a_phone;
+        mask_moves(&mut logits, left, tired, space);
+        let step = draw(&logits, &[], &config.moves, None, rng).token as usize;
+        if step == space.move_classes() - 1 {
+            return true;
+        }
+        if step > 0 {
+            self.stop += step;
+            self.frames_here = 0;
+        }
+        false
+    }
+}
+
+/// Leaves only moves that are allowed with `left` stops ahead.
+fn mask_moves(logits: &mut [f32], left: usize, tired: bool, space: &TokenSpace) {
+    let end = space.move_classes() - 1;
+    for (step, l) in logits.iter_mut().enumerate() {
+        let allowed = if step == end { left == 0 } else { step <= left && !(tired && step == 0) };
+        if !allowed {
+            *l = f32::NEG_INFINITY;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Generation in every order of codes and in a timing that is written first.
+
+use syrinx_decode::{DecodeConfig, MaskedConfig, SamplerConfig, generate};
+use syrinx_model::LmConfig;
+use syrinx_task::{
+    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, Pattern, Plan, RowPlan,
+    Segment, Stage, StageRun, TextContent,
+};
+use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::{CancelToken, Codes, NullSink};
+
+const STOPS: u32 = 6;
+const LEVELS: usize = 4;
+
+/// All that goes together, the default aside.
+fn orders() -> Vec<(Alignment, CodeOrder)> {
+    use {Alignment::*, CodeOrder::*};
+    let found = [Delay, Interleaved, Latent].into_iter().flat_map(|c| [(Pointer, c), (None, c)]);
+    found.chain([ArNar, Delay, Interleaved, Masked, Latent].map(|c| (Durations, c))).collect()
+}
+
+fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
+    let with = |first: &str, response| {
+        vec![Segment::mark(first), Segment::aligned_text("text", alignment), response]
+    };
+    let levels = |pattern| (Head::Levels(pattern), Segment::levels_response("codes", pattern));
+    let (head, response) = match codes {
+        CodeOrder::ArNar => (Head::FirstLevel, Segment::ar_response("codes")),
+        CodeOrder::Delay => levels(Pattern::Delay),
+        CodeOrder::Interleaved => levels(Pattern::Interleaved),
+        CodeOrder::Masked => (Head::MaskedLevel, Segment::masked_response("codes")),
+        CodeOrder::Latent => (Head::Latents, Segment::latent_response("codes")),
+    };
+    let stage = Stage::new("ar", head, with("task:demo", response));
+    let mut stages = Vec::new();
+    if alignment == Alignment::Durations {
+        let response = Segment::duration_response("durations");
+        stages.push(Stage::new("durations", Head::Durations, with("task:demo", response)));
+        stages.push(stage.timed());
+    } else {
+        stages.push(stage);
+    }
+    if codes.has_nar() {
+        let mut nar = with("task:demo", Segment::nar_response("codes"));
+        nar[0] = Segment::level_mark();
+        stages.push(Stage::new("nar", Head::FurtherLevels, nar));
+    }
+    Layout { task: "demo".into(), stages }
+}
+
+fn decode() -> DecodeConfig {
+    let hot = SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() };
+    DecodeConfig { codes: hot.clone(), moves: hot, ..DecodeConfig::default() }
+}
+
+/// So many rows of the same, each with what is known of it; only the stages that are wanted.
+fn run_stages(
+    order: (Alignment, CodeOrder),
+    known: &[StageRun],
+    (config, wanted): (&DecodeConfig, impl Fn(&str) -> bool),
+) -> Result<Vec<Generated>, String> {
+    let kit = kit(order.0).unwrap();
+    let studio = ToneStudio::default();
+    let model = LmConfig { codes: order.1, ..tiny_config(order.0) };
+    let space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
+    let tiny = Tiny::new(&model, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let first = space.first_phone;
+    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
+    let layout = layout(order);
+    let row = |known: &StageRun| {
+        let names = layout.stages.iter().map(|s| s.name.clone()).filter(|name| wanted(name));
+        let run = |stage| StageRun { stage, contents: contents.clone(), ..known.clone() };
+        RowPlan::new(names.map(run).collect())
+    };
+    let plan = Plan { rows: known.iter().map(row).collect() };
+    let quiet = (&CancelToken::default(), &NullSink as _);
+    generate(&tiny.model, &layout, &plan, (config, 5), quiet).map_err(|e| e.to_string())
+}
+
+fn run(order: (Alignment, CodeOrder), known: &[StageRun]) -> Vec<Generated> {
+    run_stages(order, known, (&decode(), |_: &str| true)).unwrap()
+}
+
+fn free(limit: usize) -> StageRun {
+    StageRun { limit, ..StageRun::default() }
+}
+
+fn given(frames: usize) -> Codes {
+    Codes::new(LEVELS, (0..LEVELS * frames).map(|i| (i * 7 % 32) as u16).collect()).unwrap()
+}
+
+fn frames(out: &Generated) -> usize {
+    let codes = out.codes.as_ref().unwrap();
+    assert_eq!(codes.levels(), LEVELS);
+    codes.frames()
+}
+
+#[test]
+fn every_order_writes_all_levels_and_no_more_than_it_may() {
+    for order in orders() {
+        let rows = run(order, &[free(40), free(40), free(3)]);
+        for out in &rows {
+            assert!((1..=40).contains(&frames(out)), "{order:?}: {} frames", frames(out));
+            assert_eq!(out.pointer.len(), if order.0.walks() { frames(out) } else { 0 });
+            assert!(out.pointer.is_sorted(), "{order:?}");
+            if out.finished && order.0.walks() {
+                assert_eq!((out.pointer[0], out.pointer.last()), (0, Some(&(STOPS - 1))));
+            }
+        }
+        assert!(frames(&rows[2]) <= 3 && !(order.0.walks() && rows[2].finished), "{order:?}");
+        assert_ne!(rows[0].codes, rows[1].codes, "{order:?}: a row has its own random numbers");
+        assert_eq!(run(order, &[free(40), free(40), free(3)]), rows, "{order:?}");
+        // What a row becomes doesn't depend on what it runs beside.
+        let alone = run(order, &[free(40)]).remove(0);
+        let made = |out: &Generated| (out.codes.clone(), out.pointer.clone(), out.finished);
+        assert_eq!(made(&alone), made(&rows[0]), "{order:?}");
+    }
+}
+
+#[test]
+fn given_frames_stay_in_every_order() {
+    for order in orders() {
+        let known = |codes: Codes| {
+            let pointer = if order.0.walks() { vec![0, 0, 1, 1, 2, 2] } else { Vec::new() };
+            StageRun { pointer, given: Some(codes), ..free(30) }
+        };
+        let out = run(order, &[known(given(6))]).remove(0);
+        let codes = out.codes.clone().unwrap();
+        assert_eq!(codes.slice(0, 6), given(6), "{order:?}");
+        assert!((6..=30).contains(&codes.frames()), "{order:?}");
+        if order.0.walks() {
+            assert_eq!(out.pointer[..6], [0, 0, 1, 1, 2, 2], "{order:?}");
+            assert!(codes.frames() > 6, "{order:?}");
+        }
+        let few =
+            run_stages(order, &[known(given(6).first_levels(2))], (&decode(), |_: &str| true));
+        if !order.1.has_nar() {
+            let error = few.expect_err("all levels are written together");
+            assert!(error.contains("frames of 2 levels are given"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_given_timing_is_kept_in_every_order() {
+    let pointer = vec![0, 0, 1, 2, 2, 3, 4, 4, 5, 5];
+    for order in orders().into_iter().filter(|order| order.0.walks()) {
+        let known = StageRun { pointer: pointer.clone(), ..free(10) };
+        let out = run(order, &[known]).remove(0);
+        assert_eq!((&out.pointer, frames(&out), out.finished), (&pointer, 10, true), "{order:?}");
+    }
+}
+
+#[test]
+fn durations_come_first_and_go_on_from_what_is_known() {
+    let order = (Alignment::Durations, CodeOrder::ArNar);
+    let only = |known: StageRun| {
+        run_stages(order, &[known], (&decode(), |s: &str| s == "durations")).unwrap().remove(0)
+    };
+    let whole = only(free(100));
+    assert!(whole.codes.is_none() && whole.finished);
+    assert_eq!(whole.pointer.last(), Some(&(STOPS - 1)));
+    let skipped = whole.pointer.windows(2).map(|w| w[1] - w[0]).max();
+    assert!(skipped <= Some(2), "{:?}", whole.pointer);
+    // The frames take place in that timing.
+    assert_eq!(run(order, &[free(100)])[0].pointer, whole.pointer);
+    let known = StageRun { pointer: vec![0, 1, 1, 3], ..free(100) };
+    let on = only(known).pointer;
+    assert_eq!(on[..4], [0, 1, 1, 3]);
+    assert!(on.is_sorted() && on.last() == Some(&(STOPS - 1)), "{on:?}");
+    let cut = only(free(2));
+    assert_eq!((cut.pointer.len(), cut.finished), (2, false));
+    let config = DecodeConfig { max_frames_a_phone: 2, ..decode() };
+    let short = run_stages(order, &[free(100)], (&config, |_: &str| true)).unwrap().remove(0);
+    let longest = (0..STOPS).map(|s| short.pointer.iter().filter(|&&p| p == s).count()).max();
+    assert!(longest <= Some(2), "{:?}", short.pointer);
+    let error = run_stages(order, &[free(9)], (&decode(), |s: &str| s != "durations"));
+    assert!(error.unwrap_err().contains("nothing is known of its timing"));
+}
+
+#[test]
+fn guidance_and_passes_change_what_is_written() {
+    for order in orders() {
+        let with = |guidance: f64| {
+            let config = DecodeConfig { guidance, ..decode() };
+            run_stages(order, &[free(40), free(30)], (&config, |_: &str| true)).unwrap()
+        };
+        assert_eq!(with(1.0), run(order, &[free(40), free(30)]));
+        assert_ne!(with(3.0), with(1.0), "{order:?}");
+    }
+    let order = (Alignment::Durations, CodeOrder::Masked);
+    let with = |passes, noise| {
+        let config = DecodeConfig { masked: MaskedConfig { passes, noise }, ..decode() };
+        run_stages(order, &[free(40)], (&config, |_: &str| true)).unwrap().remove(0).codes
+    };
+    assert_ne!(with(1, 0.0), with(6, 0.0));
+    assert_ne!(with(6, 0.0), with(6, 9.0));
+    assert!(
+        DecodeConfig { masked: MaskedConfig { passes: 0, noise: 0.0 }, ..decode() }
+            .check()
+            .is_err()
+    );
+}

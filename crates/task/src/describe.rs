@@ -1,0 +1,100 @@
+//! Layouts as tables for humans.
+
+use std::fmt::Write as _;
+
+use crate::{
+    Attention, CodeTable, Fill, Head, Layout, Levels, Pattern, Place, Segment, Stage, Timing,
+};
+
+impl Layout {
+    /// The layout as a table for humans, one a stage.
+    pub fn table(&self) -> String {
+        let mut out = String::new();
+        for stage in &self.stages {
+            let _ = writeln!(out, "stage {} -> {}", stage.name, stage.head.describe(stage.timing));
+            let rows: Vec<[String; 4]> = stage.segments.iter().map(|s| s.describe(stage)).collect();
+            let titles =
+                ["segment", "filled with", "computed in", "attention and loss"].map(String::from);
+            let width = |c: usize| {
+                rows.iter().chain([&titles]).map(|r| r[c].chars().count()).max().unwrap_or(0)
+            };
+            let widths = [width(0), width(1), width(2), width(3)];
+            for row in std::iter::once(&titles).chain(&rows) {
+                let cells: Vec<String> =
+                    row.iter().zip(widths).map(|(c, w)| format!("{c:<w$}")).collect();
+                let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+            }
+        }
+        out
+    }
+}
+
+impl Head {
+    fn describe(self, timing: Timing) -> String {
+        let (moves, known) = match timing {
+            Timing::Found => (" and pointer moves", ""),
+            Timing::Known => ("", ", in a known timing"),
+        };
+        match self {
+            Head::FirstLevel => format!("level-1 codes{moves}, one after another (AR){known}"),
+            Head::FurtherLevels => "the codes of one further level, all at once (NAR)".into(),
+            Head::Levels(Pattern::Delay) => format!(
+                "all levels, each a frame behind the one before{moves}, one after another (AR){known}"
+            ),
+            Head::Levels(Pattern::Interleaved) => {
+                format!("codes of all levels in turn{moves}, one after another (AR){known}")
+            }
+            Head::MaskedLevel => {
+                format!("level-1 codes that aren't decided yet, the surest first (masked){known}")
+            }
+            Head::Latents => format!("latents{moves}, one after another (AR){known}"),
+            Head::Durations => "frames of each stop, one after another (AR)".into(),
+            Head::Text => "text tokens, one after another (AR)".into(),
+            Head::Phones { per_frame } => {
+                format!("{per_frame} phone labels a frame, all at once (NAR)")
+            }
+        }
+    }
+}
+
+impl Segment {
+    fn describe(&self, stage: &Stage) -> [String; 4] {
+        let fill = match &self.fill {
+            Fill::Mark(mark) => format!("<{mark}>"),
+            Fill::LevelMark => "<level:L>".into(),
+            Fill::Text => "text tokens".into(),
+            Fill::Durations => "duration of the stop before".into(),
+            Fill::Latents => "latent of the frame before".into(),
+            Fill::Codes { table, levels } => {
+                let levels = match levels {
+                    Levels::All => "all levels, summed",
+                    Levels::Previous => "level 1 of the frame before",
+                    Levels::Below => "levels below L, summed",
+                    Levels::Written(Pattern::Delay) => "level l of the frame l before, summed",
+                    Levels::Written(Pattern::Interleaved) => "the code before",
+                    Levels::Decided => "level 1 where it is decided",
+                };
+                let table = match table {
+                    CodeTable::Prompt => "prompt",
+                    CodeTable::ResponseAr => "AR response",
+                    CodeTable::ResponseNar => "NAR response",
+                };
+                format!("codes: {levels} ({table} tables)")
+            }
+        };
+        let place = match self.place {
+            Place::Trunk => "trunk",
+            Place::Encoder => "phone encoder, added to the frames at their pointer",
+            Place::Beside => "added to the response's frames, one to one",
+        };
+        let is_response = stage.response().is_some_and(|r| r.name == self.name);
+        let attention = match self.attention {
+            Attention::Full => "both ways",
+            Attention::Causal => "causal",
+        };
+        let attention = if is_response { format!("{attention}; loss") } else { attention.into() };
+        let name =
+            if self.optional { format!("{} (optional)", self.name) } else { self.name.clone() };
+        [name, fill, place.into(), attention]
+    }
+}

@@ -1,0 +1,72 @@
+//! What a model's configuration chooses about its sequences.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How text and frames are brought together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Alignment {
+    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R,
+    /// ELLA-V and RALL-E): no skipped or repeated words, a clean stop, and word times for nothing.
+    #[default]
+    Pointer,
+    /// The plain VALL-E layout: text stands before the frames and attention has to find its way.
+    None,
+    /// Durations first, one for each phone and pause, then the frames in the timing that follows from them, whose
+    /// phones they see as with the pointer (RALL-E, arXiv 2404.03204, section 3, whose prosody tokens stand
+    /// before all codes, too).
+    Durations,
+}
+
+impl Alignment {
+    /// Whether every frame knows the phone that it stands on.
+    pub fn walks(self) -> bool {
+        self != Self::None
+    }
+}
+
+/// How the words of a text are written for the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextForm {
+    /// As phones of the dictionary: what is said.
+    #[default]
+    Phones,
+    /// As letters: plain text, one token a byte.
+    Letters,
+    /// As byte pairs: plain text, frequent groups of letters as one token.
+    Pieces,
+}
+
+/// In what order the codes of speech are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeOrder {
+    /// Level 1 frame by frame, then the further levels in place, a pass each (VALL-E, arXiv 2301.02111, section 4).
+    #[default]
+    ArNar,
+    /// All levels in one pass over the frames, each level one frame behind the one before it (MusicGen,
+    /// arXiv 2306.05284, section 2.2).
+    Delay,
+    /// All levels in one pass, code after code: every level of a frame before the next frame.
+    Interleaved,
+    /// Level 1 in a few passes over all frames, the surest codes first, in a timing that is known before (MaskGIT,
+    /// arXiv 2202.04200, section 3.2; SoundStorm, arXiv 2305.09636, section 3.3); then the further levels as in `ar_nar`.
+    Masked,
+    /// No codes: frame by frame the codec's latent, which is a picture of the spectrum, is regressed and goes in again
+    /// as it is (of the family of MELLE, arXiv 2407.08551, which does so with mel frames). Codes are its rounding.
+    Latent,
+}
+
+impl CodeOrder {
+    /// Whether an AR or masked stage leaves further levels to a NAR stage.
+    pub fn has_nar(self) -> bool {
+        matches!(self, Self::ArNar | Self::Masked)
+    }
+
+    /// Whether it is the default, as in configurations from before there was a choice.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
