@@ -70,5 +70,5 @@ fn the_prompt_and_all_levels_are_in_the_example() {
 #[test]
 fn an_unknown_stage_is_a_fault() {
     let wrong = tts(Alignment::Pointer).example("dur", None, &mut ChaCha8Rng::seed_from_u64(0));
-    insta::assert_snapshot!(wrong.expect_err("no such stage"), @"layout of stage `dur`: text to speech has the stages `ar` and `nar`");
+    insta::assert_snapshot!(wrong.expect_err("no such stage"), @"layout of stage `dur`: task `tts` has the stages ar, nar");
 }
