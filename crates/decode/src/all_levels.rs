@@ -1,11 +1,12 @@
 //! The AR over the codes of all levels, in the order of a pattern.
 
-use syrinx_task::{Pattern, Position, Sequence, Stage, TokenSpace, resolve};
+use candle_core::Tensor;
+use syrinx_task::{Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::first_level::prompt_of;
 use crate::generate::{Context, Row};
-use crate::steps::Steps;
+use crate::steps::{Writer, write_rows};
 use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
@@ -37,66 +38,71 @@ pub(crate) fn run(
     (stage, pattern): (&Stage, Pattern),
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let (model, space) = (context.model, context.model.space());
-    let mut writing = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.check_known(sequence.encoder.stops.len())?;
-        row.check_given(space.levels)?;
-        writing.push(Writing::new(sequence, row, space));
-    }
-    let mut steps = Steps::begin(context, writing.iter().map(|w| &w.sequence))?;
-    for step in 0.. {
-        context.check()?;
-        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done).collect();
-        if live.is_empty() {
-            break;
-        }
-        let positions = live.iter().filter_map(|&i| Some((i, writing[i].next(space)?))).collect();
-        let h = steps.advance(positions)?; // (live rows, twice if guided, dim)
-        let turn = |level: usize| pattern.frame(step, level, space.levels).is_some();
+    let (model, levels) = (context.model, context.model.space().levels);
+    let read = |step: usize, h: &Tensor| {
+        let turn = |level: usize| pattern.frame(step, level, levels).is_some();
         let read = |level: usize| {
-            turn(level).then(|| context.read(model.written_logits(&h, level)?)).transpose()
+            turn(level).then(|| context.read(model.written_logits(h, level)?)).transpose()
         };
-        let codes = (0..space.levels).map(read).collect::<Result<_, DecodeError>>()?;
-        let moves = model.move_logits(&h)?.map(|m| context.read(m)).transpose()?;
-        let logits = Logits { codes, moves: moves.unwrap_or_default() };
-        for (at, &i) in live.iter().enumerate() {
-            writing[i].write(context, (pattern, step), (&logits, at), &mut rows[i]);
-        }
-    }
-    for (row, w) in rows.iter_mut().zip(writing) {
-        w.deliver(row);
-    }
-    Ok(())
+        let codes = (0..levels).map(read).collect::<Result<_, DecodeError>>()?;
+        let moves = model.move_logits(h)?.map(|m| context.read(m)).transpose()?;
+        Ok(Logits { codes, moves: moves.unwrap_or_default() })
+    };
+    let write = |w: &mut Writing, step: usize, said: (&Logits, usize), row: &mut Row<'_>| {
+        w.write(context, (pattern, step), said, row);
+    };
+    write_rows(context, stage, rows, read, write)
 }
 
-impl Writing {
-    fn new(sequence: Sequence, row: &Row<'_>, space: &TokenSpace) -> Self {
+impl Writer for Writing {
+    fn begin(
+        context: &Context<'_>,
+        sequence: Sequence,
+        row: &Row<'_>,
+    ) -> Result<Self, DecodeError> {
+        let levels = context.model.space().levels;
+        row.check_given(levels)?;
         let prompt = prompt_of(row.run);
         let before = |level: usize| match prompt.filter(|p| level < p.levels()) {
             Some(prompt) => prompt.level(level).into_iter().map(u32::from).collect(),
             None => Vec::new(),
         };
-        Self {
+        Ok(Self {
             walk: Walk::new(sequence.encoder.stops.len(), row.run),
             sequence,
-            written: vec![Vec::new(); space.levels],
-            history: (0..space.levels).map(before).collect(),
+            written: vec![Vec::new(); levels],
+            history: (0..levels).map(before).collect(),
             frames: None,
             log_prob: 0.0,
             drawn: 0,
             done: row.run.limit == 0,
             finished: false,
-        }
+        })
     }
 
-    /// The position of the next step.
-    fn next(&mut self, space: &TokenSpace) -> Option<Position> {
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+
+    fn done(&self) -> bool {
+        self.done
+    }
+
+    fn extend(&mut self, space: &TokenSpace) {
         self.sequence.extend_levels(space, &self.written, self.walk.stop());
-        self.sequence.positions.last().cloned()
     }
 
+    fn deliver(self, row: &mut Row<'_>) {
+        let frames = self.frames.unwrap_or(0);
+        let codes = (0..frames).flat_map(|frame| self.written.iter().map(move |l| l[frame]));
+        row.out.codes = Codes::new(self.written.len(), codes.collect()).ok();
+        row.out.score = self.log_prob / self.drawn.max(1) as f64;
+        row.out.finished = self.finished;
+        row.out.pointer = self.walk.into_pointer();
+    }
+}
+
+impl Writing {
     /// Writes the codes that have their turn, then moves the pointer on if it is its turn.
     fn write(
         &mut self,
@@ -164,14 +170,5 @@ impl Writing {
         self.log_prob += drawn.log_prob;
         self.drawn += 1;
         self.push(level, drawn.token as u16);
-    }
-
-    fn deliver(self, row: &mut Row<'_>) {
-        let frames = self.frames.unwrap_or(0);
-        let codes = (0..frames).flat_map(|frame| self.written.iter().map(move |l| l[frame]));
-        row.out.codes = Codes::new(self.written.len(), codes.collect()).ok();
-        row.out.score = self.log_prob / self.drawn.max(1) as f64;
-        row.out.finished = self.finished;
-        row.out.pointer = self.walk.into_pointer();
     }
 }

@@ -1,12 +1,12 @@
 //! The AR over durations: how many frames each stop of a text has, and so the pointer.
 
+use candle_core::Tensor;
 use syrinx_task::{
-    MAX_DURATION, Position, Sequence, Stage, StageRun, durations_of_pointer, pointer_in_frames,
-    resolve,
+    MAX_DURATION, Sequence, Stage, TokenSpace, durations_of_pointer, pointer_in_frames,
 };
 
 use crate::generate::{Context, Row};
-use crate::steps::Steps;
+use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being written.
@@ -29,45 +29,21 @@ pub(crate) fn run(
     stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let (model, space) = (context.model, context.model.space());
-    let mut writing = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.check_known(sequence.encoder.stops.len())?;
-        writing.push(Writing::new(sequence, row.run));
-    }
-    let mut steps = Steps::begin(context, writing.iter().map(|w| &w.sequence))?;
-    loop {
-        context.check()?;
-        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done).collect();
-        if live.is_empty() {
-            break;
-        }
-        let next = |w: &mut Writing| -> Option<Position> {
-            w.sequence.extend_durations(space, w.durations.last().copied());
-            w.sequence.positions.last().cloned()
-        };
-        let positions =
-            live.iter().filter_map(|&i| Some((i, next(&mut writing[i])?))).collect::<Vec<_>>();
-        let h = steps.advance(positions)?; // (live rows, twice if guided, dim)
-        let logits = context.read(model.duration_logits(&h)?)?; // (live rows, durations)
-        for (logits, &i) in logits.into_iter().zip(&live) {
-            writing[i].write(context, logits, &mut rows[i]);
-        }
-    }
-    for (row, w) in rows.iter_mut().zip(writing) {
-        w.deliver(row);
-    }
-    Ok(())
+    let read = |_, h: &Tensor| context.read(context.model.duration_logits(h)?); // (live rows, durations)
+    let write = |w: &mut Writing, _, (logits, at): (&Vec<Vec<f32>>, usize), row: &mut Row<'_>| {
+        w.write(context, logits[at].clone(), row);
+    };
+    write_rows(context, stage, rows, read, write)
 }
 
-impl Writing {
-    fn new(sequence: Sequence, run: &StageRun) -> Self {
+impl Writer for Writing {
+    fn begin(_: &Context<'_>, sequence: Sequence, row: &Row<'_>) -> Result<Self, DecodeError> {
+        let run = row.run;
         let stops = sequence.encoder.stops.len();
         let known = durations_of_pointer(&run.pointer, stops);
         // A timing that is given to its end leaves nothing to write.
         let whole = !run.pointer.is_empty() && run.pointer.len() >= run.limit;
-        Self {
+        Ok(Self {
             sequence,
             durations: if whole { known.clone() } else { Vec::new() },
             known,
@@ -77,9 +53,29 @@ impl Writing {
             drawn: 0,
             done: whole || run.limit == 0,
             finished: whole,
-        }
+        })
     }
 
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+
+    fn done(&self) -> bool {
+        self.done
+    }
+
+    fn extend(&mut self, space: &TokenSpace) {
+        self.sequence.extend_durations(space, self.durations.last().copied());
+    }
+
+    fn deliver(self, row: &mut Row<'_>) {
+        row.out.pointer = pointer_in_frames(&self.durations);
+        row.out.score = self.log_prob / self.drawn.max(1) as f64;
+        row.out.finished = self.finished;
+    }
+}
+
+impl Writing {
     /// The duration of the next stop: what is known of it, or drawn.
     fn write(&mut self, context: &Context<'_>, logits: Vec<f32>, row: &mut Row<'_>) {
         let stop = self.durations.len();
@@ -118,11 +114,5 @@ impl Writing {
         self.log_prob += drawn.log_prob;
         self.drawn += 1;
         drawn.token as usize
-    }
-
-    fn deliver(self, row: &mut Row<'_>) {
-        row.out.pointer = pointer_in_frames(&self.durations);
-        row.out.score = self.log_prob / self.drawn.max(1) as f64;
-        row.out.finished = self.finished;
     }
 }

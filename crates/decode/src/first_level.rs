@@ -1,11 +1,11 @@
 //! The AR over level-1 codes, with its pointer.
 
 use candle_core::Tensor;
-use syrinx_task::{Content, Position, Sequence, Stage, StageRun, TokenSpace, resolve};
+use syrinx_task::{Content, Sequence, Stage, StageRun, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
-use crate::steps::Steps;
+use crate::steps::{Writer, write_rows};
 use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
@@ -27,31 +27,11 @@ pub(crate) fn run(
     stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let space = context.model.space();
-    let mut writing = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.check_known(sequence.encoder.stops.len())?;
-        writing.push(Writing::new(sequence, row.run, space));
-    }
-    let mut steps = Steps::begin(context, writing.iter().map(|w| &w.sequence))?;
-    loop {
-        context.check()?;
-        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done).collect();
-        if live.is_empty() {
-            break;
-        }
-        let positions = live.iter().filter_map(|&i| Some((i, writing[i].next(space)?))).collect();
-        let h = steps.advance(positions)?; // (live rows, twice if guided, dim)
-        let logits = Logits::read(context, &h)?;
-        for (at, &i) in live.iter().enumerate() {
-            writing[i].write(context, (&logits, at), &mut rows[i]);
-        }
-    }
-    for (row, w) in rows.iter_mut().zip(writing) {
-        w.deliver(row);
-    }
-    Ok(())
+    let read = |_, h: &Tensor| Logits::read(context, h);
+    let write = |w: &mut Writing, _, said: (&Logits, usize), row: &mut Row<'_>| {
+        w.write(context, said, row);
+    };
+    write_rows(context, stage, rows, read, write)
 }
 
 /// Logits of one step on the host, guidance applied.
@@ -77,10 +57,15 @@ pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
     run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
 
-impl Writing {
-    /// Begins a row. What is given of it stands in the sequence, but for the last step: after that the model's word is
-    /// needed on how to go on.
-    fn new(sequence: Sequence, run: &StageRun, space: &TokenSpace) -> Self {
+impl Writer for Writing {
+    /// What is given of a row stands in the sequence, but for the last step: after that the model's word is needed on how to
+    /// go on.
+    fn begin(
+        context: &Context<'_>,
+        sequence: Sequence,
+        row: &Row<'_>,
+    ) -> Result<Self, DecodeError> {
+        let (run, space) = (row.run, context.model.space());
         let prompt = prompt_of(run).map(|c| c.level(0)).unwrap_or_default();
         let mut writing = Self {
             walk: Walk::new(sequence.encoder.stops.len(), run),
@@ -101,7 +86,15 @@ impl Writing {
             }
             writing.walk.stand(run, writing.codes.len(), space.group);
         }
-        writing
+        Ok(writing)
+    }
+
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+
+    fn done(&self) -> bool {
+        self.done
     }
 
     /// The next position: what was written last, and where the pointer stands.
@@ -111,11 +104,15 @@ impl Writing {
         self.sequence.extend_codes(space, previous.as_deref(), self.walk.stop());
     }
 
-    fn next(&mut self, space: &TokenSpace) -> Option<Position> {
-        self.extend(space);
-        self.sequence.positions.last().cloned()
+    fn deliver(self, row: &mut Row<'_>) {
+        row.out.score = self.log_prob / self.drawn.max(1) as f64;
+        row.out.finished = self.finished;
+        row.out.pointer = self.walk.into_pointer();
+        row.out.codes = Codes::new(1, self.codes).ok();
     }
+}
 
+impl Writing {
     fn push(&mut self, code: u16) {
         self.history.push(u32::from(code));
         self.codes.push(code);
@@ -160,12 +157,5 @@ impl Writing {
         self.drawn += 1;
         self.push(drawn.token as u16);
         true
-    }
-
-    fn deliver(self, row: &mut Row<'_>) {
-        row.out.score = self.log_prob / self.drawn.max(1) as f64;
-        row.out.finished = self.finished;
-        row.out.pointer = self.walk.into_pointer();
-        row.out.codes = Codes::new(1, self.codes).ok();
     }
 }

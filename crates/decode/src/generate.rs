@@ -100,11 +100,6 @@ fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
 }
 
 impl Row<'_> {
-    /// An error if what is known of the response doesn't fit a text of so many stops.
-    pub(crate) fn check_known(&self, stops: usize) -> Result<(), TaskError> {
-        self.run.check_known(stops)
-    }
-
     /// An error if frames are given that haven't all levels, for stages that write or read all.
     pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
         let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {

@@ -1,11 +1,12 @@
 //! The AR over latents: what it predicts goes in again as it is, and is rounded to codes on the way out.
 
-use syrinx_task::{Latent, Position, Sequence, Stage, TokenSpace, resolve};
+use candle_core::Tensor;
+use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
 use crate::rounding::round;
-use crate::steps::Steps;
+use crate::steps::{Writer, write_rows};
 use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
@@ -19,6 +20,9 @@ struct Writing {
     finished: bool,
 }
 
+/// Latents and moves of one step on the host, a row a live row.
+type Said = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
+
 /// The class of "stop" in the head of a model without a pointer.
 const STOP: u32 = 1;
 
@@ -27,54 +31,59 @@ pub(crate) fn run(
     stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let (model, space) = (context.model, context.model.space());
-    let mut writing = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.check_known(sequence.encoder.stops.len())?;
-        row.check_given(space.levels)?;
-        writing.push(Writing {
+    let model = context.model;
+    let read = |_, h: &Tensor| {
+        let latents = context.read(model.latents(h)?)?; // (live rows, latent_dim)
+        let moves = model.move_logits(h)?.map(|m| context.read(m)).transpose()?;
+        Ok((latents, moves))
+    };
+    let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
+        let moves = said.1.as_ref().and_then(|moves| moves.get(at));
+        w.write(context, (said.0[at].clone(), moves), row);
+    };
+    write_rows(context, stage, rows, read, write)
+}
+
+impl Writer for Writing {
+    fn begin(
+        context: &Context<'_>,
+        sequence: Sequence,
+        row: &Row<'_>,
+    ) -> Result<Self, DecodeError> {
+        let levels = context.model.space().levels;
+        row.check_given(levels)?;
+        Ok(Self {
             walk: Walk::new(sequence.encoder.stops.len(), row.run),
             sequence,
             previous: None,
-            codes: Codes::empty(space.levels),
+            codes: Codes::empty(levels),
             done: row.run.limit == 0,
             finished: false,
-        });
+        })
     }
-    let mut steps = Steps::begin(context, writing.iter().map(|w| &w.sequence))?;
-    loop {
-        context.check()?;
-        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done).collect();
-        if live.is_empty() {
-            break;
-        }
-        let positions = live.iter().filter_map(|&i| Some((i, writing[i].next(space)?))).collect();
-        let h = steps.advance(positions)?; // (live rows, twice if guided, dim)
-        let latents = context.read(model.latents(&h)?)?; // (live rows, latent_dim)
-        let moves = model.move_logits(&h)?.map(|m| context.read(m)).transpose()?;
-        for (at, (&i, latent)) in live.iter().zip(latents).enumerate() {
-            let moves = moves.as_ref().and_then(|moves| moves.get(at));
-            writing[i].write(context, (latent, moves), &mut rows[i]);
-        }
+
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
     }
-    for (row, w) in rows.iter_mut().zip(writing) {
+
+    fn done(&self) -> bool {
+        self.done
+    }
+
+    fn extend(&mut self, space: &TokenSpace) {
+        self.sequence.extend_latents(space, self.previous.take(), self.walk.stop());
+    }
+
+    fn deliver(self, row: &mut Row<'_>) {
         // Nothing was drawn but the timing, so nothing has a probability.
         row.out.score = 0.0;
-        row.out.finished = w.finished;
-        row.out.pointer = w.walk.into_pointer();
-        row.out.codes = Some(w.codes);
+        row.out.finished = self.finished;
+        row.out.pointer = self.walk.into_pointer();
+        row.out.codes = Some(self.codes);
     }
-    Ok(())
 }
 
 impl Writing {
-    /// The position of the next frame.
-    fn next(&mut self, space: &TokenSpace) -> Option<Position> {
-        self.sequence.extend_latents(space, self.previous.take(), self.walk.stop());
-        self.sequence.positions.last().cloned()
-    }
-
     fn write(
         &mut self,
         context: &Context<'_>,

@@ -2,13 +2,68 @@
 
 use candle_core::Tensor;
 use syrinx_model::Progress;
-use syrinx_task::{NONE, Position, Sequence};
+use syrinx_task::{NONE, Position, Sequence, Stage, TokenSpace, resolve};
 
 use crate::DecodeError;
-use crate::generate::Context;
+use crate::generate::{Context, Row};
+
+/// A row that an AR stage writes.
+pub(crate) trait Writer: Sized {
+    /// Begins a row with what stands before its response.
+    fn begin(context: &Context<'_>, sequence: Sequence, row: &Row<'_>)
+    -> Result<Self, DecodeError>;
+
+    fn sequence(&self) -> &Sequence;
+
+    fn done(&self) -> bool;
+
+    /// Lets the sequence grow by the position of the next step.
+    fn extend(&mut self, space: &TokenSpace);
+
+    fn deliver(self, row: &mut Row<'_>);
+}
+
+/// Writes all rows, step by step. What `read` takes out of a step, (rows that aren't done, twice if guided, dim), is
+/// given to `write` for each of them, with its place there.
+pub(crate) fn write_rows<W: Writer, R>(
+    context: &Context<'_>,
+    stage: &Stage,
+    rows: &mut [Row<'_>],
+    read: impl Fn(usize, &Tensor) -> Result<R, DecodeError>,
+    write: impl Fn(&mut W, usize, (&R, usize), &mut Row<'_>),
+) -> Result<(), DecodeError> {
+    let space = context.model.space();
+    let mut writing: Vec<W> = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
+        row.run.check_known(sequence.encoder.stops.len())?;
+        writing.push(W::begin(context, sequence, row)?);
+    }
+    let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;
+    for step in 0.. {
+        context.check()?;
+        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done()).collect();
+        if live.is_empty() {
+            break;
+        }
+        let next = |&i: &usize| {
+            writing[i].extend(space);
+            Some((i, writing[i].sequence().positions.last()?.clone()))
+        };
+        let positions = live.iter().filter_map(next).collect();
+        let said = read(step, &steps.advance(positions)?)?;
+        for (at, &i) in live.iter().enumerate() {
+            write(&mut writing[i], step, (&said, at), &mut rows[i]);
+        }
+    }
+    for (row, w) in rows.iter_mut().zip(writing) {
+        w.deliver(row);
+    }
+    Ok(())
+}
 
 /// Sequences that are being written.
-pub(crate) struct Steps<'c> {
+struct Steps<'c> {
     context: &'c Context<'c>,
     progress: Progress,
     rows: usize,
@@ -16,7 +71,7 @@ pub(crate) struct Steps<'c> {
 
 impl<'c> Steps<'c> {
     /// Computes what stands in the sequences so far.
-    pub(crate) fn begin<'s>(
+    fn begin<'s>(
         context: &'c Context<'c>,
         sequences: impl Iterator<Item = &'s Sequence>,
     ) -> Result<Self, DecodeError> {
@@ -30,10 +85,7 @@ impl<'c> Steps<'c> {
     }
 
     /// Runs one position of some rows, in ascending order: (positions, twice if guided, dim).
-    pub(crate) fn advance(
-        &mut self,
-        mut positions: Vec<(usize, Position)>,
-    ) -> Result<Tensor, DecodeError> {
+    fn advance(&mut self, mut positions: Vec<(usize, Position)>) -> Result<Tensor, DecodeError> {
         if self.context.guided() {
             let forget = |(row, p): &(usize, Position)| {
                 (self.rows + row, Position { here: NONE, next: NONE, ..p.clone() })
