@@ -21,7 +21,7 @@ struct Deciding {
 
 /// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level
 /// (arXiv 2305.09636, section 3.3): each pass draws a code for every open frame and keeps the surest, as many as a cosine
-/// says. The frames' number and their stops are known.
+/// says. The frames' number is known, and so are their stops where they have a text.
 pub(crate) fn run(
     context: &Context<'_>,
     stage: &Stage,
@@ -64,9 +64,10 @@ pub(crate) fn run(
 }
 
 impl Deciding {
-    /// All frames of the row's timing; those that are given are decided.
+    /// All frames of the row's timing, or as many as may come out; those that are given are decided.
     fn new(row: &Row<'_>) -> Self {
-        let frames = row.run.pointer.len();
+        let timed = row.run.pointer.len();
+        let frames = if timed > 0 { timed } else { row.run.limit };
         let given = row.run.given.as_ref().map_or_else(|| Codes::empty(1), |g| g.first_levels(1));
         let mut codes = Codes::empty(1);
         (0..frames).for_each(|f| {

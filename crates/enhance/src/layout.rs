@@ -2,8 +2,8 @@
 
 use syrinx_task::{Head, Layout, Segment, Stage};
 
-/// The stage that writes the level-1 codes.
-pub const AR: &str = "ar";
+/// The stage that decides for the level-1 codes.
+pub const MASKED: &str = "masked";
 /// The stage that writes the further levels.
 pub const NAR: &str = "nar";
 
@@ -11,10 +11,8 @@ pub const NAR: &str = "nar";
 pub(crate) const TEXT: &str = "text";
 /// Segment of the wanted speaker's codes.
 pub(crate) const SPEAKER: &str = "speaker";
-/// Segment of the recording, seen as a whole.
-pub(crate) const RECORDING: &str = "recording";
 /// Segment of the recording, frame by frame.
-pub(crate) const FRAMES: &str = "frames";
+pub(crate) const FRAMES: &str = "recording";
 
 /// What a task is given, and what it has to answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,23 +29,24 @@ pub struct Kind {
     pub speaker: bool,
 }
 
-/// Both stages. The recording stands in the trunk of the AR only: the NAR sees all of it beside the response.
+/// Both stages. In both all of the recording is seen beside the response, before and after a frame. Level 1 is decided
+/// in several passes over all frames, since an AR that has begun to be silent beside a bad recording stays so.
 pub fn layout(kind: Kind) -> Layout {
     let mark = Segment::mark(format!("task:{}", kind.task));
     let text = kind.text.then(|| Segment::text(TEXT).optional());
     let speaker = kind.speaker.then(|| Segment::prompt(SPEAKER));
     let before: Vec<Segment> = text.into_iter().chain(speaker).collect();
     let frames = Segment::beside(FRAMES);
-    let mut ar = vec![mark.clone()];
-    ar.extend(before.iter().cloned());
-    ar.extend([Segment::prompt(RECORDING), frames.clone(), Segment::ar_response("codes")]);
+    let mut masked = vec![mark.clone()];
+    masked.extend(before.iter().cloned());
+    masked.extend([frames.clone(), Segment::masked_response("codes")]);
     let mut nar = vec![mark, Segment::level_mark()];
     nar.extend(before);
     nar.extend([frames, Segment::nar_response("codes")]);
     Layout {
         task: kind.task.into(),
         stages: vec![
-            Stage::new(AR, Head::FirstLevel, ar),
+            Stage::new(MASKED, Head::MaskedLevel, masked),
             Stage::new(NAR, Head::FurtherLevels, nar),
         ],
     }

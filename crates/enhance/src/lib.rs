@@ -1,8 +1,8 @@
 //! What tasks share that answer with as many frames as they are given: cleaning, removing and extracting speech
 //! (SpeechX, arXiv 2308.06873, section 3).
 //!
-//! A [`Kind`] says what is given and what is wanted. The recording stands in the trunk, where every frame sees all of
-//! it, and beside the response, frame by frame, so that nothing has to be aligned and no end has to be drawn. The words,
+//! A [`Kind`] says what is given and what is wanted. The recording stands beside the response, frame by frame, so that
+//! nothing has to be aligned and no end has to be drawn; every frame sees all of it. The words,
 //! where they are known, and a few seconds of the wanted speaker stand before it.
 //!
 //! Invariant: nothing here depends on which task it is, but for what its [`Kind`] says.
@@ -14,5 +14,5 @@ mod speak;
 
 pub use config::EnhanceConfig;
 pub use example::example;
-pub use layout::{AR, Kind, NAR, layout};
+pub use layout::{Kind, MASKED, NAR, layout};
 pub use speak::{Asked, Enhanced, finish, plan};

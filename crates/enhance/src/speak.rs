@@ -6,7 +6,7 @@ use syrinx_task::{
 };
 use syrinx_types::Codes;
 
-use crate::layout::{AR, FRAMES, NAR, RECORDING, SPEAKER, TEXT};
+use crate::layout::{FRAMES, MASKED, NAR, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
 
 /// How much of the silence around the wanted speaker's recording stays, seconds.
@@ -97,10 +97,9 @@ pub fn plan(
 fn row(piece: Codes, shared: &Contents) -> RowPlan {
     let limit = piece.frames();
     let mut contents = shared.clone();
-    contents.insert(RECORDING.into(), Content::Codes(piece.clone()));
     contents.insert(FRAMES.into(), Content::Codes(piece));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
-    RowPlan::new(vec![run(AR), run(NAR)])
+    RowPlan::new(vec![run(MASKED), run(NAR)])
 }
 
 /// The codes of all pieces as one recording.

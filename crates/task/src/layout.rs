@@ -295,14 +295,14 @@ impl Stage {
         if count(Place::Encoder) > 1 || count(Place::Beside) > 1 {
             return Err("more than one segment goes through the encoder or stands beside".into());
         }
-        let in_place = matches!(self.head, Head::FirstLevel | Head::FurtherLevels);
-        if count(Place::Beside) > 0 && !in_place {
+        let first = matches!(self.head, Head::FirstLevel | Head::MaskedLevel);
+        if count(Place::Beside) > 0 && !first && self.head != Head::FurtherLevels {
             return Err(
                 "only a response of level 1 or of one further level can have codes beside it"
                     .into(),
             );
         }
-        if count(Place::Beside) > 0 && self.encodes() && self.head == Head::FirstLevel {
+        if count(Place::Beside) > 0 && self.encodes() && first {
             return Err("the length is either the pointer's or that of the codes beside".into());
         }
         self.check_timing()?;
@@ -319,8 +319,9 @@ impl Stage {
     /// What is wrong with its timing, if anything.
     fn check_timing(&self) -> Result<(), String> {
         let known = self.timing == Timing::Known;
-        if self.head == Head::MaskedLevel && !known {
-            return Err("masked codes need a timing that is known first: they go with alignment `durations`".into());
+        let beside = self.segments.iter().any(|s| s.place == Place::Beside);
+        if self.head == Head::MaskedLevel && !known && !beside {
+            return Err("masked codes need a length that is known first: they go with alignment `durations`, or with codes beside them".into());
         }
         if (known || self.head == Head::Durations) && !self.encodes() {
             return Err("there is no text in the encoder that a timing could be of".into());

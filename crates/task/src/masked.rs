@@ -17,7 +17,7 @@ impl Sequence {
     }
 }
 
-/// A masked response: all frames of a known timing, none of their codes shown yet.
+/// A masked response: all frames of a known timing, or of what stands beside them; none of their codes shown yet.
 pub(crate) fn masked(
     sequence: &mut Sequence,
     (codes, pointer): (&Codes, &[u32]),
@@ -25,10 +25,13 @@ pub(crate) fn masked(
 ) -> Result<(), String> {
     sequence.check_timing(codes.frames(), pointer)?;
     codes.check(space.codebook_size).map_err(|e| e.to_string())?;
-    for (frame, &stop) in pointer.iter().enumerate() {
+    for frame in 0..codes.frames() {
         let mut p = Position::empty(space, frame);
         p.codes[0] = space.written(0, space.no_code());
-        point(&mut p, &sequence.encoder, stop as usize);
+        if let Some(&stop) = pointer.get(frame) {
+            point(&mut p, &sequence.encoder, stop as usize);
+        }
+        p.blend = sequence.beside_rows(frame, space);
         sequence.positions.push(p);
     }
     sequence.targets = Targets::Masked(codes.level(0).into_iter().map(u32::from).collect());
