@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", &["types", "audio", "text", "codec", "nn", "task", "model", "decode", "registry"]),
     ("eval", &["types", "audio", "text", "metrics", "data", "task", "whisper"]),
     ("whisper", &["types", "audio"]),
+    ("encodec", &["types", "audio"]),
     ("results", &["eval"]),
     ("ablate", &["types", "data", "eval", "results"]),
     ("dash", &["types", "audio", "metrics", "task", "eval", "results"]),
@@ -37,7 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 9] = [
+const CANDLE: [&str; 10] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -46,6 +47,7 @@ const CANDLE: [&str; 9] = [
     "syrinx-engine",
     "syrinx-testkit",
     "syrinx-whisper",
+    "syrinx-encodec",
     "syrinx-cli",
 ];
 

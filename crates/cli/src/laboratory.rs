@@ -9,7 +9,8 @@ use syrinx_config::{Layer, Settings};
 use syrinx_data::Corpus;
 use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
 use syrinx_eval::{
-    Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, content_hash,
+    Answer, Ask, EvalOptions, JudgeConfig, OtherCodec, Report, Subject, SubjectError, Suite,
+    content_hash,
 };
 use syrinx_results::Store;
 use syrinx_task::{AnswerKind, TokenSpace};
@@ -339,6 +340,10 @@ impl Subject for Student<'_> {
 
     fn codec_levels(&self) -> usize {
         self.own.codec_levels()
+    }
+
+    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
+        self.own.other_codec(weights)
     }
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {

@@ -1,11 +1,13 @@
 //! A loaded engine as the subject of an evaluation.
 
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 use syrinx_config::Settings;
+use syrinx_encodec::{Encodec, EncodecError};
 use syrinx_engine::{Engine, EngineError, Joined};
-use syrinx_eval::{Answer, Ask, Subject, SubjectError};
+use syrinx_eval::{Answer, Ask, OtherCodec, Subject, SubjectError};
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, CancelToken, NullSink};
 
@@ -85,12 +87,42 @@ impl Subject for Loaded<'_> {
         self.engine.codec_id().info.levels
     }
 
+    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
+        let fault = |e: EncodecError| SubjectError::Failed(e.to_string());
+        let codec = Encodec::load(weights).map_err(fault)?;
+        let bytes = std::fs::read(weights).map_err(|e| SubjectError::Failed(e.to_string()))?;
+        Ok(Box::new(Foreign { codec, fingerprint: format!("encodec-{:016x}", fnv1a(&bytes)) }))
+    }
+
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
         let begun = Instant::now();
         let codes = self.engine.encode(audio).map_err(failed)?.first_levels(levels);
         let audio =
             self.engine.codec().decode(&codes).map_err(|e| SubjectError::Failed(e.to_string()))?;
         Ok((audio, begun.elapsed().as_secs_f64()))
+    }
+}
+
+/// EnCodec, and the clock that measures it.
+struct Foreign {
+    codec: Encodec,
+    fingerprint: String,
+}
+
+impl OtherCodec for Foreign {
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+
+    fn levels(&self) -> usize {
+        Encodec::LEVELS
+    }
+
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        let begun = Instant::now();
+        let back = self.codec.round_trip(audio, levels);
+        let back = back.map_err(|e| SubjectError::Failed(e.to_string()))?;
+        Ok((back, begun.elapsed().as_secs_f64()))
     }
 }
 

@@ -8,7 +8,7 @@ use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
 use crate::steps::blind;
-use crate::{DecodeError, Drawn, draw};
+use crate::{DecodeError, Drawn, SamplerConfig, draw};
 
 /// One row being decided.
 struct Deciding {
@@ -22,6 +22,9 @@ struct Deciding {
 /// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level
 /// (arXiv 2305.09636, section 3.3): each pass draws a code for every open frame and keeps the surest, as many as a cosine
 /// says. The frames' number is known, and so are their stops where they have a text.
+///
+/// Beside a recording there is one pass, drawn as further levels are: what is heard in a frame says most of its code, and
+/// codes that were decided first would hide that.
 pub(crate) fn run(
     context: &Context<'_>,
     stage: &Stage,
@@ -29,7 +32,11 @@ pub(crate) fn run(
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let mut deciding: Vec<Deciding> = rows.iter().map(Deciding::new).collect();
-    let passes = context.config.masked.passes;
+    let config = context.config;
+    let (passes, sampler) = match stage.has_beside() {
+        true => (1, &config.nar.sampler),
+        false => (config.masked.passes, &config.codes),
+    };
     for pass in 1..=passes {
         context.check()?;
         let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
@@ -50,7 +57,8 @@ pub(crate) fn run(
         let mut at = 0;
         for (row, d) in rows.iter_mut().zip(&mut deciding) {
             let frames = d.decided.len();
-            d.decide(context, pass as f64 / passes as f64, &logits[at..at + frames], row);
+            let done = pass as f64 / passes as f64;
+            d.decide(context, (done, sampler), &logits[at..at + frames], row);
             at += frames;
         }
     }
@@ -80,13 +88,19 @@ impl Deciding {
 
     /// Draws a code for every open frame, and decides for the surest of them; `done` is the share of the passes that
     /// are over after this one.
-    fn decide(&mut self, context: &Context<'_>, done: f64, logits: &[Vec<f32>], row: &mut Row<'_>) {
+    fn decide(
+        &mut self,
+        context: &Context<'_>,
+        (done, sampler): (f64, &SamplerConfig),
+        logits: &[Vec<f32>],
+        row: &mut Row<'_>,
+    ) {
         let (config, space) = (context.config, context.model.space());
         let mut drawn: Vec<(f64, usize, Drawn)> = Vec::new();
         for frame in (0..self.decided.len()).filter(|&f| !self.decided[f]) {
             let mut logits = logits[frame].clone();
             logits[usize::from(space.no_code())] = f32::NEG_INFINITY;
-            let code = draw(&logits, &[], &config.codes, None, row.rng);
+            let code = draw(&logits, &[], sampler, None, row.rng);
             // Noise on the sureness keeps the same frames from being first every time; it fades (Gumbel's).
             let uniform: f64 = row.rng.random_range(f64::EPSILON..1.0);
             let noise = -(-uniform.ln()).ln() * config.masked.noise * (1.0 - done);

@@ -30,7 +30,7 @@ pub struct Kind {
 }
 
 /// Both stages. In both all of the recording is seen beside the response, before and after a frame. Level 1 is decided
-/// in several passes over all frames, since an AR that has begun to be silent beside a bad recording stays so.
+/// for all frames in one pass, since an AR that has begun to be silent beside a bad recording stays so.
 pub fn layout(kind: Kind) -> Layout {
     let mark = Segment::mark(format!("task:{}", kind.task));
     let text = kind.text.then(|| Segment::text(TEXT).optional());

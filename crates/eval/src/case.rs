@@ -6,7 +6,7 @@ use crate::content_hash;
 use crate::row::draw_seed;
 use crate::suite::Pairing;
 use crate::template::{Blanks, fill, mentions};
-use crate::{EvalError, Item, Subject, Suite};
+use crate::{EvalError, Item, OtherCodec, Subject, Suite};
 
 /// One question before it is asked.
 #[derive(Debug, Clone)]
@@ -37,9 +37,10 @@ pub(crate) fn cases<'a>(
     suite: &Suite,
     items: &'a [Item],
     subject: &dyn Subject,
+    other: Option<&dyn OtherCodec>,
 ) -> Result<Vec<Case<'a>>, EvalError> {
     match &suite.codec {
-        Some(codec) => codec_cases(suite, items, &codec.levels, subject),
+        Some(codec) => codec_cases(suite, items, &codec.levels, (subject, other)),
         None => task_cases(suite, items, subject),
     }
 }
@@ -48,13 +49,13 @@ fn codec_cases<'a>(
     suite: &Suite,
     items: &'a [Item],
     levels: &[usize],
-    subject: &dyn Subject,
+    (subject, other): (&dyn Subject, Option<&dyn OtherCodec>),
 ) -> Result<Vec<Case<'a>>, EvalError> {
-    let most = subject.codec_levels();
+    let most = other.map_or_else(|| subject.codec_levels(), OtherCodec::levels);
     if let Some(levels) = levels.iter().find(|&&l| l > most) {
         return Err(suite.fault(format!("{levels} levels of a codec that has {most}")));
     }
-    let model = subject.fingerprint();
+    let model = other.map_or_else(|| subject.fingerprint(), OtherCodec::fingerprint);
     let view = suite.codec.as_ref().and_then(|c| c.view.clone()).unwrap_or_default();
     let mut cases = Vec::new();
     for &levels in levels {

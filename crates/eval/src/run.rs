@@ -9,7 +9,8 @@ use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
 use crate::store::{Store, write_whole};
 use crate::{
-    EvalError, JudgeConfig, Report, Row, Subject, Suite, baseline, html, read_items, summary,
+    EvalError, JudgeConfig, OtherCodec, Report, Row, Subject, Suite, baseline, html, read_items,
+    summary,
 };
 
 mod answers;
@@ -99,10 +100,14 @@ pub fn evaluate_and_keep(
     let load = |path| Report::load(path).map(|report| (path, report));
     let old = options.baseline.as_deref().map(load).transpose()?;
     let items = read_items(&suite)?;
-    let cases = cases(&suite, &items, subject)?;
+    let weights = suite.codec.as_ref().and_then(|codec| codec.encodec.as_ref());
+    let other = weights.map(|path| subject.other_codec(&suite.folder.join(path))).transpose()?;
+    let other = other.as_deref();
+    let cases = cases(&suite, &items, subject, other)?;
     let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
     let store = Store::open(&folder)?;
-    let run = Run { suite: &suite, subject, kind, cases: &cases, folder, cancel, sink, keeper };
+    let (suite, cases) = (&suite, &cases);
+    let run = Run { suite, subject, other, kind, cases, folder, cancel, sink, keeper };
     let rows = run.rows(store)?;
     run.remove_strays(&rows);
 
@@ -145,6 +150,8 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
 struct Run<'a> {
     suite: &'a Suite,
     subject: &'a dyn Subject,
+    /// The codec of a codec suite, if it isn't the subject's.
+    other: Option<&'a dyn OtherCodec>,
     kind: Option<AnswerKind>,
     cases: &'a [Case<'a>],
     folder: PathBuf,

@@ -1,5 +1,7 @@
 //! What is evaluated.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken};
@@ -75,8 +77,29 @@ pub trait Subject {
     /// Levels of its codec.
     fn codec_levels(&self) -> usize;
 
+    /// A codec that isn't its own, from a file of weights, to compare with.
+    ///
+    /// # Errors
+    /// [`SubjectError::Failed`] for a file of another kind.
+    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError>;
+
     /// A recording (at [`sample_rate_hz`](Self::sample_rate_hz)) through the first `levels` levels of its codec, and
     /// the seconds that took.
+    ///
+    /// # Errors
+    /// [`SubjectError::Failed`].
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError>;
+}
+
+/// A codec that recordings can go through instead of the subject's own.
+pub trait OtherCodec {
+    /// Changes whenever what it makes of a recording could.
+    fn fingerprint(&self) -> String;
+
+    /// How many levels it has.
+    fn levels(&self) -> usize;
+
+    /// A recording of any rate through its first `levels` levels, and the seconds that took.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

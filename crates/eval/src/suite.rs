@@ -128,6 +128,9 @@ pub struct CodecSuite {
     /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
     /// that nobody has cleaned.
     pub view: Option<String>,
+    /// EnCodec's weights (model.safetensors of facebook/encodec_24khz), which recordings go through instead of the
+    /// model's own codec. From the suite's folder, if it isn't absolute.
+    pub encodec: Option<PathBuf>,
 }
 
 /// What can be listened to in the HTML report. Every player costs some 200 kB.

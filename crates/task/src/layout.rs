@@ -267,6 +267,11 @@ impl Stage {
         self.segments.iter().any(|s| s.place == Place::Encoder)
     }
 
+    /// Whether codes stand beside its response, frame by frame.
+    pub fn has_beside(&self) -> bool {
+        self.segments.iter().any(|s| s.place == Place::Beside)
+    }
+
     /// What is wrong with the stage, if anything.
     pub fn check(&self) -> Result<(), String> {
         let Some(response) = self.response() else { return Err("no segment in the trunk".into()) };
@@ -319,8 +324,7 @@ impl Stage {
     /// What is wrong with its timing, if anything.
     fn check_timing(&self) -> Result<(), String> {
         let known = self.timing == Timing::Known;
-        let beside = self.segments.iter().any(|s| s.place == Place::Beside);
-        if self.head == Head::MaskedLevel && !known && !beside {
+        if self.head == Head::MaskedLevel && !known && !self.has_beside() {
             return Err("masked codes need a length that is known first: they go with alignment `durations`, or with codes beside them".into());
         }
         if (known || self.head == Head::Durations) && !self.encodes() {

@@ -163,7 +163,8 @@ impl<'a> BatchMaker<'a> {
     /// latents that were written are never quite right.
     fn spoil(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
         match sequence.head {
-            Head::MaskedLevel => {
+            // Beside a recording one pass decides for all.
+            Head::MaskedLevel if sequence.beside.is_none() => {
                 let mut frames: Vec<usize> =
                     (0..sequence.len() - sequence.response_start).collect();
                 frames.shuffle(rng);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use syrinx_eval::{Answer, Ask, EvalOptions, Report, Subject, SubjectError, Suite, evaluate};
+use syrinx_eval::{
+    Answer, Ask, EvalOptions, OtherCodec, Report, Subject, SubjectError, Suite, evaluate,
+};
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken, NullSink};
 
@@ -111,10 +113,34 @@ impl Subject for Fake {
         8
     }
 
+    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
+        match weights.exists() {
+            true => Ok(Box::new(Silence)),
+            false => Err(SubjectError::Failed(format!("no `{}`", weights.display()))),
+        }
+    }
+
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
         let loss = 1.0 - 0.5 / levels as f32;
         let samples = audio.samples.iter().map(|s| s * loss).collect();
         Ok((Audio { samples, ..*audio }, 0.125))
+    }
+}
+
+/// A codec of two levels that leaves nothing of what goes in.
+struct Silence;
+
+impl OtherCodec for Silence {
+    fn fingerprint(&self) -> String {
+        "silence".into()
+    }
+
+    fn levels(&self) -> usize {
+        2
+    }
+
+    fn round_trip(&self, audio: &Audio, _levels: usize) -> Result<(Audio, f64), SubjectError> {
+        Ok((Audio { samples: vec![0.0; audio.samples.len()], ..*audio }, 0.5))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde_json::json;
 
+use syrinx_eval::{EvalOptions, evaluate};
+use syrinx_types::{CancelToken, NullSink};
+
 use crate::fake::{Fake, figure, hum, run, suite};
 
 const SPEECH: &str = r#"
@@ -195,4 +198,26 @@ fn a_codec_is_heard_level_by_level_and_beside_the_recording() {
     assert_eq!(of("lsd_db", "recording"), None);
     assert!(of("lsd_db", "1 level") > of("lsd_db", "8 levels"));
     assert_eq!(of("rtf", "1 level"), Some(0.125));
+}
+
+#[test]
+fn another_codec_goes_through_the_same_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |levels: &str, weights: &str| {
+        let toml = format!(
+            "codec = {{ levels = {levels}, encodec = '{weights}' }}\nitems = {{ manifest = 'm.jsonl', limit = 1 }}"
+        );
+        suite(folder.path(), &toml, &[("m.jsonl", MANIFEST), ("weights", "")])
+    };
+    recordings(folder.path());
+    let report = run(&of("[1]", "weights"), &Fake::default());
+    assert_eq!(figure(&report, "rtf").0, 0.5);
+    let refused = |levels: &str, weights: &str| {
+        let options = EvalOptions { out: folder.path().join("refused"), ..EvalOptions::default() };
+        let (suite, watch) = (of(levels, weights), CancelToken::new());
+        let fake = Fake::default();
+        evaluate(&suite, &fake, &options, &watch, &NullSink).unwrap_err().to_string()
+    };
+    assert!(refused("[3]", "weights").contains("3 levels of a codec that has 2"));
+    assert!(refused("[1]", "elsewhere").contains("elsewhere"));
 }
