@@ -37,7 +37,7 @@ pub struct Ablation {
     pub train: Option<TrainingBudget>,
     /// Seeds of the training and of the sampling; every cell of the grid once with each.
     pub seeds: Vec<u64>,
-    /// What is run on every cell.
+    /// What is run on every cell. Where cells are trained there may be none: then their held-out losses are compared.
     pub suites: Vec<SuiteUse>,
     /// Figures of tables, charts and sentences, in this order; those of the suites if empty. A name without `@judge`
     /// stands for every judge.
@@ -173,7 +173,7 @@ impl Ablation {
         if self.title.trim().is_empty() || self.question.trim().is_empty() {
             return Some("give it a `title` and a `question`".into());
         }
-        if self.suites.is_empty() {
+        if self.suites.is_empty() && self.train.is_none() {
             return Some("`suites` is empty; name at least one suite to run".into());
         }
         if let Some(axis) = self.axes.iter().find(|a| a.values.is_empty()) {

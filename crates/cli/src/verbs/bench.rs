@@ -118,7 +118,7 @@ fn child(kernels: &str) -> Outcome<Value> {
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);
     // A later --kernels would be refused, so what was said of kernels is left out.
-    command.args(without_kernels(std::env::args().skip(1)));
+    command.args(without(std::env::args().skip(1), &["--json"], &["--kernels"]));
     command.args(["--kernels", kernels, "--here", "--json"]);
     let output = command.stderr(Stdio::inherit()).output().map_err(|e| fail(e.to_string()))?;
     if !output.status.success() {
@@ -136,17 +136,17 @@ fn fail(reason: String) -> Failure {
     Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }
 
-/// Arguments without `--kernels` and `--json`.
-fn without_kernels(args: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut skip = false;
+/// Arguments without these flags, and without those that take a value together with it.
+fn without(args: impl Iterator<Item = String>, flags: &[&str], with_value: &[&str]) -> Vec<String> {
+    let (mut kept, mut skip) = (Vec::new(), false);
     for arg in args {
-        match arg.as_str() {
-            _ if skip => skip = false,
-            "--kernels" => skip = true,
-            "--json" => {}
-            a if a.starts_with("--kernels=") => {}
-            _ => kept.push(arg),
+        let named = arg.split_once('=').map_or(arg.as_str(), |(name, _)| name);
+        if skip {
+            skip = false;
+        } else if with_value.contains(&named) {
+            skip = named == arg;
+        } else if !flags.contains(&arg.as_str()) {
+            kept.push(arg);
         }
     }
     kept
@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn a_child_is_told_of_one_kind_of_kernels_only() {
         let check = |line: &str, expected: &str| {
-            let kept = without_kernels(line.split(' ').map(str::to_owned));
+            let args = line.split(' ').map(str::to_owned);
+            let kept = without(args, &["--json"], &["--kernels"]);
             assert_eq!(kept.join(" "), expected);
         };
         check("bench train --kernels a,b --dim 8", "bench train --dim 8");

@@ -243,10 +243,7 @@ impl ClipSource for Clips {
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError> {
         let all = self.recording(rng.random_range(0..self.paths.len()))?;
         let start = rng.random_range(0..all.len().saturating_sub(samples) + 1);
-        let clip = &all[start..all.len().min(start + samples)];
-        let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
-        clip.resize(samples, 0.0);
-        Ok(clip)
+        Ok(clip(&all, start, samples))
     }
 
     fn draw_coded(
@@ -264,10 +261,16 @@ impl ClipSource for Clips {
         }
         let all = self.recording(*index)?;
         let start = rng.random_range(0..codes.frames() - frames + 1);
-        let from = (start * frame_samples).min(all.len());
-        let clip = &all[from..all.len().min(from + frames * frame_samples)];
-        let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
-        clip.resize(frames * frame_samples, 0.0);
+        let clip = clip(&all, start * frame_samples, frames * frame_samples);
         Ok(Some((clip, codes.slice(start, start + frames))))
     }
+}
+
+/// So many samples from `start` on; silence after the recording's end.
+fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
+    let from = start.min(recording.len());
+    let clip = &recording[from..recording.len().min(from + samples)];
+    let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
+    clip.resize(samples, 0.0);
+    clip
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::fail;
+use super::{fail, without};
 use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
@@ -51,8 +51,7 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
             again(words, None)?;
             times.push(start.elapsed().as_secs_f64());
         }
-        times.sort_by(f64::total_cmp);
-        Ok(times[times.len() / 2])
+        Ok(median(times))
     };
     let say_s = measure("one sentence", &["say", SENTENCES[0], "-o", &one])?;
     again(&["say", &SENTENCES.concat(), "-o", &five], None)?;
@@ -85,8 +84,7 @@ fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
         engine.codec().decode(&codes).map_err(|e| fail(e.to_string()))?;
         factors.push(audio.seconds() / start.elapsed().as_secs_f64());
     }
-    factors.sort_by(f64::total_cmp);
-    Ok(json!({"times_real_time": factors[factors.len() / 2]}))
+    Ok(json!({"times_real_time": median(factors)}))
 }
 
 /// This program again, with the same model and settings; what it prints.
@@ -106,17 +104,14 @@ fn again(words: &[&str], threads: Option<usize>) -> Outcome<Vec<u8>> {
 
 /// What was said before and after `bench speed` that is for every verb: which model, which settings.
 fn everywhere(args: impl Iterator<Item = String>) -> Vec<String> {
-    let (mut kept, mut skip) = (Vec::new(), false);
-    for arg in args {
-        match arg.as_str() {
-            _ if skip => skip = false,
-            "bench" | "speed" | "--json" | "-q" | "--quiet" | "-v" | "--verbose" => {}
-            "--times" => skip = true,
-            a if a.starts_with("--times=") => {}
-            _ => kept.push(arg),
-        }
-    }
-    kept
+    let own = ["bench", "speed", "--json", "-q", "--quiet", "-v", "--verbose"];
+    without(args, &own, &["--times"])
+}
+
+/// The middle one; nothing but NaN where there is none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn seconds(wav: &str) -> Outcome<f64> {
