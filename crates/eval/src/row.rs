@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Verdict;
+use crate::score::slips;
 
 /// What one row adds to a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,7 +94,8 @@ impl Row {
     pub fn all_measures(&self) -> BTreeMap<String, Measure> {
         let mut all = self.measures.clone();
         for (judge, verdict) in &self.verdicts {
-            for (figure, measure) in verdict.measures() {
+            let slips = verdict.heard.iter().flat_map(|heard| slips(&self.wanted, heard));
+            for (figure, measure) in verdict.measures().into_iter().chain(slips) {
                 all.insert(format!("{figure}@{judge}"), measure);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_metrics::errors::align;
+use syrinx_metrics::errors::{Op, align};
 use syrinx_text::{normalize, normalize_for_scoring};
 
 use crate::Measure;
@@ -71,9 +71,47 @@ pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
     }
 }
 
+/// How far back a word is looked for that is there once too often.
+const REPEAT_WORDS: usize = 3;
+
+/// Words that a speaker skipped, and words that he said again, over those that should be there.
+pub(crate) fn slips(wanted: &str, heard: &str) -> Vec<(String, Measure)> {
+    let (wanted, heard) = (scored_words(wanted), scored_words(heard));
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let (counts, steps) = align(&wanted, &heard);
+    let again = |step: &&Op| match step {
+        Op::Insert { hypothesis: at } => {
+            heard[at.saturating_sub(REPEAT_WORDS)..*at].contains(&heard[*at])
+        }
+        _ => false,
+    };
+    let share = |part: f64| Measure::Ratio { part, whole: wanted.len() as f64 };
+    let repeats = steps.iter().filter(again).count() as f64;
+    vec![
+        ("skips".to_owned(), share(counts.deletions as f64)),
+        ("repeats".to_owned(), share(repeats)),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn skipped_words_are_told_from_repeated_ones() {
+        let check = |wanted: &str, heard: &str, skips: f64, repeats: f64| {
+            let share = |part: f64| Measure::Ratio { part, whole: 4.0 };
+            let expected = [("skips", share(skips)), ("repeats", share(repeats))];
+            assert_eq!(slips(wanted, heard), expected.map(|(k, m)| (k.to_owned(), m)), "{heard}");
+        };
+        check("Glue the sheet fast.", "glue sheet fast", 1.0, 0.0);
+        check("Glue the sheet fast.", "glue the the sheet fast fast", 0.0, 2.0);
+        check("Glue the sheet fast.", "glue the big sheet fast", 0.0, 0.0);
+        check("Glue the sheet fast.", "", 4.0, 0.0);
+        assert!(slips("", "glue").is_empty());
+    }
 
     #[test]
     fn words_are_counted_without_case_and_punctuation() {
