@@ -75,10 +75,10 @@ impl Default for DecoderConfig {
             word_bonus: 0.5,
             phone_penalty: -1.5,
             min_parts: 2,
-            beam: 22.0,
-            word_beam: 16.0,
-            max_tokens: 2500,
-            max_words: 40,
+            beam: 40.0,
+            word_beam: 28.0,
+            max_tokens: 10_000,
+            max_words: 80,
         }
     }
 }

@@ -214,7 +214,7 @@ fn another_codec_goes_through_the_same_suite() {
     assert_eq!(figure(&report, "rtf").0, 0.5);
     let refused = |levels: &str, weights: &str| {
         let options = EvalOptions { out: folder.path().join("refused"), ..EvalOptions::default() };
-        let (suite, watch) = (of(levels, weights), CancelToken::new());
+        let (suite, watch) = (of(levels, weights), CancelToken::default());
         let fake = Fake::default();
         evaluate(&suite, &fake, &options, &watch, &NullSink).unwrap_err().to_string()
     };
