@@ -66,7 +66,7 @@ impl Encodec {
         let count = samples.len();
         let codes = Tensor::from_vec(samples, (1, 1, count), &Device::Cpu) // (batch, channels, samples)
             .and_then(|sound| self.model.encode(&sound)) // (batch, levels, frames)
-            .and_then(|codes| codes.narrow(1, 0, levels))
+            .and_then(|codes| codes.narrow(1, 0, levels)?.contiguous())
             .map_err(failed("encoding"))?;
         let sound = self.model.decode(&codes).map_err(failed("decoding"))?; // (batch, channels, samples)
         sound.flatten_all().and_then(|sound| sound.to_vec1()).map_err(failed("decoding"))

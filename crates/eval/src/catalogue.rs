@@ -106,7 +106,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     kind("skips", "words skipped", Share, Lower,
         "Words that should be there and aren't, over all that should be there."),
     kind("repeats", "words repeated", Share, Lower,
-        "Words too many that were heard within the three words before, over the words that should be there."),
+        "Words too many that were heard once more within three words, over the words that should be there."),
     kind("per", "phone error rate", Share, Lower,
         "Wrong phones over phones that should be there, stress included; the nearest listed pronunciation counts."),
     kind("per_no_stress", "phone error rate, without stress", Share, Lower,

@@ -71,7 +71,7 @@ pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
     }
 }
 
-/// How far back a word is looked for that is there once too often.
+/// How far around it a word is looked for that is there once too often.
 const REPEAT_WORDS: usize = 3;
 
 /// Words that a speaker skipped, and words that he said again, over those that should be there.
@@ -83,7 +83,9 @@ pub(crate) fn slips(wanted: &str, heard: &str) -> Vec<(String, Measure)> {
     let (counts, steps) = align(&wanted, &heard);
     let again = |step: &&Op| match step {
         Op::Insert { hypothesis: at } => {
-            heard[at.saturating_sub(REPEAT_WORDS)..*at].contains(&heard[*at])
+            let mut around =
+                at.saturating_sub(REPEAT_WORDS)..heard.len().min(at + REPEAT_WORDS + 1);
+            around.any(|other| other != *at && heard[other] == heard[*at])
         }
         _ => false,
     };

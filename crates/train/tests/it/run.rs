@@ -237,7 +237,7 @@ fn training_lowers_the_loss_of_every_stage() {
     let setup = Setup::new();
     let material = setup.material();
     let mut config = config(&setup.tasks, 1);
-    config.steps = 20 * config.mix.len() as u64;
+    config.steps = 40 * config.mix.len() as u64;
     (config.learning_rate, config.eval_steps) = (1e-2, config.steps / 5);
     (config.checkpoint_steps, config.warmup_steps) = (config.steps, config.steps / 10);
     config.optimizer.ema_decay = 0.0;

@@ -35,8 +35,8 @@ fn long_recordings_are_worked_on_in_pieces() {
     assert_eq!(frames, [250, 250, 100]);
     for row in &plan.rows {
         let contents = &row.stages[0].contents;
-        assert_eq!(contents.get("recording"), contents.get("frames"));
-        let Some(Content::Codes(_)) = contents.get("frames") else { panic!("no codes") };
+        let Some(Content::Codes(codes)) = contents.get("recording") else { panic!("no codes") };
+        assert_eq!(codes.frames(), row.stages[0].limit);
     }
 }
 
