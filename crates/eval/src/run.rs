@@ -126,7 +126,7 @@ pub fn evaluate_and_keep(
         rows,
     };
     write_whole(&run.folder.join("report.json"), report.to_json().as_bytes())?;
-    let page = html::page(&report, &suite, &run.folder);
+    let page = html::page(&report, suite, &run.folder);
     write_whole(&run.folder.join("report.html"), page.as_bytes())?;
     Ok(report)
 }
