@@ -330,12 +330,10 @@ fn check_report(report: &Report) -> Result<(), LaboratoryError> {
     }
 }
 
-/// Writes beside the place and renames.
+/// Writes a file, in a folder that need not be there, so that it is there whole or as it was.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(AblateError::io("make folder", folder))?;
     }
-    let part = path.with_extension("part");
-    fs::write(&part, bytes).map_err(AblateError::io("write", &part))?;
-    fs::rename(&part, path).map_err(AblateError::io("write", path))
+    syrinx_atomic::write_bytes(path, bytes).map_err(AblateError::io("write", path))
 }

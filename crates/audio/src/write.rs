@@ -1,8 +1,7 @@
 //! Writing WAV.
 
-use std::fs;
 use std::io::{self, BufWriter, Cursor, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use syrinx_types::Audio;
@@ -91,40 +90,12 @@ fn check(audio: &Audio, format: WavFormat, name: &str) -> Result<(), AudioError>
 }
 
 fn write_file(path: &Path, audio: &Audio, format: WavFormat) -> io::Result<()> {
-    match fs::metadata(path) {
-        // Renaming over /dev/null or a pipe would replace it.
-        Ok(there) if !there.is_file() && !there.is_dir() => {
-            let mut device = fs::OpenOptions::new().write(true).open(path)?;
-            return write_stream(&mut device, audio, format);
-        }
-        _ => {}
-    }
-    let place = place_of(path)?;
-    let folder = match place.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".syrinx-").suffix(".part");
-    // A temporary file is private by default; the finished one follows the umask like any other.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    {
-        let mut writer = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+    syrinx_atomic::write_whole(path, |file| {
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
         write_samples(&mut writer, audio, format)?;
         writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-    }
-    file.persist(&place).map_err(|e| e.error)?;
-    Ok(())
-}
-
-/// Where the file really is: a rename would otherwise replace a link and not what it points to.
-fn place_of(path: &Path) -> io::Result<PathBuf> {
-    match fs::symlink_metadata(path) {
-        Ok(there) if there.file_type().is_symlink() && path.exists() => fs::canonicalize(path),
-        _ => Ok(path.to_owned()),
-    }
+        Ok(())
+    })
 }
 
 fn write_stream(writer: &mut impl Write, audio: &Audio, format: WavFormat) -> io::Result<()> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::{LogMel, MelConfig};
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
-use syrinx_types::Codes;
+use syrinx_types::{Codes, Fnv1a};
 
 use crate::CodecError;
 use crate::nearest::Codebook;
@@ -242,24 +242,17 @@ impl MelRvq {
 
     /// What codes mean, as 16 hexadecimal digits: equal fingerprints, exchangeable codes.
     pub fn fingerprint(&self) -> String {
-        // FNV-1a: stable across versions and machines, which the standard library's hasher doesn't promise.
-        let mut hash = 0xcbf2_9ce4_8422_2325u64;
-        let mut feed = |bytes: &[u8]| {
-            for &b in bytes {
-                hash = (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-            }
-        };
         let c = &self.config;
-        for n in [c.patch_frames, c.latent_dim, c.levels, c.codebook_size, c.mel.hop, c.mel.n_fft] {
-            feed(&(n as u64).to_le_bytes());
-        }
-        feed(&c.mel.sample_rate_hz.to_le_bytes());
-        feed(&c.scale.to_le_bytes());
+        let sizes =
+            [c.patch_frames, c.latent_dim, c.levels, c.codebook_size, c.mel.hop, c.mel.n_fft];
         let books = self.books.iter().flat_map(|b| b.entries());
-        for v in self.mean.iter().chain(&self.axes).chain(books) {
-            feed(&v.to_le_bytes());
-        }
-        format!("{hash:016x}")
+        let values = self.mean.iter().chain(&self.axes).chain(books);
+        Fnv1a::default()
+            .bytes(sizes.into_iter().flat_map(|n| (n as u64).to_le_bytes()))
+            .bytes(c.mel.sample_rate_hz.to_le_bytes())
+            .bytes(c.scale.to_le_bytes())
+            .bytes(values.flat_map(|v| v.to_le_bytes()))
+            .hex()
     }
 }
 

@@ -155,17 +155,11 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
     })
 }
 
-/// Writes a whole file: into a temporary one beside it first, so that what was there stays until all is written.
+/// Writes a whole file; what was there stays until all is written.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CodecError> {
-    use std::io::Write;
-    let fail = |source| CodecError::Io { operation: "writing", path: path.to_owned(), source };
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|e| fail(e.error))?;
-    Ok(())
+    syrinx_atomic::write_bytes(path, bytes).map_err(|source| CodecError::Io {
+        operation: "writing",
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -323,9 +323,8 @@ fn save(folder: &Path, (name, now_s): (&str, f64), answer: &Answer) -> Result<Ne
         }
     }
     let text = serde_json::to_string_pretty(&json).map_err(|e| fault(&e))?;
-    let (path, part) = (stem.with_extension("json"), stem.with_extension("json.part"));
-    std::fs::write(&part, text).map_err(|e| fault(&e))?;
-    std::fs::rename(&part, &path).map_err(|e| fault(&e))?;
+    let path = stem.with_extension("json");
+    syrinx_atomic::write_bytes(&path, text.as_bytes()).map_err(|e| fault(&e))?;
     Ok(News::Said(format!("wrote {}", path.display())))
 }
 

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use syrinx_atomic::{remove_leftovers, write_bytes};
 use syrinx_types::{CancelToken, Codes, Event, EventSink};
 
 use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
-use crate::{DataError, Manifest, Part, Utterance, atomic};
+use crate::{DataError, Manifest, Part, Utterance};
 
 /// Name of the job in the events.
 const JOB: &str = "encode";
@@ -206,7 +207,7 @@ impl Work<'_> {
         }
         (0..self.stamp.of)
             .filter(|&i| self.plan.part.has(i))
-            .for_each(|i| atomic::remove_leftovers(&self.path_of(i)));
+            .for_each(|i| remove_leftovers(&self.path_of(i)));
         Ok(finished)
     }
 
@@ -294,7 +295,7 @@ impl Work<'_> {
         if !summary.failed.is_empty() {
             let lines = summary.failed.iter().filter_map(|f| serde_json::to_string(f).ok());
             let text: String = lines.map(|line| line + "\n").collect();
-            atomic::write(&path, text.as_bytes())?;
+            write_bytes(&path, text.as_bytes()).map_err(DataError::io("write", &path))?;
             summary.failed_path = Some(path);
         } else if path.exists() {
             fs::remove_file(&path).map_err(DataError::io("remove", &path))?;

@@ -10,7 +10,6 @@
 //! - The same manifest and codec give the same shard bytes, whatever the number of threads.
 //! - The batch of a step depends on the seed and the step alone, so a training run resumes exactly.
 
-mod atomic;
 mod batches;
 mod corpus;
 mod encode;

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, Utterance, atomic};
+use syrinx_atomic::{folder_of, write_bytes};
+use syrinx_types::Fnv1a;
+
+use crate::{DataError, Utterance};
 
 /// Utterances in the order of their file, and the folder their audio paths start from.
 ///
@@ -68,7 +71,7 @@ impl Manifest {
             let looked_for = "JSON objects, one a line".to_owned();
             return Err(DataError::NothingFound { path: path.to_path_buf(), looked_for });
         }
-        Ok(Self { root: atomic::folder_of(path).to_path_buf(), utterances, by_id })
+        Ok(Self { root: folder_of(path).to_path_buf(), utterances, by_id })
     }
 
     /// Writes the manifest as JSONL, whole or not at all. Audio paths are made relative to the folder of `path` where
@@ -77,7 +80,7 @@ impl Manifest {
     /// # Errors
     /// [`DataError::Io`].
     pub fn write(&self, path: &Path) -> Result<(), DataError> {
-        let folder = atomic::folder_of(path);
+        let folder = folder_of(path);
         let absolute = |p: &Path| fs::canonicalize(p).map_err(DataError::io("find", p));
         let (from, to) = (absolute(&self.root)?, absolute(folder)?);
         let mut text = Vec::new();
@@ -90,7 +93,7 @@ impl Manifest {
                 append_line(&mut text, &Utterance { audio, ..utterance.clone() });
             }
         }
-        atomic::write(path, &text)
+        write_bytes(path, &text).map_err(DataError::io("write", path))
     }
 
     /// The folder that audio paths start from.
@@ -140,15 +143,13 @@ impl Manifest {
     /// that [`Manifest::write`] would write, 16 hexadecimal digits. It tells manifests apart; it is no signature.
     pub fn fingerprint(&self) -> String {
         let mut text = Vec::new();
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut hash = Fnv1a::default();
         for utterance in &self.utterances {
             text.clear();
             append_line(&mut text, utterance);
-            for &byte in &text {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
+            hash = hash.bytes(text.iter().copied());
         }
-        format!("{hash:016x}")
+        hash.hex()
     }
 
     pub(crate) fn into_utterances(self) -> (PathBuf, Vec<Utterance>) {

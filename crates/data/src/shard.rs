@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use syrinx_atomic::write_bytes;
 use syrinx_types::Codes;
 
-use crate::{DataError, Utterance, atomic};
+use crate::{DataError, Utterance};
 
 const TENSOR: &str = "codes";
 const METADATA: &str = "syrinx_shard";
@@ -248,7 +249,7 @@ impl ShardWriter {
         let bytes = self
             .serialize()
             .map_err(|problem| DataError::ShardContent { path: path.clone(), problem })?;
-        atomic::write(&path, &bytes)?;
+        write_bytes(&path, &bytes).map_err(DataError::io("write", &path))?;
         Ok(path)
     }
 

@@ -72,10 +72,9 @@ pub(crate) fn run(
 }
 
 impl Deciding {
-    /// All frames of the row's timing, or as many as may come out; those that are given are decided.
+    /// As many frames as may come out, which in a known timing are its own; those that are given are decided.
     fn new(row: &Row<'_>) -> Self {
-        let timed = row.run.pointer.len();
-        let frames = if timed > 0 { timed } else { row.run.limit };
+        let frames = row.run.limit;
         let given = row.run.given.as_ref().map_or_else(|| Codes::empty(1), |g| g.first_levels(1));
         let mut codes = Codes::empty(1);
         (0..frames).for_each(|f| {

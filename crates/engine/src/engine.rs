@@ -16,7 +16,7 @@ use syrinx_task::{
     AnswerKind, Answered, DynTask, Generated, Plan, Studio, TaskDescriptor, TaskKit, TokenSpace,
 };
 use syrinx_text::{Frontend, Lexicon, TextVocab};
-use syrinx_types::{Audio, CancelToken, Codes, EventSink};
+use syrinx_types::{Audio, CancelToken, Codes, EventSink, Fnv1a};
 
 use crate::adapters::with_adapter;
 use crate::format::split;
@@ -359,7 +359,7 @@ fn hash(bytes: &[u8]) -> String {
         word[..chunk.len()].copy_from_slice(chunk);
         u64::from_le_bytes(word)
     });
-    let hash = words.fold(0xcbf2_9ce4_8422_2325u64, |h, w| (h ^ w).wrapping_mul(0x0100_0000_01b3));
+    let hash = words.fold(Fnv1a::default(), Fnv1a::word).value();
     format!("{:016x}", hash ^ bytes.len() as u64)
 }
 

@@ -7,7 +7,6 @@
 //! safetensors header is not fixed, and equal models shall be equal files.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -302,34 +301,5 @@ fn bytes_of(codes: &Codes) -> Vec<u8> {
 /// # Errors
 /// [`EngineError::Io`]; what was there before is untouched then.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let fail = EngineError::io("writing", path);
-    let special = std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir());
-    let write = || -> std::io::Result<()> {
-        if special {
-            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
-            file.write_all(bytes)?;
-            return file.flush();
-        }
-        let folder = match path.parent() {
-            Some(p) if !p.as_os_str().is_empty() => p,
-            _ => Path::new("."),
-        };
-        let mut file = with_usual_rights().tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().map_err(fail)
-}
-
-/// Temporary files are for their owner's eyes only; these become files that others may read where the umask says so.
-fn with_usual_rights() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
+    syrinx_atomic::write_bytes(path, bytes).map_err(EngineError::io("writing", path))
 }

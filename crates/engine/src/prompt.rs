@@ -35,9 +35,6 @@ impl Default for PromptConfig {
     }
 }
 
-/// Below this there is nothing to hear, whatever the pauses say: -60 dB of full scale.
-const SILENT_RMS: f32 = 1e-3;
-
 /// Samples above this are taken for clipped.
 const CLIPPED: f32 = 0.99;
 
@@ -100,7 +97,7 @@ pub fn prepare(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio
 fn check(audio: &Audio, name: &str, config: &PromptConfig) -> Result<(), EngineError> {
     let reason = if audio.seconds() < config.min_s {
         format!("it lasts {:.3} s, too short for a prompt", audio.seconds())
-    } else if audio.rms() < SILENT_RMS {
+    } else if audio.is_silent() {
         "it is silent".to_owned()
     } else {
         return Ok(());

@@ -4,7 +4,7 @@ use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextContent};
 use syrinx_types::Sample;
 
-use crate::layout::{FRAMES, SPEAKER, TEXT};
+use crate::layout::{RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
 
 /// The example of an utterance, the same for both stages. `None` if the corpus hasn't been simulated
@@ -23,7 +23,7 @@ pub fn example(
     if given.is_empty() || given.frames() != wanted.frames() {
         return None;
     }
-    let mut contents = Contents::from([(FRAMES.to_owned(), Content::Codes(given.clone()))]);
+    let mut contents = Contents::from([(RECORDING.to_owned(), Content::Codes(given.clone()))]);
     if kind.speaker {
         let speaker = sample.prompt.as_ref().filter(|p| !p.is_empty())?;
         let speaker = speaker.slice(0, config.max_enrolment_frames);

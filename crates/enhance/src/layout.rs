@@ -12,7 +12,7 @@ pub(crate) const TEXT: &str = "text";
 /// Segment of the wanted speaker's codes.
 pub(crate) const SPEAKER: &str = "speaker";
 /// Segment of the recording, frame by frame.
-pub(crate) const FRAMES: &str = "recording";
+pub(crate) const RECORDING: &str = "recording";
 
 /// What a task is given, and what it has to answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub fn layout(kind: Kind) -> Layout {
     let text = kind.text.then(|| Segment::text(TEXT).optional());
     let speaker = kind.speaker.then(|| Segment::prompt(SPEAKER));
     let before: Vec<Segment> = text.into_iter().chain(speaker).collect();
-    let frames = Segment::beside(FRAMES);
+    let frames = Segment::beside(RECORDING);
     let mut masked = vec![mark.clone()];
     masked.extend(before.iter().cloned());
     masked.extend([frames.clone(), Segment::masked_response("codes")]);

@@ -2,8 +2,8 @@
 //! (SpeechX, arXiv 2308.06873, section 3).
 //!
 //! A [`Kind`] says what is given and what is wanted. The recording stands beside the response, frame by frame, so that
-//! nothing has to be aligned and no end has to be drawn; every frame sees all of it. The words,
-//! where they are known, and a few seconds of the wanted speaker stand before it.
+//! nothing has to be aligned and no end has to be drawn; every frame sees all of it. The words, where they are known, and
+//! a few seconds of the wanted speaker stand before it.
 //!
 //! Invariant: nothing here depends on which task it is, but for what its [`Kind`] says.
 

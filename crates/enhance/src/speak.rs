@@ -6,13 +6,11 @@ use syrinx_task::{
 };
 use syrinx_types::Codes;
 
-use crate::layout::{FRAMES, MASKED, NAR, SPEAKER, TEXT};
+use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
 
 /// How much of the silence around the wanted speaker's recording stays, seconds.
 const KEEP_S: f64 = 0.1;
-/// Quieter than this there is nothing to hear: -60 dB of full scale.
-const SILENT_RMS: f32 = 1e-3;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +49,7 @@ pub fn plan(
     };
     let codes_of = |clip: &Clip, what: &str, trimmed: bool| -> Result<(Codes, f64), TaskError> {
         let audio = studio.audio(clip)?;
-        if audio.rms() < SILENT_RMS {
+        if audio.is_silent() {
             let name = name(clip, what);
             return Err(TaskError::Input(format!("{name} is silent: give one with sound in it")));
         }
@@ -97,7 +95,7 @@ pub fn plan(
 fn row(piece: Codes, shared: &Contents) -> RowPlan {
     let limit = piece.frames();
     let mut contents = shared.clone();
-    contents.insert(FRAMES.into(), Content::Codes(piece));
+    contents.insert(RECORDING.into(), Content::Codes(piece));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
     RowPlan::new(vec![run(MASKED), run(NAR)])
 }

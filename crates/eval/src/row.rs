@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::Fnv1a;
 
 use crate::Verdict;
 use crate::score::slips;
@@ -124,14 +125,8 @@ pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
 }
 
 fn hash(parts: &[&str]) -> u64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for part in parts {
-        // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
-        for byte in part.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-    hash
+    // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
+    Fnv1a::default().bytes(parts.iter().flat_map(|part| part.bytes().chain([0]))).value()
 }
 
 #[cfg(test)]

@@ -72,21 +72,7 @@ fn to_line(row: &Row) -> String {
 
 /// Writes a file so that it is there whole or as it was.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvalError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        #[cfg(unix)]
-        {
-            // Temporary files are private; reports are for everyone.
-            use std::os::unix::fs::PermissionsExt;
-            file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-        }
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(EvalError::io("write", path))
+    syrinx_atomic::write_bytes(path, bytes).map_err(EvalError::io("write", path))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::{ADDED, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
+use syrinx_types::Fnv1a;
 
 use crate::{LmFile, ModelError, f16_bytes, parse_tensors};
 
@@ -41,14 +42,14 @@ impl LmFile {
     /// # Errors
     /// If a tensor isn't one of floats.
     pub fn fingerprint(&self) -> Result<String, ModelError> {
-        let mut hash = 0xcbf2_9ce4_8422_2325u64;
-        let mut mix = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+        let mut hash = Fnv1a::default();
         for (name, tensor) in &self.tensors {
-            name.bytes().for_each(|b| mix(u64::from(b)));
-            tensor.dims().iter().for_each(|&d| mix(d as u64));
-            to_vec_f32(tensor)?.iter().for_each(|v| mix(u64::from(v.to_bits())));
+            hash = hash.bytes(name.bytes());
+            hash = tensor.dims().iter().fold(hash, |hash, &d| hash.word(d as u64));
+            let values = to_vec_f32(tensor)?;
+            hash = values.iter().fold(hash, |hash, v| hash.word(u64::from(v.to_bits())));
         }
-        Ok(format!("{hash:016x}"))
+        Ok(hash.hex())
     }
 }
 

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::Audio;
+use syrinx_types::{Audio, Fnv1a};
 
 use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
 
@@ -80,9 +80,7 @@ pub struct Rendered {
 
 /// The seed of the scene of an utterance: the same for the same name, whatever is before it.
 pub fn seed_of(seed: u64, id: &str) -> u64 {
-    id.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed.rotate_left(32), |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Fnv1a::seeded(seed.rotate_left(32)).bytes(id.bytes()).value()
 }
 
 impl Scene {

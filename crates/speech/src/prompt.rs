@@ -6,9 +6,6 @@ use syrinx_types::{Audio, Codes};
 
 use crate::SpeakConfig;
 
-/// Quieter than this is no voice: -60 dB of full scale.
-const SILENT_RMS: f32 = 1e-3;
-
 /// How much of the silence around a prompt stays, seconds.
 const KEEP_S: f64 = 0.1;
 
@@ -91,7 +88,7 @@ fn recorded(studio: &dyn Studio, audio: &Audio, name: &str) -> Result<Codes, Tas
             audio.seconds()
         )));
     }
-    if audio.rms() < SILENT_RMS {
+    if audio.is_silent() {
         return Err(TaskError::Input(format!(
             "{name} is silent: give 2 to 3 seconds of speech, recorded louder"
         )));

@@ -301,13 +301,13 @@ impl Stage {
             return Err("more than one segment goes through the encoder or stands beside".into());
         }
         let first = matches!(self.head, Head::FirstLevel | Head::MaskedLevel);
-        if count(Place::Beside) > 0 && !first && self.head != Head::FurtherLevels {
+        if self.has_beside() && !first && self.head != Head::FurtherLevels {
             return Err(
                 "only a response of level 1 or of one further level can have codes beside it"
                     .into(),
             );
         }
-        if count(Place::Beside) > 0 && self.encodes() && first {
+        if self.has_beside() && self.encodes() && first {
             return Err("the length is either the pointer's or that of the codes beside".into());
         }
         self.check_timing()?;

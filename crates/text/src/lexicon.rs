@@ -8,6 +8,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use syrinx_types::Fnv1a;
 
 use crate::error::TextError;
 use crate::inventory::{Phone, parse_arpabet, to_arpabet};
@@ -296,9 +297,7 @@ const HELD_OUT_OF: u64 = 20;
 pub fn is_held_out(word: &str) -> bool {
     let lower = word.to_lowercase();
     let stem = lower.strip_suffix("'s").or_else(|| lower.strip_suffix('\'')).unwrap_or(&lower);
-    let fnv = stem.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    });
+    let fnv = Fnv1a::default().bytes(stem.bytes()).value();
     let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     (mixed ^ (mixed >> 31)).is_multiple_of(HELD_OUT_OF)

@@ -1,7 +1,6 @@
 //! Everything a run needs to go on, in one file that is complete or absent.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
@@ -74,13 +73,8 @@ impl Checkpoint {
     }
 }
 
-/// Writes to a temporary file beside `path`, then renames.
+/// Writes a file so that it is there whole or as it was.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let fail = |source: std::io::Error| TrainError::Io { path: path.to_path_buf(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|e| fail(e.error))?;
-    Ok(())
+    syrinx_atomic::write_bytes(path, bytes)
+        .map_err(|source| TrainError::Io { path: path.to_path_buf(), source })
 }

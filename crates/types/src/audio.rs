@@ -9,6 +9,9 @@ pub struct Audio {
     pub sample_rate_hz: u32,
 }
 
+/// Quieter than this there is nothing to hear: -60 dB of full scale.
+const SILENT_RMS: f32 = 1e-3;
+
 impl Audio {
     /// Silence of the given length.
     pub fn silence(seconds: f64, sample_rate_hz: u32) -> Self {
@@ -40,5 +43,10 @@ impl Audio {
         }
         let sum: f64 = self.samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         (sum / self.samples.len() as f64).sqrt() as f32
+    }
+
+    /// Whether there is nothing to hear in it: below -60 dB of full scale on the whole.
+    pub fn is_silent(&self) -> bool {
+        self.rms() < SILENT_RMS
     }
 }

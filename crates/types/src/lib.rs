@@ -6,10 +6,12 @@ mod audio;
 mod cancel;
 mod codes;
 mod event;
+mod fnv;
 mod sample;
 
 pub use audio::Audio;
 pub use cancel::CancelToken;
 pub use codes::{Codes, CodesError};
 pub use event::{Event, EventSink, NullSink, RecordingSink};
+pub use fnv::Fnv1a;
 pub use sample::{Sample, TimedPhone, WordTime};

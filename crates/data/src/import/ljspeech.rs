@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use syrinx_atomic::folder_of;
+
 use super::{AUDIO_EXTENSIONS, Import, ImportWarning, name_of};
-use crate::{DataError, Manifest, Utterance, atomic};
+use crate::{DataError, Manifest, Utterance};
 
 /// Imports `metadata.csv` (`id|text|normalised text`, no quoting, no heading) with recordings in `wavs/`.
 ///
@@ -17,7 +19,7 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
     let file = if path.is_dir() { path.join("metadata.csv") } else { path.to_path_buf() };
     let bytes = std::fs::read(&file).map_err(DataError::io("read", &file))?;
     let text = String::from_utf8_lossy(&bytes);
-    let root = atomic::folder_of(&file);
+    let root = folder_of(&file);
     let mut warnings = Vec::new();
     if text.contains(char::REPLACEMENT_CHARACTER) {
         warnings.push(ImportWarning::new(&file, "is not UTF-8 text throughout"));
