@@ -1,6 +1,6 @@
 //! The rows of a run: sorted by any figure, the worst first, each with its details.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ratatui::layout::Rect;
@@ -29,12 +29,40 @@ pub(super) const SORTING: &[Binding<Sort>] = &[
     bind(&[Key::Esc], Sort::Close, "", "back from a row to all rows"),
 ];
 
+/// A row and what it measures, taken apart once: the screen is drawn many times a second.
+#[derive(Debug)]
+struct Scored {
+    row: Row,
+    measures: BTreeMap<String, Measure>,
+    badness: f64,
+}
+
+impl Scored {
+    fn of(row: &Row) -> Self {
+        Self { row: row.clone(), measures: row.all_measures(), badness: badness(row) }
+    }
+
+    fn value(&self, figure: &str) -> Option<f64> {
+        self.measures.get(figure).and_then(Measure::alone).filter(|v| v.is_finite())
+    }
+
+    /// Whether it is worse by a figure than it was.
+    fn is_worse(&self, old: &Self, figure: &str) -> bool {
+        let (Some(new), Some(old)) = (self.value(figure), old.value(figure)) else { return false };
+        match figure_kind(figure).better {
+            Better::Lower => new > old,
+            Better::Higher => new < old,
+            Better::Neither => false,
+        }
+    }
+}
+
 /// Rows of the run that is shown.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     run: Option<(String, PathBuf)>,
-    rows: Vec<Row>,
-    before: BTreeMap<String, Row>,
+    rows: Vec<Scored>,
+    before: BTreeMap<String, Scored>,
     figures: Vec<String>,
     /// Which figure they are sorted by; 0 is how bad they are altogether.
     sort: usize,
@@ -65,15 +93,16 @@ impl Rows {
     }
 
     pub(super) fn baseline(&mut self, rows: Option<&[Row]>) {
-        self.before =
-            rows.unwrap_or_default().iter().map(|row| (row.id.clone(), row.clone())).collect();
+        let rows = rows.unwrap_or_default();
+        self.before = rows.iter().map(|row| (row.id.clone(), Scored::of(row))).collect();
     }
 
     pub(super) fn take(&mut self, run: &str, rows: &[Row]) {
         if self.run().is_some_and(|id| id == run) {
-            self.rows = rows.to_vec();
-            let names = rows.iter().flat_map(|row| row.all_measures().into_keys());
-            self.figures = names.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+            self.rows = rows.iter().map(Scored::of).collect();
+            let names: BTreeSet<&String> =
+                self.rows.iter().flat_map(|scored| scored.measures.keys()).collect();
+            self.figures = names.into_iter().cloned().collect();
             self.sorted();
         }
     }
@@ -118,7 +147,7 @@ impl Rows {
 
     fn recording(&self) -> Option<PathBuf> {
         let (_, folder) = self.run.as_ref()?;
-        let name = self.rows.get(self.at)?.audio.as_ref()?;
+        let name = self.rows.get(self.at)?.row.audio.as_ref()?;
         Some(folder.join(name))
     }
 
@@ -135,10 +164,10 @@ impl Rows {
     /// Sorts the rows, the worst first: by what the figure says is worse.
     fn sorted(&mut self) {
         let by = self.sorted_by().map(str::to_owned);
-        let worse = |row: &Row| match &by {
-            None => badness(row),
+        let worse = |scored: &Scored| match &by {
+            None => scored.badness,
             Some(figure) => {
-                let value = value(row, figure).unwrap_or(f64::NEG_INFINITY);
+                let value = scored.value(figure).unwrap_or(f64::NEG_INFINITY);
                 let up = figure_kind(figure).better == Better::Higher;
                 if up && value.is_finite() { -value } else { value }
             }
@@ -164,9 +193,11 @@ impl Rows {
         let by = self.sorted_by().map(str::to_owned).or_else(|| self.figures.last().cloned());
         let figure = by.unwrap_or_default();
         let unit = figure_kind(&figure).unit;
-        let rows = self.rows.iter().map(|row| {
-            let worse = self.before.get(&row.id).is_some_and(|old| is_worse(row, old, &figure));
-            let shown = value(row, &figure).map_or("-".into(), |v| unit.show(v));
+        let rows = self.rows.iter().map(|scored| {
+            let row = &scored.row;
+            let old = self.before.get(&row.id);
+            let worse = old.is_some_and(|old| scored.is_worse(old, &figure));
+            let shown = scored.value(&figure).map_or("-".into(), |v| unit.show(v));
             let sign = if worse { ("▼", pen.theme.bad) } else { ("", pen.theme.dim) };
             let heard_style = row.error.as_ref().map(|_| pen.theme.bad);
             vec![
@@ -187,9 +218,8 @@ impl Rows {
     }
 
     fn draw_details(&self, pen: &mut Pen<'_>, area: Rect) {
-        let Some(row) = self.rows.get(self.at) else { return };
-        let figures: Vec<String> = row
-            .all_measures()
+        let Some(Scored { row, measures, .. }) = self.rows.get(self.at) else { return };
+        let figures: Vec<String> = measures
             .iter()
             .filter_map(|(name, m)| {
                 Some(format!("{name} {}", figure_kind(name).unit.show(m.alone()?)))
@@ -216,20 +246,6 @@ impl Rows {
             picture.draw_wave(pen, wave);
             picture.draw_mel(pen, mel);
         }
-    }
-}
-
-fn value(row: &Row, figure: &str) -> Option<f64> {
-    row.all_measures().get(figure).and_then(Measure::alone).filter(|v| v.is_finite())
-}
-
-/// Whether a row is worse by a figure than it was.
-fn is_worse(row: &Row, old: &Row, figure: &str) -> bool {
-    let (Some(new), Some(old)) = (value(row, figure), value(old, figure)) else { return false };
-    match figure_kind(figure).better {
-        Better::Lower => new > old,
-        Better::Higher => new < old,
-        Better::Neither => false,
     }
 }
 
