@@ -9,7 +9,7 @@ use syrinx_config::{Layer, Settings};
 use syrinx_data::Corpus;
 use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
 use syrinx_eval::{
-    Answer, Ask, EvalOptions, JudgeConfig, OtherCodec, Report, Subject, SubjectError, Suite,
+    Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, TestedCodec,
     content_hash,
 };
 use syrinx_results::Store;
@@ -338,16 +338,8 @@ impl Subject for Student<'_> {
         self.own.sample_rate_hz()
     }
 
-    fn codec_levels(&self) -> usize {
-        self.own.codec_levels()
-    }
-
-    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
-        self.own.other_codec(weights)
-    }
-
-    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
-        self.own.round_trip(audio, levels)
+    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        self.own.codec(encodec)
     }
 }
 

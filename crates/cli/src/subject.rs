@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 use syrinx_config::Settings;
-use syrinx_encodec::{Encodec, EncodecError};
+use syrinx_encodec::Encodec;
 use syrinx_engine::{Engine, EngineError, Joined};
-use syrinx_eval::{Answer, Ask, OtherCodec, Subject, SubjectError};
+use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
 use syrinx_task::AnswerKind;
-use syrinx_types::{Audio, CancelToken, NullSink};
+use syrinx_types::{Audio, CancelToken, Fnv1a, NullSink};
 
 /// A loaded engine with the settings that it answers with.
 pub struct Loaded<'a> {
@@ -34,7 +34,7 @@ impl Subject for Loaded<'_> {
     fn fingerprint(&self) -> String {
         let settings = serde_json::to_string(&(&self.settings.decode, &self.settings.tasks))
             .unwrap_or_default();
-        format!("{}-{:016x}", self.engine.fingerprint(), fnv1a(settings.as_bytes()))
+        format!("{}-{}", self.engine.fingerprint(), Fnv1a::default().bytes(settings.bytes()).hex())
     }
 
     fn answer_kind(&self, task: &str) -> Option<AnswerKind> {
@@ -83,15 +83,28 @@ impl Subject for Loaded<'_> {
         self.engine.codec_id().info.sample_rate_hz
     }
 
-    fn codec_levels(&self) -> usize {
-        self.engine.codec_id().info.levels
+    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        let Some(weights) = encodec else {
+            return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));
+        };
+        let codec = Encodec::load(weights).map_err(|e| SubjectError::Failed(e.to_string()))?;
+        Ok(Box::new(Foreign(codec)))
+    }
+}
+
+/// The engine's codec, and the clock that measures it.
+struct Own<'a> {
+    engine: &'a Engine,
+    fingerprint: String,
+}
+
+impl TestedCodec for Own<'_> {
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
     }
 
-    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
-        let fault = |e: EncodecError| SubjectError::Failed(e.to_string());
-        let codec = Encodec::load(weights).map_err(fault)?;
-        let bytes = std::fs::read(weights).map_err(|e| SubjectError::Failed(e.to_string()))?;
-        Ok(Box::new(Foreign { codec, fingerprint: format!("encodec-{:016x}", fnv1a(&bytes)) }))
+    fn levels(&self) -> usize {
+        self.engine.codec_id().info.levels
     }
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
@@ -104,14 +117,11 @@ impl Subject for Loaded<'_> {
 }
 
 /// EnCodec, and the clock that measures it.
-struct Foreign {
-    codec: Encodec,
-    fingerprint: String,
-}
+struct Foreign(Encodec);
 
-impl OtherCodec for Foreign {
+impl TestedCodec for Foreign {
     fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
+        self.0.fingerprint().to_owned()
     }
 
     fn levels(&self) -> usize {
@@ -120,7 +130,7 @@ impl OtherCodec for Foreign {
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
         let begun = Instant::now();
-        let back = self.codec.round_trip(audio, levels);
+        let back = self.0.round_trip(audio, levels);
         let back = back.map_err(|e| SubjectError::Failed(e.to_string()))?;
         Ok((back, begun.elapsed().as_secs_f64()))
     }
@@ -147,10 +157,4 @@ fn overlay(base: &mut Value, changes: &Value) {
         }
         (base, changes) => *base = changes.clone(),
     }
-}
-
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

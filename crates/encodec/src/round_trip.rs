@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor, safetensors};
 use candle_nn::VarBuilder;
 use candle_transformers::models::encodec::{Config, Model};
 use syrinx_audio::resample;
-use syrinx_types::Audio;
+use syrinx_types::{Audio, Fnv1a};
 
 use crate::EncodecError;
 
@@ -14,6 +14,7 @@ use crate::EncodecError;
 #[derive(Debug)]
 pub struct Encodec {
     model: Model,
+    fingerprint: String,
 }
 
 /// Samples a second.
@@ -36,7 +37,13 @@ impl Encodec {
         };
         let tensors = safetensors::load_buffer(&bytes, &Device::Cpu).map_err(broken)?;
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
-        Ok(Self { model: Model::new(&Config::default(), weights).map_err(broken)? })
+        let model = Model::new(&Config::default(), weights).map_err(broken)?;
+        Ok(Self { model, fingerprint: format!("encodec-{}", Fnv1a::default().bytes(bytes).hex()) })
+    }
+
+    /// Tells files of weights apart.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// A recording through the first `levels` levels, at its own rate and as long as it was.

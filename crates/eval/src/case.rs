@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::content_hash;
 use crate::row::draw_seed;
-use crate::suite::Pairing;
+use crate::suite::{CodecSuite, Pairing};
 use crate::template::{Blanks, fill, mentions};
-use crate::{EvalError, Item, OtherCodec, Subject, Suite};
+use crate::{EvalError, Item, Subject, Suite, TestedCodec};
 
 /// One question before it is asked.
 #[derive(Debug, Clone)]
@@ -37,28 +37,28 @@ pub(crate) fn cases<'a>(
     suite: &Suite,
     items: &'a [Item],
     subject: &dyn Subject,
-    other: Option<&dyn OtherCodec>,
+    codec: Option<&dyn TestedCodec>,
 ) -> Result<Vec<Case<'a>>, EvalError> {
-    match &suite.codec {
-        Some(codec) => codec_cases(suite, items, &codec.levels, (subject, other)),
-        None => task_cases(suite, items, subject),
+    match (&suite.codec, codec) {
+        (Some(asked), Some(codec)) => codec_cases(suite, items, asked, codec),
+        _ => task_cases(suite, items, subject),
     }
 }
 
 fn codec_cases<'a>(
     suite: &Suite,
     items: &'a [Item],
-    levels: &[usize],
-    (subject, other): (&dyn Subject, Option<&dyn OtherCodec>),
+    asked: &CodecSuite,
+    codec: &dyn TestedCodec,
 ) -> Result<Vec<Case<'a>>, EvalError> {
-    let most = other.map_or_else(|| subject.codec_levels(), OtherCodec::levels);
-    if let Some(levels) = levels.iter().find(|&&l| l > most) {
+    let most = codec.levels();
+    if let Some(levels) = asked.levels.iter().find(|&&l| l > most) {
         return Err(suite.fault(format!("{levels} levels of a codec that has {most}")));
     }
-    let model = other.map_or_else(|| subject.fingerprint(), OtherCodec::fingerprint);
-    let view = suite.codec.as_ref().and_then(|c| c.view.clone()).unwrap_or_default();
+    let fingerprint = codec.fingerprint();
+    let view = asked.view.clone().unwrap_or_default();
     let mut cases = Vec::new();
-    for &levels in levels {
+    for &levels in &asked.levels {
         let variant = match levels {
             0 => "recording".to_owned(),
             1 => "1 level".to_owned(),
@@ -68,7 +68,7 @@ fn codec_cases<'a>(
             cases.push(Case {
                 item,
                 key: content_hash(&[
-                    &model,
+                    &fingerprint,
                     "codec",
                     &item.id,
                     &item_material(item),

@@ -42,7 +42,7 @@ pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
 pub use row::{Measure, Row, content_hash};
 pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
-pub use subject::{Answer, Ask, OtherCodec, Subject, SubjectError};
+pub use subject::{Answer, Ask, Subject, SubjectError, TestedCodec};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};
 pub use summary::{badness, figures};
 pub use table::{range, said};

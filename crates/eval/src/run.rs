@@ -8,9 +8,10 @@ use syrinx_types::{CancelToken, EventSink};
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
 use crate::store::{Store, write_whole};
+use crate::suite::CodecSuite;
 use crate::{
-    EvalError, JudgeConfig, OtherCodec, Report, Row, Subject, Suite, baseline, html, read_items,
-    summary,
+    EvalError, JudgeConfig, Report, Row, Subject, SubjectError, Suite, TestedCodec, baseline, html,
+    read_items, summary,
 };
 
 mod answers;
@@ -100,14 +101,13 @@ pub fn evaluate_and_keep(
     let load = |path| Report::load(path).map(|report| (path, report));
     let old = options.baseline.as_deref().map(load).transpose()?;
     let items = read_items(&suite)?;
-    let weights = suite.codec.as_ref().and_then(|codec| codec.encodec.as_ref());
-    let other = weights.map(|path| subject.other_codec(&suite.folder.join(path))).transpose()?;
-    let other = other.as_deref();
-    let cases = cases(&suite, &items, subject, other)?;
+    let codec = tested_codec(&suite, subject)?;
+    let codec = codec.as_deref();
+    let cases = cases(&suite, &items, subject, codec)?;
     let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
     let store = Store::open(&folder)?;
     let (suite, cases) = (&suite, &cases);
-    let run = Run { suite, subject, other, kind, cases, folder, cancel, sink, keeper };
+    let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, keeper };
     let rows = run.rows(store)?;
     run.remove_strays(&rows);
 
@@ -131,6 +131,15 @@ pub fn evaluate_and_keep(
     Ok(report)
 }
 
+/// The codec of a codec suite.
+fn tested_codec<'a>(
+    suite: &Suite,
+    subject: &'a dyn Subject,
+) -> Result<Option<Box<dyn TestedCodec + 'a>>, SubjectError> {
+    let weights = |codec: &CodecSuite| codec.encodec.as_ref().map(|path| suite.folder.join(path));
+    suite.codec.as_ref().map(|codec| subject.codec(weights(codec).as_deref())).transpose()
+}
+
 /// What the suite's subject answers with; `None` for a codec suite.
 fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind>, EvalError> {
     if suite.codec.is_some() {
@@ -150,8 +159,8 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
 struct Run<'a> {
     suite: &'a Suite,
     subject: &'a dyn Subject,
-    /// The codec of a codec suite, if it isn't the subject's.
-    other: Option<&'a dyn OtherCodec>,
+    /// What the recordings of a codec suite go through.
+    codec: Option<&'a dyn TestedCodec>,
     kind: Option<AnswerKind>,
     cases: &'a [Case<'a>],
     folder: PathBuf,

@@ -74,32 +74,22 @@ pub trait Subject {
     /// Samples a second of its recordings.
     fn sample_rate_hz(&self) -> u32;
 
-    /// Levels of its codec.
-    fn codec_levels(&self) -> usize;
-
-    /// A codec that isn't its own, from a file of weights, to compare with.
+    /// The codec that recordings go through: its own, or EnCodec from a file of weights.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a file of another kind.
-    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError>;
-
-    /// A recording (at [`sample_rate_hz`](Self::sample_rate_hz)) through the first `levels` levels of its codec, and
-    /// the seconds that took.
-    ///
-    /// # Errors
-    /// [`SubjectError::Failed`].
-    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError>;
+    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError>;
 }
 
-/// A codec that recordings can go through instead of the subject's own.
-pub trait OtherCodec {
+/// A codec that recordings can go through.
+pub trait TestedCodec {
     /// Changes whenever what it makes of a recording could.
     fn fingerprint(&self) -> String;
 
     /// How many levels it has.
     fn levels(&self) -> usize;
 
-    /// A recording of any rate through its first `levels` levels, and the seconds that took.
+    /// A recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

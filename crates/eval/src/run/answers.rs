@@ -126,11 +126,8 @@ impl Run<'_> {
             })?)?,
             None => original.clone(),
         };
-        if levels > 0 {
-            let (back, wall_s) = match self.other {
-                Some(codec) => codec.round_trip(&audio, levels)?,
-                None => self.subject.round_trip(&audio, levels)?,
-            };
+        if let (Some(codec), true) = (self.codec, levels > 0) {
+            let (back, wall_s) = codec.round_trip(&audio, levels)?;
             audio = back;
             let rtf = Measure::Ratio { part: wall_s, whole: original.seconds() };
             row.measures.insert("rtf".into(), rtf);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use syrinx_eval::{
-    Answer, Ask, EvalOptions, OtherCodec, Report, Subject, SubjectError, Suite, evaluate,
+    Answer, Ask, EvalOptions, Report, Subject, SubjectError, Suite, TestedCodec, evaluate,
 };
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken, NullSink};
@@ -109,15 +109,25 @@ impl Subject for Fake {
         RATE_HZ
     }
 
-    fn codec_levels(&self) -> usize {
-        8
+    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        match encodec {
+            None => Ok(Box::new(Softer(self.fingerprint()))),
+            Some(weights) if weights.exists() => Ok(Box::new(Silence)),
+            Some(weights) => Err(SubjectError::Failed(format!("no `{}`", weights.display()))),
+        }
+    }
+}
+
+/// A codec of eight levels that makes everything softer.
+struct Softer(String);
+
+impl TestedCodec for Softer {
+    fn fingerprint(&self) -> String {
+        self.0.clone()
     }
 
-    fn other_codec(&self, weights: &Path) -> Result<Box<dyn OtherCodec>, SubjectError> {
-        match weights.exists() {
-            true => Ok(Box::new(Silence)),
-            false => Err(SubjectError::Failed(format!("no `{}`", weights.display()))),
-        }
+    fn levels(&self) -> usize {
+        8
     }
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
@@ -130,7 +140,7 @@ impl Subject for Fake {
 /// A codec of two levels that leaves nothing of what goes in.
 struct Silence;
 
-impl OtherCodec for Silence {
+impl TestedCodec for Silence {
     fn fingerprint(&self) -> String {
         "silence".into()
     }
