@@ -204,6 +204,24 @@ impl Corpus {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
 
+    /// The utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share goes with
+    /// the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears every speaker
+    /// as often.
+    pub fn turns(&self, balance: f64) -> Vec<usize> {
+        let most = self.by_speaker.values().map(Vec::len).max().unwrap_or(0);
+        let mut turns = Vec::new();
+        for utterances in self.by_speaker.values() {
+            let times = (most as f64 / utterances.len().max(1) as f64).powf(balance);
+            // Whole turns that come nearest to `times` for each: the rest of one is carried over to the next.
+            let due = |taken: usize| (taken as f64 * times).round() as usize;
+            for (taken, &utterance) in utterances.iter().enumerate() {
+                turns.extend(std::iter::repeat_n(utterance, due(taken + 1) - due(taken)));
+            }
+        }
+        turns.sort_unstable();
+        turns
+    }
+
     /// Frames of all utterances together.
     pub fn total_frames(&self) -> usize {
         (0..self.len()).map(|i| self.frames(i)).sum()

@@ -15,8 +15,17 @@ struct Trained {
     task: usize,
     stage: Stage,
     weight: f64,
-    /// Which of the maker's plans it is batched by.
-    plan: usize,
+    /// How many positions a frame takes in it.
+    a_frame: usize,
+}
+
+/// Which utterances go together.
+struct Plan {
+    /// How many positions a frame takes.
+    a_frame: usize,
+    /// Utterances of an epoch: what the batches number.
+    turns: Vec<usize>,
+    batches: Batches,
 }
 
 /// Makes the batches of a run. Every batch follows from the seed and its number.
@@ -26,8 +35,7 @@ pub struct BatchMaker<'a> {
     space: &'a TokenSpace,
     config: &'a TrainConfig,
     stages: Vec<Trained>,
-    /// Plans, and how many positions a frame takes in each.
-    plans: Vec<(usize, Batches)>,
+    plans: Vec<Plan>,
 }
 
 /// A batch, and what it is for.
@@ -59,7 +67,7 @@ impl<'a> BatchMaker<'a> {
             )));
         }
         let mut stages = Vec::new();
-        let mut plans: Vec<(usize, Batches)> = Vec::new();
+        let mut plans: Vec<Plan> = Vec::new();
         for entry in &config.mix {
             let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
                 let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
@@ -80,14 +88,10 @@ impl<'a> BatchMaker<'a> {
                 ))
             })?;
             let a_frame = positions_a_frame(&stage, space);
-            let plan = match plans.iter().position(|(of, _)| *of == a_frame) {
-                Some(plan) => plan,
-                None => {
-                    plans.push((a_frame, batches_of(config, corpus, a_frame)?));
-                    plans.len() - 1
-                }
-            };
-            stages.push(Trained { task, stage, weight: entry.weight, plan });
+            if !plans.iter().any(|plan| plan.a_frame == a_frame) {
+                plans.push(Plan::new(config, (corpus, config.speaker_balance), a_frame)?);
+            }
+            stages.push(Trained { task, stage, weight: entry.weight, a_frame });
         }
         Ok(Self { tasks, corpus, space, config, stages, plans })
     }
@@ -105,23 +109,25 @@ impl<'a> BatchMaker<'a> {
             }
             at -= stage.weight;
         }
-        self.batch_of(
-            chosen,
-            self.draw_level(chosen, &mut rng),
-            (number, &mut rng),
-            self.config.text_dropout,
-        )
+        let level = self.draw_level(chosen, &mut rng);
+        let a_frame = self.stages[chosen].a_frame;
+        let plan = self.plans.iter().find(|plan| plan.a_frame == a_frame);
+        let utterances = plan.map(|plan| plan.utterances(number)).unwrap_or_default();
+        self.batch_of((chosen, level), &utterances, &mut rng, self.config.text_dropout)
     }
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
+            // However the training is balanced, its figures are of the same utterances.
+            let plan = Plan::new(self.config, (self.corpus, 0.0), self.stages[index].a_frame)?;
+            let utterances = plan.utterances(0);
             let further = self.stages[index].stage.head == Head::FurtherLevels;
             let levels = if further { self.nar_levels() } else { vec![0] };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
-                let batch = self.batch_of(index, level, (0, &mut rng), 0.0)?;
+                let batch = self.batch_of((index, level), &utterances, &mut rng, 0.0)?;
                 if !batch.sequences.is_empty() {
                     out.push(batch);
                 }
@@ -182,12 +188,12 @@ impl<'a> BatchMaker<'a> {
 
     fn batch_of(
         &self,
-        index: usize,
-        level: usize,
-        (number, rng): (u64, &mut ChaCha8Rng),
+        (index, level): (usize, usize),
+        utterances: &[usize],
+        rng: &mut ChaCha8Rng,
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
-        let Trained { task, stage, plan, .. } = &self.stages[index];
+        let Trained { task, stage, .. } = &self.stages[index];
         let task = &self.tasks[*task];
         let mut sequences = Vec::new();
         let mut push = |example: Option<syrinx_task::Example>,
@@ -209,8 +215,7 @@ impl<'a> BatchMaker<'a> {
             Ok(size)
         };
         if stage.from_corpus {
-            let (_, indices) = self.plans[*plan].1.batch(number);
-            for i in indices {
+            for &i in utterances {
                 let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
                 push(task.example(&stage.name, Some(&sample), rng)?, rng)?;
             }
@@ -240,19 +245,27 @@ fn positions_a_frame(stage: &Stage, space: &TokenSpace) -> usize {
     }
 }
 
-/// Which utterances go together, where a frame takes so many positions.
-fn batches_of(
-    config: &TrainConfig,
-    corpus: &Corpus,
-    a_frame: usize,
-) -> Result<Batches, TrainError> {
-    let plan =
-        BatchPlan { max_positions: config.positions, seed: config.seed, ..BatchPlan::default() };
-    let extra = config.prompt.max_frames;
-    // Phones are about as many as frames; the prompt stands before them.
-    let length = |n: &usize| ((1 + a_frame) * n + extra).min(config.positions);
-    let lengths: Vec<usize> = corpus.lengths().iter().map(length).collect();
-    Ok(Batches::new(&plan, &lengths, Part::WHOLE)?)
+impl Plan {
+    fn new(
+        config: &TrainConfig,
+        (corpus, balance): (&Corpus, f64),
+        a_frame: usize,
+    ) -> Result<Self, TrainError> {
+        let turns = corpus.turns(balance);
+        let extra = config.prompt.max_frames;
+        // Phones are about as many as frames; the prompt stands before them.
+        let length = |&i: &usize| ((1 + a_frame) * corpus.frames(i) + extra).min(config.positions);
+        let lengths: Vec<usize> = turns.iter().map(length).collect();
+        let (max_positions, seed) = (config.positions, config.seed);
+        let plan = BatchPlan { max_positions, seed, ..BatchPlan::default() };
+        Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, Part::WHOLE)? })
+    }
+
+    /// The utterances of the batch of this number.
+    fn utterances(&self, number: u64) -> Vec<usize> {
+        let (_, items) = self.batches.batch(number);
+        items.into_iter().map(|item| self.turns[item]).collect()
+    }
 }
 
 /// A point of the cosine schedule of masks (MaskGIT, arXiv 2202.04200, section 3.3): how many of so many frames stay

@@ -46,6 +46,10 @@ pub struct TrainConfig {
     pub mix: Vec<MixEntry>,
     /// Prompts of the same speaker.
     pub prompt: PromptSpec,
+    /// How much oftener utterances of speakers with few of them are trained on: 0 takes every utterance as often, 1
+    /// hears every speaker as often, in between a speaker's share goes with a power of how many it has.
+    #[serde(skip_serializing_if = "is_default_balance")]
+    pub speaker_balance: f64,
     /// How often a sequence loses its text (for guidance).
     pub text_dropout: f64,
     /// How often an AR position loses what was written before it.
@@ -90,6 +94,7 @@ impl Default for TrainConfig {
             lora: None,
             mix: Vec::new(),
             prompt: PromptSpec::default(),
+            speaker_balance: 0.0,
             text_dropout: 0.0,
             history_dropout: 0.1,
             latent_noise: 0.3,
@@ -112,6 +117,11 @@ fn is_default_noise(noise: &f64) -> bool {
     *noise == TrainConfig::default().latent_noise
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_default_balance(balance: &f64) -> bool {
+    *balance == TrainConfig::default().speaker_balance
+}
+
 impl TrainConfig {
     /// What is wrong with it, if anything.
     pub fn check(&self) -> Result<(), String> {
@@ -123,9 +133,13 @@ impl TrainConfig {
         if let Some(m) = self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
             return Err(format!("the weight of {}/{} must be above zero", m.task, m.stage));
         }
-        let shares = [self.text_dropout, self.history_dropout, self.final_rate];
+        let shares =
+            [self.text_dropout, self.history_dropout, self.final_rate, self.speaker_balance];
         if shares.iter().any(|p| !(0.0..=1.0).contains(p)) {
-            return Err("text_dropout, history_dropout and final_rate lie between 0 and 1".into());
+            return Err(
+                "text_dropout, history_dropout, final_rate and speaker_balance lie between 0 and 1"
+                    .into(),
+            );
         }
         if !(self.latent_noise >= 0.0 && self.latent_noise.is_finite()) {
             return Err("latent_noise must be 0 or above".into());

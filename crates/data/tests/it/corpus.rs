@@ -52,6 +52,21 @@ fn filters_number_anew() {
 }
 
 #[test]
+fn speakers_with_few_utterances_can_have_more_turns() {
+    let dir = tempfile::tempdir().unwrap();
+    // Four of one speaker (0 to 3) and the last of the other (4).
+    let corpus = encoded(10, dir.path());
+    let few = corpus.filter(|u, _| ["u00", "u02", "u04", "u06", "u09"].contains(&u.id.as_str()));
+    assert_eq!(few.speakers().values().map(Vec::len).collect::<Vec<_>>(), [4, 1]);
+    assert_eq!(few.turns(0.0), [0, 1, 2, 3, 4]);
+    assert_eq!(few.turns(0.5), [0, 1, 2, 3, 4, 4]);
+    assert_eq!(few.turns(1.0), [0, 1, 2, 3, 4, 4, 4, 4]);
+    let three = few.filter(|u, _| u.id != "u00");
+    assert_eq!(three.turns(0.5), [0, 1, 2, 3, 3], "3 to the power of 0.5 is 1.7, for one 2");
+    assert!(few.filter(|_, _| false).turns(0.5).is_empty());
+}
+
+#[test]
 fn a_prompt_is_another_utterance_of_the_speaker() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = encoded(10, dir.path()).split("train");
