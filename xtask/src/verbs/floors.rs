@@ -30,6 +30,9 @@ pub struct FloorsArgs {
     /// Folder of the reports
     #[arg(long, default_value = "target/floors", value_name = "DIR")]
     out: PathBuf,
+    /// Write the table as a page of Markdown too, for instance evals/reports/floors.md
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// Everything else goes to `syrinx eval`: judges, `--model`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
@@ -117,6 +120,10 @@ pub fn run(args: &FloorsArgs) -> Result<ExitCode> {
     fs::write(&place, serde_json::to_string_pretty(&measured)? + "\n")?;
     print!("{}", table(&measured));
     println!("{}", place.display());
+    if let Some(file) = &args.page {
+        fs::write(file, page(&measured, &args.rest)).with_context(|| file.display().to_string())?;
+        println!("{}", file.display());
+    }
     let missed = measured.iter().any(|m| m.reached == Some(false));
     Ok(ExitCode::from(if missed { MISSED } else { 0 }))
 }
@@ -292,6 +299,36 @@ fn table(rows: &[Measured]) -> String {
     out + &format!("{reached} of {} are reached\n", rows.len())
 }
 
+/// The table as a page. `rest` is what the suites were run with besides.
+fn page(rows: &[Measured], rest: &[String]) -> String {
+    let number = |value: f64| format!("{value:.3}");
+    let mut out = "# What the embedded model reaches\n\n".to_owned();
+    out += &format!(
+        "`cargo xtask floors --page evals/reports/floors.md {}`, on two cores: the floors and aims of\n\
+         [configs/floors.toml](../../configs/floors.toml), in brackets 95 % intervals by bootstrap over speakers.\n\n",
+        rest.join(" ")
+    );
+    out += "| | measured | interval | must | aim | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n";
+    for row in rows {
+        let value = row.value.map_or_else(|| "-".to_owned(), number);
+        let interval = row.interval.map(|(l, h)| format!("[{}-{}]", number(l), number(h)));
+        let aim = row.aim.map_or_else(String::new, |a| a.to_string());
+        let verdict = match row.reached {
+            Some(true) => "reached",
+            Some(false) => "**missed**",
+            None => "not measured",
+        };
+        out += &format!(
+            "| {} | {value} | {} | {} | {aim} | {verdict} | {} |\n",
+            row.what,
+            interval.unwrap_or_default(),
+            row.must,
+            row.figure
+        );
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -380,6 +417,8 @@ mod tests {
         };
         let text =
             table(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false)), row(None, None)]);
+        let page = page(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false))], &[]);
+        assert!(page.contains("| words | 0.300 | [0.200-0.400] | <= 0.2 | 0.1 | **missed** |"));
         for part in ["reached", "MISSED", "not measured", "[0.200-0.400]", "1 of 3 are reached"] {
             assert!(text.contains(part), "{part}: {text}");
         }
