@@ -6,6 +6,7 @@ use candle_core::{DType, Device};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use syrinx_metrics::bootstrap::median;
 use syrinx_nn::{
     AdamW, AdamWConfig, AttentionPlan, BlockConfig, Init, Kernels, Linear, ParamStore, Precision,
     Span, Stack, ops,
@@ -105,8 +106,10 @@ pub fn bench(config: &BenchConfig, device: &Device) -> Result<BenchFigures, Trai
         taken.push([forward_s, backward_s, optimizer_s]);
     }
     // The first step also pays for memory that later ones find there.
-    let part = |i: usize| median(taken.iter().skip(1).map(|parts| parts[i]).collect());
-    let step_s = median(taken.iter().skip(1).map(|parts| parts.iter().sum()).collect());
+    let later = taken.get(1..).unwrap_or_default();
+    let part = |i: usize| median(&later.iter().map(|parts| &parts[i]).collect::<Vec<_>>());
+    let whole: Vec<f64> = later.iter().map(|parts| parts.iter().sum()).collect();
+    let step_s = median(&whole.iter().collect::<Vec<_>>());
     Ok(BenchFigures {
         tokens_per_s: (len * count) as f64 / step_s.max(1e-9),
         forward_s: part(0),
@@ -114,9 +117,4 @@ pub fn bench(config: &BenchConfig, device: &Device) -> Result<BenchFigures, Trai
         optimizer_s: part(2),
         loss: last,
     })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::{Value, json};
+use syrinx_metrics::bootstrap::median;
 
 use super::{fail, without};
 use crate::failure::Outcome;
@@ -51,7 +52,7 @@ pub fn run(session: &Session, args: &SpeedArgs) -> Outcome {
             again(words, None)?;
             times.push(start.elapsed().as_secs_f64());
         }
-        Ok(median(times))
+        Ok(middle(&times))
     };
     let say_s = measure("one sentence", &["say", SENTENCES[0], "-o", &one])?;
     again(&["say", &SENTENCES.concat(), "-o", &five], None)?;
@@ -84,7 +85,11 @@ fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
         engine.codec().decode(&codes).map_err(|e| fail(e.to_string()))?;
         factors.push(audio.seconds() / start.elapsed().as_secs_f64());
     }
-    Ok(json!({"times_real_time": median(factors)}))
+    Ok(json!({"times_real_time": middle(&factors)}))
+}
+
+fn middle(values: &[f64]) -> f64 {
+    median(&values.iter().collect::<Vec<_>>())
 }
 
 /// This program again, with the same model and settings; what it prints.
@@ -106,12 +111,6 @@ fn again(words: &[&str], threads: Option<usize>) -> Outcome<Vec<u8>> {
 fn everywhere(args: impl Iterator<Item = String>) -> Vec<String> {
     let own = ["bench", "speed", "--json", "-q", "--quiet", "-v", "--verbose"];
     without(args, &own, &["--times"])
-}
-
-/// The middle one; nothing but NaN where there is none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn seconds(wav: &str) -> Outcome<f64> {
