@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use syrinx_data::{Corpus, PromptSpec};
 use syrinx_engine::{
-    Engine, EngineOptions, ModelSource, PackageVoice, RunOptions, package, takes_recording,
-    with_language_model, write_atomic,
+    Engine, EngineOptions, ModelSource, PackageVoice, RunOptions, package, required_fields,
+    takes_recording, with_language_model, write_atomic,
 };
 use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
@@ -169,11 +169,10 @@ fn speaks(descriptor: &TaskDescriptor) -> bool {
     let field = descriptor.verb.positional;
     let schema = (descriptor.request_schema)().to_value();
     let has = |name: &str| schema["properties"].get(name).is_some();
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     descriptor.answer == AnswerKind::Speech
         && !takes_recording(descriptor, field)
         && has(VOICE)
-        && required.into_iter().all(|name| name == field)
+        && required_fields(descriptor).iter().all(|name| name == field)
 }
 
 /// How a speaker sounds: the beginning of the first utterance that is long enough for a prompt, else of the longest.

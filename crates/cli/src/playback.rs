@@ -5,7 +5,7 @@ use syrinx_types::Audio;
 /// Plays a recording to its end, in a thread of its own.
 #[cfg(not(feature = "playback"))]
 pub fn play(_audio: &Audio) -> Result<(), String> {
-    Err("this program can't play sound; build it with `--features playback`, or write the answer to a file (w)".into())
+    Err("this program can't play sound; build it with `--features syrinx-cli/playback`, or write the answer to a file (w)".into())
 }
 
 /// Plays a recording to its end, in a thread of its own.

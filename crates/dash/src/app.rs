@@ -79,6 +79,7 @@ enum Global {
     Previous,
     Help,
     Theme,
+    Redraw,
     Leave,
 }
 
@@ -92,6 +93,7 @@ const KEYS: &[Binding<Global>] = &[
     bind(&[Key::Char(']')], Global::Next, "", "the next screen"),
     bind(&[Key::Char('[')], Global::Previous, "", "the screen before"),
     bind(&[Key::Char('T')], Global::Theme, "", "light or dark"),
+    bind(&[Key::Ctrl('l')], Global::Redraw, "", "draw the screen anew"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Global::Leave, "quit", "leave; stops what is running"),
 ];
 
@@ -217,6 +219,7 @@ impl App {
                 self.theme = Theme::named(self.theme.name.next());
                 Vec::new()
             }
+            Some(Global::Redraw) => vec![Effect::Redraw],
             Some(Global::Leave) if self.working.is_empty() => vec![Effect::Quit],
             Some(Global::Leave) => {
                 self.overlay = Some(Overlay::Leave);
@@ -296,7 +299,12 @@ impl App {
         for screen in screens {
             screen.news(news, &mut context);
         }
-        context.effects
+        let mut effects = context.effects;
+        if matches!(news, News::Trouble(_)) {
+            // Libraries of sound tell their troubles to the terminal, across the screen.
+            effects.push(Effect::Redraw);
+        }
+        effects
     }
 
     fn current(&mut self) -> &mut dyn Component {

@@ -105,6 +105,8 @@ pub enum JobNews {
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Draw all of the screen anew, whatever is on it.
+    Redraw,
     /// Answer a request.
     Answer(JobId, Box<AnswerAsk>),
     /// Run a suite.

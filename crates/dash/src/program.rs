@@ -94,6 +94,8 @@ pub struct TaskCard {
     pub positional: String,
     /// Whether that field names a recording.
     pub takes_recording: bool,
+    /// Fields that a request can't do without.
+    pub required: Vec<String>,
     /// Its prompts, by how text and frames meet.
     pub layouts: Vec<(String, Layout)>,
     /// Fields of a request.
@@ -107,7 +109,9 @@ pub struct TaskCard {
 impl TaskCard {
     /// Whether it makes speech out of nothing but words.
     pub fn speaks(&self) -> bool {
-        self.answer_kind == AnswerKind::Speech && !self.takes_recording
+        self.answer_kind == AnswerKind::Speech
+            && !self.takes_recording
+            && self.required.iter().all(|field| *field == self.positional)
     }
 
     /// Whether a request has this field.

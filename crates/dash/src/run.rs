@@ -119,10 +119,11 @@ fn attend(
         }
         for msg in messages {
             for effect in app.update(msg) {
-                if effect == Effect::Quit {
-                    return Ok(());
+                match effect {
+                    Effect::Quit => return Ok(()),
+                    Effect::Redraw => taken.terminal.clear()?,
+                    effect => workers.does(effect),
                 }
-                workers.does(effect);
             }
         }
         dirty = true;

@@ -131,7 +131,8 @@ impl Workers {
     /// Does what the state asks for.
     pub(crate) fn does(&mut self, effect: Effect) {
         match effect {
-            Effect::Quit => {}
+            // Those of the loop.
+            Effect::Quit | Effect::Redraw => {}
             Effect::Answer(job, ask) => {
                 let program = Arc::clone(&self.program);
                 self.job(Kind::Answer, job, move |cancel, sink| {

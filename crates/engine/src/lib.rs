@@ -32,7 +32,7 @@ pub use error::EngineError;
 pub use format::{FORMAT, read_codes, write_atomic, write_codes};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, with_language_model};
-pub use parts::{Joined, Part, takes_recording};
+pub use parts::{Joined, Part, required_fields, takes_recording};
 pub use prompt::{PromptConfig, excerpt, prepare};
 pub use studio::EngineStudio;
 pub use voices::{Voice, VoiceOrigin, Voices};

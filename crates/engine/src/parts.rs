@@ -48,6 +48,13 @@ pub fn takes_recording(descriptor: &TaskDescriptor, field: &str) -> bool {
     marked || (descriptor.answer == AnswerKind::Text && field == descriptor.verb.positional)
 }
 
+/// Fields that a request can't do without, by its schema.
+pub fn required_fields(descriptor: &TaskDescriptor) -> Vec<String> {
+    let schema = (descriptor.request_schema)().to_value();
+    let required = schema["required"].as_array().into_iter().flatten();
+    required.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// Whether a request has a flag set that takes its text as a whole: the schema says so (`"whole": true`).
 fn wants_whole(descriptor: &TaskDescriptor, request: &Value) -> bool {
     let schema = (descriptor.request_schema)().to_value();

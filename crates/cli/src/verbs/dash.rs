@@ -14,7 +14,7 @@ use syrinx_dash::{
     Screen, SuiteCard, TaskCard, ThemeName,
 };
 use syrinx_engine::{
-    Engine, Joined, RunOptions, takes_recording, with_language_model, write_atomic,
+    Engine, Joined, RunOptions, required_fields, takes_recording, with_language_model, write_atomic,
 };
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_registry::ALL;
@@ -199,6 +199,7 @@ impl Desk {
             answer_kind: descriptor.answer,
             positional: descriptor.verb.positional.into(),
             takes_recording: takes_recording(descriptor, descriptor.verb.positional),
+            required: required_fields(descriptor),
             layouts,
             request: fields(&(descriptor.request_schema)().to_value()),
             answer: fields(&(descriptor.answer_schema)().to_value()),

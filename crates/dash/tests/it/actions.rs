@@ -1,10 +1,11 @@
 //! What messages make of the state, and what they ask for.
 
 use syrinx_dash::keys::Key;
-use syrinx_dash::{Effect, JobNews, Msg, News, Screen, ThemeName};
+use syrinx_dash::{App, Effect, Facts, JobNews, Msg, News, Screen, ThemeName};
 use syrinx_results::Wish;
+use syrinx_task::AnswerKind;
 
-use crate::material::{NOW_S, app, comparison, drawn, jobs, press, rows, shown, tell};
+use crate::material::{NOW_S, app, comparison, drawn, jobs, press, rows, shown, task, tell};
 
 #[test]
 fn a_column_that_listens_waits_for_the_one_that_speaks() {
@@ -23,6 +24,27 @@ fn a_column_that_listens_waits_for_the_one_that_speaks() {
     tell(&mut app, *second, JobNews::Failed("no ears".into()));
     assert!(!app.is_working());
     assert!(drawn(&mut app, (80, 24)).contains("no ears"));
+}
+
+#[test]
+fn what_one_sees_first_can_be_answered_at_once() {
+    let mut blend = task("blend", AnswerKind::Speech, "text", false);
+    blend.required.push("voices".into());
+    let say = task("say", AnswerKind::Speech, "text", false);
+    let (theme, screen) = (ThemeName::Plain, Screen::Compare);
+    let (mut app, _) = App::new(Facts { theme, screen, now_s: NOW_S, replay: None });
+    app.update(Msg::News(News::Tasks(vec![blend, say])));
+    let screen = drawn(&mut app, (80, 24));
+    assert!(screen.contains("1 say") && !screen.contains("blend"), "{screen}");
+}
+
+#[test]
+fn the_screen_is_drawn_anew_after_trouble_and_on_request() {
+    let mut app = app(Screen::Compare, ThemeName::Plain);
+    let trouble = News::Trouble("no sound device".into());
+    assert_eq!(app.update(Msg::News(trouble)), [Effect::Redraw]);
+    assert!(drawn(&mut app, (80, 24)).contains("no sound device"));
+    assert_eq!(press(&mut app, "^l"), [Effect::Redraw]);
 }
 
 #[test]

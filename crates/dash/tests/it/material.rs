@@ -39,6 +39,7 @@ pub(crate) fn press(app: &mut App, keys: &str) -> Vec<Effect> {
         "right" => Key::Right,
         "space" => Key::Char(' '),
         "^c" => Key::Ctrl('c'),
+        "^l" => Key::Ctrl('l'),
         sign => Key::Char(sign.chars().next().unwrap()),
     };
     keys.split(' ').flat_map(|name| app.update(Msg::Key(key(name)))).collect()
@@ -95,7 +96,12 @@ pub(crate) fn beginning() -> Vec<News> {
     ]
 }
 
-fn task(id: &str, answer_kind: AnswerKind, positional: &str, takes_recording: bool) -> TaskCard {
+pub(crate) fn task(
+    id: &str,
+    answer_kind: AnswerKind,
+    positional: &str,
+    takes_recording: bool,
+) -> TaskCard {
     let field = |name: &str, kind: &str, about: &str| FieldCard {
         name: name.into(),
         kind: kind.into(),
@@ -108,6 +114,7 @@ fn task(id: &str, answer_kind: AnswerKind, positional: &str, takes_recording: bo
         answer_kind,
         positional: positional.into(),
         takes_recording,
+        required: vec![positional.into()],
         layouts: [("pointer", Alignment::Pointer), ("none", Alignment::None)]
             .map(|(name, alignment)| (name.to_owned(), layout(id, alignment)))
             .to_vec(),
