@@ -1,7 +1,8 @@
 //! What tasks share that answer with as many frames as they are given: cleaning, removing and extracting speech
 //! (SpeechX, arXiv 2308.06873, section 3).
 //!
-//! A [`Kind`] says what is given and what is wanted. The recording stands beside the response, frame by frame, so that
+//! A task of this family is an [`Enhancer`] of what it says of itself ([`Enhancement`]). A [`Kind`] says what is given and
+//! what is wanted. The recording stands beside the response, frame by frame, so that
 //! nothing has to be aligned and no end has to be drawn; every frame sees all of it. The words, where they are known, and
 //! a few seconds of the wanted speaker stand before it.
 //!
@@ -11,8 +12,9 @@ mod config;
 mod example;
 mod layout;
 mod speak;
+mod task;
 
 pub use config::EnhanceConfig;
-pub use example::example;
-pub use layout::{Kind, MASKED, NAR, layout};
-pub use speak::{Asked, Enhanced, finish, plan};
+pub use layout::{Kind, MASKED, NAR};
+pub use speak::{Asked, Enhanced};
+pub use task::{Enhancement, Enhancer};

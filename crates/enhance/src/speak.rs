@@ -1,5 +1,7 @@
 //! From a request to rows, and from their codes to a recording.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
     Clip, Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
@@ -24,9 +26,9 @@ pub struct Asked<'a> {
 }
 
 /// What came out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Enhanced {
-    /// The recording.
+    /// The recording, as long as the one that was given.
     pub audio: Clip,
     /// Its length, seconds.
     pub seconds: f64,

@@ -41,6 +41,12 @@ impl From<Audio> for Clip {
     }
 }
 
+/// The recordings of an answer that has one, in its field `audio`, while it is in memory.
+pub fn one_recording(clip: &Clip) -> Vec<(String, Audio)> {
+    let audio = clip.audio.as_deref().cloned();
+    audio.map(|audio| ("audio".to_owned(), audio)).into_iter().collect()
+}
+
 /// What turns recordings into codes and back, and knows the voices. The engine provides it.
 pub trait Studio: Send + Sync {
     /// The samples of a clip, at the codec's rate.

@@ -33,7 +33,7 @@ pub use durations::{
     DURATION_CLASSES, DURATION_ROWS, MAX_DURATION, durations_of_pointer, pointer_in_frames,
 };
 pub use error::TaskError;
-pub use kit::{Clip, Studio, TaskKit};
+pub use kit::{Clip, Studio, TaskKit, one_recording};
 pub use latents::Latent;
 pub use layout::{Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, Timing};
 pub use pattern::Pattern;

@@ -11,7 +11,7 @@ use rand::RngCore;
 use syrinx_speech::{check_stage, example, layout};
 use syrinx_task::{
     AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb,
+    Verb, one_recording,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -62,8 +62,7 @@ impl Task for Convert {
     }
 
     fn recordings(answer: &ConvertAnswer) -> Vec<(String, Audio)> {
-        let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
+        one_recording(&answer.audio)
     }
 
     /// An utterance in the voice of another one of the same speaker: what conversion to this speaker has to give.

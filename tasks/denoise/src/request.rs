@@ -15,12 +15,3 @@ pub struct DenoiseRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
-
-/// The speech without the noise.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct DenoiseAnswer {
-    /// The recording, as long as the one that was given.
-    pub audio: Clip,
-    /// Its length, seconds.
-    pub seconds: f64,
-}

@@ -13,7 +13,7 @@ use rand::RngCore;
 use syrinx_speech::{check_stage, example, layout};
 use syrinx_task::{
     AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb,
+    Verb, one_recording,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -63,8 +63,7 @@ impl Task for Edit {
     }
 
     fn recordings(answer: &EditAnswer) -> Vec<(String, Audio)> {
-        let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
+        one_recording(&answer.audio)
     }
 
     /// An utterance in the voice of another one of the same speaker: from any frame on it goes on from what is given.

@@ -18,12 +18,3 @@ pub struct ExtractRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
-
-/// The wanted speaker alone.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ExtractAnswer {
-    /// The recording, as long as the one that was given.
-    pub audio: Clip,
-    /// Its length, seconds.
-    pub seconds: f64,
-}

@@ -12,12 +12,3 @@ pub struct RemoveRequest {
     #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
 }
-
-/// The background without the speech.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct RemoveAnswer {
-    /// The recording, as long as the one that was given.
-    pub audio: Clip,
-    /// Its length, seconds.
-    pub seconds: f64,
-}

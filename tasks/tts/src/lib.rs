@@ -11,6 +11,7 @@ use rand::RngCore;
 use syrinx_speech::{check_stage, example, layout};
 use syrinx_task::{
     AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
+    one_recording,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -62,8 +63,7 @@ impl Task for Tts {
     }
 
     fn recordings(answer: &TtsAnswer) -> Vec<(String, Audio)> {
-        let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
+        one_recording(&answer.audio)
     }
 
     fn example(

@@ -15,7 +15,7 @@ mod speak;
 use rand::RngCore;
 use syrinx_task::{
     AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb,
+    Verb, one_recording,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -67,8 +67,7 @@ impl Task for ChangeRate {
     }
 
     fn recordings(answer: &ChangeRateAnswer) -> Vec<(String, Audio)> {
-        let audio = answer.audio.audio.as_deref().cloned();
-        audio.map(|audio| ("audio".into(), audio)).into_iter().collect()
+        one_recording(&answer.audio)
     }
 
     fn example(
