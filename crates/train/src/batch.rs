@@ -15,8 +15,8 @@ struct Trained {
     task: usize,
     stage: Stage,
     weight: f64,
-    /// How many positions a frame takes in it.
-    a_frame: usize,
+    /// Which of the maker's plans it is batched by.
+    plan: usize,
 }
 
 /// Which utterances go together.
@@ -88,10 +88,14 @@ impl<'a> BatchMaker<'a> {
                 ))
             })?;
             let a_frame = positions_a_frame(&stage, space);
-            if !plans.iter().any(|plan| plan.a_frame == a_frame) {
-                plans.push(Plan::new(config, (corpus, config.speaker_balance), a_frame)?);
-            }
-            stages.push(Trained { task, stage, weight: entry.weight, a_frame });
+            let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
+                Some(plan) => plan,
+                None => {
+                    plans.push(Plan::new(config, (corpus, config.speaker_balance), a_frame)?);
+                    plans.len() - 1
+                }
+            };
+            stages.push(Trained { task, stage, weight: entry.weight, plan });
         }
         Ok(Self { tasks, corpus, space, config, stages, plans })
     }
@@ -110,24 +114,23 @@ impl<'a> BatchMaker<'a> {
             at -= stage.weight;
         }
         let level = self.draw_level(chosen, &mut rng);
-        let a_frame = self.stages[chosen].a_frame;
-        let plan = self.plans.iter().find(|plan| plan.a_frame == a_frame);
-        let utterances = plan.map(|plan| plan.utterances(number)).unwrap_or_default();
-        self.batch_of((chosen, level), &utterances, &mut rng, self.config.text_dropout)
+        let plan = &self.plans[self.stages[chosen].plan];
+        self.batch_of((chosen, level), plan, (number, &mut rng), self.config.text_dropout)
     }
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
+        // However the training is balanced, its figures are of the same utterances.
+        let even = |plan: &Plan| Plan::new(self.config, (self.corpus, 0.0), plan.a_frame);
+        let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
-            // However the training is balanced, its figures are of the same utterances.
-            let plan = Plan::new(self.config, (self.corpus, 0.0), self.stages[index].a_frame)?;
-            let utterances = plan.utterances(0);
+            let plan = &plans[self.stages[index].plan];
             let further = self.stages[index].stage.head == Head::FurtherLevels;
             let levels = if further { self.nar_levels() } else { vec![0] };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
-                let batch = self.batch_of((index, level), &utterances, &mut rng, 0.0)?;
+                let batch = self.batch_of((index, level), plan, (0, &mut rng), 0.0)?;
                 if !batch.sequences.is_empty() {
                     out.push(batch);
                 }
@@ -189,8 +192,8 @@ impl<'a> BatchMaker<'a> {
     fn batch_of(
         &self,
         (index, level): (usize, usize),
-        utterances: &[usize],
-        rng: &mut ChaCha8Rng,
+        plan: &Plan,
+        (number, rng): (u64, &mut ChaCha8Rng),
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
         let Trained { task, stage, .. } = &self.stages[index];
@@ -215,7 +218,7 @@ impl<'a> BatchMaker<'a> {
             Ok(size)
         };
         if stage.from_corpus {
-            for &i in utterances {
+            for i in plan.utterances(number) {
                 let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
                 push(task.example(&stage.name, Some(&sample), rng)?, rng)?;
             }
