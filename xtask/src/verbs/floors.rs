@@ -278,13 +278,22 @@ fn figure_of_group(report: &Value, group: &Value, name: &str) -> Option<f64> {
     names(report, name).iter().find_map(value)
 }
 
+impl Measured {
+    /// Value, interval and aim in digits.
+    fn shown(&self) -> [String; 3] {
+        [
+            self.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}")),
+            self.interval.map_or_else(String::new, |(l, h)| format!("[{l:.3}-{h:.3}]")),
+            self.aim.map_or_else(String::new, |a| a.to_string()),
+        ]
+    }
+}
+
 fn table(rows: &[Measured]) -> String {
     let width = rows.iter().map(|r| r.what.chars().count()).max().unwrap_or_default();
     let mut out = format!("{:<width$}  {:>8}  {:<15}  {:>9}  {:>6}\n", "", "", "", "must", "aim");
     for row in rows {
-        let value = row.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
-        let interval = row.interval.map_or_else(String::new, |(l, h)| format!("[{l:.3}-{h:.3}]"));
-        let aim = row.aim.map_or_else(String::new, |a| a.to_string());
+        let [value, interval, aim] = row.shown();
         let verdict = match row.reached {
             Some(true) => "reached",
             Some(false) => "MISSED",
@@ -301,7 +310,6 @@ fn table(rows: &[Measured]) -> String {
 
 /// The table as a page. `rest` is what the suites were run with besides.
 fn page(rows: &[Measured], rest: &[String]) -> String {
-    let number = |value: f64| format!("{value:.3}");
     let mut out = "# What the embedded model reaches\n\n".to_owned();
     out += &format!(
         "`cargo xtask floors --page evals/reports/floors.md {}`, on two cores: the floors and aims of\n\
@@ -310,20 +318,15 @@ fn page(rows: &[Measured], rest: &[String]) -> String {
     );
     out += "| | measured | interval | must | aim | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n";
     for row in rows {
-        let value = row.value.map_or_else(|| "-".to_owned(), number);
-        let interval = row.interval.map(|(l, h)| format!("[{}-{}]", number(l), number(h)));
-        let aim = row.aim.map_or_else(String::new, |a| a.to_string());
+        let [value, interval, aim] = row.shown();
         let verdict = match row.reached {
             Some(true) => "reached",
             Some(false) => "**missed**",
             None => "not measured",
         };
         out += &format!(
-            "| {} | {value} | {} | {} | {aim} | {verdict} | {} |\n",
-            row.what,
-            interval.unwrap_or_default(),
-            row.must,
-            row.figure
+            "| {} | {value} | {interval} | {} | {aim} | {verdict} | {} |\n",
+            row.what, row.must, row.figure
         );
     }
     out
