@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::StackCache;
 use crate::low_rank::LowRank;
 use crate::ops::FixedLinear;
+use crate::ops::stack::StackMemory;
 use crate::ops::{self, attention::AttentionPlan};
 use crate::{Init, Kernels, NnError, Scope};
 
@@ -105,6 +106,12 @@ impl Linear {
         ops::linear_add(x, &self.weight, residual, self.kernels)
     }
 
+    /// The weight, if the layer is nothing but it.
+    fn plain(&self) -> Option<&Tensor> {
+        let alone = self.bias.is_none() && self.fixed.is_none() && self.low_rank.is_none();
+        alone.then_some(&self.weight)
+    }
+
     /// The weight, (outputs, inputs).
     pub fn weight(&self) -> &Tensor {
         &self.weight
@@ -166,6 +173,18 @@ impl Block {
         })
     }
 
+    /// Its weights in the order of [`ops::stack`], if all its layers are nothing but them.
+    fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
+        Some([
+            &self.attention_norm.weight,
+            self.qkv.plain()?,
+            self.out.plain()?,
+            &self.mlp_norm.weight,
+            self.gate_up.plain()?,
+            self.down.plain()?,
+        ])
+    }
+
     fn mlp(&self, x: &Tensor) -> Result<Tensor> {
         let h = self.gate_up.forward(&self.mlp_norm.forward(x)?)?; // (rows, 2 * hidden)
         self.down.forward_add(&ops::gated(&h, self.kernels)?, x) // (rows, dim)
@@ -184,6 +203,8 @@ pub struct Stack {
     blocks: Vec<Block>,
     norm: RmsNorm,
     config: BlockConfig,
+    kernels: Kernels,
+    memory: StackMemory,
 }
 
 impl Stack {
@@ -200,6 +221,8 @@ impl Stack {
             blocks,
             norm: RmsNorm::new(&scope.pp("norm"), config.dim, kernels)?,
             config: config.clone(),
+            kernels,
+            memory: StackMemory::default(),
         })
     }
 
@@ -208,8 +231,20 @@ impl Stack {
         &self.config
     }
 
+    /// Its weights in the order of [`ops::stack`], if that can do its work.
+    fn weights(&self) -> Option<Vec<Tensor>> {
+        let blocks = self.blocks.iter().map(Block::weights).collect::<Option<Vec<_>>>()?;
+        let all = blocks.into_iter().flatten().chain([&self.norm.weight]);
+        (self.kernels == Kernels::Fused && !self.blocks.is_empty()).then(|| all.cloned().collect())
+    }
+
     /// `x` (rows, dim) -> (rows, dim), normalised.
     pub fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
+        let weights = self.weights().filter(|_| ops::stack::is_packed(plan, x.dims()[0]));
+        if let Some(weights) = weights {
+            let how = (&self.config, RmsNorm::EPS as f32);
+            return ops::stack::stack(x, plan, how, weights, &self.memory);
+        }
         let mut x = x.clone();
         for block in &self.blocks {
             x = block.forward(&x, plan)?;

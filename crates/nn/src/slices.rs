@@ -25,3 +25,16 @@ pub fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Re
 pub fn to_vec_f32(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()
 }
+
+/// Calls `f` with the values of several contiguous CPU tensors.
+pub(crate) fn with_slices<R>(
+    tensors: &[Tensor],
+    f: impl FnOnce(&[&[f32]]) -> Result<R>,
+) -> Result<R> {
+    let held: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let slices = held.iter().map(|(storage, layout)| match &**storage {
+        Storage::Cpu(cpu) => slice_of(cpu, layout),
+        _ => candle_core::bail!("a fused operation needs a CPU tensor"),
+    });
+    f(&slices.collect::<Result<Vec<_>>>()?)
+}

@@ -5,6 +5,7 @@
 //! attention are one rule. No time x time matrix outlives the call: the backward pass computes the scores again.
 
 mod flash;
+mod heads;
 mod primitive;
 
 use std::sync::{Arc, OnceLock};
@@ -16,8 +17,9 @@ use rayon::prelude::*;
 use super::exp;
 use crate::Kernels;
 use crate::cache::LayerCache;
-use crate::matmul::{Mat, ProductOptions, product};
 use crate::slices::{slice_of, with_slice};
+
+pub(crate) use heads::HeadScratch;
 
 /// One sequence in a packed batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +92,17 @@ impl AttentionPlan {
         (at.saturating_sub(self.window - 1), end)
     }
 
-    fn head_dim(&self) -> usize {
+    pub(crate) fn head_dim(&self) -> usize {
         2 * self.half
+    }
+
+    pub(crate) fn heads(&self) -> usize {
+        self.heads
+    }
+
+    /// Every head of every sequence.
+    pub(crate) fn tasks(&self) -> Vec<(Span, usize)> {
+        self.spans.iter().flat_map(|&span| (0..self.heads).map(move |h| (span, h))).collect()
     }
 }
 
@@ -245,133 +256,8 @@ fn softmax(row: &mut [f32]) {
     }
 }
 
-/// One head of one sequence, copied out and rotated: queries, keys, values, each (len, head_dim).
-struct Head {
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
-}
-
 struct AttentionOp {
     plan: AttentionPlan,
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn softmax_rows(scores: &mut [f32], len: usize, ranges: &[(usize, usize)]) {
-    for (row, &(from, to)) in scores.chunks_exact_mut(len).zip(ranges) {
-        row[..from].fill(0.0);
-        row[to..].fill(0.0);
-        softmax(&mut row[from..to]);
-    }
-}
-
-/// dS = P * (dP - sum(dP * P)), in place of dP.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn softmax_backward(p: &[f32], dp: &mut [f32], len: usize, ranges: &[(usize, usize)]) {
-    for ((p, dp), &(from, to)) in p.chunks_exact(len).zip(dp.chunks_exact_mut(len)).zip(ranges) {
-        dp[..from].fill(0.0);
-        dp[to..].fill(0.0);
-        let (p, dp) = (&p[from..to], &mut dp[from..to]);
-        let mut lanes = [0.0f32; 16];
-        for (a, b) in p.chunks(16).zip(dp.chunks(16)) {
-            for (l, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                *l += x * y;
-            }
-        }
-        let dot: f32 = lanes.iter().sum();
-        for (p, d) in p.iter().zip(dp.iter_mut()) {
-            *d = p * (*d - dot);
-        }
-    }
-}
-
-impl AttentionOp {
-    fn head(&self, qkv: &[f32], span: Span, head: usize) -> Head {
-        let hd = self.plan.head_dim();
-        let dim = self.plan.heads * hd;
-        let mut out = Head {
-            q: Vec::with_capacity(span.len * hd),
-            k: Vec::with_capacity(span.len * hd),
-            v: Vec::with_capacity(span.len * hd),
-        };
-        for row in 0..span.len {
-            let source = &qkv[(span.start + row) * 3 * dim..][..3 * dim];
-            let angles = self.plan.angles(span.start + row);
-            out.q.extend_from_slice(&source[head * hd..][..hd]);
-            rotate(&mut out.q[row * hd..], angles, 1.0);
-            out.k.extend_from_slice(&source[dim + head * hd..][..hd]);
-            rotate(&mut out.k[row * hd..], angles, 1.0);
-            out.v.extend_from_slice(&source[2 * dim + head * hd..][..hd]);
-        }
-        out
-    }
-
-    fn ranges(&self, span: Span) -> Vec<(usize, usize)> {
-        (0..span.len).map(|i| self.plan.visible(span.prefix.min(span.len), i)).collect()
-    }
-
-    /// Attention weights (len, len).
-    fn weights(&self, head: &Head, len: usize, ranges: &[(usize, usize)]) -> Vec<f32> {
-        let hd = self.plan.head_dim();
-        let mut scores = vec![0.0; len * len];
-        let options =
-            ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..Default::default() }.single();
-        product(
-            &mut scores,
-            len,
-            Mat::new(&head.q, len, hd),
-            Mat::new(&head.k, len, hd).t(),
-            options,
-        );
-        softmax_rows(&mut scores, len, ranges);
-        scores
-    }
-
-    fn tasks(&self) -> Vec<(Span, usize)> {
-        self.plan.spans.iter().flat_map(|&s| (0..self.plan.heads).map(move |h| (s, h))).collect()
-    }
-
-    fn forward_head(&self, qkv: &[f32], span: Span, head: usize) -> Vec<f32> {
-        let hd = self.plan.head_dim();
-        let head = self.head(qkv, span, head);
-        let weights = self.weights(&head, span.len, &self.ranges(span));
-        let mut out = vec![0.0; span.len * hd];
-        let options = ProductOptions::default().single();
-        product(
-            &mut out,
-            hd,
-            Mat::new(&weights, span.len, span.len),
-            Mat::new(&head.v, span.len, hd),
-            options,
-        );
-        out
-    }
-
-    /// Gradients of queries, keys and values, each (len, head_dim), rotated back.
-    fn backward_head(&self, qkv: &[f32], dy: &[f32], span: Span, index: usize) -> [Vec<f32>; 3] {
-        let (len, hd) = (span.len, self.plan.head_dim());
-        let dim = self.plan.heads * hd;
-        let head = self.head(qkv, span, index);
-        let ranges = self.ranges(span);
-        let weights = self.weights(&head, len, &ranges);
-        let dy = Mat::strided(&dy[span.start * dim + index * hd..], len, hd, dim);
-        let options = ProductOptions::default().single();
-        let mut dv = vec![0.0; len * hd];
-        product(&mut dv, hd, Mat::new(&weights, len, len).t(), dy, options);
-        let mut ds = vec![0.0; len * len];
-        product(&mut ds, len, dy, Mat::new(&head.v, len, hd).t(), options);
-        softmax_backward(&weights, &mut ds, len, &ranges);
-        let options = ProductOptions { scale: 1.0 / (hd as f32).sqrt(), ..options };
-        let (mut dq, mut dk) = (vec![0.0; len * hd], vec![0.0; len * hd]);
-        product(&mut dq, hd, Mat::new(&ds, len, len), Mat::new(&head.k, len, hd), options);
-        product(&mut dk, hd, Mat::new(&ds, len, len).t(), Mat::new(&head.q, len, hd), options);
-        for row in 0..len {
-            let angles = self.plan.angles(span.start + row);
-            rotate(&mut dq[row * hd..][..hd], angles, -1.0);
-            rotate(&mut dk[row * hd..][..hd], angles, -1.0);
-        }
-        [dq, dk, dv]
-    }
 }
 
 /// Writes (len, head_dim) rows into a wider matrix at a column offset.
@@ -391,9 +277,14 @@ impl CustomOp1 for AttentionOp {
         let hd = self.plan.head_dim();
         let dim = triple / 3;
         let qkv = slice_of(qkv, layout)?;
-        let tasks = self.tasks();
+        let tasks = self.plan.tasks();
+        let forward = |scratch: &mut HeadScratch, &(span, head): &(Span, usize)| {
+            let mut out = vec![0.0; span.len * hd];
+            scratch.forward(&self.plan, qkv, (span, head), &mut out);
+            out
+        };
         let parts: Vec<Vec<f32>> =
-            tasks.par_iter().map(|&(s, h)| self.forward_head(qkv, s, h)).collect();
+            tasks.par_iter().map_init(HeadScratch::default, forward).collect();
         let mut out = vec![0.0; rows * dim];
         for ((span, head), part) in tasks.iter().zip(parts) {
             scatter(&part, hd, &mut out[span.start * dim..], dim, head * hd);
@@ -405,14 +296,19 @@ impl CustomOp1 for AttentionOp {
         let (rows, triple) = qkv.dims2()?;
         let hd = self.plan.head_dim();
         let dim = triple / 3;
-        let tasks = self.tasks();
+        let tasks = self.plan.tasks();
         let grad = with_slice(qkv, |qkv| {
             with_slice(dy, |dy| {
-                let parts: Vec<[Vec<f32>; 3]> =
-                    tasks.par_iter().map(|&(s, h)| self.backward_head(qkv, dy, s, h)).collect();
+                let backward = |scratch: &mut HeadScratch, &(span, head): &(Span, usize)| {
+                    let mut out = vec![0.0; 3 * span.len * hd];
+                    scratch.backward(&self.plan, (qkv, dy), (span, head), &mut out);
+                    out
+                };
+                let parts: Vec<Vec<f32>> =
+                    tasks.par_iter().map_init(HeadScratch::default, backward).collect();
                 let mut grad = vec![0.0; rows * triple];
                 for ((span, head), part) in tasks.iter().zip(parts) {
-                    for (i, part) in part.iter().enumerate() {
+                    for (i, part) in part.chunks_exact(span.len * hd).enumerate() {
                         scatter(
                             part,
                             hd,

@@ -22,7 +22,7 @@ pub fn gated(h: &Tensor, kernels: Kernels) -> Result<Tensor> {
 struct GatedOp;
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn forward_rows(h: &[f32], y: &mut [f32], hidden: usize) {
+pub(super) fn forward_rows(h: &[f32], y: &mut [f32], hidden: usize) {
     for (h, y) in h.chunks_exact(2 * hidden).zip(y.chunks_exact_mut(hidden)) {
         let (gate, up) = h.split_at(hidden);
         for ((y, g), u) in y.iter_mut().zip(gate).zip(up) {
@@ -42,6 +42,23 @@ fn backward_rows(h: &[f32], dy: &[f32], dh: &mut [f32], hidden: usize) {
             let s = sigmoid(gate[i]);
             dup[i] = dy[i] * gate[i] * s;
             dgate[i] = dy[i] * up[i] * s * (1.0 + gate[i] * (1.0 - s));
+        }
+    }
+}
+
+/// The same in place of `h`; the activation itself, (rows, hidden), into `y`.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(super) fn backward_in_place(h: &mut [f32], dy: &[f32], y: &mut [f32], hidden: usize) {
+    for ((h, dy), y) in
+        h.chunks_exact_mut(2 * hidden).zip(dy.chunks_exact(hidden)).zip(y.chunks_exact_mut(hidden))
+    {
+        let (gate, up) = h.split_at_mut(hidden);
+        for i in 0..hidden {
+            let s = sigmoid(gate[i]);
+            let (silu, slope) = (gate[i] * s, s * (1.0 + gate[i] * (1.0 - s)));
+            y[i] = silu * up[i];
+            gate[i] = dy[i] * up[i] * slope;
+            up[i] = dy[i] * silu;
         }
     }
 }

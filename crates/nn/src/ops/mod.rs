@@ -7,6 +7,7 @@ mod fixed;
 mod gated;
 mod linear;
 mod norm;
+pub(crate) mod stack;
 
 pub use attention::{attention, attention_cached};
 pub use cross_entropy::{IGNORE, accuracy, cross_entropy};

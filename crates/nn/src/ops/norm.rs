@@ -27,7 +27,7 @@ struct RmsNormOp {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn forward_rows(x: &[f32], w: &[f32], y: &mut [f32], eps: f32) {
+pub(super) fn forward_rows(x: &[f32], w: &[f32], y: &mut [f32], eps: f32) {
     let dim = w.len();
     for (x, y) in x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
         let scale = inverse_rms(x, eps);
@@ -58,7 +58,14 @@ fn inverse_rms(x: &[f32], eps: f32) -> f32 {
 
 /// Gradient of the input for some rows; adds the rows' share of the weight's gradient to `dw`.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn backward_rows(x: &[f32], w: &[f32], dy: &[f32], dx: &mut [f32], dw: &mut [f32], eps: f32) {
+pub(super) fn backward_rows(
+    x: &[f32],
+    w: &[f32],
+    dy: &[f32],
+    dx: &mut [f32],
+    dw: &mut [f32],
+    eps: f32,
+) {
     let dim = w.len();
     let mut weighted = vec![0.0f32; dim];
     for ((x, dy), dx) in x.chunks_exact(dim).zip(dy.chunks_exact(dim)).zip(dx.chunks_exact_mut(dim))

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use candle_core::{Device, Result, Tensor, Var};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -160,6 +162,53 @@ fn every_parameter_of_a_stack_gets_a_gradient() {
             let size: f32 = grad.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
             assert!(size > 0.0, "{name} has a zero gradient");
         }
+    }
+}
+
+/// What a stack makes of an input, and the gradients of the input (`""`) and of every weight.
+fn results_of(stack: &Stack, store: &ParamStore, lengths: &[usize]) -> BTreeMap<String, Vec<f32>> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (i, &len) in lengths.iter().enumerate() {
+        let start = spans.last().map_or(0, |s: &Span| s.start + s.len);
+        spans.push(Span { start, len, prefix: [0, 3, len][i % 3] });
+    }
+    let rows: usize = lengths.iter().sum();
+    let positions: Vec<u32> = lengths.iter().flat_map(|&n| 0..n as u32).collect();
+    let config = stack.config();
+    let plan = AttentionPlan::new(spans, &positions, config.heads, config.dim, Some(40));
+    let x = Var::from_tensor(&random(&[rows, config.dim], rows as u64)).unwrap();
+    let y = stack.forward(&x, &plan).unwrap();
+    let grads = weigh(&y).unwrap().backward().unwrap();
+    let mut all = BTreeMap::from([("result".into(), to_vec_f32(&y).unwrap())]);
+    for (name, var) in store.vars().into_iter().chain([(String::new(), x)]) {
+        all.insert(name, to_vec_f32(grads.get(&var).unwrap()).unwrap());
+    }
+    all
+}
+
+/// More rows than a task takes, more outputs than a task learns, and the same stack again for other rows: what it keeps
+/// of one pass must not be seen by the next.
+#[test]
+fn a_stack_in_one_operation_is_that_of_primitive_operations() {
+    let config = BlockConfig { dim: 16, layers: 3, heads: 2, hidden: 80 };
+    let [fused, primitive] = [Kernels::Fused, Kernels::Primitive].map(|kernels| {
+        let store = ParamStore::seeded(3, &Device::Cpu);
+        (Stack::new(&store.root(), &config, kernels).unwrap(), store)
+    });
+    for lengths in [vec![90, 70, 60, 110], vec![7], vec![33, 1, 150]] {
+        let ours = results_of(&fused.0, &fused.1, &lengths);
+        let wanted = results_of(&primitive.0, &primitive.1, &lengths);
+        assert_eq!(wanted.len(), 2 + 3 * 6 + 1);
+        for (name, values) in &wanted {
+            let tolerance = 1e-4 * values.iter().fold(1.0f32, |m, v| m.max(v.abs()));
+            close(&ours[name], values, tolerance, &format!("{name} for {lengths:?}"));
+        }
+        // Nothing is kept where no weight learns, and the result is the same bits.
+        let loaded = ParamStore::loaded(fused.1.tensors(), &Device::Cpu);
+        let still = Stack::new(&loaded.root(), &config, Kernels::Fused).unwrap();
+        let again = results_of(&still, &loaded, &lengths);
+        assert_eq!(again["result"], ours["result"]);
+        assert_eq!(again[""], ours[""]);
     }
 }
 

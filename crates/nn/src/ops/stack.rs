@@ -1,0 +1,209 @@
+//! A whole stack of blocks as one operation.
+//!
+//! Between two attentions everything happens to a few rows at a time, while they lie in the cache of one core, and cores
+//! meet only where rows see each other. candle's graph would add every gradient to zeros that it makes for it first, so
+//! none of those inside the stack passes through it. The weights' gradients do: they leave by an anchor, an input of one
+//! value that depends on all weights, so that `backward` finds every one of them.
+
+mod backward;
+mod forward;
+mod memory;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor};
+
+use super::attention::AttentionPlan;
+use crate::BlockConfig;
+use crate::slices::{slice_of, with_slice, with_slices};
+use memory::Kept;
+pub(crate) use memory::StackMemory;
+
+/// Weights of a block, in this order; the final norm's comes after all blocks.
+const ATTENTION_NORM: usize = 0;
+const QKV: usize = 1;
+const OUT: usize = 2;
+const MLP_NORM: usize = 3;
+const GATE_UP: usize = 4;
+const DOWN: usize = 5;
+/// How many they are.
+pub(crate) const BLOCK_WEIGHTS: usize = 6;
+
+/// Rows that are worked on together: few enough for a core's cache, enough to be worth packing a matrix for. Never by
+/// the number of threads, so that results don't depend on it.
+fn rows_per_task(rows: usize) -> usize {
+    rows.div_ceil(4).clamp(64, 256)
+}
+
+/// `x` (rows, dim) through all blocks and the final norm -> (rows, dim). `weights` has [`BLOCK_WEIGHTS`] of each block and
+/// the norm's; the plan's sequences are all rows, one after another.
+pub(crate) fn stack(
+    x: &Tensor,
+    plan: &AttentionPlan,
+    (config, eps): (&BlockConfig, f32),
+    weights: Vec<Tensor>,
+    memory: &StackMemory,
+) -> Result<Tensor> {
+    let gradients = Gradients::default();
+    let learns = weights.iter().any(Tensor::track_op);
+    let mut anchor = Tensor::zeros(1, x.dtype(), &Device::Cpu)?; // (1)
+    for (i, pair) in weights.chunks(2).enumerate().filter(|_| learns) {
+        let leave = Leave { first: 2 * i, gradients: gradients.clone() };
+        anchor = match pair {
+            [a, b] => anchor.apply_op3(a, b, leave)?,
+            _ => anchor.apply_op2(&pair[0], leave)?,
+        };
+    }
+    let op = StackOp {
+        plan: plan.clone(),
+        config: config.clone(),
+        eps,
+        keeps: learns || x.track_op(),
+        weights,
+        memory: memory.clone(),
+        kept: Mutex::default(),
+        gradients,
+    };
+    x.contiguous()?.apply_op2(&anchor, op)
+}
+
+/// Whether [`stack`] can do it: the sequences must be all rows, one after another.
+pub(crate) fn is_packed(plan: &AttentionPlan, rows: usize) -> bool {
+    let end = plan.spans().iter().try_fold(0, |at, s| (s.start == at).then_some(at + s.len));
+    end == Some(rows)
+}
+
+/// Gradients of the weights on their way from the operation to where they leave.
+type Gradients = Arc<Mutex<Vec<Vec<f32>>>>;
+
+struct StackOp {
+    plan: AttentionPlan,
+    config: BlockConfig,
+    eps: f32,
+    /// Whether a backward pass may come.
+    keeps: bool,
+    weights: Vec<Tensor>,
+    memory: StackMemory,
+    kept: Mutex<Option<Kept>>,
+    gradients: Gradients,
+}
+
+impl CustomOp2 for StackOp {
+    fn name(&self) -> &'static str {
+        "fused-stack"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        xl: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (rows, dim) = xl.shape().dims2()?;
+        if dim != self.config.dim || !is_packed(&self.plan, rows) {
+            candle_core::bail!("stack: {rows} x {dim} values don't fit its plan");
+        }
+        let x = slice_of(x, xl)?;
+        let mut kept = self.memory.kept.take();
+        let y = with_slices(&self.weights, |weights| Ok(self.forward(x, weights, &mut kept)))?;
+        match self.keeps {
+            true => *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept),
+            false => self.memory.kept.put(kept),
+        }
+        Ok((CpuStorage::F32(y), (rows, dim).into()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        anchor: &Tensor,
+        _y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut kept) = kept else {
+            candle_core::bail!("stack: its backward pass runs once");
+        };
+        let (dx, gradients) = with_slices(&self.weights, |weights| {
+            with_slice(dy, |dy| Ok(self.backward(dy, weights, &mut kept)))
+        })?;
+        self.memory.kept.put(kept);
+        *self.gradients.lock().unwrap_or_else(PoisonError::into_inner) = gradients;
+        let dx = Tensor::from_vec(dx, x.dims(), x.device())?;
+        Ok((Some(dx), Some(anchor.zeros_like()?)))
+    }
+}
+
+/// Where the gradients of two weights leave for candle's graph, once the stack has computed them.
+struct Leave {
+    first: usize,
+    gradients: Gradients,
+}
+
+impl Leave {
+    fn gradient(&self, of: &Tensor, at: usize) -> Result<Option<Tensor>> {
+        let mut all = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get_mut(self.first + at) {
+            Some(values) => {
+                Tensor::from_vec(std::mem::take(values), of.dims(), of.device()).map(Some)
+            }
+            None => candle_core::bail!("stack: the gradient of a weight was asked for too early"),
+        }
+    }
+}
+
+impl CustomOp2 for Leave {
+    fn name(&self) -> &'static str {
+        "fused-stack-weight"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        Ok((CpuStorage::F32(vec![0.0]), 1.into()))
+    }
+
+    fn bwd(
+        &self,
+        anchor: &Tensor,
+        a: &Tensor,
+        _: &Tensor,
+        _: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((Some(anchor.zeros_like()?), self.gradient(a, 0)?))
+    }
+}
+
+impl CustomOp3 for Leave {
+    fn name(&self) -> &'static str {
+        "fused-stack-weights"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        Ok((CpuStorage::F32(vec![0.0]), 1.into()))
+    }
+
+    fn bwd(
+        &self,
+        anchor: &Tensor,
+        a: &Tensor,
+        b: &Tensor,
+        _: &Tensor,
+        _: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        Ok((Some(anchor.zeros_like()?), self.gradient(a, 0)?, self.gradient(b, 1)?))
+    }
+}

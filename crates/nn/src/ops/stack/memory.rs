@@ -1,0 +1,158 @@
+//! Memory that one pass hands on to the next: what the system has given once isn't asked of it again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::BlockConfig;
+use crate::ops::attention::HeadScratch;
+
+/// What a stack's passes work in.
+#[derive(Clone, Default)]
+pub(crate) struct StackMemory(Arc<Shelves>);
+
+#[derive(Default)]
+pub(crate) struct Shelves {
+    pub(super) kept: Shelf<Kept>,
+    pub(super) gradients: Shelf<RowGradients>,
+    pub(super) rows: Shelf<RowScratch>,
+    pub(super) heads: Shelf<HeadScratch>,
+}
+
+impl std::ops::Deref for StackMemory {
+    type Target = Shelves;
+
+    fn deref(&self) -> &Shelves {
+        &self.0
+    }
+}
+
+/// Things that are used again and again, by one at a time.
+pub(super) struct Shelf<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<T: Default> Shelf<T> {
+    pub(super) fn take(&self) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    pub(super) fn put(&self, thing: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
+
+    /// `f` with one of them.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        let mut thing = self.take();
+        let result = f(&mut thing);
+        self.put(thing);
+        result
+    }
+}
+
+/// The first `len` values of a vector that grows where it must. What stands in them is left over.
+pub(super) fn sized(values: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    values.resize(len, 0.0);
+    values
+}
+
+/// Rows of one layer.
+#[derive(Default)]
+pub(super) struct LayerRows {
+    /// What goes in, (rows, dim).
+    pub(super) x: Vec<f32>,
+    /// Queries, keys and values, (rows, 3 * dim).
+    pub(super) qkv: Vec<f32>,
+    /// What attention saw: for each sequence, for each head, (len, head_dim).
+    pub(super) seen: Vec<f32>,
+    /// Between attention and the MLP, (rows, dim).
+    pub(super) middle: Vec<f32>,
+    /// Gate and up, (rows, 2 * hidden); their gradients once the backward pass has been there.
+    pub(super) gate_up: Vec<f32>,
+}
+
+/// What a forward pass leaves for the backward pass.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) layers: Vec<LayerRows>,
+    /// What the final norm is given, (rows, dim).
+    pub(super) last: Vec<f32>,
+}
+
+impl Kept {
+    /// Of the right sizes. A pass that nothing follows needs two layers at a time.
+    pub(super) fn resize(&mut self, config: &BlockConfig, rows: usize, keeps: bool) {
+        let BlockConfig { dim, layers, hidden, .. } = *config;
+        self.layers.resize_with(if keeps { layers } else { layers.min(2) }, LayerRows::default);
+        for layer in &mut self.layers {
+            sized(&mut layer.x, rows * dim);
+            sized(&mut layer.qkv, rows * 3 * dim);
+            sized(&mut layer.seen, rows * dim);
+            sized(&mut layer.middle, rows * dim);
+            sized(&mut layer.gate_up, rows * 2 * hidden);
+        }
+        sized(&mut self.last, rows * dim);
+    }
+
+    /// A layer of so many, and where its result goes.
+    pub(super) fn layer(&mut self, at: usize, layers: usize) -> (&mut LayerRows, &mut [f32]) {
+        let slots = self.layers.len();
+        let (now, next) = (at % slots, (at + 1) % slots);
+        if at + 1 == layers {
+            return (&mut self.layers[now], &mut self.last);
+        }
+        let (low, high) = self.layers.split_at_mut(now.max(next));
+        match now < next {
+            true => (&mut low[now], &mut high[0].x),
+            false => (&mut high[0], &mut low[next].x),
+        }
+    }
+}
+
+/// What a task needs for its rows.
+#[derive(Default)]
+pub(super) struct RowScratch {
+    pub(super) narrow: Vec<f32>,
+    pub(super) wide: Vec<f32>,
+}
+
+/// Gradients of one layer's rows, and inputs of its products that are computed again.
+#[derive(Default)]
+pub(super) struct RowGradients {
+    /// Of the layer's result, later of what it was given, (rows, dim).
+    pub(super) outer: Vec<f32>,
+    /// Between attention and the MLP, (rows, dim).
+    pub(super) middle: Vec<f32>,
+    /// Of what attention saw, (rows, dim).
+    pub(super) seen: Vec<f32>,
+    /// Of queries, keys and values: for each sequence, for each head, (3, len, head_dim).
+    pub(super) heads: Vec<f32>,
+    /// The same, (rows, 3 * dim).
+    pub(super) qkv: Vec<f32>,
+    /// What attention saw, (rows, dim).
+    pub(super) seen_rows: Vec<f32>,
+    /// A norm's result, (rows, dim).
+    pub(super) normed: Vec<f32>,
+    /// The gated activation, (rows, hidden).
+    pub(super) gated: Vec<f32>,
+}
+
+impl RowGradients {
+    pub(super) fn resize(&mut self, config: &BlockConfig, rows: usize) {
+        let (dim, hidden) = (config.dim, config.hidden);
+        for narrow in [
+            &mut self.outer,
+            &mut self.middle,
+            &mut self.seen,
+            &mut self.seen_rows,
+            &mut self.normed,
+        ] {
+            sized(narrow, rows * dim);
+        }
+        sized(&mut self.heads, rows * 3 * dim);
+        sized(&mut self.qkv, rows * 3 * dim);
+        sized(&mut self.gated, rows * hidden);
+    }
+}
