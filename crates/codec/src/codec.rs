@@ -61,6 +61,21 @@ pub trait Codec: Send + Sync {
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
     fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
+    /// The recording with no more in it than latents (frames, latent_dim) say, and of each band at each moment at least
+    /// the share `least`: its own sound, turned down where they want less. At the codec's rate and as long as it was.
+    /// `None` from codecs whose latents don't say what sounds.
+    ///
+    /// # Errors
+    /// [`CodecError::Audio`] for a sample rate that can't be converted.
+    fn filtered(
+        &self,
+        _audio: &Audio,
+        _latents: &[f32],
+        _least: f32,
+    ) -> Result<Option<Audio>, CodecError> {
+        Ok(None)
+    }
+
     /// What codes mean, in a few letters: codecs of equal fingerprint understand each other's codes.
     fn fingerprint(&self) -> String;
 }

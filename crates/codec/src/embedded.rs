@@ -9,6 +9,7 @@ use syrinx_audio::resample;
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{Audio, Codes};
 
+use crate::filter::filtered;
 use crate::vocoder::BLOCK_FRAMES;
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
 use crate::{
@@ -198,6 +199,19 @@ impl Codec for EmbeddedCodec {
 
     fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
         self.rvq.dequantise(codes)
+    }
+
+    fn filtered(
+        &self,
+        audio: &Audio,
+        latents: &[f32],
+        least: f32,
+    ) -> Result<Option<Audio>, CodecError> {
+        let sample_rate_hz = self.rvq.config().mel.sample_rate_hz;
+        let audio = resample(audio, sample_rate_hz)?;
+        let wanted = (self.rvq.log_mel(), &self.rvq.log_mel_of(latents)[..]);
+        let samples = filtered(&audio.samples, wanted, least);
+        Ok(Some(Audio { samples, sample_rate_hz }))
     }
 
     fn fingerprint(&self) -> String {

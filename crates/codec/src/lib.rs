@@ -14,6 +14,7 @@
 mod codec;
 mod embedded;
 mod error;
+mod filter;
 mod fit;
 mod griffin_lim;
 mod istft;

@@ -2,7 +2,9 @@
 
 use std::f64::consts::FRAC_PI_2;
 
+use candle_core::Tensor;
 use rand::Rng;
+use syrinx_model::LanguageModel;
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
@@ -53,6 +55,9 @@ pub(crate) fn run(
             sequences.extend(blind);
         }
         let h = model.response_rows(&sequences)?; // (frames of all rows, twice if guided, dim)
+        if stage.has_beside() && model.config().latents_beside {
+            expect_latents(model, &h, rows, &deciding)?;
+        }
         let logits = context.read(model.first_level_logits(&h, 0)?)?; // (frames of all rows, codes)
         let mut at = 0;
         for (row, d) in rows.iter_mut().zip(&mut deciding) {
@@ -67,6 +72,23 @@ pub(crate) fn run(
         row.out.score = d.log_prob / d.open.max(1) as f64;
         row.out.finished = true;
         row.out.codes = Some(d.codes);
+    }
+    Ok(())
+}
+
+/// What the model expects the frames to be as a whole; of `h` (frames, dim) the rows' own come first.
+fn expect_latents(
+    model: &LanguageModel,
+    h: &Tensor,
+    rows: &mut [Row<'_>],
+    deciding: &[Deciding],
+) -> Result<(), DecodeError> {
+    let latents = model.residual(h, 0)?; // (frames, latent_dim)
+    let mut at = 0;
+    for (row, d) in rows.iter_mut().zip(deciding) {
+        let frames = d.decided.len();
+        row.out.latents = latents.narrow(0, at, frames)?.flatten_all()?.to_vec1()?;
+        at += frames;
     }
     Ok(())
 }

@@ -166,6 +166,16 @@ impl Studio for EngineStudio {
         self.codec.info().frame_rate_hz
     }
 
+    fn filter(
+        &self,
+        audio: &Audio,
+        latents: &[f32],
+        least: f32,
+    ) -> Result<Option<Audio>, TaskError> {
+        let filtered = self.codec.filtered(audio, latents, least);
+        filtered.map_err(|e| EngineError::from(e).into_sound())
+    }
+
     fn phone_scores(&self, codes: &Codes) -> Result<FrameScores, TaskError> {
         let heard = self.hearing.get().and_then(|hearing| hearing.phone_scores(codes));
         heard.unwrap_or_else(|| Err(TaskError::deaf()))

@@ -14,11 +14,14 @@ pub struct EnhanceConfig {
     pub max_enrolment_frames: usize,
     /// Share of the training examples that come with their words, 0 to 1.
     pub text_share: f64,
+    /// Where the answer is the recording turned down: the least share that stays of a band, 0 to 1. Less cleans more,
+    /// and loses more of what was taken for noise. The task's own if not given.
+    pub least: Option<f64>,
 }
 
 impl Default for EnhanceConfig {
     fn default() -> Self {
-        Self { max_frames: 250, max_enrolment_frames: 75, text_share: 0.5 }
+        Self { max_frames: 250, max_enrolment_frames: 75, text_share: 0.5, least: None }
     }
 }
 
@@ -29,11 +32,11 @@ impl EnhanceConfig {
     /// [`TaskError::Config`].
     pub fn check(&self, task: &str) -> Result<(), TaskError> {
         let sizes = self.max_frames > 0 && self.max_enrolment_frames > 0;
-        if sizes && (0.0..=1.0).contains(&self.text_share) {
+        let shares = [Some(self.text_share), self.least];
+        if sizes && shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)) {
             return Ok(());
         }
-        let reason =
-            "`max_frames` and `max_enrolment_frames` must be above zero, `text_share` from 0 to 1";
+        let reason = "`max_frames` and `max_enrolment_frames` must be above zero, `text_share` and `least` from 0 to 1";
         Err(TaskError::Config { task: task.into(), reason: reason.into() })
     }
 }

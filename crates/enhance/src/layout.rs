@@ -15,7 +15,7 @@ pub(crate) const SPEAKER: &str = "speaker";
 pub(crate) const RECORDING: &str = "recording";
 
 /// What a task is given, and what it has to answer with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kind {
     /// Identifier of the task.
     pub task: &'static str,
@@ -23,6 +23,9 @@ pub struct Kind {
     pub given: &'static str,
     /// The view that is wanted; the utterance itself if none is named.
     pub wanted: Option<&'static str>,
+    /// For answers that are the recording itself, turned down to what the model expects of them: the least share that
+    /// stays of a band. Where it is `None` they are spoken anew.
+    pub filter: Option<f32>,
     /// Whether words may be given.
     pub text: bool,
     /// Whether a recording of the wanted speaker has to be given.

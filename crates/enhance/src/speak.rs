@@ -6,7 +6,7 @@ use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
     Clip, Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
 };
-use syrinx_types::Codes;
+use syrinx_types::{Audio, Codes};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
@@ -102,11 +102,26 @@ fn row(piece: Codes, shared: &Contents) -> RowPlan {
     RowPlan::new(vec![run(MASKED), run(NAR)])
 }
 
-/// The codes of all pieces as one recording.
+/// The answer of all pieces as one recording: the given one turned down to the latents that the model expects, where the
+/// task is of that kind and the model and the codec know them; otherwise the sound of the codes.
 ///
 /// # Errors
 /// [`TaskError::Answer`] if a piece is missing.
-pub fn finish(kind: Kind, kit: &TaskKit, generated: &[Generated]) -> Result<Enhanced, TaskError> {
+pub fn finish(
+    kind: Kind,
+    (config, kit): (&EnhanceConfig, &TaskKit),
+    (asked, generated): (Asked<'_>, &[Generated]),
+) -> Result<Enhanced, TaskError> {
+    let answer = |audio: Audio| Enhanced { seconds: audio.seconds(), audio: audio.into() };
+    let expected = generated.iter().all(|piece| !piece.latents.is_empty());
+    if let (Some(least), true) = (kind.filter, expected && !generated.is_empty()) {
+        let least = config.least.map_or(least, |least| least as f32);
+        let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
+        let studio = kit.studio()?;
+        if let Some(audio) = studio.filter(&studio.audio(asked.audio)?, &latents, least)? {
+            return Ok(answer(audio));
+        }
+    }
     let mut whole: Option<Codes> = None;
     for piece in generated {
         let codes = piece.codes.as_ref().filter(|c| !c.is_empty());
@@ -115,7 +130,7 @@ pub fn finish(kind: Kind, kit: &TaskKit, generated: &[Generated]) -> Result<Enha
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
     }
     let audio = kit.studio()?.decode(&whole.ok_or_else(|| nothing(kind))?)?;
-    Ok(Enhanced { seconds: audio.seconds(), audio: audio.into() })
+    Ok(answer(audio))
 }
 
 fn nothing(kind: Kind) -> TaskError {

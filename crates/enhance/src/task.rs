@@ -60,8 +60,12 @@ impl<E: Enhancement> Task for Enhancer<E> {
         plan(E::KIND, (&self.config, &self.kit), E::asked(request))
     }
 
-    fn finish(&self, _: &E::Request, generated: Vec<Generated>) -> Result<Enhanced, TaskError> {
-        finish(E::KIND, &self.kit, &generated)
+    fn finish(
+        &self,
+        request: &E::Request,
+        generated: Vec<Generated>,
+    ) -> Result<Enhanced, TaskError> {
+        finish(E::KIND, (&self.config, &self.kit), (E::asked(request), &generated))
     }
 
     fn recordings(answer: &Enhanced) -> Vec<(String, Audio)> {

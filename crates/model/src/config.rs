@@ -40,6 +40,10 @@ pub struct LmConfig {
     pub phone_labels: usize,
     /// Weight of the NAR's regression of the residual latent beside its cross-entropy.
     pub residual_weight: f64,
+    /// Whether a stage that decides level 1 beside a recording also expects the frames' latents as a whole, by the head of
+    /// the residual: what the recording is to be turned down to. Their loss has the same weight.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub latents_beside: bool,
     /// Weight of the pointer's loss.
     pub pointer_weight: f64,
     /// Weight of the loss on the change from one frame to the next, where latents are written.
@@ -65,6 +69,7 @@ impl Default for LmConfig {
             group: 1,
             phone_labels: 2,
             residual_weight: 1.0,
+            latents_beside: false,
             pointer_weight: 1.0,
             latent_change_weight: 0.5,
         }

@@ -10,7 +10,7 @@ use crate::{LmConfig, ModelError};
 
 /// One named loss of a batch.
 pub struct LossPart {
-    /// `codes.1`, `moves`, `level.3`, `residual.3`, `latents`, `durations`, `text`, `phones`, ...
+    /// `codes.1`, `moves`, `level.3`, `residual.3` (`residual.1` beside a recording), `latents`, `durations`, `text`, `phones`, ...
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,
@@ -150,13 +150,17 @@ impl<'a> Scored<'a> {
         })?;
         let logits = self.heads.further(self.h, level)?;
         self.add_classes(format!("level.{}", level + 1), (&logits, &targets), 1.0)?;
-        let config = self.scales.0;
-        if config.residual_weight > 0.0 {
+        self.residual(level)
+    }
+
+    /// Squared distance from what the levels shown leave over.
+    fn residual(&mut self, level: usize) -> Outcome {
+        let weight = self.scales.0.residual_weight;
+        if weight > 0.0 {
             let target = self.residual_targets(level)?;
             let guess = self.heads.residual(self.h, level)?.to_dtype(target.dtype())?;
             let wrong = ((guess - target)? / self.heads.residual_scale[level])?;
-            let name = format!("residual.{}", level + 1);
-            self.add(name, wrong.sqr()?.mean_all()?, config.residual_weight);
+            self.add(format!("residual.{}", level + 1), wrong.sqr()?.mean_all()?, weight);
         }
         Ok(())
     }
@@ -194,7 +198,12 @@ impl<'a> Scored<'a> {
             _ => None,
         })?;
         let logits = self.heads.first(self.h, 0)?;
-        self.add_classes("codes.1", (&logits, &targets), 1.0)
+        self.add_classes("codes.1", (&logits, &targets), 1.0)?;
+        let beside = self.sequences.iter().all(|s| s.positions.iter().any(|p| !p.blend.is_empty()));
+        if self.scales.0.latents_beside && beside {
+            self.residual(0)?;
+        }
+        Ok(())
     }
 
     /// Distance and squared distance, as in MELLE (arXiv 2407.08551, section 3), and the distance of the changes from

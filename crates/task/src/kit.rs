@@ -62,6 +62,17 @@ pub trait Studio: Send + Sync {
     /// Frames a second of the codec.
     fn frame_rate_hz(&self) -> f64;
 
+    /// A recording at the codec's rate with no more in it than latents (frames, latent_dim) say, and of each band at each
+    /// moment at least the share `least`. `None` if the codec can't.
+    fn filter(
+        &self,
+        _audio: &Audio,
+        _latents: &[f32],
+        _least: f32,
+    ) -> Result<Option<Audio>, TaskError> {
+        Ok(None)
+    }
+
     /// Which phones sound in codes, by the model's own ear.
     fn phone_scores(&self, _codes: &Codes) -> Result<FrameScores, TaskError> {
         Err(TaskError::deaf())

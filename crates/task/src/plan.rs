@@ -131,6 +131,9 @@ pub struct Generated {
     pub codes: Option<Codes>,
     /// The stop under the pointer at every frame, for aligned stages.
     pub pointer: Vec<u32>,
+    /// Latents that stages beside a recording expect, (frames, latent_dim) in the codec's scale; empty from others, and
+    /// from models that don't learn them.
+    pub latents: Vec<f32>,
     /// Text token ids.
     pub text: Vec<u32>,
     /// Phone scores of every part of a frame.

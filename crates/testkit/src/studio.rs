@@ -104,6 +104,21 @@ impl Studio for ToneStudio {
         f64::from(SAMPLE_RATE_HZ) / FRAME_SAMPLES as f64
     }
 
+    /// Every frame is as loud as the first value of its latent says, from 0 to 1.
+    fn filter(
+        &self,
+        audio: &Audio,
+        latents: &[f32],
+        least: f32,
+    ) -> Result<Option<Audio>, TaskError> {
+        let frames = audio.samples.len().div_ceil(FRAME_SAMPLES);
+        let dim = (latents.len() / frames.max(1)).max(1);
+        let shares = latents.chunks(dim).map(|latent| latent[0].clamp(least, 1.0));
+        let turned = audio.samples.chunks(FRAME_SAMPLES).zip(shares);
+        let samples = turned.flat_map(|(f, share)| f.iter().map(move |x| share * x)).collect();
+        Ok(Some(Audio { samples, ..audio.clone() }))
+    }
+
     /// Two parts a frame, in which the phones are likely whose codes ([`codes_of`]) are most like the frame's.
     fn phone_scores(&self, codes: &Codes) -> Result<FrameScores, TaskError> {
         let of_phones: Vec<Vec<u16>> = Phone::all().map(|phone| codes_of(self, phone)).collect();

@@ -19,8 +19,14 @@ pub type Denoise = Enhancer<Cleaning>;
 pub struct Cleaning;
 
 impl Enhancement for Cleaning {
-    const KIND: Kind =
-        Kind { task: "denoise", given: "noisy", wanted: None, text: true, speaker: false };
+    const KIND: Kind = Kind {
+        task: "denoise",
+        given: "noisy",
+        wanted: None,
+        filter: Some(0.1),
+        text: true,
+        speaker: false,
+    };
     const SUMMARY: &'static str = "cleans a noisy recording of speech";
     const VERB: Verb = Verb {
         name: "denoise",

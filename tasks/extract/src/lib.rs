@@ -19,8 +19,14 @@ pub type Extract = Enhancer<Extracting>;
 pub struct Extracting;
 
 impl Enhancement for Extracting {
-    const KIND: Kind =
-        Kind { task: "extract", given: "mixture", wanted: None, text: true, speaker: true };
+    const KIND: Kind = Kind {
+        task: "extract",
+        given: "mixture",
+        wanted: None,
+        filter: None,
+        text: true,
+        speaker: true,
+    };
     const SUMMARY: &'static str = "takes one speaker out of a mixture, known by a few seconds";
     const VERB: Verb = Verb {
         name: "extract",

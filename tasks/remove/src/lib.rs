@@ -23,6 +23,7 @@ impl Enhancement for Removing {
         task: "remove",
         given: "noisy",
         wanted: Some("background"),
+        filter: Some(0.01),
         text: false,
         speaker: false,
     };

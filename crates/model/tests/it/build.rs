@@ -107,6 +107,11 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         Head::Phones { per_frame: config.phone_labels },
         vec![mark(), Segment::prompt("prompt")],
     );
+    let clean = Stage::new(
+        "clean",
+        Head::MaskedLevel,
+        vec![mark(), Segment::beside("prompt"), Segment::masked_response("response")],
+    );
     let contents = |frames: usize| {
         let prompt = (0..frames * LEVELS).map(|i| (i * i % SIZE) as u16).collect();
         let text = TextContent { ids: vec![8, 9, 10, 11, 12], stops: vec![0, 1, 3, 4] };
@@ -127,10 +132,15 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
                 .map(|&n| resolve(stage, &contents(n), Some(&response(n)), level, &space).unwrap())
                 .collect()
         };
+    let untimed = |frames: usize| match codes(frames) {
+        Response::Codes { codes, .. } => Response::Codes { codes, pointer: Vec::new() },
+        other => other,
+    };
     // What the configuration writes first, then what any model can.
     let stages = written.iter().chain(&durations).chain([&first]);
     let mut out: Vec<Vec<Sequence>> = stages.map(|stage| pair(stage, 0, &codes)).collect();
     out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
+    out.extend(config.latents_beside.then(|| pair(&clean, 0, &untimed)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
     out.push(pair(&hear, 0, &|n| {
         Response::Phones((0..n * config.phone_labels).map(|i| (i % 10) as u32).collect())
@@ -147,6 +157,9 @@ pub fn variants() -> Vec<LmConfig> {
                 out.push(LmConfig { alignment, tables, group, ..config() });
             }
         }
+    }
+    for tables in [Codebook, Free] {
+        out.push(LmConfig { tables, latents_beside: true, ..config() });
     }
     use CodeOrder::{ArNar, Delay, Interleaved, Latent, Masked};
     for tables in [Codebook, Free] {

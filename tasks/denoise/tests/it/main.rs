@@ -1,9 +1,9 @@
 //! Noisy speech to clean speech, with or without its words.
 
-use syrinx_task::{Alignment, Clip, Content, Task};
+use syrinx_task::{Alignment, Clip, Content, Generated, Task};
 use syrinx_task_denoise::{Denoise, DenoiseRequest, TASK};
 use syrinx_testkit::{check_task, kit};
-use syrinx_types::Audio;
+use syrinx_types::{Audio, Codes};
 
 fn task() -> Denoise {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
@@ -38,6 +38,35 @@ fn long_recordings_are_worked_on_in_pieces() {
         let Some(Content::Codes(codes)) = contents.get("recording") else { panic!("no codes") };
         assert_eq!(codes.frames(), row.stages[0].limit);
     }
+}
+
+/// What the model expects decides how much of the recording stays; without that the codes are spoken.
+#[test]
+fn the_answer_is_the_recording_turned_down_to_what_is_expected() {
+    let request = DenoiseRequest { audio: tone(0.12, 0.5), ..Default::default() };
+    let own = request.audio.audio.as_ref().expect("in memory");
+    let codes = Codes::new(1, vec![4, 4, 4]).expect("codes");
+    let piece = |latents: Vec<f32>, codes: Codes| Generated {
+        latents,
+        codes: Some(codes),
+        ..Generated::default()
+    };
+    // Two pieces, as of a long recording: three frames of two values.
+    let pieces = vec![
+        piece(vec![1.0, 9.0, 0.5, 9.0], codes.slice(0, 2)),
+        piece(vec![0.0, 9.0], codes.slice(2, 3)),
+    ];
+    let peak = |audio: &Audio, frame: usize| {
+        audio.samples[frame * 960..(frame + 1) * 960].iter().fold(0.0f32, |m, x| m.max(x.abs()))
+    };
+    let answer = task().finish(&request, pieces).expect("an answer");
+    let audio = answer.audio.audio.expect("in memory");
+    assert_eq!(audio.samples.len(), own.samples.len());
+    assert_eq!(audio.samples[..960], own.samples[..960]);
+    assert!((peak(&audio, 1) - 0.25).abs() < 0.01);
+    assert!((peak(&audio, 2) - 0.05).abs() < 0.01, "a tenth stays at least");
+    let spoken = task().finish(&request, vec![piece(Vec::new(), codes)]).expect("an answer");
+    assert_ne!(spoken.audio.audio.expect("in memory").samples[..960], own.samples[..960]);
 }
 
 #[test]

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::{Value, json};
-use syrinx_metrics::bootstrap::median;
 
-use super::{fail, without};
+use super::{fail, middle, without};
 use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
@@ -86,10 +85,6 @@ fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
         factors.push(audio.seconds() / start.elapsed().as_secs_f64());
     }
     Ok(json!({"times_real_time": middle(&factors)}))
-}
-
-fn middle(values: &[f64]) -> f64 {
-    median(&values.iter().collect::<Vec<_>>())
 }
 
 /// This program again, with the same model and settings; what it prints.
