@@ -61,8 +61,8 @@ pub trait Codec: Send + Sync {
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
     fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// The recording with no more in it than latents (frames, latent_dim) say, and of each band at each moment at least
-    /// the share `least`: its own sound, turned down where they want less. At the codec's rate and as long as it was.
+    /// The recording with no more in it than latents (frames, latent_dim) say, over the share `least` of it that always
+    /// stays: its own sound, turned down where they want less. At the codec's rate and as long as it was.
     /// `None` from codecs whose latents don't say what sounds.
     ///
     /// # Errors

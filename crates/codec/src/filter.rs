@@ -12,8 +12,8 @@ const SILENT: f32 = 1e-5;
 
 /// `samples` with every band at every step turned down to where `wanted` (frames, bins), a log-mel, says that it should
 /// be, and never up: log-spectral amplitude estimation (Ephraim & Malah 1985), the estimate being somebody else's. The
-/// phases are the recording's own. No band is turned down to less than `least` of its magnitude, which hides what a
-/// changing filter would otherwise let through of noise. As many samples as were given, silence where `wanted` ends.
+/// phases are the recording's own. The share `least` of the recording stays whatever is wanted: what a filter takes away
+/// by mistake is still there, and what it lets through of noise here and there doesn't stand alone. As many samples as were given, silence where `wanted` ends.
 pub(crate) fn filtered(
     samples: &[f32],
     (log_mel, wanted): (&LogMel, &[f32]),
@@ -33,7 +33,7 @@ pub(crate) fn filtered(
             own.iter().zip(wanted).map(|(own, wanted)| (wanted - own).min(0.0)).collect();
         for (log_magnitude, shares) in row.iter_mut().zip(&spread) {
             let gain: f32 = shares.iter().map(|&(band, share)| share * gains[band]).sum();
-            *log_magnitude += gain.max(least.max(SILENT).ln());
+            *log_magnitude += (least + (1.0 - least) * gain.exp()).max(SILENT).ln();
         }
     }
     let mut out = istft.synthesise(&rows);

@@ -14,8 +14,8 @@ pub struct EnhanceConfig {
     pub max_enrolment_frames: usize,
     /// Share of the training examples that come with their words, 0 to 1.
     pub text_share: f64,
-    /// Where the answer is the recording turned down: the least share that stays of a band, 0 to 1. Less cleans more,
-    /// and loses more of what was taken for noise. The task's own if not given.
+    /// Where the answer is the recording turned down: the share of it that always stays, 0 to 1. Less takes
+    /// more away, of the noise and of words that were taken for it. The task's own if not given.
     pub least: Option<f64>,
 }
 

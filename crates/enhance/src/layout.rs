@@ -23,8 +23,8 @@ pub struct Kind {
     pub given: &'static str,
     /// The view that is wanted; the utterance itself if none is named.
     pub wanted: Option<&'static str>,
-    /// For answers that are the recording itself, turned down to what the model expects of them: the least share that
-    /// stays of a band. Where it is `None` they are spoken anew.
+    /// For answers that are the recording itself, turned down to what the model expects of them: the share that
+    /// always stays. Where it is `None` they are spoken anew.
     pub filter: Option<f32>,
     /// Whether words may be given.
     pub text: bool,

@@ -62,8 +62,8 @@ pub trait Studio: Send + Sync {
     /// Frames a second of the codec.
     fn frame_rate_hz(&self) -> f64;
 
-    /// A recording at the codec's rate with no more in it than latents (frames, latent_dim) say, and of each band at each
-    /// moment at least the share `least`. `None` if the codec can't.
+    /// A recording at the codec's rate with no more in it than latents (frames, latent_dim) say, over the share `least` of
+    /// it that always stays. `None` if the codec can't.
     fn filter(
         &self,
         _audio: &Audio,

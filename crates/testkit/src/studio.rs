@@ -104,7 +104,7 @@ impl Studio for ToneStudio {
         f64::from(SAMPLE_RATE_HZ) / FRAME_SAMPLES as f64
     }
 
-    /// Every frame is as loud as the first value of its latent says, from 0 to 1.
+    /// Every frame is as loud as the first value of its latent says, from 0 to 1, above the least.
     fn filter(
         &self,
         audio: &Audio,
@@ -113,7 +113,8 @@ impl Studio for ToneStudio {
     ) -> Result<Option<Audio>, TaskError> {
         let frames = audio.samples.len().div_ceil(FRAME_SAMPLES);
         let dim = (latents.len() / frames.max(1)).max(1);
-        let shares = latents.chunks(dim).map(|latent| latent[0].clamp(least, 1.0));
+        let shares =
+            latents.chunks(dim).map(|latent| least + (1.0 - least) * latent[0].clamp(0.0, 1.0));
         let turned = audio.samples.chunks(FRAME_SAMPLES).zip(shares);
         let samples = turned.flat_map(|(f, share)| f.iter().map(move |x| share * x)).collect();
         Ok(Some(Audio { samples, ..audio.clone() }))

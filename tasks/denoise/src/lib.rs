@@ -23,7 +23,7 @@ impl Enhancement for Cleaning {
         task: "denoise",
         given: "noisy",
         wanted: None,
-        filter: Some(0.1),
+        filter: Some(0.5),
         text: true,
         speaker: false,
     };
