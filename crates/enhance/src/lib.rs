@@ -2,11 +2,10 @@
 //! (SpeechX, arXiv 2308.06873, section 3).
 //!
 //! A task of this family is an [`Enhancer`] of what it says of itself ([`Enhancement`]). A [`Kind`] says what is given and
-//! what is wanted. The recording stands beside the response, frame by frame, so that
-//! nothing has to be aligned and no end has to be drawn; every frame sees all of it. Where the model expects whole latents
-//! of the frames, too, a task may answer with the recording turned down to them (`Kind::filter`): that keeps what no code
-//! of the codec can say. The words, where they are known, and
-//! a few seconds of the wanted speaker stand before it.
+//! what is wanted. The recording stands beside the response, frame by frame, so that nothing has to be aligned and no end
+//! has to be drawn; every frame sees all of it. The words, where they are known, and a few seconds of the wanted speaker
+//! stand before it. Where the model expects whole latents of the frames, too, a task may answer with the recording turned
+//! down to them (`Kind::filter`): that keeps what no code of the codec can say.
 //!
 //! Invariant: nothing here depends on which task it is, but for what its [`Kind`] says.
 
