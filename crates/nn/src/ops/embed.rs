@@ -43,7 +43,8 @@ struct EmbedOp {
     slots: usize,
 }
 
-fn add(into: &mut [f32], from: &[f32]) {
+/// Adds value by value.
+pub(super) fn add(into: &mut [f32], from: &[f32]) {
     for (a, b) in into.iter_mut().zip(from) {
         *a += b;
     }

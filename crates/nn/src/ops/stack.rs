@@ -11,7 +11,7 @@ mod memory;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::attention::AttentionPlan;
 use crate::BlockConfig;
@@ -47,12 +47,8 @@ pub(crate) fn stack(
     let gradients = Gradients::default();
     let learns = weights.iter().any(Tensor::track_op);
     let mut anchor = Tensor::zeros(1, x.dtype(), &Device::Cpu)?; // (1)
-    for (i, pair) in weights.chunks(2).enumerate().filter(|_| learns) {
-        let leave = Leave { first: 2 * i, gradients: gradients.clone() };
-        anchor = match pair {
-            [a, b] => anchor.apply_op3(a, b, leave)?,
-            _ => anchor.apply_op2(&pair[0], leave)?,
-        };
+    for (at, weight) in weights.iter().enumerate().filter(|_| learns) {
+        anchor = anchor.apply_op2(weight, Leave { at, gradients: gradients.clone() })?;
     }
     let op = StackOp {
         plan: plan.clone(),
@@ -135,22 +131,10 @@ impl CustomOp2 for StackOp {
     }
 }
 
-/// Where the gradients of two weights leave for candle's graph, once the stack has computed them.
+/// Where the gradient of a weight leaves for candle's graph, once the stack has computed it.
 struct Leave {
-    first: usize,
+    at: usize,
     gradients: Gradients,
-}
-
-impl Leave {
-    fn gradient(&self, of: &Tensor, at: usize) -> Result<Option<Tensor>> {
-        let mut all = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get_mut(self.first + at) {
-            Some(values) => {
-                Tensor::from_vec(std::mem::take(values), of.dims(), of.device()).map(Some)
-            }
-            None => candle_core::bail!("stack: the gradient of a weight was asked for too early"),
-        }
-    }
 }
 
 impl CustomOp2 for Leave {
@@ -171,39 +155,15 @@ impl CustomOp2 for Leave {
     fn bwd(
         &self,
         anchor: &Tensor,
-        a: &Tensor,
+        weight: &Tensor,
         _: &Tensor,
         _: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(anchor.zeros_like()?), self.gradient(a, 0)?))
-    }
-}
-
-impl CustomOp3 for Leave {
-    fn name(&self) -> &'static str {
-        "fused-stack-weights"
-    }
-
-    fn cpu_fwd(
-        &self,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(vec![0.0]), 1.into()))
-    }
-
-    fn bwd(
-        &self,
-        anchor: &Tensor,
-        a: &Tensor,
-        b: &Tensor,
-        _: &Tensor,
-        _: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(anchor.zeros_like()?), self.gradient(a, 0)?, self.gradient(b, 1)?))
+        let mut all = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(values) = all.get_mut(self.at) else {
+            candle_core::bail!("stack: the gradient of a weight was asked for too early");
+        };
+        let gradient = Tensor::from_vec(std::mem::take(values), weight.dims(), weight.device())?;
+        Ok((Some(anchor.zeros_like()?), Some(gradient)))
     }
 }

@@ -8,6 +8,7 @@ use super::{
     ATTENTION_NORM, BLOCK_WEIGHTS, DOWN, GATE_UP, MLP_NORM, OUT, QKV, StackOp, rows_per_task,
 };
 use crate::matmul::{Mat, ProductOptions, product};
+use crate::ops::embed::add;
 use crate::ops::linear::column_sums;
 use crate::ops::{gated, norm};
 
@@ -157,12 +158,6 @@ impl StackOp {
                 dw
             });
         column_sums(&parts.collect::<Vec<f32>>(), dim)
-    }
-}
-
-fn add(into: &mut [f32], from: &[f32]) {
-    for (a, b) in into.iter_mut().zip(from) {
-        *a += b;
     }
 }
 
