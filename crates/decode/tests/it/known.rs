@@ -57,6 +57,7 @@ fn run_windows(
     let row = |follow: &Option<Follow>| RowPlan {
         stages: vec![stage("ar"), stage("nar")],
         follow: *follow,
+        ..RowPlan::default()
     };
     let plan = Plan { rows: follows.iter().map(row).collect() };
     let decode = DecodeConfig {
