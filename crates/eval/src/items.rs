@@ -51,7 +51,11 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
             .map_err(|reason| suite.fault(reason))?
     };
-    let items = if source.edited { edited(items) } else { items };
+    let items = match &source.edits {
+        Some(path) => as_listed(&items, &suite.folder.join(path))?,
+        None if source.edited => edited(items),
+        None => items,
+    };
     if items.is_empty() {
         return Err(suite.fault("there is nothing to ask: no item was found"));
     }
@@ -69,16 +73,41 @@ fn edited(items: Vec<Item>) -> Vec<Item> {
         let (own, other) = (words(item), words(next));
         let (range, replacing) = (middle(&own), middle(&other));
         let text = [&own[..range.start], &other[replacing], &own[range.end..]].concat();
-        Item {
-            text: text.join(" "),
-            prompt: item.audio.clone(),
-            prompt_text: Some(item.text.clone()),
-            audio: None,
-            words: Vec::new(),
-            ..item.clone()
-        }
+        edit_of(item, text.join(" "))
     };
     items.iter().zip(nexts).map(edit).collect()
+}
+
+/// Recordings that should say what a file lists, several edits of one told apart by their number.
+fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
+    let text = fs::read_to_string(path).map_err(EvalError::io("read", path))?;
+    let mut found: Vec<Item> = Vec::new();
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        let fault = |reason: &str| EvalError::Material {
+            path: path.to_path_buf(),
+            reason: format!("line {number}: {reason}"),
+        };
+        let (id, text) = line.split_once('\t').ok_or_else(|| fault("no tab after the name"))?;
+        let item = items.iter().find(|item| item.id == id);
+        let item = item.ok_or_else(|| fault(&format!("the manifest has no utterance `{id}`")))?;
+        let mut edit = edit_of(item, text.trim().to_owned());
+        let before = found.iter().filter(|other| other.prompt == edit.prompt).count();
+        edit.id = format!("{id}-{}", before + 1);
+        found.push(edit);
+    }
+    Ok(found)
+}
+
+/// A recording that should say something else.
+fn edit_of(item: &Item, text: String) -> Item {
+    Item {
+        text,
+        prompt: item.audio.clone(),
+        prompt_text: Some(item.text.clone()),
+        audio: None,
+        words: Vec::new(),
+        ..item.clone()
+    }
 }
 
 /// At most `limit` of them, evenly spread.
@@ -208,6 +237,36 @@ mod tests {
         assert_eq!(texts, ["one two dos five six", "uno three four tres"]);
         assert_eq!(items[0].prompt_text.as_deref(), Some("one two three four five six"));
         assert!(items.iter().all(|i| i.prompt.is_some() && i.audio.is_none()));
+    }
+
+    #[test]
+    fn listed_edits_belong_to_recordings() {
+        let item = |id: &str| Item {
+            id: id.into(),
+            text: "it was in may".into(),
+            audio: Some(format!("{id}.wav").into()),
+            ..Item::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("edits.tsv");
+        let listed = |text: &str| {
+            fs::write(&path, text).unwrap();
+            as_listed(&[item("a"), item("b")], &path)
+        };
+        let items = listed("b\tit was in june\n\nb\tit is in may\na\tit was late\n").unwrap();
+        let ids: Vec<&str> = items.iter().map(|i| i.id.as_str()).collect();
+        assert_eq!(ids, ["b-1", "b-2", "a-1"]);
+        assert_eq!(
+            (items[1].text.as_str(), items[1].prompt.clone()),
+            ("it is in may", Some("b.wav".into()))
+        );
+        assert_eq!(items[1].prompt_text.as_deref(), Some("it was in may"));
+        for (text, said) in [
+            ("a it was", "line 1: no tab"),
+            ("\nc\tx", "line 2: the manifest has no utterance `c`"),
+        ] {
+            assert!(listed(text).unwrap_err().to_string().contains(said));
+        }
     }
 
     #[test]

@@ -89,6 +89,9 @@ pub struct ItemsConfig {
     /// Recordings of the manifest are to be edited: each text has the words of the next one in its middle third, the
     /// recording is the prompt, and what it says the prompt's text.
     pub edited: bool,
+    /// Recordings of the manifest are to be edited as this file says: a line an edit, an utterance's name, a tab, and what
+    /// it should say. The recording is the prompt, and what it says the prompt's text.
+    pub edits: Option<PathBuf>,
     /// So many words of the CMU dictionary that are kept out of training.
     pub held_out_words: Option<usize>,
     /// Draws the held-out words.
@@ -205,7 +208,9 @@ impl Suite {
             Some("a codec suite needs recordings: `items.manifest`".into())
         } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
             Some("`spans` and `rival` are for tasks; a codec suite has neither".into())
-        } else if items.edited && items.manifest.is_none() {
+        } else if items.edited && items.edits.is_some() {
+            Some("give either `edited` or `edits`: what should the recordings say?".into())
+        } else if (items.edited || items.edits.is_some()) && items.manifest.is_none() {
             Some("edits need recordings: `items.manifest`".into())
         } else if self.seeds.is_empty() {
             Some("`seeds` is empty; give at least one".into())
