@@ -1,7 +1,7 @@
 //! What the rest of Syrinx knows of codecs.
 
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes};
 
 use crate::CodecError;
 
@@ -37,6 +37,14 @@ pub trait Codec: Send + Sync {
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
     fn encode(&self, audio: &Audio) -> Result<Codes, CodecError>;
+
+    /// [`Self::encode`] with the latents that the codes round, from codecs that have such.
+    ///
+    /// # Errors
+    /// Those of [`Self::encode`].
+    fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
+        Ok(self.encode(audio)?.into())
+    }
 
     /// Sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
     ///

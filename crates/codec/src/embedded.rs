@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use syrinx_audio::resample;
 use syrinx_nn::to_vec_f32;
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes, Latents};
 
 use crate::filter::filtered;
 use crate::vocoder::BLOCK_FRAMES;
@@ -185,6 +185,10 @@ impl Codec for EmbeddedCodec {
         self.rvq.encode(audio)
     }
 
+    fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
+        self.rvq.encode_whole(audio)
+    }
+
     fn decode_stream(&self) -> Box<dyn DecodeStream> {
         Box::new(EmbeddedStream {
             rvq: self.rvq.clone(),
@@ -225,15 +229,21 @@ impl MelRvq {
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
     pub fn encode(&self, audio: &Audio) -> Result<Codes, CodecError> {
-        let rate_hz = self.config().mel.sample_rate_hz;
+        Ok(self.encode_whole(audio)?.codes)
+    }
+
+    /// [`Self::encode`] with the latents that the codes round.
+    ///
+    /// # Errors
+    /// Those of [`Self::encode`].
+    pub fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
         if audio.samples.is_empty() {
-            return Ok(Codes::empty(self.config().levels));
+            return Ok(Codes::empty(self.config().levels).into());
         }
-        if audio.sample_rate_hz == rate_hz {
-            return Ok(self.encode_patches(&self.patches(&audio.samples)));
-        }
-        let audio = resample(audio, rate_hz)?;
-        Ok(self.encode_patches(&self.patches(&audio.samples)))
+        let audio = resample(audio, self.config().mel.sample_rate_hz)?;
+        let latents = self.latents(&self.patches(&audio.samples)); // (frames, latent_dim)
+        let codes = self.round(&latents);
+        Ok(Coded { codes, latents: Latents::new(self.config().latent_dim, latents) })
     }
 }
 

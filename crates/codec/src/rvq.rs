@@ -190,8 +190,13 @@ impl MelRvq {
 
     /// Codes of patches (n, patch_dim), greedy level by level.
     pub fn encode_patches(&self, patches: &[f32]) -> Codes {
+        self.round(&self.latents(patches))
+    }
+
+    /// Codes of latents (n, latent_dim), greedy level by level.
+    pub fn round(&self, latents: &[f32]) -> Codes {
         let levels = self.books.len();
-        let mut residual = self.latents(patches); // (n, latent_dim)
+        let mut residual = latents.to_vec(); // (n, latent_dim)
         let rows = residual.len() / self.config.latent_dim;
         let mut codes = Codes::new(levels, vec![0; rows * levels]).expect("rows are whole");
         for (level, book) in self.books.iter().enumerate() {

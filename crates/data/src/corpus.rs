@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Codes, Sample};
+use syrinx_types::{Coded, Codes, Latents, Sample};
 
 use crate::encode::shard_files;
 use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
@@ -83,13 +83,13 @@ impl Corpus {
     }
 
     /// Utterance `i` in every view that has it at the same length.
-    fn views_of(&self, i: usize) -> BTreeMap<String, Codes> {
+    fn views_of(&self, i: usize) -> BTreeMap<String, Coded> {
         let (id, frames) = (&self.utterance(i).id, self.frames(i));
-        let codes = |(name, view): (&String, &Self)| {
-            let codes = view.codes(view.find(id)?);
-            (codes.frames() == frames).then(|| (name.clone(), codes))
+        let coded = |(name, view): (&String, &Self)| {
+            let (shard, record) = view.record(view.find(id)?);
+            (record.frames == frames).then(|| (name.clone(), shard.coded(record)))
         };
-        self.views.iter().filter_map(codes).collect()
+        self.views.iter().filter_map(coded).collect()
     }
 
     fn open_shards(folder: &Path) -> Result<Self, DataError> {
@@ -233,6 +233,12 @@ impl Corpus {
         shard.codes(record)
     }
 
+    /// Latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
+    pub fn latents(&self, i: usize) -> Option<Latents> {
+        let (shard, record) = self.record(i);
+        shard.latents(record)
+    }
+
     /// Utterance `i` as tasks see it, with a prompt drawn if asked for.
     pub fn sample(&self, i: usize, prompt: Option<&PromptSpec>, rng: &mut impl Rng) -> Sample {
         let prompt = prompt.and_then(|spec| self.prompt(i, spec, rng));
@@ -242,6 +248,7 @@ impl Corpus {
             speaker: utterance.speaker.clone(),
             text: utterance.text.clone(),
             codes: self.codes(i),
+            latents: self.latents(i),
             frame_rate_hz: self.codec.frame_rate_hz,
             phones: utterance.timed_phones(),
             lead_s: utterance.lead_s,

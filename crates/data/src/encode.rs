@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use syrinx_atomic::{remove_leftovers, write_bytes};
-use syrinx_types::{CancelToken, Codes, Event, EventSink};
+use syrinx_types::{CancelToken, Coded, Event, EventSink};
 
 use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
 use crate::{DataError, Manifest, Part, Utterance};
@@ -20,6 +20,8 @@ const JOB: &str = "encode";
 pub struct EncodePlan {
     /// The codec behind the closure.
     pub codec: CodecStamp,
+    /// Numbers a frame of the latents that are kept beside the codes; 0 to keep none.
+    pub latent_dim: usize,
     /// Which shards are made here. Parts may share a folder; each needs one process of its own.
     pub part: Part,
     /// Utterances a shard: what a kill can lose, and what is loaded at once.
@@ -29,9 +31,9 @@ pub struct EncodePlan {
 }
 
 impl EncodePlan {
-    /// Everything, 500 utterances a shard, one thread.
+    /// Everything, codes alone, 500 utterances a shard, one thread.
     pub fn new(codec: CodecStamp) -> Self {
-        Self { codec, part: Part::WHOLE, utterances_per_shard: 500, threads: 1 }
+        Self { codec, latent_dim: 0, part: Part::WHOLE, utterances_per_shard: 500, threads: 1 }
     }
 }
 
@@ -52,8 +54,9 @@ pub struct Summary {
     pub failed_path: Option<PathBuf>,
 }
 
-/// What the closure that encodes one utterance looks like: codes of (frames, levels), or why there are none.
-pub type Encode<'a> = dyn Fn(&Utterance) -> Result<Codes, String> + Sync + 'a;
+/// What the closure that encodes one utterance looks like: codes of (frames, levels), with the latents that they round
+/// where these are kept, or why there are none.
+pub type Encode<'a> = dyn Fn(&Utterance) -> Result<Coded, String> + Sync + 'a;
 
 /// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
 ///
@@ -128,6 +131,7 @@ fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {
         codec: plan.codec.clone(),
         manifest: manifest.fingerprint(),
         utterances_per_shard: plan.utterances_per_shard,
+        latent_dim: plan.latent_dim,
         index: 0,
         of: manifest.len().div_ceil(plan.utterances_per_shard),
     }
@@ -215,12 +219,12 @@ impl Work<'_> {
     fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
         let utterances = self.utterances_of(index);
         let old = Shard::read(&self.path_of(index)).ok();
-        let mut results: Vec<Option<Result<Codes, String>>> = vec![None; utterances.len()];
+        let mut results: Vec<Option<Result<Coded, String>>> = vec![None; utterances.len()];
         if let Some(old) = &old {
             let mut records = old.records().iter().peekable();
             for (utterance, result) in utterances.iter().zip(&mut results) {
                 if let Some(record) = records.next_if(|r| r.utterance.id == utterance.id) {
-                    *result = Some(Ok(old.codes(record)));
+                    *result = Some(Ok(old.coded(record)));
                 }
             }
         }
@@ -232,7 +236,7 @@ impl Work<'_> {
         let mut writer = ShardWriter::new(self.stamp_of(index));
         for (utterance, result) in utterances.iter().zip(results) {
             let Some(result) = result else { return Ok(None) };
-            if let Err(reason) = result.and_then(|codes| writer.push(utterance, &codes)) {
+            if let Err(reason) = result.and_then(|coded| writer.push(utterance, &coded)) {
                 self.warn(format!("{}: {reason}", utterance.id));
                 writer.fail(utterance, reason);
             }
@@ -245,7 +249,7 @@ impl Work<'_> {
     fn run_threads(
         &self,
         utterances: &[Utterance],
-        results: &mut [Option<Result<Codes, String>>],
+        results: &mut [Option<Result<Coded, String>>],
         mut after: impl FnMut(&str),
     ) {
         let todo: Vec<usize> = (0..results.len()).filter(|&i| results[i].is_none()).collect();

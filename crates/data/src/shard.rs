@@ -1,6 +1,7 @@
 //! Token shards: the codes of many utterances in one safetensors file.
 //!
-//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, and one metadata
+//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, where it is wanted
+//! another, `latents`, F16, (frames, latent_dim), with what the codes round, and one metadata
 //! entry `syrinx_shard`: a JSON object with the stamp (codec, manifest, place among the shards), a record an utterance
 //! (its line of the manifest, where its frames start, how many) and the utterances that failed. One entry and not
 //! several, because the order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
@@ -9,14 +10,16 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use syrinx_atomic::write_bytes;
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 use crate::{DataError, Utterance};
 
 const TENSOR: &str = "codes";
+const LATENTS: &str = "latents";
 const METADATA: &str = "syrinx_shard";
 /// Number of the file format; readers refuse others.
 const FORMAT: u32 = 1;
@@ -45,6 +48,9 @@ pub struct ShardStamp {
     pub manifest: String,
     /// Utterances a shard; the last one may have fewer.
     pub utterances_per_shard: usize,
+    /// Numbers a frame of the latents that are kept beside the codes; 0 where they aren't.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub latent_dim: usize,
     /// Number of this shard, from 0.
     pub index: usize,
     /// Number of shards of the manifest.
@@ -68,6 +74,7 @@ impl ShardStamp {
                 other.utterances_per_shard.to_string(),
             ),
             ("number of shards", self.of.to_string(), other.of.to_string()),
+            ("latents a frame", self.latent_dim.to_string(), other.latent_dim.to_string()),
         ];
         match pairs.into_iter().find(|(_, found, expected)| found != expected) {
             None => Ok(()),
@@ -76,6 +83,11 @@ impl ShardStamp {
             }
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(dim: &usize) -> bool {
+    *dim == 0
 }
 
 impl CodecStamp {
@@ -126,6 +138,7 @@ pub struct Shard {
     records: Vec<Record>,
     failed: Vec<Failure>,
     codes: Codes,
+    latents: Vec<f16>, // (frames, latent_dim), row by row
 }
 
 impl Shard {
@@ -157,6 +170,18 @@ impl Shard {
     /// The codes of a record of this shard. // (frames, levels)
     pub fn codes(&self, record: &Record) -> Codes {
         self.codes.slice(record.first_frame, record.first_frame + record.frames)
+    }
+
+    /// The latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    pub fn latents(&self, record: &Record) -> Option<Latents> {
+        let dim = self.stamp.latent_dim;
+        let rows = record.first_frame * dim..(record.first_frame + record.frames) * dim;
+        Latents::new(dim, self.latents[rows].iter().map(|v| v.to_f32()).collect())
+    }
+
+    /// All that is kept of a record of this shard.
+    pub fn coded(&self, record: &Record) -> Coded {
+        Coded { codes: self.codes(record), latents: self.latents(record) }
     }
 }
 
@@ -195,7 +220,29 @@ fn parse(bytes: &[u8]) -> Result<Shard, String> {
     if next != frames {
         return Err(format!("its records have {next} frames, its codes {frames}"));
     }
-    Ok(Shard { stamp: header.stamp, records: header.records, failed: header.failed, codes })
+    let latents = match header.stamp.latent_dim {
+        0 => Vec::new(),
+        dim => read_latents(&tensors, (frames, dim))?,
+    };
+    let Header { stamp, records, failed, .. } = header;
+    Ok(Shard { stamp, records, failed, codes, latents })
+}
+
+fn read_latents(
+    tensors: &SafeTensors<'_>,
+    (frames, dim): (usize, usize),
+) -> Result<Vec<f16>, String> {
+    let view = tensors.tensor(LATENTS).map_err(|e| e.to_string())?;
+    if (view.dtype(), view.shape()) != (Dtype::F16, &[frames, dim]) {
+        let (dtype, shape) = (view.dtype(), view.shape());
+        return Err(format!("latents are {dtype:?} {shape:?}, not F16 [{frames}, {dim}]"));
+    }
+    let values = view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
+    let latents: Vec<f16> = values.collect(); // (frames, latent_dim)
+    match latents.iter().all(|v| v.is_finite()) {
+        true => Ok(latents),
+        false => Err("a latent isn't finite".to_owned()),
+    }
 }
 
 /// Collects utterances and writes them as one shard.
@@ -204,23 +251,38 @@ pub struct ShardWriter {
     stamp: ShardStamp,
     records: Vec<Record>,
     failed: Vec<Failure>,
-    values: Vec<u16>, // (frames, levels), row by row
+    values: Vec<u16>,  // (frames, levels), row by row
+    latents: Vec<f16>, // (frames, latent_dim), row by row
     frames: usize,
 }
 
 impl ShardWriter {
     /// An empty shard.
     pub fn new(stamp: ShardStamp) -> Self {
-        Self { stamp, records: Vec::new(), failed: Vec::new(), values: Vec::new(), frames: 0 }
+        Self {
+            stamp,
+            records: Vec::new(),
+            failed: Vec::new(),
+            values: Vec::new(),
+            latents: Vec::new(),
+            frames: 0,
+        }
     }
 
-    /// Appends an utterance. Codes of no frames, of other levels, or outside the codebook are refused and the reason
-    /// is returned; the shard stays as it was.
+    /// Appends an utterance. Codes of no frames, of other levels, or outside the codebook, and latents that are missing
+    /// where the shard keeps them are refused and the reason is returned; the shard stays as it was.
     ///
     /// # Errors
     /// The reason, for a human.
-    pub fn push(&mut self, utterance: &Utterance, codes: &Codes) -> Result<(), String> {
+    pub fn push(&mut self, utterance: &Utterance, coded: &Coded) -> Result<(), String> {
+        let codes = &coded.codes;
         check_codes(&self.stamp.codec, codes)?;
+        if self.stamp.latent_dim > 0 {
+            let wanted = (codes.frames(), self.stamp.latent_dim);
+            let latents = coded.latents.as_ref().filter(|l| (l.frames(), l.dim()) == wanted);
+            let latents = latents.ok_or("the codec gave no latents that fit its codes")?;
+            self.latents.extend(latents.values().iter().map(|&v| f16::from_f32(v)));
+        }
         self.records.push(Record {
             utterance: utterance.clone(),
             first_frame: self.frames,
@@ -255,6 +317,7 @@ impl ShardWriter {
 
     fn serialize(self) -> Result<Vec<u8>, String> {
         let shape = vec![self.frames, self.stamp.codec.levels];
+        let dim = self.stamp.latent_dim;
         let bytes: Vec<u8> = self.values.iter().flat_map(|code| code.to_le_bytes()).collect();
         let header = Header {
             format: FORMAT,
@@ -270,8 +333,14 @@ impl ShardWriter {
             ));
         }
         let view = TensorView::new(Dtype::U16, shape, &bytes).map_err(|e| e.to_string())?;
+        let mut tensors = vec![(TENSOR, view)];
+        let latents: Vec<u8> = self.latents.iter().flat_map(|v| v.to_le_bytes()).collect();
+        if dim > 0 {
+            let view = TensorView::new(Dtype::F16, vec![self.frames, dim], &latents);
+            tensors.push((LATENTS, view.map_err(|e| e.to_string())?));
+        }
         let metadata = HashMap::from([(METADATA.to_owned(), json)]);
-        safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(|e| e.to_string())
+        safetensors::serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
     }
 }
 

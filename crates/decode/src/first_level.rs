@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use syrinx_task::{Content, Sequence, Stage, StageRun, TokenSpace};
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes};
 
 use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
@@ -133,7 +133,7 @@ impl Writing {
             }
         }
         // A response is as long as what stands beside it.
-        let beside = self.sequence.beside.as_ref().map(Codes::frames);
+        let beside = self.sequence.beside.as_ref().map(Coded::frames);
         let reached = (self.codes.len(), beside.unwrap_or(row.run.limit), beside.is_some());
         let goes = self.walk.go_on(context, row.run, reached, logits.moves.get(at), row.rng);
         if let Goes::Ended { finished } = goes {

@@ -4,7 +4,6 @@ use std::f64::consts::FRAC_PI_2;
 
 use candle_core::Tensor;
 use rand::Rng;
-use syrinx_model::LanguageModel;
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
@@ -55,8 +54,10 @@ pub(crate) fn run(
             sequences.extend(blind);
         }
         let h = model.response_rows(&sequences)?; // (frames of all rows, twice if guided, dim)
-        if stage.has_beside() && model.config().latents_beside {
-            expect_latents(model, &h, rows, &deciding)?;
+        if stage.has_beside()
+            && let Some(latents) = model.expected_latents(&h, &sequences)?
+        {
+            expect(&latents, rows, &deciding)?;
         }
         let logits = context.read(model.first_level_logits(&h, 0)?)?; // (frames of all rows, codes)
         let mut at = 0;
@@ -76,14 +77,12 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// What the model expects the frames to be as a whole; of `h` (frames, dim) the rows' own come first.
-fn expect_latents(
-    model: &LanguageModel,
-    h: &Tensor,
+/// What the model expects the frames to be as a whole; of `latents` (frames, latent_dim) the rows' own come first.
+fn expect(
+    latents: &Tensor,
     rows: &mut [Row<'_>],
     deciding: &[Deciding],
 ) -> Result<(), DecodeError> {
-    let latents = model.residual(h, 0)?; // (frames, latent_dim)
     let mut at = 0;
     for (row, d) in rows.iter_mut().zip(deciding) {
         let frames = d.decided.len();

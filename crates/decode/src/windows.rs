@@ -74,8 +74,10 @@ fn part(stage: &Stage, row: &Row<'_>, made: &Codes, window: Window) -> (StageRun
     let Window { from, start, seen, .. } = window;
     let mut run = row.run.clone();
     for segment in stage.segments.iter().filter(|s| s.place == Place::Beside) {
-        if let Some(Content::Codes(codes)) = run.contents.get_mut(&segment.name) {
-            *codes = codes.slice(from, seen);
+        match run.contents.get_mut(&segment.name) {
+            Some(Content::Codes(codes)) => *codes = codes.slice(from, seen),
+            Some(Content::Coded(coded)) => *coded = coded.slice(from, seen),
+            _ => {}
         }
     }
     let mut known = made.slice(from, start);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use syrinx_audio::ReadLimits;
 use syrinx_codec::Codec;
 use syrinx_task::{Clip, FrameScores, Studio, TaskError};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes};
 
 use crate::hearing::Hearing;
 use crate::{EngineError, Voices};
@@ -148,6 +148,10 @@ impl Studio for EngineStudio {
 
     fn encode(&self, audio: &Audio) -> Result<Codes, TaskError> {
         self.codec.encode(audio).map_err(|e| EngineError::from(e).into_sound())
+    }
+
+    fn encode_whole(&self, audio: &Audio) -> Result<Coded, TaskError> {
+        self.codec.encode_whole(audio).map_err(|e| EngineError::from(e).into_sound())
     }
 
     fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {

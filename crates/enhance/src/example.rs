@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextContent};
-use syrinx_types::Sample;
+use syrinx_types::{Coded, Sample};
 
 use crate::layout::{RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
@@ -17,13 +17,13 @@ pub fn example(
 ) -> Option<Example> {
     let given = sample.views.get(kind.given)?;
     let wanted = match kind.wanted {
-        Some(view) => sample.views.get(view)?,
-        None => &sample.codes,
+        Some(view) => sample.views.get(view)?.clone(),
+        None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     };
     if given.is_empty() || given.frames() != wanted.frames() {
         return None;
     }
-    let mut contents = Contents::from([(RECORDING.to_owned(), Content::Codes(given.clone()))]);
+    let mut contents = Contents::from([(RECORDING.to_owned(), Content::Coded(given.clone()))]);
     if kind.speaker {
         let speaker = sample.prompt.as_ref().filter(|p| !p.is_empty())?;
         let speaker = speaker.slice(0, config.max_enrolment_frames);
@@ -34,6 +34,5 @@ pub fn example(
         let text = spoken.map(|s| TextContent::plain(kit.vocab.encode_phones(&s.phones)));
         contents.extend(text.map(|t| (TEXT.to_owned(), Content::Text(t))));
     }
-    let response = Response::Codes { codes: wanted.clone(), pointer: Vec::new() };
-    Some(Example { contents, response })
+    Some(Example { contents, response: Response::Coded(wanted) })
 }

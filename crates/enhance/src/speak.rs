@@ -6,7 +6,7 @@ use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
     Clip, Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
 };
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
@@ -49,7 +49,7 @@ pub fn plan(
         true => format!("the {what}"),
         false => format!("the {what} `{}`", clip.path.display()),
     };
-    let codes_of = |clip: &Clip, what: &str, trimmed: bool| -> Result<(Codes, f64), TaskError> {
+    let coded = |clip: &Clip, what: &str, trimmed: bool| -> Result<(Coded, f64), TaskError> {
         let audio = studio.audio(clip)?;
         if audio.is_silent() {
             let name = name(clip, what);
@@ -57,20 +57,20 @@ pub fn plan(
         }
         let kept = if trimmed { trim(&audio, &PauseConfig::default(), KEEP_S) } else { audio };
         let frames = kept.seconds() * studio.frame_rate_hz();
-        let codes = if frames < 1.0 { Codes::empty(1) } else { studio.encode(&kept)? };
-        if codes.is_empty() {
+        let coded = if frames < 1.0 { Coded::default() } else { studio.encode_whole(&kept)? };
+        if coded.is_empty() {
             return Err(TaskError::Input(format!(
                 "{} lasts {:.3} s, less than one frame: give a longer one",
                 name(clip, what),
                 kept.seconds()
             )));
         }
-        Ok((codes, kept.seconds()))
+        Ok((coded, kept.seconds()))
     };
-    let (recording, recording_s) = codes_of(asked.audio, "recording", false)?;
+    let (recording, recording_s) = coded(asked.audio, "recording", false)?;
     let mut shared = Contents::new();
     if let Some(clip) = asked.speaker.filter(|_| kind.speaker) {
-        let (speaker, speaker_s) = codes_of(clip, "recording of the speaker", true)?;
+        let (speaker, speaker_s) = coded(clip, "recording of the speaker", true)?;
         if speaker_s > recording_s {
             return Err(TaskError::Input(format!(
                 "{} lasts {recording_s:.1} s, {} {speaker_s:.1} s: a mixture is at least as long as what its speaker \
@@ -79,7 +79,7 @@ pub fn plan(
                 name(clip, "recording of the speaker"),
             )));
         }
-        let speaker = speaker.slice(0, config.max_enrolment_frames);
+        let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
     }
     // Words of the whole recording say nothing about a piece of it.
@@ -94,10 +94,10 @@ pub fn plan(
     Ok(Plan { rows: pieces.map(|piece| row(piece, &shared)).collect() })
 }
 
-fn row(piece: Codes, shared: &Contents) -> RowPlan {
+fn row(piece: Coded, shared: &Contents) -> RowPlan {
     let limit = piece.frames();
     let mut contents = shared.clone();
-    contents.insert(RECORDING.into(), Content::Codes(piece));
+    contents.insert(RECORDING.into(), Content::Coded(piece));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
     RowPlan::new(vec![run(MASKED), run(NAR)])
 }

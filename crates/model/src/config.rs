@@ -44,6 +44,14 @@ pub struct LmConfig {
     /// the residual: what the recording is to be turned down to. Their loss has the same weight.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latents_beside: bool,
+    /// Whether such a stage hears the recording as the latents that its codes round, and says by how much the response's
+    /// differ from them (by a head of its own): codes that were fitted to clean speech say little of noise. Goes with
+    /// shards that were encoded with `--latents`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub latents_heard: bool,
+    /// Weight of that difference's loss.
+    #[serde(skip_serializing_if = "is_default_heard")]
+    pub heard_weight: f64,
     /// Weight of the pointer's loss.
     pub pointer_weight: f64,
     /// Weight of the loss on the change from one frame to the next, where latents are written.
@@ -55,6 +63,11 @@ pub struct LmConfig {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default_change(weight: &f64) -> bool {
     *weight == LmConfig::default().latent_change_weight
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_default_heard(weight: &f64) -> bool {
+    *weight == LmConfig::default().heard_weight
 }
 
 impl Default for LmConfig {
@@ -70,6 +83,8 @@ impl Default for LmConfig {
             phone_labels: 2,
             residual_weight: 1.0,
             latents_beside: false,
+            latents_heard: false,
+            heard_weight: 5.0,
             pointer_weight: 1.0,
             latent_change_weight: 0.5,
         }

@@ -21,6 +21,11 @@ pub enum ModelError {
     /// An error of candle.
     #[error("model computation: {0}")]
     Candle(#[from] candle_core::Error),
+    /// Training material without latents for a model that hears them.
+    #[error(
+        "the model hears recordings as latents ({0} numbers a frame), and its material has codes only: encode and simulate it with `--latents`"
+    )]
+    NoLatents(usize),
     /// Sequences of one batch that don't go together.
     #[error("a batch mixes {0}")]
     Mixed(String),

@@ -14,6 +14,7 @@ mod config;
 mod error;
 mod file;
 mod heads;
+mod heard;
 mod losses;
 mod model;
 mod written;

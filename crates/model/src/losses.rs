@@ -6,6 +6,7 @@ use syrinx_task::{Sequence, Targets, TokenSpace};
 
 use crate::codes::Codebooks;
 use crate::heads::Heads;
+use crate::heard::Heard;
 use crate::{LmConfig, ModelError};
 
 /// One named loss of a batch.
@@ -59,6 +60,7 @@ struct Scored<'a> {
     h: &'a Tensor,
     sequences: &'a [Sequence],
     scales: Scales<'a>,
+    heard: Option<&'a Heard>,
     score: Score,
     parts: Vec<LossPart>,
 }
@@ -70,9 +72,10 @@ impl Heads {
         h: &Tensor,
         sequences: &[Sequence],
         scales: Scales<'_>,
-        score: Score,
+        (heard, score): (Option<&Heard>, Score),
     ) -> Outcome<Losses> {
-        let mut scored = Scored { heads: self, h, sequences, scales, score, parts: Vec::new() };
+        let parts = Vec::new();
+        let mut scored = Scored { heads: self, h, sequences, scales, heard, score, parts };
         match sequences.first().map(|s| &s.targets) {
             Some(Targets::FirstLevel { .. }) => scored.first_level()?,
             Some(Targets::Level { level, .. }) => scored.further_level(*level)?,
@@ -200,9 +203,27 @@ impl<'a> Scored<'a> {
         let logits = self.heads.first(self.h, 0)?;
         self.add_classes("codes.1", (&logits, &targets), 1.0)?;
         let beside = self.sequences.iter().all(|s| s.positions.iter().any(|p| !p.blend.is_empty()));
-        if self.scales.0.latents_beside && beside {
-            self.residual(0)?;
+        match self.heard {
+            Some(heard) if beside => self.beside(heard),
+            None if beside && self.scales.0.latents_beside => self.residual(0),
+            _ => Ok(()),
         }
+    }
+
+    /// Squared distance of the latents that are expected beside a recording, in units of their own spread.
+    fn beside(&mut self, heard: &Heard) -> Outcome {
+        let (config, _, books) = self.scales;
+        let mut target = Vec::new(); // (frames of all sequences, latent_dim)
+        for s in self.sequences {
+            let latents = s.response_latents.as_ref();
+            let latents = latents.ok_or_else(|| ModelError::NoLatents(books.latent_dim))?;
+            target.extend_from_slice(latents.values());
+        }
+        let rows = target.len() / books.latent_dim;
+        let target = Tensor::from_vec(target, (rows, books.latent_dim), self.h.device())?;
+        let guess = heard.latents(self.h, self.sequences, books)?;
+        let wrong = ((guess - target)? / f64::from(books.spread))?;
+        self.add("beside", wrong.sqr()?.mean_all()?, config.heard_weight);
         Ok(())
     }
 

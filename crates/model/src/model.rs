@@ -10,6 +10,7 @@ use syrinx_task::{Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
 use crate::heads::Heads;
+use crate::heard::Heard;
 use crate::losses::Score;
 use crate::written::WrittenInput;
 use crate::{LmConfig, LmFile, Losses, ModelError};
@@ -23,6 +24,7 @@ pub struct LanguageModel {
     text: Tensor, // (text tokens, dim)
     codes: CodeInput,
     written: WrittenInput,
+    heard: Option<Heard>,
     encoder: Option<Encoder>,
     trunk: Stack,
     heads: Heads,
@@ -102,6 +104,10 @@ impl LanguageModel {
                 kernels,
             )?,
             written: WrittenInput::new(scope, config, &books, kernels)?,
+            heard: config
+                .latents_heard
+                .then(|| Heard::new(&scope.pp("heard"), (dim, books.latent_dim), kernels))
+                .transpose()?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
             heads: Heads::new(&scope.pp("heads"), (config, space), &books, kernels)?,
@@ -175,7 +181,8 @@ impl LanguageModel {
         score: Score,
     ) -> std::result::Result<Losses, ModelError> {
         let h = self.response_rows(sequences)?; // (response positions, dim)
-        self.heads.losses(&h, sequences, (&self.config, &self.space, &self.books), score)
+        let scales = (&self.config, &self.space, &self.books);
+        self.heads.losses(&h, sequences, scales, (self.heard.as_ref(), score))
     }
 
     /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
@@ -246,6 +253,11 @@ impl LanguageModel {
         }
         if let Some(written) = self.written.forward(rows, &self.books, how)? {
             x = (&x + written.to_dtype(x.dtype())?)?;
+        }
+        if let Some(heard) = &self.heard
+            && let Some(heard) = heard.forward(rows, &self.books, how)?
+        {
+            x = (&x + heard.to_dtype(x.dtype())?)?;
         }
         // Sums of embeddings are f32, as the tables are while they are trained.
         let x = x.to_dtype(self.dtype)?;
@@ -328,6 +340,19 @@ impl LanguageModel {
     /// The latent that `level` and deeper should add up to: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
+    }
+
+    /// The latents that a stage beside a recording expects of its response's frames, in the codec's scale:
+    /// (frames, latent_dim). `h` are the response rows of these sequences. `None` from models that expect none.
+    ///
+    /// # Errors
+    /// Where a model that hears latents was given codes alone.
+    pub fn expected_latents(&self, h: &Tensor, sequences: &[Sequence]) -> Result<Option<Tensor>> {
+        match &self.heard {
+            Some(heard) => heard.latents(h, sequences, &self.books).map(Some),
+            None if self.config.latents_beside => self.residual(h, 0).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Logits of a code that an AR stage over all levels writes, level from 0: (rows, codes), and a stop for level 1.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes};
 
 /// Contents by segment name. Marks need none.
 pub type Contents = BTreeMap<String, Content>;
@@ -14,6 +14,8 @@ pub enum Content {
     Text(TextContent),
     /// Codec frames.
     Codes(Codes),
+    /// Codec frames with the latents that they round: what stands beside a response.
+    Coded(Coded),
     /// Several recordings laid over one another: at every frame the weighted sum of their embeddings. As long as the
     /// shortest. For segments that are given.
     Blend(Vec<(f32, Codes)>),
@@ -46,6 +48,8 @@ pub enum Response {
         /// One a frame, or empty without alignment.
         pointer: Vec<u32>,
     },
+    /// What stands frame by frame beside what is given.
+    Coded(Coded),
     /// Text token ids, without begin and end.
     Text(Vec<u32>),
     /// Phone labels, `per_frame` for each frame; [`crate::IGNORE`] where unknown.

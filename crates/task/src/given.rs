@@ -1,6 +1,6 @@
 //! What is given to a sequence, as positions.
 
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
@@ -17,7 +17,7 @@ pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextCon
             Err(format!("segment `{}` has no phone to stand on", segment.name))
         }
         Some(Content::Text(text)) => Ok(text.clone()),
-        Some(Content::Codes(_) | Content::Blend(_)) => {
+        Some(Content::Codes(_) | Content::Coded(_) | Content::Blend(_)) => {
             Err(format!("segment `{}` takes text", segment.name))
         }
         None => Err(format!("nothing was given for segment `{}`", segment.name)),
@@ -28,7 +28,7 @@ pub(crate) fn beside_codes(
     stage: &Stage,
     contents: &Contents,
     space: &TokenSpace,
-) -> Result<Option<Codes>, String> {
+) -> Result<Option<Coded>, String> {
     let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Beside) else {
         return Ok(None);
     };
@@ -38,19 +38,27 @@ pub(crate) fn beside_codes(
             segment.name, space.group
         ));
     }
-    match contents.get(&segment.name) {
-        Some(Content::Codes(codes)) if codes.is_empty() => {
-            Err(format!("segment `{}` has no frames", segment.name))
-        }
-        Some(Content::Codes(codes)) => {
-            check_codes(codes, space)?;
-            Ok(Some(codes.clone()))
-        }
+    let given = match contents.get(&segment.name) {
+        Some(Content::Codes(codes)) => Coded::from(codes.clone()),
+        Some(Content::Coded(coded)) => coded.clone(),
         Some(Content::Text(_) | Content::Blend(_)) => {
-            Err(format!("segment `{}` takes codes", segment.name))
+            return Err(format!("segment `{}` takes codes", segment.name));
         }
-        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+        None => return Err(format!("nothing was given for segment `{}`", segment.name)),
+    };
+    if given.is_empty() {
+        return Err(format!("segment `{}` has no frames", segment.name));
     }
+    check_codes(&given.codes, space)?;
+    let latents = given.latents.as_ref().map_or(given.frames(), Latents::frames);
+    if latents != given.frames() {
+        let frames = given.frames();
+        return Err(format!(
+            "segment `{}` has {frames} frames, latents of {latents}",
+            segment.name
+        ));
+    }
+    Ok(Some(given))
 }
 
 fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes};
 
 use crate::{Alignment, CodeOrder, FrameScores, TaskError, TextForm};
 
@@ -53,6 +53,10 @@ pub trait Studio: Send + Sync {
     fn audio(&self, clip: &Clip) -> Result<Audio, TaskError>;
     /// The codes of a recording at the codec's rate.
     fn encode(&self, audio: &Audio) -> Result<Codes, TaskError>;
+    /// The codes of a recording at the codec's rate with the latents that they round, where the codec has such.
+    fn encode_whole(&self, audio: &Audio) -> Result<Coded, TaskError> {
+        Ok(self.encode(audio)?.into())
+    }
     /// The sound of codes.
     fn decode(&self, codes: &Codes) -> Result<Audio, TaskError>;
     /// The prompt of a named voice.

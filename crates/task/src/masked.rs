@@ -31,7 +31,7 @@ pub(crate) fn masked(
         if let Some(&stop) = pointer.get(frame) {
             point(&mut p, &sequence.encoder, stop as usize);
         }
-        p.blend = sequence.beside_rows(frame, space);
+        sequence.put_beside(&mut p, frame, space);
         sequence.positions.push(p);
     }
     sequence.targets = Targets::Masked(codes.level(0).into_iter().map(u32::from).collect());

@@ -1,6 +1,6 @@
 //! What should come out, as positions and targets.
 
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 use crate::durations::durations;
 use crate::given::push_codes;
@@ -37,6 +37,15 @@ pub(crate) fn fill_response(
     response: Option<&Response>,
     space: &TokenSpace,
 ) -> Result<(), String> {
+    if let Some(Response::Coded(Coded { codes, latents })) = response {
+        let frames = latents.as_ref().map_or(codes.frames(), Latents::frames);
+        if frames != codes.frames() {
+            return Err(format!("a response of {} frames, latents of {frames}", codes.frames()));
+        }
+        sequence.response_latents.clone_from(latents);
+        let plain = Response::Codes { codes: codes.clone(), pointer: Vec::new() };
+        return fill_response(sequence, content, Some(&plain), space);
+    }
     match (sequence.head, response) {
         (
             Head::FirstLevel | Head::Text | Head::Durations | Head::Levels(_) | Head::Latents,
@@ -147,7 +156,9 @@ fn further_level(
     let start = sequence.response_start;
     if sequence.beside.is_some() {
         for frame in 0..codes.frames() {
-            sequence.positions[start + frame].blend = sequence.beside_rows(frame, space);
+            let mut p = sequence.positions[start + frame].clone();
+            sequence.put_beside(&mut p, frame, space);
+            sequence.positions[start + frame] = p;
         }
     }
     if aligned {

@@ -1,6 +1,6 @@
 //! A layout with its contents becomes a sequence: rows of tables at positions, who sees whom, and what is scored.
 
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 use crate::contents::TextContent;
 use crate::given::{beside_codes, close, encoder_text, push_blend, push_codes, push_text};
@@ -40,6 +40,8 @@ pub struct Position {
     pub duration: u32,
     /// The frame before as the codec's latent, in responses that are written so.
     pub latent: Option<Latent>,
+    /// The latent of what stands beside the frame, where it is known.
+    pub heard: Option<Vec<f32>>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -58,6 +60,7 @@ impl Position {
             blend: Vec::new(),
             duration: NONE,
             latent: None,
+            heard: None,
             here: NONE,
             next: NONE,
             rotary: rotary as u32,
@@ -125,8 +128,8 @@ pub struct Sequence {
     pub response_start: usize,
     /// Text for the encoder.
     pub encoder: TextContent,
-    /// Codes that stand beside the response, which is as long as they are.
-    pub beside: Option<Codes>,
+    /// What stands beside the response, which is as long.
+    pub beside: Option<Coded>,
     /// What is predicted.
     pub head: Head,
     /// Whether the response finds its own timing: its pointer moves, or it ends by itself.
@@ -137,6 +140,8 @@ pub struct Sequence {
     pub targets: Targets,
     /// Codes of the response so far, all frames, for further levels (for the residual), masked ones and latents.
     pub response_codes: Option<Codes>,
+    /// What they round, where that is known, for a response that stands beside something.
+    pub response_latents: Option<Latents>,
 }
 
 impl Sequence {
@@ -160,20 +165,19 @@ impl Sequence {
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
         point(&mut p, &self.encoder, stop);
-        p.blend = self.beside_rows(rotary, space);
+        self.put_beside(&mut p, rotary, space);
         self.positions.push(p);
     }
 
-    /// Rows of what stands beside a frame of the response.
-    pub(crate) fn beside_rows(&self, frame: usize, space: &TokenSpace) -> Vec<Share> {
-        let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else {
-            return Vec::new();
-        };
+    /// Puts what stands beside a frame of the response at its position.
+    pub(crate) fn put_beside(&self, p: &mut Position, frame: usize, space: &TokenSpace) {
+        let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else { return };
         let mut codes = vec![NONE; space.code_slots()];
-        for (level, (row, &code)) in codes.iter_mut().zip(given.frame(frame)).enumerate() {
+        for (level, (row, &code)) in codes.iter_mut().zip(given.codes.frame(frame)).enumerate() {
             *row = space.code(CodeTable::Prompt, level, code);
         }
-        vec![Share { weight: 1.0, codes }]
+        p.blend = vec![Share { weight: 1.0, codes }];
+        p.heard = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
     }
 
     /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
@@ -245,6 +249,7 @@ pub fn resolve(
         level,
         targets: Targets::None,
         response_codes: None,
+        response_latents: None,
     };
     let last = stage.response().map(|s| s.name.as_str()).unwrap_or_default();
     for segment in stage.segments.iter().filter(|s| s.place == Place::Trunk) {

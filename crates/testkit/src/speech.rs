@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_task::{Alignment, CodeOrder, FrameScores, Studio, TaskKit, TextForm};
 use syrinx_text::{Frontend, Phone, TextError, TextVocab};
-use syrinx_types::{Codes, Sample, TimedPhone};
+use syrinx_types::{Coded, Codes, Sample, TimedPhone};
 
 use crate::ToneStudio;
 
@@ -81,16 +81,17 @@ pub fn sample(
         let phone = Phone::from_index(rng.random_range(0..Phone::COUNT)).unwrap_or(Phone::SILENCE);
         prompt.push(&codes_of(studio, phone));
     }
-    let view = |shift: u16| -> Codes {
+    let view = |shift: u16| -> Coded {
         let mut view = Codes::empty(studio.levels);
         let other = |c: &u16| (c + shift) % studio.codebook_size as u16;
         (0..codes.frames())
             .for_each(|f| view.push(&codes.frame(f).iter().map(other).collect::<Vec<_>>()));
-        view
+        studio.whole(view)
     };
     let views = VIEWS.iter().zip(1..).map(|(name, shift)| ((*name).to_owned(), view(shift)));
     let views = views.collect();
     Ok(Sample {
+        latents: studio.whole(codes.clone()).latents,
         id: format!("synthetic-{seed}"),
         speaker: "nobody".into(),
         text: text.into(),

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use syrinx_task::{Clip, FrameScores, Studio, TaskError};
 use syrinx_text::Phone;
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded, Codes, Latents};
 
 use crate::speech::codes_of;
+use crate::tiny::LATENT_DIM;
 
 /// Rate of the recordings.
 const SAMPLE_RATE_HZ: u32 = 24_000;
@@ -39,6 +40,15 @@ impl Default for ToneStudio {
 }
 
 impl ToneStudio {
+    /// Codes with latents: how high those of the levels are, from 0 to 1, in turn.
+    pub(crate) fn whole(&self, codes: Codes) -> Coded {
+        let height = |code: u16| f32::from(code) / self.codebook_size as f32;
+        let latent = |frame| (0..LATENT_DIM).map(move |d| (frame, d % self.levels));
+        let places = (0..codes.frames()).flat_map(latent);
+        let latents = places.map(|(frame, level)| height(codes.at(frame, level))).collect();
+        Coded { latents: Latents::new(LATENT_DIM, latents), codes }
+    }
+
     fn frame(&self, samples: &[f32]) -> Vec<u16> {
         let crossings = samples.windows(2).filter(|w| (w[0] < 0.0) != (w[1] < 0.0)).count() as f64;
         let pitch_hz = crossings / 2.0 * f64::from(SAMPLE_RATE_HZ) / samples.len() as f64;
@@ -71,6 +81,10 @@ impl Studio for ToneStudio {
     fn encode(&self, audio: &Audio) -> Result<Codes, TaskError> {
         let frames = audio.samples.chunks_exact(FRAME_SAMPLES).flat_map(|f| self.frame(f));
         Codes::new(self.levels, frames.collect()).map_err(|e| TaskError::Sound(e.to_string()))
+    }
+
+    fn encode_whole(&self, audio: &Audio) -> Result<Coded, TaskError> {
+        Ok(self.whole(self.encode(audio)?))
     }
 
     fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {

@@ -10,7 +10,7 @@ use syrinx_task::{Alignment, Studio, TaskKit, TokenSpace};
 use crate::ToneStudio;
 
 /// Dimensions of the codec's latents.
-const LATENT_DIM: usize = 8;
+pub(crate) const LATENT_DIM: usize = 8;
 
 /// A model with its parameters.
 pub struct Tiny {

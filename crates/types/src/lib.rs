@@ -7,6 +7,7 @@ mod cancel;
 mod codes;
 mod event;
 mod fnv;
+mod latents;
 mod sample;
 
 pub use audio::Audio;
@@ -14,4 +15,5 @@ pub use cancel::CancelToken;
 pub use codes::{Codes, CodesError};
 pub use event::{Event, EventSink, NullSink, RecordingSink};
 pub use fnv::Fnv1a;
+pub use latents::{Coded, Latents};
 pub use sample::{Sample, TimedPhone, WordTime};

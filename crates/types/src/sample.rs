@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Codes;
+use crate::{Coded, Codes, Latents};
 
 /// A phone and when it sounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,8 @@ pub struct Sample {
     pub text: String,
     /// All levels, all frames.
     pub codes: Codes,
+    /// What the codes round, where the corpus keeps it.
+    pub latents: Option<Latents>,
     /// Frames a second of `codes`.
     pub frame_rate_hz: f64,
     /// Phones with durations, when the corpus knows them, else empty. Their times start at `lead_s`.
@@ -48,5 +50,5 @@ pub struct Sample {
     pub prompt: Option<Codes>,
     /// The utterance otherwise, by name (`noisy`, `background`, `mixture`), where the corpus has been simulated so: as
     /// many frames as `codes`.
-    pub views: BTreeMap<String, Codes>,
+    pub views: BTreeMap<String, Coded>,
 }

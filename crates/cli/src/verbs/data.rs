@@ -8,7 +8,7 @@ use syrinx_codec::MelRvq;
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
 use syrinx_data::{CodecStamp, EncodePlan, Manifest, Part, encode_manifest};
 use syrinx_text::{Lexicon, Phone};
-use syrinx_types::{Audio, Codes, Event};
+use syrinx_types::{Audio, Coded, Event};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -56,6 +56,9 @@ enum What {
         /// The codec; that of the model if not given
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         codec: Option<PathBuf>,
+        /// Keep the latents that the codes round, too, for models with `latents_heard`: sixteen times as much
+        #[arg(long)]
+        latents: bool,
         /// Make only this part of the shards
         #[arg(long, value_name = "N/M", default_value = "1/1")]
         shard: String,
@@ -106,11 +109,12 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             let found = if form == "libri" { libri(path)? } else { ljspeech(path, speaker)? };
             import(session, found, textgrids.as_deref(), out)
         }
-        What::Encode { manifest, out, codec, shard, per_shard, threads } => {
+        What::Encode { manifest, out, codec, latents, shard, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
             let part: Part = shard.parse()?;
             let coder = Coder::new(session, codec.as_deref())?;
             let plan = EncodePlan {
+                latent_dim: coder.latent_dim(*latents),
                 part,
                 utterances_per_shard: *per_shard,
                 threads: *threads,
@@ -231,15 +235,24 @@ impl Coder {
         }
     }
 
-    /// Codes of a recording at its rate.
-    pub fn encode_audio(&self, audio: &Audio) -> Result<Codes, String> {
+    /// Numbers a frame of its latents, where they are wanted; else 0.
+    pub fn latent_dim(&self, wanted: bool) -> usize {
         match self {
-            Self::File(rvq) => rvq.encode(audio).map_err(|e| e.to_string()),
-            Self::Model(engine) => engine.encode(audio).map_err(|e| e.to_string()),
+            _ if !wanted => 0,
+            Self::File(rvq) => rvq.config().latent_dim,
+            Self::Model(engine) => engine.codec_id().info.latent_dim,
         }
     }
 
-    fn encode(&self, path: &Path) -> Result<Codes, String> {
+    /// Codes and latents of a recording at its rate.
+    pub fn encode_audio(&self, audio: &Audio) -> Result<Coded, String> {
+        match self {
+            Self::File(rvq) => rvq.encode_whole(audio).map_err(|e| e.to_string()),
+            Self::Model(engine) => engine.codec().encode_whole(audio).map_err(|e| e.to_string()),
+        }
+    }
+
+    fn encode(&self, path: &Path) -> Result<Coded, String> {
         let audio = syrinx_audio::load(path, self.sample_rate_hz()).map_err(|e| e.to_string())?;
         self.encode_audio(&audio)
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use syrinx_data::{
     CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest,
 };
-use syrinx_types::Codes;
+use syrinx_types::Coded;
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -67,7 +67,7 @@ pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
     let at: HashMap<&str, usize> =
         (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
     let prompt = PromptSpec::default();
-    let one = |u: &Utterance| -> Result<Codes, String> {
+    let one = |u: &Utterance| -> Result<Coded, String> {
         let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
         let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
         rng.set_stream(i as u64);
@@ -75,7 +75,7 @@ pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
         let codes = engine
             .respeak(&args.task, &sample, &options, &session.cancel)
             .map_err(|e| e.to_string())?;
-        codes.ok_or_else(|| "the task can't learn from it".to_owned())
+        codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
     };
     let stamp: CodecStamp = corpus.codec().clone();
     let plan = EncodePlan { threads: args.threads, ..EncodePlan::new(stamp) };

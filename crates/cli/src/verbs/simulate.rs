@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Utterance, VIEWS, encode_manifest};
 use syrinx_scene::{Rendered, Scene, SceneRanges, active_level_db, render, seed_of};
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Coded};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
@@ -31,6 +31,9 @@ pub struct SimulateArgs {
     /// The codec; that of the model if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     codec: Option<PathBuf>,
+    /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
+    #[arg(long, conflicts_with = "wavs")]
+    latents: bool,
     /// Only so many utterances, evenly spread (with --wavs)
     #[arg(long, value_name = "N", requires = "wavs")]
     limit: Option<usize>,
@@ -112,7 +115,7 @@ pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
         seed: session.globals.seed.unwrap_or_default(),
     };
     match (&args.out, &args.wavs) {
-        (Some(out), _) => encode(session, &studio, (&coder, args.threads), out),
+        (Some(out), _) => encode(session, &studio, (&coder, args), out),
         (None, Some(folder)) => write(session, &studio, folder, args.limit),
         (None, None) => Err(Failure::usage("neither -o nor --wavs", "say where to write")),
     }
@@ -130,14 +133,18 @@ const PICKS: [(&str, Pick); 3] = [
 fn encode(
     session: &Session,
     studio: &Studio<'_>,
-    (coder, threads): (&Coder, usize),
+    (coder, args): (&Coder, &SimulateArgs),
     out: &Path,
 ) -> Outcome {
-    let plan = EncodePlan { threads, ..EncodePlan::new(coder.stamp()) };
+    let plan = EncodePlan {
+        latent_dim: coder.latent_dim(args.latents),
+        threads: args.threads,
+        ..EncodePlan::new(coder.stamp())
+    };
     let (sink, cancel) = (session.sink(), &session.cancel);
     let mut failed = Vec::new();
     for (view, pick) in PICKS {
-        let one = |u: &Utterance| -> Result<Codes, String> {
+        let one = |u: &Utterance| -> Result<Coded, String> {
             let (_, rendered) = studio.render(u)?;
             let audio = pick(rendered).ok_or("there is no other speaker")?;
             coder.encode_audio(&audio)

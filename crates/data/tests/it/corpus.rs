@@ -25,7 +25,7 @@ fn holds_what_was_encoded() {
     assert_eq!(corpus.codec(), &codec("c"));
     for (i, utterance) in manifest.utterances().iter().enumerate() {
         assert_eq!(corpus.utterance(i), utterance);
-        assert_eq!(corpus.codes(i), encode(utterance).unwrap());
+        assert_eq!(corpus.codes(i), encode(utterance).unwrap().codes);
         assert_eq!(corpus.find(&utterance.id), Some(i));
     }
     assert_eq!(corpus.lengths(), (0..10).map(|i| 3 + i % 4).collect::<Vec<_>>());
@@ -86,7 +86,7 @@ fn a_prompt_is_another_utterance_of_the_speaker() {
         assert_eq!(source.speaker, sample.speaker);
         let whole = encode(source).unwrap();
         let start = usize::from(prompt.at(0, 1));
-        assert_eq!(prompt, whole.slice(start, start + prompt.frames()));
+        assert_eq!(prompt, whole.codes.slice(start, start + prompt.frames()));
         sizes.insert(prompt.frames());
         numbers.insert(number);
     }
@@ -161,7 +161,7 @@ fn views_come_with_the_utterances_they_belong_to() {
     view("noisy", 10, &encode);
     let half = |u: &syrinx_data::Utterance| match u.id.as_str() {
         "u03" => Err("too quiet".to_owned()),
-        "u04" => encode(u).map(|codes| codes.slice(0, 1)),
+        "u04" => encode(u).map(|coded| coded.slice(0, 1)),
         _ => encode(u),
     };
     view("mixture", 10, &half);

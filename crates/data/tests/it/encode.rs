@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use syrinx_data::{
     Corpus, DataError, EncodePlan, Manifest, Part, Shard, Summary, Utterance, encode_manifest,
 };
-use syrinx_types::{CancelToken, Codes, Event, NullSink, RecordingSink};
+use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
 
 use crate::{codec, encode, manifest, put};
 
@@ -22,7 +22,7 @@ fn run(
     refuse: &[&str],
 ) -> (Result<Summary, DataError>, Vec<String>) {
     let asked = Mutex::new(Vec::new());
-    let closure = |utterance: &Utterance| -> Result<Codes, String> {
+    let closure = |utterance: &Utterance| -> Result<Coded, String> {
         asked.lock().unwrap().push(utterance.id.clone());
         if refuse.contains(&utterance.id.as_str()) {
             return Err("a silent recording".to_owned());
@@ -161,9 +161,9 @@ fn failures_are_listed_and_tried_again() {
 fn codes_that_break_the_codecs_promise_fail() {
     let (manifest, dir) = (manifest(3), tempfile::tempdir().unwrap());
     let closure = |utterance: &Utterance| match utterance.id.as_str() {
-        "u00" => Ok(Codes::empty(2)),
-        "u01" => Ok(Codes::new(3, vec![1, 2, 3]).unwrap()),
-        _ => Ok(Codes::new(2, vec![1, 1024]).unwrap()),
+        "u00" => Ok(Codes::empty(2).into()),
+        "u01" => Ok(Codes::new(3, vec![1, 2, 3]).unwrap().into()),
+        _ => Ok(Codes::new(2, vec![1, 1024]).unwrap().into()),
     };
     let sink = RecordingSink::default();
     let cancel = CancelToken::default();
@@ -268,4 +268,31 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
         assert!(error.contains(expected), "{error}, not {expected}");
         assert!(error.contains("delete it and encode the manifest again"), "{error}");
     }
+}
+
+#[test]
+fn latents_are_kept_where_that_is_asked_for() {
+    let (manifest, dir) = (manifest(5), tempfile::tempdir().unwrap());
+    let kept = EncodePlan { latent_dim: 2, ..plan(2) };
+    run(&manifest, dir.path(), &kept, &["u02"]).0.unwrap();
+    // A run that goes on keeps those of the shards that it fills up.
+    let (summary, asked) = run(&manifest, dir.path(), &kept, &[]);
+    assert_eq!((summary.unwrap().utterances, asked), (5, vec!["u02".to_owned()]));
+    let corpus = Corpus::open(dir.path()).unwrap();
+    for i in 0..corpus.len() {
+        let wanted = encode(corpus.utterance(i)).unwrap();
+        assert_eq!((corpus.codes(i), corpus.latents(i)), (wanted.codes, wanted.latents));
+    }
+    let without = run(&manifest, dir.path(), &plan(2), &[]).0.unwrap_err();
+    assert!(matches!(without, DataError::Mismatch { what: "latents a frame", .. }), "{without}");
+
+    let other = tempfile::tempdir().unwrap();
+    let short = |u: &Utterance| {
+        let latents = encode(u)?.latents.map(|latents| latents.slice(0, 1));
+        Ok(Coded { latents, ..encode(u)? })
+    };
+    let (quiet, cancel) = (&NullSink, CancelToken::default());
+    let summary = encode_manifest(&manifest, other.path(), &kept, &short, quiet, &cancel).unwrap();
+    assert_eq!(summary.failed.len(), 5);
+    assert_eq!(summary.failed[0].reason, "the codec gave no latents that fit its codes");
 }

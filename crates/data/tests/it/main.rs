@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use syrinx_data::{CodecStamp, Manifest, Utterance};
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 /// Writes a file, making its folders.
 fn put(path: &Path, content: impl AsRef<[u8]>) {
@@ -46,8 +46,12 @@ fn manifest(n: usize) -> Manifest {
 }
 
 /// Codes that tell the utterance and the frame: level 0 is its number, level 1 counts its 3 + number % 4 frames.
-fn encode(utterance: &Utterance) -> Result<Codes, String> {
+/// A latent is half the code and a quarter.
+fn encode(utterance: &Utterance) -> Result<Coded, String> {
     let number: u16 = utterance.id[1..].parse().map_err(|_| "no number".to_owned())?;
     let frames = 3 + number % 4;
-    Codes::new(2, (0..frames).flat_map(|t| [number, t]).collect()).map_err(|e| e.to_string())
+    let values = (0..frames).flat_map(|t| [number, t]).collect();
+    let codes = Codes::new(2, values).map_err(|e| e.to_string())?;
+    let latents = codes.values().iter().map(|&code| f32::from(code) / 2.0 + 0.25).collect();
+    Ok(Coded { codes, latents: Latents::new(2, latents) })
 }

@@ -6,17 +6,21 @@ use syrinx_task::{
     Alignment, Content, Contents, Generated, Head, Layout, Plan, RowPlan, Segment, Stage, StageRun,
 };
 use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
-use syrinx_types::{CancelToken, Codes, NullSink};
+use syrinx_types::{CancelToken, Coded, Codes, Latents, NullSink};
 
 const LEVELS: usize = 4;
+const DIM: usize = 8;
 
-/// Rows of recordings of so many frames.
-fn run(latents_beside: bool, frames: &[usize]) -> Vec<Generated> {
+fn config() -> LmConfig {
+    tiny_config(Alignment::Pointer)
+}
+
+/// Rows of recordings of so many frames, of a model with these settings.
+fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
     let kit = kit(Alignment::Pointer).unwrap();
     let studio = ToneStudio::default();
-    let model = LmConfig { latents_beside, ..tiny_config(Alignment::Pointer) };
     let space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
-    let tiny = Tiny::new(&model, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let tiny = Tiny::new(model, &space, tiny_codebooks(&studio, 1), 1).unwrap();
     let segments = vec![
         Segment::mark("task:demo"),
         Segment::beside("recording"),
@@ -26,8 +30,11 @@ fn run(latents_beside: bool, frames: &[usize]) -> Vec<Generated> {
     let layout = Layout { task: "demo".into(), stages: vec![stage] };
     let row = |&frames: &usize| {
         let codes = (0..LEVELS * frames).map(|i| (i * 7 % 32) as u16).collect();
-        let codes = Content::Codes(Codes::new(LEVELS, codes).unwrap());
-        let contents = Contents::from([("recording".to_owned(), codes)]);
+        let codes = Codes::new(LEVELS, codes).unwrap();
+        let latents = (0..DIM * frames).map(|i| (i as f32).cos()).collect();
+        let latents = Latents::new(DIM, latents);
+        let recording = Content::Coded(Coded { codes, latents });
+        let contents = Contents::from([("recording".to_owned(), recording)]);
         RowPlan::new(vec![StageRun::new("masked", contents, frames)])
     };
     let plan = Plan { rows: frames.iter().map(row).collect() };
@@ -37,20 +44,32 @@ fn run(latents_beside: bool, frames: &[usize]) -> Vec<Generated> {
 
 #[test]
 fn latents_are_those_of_the_rows_own_frames() {
-    let rows = run(true, &[9, 4]);
-    let dim = rows[1].latents.len() / 4;
-    assert!(dim > 0);
-    assert_eq!(rows[0].latents.len(), 9 * dim);
-    let alone = run(true, &[4]);
-    let apart =
-        |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
-    assert!(apart(&rows[0].latents, &rows[1].latents) > 1e-3);
+    for model in [
+        LmConfig { latents_beside: true, ..config() },
+        LmConfig { latents_heard: true, ..config() },
+    ] {
+        let rows = run(&model, &[9, 4]);
+        assert_eq!((rows[0].latents.len(), rows[1].latents.len()), (9 * DIM, 4 * DIM));
+        let alone = run(&model, &[4]);
+        let apart =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
+        assert!(apart(&rows[0].latents, &rows[1].latents) > 1e-3);
+    }
+}
+
+/// An untrained one changes next to nothing.
+#[test]
+fn models_that_hear_latents_say_by_how_much_theirs_differ() {
+    let rows = run(&LmConfig { latents_heard: true, ..config() }, &[6]);
+    let wrong = rows[0].latents.iter().zip(0..).map(|(v, i)| (v - (i as f32).cos()).abs());
+    let most = wrong.fold(0.0, f32::max);
+    assert!(most > 0.0 && most < 0.1, "{most}");
 }
 
 #[test]
 fn models_that_do_not_learn_latents_expect_none() {
-    let rows = run(false, &[5]);
+    let rows = run(&config(), &[5]);
     assert_eq!(rows[0].codes.as_ref().map(Codes::frames), Some(5));
     assert!(rows[0].latents.is_empty());
 }

@@ -7,7 +7,7 @@ use syrinx_task::{
     Alignment, CodeOrder, Content, Contents, Head, Pattern, Response, Segment, Sequence, Stage,
     TextContent, TokenSpace, resolve,
 };
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 const LEVELS: usize = 3;
 const SIZE: usize = 6;
@@ -68,6 +68,11 @@ pub fn file(config: &LmConfig) -> LmFile {
     }
 }
 
+/// Latents that no codes stand for.
+pub fn latents(frames: usize, phase: f32) -> Latents {
+    Latents::new(4, (0..frames * 4).map(|i| (i as f32 * 0.7 + phase).sin()).collect()).unwrap()
+}
+
 /// Two sequences of different lengths for each head and level.
 pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     let (space, alignment) = (space(config.group), config.alignment);
@@ -110,14 +115,18 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     let clean = Stage::new(
         "clean",
         Head::MaskedLevel,
-        vec![mark(), Segment::beside("prompt"), Segment::masked_response("response")],
+        vec![mark(), Segment::beside("recording"), Segment::masked_response("response")],
     );
     let contents = |frames: usize| {
         let prompt = (0..frames * LEVELS).map(|i| (i * i % SIZE) as u16).collect();
+        let prompt = Codes::new(LEVELS, prompt).unwrap();
+        let latents = config.latents_heard.then(|| latents(frames, 0.0));
+        let recording = Coded { codes: prompt.clone(), latents };
         let text = TextContent { ids: vec![8, 9, 10, 11, 12], stops: vec![0, 1, 3, 4] };
         Contents::from([
             ("text".into(), Content::Text(text)),
-            ("prompt".into(), Content::Codes(Codes::new(LEVELS, prompt).unwrap())),
+            ("prompt".into(), Content::Codes(prompt)),
+            ("recording".into(), Content::Coded(recording)),
         ])
     };
     let codes = |frames: usize| Response::Codes {
@@ -133,6 +142,9 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
                 .collect()
         };
     let untimed = |frames: usize| match codes(frames) {
+        Response::Codes { codes, .. } if config.latents_heard => {
+            Response::Coded(Coded { latents: Some(latents(frames, 0.5)), codes })
+        }
         Response::Codes { codes, .. } => Response::Codes { codes, pointer: Vec::new() },
         other => other,
     };
@@ -140,7 +152,8 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     let stages = written.iter().chain(&durations).chain([&first]);
     let mut out: Vec<Vec<Sequence>> = stages.map(|stage| pair(stage, 0, &codes)).collect();
     out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
-    out.extend(config.latents_beside.then(|| pair(&clean, 0, &untimed)));
+    let beside = config.latents_beside || config.latents_heard;
+    out.extend(beside.then(|| pair(&clean, 0, &untimed)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
     out.push(pair(&hear, 0, &|n| {
         Response::Phones((0..n * config.phone_labels).map(|i| (i % 10) as u32).collect())
@@ -160,6 +173,7 @@ pub fn variants() -> Vec<LmConfig> {
     }
     for tables in [Codebook, Free] {
         out.push(LmConfig { tables, latents_beside: true, ..config() });
+        out.push(LmConfig { tables, latents_heard: true, ..config() });
     }
     use CodeOrder::{ArNar, Delay, Interleaved, Latent, Masked};
     for tables in [Codebook, Free] {

@@ -9,8 +9,12 @@ use syrinx_task::Sequence;
 use crate::build::{batches, build, build_in, variants};
 
 fn name(config: &LmConfig) -> String {
-    let LmConfig { alignment, codes, tables, group, latents_beside, .. } = config;
-    let beside = if *latents_beside { ", latents beside" } else { "" };
+    let LmConfig { alignment, codes, tables, group, .. } = config;
+    let beside = match (config.latents_beside, config.latents_heard) {
+        (_, true) => ", latents heard",
+        (true, _) => ", latents beside",
+        _ => "",
+    };
     format!("{alignment:?}, {codes:?}, {tables:?}, group {group}{beside}")
 }
 
@@ -119,6 +123,63 @@ fn latents_beside_a_recording_are_learnt_where_that_is_asked_for() {
     assert!((found - loss).abs() < 1e-3 * loss, "{found} instead of {loss}");
 }
 
+/// The same where the recording is heard as latents: in units of their spread, against those of the response.
+#[test]
+fn the_difference_from_what_is_heard_is_learnt() {
+    let config = LmConfig { latents_heard: true, ..crate::build::config() };
+    let (store, model) = build(&config, 2, Kernels::Fused);
+    let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
+    let all = batches(&config);
+    let batch = all.iter().find(beside).expect("a batch beside a recording");
+    let parts = model.losses(batch).unwrap().parts;
+    assert_eq!(parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["codes.1", "beside"]);
+    let h = model.response_rows(batch).unwrap();
+    let expected = |model: &LanguageModel| {
+        to_vec_f32(&model.expected_latents(&h, batch).unwrap().expect("latents")).unwrap()
+    };
+    let wanted: Vec<f32> =
+        batch.iter().flat_map(|s| s.response_latents.as_ref().unwrap().values().to_vec()).collect();
+    // Sums of one entry a level, every entry as likely: variances add up.
+    let variance = |book: &Vec<f32>| -> f32 {
+        let mean = |d: usize| book.iter().skip(d).step_by(4).sum::<f32>() / (book.len() / 4) as f32;
+        let wrong = |(i, v): (usize, &f32)| (v - mean(i % 4)).powi(2);
+        book.iter().enumerate().map(wrong).sum::<f32>() / book.len() as f32
+    };
+    let spread: f32 = crate::build::codebooks().iter().map(variance).sum();
+    let squares: f32 = expected(&model).iter().zip(&wanted).map(|(a, b)| (a - b) * (a - b)).sum();
+    let loss = squares / wanted.len() as f32 / spread;
+    let found: f32 = parts[1].value.to_scalar().unwrap();
+    assert!((found - loss).abs() < 1e-3 * loss, "{found} instead of {loss}");
+
+    // A model that changes nothing expects what it hears.
+    let mut tensors = store.tensors();
+    for (name, tensor) in &mut tensors {
+        if name.starts_with("heard.change") {
+            *tensor = tensor.zeros_like().unwrap();
+        }
+    }
+    let (space, books) = (crate::build::space(1), crate::build::codebooks());
+    let still = ParamStore::loaded(tensors, &candle_core::Device::Cpu);
+    let still = LanguageModel::new(&config, &space, books, &still.root(), Kernels::Fused).unwrap();
+    let heard: Vec<f32> = batch
+        .iter()
+        .flat_map(|s| s.positions[s.response_start..].iter())
+        .flat_map(|p| p.heard.clone().unwrap())
+        .collect();
+    assert_eq!(expected(&still), heard);
+}
+
+#[test]
+fn a_model_that_hears_latents_says_where_there_are_none() {
+    let config = LmConfig { latents_heard: true, ..crate::build::config() };
+    let (_, model) = build(&config, 2, Kernels::Fused);
+    let plain = LmConfig { latents_beside: true, ..crate::build::config() };
+    let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
+    let all = batches(&plain);
+    let error = model.losses(all.iter().find(beside).unwrap()).err().unwrap().to_string();
+    assert!(error.contains("--latents"), "{error}");
+}
+
 #[test]
 fn accuracies_are_those_of_the_logits() {
     for config in variants() {
@@ -132,7 +193,7 @@ fn accuracies_are_those_of_the_logits() {
                 assert_eq!((&a.name, value(&a.value)), (&b.name, value(&b.value)));
                 let accuracy = b.accuracy.as_ref().map(value);
                 let classes = !b.name.starts_with("residual")
-                    && !["latents", "change"].contains(&b.name.as_str());
+                    && !["latents", "change", "beside"].contains(&b.name.as_str());
                 assert_eq!(accuracy.is_some(), classes, "{}", b.name);
                 assert!(accuracy.is_none_or(|a| (0.0..=1.0).contains(&a)), "{}", b.name);
             }

@@ -2,7 +2,7 @@ use syrinx_task::{
     Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Response, Segment, Share, Stage,
     Targets, TextContent, TokenSpace, resolve,
 };
-use syrinx_types::Codes;
+use syrinx_types::{Coded, Codes, Latents};
 
 pub fn space(group: usize) -> TokenSpace {
     let mut space = TokenSpace {
@@ -266,6 +266,20 @@ fn codes_beside_the_response_are_added_to_its_frames() {
         assert_eq!(s.positions[4].blend, rows([2, 5 + 2, 10 + 2]));
         assert!(s.positions[0].blend.is_empty());
     }
+    // With the latents that they round, these stand there, too, and so do the response's.
+    let Content::Codes(given) = &contents["given"] else { panic!("codes") };
+    let latents = |shift: f32| Latents::new(2, (0..8).map(|i| i as f32 + shift).collect());
+    let coded = Coded { codes: given.clone(), latents: latents(0.0) };
+    let contents = Contents::from([("given".into(), Content::Coded(coded))]);
+    let wanted = Coded { codes: given.clone(), latents: latents(0.5) };
+    for (stage, level) in [("ar", 0), ("nar", 1)] {
+        let stage = layout.stage(stage).unwrap();
+        let whole = Response::Coded(wanted.clone());
+        let s = resolve(stage, &contents, Some(&whole), level, &space).unwrap();
+        assert_eq!(s.positions[4].heard.as_deref(), Some(&[6.0, 7.0][..]));
+        assert_eq!(s.positions[4].blend, rows([2, 5 + 2, 10 + 2]));
+        assert_eq!(s.response_latents, wanted.latents);
+    }
     let stage = layout.stage("ar").unwrap();
     let mut written = resolve(stage, &contents, None, 0, &space).unwrap();
     let trained = resolve(stage, &contents, Some(&response), 0, &space).unwrap();
@@ -293,6 +307,22 @@ fn what_stands_beside_has_to_fit() {
         fault(&given(vec![7; 12]), &space),
         fault(&given(vec![0; 12]), &self::space(2)),
     ];
+    let short = Coded {
+        codes: Codes::new(3, vec![0; 12]).unwrap(),
+        latents: Latents::new(2, vec![0.0; 6]),
+    };
+    let uneven = [
+        fault(&Contents::from([("given".into(), Content::Coded(short.clone()))]), &space),
+        resolve(
+            layout.stage("nar").unwrap(),
+            &given(vec![0; 12]),
+            Some(&Response::Coded(short)),
+            1,
+            &space,
+        )
+        .unwrap_err()
+        .to_string(),
+    ];
     let text = Segment::aligned_text("text", Alignment::Pointer);
     let twice = [Segment::beside("a"), Segment::beside("b")].to_vec();
     let check = |mut segments: Vec<Segment>, head, response| {
@@ -306,5 +336,7 @@ fn what_stands_beside_has_to_fit() {
         check(vec![Segment::beside("a").optional()], Head::FirstLevel, ar()),
         check(vec![Segment::beside("a")], Head::Text, Segment::text_response("r")),
     ];
-    insta::assert_snapshot!(errors.into_iter().chain(checks).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        errors.into_iter().chain(uneven).chain(checks).collect::<Vec<_>>().join("\n")
+    );
 }

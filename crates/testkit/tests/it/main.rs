@@ -51,6 +51,21 @@ fn every_task_conforms_in_every_order_of_codes() {
 }
 
 #[test]
+fn every_task_conforms_in_models_that_expect_latents_beside_a_recording() {
+    let config = || tiny_config(Alignment::Pointer);
+    for config in [
+        LmConfig { latents_beside: true, ..config() },
+        LmConfig { latents_heard: true, ..config() },
+    ] {
+        for task in syrinx_registry::ALL {
+            if let Err(reason) = check_task_of(task, &config) {
+                panic!("task `{}`, latents heard {}: {reason}", task.id, config.latents_heard);
+            }
+        }
+    }
+}
+
+#[test]
 fn switches_that_exclude_each_other_say_so() {
     let check = |alignment, codes, group, said: &str| {
         let error = LmConfig { codes, group, ..tiny_config(alignment) }.check().unwrap_err();

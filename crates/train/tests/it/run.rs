@@ -7,7 +7,7 @@ use syrinx_nn::{BlockConfig, to_vec_f32};
 use syrinx_task::{Alignment, CodeOrder, DynTask, TaskKit, TextForm, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, MixEntry, TrainConfig, TrainError, Trainer, TrainingMaterial};
-use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
+use syrinx_types::{CancelToken, Coded, Codes, Event, EventSink, NullSink, RecordingSink};
 
 const LEVELS: usize = 3;
 const SIZE: usize = 8;
@@ -42,7 +42,7 @@ fn corpus(folder: &Path) -> Corpus {
     let encode = |folder: &Path, shift: u16| {
         let shifted = |u: &Utterance| {
             let values = codes(u)?.values().iter().map(|c| (c + shift) % SIZE as u16).collect();
-            Codes::new(LEVELS, values).map_err(|e| e.to_string())
+            Codes::new(LEVELS, values).map(Coded::from).map_err(|e| e.to_string())
         };
         let plan = EncodePlan::new(stamp.clone());
         let cancel = CancelToken::default();

@@ -36,8 +36,8 @@ fn long_recordings_are_worked_on_in_pieces() {
     assert_eq!(frames, [250, 250, 100]);
     for row in &plan.rows {
         let contents = &row.stages[0].contents;
-        let Some(Content::Codes(codes)) = contents.get("recording") else { panic!("no codes") };
-        assert_eq!(codes.frames(), row.stages[0].limit);
+        let Some(Content::Coded(coded)) = contents.get("recording") else { panic!("no codes") };
+        assert_eq!(coded.frames(), row.stages[0].limit);
     }
 }
 

@@ -37,7 +37,9 @@ fn given(plan: &Plan) -> Vec<String> {
             to_arpabet(&kit().vocab.decode_phones(&text.ids))
         }
         Content::Text(text) => kit().vocab.decode_letters(&text.ids),
-        Content::Codes(_) | Content::Blend(_) => panic!("codes in a task of letters"),
+        Content::Codes(_) | Content::Coded(_) | Content::Blend(_) => {
+            panic!("codes in a task of letters")
+        }
     };
     plan.rows.iter().flat_map(|r| r.stages[0].contents.values()).map(row).collect()
 }

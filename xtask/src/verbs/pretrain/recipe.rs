@@ -58,6 +58,8 @@ pub(super) struct Verb {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Encode {
     pub(super) per_shard: usize,
+    /// Whether shards and views keep the latents that the codes round.
+    pub(super) latents: bool,
 }
 
 /// Acoustic scenes.
@@ -73,7 +75,7 @@ pub(super) struct Simulate {
 
 impl Default for Encode {
     fn default() -> Self {
-        Self { per_shard: 500 }
+        Self { per_shard: 500, latents: false }
     }
 }
 

@@ -120,7 +120,7 @@ impl<'a> Places<'a> {
     }
 
     fn encode(&self) -> Stage {
-        let words = words(&[
+        let mut words = words(&[
             &"data",
             &"encode",
             &self.manifest.display(),
@@ -131,8 +131,14 @@ impl<'a> Places<'a> {
             &"--per-shard",
             &self.recipe.encode.per_shard,
         ]);
+        words.extend(self.latents());
         let inputs: [&Path; 2] = [&self.manifest, &self.codec];
         self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
+    }
+
+    /// What `encode` and `simulate` are told of latents.
+    fn latents(&self) -> Option<String> {
+        self.recipe.encode.latents.then(|| "--latents".to_owned())
     }
 
     /// Views of the utterances in noise and among others, beside the shards: what tasks that clean and separate learn from.
@@ -149,6 +155,7 @@ impl<'a> Places<'a> {
             &"--seed",
             &verb.seed,
         ]);
+        words.extend(self.latents());
         let range = |name: &str, (low, high): (f64, f64)| {
             [format!("--{name}"), low.to_string(), high.to_string()]
         };

@@ -1,0 +1,94 @@
+//! What a codec's codes round.
+
+use crate::Codes;
+
+/// Frames of a recording as a codec's latents: `dim` numbers each, in the codec's scale.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Latents {
+    dim: usize,
+    values: Vec<f32>, // (frames, dim), row by row
+}
+
+impl Latents {
+    /// Latents from values in (frames, dim) order; `None` if the rows aren't whole.
+    pub fn new(dim: usize, values: Vec<f32>) -> Option<Self> {
+        (dim > 0 && values.len().is_multiple_of(dim)).then_some(Self { dim, values })
+    }
+
+    /// Numbers a frame.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Number of frames.
+    pub fn frames(&self) -> usize {
+        self.values.len().checked_div(self.dim).unwrap_or(0)
+    }
+
+    /// One frame.
+    pub fn frame(&self, frame: usize) -> &[f32] {
+        &self.values[frame * self.dim..(frame + 1) * self.dim]
+    }
+
+    /// Frames `start..end`, cut to what is there.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.frames());
+        let start = start.min(end);
+        Self { dim: self.dim, values: self.values[start * self.dim..end * self.dim].to_vec() }
+    }
+
+    /// The values in (frames, dim) order.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// A recording as a codec has it: codes and, where they are known, the latents that the codes round.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Coded {
+    /// All levels, all frames.
+    pub codes: Codes,
+    /// As many frames.
+    pub latents: Option<Latents>,
+}
+
+impl From<Codes> for Coded {
+    fn from(codes: Codes) -> Self {
+        Self { codes, latents: None }
+    }
+}
+
+impl Coded {
+    /// Number of frames.
+    pub fn frames(&self) -> usize {
+        self.codes.frames()
+    }
+
+    /// Whether there are no frames.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Frames `start..end`, cut to what is there.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let latents = self.latents.as_ref().map(|latents| latents.slice(start, end));
+        Self { codes: self.codes.slice(start, end), latents }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_latents_are_cut_alike() {
+        assert_eq!(Latents::new(2, vec![0.0; 3]), None);
+        assert_eq!(Latents::new(0, Vec::new()), None);
+        let latents = Latents::new(2, vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);
+        let codes = Codes::new(1, vec![7, 8, 9]).unwrap();
+        let part = Coded { codes, latents }.slice(1, 9);
+        assert_eq!((part.frames(), part.codes.values()), (2, &[8, 9][..]));
+        let latents = part.latents.unwrap();
+        assert_eq!((latents.frames(), latents.frame(1)), (2, &[2.0, 2.5][..]));
+    }
+}
