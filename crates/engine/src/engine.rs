@@ -228,8 +228,7 @@ impl Engine {
         if plan.rows.is_empty() {
             return Ok(Vec::new());
         }
-        let several = options.decode.best_of > 1 || plan.rows.iter().any(|row| row.candidates > 1);
-        if running.descriptor.answer == AnswerKind::Speech && several {
+        if running.descriptor.answer == AnswerKind::Speech && options.decode.best_of > 1 {
             return rerank::best_of(self, running, plan, options, cancel, sink);
         }
         let layout = running.task.layout();

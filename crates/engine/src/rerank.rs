@@ -13,7 +13,7 @@ use crate::goodness::goodness;
 use crate::hearing::Ear;
 use crate::{Engine, EngineError, RunOptions};
 
-/// The best of `options.decode.best_of` candidates of every row, or of more where the row wants more.
+/// The best of `options.decode.best_of` candidates of every row.
 pub(crate) fn best_of(
     engine: &Engine,
     running: &Running,
@@ -25,9 +25,8 @@ pub(crate) fn best_of(
     if plan.rows.iter().any(|row| row.follow.is_some()) {
         return one_by_one(engine, running, plan, options, cancel, sink);
     }
-    let often = |row: &RowPlan| options.decode.best_of.max(row.candidates);
-    let again = |row: &RowPlan| std::iter::repeat_n(row.clone(), often(row));
-    let rows = plan.rows.iter().flat_map(again).collect();
+    let n = options.decode.best_of;
+    let rows = plan.rows.iter().flat_map(|row| std::iter::repeat_n(row.clone(), n)).collect();
     let layout = running.task.layout();
     let all = Plan { rows };
     let generated =
@@ -42,11 +41,11 @@ pub(crate) fn best_of(
         }
     };
     let mut scored = generated.into_iter().zip(scores);
-    let chosen = plan.rows.iter().filter_map(|row| {
+    let chosen = plan.rows.iter().filter_map(|_| {
         // One that stopped by itself is better than any that had to be stopped. Of equals the first stays.
         scored
             .by_ref()
-            .take(often(row))
+            .take(n)
             .reduce(|best, next| {
                 let key = |(g, score): &(Generated, f64)| (g.finished, *score);
                 if key(&next) > key(&best) { next } else { best }
@@ -69,7 +68,7 @@ fn one_by_one(
     for row in &plan.rows {
         let row = match chosen.last() {
             Some(before) => row.after(before),
-            None => RowPlan { follow: None, ..row.clone() },
+            None => RowPlan::new(row.stages.clone()),
         };
         let alone = Plan { rows: vec![row] };
         chosen.extend(best_of(engine, running, &alone, options, cancel, sink)?);
@@ -104,7 +103,7 @@ fn judged(
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),
-        Content::Codes(_) | Content::Coded(_) | Content::Blend(_) => None,
+        Content::Codes(_) | Content::Blend(_) => None,
     });
     let phones = |ids: &[u32]| -> Vec<Phone> {
         vocab.decode_phones(ids).into_iter().filter(|&p| p != Phone::BOUNDARY).collect()

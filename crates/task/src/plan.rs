@@ -18,14 +18,12 @@ pub struct RowPlan {
     pub stages: Vec<StageRun>,
     /// How it goes on from what the row before it makes, if it does.
     pub follow: Option<Follow>,
-    /// How often it is generated at the least, where the answer is speech: of several the model's own ear keeps the best.
-    pub candidates: usize,
 }
 
 impl RowPlan {
     /// A row of its own.
     pub fn new(stages: Vec<StageRun>) -> Self {
-        Self { stages, ..Self::default() }
+        Self { stages, follow: None }
     }
 
     /// The row once the one before it is known: a row of its own to which the end of that one is given.
@@ -43,8 +41,7 @@ impl RowPlan {
             limit: run.limit + frames,
             ..run.clone()
         };
-        let stages = self.stages.iter().map(follows).collect();
-        Self { stages, follow: None, candidates: self.candidates }
+        Self::new(self.stages.iter().map(follows).collect())
     }
 }
 

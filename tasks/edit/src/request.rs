@@ -20,8 +20,6 @@ pub struct EditConfig {
     pub margin_s: f64,
     /// Length of the cross-fades at the edges of an edit, seconds.
     pub fade_s: f64,
-    /// How often an edit is spoken: of several the one is kept whose words the model itself hears best.
-    pub candidates: usize,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
     /// sounds) and the model hears another.
     pub doubt_below: f64,
@@ -35,7 +33,6 @@ impl Default for EditConfig {
             ahead_words: 2,
             margin_s: 0.04,
             fade_s: 0.01,
-            candidates: 4,
             doubt_below: -2.0,
         }
     }
@@ -47,7 +44,6 @@ impl EditConfig {
             ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
             ("margin_s", (0.0..=1.0).contains(&self.margin_s)),
             ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
-            ("candidates", self.candidates > 0),
             ("doubt_below", self.doubt_below <= 0.0),
         ];
         if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {

@@ -1,7 +1,7 @@
 //! From the codes of the new words to one recording.
 
-use syrinx_speech::{Onward, join};
-use syrinx_task::{Generated, Plan, RowPlan, Studio, TaskError, TaskKit};
+use syrinx_speech::join;
+use syrinx_task::{Generated, Plan, Studio, TaskError, TaskKit};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::spans::{Span, Work};
@@ -18,11 +18,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, TaskError> {
     let work = Work::of(config, kit, request)?;
     let spoken = work.spans.into_iter().filter_map(|span| span.onward);
-    let row = |onward: Onward| RowPlan {
-        candidates: config.candidates,
-        ..onward.utterance.into_row(kit)
-    };
-    Ok(Plan { rows: spoken.map(row).collect() })
+    Ok(Plan { rows: spoken.map(|onward| onward.utterance.into_row(kit)).collect() })
 }
 
 /// What was spoken for a span.

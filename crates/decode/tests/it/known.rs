@@ -57,7 +57,6 @@ fn run_windows(
     let row = |follow: &Option<Follow>| RowPlan {
         stages: vec![stage("ar"), stage("nar")],
         follow: *follow,
-        ..RowPlan::default()
     };
     let plan = Plan { rows: follows.iter().map(row).collect() };
     let decode = DecodeConfig {

@@ -3,7 +3,7 @@ use syrinx_types::Codes;
 
 fn row(follow: Option<Follow>) -> RowPlan {
     let stage = |name: &str| StageRun::new(name, Contents::new(), 20);
-    RowPlan { stages: vec![stage("ar"), stage("nar")], follow, ..RowPlan::default() }
+    RowPlan { stages: vec![stage("ar"), stage("nar")], follow }
 }
 
 fn previous(pointer: &[u32]) -> Generated {
