@@ -9,16 +9,11 @@ const STEPS_A_WINDOW: usize = 4;
 
 /// A share that nobody hears.
 const SILENT: f32 = 1e-5;
-/// A spectrogram ends at a floor: what is wanted this little above it, in natural logarithms, may be wanted silent, ...
-const NEAR_SILENCE: f32 = 1.0;
-/// ... and is turned down so much more than it says, times as far as it lies below that.
-const INTO_SILENCE: f32 = 6.0;
 
 /// `samples` with every band at every step turned down to where `wanted` (frames, bins), a log-mel, says that it should
 /// be, and never up: log-spectral amplitude estimation (Ephraim & Malah 1985), the estimate being somebody else's. The
 /// phases are the recording's own. The share `least` of the recording stays whatever is wanted: what a filter takes away
-/// by mistake is still there, and what it lets through of noise here and there doesn't stand alone. As many samples as
-/// were given, silence where `wanted` ends.
+/// by mistake is still there, and what it lets through of noise here and there doesn't stand alone. As many samples as were given, silence where `wanted` ends.
 pub(crate) fn filtered(
     samples: &[f32],
     (log_mel, wanted): (&LogMel, &[f32]),
@@ -34,11 +29,8 @@ pub(crate) fn filtered(
     let mut rows = istft.analyse(&padded); // (frames, 2 * frequencies): log-magnitudes, phases
     let bands = own.chunks_exact(bins).zip(wanted.chunks_exact(bins));
     for (row, (own, wanted)) in rows.chunks_exact_mut(2 * istft.bins()).zip(bands) {
-        let gain = |(own, &wanted): (&f32, &f32)| {
-            let below = (log_mel.silence() + NEAR_SILENCE - wanted).max(0.0);
-            (wanted - own).min(0.0) - INTO_SILENCE * below
-        };
-        let gains: Vec<f32> = own.iter().zip(wanted).map(gain).collect();
+        let gains: Vec<f32> =
+            own.iter().zip(wanted).map(|(own, wanted)| (wanted - own).min(0.0)).collect();
         for (log_magnitude, shares) in row.iter_mut().zip(&spread) {
             let gain: f32 = shares.iter().map(|&(band, share)| share * gains[band]).sum();
             *log_magnitude += (least + (1.0 - least) * gain.exp()).max(SILENT).ln();
