@@ -1,7 +1,7 @@
 //! What the rest of Syrinx knows of codecs.
 
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Audio, Coded, Codes};
+use syrinx_types::{Audio, Coded, Codes, Filter};
 
 use crate::CodecError;
 
@@ -69,9 +69,8 @@ pub trait Codec: Send + Sync {
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
     fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// The recording with no more in it than latents (frames, latent_dim) say, over the share `least` of it that always
-    /// stays: its own sound, turned down where they want less. At the codec's rate and as long as it was.
-    /// `None` from codecs whose latents don't say what sounds.
+    /// The recording with no more in it than latents (frames, latent_dim) say: its own sound, turned down where they want
+    /// less. At the codec's rate and as long as it was. `None` from codecs whose latents don't say what sounds.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
@@ -79,7 +78,7 @@ pub trait Codec: Send + Sync {
         &self,
         _audio: &Audio,
         _latents: &[f32],
-        _least: f32,
+        _how: Filter,
     ) -> Result<Option<Audio>, CodecError> {
         Ok(None)
     }

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use syrinx_audio::resample;
 use syrinx_nn::to_vec_f32;
-use syrinx_types::{Audio, Coded, Codes, Latents};
+use syrinx_types::{Audio, Coded, Codes, Filter, Latents};
 
 use crate::filter::filtered;
 use crate::vocoder::BLOCK_FRAMES;
@@ -209,12 +209,12 @@ impl Codec for EmbeddedCodec {
         &self,
         audio: &Audio,
         latents: &[f32],
-        least: f32,
+        how: Filter,
     ) -> Result<Option<Audio>, CodecError> {
         let sample_rate_hz = self.rvq.config().mel.sample_rate_hz;
         let audio = resample(audio, sample_rate_hz)?;
         let wanted = (self.rvq.log_mel(), &self.rvq.log_mel_of(latents)[..]);
-        let samples = filtered(&audio.samples, wanted, least);
+        let samples = filtered(&audio.samples, wanted, how);
         Ok(Some(Audio { samples, sample_rate_hz }))
     }
 

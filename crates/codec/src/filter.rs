@@ -1,6 +1,9 @@
 //! A recording turned down to what should be left of it.
 
+use std::f32::consts::PI;
+
 use syrinx_audio::{LogMel, MelConfig, mel_filterbank};
+use syrinx_types::Filter;
 
 use crate::istft::Istft;
 
@@ -10,27 +13,33 @@ const STEPS_A_WINDOW: usize = 4;
 /// A share that nobody hears.
 const SILENT: f32 = 1e-5;
 
+/// How fast a moment counts less where more has to be taken away, a natural logarithm, ...
+const DOUBT: f32 = 2.0;
+/// ... and how much may be taken away before it does.
+const SURE: f32 = 0.2;
+
 /// `samples` with every band at every step turned down to where `wanted` (frames, bins), a log-mel, says that it should
 /// be, and never up: log-spectral amplitude estimation (Ephraim & Malah 1985), the estimate being somebody else's. The
-/// phases are the recording's own. The share `least` of the recording stays whatever is wanted: what a filter takes away
-/// by mistake is still there, and what it lets through of noise here and there doesn't stand alone. As many samples as were given, silence where `wanted` ends.
+/// phases are the recording's own. As many samples as were given, silence where `wanted` ends.
 pub(crate) fn filtered(
     samples: &[f32],
     (log_mel, wanted): (&LogMel, &[f32]),
-    least: f32,
+    Filter { least, around_s }: Filter,
 ) -> Vec<f32> {
     let (config, bins) = (log_mel.config(), log_mel.bins());
     let frames = wanted.len() / bins;
     let mut padded = samples.to_vec();
     padded.resize(frames * config.hop, 0.0);
     let own = log_mel.compute(&padded); // (frames, bins)
+    let mut gains: Vec<f32> = own.iter().zip(wanted).map(|(o, w)| (w - o).min(0.0)).collect();
+    let around = (around_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
+    if around > 0 {
+        gains = going_on(&own, &gains, (bins, around));
+    }
     let istft = Istft::new(STEPS_A_WINDOW * config.hop, config.hop);
     let spread = spread(config, istft.bins());
     let mut rows = istft.analyse(&padded); // (frames, 2 * frequencies): log-magnitudes, phases
-    let bands = own.chunks_exact(bins).zip(wanted.chunks_exact(bins));
-    for (row, (own, wanted)) in rows.chunks_exact_mut(2 * istft.bins()).zip(bands) {
-        let gains: Vec<f32> =
-            own.iter().zip(wanted).map(|(own, wanted)| (wanted - own).min(0.0)).collect();
+    for (row, gains) in rows.chunks_exact_mut(2 * istft.bins()).zip(gains.chunks_exact(bins)) {
         for (log_magnitude, shares) in row.iter_mut().zip(&spread) {
             let gain: f32 = shares.iter().map(|&(band, share)| share * gains[band]).sum();
             *log_magnitude += (least + (1.0 - least) * gain.exp()).max(SILENT).ln();
@@ -39,6 +48,33 @@ pub(crate) fn filtered(
     let mut out = istft.synthesise(&rows);
     out.resize(samples.len(), 0.0);
     out
+}
+
+/// Gains (frames, bins) of a sound that goes on: the less of the recording is it, the more it is taken to be as loud as
+/// what is left of the recording `around` frames before and after, where more of it is (noise power under speech is told
+/// from where no speech is: Cohen 2003, section II; how sure that is, the gains say).
+fn going_on(own: &[f32], gains: &[f32], (bins, around): (usize, usize)) -> Vec<f32> {
+    let frames = gains.len() / bins;
+    let trust: Vec<f32> = gains.iter().map(|gain| (DOUBT * (gain + SURE).min(0.0)).exp()).collect();
+    let near = |lag: usize| 0.5 + 0.5 * (PI * lag as f32 / (around + 1) as f32).cos();
+    let window: Vec<f32> = (0..=around).map(near).collect();
+    let level = |frame: usize, bin: usize| -> f32 {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for other in frame.saturating_sub(around)..(frame + around + 1).min(frames) {
+            let i = other * bins + bin;
+            // Nothing may be trusted far and wide: then all counts alike.
+            let weight = window[frame.abs_diff(other)] * (trust[i] + 1e-6);
+            sum += weight * (own[i] + gains[i]);
+            weights += weight;
+        }
+        sum / weights
+    };
+    (0..gains.len())
+        .map(|i| {
+            let around = (level(i / bins, i % bins) - own[i]).min(0.0);
+            trust[i] * gains[i] + (1.0 - trust[i]) * around
+        })
+        .collect()
 }
 
 /// For each frequency of a transform the bands that it lies in, with their shares.
@@ -81,19 +117,43 @@ mod tests {
         samples[2_400..9_600].iter().map(|x| x * x).sum::<f32>() / 7_200.0
     }
 
+    fn only(least: f32) -> Filter {
+        Filter { least, around_s: 0.0 }
+    }
+
+    /// A loud tone for a while over a quiet one that goes on: a wrong guess for that while is mended by what is around.
+    #[test]
+    fn a_sound_that_goes_on_is_as_loud_as_around() {
+        let quiet: Vec<f32> = tone(1_000.0).iter().map(|x| 0.1 * x).collect();
+        let mut both = quiet.clone();
+        both[4_800..7_200].iter_mut().zip(tone(1_000.0)).for_each(|(x, loud)| *x += loud);
+        let log_mel = LogMel::default();
+        let mut wanted = log_mel.compute(&quiet);
+        let bins = log_mel.bins();
+        wanted[20 * bins..30 * bins].iter_mut().for_each(|v| *v -= 2.0);
+        let level = |around_s: f32| {
+            let out = filtered(&both, (&log_mel, &wanted), Filter { least: 0.0, around_s });
+            out[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0
+        };
+        let true_level = quiet[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0;
+        assert!(level(0.0) < 0.1 * true_level, "{} of {true_level}", level(0.0));
+        let mended = level(0.3) / true_level;
+        assert!((0.4..1.6).contains(&mended), "{mended}");
+    }
+
     #[test]
     fn what_is_wanted_stays_as_it_is_and_the_rest_goes() {
         let (low, high) = (tone(400.0), tone(3_000.0));
         let both: Vec<f32> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
         let log_mel = LogMel::default();
         let wanted = log_mel.compute(&low);
-        let out = filtered(&both, (&log_mel, &wanted), 0.01);
+        let out = filtered(&both, (&log_mel, &wanted), only(0.01));
         assert_eq!(out.len(), both.len());
         let left: Vec<f32> = out.iter().zip(&low).map(|(a, b)| a - b).collect();
         assert!(power(&left) < 0.01 * power(&high), "{} of {}", power(&left), power(&high));
         // What is wanted louder isn't turned up.
         let louder: Vec<f32> = wanted.iter().map(|v| v + 1.0).collect();
-        let same = filtered(&low, (&log_mel, &louder), 0.01);
+        let same = filtered(&low, (&log_mel, &louder), only(0.01));
         let changed = same.iter().zip(&low).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(changed < 1e-3, "{changed}");
     }
@@ -103,9 +163,9 @@ mod tests {
         let sound = tone(1_000.0);
         let log_mel = LogMel::default();
         let silence = vec![log_mel.silence(); log_mel.compute(&sound).len()];
-        let out = filtered(&sound, (&log_mel, &silence), 0.1);
+        let out = filtered(&sound, (&log_mel, &silence), only(0.1));
         let share = (power(&out) / power(&sound)).sqrt();
         assert!((share - 0.1).abs() < 0.01, "{share}");
-        assert_eq!(filtered(&sound, (&log_mel, &[]), 0.1), vec![0.0; sound.len()]);
+        assert_eq!(filtered(&sound, (&log_mel, &[]), only(0.1)), vec![0.0; sound.len()]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use syrinx_audio::ReadLimits;
 use syrinx_codec::Codec;
 use syrinx_task::{Clip, FrameScores, Studio, TaskError};
-use syrinx_types::{Audio, Coded, Codes};
+use syrinx_types::{Audio, Coded, Codes, Filter};
 
 use crate::hearing::Hearing;
 use crate::{EngineError, Voices};
@@ -174,9 +174,9 @@ impl Studio for EngineStudio {
         &self,
         audio: &Audio,
         latents: &[f32],
-        least: f32,
+        how: Filter,
     ) -> Result<Option<Audio>, TaskError> {
-        let filtered = self.codec.filtered(audio, latents, least);
+        let filtered = self.codec.filtered(audio, latents, how);
         filtered.map_err(|e| EngineError::from(e).into_sound())
     }
 

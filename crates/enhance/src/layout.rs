@@ -1,6 +1,7 @@
 //! What the prompts look like.
 
 use syrinx_task::{Head, Layout, Segment, Stage};
+use syrinx_types::Filter;
 
 /// The stage that decides for the level-1 codes.
 pub const MASKED: &str = "masked";
@@ -23,9 +24,9 @@ pub struct Kind {
     pub given: &'static str,
     /// The view that is wanted; the utterance itself if none is named.
     pub wanted: Option<&'static str>,
-    /// For answers that are the recording itself, turned down to what the model expects of them: the share that
-    /// always stays. Where it is `None` they are spoken anew.
-    pub filter: Option<f32>,
+    /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
+    /// they are spoken anew.
+    pub filter: Option<Filter>,
     /// Whether words may be given.
     pub text: bool,
     /// Whether a recording of the wanted speaker has to be given.

@@ -91,15 +91,18 @@ pub fn plan(
     }
     let starts = (0..recording.frames()).step_by(config.max_frames);
     let pieces = starts.map(|at| recording.slice(at, at + config.max_frames));
-    Ok(Plan { rows: pieces.map(|piece| row(piece, &shared)).collect() })
+    // What is turned down to latents needs no codes of further levels.
+    let turned_down = kind.filter.is_some() && kit.latents;
+    let stages = if turned_down { &[MASKED][..] } else { &[MASKED, NAR] };
+    Ok(Plan { rows: pieces.map(|piece| row(piece, stages, &shared)).collect() })
 }
 
-fn row(piece: Coded, shared: &Contents) -> RowPlan {
+fn row(piece: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
     let limit = piece.frames();
     let mut contents = shared.clone();
     contents.insert(RECORDING.into(), Content::Coded(piece));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
-    RowPlan::new(vec![run(MASKED), run(NAR)])
+    RowPlan::new(stages.iter().map(|stage| run(stage)).collect())
 }
 
 /// The answer of all pieces as one recording: the given one turned down to the latents that the model expects, where the
@@ -114,11 +117,11 @@ pub fn finish(
 ) -> Result<Enhanced, TaskError> {
     let answer = |audio: Audio| Enhanced { seconds: audio.seconds(), audio: audio.into() };
     let expected = generated.iter().all(|piece| !piece.latents.is_empty());
-    if let (Some(least), true) = (kind.filter, expected && !generated.is_empty()) {
-        let least = config.least.map_or(least, |least| least as f32);
+    if let (Some(how), true) = (kind.filter, expected && !generated.is_empty()) {
+        let how = config.turning(how);
         let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
         let studio = kit.studio()?;
-        if let Some(audio) = studio.filter(&studio.audio(asked.audio)?, &latents, least)? {
+        if let Some(audio) = studio.filter(&studio.audio(asked.audio)?, &latents, how)? {
             return Ok(answer(audio));
         }
     }

@@ -112,6 +112,11 @@ impl LmConfig {
         Ok(())
     }
 
+    /// Whether stages beside a recording expect the response's latents.
+    pub fn expects_latents(&self) -> bool {
+        self.latents_beside || self.latents_heard
+    }
+
     /// Sizes of the phone encoder.
     pub fn encoder(&self) -> BlockConfig {
         BlockConfig { layers: self.encoder_layers, ..self.trunk.clone() }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_types::{Audio, Coded, Codes};
+use syrinx_types::{Audio, Coded, Codes, Filter};
 
 use crate::{Alignment, CodeOrder, FrameScores, TaskError, TextForm};
 
@@ -66,13 +66,12 @@ pub trait Studio: Send + Sync {
     /// Frames a second of the codec.
     fn frame_rate_hz(&self) -> f64;
 
-    /// A recording at the codec's rate with no more in it than latents (frames, latent_dim) say, over the share `least` of
-    /// it that always stays. `None` if the codec can't.
+    /// A recording at the codec's rate with no more in it than latents (frames, latent_dim) say. `None` if the codec can't.
     fn filter(
         &self,
         _audio: &Audio,
         _latents: &[f32],
-        _least: f32,
+        _how: Filter,
     ) -> Result<Option<Audio>, TaskError> {
         Ok(None)
     }
@@ -104,6 +103,8 @@ pub struct TaskKit {
     pub text: TextForm,
     /// In what order the model writes the codes of speech.
     pub codes: CodeOrder,
+    /// Whether stages beside a recording expect the response's latents ([`crate::Generated::latents`]).
+    pub latents: bool,
 }
 
 impl TaskKit {

@@ -42,6 +42,7 @@ pub fn kit(alignment: Alignment) -> Result<TaskKit, TextError> {
         alignment,
         text: TextForm::Phones,
         codes: CodeOrder::ArNar,
+        latents: false,
     })
 }
 

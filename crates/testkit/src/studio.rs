@@ -5,7 +5,7 @@ use std::path::Path;
 
 use syrinx_task::{Clip, FrameScores, Studio, TaskError};
 use syrinx_text::Phone;
-use syrinx_types::{Audio, Coded, Codes, Latents};
+use syrinx_types::{Audio, Coded, Codes, Filter, Latents};
 
 use crate::speech::codes_of;
 use crate::tiny::LATENT_DIM;
@@ -123,7 +123,7 @@ impl Studio for ToneStudio {
         &self,
         audio: &Audio,
         latents: &[f32],
-        least: f32,
+        Filter { least, .. }: Filter,
     ) -> Result<Option<Audio>, TaskError> {
         let frames = audio.samples.len().div_ceil(FRAME_SAMPLES);
         let dim = (latents.len() / frames.max(1)).max(1);

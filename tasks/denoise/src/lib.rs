@@ -4,7 +4,7 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind};
+use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
 use syrinx_task::{TaskDescriptor, Verb};
 
 pub use request::DenoiseRequest;
@@ -23,7 +23,7 @@ impl Enhancement for Cleaning {
         task: "denoise",
         given: "noisy",
         wanted: None,
-        filter: Some(0.5),
+        filter: Some(Filter { least: 0.1, around_s: 0.0 }),
         text: true,
         speaker: false,
     };

@@ -4,7 +4,7 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind};
+use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
 use syrinx_task::{TaskDescriptor, Verb};
 
 pub use request::RemoveRequest;
@@ -23,7 +23,7 @@ impl Enhancement for Removing {
         task: "remove",
         given: "noisy",
         wanted: Some("background"),
-        filter: Some(0.01),
+        filter: Some(Filter { least: 0.001, around_s: 0.4 }),
         text: false,
         speaker: false,
     };

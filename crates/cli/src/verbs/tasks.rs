@@ -124,6 +124,7 @@ pub fn kit(alignment: Alignment) -> Outcome<TaskKit> {
         alignment,
         text: TextForm::default(),
         codes: CodeOrder::default(),
+        latents: false,
     })
 }
 

@@ -64,6 +64,7 @@ fn tasks() -> (Vec<Box<dyn DynTask>>, TextVocab) {
         alignment: Alignment::Pointer,
         text: TextForm::default(),
         codes: CodeOrder::default(),
+        latents: false,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| {
         (d.build)(serde_json::Value::Null, &kit).unwrap()
