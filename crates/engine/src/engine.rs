@@ -424,7 +424,7 @@ fn build_tasks(
         alignment: model.config().alignment,
         text: model.config().text,
         codes: model.config().codes,
-        latents: model.config().expects_latents(),
+        latents: model.config().latents_heard,
     };
     let build = |descriptor: &'static TaskDescriptor, kit: &TaskKit| -> Result<_, EngineError> {
         let settings = options.task_settings.get(descriptor.id).cloned().unwrap_or_default();

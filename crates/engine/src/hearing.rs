@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    AnswerKind, Content, Contents, DynTask, FrameScores, Generated, Head, Layout, Plan, RowPlan,
-    StageRun, TaskError,
+    AnswerKind, Answered, Content, Contents, DynTask, FrameScores, Generated, Head, Layout, Part,
+    Plan, RowPlan, StageRun, TaskError,
 };
-use syrinx_types::{CancelToken, Codes, EventSink, NullSink};
+use syrinx_types::{Audio, CancelToken, Codes, EventSink, NullSink};
 
 use crate::engine::Running;
 
@@ -49,31 +49,56 @@ impl Ear {
     }
 }
 
-/// A task that writes down recordings. The tasks own the studio that owns this, so it doesn't own them.
-struct Scribe {
+/// A task that others ask about a recording. The tasks own the studio that owns this, so it doesn't own them.
+struct Aid {
     task: Weak<dyn DynTask>,
     field: &'static str,
+}
+
+impl Aid {
+    fn of(running: &Running) -> Self {
+        let field = running.descriptor.verb.positional;
+        Self { task: Arc::downgrade(&running.task), field }
+    }
+
+    /// What it answers for the recording of this name; none once the tasks are gone.
+    fn answer(&self, model: &LanguageModel, name: &str) -> Option<Result<Answered, TaskError>> {
+        let task = self.task.upgrade()?;
+        let request = json!({ self.field: name });
+        let answered = || {
+            let plan = task.plan(&request)?;
+            let quiet = (&CancelToken::default(), &NullSink as _);
+            let how = (&DecodeConfig::default(), 0);
+            let generated =
+                generate(model, &task.layout(), &plan, how, quiet).map_err(into_task)?;
+            task.finish(&request, generated)
+        };
+        Some(answered())
+    }
 }
 
 /// What the studio listens with.
 pub(crate) struct Hearing {
     model: Arc<LanguageModel>,
     ear: Option<Ear>,
-    scribe: Option<Scribe>,
+    scribe: Option<Aid>,
+    parts: Vec<(Part, Aid)>,
 }
 
 impl Hearing {
-    /// The ear and the scribe among the tasks that the model knows.
+    /// The ear and the aids among the tasks that the model knows.
     pub(crate) fn of(model: &Arc<LanguageModel>, tasks: &[Running]) -> Self {
         let known = |t: &&Running| t.missing_marks.is_empty();
         let scribe = tasks.iter().filter(known).find(|t| t.descriptor.answer == AnswerKind::Text);
         Self {
             model: Arc::clone(model),
             ear: Ear::of(tasks),
-            scribe: scribe.map(|t| Scribe {
-                task: Arc::downgrade(&t.task),
-                field: t.descriptor.verb.positional,
-            }),
+            scribe: scribe.map(Aid::of),
+            parts: tasks
+                .iter()
+                .filter(known)
+                .filter_map(|t| Some((t.descriptor.part?, Aid::of(t))))
+                .collect(),
         }
     }
 
@@ -88,19 +113,21 @@ impl Hearing {
 
     /// The words of the recording of this name; none for a model that can't write down.
     pub(crate) fn transcribe(&self, name: &str) -> Option<Result<String, TaskError>> {
-        let scribe = self.scribe.as_ref()?;
-        let task = scribe.task.upgrade()?;
-        let request = json!({ scribe.field: name });
-        let text = || {
-            let plan = task.plan(&request)?;
-            let quiet = (&CancelToken::default(), &NullSink as _);
-            let how = (&DecodeConfig::default(), 0);
-            let generated =
-                generate(&self.model, &task.layout(), &plan, how, quiet).map_err(into_task)?;
-            let answer = task.finish(&request, generated)?.json;
-            Ok(answer.get("text").and_then(Value::as_str).unwrap_or_default().to_owned())
+        let answer = self.scribe.as_ref()?.answer(&self.model, name)?;
+        let text = |answer: Answered| {
+            answer.json.get("text").and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        Some(text())
+        Some(answer.map(text))
+    }
+
+    /// A part of the recording of this name; none for a model without a task for it.
+    pub(crate) fn part(&self, name: &str, part: Part) -> Option<Result<Audio, TaskError>> {
+        let (_, aid) = self.parts.iter().find(|(answers, _)| *answers == part)?;
+        let answer = match aid.answer(&self.model, name)? {
+            Ok(answer) => answer,
+            Err(error) => return Some(Err(error)),
+        };
+        answer.recordings.into_iter().next().map(|(_, audio)| Ok(audio))
     }
 }
 

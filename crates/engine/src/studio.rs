@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use syrinx_audio::ReadLimits;
 use syrinx_codec::Codec;
-use syrinx_task::{Clip, FrameScores, Studio, TaskError};
+use syrinx_task::{Clip, FrameScores, Part, Studio, TaskError};
 use syrinx_types::{Audio, Coded, Codes, Filter};
 
 use crate::hearing::Hearing;
@@ -178,6 +178,11 @@ impl Studio for EngineStudio {
     ) -> Result<Option<Audio>, TaskError> {
         let filtered = self.codec.filtered(audio, latents, how);
         filtered.map_err(|e| EngineError::from(e).into_sound())
+    }
+
+    fn part(&self, audio: &Audio, part: Part) -> Result<Option<Audio>, TaskError> {
+        let held = self.hold(audio);
+        self.hearing.get().and_then(|hearing| hearing.part(&held.name, part)).transpose()
     }
 
     fn phone_scores(&self, codes: &Codes) -> Result<FrameScores, TaskError> {

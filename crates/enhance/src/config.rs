@@ -25,7 +25,13 @@ pub struct EnhanceConfig {
 
 impl Default for EnhanceConfig {
     fn default() -> Self {
-        Self { max_frames: 250, max_enrolment_frames: 75, text_share: 0.5, least: None, around_s: None }
+        Self {
+            max_frames: 250,
+            max_enrolment_frames: 75,
+            text_share: 0.5,
+            least: None,
+            around_s: None,
+        }
     }
 }
 
@@ -44,7 +50,10 @@ impl EnhanceConfig {
         let sizes = self.max_frames > 0 && self.max_enrolment_frames > 0;
         let shares = [Some(self.text_share), self.least];
         let seconds = self.around_s.is_none_or(|s| (0.0..=10.0).contains(&s));
-        if sizes && seconds && shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)) {
+        if sizes
+            && seconds
+            && shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share))
+        {
             return Ok(());
         }
         let reason = "`max_frames` and `max_enrolment_frames` must be above zero, `text_share` and `least` from 0 to 1, `around_s` from 0 to 10";

@@ -1,6 +1,6 @@
 //! What the prompts look like.
 
-use syrinx_task::{Head, Layout, Segment, Stage};
+use syrinx_task::{Head, Layout, Part, Segment, Stage};
 use syrinx_types::Filter;
 
 /// The stage that decides for the level-1 codes.
@@ -24,6 +24,8 @@ pub struct Kind {
     pub given: &'static str,
     /// The view that is wanted; the utterance itself if none is named.
     pub wanted: Option<&'static str>,
+    /// What of the recording the answer is, for tasks that other tasks may ask.
+    pub part: Option<Part>,
     /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
     /// they are spoken anew.
     pub filter: Option<Filter>,

@@ -16,7 +16,7 @@ mod speak;
 mod task;
 
 pub use config::EnhanceConfig;
-pub use syrinx_types::Filter;
 pub use layout::{Kind, MASKED, NAR};
 pub use speak::{Asked, Enhanced};
+pub use syrinx_types::Filter;
 pub use task::{Enhancement, Enhancer};

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_task::{
-    AnswerKind, Example, Generated, Layout, Plan, Task, TaskError, TaskKit, Verb, one_recording,
+    AnswerKind, Example, Generated, Layout, Part, Plan, Task, TaskError, TaskKit, Verb,
+    one_recording,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -43,6 +44,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
     const SUMMARY: &'static str = E::SUMMARY;
     const VERB: Verb = E::VERB;
     const ANSWER: AnswerKind = AnswerKind::Speech;
+    const PART: Option<Part> = E::KIND.part;
     type Config = EnhanceConfig;
     type Request = E::Request;
     type Answer = Enhanced;

@@ -40,13 +40,9 @@ pub struct LmConfig {
     pub phone_labels: usize,
     /// Weight of the NAR's regression of the residual latent beside its cross-entropy.
     pub residual_weight: f64,
-    /// Whether a stage that decides level 1 beside a recording also expects the frames' latents as a whole, by the head of
-    /// the residual: what the recording is to be turned down to. Their loss has the same weight.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub latents_beside: bool,
-    /// Whether such a stage hears the recording as the latents that its codes round, and says by how much the response's
-    /// differ from them (by a head of its own): codes that were fitted to clean speech say little of noise. Goes with
-    /// shards that were encoded with `--latents`.
+    /// Whether a stage beside a recording hears it as the latents that its codes round, too, and where it decides level 1
+    /// says by how much the response's differ from them: what the recording is to be turned down to. Codes that were
+    /// fitted to clean speech say little of noise. Goes with shards that were encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latents_heard: bool,
     /// Weight of that difference's loss.
@@ -82,9 +78,8 @@ impl Default for LmConfig {
             group: 1,
             phone_labels: 2,
             residual_weight: 1.0,
-            latents_beside: false,
             latents_heard: false,
-            heard_weight: 5.0,
+            heard_weight: 15.0,
             pointer_weight: 1.0,
             latent_change_weight: 0.5,
         }
@@ -110,11 +105,6 @@ impl LmConfig {
             return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
         }
         Ok(())
-    }
-
-    /// Whether stages beside a recording expect the response's latents.
-    pub fn expects_latents(&self) -> bool {
-        self.latents_beside || self.latents_heard
     }
 
     /// Sizes of the phone encoder.

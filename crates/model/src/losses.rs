@@ -205,7 +205,6 @@ impl<'a> Scored<'a> {
         let beside = self.sequences.iter().all(|s| s.positions.iter().any(|p| !p.blend.is_empty()));
         match self.heard {
             Some(heard) if beside => self.beside(heard),
-            None if beside && self.scales.0.latents_beside => self.residual(0),
             _ => Ok(()),
         }
     }

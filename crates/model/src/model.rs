@@ -348,11 +348,7 @@ impl LanguageModel {
     /// # Errors
     /// Where a model that hears latents was given codes alone.
     pub fn expected_latents(&self, h: &Tensor, sequences: &[Sequence]) -> Result<Option<Tensor>> {
-        match &self.heard {
-            Some(heard) => heard.latents(h, sequences, &self.books).map(Some),
-            None if self.config.latents_beside => self.residual(h, 0).map(Some),
-            None => Ok(None),
-        }
+        self.heard.as_ref().map(|heard| heard.latents(h, sequences, &self.books)).transpose()
     }
 
     /// Logits of a code that an AR stage over all levels writes, level from 0: (rows, codes), and a stop for level 1.

@@ -5,7 +5,7 @@ use schemars::Schema;
 use serde_json::Value;
 use syrinx_types::{Audio, Sample};
 
-use crate::{AnswerKind, Example, Generated, Layout, Plan, Task, TaskError, TaskKit, Verb};
+use crate::{AnswerKind, Example, Generated, Layout, Part, Plan, Task, TaskError, TaskKit, Verb};
 
 /// Builds a task from its settings (`null` for the defaults).
 pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
@@ -20,6 +20,8 @@ pub struct TaskDescriptor {
     pub verb: Verb,
     /// What its answer is.
     pub answer: AnswerKind,
+    /// The part of a recording that it answers with, if that is what it does.
+    pub part: Option<Part>,
     /// Schema of its settings.
     pub config_schema: fn() -> Schema,
     /// Schema of its requests.
@@ -40,6 +42,7 @@ impl TaskDescriptor {
             summary: T::SUMMARY,
             verb: T::VERB,
             answer: T::ANSWER,
+            part: T::PART,
             config_schema: || schemars::schema_for!(T::Config),
             request_schema: || schemars::schema_for!(T::Request),
             answer_schema: || schemars::schema_for!(T::Answer),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Coded, Codes, Filter};
 
-use crate::{Alignment, CodeOrder, FrameScores, TaskError, TextForm};
+use crate::{Alignment, CodeOrder, FrameScores, Part, TaskError, TextForm};
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +73,11 @@ pub trait Studio: Send + Sync {
         _latents: &[f32],
         _how: Filter,
     ) -> Result<Option<Audio>, TaskError> {
+        Ok(None)
+    }
+
+    /// A part of a recording at the codec's rate, as long, by the model's own task for it; `None` if it has none.
+    fn part(&self, _audio: &Audio, _part: Part) -> Result<Option<Audio>, TaskError> {
         Ok(None)
     }
 

@@ -42,4 +42,4 @@ pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};
 pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
 pub use space::TokenSpace;
 pub use switches::{Alignment, CodeOrder, TextForm};
-pub use task::{AnswerKind, Task, Verb};
+pub use task::{AnswerKind, Part, Task, Verb};

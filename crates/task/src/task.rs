@@ -20,6 +20,15 @@ pub enum AnswerKind {
     Phones,
 }
 
+/// A part of a recording that a task answers with, so that others can ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is spoken, without what is behind it.
+    Speech,
+    /// What is behind it.
+    Background,
+}
+
 /// The command of a task: its name and which request field stands without a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
@@ -41,6 +50,9 @@ pub trait Task: Send + Sync + Sized + 'static {
     const VERB: Verb;
     /// What its answer is.
     const ANSWER: AnswerKind;
+    /// The part of the recording in the request's positional field that the answer is, for other tasks to ask the studio
+    /// for ([`crate::Studio::part`]).
+    const PART: Option<Part> = None;
     /// Settings.
     type Config: Default + Serialize + DeserializeOwned + JsonSchema;
     /// What is asked.

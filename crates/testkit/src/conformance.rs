@@ -134,8 +134,9 @@ fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
 impl Subject {
     fn new(descriptor: &TaskDescriptor, model: &LmConfig) -> Result<Self, String> {
         let LmConfig { alignment, text, codes, .. } = *model;
-        let latents = model.expects_latents();
-        let kit = TaskKit { text, codes, latents, ..kit(alignment).map_err(said("the front end"))? };
+        let latents = model.latents_heard;
+        let kit =
+            TaskKit { text, codes, latents, ..kit(alignment).map_err(said("the front end"))? };
         let config = (descriptor.default_config)();
         let build = |config: Value| (descriptor.build)(config, &kit);
         let task = build(config.clone()).map_err(said("its default settings"))?;

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::path::Path;
 
-use syrinx_task::{Clip, FrameScores, Studio, TaskError};
+use syrinx_task::{Clip, FrameScores, Part, Studio, TaskError};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Coded, Codes, Filter, Latents};
 
@@ -17,6 +17,8 @@ const FRAME_SAMPLES: usize = 960;
 /// Pitch of code 0 of the first level, and the distance of its neighbours.
 const LOWEST_HZ: f64 = 100.0;
 const STEP_HZ: f64 = 25.0;
+/// How loud backgrounds are.
+const BACKGROUND_PEAK: f32 = 0.004;
 /// Frames of a built-in voice.
 const VOICE_FRAMES: usize = 60;
 
@@ -132,6 +134,13 @@ impl Studio for ToneStudio {
         let turned = audio.samples.chunks(FRAME_SAMPLES).zip(shares);
         let samples = turned.flat_map(|(f, share)| f.iter().map(move |x| share * x)).collect();
         Ok(Some(Audio { samples, ..audio.clone() }))
+    }
+
+    /// A background is what never goes beyond a quiet peak; speech is the rest.
+    fn part(&self, audio: &Audio, part: Part) -> Result<Option<Audio>, TaskError> {
+        let behind = |x: f32| x.clamp(-BACKGROUND_PEAK, BACKGROUND_PEAK);
+        let of = |&x: &f32| if part == Part::Background { behind(x) } else { x - behind(x) };
+        Ok(Some(Audio { samples: audio.samples.iter().map(of).collect(), ..audio.clone() }))
     }
 
     /// Two parts a frame, in which the phones are likely whose codes ([`codes_of`]) are most like the frame's.

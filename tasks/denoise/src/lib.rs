@@ -5,7 +5,7 @@
 mod request;
 
 use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
-use syrinx_task::{TaskDescriptor, Verb};
+use syrinx_task::{Part, TaskDescriptor, Verb};
 
 pub use request::DenoiseRequest;
 
@@ -23,6 +23,7 @@ impl Enhancement for Cleaning {
         task: "denoise",
         given: "noisy",
         wanted: None,
+        part: Some(Part::Speech),
         filter: Some(Filter { least: 0.1, around_s: 0.0 }),
         text: true,
         speaker: false,

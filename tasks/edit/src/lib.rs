@@ -2,8 +2,9 @@
 //!
 //! The words that differ are found and placed in time; the AR stage goes on from what is before them, which is given
 //! to it as the first frames of its response, and looks ahead to the words after. Outside the edits the samples are the
-//! original's, bit for bit; the cross-fades lie inside them.
+//! original's, bit for bit; the cross-fades lie inside them. A background is heard apart, and laid under the new words.
 
+mod background;
 pub mod changes;
 mod request;
 mod spans;

@@ -20,6 +20,9 @@ pub struct EditConfig {
     pub margin_s: f64,
     /// Length of the cross-fades at the edges of an edit, seconds.
     pub fade_s: f64,
+    /// A recording has a background to be kept where that is less than so much quieter than all of it, dB. (Of clean
+    /// recordings 32 dB and more, of noisy ones up to 20 dB SNR less than 25 are left when the speech is taken out.)
+    pub background_within_db: f64,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
     /// sounds) and the model hears another.
     pub doubt_below: f64,
@@ -33,6 +36,7 @@ impl Default for EditConfig {
             ahead_words: 2,
             margin_s: 0.04,
             fade_s: 0.01,
+            background_within_db: 25.0,
             doubt_below: -2.0,
         }
     }
@@ -44,6 +48,7 @@ impl EditConfig {
             ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
             ("margin_s", (0.0..=1.0).contains(&self.margin_s)),
             ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
+            ("background_within_db", self.background_within_db.is_finite()),
             ("doubt_below", self.doubt_below <= 0.0),
         ];
         if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {
@@ -72,6 +77,10 @@ pub struct EditRequest {
     /// Where the edit ends, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_s: Option<f64>,
+    /// Whether the recording has a background that is to go on under the new words; they are spoken without it, and it is
+    /// laid under them. Found out if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_background: Option<bool>,
     /// Go on even if the recording doesn't seem to say what `says` says.
     #[serde(default)]
     pub force: bool,

@@ -1,8 +1,10 @@
 //! From a request to the spans of the recording that are spoken anew.
 
 use syrinx_speech::{Onward, Recording, Said, prompt_of};
-use syrinx_task::{Content, TaskError, TaskKit};
+use syrinx_task::{Clip, Content, TaskError, TaskKit};
+use syrinx_types::Audio;
 
+use crate::background::Apart;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditRequest};
 
@@ -21,6 +23,11 @@ pub(crate) struct Span {
 
 /// A recording and the spans of it that are edited, in order.
 pub(crate) struct Work {
+    /// As it was given, at the codec's rate.
+    pub(crate) original: Audio,
+    /// What goes on behind the speech, where that is kept.
+    pub(crate) background: Option<Audio>,
+    /// The speech, without a background that is kept.
     pub(crate) recording: Recording,
     pub(crate) spans: Vec<Span>,
 }
@@ -31,7 +38,13 @@ impl Work {
         kit: &TaskKit,
         request: &EditRequest,
     ) -> Result<Self, TaskError> {
-        let recording = Recording::listen(kit, &request.audio, request.says.as_deref())?;
+        let studio = kit.studio()?;
+        let Apart { speech, background } = Apart::of(config, studio, request)?;
+        let original = match background {
+            Some(_) => studio.audio(&request.audio)?,
+            None => speech.clone(),
+        };
+        let recording = Recording::listen(kit, &Clip::from(speech), request.says.as_deref())?;
         if let (Some(says), false) = (&request.says, request.force) {
             doubt(config, kit, &recording, says)?;
         }
@@ -53,7 +66,7 @@ impl Work {
             .into_iter()
             .map(|span| speak(config, kit, &recording, span, &prompt))
             .collect::<Result<_, _>>()?;
-        Ok(Self { recording, spans })
+        Ok(Self { original, background, recording, spans })
     }
 }
 

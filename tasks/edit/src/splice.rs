@@ -4,6 +4,7 @@ use syrinx_speech::join;
 use syrinx_task::{Generated, Plan, Studio, TaskError, TaskKit};
 use syrinx_types::{Audio, Codes, WordTime};
 
+use crate::background::under;
 use crate::spans::{Span, Work};
 use crate::{EditAnswer, EditConfig, EditRequest, EditedSpan};
 
@@ -42,7 +43,7 @@ pub(crate) fn finish(
         return Err(fault(format!("{} rows came out of {rows}", generated.len())));
     }
     let recording = &work.recording;
-    let original = &recording.audio;
+    let original = &work.original;
     let rate_hz = f64::from(original.sample_rate_hz);
     let sample = |at_s: f64| ((at_s * rate_hz).round() as usize).min(original.samples.len());
     let fade = (config.fade_s * rate_hz).round() as usize;
@@ -67,7 +68,11 @@ pub(crate) fn finish(
         };
         answer.complete &= spoken.complete;
         answer.words.extend(moved(&spoken.words, start_s));
-        samples.extend(faded(&original.samples[start..end], &spoken.samples, fade));
+        let behind = work.background.as_ref();
+        let length = spoken.samples.len().max(fade);
+        let behind = behind.map_or_else(|| vec![0.0; length], |b| under(b, start..end, length));
+        let new: Vec<f32> = spoken.samples.iter().zip(&behind).map(|(x, b)| x + b).collect();
+        samples.extend(faded((&original.samples[start..end], &behind), &new, fade));
         let new: Vec<&str> = span.new.words.iter().map(String::as_str).collect();
         let old: Vec<&str> =
             recording.words[span.old.clone()].iter().map(|w| w.word.as_str()).collect();
@@ -96,12 +101,12 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
     })
 }
 
-/// The new samples between the edges of the old ones, which fade out and in; silence where there are no old ones.
-fn faded(old: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
+/// The new samples between the edges of the old ones, which fade out and in; where there are none those of what is behind.
+fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
-    let silence = vec![0.0; edge];
     let (first, last) = if old.is_empty() {
-        (&silence[..], &silence[..])
+        let behind = &behind[..edge.min(behind.len())];
+        (behind, behind)
     } else {
         (&old[..edge], &old[old.len() - edge..])
     };

@@ -23,6 +23,7 @@ impl Enhancement for Extracting {
         task: "extract",
         given: "mixture",
         wanted: None,
+        part: None,
         filter: None,
         text: true,
         speaker: true,

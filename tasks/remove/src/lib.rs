@@ -5,7 +5,7 @@
 mod request;
 
 use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
-use syrinx_task::{TaskDescriptor, Verb};
+use syrinx_task::{Part, TaskDescriptor, Verb};
 
 pub use request::RemoveRequest;
 
@@ -23,6 +23,7 @@ impl Enhancement for Removing {
         task: "remove",
         given: "noisy",
         wanted: Some("background"),
+        part: Some(Part::Background),
         filter: Some(Filter { least: 0.001, around_s: 0.4 }),
         text: false,
         speaker: false,

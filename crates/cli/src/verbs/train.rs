@@ -219,7 +219,7 @@ pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTa
         alignment: model.alignment,
         text: model.text,
         codes: model.codes,
-        latents: model.expects_latents(),
+        latents: model.latents_heard,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();

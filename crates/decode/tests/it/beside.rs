@@ -44,18 +44,15 @@ fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
 
 #[test]
 fn latents_are_those_of_the_rows_own_frames() {
-    for model in [
-        LmConfig { latents_beside: true, ..config() },
-        LmConfig { latents_heard: true, ..config() },
-    ] {
-        let rows = run(&model, &[9, 4]);
-        assert_eq!((rows[0].latents.len(), rows[1].latents.len()), (9 * DIM, 4 * DIM));
-        let alone = run(&model, &[4]);
-        let apart =
-            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
-        assert!(apart(&rows[0].latents, &rows[1].latents) > 1e-3);
-    }
+    let model = LmConfig { latents_heard: true, ..config() };
+    let rows = run(&model, &[9, 4]);
+    assert_eq!((rows[0].latents.len(), rows[1].latents.len()), (9 * DIM, 4 * DIM));
+    let alone = run(&model, &[4]);
+    let apart =
+        |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
+    // Beside the same frames the rows hear others after them.
+    assert!(apart(&rows[0].latents[..4 * DIM], &rows[1].latents) > 1e-6);
 }
 
 /// An untrained one changes next to nothing.

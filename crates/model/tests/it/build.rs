@@ -152,8 +152,8 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     let stages = written.iter().chain(&durations).chain([&first]);
     let mut out: Vec<Vec<Sequence>> = stages.map(|stage| pair(stage, 0, &codes)).collect();
     out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
-    let beside = config.latents_beside || config.latents_heard;
-    out.extend(beside.then(|| pair(&clean, 0, &untimed)));
+    // What stands beside single frames can't stand beside groups.
+    out.extend((config.group == 1).then(|| pair(&clean, 0, &untimed)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
     out.push(pair(&hear, 0, &|n| {
         Response::Phones((0..n * config.phone_labels).map(|i| (i % 10) as u32).collect())
@@ -172,7 +172,6 @@ pub fn variants() -> Vec<LmConfig> {
         }
     }
     for tables in [Codebook, Free] {
-        out.push(LmConfig { tables, latents_beside: true, ..config() });
         out.push(LmConfig { tables, latents_heard: true, ..config() });
     }
     use CodeOrder::{ArNar, Delay, Interleaved, Latent, Masked};

@@ -10,11 +10,7 @@ use crate::build::{batches, build, build_in, variants};
 
 fn name(config: &LmConfig) -> String {
     let LmConfig { alignment, codes, tables, group, .. } = config;
-    let beside = match (config.latents_beside, config.latents_heard) {
-        (_, true) => ", latents heard",
-        (true, _) => ", latents beside",
-        _ => "",
-    };
+    let beside = if config.latents_heard { ", latents heard" } else { "" };
     format!("{alignment:?}, {codes:?}, {tables:?}, group {group}{beside}")
 }
 
@@ -93,37 +89,7 @@ fn half_precision_gives_nearly_the_same_losses_and_logits() {
     }
 }
 
-/// The loss of latents beside a recording, worked out from what the model expects of them.
-#[test]
-fn latents_beside_a_recording_are_learnt_where_that_is_asked_for() {
-    let config = LmConfig { latents_beside: true, ..crate::build::config() };
-    let (_, model) = build(&config, 2, Kernels::Fused);
-    let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
-    let (all, books) = (batches(&config), crate::build::codebooks());
-    let batch = all.iter().find(beside).expect("a batch beside a recording");
-    let parts = model.losses(batch).unwrap().parts;
-    assert_eq!(
-        parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
-        ["codes.1", "residual.1"]
-    );
-    let expected = to_vec_f32(&model.residual(&model.response_rows(batch).unwrap(), 0).unwrap());
-    let mut wanted: Vec<f32> = Vec::new();
-    for codes in batch.iter().filter_map(|s| s.response_codes.as_ref()) {
-        for frame in 0..codes.frames() {
-            let entry =
-                |level: usize, d: usize| books[level][usize::from(codes.at(frame, level)) * 4 + d];
-            wanted.extend((0..4).map(|d| (0..codes.levels()).map(|l| entry(l, d)).sum::<f32>()));
-        }
-    }
-    let power: f32 =
-        books.iter().map(|b| b.iter().map(|v| v * v).sum::<f32>() / b.len() as f32).sum();
-    let squares: f32 = expected.unwrap().iter().zip(&wanted).map(|(a, b)| (a - b) * (a - b)).sum();
-    let loss = squares / wanted.len() as f32 / power;
-    let found: f32 = parts[1].value.to_scalar().unwrap();
-    assert!((found - loss).abs() < 1e-3 * loss, "{found} instead of {loss}");
-}
-
-/// The same where the recording is heard as latents: in units of their spread, against those of the response.
+/// The loss of what is expected beside a recording, in units of the latents' spread, worked out.
 #[test]
 fn the_difference_from_what_is_heard_is_learnt() {
     let config = LmConfig { latents_heard: true, ..crate::build::config() };
@@ -173,7 +139,7 @@ fn the_difference_from_what_is_heard_is_learnt() {
 fn a_model_that_hears_latents_says_where_there_are_none() {
     let config = LmConfig { latents_heard: true, ..crate::build::config() };
     let (_, model) = build(&config, 2, Kernels::Fused);
-    let plain = LmConfig { latents_beside: true, ..crate::build::config() };
+    let plain = crate::build::config();
     let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
     let all = batches(&plain);
     let error = model.losses(all.iter().find(beside).unwrap()).err().unwrap().to_string();

@@ -131,6 +131,33 @@ fn outside_the_edits_the_samples_are_the_originals() {
 }
 
 #[test]
+fn a_background_goes_on_under_the_new_words() {
+    let original = recording(SAYS);
+    let finished = |keep: Option<bool>, text: &str| {
+        let asked = EditRequest { keep_background: keep, ..request(text) };
+        let plan = edit().plan(&asked).expect("a plan");
+        let answer = edit().finish(&asked, generated(&plan)).expect("an answer");
+        let span = &answer.edits[0];
+        let at = |s: f64| (s * 24_000.0).round() as usize;
+        let range = at(span.start_s)..at(span.end_s);
+        (answer.audio.audio.as_deref().expect("samples").samples.clone(), range)
+    };
+    for text in ["Go on and see the new red house.", "Go on and see the old red big house."] {
+        let (with, inside) = finished(Some(true), text);
+        let (without, _) = finished(Some(false), text);
+        assert_eq!(with[..inside.start], original.samples[..inside.start], "{text}: before");
+        let after = &with[inside.end..];
+        assert_eq!(after, &original.samples[original.samples.len() - after.len()..], "{text}");
+        let apart: Vec<f32> =
+            inside.clone().map(|i| with[i] - without[i]).filter(|d| d.abs() > 1e-6).collect();
+        assert!(apart.len() > inside.len() / 2, "{text}: {} of {}", apart.len(), inside.len());
+        // The stand-in's background is that quiet, and its recordings have next to none.
+        assert!(apart.iter().all(|d| d.abs() < 0.05));
+        assert_eq!(finished(None, text).0, without, "{text}: nothing is found to be kept");
+    }
+}
+
+#[test]
 fn a_span_is_named_by_its_times() {
     let asked = EditRequest { start_s: Some(0.5), end_s: Some(0.9), ..request("never") };
     let plan = edit().plan(&asked).expect("a plan");

@@ -1,0 +1,83 @@
+//! Editing over a background: it is heard apart from the speech, and goes on under the new words.
+
+use std::ops::Range;
+
+use syrinx_task::{Part, Studio, TaskError};
+use syrinx_types::Audio;
+
+use crate::{EditConfig, EditRequest};
+
+/// Less of a background isn't repeated under words that are longer than it, seconds.
+const SHORTEST_S: f64 = 0.4;
+
+/// A recording as speech and, where it has one that is kept, as what is behind it.
+pub(crate) struct Apart {
+    pub(crate) speech: Audio,
+    pub(crate) background: Option<Audio>,
+}
+
+impl Apart {
+    /// Hears them apart where the request wants that, or, where it doesn't say, where there is a background to hear.
+    pub(crate) fn of(
+        config: &EditConfig,
+        studio: &dyn Studio,
+        request: &EditRequest,
+    ) -> Result<Self, TaskError> {
+        let whole = studio.audio(&request.audio)?;
+        let wanted = request.keep_background;
+        if wanted == Some(false) || whole.is_silent() {
+            return Ok(Self { speech: whole, background: None });
+        }
+        let Some(background) = studio.part(&whole, Part::Background)? else {
+            return match wanted {
+                Some(_) => Err(TaskError::Input(
+                    "this model can't hear a background apart from speech: leave `keep_background` out".into(),
+                )),
+                None => Ok(Self { speech: whole, background: None }),
+            };
+        };
+        let heard = level_db(&whole) - level_db(&background) < config.background_within_db;
+        let speech = match wanted.unwrap_or(heard) {
+            true => studio.part(&whole, Part::Speech)?,
+            false => None,
+        };
+        Ok(match speech {
+            Some(speech) => Self { speech, background: Some(background) },
+            None => Self { speech: whole, background: None },
+        })
+    }
+}
+
+fn level_db(audio: &Audio) -> f64 {
+    let power: f64 = audio.samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    10.0 * (power / audio.samples.len().max(1) as f64).max(1e-12).log10()
+}
+
+/// So many samples of a background from the beginning of a span of it on: back and forth within the span, or what is
+/// around a short one, so that nothing jumps.
+pub(crate) fn under(background: &Audio, span: Range<usize>, samples: usize) -> Vec<f32> {
+    let all = &background.samples;
+    let least = (SHORTEST_S * f64::from(background.sample_rate_hz)) as usize;
+    let (start, end) = (span.start.min(all.len()), span.end.max(span.start + least).min(all.len()));
+    let start = start.min(end.saturating_sub(least));
+    let here = &all[start..end];
+    let back_and_forth = here.iter().chain(here.iter().rev()).cycle();
+    back_and_forth.skip(span.start.min(end) - start).take(samples).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_background_goes_back_and_forth() {
+        let rate =
+            |n: usize| Audio { samples: (0..n).map(|i| i as f32).collect(), sample_rate_hz: 10 };
+        assert_eq!(under(&rate(20), 2..8, 4), [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(under(&rate(20), 2..6, 7), [2.0, 3.0, 4.0, 5.0, 5.0, 4.0, 3.0]);
+        // An insertion has no span of its own; at the end what is before it counts.
+        assert_eq!(under(&rate(20), 5..5, 5), [5.0, 6.0, 7.0, 8.0, 8.0]);
+        assert_eq!(under(&rate(20), 20..20, 3), [19.0, 18.0, 17.0]);
+        assert_eq!(under(&rate(0), 0..0, 3), [0.0; 0]);
+    }
+}
