@@ -18,6 +18,7 @@ mod layout;
 mod onward;
 mod piece;
 mod prompt;
+mod reading;
 mod recording;
 mod rolling;
 mod script;
@@ -35,6 +36,7 @@ pub use layout::{AR, DURATIONS, MASKED, NAR, PROMPT, TEXT, check_stage, layout, 
 pub use onward::{Onward, Said};
 pub use piece::{Piece, pieces};
 pub use prompt::{Voice, prompt_of};
+pub use reading::{Spoken, reading};
 pub use recording::{HeardWord, Recording, Sound};
 pub use rolling::{Place, rolling};
 pub use script::Script;

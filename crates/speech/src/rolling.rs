@@ -32,12 +32,13 @@ impl Place {
 }
 
 /// The rows of pieces that go on from one another: each begins with the last words of the piece before, whose frames
-/// are given to it, and all have the same prompt, so that the voice can't drift away.
+/// are given to it, and all have the same prompt, so that the voice can't drift away. `offset` is that of the first piece,
+/// for a row of another kind in which it stands after something else.
 ///
 /// # Errors
 /// Those of [`Script::of`].
 pub fn rolling(
-    pieces: &[Piece],
+    (pieces, offset): (&[Piece], u32),
     prompt: Option<&Content>,
     (config, kit): (&SpeakConfig, &TaskKit),
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
@@ -45,10 +46,12 @@ pub fn rolling(
     for (i, piece) in pieces.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| (&pieces[i], rows[i].1.offset));
         let (script, place) = match before {
-            None => (piece.script.clone(), Place::default()),
+            None => (piece.script.clone(), Place { offset, follow: None }),
             Some(before) => continued(before, piece, (config.context_stops, kit))?,
         };
-        let new = script.stops.len() - place.offset as usize;
+        // The first piece's own script has nothing before it, wherever it stands.
+        let before = if i == 0 { 0 } else { place.offset as usize };
+        let new = script.stops.len() - before;
         let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
         // What is given of the piece before is added once it is known.
         utterance.limit = config.frames_for(new);

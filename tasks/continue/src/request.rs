@@ -53,6 +53,10 @@ pub struct ContinueRequest {
     /// Answer the continuation alone, without the recording before it.
     #[serde(default)]
     pub alone: bool,
+    /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("whole" = true))]
+    pub rolling: bool,
 }
 
 /// The recording, carried on.

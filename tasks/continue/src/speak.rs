@@ -1,7 +1,9 @@
 //! From a recording and a text to rows, and from their codes to one recording.
 
-use syrinx_speech::{Onward, Piece, Recording, Said, Utterance, append, join, pieces, prompt_of};
-use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
+use syrinx_speech::{
+    Onward, Piece, Place, Recording, Said, Spoken, join, pieces, prompt_of, reading, rolling,
+};
+use syrinx_task::{Content, Generated, Plan, RowPlan, TaskError, TaskKit};
 use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
@@ -43,6 +45,22 @@ impl Work {
         })?;
         Ok(Self { recording, pieces, prompt, first })
     }
+
+    /// The rows of the pieces, and where each stands in its own. The first piece stands after the recording, in another
+    /// row than the one here; its silence doesn't.
+    fn rows(
+        &self,
+        config: &ContinueConfig,
+        kit: &TaskKit,
+        request: &ContinueRequest,
+    ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
+        let (prompt, how) = (Some(&self.prompt), (&config.speaking, kit));
+        let offset = self.first.new.start.saturating_sub(1);
+        match request.rolling && kit.alignment.walks() {
+            true => rolling((&self.pieces, offset), prompt, how),
+            false => reading((&self.pieces, false), prompt, how),
+        }
+    }
 }
 
 /// One row a piece: the first goes on from the recording, the others follow in its voice.
@@ -52,11 +70,7 @@ pub(crate) fn plan(
     request: &ContinueRequest,
 ) -> Result<Plan, TaskError> {
     let work = Work::of(config, kit, request)?;
-    let speak = |piece: &Piece| {
-        let text = piece.script.content();
-        Utterance::new(text, Some(work.prompt.clone()), &config.speaking).into_row(kit)
-    };
-    let others = work.pieces[1..].iter().map(speak);
+    let others = work.rows(config, kit, request)?.into_iter().skip(1).map(|(row, _)| row);
     Ok(Plan { rows: std::iter::once(work.first.utterance.into_row(kit)).chain(others).collect() })
 }
 
@@ -83,35 +97,36 @@ pub(crate) fn finish(
         complete: generated.iter().all(|g| g.finished),
         ..ContinueAnswer::default()
     };
-    let mut whole: Option<Audio> = None;
-    for (i, (piece, generated)) in work.pieces.iter().zip(generated).enumerate() {
-        let known = if i == 0 { given.len() } else { 0 };
+    let mut whole = Spoken::new("continue");
+    let rows = work.rows(config, kit, request)?;
+    for ((piece, generated), (_, place)) in work.pieces.iter().zip(generated).zip(rows) {
+        if whole.whole.is_some() {
+            whole.push((piece, place), generated, (studio, config.speaking.gap_s))?;
+            continue;
+        }
+        let known = given.len();
         let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
         let codes = codes.ok_or_else(|| {
             fault(format!("nothing came out for \"{}\"", piece.spoken.spoken_text()))
         })?;
         let audio = studio.decode(codes)?;
-        let (start_s, pointer) = match &mut whole {
-            None => {
-                let mut samples = recording.audio.samples.clone();
-                let fade = (config.fade_s * f64::from(audio.sample_rate_hz)).round() as usize;
-                let end = samples.len() - given.start * recording.frame_samples();
-                let overlap = fade.min(end);
-                join(&mut samples, audio.samples.get(end - overlap..).unwrap_or_default(), overlap);
-                whole = Some(Audio { samples, sample_rate_hz: audio.sample_rate_hz });
-                let first = work.first.new.start;
-                // The stops of the piece count from its own silence.
-                let stops = generated.pointer.iter().skip(known);
-                let stops = stops.map(|&p| (p + 1).saturating_sub(first)).collect();
-                (recording.at_s(given.end), stops)
-            }
-            whole => (append(whole, &audio, config.speaking.gap_s), generated.pointer.clone()),
-        };
-        if !pointer.is_empty() {
-            answer.words.extend(piece.word_times(&pointer, start_s, rate_hz));
+        let mut samples = recording.audio.samples.clone();
+        let fade = (config.fade_s * f64::from(audio.sample_rate_hz)).round() as usize;
+        let end = samples.len() - given.start * recording.frame_samples();
+        let overlap = fade.min(end);
+        join(&mut samples, audio.samples.get(end - overlap..).unwrap_or_default(), overlap);
+        let first = work.first.new.start;
+        // The stops of the piece count from its own silence.
+        let stops = generated.pointer.iter().skip(known);
+        let stops: Vec<u32> = stops.map(|&p| (p + 1).saturating_sub(first)).collect();
+        if !stops.is_empty() {
+            whole.words.extend(piece.word_times(&stops, recording.at_s(given.end), rate_hz));
         }
+        whole.whole = Some(Audio { samples, sample_rate_hz: audio.sample_rate_hz });
+        whole.previous = Some(generated);
     }
-    let mut audio = whole.unwrap_or_else(|| recording.audio.clone());
+    answer.words.extend(whole.words);
+    let mut audio = whole.whole.unwrap_or_else(|| recording.audio.clone());
     if request.alone {
         audio.samples.drain(..recording.audio.samples.len().min(audio.samples.len()));
         answer.words.drain(..recording.words.len());

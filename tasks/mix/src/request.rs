@@ -64,6 +64,10 @@ pub struct MixRequest {
     /// Speak the text so many times, from the first of two voices to the second in equal steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<usize>,
+    /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("whole" = true))]
+    pub rolling: bool,
 }
 
 /// The text in the mixed voice.

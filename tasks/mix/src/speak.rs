@@ -1,8 +1,7 @@
 //! From a request to rows, and from their codes to recordings.
 
-use syrinx_speech::{Piece, Utterance, append, pieces};
-use syrinx_task::{Generated, Plan, Studio, TaskError, TaskKit};
-use syrinx_types::{Audio, WordTime};
+use syrinx_speech::{Spoken, pieces, reading};
+use syrinx_task::{Generated, Plan, TaskError, TaskKit};
 
 use crate::voices::{mixed, prompts, weights};
 use crate::{MixAnswer, MixConfig, MixRequest};
@@ -20,10 +19,9 @@ pub(crate) fn plan(
     let mut rows = Vec::with_capacity(steps.len() * pieces.len());
     for weights in &steps {
         let prompt = mixed(config, mode, &prompts, weights);
-        rows.extend(pieces.iter().map(|piece| {
-            let text = piece.script.content();
-            Utterance::new(text, Some(prompt.clone()), &config.speaking).into_row(kit)
-        }));
+        let read = (&pieces[..], request.rolling);
+        let of_step = reading(read, Some(&prompt), (&config.speaking, kit))?;
+        rows.extend(of_step.into_iter().map(|(row, _)| row));
     }
     Ok(Plan { rows })
 }
@@ -48,8 +46,14 @@ pub(crate) fn finish(
         ..MixAnswer::default()
     };
     let studio = kit.studio()?;
+    let places = reading((&pieces, request.rolling), None, (&config.speaking, kit))?;
     for (weights, generated) in steps.into_iter().zip(generated.chunks(pieces.len())) {
-        let (audio, words) = one(config, studio, &pieces, generated)?;
+        let mut step = Spoken::new("mix");
+        for ((piece, generated), (_, place)) in pieces.iter().zip(generated).zip(&places) {
+            step.push((piece, *place), generated, (studio, config.speaking.gap_s))?;
+        }
+        let words = step.words;
+        let audio = step.whole.ok_or_else(|| fault("there is nothing to say".into()))?;
         if answer.steps.is_empty() {
             answer.words = words;
             answer.seconds = audio.seconds();
@@ -59,26 +63,6 @@ pub(crate) fn finish(
         answer.steps.push(audio.into());
     }
     Ok(answer)
-}
-
-fn one(
-    config: &MixConfig,
-    studio: &dyn Studio,
-    pieces: &[Piece],
-    generated: &[Generated],
-) -> Result<(Audio, Vec<WordTime>), TaskError> {
-    let (mut whole, mut words) = (None, Vec::new());
-    for (piece, generated) in pieces.iter().zip(generated) {
-        let codes = generated.codes.as_ref().filter(|c| !c.is_empty());
-        let codes = codes.ok_or_else(|| {
-            fault(format!("nothing came out for \"{}\"", piece.spoken.spoken_text()))
-        })?;
-        let start_s = append(&mut whole, &studio.decode(codes)?, config.speaking.gap_s);
-        if !generated.pointer.is_empty() {
-            words.extend(piece.word_times(&generated.pointer, start_s, studio.frame_rate_hz()));
-        }
-    }
-    whole.map(|audio| (audio, words)).ok_or_else(|| fault("there is nothing to say".into()))
 }
 
 fn fault(reason: String) -> TaskError {

@@ -113,6 +113,35 @@ fn the_recordings_own_samples_stay() {
 }
 
 #[test]
+fn a_rolling_text_goes_on_from_the_recording_and_from_sentence_to_sentence() {
+    let audio = recording("Oh, no.");
+    let asked =
+        ContinueRequest { rolling: true, ..request(&audio, "Oh, no.", "Go on. See me. And on.") };
+    let task = go_on(ContinueConfig::default());
+    let mut plan = task.plan(&asked).expect("a plan");
+    assert_eq!(plan.rows.iter().filter(|row| row.follow.is_some()).count(), 2);
+    // Row after row, as the engine does.
+    let mut rows: Vec<Generated> = Vec::new();
+    for row in plan.rows.drain(..) {
+        let row = rows.last().map_or(row.clone(), |before| row.after(before));
+        for stage in &row.stages {
+            let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
+            stage.check_known(text.stops.len()).expect("what is given fits the text");
+        }
+        rows.extend(generated(&Plan { rows: vec![row] }));
+    }
+    // "Go on" is given to the second row: four phones, a frame each, and the silence after them.
+    assert_eq!(rows[1].codes.as_ref().map(Codes::frames), Some(5 + 5));
+    let answer = task.finish(&asked, rows).expect("an answer");
+    let new = answer.words.len() - 2;
+    assert_eq!(new, 6, "{:?}", answer.words);
+    assert!(answer.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05));
+    // The recording, five stops of the first sentence, and those of the others after the silence that they begin with.
+    let spoken_s = (5.0 + 5.0 + 6.0) / 25.0;
+    assert!((answer.seconds - answer.start_s - spoken_s).abs() < 0.05, "{}", answer.seconds);
+}
+
+#[test]
 fn bad_requests_say_what_to_do() {
     let task = go_on(ContinueConfig::default());
     let error = |request: &ContinueRequest| task.plan(request).expect_err("bad").to_string();

@@ -55,6 +55,30 @@ fn weights_sum_up_to_one() {
 }
 
 #[test]
+fn every_step_of_a_rolling_sweep_is_a_reading_of_its_own() {
+    let asked = MixRequest { rolling: true, sweep: Some(2), ..request("Go on. See me.") };
+    let plan = mix().plan(&asked).expect("a plan");
+    let follows: Vec<bool> = plan.rows.iter().map(|row| row.follow.is_some()).collect();
+    assert_eq!(follows, [false, true, false, true]);
+    let apart = mix().plan(&MixRequest { rolling: false, ..asked.clone() }).expect("a plan");
+    assert!(apart.rows.iter().all(|row| row.follow.is_none()));
+    // Rows of stops that last a frame each: what the second one is given is heard once.
+    let mut rows: Vec<Generated> = Vec::new();
+    for row in &plan.rows {
+        let row = rows.last().map_or(row.clone(), |before| row.after(before));
+        let stage = &row.stages[1];
+        let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
+        let mut pointer = stage.pointer.clone();
+        pointer.extend(pointer.last().map_or(0, |last| last + 1)..text.stops.len() as u32);
+        let codes = Codes::new(4, vec![3; 4 * pointer.len()]).ok();
+        rows.push(Generated { codes, pointer, finished: true, ..Generated::default() });
+    }
+    let answer = mix().finish(&asked, rows).expect("an answer");
+    assert!((answer.seconds - (6.0 + 5.0) / 25.0).abs() < 1e-9, "{}", answer.seconds);
+    assert_eq!(answer.steps.len(), 2);
+}
+
+#[test]
 fn prompts_are_strung_together_by_weight() {
     let weights = vec![0.2, 0.8];
     let of = |mode| {

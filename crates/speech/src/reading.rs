@@ -1,0 +1,91 @@
+//! A text that is spoken piece by piece: its rows, and what comes out of them as one recording.
+
+use syrinx_task::{Content, Generated, RowPlan, Studio, TaskError, TaskKit};
+use syrinx_types::{Audio, WordTime};
+
+use crate::rolling::{Place, rolling};
+use crate::{Piece, SpeakConfig, Utterance, append, join};
+
+/// How long a piece fades into the one that goes on from it, samples: 10 ms.
+const FADE: usize = 240;
+
+/// One row a piece, each with the same prompt, and where the piece stands in its row; in a rolling reading each goes on
+/// from the one before. Without a pointer nobody knows where a piece ends in a row, so nothing can go on from there.
+///
+/// # Errors
+/// Those of [`rolling`].
+pub fn reading(
+    (pieces, roll): (&[Piece], bool),
+    prompt: Option<&Content>,
+    (config, kit): (&SpeakConfig, &TaskKit),
+) -> Result<Vec<(RowPlan, Place)>, TaskError> {
+    if roll && kit.alignment.walks() {
+        return rolling((pieces, 0), prompt, (config, kit));
+    }
+    let row = |piece: &Piece| {
+        let text = piece.script.content();
+        (Utterance::new(text, prompt.cloned(), config).into_row(kit), Place::default())
+    };
+    Ok(pieces.iter().map(row).collect())
+}
+
+/// Pieces that were spoken, put one after another.
+pub struct Spoken<'a> {
+    /// Identifier of the task, for its errors.
+    pub task: &'static str,
+    /// What there is so far.
+    pub whole: Option<Audio>,
+    /// When its words sound; empty for a model without alignment.
+    pub words: Vec<WordTime>,
+    /// What came out for the row before.
+    pub previous: Option<&'a Generated>,
+}
+
+impl<'a> Spoken<'a> {
+    /// Nothing yet.
+    pub fn new(task: &'static str) -> Self {
+        Self { task, whole: None, words: Vec::new(), previous: None }
+    }
+
+    /// Appends what came out for a piece, after a pause of `gap_s`, or, where its row goes on from the one before, with
+    /// a short cross-fade.
+    ///
+    /// # Errors
+    /// [`TaskError::Answer`] if nothing came out; those of the studio.
+    pub fn push(
+        &mut self,
+        (piece, place): (&Piece, Place),
+        generated: &'a Generated,
+        (studio, gap_s): (&dyn Studio, f64),
+    ) -> Result<(), TaskError> {
+        let known = place.known(self.previous);
+        self.previous = Some(generated);
+        let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
+        let codes = codes.ok_or_else(|| TaskError::Answer {
+            task: self.task.into(),
+            reason: format!("nothing came out for \"{}\"", piece.spoken.spoken_text()),
+        })?;
+        let mut audio = studio.decode(codes)?;
+        let start_s = if known > 0 {
+            let given = audio.samples.len() * known / codes.frames();
+            self.go_on(&mut audio, given)
+        } else {
+            append(&mut self.whole, &audio, gap_s)
+        };
+        if !generated.pointer.is_empty() {
+            let pointer = place.pointer(generated, known);
+            self.words.extend(piece.word_times(&pointer, start_s, studio.frame_rate_hz()));
+        }
+        Ok(())
+    }
+
+    /// Appends a piece whose first `given` samples are there already; where the rest starts, seconds.
+    fn go_on(&mut self, piece: &mut Audio, given: usize) -> f64 {
+        let whole = self.whole.get_or_insert_with(|| Audio::silence(0.0, piece.sample_rate_hz));
+        let start_s = whole.seconds();
+        let overlap = FADE.min(given).min(whole.samples.len());
+        piece.samples.drain(..given - overlap);
+        join(&mut whole.samples, &piece.samples, overlap);
+        start_s
+    }
+}
