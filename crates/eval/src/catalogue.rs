@@ -122,7 +122,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
     kind("own_voice", "nearer to the own voice", Share, Higher,
         "Rows more similar to their own prompt than to another speaker's."),
     kind("drift", "drift of the voice", Number, Lower,
-        "Speaker similarity of the first tenth minus that of the last; only of recordings of a minute or more."),
+        "Speaker similarity of the first tenth minus that of the last; only of recordings of a minute or more. A judge that knows voices is asked of both."),
     kind("mcd_db", "mel-cepstral distance", Decibels, Lower,
         "To the reference recording, after time alignment."),
     kind("lsd_db", "log-spectral distance", Decibels, Lower,

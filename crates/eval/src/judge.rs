@@ -14,6 +14,7 @@ use crate::{EvalError, Measure, Subject};
 mod command;
 mod endpoint;
 mod own;
+mod tenths;
 mod whisper;
 
 pub(crate) use command::CommandJudge;

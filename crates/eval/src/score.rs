@@ -14,7 +14,7 @@ mod speech;
 mod text;
 
 pub(crate) use phones::{phone_measures, show_phones};
-pub(crate) use speech::{codec_measures, missing_speech, speech_measures};
+pub(crate) use speech::{LONG_S, codec_measures, missing_speech, speech_measures};
 pub(crate) use text::{text_measures, word_times};
 
 /// Measures by figure.

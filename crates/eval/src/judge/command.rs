@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use syrinx_types::CancelToken;
 
+use crate::judge::tenths::tenths;
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::score::{WordScore, score_words};
 use crate::store::write_whole;
@@ -103,7 +104,11 @@ impl Judge for CommandJudge {
     fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
         let mut verdicts = self.ask(lines, cancel)?;
         let knows_voices = verdicts.iter().any(|verdict| verdict.figures.contains_key(SIMILARITY));
-        if !knows_voices || lines.iter().all(|line| line.rival.is_none()) {
+        if !knows_voices {
+            return Ok(verdicts);
+        }
+        self.hear_drift(lines, &mut verdicts, cancel)?;
+        if lines.iter().all(|line| line.rival.is_none()) {
             return Ok(verdicts);
         }
         let rivals: Vec<JudgeLine> = lines
@@ -111,7 +116,6 @@ impl Judge for CommandJudge {
             .map(|line| JudgeLine { prompt: line.rival.clone(), ..line.clone() })
             .collect();
         for (verdict, rival) in verdicts.iter_mut().zip(self.ask(&rivals, cancel)?) {
-            let similar = |verdict: &Verdict| verdict.figures.get(SIMILARITY).copied();
             if let (Some(own), Some(other)) = (similar(verdict), similar(&rival)) {
                 verdict.figures.insert("rival_sim".into(), other);
                 verdict.figures.insert("own_voice".into(), f64::from(u8::from(own > other)));
@@ -121,7 +125,38 @@ impl Judge for CommandJudge {
     }
 }
 
+fn similar(verdict: &Verdict) -> Option<f64> {
+    verdict.figures.get(SIMILARITY).copied()
+}
+
 impl CommandJudge {
+    /// Asks of the tenths of long recordings how much less the last is like the voice it should have than the first.
+    fn hear_drift(
+        &self,
+        lines: &[JudgeLine],
+        verdicts: &mut [Verdict],
+        cancel: &CancelToken,
+    ) -> Result<(), EvalError> {
+        let folder = self.folder.join(format!("judge-{}-tenths", self.name));
+        fs::create_dir_all(&folder).map_err(EvalError::io("make", &folder))?;
+        let (mut asked, mut of) = (Vec::new(), Vec::new());
+        for (i, line) in lines.iter().enumerate() {
+            if let Some(both) = tenths(line, i, &folder)? {
+                asked.extend(both);
+                of.push(i);
+            }
+        }
+        if !asked.is_empty() {
+            let heard = self.ask(&asked, cancel)?;
+            for (&i, both) in of.iter().zip(heard.chunks_exact(2)) {
+                if let (Some(first), Some(last)) = (similar(&both[0]), similar(&both[1])) {
+                    verdicts[i].figures.insert("drift".into(), first - last);
+                }
+            }
+        }
+        fs::remove_dir_all(&folder).map_err(EvalError::io("remove", &folder))
+    }
+
     /// What it says of every line.
     fn ask(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
         let list = self.folder.join(format!("judge-{}.jsonl", self.name));
@@ -257,6 +292,24 @@ mod tests {
             assert_eq!(figures["own_voice"], own, "{figures:?}");
             assert!((figures["sim"] + figures["rival_sim"] - 1.4).abs() < 1e-9, "{figures:?}");
         }
+    }
+
+    #[test]
+    fn of_long_recordings_it_hears_whether_the_voice_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let script =
+            r#"sed -E 's/.*"wav":"([^"]*)".*/{"wav":"\1","sim":0.8}/; /first/s/0.8/0.9/' {list}"#;
+        let judge = CommandJudge::new("judge", script, folder.path());
+        let heard = |seconds: f64| {
+            let wav = folder.path().join(format!("{seconds}.wav"));
+            let audio = syrinx_types::Audio::silence(seconds, 8_000);
+            syrinx_audio::write_wav(&wav, &audio, syrinx_audio::WavFormat::Int16).unwrap();
+            let line = JudgeLine { wav, prompt: Some("/p.wav".into()), ..lines()[0].clone() };
+            judge.judge(&[line], &CancelToken::default()).unwrap()[0].figures.get("drift").copied()
+        };
+        assert!((heard(61.0).unwrap() - 0.1).abs() < 1e-9);
+        assert_eq!(heard(59.0), None);
+        assert!(!folder.path().join("judge-judge-tenths").exists());
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) fn speech_measures(
 }
 
 /// Recordings shorter than this say nothing of drift, seconds.
-const LONG_S: f64 = 60.0;
+pub(crate) const LONG_S: f64 = 60.0;
 
 /// How much less the last tenth of a long recording is like the voice it should have than the first tenth.
 fn drift(audio: &Audio, own: &VoicePrint) -> Option<f64> {

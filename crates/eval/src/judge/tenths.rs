@@ -1,0 +1,35 @@
+//! The first and the last tenth of long recordings, for judges that know voices: does the voice stay?
+
+use std::path::{Path, PathBuf};
+
+use syrinx_audio::{WavFormat, write_wav};
+use syrinx_types::Audio;
+
+use crate::judge::JudgeLine;
+use crate::score::LONG_S;
+use crate::{EvalError, SubjectError};
+
+/// Both tenths of a recording that is long and has a voice that it should have, as lines to ask of; nothing of others.
+///
+/// # Errors
+/// [`EvalError::Subject`] if they can't be written.
+pub(super) fn tenths(
+    line: &JudgeLine,
+    number: usize,
+    folder: &Path,
+) -> Result<Option<[JudgeLine; 2]>, EvalError> {
+    // What can't be read has been judged all wrong already.
+    let whole = line.prompt.as_ref().and_then(|_| syrinx_audio::read(&line.wav).ok());
+    let Some(whole) = whole.filter(|audio| audio.seconds() >= LONG_S) else { return Ok(None) };
+    let tenth = whole.samples.len() / 10;
+    let last = whole.samples.len() - tenth;
+    let written = |name: &str, samples: &[f32]| -> Result<JudgeLine, EvalError> {
+        let path: PathBuf = folder.join(format!("{number}-{name}.wav"));
+        let audio = Audio { samples: samples.to_vec(), sample_rate_hz: whole.sample_rate_hz };
+        write_wav(&path, &audio, WavFormat::Int16)
+            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        Ok(JudgeLine { wav: path, rival: None, ..line.clone() })
+    };
+    let first = written("first", &whole.samples[..tenth])?;
+    Ok(Some([first, written("last", &whole.samples[last..])?]))
+}
