@@ -1,12 +1,12 @@
 //! Recordings beside a response, as they are: no code of a codec that was fitted to clean speech says what noise is.
 
 use candle_core::{DType, Device, Result, Tensor};
-use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Kernels, Linear, Scope};
 use syrinx_task::{Position, Sequence};
 
 use crate::ModelError;
 use crate::codes::Codebooks;
+use crate::written::embed_latents;
 
 /// What is heard beside a frame of the response, and by how much the response differs from it.
 pub(crate) struct Heard {
@@ -33,26 +33,9 @@ impl Heard {
         &self,
         positions: &[(usize, &Position)],
         books: &Codebooks,
-        (device, dtype, kernels): (&Device, DType, Kernels),
+        how: (&Device, DType, Kernels),
     ) -> Result<Option<Tensor>> {
-        let (mut latents, mut place) = (Vec::new(), Vec::with_capacity(positions.len()));
-        for (_, p) in positions {
-            let Some(heard) = &p.heard else {
-                place.push(NONE);
-                continue;
-            };
-            place.push((latents.len() / books.latent_dim) as u32);
-            let mut scaled = heard.clone();
-            books.scale(&mut scaled);
-            latents.extend(scaled);
-        }
-        if latents.is_empty() {
-            return Ok(None);
-        }
-        let rows = latents.len() / books.latent_dim;
-        let latents = Tensor::from_vec(latents, (rows, books.latent_dim), device)?;
-        let embedded = self.input.forward(&latents.to_dtype(dtype)?)?; // (rows that hear, dim)
-        Ok(Some(ops::embed(&embedded, &place, 1, kernels)?)) // (positions, dim)
+        embed_latents(&self.input, positions.iter().map(|(_, p)| p.heard.clone()), books, how)
     }
 
     /// The latents of the responses, in the codec's scale: what is heard beside them, changed as `h` (frames, dim) says.

@@ -46,37 +46,45 @@ impl WrittenInput {
             };
             return Ok(Some(ops::embed(table, &durations, 1, kernels)?)); // (positions, dim)
         }
-        let Some((latents, place)) = scaled_latents(positions, books) else { return Ok(None) };
+        let latents = positions.iter().map(|(_, p)| match p.latent.as_ref()? {
+            Latent::Values(values) => Some(values.clone()),
+            Latent::Codes(shares) => Some(books.blend(shares)),
+        });
+        let latents: Vec<Option<Vec<f32>>> = latents.collect();
+        if latents.iter().all(Option::is_none) {
+            return Ok(None);
+        }
         let Some(linear) = &self.latents else {
             candle_core::bail!("latents in a model that doesn't read them")
         };
-        let rows = latents.len() / books.latent_dim;
-        let latents = Tensor::from_vec(latents, (rows, books.latent_dim), device)?;
-        let embedded = linear.forward(&latents.to_dtype(dtype)?)?; // (rows with latents, dim)
-        Ok(Some(ops::embed(&embedded, &place, 1, kernels)?)) // (positions, dim)
+        embed_latents(linear, latents, books, (device, dtype, kernels))
     }
 }
 
-/// Latents of mean 0 and spread 1 of the positions that have one, and where each position finds its row.
-fn scaled_latents(
-    positions: &[(usize, &Position)],
+/// The embedding of the latents that positions have, in the codec's scale: (positions, dim), or `None` if none has any.
+pub(crate) fn embed_latents(
+    linear: &Linear,
+    latents: impl IntoIterator<Item = Option<Vec<f32>>>,
     books: &Codebooks,
-) -> Option<(Vec<f32>, Vec<u32>)> {
-    let (mut latents, mut place) = (Vec::new(), Vec::with_capacity(positions.len()));
-    for (_, p) in positions {
-        let Some(latent) = &p.latent else {
+    (device, dtype, kernels): (&Device, DType, Kernels),
+) -> Result<Option<Tensor>> {
+    let (mut scaled, mut place) = (Vec::new(), Vec::new());
+    for latent in latents {
+        let Some(mut latent) = latent else {
             place.push(NONE);
             continue;
         };
-        place.push((latents.len() / books.latent_dim) as u32);
-        let mut sum = match latent {
-            Latent::Values(values) => values.clone(),
-            Latent::Codes(shares) => books.blend(shares),
-        };
-        books.scale(&mut sum);
-        latents.extend(sum);
+        place.push((scaled.len() / books.latent_dim) as u32);
+        books.scale(&mut latent);
+        scaled.extend(latent);
     }
-    (!latents.is_empty()).then_some((latents, place))
+    if scaled.is_empty() {
+        return Ok(None);
+    }
+    let rows = scaled.len() / books.latent_dim;
+    let scaled = Tensor::from_vec(scaled, (rows, books.latent_dim), device)?;
+    let embedded = linear.forward(&scaled.to_dtype(dtype)?)?; // (rows with latents, dim)
+    Ok(Some(ops::embed(&embedded, &place, 1, kernels)?)) // (positions, dim)
 }
 
 impl Codebooks {
