@@ -32,11 +32,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["nn", "decode", "engine", "registry"]),
     (
         "engine",
-        &["types", "atomic", "audio", "text", "codec", "nn", "task", "model", "decode", "registry"],
+        &[
+            "types",
+            "atomic",
+            "audio",
+            "text",
+            "codec",
+            "pretrained",
+            "nn",
+            "task",
+            "model",
+            "decode",
+            "registry",
+        ],
     ),
     ("eval", &["types", "atomic", "audio", "text", "metrics", "data", "task", "whisper"]),
     ("whisper", &["types", "audio"]),
     ("encodec", &["types", "audio"]),
+    ("pretrained", &["types", "atomic", "audio", "text", "nn", "codec", "task", "model"]),
     ("results", &["eval"]),
     ("ablate", &["types", "atomic", "data", "eval", "results"]),
     ("dash", &["types", "atomic", "audio", "metrics", "task", "eval", "results"]),
@@ -48,7 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 10] = [
+const CANDLE: [&str; 11] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -58,6 +71,7 @@ const CANDLE: [&str; 10] = [
     "syrinx-testkit",
     "syrinx-whisper",
     "syrinx-encodec",
+    "syrinx-pretrained",
     "syrinx-cli",
 ];
 

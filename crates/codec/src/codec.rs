@@ -29,8 +29,21 @@ impl CodecInfo {
 
 /// Sound to codes and back.
 pub trait Codec: Send + Sync {
+    /// Kind of the codec in one word, for listings and messages.
+    fn kind(&self) -> &'static str;
+
     /// What its codes look like.
     fn info(&self) -> CodecInfo;
+
+    /// Codes a second of the codebook behind every level. Above the frame rate where a codebook has several levels of a
+    /// frame: a codec whose levels have different rates has frames of its slowest level.
+    fn level_rates_hz(&self) -> Vec<f64> {
+        let info = self.info();
+        vec![info.frame_rate_hz; info.levels]
+    }
+
+    /// Most frames after a frame that decide its samples, and for which a stream waits.
+    fn look_ahead_frames(&self) -> usize;
 
     /// Codes of a recording of any sample rate: all levels, one frame for every begun frame length of sound.
     ///
@@ -63,12 +76,6 @@ pub trait Codec: Send + Sync {
     /// Entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
     fn codebook(&self, level: usize) -> &[f32];
 
-    /// Sums of the entries that codes stand for, (frames, latent_dim).
-    ///
-    /// # Errors
-    /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
-    fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
-
     /// The recording with no more in it than latents (frames, latent_dim) say: its own sound, turned down where they want
     /// less. At the codec's rate and as long as it was. `None` from codecs whose latents don't say what sounds.
     ///
@@ -85,6 +92,12 @@ pub trait Codec: Send + Sync {
 
     /// What codes mean, in a few letters: codecs of equal fingerprint understand each other's codes.
     fn fingerprint(&self) -> String;
+
+    /// The codec as the bytes of a safetensors file: what a model file carries.
+    ///
+    /// # Errors
+    /// [`CodecError::Mismatch`] and [`CodecError::Other`] for weights that are no longer there.
+    fn to_part(&self) -> Result<Vec<u8>, CodecError>;
 }
 
 /// Codes in, samples out.

@@ -170,6 +170,14 @@ impl EmbeddedCodec {
 }
 
 impl Codec for EmbeddedCodec {
+    fn kind(&self) -> &'static str {
+        "mel-rvq"
+    }
+
+    fn look_ahead_frames(&self) -> usize {
+        self.vocoder.config().look_ahead_frames.div_ceil(self.rvq.config().patch_frames)
+    }
+
     fn info(&self) -> CodecInfo {
         let c = self.rvq.config();
         CodecInfo {
@@ -201,10 +209,6 @@ impl Codec for EmbeddedCodec {
         self.rvq.codebook(level)
     }
 
-    fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
-        self.rvq.dequantise(codes)
-    }
-
     fn filtered(
         &self,
         audio: &Audio,
@@ -220,6 +224,10 @@ impl Codec for EmbeddedCodec {
 
     fn fingerprint(&self) -> String {
         self.rvq.fingerprint()
+    }
+
+    fn to_part(&self) -> Result<Vec<u8>, CodecError> {
+        self.to_bytes(true)
     }
 }
 

@@ -95,6 +95,9 @@ pub enum CodecError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// An error of a codec that another crate implements.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
     /// An error of the audio crate.
     #[error(transparent)]
     Audio(#[from] syrinx_audio::AudioError),
@@ -104,4 +107,11 @@ pub enum CodecError {
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl CodecError {
+    /// An error of a codec that another crate implements.
+    pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Other(Box::new(error))
+    }
 }

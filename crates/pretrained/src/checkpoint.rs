@@ -1,0 +1,341 @@
+//! Tensors of a checkpoint, read one at a time and checked before memory is taken for them.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
+
+use crate::error::PretrainedError;
+use crate::pickle;
+
+/// Place of a tensor in a checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Type of its values.
+    pub dtype: Dtype,
+    /// Shape, the slowest axis first.
+    pub shape: Vec<usize>,
+    /// Offset of its first byte in the file.
+    pub(crate) begin: u64,
+    /// Size of its values, bytes.
+    pub(crate) bytes: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    File,
+    Bytes(Arc<[u8]>),
+}
+
+/// A checkpoint: the names, types and shapes of its tensors, and a place to read them from.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    path: PathBuf,
+    source: Source,
+    entries: BTreeMap<String, Entry>,
+    metadata: BTreeMap<String, String>,
+}
+
+/// First bytes of a zip archive, the container of PyTorch since 1.6.
+const ZIP: [u8; 4] = *b"PK\x03\x04";
+
+/// First byte of a pickle.
+const PICKLE: u8 = 0x80;
+
+/// Largest header that safetensors allows, bytes.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+
+impl Checkpoint {
+    /// Opens a safetensors file and reads its header.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Read`], [`PretrainedError::Truncated`], [`PretrainedError::Container`], and
+    /// [`PretrainedError::Pickle`] for a pickle, which is not opened.
+    pub fn open(path: &Path) -> Result<Self, PretrainedError> {
+        let (mut file, length) = open_file(path)?;
+        // A length, and the first character of a header in JSON.
+        let mut start = [0; 9];
+        let read = read_up_to(&mut file, &mut start).map_err(PretrainedError::read(path))?;
+        let json = read == start.len() && start[8] == b'{';
+        if !json && (start.starts_with(&ZIP) || start[0] == PICKLE) {
+            return Err(PretrainedError::Pickle {
+                path: path.to_owned(),
+                reason: "this model is read from safetensors only".into(),
+            });
+        }
+        let header = start[..8].try_into().map_or(0, u64::from_le_bytes);
+        if !json || header > MAX_HEADER_BYTES {
+            return Err(PretrainedError::container(
+                path,
+                "it does not begin with a safetensors header",
+            ));
+        }
+        if length < header + 8 {
+            let (path, expected) = (path.to_owned(), header + 8);
+            return Err(PretrainedError::Truncated { path, found: length, expected });
+        }
+        let mut bytes = start.to_vec();
+        file.take(header - 1).read_to_end(&mut bytes).map_err(PretrainedError::read(path))?;
+        Self::parse(path, &bytes, length, Source::File)
+    }
+
+    /// Opens a checkpoint in the container of PyTorch: a zip archive with a pickle that holds nothing but tensors. For
+    /// models that are published in no other form.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Read`], [`PretrainedError::Container`], and [`PretrainedError::Pickle`] for anything in the
+    /// pickle that is not a tensor.
+    pub fn open_pytorch(path: &Path) -> Result<Self, PretrainedError> {
+        let (mut file, length) = open_file(path)?;
+        let mut start = [0; 4];
+        let read = read_up_to(&mut file, &mut start).map_err(PretrainedError::read(path))?;
+        if start[..read] != ZIP {
+            return Self::open(path);
+        }
+        let entries = pickle::entries(path, length)?;
+        Ok(Self { path: path.to_owned(), source: Source::File, entries, metadata: BTreeMap::new() })
+    }
+
+    /// Opens the bytes of a safetensors file; `path` names them in errors.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn from_bytes(path: &Path, bytes: Arc<[u8]>) -> Result<Self, PretrainedError> {
+        Self::parse(path, &bytes, bytes.len() as u64, Source::Bytes(Arc::clone(&bytes)))
+    }
+
+    /// Reads a header, of which all bytes are there, of a file of so many bytes.
+    fn parse(
+        path: &Path,
+        header: &[u8],
+        length: u64,
+        source: Source,
+    ) -> Result<Self, PretrainedError> {
+        let broken = |reason: String| PretrainedError::container(path, reason);
+        let size = header.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+        let json = usize::try_from(size).ok().and_then(|n| header.get(8..n.checked_add(8)?));
+        let json = json.ok_or_else(|| broken("its header is cut off".into()))?;
+        let parsed: Metadata = serde_json::from_slice(json).map_err(|e| broken(e.to_string()))?;
+        let expected = (8 + size).saturating_add(parsed.data_len() as u64);
+        if length < expected {
+            let path = path.to_owned();
+            return Err(PretrainedError::Truncated { path, found: length, expected });
+        }
+        if length > expected {
+            return Err(broken(format!("{} bytes follow the last tensor", length - expected)));
+        }
+        Ok(Self::of_metadata(path, &parsed, 8 + size, source))
+    }
+
+    fn of_metadata(path: &Path, parsed: &Metadata, data: u64, source: Source) -> Self {
+        let entry = |info: &TensorInfo| {
+            let (begin, end) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
+            let (shape, bytes) = (info.shape.clone(), end - begin);
+            Entry { dtype: info.dtype, shape, begin: data + begin, bytes }
+        };
+        let entries = parsed.tensors().into_iter().map(|(name, info)| (name, entry(info)));
+        let metadata = parsed.metadata().clone().unwrap_or_default().into_iter().collect();
+        Self { path: path.to_owned(), source, entries: entries.collect(), metadata }
+    }
+
+    /// Path of the checkpoint.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Entries of the header beside the tensors.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// Names, types and shapes of all tensors.
+    pub fn entries(&self) -> &BTreeMap<String, Entry> {
+        &self.entries
+    }
+
+    /// The root of the names.
+    pub fn root(&self) -> Weights<'_> {
+        Weights { checkpoint: self, prefix: String::new() }
+    }
+
+    /// Reads a tensor as f32, whatever floating-point type it is stored in.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Missing`], [`PretrainedError::Shape`], [`PretrainedError::Dtype`],
+    /// [`PretrainedError::NotFinite`], and [`PretrainedError::Read`].
+    pub fn get(&self, name: &str, expected: &[usize]) -> Result<Tensor, PretrainedError> {
+        let (path, tensor) = (|| self.path.clone(), || name.to_owned());
+        let Some(entry) = self.entries.get(name) else {
+            let expected = expected.to_vec();
+            return Err(PretrainedError::Missing { path: path(), tensor: tensor(), expected });
+        };
+        if entry.shape != expected {
+            let (found, expected) = (entry.shape.clone(), expected.to_vec());
+            return Err(PretrainedError::Shape { path: path(), tensor: tensor(), found, expected });
+        }
+        let dtype = match entry.dtype {
+            Dtype::F32 => DType::F32,
+            Dtype::F16 => DType::F16,
+            Dtype::BF16 => DType::BF16,
+            Dtype::F64 => DType::F64,
+            other => {
+                let found = format!("{other:?}");
+                return Err(PretrainedError::Dtype { path: path(), tensor: tensor(), found });
+            }
+        };
+        let failed = PretrainedError::compute("reading a tensor");
+        let values = Tensor::from_raw_buffer(&self.raw(entry)?, dtype, expected, &Device::Cpu)
+            .and_then(|t| t.to_dtype(DType::F32))
+            .map_err(&failed)?;
+        let flat = values.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
+        match flat.iter().position(|v| !v.is_finite()) {
+            None => Ok(values),
+            Some(index) => Err(PretrainedError::NotFinite {
+                path: path(),
+                tensor: tensor(),
+                index,
+                value: flat[index],
+            }),
+        }
+    }
+
+    fn raw(&self, entry: &Entry) -> Result<Vec<u8>, PretrainedError> {
+        match &self.source {
+            Source::Bytes(bytes) => {
+                let (begin, end) = (entry.begin as usize, (entry.begin + entry.bytes) as usize);
+                Ok(bytes.get(begin..end).unwrap_or_default().to_vec())
+            }
+            Source::File => {
+                let fail = PretrainedError::read(&self.path);
+                let mut file = File::open(&self.path).map_err(&fail)?;
+                let mut bytes = vec![0; entry.bytes as usize];
+                file.seek(SeekFrom::Start(entry.begin)).map_err(&fail)?;
+                file.read_exact(&mut bytes).map_err(fail)?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// The tensors below a prefix, without it.
+    #[must_use]
+    pub fn below(&self, prefix: &str) -> Self {
+        let entries = self.entries.iter();
+        let entries =
+            entries.filter_map(|(n, e)| Some((n.strip_prefix(prefix)?.to_owned(), e.clone())));
+        Self { entries: entries.collect(), metadata: BTreeMap::new(), ..self.clone() }
+    }
+
+    /// Joins the tensors of several checkpoints, each below a prefix, to one safetensors file with one entry of metadata.
+    /// Of equal names the last counts.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Read`] and [`PretrainedError::Container`].
+    pub fn to_safetensors(
+        parts: &[(&str, &Self)],
+        key: &str,
+        value: String,
+    ) -> Result<Vec<u8>, PretrainedError> {
+        let mut raw: BTreeMap<String, (&Entry, Vec<u8>)> = BTreeMap::new();
+        for (prefix, part) in parts {
+            for (name, entry) in &part.entries {
+                raw.insert(format!("{prefix}{name}"), (entry, part.raw(entry)?));
+            }
+        }
+        let path = parts.first().map(|(_, part)| part.path()).unwrap_or(Path::new(""));
+        let broken = |e: SafeTensorError| PretrainedError::container(path, e.to_string());
+        let views: Vec<(&String, TensorView<'_>)> = raw
+            .iter()
+            .map(|(name, (e, bytes))| Ok((name, TensorView::new(e.dtype, e.shape.clone(), bytes)?)))
+            .collect::<Result<_, SafeTensorError>>()
+            .map_err(broken)?;
+        let metadata = [(key.to_owned(), value)].into_iter().collect();
+        safetensors::serialize(views, Some(metadata)).map_err(broken)
+    }
+}
+
+/// Opens a file and measures it.
+fn open_file(path: &Path) -> Result<(File, u64), PretrainedError> {
+    let fail = PretrainedError::read(path);
+    let file = File::open(path).map_err(&fail)?;
+    let length = file.metadata().map_err(fail)?.len();
+    Ok((file, length))
+}
+
+/// Reads bytes until the buffer is full or the file ends.
+fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}
+
+/// Tensors below a prefix of names.
+#[derive(Debug, Clone)]
+pub struct Weights<'a> {
+    checkpoint: &'a Checkpoint,
+    prefix: String,
+}
+
+impl Weights<'_> {
+    /// Tensors below a further part of the name.
+    #[must_use]
+    pub fn pp(&self, name: impl Display) -> Self {
+        Self { checkpoint: self.checkpoint, prefix: format!("{}{name}.", self.prefix) }
+    }
+
+    /// Path of the checkpoint.
+    pub fn path(&self) -> &Path {
+        &self.checkpoint.path
+    }
+
+    /// Whether a tensor is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.checkpoint.entries.contains_key(&format!("{}{name}", self.prefix))
+    }
+
+    /// Shape of a tensor that is there.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        let entry = self.checkpoint.entries.get(&format!("{}{name}", self.prefix))?;
+        Some(&entry.shape)
+    }
+
+    /// Reads a tensor as f32.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::get`].
+    pub fn get(&self, name: &str, expected: &[usize]) -> Result<Tensor, PretrainedError> {
+        self.checkpoint.get(&format!("{}{name}", self.prefix), expected)
+    }
+
+    /// Reads the weight of a convolution with its weight norm folded in: a plain `weight`, or a direction and a length
+    /// under either pair of names that PyTorch has given them.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::get`].
+    pub fn conv(&self, expected: [usize; 3]) -> Result<Tensor, PretrainedError> {
+        let pairs = [
+            ("weight_g", "weight_v"),
+            ("parametrizations.weight.original0", "parametrizations.weight.original1"),
+        ];
+        let Some((length, direction)) = pairs.into_iter().find(|(g, v)| self.has(g) || self.has(v))
+        else {
+            return self.get("weight", &expected);
+        };
+        let length = self.get(length, &[expected[0], 1, 1])?;
+        let direction = self.get(direction, &expected)?;
+        let folded = || -> candle_core::Result<Tensor> {
+            let norm = direction.sqr()?.sum_keepdim((1, 2))?.sqrt()?; // (rows, 1, 1)
+            direction.broadcast_mul(&(length / norm)?)
+        };
+        folded().map_err(PretrainedError::compute("folding the weight norm"))
+    }
+}

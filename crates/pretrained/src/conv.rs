@@ -1,0 +1,313 @@
+//! Convolutions over time as the published codecs pad and trim them. Tensors are (1, channels, steps).
+
+use candle_core::{D, Result, Tensor};
+
+use crate::checkpoint::Weights;
+use crate::error::PretrainedError;
+
+/// Largest buffer that a convolution unrolls at once, numbers.
+const MAX_UNROLLED: usize = 1 << 23;
+
+/// Whether strides are of a size that a codec has.
+pub(crate) fn strides_fit(strides: &[usize]) -> bool {
+    let product = strides.iter().try_fold(1usize, |all, &s| all.checked_mul(s));
+    (1..=8).contains(&strides.len()) && product.is_some_and(|p| (1..=1 << 16).contains(&p))
+}
+
+/// Values beyond the ends of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PadMode {
+    /// The signal mirrored at its first and last step.
+    Reflect,
+    /// The first and last step repeated.
+    Replicate,
+    /// Zeros.
+    Constant,
+}
+
+/// Weight and bias of a convolution.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    weight: Tensor,       // (out, in / groups, width)
+    bias: Option<Tensor>, // (1, out, 1)
+    stride: usize,
+    dilation: usize,
+    depthwise: bool,
+}
+
+/// Sizes of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Channels of the input.
+    pub input: usize,
+    /// Channels of the output.
+    pub output: usize,
+    /// Steps under the kernel.
+    pub width: usize,
+    /// Steps between two outputs (or, transposed, between two inputs).
+    pub stride: usize,
+    /// Steps between two taps.
+    pub dilation: usize,
+    /// Whether every channel has a kernel of its own.
+    pub depthwise: bool,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+impl Size {
+    /// A convolution of stride and dilation 1 with a bias.
+    pub fn new(input: usize, output: usize, width: usize) -> Self {
+        Self { input, output, width, stride: 1, dilation: 1, depthwise: false, bias: true }
+    }
+
+    /// The same with another stride.
+    #[must_use]
+    pub fn stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// The same with another dilation.
+    #[must_use]
+    pub fn dilation(self, dilation: usize) -> Self {
+        Self { dilation, ..self }
+    }
+
+    /// The same with a kernel a channel, if `depthwise`.
+    #[must_use]
+    pub fn depthwise(self, depthwise: bool) -> Self {
+        Self { depthwise, ..self }
+    }
+
+    /// The same without a bias.
+    #[must_use]
+    pub fn no_bias(self) -> Self {
+        Self { bias: false, ..self }
+    }
+}
+
+fn bias(weights: &Weights<'_>, size: Size) -> std::result::Result<Option<Tensor>, PretrainedError> {
+    if !size.bias {
+        return Ok(None);
+    }
+    let bias = weights.get("bias", &[size.output])?;
+    bias.reshape((1, size.output, 1)).map(Some).map_err(PretrainedError::compute("reading a bias"))
+}
+
+fn with_bias(y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    bias.map_or(Ok(y.clone()), |b| y.broadcast_add(b))
+}
+
+impl Kernel {
+    /// Reads a convolution of this size.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
+        let input = if size.depthwise { 1 } else { size.input };
+        let weight = weights.conv([size.output, input, size.width])?;
+        let Size { stride, dilation, depthwise, .. } = size;
+        Ok(Self { weight, bias: bias(weights, size)?, stride, dilation, depthwise })
+    }
+
+    /// Steps from the first tap to the last, both included.
+    pub fn reach(&self) -> usize {
+        self.weight.dim(D::Minus1).map_or(1, |width| (width - 1) * self.dilation + 1)
+    }
+
+    /// Steps between two outputs.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Convolves without padding: (1, in, steps) to (1, out, (steps - reach) / stride + 1).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let steps = x.dim(D::Minus1)?;
+        let Some(span) = steps.checked_sub(self.reach()) else {
+            candle_core::bail!("{steps} steps under a kernel of {}", self.reach())
+        };
+        let outputs = span / self.stride + 1;
+        if self.depthwise {
+            return with_bias(self.by_taps(x, outputs)?, self.bias.as_ref());
+        }
+        let (_, input, width) = self.weight.dims3()?;
+        let block = (MAX_UNROLLED / (input * width)).max(1024);
+        let mut made = Vec::new();
+        for start in (0..outputs).step_by(block) {
+            let count = block.min(outputs - start);
+            let under = (count - 1) * self.stride + self.reach();
+            let part = x.narrow(2, start * self.stride, under)?.contiguous()?;
+            made.push(part.conv1d(&self.weight, 0, self.stride, self.dilation, 1)?);
+        }
+        with_bias(Tensor::cat(&made, 2)?, self.bias.as_ref())
+    }
+
+    /// A kernel a channel, of stride 1, as a sum over its taps: candle runs one convolution a group.
+    fn by_taps(&self, x: &Tensor, outputs: usize) -> Result<Tensor> {
+        let (channels, _, width) = self.weight.dims3()?;
+        let tap = |k: usize| -> Result<Tensor> {
+            let weight = self.weight.narrow(2, k, 1)?.reshape((1, channels, 1))?;
+            x.narrow(2, k * self.dilation, outputs)?.broadcast_mul(&weight)
+        };
+        (1..width).try_fold(tap(0)?, |sum, k| sum + tap(k)?)
+    }
+
+    /// Convolves with as many steps of padding on both sides, zeros.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn padded(&self, x: &Tensor, padding: usize) -> Result<Tensor> {
+        self.forward(&x.pad_with_zeros(2, padding, padding)?)
+    }
+}
+
+/// Weight and bias of a transposed convolution whose kernel is twice as wide as its stride, so that two inputs reach
+/// each output.
+#[derive(Debug, Clone)]
+pub struct TransposedKernel {
+    weight: Tensor,       // (in, out, 2 stride), depthwise (1, channels, 1, 2 stride)
+    bias: Option<Tensor>, // (1, out, 1)
+    stride: usize,
+    depthwise: bool,
+}
+
+impl TransposedKernel {
+    /// Reads a transposed convolution; its width is twice the stride.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
+        let output = if size.depthwise { 1 } else { size.output };
+        let width = 2 * size.stride;
+        let mut weight = weights.conv([size.input, output, width])?;
+        if size.depthwise {
+            let fail = PretrainedError::compute("reading a kernel");
+            weight = weight.reshape((1, size.input, 1, width)).map_err(fail)?;
+        }
+        let (bias, stride, depthwise) = (bias(weights, size)?, size.stride, size.depthwise);
+        Ok(Self { weight, bias, stride, depthwise })
+    }
+
+    /// Sums without bias and without trimming: (1, in, steps) to (1, out, (steps + 1) stride).
+    fn sums(&self, x: &Tensor) -> Result<Tensor> {
+        if !self.depthwise {
+            return x.contiguous()?.conv_transpose1d(&self.weight, 0, 0, self.stride, 1, 1);
+        }
+        let (_, channels, steps) = x.dims3()?;
+        let now = x.pad_with_zeros(2, 0, 1)?.unsqueeze(3)?; // (1, channels, steps + 1, 1)
+        let before = x.pad_with_zeros(2, 1, 0)?.unsqueeze(3)?;
+        let (head, tail) = (
+            self.weight.narrow(3, 0, self.stride)?,
+            self.weight.narrow(3, self.stride, self.stride)?,
+        );
+        let sums = (now.broadcast_mul(&head)? + before.broadcast_mul(&tail)?)?; // (1, channels, steps + 1, stride)
+        sums.reshape((1, channels, (steps + 1) * self.stride))
+    }
+
+    /// Convolves and cuts `left` and `right` steps off the (steps + 1) stride that come out.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn trimmed(&self, x: &Tensor, left: usize, right: usize) -> Result<Tensor> {
+        let sums = self.sums(x)?;
+        let kept = sums.dim(2)?.saturating_sub(left + right);
+        with_bias(sums.narrow(2, left, kept)?.contiguous()?, self.bias.as_ref())
+    }
+
+    /// Convolves a further piece of a signal: (1, in, steps) to (1, out, steps * stride), all that later steps do not
+    /// change. `tail` carries the rest from piece to piece.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn step(&self, x: &Tensor, tail: &mut Option<Tensor>) -> Result<Tensor> {
+        let sums = self.sums(x)?;
+        let done = sums.dim(2)? - self.stride;
+        let mut ready = sums.narrow(2, 0, done)?.contiguous()?;
+        if let Some(tail) = tail.take() {
+            let first = (ready.narrow(2, 0, self.stride)? + tail)?;
+            let rest = ready.narrow(2, self.stride, done - self.stride)?;
+            ready = Tensor::cat(&[first, rest], 2)?;
+        }
+        *tail = Some(sums.narrow(2, done, self.stride)?.contiguous()?);
+        with_bias(ready, self.bias.as_ref())
+    }
+}
+
+/// A convolution that sees no later step than its own, in pieces or as a whole.
+#[derive(Debug, Clone)]
+pub struct CausalConv {
+    kernel: Kernel,
+    mode: PadMode,
+}
+
+impl CausalConv {
+    /// Reads a causal convolution.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(
+        weights: &Weights<'_>,
+        size: Size,
+        mode: PadMode,
+    ) -> std::result::Result<Self, PretrainedError> {
+        Ok(Self { kernel: Kernel::load(weights, size)?, mode })
+    }
+
+    /// Steps of padding before the first.
+    pub fn padding(&self) -> usize {
+        self.kernel.reach() - self.kernel.stride()
+    }
+
+    /// Convolves a whole signal, padded at its end to full strides: one output for every begun stride.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn whole(&self, x: &Tensor) -> Result<Tensor> {
+        let steps = x.dim(2)?;
+        let right = steps.next_multiple_of(self.kernel.stride()) - steps;
+        self.kernel.forward(&pad(x, self.padding(), right, self.mode)?)
+    }
+
+    /// Convolves a further piece of a signal, for strides of 1. `context` carries the last steps from piece to piece;
+    /// the first piece must be longer than [`Self::padding`] where the signal is mirrored.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn step(&self, x: &Tensor, context: &mut Option<Tensor>) -> Result<Tensor> {
+        let joined = match context.take() {
+            Some(before) => Tensor::cat(&[&before, x], 2)?,
+            None => pad(x, self.padding(), 0, self.mode)?,
+        };
+        let (steps, keep) = (joined.dim(2)?, self.padding());
+        *context = Some(joined.narrow(2, steps - keep, keep)?.contiguous()?);
+        self.kernel.forward(&joined)
+    }
+}
+
+/// Pads (1, channels, steps) in time.
+fn pad(x: &Tensor, left: usize, right: usize, mode: PadMode) -> Result<Tensor> {
+    let steps = x.dim(2)?;
+    if left + right == 0 {
+        return Ok(x.clone());
+    }
+    match mode {
+        PadMode::Constant => x.pad_with_zeros(2, left, right),
+        PadMode::Replicate => x.pad_with_same(2, left, right),
+        PadMode::Reflect => {
+            // A signal that is too short to be mirrored is first padded with zeros, which are cut off again.
+            let zeros = (left.max(right) + 1).saturating_sub(steps);
+            let x = x.pad_with_zeros(2, 0, zeros)?;
+            let last = steps + zeros - 1;
+            let mirrored = (0..left + steps + zeros + right).map(|i| match i.checked_sub(left) {
+                None => left - i,
+                Some(i) if i <= last => i,
+                Some(i) => 2 * last - i,
+            });
+            let indices: Vec<u32> = mirrored.take(left + steps + right).map(|i| i as u32).collect();
+            x.index_select(&Tensor::new(indices, x.device())?, 2)
+        }
+    }
+}

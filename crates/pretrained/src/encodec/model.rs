@@ -1,0 +1,425 @@
+//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+
+use candle_core::{Device, Result, Tensor};
+use serde::Deserialize;
+
+use crate::checkpoint::{Checkpoint, Weights};
+use crate::codebook::{Codebook, Distance};
+use crate::conv::{CausalConv, PadMode, Size, TransposedKernel, strides_fit};
+use crate::error::PretrainedError;
+
+type Loaded<T> = std::result::Result<T, PretrainedError>;
+
+/// Fields of `config.json` that the network depends on.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EncodecConfig {
+    /// Samples a second.
+    pub sampling_rate: u32,
+    /// Channels of the sound; 1.
+    pub audio_channels: usize,
+    /// Whether levels are normalised; not at 24 kHz.
+    pub normalize: bool,
+    /// Whether no layer sees later steps.
+    pub use_causal_conv: bool,
+    /// Kind of normalisation of the convolutions; `weight_norm`.
+    pub norm_type: String,
+    /// Padding of the convolutions.
+    pub pad_mode: PadMode,
+    /// Channels after the first layer.
+    pub num_filters: usize,
+    /// Factor by which a residual block narrows.
+    pub compress: usize,
+    /// Width of the first kernel.
+    pub kernel_size: usize,
+    /// Width of the last kernel.
+    pub last_kernel_size: usize,
+    /// Width of the kernels in residual blocks.
+    pub residual_kernel_size: usize,
+    /// Base of the dilations in residual blocks.
+    pub dilation_growth_rate: usize,
+    /// Residual blocks a stage.
+    pub num_residual_layers: usize,
+    /// Strides of the decoder, the first first.
+    pub upsampling_ratios: Vec<usize>,
+    /// Layers of the LSTM.
+    pub num_lstm_layers: usize,
+    /// Channels of the latents.
+    pub hidden_size: usize,
+    /// Numbers an entry; `hidden_size`.
+    pub codebook_dim: Option<usize>,
+    /// Entries a level.
+    pub codebook_size: usize,
+    /// Bit rates, kbit/s; the last decides the number of levels.
+    pub target_bandwidths: Vec<f64>,
+    /// Whether the skip connection has a convolution.
+    pub use_conv_shortcut: bool,
+    /// Share of the transposed convolutions' padding that is cut off at the end; 1.
+    #[serde(default = "one")]
+    pub trim_right_ratio: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl EncodecConfig {
+    /// Samples a frame.
+    pub fn hop(&self) -> usize {
+        self.upsampling_ratios.iter().product()
+    }
+
+    /// Levels at the highest bit rate.
+    pub fn levels(&self) -> usize {
+        let frame_rate_hz = (self.sampling_rate as usize).div_ceil(self.hop()) as f64;
+        let bits_per_second = (self.codebook_size as f64).log2().max(1.0) * frame_rate_hz;
+        let highest = self.target_bandwidths.iter().copied().fold(0.0, f64::max);
+        ((1000.0 * highest / bits_per_second) as usize).max(1)
+    }
+
+    /// Fault of a configuration that this network is not made for.
+    fn fault(&self) -> Option<String> {
+        let sizes = [self.num_filters, self.compress, self.hidden_size, self.codebook_size];
+        let in_range = |n: &usize| (1..=1 << 16).contains(n);
+        if !sizes.iter().all(in_range) || !strides_fit(&self.upsampling_ratios) {
+            return Some("a size is out of range".into());
+        }
+        if !self.use_causal_conv || self.normalize || self.audio_channels != 1 {
+            return Some("only the causal model of one channel (24 kHz) is supported".into());
+        }
+        if self.norm_type != "weight_norm" || self.trim_right_ratio != 1.0 {
+            return Some("only weight norm and trim_right_ratio 1 are supported".into());
+        }
+        None
+    }
+}
+
+/// A residual block: two convolutions of an ELU each, beside a skip connection.
+struct ResidualBlock {
+    narrow: CausalConv,
+    widen: CausalConv,
+    shortcut: Option<CausalConv>,
+}
+
+impl ResidualBlock {
+    fn load(weights: &Weights<'_>, c: &EncodecConfig, dim: usize, index: usize) -> Loaded<Self> {
+        let inner = dim / c.compress;
+        let dilation = c.dilation_growth_rate.saturating_pow(index as u32).min(1 << 12);
+        let conv = |name: &str, size: Size| {
+            CausalConv::load(&weights.pp(name).pp("conv"), size, c.pad_mode)
+        };
+        Ok(Self {
+            narrow: conv(
+                "block.1",
+                Size::new(dim, inner, c.residual_kernel_size).dilation(dilation),
+            )?,
+            widen: conv("block.3", Size::new(inner, dim, 1))?,
+            shortcut: c
+                .use_conv_shortcut
+                .then(|| conv("shortcut", Size::new(dim, dim, 1)))
+                .transpose()?,
+        })
+    }
+
+    /// (1, dim, steps) to the same; `context` is that of the first convolution, `None` for a whole signal.
+    fn forward(&self, x: &Tensor, context: Option<&mut Option<Tensor>>) -> Result<Tensor> {
+        let y = x.elu(1.0)?;
+        let y = match context {
+            Some(context) => self.narrow.step(&y, context)?,
+            None => self.narrow.whole(&y)?,
+        };
+        let y = self.widen.whole(&y.elu(1.0)?)?; // one step wide: no context
+        let skipped = self.shortcut.as_ref().map_or(Ok(x.clone()), |conv| conv.whole(x))?;
+        skipped + y
+    }
+}
+
+/// An LSTM with a skip connection around it.
+struct Lstm {
+    layers: Vec<LstmLayer>,
+}
+
+struct LstmLayer {
+    input: Tensor,  // (dim, 4 dim)
+    hidden: Tensor, // (dim, 4 dim)
+    bias: Tensor,   // (1, 4 dim)
+}
+
+/// Output and cell of a layer, (1, dim) each.
+type LstmState = Option<(Tensor, Tensor)>;
+
+impl Lstm {
+    fn load(weights: &Weights<'_>, dim: usize, layers: usize) -> Loaded<Self> {
+        let weights = weights.pp("lstm");
+        let layer = |l: usize| {
+            let matrix = |name: &str| weights.get(&format!("{name}_l{l}"), &[4 * dim, dim]);
+            let bias = |name: &str| weights.get(&format!("{name}_l{l}"), &[4 * dim]);
+            let (input, hidden) = (matrix("weight_ih")?, matrix("weight_hh")?);
+            let (first, second) = (bias("bias_ih")?, bias("bias_hh")?);
+            let prepared = || -> Result<LstmLayer> {
+                let bias = (first + second)?.unsqueeze(0)?;
+                Ok(LstmLayer {
+                    input: input.t()?.contiguous()?,
+                    hidden: hidden.t()?.contiguous()?,
+                    bias,
+                })
+            };
+            prepared().map_err(PretrainedError::compute("reading the LSTM"))
+        };
+        Ok(Self { layers: (0..layers).map(layer).collect::<Loaded<_>>()? })
+    }
+
+    /// (1, dim, steps) to the same.
+    fn forward(&self, x: &Tensor, states: &mut Vec<LstmState>) -> Result<Tensor> {
+        states.resize(self.layers.len(), None);
+        let mut rows = x.squeeze(0)?.t()?.contiguous()?; // (steps, dim)
+        for (layer, state) in self.layers.iter().zip(states) {
+            rows = layer.forward(&rows, state)?;
+        }
+        x + rows.t()?.unsqueeze(0)?
+    }
+}
+
+impl LstmLayer {
+    fn forward(&self, rows: &Tensor, state: &mut LstmState) -> Result<Tensor> {
+        let (steps, dim) = rows.dims2()?;
+        let inputs = rows.matmul(&self.input)?.broadcast_add(&self.bias)?; // (steps, 4 dim)
+        let zeros = Tensor::zeros((1, dim), rows.dtype(), rows.device())?;
+        let (mut hidden, mut cell) = state.take().unwrap_or((zeros.clone(), zeros));
+        let mut outputs = Vec::with_capacity(steps);
+        for t in 0..steps {
+            let gates = (inputs.narrow(0, t, 1)? + hidden.matmul(&self.hidden)?)?; // (1, 4 dim)
+            let gate = |i: usize| gates.narrow(1, i * dim, dim);
+            let sigmoid = candle_nn::ops::sigmoid;
+            let (input, forget, output) =
+                (sigmoid(&gate(0)?)?, sigmoid(&gate(1)?)?, sigmoid(&gate(3)?)?);
+            cell = ((forget * cell)? + (input * gate(2)?.tanh()?)?)?;
+            hidden = (output * cell.tanh()?)?;
+            outputs.push(hidden.clone());
+        }
+        *state = Some((hidden, cell));
+        Tensor::cat(&outputs, 0) // (steps, dim)
+    }
+}
+
+/// Stages of the encoder, each narrower in time and wider in channels.
+struct Encoder {
+    first: CausalConv,
+    stages: Vec<(Vec<ResidualBlock>, CausalConv)>,
+    lstm: Lstm,
+    last: CausalConv,
+}
+
+impl Encoder {
+    fn load(weights: &Weights<'_>, c: &EncodecConfig) -> Loaded<Self> {
+        let layers = weights.pp("layers");
+        let conv =
+            |i: usize, size: Size| CausalConv::load(&layers.pp(i).pp("conv"), size, c.pad_mode);
+        let first = conv(0, Size::new(1, c.num_filters, c.kernel_size))?;
+        let (mut dim, mut i, mut stages) = (c.num_filters, 1, Vec::new());
+        for &ratio in c.upsampling_ratios.iter().rev() {
+            let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
+            let blocks = (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?;
+            i += c.num_residual_layers + 1; // an ELU has a number
+            stages.push((blocks, conv(i, Size::new(dim, 2 * dim, 2 * ratio).stride(ratio))?));
+            (dim, i) = (2 * dim, i + 1);
+        }
+        let lstm = Lstm::load(&layers.pp(i), dim, c.num_lstm_layers)?;
+        let last = conv(i + 2, Size::new(dim, c.hidden_size, c.last_kernel_size))?;
+        Ok(Self { first, stages, lstm, last })
+    }
+
+    /// (1, 1, samples) to (1, hidden_size, frames).
+    fn forward(&self, samples: &Tensor) -> Result<Tensor> {
+        let mut x = self.first.whole(samples)?;
+        for (blocks, shrink) in &self.stages {
+            for block in blocks {
+                x = block.forward(&x, None)?;
+            }
+            x = shrink.whole(&x.elu(1.0)?)?;
+        }
+        self.last.whole(&self.lstm.forward(&x, &mut Vec::new())?.elu(1.0)?)
+    }
+}
+
+/// Stages of the decoder, the encoder's mirror image.
+struct Decoder {
+    first: CausalConv,
+    lstm: Lstm,
+    stages: Vec<(TransposedKernel, Vec<ResidualBlock>)>,
+    last: CausalConv,
+}
+
+/// Contexts of the decoder's layers between two pieces of codes.
+#[derive(Default)]
+struct DecoderState {
+    first: Option<Tensor>,
+    lstm: Vec<LstmState>,
+    stages: Vec<(Option<Tensor>, Vec<Option<Tensor>>)>,
+    last: Option<Tensor>,
+}
+
+impl Decoder {
+    fn load(weights: &Weights<'_>, c: &EncodecConfig) -> Loaded<Self> {
+        let layers = weights.pp("layers");
+        let conv =
+            |i: usize, size: Size| CausalConv::load(&layers.pp(i).pp("conv"), size, c.pad_mode);
+        let mut dim = c.num_filters << c.upsampling_ratios.len();
+        let first = conv(0, Size::new(c.hidden_size, dim, c.kernel_size))?;
+        let lstm = Lstm::load(&layers.pp(1), dim, c.num_lstm_layers)?;
+        let (mut i, mut stages) = (3, Vec::new());
+        for &ratio in &c.upsampling_ratios {
+            let size = Size::new(dim, dim / 2, 2 * ratio).stride(ratio);
+            let grow = TransposedKernel::load(&layers.pp(i).pp("conv"), size)?;
+            (dim, i) = (dim / 2, i + 1);
+            let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
+            stages.push((grow, (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?));
+            i += c.num_residual_layers + 1; // an ELU has a number
+        }
+        let last = conv(i, Size::new(dim, 1, c.last_kernel_size))?;
+        Ok(Self { first, lstm, stages, last })
+    }
+
+    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    fn step(&self, latents: &Tensor, state: &mut DecoderState) -> Result<Tensor> {
+        state.stages.resize(self.stages.len(), (None, Vec::new()));
+        let x = self.first.step(latents, &mut state.first)?;
+        let mut x = self.lstm.forward(&x, &mut state.lstm)?;
+        for ((grow, blocks), (tail, contexts)) in self.stages.iter().zip(&mut state.stages) {
+            contexts.resize(blocks.len(), None);
+            x = grow.step(&x.elu(1.0)?, tail)?;
+            for (block, context) in blocks.iter().zip(contexts) {
+                x = block.forward(&x, Some(context))?;
+            }
+        }
+        self.last.step(&x.elu(1.0)?, &mut state.last)
+    }
+}
+
+/// The loaded codec.
+pub struct Encodec {
+    pub(crate) config: EncodecConfig,
+    encoder: Encoder,
+    decoder: Decoder,
+    pub(crate) codebooks: Vec<Codebook>,
+}
+
+impl Encodec {
+    /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and those of [`Checkpoint::get`].
+    pub fn load(
+        checkpoint: &Checkpoint,
+        config: EncodecConfig,
+        levels: Option<usize>,
+    ) -> Loaded<Self> {
+        if let Some(fault) = config.fault() {
+            return Err(PretrainedError::config(checkpoint.path(), fault));
+        }
+        let available = config.levels();
+        let levels = levels.unwrap_or(available);
+        if !(1..=available).contains(&levels) {
+            return Err(PretrainedError::Levels { codec: "encodec", requested: levels, available });
+        }
+        let root = checkpoint.root();
+        let shape = [config.codebook_size, config.codebook_dim.unwrap_or(config.hidden_size)];
+        let codebook = |level: usize| {
+            let entries =
+                root.pp("quantizer.layers").pp(level).pp("codebook").get("embed", &shape)?;
+            let book = Codebook::new(entries, Distance::Euclidean);
+            book.map_err(PretrainedError::compute("reading a codebook"))
+        };
+        Ok(Self {
+            encoder: Encoder::load(&root.pp("encoder"), &config)?,
+            decoder: Decoder::load(&root.pp("decoder"), &config)?,
+            codebooks: (0..levels).map(codebook).collect::<Loaded<_>>()?,
+            config,
+        })
+    }
+
+    /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
+        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
+        self.encoder.forward(&samples)
+    }
+
+    /// Codes of latents, one list a level.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
+        let mut rest = latents.squeeze(0)?.t()?.contiguous()?; // (frames, hidden_size)
+        let mut codes = Vec::with_capacity(self.codebooks.len());
+        for book in &self.codebooks {
+            let level = book.nearest(&rest)?;
+            rest = (rest - book.look_up(&level)?)?;
+            codes.push(level);
+        }
+        Ok(codes)
+    }
+
+    /// Sum of the entries of codes, one list a level: (1, hidden_size, frames).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
+        let frames = codes.first().map_or(0, Vec::len);
+        let shape = (frames, self.config.hidden_size);
+        let mut sum = Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu)?;
+        for (book, level) in self.codebooks.iter().zip(codes) {
+            sum = (sum + book.look_up(level)?)?; // (frames, hidden_size)
+        }
+        sum.t()?.unsqueeze(0)?.contiguous()
+    }
+
+    /// Frames that a stream needs before its first sample: the first layer's mirrored context.
+    pub fn first_frames(&self) -> usize {
+        match self.config.pad_mode {
+            PadMode::Reflect => self.decoder.first.padding() + 1,
+            PadMode::Replicate | PadMode::Constant => 1,
+        }
+    }
+
+    /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn decode(&self, latents: &Tensor) -> Result<Vec<f32>> {
+        self.decoder.step(latents, &mut DecoderState::default())?.flatten_all()?.to_vec1()
+    }
+
+    /// Begins decoding a stream.
+    pub fn stream(&self) -> EncodecStream {
+        EncodecStream::default()
+    }
+}
+
+/// The state of decoding a stream.
+#[derive(Default)]
+pub struct EncodecStream {
+    state: DecoderState,
+    /// Frames that came before there were enough to begin.
+    waiting: Vec<Vec<u32>>, // (levels)(frames)
+    begun: bool,
+}
+
+impl EncodecStream {
+    /// Samples of further codes, one list a level; none until there are [`Encodec::first_frames`], unless it is the end.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn push(&mut self, codec: &Encodec, codes: &[Vec<u32>], end: bool) -> Result<Vec<f32>> {
+        self.waiting.resize(self.waiting.len().max(codes.len()), Vec::new());
+        self.waiting.iter_mut().zip(codes).for_each(|(all, more)| all.extend(more));
+        let frames = self.waiting.first().map_or(0, Vec::len);
+        if frames == 0 || !(self.begun || end || frames >= codec.first_frames()) {
+            return Ok(Vec::new());
+        }
+        self.begun = true;
+        let latents = codec.dequantise(&std::mem::take(&mut self.waiting))?;
+        codec.decoder.step(&latents, &mut self.state)?.flatten_all()?.to_vec1()
+    }
+}

@@ -1,0 +1,35 @@
+//! Published checkpoints of other projects: a module a model, each readable from top to bottom.
+//!
+//! [`open`] recognises a codec by its configuration and gives a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors one
+//! at a time, and says of each that is missing, of another shape or type, or not finite, which one it is.
+//!
+//! Invariants:
+//!
+//! - Nothing is fetched, and no weights of anyone are in the program.
+//! - Codes are those of the reference implementations, samples within 1e-4 of their peak.
+//! - No file makes a reader take more memory than the file has bytes, or run anything that the file names.
+
+mod checkpoint;
+mod codebook;
+mod codec;
+mod conv;
+mod error;
+mod open;
+mod ops;
+mod pickle;
+mod spec;
+mod stream;
+
+pub mod dac;
+pub mod encodec;
+pub mod mimi;
+pub mod snac;
+pub mod vocos;
+
+pub use checkpoint::{Checkpoint, Entry, Weights};
+pub use codebook::{Codebook, Distance};
+pub use codec::PretrainedCodec;
+pub use conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel};
+pub use error::PretrainedError;
+pub use open::{from_bytes, is_carried, open};
+pub use spec::{CodecSpec, SpecError};

@@ -1,0 +1,10 @@
+//! Mimi (Défossez et al., arXiv 2410.00037): causal, 12.5 frames a second, up to 32 levels of 2,048 codes, of which the
+//! first is distilled from a model of speech.
+//!
+//! Checkpoint: `config.json` and `model.safetensors` of `kyutai/mimi`. Attention is limited to the window of the
+//! configuration, as in Kyutai's own code.
+
+mod model;
+mod transformer;
+
+pub use model::{Mimi, MimiConfig, MimiStream};

@@ -1,0 +1,404 @@
+//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+
+use candle_core::{DType, Device, Result, Tensor};
+use serde::Deserialize;
+
+use super::transformer::{Cache, Transformer};
+use crate::checkpoint::{Checkpoint, Weights};
+use crate::codebook::{Codebook, Distance};
+use crate::conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel, strides_fit};
+use crate::error::PretrainedError;
+
+type Loaded<T> = std::result::Result<T, PretrainedError>;
+
+/// Fields of `config.json` that the network depends on.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MimiConfig {
+    /// Samples a second.
+    pub sampling_rate: u32,
+    /// Frames a second.
+    pub frame_rate: f64,
+    /// Channels of the sound; 1.
+    pub audio_channels: usize,
+    /// Whether no layer sees later steps.
+    pub use_causal_conv: bool,
+    /// Padding of the convolutions.
+    pub pad_mode: PadMode,
+    /// Channels after the first layer.
+    pub num_filters: usize,
+    /// Factor by which a residual block narrows.
+    pub compress: usize,
+    /// Width of the first kernel.
+    pub kernel_size: usize,
+    /// Width of the last kernel.
+    pub last_kernel_size: usize,
+    /// Width of the kernels in residual blocks.
+    pub residual_kernel_size: usize,
+    /// Base of the dilations in residual blocks.
+    pub dilation_growth_rate: usize,
+    /// Residual blocks a stage.
+    pub num_residual_layers: usize,
+    /// Strides of the decoder, the first first.
+    pub upsampling_ratios: Vec<usize>,
+    /// Groups of the convolution that doubles the frame rate; one a channel.
+    pub upsample_groups: usize,
+    /// Whether the skip connection has a convolution; not in Mimi.
+    pub use_conv_shortcut: bool,
+    /// Channels of the latents and of the transformer.
+    pub hidden_size: usize,
+    /// Layers of either transformer.
+    pub num_hidden_layers: usize,
+    /// Heads of the attention.
+    pub num_attention_heads: usize,
+    /// Heads of keys and values; as many.
+    pub num_key_value_heads: usize,
+    /// Numbers a head.
+    pub head_dim: Option<usize>,
+    /// Numbers in the feed-forward layers.
+    pub intermediate_size: usize,
+    /// Added to variances.
+    pub norm_eps: f64,
+    /// Base of the rotary positions.
+    pub rope_theta: f32,
+    /// Keys that a query sees, itself included.
+    pub sliding_window: usize,
+    /// Levels.
+    pub num_quantizers: usize,
+    /// Levels of the first quantiser.
+    pub num_semantic_quantizers: usize,
+    /// Entries a level.
+    pub codebook_size: usize,
+    /// Numbers an entry.
+    pub codebook_dim: usize,
+}
+
+impl MimiConfig {
+    /// Samples a frame.
+    pub fn hop(&self) -> usize {
+        2 * self.upsampling_ratios.iter().product::<usize>()
+    }
+
+    /// Numbers a head.
+    pub(super) fn head_dim(&self) -> usize {
+        self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1))
+    }
+
+    fn fault(&self) -> Option<String> {
+        let sizes = [
+            self.num_filters,
+            self.compress,
+            self.hidden_size,
+            self.num_attention_heads,
+            self.head_dim(),
+            self.sliding_window,
+            self.num_quantizers,
+            self.codebook_size,
+            self.codebook_dim,
+        ];
+        let in_range = |n: &usize| (1..=1 << 16).contains(n);
+        if !sizes.iter().all(in_range) || !strides_fit(&self.upsampling_ratios) {
+            return Some("a size is out of range".into());
+        }
+        if !self.use_causal_conv || self.audio_channels != 1 || self.use_conv_shortcut {
+            return Some("only the causal model of one channel is supported".into());
+        }
+        if self.num_key_value_heads != self.num_attention_heads
+            || self.upsample_groups != self.hidden_size
+        {
+            return Some(
+                "heads of keys and groups of the upsampling must be as in kyutai/mimi".into(),
+            );
+        }
+        if (1..=self.num_quantizers).contains(&self.num_semantic_quantizers) {
+            let (rate, hop) = (f64::from(self.sampling_rate), self.hop() as f64);
+            let fits = (self.frame_rate * hop - rate).abs() < 1.0;
+            return (!fits)
+                .then(|| format!("frames of {hop} samples are not {} a second", self.frame_rate));
+        }
+        Some("the first quantiser must have 1 to num_quantizers levels".into())
+    }
+}
+
+/// A residual block: two convolutions of an ELU each, beside a skip connection.
+struct ResidualBlock {
+    narrow: CausalConv,
+    widen: CausalConv,
+}
+
+impl ResidualBlock {
+    fn load(weights: &Weights<'_>, c: &MimiConfig, dim: usize, index: usize) -> Loaded<Self> {
+        let inner = dim / c.compress;
+        let dilation = c.dilation_growth_rate.saturating_pow(index as u32).min(1 << 12);
+        let conv = |i: usize, size: Size| {
+            CausalConv::load(&weights.pp("block").pp(i).pp("conv"), size, c.pad_mode)
+        };
+        Ok(Self {
+            narrow: conv(1, Size::new(dim, inner, c.residual_kernel_size).dilation(dilation))?,
+            widen: conv(3, Size::new(inner, dim, 1))?,
+        })
+    }
+
+    /// (1, dim, steps) to the same; `context` is that of the first convolution, `None` for a whole signal.
+    fn forward(&self, x: &Tensor, context: Option<&mut Option<Tensor>>) -> Result<Tensor> {
+        let y = x.elu(1.0)?;
+        let y = match context {
+            Some(context) => self.narrow.step(&y, context)?,
+            None => self.narrow.whole(&y)?,
+        };
+        x + self.widen.whole(&y.elu(1.0)?)? // one step wide: no context
+    }
+}
+
+/// Stages of the encoder, each narrower in time and wider in channels.
+struct Encoder {
+    first: CausalConv,
+    stages: Vec<(Vec<ResidualBlock>, CausalConv)>,
+    last: CausalConv,
+    transformer: Transformer,
+    halve: CausalConv,
+}
+
+impl Encoder {
+    fn load(root: &Weights<'_>, c: &MimiConfig) -> Loaded<Self> {
+        let layers = root.pp("encoder.layers");
+        let conv =
+            |i: usize, size: Size| CausalConv::load(&layers.pp(i).pp("conv"), size, c.pad_mode);
+        let first = conv(0, Size::new(1, c.num_filters, c.kernel_size))?;
+        let (mut dim, mut i, mut stages) = (c.num_filters, 1, Vec::new());
+        for &ratio in c.upsampling_ratios.iter().rev() {
+            let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
+            let blocks = (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?;
+            i += c.num_residual_layers + 1; // an ELU has a number
+            stages.push((blocks, conv(i, Size::new(dim, 2 * dim, 2 * ratio).stride(ratio))?));
+            (dim, i) = (2 * dim, i + 1);
+        }
+        let last = conv(i + 1, Size::new(dim, c.hidden_size, c.last_kernel_size))?;
+        let transformer = Transformer::load(&root.pp("encoder_transformer"), c)?;
+        let size = Size::new(c.hidden_size, c.hidden_size, 4).stride(2).no_bias();
+        let halve = CausalConv::load(&root.pp("downsample.conv"), size, PadMode::Replicate)?;
+        Ok(Self { first, stages, last, transformer, halve })
+    }
+
+    /// (1, 1, samples) to (1, hidden_size, frames).
+    fn forward(&self, samples: &Tensor) -> Result<Tensor> {
+        let mut x = self.first.whole(samples)?;
+        for (blocks, shrink) in &self.stages {
+            for block in blocks {
+                x = block.forward(&x, None)?;
+            }
+            x = shrink.whole(&x.elu(1.0)?)?;
+        }
+        let x = self.last.whole(&x.elu(1.0)?)?;
+        self.halve.whole(&self.transformer.step(&x, &mut Cache::default())?)
+    }
+}
+
+/// Stages of the decoder, the encoder's mirror image.
+struct Decoder {
+    double: TransposedKernel,
+    transformer: Transformer,
+    first: CausalConv,
+    stages: Vec<(TransposedKernel, Vec<ResidualBlock>)>,
+    last: CausalConv,
+}
+
+/// The state of decoding a stream: contexts of the decoder's layers between two pieces of codes.
+#[derive(Default)]
+pub struct MimiStream {
+    double: Option<Tensor>,
+    transformer: Cache,
+    first: Option<Tensor>,
+    stages: Vec<(Option<Tensor>, Vec<Option<Tensor>>)>,
+    last: Option<Tensor>,
+}
+
+impl Decoder {
+    fn load(root: &Weights<'_>, c: &MimiConfig) -> Loaded<Self> {
+        let size = Size::new(c.hidden_size, c.hidden_size, 4).stride(2).depthwise(true).no_bias();
+        let double = TransposedKernel::load(&root.pp("upsample.conv"), size)?;
+        let transformer = Transformer::load(&root.pp("decoder_transformer"), c)?;
+        let layers = root.pp("decoder.layers");
+        let conv =
+            |i: usize, size: Size| CausalConv::load(&layers.pp(i).pp("conv"), size, c.pad_mode);
+        let mut dim = c.num_filters << c.upsampling_ratios.len();
+        let first = conv(0, Size::new(c.hidden_size, dim, c.kernel_size))?;
+        let (mut i, mut stages) = (2, Vec::new());
+        for &ratio in &c.upsampling_ratios {
+            let size = Size::new(dim, dim / 2, 2 * ratio).stride(ratio);
+            let grow = TransposedKernel::load(&layers.pp(i).pp("conv"), size)?;
+            (dim, i) = (dim / 2, i + 1);
+            let block = |j: usize| ResidualBlock::load(&layers.pp(i + j), c, dim, j);
+            stages.push((grow, (0..c.num_residual_layers).map(block).collect::<Loaded<_>>()?));
+            i += c.num_residual_layers + 1; // an ELU has a number
+        }
+        let last = conv(i, Size::new(dim, 1, c.last_kernel_size))?;
+        Ok(Self { double, transformer, first, stages, last })
+    }
+
+    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    fn step(&self, latents: &Tensor, state: &mut MimiStream) -> Result<Tensor> {
+        state.stages.resize(self.stages.len(), (None, Vec::new()));
+        let x = self.double.step(latents, &mut state.double)?;
+        let x = self.transformer.step(&x, &mut state.transformer)?;
+        let mut x = self.first.step(&x, &mut state.first)?;
+        for ((grow, blocks), (tail, contexts)) in self.stages.iter().zip(&mut state.stages) {
+            contexts.resize(blocks.len(), None);
+            x = grow.step(&x.elu(1.0)?, tail)?;
+            for (block, context) in blocks.iter().zip(contexts) {
+                x = block.forward(&x, Some(context))?;
+            }
+        }
+        self.last.step(&x.elu(1.0)?, &mut state.last)
+    }
+}
+
+/// Levels on latents that are first mapped to fewer dimensions.
+struct Quantiser {
+    into: Kernel,
+    codebooks: Vec<Codebook>,
+    out: Kernel,
+}
+
+/// Least use of an entry that its sum is divided by.
+const LEAST_USAGE: f64 = 1e-5;
+
+impl Quantiser {
+    fn load(weights: &Weights<'_>, c: &MimiConfig, levels: usize) -> Loaded<Self> {
+        let (dim, inner) = (c.hidden_size, c.codebook_dim);
+        let codebook = |level: usize| {
+            let weights = weights.pp("layers").pp(level).pp("codebook");
+            let usage = weights.get("cluster_usage", &[c.codebook_size])?;
+            let sums = weights.get("embed_sum", &[c.codebook_size, inner])?;
+            let book = || -> Result<Codebook> {
+                let usage = usage.maximum(LEAST_USAGE)?.unsqueeze(1)?;
+                Codebook::new(sums.broadcast_div(&usage)?, Distance::Euclidean)
+            };
+            book().map_err(PretrainedError::compute("reading a codebook"))
+        };
+        Ok(Self {
+            into: Kernel::load(&weights.pp("input_proj"), Size::new(dim, inner, 1).no_bias())?,
+            codebooks: (0..levels).map(codebook).collect::<Loaded<_>>()?,
+            out: Kernel::load(&weights.pp("output_proj"), Size::new(inner, dim, 1).no_bias())?,
+        })
+    }
+
+    fn quantise(&self, latents: &Tensor, codes: &mut Vec<Vec<u32>>) -> Result<()> {
+        let mut rest = self.into.forward(latents)?.squeeze(0)?.t()?.contiguous()?; // (frames, codebook_dim)
+        for book in &self.codebooks {
+            let level = book.nearest(&rest)?;
+            rest = (rest - book.look_up(&level)?)?;
+            codes.push(level);
+        }
+        Ok(())
+    }
+
+    /// (1, hidden_size, frames), or `None` without codes.
+    fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Option<Tensor>> {
+        let mut sum: Option<Tensor> = None;
+        for (book, level) in self.codebooks.iter().zip(codes) {
+            let entries = book.look_up(level)?; // (frames, codebook_dim)
+            sum = Some(sum.map_or(Ok(entries.clone()), |s| s + entries)?);
+        }
+        sum.map(|s| self.out.forward(&s.t()?.unsqueeze(0)?.contiguous()?)).transpose()
+    }
+}
+
+/// The loaded codec.
+pub struct Mimi {
+    pub(crate) config: MimiConfig,
+    encoder: Encoder,
+    decoder: Decoder,
+    semantic: Quantiser,
+    acoustic: Quantiser,
+}
+
+impl Mimi {
+    /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and those of [`Checkpoint::get`].
+    pub fn load(
+        checkpoint: &Checkpoint,
+        config: MimiConfig,
+        levels: Option<usize>,
+    ) -> Loaded<Self> {
+        if let Some(fault) = config.fault() {
+            return Err(PretrainedError::config(checkpoint.path(), fault));
+        }
+        let (available, first) = (config.num_quantizers, config.num_semantic_quantizers);
+        let levels = levels.unwrap_or(available);
+        if !(1..=available).contains(&levels) {
+            return Err(PretrainedError::Levels { codec: "mimi", requested: levels, available });
+        }
+        let root = checkpoint.root();
+        let quantiser = |name: &str, levels: usize| {
+            let name = format!("quantizer.{name}_residual_vector_quantizer");
+            Quantiser::load(&root.pp(name), &config, levels)
+        };
+        Ok(Self {
+            encoder: Encoder::load(&root, &config)?,
+            decoder: Decoder::load(&root, &config)?,
+            semantic: quantiser("semantic", levels.min(first))?,
+            acoustic: quantiser("acoustic", levels.saturating_sub(first))?,
+            config,
+        })
+    }
+
+    pub(crate) fn codebooks(&self) -> impl Iterator<Item = &Codebook> {
+        self.semantic.codebooks.iter().chain(&self.acoustic.codebooks)
+    }
+
+    /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
+        let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
+        self.encoder.forward(&samples)
+    }
+
+    /// Codes of latents, one list a level.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
+        let mut codes = Vec::new();
+        self.semantic.quantise(latents, &mut codes)?;
+        self.acoustic.quantise(latents, &mut codes)?;
+        Ok(codes)
+    }
+
+    /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
+        let (first, rest) = codes.split_at(codes.len().min(self.semantic.codebooks.len()));
+        let frames = codes.first().map_or(0, Vec::len);
+        let mut sum =
+            Tensor::zeros((1, self.config.hidden_size, frames), DType::F32, &Device::Cpu)?;
+        for part in [self.semantic.dequantise(first)?, self.acoustic.dequantise(rest)?] {
+            sum = part.map_or(Ok(sum.clone()), |p| &sum + p)?;
+        }
+        Ok(sum)
+    }
+
+    /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn decode(&self, latents: &Tensor) -> Result<Vec<f32>> {
+        self.decoder.step(latents, &mut MimiStream::default())?.flatten_all()?.to_vec1()
+    }
+
+    /// Samples of further codes of a stream, one list a level.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn push(&self, stream: &mut MimiStream, codes: &[Vec<u32>]) -> Result<Vec<f32>> {
+        if codes.first().is_none_or(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        self.decoder.step(&self.dequantise(codes)?, stream)?.flatten_all()?.to_vec1()
+    }
+}

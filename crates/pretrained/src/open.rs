@@ -1,0 +1,233 @@
+//! From a folder, a file or bytes to a codec: which kind it is, and where its parts are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::checkpoint::Checkpoint;
+use crate::codec::{Network, PretrainedCodec};
+use crate::dac::Dac;
+use crate::encodec::Encodec;
+use crate::error::PretrainedError;
+use crate::mimi::Mimi;
+use crate::snac::Snac;
+use crate::spec::CodecSpec;
+use crate::vocos::{Vocos, VocosConfig};
+
+type Loaded<T> = Result<T, PretrainedError>;
+
+/// Entry of a safetensors header that holds all that stands beside a checkpoint: a file with it needs no folder.
+pub(crate) const HEADER: &str = "syrinx_pretrained";
+
+/// Prefix of the vocoder's tensors in such a file.
+pub(crate) const VOCODER: &str = "vocoder.";
+
+/// Value of [`HEADER`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    /// Configuration of the codec, as in its `config.json`.
+    pub(crate) config: Value,
+    /// Number of levels in use.
+    pub(crate) levels: Option<usize>,
+    /// Configuration of the vocoder, as in its `config.yaml`.
+    pub(crate) vocoder: Option<String>,
+}
+
+/// Families of codecs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Encodec,
+    Dac,
+    Mimi,
+    Snac,
+}
+
+impl Family {
+    /// The family of a `config.json`.
+    fn of(config: &Value, path: &Path) -> Loaded<Self> {
+        let kind = config.get("model_type").and_then(Value::as_str);
+        match kind {
+            Some("encodec") => Ok(Self::Encodec),
+            Some("dac") => Ok(Self::Dac),
+            Some("mimi") => Ok(Self::Mimi),
+            None if config.get("vq_strides").is_some() => Ok(Self::Snac),
+            Some(other) => {
+                let reason = format!("model_type `{other}` is not encodec, dac or mimi");
+                Err(PretrainedError::config(path, reason))
+            }
+            None => Err(PretrainedError::config(
+                path,
+                "it has neither model_type (encodec, dac, mimi) nor vq_strides (snac)",
+            )),
+        }
+    }
+
+    /// Whether it is published as `pytorch_model.bin`.
+    fn is_published_as_pickle(self) -> bool {
+        self == Self::Snac
+    }
+}
+
+/// Opens a codec: a folder with `config.json` and weights, one of these files, or a file that carries both.
+///
+/// # Errors
+/// [`PretrainedError::Config`] for a configuration of another kind, and those of opening a checkpoint and building the
+/// network.
+pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
+    if let Some(carried) = carried(&spec.path)? {
+        return of_carried(carried, spec.levels);
+    }
+    let (config_path, weights) = places(&spec.path, "config.json")?;
+    let config: Value = parse(&config_path, &read_text(&config_path)?)?;
+    let family = Family::of(&config, &config_path)?;
+    let checkpoint = checkpoint(&weights, family.is_published_as_pickle())?;
+    let network = network(&checkpoint, (family, &config, &config_path), spec.levels)?;
+    let vocoder = spec.vocoder.as_deref().map(open_vocoder).transpose()?;
+    let header = Header {
+        config,
+        levels: spec.levels,
+        vocoder: vocoder.as_ref().map(|(_, _, yaml)| yaml.clone()),
+    };
+    let vocoder = match vocoder {
+        Some((checkpoint, config, _)) => {
+            let built = vocos(&network, &checkpoint.root(), &config, &weights)?;
+            Some((checkpoint, built))
+        }
+        None => None,
+    };
+    PretrainedCodec::new(network, checkpoint, vocoder, header)
+}
+
+/// Opens the bytes of a file that [`PretrainedCodec::to_bytes`] made; `path` names them in errors.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn from_bytes(path: &Path, bytes: &[u8]) -> Loaded<PretrainedCodec> {
+    of_carried(Checkpoint::from_bytes(path, Arc::from(bytes))?, None)
+}
+
+/// Whether the metadata of a safetensors file are those of [`PretrainedCodec::to_bytes`].
+pub fn is_carried(metadata: &std::collections::BTreeMap<String, String>) -> bool {
+    metadata.contains_key(HEADER)
+}
+
+/// The checkpoint of a file that carries its configuration.
+fn carried(path: &Path) -> Loaded<Option<Checkpoint>> {
+    if !path.is_file() || path.extension().is_some_and(|e| e == "json" || e == "bin") {
+        return Ok(None);
+    }
+    let checkpoint = Checkpoint::open(path)?;
+    Ok(is_carried(checkpoint.metadata()).then_some(checkpoint))
+}
+
+fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<PretrainedCodec> {
+    let path = checkpoint.path().to_owned();
+    let json = checkpoint.metadata().get(HEADER).map(String::as_str).unwrap_or_default();
+    let mut header: Header = parse(&path, json)?;
+    header.levels = levels.or(header.levels);
+    let family = Family::of(&header.config, &path)?;
+    let network = network(&checkpoint, (family, &header.config, &path), header.levels)?;
+    let vocoder = match &header.vocoder {
+        Some(yaml) => {
+            let config = VocosConfig::parse(&path, yaml)?;
+            let built = vocos(&network, &checkpoint.root().pp("vocoder"), &config, &path)?;
+            Some((checkpoint.below(VOCODER), built))
+        }
+        None => None,
+    };
+    PretrainedCodec::new(network, checkpoint, vocoder, header)
+}
+
+fn network(
+    checkpoint: &Checkpoint,
+    (family, config, path): (Family, &Value, &Path),
+    levels: Option<usize>,
+) -> Loaded<Network> {
+    Ok(match family {
+        Family::Encodec => {
+            Network::Encodec(Encodec::load(checkpoint, fields(path, config)?, levels)?)
+        }
+        Family::Dac => Network::Dac(Dac::load(checkpoint, fields(path, config)?, levels)?),
+        Family::Mimi => Network::Mimi(Mimi::load(checkpoint, fields(path, config)?, levels)?),
+        Family::Snac => Network::Snac(Snac::load(checkpoint, fields(path, config)?)?),
+    })
+}
+
+fn open_vocoder(path: &Path) -> Loaded<(Checkpoint, VocosConfig, String)> {
+    let (config_path, weights) = places(path, "config.yaml")?;
+    let yaml = read_text(&config_path)?;
+    let config = VocosConfig::parse(&config_path, &yaml)?;
+    Ok((checkpoint(&weights, true)?, config, yaml))
+}
+
+fn vocos(
+    network: &Network,
+    weights: &crate::checkpoint::Weights<'_>,
+    config: &VocosConfig,
+    codec: &Path,
+) -> Loaded<Vocos> {
+    let misfit = |reason: &str| PretrainedError::Vocoder {
+        vocoder: weights.path().to_owned(),
+        codec: codec.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let Network::Encodec(encodec) = network else {
+        return Err(misfit("the codec is not EnCodec"));
+    };
+    let (hop, size) = (encodec.config.hop(), encodec.config.codebook_size);
+    let frame_rate_hz = f64::from(encodec.config.sampling_rate) / hop as f64;
+    let vocos = Vocos::load(weights, config, (size, frame_rate_hz))?;
+    if vocos.hop() != hop {
+        return Err(misfit("frames of the two have different lengths"));
+    }
+    Ok(vocos)
+}
+
+/// Configuration and weights of a checkpoint: both in a folder, or one named and the other beside it.
+fn places(path: &Path, config: &str) -> Loaded<(PathBuf, PathBuf)> {
+    let ends_in_config = path.file_name().is_some_and(|name| name == config);
+    let (folder, named) = match (path.is_dir(), ends_in_config) {
+        (true, _) => (path, None),
+        (false, true) => (path.parent().unwrap_or(Path::new("")), None),
+        (false, false) => (path.parent().unwrap_or(Path::new("")), Some(path.to_owned())),
+    };
+    let there = |name: &str| Some(folder.join(name)).filter(|p| p.is_file());
+    let weights = named
+        .or_else(|| there("model.safetensors"))
+        .or_else(|| there("pytorch_model.bin"))
+        .unwrap_or_else(|| folder.join("model.safetensors"));
+    let config_path = folder.join(config);
+    if !config_path.is_file() && folder.join("config.yaml").is_file() {
+        let reason = "it is a vocoder; name it with vocoder=PATH behind an EnCodec checkpoint";
+        return Err(PretrainedError::config(&folder.join("config.yaml"), reason));
+    }
+    Ok((config_path, weights))
+}
+
+fn checkpoint(path: &Path, pickle: bool) -> Loaded<Checkpoint> {
+    if pickle { Checkpoint::open_pytorch(path) } else { Checkpoint::open(path) }
+}
+
+/// Largest configuration that is read, bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+fn read_text(path: &Path) -> Loaded<String> {
+    let fail = PretrainedError::read(path);
+    let bytes = std::fs::metadata(path).map_err(&fail)?.len();
+    if bytes > MAX_CONFIG_BYTES {
+        return Err(PretrainedError::config(path, format!("{bytes} bytes are no configuration")));
+    }
+    std::fs::read_to_string(path).map_err(fail)
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, json: &str) -> Loaded<T> {
+    serde_json::from_str(json).map_err(|e| PretrainedError::config(path, e.to_string()))
+}
+
+fn fields<T: DeserializeOwned>(path: &Path, config: &Value) -> Loaded<T> {
+    T::deserialize(config).map_err(|e| PretrainedError::config(path, e.to_string()))
+}

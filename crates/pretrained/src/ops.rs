@@ -1,0 +1,148 @@
+//! Small operations that the published models share.
+
+use candle_core::{D, Result, Tensor};
+
+use crate::checkpoint::Weights;
+use crate::error::PretrainedError;
+
+/// The activation x + sin²(αx) / α with a learned α a channel (Ziyin et al., arXiv 2006.08195).
+#[derive(Debug, Clone)]
+pub struct Snake {
+    alpha: Tensor,   // (1, channels, 1)
+    inverse: Tensor, // (1, channels, 1)
+}
+
+impl Snake {
+    /// Reads the activation of so many channels.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(
+        weights: &Weights<'_>,
+        channels: usize,
+    ) -> std::result::Result<Self, PretrainedError> {
+        let alpha = weights.get("alpha", &[1, channels, 1])?;
+        let inverse = (&alpha + 1e-9).and_then(|a| a.recip());
+        let inverse = inverse.map_err(PretrainedError::compute("reading an activation"))?;
+        Ok(Self { alpha, inverse })
+    }
+
+    /// Applies it to (1, channels, steps).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x + x.broadcast_mul(&self.alpha)?.sin()?.sqr()?.broadcast_mul(&self.inverse)?
+    }
+}
+
+/// Normalises the last axis to mean 0 and variance 1.
+///
+/// # Errors
+/// Those of candle.
+pub fn normalise(x: &Tensor, epsilon: f64) -> Result<Tensor> {
+    let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+    centred.broadcast_div(&(variance + epsilon)?.sqrt()?)
+}
+
+/// A layer norm with scale and shift.
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    weight: Tensor, // (dim)
+    bias: Tensor,   // (dim)
+    epsilon: f64,
+}
+
+impl LayerNorm {
+    /// Reads a layer norm of this dimension.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(
+        weights: &Weights<'_>,
+        dim: usize,
+        epsilon: f64,
+    ) -> std::result::Result<Self, PretrainedError> {
+        let (weight, bias) = (weights.get("weight", &[dim])?, weights.get("bias", &[dim])?);
+        Ok(Self { weight, bias, epsilon })
+    }
+
+    /// Applies it to the last axis.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        normalise(x, self.epsilon)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
+    }
+}
+
+/// A linear map of the last axis.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    transposed: Tensor,   // (in, out)
+    bias: Option<Tensor>, // (out)
+}
+
+impl Linear {
+    /// Reads a linear map, with a bias if `bias`.
+    ///
+    /// # Errors
+    /// Those of [`crate::Checkpoint::get`].
+    pub fn load(
+        weights: &Weights<'_>,
+        (input, output): (usize, usize),
+        bias: bool,
+    ) -> std::result::Result<Self, PretrainedError> {
+        let weight = weights.get("weight", &[output, input])?;
+        let transposed = weight.t().and_then(|t| t.contiguous());
+        let transposed = transposed.map_err(PretrainedError::compute("reading a linear map"))?;
+        let bias = bias.then(|| weights.get("bias", &[output])).transpose()?;
+        Ok(Self { transposed, bias })
+    }
+
+    /// Applies it to (..., steps, in).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = x.broadcast_matmul(&self.transposed)?;
+        self.bias.as_ref().map_or(Ok(y.clone()), |b| y.broadcast_add(b))
+    }
+}
+
+/// Turns halves (a, b) of the last axis to (-b, a).
+fn rotate_half(x: &Tensor) -> Result<Tensor> {
+    let half = x.dim(D::Minus1)? / 2;
+    let (a, b) = (x.narrow(D::Minus1, 0, half)?, x.narrow(D::Minus1, half, half)?);
+    Tensor::cat(&[b.neg()?, a], D::Minus1)
+}
+
+/// Rotates (..., steps, dim) by positions that begin at `first`, the halves of the last axis as pairs.
+///
+/// # Errors
+/// Those of candle.
+pub fn rotate(x: &Tensor, first: usize, theta: f32) -> Result<Tensor> {
+    let (steps, dim) = (x.dim(D::Minus2)?, x.dim(D::Minus1)?);
+    if dim < 2 || !dim.is_multiple_of(2) {
+        candle_core::bail!("{dim} numbers a head are no pairs to rotate")
+    }
+    let angle = |t: usize, i: usize| (first + t) as f32 / theta.powf((2 * i) as f32 / dim as f32);
+    let angles: Vec<f32> =
+        (0..steps).flat_map(|t| (0..dim).map(move |i| angle(t, i % (dim / 2)))).collect();
+    let angles = Tensor::from_vec(angles, (steps, dim), x.device())?; // (steps, dim)
+    x.broadcast_mul(&angles.cos()?)? + rotate_half(x)?.broadcast_mul(&angles.sin()?)?
+}
+
+/// Attention of (heads, queries, dim) on (heads, keys, dim), with `mask` (queries, keys) added to the scores.
+///
+/// # Errors
+/// Those of candle.
+pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    let scale = (q.dim(D::Minus1)? as f64).sqrt().recip();
+    let mut scores = (q.contiguous()?.matmul(&k.transpose(1, 2)?.contiguous()?)? * scale)?;
+    if let Some(mask) = mask {
+        scores = scores.broadcast_add(mask)?;
+    }
+    candle_nn::ops::softmax(&scores, D::Minus1)?.matmul(&v.contiguous()?)
+}

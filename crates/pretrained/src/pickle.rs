@@ -1,0 +1,380 @@
+//! A reader of PyTorch's container that builds tensors and nothing else.
+//!
+//! The container is a zip archive of a pickle and of files of values. Only the operations that a dictionary of tensors
+//! needs are read, only the constructors in [`CONSTRUCTORS`] may be named, and none of them is called: each yields the
+//! place of a tensor. candle's own reader copies what is memoised, so that a small file can ask for all memory, and
+//! relies on lengths that the file states.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+use std::rc::Rc;
+
+use safetensors::Dtype;
+
+use crate::checkpoint::Entry;
+use crate::error::PretrainedError;
+
+/// Constructors that may be named, as module and name.
+const CONSTRUCTORS: [(&str, &str); 3] = [
+    ("collections", "OrderedDict"),
+    ("torch._utils", "_rebuild_tensor_v2"),
+    ("torch._utils", "_rebuild_parameter"),
+];
+
+/// Storages that may be named, and the types of their values.
+const STORAGES: [(&str, Dtype); 6] = [
+    ("FloatStorage", Dtype::F32),
+    ("HalfStorage", Dtype::F16),
+    ("BFloat16Storage", Dtype::BF16),
+    ("DoubleStorage", Dtype::F64),
+    ("LongStorage", Dtype::I64),
+    ("BoolStorage", Dtype::BOOL),
+];
+
+/// Deepest nesting of values; a dictionary of tensors needs six.
+const MAX_DEPTH: usize = 16;
+
+/// Places of all tensors of a container.
+pub(crate) fn entries(
+    path: &Path,
+    length: u64,
+) -> Result<BTreeMap<String, Entry>, PretrainedError> {
+    let broken = |e: zip::result::ZipError| PretrainedError::container(path, e.to_string());
+    let file = File::open(path).map_err(PretrainedError::read(path))?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
+    let mut pickle = None;
+    let mut storages = HashMap::new();
+    for index in 0..archive.len() {
+        let mut member = archive.by_index(index).map_err(broken)?;
+        let name = member.name().map_err(broken)?.into_owned();
+        let begin = member.data_start().unwrap_or(u64::MAX);
+        let stored = member.size() == member.compressed_size();
+        if !stored || begin.saturating_add(member.size()) > length {
+            let reason = format!("member `{name}` is compressed or cut off");
+            return Err(PretrainedError::container(path, reason));
+        }
+        if name.ends_with("/data.pkl") {
+            let mut bytes = Vec::with_capacity(member.size() as usize);
+            let read = member.read_to_end(&mut bytes);
+            read.map_err(PretrainedError::read(path))?;
+            pickle = Some((name.trim_end_matches(".pkl").to_owned(), bytes));
+        } else {
+            storages.insert(name, (begin, member.size()));
+        }
+    }
+    let Some((folder, bytes)) = pickle else {
+        return Err(PretrainedError::container(path, "the archive has no data.pkl"));
+    };
+    let refuse = |reason: String| PretrainedError::Pickle { path: path.to_owned(), reason };
+    let tensors = read(&bytes).map_err(refuse)?;
+    let placed = tensors.into_iter().map(|(name, tensor)| {
+        let entry =
+            tensor.entry(&folder, &storages).map_err(|e| format!("tensor `{name}`: {e}"))?;
+        Ok((name, entry))
+    });
+    placed.collect::<Result<_, String>>().map_err(refuse)
+}
+
+/// A value of a pickle.
+#[derive(Debug)]
+enum Value {
+    Mark,
+    None,
+    Number(i64),
+    Text(String),
+    Constructor(usize),
+    Storage(Dtype),
+    Sequence(Vec<Rc<Value>>),
+    Dictionary(std::cell::RefCell<Vec<(Rc<Value>, Rc<Value>)>>),
+    StorageFile { dtype: Dtype, file: String },
+    Tensor(TensorPlace),
+}
+
+/// A tensor as a pickle describes it.
+#[derive(Debug, Clone)]
+struct TensorPlace {
+    dtype: Dtype,
+    file: String,
+    offset: u64,
+    shape: Vec<usize>,
+    contiguous: bool,
+}
+
+impl TensorPlace {
+    fn entry(self, folder: &str, storages: &HashMap<String, (u64, u64)>) -> Result<Entry, String> {
+        if !self.contiguous {
+            return Err("its values are not in the order of its shape".into());
+        }
+        let file = format!("{folder}/{}", self.file);
+        let &(begin, size) =
+            storages.get(&file).ok_or_else(|| format!("`{file}` is not in the archive"))?;
+        let width = self.dtype.bitsize() as u64 / 8;
+        let count = self.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d as u64));
+        let span =
+            count.and_then(|n| Some((n.checked_mul(width)?, self.offset.checked_mul(width)?)));
+        match span {
+            Some((bytes, offset)) if bytes.checked_add(offset).is_some_and(|end| end <= size) => {
+                Ok(Entry { dtype: self.dtype, shape: self.shape, begin: begin + offset, bytes })
+            }
+            _ => Err(format!("shape {:?} is larger than the {size} bytes of `{file}`", self.shape)),
+        }
+    }
+}
+
+/// The state of the reader: a stack, what was memoised, and what is left of the bytes.
+struct Reader<'a> {
+    rest: &'a [u8],
+    stack: Vec<(Rc<Value>, usize)>, // values and their depths
+    memo: HashMap<u32, (Rc<Value>, usize)>,
+}
+
+/// Reads a dictionary of tensors.
+fn read(bytes: &[u8]) -> Result<Vec<(String, TensorPlace)>, String> {
+    let mut reader = Reader { rest: bytes, stack: Vec::new(), memo: HashMap::new() };
+    while reader.step()? {}
+    let (top, _) = reader.pop()?;
+    let Value::Dictionary(items) = &*top else { return Err("it holds no dictionary".into()) };
+    let items = items.borrow();
+    let named = items.iter().map(|(key, value)| match (&**key, &**value) {
+        (Value::Text(name), Value::Tensor(tensor)) => Ok((name.clone(), tensor.clone())),
+        (Value::Text(name), _) => Err(format!("`{name}` is not a tensor")),
+        _ => Err("a key is not a name".into()),
+    });
+    named.collect()
+}
+
+impl Reader<'_> {
+    /// Runs one operation; `false` after the last.
+    fn step(&mut self) -> Result<bool, String> {
+        match self.byte()? {
+            0x80 => drop(self.byte()?),
+            b'}' => self.push(Value::Dictionary(Vec::new().into()), 1),
+            b'(' => self.push(Value::Mark, 0),
+            b'N' => self.push(Value::None, 0),
+            0x88 => self.push(Value::Number(1), 0),
+            0x89 => self.push(Value::Number(0), 0),
+            b'K' => {
+                let number = self.byte()?;
+                self.push(Value::Number(number.into()), 0);
+            }
+            b'M' => {
+                let number = u16::from_le_bytes(self.array()?);
+                self.push(Value::Number(number.into()), 0);
+            }
+            b'J' => {
+                let number = i32::from_le_bytes(self.array()?);
+                self.push(Value::Number(number.into()), 0);
+            }
+            0x8a => {
+                let count = usize::from(self.byte()?);
+                let bytes = self.take(count)?;
+                let mut wide = [0; 8];
+                wide.get_mut(..count)
+                    .ok_or("a number of more than 64 bits")?
+                    .copy_from_slice(bytes);
+                self.push(Value::Number(i64::from_le_bytes(wide)), 0);
+            }
+            b'X' => {
+                let count = u32::from_le_bytes(self.array()?) as usize;
+                let text = String::from_utf8_lossy(self.take(count)?).into_owned();
+                self.push(Value::Text(text), 0);
+            }
+            b'q' => {
+                let slot = self.byte()?;
+                self.memoise(slot.into())?;
+            }
+            b'r' => {
+                let slot = u32::from_le_bytes(self.array()?);
+                self.memoise(slot)?;
+            }
+            b'h' => {
+                let slot = self.byte()?;
+                self.recall(slot.into())?;
+            }
+            b'j' => {
+                let slot = u32::from_le_bytes(self.array()?);
+                self.recall(slot)?;
+            }
+            b')' => self.push(Value::Sequence(Vec::new()), 1),
+            b']' => self.push(Value::Sequence(Vec::new()), 1),
+            0x85 => self.sequence(1)?,
+            0x86 => self.sequence(2)?,
+            0x87 => self.sequence(3)?,
+            b't' => {
+                let count = self.since_mark()?;
+                self.sequence(count)?;
+                let (sequence, depth) = self.pop()?;
+                self.pop()?; // the mark
+                self.stack.push((sequence, depth));
+            }
+            b'c' => self.constructor()?,
+            b'Q' => self.storage()?,
+            b'R' => self.reduce()?,
+            b's' => self.set_items(2)?,
+            b'u' => {
+                let count = self.since_mark()?;
+                let items = self.stack.split_off(self.stack.len() - count);
+                self.pop()?; // the mark
+                self.stack.extend(items);
+                self.set_items(count)?;
+            }
+            // State of a dictionary: notes of PyTorch on versions, not needed.
+            b'b' => drop(self.pop()?),
+            b'.' => return Ok(false),
+            other => return Err(format!("operation {other:#04x} builds more than tensors")),
+        }
+        Ok(true)
+    }
+
+    fn constructor(&mut self) -> Result<(), String> {
+        let (module, name) = (self.line()?, self.line()?);
+        let known = CONSTRUCTORS.iter().position(|&(m, n)| m == module && n == name);
+        let storage = STORAGES.iter().find(|(n, _)| module == "torch" && *n == name);
+        match (known, storage) {
+            (Some(index), _) => self.push(Value::Constructor(index), 0),
+            (None, Some((_, dtype))) => self.push(Value::Storage(*dtype), 0),
+            (None, None) => return Err(format!("it names `{module}.{name}`, which is no tensor")),
+        }
+        Ok(())
+    }
+
+    /// Turns ("storage", type, file, device, count) into a file of values.
+    fn storage(&mut self) -> Result<(), String> {
+        let (id, _) = self.pop()?;
+        let Value::Sequence(parts) = &*id else { return Err("a storage without a name".into()) };
+        match parts.iter().map(|p| &**p).collect::<Vec<_>>()[..] {
+            [_, Value::Storage(dtype), Value::Text(file), _, _] => {
+                self.push(Value::StorageFile { dtype: *dtype, file: file.clone() }, 0);
+                Ok(())
+            }
+            _ => Err("a storage that is described otherwise".into()),
+        }
+    }
+
+    fn reduce(&mut self) -> Result<(), String> {
+        let ((arguments, _), (callable, _)) = (self.pop()?, self.pop()?);
+        let (Value::Constructor(index), Value::Sequence(arguments)) = (&*callable, &*arguments)
+        else {
+            return Err("it calls something that is no constructor".into());
+        };
+        match (CONSTRUCTORS[*index].1, arguments.as_slice()) {
+            ("OrderedDict", []) => self.push(Value::Dictionary(Vec::new().into()), 1),
+            ("_rebuild_parameter", [tensor, ..]) => self.stack.push((Rc::clone(tensor), 1)),
+            ("_rebuild_tensor_v2", [storage, offset, shape, stride, ..]) => {
+                let Value::StorageFile { dtype, file } = &**storage else {
+                    return Err("a tensor without a storage".into());
+                };
+                let (offset, shape) = (number(offset)?, numbers(shape)?);
+                let contiguous = numbers(stride)? == strides(&shape);
+                let (dtype, file, offset) = (*dtype, file.clone(), offset as u64);
+                self.push(Value::Tensor(TensorPlace { dtype, file, offset, shape, contiguous }), 0);
+            }
+            (name, _) => return Err(format!("`{name}` with other arguments")),
+        }
+        Ok(())
+    }
+
+    fn set_items(&mut self, count: usize) -> Result<(), String> {
+        let at = self.stack.len().checked_sub(count).ok_or("it takes more than it has")?;
+        let items = self.stack.split_off(at);
+        let Some((target, _)) = self.stack.last() else { return Err("items of nothing".into()) };
+        let Value::Dictionary(target) = &**target else {
+            return Err("items of no dictionary".into());
+        };
+        for pair in items.chunks(2) {
+            let [(key, _), (value, depth)] = pair else {
+                return Err("a key without a value".into());
+            };
+            if *depth >= MAX_DEPTH || matches!(**value, Value::Dictionary(_)) {
+                // Notes of PyTorch on versions; a dictionary that held itself would never be freed.
+                continue;
+            }
+            target.borrow_mut().push((Rc::clone(key), Rc::clone(value)));
+        }
+        Ok(())
+    }
+
+    fn sequence(&mut self, count: usize) -> Result<(), String> {
+        let at = self.stack.len().checked_sub(count).ok_or("it takes more than it has")?;
+        let items = self.stack.split_off(at);
+        let depth = 1 + items.iter().map(|(_, depth)| *depth).max().unwrap_or(0);
+        if depth > MAX_DEPTH {
+            return Err("it is nested deeper than tensors are".into());
+        }
+        self.push(Value::Sequence(items.into_iter().map(|(value, _)| value).collect()), depth);
+        Ok(())
+    }
+
+    fn since_mark(&self) -> Result<usize, String> {
+        let mark = |(value, _): &(Rc<Value>, usize)| matches!(**value, Value::Mark);
+        self.stack.iter().rev().position(mark).ok_or_else(|| "an end without a beginning".into())
+    }
+
+    fn memoise(&mut self, slot: u32) -> Result<(), String> {
+        let top = self.stack.last().ok_or("it keeps nothing")?;
+        self.memo.insert(slot, top.clone());
+        Ok(())
+    }
+
+    fn recall(&mut self, slot: u32) -> Result<(), String> {
+        let kept = self.memo.get(&slot).ok_or("it recalls something that was not kept")?;
+        self.stack.push(kept.clone());
+        Ok(())
+    }
+
+    fn push(&mut self, value: Value, depth: usize) {
+        self.stack.push((Rc::new(value), depth));
+    }
+
+    fn pop(&mut self) -> Result<(Rc<Value>, usize), String> {
+        self.stack.pop().ok_or_else(|| "it takes more than it has".into())
+    }
+
+    fn byte(&mut self) -> Result<u8, String> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        self.take(N)?.try_into().map_err(|_| "it is cut off".to_owned())
+    }
+
+    fn take(&mut self, count: usize) -> Result<&[u8], String> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or("it is cut off")?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn line(&mut self) -> Result<String, String> {
+        let end = self.rest.iter().position(|&b| b == b'\n').ok_or("it is cut off")?;
+        let line = String::from_utf8_lossy(self.take(end)?).into_owned();
+        self.take(1)?;
+        Ok(line)
+    }
+}
+
+fn number(value: &Value) -> Result<usize, String> {
+    match value {
+        Value::Number(n) => {
+            usize::try_from(*n).map_err(|_| format!("{n} where a size is expected"))
+        }
+        _ => Err("a size that is no number".into()),
+    }
+}
+
+fn numbers(value: &Value) -> Result<Vec<usize>, String> {
+    match value {
+        Value::Sequence(items) => items.iter().map(|v| number(v)).collect(),
+        _ => Err("a shape that is no list of numbers".into()),
+    }
+}
+
+/// Strides of values in the order of their shape.
+fn strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1usize; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
+    }
+    strides
+}

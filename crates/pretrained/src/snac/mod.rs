@@ -1,0 +1,14 @@
+//! SNAC (Siuzdak et al., arXiv 2410.14411): levels of different frame rates, not causal.
+//!
+//! Checkpoint: `config.json` and `pytorch_model.bin` of `hubertsiuzdak/snac_24khz`, `snac_32khz` or `snac_44khz`, or
+//! the same tensors as `model.safetensors`.
+//!
+//! A frame of [`syrinx_types::Codes`] is a frame of the slowest level with everything that lies under it, the slowest
+//! level first: with strides 4, 2, 1 a frame has 1 + 2 + 4 = 7 codes. Language models on SNAC flatten it likewise.
+
+mod frames;
+mod model;
+
+pub(crate) use frames::widths;
+pub use frames::{flatten, unflatten};
+pub use model::{Noise, Snac, SnacConfig};

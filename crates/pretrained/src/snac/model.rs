@@ -1,0 +1,499 @@
+//! The network, from samples to codes and back. Tensors are (1, channels, steps).
+
+use candle_core::{DType, Device, Result, Tensor};
+use rand::{RngCore as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+use crate::checkpoint::{Checkpoint, Weights};
+use crate::codebook::{Codebook, Distance};
+use crate::conv::{Kernel, Size, TransposedKernel, strides_fit};
+use crate::error::PretrainedError;
+use crate::ops::{LayerNorm, Linear, Snake, attend, rotate};
+
+type Loaded<T> = std::result::Result<T, PretrainedError>;
+
+/// Fields of `config.json`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SnacConfig {
+    /// Samples a second.
+    pub sampling_rate: u32,
+    /// Channels of the encoder's first layer; twice as many after every stage.
+    pub encoder_dim: usize,
+    /// Strides of the encoder, the first first.
+    pub encoder_rates: Vec<usize>,
+    /// Channels of the decoder's first layer; half as many after every stage.
+    pub decoder_dim: usize,
+    /// Strides of the decoder, the first first.
+    pub decoder_rates: Vec<usize>,
+    /// Steps of a window of the local attention; without it where `None`.
+    pub attn_window_size: Option<usize>,
+    /// Entries a level.
+    pub codebook_size: usize,
+    /// Numbers an entry.
+    pub codebook_dim: usize,
+    /// Steps of the latents to a frame, of every level; the slowest first.
+    pub vq_strides: Vec<usize>,
+    /// Whether the decoder adds noise.
+    pub noise: bool,
+    /// Whether wide convolutions have a kernel a channel.
+    pub depthwise: bool,
+}
+
+impl SnacConfig {
+    /// Samples a step of the latents.
+    pub fn hop(&self) -> usize {
+        self.encoder_rates.iter().product()
+    }
+
+    /// Channels of the latents.
+    pub fn latent_dim(&self) -> usize {
+        self.encoder_dim << self.encoder_rates.len()
+    }
+
+    /// Steps of the latents to which a signal is padded: whole frames of the slowest level, and whole windows.
+    pub fn block(&self) -> usize {
+        let (slowest, window) = (self.vq_strides[0], self.attn_window_size.unwrap_or(1));
+        let mut both = slowest;
+        while !both.is_multiple_of(window) {
+            both += slowest;
+        }
+        both
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        let (down, up) = (&self.encoder_rates, &self.decoder_rates);
+        let sizes = [
+            self.encoder_dim,
+            self.decoder_dim,
+            self.codebook_size,
+            self.codebook_dim,
+            self.attn_window_size.unwrap_or(1),
+        ];
+        let in_range = |n: &usize| (1..=1 << 13).contains(n);
+        let strides = [down, up, &self.vq_strides];
+        if !sizes.iter().all(in_range) || !strides.iter().all(|s| strides_fit(s)) {
+            return Some("a size is out of range");
+        }
+        if down.iter().product::<usize>() != up.iter().product::<usize>() {
+            return Some("encoder and decoder have different strides");
+        }
+        let slowest = self.vq_strides[0];
+        let whole = self.vq_strides.iter().all(|s| slowest.is_multiple_of(*s));
+        let falling = self.vq_strides.is_sorted_by(|a, b| a >= b);
+        (!whole || !falling).then_some("vq_strides must fall and divide the first")
+    }
+}
+
+/// Numbers that the decoder adds, times what it has.
+#[derive(Debug, Clone, Copy)]
+pub enum Noise<'a> {
+    /// Zero.
+    Off,
+    /// Drawn from N(0, 1) by place: the same for a step of a stage, however the signal is cut.
+    Seeded {
+        /// Seed of the draws.
+        seed: u64,
+        /// Step of the latents that the signal begins with.
+        first: usize,
+    },
+    /// Given, one list a stage.
+    Given(&'a [Vec<f32>]),
+}
+
+impl Noise<'_> {
+    /// Noise of so many steps of a stage that has `rate` steps a step of the latents: (1, 1, steps).
+    fn draw(&self, stage: usize, rate: usize, steps: usize) -> Result<Option<Tensor>> {
+        let values = match self {
+            Noise::Off => return Ok(None),
+            Noise::Given(lists) => lists.get(stage).cloned().unwrap_or_default(),
+            Noise::Seeded { seed, first } => {
+                let mut rng = ChaCha8Rng::seed_from_u64(*seed);
+                rng.set_stream(stage as u64);
+                rng.set_word_pos(2 * (first * rate) as u128);
+                (0..steps).map(|_| normal(rng.next_u32(), rng.next_u32())).collect()
+            }
+        };
+        Tensor::from_vec(values, (1, 1, steps), &Device::Cpu).map(Some)
+    }
+}
+
+/// A number of N(0, 1) from two random words (Box and Muller 1958).
+fn normal(a: u32, b: u32) -> f32 {
+    let share = |n: u32| (f64::from(n) + 0.5) / 4_294_967_296.0;
+    ((-2.0 * share(a).ln()).sqrt() * (std::f64::consts::TAU * share(b)).cos()) as f32
+}
+
+/// Two convolutions of a snake each, beside a skip connection.
+struct ResidualUnit {
+    snakes: [Snake; 2],
+    dilated: Kernel,
+    pointwise: Kernel,
+    padding: usize,
+}
+
+impl ResidualUnit {
+    fn load(weights: &Weights<'_>, c: &SnacConfig, dim: usize, dilation: usize) -> Loaded<Self> {
+        let part = |i: usize| weights.pp("block").pp(i);
+        let size = Size::new(dim, dim, 7).dilation(dilation).depthwise(c.depthwise);
+        Ok(Self {
+            snakes: [Snake::load(&part(0), dim)?, Snake::load(&part(2), dim)?],
+            dilated: Kernel::load(&part(1), size)?,
+            pointwise: Kernel::load(&part(3), Size::new(dim, dim, 1))?,
+            padding: 3 * dilation,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.dilated.padded(&self.snakes[0].forward(x)?, self.padding)?;
+        x + self.pointwise.forward(&self.snakes[1].forward(&y)?)?
+    }
+}
+
+fn residual_units(
+    weights: &Weights<'_>,
+    c: &SnacConfig,
+    dim: usize,
+    first: usize,
+) -> Loaded<Vec<ResidualUnit>> {
+    let unit = |(i, dilation): (usize, usize)| {
+        ResidualUnit::load(&weights.pp("block").pp(first + i), c, dim, dilation)
+    };
+    [1, 3, 9].into_iter().enumerate().map(unit).collect()
+}
+
+/// Steps that the residual units of a stage see on either side.
+const STAGE_REACH: usize = 3 * (1 + 3 + 9);
+
+/// Numbers a head of the local attention.
+const HEAD_DIM: usize = 64;
+
+/// Attention within windows that do not overlap.
+struct LocalAttention {
+    norm: LayerNorm,
+    qkv: Linear,
+    out: Linear,
+    window: usize,
+    heads: usize,
+}
+
+impl LocalAttention {
+    fn load(weights: &Weights<'_>, dim: usize, window: usize) -> Loaded<Self> {
+        Ok(Self {
+            norm: LayerNorm::load(&weights.pp("norm"), dim, 1e-5)?,
+            qkv: Linear::load(&weights.pp("to_qkv"), (dim, 3 * dim), false)?,
+            out: Linear::load(&weights.pp("to_out"), (dim, dim), false)?,
+            window,
+            heads: (dim / HEAD_DIM).max(1),
+        })
+    }
+
+    /// (1, dim, steps) to the same; the steps are whole windows.
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (_, dim, steps) = x.dims3()?;
+        let (windows, head_dim) = (steps / self.window, dim / self.heads);
+        let rows = self.norm.forward(&x.transpose(1, 2)?.contiguous()?)?; // (1, steps, dim)
+        let qkv = self.qkv.forward(&rows)?; // (1, steps, 3 dim)
+        let split = |i: usize| -> Result<Tensor> {
+            let part = qkv.narrow(2, i * dim, dim)?.contiguous()?;
+            let part =
+                part.reshape((windows, self.window, self.heads, head_dim))?.transpose(1, 2)?;
+            part.contiguous()?.reshape((windows * self.heads, self.window, head_dim))
+        };
+        let (q, k) = (rotate(&split(0)?, 0, 10_000.0)?, rotate(&split(1)?, 0, 10_000.0)?);
+        let mixed = attend(&q, &k, &split(2)?, None)?; // (windows heads, window, head_dim)
+        let mixed = mixed.reshape((windows, self.heads, self.window, head_dim))?.transpose(1, 2)?;
+        let mixed = self.out.forward(&mixed.contiguous()?.reshape((1, steps, dim))?)?;
+        mixed.transpose(1, 2)? + x
+    }
+}
+
+fn attention(
+    weights: &Weights<'_>,
+    c: &SnacConfig,
+    dim: usize,
+    at: &mut usize,
+) -> Loaded<Option<LocalAttention>> {
+    let Some(window) = c.attn_window_size else { return Ok(None) };
+    let loaded = LocalAttention::load(&weights.pp(*at), dim, window)?;
+    *at += 1;
+    Ok(Some(loaded))
+}
+
+/// A stage of the encoder: residual units, a snake, and a convolution with a stride.
+struct EncoderStage {
+    units: Vec<ResidualUnit>,
+    snake: Snake,
+    shrink: Kernel,
+    padding: usize,
+}
+
+struct Encoder {
+    first: Kernel,
+    stages: Vec<EncoderStage>,
+    attention: Option<LocalAttention>,
+    last: Kernel,
+}
+
+impl Encoder {
+    fn load(weights: &Weights<'_>, c: &SnacConfig) -> Loaded<Self> {
+        let weights = weights.pp("block");
+        let (mut dim, mut at, mut stages) = (c.encoder_dim, 1, Vec::new());
+        let first = Kernel::load(&weights.pp(0), Size::new(1, dim, 7))?;
+        for &ratio in &c.encoder_rates {
+            let stage = weights.pp(at);
+            let part = |i: usize| stage.pp("block").pp(i);
+            stages.push(EncoderStage {
+                units: residual_units(&stage, c, dim, 0)?,
+                snake: Snake::load(&part(3), dim)?,
+                shrink: Kernel::load(&part(4), Size::new(dim, 2 * dim, 2 * ratio).stride(ratio))?,
+                padding: ratio.div_ceil(2),
+            });
+            (dim, at) = (2 * dim, at + 1);
+        }
+        let attention = attention(&weights, c, dim, &mut at)?;
+        let last = Kernel::load(&weights.pp(at), Size::new(dim, dim, 7).depthwise(c.depthwise))?;
+        Ok(Self { first, stages, attention, last })
+    }
+
+    /// (1, 1, samples) to (1, latent_dim, steps).
+    fn forward(&self, samples: &Tensor) -> Result<Tensor> {
+        let mut x = self.first.padded(samples, 3)?;
+        for stage in &self.stages {
+            for unit in &stage.units {
+                x = unit.forward(&x)?;
+            }
+            x = stage.shrink.padded(&stage.snake.forward(&x)?, stage.padding)?;
+        }
+        if let Some(attention) = &self.attention {
+            x = attention.forward(&x)?;
+        }
+        self.last.padded(&x, 3)
+    }
+}
+
+/// A stage of the decoder: a snake, a transposed convolution, noise, and residual units.
+struct DecoderStage {
+    snake: Snake,
+    grow: TransposedKernel,
+    stride: usize,
+    noise: Option<Kernel>,
+    units: Vec<ResidualUnit>,
+}
+
+struct Decoder {
+    first: Vec<(Kernel, usize)>, // kernels and their padding
+    attention: Option<LocalAttention>,
+    stages: Vec<DecoderStage>,
+    snake: Snake,
+    last: Kernel,
+}
+
+impl Decoder {
+    fn load(weights: &Weights<'_>, c: &SnacConfig) -> Loaded<Self> {
+        let weights = weights.pp("model");
+        let (latent_dim, mut dim) = (c.latent_dim(), c.decoder_dim);
+        let sizes = match c.depthwise {
+            true => vec![
+                (Size::new(latent_dim, latent_dim, 7).depthwise(true), 3),
+                (Size::new(latent_dim, dim, 1), 0),
+            ],
+            false => vec![(Size::new(latent_dim, dim, 7), 3)],
+        };
+        let mut at = sizes.len();
+        let kernel = |(i, (size, padding)): (usize, (Size, usize))| {
+            Ok((Kernel::load(&weights.pp(i), size)?, padding))
+        };
+        let first = sizes.into_iter().enumerate().map(kernel).collect::<Loaded<_>>()?;
+        let attention = attention(&weights, c, dim, &mut at)?;
+        let mut stages = Vec::new();
+        for &stride in &c.decoder_rates {
+            let stage = weights.pp(at);
+            let part = |i: usize| stage.pp("block").pp(i);
+            let size = Size::new(dim, dim / 2, 2 * stride).stride(stride);
+            let noise =
+                || Kernel::load(&part(2).pp("linear"), Size::new(dim / 2, dim / 2, 1).no_bias());
+            stages.push(DecoderStage {
+                snake: Snake::load(&part(0), dim)?,
+                grow: TransposedKernel::load(&part(1), size)?,
+                stride,
+                noise: c.noise.then(noise).transpose()?,
+                units: residual_units(&stage, c, dim / 2, 2 + usize::from(c.noise))?,
+            });
+            (dim, at) = (dim / 2, at + 1);
+        }
+        let snake = Snake::load(&weights.pp(at), dim)?;
+        let last = Kernel::load(&weights.pp(at + 1), Size::new(dim, 1, 7))?;
+        Ok(Self { first, attention, stages, snake, last })
+    }
+
+    /// (1, latent_dim, steps) to (1, 1, samples).
+    fn forward(&self, latents: &Tensor, noise: Noise<'_>) -> Result<Tensor> {
+        let mut x = latents.clone();
+        for (kernel, padding) in &self.first {
+            x = kernel.padded(&x, *padding)?;
+        }
+        if let Some(attention) = &self.attention {
+            x = attention.forward(&x)?;
+        }
+        let mut rate = 1;
+        for (i, stage) in self.stages.iter().enumerate() {
+            // An odd stride has a padding of one half more, and a step is put back at the end.
+            let (left, right) = (stage.stride.div_ceil(2), stage.stride / 2);
+            x = stage.grow.trimmed(&stage.snake.forward(&x)?, left, right)?;
+            rate *= stage.stride;
+            if let Some(kernel) = &stage.noise
+                && let Some(noise) = noise.draw(i, rate, x.dim(2)?)?
+            {
+                x = (&x + kernel.forward(&x)?.broadcast_mul(&noise)?)?;
+            }
+            for unit in &stage.units {
+                x = unit.forward(&x)?;
+            }
+        }
+        self.last.padded(&self.snake.forward(&x)?, 3)?.tanh()
+    }
+}
+
+/// A level: a mean over its stride, a map to few dimensions, a codebook there, and a map back.
+struct Quantiser {
+    stride: usize,
+    into: Kernel,
+    codebook: Codebook,
+    out: Kernel,
+}
+
+impl Quantiser {
+    /// Latents of codes, (1, latent_dim, steps): zeros where a code is missing.
+    fn embed(&self, codes: &[Option<u32>]) -> Result<Tensor> {
+        let known: Vec<u32> = codes.iter().map(|c| c.unwrap_or(0)).collect();
+        let entries = self.codebook.look_up(&known)?.t()?.unsqueeze(0)?.contiguous()?; // (1, codebook_dim, frames)
+        let mut latents = self.out.forward(&entries)?; // (1, latent_dim, frames)
+        if codes.iter().any(Option::is_none) {
+            let kept: Vec<f32> =
+                codes.iter().map(|c| if c.is_some() { 1.0 } else { 0.0 }).collect();
+            let kept = Tensor::from_vec(kept, (1, 1, codes.len()), &Device::Cpu)?;
+            latents = latents.broadcast_mul(&kept)?;
+        }
+        let (_, dim, frames) = latents.dims3()?;
+        let repeated = latents.unsqueeze(3)?.broadcast_as((1, dim, frames, self.stride))?;
+        repeated.contiguous()?.reshape((1, dim, frames * self.stride))
+    }
+}
+
+/// The loaded codec.
+pub struct Snac {
+    pub(crate) config: SnacConfig,
+    encoder: Encoder,
+    decoder: Decoder,
+    quantisers: Vec<Quantiser>,
+}
+
+impl Snac {
+    /// Builds the codec from its checkpoint.
+    ///
+    /// # Errors
+    /// [`PretrainedError::Config`] and those of [`Checkpoint::get`].
+    pub fn load(checkpoint: &Checkpoint, config: SnacConfig) -> Loaded<Self> {
+        if let Some(fault) = config.fault() {
+            return Err(PretrainedError::config(checkpoint.path(), fault));
+        }
+        let root = checkpoint.root();
+        let (latent_dim, dim) = (config.latent_dim(), config.codebook_dim);
+        let quantiser = |(level, &stride): (usize, &usize)| {
+            let weights = root.pp("quantizer.quantizers").pp(level);
+            let entries = weights.pp("codebook").get("weight", &[config.codebook_size, dim])?;
+            let codebook = Codebook::new(entries, Distance::Cosine);
+            Ok(Quantiser {
+                stride,
+                into: Kernel::load(&weights.pp("in_proj"), Size::new(latent_dim, dim, 1))?,
+                codebook: codebook.map_err(PretrainedError::compute("reading a codebook"))?,
+                out: Kernel::load(&weights.pp("out_proj"), Size::new(dim, latent_dim, 1))?,
+            })
+        };
+        Ok(Self {
+            encoder: Encoder::load(&root.pp("encoder"), &config)?,
+            decoder: Decoder::load(&root.pp("decoder"), &config)?,
+            quantisers: config
+                .vq_strides
+                .iter()
+                .enumerate()
+                .map(quantiser)
+                .collect::<Loaded<_>>()?,
+            config,
+        })
+    }
+
+    pub(crate) fn codebooks(&self) -> impl Iterator<Item = &Codebook> {
+        self.quantisers.iter().map(|q| &q.codebook)
+    }
+
+    /// Latents of samples, (1, latent_dim, steps), padded with silence to whole blocks.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
+        let whole = samples.len().next_multiple_of(self.config.hop() * self.config.block());
+        let mut padded = samples.to_vec();
+        padded.resize(whole, 0.0);
+        self.encoder.forward(&Tensor::from_vec(padded, (1, 1, whole), &Device::Cpu)?)
+    }
+
+    /// Codes of latents, one list a level, of the levels' own lengths.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
+        let (_, dim, steps) = latents.dims3()?;
+        let mut rest = latents.clone();
+        let mut codes = Vec::with_capacity(self.quantisers.len());
+        for level in &self.quantisers {
+            let frames = steps / level.stride;
+            let mean = rest.reshape((1, dim, frames, level.stride))?.mean(3)?; // (1, latent_dim, frames)
+            let rows = level.into.forward(&mean)?.squeeze(0)?.t()?.contiguous()?; // (frames, codebook_dim)
+            let found = level.codebook.nearest(&rows)?;
+            let known: Vec<Option<u32>> = found.iter().copied().map(Some).collect();
+            rest = (rest - level.embed(&known)?)?;
+            codes.push(found);
+        }
+        Ok(codes)
+    }
+
+    /// Latents that codes stand for, one list a level, of the levels' own lengths: (1, latent_dim, steps).
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn dequantise(&self, codes: &[Vec<Option<u32>>]) -> Result<Tensor> {
+        let steps = codes.first().map_or(0, Vec::len) * self.config.vq_strides[0];
+        let zeros = Tensor::zeros((1, self.config.latent_dim(), steps), DType::F32, &Device::Cpu)?;
+        self.quantisers
+            .iter()
+            .zip(codes)
+            .try_fold(zeros, |sum, (level, codes)| sum + level.embed(codes)?)
+    }
+
+    /// Samples of latents, (1, latent_dim, steps): a hop for every step. Steps that are no whole windows are padded.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn decode(&self, latents: &Tensor, noise: Noise<'_>) -> Result<Vec<f32>> {
+        let steps = latents.dim(2)?;
+        let whole = steps.next_multiple_of(self.config.attn_window_size.unwrap_or(1));
+        let padded = latents.pad_with_zeros(2, 0, whole - steps)?;
+        let mut samples: Vec<f32> =
+            self.decoder.forward(&padded, noise)?.flatten_all()?.to_vec1()?;
+        samples.truncate(steps * self.config.hop());
+        Ok(samples)
+    }
+
+    /// Steps of the latents on either side that a sample depends on, beside those of its window.
+    pub fn reach_steps(&self) -> usize {
+        let (mut reach, mut rate) = (3.0, 1.0); // in steps of the latents, and steps of a stage a step of them
+        for &stride in &self.config.decoder_rates {
+            reach += 1.0 / rate; // two inputs reach an output of a transposed convolution
+            rate *= stride as f64;
+            reach += STAGE_REACH as f64 / rate;
+        }
+        (reach + 3.0 / rate).ceil() as usize
+    }
+}

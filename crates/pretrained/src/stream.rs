@@ -1,0 +1,161 @@
+//! Decoding a stream of codes piece by piece.
+
+use std::sync::Arc;
+
+use syrinx_codec::{CodecError, DecodeStream};
+use syrinx_types::Codes;
+
+use crate::codec::{Network, Parts, lists};
+use crate::encodec::EncodecStream;
+use crate::mimi::MimiStream;
+
+/// Levels and entries of a codec.
+type Limits = (usize, usize);
+
+/// Refuses codes of another codec.
+pub(crate) fn check(codes: &Codes, (levels, size): Limits) -> Result<(), CodecError> {
+    if !codes.is_empty() && !(1..=levels).contains(&codes.levels()) {
+        return Err(CodecError::Levels { found: codes.levels(), wanted: format!("1 to {levels}") });
+    }
+    codes.check(size)?;
+    Ok(())
+}
+
+/// Context of a decoder without state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Frames on either side that a sample depends on.
+    pub(crate) reach: usize,
+    /// Frames that are decoded together or not at all: a window of attention.
+    pub(crate) block: usize,
+    /// Frames on either side of a block that it depends on.
+    pub(crate) margin: usize,
+}
+
+impl Window {
+    /// Most frames after a frame that decide its samples.
+    pub(crate) fn look_ahead_frames(self) -> usize {
+        self.reach + self.block - 1 + self.margin
+    }
+
+    /// First frame of the context of frame `at`.
+    fn start(self, at: usize) -> usize {
+        let blocks = |frame: usize| frame / self.block * self.block;
+        blocks(blocks(at.saturating_sub(self.reach)).saturating_sub(self.margin))
+    }
+
+    /// End of the frames whose samples are decided by the first `count` frames.
+    fn end(self, count: usize) -> usize {
+        let whole = count.saturating_sub(self.margin) / self.block * self.block;
+        whole.saturating_sub(self.reach)
+    }
+}
+
+/// A stream through a decoder that sees later frames: each piece is decoded with its context on both sides.
+pub(crate) struct WindowStream {
+    parts: Arc<Parts>,
+    limits: Limits,
+    window: Window,
+    hop: usize,
+    /// Frames from `first` on.
+    kept: Codes,
+    first: usize,
+    /// Frames whose samples were given out.
+    done: usize,
+}
+
+impl WindowStream {
+    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, (window, hop): (Window, usize)) -> Self {
+        Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
+    }
+
+    /// Samples of all frames before `end`, or of all if it is the end.
+    fn samples(&mut self, end: Option<usize>) -> Result<Vec<f32>, CodecError> {
+        let mut samples = self.parts.decode(&lists(&self.kept), self.first)?;
+        let before = ((self.done - self.first) * self.hop).min(samples.len());
+        if let Some(end) = end {
+            samples.truncate((end - self.first) * self.hop);
+            self.done = end;
+        }
+        samples.drain(..before);
+        let start = self.window.start(self.done);
+        self.kept = self.kept.slice(start - self.first, self.kept.frames());
+        self.first = start;
+        Ok(samples)
+    }
+}
+
+impl DecodeStream for WindowStream {
+    fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
+        check(codes, self.limits)?;
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.kept.is_empty() && self.first == 0 {
+            self.kept = Codes::empty(codes.levels());
+        }
+        if self.kept.levels() != codes.levels() {
+            let wanted = self.kept.levels().to_string();
+            return Err(CodecError::Levels { found: codes.levels(), wanted });
+        }
+        (0..codes.frames()).for_each(|t| self.kept.push(codes.frame(t)));
+        let end = self.window.end(self.first + self.kept.frames());
+        if end > self.done { self.samples(Some(end)) } else { Ok(Vec::new()) }
+    }
+
+    fn finish(&mut self) -> Result<Vec<f32>, CodecError> {
+        if self.kept.is_empty() { Ok(Vec::new()) } else { self.samples(None) }
+    }
+}
+
+enum State {
+    Encodec(EncodecStream),
+    Mimi(MimiStream),
+}
+
+/// A stream through a causal decoder, whose layers keep their context.
+pub(crate) struct CausalStream {
+    parts: Arc<Parts>,
+    limits: Limits,
+    levels: Option<usize>,
+    state: Option<State>,
+}
+
+impl CausalStream {
+    pub(crate) fn new(parts: Arc<Parts>, limits: Limits) -> Self {
+        let state = match &parts.network {
+            Network::Encodec(net) => Some(State::Encodec(net.stream())),
+            Network::Mimi(_) => Some(State::Mimi(MimiStream::default())),
+            Network::Dac(_) | Network::Snac(_) => None,
+        };
+        Self { parts, limits, levels: None, state }
+    }
+
+    fn step(&mut self, codes: &[Vec<u32>], end: bool) -> Result<Vec<f32>, CodecError> {
+        Ok(match (&self.parts.network, &mut self.state) {
+            (Network::Encodec(net), Some(State::Encodec(stream))) => {
+                stream.push(net, codes, end)?
+            }
+            (Network::Mimi(net), Some(State::Mimi(stream))) => net.push(stream, codes)?,
+            _ => Vec::new(),
+        })
+    }
+}
+
+impl DecodeStream for CausalStream {
+    fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
+        check(codes, self.limits)?;
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let levels = *self.levels.get_or_insert(codes.levels());
+        if levels != codes.levels() {
+            return Err(CodecError::Levels { found: codes.levels(), wanted: levels.to_string() });
+        }
+        self.step(&lists(codes), false)
+    }
+
+    fn finish(&mut self) -> Result<Vec<f32>, CodecError> {
+        self.step(&[], true)
+    }
+}
