@@ -79,7 +79,7 @@ fn any_length_makes_whole_frames() {
 fn dequantised_codes_are_sums_of_entries() {
     let codec = small::codec();
     let codes = Codes::new(2, vec![3, 5, 0, 15]).unwrap();
-    let sums = codec.dequantise(&codes).unwrap();
+    let sums = codec.rvq().dequantise(&codes).unwrap();
     for (frame, (a, b)) in [(3, 5), (0, 15)].into_iter().enumerate() {
         for i in 0..12 {
             let wanted = codec.codebook(0)[a * 12 + i] + codec.codebook(1)[b * 12 + i];

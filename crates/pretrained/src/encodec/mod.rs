@@ -2,6 +2,7 @@
 //!
 //! Checkpoint: `config.json` and `model.safetensors` of `facebook/encodec_24khz` in the names of transformers.
 
+mod lstm;
 mod model;
 
 pub use model::{Encodec, EncodecConfig, EncodecStream};

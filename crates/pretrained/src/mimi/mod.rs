@@ -4,7 +4,9 @@
 //! Checkpoint: `config.json` and `model.safetensors` of `kyutai/mimi`. Attention is limited to the window of the
 //! configuration, as in Kyutai's own code.
 
+mod config;
 mod model;
 mod transformer;
 
-pub use model::{Mimi, MimiConfig, MimiStream};
+pub use config::MimiConfig;
+pub use model::{Mimi, MimiStream};

@@ -1,123 +1,15 @@
 //! The network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{DType, Device, Result, Tensor};
-use serde::Deserialize;
 
+use super::config::MimiConfig;
 use super::transformer::{Cache, Transformer};
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
-use crate::conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel, strides_fit};
+use crate::conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel};
 use crate::error::PretrainedError;
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
-
-/// Fields of `config.json` that the network depends on.
-#[derive(Debug, Clone, Deserialize)]
-pub struct MimiConfig {
-    /// Samples a second.
-    pub sampling_rate: u32,
-    /// Frames a second.
-    pub frame_rate: f64,
-    /// Channels of the sound; 1.
-    pub audio_channels: usize,
-    /// Whether no layer sees later steps.
-    pub use_causal_conv: bool,
-    /// Padding of the convolutions.
-    pub pad_mode: PadMode,
-    /// Channels after the first layer.
-    pub num_filters: usize,
-    /// Factor by which a residual block narrows.
-    pub compress: usize,
-    /// Width of the first kernel.
-    pub kernel_size: usize,
-    /// Width of the last kernel.
-    pub last_kernel_size: usize,
-    /// Width of the kernels in residual blocks.
-    pub residual_kernel_size: usize,
-    /// Base of the dilations in residual blocks.
-    pub dilation_growth_rate: usize,
-    /// Residual blocks a stage.
-    pub num_residual_layers: usize,
-    /// Strides of the decoder, the first first.
-    pub upsampling_ratios: Vec<usize>,
-    /// Groups of the convolution that doubles the frame rate; one a channel.
-    pub upsample_groups: usize,
-    /// Whether the skip connection has a convolution; not in Mimi.
-    pub use_conv_shortcut: bool,
-    /// Channels of the latents and of the transformer.
-    pub hidden_size: usize,
-    /// Layers of either transformer.
-    pub num_hidden_layers: usize,
-    /// Heads of the attention.
-    pub num_attention_heads: usize,
-    /// Heads of keys and values; as many.
-    pub num_key_value_heads: usize,
-    /// Numbers a head.
-    pub head_dim: Option<usize>,
-    /// Numbers in the feed-forward layers.
-    pub intermediate_size: usize,
-    /// Added to variances.
-    pub norm_eps: f64,
-    /// Base of the rotary positions.
-    pub rope_theta: f32,
-    /// Keys that a query sees, itself included.
-    pub sliding_window: usize,
-    /// Levels.
-    pub num_quantizers: usize,
-    /// Levels of the first quantiser.
-    pub num_semantic_quantizers: usize,
-    /// Entries a level.
-    pub codebook_size: usize,
-    /// Numbers an entry.
-    pub codebook_dim: usize,
-}
-
-impl MimiConfig {
-    /// Samples a frame.
-    pub fn hop(&self) -> usize {
-        2 * self.upsampling_ratios.iter().product::<usize>()
-    }
-
-    /// Numbers a head.
-    pub(super) fn head_dim(&self) -> usize {
-        self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1))
-    }
-
-    fn fault(&self) -> Option<String> {
-        let sizes = [
-            self.num_filters,
-            self.compress,
-            self.hidden_size,
-            self.num_attention_heads,
-            self.head_dim(),
-            self.sliding_window,
-            self.num_quantizers,
-            self.codebook_size,
-            self.codebook_dim,
-        ];
-        let in_range = |n: &usize| (1..=1 << 16).contains(n);
-        if !sizes.iter().all(in_range) || !strides_fit(&self.upsampling_ratios) {
-            return Some("a size is out of range".into());
-        }
-        if !self.use_causal_conv || self.audio_channels != 1 || self.use_conv_shortcut {
-            return Some("only the causal model of one channel is supported".into());
-        }
-        if self.num_key_value_heads != self.num_attention_heads
-            || self.upsample_groups != self.hidden_size
-        {
-            return Some(
-                "heads of keys and groups of the upsampling must be as in kyutai/mimi".into(),
-            );
-        }
-        if (1..=self.num_quantizers).contains(&self.num_semantic_quantizers) {
-            let (rate, hop) = (f64::from(self.sampling_rate), self.hop() as f64);
-            let fits = (self.frame_rate * hop - rate).abs() < 1.0;
-            return (!fits)
-                .then(|| format!("frames of {hop} samples are not {} a second", self.frame_rate));
-        }
-        Some("the first quantiser must have 1 to num_quantizers levels".into())
-    }
-}
 
 /// A residual block: two convolutions of an ELU each, beside a skip connection.
 struct ResidualBlock {

@@ -6,9 +6,12 @@
 //! A frame of [`syrinx_types::Codes`] is a frame of the slowest level with everything that lies under it, the slowest
 //! level first: with strides 4, 2, 1 a frame has 1 + 2 + 4 = 7 codes. Language models on SNAC flatten it likewise.
 
+mod attention;
 mod frames;
 mod model;
+mod noise;
 
 pub(crate) use frames::widths;
 pub use frames::{flatten, unflatten};
-pub use model::{Noise, Snac, SnacConfig};
+pub use model::{Snac, SnacConfig};
+pub use noise::Noise;

@@ -1,15 +1,15 @@
 //! The network, from samples to codes and back. Tensors are (1, channels, steps).
 
 use candle_core::{DType, Device, Result, Tensor};
-use rand::{RngCore as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
+use super::attention::{LocalAttention, attention};
+use super::noise::Noise;
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
 use crate::conv::{Kernel, Size, TransposedKernel, strides_fit};
 use crate::error::PretrainedError;
-use crate::ops::{LayerNorm, Linear, Snake, attend, rotate};
+use crate::ops::Snake;
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
@@ -85,45 +85,6 @@ impl SnacConfig {
     }
 }
 
-/// Numbers that the decoder adds, times what it has.
-#[derive(Debug, Clone, Copy)]
-pub enum Noise<'a> {
-    /// Zero.
-    Off,
-    /// Drawn from N(0, 1) by place: the same for a step of a stage, however the signal is cut.
-    Seeded {
-        /// Seed of the draws.
-        seed: u64,
-        /// Step of the latents that the signal begins with.
-        first: usize,
-    },
-    /// Given, one list a stage.
-    Given(&'a [Vec<f32>]),
-}
-
-impl Noise<'_> {
-    /// Noise of so many steps of a stage that has `rate` steps a step of the latents: (1, 1, steps).
-    fn draw(&self, stage: usize, rate: usize, steps: usize) -> Result<Option<Tensor>> {
-        let values = match self {
-            Noise::Off => return Ok(None),
-            Noise::Given(lists) => lists.get(stage).cloned().unwrap_or_default(),
-            Noise::Seeded { seed, first } => {
-                let mut rng = ChaCha8Rng::seed_from_u64(*seed);
-                rng.set_stream(stage as u64);
-                rng.set_word_pos(2 * (first * rate) as u128);
-                (0..steps).map(|_| normal(rng.next_u32(), rng.next_u32())).collect()
-            }
-        };
-        Tensor::from_vec(values, (1, 1, steps), &Device::Cpu).map(Some)
-    }
-}
-
-/// A number of N(0, 1) from two random words (Box and Muller 1958).
-fn normal(a: u32, b: u32) -> f32 {
-    let share = |n: u32| (f64::from(n) + 0.5) / 4_294_967_296.0;
-    ((-2.0 * share(a).ln()).sqrt() * (std::f64::consts::TAU * share(b)).cos()) as f32
-}
-
 /// Two convolutions of a snake each, beside a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
@@ -164,61 +125,6 @@ fn residual_units(
 
 /// Steps that the residual units of a stage see on either side.
 const STAGE_REACH: usize = 3 * (1 + 3 + 9);
-
-/// Numbers a head of the local attention.
-const HEAD_DIM: usize = 64;
-
-/// Attention within windows that do not overlap.
-struct LocalAttention {
-    norm: LayerNorm,
-    qkv: Linear,
-    out: Linear,
-    window: usize,
-    heads: usize,
-}
-
-impl LocalAttention {
-    fn load(weights: &Weights<'_>, dim: usize, window: usize) -> Loaded<Self> {
-        Ok(Self {
-            norm: LayerNorm::load(&weights.pp("norm"), dim, 1e-5)?,
-            qkv: Linear::load(&weights.pp("to_qkv"), (dim, 3 * dim), false)?,
-            out: Linear::load(&weights.pp("to_out"), (dim, dim), false)?,
-            window,
-            heads: (dim / HEAD_DIM).max(1),
-        })
-    }
-
-    /// (1, dim, steps) to the same; the steps are whole windows.
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (_, dim, steps) = x.dims3()?;
-        let (windows, head_dim) = (steps / self.window, dim / self.heads);
-        let rows = self.norm.forward(&x.transpose(1, 2)?.contiguous()?)?; // (1, steps, dim)
-        let qkv = self.qkv.forward(&rows)?; // (1, steps, 3 dim)
-        let split = |i: usize| -> Result<Tensor> {
-            let part = qkv.narrow(2, i * dim, dim)?.contiguous()?;
-            let part =
-                part.reshape((windows, self.window, self.heads, head_dim))?.transpose(1, 2)?;
-            part.contiguous()?.reshape((windows * self.heads, self.window, head_dim))
-        };
-        let (q, k) = (rotate(&split(0)?, 0, 10_000.0)?, rotate(&split(1)?, 0, 10_000.0)?);
-        let mixed = attend(&q, &k, &split(2)?, None)?; // (windows heads, window, head_dim)
-        let mixed = mixed.reshape((windows, self.heads, self.window, head_dim))?.transpose(1, 2)?;
-        let mixed = self.out.forward(&mixed.contiguous()?.reshape((1, steps, dim))?)?;
-        mixed.transpose(1, 2)? + x
-    }
-}
-
-fn attention(
-    weights: &Weights<'_>,
-    c: &SnacConfig,
-    dim: usize,
-    at: &mut usize,
-) -> Loaded<Option<LocalAttention>> {
-    let Some(window) = c.attn_window_size else { return Ok(None) };
-    let loaded = LocalAttention::load(&weights.pp(*at), dim, window)?;
-    *at += 1;
-    Ok(Some(loaded))
-}
 
 /// A stage of the encoder: residual units, a snake, and a convolution with a stride.
 struct EncoderStage {
