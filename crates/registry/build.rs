@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// What the names of task crates begin with.
+/// Prefix of the names of task crates.
 const PREFIX: &str = "syrinx-task-";
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("nn", &[]),
     ("codec", &["types", "atomic", "audio", "nn"]),
     ("task", &["types", "text"]),
-    ("enhance", &["types", "audio", "task"]),
+    ("enhance", &["types", "audio", "scene", "task"]),
     ("speech", &["types", "audio", "text", "task"]),
     ("model", &["types", "nn", "task"]),
     ("decode", &["types", "nn", "task", "model"]),
@@ -58,7 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What a task may link.
-const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "enhance", "speech"];
+const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
 const CANDLE: [&str; 11] = [

@@ -6,5 +6,6 @@ mod calls;
 mod dependencies;
 mod documents;
 mod files;
+mod names;
 mod pretrain;
 mod workspace;

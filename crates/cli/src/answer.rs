@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use syrinx_audio::{WavFormat, write_target};
-use syrinx_engine::Part;
+use syrinx_engine::Chunk;
 use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
 use syrinx_types::{Audio, WordTime};
 
@@ -42,7 +42,7 @@ impl Form {
             (_, "json") => Self::Json,
             (AnswerKind::Text, "srt") => Self::Srt,
             (AnswerKind::Text, "vtt") => Self::Vtt,
-            (AnswerKind::Text, _) => Self::Text,
+            (AnswerKind::Text | AnswerKind::Data, _) => Self::Text,
             (AnswerKind::Phones, field) => {
                 Self::Field(field.to_owned(), descriptor.verb.positional)
             }
@@ -119,14 +119,14 @@ impl Destination {
     }
 }
 
-/// The field `text` of an answer.
+/// An answer as text: its transcript, or what it says of itself, else JSON.
 pub fn text_of(answered: &Answered) -> String {
-    answered.json["text"].as_str().unwrap_or_default().to_owned()
+    answered.lines().unwrap_or_else(|| answered.json().to_string())
 }
 
-/// The field `words` of an answer.
-pub fn words_of(answered: &Answered) -> Vec<WordTime> {
-    serde_json::from_value(answered.json["words"].clone()).unwrap_or_default()
+/// Times of the words in an answer.
+pub fn words_of(answered: &Answered) -> &[WordTime] {
+    answered.transcript().map_or(&[], |transcript| &transcript.words)
 }
 
 /// Writes an answer; says where it is now.
@@ -142,7 +142,7 @@ pub fn write(
     }
     let text = match form {
         Form::Json => {
-            let mut json = answered.json.clone();
+            let mut json = answered.json();
             if let (Some(fields), true) = (json.as_object_mut(), Path::new(name).is_file()) {
                 fields.insert("file".into(), json!(name));
             }
@@ -155,8 +155,8 @@ pub fn write(
                 Failure::new(Exit::Unexpected, format!("an answer that is no JSON: {e}"))
             })?
         }
-        Form::Srt => subtitles::srt(&words_of(answered)),
-        Form::Vtt => subtitles::vtt(&words_of(answered)),
+        Form::Srt => subtitles::srt(words_of(answered)),
+        Form::Vtt => subtitles::vtt(words_of(answered)),
         Form::Times => words_of(answered)
             .iter()
             .map(|w| format!("{:8.3} {:8.3}  {}", w.start_s, w.end_s, w.word))
@@ -166,7 +166,7 @@ pub fn write(
             // Asked the other way round (phones to text), what was missing in the request is what is wanted.
             let field =
                 if name.is_empty() && field == "phones" { positional } else { field.as_str() };
-            answered.json[field].as_str().unwrap_or_default().to_owned()
+            answered.json()[field].as_str().unwrap_or_default().to_owned()
         }
         Form::Text | Form::Wav(..) => text_of(answered),
     };
@@ -187,9 +187,10 @@ fn sound(
     (to, form, name): (&Destination, &Form, &str),
 ) -> Outcome<String> {
     let path = to.path(name, form);
-    let mut about = answered.json.clone();
+    let mut about = answered.json();
+    let recordings = answered.recordings();
     let mut kept = Vec::new();
-    for (i, (field, audio)) in answered.recordings.iter().enumerate() {
+    for (i, (field, audio)) in recordings.iter().enumerate() {
         let target = match &path {
             None if i == 0 => "-".to_owned(),
             // Only one recording fits on standard output.
@@ -201,7 +202,7 @@ fn sound(
         about[field] = json!(target);
         kept.push(format!("{target} ({:.2} s)", audio.seconds()));
     }
-    if answered.recordings.is_empty() {
+    if recordings.is_empty() {
         return Err(Failure::new(Exit::Unexpected, "the answer has no recording"));
     }
     let kept = kept.join(", ");
@@ -242,8 +243,8 @@ pub struct StreamWriter {
 
 impl StreamWriter {
     /// The next part, after silence up to its beginning.
-    pub fn push(&mut self, part: &Part) -> Outcome {
-        let Some((_, audio)) = part.answered.recordings.first() else { return Ok(()) };
+    pub fn push(&mut self, part: &Chunk) -> Outcome {
+        let Some(audio) = part.answered.audio() else { return Ok(()) };
         let mut bytes = Vec::new();
         if self.sample_rate_hz.is_none() {
             self.sample_rate_hz = Some(audio.sample_rate_hz);
@@ -252,7 +253,7 @@ impl StreamWriter {
         let start = (part.start_s * f64::from(audio.sample_rate_hz)).round() as u64;
         let silence = start.saturating_sub(self.written);
         bytes.resize(bytes.len() + 2 * silence as usize, 0);
-        bytes.extend(int16(audio));
+        bytes.extend(int16(&audio));
         self.written += silence + audio.samples.len() as u64;
         let mut out = std::io::stdout().lock();
         out.write_all(&bytes)

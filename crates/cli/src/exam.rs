@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use syrinx_data::{Corpus, PromptSpec};
+use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    Engine, EngineOptions, ModelSource, PackageVoice, RunOptions, package, required_fields,
-    takes_recording, with_language_model, write_atomic,
+    Engine, EngineOptions, ModelSource, PackageVoice, package, with_language_model, write_atomic,
 };
 use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, TaskDescriptor};
+use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_train::Examiner;
-use syrinx_types::{CancelToken, NullSink};
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -31,7 +31,8 @@ pub enum Voicebox {
 pub struct Exam {
     voicebox: Voicebox,
     options: EngineOptions,
-    run: RunOptions,
+    decode: DecodeConfig,
+    seed: u64,
     voices: Vec<PackageVoice>,
     /// Voice and text.
     sentences: Vec<(String, String)>,
@@ -39,8 +40,6 @@ pub struct Exam {
 
 /// The field of requests that names a voice.
 const VOICE: &str = "voice";
-/// The name of what was spoken, when it is read back.
-const HEARD: &str = "heard";
 
 impl Exam {
     /// An exam of `count` sentences, evenly spread over `watched`; speakers sound as in their first long enough
@@ -53,7 +52,7 @@ impl Exam {
         count: usize,
         prompt: &PromptSpec,
         voicebox: Voicebox,
-        (options, run): (EngineOptions, RunOptions),
+        (options, decode, seed): (EngineOptions, DecodeConfig, u64),
     ) -> Outcome<Self> {
         let (mut sentences, mut voices) = (Vec::new(), BTreeMap::new());
         let spoken: Vec<usize> = (0..watched.len())
@@ -78,7 +77,7 @@ impl Exam {
         let about = String::new;
         let voices = voices.into_values();
         let voices = voices.map(|(name, codes)| PackageVoice { name, about: about(), codes });
-        let exam = Self { voicebox, options, run, voices: voices.collect(), sentences };
+        let exam = Self { voicebox, options, decode, seed, voices: voices.collect(), sentences };
         exam.check()?;
         Ok(exam)
     }
@@ -120,19 +119,15 @@ impl Exam {
         if matches!(self.voicebox, Voicebox::Codec(_)) {
             request.insert(VOICE.into(), json!(voice));
         }
-        let ask = |task: &str, request: Value, options: &RunOptions| {
-            engine.run(task, &request, options, cancel, &NullSink).ok()
-        };
-        let spoken = ask(mouth.id, Value::Object(request), &self.run);
-        let Some((_, audio)) = spoken.and_then(|a| a.recordings.into_iter().next()) else {
+        let run = RunContext::quiet(cancel).with_seed(self.seed);
+        let ask = |task: &str, request: &Request| engine.run(task, request, &self.decode, run).ok();
+        let spoken = ask(mouth.id, &Request::new(Value::Object(request)));
+        let Some(audio) = spoken.and_then(|answered| answered.audio()) else {
             return String::new();
         };
-        let attachments = BTreeMap::from([(HEARD.to_owned(), audio)]);
-        let options = RunOptions { attachments, ..self.run.clone() };
-        let request = json!({ ear.verb.positional: format!("mem:{HEARD}") });
-        let answer = ask(ear.id, request, &options);
-        let text = answer.and_then(|a| a.json.get("text")?.as_str().map(str::to_owned));
-        text.unwrap_or_default()
+        let request = Request::new(json!({})).with_recording(ear.verb.positional, audio);
+        let answer = ask(ear.id, &request);
+        answer.and_then(|a| a.transcript().map(|t| t.text.clone())).unwrap_or_default()
     }
 }
 
@@ -141,9 +136,9 @@ impl Examiner for Exam {
         let engine = self.engine(model)?;
         let known = engine.info().tasks;
         let knows = |d: &&&'static TaskDescriptor| {
-            known.iter().any(|t| t.id == d.id && t.missing_marks.is_empty())
+            known.iter().any(|t| t.id == d.id && t.missing_special_tokens.is_empty())
         };
-        let mouth = ALL.iter().filter(knows).find(|d| speaks(d));
+        let mouth = ALL.iter().filter(knows).find(|d| d.speaks_text());
         let mouth =
             mouth.ok_or("the model has learnt no task that speaks texts in named voices")?;
         let ear = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
@@ -162,17 +157,6 @@ impl Examiner for Exam {
             ("exam failures".into(), failed / counts.len() as f64),
         ])
     }
-}
-
-/// Whether a task says a text in a voice that can be named, and needs nothing else.
-fn speaks(descriptor: &TaskDescriptor) -> bool {
-    let field = descriptor.verb.positional;
-    let schema = (descriptor.request_schema)().to_value();
-    let has = |name: &str| schema["properties"].get(name).is_some();
-    descriptor.answer == AnswerKind::Speech
-        && !takes_recording(descriptor, field)
-        && has(VOICE)
-        && required_fields(descriptor).iter().all(|name| name == field)
 }
 
 /// How a speaker sounds: the beginning of the first utterance that is long enough for a prompt, else of the longest.
@@ -196,7 +180,7 @@ mod tests {
 
     #[test]
     fn one_task_of_the_registry_speaks_texts_in_named_voices() {
-        let speaking: Vec<&str> = ALL.iter().filter(|d| speaks(d)).map(|d| d.id).collect();
-        assert_eq!(speaking, ["tts"]);
+        let speaking: Vec<&str> = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id).collect();
+        assert_eq!(speaking.len(), 1, "{speaking:?}");
     }
 }

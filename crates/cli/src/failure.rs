@@ -205,7 +205,14 @@ impl From<TaskError> for Failure {
                 let hint = "try another --seed; if that doesn't help, it is a fault of the model or the program";
                 Self::new(Exit::Unexpected, error.to_string()).hint(hint)
             }
-            error => text_hint(Self::new(Exit::BadInput, error.to_string())),
+            TaskError::Cancelled => Self::interrupted("run the command again to finish"),
+            error => {
+                let failure = text_hint(Self::new(Exit::BadInput, error.to_string()));
+                match error.hint() {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
         }
     }
 }
@@ -255,24 +262,31 @@ impl From<EngineError> for Failure {
             EngineError::Task(error) => error.into(),
             EngineError::Decode(error) => error.into(),
             EngineError::Cancelled => Self::interrupted("run the command again to finish"),
-            EngineError::Io { operation, path, source } if written(operation) => {
-                Self::writing(&path.display().to_string(), &source)
+            EngineError::Io { operation, path, cause } if operation.writes() => {
+                Self::writing(&path.display().to_string(), &cause)
             }
-            EngineError::Io { path, source, .. } => {
-                Self::reading(&path.display().to_string(), &source)
+            EngineError::Io { path, cause, .. } => {
+                Self::reading(&path.display().to_string(), &cause)
             }
-            EngineError::OpenModel { .. }
-            | EngineError::ModelFile { .. }
-            | EngineError::Part { .. }
-            | EngineError::Mismatch { .. }
-            | EngineError::Adapter { .. }
-            | EngineError::NotTrained { .. }
-            | EngineError::UnknownTaskSettings { .. } => {
-                Self::new(Exit::BadModel, error.to_string())
+            error => {
+                let exit = engine_exit(&error);
+                Self { exit, message: error.to_string(), hint: error.hint() }
             }
-            EngineError::UnknownTask { .. } => Self::new(Exit::Usage, error.to_string()),
-            error => Self::new(Exit::BadInput, error.to_string()),
         }
+    }
+}
+
+fn engine_exit(error: &EngineError) -> Exit {
+    match error {
+        EngineError::OpenModel { .. }
+        | EngineError::ModelFile { .. }
+        | EngineError::Part { .. }
+        | EngineError::Mismatch { .. }
+        | EngineError::Adapter { .. }
+        | EngineError::NotTrained { .. }
+        | EngineError::UnknownTaskSettings { .. } => Exit::BadModel,
+        EngineError::UnknownTask { .. } => Exit::Usage,
+        _ => Exit::BadInput,
     }
 }
 

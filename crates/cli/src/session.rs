@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
-use syrinx_engine::{Engine, EngineOptions, ModelSource, RunOptions};
-use syrinx_types::{CancelToken, EventSink};
+use syrinx_engine::{Engine, EngineOptions, ModelSource};
+use syrinx_types::{CancelToken, EventSink, RunContext};
 
 use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
@@ -104,9 +104,9 @@ impl Session {
         Ok(())
     }
 
-    /// How requests are answered.
-    pub fn options(&self, settings: &Settings) -> RunOptions {
-        RunOptions { decode: settings.decode.clone(), seed: settings.seed, ..RunOptions::default() }
+    /// Surroundings of a request: the token of Ctrl-C, the program's sink, and the seed of the settings.
+    pub fn run(&self, settings: &Settings) -> RunContext<'_> {
+        RunContext::new(&self.cancel, self.sink()).with_seed(settings.seed)
     }
 
     /// A line on standard output.

@@ -6,10 +6,10 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 use syrinx_config::Settings;
 use syrinx_encodec::Encodec;
-use syrinx_engine::{Engine, EngineError, Joined};
+use syrinx_engine::{Engine, EngineError, Merged};
 use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
-use syrinx_task::AnswerKind;
-use syrinx_types::{Audio, CancelToken, Fnv1a, NullSink};
+use syrinx_task::{AnswerKind, Request};
+use syrinx_types::{Audio, CancelToken, Fnv1a, RunContext};
 
 /// A loaded engine with the settings that it answers with.
 pub struct Loaded<'a> {
@@ -47,7 +47,7 @@ impl Subject for Loaded<'_> {
 
     fn tasks(&self) -> Vec<String> {
         let known = self.engine.info().tasks;
-        known.into_iter().filter(|t| t.missing_marks.is_empty()).map(|t| t.id).collect()
+        known.into_iter().filter(|t| t.missing_special_tokens.is_empty()).map(|t| t.id).collect()
     }
 
     fn voices(&self) -> Vec<String> {
@@ -60,22 +60,21 @@ impl Subject for Loaded<'_> {
     }
 
     fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
-        let mut options = syrinx_engine::RunOptions { seed: ask.seed, ..Default::default() };
-        options.decode = merged(&self.settings.decode, ask.decode)?;
+        let decode = merged(&self.settings.decode, ask.decode)?;
+        let run = RunContext::quiet(cancel).with_seed(ask.seed);
+        let request = Request::new(ask.request.clone());
         let begun = Instant::now();
-        let (mut whole, mut first) = (Joined::default(), None);
-        let watch = (cancel, &NullSink as &dyn syrinx_types::EventSink);
+        let (mut whole, mut first) = (Merged::default(), None);
         self.engine
-            .run_in_parts(ask.task, ask.request, &options, watch, &mut |part| {
+            .run_in_chunks(ask.task, &request, &decode, run, &mut |part| {
                 first.get_or_insert(begun.elapsed().as_secs_f64());
-                whole.push(part);
-                Ok(())
+                whole.push(part)
             })
             .map_err(failed)?;
         let wall_s = begun.elapsed().as_secs_f64();
         let nothing = || SubjectError::Failed("nothing was answered".into());
         let answered = whole.into_answered().ok_or_else(nothing)?;
-        let speech = !answered.recordings.is_empty();
+        let speech = answered.audio().is_some();
         Ok(Answer { answered, wall_s, first_audio_s: first.filter(|_| speech) })
     }
 

@@ -1,7 +1,7 @@
 //! What the rest of Syrinx knows of codecs.
 
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Audio, Coded, Codes, Filter};
+use syrinx_types::{Audio, Coded, Codes, SpectralGain};
 
 use crate::CodecError;
 
@@ -55,7 +55,7 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// Those of [`Self::encode`].
-    fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
+    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         Ok(self.encode(audio)?.into())
     }
 
@@ -81,11 +81,11 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
-    fn filtered(
+    fn attenuated(
         &self,
         _audio: &Audio,
         _latents: &[f32],
-        _how: Filter,
+        _how: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         Ok(None)
     }

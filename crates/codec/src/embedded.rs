@@ -7,9 +7,9 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use syrinx_audio::resample;
 use syrinx_nn::to_vec_f32;
-use syrinx_types::{Audio, Coded, Codes, Filter, Latents};
+use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
-use crate::filter::filtered;
+use crate::spectral_gain::attenuated;
 use crate::vocoder::BLOCK_FRAMES;
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
 use crate::{
@@ -193,8 +193,8 @@ impl Codec for EmbeddedCodec {
         self.rvq.encode(audio)
     }
 
-    fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
-        self.rvq.encode_whole(audio)
+    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
+        self.rvq.encode_with_latents(audio)
     }
 
     fn decode_stream(&self) -> Box<dyn DecodeStream> {
@@ -209,16 +209,16 @@ impl Codec for EmbeddedCodec {
         self.rvq.codebook(level)
     }
 
-    fn filtered(
+    fn attenuated(
         &self,
         audio: &Audio,
         latents: &[f32],
-        how: Filter,
+        how: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         let sample_rate_hz = self.rvq.config().mel.sample_rate_hz;
         let audio = resample(audio, sample_rate_hz)?;
         let wanted = (self.rvq.log_mel(), &self.rvq.log_mel_of(latents)[..]);
-        let samples = filtered(&audio.samples, wanted, how);
+        let samples = attenuated(&audio.samples, wanted, how);
         Ok(Some(Audio { samples, sample_rate_hz }))
     }
 
@@ -237,14 +237,14 @@ impl MelRvq {
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
     pub fn encode(&self, audio: &Audio) -> Result<Codes, CodecError> {
-        Ok(self.encode_whole(audio)?.codes)
+        Ok(self.encode_with_latents(audio)?.codes)
     }
 
     /// [`Self::encode`] with the latents that the codes round.
     ///
     /// # Errors
     /// Those of [`Self::encode`].
-    pub fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
+    pub fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         if audio.samples.is_empty() {
             return Ok(Codes::empty(self.config().levels).into());
         }

@@ -14,13 +14,13 @@
 mod codec;
 mod embedded;
 mod error;
-mod filter;
 mod fit;
 mod griffin_lim;
 mod istft;
 mod kmeans;
 mod nearest;
 mod rvq;
+mod spectral_gain;
 mod spectral_loss;
 mod train;
 mod vocoder;

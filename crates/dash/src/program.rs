@@ -158,7 +158,7 @@ pub struct AnswerAsk {
     pub model: ModelCard,
     /// By this task.
     pub task: String,
-    /// The request. `mem:input` in it is `heard`.
+    /// The request. Its positional field takes `heard`, where that is given.
     pub request: Value,
     /// Settings that are changed: keys and values as flags give them.
     pub changed: Vec<(String, String)>,

@@ -4,20 +4,20 @@ use candle_core::Tensor;
 use syrinx_task::{Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
+use crate::alignment_state::{AlignmentState, Goes};
 use crate::first_level::prompt_of;
 use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
-use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
 /// One row being written.
 struct Writing {
     sequence: Sequence,
-    walk: Walk,
-    /// What is written of each level. // (levels)
-    written: Vec<Vec<u16>>,
+    alignment: AlignmentState,
+    /// History of each level. // (levels)
+    history: Vec<Vec<u16>>,
     /// The same with the prompt before it. // (levels)
-    history: Vec<Vec<u32>>,
+    seen: Vec<Vec<u32>>,
     /// Frames in all, once that is known: deeper levels may still be to come.
     frames: Option<usize>,
     log_prob: f64,
@@ -28,9 +28,9 @@ struct Writing {
 
 /// Logits of one step on the host, a row a live row.
 struct Logits {
-    /// Those of the levels that have their turn. // (levels)
+    /// Logits of the levels that have their turn. // (levels)
     codes: Vec<Option<Vec<Vec<f32>>>>,
-    moves: Vec<Vec<f32>>,
+    advances: Vec<Vec<f32>>,
 }
 
 pub(crate) fn run(
@@ -45,8 +45,8 @@ pub(crate) fn run(
             turn(level).then(|| context.read(model.written_logits(h, level)?)).transpose()
         };
         let codes = (0..levels).map(read).collect::<Result<_, DecodeError>>()?;
-        let moves = model.move_logits(h)?.map(|m| context.read(m)).transpose()?;
-        Ok(Logits { codes, moves: moves.unwrap_or_default() })
+        let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
+        Ok(Logits { codes, advances: advances.unwrap_or_default() })
     };
     let write = |w: &mut Writing, step: usize, said: (&Logits, usize), row: &mut Row<'_>| {
         w.write(context, (pattern, step), said, row);
@@ -68,10 +68,10 @@ impl Writer for Writing {
             None => Vec::new(),
         };
         Ok(Self {
-            walk: Walk::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
             sequence,
-            written: vec![Vec::new(); levels],
-            history: (0..levels).map(before).collect(),
+            history: vec![Vec::new(); levels],
+            seen: (0..levels).map(before).collect(),
             frames: None,
             log_prob: 0.0,
             drawn: 0,
@@ -89,16 +89,16 @@ impl Writer for Writing {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_levels(space, &self.written, self.walk.stop());
+        self.sequence.extend_levels(space, &self.history, self.alignment.stop());
     }
 
     fn deliver(self, row: &mut Row<'_>) {
         let frames = self.frames.unwrap_or(0);
-        let codes = (0..frames).flat_map(|frame| self.written.iter().map(move |l| l[frame]));
-        row.out.codes = Codes::new(self.written.len(), codes.collect()).ok();
+        let codes = (0..frames).flat_map(|frame| self.history.iter().map(move |l| l[frame]));
+        row.out.codes = Codes::new(self.history.len(), codes.collect()).ok();
         row.out.score = self.log_prob / self.drawn.max(1) as f64;
         row.out.finished = self.finished;
-        row.out.pointer = self.walk.into_pointer();
+        row.out.pointer = self.alignment.into_pointer();
     }
 }
 
@@ -111,7 +111,7 @@ impl Writing {
         (logits, at): (&Logits, usize),
         row: &mut Row<'_>,
     ) {
-        let levels = self.written.len();
+        let levels = self.history.len();
         for level in 0..levels {
             let (Some(frame), Some(logits)) =
                 (pattern.frame(step, level, levels), &logits.codes[level])
@@ -130,10 +130,10 @@ impl Writing {
         }
         let newest = pattern.newest(step, levels);
         if self.frames.is_none() && pattern.moves_after(step, levels) {
-            self.walk.push();
+            self.alignment.push();
             let reached = (newest + 1, row.run.limit, false);
-            let moves = logits.moves.get(at);
-            let goes = self.walk.go_on(context, row.run, reached, moves, row.rng);
+            let advances = logits.advances.get(at);
+            let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
             if let Goes::Ended { finished } = goes {
                 (self.frames, self.finished) = (Some(newest + 1), finished);
             }
@@ -142,8 +142,8 @@ impl Writing {
     }
 
     fn push(&mut self, level: usize, code: u16) {
-        self.history[level].push(u32::from(code));
-        self.written[level].push(code);
+        self.seen[level].push(u32::from(code));
+        self.history[level].push(code);
     }
 
     /// Draws a code. For level 1 of a row without a text to walk over it may be the end.
@@ -156,13 +156,13 @@ impl Writing {
     ) {
         let (space, config) = (context.model.space(), context.config);
         let stop = usize::from(space.no_code());
-        if (self.walk.walks() || frame == 0)
+        if (self.alignment.is_aligned() || frame == 0)
             && let Some(logit) = logits.get_mut(stop)
         {
             *logit = f32::NEG_INFINITY;
         }
         let repetition = (level == 0).then_some(&config.repetition_aware);
-        let drawn = draw(&logits, &self.history[level], &config.codes, repetition, row.rng);
+        let drawn = draw(&logits, &self.seen[level], &config.codes, repetition, row.rng);
         if drawn.token as usize == stop {
             (self.frames, self.finished) = (Some(frame), true);
             return;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a token is drawn from its logits. The filters apply in the order of the fields.
+/// Settings of drawing a token from its logits. The filters apply in the order of the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplerConfig {
@@ -82,7 +82,7 @@ pub struct NarConfig {
     /// Levels, from 2, that get a pass of their own. Levels between them are rounded from the residual that the pass
     /// before them predicts.
     pub passes: Vec<usize>,
-    /// How codes are drawn.
+    /// Sampling of codes.
     pub sampler: SamplerConfig,
     /// Frames that are filled together, all passes of them before the next ones: what is heard while it is written
     /// can't wait for its end. All frames at once if not given.
@@ -137,7 +137,7 @@ pub struct DecodeConfig {
     /// Repetition-aware sampling of level-1 codes.
     pub repetition_aware: RepetitionAware,
     /// Moves of the pointer, durations, and the end of latents.
-    pub moves: SamplerConfig,
+    pub advances: SamplerConfig,
     /// Longest time on one phone, frames, before the pointer is pushed on.
     pub max_frames_a_phone: usize,
     /// Text tokens.
@@ -160,7 +160,7 @@ impl Default for DecodeConfig {
         Self {
             codes: SamplerConfig::default(),
             repetition_aware: RepetitionAware::default(),
-            moves: SamplerConfig { temperature: 0.3, top_p: 0.9, ..SamplerConfig::default() },
+            advances: SamplerConfig { temperature: 0.3, top_p: 0.9, ..SamplerConfig::default() },
             max_frames_a_phone: 20,
             text: SamplerConfig::greedy(),
             nar: NarConfig::default(),
@@ -173,11 +173,11 @@ impl Default for DecodeConfig {
 }
 
 impl DecodeConfig {
-    /// What is wrong with it, if anything.
+    /// Checks the settings.
     pub fn check(&self) -> Result<(), String> {
         for (name, s) in [
             ("codes", &self.codes),
-            ("moves", &self.moves),
+            ("advances", &self.advances),
             ("text", &self.text),
             ("nar.sampler", &self.nar.sampler),
         ] {

@@ -110,7 +110,7 @@ impl Writing {
                 *logit = f32::NEG_INFINITY;
             }
         }
-        let drawn = draw(&logits, &[], &context.config.moves, None, row.rng);
+        let drawn = draw(&logits, &[], &context.config.advances, None, row.rng);
         self.log_prob += drawn.log_prob;
         self.drawn += 1;
         drawn.token as usize

@@ -1,4 +1,4 @@
-//! What can go wrong while generating.
+//! Errors of generation.
 
 /// Errors of generation.
 #[derive(Debug, thiserror::Error)]

@@ -4,15 +4,15 @@ use candle_core::Tensor;
 use syrinx_task::{Content, Sequence, Stage, StageRun, TokenSpace};
 use syrinx_types::{Coded, Codes};
 
+use crate::alignment_state::{AlignmentState, Goes};
 use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
-use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
 /// One row being written.
 struct Writing {
     sequence: Sequence,
-    walk: Walk,
+    alignment: AlignmentState,
     /// Level-1 codes of the prompt and of what was written.
     history: Vec<u32>,
     codes: Vec<u16>,
@@ -38,7 +38,7 @@ pub(crate) fn run(
 struct Logits {
     /// One table a member of the group, a row a live row.
     codes: Vec<Vec<Vec<f32>>>,
-    moves: Vec<Vec<f32>>,
+    advances: Vec<Vec<f32>>,
 }
 
 impl Logits {
@@ -47,8 +47,9 @@ impl Logits {
         let codes = (0..model.space().group)
             .map(|m| context.read(model.first_level_logits(h, m)?))
             .collect::<Result<_, DecodeError>>()?;
-        let moves = model.move_logits(h)?.map(|moves| context.read(moves)).transpose()?;
-        Ok(Self { codes, moves: moves.unwrap_or_default() })
+        let advances =
+            model.advance_logits(h)?.map(|advances| context.read(advances)).transpose()?;
+        Ok(Self { codes, advances: advances.unwrap_or_default() })
     }
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
 }
 
 impl Writer for Writing {
-    /// What is given of a row stands in the sequence, but for the last step: after that the model's word is needed on how to
+    /// Given frames of a row stand in the sequence, but for the last step: after that the model's word is needed on how to
     /// go on.
     fn begin(
         context: &Context<'_>,
@@ -68,7 +69,7 @@ impl Writer for Writing {
         let (run, space) = (row.run, context.model.space());
         let prompt = prompt_of(run).map(|c| c.level(0)).unwrap_or_default();
         let mut writing = Self {
-            walk: Walk::new(sequence.encoder.stops.len(), run),
+            alignment: AlignmentState::new(sequence.encoder.stops.len(), run),
             sequence,
             history: prompt.into_iter().map(u32::from).collect(),
             codes: Vec::new(),
@@ -84,7 +85,7 @@ impl Writer for Writing {
             for &code in codes {
                 writing.push(code);
             }
-            writing.walk.stand(run, writing.codes.len(), space.group);
+            writing.alignment.stand(run, writing.codes.len(), space.group);
         }
         Ok(writing)
     }
@@ -101,13 +102,13 @@ impl Writer for Writing {
     fn extend(&mut self, space: &TokenSpace) {
         let start = self.codes.len().saturating_sub(space.group);
         let previous = (!self.codes.is_empty()).then(|| self.codes[start..].to_vec());
-        self.sequence.extend_codes(space, previous.as_deref(), self.walk.stop());
+        self.sequence.extend_codes(space, previous.as_deref(), self.alignment.stop());
     }
 
     fn deliver(self, row: &mut Row<'_>) {
         row.out.score = self.log_prob / self.drawn.max(1) as f64;
         row.out.finished = self.finished;
-        row.out.pointer = self.walk.into_pointer();
+        row.out.pointer = self.alignment.into_pointer();
         row.out.codes = Codes::new(1, self.codes).ok();
     }
 }
@@ -116,7 +117,7 @@ impl Writing {
     fn push(&mut self, code: u16) {
         self.history.push(u32::from(code));
         self.codes.push(code);
-        self.walk.push();
+        self.alignment.push();
     }
 
     fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
@@ -132,10 +133,12 @@ impl Writing {
                 }
             }
         }
-        // A response is as long as what stands beside it.
-        let beside = self.sequence.beside.as_ref().map(Coded::frames);
-        let reached = (self.codes.len(), beside.unwrap_or(row.run.limit), beside.is_some());
-        let goes = self.walk.go_on(context, row.run, reached, logits.moves.get(at), row.rng);
+        // A response is as long as its frame-aligned conditioning.
+        let frame_aligned = self.sequence.frame_aligned.as_ref().map(Coded::frames);
+        let reached =
+            (self.codes.len(), frame_aligned.unwrap_or(row.run.limit), frame_aligned.is_some());
+        let goes =
+            self.alignment.go_on(context, row.run, reached, logits.advances.get(at), row.rng);
         if let Goes::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }
@@ -144,7 +147,7 @@ impl Writing {
     /// Draws a code; `false` for the end.
     fn draw(&mut self, context: &Context<'_>, mut logits: Vec<f32>, row: &mut Row<'_>) -> bool {
         let (space, config) = (context.model.space(), context.config);
-        let endless = self.walk.walks() || self.sequence.beside.is_some();
+        let endless = self.alignment.is_aligned() || self.sequence.frame_aligned.is_some();
         if endless || self.codes.is_empty() {
             logits[usize::from(space.no_code())] = f32::NEG_INFINITY;
         }

@@ -7,14 +7,14 @@ use syrinx_task::{
     FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
     resolve,
 };
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{CancelToken, Event, RunContext};
 
 use crate::{
     DecodeConfig, DecodeError, all_levels, durations, first_level, further_levels, latents,
     log_softmax, masked, text,
 };
 
-/// What the loops share.
+/// Material that the loops share.
 pub(crate) struct Context<'a> {
     pub(crate) model: &'a LanguageModel,
     pub(crate) config: &'a DecodeConfig,
@@ -33,23 +33,23 @@ pub fn generate(
     model: &LanguageModel,
     layout: &Layout,
     plan: &Plan,
-    (config, seed): (&DecodeConfig, u64),
-    (cancel, sink): (&CancelToken, &dyn EventSink),
+    config: &DecodeConfig,
+    run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check().map_err(DecodeError::Config)?;
     check_names(layout, plan)?;
-    let context = Context { model, config, cancel };
+    let context = Context { model, config, cancel: run.cancel };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let mut rngs: Vec<ChaCha8Rng> = (0..plan.rows.len())
         .map(|row| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
             rng.set_stream(row as u64);
             rng
         })
         .collect();
     let name = format!("generating {}", layout.task);
     let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
-    sink.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
+    run.events.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
     let mut first = 0;
     while first < plan.rows.len() {
         let joined: Vec<RowPlan>;
@@ -77,13 +77,13 @@ pub fn generate(
         }
         first += rows.len();
         let done = first as u64;
-        sink.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
+        run.events.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
-    sink.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
+    run.events.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
 }
 
-/// How many of the rows can run together: up to the next that follows another.
+/// Counts the rows that can run together: up to the next that follows another.
 fn together(rows: &[RowPlan], most: usize) -> usize {
     let later = rows.iter().take(most).skip(1);
     1 + later.take_while(|row| row.follow.is_none()).count()

@@ -4,16 +4,16 @@ use candle_core::Tensor;
 use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
+use crate::alignment_state::{AlignmentState, Goes};
 use crate::generate::{Context, Row};
 use crate::rounding::round;
 use crate::steps::{Writer, write_rows};
-use crate::walk::{Goes, Walk};
 use crate::{DecodeError, draw};
 
 /// One row being written.
 struct Writing {
     sequence: Sequence,
-    walk: Walk,
+    alignment: AlignmentState,
     previous: Option<Latent>,
     codes: Codes,
     done: bool,
@@ -34,12 +34,12 @@ pub(crate) fn run(
     let model = context.model;
     let read = |_, h: &Tensor| {
         let latents = context.read(model.latents(h)?)?; // (live rows, latent_dim)
-        let moves = model.move_logits(h)?.map(|m| context.read(m)).transpose()?;
-        Ok((latents, moves))
+        let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
+        Ok((latents, advances))
     };
     let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
-        let moves = said.1.as_ref().and_then(|moves| moves.get(at));
-        w.write(context, (said.0[at].clone(), moves), row);
+        let advances = said.1.as_ref().and_then(|advances| advances.get(at));
+        w.write(context, (said.0[at].clone(), advances), row);
     };
     write_rows(context, stage, rows, read, write)
 }
@@ -53,7 +53,7 @@ impl Writer for Writing {
         let levels = context.model.space().levels;
         row.check_given(levels)?;
         Ok(Self {
-            walk: Walk::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
             sequence,
             previous: None,
             codes: Codes::empty(levels),
@@ -71,14 +71,14 @@ impl Writer for Writing {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_latents(space, self.previous.take(), self.walk.stop());
+        self.sequence.extend_latents(space, self.previous.take(), self.alignment.stop());
     }
 
     fn deliver(self, row: &mut Row<'_>) {
         // Nothing was drawn but the timing, so nothing has a probability.
         row.out.score = 0.0;
         row.out.finished = self.finished;
-        row.out.pointer = self.walk.into_pointer();
+        row.out.pointer = self.alignment.into_pointer();
         row.out.codes = Some(self.codes);
     }
 }
@@ -87,7 +87,7 @@ impl Writing {
     fn write(
         &mut self,
         context: &Context<'_>,
-        (latent, moves): (Vec<f32>, Option<&Vec<f32>>),
+        (latent, advances): (Vec<f32>, Option<&Vec<f32>>),
         row: &mut Row<'_>,
     ) {
         let frame = self.codes.frames();
@@ -105,15 +105,15 @@ impl Writing {
                 self.previous = Some(Latent::Values(latent));
             }
         }
-        self.walk.push();
+        self.alignment.push();
         let reached = (frame + 1, row.run.limit, false);
-        let goes = self.walk.go_on(context, row.run, reached, moves, row.rng);
+        let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
         if let Goes::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }
         let given = given.map_or(0, Codes::frames);
-        if let Some(stop) = moves.filter(|_| !self.walk.walks() && frame + 1 >= given)
-            && draw(stop, &[], &context.config.moves, None, row.rng).token == STOP
+        if let Some(stop) = advances.filter(|_| !self.alignment.is_aligned() && frame + 1 >= given)
+            && draw(stop, &[], &context.config.advances, None, row.rng).token == STOP
         {
             (self.done, self.finished) = (true, true);
         }

@@ -4,6 +4,7 @@
 //! Every row has its own generator of random numbers, seeded from the seed and the row's number, so a row's result
 //! doesn't depend on what it is batched with.
 
+mod alignment_state;
 mod all_levels;
 mod config;
 mod durations;
@@ -17,7 +18,6 @@ mod rounding;
 mod sampler;
 mod steps;
 mod text;
-mod walk;
 mod windows;
 
 pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};

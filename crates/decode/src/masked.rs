@@ -8,7 +8,7 @@ use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
-use crate::steps::blind;
+use crate::steps::unconditional;
 use crate::{DecodeError, Drawn, SamplerConfig, draw};
 
 /// One row being decided.
@@ -34,7 +34,7 @@ pub(crate) fn run(
     let (model, space) = (context.model, context.model.space());
     let mut deciding: Vec<Deciding> = rows.iter().map(Deciding::new).collect();
     let config = context.config;
-    let (passes, sampler) = match stage.has_beside() {
+    let (passes, sampler) = match stage.has_frame_aligned() {
         true => (1, &config.nar.sampler),
         false => (config.masked.passes, &config.codes),
     };
@@ -50,11 +50,11 @@ pub(crate) fn run(
             sequences.push(sequence);
         }
         if context.guided() {
-            let blind = blind(&sequences);
-            sequences.extend(blind);
+            let unconditional = unconditional(&sequences);
+            sequences.extend(unconditional);
         }
         let h = model.response_rows(&sequences)?; // (frames of all rows, twice if guided, dim)
-        if stage.has_beside()
+        if stage.has_frame_aligned()
             && let Some(latents) = model.expected_latents(&h, &sequences)?
         {
             expect(&latents, rows, &deciding)?;
@@ -77,7 +77,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// What the model expects the frames to be as a whole; of `latents` (frames, latent_dim) the rows' own come first.
+/// Keeps the predicted latents of each row; of `latents` (frames, latent_dim) the rows' own come first.
 fn expect(
     latents: &Tensor,
     rows: &mut [Row<'_>],

@@ -78,8 +78,8 @@ impl<'c> Steps<'c> {
         let mut sequences: Vec<Sequence> = sequences.cloned().collect();
         let rows = sequences.len();
         if context.guided() {
-            let blind = blind(&sequences);
-            sequences.extend(blind);
+            let unconditional = unconditional(&sequences);
+            sequences.extend(unconditional);
         }
         Ok(Self { context, progress: context.model.begin(&sequences)?, rows })
     }
@@ -90,8 +90,8 @@ impl<'c> Steps<'c> {
             let forget = |(row, p): &(usize, Position)| {
                 (self.rows + row, Position { here: NONE, next: NONE, ..p.clone() })
             };
-            let blind: Vec<(usize, Position)> = positions.iter().map(forget).collect();
-            positions.extend(blind);
+            let unconditional: Vec<(usize, Position)> = positions.iter().map(forget).collect();
+            positions.extend(unconditional);
         }
         let borrowed: Vec<(usize, &Position)> = positions.iter().map(|(i, p)| (*i, p)).collect();
         Ok(self.context.model.advance(&mut self.progress, &borrowed)?)
@@ -99,10 +99,10 @@ impl<'c> Steps<'c> {
 }
 
 /// The sequences without their text.
-pub(crate) fn blind(sequences: &[Sequence]) -> Vec<Sequence> {
-    let mut blind = sequences.to_vec();
-    blind.iter_mut().for_each(Sequence::forget_text);
-    blind
+pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
+    let mut unconditional = sequences.to_vec();
+    unconditional.iter_mut().for_each(Sequence::forget_text);
+    unconditional
 }
 
 impl Context<'_> {
@@ -111,13 +111,13 @@ impl Context<'_> {
         self.config.guidance != 1.0
     }
 
-    /// What was read out of rows on the host, guidance applied: the second half of them ran without the text.
+    /// Reads values of rows on the host and applies guidance: the second half of the rows ran without the text.
     pub(crate) fn read(&self, values: Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
         if !self.guided() {
             return Ok(values.to_vec2()?);
         }
         let (rows, weight) = (values.dim(0)? / 2, self.config.guidance);
-        let (seeing, blind) = (values.narrow(0, 0, rows)?, values.narrow(0, rows, rows)?);
-        Ok(((seeing * weight)? + (blind * (1.0 - weight))?)?.to_vec2()?)
+        let (seeing, unconditional) = (values.narrow(0, 0, rows)?, values.narrow(0, rows, rows)?);
+        Ok(((seeing * weight)? + (unconditional * (1.0 - weight))?)?.to_vec2()?)
     }
 }

@@ -16,12 +16,12 @@ pub(crate) fn run(
         .map(|r| resolve(stage, &r.run.contents, None, 0, space))
         .collect::<Result<_, _>>()?;
     let mut progress = model.begin(&sequences)?;
-    let mut written: Vec<Vec<u32>> = vec![Vec::new(); rows.len()];
+    let mut history: Vec<Vec<u32>> = vec![Vec::new(); rows.len()];
     let mut live: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].run.limit > 0).collect();
     while !live.is_empty() {
         context.check()?;
         for &i in &live {
-            sequences[i].extend_text(space, written[i].last().copied());
+            sequences[i].extend_text(space, history[i].last().copied());
         }
         let positions: Vec<(usize, &Position)> =
             live.iter().filter_map(|&i| Some((i, sequences[i].positions.last()?))).collect();
@@ -30,20 +30,20 @@ pub(crate) fn run(
         let mut still = Vec::with_capacity(live.len());
         for (&i, logits) in live.iter().zip(&logits) {
             let row = &mut rows[i];
-            let drawn = draw(logits, &written[i], &context.config.text, None, row.rng);
+            let drawn = draw(logits, &history[i], &context.config.text, None, row.rng);
             row.out.score += drawn.log_prob;
             if drawn.token == space.text_end {
                 row.out.finished = true;
                 continue;
             }
-            written[i].push(drawn.token);
-            if written[i].len() < row.run.limit {
+            history[i].push(drawn.token);
+            if history[i].len() < row.run.limit {
                 still.push(i);
             }
         }
         live = still;
     }
-    for (row, text) in rows.iter_mut().zip(written) {
+    for (row, text) in rows.iter_mut().zip(history) {
         row.out.score /= (text.len() + 1) as f64;
         row.out.text = text;
     }

@@ -69,11 +69,11 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// What a window is asked, and what it begins with: level 1 of all that is seen, all levels of what is known.
+/// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
 fn part(stage: &Stage, row: &Row<'_>, made: &Codes, window: Window) -> (StageRun, Generated) {
     let Window { from, start, seen, .. } = window;
     let mut run = row.run.clone();
-    for segment in stage.segments.iter().filter(|s| s.place == Place::Beside) {
+    for segment in stage.segments.iter().filter(|s| s.place == Place::FrameAligned) {
         match run.contents.get_mut(&segment.name) {
             Some(Content::Codes(codes)) => *codes = codes.slice(from, seen),
             Some(Content::Coded(coded)) => *coded = coded.slice(from, seen),

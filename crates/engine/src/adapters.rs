@@ -4,9 +4,9 @@ use std::path::Path;
 
 use syrinx_model::{Adapter, LmFile};
 
-use crate::engine::read;
 use crate::format::{join, open_part, split};
-use crate::{EngineError, ModelSource};
+use crate::loading::read;
+use crate::{EngineError, IoOperation, ModelPart, ModelSource};
 
 /// The language model of a model file, or of the file that training writes.
 ///
@@ -16,7 +16,7 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
     let (file, bytes) = read(source)?;
     match split(&bytes, &file) {
         Ok(parts) => lm_of(&parts.lm, &file),
-        // What isn't a whole model may be a language model alone.
+        // A file without the other parts may be a language model alone.
         Err(no_model) => LmFile::from_bytes(&bytes).map_err(|_| no_model),
     }
 }
@@ -25,14 +25,14 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
 /// codec, voices and card.
 ///
 /// # Errors
-/// Those of [`language_model`], and [`EngineError::Adapter`] for an adapter of another model.
+/// Errors of [`language_model`], and [`EngineError::Adapter`] for an adapter of another model.
 pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, EngineError> {
     let (file, bytes) = read(source)?;
     let merged = with_adapter(&language_model(source)?, adapter)?;
     let part = |e: syrinx_model::ModelError| EngineError::Part {
         file: file.clone(),
-        part: "language model",
-        source: e.into(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
     };
     let lm = merged.to_bytes(true).map_err(part)?;
     let Ok(parts) = split(&bytes, &file) else { return Ok(lm) };
@@ -46,7 +46,7 @@ pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, En
 
 /// The language model with what an adapter's file says.
 pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineError> {
-    let bytes = std::fs::read(path).map_err(EngineError::io("reading", path))?;
+    let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let fail = |e: syrinx_model::ModelError| EngineError::Adapter {
         file: path.display().to_string(),
         reason: e.to_string().trim_start_matches("adapter: ").to_owned(),
@@ -57,7 +57,7 @@ pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineErr
 fn lm_of(bytes: &[u8], file: &str) -> Result<LmFile, EngineError> {
     LmFile::from_bytes(bytes).map_err(|e| EngineError::Part {
         file: file.into(),
-        part: "language model",
-        source: e.into(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
     })
 }

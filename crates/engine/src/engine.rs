@@ -11,21 +11,19 @@ use syrinx_codec::{Codec, CodecInfo, EmbeddedCodec};
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
-use syrinx_registry::ALL;
 use syrinx_task::{
-    AnswerKind, Answered, DynTask, Generated, Plan, Studio, TaskDescriptor, TaskKit, TokenSpace,
+    AnswerKind, Answered, Clip, Context, DynRequest, DynTask, Generated, Plan, Recognizer, Request,
+    Services, TaskDescriptor, TaskKit, Transcript,
 };
-use syrinx_text::{Frontend, Lexicon, TextVocab};
-use syrinx_types::{Audio, CancelToken, Codes, EventSink, Fnv1a};
+use syrinx_text::{Frontend, TextVocab};
+use syrinx_types::{Audio, Codes, RunContext};
 
 use crate::adapters::with_adapter;
 use crate::format::split;
-use crate::hearing::Hearing;
-use crate::pronounce::ModelPronounce;
-use crate::studio::EngineStudio;
-use crate::{EngineError, Voices, rerank};
+use crate::loading::{build_tasks, check_fit, hash, known_tasks, lm_fingerprint, read};
+use crate::{EngineError, ModelPart, Voices, rerank, services};
 
-/// Where a model comes from.
+/// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
     /// Compiled into the program.
@@ -34,14 +32,14 @@ pub enum ModelSource {
     File(PathBuf),
 }
 
-/// How a model is loaded.
+/// Options of loading a model.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// What the layers run on.
+    /// Kernels of the layers.
     pub kernels: Kernels,
-    /// Where they run. The codec always runs on the CPU.
+    /// Device of the language model. The codec always runs on the CPU.
     pub device: Device,
-    /// What the language model computes in.
+    /// Precision of the language model.
     pub precision: Precision,
     /// Folder of the user's voices.
     pub voices_dir: Option<PathBuf>,
@@ -67,23 +65,12 @@ impl Default for EngineOptions {
     }
 }
 
-/// How one request is answered.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunOptions {
-    /// Sampling and what goes with it.
-    pub decode: DecodeConfig,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Recordings in memory; a request names them `mem:NAME`.
-    pub attachments: BTreeMap<String, Audio>,
-}
-
 /// A codec, for telling whose codes are whose.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CodecId {
     /// Changes whenever codes would mean something else.
     pub fingerprint: String,
-    /// What its codes look like.
+    /// Shape of the codes.
     pub info: CodecInfo,
 }
 
@@ -93,16 +80,16 @@ impl CodecId {
     }
 }
 
-/// What is known of a task of this model.
+/// Facts about a task of this model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TaskInfo {
     /// Its identifier.
     pub id: String,
     /// Learned vectors that it needs and the model lacks; it can be run if there are none.
-    pub missing_marks: Vec<String>,
+    pub missing_special_tokens: Vec<String>,
 }
 
-/// What is known of a loaded model.
+/// Facts about a loaded model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Info {
     /// The file, or `embedded`.
@@ -125,14 +112,16 @@ pub struct Info {
 pub(crate) struct Running {
     pub(crate) descriptor: &'static TaskDescriptor,
     pub(crate) task: Arc<dyn DynTask>,
-    pub(crate) missing_marks: Vec<String>,
+    pub(crate) missing_special_tokens: Vec<String>,
 }
 
 /// A loaded model that answers requests. Safe to share between threads.
 pub struct Engine {
     file: String,
     pub(crate) model: Arc<LanguageModel>,
-    pub(crate) studio: Arc<EngineStudio>,
+    pub(crate) services: Services,
+    neural_codec: Arc<dyn Codec>,
+    voices: Arc<Voices>,
     pub(crate) kit: TaskKit,
     pub(crate) tasks: Vec<Running>,
     codec: CodecId,
@@ -152,9 +141,11 @@ impl Engine {
         let parts = split(&bytes, &file)?;
         let mut fingerprint = hash(&bytes);
         drop(bytes);
-        let part = |part, source| EngineError::Part { file: file.clone(), part, source };
-        let codec = EmbeddedCodec::from_bytes(&parts.codec).map_err(|e| part("codec", e.into()))?;
-        let mut lm = LmFile::from_bytes(&parts.lm).map_err(|e| part("language model", e.into()))?;
+        let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
+        let codec = EmbeddedCodec::from_bytes(&parts.codec)
+            .map_err(|e| part(ModelPart::Codec, e.into()))?;
+        let mut lm =
+            LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
             fingerprint = hash(format!("{fingerprint}{}", lm_fingerprint(&lm, &file)?).as_bytes());
@@ -172,17 +163,20 @@ impl Engine {
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();
         let place = (&options.device, options.precision);
         let model = LanguageModel::load_in(&lm, place, options.kernels)
-            .map_err(|e| part("language model", e.into()))?;
+            .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);
         let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
-        let studio = Arc::new(EngineStudio::new(Box::new(codec), voices));
-        let (kit, tasks) = build_tasks(&model, &studio, vocab, options)?;
-        studio.listen_with(Hearing::of(&model, &tasks));
+        let (neural_codec, voices) = (Arc::new(codec) as Arc<dyn Codec>, Arc::new(voices));
+        let basic = services::basic(&neural_codec, &voices);
+        let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;
+        let services = services::with_tasks(basic, &model, &tasks);
         Ok(Self {
             file,
             model,
-            studio,
+            services,
+            neural_codec,
+            voices,
             kit,
             tasks,
             codec: id,
@@ -200,39 +194,74 @@ impl Engine {
     pub fn run(
         &self,
         task: &str,
-        request: &Value,
-        options: &RunOptions,
-        cancel: &CancelToken,
-        sink: &dyn EventSink,
+        request: &Request,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
     ) -> Result<Answered, EngineError> {
         let running = self.running(task)?;
-        let attached = self.studio.attach(&options.attachments);
-        let request = attached.renamed(request);
-        let plan = running.task.plan(&request)?;
-        let generated = self.generate(running, &plan, options, cancel, sink)?;
-        Ok(running.task.finish(&request, generated)?)
+        self.answer(running, running.task.whole(request)?, decode, run)
     }
 
-    /// What comes out of a plan: the best of several where the settings ask for it and the task makes speech.
+    /// Answers a request that is bound to its task.
+    pub(crate) fn answer(
+        &self,
+        running: &Running,
+        request: Box<dyn DynRequest<'_> + '_>,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+    ) -> Result<Answered, EngineError> {
+        let context = Context { services: &self.services, run };
+        context.check()?;
+        let planned = request.plan(&context)?;
+        let generated = self.generate(running, planned.plan(), decode, run)?;
+        Ok(planned.finish(generated, &context)?)
+    }
+
+    /// Finds the words of a text in a recording: asks the recognizer.
+    ///
+    /// # Errors
+    /// [`EngineError::Task`] for a model without a recognizer that aligns; those of the recognizer.
+    pub fn align(
+        &self,
+        audio: &Audio,
+        text: &str,
+        run: RunContext<'_>,
+    ) -> Result<Transcript, EngineError> {
+        let context = Context { services: &self.services, run };
+        Ok(context.recognizer()?.align(audio, text, run)?)
+    }
+
+    /// The engine with another recognizer in place of the model's own, for tasks that need the words of a recording.
+    #[must_use]
+    pub fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
+        self.services.recognizer = Some(recognizer);
+        self
+    }
+
+    /// The services that tasks work with.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Generates the rows of a plan; the best of several candidates where the settings ask for it and the task makes speech.
     pub(crate) fn generate(
         &self,
         running: &Running,
         plan: &Plan,
-        options: &RunOptions,
-        cancel: &CancelToken,
-        sink: &dyn EventSink,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
     ) -> Result<Vec<Generated>, EngineError> {
-        if cancel.is_cancelled() {
+        if run.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
         if plan.rows.is_empty() {
             return Ok(Vec::new());
         }
-        if running.descriptor.answer == AnswerKind::Speech && options.decode.best_of > 1 {
-            return rerank::best_of(self, running, plan, options, cancel, sink);
+        if running.descriptor.answer == AnswerKind::Speech && decode.best_of > 1 {
+            return rerank::best_of(self, running, plan, decode, run);
         }
         let layout = running.task.layout();
-        Ok(generate(&self.model, &layout, plan, (&options.decode, options.seed), (cancel, sink))?)
+        Ok(generate(&self.model, &layout, plan, decode, run)?)
     }
 
     /// The task of this identifier, if the model knows it.
@@ -240,13 +269,13 @@ impl Engine {
         let Some(running) = self.tasks.iter().find(|t| t.descriptor.id == id) else {
             return Err(EngineError::UnknownTask { id: id.into(), known: known_tasks() });
         };
-        if running.missing_marks.is_empty() {
+        if running.missing_special_tokens.is_empty() {
             return Ok(running);
         }
         Err(EngineError::NotTrained {
             file: self.file.clone(),
             task: id.into(),
-            marks: running.missing_marks.join(", "),
+            tokens: running.missing_special_tokens.join(", "),
         })
     }
 
@@ -263,12 +292,12 @@ impl Engine {
 
     /// The voices.
     pub fn voices(&self) -> &Voices {
-        self.studio.named()
+        &self.voices
     }
 
     /// The codec.
     pub fn codec(&self) -> &dyn Codec {
-        self.studio.codec()
+        self.neural_codec.as_ref()
     }
 
     /// The codec's identity.
@@ -296,22 +325,24 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Task`] with what is wrong with the file.
     pub fn load(&self, source: &str) -> Result<Audio, EngineError> {
-        Ok(self.studio.audio(&source.to_owned().into())?)
+        let cancel = syrinx_types::CancelToken::default();
+        let context = Context { services: &self.services, run: RunContext::quiet(&cancel) };
+        Ok(context.audio(&Clip::from(source.to_owned()))?.into_owned())
     }
 
     /// Codes of a recording at the codec's rate.
     ///
     /// # Errors
-    /// [`EngineError::Task`] with what the codec says.
+    /// [`EngineError::Codec`].
     pub fn encode(&self, audio: &Audio) -> Result<Codes, EngineError> {
-        Ok(self.studio.encode(audio)?)
+        Ok(self.neural_codec.encode(audio)?)
     }
 
-    /// What is known of the model.
+    /// Facts about the model.
     pub fn info(&self) -> Info {
         let task = |t: &Running| TaskInfo {
             id: t.descriptor.id.into(),
-            missing_marks: t.missing_marks.clone(),
+            missing_special_tokens: t.missing_special_tokens.clone(),
         };
         Info {
             file: self.file.clone(),
@@ -323,131 +354,4 @@ impl Engine {
             card: self.card.clone(),
         }
     }
-}
-
-fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {
-    lm.fingerprint().map_err(|e| EngineError::Part {
-        file: file.into(),
-        part: "language model",
-        source: e.into(),
-    })
-}
-
-fn known_tasks() -> String {
-    ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ")
-}
-
-/// A model's name and bytes.
-pub(crate) fn read(
-    source: &ModelSource,
-) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
-    match source {
-        ModelSource::Bytes(bytes) => Ok(("embedded".into(), (*bytes).into())),
-        ModelSource::File(path) => {
-            let file = path.display().to_string();
-            let bytes = std::fs::read(path)
-                .map_err(|source| EngineError::OpenModel { file: file.clone(), source })?;
-            Ok((file, bytes.into()))
-        }
-    }
-}
-
-/// FNV-1a over words of eight bytes.
-fn hash(bytes: &[u8]) -> String {
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0u8; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    let hash = words.fold(Fnv1a::default(), Fnv1a::word).value();
-    format!("{:016x}", hash ^ bytes.len() as u64)
-}
-
-/// Whether a language model was made for this codec and this vocabulary; if not, why.
-pub(crate) fn check_fit(
-    space: &TokenSpace,
-    codebooks: &[Vec<f32>],
-    codec: &dyn Codec,
-    vocab: &TextVocab,
-) -> Result<(), String> {
-    let info = codec.info();
-    if (space.levels, space.codebook_size) != (info.levels, info.codebook_size) {
-        return Err(format!(
-            "the language model writes {} levels of {} codes, the codec has {} of {}",
-            space.levels, space.codebook_size, info.levels, info.codebook_size
-        ));
-    }
-    let phones = vocab.phones_range();
-    if (space.text_tokens, space.first_phone, space.phones)
-        != (vocab.len(), phones.start, phones.len())
-    {
-        return Err(format!(
-            "the language model knows {} text tokens and {} phones, this program has {} and {}",
-            space.text_tokens,
-            space.phones,
-            vocab.len(),
-            phones.len()
-        ));
-    }
-    for (level, book) in codebooks.iter().enumerate() {
-        // Both are stored as f16, so they are equal unless they were fitted apart.
-        let theirs = codec.codebook(level);
-        let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-2 * b.abs().max(0.1);
-        if book.len() != theirs.len() || book.iter().zip(theirs).any(differs) {
-            return Err(format!(
-                "the language model was trained on another codec (codebook {} differs)",
-                level + 1
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// All tasks of the registry. Those that write phones come first: the others read unknown words by the first of them.
-fn build_tasks(
-    model: &Arc<LanguageModel>,
-    studio: &Arc<EngineStudio>,
-    vocab: TextVocab,
-    options: &EngineOptions,
-) -> Result<(TaskKit, Vec<Running>), EngineError> {
-    if let Some(id) = options.task_settings.keys().find(|id| !ALL.iter().any(|d| d.id == *id)) {
-        return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: known_tasks() });
-    }
-    let mut lexicon = Lexicon::english()?;
-    if let Some(path) = &options.lexicon_path {
-        lexicon = lexicon.with_user_file(path)?;
-    }
-    let mut kit = TaskKit {
-        vocab: Arc::new(vocab),
-        frontend: Arc::new(Frontend::new(lexicon)),
-        studio: Some(Arc::clone(studio) as Arc<dyn Studio>),
-        alignment: model.config().alignment,
-        text: model.config().text,
-        codes: model.config().codes,
-        latents: model.config().latents_heard,
-    };
-    let build = |descriptor: &'static TaskDescriptor, kit: &TaskKit| -> Result<_, EngineError> {
-        let settings = options.task_settings.get(descriptor.id).cloned().unwrap_or_default();
-        let task: Arc<dyn DynTask> = (descriptor.build)(settings, kit)?.into();
-        let marks = task.layout().marks();
-        let mut missing: Vec<_> =
-            marks.into_iter().filter(|m| model.space().mark(m).is_none()).collect();
-        missing.sort();
-        missing.dedup();
-        Ok(Running { descriptor, task, missing_marks: missing })
-    };
-    let (first, then): (Vec<_>, Vec<_>) =
-        ALL.iter().copied().partition(|d| d.answer == AnswerKind::Phones);
-    let mut tasks: Vec<Running> =
-        first.into_iter().map(|d| build(d, &kit)).collect::<Result<_, _>>()?;
-    if let Some(reader) = tasks.iter().find(|t| t.missing_marks.is_empty()) {
-        let pronounce = ModelPronounce::new(Arc::clone(model), reader);
-        let frontend = kit.frontend.as_ref().clone().with_pronounce(Arc::new(pronounce));
-        kit.frontend = Arc::new(frontend);
-    }
-    for descriptor in then {
-        tasks.push(build(descriptor, &kit)?);
-    }
-    tasks.sort_by_key(|t| ALL.iter().position(|d| d.id == t.descriptor.id));
-    Ok((kit, tasks))
 }

@@ -1,170 +1,216 @@
-//! What can go wrong between a model file and an answer.
+//! Errors between a model file and an answer.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use syrinx_decode::DecodeError;
 use syrinx_task::TaskError;
 
-/// Errors of the engine. Each message names the object; what follows its last semicolon is the remedy.
+/// Operations on files and folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IoOperation {
+    /// Reading a file.
+    Read,
+    /// Writing a file.
+    Write,
+    /// Deleting a file.
+    Delete,
+    /// Creating a folder.
+    CreateFolder,
+}
+
+impl IoOperation {
+    /// Whether the operation changes the disk.
+    pub fn writes(self) -> bool {
+        self != Self::Read
+    }
+}
+
+impl fmt::Display for IoOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "reading",
+            Self::Write => "writing",
+            Self::Delete => "deleting",
+            Self::CreateFolder => "creating the folder",
+        })
+    }
+}
+
+/// Parts of a model file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelPart {
+    /// The codec.
+    Codec,
+    /// The language model.
+    LanguageModel,
+}
+
+impl fmt::Display for ModelPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Codec => "codec",
+            Self::LanguageModel => "language model",
+        })
+    }
+}
+
+/// Errors of the engine. [`EngineError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The operating system refused.
-    #[error("{operation} {}: {source}", path.display())]
+    /// A refusal of the operating system.
+    #[error("{operation} {}: {cause}", path.display())]
     Io {
-        /// What was tried: `reading`, `writing`, ...
-        operation: &'static str,
-        /// The file or folder.
+        /// Operation.
+        operation: IoOperation,
+        /// File or folder.
         path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
+        /// Reason.
+        cause: io::Error,
     },
-    /// A model file that isn't there or can't be opened.
-    #[error(
-        "model file {file}: can't be opened: {source}; check the path, or leave --model out to use the embedded model"
-    )]
+    /// A model file that cannot be opened.
+    #[error("model file {file}: can't be opened: {cause}")]
     OpenModel {
-        /// The file.
+        /// File.
         file: String,
-        /// Why.
-        source: io::Error,
+        /// Reason.
+        cause: io::Error,
     },
-    /// A file that isn't a model, or not a whole one.
-    #[error("model file {file}: {reason}; {remedy}")]
+    /// A file that is no model, or an incomplete one.
+    #[error("model file {file}: {reason}")]
     ModelFile {
-        /// The file.
+        /// File.
         file: String,
-        /// What is wrong with it.
+        /// Fault.
         reason: String,
-        /// What to do.
+        /// Remedy.
         remedy: &'static str,
     },
-    /// A part of a model file that can't be built.
-    #[error(
-        "model file {file}: its {part} doesn't load: {source}; package it again from its parts (`syrinx package`)"
-    )]
+    /// A part of a model file that cannot be built.
+    #[error("model file {file}: its {part} doesn't load: {cause}")]
     Part {
-        /// The file.
+        /// File.
         file: String,
-        /// `codec` or `language model`.
-        part: &'static str,
-        /// What the part says.
-        source: Box<dyn Error + Send + Sync>,
+        /// Part.
+        part: ModelPart,
+        /// Error of the part.
+        cause: Box<dyn Error + Send + Sync>,
     },
-    /// Parts of one file that weren't made for each other, or for this program.
-    #[error(
-        "model file {file}: its parts don't go together: {reason}; package a language model with the codec it was trained on"
-    )]
+    /// Parts of one file that were not made for each other, or for this program.
+    #[error("model file {file}: its parts don't go together: {reason}")]
     Mismatch {
-        /// The file.
+        /// File.
         file: String,
-        /// What contradicts what.
+        /// Contradiction.
         reason: String,
     },
-    /// An adapter that can't be used with this model.
-    #[error(
-        "adapter {file}: {reason}; name a file that `syrinx train --lora` wrote for this model"
-    )]
+    /// An adapter that cannot be used with this model.
+    #[error("adapter {file}: {reason}")]
     Adapter {
-        /// The file.
+        /// File.
         file: String,
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// A task that doesn't exist.
-    #[error("there is no task `{id}`; there are: {known}")]
+    /// A task that does not exist.
+    #[error("there is no task `{id}`")]
     UnknownTask {
-        /// The name given.
+        /// Name given.
         id: String,
-        /// Those that exist.
+        /// Tasks that exist.
         known: String,
     },
-    /// A task that the model has never learnt.
-    #[error(
-        "the model {file} was trained without the task `{task}` (it has no {marks}); use a model that knows it, or train one"
-    )]
+    /// A task that the model was not trained on.
+    #[error("the model {file} was trained without the task `{task}` (special tokens {tokens})")]
     NotTrained {
-        /// The model.
+        /// Model.
         file: String,
-        /// The task.
+        /// Task.
         task: String,
-        /// Learned vectors that the task needs and the model lacks.
-        marks: String,
+        /// Special tokens that the task needs and the model lacks.
+        tokens: String,
     },
     /// Task settings that name no task.
-    #[error("settings for the task `{id}`, which doesn't exist; there are: {known}")]
+    #[error("settings for the task `{id}`, which doesn't exist")]
     UnknownTaskSettings {
-        /// The name given.
+        /// Name given.
         id: String,
-        /// Those that exist.
+        /// Tasks that exist.
         known: String,
     },
-    /// A voice that doesn't exist.
-    #[error(
-        "there is no voice `{name}`{nearest}; `syrinx voices` lists them, `syrinx voices add {name} FILE` makes one"
-    )]
+    /// A voice that does not exist.
+    #[error("there is no voice `{name}`")]
     UnknownVoice {
-        /// The name given.
+        /// Name given.
         name: String,
-        /// `, did you mean ...?` or nothing.
-        nearest: String,
+        /// The voice of the most similar name.
+        nearest: Option<String>,
     },
-    /// A voice that can't be kept or used.
-    #[error("voice `{name}`: {reason}; {remedy}")]
+    /// A voice that cannot be kept or used.
+    #[error("voice `{name}`: {reason}")]
     Voice {
-        /// Its name.
+        /// Name.
         name: String,
-        /// What is wrong.
+        /// Fault.
         reason: String,
-        /// What to do.
+        /// Remedy.
         remedy: String,
     },
-    /// A recording that can't serve as a prompt.
-    #[error(
-        "{file}: {reason}; give a recording of one speaker with at least {min_s:.1} s of speech"
-    )]
+    /// A recording that cannot serve as a prompt.
+    #[error("{file}: {reason}")]
     Prompt {
-        /// The recording.
+        /// Recording.
         file: String,
-        /// What is wrong with it.
+        /// Fault.
         reason: String,
-        /// The shortest that serves, seconds.
+        /// Shortest prompt, seconds.
         min_s: f64,
     },
-    /// What the request asks can't be done with this model or task.
-    #[error("{what}; {remedy}")]
+    /// A request that this model or task cannot answer.
+    #[error("{what}")]
     Unsupported {
-        /// What was asked.
+        /// Request.
         what: String,
-        /// What to do instead.
+        /// Remedy.
         remedy: &'static str,
     },
-    /// A recording that can't be read or written.
+    /// A recording that cannot be read or written.
     #[error(transparent)]
     Audio(#[from] syrinx_audio::AudioError),
-    /// The codec failed.
+    /// An error of the codec.
     #[error(transparent)]
     Codec(#[from] syrinx_codec::CodecError),
-    /// Text that can't be used.
+    /// Text that cannot be used.
     #[error(transparent)]
     Text(#[from] syrinx_text::TextError),
-    /// The task refused.
+    /// An error of the task.
     #[error(transparent)]
-    Task(#[from] TaskError),
-    /// Generation failed.
+    Task(TaskError),
+    /// An error of generation.
     #[error(transparent)]
     Decode(DecodeError),
-    /// The cancel token was set.
+    /// A run that was stopped.
     #[error("stopped; nothing that was finished is lost")]
     Cancelled,
+}
+
+impl From<TaskError> for EngineError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Cancelled => Self::Cancelled,
+            error => Self::Task(error),
+        }
+    }
 }
 
 impl From<DecodeError> for EngineError {
     fn from(error: DecodeError) -> Self {
         match error {
             DecodeError::Cancelled => Self::Cancelled,
+            DecodeError::Task(error) => error.into(),
             error => Self::Decode(error),
         }
     }
@@ -172,18 +218,44 @@ impl From<DecodeError> for EngineError {
 
 impl EngineError {
     pub(crate) fn io(
-        operation: &'static str,
+        operation: IoOperation,
         path: &std::path::Path,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io { operation, path, source }
+        move |cause| Self::Io { operation, path, cause }
     }
 
-    /// As the error of a studio, which tasks pass on.
-    pub(crate) fn into_sound(self) -> TaskError {
-        match self {
-            Self::Task(error) => error,
-            error => TaskError::Sound(error.to_string()),
-        }
+    /// The remedy, where one is known.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::OpenModel { .. } => {
+                "check the path, or leave --model out to use the embedded model".into()
+            }
+            Self::ModelFile { remedy, .. } | Self::Unsupported { remedy, .. } => (*remedy).into(),
+            Self::Part { .. } => "package it again from its parts (`syrinx package`)".into(),
+            Self::Mismatch { .. } => {
+                "package a language model with the codec it was trained on".into()
+            }
+            Self::Adapter { .. } => {
+                "name a file that `syrinx train --lora` wrote for this model".into()
+            }
+            Self::UnknownTask { known, .. } | Self::UnknownTaskSettings { known, .. } => {
+                format!("the tasks are: {known}")
+            }
+            Self::NotTrained { .. } => "use a model that knows the task, or train one".into(),
+            Self::UnknownVoice { name, nearest } => {
+                let nearest = nearest.as_ref().map(|n| format!("did you mean `{n}`? "));
+                format!(
+                    "{}`syrinx voices` lists them, `syrinx voices add {name} FILE` makes one",
+                    nearest.unwrap_or_default()
+                )
+            }
+            Self::Voice { remedy, .. } => remedy.clone(),
+            Self::Prompt { min_s, .. } => {
+                format!("give a recording of one speaker with at least {min_s:.1} s of speech")
+            }
+            Self::Task(error) => return error.hint(),
+            _ => return None,
+        })
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syrinx_types::Codes;
 
-use crate::EngineError;
+use crate::{EngineError, IoOperation};
 
 /// Number of the format; readers refuse others.
 pub const FORMAT: u32 = 1;
@@ -28,7 +28,7 @@ pub(crate) const LM: &str = "lm.";
 pub(crate) const CODEC: &str = "codec.";
 pub(crate) const VOICE: &str = "voice.";
 
-/// What the metadata of a model file say.
+/// Metadata of a model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -44,12 +44,12 @@ pub(crate) struct Header {
     pub(crate) card: Value,
 }
 
-/// What the header knows of a voice.
+/// Header of a voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HeaderVoice {
     pub(crate) name: String,
-    /// Where it comes from, for listings.
+    /// Description of the origin, for listings.
     #[serde(default)]
     pub(crate) about: String,
 }
@@ -204,7 +204,7 @@ pub(crate) struct CodesHeader {
     pub(crate) frame_rate_hz: f64,
     /// Entries a codebook.
     pub(crate) codebook_size: usize,
-    /// Where they come from.
+    /// Description of the origin.
     pub(crate) about: String,
 }
 
@@ -261,7 +261,7 @@ pub fn write_codes(
 /// # Errors
 /// [`EngineError::Io`]; [`EngineError::Unsupported`] for other files and for codes of another codec.
 pub fn read_codes(path: &Path, codec: &crate::CodecId) -> Result<Codes, EngineError> {
-    let bytes = std::fs::read(path).map_err(EngineError::io("reading", path))?;
+    let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let (codes, header) = codes_from_bytes(&bytes).map_err(|reason| EngineError::Unsupported {
         what: format!("{}: {reason}", path.display()),
         remedy: "name a file made by `syrinx encode`",
@@ -301,5 +301,5 @@ fn bytes_of(codes: &Codes) -> Vec<u8> {
 /// # Errors
 /// [`EngineError::Io`]; what was there before is untouched then.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    syrinx_atomic::write_bytes(path, bytes).map_err(EngineError::io("writing", path))
+    syrinx_atomic::write_bytes(path, bytes).map_err(EngineError::io(IoOperation::Write, path))
 }

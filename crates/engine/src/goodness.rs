@@ -1,4 +1,4 @@
-//! How well phones are heard: forced alignment against the scores of a recogniser's stage.
+//! Goodness of pronunciation: forced alignment against phone scores.
 
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
@@ -32,7 +32,7 @@ pub(crate) fn goodness(scores: &FrameScores, phones: &[Phone]) -> Option<f64> {
     Some((forced - classes.free()) / classes.parts() as f64)
 }
 
-/// Scores of phones without stress, and of silence, which all marks count as.
+/// Scores of phones without stress, and of silence, which all special tokens count as.
 struct Classes {
     log_probs: Vec<f32>, // (parts, phones of the inventory); only the rows of classes are filled
 }

@@ -1,9 +1,9 @@
 //! A loaded model that answers requests.
 //!
 //! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
-//! registry on it, and answers requests in JSON ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
-//! the choice of the best of several candidates by the model's own ear, long texts and recordings part by part
-//! ([`Engine::run_in_parts`]), times of words in a recording ([`Engine::align`]), and the writer of model files
+//! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
+//! the choice of the best of several candidates by the model's own recognition, long requests chunk by chunk
+//! ([`Engine::run_in_chunks`]), times of words in a recording ([`Engine::align`]), and the writer of model files
 //! ([`package`]).
 //!
 //! Invariants: no task is named here, they are found by what they can do ([`syrinx_task::AnswerKind`]); no
@@ -11,28 +11,27 @@
 //! files are written beside their place and renamed.
 
 mod adapters;
+mod chunks;
 mod engine;
 mod error;
 mod format;
 mod goodness;
-mod hearing;
+mod loading;
 mod nearest;
 mod package;
-mod parts;
 mod prompt;
 mod pronounce;
 mod rerank;
-mod respeak;
-mod studio;
+mod resynthesis;
+mod services;
 mod voices;
 
 pub use adapters::{language_model, merge_adapter};
-pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, RunOptions, TaskInfo};
-pub use error::EngineError;
+pub use chunks::{Chunk, Merged};
+pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
+pub use error::{EngineError, IoOperation, ModelPart};
 pub use format::{FORMAT, read_codes, write_atomic, write_codes};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, with_language_model};
-pub use parts::{Joined, Part, required_fields, takes_recording};
 pub use prompt::{PromptConfig, excerpt, prepare};
-pub use studio::EngineStudio;
 pub use voices::{Voice, VoiceOrigin, Voices};

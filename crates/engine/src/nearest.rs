@@ -10,11 +10,3 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .min()
         .map(|(_, c)| c)
 }
-
-/// `, did you mean `x`?`, or nothing.
-pub(crate) fn did_you_mean<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> String {
-    nearest(given, candidates).map(|c| format!(", did you mean `{c}`?")).unwrap_or_default()
-}

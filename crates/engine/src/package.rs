@@ -8,17 +8,17 @@ use syrinx_model::LmFile;
 use syrinx_text::TextVocab;
 use syrinx_types::Codes;
 
-use crate::engine::{check_fit, read};
 use crate::format::{self, HeaderVoice};
+use crate::loading::{check_fit, read};
 use crate::voices::is_name;
-use crate::{CodecId, EngineError, ModelSource};
+use crate::{CodecId, EngineError, IoOperation, ModelPart, ModelSource};
 
 /// A voice that a model file brings along.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PackageVoice {
     /// Its name: letters, digits, `-` and `_`.
     pub name: String,
-    /// Where it comes from, for listings.
+    /// Description of the origin, for listings.
     pub about: String,
     /// Its prompt, all levels.
     pub codes: Codes,
@@ -35,14 +35,14 @@ pub fn package(
     voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {
-    let read = |path: &Path| std::fs::read(path).map_err(EngineError::io("reading", path));
+    let read = |path: &Path| std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path));
     let name = |path: &Path| path.display().to_string();
     let codec_bytes = read(codec_path)?;
     let codec = codec_part(&codec_bytes, &name(codec_path))?;
     let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
         file: name(lm_path),
-        part: "language model",
-        source: e.into(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
     };
     let lm = LmFile::from_bytes(&read(lm_path)?).map_err(lm_fail)?;
     let id = CodecId::of(&codec);
@@ -69,7 +69,7 @@ pub fn package(
 /// quantiser and another vocoder is given, and the card unless another is given.
 ///
 /// # Errors
-/// Those of [`package`] and of opening the model.
+/// Errors of [`package`] and of opening the model.
 pub fn with_language_model(
     model: &ModelSource,
     (lm_path, codec_path): (&Path, Option<&Path>),
@@ -81,7 +81,7 @@ pub fn with_language_model(
         let id = CodecId::of(&codec_part(&parts.codec, &file)?);
         (file, parts.codec) = (
             path.display().to_string(),
-            std::fs::read(path).map_err(EngineError::io("reading", path))?,
+            std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?,
         );
         if CodecId::of(&codec_part(&parts.codec, &file)?) != id {
             let reason = "its quantiser is another one than the model's, and so its voices' codes mean something else";
@@ -90,11 +90,11 @@ pub fn with_language_model(
     }
     let name = lm_path.display().to_string();
     let codec = codec_part(&parts.codec, &file)?;
-    let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io("reading", lm_path))?;
+    let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io(IoOperation::Read, lm_path))?;
     let lm = LmFile::from_bytes(&lm_bytes).map_err(|e| EngineError::Part {
         file: name.clone(),
-        part: "language model",
-        source: e.into(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
     })?;
     check_fit(&lm.space, &lm.codebooks, &codec, &TextVocab::english()?)
         .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
@@ -119,8 +119,8 @@ pub fn codec(model: &ModelSource) -> Result<EmbeddedCodec, EngineError> {
 fn codec_part(bytes: &[u8], file: &str) -> Result<EmbeddedCodec, EngineError> {
     EmbeddedCodec::from_bytes(bytes).map_err(|e| EngineError::Part {
         file: file.to_owned(),
-        part: "codec",
-        source: e.into(),
+        part: ModelPart::Codec,
+        cause: e.into(),
     })
 }
 

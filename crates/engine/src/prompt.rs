@@ -7,7 +7,7 @@ use syrinx_types::Audio;
 
 use crate::EngineError;
 
-/// How recordings become voices.
+/// Settings of prompts made from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptConfig {
@@ -19,7 +19,7 @@ pub struct PromptConfig {
     pub keep_silence_s: f64,
     /// Level that prompts are brought to: root mean square of the speech in decibels below full scale.
     pub level_dbfs: f64,
-    /// What counts as a pause.
+    /// Settings of pauses.
     pub pauses: PauseConfig,
 }
 

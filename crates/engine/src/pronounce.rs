@@ -4,55 +4,53 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LanguageModel;
-use syrinx_task::{DynTask, Plan};
+use syrinx_task::{Context, DynPlan, DynTask, Plan, Request, Services};
 use syrinx_text::inventory::parse_arpabet;
 use syrinx_text::{Phone, Pronounce};
-use syrinx_types::{CancelToken, NullSink};
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::engine::Running;
 
-/// Asks the task that writes phones. Words that were asked before are remembered.
+/// Pronunciation of unknown words by the task that predicts phones. Words are read once.
 pub(crate) struct ModelPronounce {
     model: Arc<LanguageModel>,
     task: Arc<dyn DynTask>,
     field: &'static str,
+    services: Services,
     known: Mutex<HashMap<String, Vec<Phone>>>,
 }
 
 impl ModelPronounce {
-    pub(crate) fn new(model: Arc<LanguageModel>, reader: &Running) -> Self {
+    pub(crate) fn new(model: Arc<LanguageModel>, reader: &Running, services: Services) -> Self {
         let (task, field) = (Arc::clone(&reader.task), reader.descriptor.verb.positional);
-        Self { model, task, field, known: Mutex::default() }
+        Self { model, task, field, services, known: Mutex::default() }
     }
 
     /// One request a word, all of them in one batch.
     fn ask(&self, words: &[&String]) -> Result<Vec<Vec<Phone>>, Box<dyn Error + Send + Sync>> {
-        let requests: Vec<Value> = words.iter().map(|&word| json!({ self.field: word })).collect();
-        let plans: Vec<Plan> =
-            requests.iter().map(|r| self.task.plan(r)).collect::<Result<_, _>>()?;
-        let rows = plans.iter().flat_map(|p| p.rows.iter().cloned()).collect();
+        let cancel = CancelToken::default();
         // Seed and settings are fixed: a word has one pronunciation, whatever is spoken around it.
-        let mut generated = generate(
-            &self.model,
-            &self.task.layout(),
-            &Plan { rows },
-            (&DecodeConfig::default(), 0),
-            (&CancelToken::default(), &NullSink),
-        )?
-        .into_iter();
-        requests
-            .iter()
-            .zip(&plans)
-            .map(|(request, plan)| {
-                let mine = generated.by_ref().take(plan.rows.len()).collect();
-                let answer = self.task.finish(request, mine)?.json;
-                let phones = answer.get("phones").and_then(Value::as_str).unwrap_or_default();
-                Ok(parse_arpabet(phones)?.into_iter().filter(|p| !p.is_mark()).collect())
-            })
-            .collect()
+        let run = RunContext::quiet(&cancel);
+        let context = Context { services: &self.services, run };
+        let planned = words.iter().map(|&word| {
+            let request = Request::new(json!({ self.field: word }));
+            self.task.whole(&request)?.plan(&context)
+        });
+        let planned: Vec<Box<dyn DynPlan + '_>> = planned.collect::<Result<_, _>>()?;
+        let rows = planned.iter().flat_map(|p| p.plan().rows.iter().cloned()).collect();
+        let (layout, config) = (self.task.layout(), DecodeConfig::default());
+        let generated = generate(&self.model, &layout, &Plan { rows }, &config, run)?;
+        let mut generated = generated.into_iter();
+        let answer = |planned: Box<dyn DynPlan + '_>| {
+            let rows = generated.by_ref().take(planned.plan().rows.len()).collect();
+            let answered = planned.finish(rows, &context)?;
+            let phones = answered.phones().map(|p| p.phones.clone()).unwrap_or_default();
+            Ok(parse_arpabet(&phones)?.into_iter().filter(|p| !p.is_mark()).collect())
+        };
+        planned.into_iter().map(answer).collect()
     }
 }
 

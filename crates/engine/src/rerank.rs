@@ -1,42 +1,40 @@
-//! Several candidates, and the model's own ear chooses: best-of-N.
+//! Best-of-N: several candidates, ranked by the model's own recognition of their phones.
 //!
 //! A candidate is judged by how well the phones that were to be said are heard in its codes by the recognition task's
 //! stage ([`goodness`]). This goes row by row and needs no sound.
 
-use syrinx_decode::generate;
+use syrinx_decode::{DecodeConfig, generate};
 use syrinx_task::{Content, Generated, Plan, RowPlan};
 use syrinx_text::{Phone, TextVocab};
-use syrinx_types::{CancelToken, Codes, Event, EventSink};
+use syrinx_types::{Codes, Event, RunContext};
 
 use crate::engine::Running;
 use crate::goodness::goodness;
-use crate::hearing::Ear;
-use crate::{Engine, EngineError, RunOptions};
+use crate::services::PhoneStage;
+use crate::{Engine, EngineError};
 
-/// The best of `options.decode.best_of` candidates of every row.
+/// The best of `decode.best_of` candidates of every row.
 pub(crate) fn best_of(
     engine: &Engine,
     running: &Running,
     plan: &Plan,
-    options: &RunOptions,
-    cancel: &CancelToken,
-    sink: &dyn EventSink,
+    decode: &DecodeConfig,
+    run: RunContext<'_>,
 ) -> Result<Vec<Generated>, EngineError> {
     if plan.rows.iter().any(|row| row.follow.is_some()) {
-        return one_by_one(engine, running, plan, options, cancel, sink);
+        return one_by_one(engine, running, plan, decode, run);
     }
-    let n = options.decode.best_of;
+    let n = decode.best_of;
     let rows = plan.rows.iter().flat_map(|row| std::iter::repeat_n(row.clone(), n)).collect();
     let layout = running.task.layout();
     let all = Plan { rows };
-    let generated =
-        generate(&engine.model, &layout, &all, (&options.decode, options.seed), (cancel, sink))?;
-    let scores = match Ear::of(&engine.tasks) {
-        Some(ear) => judged(engine, &ear, &all, &generated, (options, cancel, sink))?,
+    let generated = generate(&engine.model, &layout, &all, decode, run)?;
+    let scores = match PhoneStage::of(&engine.tasks) {
+        Some(stage) => judged(engine, &stage, &all, &generated, (decode, run))?,
         None => {
             let message =
-                "this model has no ear to choose by: of the candidates the most probable is taken";
-            sink.emit(Event::Warning { message: message.into() });
+                "no recognition task in this model; ranking candidates by log-probability";
+            run.events.emit(Event::Warning { message: message.into() });
             generated.iter().map(|g| g.score).collect()
         }
     };
@@ -60,9 +58,8 @@ fn one_by_one(
     engine: &Engine,
     running: &Running,
     plan: &Plan,
-    options: &RunOptions,
-    cancel: &CancelToken,
-    sink: &dyn EventSink,
+    decode: &DecodeConfig,
+    run: RunContext<'_>,
 ) -> Result<Vec<Generated>, EngineError> {
     let mut chosen: Vec<Generated> = Vec::with_capacity(plan.rows.len());
     for row in &plan.rows {
@@ -71,29 +68,28 @@ fn one_by_one(
             None => RowPlan::new(row.stages.clone()),
         };
         let alone = Plan { rows: vec![row] };
-        chosen.extend(best_of(engine, running, &alone, options, cancel, sink)?);
+        chosen.extend(best_of(engine, running, &alone, decode, run)?);
     }
     Ok(chosen)
 }
 
-/// How well each candidate says what its row asks for; 0 is perfect.
+/// Scores each candidate by its row's phones; 0 is perfect.
 fn judged(
     engine: &Engine,
-    ear: &Ear,
+    stage: &PhoneStage,
     plan: &Plan,
     generated: &[Generated],
-    (options, cancel, sink): (&RunOptions, &CancelToken, &dyn EventSink),
+    (decode, run): (&DecodeConfig, RunContext<'_>),
 ) -> Result<Vec<f64>, EngineError> {
     let spoken: Vec<usize> = (0..generated.len())
         .filter(|&i| generated[i].codes.as_ref().is_some_and(|c| !c.is_empty()))
         .collect();
     let codes: Vec<&Codes> = spoken.iter().filter_map(|&i| generated[i].codes.as_ref()).collect();
-    let how = (&options.decode, options.seed);
-    let heard = ear.hear(&engine.model, &codes, how, (cancel, sink))?;
+    let recognized = stage.scores(&engine.model, &codes, decode, run)?;
     let mut scores = vec![f64::NEG_INFINITY; generated.len()];
-    for (&i, heard) in spoken.iter().zip(&heard) {
+    for (&i, recognized) in spoken.iter().zip(&recognized) {
         let expected = expected(&plan.rows[i], &engine.kit.vocab);
-        let score = heard.phones.as_ref().and_then(|scores| goodness(scores, &expected));
+        let score = recognized.phones.as_ref().and_then(|scores| goodness(scores, &expected));
         scores[i] = score.unwrap_or(f64::NEG_INFINITY);
     }
     Ok(scores)

@@ -9,12 +9,12 @@ use serde::Serialize;
 use syrinx_types::Codes;
 
 use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes, write_atomic};
-use crate::nearest::did_you_mean;
-use crate::{CodecId, EngineError};
+use crate::nearest::nearest;
+use crate::{CodecId, EngineError, IoOperation};
 
 const EXTENSION: &str = "safetensors";
 
-/// Where a voice lives.
+/// Origin of a voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VoiceOrigin {
@@ -24,16 +24,16 @@ pub enum VoiceOrigin {
     File(PathBuf),
 }
 
-/// What is known of a voice.
+/// Facts about a voice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Voice {
     /// Its name.
     pub name: String,
     /// Length of its prompt, seconds.
     pub seconds: f64,
-    /// Where it comes from.
+    /// Description of the origin.
     pub about: String,
-    /// Where it lives.
+    /// Origin.
     pub origin: VoiceOrigin,
     /// Why it can't be used, if so.
     pub problem: Option<String>,
@@ -123,7 +123,8 @@ impl Voices {
                 "name one with --voices-dir or `voices_dir` in syrinx.toml",
             )
         })?;
-        std::fs::create_dir_all(folder).map_err(EngineError::io("creating the folder", folder))?;
+        std::fs::create_dir_all(folder)
+            .map_err(EngineError::io(IoOperation::CreateFolder, folder))?;
         let header = CodesHeader {
             codec: self.codec.fingerprint.clone(),
             frame_rate_hz: self.codec.info.frame_rate_hz,
@@ -152,13 +153,13 @@ impl Voices {
         let Some((_, path)) = self.files().into_iter().find(|(n, _)| n == name) else {
             return Err(self.unknown(name));
         };
-        std::fs::remove_file(&path).map_err(EngineError::io("deleting", &path))?;
+        std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Delete, &path))?;
         Ok(path)
     }
 
     fn unknown(&self, name: &str) -> EngineError {
         let names = self.names();
-        let nearest = did_you_mean(name, names.iter().map(String::as_str));
+        let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
         EngineError::UnknownVoice { name: name.into(), nearest }
     }
 
@@ -184,7 +185,7 @@ impl Voices {
             reason: format!("{}: {reason}", path.display()),
             remedy: format!("add it again from its recording: syrinx voices add {name} FILE"),
         };
-        let bytes = std::fs::read(path).map_err(EngineError::io("reading", path))?;
+        let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
         let (codes, header) = codes_from_bytes(&bytes).map_err(fail)?;
         if header.codec != self.codec.fingerprint || codes.levels() != self.codec.info.levels {
             return Err(fail(format!(

@@ -1,23 +1,22 @@
 //! Training examples.
 
 use rand::{Rng, RngCore};
-use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextContent};
+use syrinx_task::{Content, Contents, Example, Response, TextContent};
 use syrinx_types::{Coded, Sample};
 
 use crate::layout::{RECORDING, SPEAKER, TEXT};
-use crate::{EnhanceConfig, Kind};
+use crate::speak::Setup;
 
 /// The example of an utterance, the same for both stages. `None` if the corpus hasn't been simulated
 /// (`syrinx data simulate`) or nothing is known of the speaker where he is needed.
-pub fn example(
-    kind: Kind,
-    (config, kit): (&EnhanceConfig, &TaskKit),
+pub(crate) fn example(
+    Setup { kind, config, kit }: Setup<'_>,
     sample: &Sample,
     rng: &mut dyn RngCore,
 ) -> Option<Example> {
-    let given = sample.views.get(kind.given)?;
+    let given = sample.views.get(kind.given.name)?;
     let wanted = match kind.wanted {
-        Some(view) => sample.views.get(view)?.clone(),
+        Some(view) => sample.views.get(view.name)?.clone(),
         None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     };
     if given.is_empty() || given.frames() != wanted.frames() {

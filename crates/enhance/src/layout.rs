@@ -1,7 +1,7 @@
-//! What the prompts look like.
+//! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Part, Segment, Stage};
-use syrinx_types::Filter;
+use syrinx_task::{Head, Layout, Segment, Stage, Stem, View};
+use syrinx_types::SpectralGain;
 
 /// The stage that decides for the level-1 codes.
 pub const MASKED: &str = "masked";
@@ -15,38 +15,38 @@ pub(crate) const SPEAKER: &str = "speaker";
 /// Segment of the recording, frame by frame.
 pub(crate) const RECORDING: &str = "recording";
 
-/// What a task is given, and what it has to answer with.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Input and target of a task of the family.
+#[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// Identifier of the task.
     pub task: &'static str,
-    /// The view of an utterance that is given.
-    pub given: &'static str,
-    /// The view that is wanted; the utterance itself if none is named.
-    pub wanted: Option<&'static str>,
-    /// What of the recording the answer is, for tasks that other tasks may ask.
-    pub part: Option<Part>,
+    /// View of an utterance that is the input.
+    pub given: View,
+    /// View that is the target; the utterance itself if none is named.
+    pub wanted: Option<View>,
+    /// Stem of the recording that the answer is an estimate of.
+    pub stem: Option<Stem>,
     /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
     /// they are spoken anew.
-    pub filter: Option<Filter>,
+    pub gain: Option<SpectralGain>,
     /// Whether words may be given.
     pub text: bool,
     /// Whether a recording of the wanted speaker has to be given.
     pub speaker: bool,
 }
 
-/// Both stages. In both all of the recording is seen beside the response, before and after a frame. Level 1 is decided
-/// for all frames in one pass, since an AR that has begun to be silent beside a bad recording stays so.
+/// Both stages. In both, every frame of the response sees all of the recording. Level 1 is decided
+/// for all frames in one pass, since an AR stage that has become silent stays silent.
 pub fn layout(kind: Kind) -> Layout {
-    let mark = Segment::mark(format!("task:{}", kind.task));
+    let special_token = Segment::special_token(format!("task:{}", kind.task));
     let text = kind.text.then(|| Segment::text(TEXT).optional());
     let speaker = kind.speaker.then(|| Segment::prompt(SPEAKER));
     let before: Vec<Segment> = text.into_iter().chain(speaker).collect();
-    let frames = Segment::beside(RECORDING);
-    let mut masked = vec![mark.clone()];
+    let frames = Segment::frame_aligned(RECORDING);
+    let mut masked = vec![special_token.clone()];
     masked.extend(before.iter().cloned());
     masked.extend([frames.clone(), Segment::masked_response("codes")]);
-    let mut nar = vec![mark, Segment::level_mark()];
+    let mut nar = vec![special_token, Segment::level_token()];
     nar.extend(before);
     nar.extend([frames, Segment::nar_response("codes")]);
     Layout {

@@ -1,37 +1,35 @@
 //! From a request to rows, and from their codes to a recording.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
-    Clip, Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
+    Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError,
+    TaskKit, TextContent,
 };
 use syrinx_types::{Audio, Coded, Codes};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
 
-/// How much of the silence around the wanted speaker's recording stays, seconds.
+/// Silence kept around the target speaker's enrolment, seconds.
 const KEEP_S: f64 = 0.1;
 
-/// What a request asks for.
+/// Inputs of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The recording.
     pub audio: &'a Clip,
     /// The wanted speaker.
     pub speaker: Option<&'a Clip>,
-    /// What is said.
+    /// Words of the recording.
     pub text: Option<&'a str>,
 }
 
-/// What came out.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Enhanced {
-    /// The recording, as long as the one that was given.
-    pub audio: Clip,
-    /// Its length, seconds.
-    pub seconds: f64,
+/// Settings of the task, and what it was built with.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) config: &'a EnhanceConfig,
+    pub(crate) kit: &'a TaskKit,
 }
 
 /// One row a piece of the recording.
@@ -39,45 +37,31 @@ pub struct Enhanced {
 /// # Errors
 /// [`TaskError::Input`] for recordings that are too short or silent, and for a mixture shorter than the recording of
 /// its speaker.
-pub fn plan(
-    kind: Kind,
-    (config, kit): (&EnhanceConfig, &TaskKit),
+pub(crate) fn plan(
+    setup: Setup<'_>,
     asked: Asked<'_>,
-) -> Result<Plan, TaskError> {
-    let studio = kit.studio()?;
-    let name = |clip: &Clip, what: &str| match clip.path.as_os_str().is_empty() {
-        true => format!("the {what}"),
-        false => format!("the {what} `{}`", clip.path.display()),
-    };
-    let coded = |clip: &Clip, what: &str, trimmed: bool| -> Result<(Coded, f64), TaskError> {
-        let audio = studio.audio(clip)?;
-        if audio.is_silent() {
-            let name = name(clip, what);
-            return Err(TaskError::Input(format!("{name} is silent: give one with sound in it")));
-        }
-        let kept = if trimmed { trim(&audio, &PauseConfig::default(), KEEP_S) } else { audio };
-        let frames = kept.seconds() * studio.frame_rate_hz();
-        let coded = if frames < 1.0 { Coded::default() } else { studio.encode_whole(&kept)? };
-        if coded.is_empty() {
-            return Err(TaskError::Input(format!(
-                "{} lasts {:.3} s, less than one frame: give a longer one",
-                name(clip, what),
-                kept.seconds()
-            )));
-        }
-        Ok((coded, kept.seconds()))
-    };
-    let (recording, recording_s) = coded(asked.audio, "recording", false)?;
+    context: &Context<'_>,
+) -> Result<(Plan, Audio), TaskError> {
+    let Setup { kind, config, kit } = setup;
+    let audio = context.audio(asked.audio)?.into_owned();
+    let recording = coded((&audio, &asked.audio.named("recording")), context)?;
     let mut shared = Contents::new();
     if let Some(clip) = asked.speaker.filter(|_| kind.speaker) {
-        let (speaker, speaker_s) = coded(clip, "recording of the speaker", true)?;
-        if speaker_s > recording_s {
-            return Err(TaskError::Input(format!(
-                "{} lasts {recording_s:.1} s, {} {speaker_s:.1} s: a mixture is at least as long as what its speaker \
-                 is known by; cut the latter, or check that the two aren't swapped",
-                name(asked.audio, "recording"),
-                name(clip, "recording of the speaker"),
-            )));
+        let enrolment = context.audio(clip)?;
+        let name = clip.named("recording of the speaker");
+        check_sound(&enrolment, &name)?;
+        let enrolment = trim(&enrolment, &PauseConfig::default(), KEEP_S);
+        let speaker = coded((&enrolment, &name), context)?;
+        if enrolment.seconds() > audio.seconds() {
+            return Err(TaskError::input(
+                format!(
+                    "{} lasts {:.1} s, {name} {:.1} s",
+                    asked.audio.named("recording"),
+                    audio.seconds(),
+                    enrolment.seconds(),
+                ),
+                "give a mixture at least as long as the recording of its speaker; the two may be swapped",
+            ));
         }
         let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
@@ -91,10 +75,32 @@ pub fn plan(
     }
     let starts = (0..recording.frames()).step_by(config.max_frames);
     let pieces = starts.map(|at| recording.slice(at, at + config.max_frames));
-    // What is turned down to latents needs no codes of further levels.
-    let turned_down = kind.filter.is_some() && kit.latents;
+    // A recording that is attenuated to latents needs no codes of further levels.
+    let turned_down = kind.gain.is_some() && kit.switches.latent_conditioning;
     let stages = if turned_down { &[MASKED][..] } else { &[MASKED, NAR] };
-    Ok(Plan { rows: pieces.map(|piece| row(piece, stages, &shared)).collect() })
+    Ok((Plan { rows: pieces.map(|piece| row(piece, stages, &shared)).collect() }, audio))
+}
+
+/// Codes and latents of a recording.
+fn coded((audio, name): (&Audio, &str), context: &Context<'_>) -> Result<Coded, TaskError> {
+    check_sound(audio, name)?;
+    let codec = context.codec()?;
+    let frames = audio.seconds() * codec.frame_rate_hz();
+    let coded = if frames < 1.0 { Coded::default() } else { codec.encode_with_latents(audio)? };
+    if coded.is_empty() {
+        return Err(TaskError::input(
+            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
+            "give a longer recording",
+        ));
+    }
+    Ok(coded)
+}
+
+fn check_sound(audio: &Audio, name: &str) -> Result<(), TaskError> {
+    if audio.is_silent() {
+        return Err(TaskError::input(format!("{name} is silent"), "give a recording with sound"));
+    }
+    Ok(())
 }
 
 fn row(piece: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
@@ -110,19 +116,20 @@ fn row(piece: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
 ///
 /// # Errors
 /// [`TaskError::Answer`] if a piece is missing.
-pub fn finish(
-    kind: Kind,
-    (config, kit): (&EnhanceConfig, &TaskKit),
-    (asked, generated): (Asked<'_>, &[Generated]),
-) -> Result<Enhanced, TaskError> {
-    let answer = |audio: Audio| Enhanced { seconds: audio.seconds(), audio: audio.into() };
+pub(crate) fn finish(
+    setup: Setup<'_>,
+    recording: &Audio,
+    generated: &[Generated],
+    context: &Context<'_>,
+) -> Result<Speech, TaskError> {
+    let Setup { kind, config, .. } = setup;
+    let codec = context.codec()?;
     let expected = generated.iter().all(|piece| !piece.latents.is_empty());
-    if let (Some(how), true) = (kind.filter, expected && !generated.is_empty()) {
-        let how = config.turning(how);
+    if let (Some(how), true) = (kind.gain, expected && !generated.is_empty()) {
+        let how = config.spectral_gain(how);
         let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
-        let studio = kit.studio()?;
-        if let Some(audio) = studio.filter(&studio.audio(asked.audio)?, &latents, how)? {
-            return Ok(answer(audio));
+        if let Some(audio) = codec.attenuate(recording, &latents, how)? {
+            return Ok(audio.into());
         }
     }
     let mut whole: Option<Codes> = None;
@@ -132,8 +139,7 @@ pub fn finish(
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
     }
-    let audio = kit.studio()?.decode(&whole.ok_or_else(|| nothing(kind))?)?;
-    Ok(answer(audio))
+    Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?)?.into())
 }
 
 fn nothing(kind: Kind) -> TaskError {

@@ -7,28 +7,31 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_task::{
-    AnswerKind, Example, Generated, Layout, Part, Plan, Task, TaskError, TaskKit, Verb,
-    one_recording,
+    Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech, Task,
+    TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Audio, Sample};
 
 use crate::EnhanceConfig;
 use crate::example::example;
 use crate::layout::{Kind, layout};
-use crate::speak::{Asked, Enhanced, finish, plan};
+use crate::speak::{Asked, Setup, finish, plan};
 
-/// What a task of this family says of itself.
+/// Parts that differ between the tasks of the family.
 pub trait Enhancement: Send + Sync + 'static {
-    /// What is given and wanted.
+    /// Input and target.
     const KIND: Kind;
     /// One line for listings.
     const SUMMARY: &'static str;
     /// Its command.
     const VERB: Verb;
-    /// What is asked.
-    type Request: Default + Serialize + DeserializeOwned + JsonSchema;
+    /// Request.
+    type Request: Clone + Serialize + DeserializeOwned + JsonSchema + Send;
 
-    /// What a request asks for.
+    /// See [`Task::clips`].
+    fn clips(request: &mut Self::Request) -> Vec<(String, &mut Clip)>;
+
+    /// Contents of a request.
     fn asked(request: &Self::Request) -> Asked<'_>;
 }
 
@@ -39,15 +42,30 @@ pub struct Enhancer<E> {
     which: PhantomData<E>,
 }
 
+impl<E: Enhancement> Enhancer<E> {
+    fn setup(&self) -> Setup<'_> {
+        Setup { kind: E::KIND, config: &self.config, kit: &self.kit }
+    }
+}
+
 impl<E: Enhancement> Task for Enhancer<E> {
     const ID: &'static str = E::KIND.task;
     const SUMMARY: &'static str = E::SUMMARY;
     const VERB: Verb = E::VERB;
-    const ANSWER: AnswerKind = AnswerKind::Speech;
-    const PART: Option<Part> = E::KIND.part;
+    const CAPABILITIES: Capabilities = Capabilities {
+        recordings: if E::KIND.speaker { &["audio", "speaker"] } else { &["audio"] },
+        stem: E::KIND.stem,
+        ..Capabilities::NONE
+    };
+    const SIMULATION: Option<Simulation> = Some(Simulation {
+        input: E::KIND.given,
+        target: E::KIND.wanted,
+        enrolment: E::KIND.speaker,
+    });
     type Config = EnhanceConfig;
     type Request = E::Request;
-    type Answer = Enhanced;
+    type Prepared = Audio;
+    type Answer = Speech;
 
     fn new(config: EnhanceConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check(Self::ID)?;
@@ -58,33 +76,34 @@ impl<E: Enhancement> Task for Enhancer<E> {
         layout(E::KIND)
     }
 
-    fn plan(&self, request: &E::Request) -> Result<Plan, TaskError> {
-        plan(E::KIND, (&self.config, &self.kit), E::asked(request))
+    fn clips(request: &mut E::Request) -> Vec<(String, &mut Clip)> {
+        E::clips(request)
+    }
+
+    fn plan(
+        &self,
+        request: &E::Request,
+        context: &Context<'_>,
+    ) -> Result<(Plan, Audio), TaskError> {
+        plan(self.setup(), E::asked(request), context)
     }
 
     fn finish(
         &self,
-        request: &E::Request,
+        _request: &E::Request,
+        recording: Audio,
         generated: Vec<Generated>,
-    ) -> Result<Enhanced, TaskError> {
-        finish(E::KIND, (&self.config, &self.kit), (E::asked(request), &generated))
+        context: &Context<'_>,
+    ) -> Result<Speech, TaskError> {
+        finish(self.setup(), &recording, &generated, context)
     }
 
-    fn recordings(answer: &Enhanced) -> Vec<(String, Audio)> {
-        one_recording(&answer.audio)
-    }
-
-    fn example(
+    fn corpus_example(
         &self,
         _stage: &str,
-        sample: Option<&Sample>,
+        sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        let own = (&self.config, &self.kit);
-        Ok(sample.and_then(|sample| example(E::KIND, own, sample, rng)))
-    }
-
-    fn request_for(&self, _sample: &Sample) -> Option<E::Request> {
-        Some(E::Request::default())
+        Ok(example(self.setup(), sample, rng))
     }
 }

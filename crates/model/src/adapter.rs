@@ -1,4 +1,4 @@
-//! What a fine-tuning learnt, apart from the model that it began with.
+//! Adapters: the difference that fine-tuning makes to a model.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use syrinx_types::Fnv1a;
 
 use crate::{LmFile, ModelError, f16_bytes, parse_tensors};
 
-/// A low-rank difference to the weights of one language model, and the marks that it adds.
+/// A low-rank difference to the weights of one language model, and the special tokens that it adds.
 #[derive(Clone)]
 pub struct Adapter {
     /// Fingerprint of the language model that it belongs to.
@@ -17,23 +17,23 @@ pub struct Adapter {
     /// Rank, scale and targets.
     pub lora: LoraConfig,
     /// Marks that the base lacks, in the order of their rows.
-    pub marks: Vec<String>,
+    pub special_tokens: Vec<String>,
     /// Low-rank pairs and added rows by name.
     pub tensors: BTreeMap<String, Tensor>,
 }
 
-/// What the metadata say.
+/// Metadata.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     base: String,
     lora: LoraConfig,
-    marks: Vec<String>,
+    special_tokens: Vec<String>,
 }
 
 const METADATA: &str = "syrinx_adapter";
 /// The table that grows with tasks.
-const MARKS: &str = "marks";
+const SPECIAL_TOKENS: &str = "special_tokens";
 
 impl LmFile {
     /// Tells weights apart: 16 hexadecimal digits that change with any of them. It is the same for a language model by
@@ -59,8 +59,11 @@ impl Adapter {
     /// # Errors
     /// If it can't be written down.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let header =
-            Header { base: self.base.clone(), lora: self.lora.clone(), marks: self.marks.clone() };
+        let header = Header {
+            base: self.base.clone(),
+            lora: self.lora.clone(),
+            special_tokens: self.special_tokens.clone(),
+        };
         let json =
             serde_json::to_string(&header).map_err(|e| ModelError::Adapter(e.to_string()))?;
         f16_bytes(&self.tensors, HashMap::from([(METADATA.to_owned(), json)]), false)
@@ -76,9 +79,9 @@ impl Adapter {
         let json = metadata.get(METADATA).ok_or_else(|| {
             ModelError::Adapter(format!("no `{METADATA}` in its metadata: it isn't an adapter"))
         })?;
-        let Header { base, lora, marks } =
+        let Header { base, lora, special_tokens } =
             serde_json::from_str(json).map_err(|e| ModelError::Adapter(e.to_string()))?;
-        Ok(Self { base, lora, marks, tensors })
+        Ok(Self { base, lora, special_tokens, tensors })
     }
 
     /// The model with the difference in its weights. Weights that aren't adapted, and rows that were there, are bit for
@@ -104,8 +107,8 @@ impl Adapter {
                 out.tensors.insert(table.to_owned(), rows);
             }
         }
-        out.space.add_marks(self.marks.iter().cloned());
-        if weight(&out, MARKS)?.dim(0)? != out.space.marks.len() {
+        out.space.add_special_tokens(self.special_tokens.iter().cloned());
+        if weight(&out, SPECIAL_TOKENS)?.dim(0)? != out.space.special_tokens.len() {
             return Err(ModelError::Adapter("its marks and their rows don't agree".into()));
         }
         Ok(out)

@@ -1,4 +1,4 @@
-//! How codes enter the trunk.
+//! Embeddings of codes.
 
 use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
@@ -76,7 +76,7 @@ fn gain(book: &[f32], latent_dim: usize) -> f32 {
 pub(crate) enum CodeInput {
     /// One table of free rows.
     Free(Tensor),
-    /// Linear maps of the entries, and a free table for the AR's own codes beside them.
+    /// Linear maps of the entries, and a free table for the AR's own codes.
     Codebook { prompt: Linear, ar: Linear, ar_free: Tensor, nar: Linear },
 }
 

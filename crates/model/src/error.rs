@@ -1,4 +1,4 @@
-//! What can go wrong with a model and its weights.
+//! Errors of models and their weights.
 
 /// Errors of the model.
 #[derive(Debug, thiserror::Error)]

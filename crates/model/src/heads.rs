@@ -1,4 +1,4 @@
-//! What is read out of the trunk.
+//! Heads.
 
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::FixedLinear;
@@ -55,7 +55,7 @@ impl CodeHead {
 pub(crate) struct Heads {
     first: Vec<CodeHead>,
     /// Only where a pointer moves, or where latents end by themselves.
-    moves: Option<Linear>,
+    advances: Option<Linear>,
     /// Only where latents are written.
     latents: Option<Linear>,
     /// Only where durations are written.
@@ -89,16 +89,16 @@ impl Heads {
             |name: &str, outputs| Linear::with_bias(&scope.pp(name), dim, outputs, 0.02, kernels);
         Ok(Self {
             first,
-            moves: match (config.alignment, config.codes) {
-                (Alignment::Pointer, _) => Some(linear("moves", space.move_classes())?),
+            advances: match (config.switches.alignment, config.switches.codes) {
+                (Alignment::Pointer, _) => Some(linear("advances", space.advance_classes())?),
                 (Alignment::None, CodeOrder::Latent) => Some(linear("stop", 2)?),
                 (Alignment::None | Alignment::Durations, _) => None,
             },
-            latents: match config.codes {
+            latents: match config.switches.codes {
                 CodeOrder::Latent => Some(linear("latents", books.latent_dim)?),
                 _ => None,
             },
-            durations: match config.alignment {
+            durations: match config.switches.alignment {
                 Alignment::Durations => Some(linear("durations", DURATION_CLASSES)?),
                 _ => None,
             },
@@ -116,8 +116,8 @@ impl Heads {
         self.first[member].forward(h)
     }
 
-    pub(crate) fn moves(&self, h: &Tensor) -> Result<Option<Tensor>> {
-        self.moves.as_ref().map(|m| m.forward(h)).transpose()
+    pub(crate) fn advances(&self, h: &Tensor) -> Result<Option<Tensor>> {
+        self.advances.as_ref().map(|m| m.forward(h)).transpose()
     }
 
     pub(crate) fn further(&self, h: &Tensor, level: usize) -> Result<Tensor> {

@@ -10,14 +10,14 @@
 
 mod adapter;
 mod codes;
+mod conditioning;
 mod config;
 mod error;
 mod file;
 mod heads;
-mod heard;
+mod history;
 mod losses;
 mod model;
-mod written;
 
 pub use adapter::Adapter;
 pub use config::{LmConfig, Tables};

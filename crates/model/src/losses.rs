@@ -1,27 +1,27 @@
-//! How what is read out is scored.
+//! Losses.
 
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, IGNORE};
 use syrinx_task::{Sequence, Targets, TokenSpace};
 
 use crate::codes::Codebooks;
+use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
-use crate::heard::Heard;
 use crate::{LmConfig, ModelError};
 
 /// One named loss of a batch.
 pub struct LossPart {
-    /// `codes.1`, `moves`, `level.3`, `residual.3` (`residual.1` beside a recording), `latents`, `durations`, `text`, `phones`, ...
+    /// `codes.1`, `moves`, `level.3`, `residual.3` (`residual.1` with frame-aligned conditioning), `latents`, `durations`, `text`, `phones`, ...
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,
-    /// Where it was asked for: how often the likeliest class is the target, a scalar.
+    /// Share of positions whose likeliest class is the target, a scalar; only for evaluation.
     pub accuracy: Option<Tensor>,
     /// Its weight in the total.
     pub weight: f64,
 }
 
-/// What is read off a batch.
+/// Figures computed from a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Score {
     /// Losses only, for training.
@@ -48,7 +48,7 @@ impl Losses {
     }
 }
 
-/// What losses are computed with.
+/// Material of the losses.
 pub(crate) type Scales<'a> = (&'a LmConfig, &'a TokenSpace, &'a Codebooks);
 
 type Outcome<T = ()> = std::result::Result<T, ModelError>;
@@ -60,7 +60,7 @@ struct Scored<'a> {
     h: &'a Tensor,
     sequences: &'a [Sequence],
     scales: Scales<'a>,
-    heard: Option<&'a Heard>,
+    conditioning: Option<&'a LatentConditioning>,
     score: Score,
     parts: Vec<LossPart>,
 }
@@ -72,10 +72,10 @@ impl Heads {
         h: &Tensor,
         sequences: &[Sequence],
         scales: Scales<'_>,
-        (heard, score): (Option<&Heard>, Score),
+        (conditioning, score): (Option<&LatentConditioning>, Score),
     ) -> Outcome<Losses> {
         let parts = Vec::new();
-        let mut scored = Scored { heads: self, h, sequences, scales, heard, score, parts };
+        let mut scored = Scored { heads: self, h, sequences, scales, conditioning, score, parts };
         match sequences.first().map(|s| &s.targets) {
             Some(Targets::FirstLevel { .. }) => scored.first_level()?,
             Some(Targets::Level { level, .. }) => scored.further_level(*level)?,
@@ -124,8 +124,8 @@ impl<'a> Scored<'a> {
             Targets::FirstLevel { codes, .. } => Some(codes),
             _ => None,
         })?;
-        let moves = self.targets(|t| match t {
-            Targets::FirstLevel { moves, .. } => Some(moves),
+        let advances = self.targets(|t| match t {
+            Targets::FirstLevel { advances, .. } => Some(advances),
             _ => None,
         })?;
         for member in 0..group {
@@ -134,14 +134,14 @@ impl<'a> Scored<'a> {
             let name = format!("codes.{}", member + 1);
             self.add_classes(name, (&logits, &targets), 1.0 / group as f64)?;
         }
-        self.moves(&moves)
+        self.advances(&advances)
     }
 
     /// A stage without a pointer has no moves to learn, whatever the model has.
-    fn moves(&mut self, moves: &[u32]) -> Outcome {
-        let pointer = moves.iter().any(|&m| m != IGNORE);
-        if let Some(logits) = self.heads.moves(self.h)?.filter(|_| pointer) {
-            self.add_classes("moves", (&logits, moves), self.scales.0.pointer_weight)?;
+    fn advances(&mut self, advances: &[u32]) -> Outcome {
+        let pointer = advances.iter().any(|&m| m != IGNORE);
+        if let Some(logits) = self.heads.advances(self.h)?.filter(|_| pointer) {
+            self.add_classes("advances", (&logits, advances), self.scales.0.pointer_weight)?;
         }
         Ok(())
     }
@@ -175,13 +175,13 @@ impl<'a> Scored<'a> {
             Targets::Levels { codes, .. } => Some(codes),
             _ => None,
         })?;
-        let moves = self.targets(|t| match t {
-            Targets::Levels { moves, .. } => Some(moves),
+        let advances = self.targets(|t| match t {
+            Targets::Levels { advances, .. } => Some(advances),
             _ => None,
         })?;
         for level in 0..levels {
             let all = codes.iter().skip(level).step_by(levels).copied();
-            // Where levels take turns, most rows have nothing of this one.
+            // In interleaved orders most rows have no code of this level.
             let (rows, targets): (Vec<u32>, Vec<u32>) =
                 (0..).zip(all).filter(|&(_, target)| target != IGNORE).unzip();
             let h = ops::embed(self.h, &rows, 1, self.heads.kernels)?; // (rows of the level, dim)
@@ -192,7 +192,7 @@ impl<'a> Scored<'a> {
             let name = format!("codes.{}", level + 1);
             self.add_classes(name, (&logits, &targets), 1.0 / levels as f64)?;
         }
-        self.moves(&moves)
+        self.advances(&advances)
     }
 
     fn masked(&mut self) -> Outcome {
@@ -202,15 +202,16 @@ impl<'a> Scored<'a> {
         })?;
         let logits = self.heads.first(self.h, 0)?;
         self.add_classes("codes.1", (&logits, &targets), 1.0)?;
-        let beside = self.sequences.iter().all(|s| s.positions.iter().any(|p| !p.blend.is_empty()));
-        match self.heard {
-            Some(heard) if beside => self.beside(heard),
+        let frame_aligned =
+            self.sequences.iter().all(|s| s.positions.iter().any(|p| !p.blend.is_empty()));
+        match self.conditioning {
+            Some(conditioning) if frame_aligned => self.frame_aligned(conditioning),
             _ => Ok(()),
         }
     }
 
-    /// Squared distance of the latents that are expected beside a recording, in units of their own spread.
-    fn beside(&mut self, heard: &Heard) -> Outcome {
+    /// Squared distance of the latents that are predicted with frame-aligned conditioning, in units of their own spread.
+    fn frame_aligned(&mut self, conditioning: &LatentConditioning) -> Outcome {
         let (config, _, books) = self.scales;
         let mut target = Vec::new(); // (frames of all sequences, latent_dim)
         for s in self.sequences {
@@ -220,17 +221,17 @@ impl<'a> Scored<'a> {
         }
         let rows = target.len() / books.latent_dim;
         let target = Tensor::from_vec(target, (rows, books.latent_dim), self.h.device())?;
-        let guess = heard.latents(self.h, self.sequences, books)?;
+        let guess = conditioning.latents(self.h, self.sequences, books)?;
         let wrong = ((guess - target)? / f64::from(books.spread))?;
-        self.add("beside", wrong.sqr()?.mean_all()?, config.heard_weight);
+        self.add("latent_difference", wrong.sqr()?.mean_all()?, config.latent_difference_weight);
         Ok(())
     }
 
     /// Distance and squared distance, as in MELLE (arXiv 2407.08551, section 3), and the distance of the changes from
     /// frame to frame.
     fn latents(&mut self) -> Outcome {
-        let moves = self.targets(|t| match t {
-            Targets::Latents { moves } => Some(moves),
+        let advances = self.targets(|t| match t {
+            Targets::Latents { advances } => Some(advances),
             _ => None,
         })?;
         let (config, _, books) = self.scales;
@@ -248,7 +249,7 @@ impl<'a> Scored<'a> {
             let change = (pick(&within)? - pick(&before)?)?; // (frames but the first ones, latent_dim)
             self.add("change", change.abs()?.mean_all()?, config.latent_change_weight);
         }
-        self.moves(&moves)
+        self.advances(&advances)
     }
 
     fn durations(&mut self) -> Outcome {
@@ -279,7 +280,7 @@ impl<'a> Scored<'a> {
         self.add_classes("phones", (&logits, &targets), 1.0)
     }
 
-    /// What the levels shown leave over: (rows, latent_dim).
+    /// Residual of the levels shown: (rows, latent_dim).
     fn residual_targets(&self, level: usize) -> Result<Tensor> {
         let books = self.scales.2;
         let target = residuals(self.sequences, level, books);

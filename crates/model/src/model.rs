@@ -9,10 +9,10 @@ use syrinx_nn::{
 use syrinx_task::{Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
+use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
-use crate::heard::Heard;
+use crate::history::HistoryInput;
 use crate::losses::Score;
-use crate::written::WrittenInput;
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -20,11 +20,11 @@ pub struct LanguageModel {
     config: LmConfig,
     space: TokenSpace,
     books: Codebooks,
-    marks: Table, // (marks, dim)
-    text: Tensor, // (text tokens, dim)
+    special_tokens: Table, // (special tokens, dim)
+    text: Tensor,          // (text tokens, dim)
     codes: CodeInput,
-    written: WrittenInput,
-    heard: Option<Heard>,
+    history: HistoryInput,
+    conditioning: Option<LatentConditioning>,
     encoder: Option<Encoder>,
     trunk: Stack,
     heads: Heads,
@@ -75,7 +75,7 @@ impl LanguageModel {
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
-        let encoder = match config.alignment.walks() {
+        let encoder = match config.switches.alignment.is_aligned() {
             false => None,
             true => {
                 let at = scope.pp("encoder");
@@ -89,10 +89,10 @@ impl LanguageModel {
             }
         };
         Ok(Self {
-            marks: Table::new(
+            special_tokens: Table::new(
                 scope,
-                "marks",
-                (space.marks.len(), dim),
+                "special_tokens",
+                (space.special_tokens.len(), dim),
                 Init::Normal(0.3),
                 kernels,
             )?,
@@ -103,10 +103,13 @@ impl LanguageModel {
                 config.tables,
                 kernels,
             )?,
-            written: WrittenInput::new(scope, config, &books, kernels)?,
-            heard: config
-                .latents_heard
-                .then(|| Heard::new(&scope.pp("heard"), (dim, books.latent_dim), kernels))
+            history: HistoryInput::new(scope, config, &books, kernels)?,
+            conditioning: config
+                .switches
+                .latent_conditioning
+                .then(|| {
+                    LatentConditioning::new(&scope.pp("conditioning"), (dim, books.latent_dim), kernels)
+                })
                 .transpose()?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
@@ -182,7 +185,7 @@ impl LanguageModel {
     ) -> std::result::Result<Losses, ModelError> {
         let h = self.response_rows(sequences)?; // (response positions, dim)
         let scales = (&self.config, &self.space, &self.books);
-        self.heads.losses(&h, sequences, scales, (self.heard.as_ref(), score))
+        self.heads.losses(&h, sequences, scales, (self.conditioning.as_ref(), score))
     }
 
     /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
@@ -241,7 +244,7 @@ impl LanguageModel {
     /// Sums the embeddings of positions; each comes with the index of its sequence. (positions, dim)
     fn embed(&self, rows: &[(usize, &Position)], encoded: Option<&Encoded>) -> Result<Tensor> {
         let pick = |f: fn(&Position) -> u32| rows.iter().map(|(_, p)| f(p)).collect::<Vec<u32>>();
-        let mut x = self.marks.forward(&pick(|p| p.mark))?; // (positions, dim)
+        let mut x = self.special_tokens.forward(&pick(|p| p.special_token))?; // (positions, dim)
         let text = pick(|p| p.text);
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
@@ -251,13 +254,13 @@ impl LanguageModel {
         if let Some(codes) = codes {
             x = (x + codes)?;
         }
-        if let Some(written) = self.written.forward(rows, &self.books, how)? {
-            x = (&x + written.to_dtype(x.dtype())?)?;
+        if let Some(history) = self.history.forward(rows, &self.books, how)? {
+            x = (&x + history.to_dtype(x.dtype())?)?;
         }
-        if let Some(heard) = &self.heard
-            && let Some(heard) = heard.forward(rows, &self.books, how)?
+        if let Some(conditioning) = &self.conditioning
+            && let Some(conditioning) = conditioning.forward(rows, &self.books, how)?
         {
-            x = (&x + heard.to_dtype(x.dtype())?)?;
+            x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }
         // Sums of embeddings are f32, as the tables are while they are trained.
         let x = x.to_dtype(self.dtype)?;
@@ -328,8 +331,8 @@ impl LanguageModel {
 
     /// Logits of the pointer's moves: (rows, moves and end); of a model without a pointer that writes latents whether to
     /// stop: (rows, 2); `None` in others.
-    pub fn move_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
-        self.heads.moves(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
+    pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
+        self.heads.advances(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
     }
 
     /// Logits of a further level, from 1: (rows, codes).
@@ -342,13 +345,16 @@ impl LanguageModel {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
     }
 
-    /// The latents that a stage beside a recording expects of its response's frames, in the codec's scale:
+    /// Predicts the latents of the response's frames in a stage with frame-aligned conditioning, in the codec's scale:
     /// (frames, latent_dim). `h` are the response rows of these sequences. `None` from models that expect none.
     ///
     /// # Errors
-    /// Where a model that hears latents was given codes alone.
+    /// Reports codes without latents in a model with latent conditioning.
     pub fn expected_latents(&self, h: &Tensor, sequences: &[Sequence]) -> Result<Option<Tensor>> {
-        self.heard.as_ref().map(|heard| heard.latents(h, sequences, &self.books)).transpose()
+        self.conditioning
+            .as_ref()
+            .map(|conditioning| conditioning.latents(h, sequences, &self.books))
+            .transpose()
     }
 
     /// Logits of a code that an AR stage over all levels writes, level from 0: (rows, codes), and a stop for level 1.

@@ -30,7 +30,7 @@ impl SpokenForm {
     }
 }
 
-/// Where words sound.
+/// Alignment of words with a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Aligned {
     /// The words with their times, seconds from the first part.
@@ -120,7 +120,7 @@ impl Chain {
     }
 
     /// The best way through, as the state of each part.
-    fn walk(&self, acoustics: &Acoustics) -> Option<Vec<usize>> {
+    fn best_path(&self, acoustics: &Acoustics) -> Option<Vec<usize>> {
         let n = self.states.len();
         let mut score = vec![f32::NEG_INFINITY; n];
         // Which of the states before it each state came from, at each part; 0 is itself.
@@ -174,7 +174,7 @@ pub fn align(
     if acoustics.parts() < chain.shortest {
         return Err(too_short());
     }
-    let path = chain.walk(&acoustics).ok_or_else(too_short)?;
+    let path = chain.best_path(&acoustics).ok_or_else(too_short)?;
     Ok(read(words, &chain, &path, (&acoustics, units)))
 }
 

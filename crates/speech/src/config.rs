@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_task::{Content, TaskError};
 use syrinx_text::Phone;
 
-/// What becomes of the stress digits of vowels.
+/// Treatment of the stress digits of vowels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StressMode {
@@ -26,7 +26,7 @@ impl StressMode {
     }
 }
 
-/// What the model sees of a prompt.
+/// Form in which the model sees a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptPooling {
@@ -42,7 +42,7 @@ pub enum PromptPooling {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpeakConfig {
-    /// What becomes of the stress digits.
+    /// Treatment of the stress digits.
     pub stress: StressMode,
     /// A gap between two words that lasts at least this long is shown as a pause even where the text has no mark,
     /// seconds.
@@ -53,12 +53,12 @@ pub struct SpeakConfig {
     pub max_frames_per_phone: f64,
     /// Prompts are cut to this length, frames; 0 is no prompt at all.
     pub max_prompt_frames: usize,
-    /// What the model sees of a prompt.
+    /// Form in which the model sees a prompt.
     pub prompt_pooling: PromptPooling,
-    /// Where pieces go on from one another: so many phones and pauses of the piece before begin the next.
+    /// In continuous reading: phones and pauses of each sentence that begin the next one's row.
     pub context_stops: usize,
-    /// Silence put between two pieces, seconds.
-    pub gap_s: f64,
+    /// Silence between two sentences, seconds.
+    pub pause_s: f64,
 }
 
 impl Default for SpeakConfig {
@@ -71,13 +71,13 @@ impl Default for SpeakConfig {
             max_prompt_frames: 75,
             prompt_pooling: PromptPooling::Frames,
             context_stops: 30,
-            gap_s: 0.1,
+            pause_s: 0.15,
         }
     }
 }
 
 impl SpeakConfig {
-    /// What is wrong with them, if anything, as an error of the task.
+    /// Checks the settings of the task `task`.
     ///
     /// # Errors
     /// [`TaskError::Config`] names the setting.
@@ -87,7 +87,7 @@ impl SpeakConfig {
             ("max_piece_chars", self.max_piece_chars > 0),
             ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
             ("context_stops", self.context_stops > 0),
-            ("gap_s", self.gap_s >= 0.0 && self.gap_s.is_finite()),
+            ("pause_s", self.pause_s >= 0.0 && self.pause_s.is_finite()),
         ];
         match positive.iter().find(|(_, fits)| !fits) {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! What can go wrong between scores and phones in time.
+//! Errors between scores and timed phones.
 
 use syrinx_task::TaskError;
 
@@ -8,7 +8,7 @@ use syrinx_task::TaskError;
 pub enum SpeechError {
     /// Scores don't fit the inventory.
     #[error(
-        "{values} scores of {labels} labels are no whole parts of the {} phones: the model has another inventory",
+        "{values} scores of {labels} labels are no whole parts of the {} phones",
         syrinx_text::Phone::COUNT
     )]
     Shape {
@@ -24,22 +24,18 @@ pub enum SpeechError {
         rate_hz: f64,
     },
     /// A data file can't be read.
-    #[error(
-        "line {line} of the phone frequencies: {reason}; make them again with the example `build_data` of stt"
-    )]
+    #[error("line {line} of the phone frequencies: {reason}")]
     Data {
         /// Line, from 1.
         line: usize,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
     /// A model that gave no scores.
-    #[error("the model gave no phone scores: use one that was trained to recognise speech")]
+    #[error("the model gave no phone scores")]
     NoScores,
     /// Words don't fit into a recording.
-    #[error(
-        "{needed} sounds don't fit into a recording of {parts} parts: it is too short for the text"
-    )]
+    #[error("{needed} sounds don't fit into a recording of {parts} parts")]
     TooShort {
         /// Sounds of the text, each lasting a part at least.
         needed: usize,
@@ -47,7 +43,7 @@ pub enum SpeechError {
         parts: usize,
     },
     /// Nothing to align.
-    #[error("word {index} (`{word}`) has no pronunciation: give one as `word/W ER1 D/`")]
+    #[error("word {index} (`{word}`) has no pronunciation")]
     NoPronunciation {
         /// Its place in the text, from 1.
         index: usize,
@@ -55,9 +51,7 @@ pub enum SpeechError {
         word: String,
     },
     /// A model that reads letters, and a recording whose words are unknown.
-    #[error(
-        "{sounding} words sound, but {words} are known, and the model reads words, not sounds: say what the recording says"
-    )]
+    #[error("{sounding} words sound, but {words} are known, and the model reads words, not phones")]
     WordsUnknown {
         /// Words that are known.
         words: usize,
@@ -69,7 +63,7 @@ pub enum SpeechError {
     Spelling {
         /// The word.
         word: String,
-        /// What the library says.
+        /// Error of the library.
         reason: String,
     },
     /// An alignment of no words.
@@ -77,8 +71,27 @@ pub enum SpeechError {
     NoWords,
 }
 
+impl SpeechError {
+    /// The remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Shape { .. } | Self::Rate { .. } => {
+                "use a model with the program's phone inventory"
+            }
+            Self::Data { .. } => "make the file again with the example `build_data` of stt",
+            Self::NoScores => "use a model that was trained to recognize speech",
+            Self::TooShort { .. } => "give a longer recording, or a text that it says",
+            Self::NoPronunciation { .. } => "give the pronunciation in the text: `word/W ER1 D/`",
+            Self::WordsUnknown { .. } => "give the words of the recording",
+            Self::Spelling { .. } => "write the word in other letters",
+            Self::NoWords => "give a text with words",
+        }
+    }
+}
+
 impl From<SpeechError> for TaskError {
     fn from(error: SpeechError) -> Self {
-        Self::Input(error.to_string())
+        let hint = error.hint();
+        Self::input(error.to_string(), hint)
     }
 }

@@ -5,11 +5,12 @@ use syrinx_types::Sample;
 
 use crate::piece::words;
 use crate::timeline::Timeline;
-use crate::{PROMPT, Script, SpeakConfig, TEXT};
+use crate::{PROMPT, Script, Setup, TEXT};
 
 /// The example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with durations
 /// where the alignment needs them.
-pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<Example> {
+pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
+    let Setup { config, kit } = setup;
     let frames = sample.codes.frames();
     if frames == 0 {
         return None;
@@ -22,12 +23,12 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
         config.pause_from_s,
     );
     let timed = timed.and_then(|line| with_words(line, kit, &sample.text));
-    let (script, pointer) = if kit.alignment.walks() {
+    let (script, pointer) = if kit.switches.alignment.is_aligned() {
         let script = Script::of(&timed?, kit).ok()?;
         let pointer = script.pointer(frames, sample.frame_rate_hz)?;
         (script, pointer)
     } else {
-        let line = timed.or_else(|| from_text(config, kit, &sample.text))?;
+        let line = timed.or_else(|| from_text(setup, &sample.text))?;
         (Script::of(&line, kit).ok()?, Vec::new())
     };
     let mut contents = Contents::new();
@@ -42,14 +43,14 @@ pub fn example(config: &SpeakConfig, kit: &TaskKit, sample: &Sample) -> Option<E
 /// The line with the words of the text, where the model reads words: none if they aren't those that sound, as where
 /// the corpus says "twenty five" and its text "25".
 fn with_words(line: Timeline, kit: &TaskKit, text: &str) -> Option<Timeline> {
-    if kit.text == TextForm::Phones {
+    if kit.switches.text == TextForm::Phones {
         return Some(line);
     }
     let spoken = kit.frontend.phonemize(text).ok()?;
     (spoken.words.len() == line.word_count()).then(|| line.with_words(words(&spoken)))
 }
 
-fn from_text(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Option<Timeline> {
-    let spoken = kit.frontend.phonemize(text).ok()?;
-    Some(Timeline::of_text(&spoken.phones, config.stress).with_words(words(&spoken)))
+fn from_text(setup: Setup<'_>, text: &str) -> Option<Timeline> {
+    let spoken = setup.kit.frontend.phonemize(text).ok()?;
+    Some(Timeline::of_text(&spoken.phones, setup.config.stress).with_words(words(&spoken)))
 }

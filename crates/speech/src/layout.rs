@@ -1,4 +1,4 @@
-//! What the prompts of speech look like.
+//! Layout of the stages that speak.
 
 use syrinx_task::{
     Alignment, CodeOrder, Head, Layout, Pattern, Segment, Stage, TaskError, TaskKit,
@@ -25,20 +25,20 @@ pub const PROMPT: &str = "prompt";
 /// Whatever a task does by speaking has the same marks, so that a model that was trained to speak can do it, and what
 /// is learnt of one helps the others. They are named after the first task that had them.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
-    let mark = Segment::mark("task:tts");
-    let language = Segment::mark("lang:en");
-    let text = Segment::aligned_text(TEXT, kit.alignment);
+    let special_token = Segment::special_token("task:tts");
+    let language = Segment::special_token("lang:en");
+    let text = Segment::aligned_text(TEXT, kit.switches.alignment);
     let prompt = Segment::prompt(PROMPT).optional();
     let with = |response: Segment| {
-        vec![mark.clone(), language.clone(), text.clone(), prompt.clone(), response]
+        vec![special_token.clone(), language.clone(), text.clone(), prompt.clone(), response]
     };
     let mut stages = Vec::new();
-    let timed = kit.alignment == Alignment::Durations;
+    let timed = kit.switches.alignment == Alignment::Durations;
     if timed {
         let durations = with(Segment::duration_response("durations"));
         stages.push(Stage::new(DURATIONS, Head::Durations, durations));
     }
-    let writes = match kit.codes {
+    let writes = match kit.switches.codes {
         CodeOrder::ArNar => (AR, Head::FirstLevel, Segment::ar_response("codes")),
         CodeOrder::Delay => levels(Pattern::Delay),
         CodeOrder::Interleaved => levels(Pattern::Interleaved),
@@ -48,10 +48,10 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     let (name, head, response) = writes;
     let stage = Stage::new(name, head, with(response));
     stages.push(if timed { stage.timed() } else { stage });
-    if kit.codes.has_nar() {
-        let level = Segment::level_mark();
+    if kit.switches.codes.has_nar() {
+        let level = Segment::level_token();
         let codes = Segment::nar_response("codes");
-        let nar = vec![mark, language, level, text, prompt, codes];
+        let nar = vec![special_token, language, level, text, prompt, codes];
         stages.push(Stage::new(NAR, Head::FurtherLevels, nar));
     }
     Layout { task: task.into(), stages }

@@ -1,6 +1,6 @@
-//! What tasks that speak or listen share, so that none of them has to know another.
+//! Parts shared by tasks that speak or recognize, so that none of them depends on another.
 //!
-//! Speaking: the layout of the stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
+//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
 //! ([`pieces`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
 //! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
 //! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
@@ -13,6 +13,7 @@ mod align;
 mod config;
 mod error;
 mod example;
+mod family;
 mod join;
 mod layout;
 mod onward;
@@ -31,13 +32,14 @@ pub use align::{Aligned, SpokenForm, align};
 pub use config::{PromptPooling, SpeakConfig, StressMode};
 pub use error::SpeechError;
 pub use example::example;
+pub use family::{Setup, Speaking, SpeakingConfig, SpeakingTask};
 pub use join::join;
 pub use layout::{AR, DURATIONS, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
 pub use onward::{Onward, Said};
-pub use piece::{Piece, pieces};
+pub use piece::{Piece, pieces, text_chunks};
 pub use prompt::{Voice, prompt_of};
 pub use reading::{Spoken, reading};
-pub use recording::{HeardWord, Recording, Sound};
+pub use recording::{RecognizedWord, Recording, Sound};
 pub use rolling::{Place, rolling};
 pub use script::Script;
 pub use sounds::sounds;

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use syrinx_task::{Content, TaskKit};
+use syrinx_task::Content;
 use syrinx_text::{Phone, Phonemized};
 use syrinx_types::TimedPhone;
 
 use crate::piece::words;
 use crate::timeline::Timeline;
-use crate::{Recording, Script, SpeakConfig, Utterance};
+use crate::{Recording, Script, Setup, Utterance};
 
 /// A guess at how long a phone lasts that isn't spoken yet, seconds. Only its order counts.
 const GUESSED_S: f64 = 0.08;
@@ -16,7 +16,7 @@ const GUESSED_S: f64 = 0.08;
 /// Words spoken after a stretch of a recording, which is given, and before others, which are only looked ahead to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onward {
-    /// What is to be spoken, the given frames first.
+    /// Utterance to speak, the given frames first.
     pub utterance: Utterance,
     /// Frames of the recording that are given.
     pub given: Range<usize>,
@@ -77,8 +77,9 @@ impl Recording {
         given: Range<usize>,
         (new, ahead): (&Said, &Said),
         prompt: Option<Content>,
-        (config, kit): (&SpeakConfig, &TaskKit),
+        setup: Setup<'_>,
     ) -> Option<Onward> {
+        let Setup { config, kit } = setup;
         let (mut timed, mut lead_s) = self.timed_phones(given.clone());
         let given_s = self.at_s(given.len());
         let spoken_s = lead_s + timed.iter().map(|t| t.duration_s).sum::<f64>();
@@ -105,7 +106,7 @@ impl Recording {
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));
         }
-        if kit.alignment.walks() {
+        if kit.switches.alignment.is_aligned() {
             let frames = (total_s * self.frame_rate_hz).ceil() as usize + 1;
             let pointer = script.pointer_in_haste(frames, self.frame_rate_hz)?;
             let before_new = |stop: u32| stop.min(first.saturating_sub(1));

@@ -1,11 +1,14 @@
 //! A text as pieces that are spoken one at a time.
 
-use syrinx_task::{TaskError, TaskKit};
+use syrinx_task::{Chunks, TaskError};
 use syrinx_text::{Phonemized, TextError, sentences};
 use syrinx_types::WordTime;
 
 use crate::timeline::Timeline;
-use crate::{Script, SpeakConfig};
+use crate::{Script, Setup};
+
+/// Most sentences a chunk.
+const MAX_SENTENCES: usize = 8;
 
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +17,7 @@ pub struct Piece {
     pub spoken: Phonemized,
     /// Its phones and pauses.
     pub line: Timeline,
-    /// What the model reads of them.
+    /// Tokens that the model reads.
     pub script: Script,
 }
 
@@ -25,25 +28,43 @@ pub struct Piece {
 ///
 /// # Errors
 /// [`TaskError::Text`] for a text that can't be spoken.
-pub fn pieces(config: &SpeakConfig, kit: &TaskKit, text: &str) -> Result<Vec<Piece>, TaskError> {
+pub fn pieces(setup: Setup<'_>, text: &str) -> Result<Vec<Piece>, TaskError> {
     let mut pieces = Vec::new();
-    for part in sentences::split(text, config.max_piece_chars) {
-        match kit.frontend.phonemize(&part) {
-            Ok(spoken) => pieces.push(Piece::of(spoken, (config, kit))?),
+    for part in sentences::split(text, setup.config.max_piece_chars) {
+        match setup.kit.frontend.phonemize(&part) {
+            Ok(spoken) => pieces.push(Piece::of(spoken, setup)?),
             Err(TextError::NothingToSay { .. }) => {}
             Err(other) => return Err(other.into()),
         }
     }
     if pieces.is_empty() {
-        pieces.push(Piece::of(kit.frontend.phonemize(text)?, (config, kit))?);
+        pieces.push(Piece::of(setup.kit.frontend.phonemize(text)?, setup)?);
     }
     Ok(pieces)
 }
 
+/// Cuts a long text into texts of one, two, four, and then always eight sentences, so that the first is spoken soon.
+pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
+    let sayable = |part: &String| part.chars().any(char::is_alphanumeric);
+    let sentences: Vec<String> =
+        sentences::split(text, setup.config.max_piece_chars).into_iter().filter(sayable).collect();
+    if sentences.len() < 2 {
+        return Chunks::one(text.to_owned());
+    }
+    let (mut chunks, mut first, mut count) = (Vec::new(), 0, 1);
+    while first < sentences.len() {
+        let end = (first + count).min(sentences.len());
+        chunks.push((sentences[first..end].join(" "), None));
+        (first, count) = (end, (2 * count).min(MAX_SENTENCES));
+    }
+    Chunks { chunks, pause_s: setup.config.pause_s }
+}
+
 impl Piece {
-    fn of(spoken: Phonemized, (config, kit): (&SpeakConfig, &TaskKit)) -> Result<Self, TaskError> {
-        let line = Timeline::of_text(&spoken.phones, config.stress).with_words(words(&spoken));
-        let script = Script::of(&line, kit)?;
+    fn of(spoken: Phonemized, setup: Setup<'_>) -> Result<Self, TaskError> {
+        let stress = setup.config.stress;
+        let line = Timeline::of_text(&spoken.phones, stress).with_words(words(&spoken));
+        let script = Script::of(&line, setup.kit)?;
         Ok(Self { spoken, line, script })
     }
 

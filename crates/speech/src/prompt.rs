@@ -1,13 +1,15 @@
 //! The voice to speak in.
 
 use syrinx_audio::silence::{PauseConfig, trim};
-use syrinx_task::{Clip, Studio, TaskError, TaskKit};
+use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
 use syrinx_types::{Audio, Codes};
 
 use crate::SpeakConfig;
 
-/// How much of the silence around a prompt stays, seconds.
+/// Silence kept around a prompt, seconds.
 const KEEP_S: f64 = 0.1;
+/// Remedy for prompts without speech.
+const GIVE: &str = "give 2 to 3 seconds of speech";
 
 /// The voice that a request asks for: a built-in one by name, or a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -23,20 +25,22 @@ impl Voice<'_> {
     ///
     /// # Errors
     /// [`TaskError::Input`] for both at once and for a name that there isn't.
-    pub fn built_in(&self, kit: &TaskKit) -> Result<Option<String>, TaskError> {
-        let voices = kit.studio.as_ref().map(|studio| studio.voices()).unwrap_or_default();
+    pub fn built_in(&self, context: &Context<'_>) -> Result<Option<String>, TaskError> {
+        let voices = context.voice_names();
         match (self.name, self.clip) {
-            (Some(_), Some(_)) => Err(TaskError::Input(
-                "both a voice and a prompt are given: leave one of them out".into(),
+            (Some(_), Some(_)) => Err(TaskError::input(
+                "both a voice and a prompt are given",
+                "leave one of them out",
             )),
             (Some(name), None) if voices.iter().any(|v| v == name) => Ok(Some(name.to_owned())),
-            (Some(name), None) if voices.is_empty() => Err(TaskError::Input(format!(
-                "there is no voice `{name}`: this model has none built in, give a prompt instead"
-            ))),
-            (Some(name), None) => Err(TaskError::Input(format!(
-                "there is no voice `{name}`; the voices are: {}",
-                voices.join(", ")
-            ))),
+            (Some(name), None) if voices.is_empty() => Err(TaskError::input(
+                format!("no voice `{name}`: this model has no built-in voices"),
+                "give a prompt instead",
+            )),
+            (Some(name), None) => Err(TaskError::input(
+                format!("no voice `{name}`"),
+                format!("the voices are: {}", voices.join(", ")),
+            )),
             (None, Some(_)) => Ok(None),
             (None, None) => Ok(voices.into_iter().next()),
         }
@@ -46,25 +50,21 @@ impl Voice<'_> {
     ///
     /// # Errors
     /// As [`Voice::built_in`], and for a recording that is too short, too quiet or unreadable.
-    pub fn codes(&self, config: &SpeakConfig, kit: &TaskKit) -> Result<Option<Codes>, TaskError> {
-        let codes = match (self.built_in(kit)?, self.clip) {
-            (Some(name), _) => kit.studio()?.voice(&name)?,
+    pub fn codes(
+        &self,
+        config: &SpeakConfig,
+        context: &Context<'_>,
+    ) -> Result<Option<Codes>, TaskError> {
+        let codes = match (self.built_in(context)?, self.clip) {
+            (Some(name), _) => context.voice(&name)?,
             (None, Some(clip)) => {
-                let studio = kit.studio()?;
-                recorded(studio, &studio.audio(clip)?, &name_of(clip))?
+                let audio = context.audio(clip)?;
+                recorded(context.codec()?, &audio, &clip.named("prompt"))?
             }
             (None, None) => return Ok(None),
         };
         let codes = codes.slice(0, config.max_prompt_frames);
         Ok((!codes.is_empty()).then_some(codes))
-    }
-}
-
-fn name_of(clip: &Clip) -> String {
-    if clip.path.as_os_str().is_empty() {
-        "the prompt".to_owned()
-    } else {
-        format!("the prompt `{}`", clip.path.display())
     }
 }
 
@@ -74,30 +74,29 @@ fn name_of(clip: &Clip) -> String {
 /// [`TaskError::Input`] for a recording that is too short or too quiet.
 pub fn prompt_of(
     config: &SpeakConfig,
-    kit: &TaskKit,
+    codec: &dyn SpeechCodec,
     audio: &Audio,
     name: &str,
 ) -> Result<Codes, TaskError> {
-    Ok(recorded(kit.studio()?, audio, name)?.slice(0, config.max_prompt_frames))
+    Ok(recorded(codec, audio, name)?.slice(0, config.max_prompt_frames))
 }
 
-fn recorded(studio: &dyn Studio, audio: &Audio, name: &str) -> Result<Codes, TaskError> {
-    if audio.seconds() * studio.frame_rate_hz() < 1.0 {
-        return Err(TaskError::Input(format!(
-            "{name} lasts {:.3} s, less than one frame: give 2 to 3 seconds of speech",
-            audio.seconds()
-        )));
+fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes, TaskError> {
+    if audio.seconds() * codec.frame_rate_hz() < 1.0 {
+        return Err(TaskError::input(
+            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
+            GIVE,
+        ));
     }
     if audio.is_silent() {
-        return Err(TaskError::Input(format!(
-            "{name} is silent: give 2 to 3 seconds of speech, recorded louder"
-        )));
+        return Err(TaskError::input(
+            format!("{name} is silent"),
+            "give 2 to 3 seconds of speech, recorded louder",
+        ));
     }
-    let codes = studio.encode(&trim(audio, &PauseConfig::default(), KEEP_S))?;
+    let codes = codec.encode(&trim(audio, &PauseConfig::default(), KEEP_S))?;
     if codes.is_empty() {
-        return Err(TaskError::Input(format!(
-            "{name} has too little speech in it: give 2 to 3 seconds"
-        )));
+        return Err(TaskError::input(format!("{name} has too little speech"), GIVE));
     }
     Ok(codes)
 }

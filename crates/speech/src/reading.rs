@@ -1,30 +1,30 @@
 //! A text that is spoken piece by piece: its rows, and what comes out of them as one recording.
 
-use syrinx_task::{Content, Generated, RowPlan, Studio, TaskError, TaskKit};
+use syrinx_task::{Content, Generated, RowPlan, SpeechCodec, TaskError};
 use syrinx_types::{Audio, WordTime};
 
 use crate::rolling::{Place, rolling};
-use crate::{Piece, SpeakConfig, Utterance, append, join};
+use crate::{Piece, Setup, Utterance, append, join};
 
-/// How long a piece fades into the one that goes on from it, samples: 10 ms.
+/// Length of the cross-fade between two rows of a continuous reading, samples: 10 ms.
 const FADE: usize = 240;
 
 /// One row a piece, each with the same prompt, and where the piece stands in its row; in a rolling reading each goes on
 /// from the one before. Without a pointer nobody knows where a piece ends in a row, so nothing can go on from there.
 ///
 /// # Errors
-/// Those of [`rolling`].
+/// Errors of [`rolling`].
 pub fn reading(
     (pieces, roll): (&[Piece], bool),
     prompt: Option<&Content>,
-    (config, kit): (&SpeakConfig, &TaskKit),
+    setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
-    if roll && kit.alignment.walks() {
-        return rolling((pieces, 0), prompt, (config, kit));
+    if roll && setup.kit.switches.alignment.is_aligned() {
+        return rolling((pieces, 0), prompt, setup);
     }
     let row = |piece: &Piece| {
         let text = piece.script.content();
-        (Utterance::new(text, prompt.cloned(), config).into_row(kit), Place::default())
+        (Utterance::new(text, prompt.cloned(), setup.config).into_row(setup.kit), Place::default())
     };
     Ok(pieces.iter().map(row).collect())
 }
@@ -33,11 +33,11 @@ pub fn reading(
 pub struct Spoken<'a> {
     /// Identifier of the task, for its errors.
     pub task: &'static str,
-    /// What there is so far.
+    /// Recording so far.
     pub whole: Option<Audio>,
     /// When its words sound; empty for a model without alignment.
     pub words: Vec<WordTime>,
-    /// What came out for the row before.
+    /// Result of the row before.
     pub previous: Option<&'a Generated>,
 }
 
@@ -47,16 +47,16 @@ impl<'a> Spoken<'a> {
         Self { task, whole: None, words: Vec::new(), previous: None }
     }
 
-    /// Appends what came out for a piece, after a pause of `gap_s`, or, where its row goes on from the one before, with
+    /// Appends what came out for a piece, after a pause of `pause_s`, or, where its row goes on from the one before, with
     /// a short cross-fade.
     ///
     /// # Errors
-    /// [`TaskError::Answer`] if nothing came out; those of the studio.
+    /// [`TaskError::Answer`] if nothing came out; those of the codec.
     pub fn push(
         &mut self,
         (piece, place): (&Piece, Place),
         generated: &'a Generated,
-        (studio, gap_s): (&dyn Studio, f64),
+        (codec, pause_s): (&dyn SpeechCodec, f64),
     ) -> Result<(), TaskError> {
         let known = place.known(self.previous);
         self.previous = Some(generated);
@@ -65,16 +65,16 @@ impl<'a> Spoken<'a> {
             task: self.task.into(),
             reason: format!("nothing came out for \"{}\"", piece.spoken.spoken_text()),
         })?;
-        let mut audio = studio.decode(codes)?;
+        let mut audio = codec.decode(codes)?;
         let start_s = if known > 0 {
             let given = audio.samples.len() * known / codes.frames();
             self.go_on(&mut audio, given)
         } else {
-            append(&mut self.whole, &audio, gap_s)
+            append(&mut self.whole, &audio, pause_s)
         };
         if !generated.pointer.is_empty() {
             let pointer = place.pointer(generated, known);
-            self.words.extend(piece.word_times(&pointer, start_s, studio.frame_rate_hz()));
+            self.words.extend(piece.word_times(&pointer, start_s, codec.frame_rate_hz()));
         }
         Ok(())
     }

@@ -1,16 +1,16 @@
-//! Recordings that were listened to: which sounds, and which words, are heard when.
+//! Recordings with the times of their phones and words.
 
 use std::ops::Range;
 
 use syrinx_audio::silence::chunks;
-use syrinx_task::{Clip, FrameScores, Studio, TaskError, TaskKit};
+use syrinx_task::{Clip, Context, FrameScores, TaskError, TaskKit};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Codes, TimedPhone, WordTime};
 
 use crate::timeline::Timeline;
 use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds};
 
-/// How much of the log-probability of a sound's frequency is taken off its score, as in recognition.
+/// Weight of a phone's log prior that is subtracted from its score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
 /// Longer recordings are heard in parts of at most this length, seconds.
 const MAX_PART_S: f64 = 20.0;
@@ -30,14 +30,14 @@ pub struct Sound {
 
 /// One word of a recording.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HeardWord {
+pub struct RecognizedWord {
     /// As said, lower case.
     pub word: String,
     /// When it begins, seconds.
     pub start_s: f64,
     /// When it ends, seconds.
     pub end_s: f64,
-    /// How well its sounds are heard, 0 for perfect (see [`Aligned::word_goodness`]).
+    /// Goodness of its phones, 0 for perfect (see [`Aligned::word_goodness`]).
     pub goodness: f64,
 }
 
@@ -51,36 +51,45 @@ pub struct Recording {
     /// Frames a second.
     pub frame_rate_hz: f64,
     /// The words, one after another; none where only sounds are known.
-    pub words: Vec<HeardWord>,
+    pub words: Vec<RecognizedWord>,
     /// The sounds, silences among them; they fill the recording.
     pub sounds: Vec<Sound>,
 }
 
 impl Recording {
-    /// Listens to a recording: for the words that it is said to have, or else for those that the model hears itself;
-    /// if it hears none, for sounds alone.
+    /// Recognizes a recording: aligns the words that it is known to have, or else those that the recognizer finds; without
+    /// words it finds phones alone.
     ///
     /// # Errors
-    /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the studio.
-    pub fn listen(kit: &TaskKit, clip: &Clip, says: Option<&str>) -> Result<Self, TaskError> {
-        let studio = kit.studio()?;
-        let audio = studio.audio(clip)?;
-        let codes = studio.encode(&audio)?;
+    /// [`TaskError::Input`] for a recording without speech, or too short for its words; those of the services.
+    pub fn recognize(
+        kit: &TaskKit,
+        clip: &Clip,
+        says: Option<&str>,
+        context: &Context<'_>,
+    ) -> Result<Self, TaskError> {
+        let codec = context.codec()?;
+        let audio = context.audio(clip)?.into_owned();
+        let codes = codec.encode(&audio)?;
         if codes.is_empty() {
-            return Err(TaskError::Input(format!(
-                "the recording lasts {:.3} s, less than one frame: there is nothing to hear in it",
-                audio.seconds()
-            )));
+            return Err(TaskError::input(
+                format!(
+                    "{} lasts {:.3} s, less than one frame",
+                    clip.named("recording"),
+                    audio.seconds()
+                ),
+                "give a longer recording",
+            ));
         }
-        let scores = scores(studio, &audio, &codes)?;
+        let scores = scores(context, &audio, &codes)?;
         let units = Units::english()?;
-        let heard = match says {
+        let recognized = match says {
             Some(_) => None,
-            None => Some(studio.transcribe(&audio)?),
+            None => Some(context.recognizer()?.transcribe(&audio, context.run)?.text),
         };
-        let text = says.or(heard.as_deref()).unwrap_or_default();
+        let text = says.or(recognized.as_deref()).unwrap_or_default();
         let mut recording = Self {
-            frame_rate_hz: studio.frame_rate_hz(),
+            frame_rate_hz: codec.frame_rate_hz(),
             audio,
             codes,
             words: Vec::new(),
@@ -96,8 +105,9 @@ impl Recording {
             recording.place(&align(&forms, &scores, &units, PRIOR_WEIGHT)?);
         }
         if recording.sounds.iter().all(|s| s.phone == Phone::SILENCE) {
-            return Err(TaskError::Input(
-                "no speech is heard in the recording: give one in which somebody speaks".into(),
+            return Err(TaskError::input(
+                format!("{} has no speech", clip.named("recording")),
+                "give a recording in which somebody speaks",
             ));
         }
         Ok(recording)
@@ -112,13 +122,13 @@ impl Recording {
             self.sounds.push(Sound { phone, start_s: at_s, end_s, word: *word });
             at_s = end_s;
         }
-        let heard = |(w, goodness): (&WordTime, &f64)| HeardWord {
+        let recognized = |(w, goodness): (&WordTime, &f64)| RecognizedWord {
             word: w.word.clone(),
             start_s: w.start_s,
             end_s: w.end_s,
             goodness: *goodness,
         };
-        self.words = aligned.words.iter().zip(&aligned.word_goodness).map(heard).collect();
+        self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
     }
 
     /// The words as a text.
@@ -128,8 +138,11 @@ impl Recording {
 
     /// The words with their times.
     pub fn word_times(&self) -> Vec<WordTime> {
-        let time =
-            |w: &HeardWord| WordTime { word: w.word.clone(), start_s: w.start_s, end_s: w.end_s };
+        let time = |w: &RecognizedWord| WordTime {
+            word: w.word.clone(),
+            start_s: w.start_s,
+            end_s: w.end_s,
+        };
         self.words.iter().map(time).collect()
     }
 
@@ -223,15 +236,16 @@ impl Recording {
 }
 
 /// Phone scores of the whole recording, heard in parts that end in pauses.
-fn scores(studio: &dyn Studio, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
+fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
+    let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);
     let mut whole = FrameScores::default();
     let mut start = 0;
     for (i, (_, end_s)) in parts.iter().enumerate() {
-        let end = (end_s * studio.frame_rate_hz()).round() as usize;
+        let end = (end_s * frame_rate_hz).round() as usize;
         let end = if i + 1 == parts.len() { codes.frames() } else { end.min(codes.frames()) };
         if end > start {
-            let scores = studio.phone_scores(&codes.slice(start, end))?;
+            let scores = context.phones()?.phone_scores(&codes.slice(start, end), context.run)?;
             whole.log_probs.extend_from_slice(&scores.log_probs);
             (whole.labels, whole.rate_hz) = (scores.labels, scores.rate_hz);
             start = end;

@@ -4,19 +4,19 @@ use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
 
 use crate::timeline::Timeline;
-use crate::{Piece, Script, SpeakConfig, Utterance};
+use crate::{Piece, Script, Setup, Utterance};
 
-/// Where a piece stands in its row.
+/// Place of a sentence in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
-    /// What is added to a stop of the piece's own line to get that of the row.
+    /// Offset from a phone index of the sentence to that of the row.
     pub offset: u32,
-    /// How the row goes on from the one before it.
+    /// Continuation of the row before.
     pub follow: Option<Follow>,
 }
 
 impl Place {
-    /// How many frames of what came out for the row belong to the piece before.
+    /// Number of the row's frames that belong to the sentence before.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),
@@ -36,12 +36,13 @@ impl Place {
 /// for a row of another kind in which it stands after something else.
 ///
 /// # Errors
-/// Those of [`Script::of`].
+/// Errors of [`Script::of`].
 pub fn rolling(
     (pieces, offset): (&[Piece], u32),
     prompt: Option<&Content>,
-    (config, kit): (&SpeakConfig, &TaskKit),
+    setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
+    let Setup { config, kit } = setup;
     let mut rows: Vec<(RowPlan, Place)> = Vec::with_capacity(pieces.len());
     for (i, piece) in pieces.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| (&pieces[i], rows[i].1.offset));
@@ -53,14 +54,14 @@ pub fn rolling(
         let before = if i == 0 { 0 } else { place.offset as usize };
         let new = script.stops.len() - before;
         let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
-        // What is given of the piece before is added once it is known.
+        // The frames of the sentence before are added once they are generated.
         utterance.limit = config.frames_for(new);
         rows.push((RowPlan { follow: place.follow, ..utterance.into_row(kit) }, place));
     }
     Ok(rows)
 }
 
-/// What the model reads of a piece with the last words of the one before, at most so many phones and pauses, and a
+/// Builds the tokens of a sentence with the last words of the one before, at most so many phones and pauses, and a
 /// pause before its own; `offset` is that of the piece before in its row.
 fn continued(
     (before, offset): (&Piece, u32),

@@ -1,12 +1,12 @@
-//! What the model reads of a time line: phones, letters or byte pairs.
+//! Tokens of a time line: phones, letters or byte pairs.
 
-use syrinx_task::{MAX_MOVE, TaskKit, TextContent, TextForm, pointer_of_durations};
+use syrinx_task::{MAX_ADVANCE, TaskKit, TextContent, TextForm, pointer_of_durations};
 use syrinx_text::{Phone, TextVocab};
 
 use crate::SpeechError;
 use crate::timeline::Timeline;
 
-/// How much of its first and last frame a silence holds at least: a bit more than half, so that the pointer, which
+/// Share of its first and last frame that a silence holds at least: a bit more than half, so that the pointer, which
 /// looks at the middle of frames, stands on it.
 const SILENCE_SHARE: f64 = 0.51;
 
@@ -34,7 +34,7 @@ impl Script {
     /// [`SpeechError::WordsUnknown`] if words are to be spelt and the line doesn't know them.
     pub fn of(line: &Timeline, kit: &TaskKit) -> Result<Self, SpeechError> {
         let sounding = line.word_count();
-        if kit.text != TextForm::Phones && line.words.len() != sounding {
+        if kit.switches.text != TextForm::Phones && line.words.len() != sounding {
             return Err(SpeechError::WordsUnknown { words: line.words.len(), sounding });
         }
         let mut script = Self::default();
@@ -45,11 +45,11 @@ impl Script {
             if sounds > 0 {
                 let phones = &line.phones[at..at + sounds];
                 let seconds: Vec<f64> = durations_s.by_ref().take(sounds).collect();
-                if kit.text == TextForm::Phones {
+                if kit.switches.text == TextForm::Phones {
                     let ids = kit.vocab.encode_phones(phones);
                     script.push_stops(&ids, &seconds, Some(word));
                 } else {
-                    let ids = spelt(&line.words[word], kit.text, &kit.vocab)?;
+                    let ids = spelt(&line.words[word], kit.switches.text, &kit.vocab)?;
                     let share_s = seconds.iter().sum::<f64>() / ids.len() as f64;
                     let shares_s = vec![share_s; if seconds.is_empty() { 0 } else { ids.len() }];
                     script.push_stops(&ids, &shares_s, Some(word));
@@ -59,7 +59,7 @@ impl Script {
                 continue;
             }
             if phone == Phone::BOUNDARY {
-                script.ids.extend(boundary(kit.text, &kit.vocab));
+                script.ids.extend(boundary(kit.switches.text, &kit.vocab));
             } else {
                 let pause_s: Vec<f64> = durations_s.by_ref().take(1).collect();
                 script.push_stops(&[kit.vocab.phone_id(phone)], &pause_s, None);
@@ -125,7 +125,7 @@ impl Script {
             return Some(pointer);
         }
         let last = self.durations_s.len().checked_sub(1)?;
-        if frames == 0 || last > MAX_MOVE * (frames - 1) {
+        if frames == 0 || last > MAX_ADVANCE * (frames - 1) {
             return None;
         }
         let (mut stop, mut end_s, mut at) = (0, self.durations_s[0], 0);
@@ -136,8 +136,8 @@ impl Script {
                 stop += 1;
                 end_s += self.durations_s[stop];
             }
-            let in_time = last.saturating_sub(MAX_MOVE * (frames - 1 - frame));
-            let most = if frame == 0 { 0 } else { at + MAX_MOVE };
+            let in_time = last.saturating_sub(MAX_ADVANCE * (frames - 1 - frame));
+            let most = if frame == 0 { 0 } else { at + MAX_ADVANCE };
             at = stop.max(in_time).min(most);
             pointer.push(at as u32);
         }
@@ -157,7 +157,7 @@ fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, Spee
     Ok(if ids.is_empty() { vec![vocab.unk()] } else { ids })
 }
 
-/// What stands between two words.
+/// Token between two words.
 fn boundary(form: TextForm, vocab: &TextVocab) -> Vec<u32> {
     match form {
         TextForm::Phones => vec![vocab.phone_id(Phone::BOUNDARY)],

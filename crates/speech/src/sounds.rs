@@ -4,17 +4,17 @@ use syrinx_task::FrameScores;
 
 use crate::{Acoustics, Sound, SpeechError, Units};
 
-/// What a change from one sound to the next costs, natural logarithm: it keeps single parts from becoming sounds.
+/// Penalty of a change from one phone to the next, natural logarithm; it keeps single parts from becoming phones.
 const CHANGE: f32 = 3.0;
 
 /// The most likely sounds one after another, silences among them, whatever words they make: the best path through the
 /// scores with a price on every change.
 ///
 /// # Errors
-/// Those of [`Acoustics::new`].
+/// Errors of [`Acoustics::new`].
 pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<Sound>, SpeechError> {
     let acoustics = Acoustics::new(scores, units, 0.0)?;
-    let path = walk(&acoustics, units.len());
+    let path = best_path(&acoustics, units.len());
     let mut sounds: Vec<Sound> = Vec::new();
     for (part, &unit) in path.iter().enumerate() {
         let (start_s, end_s) = (acoustics.at_s(part), acoustics.at_s(part + 1));
@@ -27,7 +27,7 @@ pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<Sound>, SpeechE
 }
 
 /// The unit of each part on the best path (Viterbi).
-fn walk(acoustics: &Acoustics, units: usize) -> Vec<u8> {
+fn best_path(acoustics: &Acoustics, units: usize) -> Vec<u8> {
     let best = |score: &[f32]| -> usize {
         (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(0)
     };

@@ -24,10 +24,10 @@ pub struct Timeline {
 /// cut their final silence by 0.1 s.)
 const MAX_OVERRUN_S: f64 = 0.2;
 
-/// What stands between two words.
+/// Token between two words.
 #[derive(Default)]
 struct Gap {
-    marks: usize,
+    special_tokens: usize,
     pause_s: f64,
     boundary_s: f64,
 }
@@ -59,7 +59,7 @@ impl Timeline {
                 let part =
                     if phone == Phone::BOUNDARY { &mut gap.boundary_s } else { &mut gap.pause_s };
                 *part += duration_s;
-                gap.marks += 1;
+                gap.special_tokens += 1;
             } else {
                 line.close_gap(&std::mem::take(&mut gap), pause_from_s);
                 line.push(stress.apply(phone), *duration_s);
@@ -92,7 +92,7 @@ impl Timeline {
 
     /// Puts what stands before the next phone into the line.
     fn close_gap(&mut self, gap: &Gap, pause_from_s: f64) {
-        if gap.marks == 0 {
+        if gap.special_tokens == 0 {
             return;
         }
         let before_all = self.phones.len() == 1;

@@ -5,7 +5,7 @@ use syrinx_text::Phone;
 
 use crate::SpeechError;
 
-/// How often each sound is heard, from the labels of the training corpus; made by the example `build_data` of stt.
+/// Relative frequency of each phone in the labels of the training corpus; made by the example `build_data` of stt.
 const PRIORS: &str = include_str!("../data/phone_parts.txt");
 
 /// Index of silence.
@@ -59,7 +59,7 @@ impl Units {
         Ok(units)
     }
 
-    /// How many there are.
+    /// Number of units.
     pub fn len(&self) -> usize {
         self.phones.len()
     }
@@ -87,8 +87,8 @@ impl Units {
                 *count += 1;
             }
         }
-        let heard = Phone::all().zip(counts).filter(|(_, count)| *count > 0);
-        heard.map(|(phone, count)| format!("{phone} {count}\n")).collect()
+        let recognized = Phone::all().zip(counts).filter(|(_, count)| *count > 0);
+        recognized.map(|(phone, count)| format!("{phone} {count}\n")).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use syrinx_types::{Audio, Codes};
 use crate::layout::stages;
 use crate::{PROMPT, SpeakConfig, TEXT};
 
-/// What one row says, in which voice, and what of it is known before.
+/// Text, voice and known part of one row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Utterance {
     /// The phones.

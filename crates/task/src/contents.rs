@@ -1,4 +1,4 @@
-//! What a request or an example puts into the segments of a layout.
+//! Contents of the segments of a layout, from a request or a training example.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use syrinx_types::{Coded, Codes};
 /// Contents by segment name. Marks need none.
 pub type Contents = BTreeMap<String, Content>;
 
-/// What stands in one segment.
+/// Content of one segment.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Text tokens.
     Text(TextContent),
     /// Codec frames.
     Codes(Codes),
-    /// Codec frames with the latents that they round: what stands beside a response.
+    /// Codec frames with the latents that they round: frame-aligned conditioning.
     Coded(Coded),
     /// Several recordings laid over one another: at every frame the weighted sum of their embeddings. As long as the
     /// shortest. For segments that are given.
@@ -38,7 +38,7 @@ impl TextContent {
     }
 }
 
-/// What should come out: the target of training.
+/// Target of training.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Response {
     /// Codes and, for aligned stages, the stop under the pointer at every frame.
@@ -48,7 +48,7 @@ pub enum Response {
         /// One a frame, or empty without alignment.
         pointer: Vec<u32>,
     },
-    /// What stands frame by frame beside what is given.
+    /// Response of a stage with frame-aligned conditioning.
     Coded(Coded),
     /// Text token ids, without begin and end.
     Text(Vec<u32>),
@@ -61,6 +61,6 @@ pub enum Response {
 pub struct Example {
     /// Contents of the segments that are given.
     pub contents: Contents,
-    /// What should come out.
+    /// Target.
     pub response: Response,
 }

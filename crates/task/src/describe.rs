@@ -31,23 +31,23 @@ impl Layout {
 
 impl Head {
     fn describe(self, timing: Timing) -> String {
-        let (moves, known) = match timing {
-            Timing::Found => (" and pointer moves", ""),
+        let (advances, known) = match timing {
+            Timing::Found => (" and pointer advance", ""),
             Timing::Known => ("", ", in a known timing"),
         };
         match self {
-            Head::FirstLevel => format!("level-1 codes{moves}, one after another (AR){known}"),
+            Head::FirstLevel => format!("level-1 codes{advances}, one after another (AR){known}"),
             Head::FurtherLevels => "the codes of one further level, all at once (NAR)".into(),
             Head::Levels(Pattern::Delay) => format!(
-                "all levels, each a frame behind the one before{moves}, one after another (AR){known}"
+                "all levels, each a frame behind the one before{advances}, one after another (AR){known}"
             ),
             Head::Levels(Pattern::Interleaved) => {
-                format!("codes of all levels in turn{moves}, one after another (AR){known}")
+                format!("codes of all levels in turn{advances}, one after another (AR){known}")
             }
             Head::MaskedLevel => {
                 format!("level-1 codes that aren't decided yet, the surest first (masked){known}")
             }
-            Head::Latents => format!("latents{moves}, one after another (AR){known}"),
+            Head::Latents => format!("latents{advances}, one after another (AR){known}"),
             Head::Durations => "frames of each stop, one after another (AR)".into(),
             Head::Text => "text tokens, one after another (AR)".into(),
             Head::Phones { per_frame } => {
@@ -60,8 +60,8 @@ impl Head {
 impl Segment {
     fn describe(&self, stage: &Stage) -> [String; 4] {
         let fill = match &self.fill {
-            Fill::Mark(mark) => format!("<{mark}>"),
-            Fill::LevelMark => "<level:L>".into(),
+            Fill::SpecialToken(special_token) => format!("<{special_token}>"),
+            Fill::LevelToken => "<level:L>".into(),
             Fill::Text => "text tokens".into(),
             Fill::Durations => "duration of the stop before".into(),
             Fill::Latents => "latent of the frame before".into(),
@@ -70,8 +70,8 @@ impl Segment {
                     Levels::All => "all levels, summed",
                     Levels::Previous => "level 1 of the frame before",
                     Levels::Below => "levels below L, summed",
-                    Levels::Written(Pattern::Delay) => "level l of the frame l before, summed",
-                    Levels::Written(Pattern::Interleaved) => "the code before",
+                    Levels::History(Pattern::Delay) => "level l of the frame l before, summed",
+                    Levels::History(Pattern::Interleaved) => "the code before",
                     Levels::Decided => "level 1 where it is decided",
                 };
                 let table = match table {
@@ -85,7 +85,7 @@ impl Segment {
         let place = match self.place {
             Place::Trunk => "trunk",
             Place::Encoder => "phone encoder, added to the frames at their pointer",
-            Place::Beside => "added to the response's frames, one to one",
+            Place::FrameAligned => "added to the response's frames, one to one",
         };
         let is_response = stage.response().is_some_and(|r| r.name == self.name);
         let attention = match self.attention {

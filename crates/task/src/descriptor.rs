@@ -3,9 +3,12 @@
 use rand::RngCore;
 use schemars::Schema;
 use serde_json::Value;
-use syrinx_types::{Audio, Sample};
+use syrinx_types::Sample;
 
-use crate::{AnswerKind, Example, Generated, Layout, Part, Plan, Task, TaskError, TaskKit, Verb};
+use crate::{
+    Answer, AnswerKind, Answered, Capabilities, Context, Example, Generated, Layout, Plan, Request,
+    Simulation, Task, TaskError, TaskKit, Verb,
+};
 
 /// Builds a task from its settings (`null` for the defaults).
 pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
@@ -14,23 +17,25 @@ pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
 pub struct TaskDescriptor {
     /// Identifier.
     pub id: &'static str,
-    /// One line for listings.
+    /// Line for listings.
     pub summary: &'static str,
-    /// Its command.
+    /// Command.
     pub verb: Verb,
-    /// What its answer is.
+    /// Shape of the answer.
     pub answer: AnswerKind,
-    /// The part of a recording that it answers with, if that is what it does.
-    pub part: Option<Part>,
-    /// Schema of its settings.
+    /// Inputs of requests, and uses of answers.
+    pub capabilities: Capabilities,
+    /// Simulated input that the task learns from.
+    pub simulation: Option<Simulation>,
+    /// Schema of the settings.
     pub config_schema: fn() -> Schema,
-    /// Schema of its requests.
+    /// Schema of the requests.
     pub request_schema: fn() -> Schema,
-    /// Schema of its answers.
+    /// Schema of the answers.
     pub answer_schema: fn() -> Schema,
-    /// Its default settings.
+    /// Default settings.
     pub default_config: fn() -> Value,
-    /// Builds it.
+    /// Builds the task.
     pub build: BuildTask,
 }
 
@@ -41,8 +46,9 @@ impl TaskDescriptor {
             id: T::ID,
             summary: T::SUMMARY,
             verb: T::VERB,
-            answer: T::ANSWER,
-            part: T::PART,
+            answer: T::Answer::KIND,
+            capabilities: T::CAPABILITIES,
+            simulation: T::SIMULATION,
             config_schema: || schemars::schema_for!(T::Config),
             request_schema: || schemars::schema_for!(T::Request),
             answer_schema: || schemars::schema_for!(T::Answer),
@@ -60,43 +66,141 @@ impl TaskDescriptor {
             },
         }
     }
+
+    /// Whether a request field takes a recording.
+    pub fn takes_recording(&self, field: &str) -> bool {
+        self.capabilities.takes_recording(field)
+    }
+
+    /// Whether the task speaks a text in a voice that can be named, and needs nothing else.
+    pub fn speaks_text(&self) -> bool {
+        let (field, can) = (self.verb.positional, self.capabilities);
+        self.answer == AnswerKind::Speech
+            && can.text == Some(field)
+            && can.voice.is_some()
+            && self.required_fields().iter().all(|name| name == field)
+    }
+
+    /// Fields that a request cannot do without.
+    pub fn required_fields(&self) -> Vec<String> {
+        let schema = (self.request_schema)().to_value();
+        let required = schema["required"].as_array().into_iter().flatten();
+        required.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
 }
 
-/// An answer without its type.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    /// The answer; recordings are empty names in it.
-    pub json: Value,
-    /// The recordings by name, the main one first.
-    pub recordings: Vec<(String, Audio)>,
-}
-
-/// A task over JSON. Implemented for every [`Task`].
+/// A task over untyped requests. Implemented for every [`Task`].
 pub trait DynTask: Send + Sync {
     /// See [`Task::ID`].
     fn id(&self) -> &'static str;
+
     /// See [`Task::layout`].
     fn layout(&self) -> Layout;
-    /// See [`Task::plan`].
-    fn plan(&self, request: &Value) -> Result<Plan, TaskError>;
-    /// See [`Task::finish`].
-    fn finish(&self, request: &Value, generated: Vec<Generated>) -> Result<Answered, TaskError>;
-    /// See [`Task::example`].
-    fn example(
+
+    /// Parses a request and cuts it into chunks; see [`Task::chunks`].
+    ///
+    /// # Errors
+    /// [`TaskError::Request`]; those of the services.
+    fn chunks<'t>(
+        &'t self,
+        request: &Request,
+        context: &Context<'_>,
+    ) -> Result<DynChunks<'t>, TaskError>;
+
+    /// Parses a request and leaves it whole.
+    ///
+    /// # Errors
+    /// [`TaskError::Request`].
+    fn whole<'t>(&'t self, request: &Request) -> Result<Box<dyn DynRequest<'t> + 't>, TaskError>;
+
+    /// See [`Task::corpus_example`].
+    ///
+    /// # Errors
+    /// [`TaskError::Layout`].
+    fn corpus_example(
         &self,
         stage: &str,
-        sample: Option<&Sample>,
+        sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError>;
-    /// See [`Task::request_for`].
-    fn request_for(&self, sample: &Sample) -> Option<Value>;
-    /// The typed task behind this, for callers that know its type.
-    fn as_any(&self) -> &dyn std::any::Any;
+
+    /// See [`Task::own_example`].
+    ///
+    /// # Errors
+    /// [`TaskError::Layout`].
+    fn own_example(&self, stage: &str, rng: &mut dyn RngCore)
+    -> Result<Option<Example>, TaskError>;
 }
 
-fn parse<T: Task>(request: &Value) -> Result<T::Request, TaskError> {
-    serde_json::from_value(request.clone())
-        .map_err(|e| TaskError::Request { task: T::ID.into(), reason: e.to_string() })
+/// See [`crate::Chunks`].
+pub struct DynChunks<'t> {
+    /// Requests of the chunks with their beginnings.
+    pub chunks: Vec<(Box<dyn DynRequest<'t> + 't>, Option<f64>)>,
+    /// Pause between two chunks, seconds.
+    pub pause_s: f64,
+}
+
+/// A request bound to its task.
+pub trait DynRequest<'t> {
+    /// See [`Task::plan`].
+    ///
+    /// # Errors
+    /// Errors of the task.
+    fn plan(self: Box<Self>, context: &Context<'_>) -> Result<Box<dyn DynPlan + 't>, TaskError>;
+}
+
+/// A planned request, which is to be finished with what is generated.
+pub trait DynPlan {
+    /// Rows to generate.
+    fn plan(&self) -> &Plan;
+
+    /// See [`Task::finish`].
+    ///
+    /// # Errors
+    /// Errors of the task.
+    fn finish(
+        self: Box<Self>,
+        generated: Vec<Generated>,
+        context: &Context<'_>,
+    ) -> Result<Answered, TaskError>;
+}
+
+struct BoundRequest<'t, T: Task> {
+    task: &'t T,
+    request: T::Request,
+}
+
+impl<'t, T: Task> DynRequest<'t> for BoundRequest<'t, T> {
+    fn plan(self: Box<Self>, context: &Context<'_>) -> Result<Box<dyn DynPlan + 't>, TaskError> {
+        let (plan, prepared) = self.task.plan(&self.request, context)?;
+        Ok(Box::new(BoundPlan { task: self.task, request: self.request, plan, prepared }))
+    }
+}
+
+struct BoundPlan<'t, T: Task> {
+    task: &'t T,
+    request: T::Request,
+    plan: Plan,
+    prepared: T::Prepared,
+}
+
+impl<T: Task> DynPlan for BoundPlan<'_, T> {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn finish(
+        self: Box<Self>,
+        generated: Vec<Generated>,
+        context: &Context<'_>,
+    ) -> Result<Answered, TaskError> {
+        let Self { task, request, plan, prepared } = *self;
+        if generated.len() != plan.rows.len() {
+            let reason = format!("{} rows came out of {}", generated.len(), plan.rows.len());
+            return Err(TaskError::Answer { task: T::ID.into(), reason });
+        }
+        Ok(Answered::new(task.finish(&request, prepared, generated, context)?))
+    }
 }
 
 impl<T: Task> DynTask for T {
@@ -108,32 +212,37 @@ impl<T: Task> DynTask for T {
         Task::layout(self)
     }
 
-    fn plan(&self, request: &Value) -> Result<Plan, TaskError> {
-        Task::plan(self, &parse::<T>(request)?)
+    fn chunks<'t>(
+        &'t self,
+        request: &Request,
+        context: &Context<'_>,
+    ) -> Result<DynChunks<'t>, TaskError> {
+        let cut = Task::chunks(self, request.parse::<T>()?, context)?;
+        let bound = |(request, start_s)| {
+            (Box::new(BoundRequest { task: self, request }) as Box<dyn DynRequest<'t> + 't>, start_s)
+        };
+        let chunks = cut.chunks.into_iter().map(bound).collect();
+        Ok(DynChunks { chunks, pause_s: cut.pause_s })
     }
 
-    fn finish(&self, request: &Value, generated: Vec<Generated>) -> Result<Answered, TaskError> {
-        let answer = Task::finish(self, &parse::<T>(request)?, generated)?;
-        let recordings = T::recordings(&answer);
-        let json = serde_json::to_value(answer)
-            .map_err(|e| TaskError::Answer { task: T::ID.into(), reason: e.to_string() })?;
-        Ok(Answered { json, recordings })
+    fn whole<'t>(&'t self, request: &Request) -> Result<Box<dyn DynRequest<'t> + 't>, TaskError> {
+        Ok(Box::new(BoundRequest { task: self, request: request.parse::<T>()? }))
     }
 
-    fn example(
+    fn corpus_example(
         &self,
         stage: &str,
-        sample: Option<&Sample>,
+        sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        Task::example(self, stage, sample, rng)
+        Task::corpus_example(self, stage, sample, rng)
     }
 
-    fn request_for(&self, sample: &Sample) -> Option<Value> {
-        Task::request_for(self, sample).and_then(|r| serde_json::to_value(r).ok())
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
+    fn own_example(
+        &self,
+        stage: &str,
+        rng: &mut dyn RngCore,
+    ) -> Result<Option<Example>, TaskError> {
+        Task::own_example(self, stage, rng)
     }
 }

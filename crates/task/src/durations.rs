@@ -13,7 +13,7 @@ pub const DURATION_CLASSES: usize = MAX_DURATION + 1;
 /// Rows of the table that embeds the duration before: the classes, and one for the beginning.
 pub const DURATION_ROWS: usize = DURATION_CLASSES + 1;
 
-/// How many frames each of so many stops has under a pointer.
+/// Counts the frames of each phone index under a pointer.
 pub fn durations_of_pointer(pointer: &[u32], stops: usize) -> Vec<u32> {
     let mut durations = vec![0; stops];
     for &stop in pointer {

@@ -1,58 +1,106 @@
-//! What can go wrong between a request and its answer.
+//! Errors between a request and its answer.
 
-/// Errors of tasks. Messages are for the person who made the request.
+use std::error::Error;
+
+use crate::Service;
+
+/// Errors of tasks. Messages are for the person who made the request; [`TaskError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The request can't be understood.
-    #[error("task `{task}`: the request doesn't fit: {reason} (see `syrinx tasks show {task}`)")]
+    /// A request that does not fit its task's schema.
+    #[error("task `{task}`: the request does not fit: {reason}")]
     Request {
         /// Task.
         task: String,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
-    /// The task's settings can't be understood.
-    #[error("task `{task}`: its settings don't fit: {reason}")]
+    /// Settings that do not fit their task.
+    #[error("task `{task}`: the settings do not fit: {reason}")]
     Config {
         /// Task.
         task: String,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
-    /// Bad input that the request names.
-    #[error("{0}")]
-    Input(String),
-    /// Text that can't be spoken or spelled.
+    /// Input that cannot be used.
+    #[error("{problem}")]
+    Input {
+        /// Fault, with the field or file that has it.
+        problem: String,
+        /// Remedy.
+        hint: String,
+    },
+    /// Text that cannot be spoken or written.
     #[error(transparent)]
     Text(#[from] syrinx_text::TextError),
-    /// A recording that can't be read or encoded, or a voice that isn't there.
-    #[error("{0}")]
-    Sound(String),
-    /// Contents don't fit the layout: a fault of the task, not of the request.
+    /// A service that failed.
+    #[error("{cause}")]
+    Service {
+        /// Service.
+        service: Service,
+        /// Error of the service.
+        cause: Box<dyn Error + Send + Sync>,
+        /// Remedy.
+        hint: Option<String>,
+    },
+    /// A service that the model does not have.
+    #[error("this model has no {0}")]
+    Missing(Service),
+    /// Contents that do not fit the layout: a fault of the task, not of the request.
     #[error("layout of stage `{stage}`: {reason}")]
     Layout {
         /// Stage.
         stage: String,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
-    /// The model's answer can't be turned into the task's.
+    /// Generated rows that no answer can be made of.
     #[error("task `{task}`: {reason}")]
     Answer {
         /// Task.
         task: String,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
+    /// A run that was stopped.
+    #[error("stopped")]
+    Cancelled,
 }
 
 impl TaskError {
-    /// A studio that can't listen.
-    pub fn deaf() -> Self {
-        Self::Sound(
-            "this model can't listen to a recording: use a model that was trained to recognise speech"
-                .into(),
-        )
+    /// Input that cannot be used, and its remedy.
+    pub fn input(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Input { problem: problem.into(), hint: hint.into() }
+    }
+
+    /// A service that failed.
+    pub fn service(service: Service, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Service { service, cause: cause.into(), hint: None }
+    }
+
+    /// The remedy, where one is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Request { task, .. } => {
+                Some(format!("`syrinx tasks show {task}` lists the fields"))
+            }
+            Self::Config { task, .. } => {
+                Some(format!("`syrinx tasks show {task}` lists the settings"))
+            }
+            Self::Input { hint, .. } => Some(hint.clone()),
+            Self::Service { hint, .. } => hint.clone(),
+            Self::Missing(Service::Recognizer | Service::PhoneRecognizer) => {
+                Some("use a model that was trained to recognize speech".into())
+            }
+            Self::Missing(Service::Separator) => {
+                Some("use a model that was trained to denoise and to remove speech".into())
+            }
+            Self::Missing(Service::Voices) => Some("give a prompt instead".into()),
+            Self::Missing(_) => Some("open a whole model".into()),
+            Self::Answer { .. } => Some("try another seed".into()),
+            Self::Text(_) | Self::Layout { .. } | Self::Cancelled => None,
+        }
     }
 }

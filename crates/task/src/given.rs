@@ -1,4 +1,4 @@
-//! What is given to a sequence, as positions.
+//! Positions of the given segments.
 
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -24,17 +24,17 @@ pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextCon
     }
 }
 
-pub(crate) fn beside_codes(
+pub(crate) fn frame_aligned_codes(
     stage: &Stage,
     contents: &Contents,
     space: &TokenSpace,
 ) -> Result<Option<Coded>, String> {
-    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Beside) else {
+    let Some(segment) = stage.segments.iter().find(|s| s.place == Place::FrameAligned) else {
         return Ok(None);
     };
     if space.group > 1 {
         return Err(format!(
-            "segment `{}` stands beside single frames, and the model writes groups of {}",
+            "segment `{}` is aligned with single frames, and the model predicts groups of {}",
             segment.name, space.group
         ));
     }
@@ -69,8 +69,8 @@ fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
 }
 
 pub(crate) fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
-    let mark = space.mark(SEPARATOR).unwrap_or(NONE);
-    sequence.positions.push(Position { mark, ..Position::empty(space, at) });
+    let special_token = space.special_token(SEPARATOR).unwrap_or(NONE);
+    sequence.positions.push(Position { special_token, ..Position::empty(space, at) });
 }
 
 pub(crate) fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace) {

@@ -21,7 +21,7 @@ impl Sequence {
     pub fn extend_latents(&mut self, space: &TokenSpace, previous: Option<Latent>, stop: usize) {
         let mut p = Position::empty(space, self.len() - self.response_start);
         if previous.is_none() {
-            p.codes[0] = space.written(0, space.no_code());
+            p.codes[0] = space.history_code(0, space.no_code());
         }
         p.latent = previous;
         point(&mut p, &self.encoder, stop);
@@ -52,19 +52,19 @@ pub(crate) fn latents(
     check_whole(codes, space)?;
     let aligned = !sequence.encoder.stops.is_empty();
     let stop = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
-    let mut moves = Vec::with_capacity(frames);
+    let mut advances = Vec::with_capacity(frames);
     for frame in 0..frames {
         let previous =
             frame.checked_sub(1).map(|f| Latent::Codes(vec![(1.0, codes.frame(f).into())]));
         sequence.extend_latents(space, previous, stop(frame));
         let more = frame + 1 < frames;
-        moves.push(match (aligned, sequence.moves) {
+        advances.push(match (aligned, sequence.advances) {
             (_, false) => IGNORE,
-            (true, true) => space.move_class(stop(frame), more.then(|| stop(frame + 1))),
+            (true, true) => space.advance_class(stop(frame), more.then(|| stop(frame + 1))),
             (false, true) => u32::from(!more),
         });
     }
-    sequence.targets = Targets::Latents { moves };
+    sequence.targets = Targets::Latents { advances };
     sequence.response_codes = Some(codes.clone());
     Ok(())
 }

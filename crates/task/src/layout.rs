@@ -20,11 +20,11 @@ pub struct Stage {
     pub name: String,
     /// Segments in order. The last one in the trunk is the response.
     pub segments: Vec<Segment>,
-    /// What is predicted at the response's positions.
+    /// Prediction at the response's positions.
     pub head: Head,
-    /// Where the timing of the response comes from.
+    /// Origin of the response's timing.
     pub timing: Timing,
-    /// Where this stage's training examples come from: `true` for the corpus's utterances, `false` for the task itself.
+    /// Whether training examples come from the corpus's utterances; otherwise the task makes them.
     pub from_corpus: bool,
 }
 
@@ -33,9 +33,9 @@ pub struct Stage {
 pub struct Segment {
     /// Name within the stage.
     pub name: String,
-    /// What stands in it.
+    /// Content of the segment.
     pub fill: Fill,
-    /// Where it is computed.
+    /// Place of computation.
     pub place: Place,
     /// Who sees whom.
     pub attention: Attention,
@@ -43,14 +43,14 @@ pub struct Segment {
     pub optional: bool,
 }
 
-/// What stands in a segment.
+/// Content of a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fill {
     /// One learned vector, by name (`task:tts`, `lang:en`, ...).
-    Mark(String),
+    SpecialToken(String),
     /// One learned vector that names the level being predicted.
-    LevelMark,
+    LevelToken,
     /// Text tokens.
     Text,
     /// Codec frames.
@@ -86,15 +86,15 @@ pub enum Levels {
     All,
     /// The first, one step late (what an AR stage has written so far).
     Previous,
-    /// Those below the level being predicted, summed.
+    /// Levels below the level being predicted, summed.
     Below,
     /// All that an AR stage over all levels wrote in the step before, summed.
-    Written(Pattern),
+    History(Pattern),
     /// The first, where it is decided already.
     Decided,
 }
 
-/// Where a segment is computed.
+/// Place of computation of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
@@ -104,7 +104,7 @@ pub enum Place {
     Encoder,
     /// Nowhere by itself: each of its frames is added to the response's frame of the same number. The response is as
     /// long as it, so that no end has to be drawn.
-    Beside,
+    FrameAligned,
 }
 
 /// Who sees whom within the trunk.
@@ -117,17 +117,17 @@ pub enum Attention {
     Causal,
 }
 
-/// Where the timing of a response comes from.
+/// Origin of a response's timing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timing {
-    /// The stage finds it: by the pointer's moves, by a stop code, or from what stands beside it.
+    /// The stage finds it: by the pointer's advances, by a stop code, or from the frame-aligned conditioning.
     Found,
     /// It is known before: from an earlier stage, or from the plan. Nothing of it is predicted.
     Known,
 }
 
-/// What is predicted at the response's positions.
+/// Prediction at the response's positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
@@ -141,7 +141,7 @@ pub enum Head {
     MaskedLevel,
     /// The next frame as the codec's latent, and how far the pointer moves (or whether to stop). AR.
     Latents,
-    /// How many frames the next stop has. AR.
+    /// Duration of the next phone, frames. AR.
     Durations,
     /// The next text token. AR.
     Text,
@@ -154,12 +154,12 @@ pub enum Head {
 
 impl Segment {
     /// One learned vector.
-    pub fn mark(name: impl Into<String>) -> Self {
-        let mark = name.into();
-        let name = mark.split(':').next().unwrap_or_default().to_string();
+    pub fn special_token(name: impl Into<String>) -> Self {
+        let special_token = name.into();
+        let name = special_token.split(':').next().unwrap_or_default().to_string();
         Self {
             name,
-            fill: Fill::Mark(mark),
+            fill: Fill::SpecialToken(special_token),
             place: Place::Trunk,
             attention: Attention::Full,
             optional: false,
@@ -167,16 +167,16 @@ impl Segment {
     }
 
     /// One vector for the level being predicted.
-    pub fn level_mark() -> Self {
-        Self { name: "level".into(), fill: Fill::LevelMark, ..Self::mark("level") }
+    pub fn level_token() -> Self {
+        Self { name: "level".into(), fill: Fill::LevelToken, ..Self::special_token("level") }
     }
 
     /// Text in the trunk, seen both ways.
     pub fn text(name: &str) -> Self {
-        Self { name: name.into(), fill: Fill::Text, ..Self::mark(name) }
+        Self { name: name.into(), fill: Fill::Text, ..Self::special_token(name) }
     }
 
-    /// Text placed as the alignment asks: beside the frames, or before them.
+    /// Text placed as the alignment requires: in the encoder, or before the frames.
     pub fn aligned_text(name: &str, alignment: Alignment) -> Self {
         let place = match alignment {
             Alignment::Pointer | Alignment::Durations => Place::Encoder,
@@ -188,36 +188,36 @@ impl Segment {
     /// Given codes, all levels summed.
     pub fn prompt(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
-        Self { name: name.into(), fill, ..Self::mark(name) }
+        Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
     /// Given codes with as many frames as the response, all levels summed, added to its frames one to one.
-    pub fn beside(name: &str) -> Self {
-        Self { place: Place::Beside, ..Self::prompt(name) }
+    pub fn frame_aligned(name: &str) -> Self {
+        Self { place: Place::FrameAligned, ..Self::prompt(name) }
     }
 
     /// The codes that an AR stage writes.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
-        Self { name: name.into(), fill, attention: Attention::Causal, ..Self::mark(name) }
+        Self { name: name.into(), fill, attention: Attention::Causal, ..Self::special_token(name) }
     }
 
     /// The codes that a NAR stage completes.
     pub fn nar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseNar, levels: Levels::Below };
-        Self { name: name.into(), fill, ..Self::mark(name) }
+        Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
     /// The codes of all levels that an AR stage writes in an order.
     pub fn levels_response(name: &str, pattern: Pattern) -> Self {
-        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Written(pattern) };
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::History(pattern) };
         Self { fill, ..Self::ar_response(name) }
     }
 
     /// The level-1 codes that are decided in several passes.
     pub fn masked_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Decided };
-        Self { name: name.into(), fill, ..Self::mark(name) }
+        Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
     /// The latents that an AR stage writes.
@@ -267,12 +267,12 @@ impl Stage {
         self.segments.iter().any(|s| s.place == Place::Encoder)
     }
 
-    /// Whether codes stand beside its response, frame by frame.
-    pub fn has_beside(&self) -> bool {
-        self.segments.iter().any(|s| s.place == Place::Beside)
+    /// Whether the stage has frame-aligned conditioning.
+    pub fn has_frame_aligned(&self) -> bool {
+        self.segments.iter().any(|s| s.place == Place::FrameAligned)
     }
 
-    /// What is wrong with the stage, if anything.
+    /// Checks the stage.
     pub fn check(&self) -> Result<(), String> {
         let Some(response) = self.response() else { return Err("no segment in the trunk".into()) };
         if response.optional {
@@ -286,9 +286,9 @@ impl Stage {
                 return Err(format!("`{}`: only text goes through the encoder", s.name));
             }
             let all_levels = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
-            if s.place == Place::Beside && (s.fill != all_levels || s.optional) {
+            if s.place == Place::FrameAligned && (s.fill != all_levels || s.optional) {
                 return Err(format!(
-                    "`{}`: only codes of all levels stand beside the response, and always",
+                    "`{}`: frame-aligned conditioning has codes of all levels, and is never optional",
                     s.name
                 ));
             }
@@ -297,18 +297,18 @@ impl Stage {
             }
         }
         let count = |place: Place| self.segments.iter().filter(|s| s.place == place).count();
-        if count(Place::Encoder) > 1 || count(Place::Beside) > 1 {
-            return Err("more than one segment goes through the encoder or stands beside".into());
+        if count(Place::Encoder) > 1 || count(Place::FrameAligned) > 1 {
+            return Err("more than one segment goes through the encoder or is frame-aligned".into());
         }
         let first = matches!(self.head, Head::FirstLevel | Head::MaskedLevel);
-        if self.has_beside() && !first && self.head != Head::FurtherLevels {
+        if self.has_frame_aligned() && !first && self.head != Head::FurtherLevels {
             return Err(
-                "only a response of level 1 or of one further level can have codes beside it"
+                "only a response of level 1 or of one further level can have frame-aligned conditioning"
                     .into(),
             );
         }
-        if self.has_beside() && self.encodes() && first {
-            return Err("the length is either the pointer's or that of the codes beside".into());
+        if self.has_frame_aligned() && self.encodes() && first {
+            return Err("the length follows from the pointer or from the frame-aligned conditioning, not from both".into());
         }
         self.check_timing()?;
         let causal = response.attention == Attention::Causal;
@@ -321,11 +321,11 @@ impl Stage {
         Ok(())
     }
 
-    /// What is wrong with its timing, if anything.
+    /// Checks the timing.
     fn check_timing(&self) -> Result<(), String> {
         let known = self.timing == Timing::Known;
-        if self.head == Head::MaskedLevel && !known && !self.has_beside() {
-            return Err("masked codes need a length that is known first: they go with alignment `durations`, or with codes beside them".into());
+        if self.head == Head::MaskedLevel && !known && !self.has_frame_aligned() {
+            return Err("masked codes need a length that is known first: they go with alignment `durations`, or with frame-aligned conditioning".into());
         }
         if (known || self.head == Head::Durations) && !self.encodes() {
             return Err("there is no text in the encoder that a timing could be of".into());
@@ -352,9 +352,11 @@ impl Layout {
         self.stages.iter().find(|s| s.name == name)
     }
 
-    /// Names of all marks that the layout uses, level marks aside.
-    pub fn marks(&self) -> Vec<String> {
+    /// Names of all special tokens that the layout uses, level special tokens aside.
+    pub fn special_tokens(&self) -> Vec<String> {
         let fills = self.stages.iter().flat_map(|s| &s.segments).map(|s| &s.fill);
-        fills.filter_map(|f| if let Fill::Mark(m) = f { Some(m.clone()) } else { None }).collect()
+        fills
+            .filter_map(|f| if let Fill::SpecialToken(m) = f { Some(m.clone()) } else { None })
+            .collect()
     }
 }

@@ -6,9 +6,17 @@
 //! all come from it, in training ([`resolve`] with a [`Response`]) and in generation ([`resolve`] without, then
 //! [`Sequence::extend`]) alike.
 //!
+//! Services ([`Services`]) are traits that the engine implements; answers are typed ([`Answer`]), requests and answers
+//! lose their types only towards programs ([`Request`], [`Answered`]).
+//!
 //! Invariant: no tensors, no files, no threads.
 
+mod answer;
+mod answered;
+mod capabilities;
+mod clip;
 mod contents;
+mod context;
 mod describe;
 mod descriptor;
 mod durations;
@@ -21,25 +29,39 @@ mod masked;
 mod pattern;
 mod plan;
 mod pointer;
+mod request;
 mod response;
 mod sequence;
+mod services;
+mod simulation;
 mod space;
 mod switches;
 mod task;
 
+pub use answer::{Answer, AnswerKind, Phones, Speech, Transcript, WordPhones, append};
+pub use answered::Answered;
+pub use capabilities::Capabilities;
+pub use clip::Clip;
 pub use contents::{Content, Contents, Example, Response, TextContent};
-pub use descriptor::{Answered, BuildTask, DynTask, TaskDescriptor};
+pub use context::Context;
+pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
 pub use durations::{
     DURATION_CLASSES, DURATION_ROWS, MAX_DURATION, durations_of_pointer, pointer_in_frames,
 };
 pub use error::TaskError;
-pub use kit::{Clip, Studio, TaskKit, one_recording};
+pub use kit::TaskKit;
 pub use latents::Latent;
 pub use layout::{Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, Timing};
 pub use pattern::Pattern;
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
-pub use pointer::{MAX_MOVE, frame_labels, pointer_of_durations};
+pub use pointer::{MAX_ADVANCE, frame_labels, pointer_of_durations};
+pub use request::Request;
 pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
+pub use services::{
+    PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services, SpeechCodec, Stem,
+    Voices,
+};
+pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
 pub use space::TokenSpace;
-pub use switches::{Alignment, CodeOrder, TextForm};
-pub use task::{AnswerKind, Part, Task, Verb};
+pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
+pub use task::{Chunks, Task, Verb};

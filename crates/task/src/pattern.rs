@@ -62,17 +62,17 @@ impl Pattern {
 impl Sequence {
     /// Appends a causal position to an AR sequence over all levels: the codes of the step before, out of what is
     /// written of each level so far, and the stop under the pointer.
-    pub fn extend_levels(&mut self, space: &TokenSpace, written: &[Vec<u16>], stop: usize) {
+    pub fn extend_levels(&mut self, space: &TokenSpace, history: &[Vec<u16>], stop: usize) {
         let Head::Levels(pattern) = self.head else { return };
         let step = self.len() - self.response_start;
         let mut p = Position::empty(space, step);
-        for (level, codes) in written.iter().enumerate() {
+        for (level, codes) in history.iter().enumerate() {
             let before =
-                step.checked_sub(1).and_then(|step| pattern.frame(step, level, written.len()));
+                step.checked_sub(1).and_then(|step| pattern.frame(step, level, history.len()));
             let begins = pattern == Pattern::Delay || (step == 0 && level == 0);
             p.codes[level] = match before.and_then(|frame| codes.get(frame)) {
-                Some(&code) => space.written(level, code),
-                None if begins => space.written(level, space.no_code()),
+                Some(&code) => space.history_code(level, code),
+                None if begins => space.history_code(level, space.no_code()),
                 None => NONE,
             };
         }
@@ -92,33 +92,34 @@ pub(crate) fn all_levels(
     sequence.check_timing(frames, pointer)?;
     check_whole(codes, space)?;
     let aligned = !sequence.encoder.stops.is_empty();
-    let moving = aligned && sequence.moves;
-    let written: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
+    let moving = aligned && sequence.advances;
+    let history: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
     let stop = |frame: usize| if aligned { pointer[frame.min(frames - 1)] as usize } else { 0 };
     // Without a text to walk over the end is a stop code of level 1, after its last frame.
     let end = (!aligned).then(|| pattern.begins(frames, levels) + 1);
     let steps = pattern.steps(frames, levels).max(end.unwrap_or(0));
-    let (mut targets, mut moves) = (Vec::with_capacity(steps * levels), Vec::with_capacity(steps));
+    let (mut targets, mut advances) =
+        (Vec::with_capacity(steps * levels), Vec::with_capacity(steps));
     for step in 0..steps {
         let newest = pattern.newest(step, levels);
-        sequence.extend_levels(space, &written, stop(newest));
+        sequence.extend_levels(space, &history, stop(newest));
         targets.extend((0..levels).map(|level| match pattern.frame(step, level, levels) {
-            Some(frame) if frame < frames => u32::from(written[level][frame]),
+            Some(frame) if frame < frames => u32::from(history[level][frame]),
             Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
             _ => IGNORE,
         }));
-        let moves_now = moving && pattern.moves_after(step, levels) && newest < frames;
-        moves.push(if moves_now {
-            space.move_class(stop(newest), (newest + 1 < frames).then(|| stop(newest + 1)))
+        let advances_now = moving && pattern.moves_after(step, levels) && newest < frames;
+        advances.push(if advances_now {
+            space.advance_class(stop(newest), (newest + 1 < frames).then(|| stop(newest + 1)))
         } else {
             IGNORE
         });
     }
-    sequence.targets = Targets::Levels { codes: targets, moves };
+    sequence.targets = Targets::Levels { codes: targets, advances };
     Ok(())
 }
 
-/// Where every level is written or read, every level has to be there.
+/// Checks that codes have all levels, for stages that predict or read every level.
 pub(crate) fn check_whole(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
     codes.check(space.codebook_size).map_err(|e| e.to_string())?;
     if codes.levels() == space.levels {

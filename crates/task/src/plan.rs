@@ -1,10 +1,10 @@
-//! What the engine is asked to compute, and what it gives back.
+//! Plans, and the rows that are generated for them.
 
 use syrinx_types::Codes;
 
 use crate::{Contents, TaskError};
 
-/// What has to be generated for one request: rows, which the engine may batch as far as they don't follow each other.
+/// Rows to generate for one request. Rows that do not follow each other may be batched.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Rows, in the order of the answer.
@@ -16,7 +16,7 @@ pub struct Plan {
 pub struct RowPlan {
     /// Stages to run.
     pub stages: Vec<StageRun>,
-    /// How it goes on from what the row before it makes, if it does.
+    /// Continuation of the row before, where the row continues it.
     pub follow: Option<Follow>,
 }
 
@@ -65,7 +65,7 @@ impl Follow {
         }
     }
 
-    /// How many frames of the row before are given to this one.
+    /// Number of frames of the row before that are given to this one.
     pub fn frames(&self, previous: &Generated) -> usize {
         let all = previous.codes.as_ref().map_or(0, Codes::frames);
         all - self.start(previous).min(all)
@@ -95,7 +95,7 @@ impl StageRun {
         Self { stage: stage.into(), contents, limit, ..Self::default() }
     }
 
-    /// What doesn't fit together in what is known of the response, if anything. `stops` are those of the text that the
+    /// Checks the known part of the response. `stops` are those of the text that the
     /// pointer walks over; 0 for a stage without alignment.
     pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
         let fault = |reason: String| TaskError::Layout { stage: self.stage.clone(), reason };
@@ -124,14 +124,14 @@ impl StageRun {
     }
 }
 
-/// What came out of one row.
+/// Result of one row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Generated {
     /// Codes, of as many levels as the stages made.
     pub codes: Option<Codes>,
     /// The stop under the pointer at every frame, for aligned stages.
     pub pointer: Vec<u32>,
-    /// Latents that stages beside a recording expect, (frames, latent_dim) in the codec's scale; empty from others, and
+    /// Latents predicted by stages with frame-aligned conditioning, (frames, latent_dim) in the codec's scale; empty from others, and
     /// from models that don't learn them.
     pub latents: Vec<f32>,
     /// Text token ids.

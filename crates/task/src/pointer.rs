@@ -2,11 +2,11 @@
 
 use syrinx_types::TimedPhone;
 
-/// How many stops the pointer may move in one frame.
-pub const MAX_MOVE: usize = 2;
+/// Most phone indices that the pointer may advance in one frame.
+pub const MAX_ADVANCE: usize = 2;
 
 /// The stop under the pointer at each of `frames` frames: the one that sounds at the frame's middle, held back where
-/// it would move more than [`MAX_MOVE`] at once. `durations_s` are those of the stops; the first begins at `lead_s`.
+/// it would move more than [`MAX_ADVANCE`] at once. `durations_s` are those of the stops; the first begins at `lead_s`.
 ///
 /// `None` if the stops can't all be passed in time (more than two stops a frame on the whole).
 pub fn pointer_of_durations(
@@ -27,7 +27,7 @@ pub fn pointer_of_durations(
             stop += 1;
             ends_s += durations_s[stop];
         }
-        last = if frame == 0 { stop.min(MAX_MOVE - 1) } else { stop.min(last + MAX_MOVE) };
+        last = if frame == 0 { stop.min(MAX_ADVANCE - 1) } else { stop.min(last + MAX_ADVANCE) };
         pointer.push(last as u32);
     }
     (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
@@ -35,7 +35,7 @@ pub fn pointer_of_durations(
 
 /// The label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
 /// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
-/// index, which is returned beside the label.
+/// index, which is returned with the label.
 pub fn frame_labels(
     phones: &[TimedPhone],
     lead_s: f64,

@@ -1,4 +1,4 @@
-//! What should come out, as positions and targets.
+//! Positions and targets of responses.
 
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -11,12 +11,13 @@ use crate::sequence::point;
 use crate::{CodeTable, Content, Head, IGNORE, Response, Sequence, Targets, TokenSpace};
 
 impl Sequence {
-    /// A response has as many frames as what stands beside it.
-    fn check_beside(&self, frames: usize) -> Result<(), String> {
-        match &self.beside {
-            Some(beside) if beside.frames() != frames => {
-                Err(format!("a response of {frames} frames beside {}", beside.frames()))
-            }
+    /// A response has as many frames as its frame-aligned conditioning.
+    fn check_frame_aligned(&self, frames: usize) -> Result<(), String> {
+        match &self.frame_aligned {
+            Some(frame_aligned) if frame_aligned.frames() != frames => Err(format!(
+                "a response of {frames} frames with conditioning of {}",
+                frame_aligned.frames()
+            )),
             _ => Ok(()),
         }
     }
@@ -27,7 +28,7 @@ impl Sequence {
         if frames == 0 || (aligned && pointer.len() != frames) {
             return Err(format!("{} pointers for {frames} frames", pointer.len()));
         }
-        self.check_beside(frames)
+        self.check_frame_aligned(frames)
     }
 }
 
@@ -111,25 +112,25 @@ fn first_level(
     // The last group is filled up with its last code.
     let member = |step: usize, g: usize| codes.at((step * group + g).min(frames - 1), 0);
     let stop = |step: usize| if aligned { pointer[step * group] as usize } else { 0 };
-    let (mut targets, mut moves) = (Vec::new(), Vec::new());
+    let (mut targets, mut advances) = (Vec::new(), Vec::new());
     let mut previous: Option<Vec<u16>> = None;
     for step in 0..steps {
         sequence.extend_codes(space, previous.as_deref(), stop(step));
         let now: Vec<u16> = (0..group).map(|g| member(step, g)).collect();
         targets.extend(now.iter().map(|&c| u32::from(c)));
-        moves.push(if aligned && sequence.moves {
-            space.move_class(stop(step), (step + 1 < steps).then(|| stop(step + 1)))
+        advances.push(if aligned && sequence.advances {
+            space.advance_class(stop(step), (step + 1 < steps).then(|| stop(step + 1)))
         } else {
             IGNORE
         });
         previous = Some(now);
     }
-    if !aligned && sequence.beside.is_none() {
+    if !aligned && sequence.frame_aligned.is_none() {
         sequence.extend_codes(space, previous.as_deref(), 0);
         targets.extend(std::iter::repeat_n(u32::from(space.no_code()), group));
-        moves.push(IGNORE);
+        advances.push(IGNORE);
     }
-    sequence.targets = Targets::FirstLevel { codes: targets, moves };
+    sequence.targets = Targets::FirstLevel { codes: targets, advances };
     Ok(())
 }
 
@@ -151,13 +152,13 @@ fn further_level(
     if aligned && pointer.len() != codes.frames() {
         return Err(format!("{} pointers for {} frames", pointer.len(), codes.frames()));
     }
-    sequence.check_beside(codes.frames())?;
+    sequence.check_frame_aligned(codes.frames())?;
     push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
     let start = sequence.response_start;
-    if sequence.beside.is_some() {
+    if sequence.frame_aligned.is_some() {
         for frame in 0..codes.frames() {
             let mut p = sequence.positions[start + frame].clone();
-            sequence.put_beside(&mut p, frame, space);
+            sequence.add_frame_aligned(&mut p, frame, space);
             sequence.positions[start + frame] = p;
         }
     }

@@ -3,7 +3,7 @@
 use syrinx_types::{Coded, Codes, Latents};
 
 use crate::contents::TextContent;
-use crate::given::{beside_codes, close, encoder_text, push_blend, push_codes, push_text};
+use crate::given::{close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_text};
 use crate::response::fill_response;
 use crate::{
     Attention, CodeTable, Content, Contents, Fill, Head, Latent, Levels, Place, Response, Stage,
@@ -27,21 +27,21 @@ pub struct Share {
 /// One position: the table rows that are summed into its embedding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
-    /// Row of the marks.
-    pub mark: u32,
+    /// Row of the special tokens.
+    pub special_token: u32,
     /// Row of the text table.
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
-    /// Codes of recordings that are laid over one another, or that stand beside a frame of the response; empty at most
+    /// Codes of recordings that are laid over one another, or that condition a frame of the response; empty at most
     /// positions.
     pub blend: Vec<Share>,
     /// Row of the table of durations.
     pub duration: u32,
     /// The frame before as the codec's latent, in responses that are written so.
     pub latent: Option<Latent>,
-    /// The latent of what stands beside the frame, where it is known.
-    pub heard: Option<Vec<f32>>,
+    /// Latent of the frame-aligned conditioning, where it is known.
+    pub conditioning: Option<Vec<f32>>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
     /// Token of the encoder text at the next stop.
@@ -54,13 +54,13 @@ impl Position {
     pub(crate) fn empty(space: &TokenSpace, rotary: usize) -> Self {
         let codes = vec![NONE; space.code_slots()];
         Self {
-            mark: NONE,
+            special_token: NONE,
             text: NONE,
             codes,
             blend: Vec::new(),
             duration: NONE,
             latent: None,
-            heard: None,
+            conditioning: None,
             here: NONE,
             next: NONE,
             rotary: rotary as u32,
@@ -75,7 +75,7 @@ impl Position {
     }
 }
 
-/// What is scored, aligned with the response's positions.
+/// Targets, aligned with the response's positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Targets {
     /// Nothing: a prompt for generation.
@@ -85,7 +85,7 @@ pub enum Targets {
         /// (positions, group).
         codes: Vec<u32>,
         /// (positions); [`IGNORE`] without alignment.
-        moves: Vec<u32>,
+        advances: Vec<u32>,
     },
     /// NAR: one code a position.
     Level {
@@ -99,7 +99,7 @@ pub enum Targets {
         /// (positions, levels).
         codes: Vec<u32>,
         /// (positions); [`IGNORE`] where the pointer doesn't move.
-        moves: Vec<u32>,
+        advances: Vec<u32>,
     },
     /// Several passes over level 1: the codes that aren't shown, [`IGNORE`] for the others.
     Masked(Vec<u32>),
@@ -107,9 +107,9 @@ pub enum Targets {
     /// else 0).
     Latents {
         /// (positions); [`IGNORE`] in a timing that is known.
-        moves: Vec<u32>,
+        advances: Vec<u32>,
     },
-    /// How many frames each stop has.
+    /// Duration of each phone, frames.
     Durations(Vec<u32>),
     /// The next text token.
     Text(Vec<u32>),
@@ -124,23 +124,23 @@ pub struct Sequence {
     pub positions: Vec<Position>,
     /// Positions below this see each other both ways.
     pub prefix: usize,
-    /// Where the response begins.
+    /// First position of the response.
     pub response_start: usize,
     /// Text for the encoder.
     pub encoder: TextContent,
-    /// What stands beside the response, which is as long.
-    pub beside: Option<Coded>,
-    /// What is predicted.
+    /// Frame-aligned conditioning, as long as the response.
+    pub frame_aligned: Option<Coded>,
+    /// Head of the stage.
     pub head: Head,
     /// Whether the response finds its own timing: its pointer moves, or it ends by itself.
-    pub moves: bool,
+    pub advances: bool,
     /// Level being predicted (further levels only), from 0.
     pub level: usize,
-    /// What is scored.
+    /// Targets.
     pub targets: Targets,
     /// Codes of the response so far, all frames, for further levels (for the residual), masked ones and latents.
     pub response_codes: Option<Codes>,
-    /// What they round, where that is known, for a response that stands beside something.
+    /// Latents that the response's codes round, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
 }
 
@@ -165,19 +165,21 @@ impl Sequence {
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
         point(&mut p, &self.encoder, stop);
-        self.put_beside(&mut p, rotary, space);
+        self.add_frame_aligned(&mut p, rotary, space);
         self.positions.push(p);
     }
 
-    /// Puts what stands beside a frame of the response at its position.
-    pub(crate) fn put_beside(&self, p: &mut Position, frame: usize, space: &TokenSpace) {
-        let Some(given) = self.beside.as_ref().filter(|c| frame < c.frames()) else { return };
+    /// Adds the frame-aligned conditioning of a frame to its position.
+    pub(crate) fn add_frame_aligned(&self, p: &mut Position, frame: usize, space: &TokenSpace) {
+        let Some(given) = self.frame_aligned.as_ref().filter(|c| frame < c.frames()) else {
+            return;
+        };
         let mut codes = vec![NONE; space.code_slots()];
         for (level, (row, &code)) in codes.iter_mut().zip(given.codes.frame(frame)).enumerate() {
             *row = space.code(CodeTable::Prompt, level, code);
         }
         p.blend = vec![Share { weight: 1.0, codes }];
-        p.heard = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
+        p.conditioning = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
     }
 
     /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
@@ -202,7 +204,7 @@ impl Sequence {
                 continue;
             }
             if p.latent.take().is_some() {
-                p.codes[0] = space.written(0, space.no_code());
+                p.codes[0] = space.history_code(0, space.no_code());
             }
             for code in p.codes.iter_mut().filter(|code| **code != NONE) {
                 *code = space.nothing_in_table_of(*code);
@@ -243,9 +245,9 @@ pub fn resolve(
         prefix: 0,
         response_start: 0,
         encoder: encoder_text(stage, contents).map_err(fault)?,
-        beside: beside_codes(stage, contents, space).map_err(fault)?,
+        frame_aligned: frame_aligned_codes(stage, contents, space).map_err(fault)?,
         head: stage.head,
-        moves: stage.timing == Timing::Found,
+        advances: stage.timing == Timing::Found,
         level,
         targets: Targets::None,
         response_codes: None,
@@ -265,16 +267,19 @@ pub fn resolve(
             break;
         }
         match (&segment.fill, content) {
-            (Fill::Mark(name), _) => {
+            (Fill::SpecialToken(name), _) => {
                 let row = space
-                    .mark(name)
-                    .ok_or_else(|| fault(format!("the model has no mark `{name}`")))?;
-                sequence.positions.push(Position { mark: row, ..Position::empty(space, 0) });
-            }
-            (Fill::LevelMark, _) => {
+                    .special_token(name)
+                    .ok_or_else(|| fault(format!("the model has no special token `{name}`")))?;
                 sequence
                     .positions
-                    .push(Position { mark: space.level_mark(level), ..Position::empty(space, 0) });
+                    .push(Position { special_token: row, ..Position::empty(space, 0) });
+            }
+            (Fill::LevelToken, _) => {
+                sequence.positions.push(Position {
+                    special_token: space.level_token(level),
+                    ..Position::empty(space, 0)
+                });
             }
             (_, None) if segment.optional => {}
             (_, None) => {

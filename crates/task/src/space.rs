@@ -26,19 +26,19 @@ pub struct TokenSpace {
     /// Frames that the AR writes at a step (grouped codes, VALL-E 2).
     pub group: usize,
     /// Names of the learned vectors, in the order of their rows. New ones are appended.
-    pub marks: Vec<String>,
+    pub special_tokens: Vec<String>,
 }
 
-/// The mark that closes a segment.
+/// The special token that closes a segment.
 pub(crate) const SEPARATOR: &str = "sep";
 
 impl TokenSpace {
-    /// A space for a codec and the English vocabulary, with the marks of these layouts.
+    /// A space for a codec and the English vocabulary, with the special tokens of these layouts.
     pub fn new(
         vocab: &syrinx_text::TextVocab,
         (levels, codebook_size, frame_rate_hz): (usize, usize, f64),
         group: usize,
-        marks: impl IntoIterator<Item = String>,
+        special_tokens: impl IntoIterator<Item = String>,
     ) -> Self {
         let mut space = Self {
             text_tokens: vocab.len(),
@@ -50,29 +50,29 @@ impl TokenSpace {
             codebook_size,
             frame_rate_hz,
             group,
-            marks: vec![SEPARATOR.into()],
+            special_tokens: vec![SEPARATOR.into()],
         };
-        space.marks.extend((0..levels).map(|l| format!("level:{}", l + 1)));
-        space.add_marks(marks);
+        space.special_tokens.extend((0..levels).map(|l| format!("level:{}", l + 1)));
+        space.add_special_tokens(special_tokens);
         space
     }
 
-    /// Appends marks that aren't there yet. Rows that exist keep their numbers.
-    pub fn add_marks(&mut self, marks: impl IntoIterator<Item = String>) {
-        for mark in marks {
-            if !self.marks.contains(&mark) {
-                self.marks.push(mark);
+    /// Appends special tokens that aren't there yet. Rows that exist keep their numbers.
+    pub fn add_special_tokens(&mut self, special_tokens: impl IntoIterator<Item = String>) {
+        for special_token in special_tokens {
+            if !self.special_tokens.contains(&special_token) {
+                self.special_tokens.push(special_token);
             }
         }
     }
 
-    /// Row of a mark.
-    pub fn mark(&self, name: &str) -> Option<u32> {
-        self.marks.iter().position(|m| m == name).map(|i| i as u32)
+    /// Row of a special token.
+    pub fn special_token(&self, name: &str) -> Option<u32> {
+        self.special_tokens.iter().position(|m| m == name).map(|i| i as u32)
     }
 
-    /// Row of the mark that names a level, from 0.
-    pub fn level_mark(&self, level: usize) -> u32 {
+    /// Row of the special token that names a level, from 0.
+    pub fn level_token(&self, level: usize) -> u32 {
         1 + level as u32
     }
 
@@ -102,7 +102,7 @@ impl TokenSpace {
 
     /// Row of a code that an AR stage wrote: level 1 has a table for this alone, further levels share those of the NAR,
     /// as no layout has both.
-    pub fn written(&self, level: usize, code: u16) -> u32 {
+    pub fn history_code(&self, level: usize, code: u16) -> u32 {
         match level {
             0 => self.code(CodeTable::ResponseAr, 0, code),
             _ => self.code(CodeTable::ResponseNar, level, code),
@@ -131,20 +131,20 @@ impl TokenSpace {
     }
 
     /// Classes of the pointer head: moves 0 to the largest, and "end".
-    pub fn move_classes(&self) -> usize {
-        self.max_move() + 2
+    pub fn advance_classes(&self) -> usize {
+        self.max_advance() + 2
     }
 
     /// The class of a move from one stop to the next; the end where there is none.
-    pub(crate) fn move_class(&self, stop: usize, next: Option<usize>) -> u32 {
+    pub(crate) fn advance_class(&self, stop: usize, next: Option<usize>) -> u32 {
         match next {
-            Some(next) => (next - stop).min(self.max_move()) as u32,
-            None => self.move_classes() as u32 - 1,
+            Some(next) => (next - stop).min(self.max_advance()) as u32,
+            None => self.advance_classes() as u32 - 1,
         }
     }
 
     /// The largest move of the pointer in one step.
-    pub fn max_move(&self) -> usize {
-        crate::MAX_MOVE * self.group
+    pub fn max_advance(&self) -> usize {
+        crate::MAX_ADVANCE * self.group
     }
 }

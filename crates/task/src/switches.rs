@@ -1,9 +1,43 @@
-//! What a model's configuration chooses about its sequences.
+//! Switches of a model that shape its sequences.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How text and frames are brought together.
+/// Switches of a model. Tasks, configuration, training and tests take them as this one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ModelSwitches {
+    /// Alignment of text and frames.
+    pub alignment: Alignment,
+    /// Form of the words that the model speaks: phones or plain text.
+    pub text: TextForm,
+    /// Order in which codes are predicted.
+    #[serde(skip_serializing_if = "CodeOrder::is_default")]
+    pub codes: CodeOrder,
+    /// Whether frame-aligned conditioning includes the latents that its codes round, and the stage of level 1 predicts
+    /// the response's difference from them: the spectrogram that a recording is attenuated to. Needs shards that were
+    /// encoded with `--latents`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub latent_conditioning: bool,
+}
+
+impl From<Alignment> for ModelSwitches {
+    fn from(alignment: Alignment) -> Self {
+        Self { alignment, ..Self::default() }
+    }
+}
+
+impl ModelSwitches {
+    /// The contradiction between the switches, if there is one.
+    pub fn check(&self) -> Result<(), String> {
+        if self.codes == CodeOrder::Masked && self.alignment != Alignment::Durations {
+            return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
+        }
+        Ok(())
+    }
+}
+
+/// Alignment of text and frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Alignment {
@@ -21,12 +55,12 @@ pub enum Alignment {
 
 impl Alignment {
     /// Whether every frame knows the phone that it stands on.
-    pub fn walks(self) -> bool {
+    pub fn is_aligned(self) -> bool {
         self != Self::None
     }
 }
 
-/// How the words of a text are written for the model.
+/// Form in which the model reads the words of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextForm {

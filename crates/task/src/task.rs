@@ -2,95 +2,132 @@
 
 use rand::RngCore;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use syrinx_types::{Audio, Sample};
+use syrinx_types::Sample;
 
-use crate::{Example, Generated, Layout, Plan, TaskError, TaskKit};
+use crate::{
+    Answer, Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, TaskError,
+    TaskKit,
+};
 
-/// What an answer is, so that suites, reports and the dashboard know how to show and score it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AnswerKind {
-    /// A recording: field `audio` of the answer, with `words` where times are known.
-    Speech,
-    /// Words: field `text` of the answer, with `words` where times are known.
-    Text,
-    /// Phones: field `phones` of the answer.
-    Phones,
-}
-
-/// A part of a recording that a task answers with, so that others can ask for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// What is spoken, without what is behind it.
-    Speech,
-    /// What is behind it.
-    Background,
-}
-
-/// The command of a task: its name and which request field stands without a flag.
+/// Command of a task: its name, and the request field that is given without a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
-    /// The command, such as `say`.
+    /// Name of the command, such as `say`.
     pub name: &'static str,
-    /// The request's field that is given without a flag.
+    /// Request field that is given without a flag.
     pub positional: &'static str,
-    /// An example command line, shown by `--help`.
+    /// Example command line, shown by `--help`.
     pub example: &'static str,
+}
+
+/// A long request, cut into requests that are answered one after another and merged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunks<R> {
+    /// Requests of the chunks, each with its beginning in the whole, seconds; `None` begins after the chunk before and
+    /// a pause.
+    pub chunks: Vec<(R, Option<f64>)>,
+    /// Pause between two chunks, seconds.
+    pub pause_s: f64,
+}
+
+impl<R> Chunks<R> {
+    /// The request in one chunk.
+    pub fn one(request: R) -> Self {
+        Self { chunks: vec![(request, None)], pause_s: 0.0 }
+    }
 }
 
 /// A speech task.
 pub trait Task: Send + Sync + Sized + 'static {
     /// Identifier: lower case, unique.
     const ID: &'static str;
-    /// One line for listings.
+    /// Line for listings.
     const SUMMARY: &'static str;
-    /// Its command.
+    /// Command.
     const VERB: Verb;
-    /// What its answer is.
-    const ANSWER: AnswerKind;
-    /// The part of the recording in the request's positional field that the answer is, for other tasks to ask the studio
-    /// for ([`crate::Studio::part`]).
-    const PART: Option<Part> = None;
+    /// Inputs of requests, and uses of answers.
+    const CAPABILITIES: Capabilities;
+    /// Simulated input that the task learns from, where the corpus as it is does not suffice.
+    const SIMULATION: Option<Simulation> = None;
     /// Settings.
     type Config: Default + Serialize + DeserializeOwned + JsonSchema;
-    /// What is asked.
-    type Request: Serialize + DeserializeOwned + JsonSchema;
-    /// What is answered.
-    type Answer: Serialize + DeserializeOwned + JsonSchema;
+    /// Request.
+    type Request: Clone + Serialize + DeserializeOwned + JsonSchema + Send;
+    /// Work of `plan` that `finish` needs again: recordings with their alignment, phones, voices.
+    type Prepared: Send;
+    /// Answer.
+    type Answer: Answer;
 
     /// Builds the task.
+    ///
+    /// # Errors
+    /// [`TaskError::Config`].
     fn new(config: Self::Config, kit: &TaskKit) -> Result<Self, TaskError>;
 
-    /// Its prompts. Depends on settings and kit only.
+    /// Layout of the task's sequences. Depends on settings and kit only.
     fn layout(&self) -> Layout;
 
-    /// Turns a request into what has to be generated. Deterministic.
-    fn plan(&self, request: &Self::Request) -> Result<Plan, TaskError>;
-
-    /// Turns what was generated into the answer; `generated` has one entry a row of the plan.
-    fn finish(
-        &self,
-        request: &Self::Request,
-        generated: Vec<Generated>,
-    ) -> Result<Self::Answer, TaskError>;
-
-    /// The recordings in an answer by name, the main one first (JSON carries none). Programs put the names of the files
-    /// that they write into the answer's fields of these names.
-    fn recordings(_answer: &Self::Answer) -> Vec<(String, Audio)> {
+    /// Recordings of a request by field (`field.0`, `field.1`, ... in a list); those that are not given are left out.
+    fn clips(_request: &mut Self::Request) -> Vec<(String, &mut Clip)> {
         Vec::new()
     }
 
-    /// A training example of a stage: from an utterance for stages that learn from the corpus, from the task's own
-    /// material (`sample` is `None`) for the others. `None` if the utterance isn't fit for it.
-    fn example(
+    /// Cuts a long request into chunks. The first is short, so that its answer is there soon.
+    ///
+    /// # Errors
+    /// Errors of the services.
+    fn chunks(
+        &self,
+        request: Self::Request,
+        _context: &Context<'_>,
+    ) -> Result<Chunks<Self::Request>, TaskError> {
+        Ok(Chunks::one(request))
+    }
+
+    /// Plans the generation for a request. Deterministic.
+    ///
+    /// # Errors
+    /// [`TaskError::Input`] for a request that cannot be answered; those of the services.
+    fn plan(
+        &self,
+        request: &Self::Request,
+        context: &Context<'_>,
+    ) -> Result<(Plan, Self::Prepared), TaskError>;
+
+    /// Makes the answer of what was generated, one entry a row of the plan.
+    ///
+    /// # Errors
+    /// [`TaskError::Answer`]; those of the services.
+    fn finish(
+        &self,
+        request: &Self::Request,
+        prepared: Self::Prepared,
+        generated: Vec<Generated>,
+        context: &Context<'_>,
+    ) -> Result<Self::Answer, TaskError>;
+
+    /// Training example of a stage from an utterance of the corpus. `None` for an utterance that does not fit.
+    ///
+    /// # Errors
+    /// [`TaskError::Layout`] for a stage that the task does not have.
+    fn corpus_example(
         &self,
         stage: &str,
-        sample: Option<&Sample>,
+        sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError>;
 
-    /// A request that asks for what the utterance is, for conformance tests and quick evaluations.
-    fn request_for(&self, sample: &Sample) -> Option<Self::Request>;
+    /// Training example of a stage from the task's own material, for stages that do not learn from the corpus.
+    ///
+    /// # Errors
+    /// [`TaskError::Layout`] for a stage that the task does not have.
+    fn own_example(
+        &self,
+        _stage: &str,
+        _rng: &mut dyn RngCore,
+    ) -> Result<Option<Example>, TaskError> {
+        Ok(None)
+    }
 }

@@ -1,5 +1,6 @@
-//! What every task has to hold, whatever it does.
+//! Conformance suite: requirements on every task.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use candle_core::Tensor;
@@ -10,16 +11,17 @@ use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LmConfig;
 use syrinx_nn::{AdamW, AdamWConfig};
 use syrinx_task::{
-    Alignment, DynTask, Head, Sequence, Stage, TaskDescriptor, TaskKit, TextForm, Timing,
+    Context, DynTask, Head, ModelSwitches, Sequence, SpeechCodec, Stage, TaskDescriptor, Timing,
     TokenSpace, resolve,
 };
-use syrinx_types::{CancelToken, NullSink, Sample};
+use syrinx_types::{CancelToken, RunContext, Sample};
 
+use crate::request::request_of;
+use crate::services::{ToneCodec, services};
 use crate::speech::{SpeechSpec, kit, sample};
-use crate::studio::{TONE, ToneStudio};
 use crate::tiny::{Tiny, tiny_codebooks, tiny_config, tiny_space};
 
-/// What is said in the examples.
+/// Text of the examples.
 const TEXT: &str = "Oh, no: blorf!";
 
 /// Steps in which a tiny model has to learn one example of a stage.
@@ -29,15 +31,19 @@ const LEARNING_RATE: f64 = 1e-2;
 /// The share of its first loss that it has to come below.
 const FALLS_TO: f64 = 0.8;
 
-/// What the suite saw of a task, for snapshots.
+/// Observations of the suite, for snapshots.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conformance {
     /// The layout as a table.
     pub layout: String,
     /// Schemas of settings, request and answer.
     pub schemas: [Value; 3],
-    /// How the losses fell.
+    /// Losses before and after.
     pub losses: Vec<StageLoss>,
+    /// Names of the trainable parameters that a gradient reached in any stage.
+    pub reached: BTreeSet<String>,
+    /// Names of all trainable parameters of the model.
+    pub parameters: BTreeSet<String>,
     /// The answer of an untrained model.
     pub answer: Value,
 }
@@ -56,7 +62,6 @@ pub struct StageLoss {
 /// One task under test.
 struct Subject {
     task: Box<dyn DynTask>,
-    kit: TaskKit,
     space: TokenSpace,
     tiny: Tiny,
     sample: Sample,
@@ -71,46 +76,24 @@ struct Subject {
 /// The first thing that doesn't hold, in words.
 pub fn check_task(
     descriptor: &TaskDescriptor,
-    alignment: Alignment,
+    switches: impl Into<ModelSwitches>,
 ) -> Result<Conformance, String> {
-    check_task_of(descriptor, &tiny_config(alignment))
-}
-
-/// [`check_task`] with a model that reads words in another form.
-///
-/// # Errors
-/// The first thing that doesn't hold, in words.
-pub fn check_task_reading(
-    descriptor: &TaskDescriptor,
-    alignment: Alignment,
-    text: TextForm,
-) -> Result<Conformance, String> {
-    check_task_of(descriptor, &LmConfig { text, ..tiny_config(alignment) })
-}
-
-/// [`check_task`] with a model of any switches.
-///
-/// # Errors
-/// The first thing that doesn't hold, in words.
-pub fn check_task_of(
-    descriptor: &TaskDescriptor,
-    config: &LmConfig,
-) -> Result<Conformance, String> {
+    let config = &tiny_config(switches);
     let subject = Subject::new(descriptor, config)?;
     let layout = subject.task.layout();
     if layout.task != descriptor.id {
         return Err(format!("its layout is called `{}`", layout.task));
     }
-    let answer = subject.check_answer()?;
-    let mut losses = Vec::new();
+    let answer = subject.check_answer(descriptor)?;
+    let (mut losses, mut reached) = (Vec::new(), BTreeSet::new());
     for stage in &layout.stages {
         stage.check().map_err(said(&stage.name))?;
         let levels = match stage.head {
-            Head::FurtherLevels => vec![1, subject.space.levels - 1],
+            Head::FurtherLevels => (1..subject.space.levels).collect(),
             _ => vec![0],
         };
         for level in levels {
-            losses.push(subject.check_learning(stage, level)?);
+            losses.push(subject.check_learning(stage, level, &mut reached)?);
         }
     }
     let schema = |schema: fn() -> schemars::Schema| schema().to_value();
@@ -122,6 +105,8 @@ pub fn check_task_of(
             schema(descriptor.answer_schema),
         ],
         losses,
+        reached,
+        parameters: subject.tiny.params.vars().into_keys().collect(),
         answer,
     })
 }
@@ -133,10 +118,7 @@ fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
 
 impl Subject {
     fn new(descriptor: &TaskDescriptor, model: &LmConfig) -> Result<Self, String> {
-        let LmConfig { alignment, text, codes, .. } = *model;
-        let latents = model.latents_heard;
-        let kit =
-            TaskKit { text, codes, latents, ..kit(alignment).map_err(said("the front end"))? };
+        let kit = kit(model.switches).map_err(said("the front end"))?;
         let config = (descriptor.default_config)();
         let build = |config: Value| (descriptor.build)(config, &kit);
         let task = build(config.clone()).map_err(said("its default settings"))?;
@@ -149,76 +131,93 @@ impl Subject {
         if build(unknown).is_ok() {
             return Err("it takes settings that it doesn't know".into());
         }
-        let studio = ToneStudio::default();
-        let space = tiny_space(&kit, &studio, task.layout().marks());
-        let tiny = Tiny::new(model, &space, tiny_codebooks(&studio, 1), 1)
+        let views = descriptor.simulation.iter().flat_map(|s| s.views());
+        let views = views.map(|view| view.name.to_owned()).collect();
+        let spec = SpeechSpec { views, ..SpeechSpec::default() };
+        let codec = ToneCodec::default();
+        let space = tiny_space(&kit, &codec, task.layout().special_tokens());
+        let tiny = Tiny::new(model, &space, tiny_codebooks(&codec, 1), 1)
             .map_err(said("the tiny model"))?;
-        let sample =
-            sample(&kit, &studio, TEXT, &SpeechSpec::default(), 1).map_err(said("the sample"))?;
-        Ok(Self { task, kit, space, tiny, sample })
+        let sample = sample(&kit, &codec, TEXT, &spec, 1).map_err(said("the sample"))?;
+        Ok(Self { task, space, tiny, sample })
     }
 
     /// From a request to an answer, with an untrained model.
-    fn check_answer(&self) -> Result<Value, String> {
-        let mut request = self
-            .task
-            .request_for(&self.sample)
-            .ok_or("it has no request for an utterance, so it can't be evaluated")?;
-        // Recordings don't go through JSON: they become the one that the studio has.
-        for field in request.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
-            if field.as_str() == Some("") {
-                *field = Value::from(TONE);
-            }
-        }
-        let plan = self.task.plan(&request).map_err(said("its plan"))?;
-        if self.task.plan(&request).map_err(said("its plan"))? != plan {
+    fn check_answer(&self, descriptor: &TaskDescriptor) -> Result<Value, String> {
+        let services = services();
+        let cancel = CancelToken::default();
+        let run = RunContext::quiet(&cancel).with_seed(7);
+        let context = Context { services: &services, run };
+        let voices = context.voice_names();
+        let request = request_of(descriptor, (TEXT, None), &voices, &ToneCodec::default().tone());
+        let planned = || {
+            let request = self.task.whole(&request).map_err(said("its request"))?;
+            request.plan(&context).map_err(said("its plan"))
+        };
+        let (first, second) = (planned()?, planned()?);
+        if first.plan() != second.plan() {
             return Err("its plan isn't the same every time".into());
         }
         let layout = self.task.layout();
-        for run in plan.rows.iter().flat_map(|row| &row.stages) {
-            if layout.stage(&run.stage).is_none() || run.limit == 0 {
-                return Err(format!("stage `{}` of its plan can't be run", run.stage));
+        for stage in first.plan().rows.iter().flat_map(|row| &row.stages) {
+            if layout.stage(&stage.stage).is_none() || stage.limit == 0 {
+                return Err(format!("stage `{}` of its plan can't be run", stage.stage));
             }
         }
-        let run = || {
-            let seeded = (&DecodeConfig::default(), 7);
-            let quiet = (&CancelToken::default(), &NullSink as _);
-            generate(&self.tiny.model, &layout, &plan, seeded, quiet).map_err(said("generation"))
+        let config = DecodeConfig::default();
+        let generate = || {
+            generate(&self.tiny.model, &layout, first.plan(), &config, run)
+                .map_err(said("generation"))
         };
-        let generated = run()?;
-        if run()? != generated {
+        let generated = generate()?;
+        if generate()? != generated {
             return Err("the same seed gives other tokens".into());
         }
-        let answered = self.task.finish(&request, generated).map_err(said("its answer"))?;
-        let rate_hz = self.kit.studio().map_err(said("the studio"))?.frame_rate_hz();
-        for (name, audio) in &answered.recordings {
+        let chunks = self.task.chunks(&request, &context).map_err(said("its chunks"))?;
+        if chunks.chunks.is_empty() {
+            return Err("a request has no chunk".into());
+        }
+        // Only a task without rows can answer without what was generated.
+        if !first.plan().rows.is_empty() && second.finish(Vec::new(), &context).is_ok() {
+            return Err("it answers out of nothing".into());
+        }
+        let answered = first.finish(generated, &context).map_err(said("its answer"))?;
+        let rate_hz = ToneCodec::default().frame_rate_hz();
+        for (name, audio) in answered.recordings() {
             if audio.seconds() * rate_hz < 1.0 {
                 return Err(format!("recording `{name}` of its answer is empty"));
             }
         }
-        // A task may answer without rows, but then it mustn't invent recordings.
-        let empty = self.task.finish(&request, Vec::new());
-        if !plan.rows.is_empty() && empty.is_ok_and(|answer| !answer.recordings.is_empty()) {
-            return Err("it makes recordings out of nothing".into());
+        let json = answered.json();
+        let mut twice = answered.clone();
+        twice.merge(answered, 10.0).map_err(said("merging its answer with itself"))?;
+        if twice.json().as_object().is_none() {
+            return Err("its answer is no JSON object".into());
         }
-        Ok(answered.json)
+        Ok(json)
     }
 
     /// The sequence of a stage's example.
     fn sequence(&self, stage: &Stage, level: usize) -> Result<Sequence, String> {
-        let given = stage.from_corpus.then_some(&self.sample);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let example =
-            self.task
-                .example(&stage.name, given, &mut rng)
-                .map_err(said(&stage.name))?
-                .ok_or_else(|| format!("{}: it has no example of a sound utterance", stage.name))?;
+        let example = match stage.from_corpus {
+            true => self.task.corpus_example(&stage.name, &self.sample, &mut rng),
+            false => self.task.own_example(&stage.name, &mut rng),
+        };
+        let example = example
+            .map_err(said(&stage.name))?
+            .ok_or_else(|| format!("{}: it has no example of a sound utterance", stage.name))?;
         let response = Some(&example.response);
         resolve(stage, &example.contents, response, level, &self.space).map_err(said(&stage.name))
     }
 
     /// A tiny model of its own learns one example.
-    fn check_learning(&self, stage: &Stage, level: usize) -> Result<StageLoss, String> {
+    fn check_learning(
+        &self,
+        stage: &Stage,
+        level: usize,
+        reached: &mut BTreeSet<String>,
+    ) -> Result<StageLoss, String> {
         let fault = |e: &dyn Display| format!("{}: {e}", stage.name);
         let sequences = [self.sequence(stage, level)?];
         let config = self.tiny.model.config().clone();
@@ -234,9 +233,10 @@ impl Subject {
             losses.push(f64::from(loss.to_scalar::<f32>().map_err(|e| fault(&e))?));
             let gradients = loss.backward().map_err(|e| fault(&e))?;
             if step == 0 {
-                for (name, var) in vars.iter().filter(|(name, _)| uses(stage, level, name)) {
-                    let reached = gradients.get(var).is_some_and(|g| moves(g).unwrap_or(false));
-                    if !reached {
+                for (name, var) in &vars {
+                    if gradients.get(var).is_some_and(|g| moves(g).unwrap_or(false)) {
+                        reached.insert(name.clone());
+                    } else if uses(stage, level, name) {
                         return Err(fault(&format!("no gradient reaches `{name}`")));
                     }
                 }
@@ -268,11 +268,11 @@ fn uses(stage: &Stage, level: usize, name: &str) -> bool {
         && stage.timing == Timing::Found
         && matches!(stage.head, Head::FirstLevel | Head::Levels(_) | Head::Latents);
     let head = name.strip_prefix("heads.");
-    name == "marks"
+    name == "special_tokens"
         || name.starts_with("trunk.")
         || head.is_some_and(|head| heads.iter().any(|own| head.starts_with(own)))
         || (stage.encodes() && name.starts_with("encoder."))
-        || (moves && name.starts_with("heads.moves."))
+        || (moves && name.starts_with("heads.advances."))
         || (stage.head == Head::Latents && name.starts_with("latents."))
         || (stage.head == Head::Durations && name == "durations")
 }

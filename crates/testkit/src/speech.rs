@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use syrinx_task::{Alignment, CodeOrder, FrameScores, Studio, TaskKit, TextForm};
+use syrinx_task::{FrameScores, ModelSwitches, SpeechCodec, TaskKit};
 use syrinx_text::{Frontend, Phone, TextError, TextVocab};
 use syrinx_types::{Coded, Codes, Sample, TimedPhone};
 
-use crate::ToneStudio;
+use crate::ToneCodec;
 
-/// Views that every utterance has: its codes, shifted.
-const VIEWS: [&str; 3] = ["noisy", "background", "mixture"];
-
-/// How synthetic utterances are made.
+/// Settings of synthetic utterances.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpeechSpec {
     /// Shortest and longest phone, seconds.
@@ -22,27 +19,25 @@ pub struct SpeechSpec {
     pub silence_s: f64,
     /// Frames of the prompt; none for 0.
     pub prompt_frames: usize,
+    /// Names of the utterance's views: its codes, shifted.
+    pub views: Vec<String>,
 }
 
 impl Default for SpeechSpec {
     fn default() -> Self {
-        Self { phone_s: (0.05, 0.15), silence_s: 0.1, prompt_frames: 12 }
+        Self { phone_s: (0.05, 0.15), silence_s: 0.1, prompt_frames: 12, views: Vec::new() }
     }
 }
 
-/// What a task is built with: the English vocabulary and front end, and [`ToneStudio`].
+/// Material that a task is built with: the English vocabulary and front end.
 ///
 /// # Errors
 /// Only when the build is broken.
-pub fn kit(alignment: Alignment) -> Result<TaskKit, TextError> {
+pub fn kit(switches: impl Into<ModelSwitches>) -> Result<TaskKit, TextError> {
     Ok(TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
-        studio: Some(Arc::new(ToneStudio::default())),
-        alignment,
-        text: TextForm::Phones,
-        codes: CodeOrder::ArNar,
-        latents: false,
+        switches: switches.into(),
     })
 }
 
@@ -53,7 +48,7 @@ pub fn kit(alignment: Alignment) -> Result<TaskKit, TextError> {
 /// If there is nothing to say in the text.
 pub fn sample(
     kit: &TaskKit,
-    studio: &ToneStudio,
+    codec: &ToneCodec,
     text: &str,
     spec: &SpeechSpec,
     seed: u64,
@@ -70,29 +65,29 @@ pub fn sample(
         })
         .collect();
     let spoken_s: f64 = timed.iter().map(|p| p.duration_s).sum();
-    let rate_hz = studio.frame_rate_hz();
+    let rate_hz = codec.frame_rate_hz();
     let frames = ((spoken_s + 2.0 * spec.silence_s) * rate_hz).ceil() as usize;
-    let mut codes = Codes::empty(studio.levels);
+    let mut codes = Codes::empty(codec.levels);
     for frame in 0..frames {
         let at_s = (frame as f64 + 0.5) / rate_hz - spec.silence_s;
-        codes.push(&codes_of(studio, sounding(&spoken.phones, &timed, at_s)));
+        codes.push(&codes_of(codec, sounding(&spoken.phones, &timed, at_s)));
     }
-    let mut prompt = Codes::empty(studio.levels);
+    let mut prompt = Codes::empty(codec.levels);
     for _ in 0..spec.prompt_frames {
         let phone = Phone::from_index(rng.random_range(0..Phone::COUNT)).unwrap_or(Phone::SILENCE);
-        prompt.push(&codes_of(studio, phone));
+        prompt.push(&codes_of(codec, phone));
     }
     let view = |shift: u16| -> Coded {
-        let mut view = Codes::empty(studio.levels);
-        let other = |c: &u16| (c + shift) % studio.codebook_size as u16;
+        let mut view = Codes::empty(codec.levels);
+        let other = |c: &u16| (c + shift) % codec.codebook_size as u16;
         (0..codes.frames())
             .for_each(|f| view.push(&codes.frame(f).iter().map(other).collect::<Vec<_>>()));
-        studio.whole(view)
+        codec.with_latents(view)
     };
-    let views = VIEWS.iter().zip(1..).map(|(name, shift)| ((*name).to_owned(), view(shift)));
+    let views = spec.views.iter().zip(1..).map(|(name, shift)| (name.clone(), view(shift)));
     let views = views.collect();
     Ok(Sample {
-        latents: studio.whole(codes.clone()).latents,
+        latents: codec.with_latents(codes.clone()).latents,
         id: format!("synthetic-{seed}"),
         speaker: "nobody".into(),
         text: text.into(),
@@ -120,10 +115,10 @@ fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
     Phone::SILENCE
 }
 
-/// What a phone's codes are in synthetic utterances; stress doesn't count.
-pub(crate) fn codes_of(studio: &ToneStudio, phone: Phone) -> Vec<u16> {
+/// Codes of a phone in synthetic utterances; stress does not count.
+pub(crate) fn codes_of(codec: &ToneCodec, phone: Phone) -> Vec<u16> {
     let index = phone.strip_stress().index();
-    (0..studio.levels).map(|l| ((index * (2 * l + 1) + l) % studio.codebook_size) as u16).collect()
+    (0..codec.levels).map(|l| ((index * (2 * l + 1) + l) % codec.codebook_size) as u16).collect()
 }
 
 /// The phones of a text with silence before, after, and at its pauses, each with a number of parts.

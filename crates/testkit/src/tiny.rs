@@ -5,12 +5,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore};
-use syrinx_task::{Alignment, Studio, TaskKit, TokenSpace};
+use syrinx_task::{ModelSwitches, SpeechCodec, TaskKit, TokenSpace};
 
-use crate::ToneStudio;
-
-/// Dimensions of the codec's latents.
-pub(crate) const LATENT_DIM: usize = 8;
+use crate::ToneCodec;
+use crate::services::LATENT_DIM;
 
 /// A model with its parameters.
 pub struct Tiny {
@@ -23,28 +21,28 @@ pub struct Tiny {
 }
 
 /// Sizes of a tiny model.
-pub fn tiny_config(alignment: Alignment) -> LmConfig {
+pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     LmConfig {
         trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64 },
         encoder_layers: 1,
-        alignment,
+        switches: switches.into(),
         ..LmConfig::default()
     }
 }
 
-/// The token space of [`ToneStudio`]'s codes and the English vocabulary, with these marks.
-pub fn tiny_space(kit: &TaskKit, studio: &ToneStudio, marks: Vec<String>) -> TokenSpace {
-    let codec = (studio.levels, studio.codebook_size, studio.frame_rate_hz());
-    TokenSpace::new(&kit.vocab, codec, 1, marks)
+/// The token space of [`ToneCodec`]'s codes and the English vocabulary, with these marks.
+pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>) -> TokenSpace {
+    let sizes = (codec.levels, codec.codebook_size, codec.frame_rate_hz());
+    TokenSpace::new(&kit.vocab, sizes, 1, special_tokens)
 }
 
 /// Entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
-pub fn tiny_codebooks(studio: &ToneStudio, seed: u64) -> Vec<Vec<f32>> {
+pub fn tiny_codebooks(codec: &ToneCodec, seed: u64) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    (0..studio.levels)
+    (0..codec.levels)
         .map(|level| {
             let scale = 1.0 / (1 + level) as f32;
-            let values = studio.codebook_size * LATENT_DIM;
+            let values = codec.codebook_size * LATENT_DIM;
             (0..values).map(|_| scale * rng.random_range(-1.0..1.0_f32)).collect()
         })
         .collect()

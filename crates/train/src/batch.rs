@@ -170,10 +170,10 @@ impl<'a> BatchMaker<'a> {
 
     /// What generation does to a sequence and its example doesn't: some codes of a masked response are decided, and
     /// latents that were written are never quite right.
-    fn spoil(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
+    fn corrupt(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
         match sequence.head {
             // Beside a recording one pass decides for all.
-            Head::MaskedLevel if sequence.beside.is_none() => {
+            Head::MaskedLevel if sequence.frame_aligned.is_none() => {
                 let mut frames: Vec<usize> =
                     (0..sequence.len() - sequence.response_start).collect();
                 frames.shuffle(rng);
@@ -212,7 +212,7 @@ impl<'a> BatchMaker<'a> {
                 let share = self.config.history_dropout;
                 sequence.forget_history(self.space, || rng.random_bool(share));
             }
-            self.spoil(&mut sequence, rng);
+            self.corrupt(&mut sequence, rng);
             let size = sequence.len() + sequence.encoder.ids.len();
             sequences.push(sequence);
             Ok(size)
@@ -220,13 +220,13 @@ impl<'a> BatchMaker<'a> {
         if stage.from_corpus {
             for i in plan.utterances(number) {
                 let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
-                push(task.example(&stage.name, Some(&sample), rng)?, rng)?;
+                push(task.corpus_example(&stage.name, &sample, rng)?, rng)?;
             }
         } else {
             let mut size = 0;
             let mut misses = 0;
             while size < self.config.positions && misses < 100 {
-                let added = push(task.example(&stage.name, None, rng)?, rng)?;
+                let added = push(task.own_example(&stage.name, rng)?, rng)?;
                 size += added;
                 misses += usize::from(added == 0);
             }

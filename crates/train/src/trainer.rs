@@ -83,7 +83,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Prepares the fine-tuning of a finished model: of all its weights, or with `lora` of a low-rank difference. The
-    /// material's space is the model's, with the marks of new tasks appended.
+    /// material's space is the model's, with the special tokens of new tasks appended.
     ///
     /// # Errors
     /// [`TrainError::Config`] if the model isn't one of this configuration and material.
@@ -145,7 +145,7 @@ impl<'a> Trainer<'a> {
         Self { examiner: Some(examiner), ..self }
     }
 
-    /// Begins with the weights of another model; tensors and marks that it hasn't keep their first values.
+    /// Begins with the weights of another model; tensors and special tokens that it hasn't keep their first values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
             if let Some(tensor) = carried_over((&name, &var), file, &self.material.space)? {
@@ -330,11 +330,13 @@ impl<'a> Trainer<'a> {
 
     /// What was learnt beside the base, averaged.
     fn adapter(&self, base: &LmFile) -> Result<Adapter, TrainError> {
-        let marks = &self.material.space.marks;
+        let special_tokens = &self.material.space.special_tokens;
         Ok(Adapter {
             base: base.fingerprint()?,
             lora: self.config.lora.clone().unwrap_or_default(),
-            marks: marks[base.space.marks.len().min(marks.len())..].to_vec(),
+            special_tokens: special_tokens
+                [base.space.special_tokens.len().min(special_tokens.len())..]
+                .to_vec(),
             tensors: self.optimizer.averaged()?,
         })
     }

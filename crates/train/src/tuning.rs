@@ -6,8 +6,8 @@ use syrinx_task::{DynTask, TokenSpace};
 
 use crate::{MixEntry, TrainConfig, TrainError, TrainingMaterial};
 
-/// The table whose rows are the marks of a space.
-const MARKS: &str = "marks";
+/// The table whose rows are the special tokens of a space.
+const SPECIAL_TOKENS: &str = "special_tokens";
 
 /// All stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
 ///
@@ -45,12 +45,12 @@ pub fn mix_of(
     Ok(mix)
 }
 
-/// The token space of a run: what the model before it knows, with the marks of the tasks in the mix appended. Marks of
+/// The token space of a run: what the model before it knows, with the special tokens of the tasks in the mix appended. Marks of
 /// tasks that aren't trained stay out, so that the model doesn't claim to know them.
 pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry]) -> TokenSpace {
     let mut space = known;
     let trained = tasks.iter().filter(|t| mix.iter().any(|m| m.task == t.id()));
-    space.add_marks(trained.flat_map(|t| t.layout().marks()));
+    space.add_special_tokens(trained.flat_map(|t| t.layout().special_tokens()));
     space
 }
 
@@ -64,17 +64,18 @@ pub(crate) fn check_base(
     if base.config != config.model {
         return refuse("the model to fine-tune has other sizes: leave [model] out of the file");
     }
-    if !material.space.marks.starts_with(&base.space.marks) {
+    if !material.space.special_tokens.starts_with(&base.space.special_tokens) {
         return refuse("marks of the model to fine-tune would move");
     }
-    let same = TokenSpace { marks: base.space.marks.clone(), ..material.space.clone() };
+    let same =
+        TokenSpace { special_tokens: base.space.special_tokens.clone(), ..material.space.clone() };
     if base.space != same {
         return refuse("the model to fine-tune is of another codec or another vocabulary");
     }
     Ok(())
 }
 
-/// What a parameter takes over from another model: the tensor of its name and shape; of the marks the rows of the same
+/// What a parameter takes over from another model: the tensor of its name and shape; of the special tokens the rows of the same
 /// names, whatever their numbers are.
 pub(crate) fn carried_over(
     (name, var): (&str, &Var),
@@ -83,13 +84,15 @@ pub(crate) fn carried_over(
 ) -> Result<Option<Tensor>, TrainError> {
     let Some(tensor) = file.tensors.get(name) else { return Ok(None) };
     let dim = var.dims().last().copied();
-    if name != MARKS || tensor.dims().last().copied() != dim {
+    if name != SPECIAL_TOKENS || tensor.dims().last().copied() != dim {
         return Ok((tensor.dims() == var.dims()).then(|| tensor.clone()));
     }
-    let rows = space.marks.iter().enumerate().map(|(i, mark)| match file.space.mark(mark) {
-        Some(row) => tensor.narrow(0, row as usize, 1),
-        None => var.as_detached_tensor().narrow(0, i, 1),
+    let rows = space.special_tokens.iter().enumerate().map(|(i, special_token)| {
+        match file.space.special_token(special_token) {
+            Some(row) => tensor.narrow(0, row as usize, 1),
+            None => var.as_detached_tensor().narrow(0, i, 1),
+        }
     });
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(Tensor::cat(&rows, 0)?)) // (marks, dim)
+    Ok(Some(Tensor::cat(&rows, 0)?)) // (special tokens, dim)
 }

@@ -1,18 +1,17 @@
-//! Settings, what is asked and what is answered.
+//! Settings, requests and answers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_speech::SpeakConfig;
-use syrinx_task::{Clip, TaskError};
-use syrinx_types::WordTime;
+use syrinx_speech::{SpeakConfig, SpeakingConfig};
+use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
 
 /// Settings of continuation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContinueConfig {
-    /// How it speaks.
+    /// Settings of speaking.
     pub speaking: SpeakConfig,
-    /// How much of the recording's end the model goes on from, seconds.
+    /// Context at the recording's end that the model goes on from, seconds.
     pub context_s: f64,
     /// Length of the cross-fade from the recording to what is spoken, seconds.
     pub fade_s: f64,
@@ -24,8 +23,12 @@ impl Default for ContinueConfig {
     }
 }
 
-impl ContinueConfig {
-    pub(crate) fn check(&self, task: &str) -> Result<(), TaskError> {
+impl SpeakingConfig for ContinueConfig {
+    fn speaking(&self) -> &SpeakConfig {
+        &self.speaking
+    }
+
+    fn check(&self, task: &str) -> Result<(), TaskError> {
         let fits = [
             ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
             ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
@@ -43,11 +46,10 @@ impl ContinueConfig {
 #[serde(deny_unknown_fields)]
 pub struct ContinueRequest {
     /// The recording.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
     /// English text to go on with.
     pub text: String,
-    /// What the recording says; if it isn't given, the model listens for it.
+    /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
     /// Answer the continuation alone, without the recording before it.
@@ -55,25 +57,29 @@ pub struct ContinueRequest {
     pub alone: bool,
     /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[schemars(extend("whole" = true))]
     pub rolling: bool,
 }
 
-/// The recording, carried on.
+/// The recording, continued.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ContinueAnswer {
-    /// The recording and what comes after it.
-    pub audio: Clip,
-    /// When each word sounds; without those of the text for a model without alignment.
-    pub words: Vec<WordTime>,
-    /// Length of the answer, seconds.
-    pub seconds: f64,
-    /// Where the continuation begins in it, seconds.
+    /// Speech: the recording and its continuation. `text_spoken` is the continuation's.
+    #[serde(flatten)]
+    pub speech: Speech,
+    /// Beginning of the continuation, seconds.
     pub start_s: f64,
-    /// The words that the recording was taken to say.
+    /// Words of the recording.
     pub says: String,
-    /// The words of the continuation as said, numbers and abbreviations written out.
-    pub text_spoken: String,
-    /// Whether the model ended every piece by itself. If not, the speech may be cut short.
-    pub complete: bool,
+}
+
+impl Answer for ContinueAnswer {
+    const KIND: AnswerKind = AnswerKind::Speech;
+
+    fn merge(&mut self, next: Self, start_s: f64) {
+        self.speech.merge(next.speech, start_s);
+    }
+
+    fn speech(&self) -> Option<&Speech> {
+        Some(&self.speech)
+    }
 }

@@ -1,32 +1,27 @@
 //! Voice conversion: a recording is spoken again in another voice, with the same words in the same timing.
 //!
-//! The sounds of the recording are placed in time ([`Recording`](syrinx_speech::Recording)); the AR stage writes the
-//! level-1 codes with its pointer forced along them, the NAR stage the further levels. So it is speaking, as in text to
-//! speech, with the timing given, and has the same layout.
+//! The phones of the recording are placed in time ([`Recording`](syrinx_speech::Recording)); the AR stage predicts the
+//! level-1 codes with its pointer forced along them, the NAR stage the further levels: text to speech with a given
+//! timing, and with the same layout.
 
 mod request;
 mod speak;
 
-use rand::RngCore;
-use syrinx_speech::{check_stage, example, layout};
-use syrinx_task::{
-    AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb, one_recording,
-};
-use syrinx_types::{Audio, Sample};
+use syrinx_speech::{Setup, Speaking, SpeakingTask};
+use syrinx_task::{Capabilities, Clip, Context, Generated, Plan, TaskDescriptor, TaskError, Verb};
 
 pub use request::{ConvertAnswer, ConvertConfig, ConvertRequest};
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Convert>();
 
 /// Voice conversion.
-pub struct Convert {
-    config: ConvertConfig,
-    kit: TaskKit,
-}
+pub type Convert = SpeakingTask<VoiceConversion>;
 
-impl Task for Convert {
+/// Voice conversion among the tasks that speak.
+pub struct VoiceConversion;
+
+impl Speaking for VoiceConversion {
     const ID: &'static str = "convert";
     const SUMMARY: &'static str =
         "speaks a recording again in another voice, with the same words and timing";
@@ -35,50 +30,36 @@ impl Task for Convert {
         positional: "audio",
         example: "syrinx convert talk.wav --voice joe -o joe.wav",
     };
-    const ANSWER: AnswerKind = AnswerKind::Speech;
+    const CAPABILITIES: Capabilities = Capabilities {
+        recordings: &["audio", "prompt"],
+        voice: Some("voice"),
+        ..Capabilities::NONE
+    };
     type Config = ConvertConfig;
     type Request = ConvertRequest;
+    type Prepared = speak::Prepared;
     type Answer = ConvertAnswer;
 
-    fn new(config: ConvertConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check(Self::ID)?;
-        Ok(Self { config, kit: kit.clone() })
+    fn clips(request: &mut ConvertRequest) -> Vec<(String, &mut Clip)> {
+        let prompt = request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip));
+        std::iter::once(("audio".to_owned(), &mut request.audio)).chain(prompt).collect()
     }
 
-    fn layout(&self) -> Layout {
-        layout(Self::ID, &self.kit)
-    }
-
-    fn plan(&self, request: &ConvertRequest) -> Result<Plan, TaskError> {
-        speak::plan(&self.config, &self.kit, request)
+    fn plan(
+        setup: Setup<'_, ConvertConfig>,
+        request: &ConvertRequest,
+        context: &Context<'_>,
+    ) -> Result<(Plan, speak::Prepared), TaskError> {
+        speak::plan(setup, request, context)
     }
 
     fn finish(
-        &self,
-        request: &ConvertRequest,
+        setup: Setup<'_, ConvertConfig>,
+        _request: &ConvertRequest,
+        prepared: speak::Prepared,
         generated: Vec<Generated>,
+        context: &Context<'_>,
     ) -> Result<ConvertAnswer, TaskError> {
-        speak::finish(&self.config, &self.kit, request, generated)
-    }
-
-    fn recordings(answer: &ConvertAnswer) -> Vec<(String, Audio)> {
-        one_recording(&answer.audio)
-    }
-
-    /// An utterance in the voice of another one of the same speaker: what conversion to this speaker has to give.
-    fn example(
-        &self,
-        stage: &str,
-        sample: Option<&Sample>,
-        _rng: &mut dyn RngCore,
-    ) -> Result<Option<Example>, TaskError> {
-        check_stage(Self::ID, &self.kit, stage)?;
-        Ok(sample.and_then(|sample| example(&self.config.speaking, &self.kit, sample)))
-    }
-
-    /// The recording is what the codec makes of the codes; it is in memory, so only a typed request carries it.
-    fn request_for(&self, sample: &Sample) -> Option<ConvertRequest> {
-        let audio = self.kit.studio.as_ref()?.decode(&sample.codes).ok()?;
-        Some(ConvertRequest { audio: Clip::from(audio), ..ConvertRequest::default() })
+        speak::finish(setup, prepared, generated, context)
     }
 }

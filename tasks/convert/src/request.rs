@@ -1,16 +1,15 @@
-//! Settings, what is asked and what is answered.
+//! Settings, requests and answers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_speech::SpeakConfig;
-use syrinx_task::{Clip, TaskError};
-use syrinx_types::WordTime;
+use syrinx_speech::{SpeakConfig, SpeakingConfig};
+use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
 
 /// Settings of voice conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvertConfig {
-    /// How it speaks.
+    /// Settings of speaking.
     pub speaking: SpeakConfig,
     /// Longer recordings are spoken in pieces of at most this length, seconds.
     pub max_piece_s: f64,
@@ -22,8 +21,12 @@ impl Default for ConvertConfig {
     }
 }
 
-impl ConvertConfig {
-    pub(crate) fn check(&self, task: &str) -> Result<(), TaskError> {
+impl SpeakingConfig for ConvertConfig {
+    fn speaking(&self) -> &SpeakConfig {
+        &self.speaking
+    }
+
+    fn check(&self, task: &str) -> Result<(), TaskError> {
         if self.max_piece_s.is_nan() || self.max_piece_s < 1.0 {
             let reason = "`max_piece_s` must be at least 1 second".into();
             return Err(TaskError::Config { task: task.into(), reason });
@@ -37,7 +40,6 @@ impl ConvertConfig {
 #[serde(deny_unknown_fields)]
 pub struct ConvertRequest {
     /// The recording.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
     /// The built-in voice to speak in; the first one if neither this nor a prompt is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,25 +47,30 @@ pub struct ConvertRequest {
     /// A recording of a few seconds of the voice to speak in, instead of a built-in voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Clip>,
-    /// What the recording says; if it isn't given, the model listens for it.
+    /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
 }
 
-/// The recording in the other voice.
+/// The recording in the other voice. Its words have the times of the recording that was given.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ConvertAnswer {
-    /// The recording, as long as the one that was given.
-    pub audio: Clip,
-    /// When each word sounds, as in the recording that was given; empty where no words were heard.
-    pub words: Vec<WordTime>,
-    /// Length of the recording, seconds.
-    pub seconds: f64,
-    /// The words that it was taken to say; empty where only sounds were heard.
+    /// Speech, as long as the recording that was given.
+    #[serde(flatten)]
+    pub speech: Speech,
+    /// Words of the recording; empty where only phones were recognized.
     pub says: String,
-    /// The built-in voice it is spoken in, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub voice: Option<String>,
-    /// Whether the model ended every piece as it should. If not, the speech may be cut short.
-    pub complete: bool,
+}
+
+impl Answer for ConvertAnswer {
+    const KIND: AnswerKind = AnswerKind::Speech;
+
+    fn merge(&mut self, next: Self, start_s: f64) {
+        self.speech.merge(next.speech, start_s);
+        self.says = [self.says.as_str(), &next.says].join(" ").trim().to_owned();
+    }
+
+    fn speech(&self) -> Option<&Speech> {
+        Some(&self.speech)
+    }
 }

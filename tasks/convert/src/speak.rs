@@ -2,109 +2,91 @@
 
 use std::ops::Range;
 
-use syrinx_speech::{Recording, Script, Utterance, Voice};
-use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
+use syrinx_speech::{Recording, Script, Setup, Utterance, Voice};
+use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes};
 
 use crate::{ConvertAnswer, ConvertConfig, ConvertRequest};
 
-/// The recording and its pieces: frames with something to say, one row each, and frames without.
-struct Source {
+/// The recording, its stretches, and the built-in voice. Each stretch with phones is one row; others stay as they are.
+pub struct Prepared {
     recording: Recording,
-    pieces: Vec<Range<usize>>,
+    stretches: Vec<Range<usize>>, // frames
+    voice: Option<String>,
 }
 
-impl Source {
-    fn of(
-        config: &ConvertConfig,
-        kit: &TaskKit,
-        request: &ConvertRequest,
-    ) -> Result<Self, TaskError> {
-        let recording = Recording::listen(kit, &request.audio, request.says.as_deref())?;
-        let pieces = recording.cut(config.max_piece_s);
-        Ok(Self { recording, pieces })
-    }
-
-    /// Whether a sound is heard in a piece. Others stay as they are.
-    fn speaks(&self, frames: &Range<usize>) -> bool {
+impl Prepared {
+    fn has_phones(&self, frames: &Range<usize>) -> bool {
         !self.recording.timed_phones(frames.clone()).0.is_empty()
     }
 }
 
-fn voice(request: &ConvertRequest) -> Voice<'_> {
-    Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() }
-}
-
-/// One row a piece; where the model has a pointer, it walks as the recording does.
+/// One row a stretch; where the model has a pointer, it advances as in the recording.
 pub(crate) fn plan(
-    config: &ConvertConfig,
-    kit: &TaskKit,
+    setup: Setup<'_, ConvertConfig>,
     request: &ConvertRequest,
-) -> Result<Plan, TaskError> {
-    let prompt = voice(request).codes(&config.speaking, kit)?.map(Content::Codes);
-    let source = Source::of(config, kit, request)?;
+    context: &Context<'_>,
+) -> Result<(Plan, Prepared), TaskError> {
+    let Setup { config, kit } = setup;
+    let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
+    let prompt = voice.codes(&config.speaking, context)?.map(Content::Codes);
+    let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
+    let stretches = recording.cut(config.max_piece_s);
+    let prepared = Prepared { recording, stretches, voice: voice.built_in(context)? };
+    let recording = &prepared.recording;
     let mut rows = Vec::new();
-    for frames in source.pieces.iter().filter(|frames| source.speaks(frames)) {
+    for frames in prepared.stretches.iter().filter(|frames| prepared.has_phones(frames)) {
         let too_fast = || {
-            let (start_s, end_s) =
-                (source.recording.at_s(frames.start), source.recording.at_s(frames.end));
-            TaskError::Input(format!(
-                "too many sounds were heard between {start_s:.1} and {end_s:.1} s: give what the recording says, or one with slower speech"
-            ))
+            let (start_s, end_s) = (recording.at_s(frames.start), recording.at_s(frames.end));
+            TaskError::input(
+                format!("too many phones were recognized between {start_s:.1} and {end_s:.1} s"),
+                "give what the recording says, or one with slower speech",
+            )
         };
-        let line = source.recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
+        let line = recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
         let script = Script::of(&line, kit)?;
         let mut utterance = Utterance::new(script.content(), prompt.clone(), &config.speaking);
-        if kit.alignment.walks() {
-            let rate_hz = source.recording.frame_rate_hz;
+        if kit.switches.alignment.is_aligned() {
+            let rate_hz = recording.frame_rate_hz;
             utterance.pointer =
                 script.pointer_in_haste(frames.len(), rate_hz).ok_or_else(too_fast)?;
             utterance.limit = frames.len();
         }
         rows.push(utterance.into_row(kit));
     }
-    Ok(Plan { rows })
+    Ok((Plan { rows }, prepared))
 }
 
-/// The pieces one after another through the codec at once, so that no seam is heard.
+/// Decodes all stretches together, so that no seam is audible.
 pub(crate) fn finish(
-    config: &ConvertConfig,
-    kit: &TaskKit,
-    request: &ConvertRequest,
+    setup: Setup<'_, ConvertConfig>,
+    prepared: Prepared,
     generated: Vec<Generated>,
+    context: &Context<'_>,
 ) -> Result<ConvertAnswer, TaskError> {
     let fault = |reason: String| TaskError::Answer { task: "convert".into(), reason };
-    let source = Source::of(config, kit, request)?;
-    let rows = source.pieces.iter().filter(|frames| source.speaks(frames)).count();
-    if rows != generated.len() {
-        return Err(fault(format!("{} rows came out of {rows}", generated.len())));
-    }
+    let recording = &prepared.recording;
     let complete = generated.iter().all(|g| g.finished);
     let mut generated = generated.into_iter();
-    let mut codes = Codes::empty(source.recording.codes.levels());
-    for frames in &source.pieces {
-        let spoken = if source.speaks(frames) {
+    let mut codes = Codes::empty(recording.codes.levels());
+    for frames in &prepared.stretches {
+        let spoken = if prepared.has_phones(frames) {
             let spoken = generated.next().and_then(|g| g.codes).filter(|c| !c.is_empty());
-            spoken.ok_or_else(|| fault("nothing came out for a piece of the recording".into()))?
+            spoken.ok_or_else(|| fault("a stretch of the recording came out empty".into()))?
         } else {
-            source.recording.codes.slice(frames.start, frames.end)
+            recording.codes.slice(frames.start, frames.end)
         };
         if spoken.levels() != codes.levels() {
             return Err(fault(format!("codes of {} levels came out", spoken.levels())));
         }
         (0..spoken.frames()).for_each(|frame| codes.push(spoken.frame(frame)));
     }
-    let mut audio: Audio = kit.studio()?.decode(&codes)?;
-    if kit.alignment.walks() {
+    let mut audio: Audio = context.codec()?.decode(&codes)?;
+    if setup.kit.switches.alignment.is_aligned() {
         // The last frame may be longer than what was left of the recording.
-        audio.samples.truncate(source.recording.audio.samples.len());
+        audio.samples.truncate(recording.audio.samples.len());
     }
-    Ok(ConvertAnswer {
-        words: source.recording.word_times(),
-        seconds: audio.seconds(),
-        says: source.recording.text(),
-        voice: voice(request).built_in(kit)?,
-        complete,
-        audio: audio.into(),
-    })
+    let words = recording.word_times();
+    let speech = Speech { words, complete, voice: prepared.voice, ..Speech::from(audio) };
+    Ok(ConvertAnswer { speech, says: recording.text() })
 }

@@ -4,27 +4,27 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
-use syrinx_task::{Part, TaskDescriptor, Verb};
+use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, SpectralGain, scene};
+use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
 pub use request::DenoiseRequest;
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
 
 /// Noisy speech to clean speech.
 pub type Denoise = Enhancer<Cleaning>;
 
-/// What makes noisy speech clean.
+/// Denoising among the tasks that enhance.
 pub struct Cleaning;
 
 impl Enhancement for Cleaning {
     const KIND: Kind = Kind {
         task: "denoise",
-        given: "noisy",
+        given: View { name: "noisy", render: scene::noisy },
         wanted: None,
-        part: Some(Part::Speech),
-        filter: Some(Filter { least: 0.1, around_s: 0.0 }),
+        stem: Some(Stem::Speech),
+        gain: Some(SpectralGain { gain_floor: 0.1, context_s: 0.0 }),
         text: true,
         speaker: false,
     };
@@ -35,6 +35,10 @@ impl Enhancement for Cleaning {
         example: "syrinx denoise street.wav -o clean.wav",
     };
     type Request = DenoiseRequest;
+
+    fn clips(request: &mut DenoiseRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
 
     fn asked(request: &DenoiseRequest) -> Asked<'_> {
         Asked { audio: &request.audio, speaker: None, text: request.text.as_deref() }

@@ -1,4 +1,4 @@
-//! What is asked and what is answered.
+//! Requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,8 @@ use syrinx_task::Clip;
 #[serde(deny_unknown_fields)]
 pub struct DenoiseRequest {
     /// The noisy recording.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
-    /// What is said in it, where it is known; helps where the recording is bad.
+    /// Words of the recording, where they are known; they help where the recording is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

@@ -1,8 +1,8 @@
-//! Editing over a background: it is heard apart from the speech, and goes on under the new words.
+//! Editing over a background: it is separated from the speech, and goes on under the new words.
 
 use std::ops::Range;
 
-use syrinx_task::{Part, Studio, TaskError};
+use syrinx_task::{Context, Stem, TaskError};
 use syrinx_types::Audio;
 
 use crate::{EditConfig, EditRequest};
@@ -10,41 +10,40 @@ use crate::{EditConfig, EditRequest};
 /// Less of a background isn't repeated under words that are longer than it, seconds.
 const SHORTEST_S: f64 = 0.4;
 
-/// A recording as speech and, where it has one that is kept, as what is behind it.
-pub(crate) struct Apart {
+/// Stems of a recording: the speech, and the background where it is kept.
+pub(crate) struct Stems {
     pub(crate) speech: Audio,
     pub(crate) background: Option<Audio>,
 }
 
-impl Apart {
-    /// Hears them apart where the request wants that, or, where it doesn't say, where there is a background to hear.
+impl Stems {
+    /// Separates them where the request asks for it; where it leaves that open, where there is a background.
     pub(crate) fn of(
         config: &EditConfig,
-        studio: &dyn Studio,
         request: &EditRequest,
+        context: &Context<'_>,
     ) -> Result<Self, TaskError> {
-        let whole = studio.audio(&request.audio)?;
+        let whole = context.audio(&request.audio)?.into_owned();
         let wanted = request.keep_background;
         if wanted == Some(false) || whole.is_silent() {
             return Ok(Self { speech: whole, background: None });
         }
-        let Some(background) = studio.part(&whole, Part::Background)? else {
+        let Some(separator) = context.separator() else {
             return match wanted {
-                Some(_) => Err(TaskError::Input(
-                    "this model can't hear a background apart from speech: leave `keep_background` out".into(),
+                Some(_) => Err(TaskError::input(
+                    "this model cannot separate a background from speech",
+                    "leave `keep_background` out",
                 )),
                 None => Ok(Self { speech: whole, background: None }),
             };
         };
-        let heard = level_db(&whole) - level_db(&background) < config.background_within_db;
-        let speech = match wanted.unwrap_or(heard) {
-            true => studio.part(&whole, Part::Speech)?,
-            false => None,
-        };
-        Ok(match speech {
-            Some(speech) => Self { speech, background: Some(background) },
-            None => Self { speech: whole, background: None },
-        })
+        let background = separator.separate(&whole, Stem::Background, context.run)?;
+        let present = level_db(&whole) - level_db(&background) < config.background_within_db;
+        if !wanted.unwrap_or(present) {
+            return Ok(Self { speech: whole, background: None });
+        }
+        let speech = separator.separate(&whole, Stem::Speech, context.run)?;
+        Ok(Self { speech, background: Some(background) })
     }
 }
 
@@ -53,7 +52,7 @@ fn level_db(audio: &Audio) -> f64 {
     10.0 * (power / audio.samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// So many samples of a background from the beginning of a span of it on: back and forth within the span, or what is
+/// Samples of a background from the beginning of a span of it on: back and forth within the span, or what is
 /// around a short one, so that nothing jumps.
 pub(crate) fn under(background: &Audio, span: Range<usize>, samples: usize) -> Vec<f32> {
     let all = &background.samples;

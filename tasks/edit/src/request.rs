@@ -1,22 +1,21 @@
-//! Settings, what is asked and what is answered.
+//! Settings, requests and answers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_speech::SpeakConfig;
-use syrinx_task::{Clip, TaskError};
-use syrinx_types::WordTime;
+use syrinx_speech::{SpeakConfig, SpeakingConfig};
+use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
 
 /// Settings of editing speech.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EditConfig {
-    /// How it speaks.
+    /// Settings of speaking.
     pub speaking: SpeakConfig,
-    /// How much of the recording before an edit the model goes on from, seconds.
+    /// Context before an edit that the model goes on from, seconds.
     pub context_s: f64,
     /// Words after an edit that the model looks ahead to.
     pub ahead_words: usize,
-    /// How much of the silence around the old words is spoken anew with them, seconds.
+    /// Silence around the old words that is replaced with them, seconds.
     pub margin_s: f64,
     /// Length of the cross-fades at the edges of an edit, seconds.
     pub fade_s: f64,
@@ -42,8 +41,12 @@ impl Default for EditConfig {
     }
 }
 
-impl EditConfig {
-    pub(crate) fn check(&self, task: &str) -> Result<(), TaskError> {
+impl SpeakingConfig for EditConfig {
+    fn speaking(&self) -> &SpeakConfig {
+        &self.speaking
+    }
+
+    fn check(&self, task: &str) -> Result<(), TaskError> {
         let fits = [
             ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
             ("margin_s", (0.0..=1.0).contains(&self.margin_s)),
@@ -64,17 +67,16 @@ impl EditConfig {
 #[serde(deny_unknown_fields)]
 pub struct EditRequest {
     /// The recording.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
-    /// What it should say. With `start_s` and `end_s`: what should be said between them, nothing to cut it out.
+    /// Text that the recording is to say. With `start_s` and `end_s`: text between them, empty to cut the span out.
     pub text: String,
-    /// What it says; if it isn't given, the model listens for it.
+    /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
-    /// Where the edit begins, seconds; without it and `end_s`, words are compared.
+    /// Beginning of the edit, seconds; without it and `end_s`, words are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_s: Option<f64>,
-    /// Where the edit ends, seconds.
+    /// End of the edit, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_s: Option<f64>,
     /// Whether the recording has a background that is to go on under the new words; they are spoken without it, and it is
@@ -89,26 +91,38 @@ pub struct EditRequest {
 /// The edited recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EditAnswer {
-    /// The recording; outside the edits its samples are the original's.
-    pub audio: Clip,
-    /// When each word sounds.
-    pub words: Vec<WordTime>,
-    /// Length of the recording, seconds.
-    pub seconds: f64,
-    /// What was changed, in order.
+    /// Speech; outside the edits its samples are the original's.
+    #[serde(flatten)]
+    pub speech: Speech,
+    /// Edits, in order.
     pub edits: Vec<EditedSpan>,
-    /// The words that the recording was taken to say.
+    /// Words of the recording before the edits.
     pub says: String,
-    /// Whether the model ended every edit by itself. If not, an edit may be cut short.
-    pub complete: bool,
+}
+
+impl Answer for EditAnswer {
+    const KIND: AnswerKind = AnswerKind::Speech;
+
+    fn merge(&mut self, next: Self, start_s: f64) {
+        self.speech.merge(next.speech, start_s);
+        self.edits.extend(next.edits.into_iter().map(|edit| EditedSpan {
+            start_s: edit.start_s + start_s,
+            end_s: edit.end_s + start_s,
+            ..edit
+        }));
+    }
+
+    fn speech(&self) -> Option<&Speech> {
+        Some(&self.speech)
+    }
 }
 
 /// One edit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EditedSpan {
-    /// Where it begins in the edited recording, seconds.
+    /// Beginning in the edited recording, seconds.
     pub start_s: f64,
-    /// Where it ends there, seconds.
+    /// End in the edited recording, seconds.
     pub end_s: f64,
     /// The words that were there.
     pub old: String,

@@ -1,54 +1,56 @@
 //! From a request to the spans of the recording that are spoken anew.
 
-use syrinx_speech::{Onward, Recording, Said, prompt_of};
-use syrinx_task::{Clip, Content, TaskError, TaskKit};
+use syrinx_speech::{Onward, Recording, Said, Setup, prompt_of};
+use syrinx_task::{Clip, Content, Context, TaskError, TaskKit};
 use syrinx_types::Audio;
 
-use crate::background::Apart;
+use crate::background::Stems;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditRequest};
 
 /// A stretch of the recording and what is to be said there.
 pub(crate) struct Span {
-    /// Where the old words are, seconds.
+    /// Times of the old words, seconds.
     pub(crate) start_s: f64,
     pub(crate) end_s: f64,
     /// The old words, as indices into the recording's.
     pub(crate) old: std::ops::Range<usize>,
     /// The new words with their phones.
     pub(crate) new: Said,
-    /// How they are spoken; none where words are only cut out.
+    /// Utterance of the new words; none where words are only cut out.
     pub(crate) onward: Option<Onward>,
 }
 
 /// A recording and the spans of it that are edited, in order.
-pub(crate) struct Work {
+pub struct Prepared {
     /// As it was given, at the codec's rate.
     pub(crate) original: Audio,
-    /// What goes on behind the speech, where that is kept.
+    /// Background, where it is kept.
     pub(crate) background: Option<Audio>,
     /// The speech, without a background that is kept.
     pub(crate) recording: Recording,
     pub(crate) spans: Vec<Span>,
 }
 
-impl Work {
+impl Prepared {
     pub(crate) fn of(
-        config: &EditConfig,
-        kit: &TaskKit,
+        setup: Setup<'_, EditConfig>,
         request: &EditRequest,
+        context: &Context<'_>,
     ) -> Result<Self, TaskError> {
-        let studio = kit.studio()?;
-        let Apart { speech, background } = Apart::of(config, studio, request)?;
+        let Setup { config, kit } = setup;
+        let Stems { speech, background } = Stems::of(config, request, context)?;
         let original = match background {
-            Some(_) => studio.audio(&request.audio)?,
+            Some(_) => context.audio(&request.audio)?.into_owned(),
             None => speech.clone(),
         };
-        let recording = Recording::listen(kit, &Clip::from(speech), request.says.as_deref())?;
+        let clip = Clip { audio: Some(speech.into()), ..request.audio.clone() };
+        let recording = Recording::recognize(kit, &clip, request.says.as_deref(), context)?;
         if let (Some(says), false) = (&request.says, request.force) {
-            doubt(config, kit, &recording, says)?;
+            doubt(config, &recording, says, context)?;
         }
-        let prompt = prompt_of(&config.speaking, kit, &recording.audio, "the recording")?;
+        let codec = context.codec()?;
+        let prompt = prompt_of(&config.speaking, codec, &recording.audio, "the recording")?;
         let prompt = Content::Codes(prompt);
         let spans = match (request.start_s, request.end_s) {
             (None, None) => by_words(config, kit, &recording, &request.text)?,
@@ -56,15 +58,15 @@ impl Work {
                 vec![by_time(kit, &recording, (start_s, end_s), &request.text)?]
             }
             _ => {
-                return Err(TaskError::Input(
-                    "an edit has a beginning and an end; give both `start_s` and `end_s`, or neither"
-                        .into(),
+                return Err(TaskError::input(
+                    "only one of `start_s` and `end_s` is given",
+                    "give both, or neither",
                 ));
             }
         };
         let spans = spans
             .into_iter()
-            .map(|span| speak(config, kit, &recording, span, &prompt))
+            .map(|span| speak(setup, &recording, span, &prompt))
             .collect::<Result<_, _>>()?;
         Ok(Self { original, background, recording, spans })
     }
@@ -73,13 +75,13 @@ impl Work {
 /// Whether the recording says what it is said to say.
 fn doubt(
     config: &EditConfig,
-    kit: &TaskKit,
     recording: &Recording,
     says: &str,
+    context: &Context<'_>,
 ) -> Result<(), TaskError> {
-    let heard = kit.studio()?.transcribe(&recording.audio)?;
+    let recognized = context.recognizer()?.transcribe(&recording.audio, context.run)?.text;
     let given: Vec<String> = recording.words.iter().map(|w| w.word.clone()).collect();
-    let other: Vec<String> = heard.split_whitespace().map(str::to_owned).collect();
+    let other: Vec<String> = recognized.split_whitespace().map(str::to_owned).collect();
     let doubted: Vec<String> = changes(&given, &other)
         .into_iter()
         .flat_map(|change| change.old)
@@ -89,10 +91,13 @@ fn doubt(
     if doubted.is_empty() {
         return Ok(());
     }
-    Err(TaskError::Input(format!(
-        "the recording doesn't seem to say {} of \"{says}\" (heard: \"{heard}\"); correct `says`, or go on with `force`",
-        doubted.join(", ")
-    )))
+    Err(TaskError::input(
+        format!(
+            "the recording does not seem to say {} of \"{says}\" (recognized: \"{recognized}\")",
+            doubted.join(", ")
+        ),
+        "correct `says`, or go on with `force`",
+    ))
 }
 
 /// The spans where the text differs from what is said.
@@ -103,9 +108,9 @@ fn by_words(
     text: &str,
 ) -> Result<Vec<Span>, TaskError> {
     if recording.words.is_empty() {
-        return Err(TaskError::Input(
-            "no words are heard in the recording: give what it says, or `start_s` and `end_s`"
-                .into(),
+        return Err(TaskError::input(
+            "no words were recognized in the recording",
+            "give what it says, or `start_s` and `end_s`",
         ));
     }
     let spoken = kit.frontend.phonemize(text)?;
@@ -113,10 +118,10 @@ fn by_words(
     let new: Vec<String> = spoken.words.iter().map(|w| w.spoken.clone()).collect();
     let changes = changes(&old, &new);
     if changes.is_empty() {
-        return Err(TaskError::Input(format!(
-            "the recording says \"{}\" already; give a text that differs",
-            old.join(" ")
-        )));
+        return Err(TaskError::input(
+            format!("the recording already says \"{}\"", old.join(" ")),
+            "give a text that differs",
+        ));
     }
     let span = |change: Change| {
         let (start_s, end_s) = edges(config, recording, &change);
@@ -126,7 +131,7 @@ fn by_words(
     Ok(changes.into_iter().map(span).collect())
 }
 
-/// Where old words are, with a little of the silence around them; for an insertion, where it goes.
+/// Times of the old words with a little of the silence around them; of an insertion its time.
 fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f64) {
     let words = &recording.words;
     let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);
@@ -154,14 +159,16 @@ fn by_time(
 ) -> Result<Span, TaskError> {
     let total_s = recording.audio.seconds();
     if !(start_s >= 0.0 && end_s > start_s) {
-        return Err(TaskError::Input(format!(
-            "an edit from {start_s} to {end_s} s is none; give an end that comes after its beginning, and a beginning of 0 or later"
-        )));
+        return Err(TaskError::input(
+            format!("edit span is empty: start_s is {start_s}, end_s is {end_s}"),
+            "give an end_s greater than start_s, and a start_s of 0 or above",
+        ));
     }
     if end_s > total_s {
-        return Err(TaskError::Input(format!(
-            "the edit from {start_s} to {end_s} s goes past the end of the recording, which lasts {total_s:.2} s; give times within it"
-        )));
+        return Err(TaskError::input(
+            format!("end_s ({end_s}) is past the end of the recording ({total_s:.2} s)"),
+            "give times within the recording",
+        ));
     }
     let new = if text.trim().is_empty() {
         Said::default()
@@ -176,10 +183,9 @@ fn by_time(
     Ok(Span { start_s, end_s, old: first..last, new, onward: None })
 }
 
-/// How a span is spoken: on from what is before it, with a look at what comes after.
+/// Plans the utterance of a span: on from the frames before it, with a look-ahead to the words after.
 fn speak(
-    config: &EditConfig,
-    kit: &TaskKit,
+    setup: Setup<'_, EditConfig>,
     recording: &Recording,
     span: Span,
     prompt: &Content,
@@ -187,20 +193,20 @@ fn speak(
     if span.new.words.is_empty() {
         return Ok(span);
     }
-    let given = recording.context(recording.frame(span.start_s), config.context_s);
-    let later = span.old.end..(span.old.end + config.ahead_words).min(recording.words.len());
+    let given = recording.context(recording.frame(span.start_s), setup.config.context_s);
+    let later = span.old.end..(span.old.end + setup.config.ahead_words).min(recording.words.len());
     let mut ahead = Said::default();
     for word in later {
         let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
         ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
     }
-    let with = (&config.speaking, kit);
-    let onward = recording.onward(given, (&span.new, &ahead), Some(prompt.clone()), with);
+    let spoken = (&span.new, &ahead);
+    let onward = recording.onward(given, spoken, Some(prompt.clone()), setup.speaking());
     let onward = onward.ok_or_else(|| {
-        TaskError::Input(format!(
-            "too many sounds were heard before {:.1} s to go on from: give what the recording says",
-            span.start_s
-        ))
+        TaskError::input(
+            format!("too many phones were recognized before {:.1} s to go on from", span.start_s),
+            "give what the recording says",
+        )
     })?;
     Ok(Span { onward: Some(onward), ..span })
 }

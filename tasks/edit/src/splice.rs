@@ -1,28 +1,23 @@
 //! From the codes of the new words to one recording.
 
-use syrinx_speech::join;
-use syrinx_task::{Generated, Plan, Studio, TaskError, TaskKit};
+use syrinx_speech::{Setup, join};
+use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::background::under;
-use crate::spans::{Span, Work};
-use crate::{EditAnswer, EditConfig, EditRequest, EditedSpan};
+use crate::spans::{Prepared, Span};
+use crate::{EditAnswer, EditConfig, EditedSpan};
 
 /// Frames after an edit that the codec sees, so that the edit ends as it goes on.
 const FRAMES_AFTER: usize = 10;
 
 /// One row a span in which something is said.
-pub(crate) fn plan(
-    config: &EditConfig,
-    kit: &TaskKit,
-    request: &EditRequest,
-) -> Result<Plan, TaskError> {
-    let work = Work::of(config, kit, request)?;
-    let spoken = work.spans.into_iter().filter_map(|span| span.onward);
-    Ok(Plan { rows: spoken.map(|onward| onward.utterance.into_row(kit)).collect() })
+pub(crate) fn plan(setup: Setup<'_, EditConfig>, prepared: &Prepared) -> Plan {
+    let spoken = prepared.spans.iter().filter_map(|span| span.onward.as_ref());
+    Plan { rows: spoken.map(|onward| onward.utterance.clone().into_row(setup.kit)).collect() }
 }
 
-/// What was spoken for a span.
+/// Result of a span.
 struct Spoken {
     samples: Vec<f32>,
     /// When the words sound, seconds from the first sample.
@@ -32,42 +27,36 @@ struct Spoken {
 
 /// Puts what was spoken into the recording, with a cross-fade at either edge, inside the edit.
 pub(crate) fn finish(
-    config: &EditConfig,
-    kit: &TaskKit,
-    request: &EditRequest,
+    setup: Setup<'_, EditConfig>,
+    work: &Prepared,
     generated: &[Generated],
+    context: &Context<'_>,
 ) -> Result<EditAnswer, TaskError> {
-    let work = Work::of(config, kit, request)?;
-    let rows = work.spans.iter().filter(|span| span.onward.is_some()).count();
-    if rows != generated.len() {
-        return Err(fault(format!("{} rows came out of {rows}", generated.len())));
-    }
     let recording = &work.recording;
     let original = &work.original;
     let rate_hz = f64::from(original.sample_rate_hz);
     let sample = |at_s: f64| ((at_s * rate_hz).round() as usize).min(original.samples.len());
-    let fade = (config.fade_s * rate_hz).round() as usize;
-    let mut answer = EditAnswer { says: recording.text(), complete: true, ..EditAnswer::default() };
+    let fade = (setup.config.fade_s * rate_hz).round() as usize;
+    let mut answer = EditAnswer { says: recording.text(), ..EditAnswer::default() };
+    let mut words: Vec<WordTime> = Vec::new();
     let mut samples: Vec<f32> = Vec::with_capacity(original.samples.len());
     let (mut at, mut word) = (0, 0);
     let mut generated = generated.iter();
     for span in &work.spans {
         let (start, end) = (sample(span.start_s).max(at), sample(span.end_s).max(at));
         let later_s = (samples.len() as f64 - at as f64) / rate_hz;
-        answer
-            .words
-            .extend(moved(&recording.word_times()[word..span.old.start.max(word)], later_s));
+        words.extend(moved(&recording.word_times()[word..span.old.start.max(word)], later_s));
         samples.extend_from_slice(&original.samples[at..start]);
         let start_s = samples.len() as f64 / rate_hz;
         let spoken = match (&span.onward, generated.as_slice().first()) {
             (Some(_), Some(row)) => {
                 generated.next();
-                spoken(kit, &work, span, row)?
+                spoken((setup, context), work, span, row)?
             }
             _ => Spoken { samples: Vec::new(), words: Vec::new(), complete: true },
         };
-        answer.complete &= spoken.complete;
-        answer.words.extend(moved(&spoken.words, start_s));
+        answer.speech.complete &= spoken.complete;
+        words.extend(moved(&spoken.words, start_s));
         let behind = work.background.as_ref();
         let length = spoken.samples.len().max(fade);
         let behind = behind.map_or_else(|| vec![0.0; length], |b| under(b, start..end, length));
@@ -81,11 +70,11 @@ pub(crate) fn finish(
         (at, word) = (end, span.old.end);
     }
     let later_s = (samples.len() as f64 - at as f64) / rate_hz;
-    answer.words.extend(moved(&recording.word_times()[word..], later_s));
+    words.extend(moved(&recording.word_times()[word..], later_s));
     samples.extend_from_slice(&original.samples[at..]);
     let audio = Audio { samples, sample_rate_hz: original.sample_rate_hz };
-    answer.seconds = audio.seconds();
-    answer.audio = audio.into();
+    let complete = answer.speech.complete;
+    answer.speech = Speech { words, complete, ..Speech::from(audio) };
     Ok(answer)
 }
 
@@ -118,8 +107,8 @@ fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> 
 
 /// The samples of the new words, and when they sound.
 fn spoken(
-    kit: &TaskKit,
-    work: &Work,
+    (setup, context): (Setup<'_, EditConfig>, &Context<'_>),
+    work: &Prepared,
     span: &Span,
     generated: &Generated,
 ) -> Result<Spoken, TaskError> {
@@ -132,7 +121,7 @@ fn spoken(
         let walked = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
         (known + walked).min(frames)
     };
-    let (start, end, complete) = if kit.alignment.walks() {
+    let (start, end, complete) = if setup.kit.switches.alignment.is_aligned() {
         let (start, end) = (at(onward.new.start), at(onward.new.end));
         (start, end, end < frames || generated.finished)
     } else {
@@ -153,8 +142,7 @@ fn spoken(
     for part in parts.iter().filter(|part| part.levels() == codes.levels()) {
         (0..part.frames()).for_each(|frame| whole.push(part.frame(frame)));
     }
-    let studio: &dyn Studio = kit.studio()?;
-    let audio = studio.decode(&whole)?;
+    let audio = context.codec()?.decode(&whole)?;
     let size = recording.frame_samples();
     let (from, to) = (known * size, (known + end - start) * size);
     let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();
@@ -169,5 +157,5 @@ fn spoken(
 }
 
 fn nothing(span: &Span) -> TaskError {
-    fault(format!("nothing came out for \"{}\": try another seed", span.new.words.join(" ")))
+    fault(format!("nothing came out for \"{}\"", span.new.words.join(" ")))
 }

@@ -4,27 +4,27 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind};
-use syrinx_task::{TaskDescriptor, Verb};
+use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, scene};
+use syrinx_task::{Clip, TaskDescriptor, Verb, View};
 
 pub use request::ExtractRequest;
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
 
 /// One speaker out of a mixture.
 pub type Extract = Enhancer<Extracting>;
 
-/// What takes one speaker out of a mixture.
+/// Target speaker extraction among the tasks that enhance.
 pub struct Extracting;
 
 impl Enhancement for Extracting {
     const KIND: Kind = Kind {
         task: "extract",
-        given: "mixture",
+        given: View { name: "mixture", render: scene::mixture },
         wanted: None,
-        part: None,
-        filter: None,
+        stem: None,
+        gain: None,
         text: true,
         speaker: true,
     };
@@ -35,6 +35,10 @@ impl Enhancement for Extracting {
         example: "syrinx extract meeting.wav --speaker me.wav -o mine.wav",
     };
     type Request = ExtractRequest;
+
+    fn clips(request: &mut ExtractRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio), ("speaker".to_owned(), &mut request.speaker)]
+    }
 
     fn asked(request: &ExtractRequest) -> Asked<'_> {
         Asked {

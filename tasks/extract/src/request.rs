@@ -1,4 +1,4 @@
-//! What is asked and what is answered.
+//! Requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,10 @@ use syrinx_task::Clip;
 #[serde(deny_unknown_fields)]
 pub struct ExtractRequest {
     /// The mixture.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
     /// A few seconds of the wanted speaker alone.
-    #[schemars(extend("format" = "recording"))]
     pub speaker: Clip,
-    /// What the wanted speaker says, where it is known; helps where the recording is bad.
+    /// Words of the target speaker, where they are known; they help where the recording is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

@@ -34,9 +34,9 @@ pub(crate) fn example(
         TO_PHONES => (LETTERS, letters, kit.vocab.encode_phones(phones)),
         TO_LETTERS => {
             let unstressed = rng.random::<f64>() < config.unstressed_share;
-            let heard: Vec<Phone> =
+            let recognized: Vec<Phone> =
                 phones.iter().map(|p| if unstressed { p.strip_stress() } else { *p }).collect();
-            (PHONES, kit.vocab.encode_phones(&heard), letters)
+            (PHONES, kit.vocab.encode_phones(&recognized), letters)
         }
         other => {
             return Err(TaskError::Layout {

@@ -1,4 +1,4 @@
-//! What the prompts look like.
+//! Layout of the task's sequences.
 
 use syrinx_task::{Head, Layout, Segment, Stage};
 
@@ -16,8 +16,8 @@ pub(crate) const PHONES: &str = "phones";
 pub(crate) fn layout() -> Layout {
     let stage = |name: &str, task: &str, given: &str, written: &str| {
         let segments = vec![
-            Segment::mark(task),
-            Segment::mark("lang:en"),
+            Segment::special_token(task),
+            Segment::special_token("lang:en"),
             Segment::text(given),
             Segment::text_response(written),
         ];

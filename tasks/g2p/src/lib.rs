@@ -14,15 +14,16 @@ mod sentence;
 
 use rand::RngCore;
 use syrinx_task::{
-    AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
+    Capabilities, Context, Example, Generated, Layout, Phones, Plan, Task, TaskDescriptor,
+    TaskError, TaskKit, Verb,
 };
 use syrinx_types::Sample;
 
 pub use config::G2pConfig;
 pub use layout::{TO_LETTERS, TO_PHONES};
-pub use request::{G2pAnswer, G2pRequest, G2pWord};
+pub use request::G2pRequest;
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<G2p>();
 
 /// Letters to phones, and back.
@@ -33,6 +34,19 @@ pub struct G2p {
     words: Vec<(String, Vec<syrinx_text::Phone>)>,
 }
 
+/// Words of a request: those that the model reads, or those to write in letters.
+pub enum Prepared {
+    /// Words of a text that the front end does not know.
+    Words {
+        /// The text.
+        text: String,
+        /// Words, each once.
+        words: Vec<String>,
+    },
+    /// Phones of words.
+    Phones(Vec<Vec<syrinx_text::Phone>>),
+}
+
 impl Task for G2p {
     const ID: &'static str = "g2p";
     const SUMMARY: &'static str = "writes a text in phones (ARPAbet and IPA), or phones in letters";
@@ -41,10 +55,11 @@ impl Task for G2p {
         positional: "text",
         example: "syrinx phonemize \"Zyxomma is a dragonfly.\"",
     };
-    const ANSWER: AnswerKind = AnswerKind::Phones;
+    const CAPABILITIES: Capabilities = Capabilities::NONE;
     type Config = G2pConfig;
     type Request = G2pRequest;
-    type Answer = G2pAnswer;
+    type Prepared = Prepared;
+    type Answer = Phones;
 
     fn new(config: G2pConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check()?;
@@ -56,37 +71,54 @@ impl Task for G2p {
         layout::layout()
     }
 
-    fn plan(&self, request: &G2pRequest) -> Result<Plan, TaskError> {
+    /// The model reads the words that the front end does not know; they are found once.
+    fn plan(
+        &self,
+        request: &G2pRequest,
+        _context: &Context<'_>,
+    ) -> Result<(Plan, Prepared), TaskError> {
         match request.direction()? {
-            request::Direction::ToPhones(text) => sentence::plan(&self.config, &self.kit, text),
-            request::Direction::ToLetters(phones) => letters::plan(&self.config, &self.kit, phones),
+            request::Direction::ToPhones(text) => {
+                let (plan, words) = sentence::plan(&self.config, &self.kit, text)?;
+                Ok((plan, Prepared::Words { text: text.to_owned(), words }))
+            }
+            request::Direction::ToLetters(phones) => {
+                let (plan, words) = letters::plan(&self.config, &self.kit, phones)?;
+                Ok((plan, Prepared::Phones(words)))
+            }
         }
     }
 
     fn finish(
         &self,
-        request: &G2pRequest,
+        _request: &G2pRequest,
+        prepared: Prepared,
         generated: Vec<Generated>,
-    ) -> Result<G2pAnswer, TaskError> {
-        match request.direction()? {
-            request::Direction::ToPhones(text) => {
-                sentence::finish(&self.config, &self.kit, text, &generated)
+        _context: &Context<'_>,
+    ) -> Result<Phones, TaskError> {
+        match prepared {
+            Prepared::Words { text, words } => {
+                sentence::finish(&self.config, &self.kit, (&text, words), &generated)
             }
-            request::Direction::ToLetters(phones) => letters::finish(&self.kit, phones, &generated),
+            Prepared::Phones(words) => Ok(letters::finish(&self.kit, &words, &generated)),
         }
     }
 
-    fn example(
+    /// Both directions learn from the lexicon, none from the corpus.
+    fn corpus_example(
+        &self,
+        _stage: &str,
+        _sample: &Sample,
+        _rng: &mut dyn RngCore,
+    ) -> Result<Option<Example>, TaskError> {
+        Ok(None)
+    }
+
+    fn own_example(
         &self,
         stage: &str,
-        _sample: Option<&Sample>,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
         example::example(&self.config, &self.kit, &self.words, stage, rng)
-    }
-
-    fn request_for(&self, sample: &Sample) -> Option<G2pRequest> {
-        let text = sample.text.trim();
-        (!text.is_empty()).then(|| G2pRequest { text: Some(text.into()), phones: None })
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked and what is answered.
+//! Requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,35 +27,10 @@ impl G2pRequest {
         match (&self.text, &self.phones) {
             (Some(text), None) => Ok(Direction::ToPhones(text)),
             (None, Some(phones)) => Ok(Direction::ToLetters(phones)),
-            _ => Err(TaskError::Input(
-                "give either a text (to get phones) or phones (to get a text)".into(),
+            _ => Err(TaskError::input(
+                "a request has either a text or phones",
+                "give a text to get phones, or phones to get a text",
             )),
         }
     }
-}
-
-/// A sentence in letters and phones.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct G2pAnswer {
-    /// ARPAbet, `|` between words, `,` `.` `?` `!` where the text has a pause.
-    pub phones: String,
-    /// The same in IPA.
-    pub ipa: String,
-    /// The words as said.
-    pub text: String,
-    /// Word by word.
-    pub words: Vec<G2pWord>,
-}
-
-/// One word in letters and phones.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct G2pWord {
-    /// The word as said, lower case.
-    pub word: String,
-    /// ARPAbet.
-    pub phones: String,
-    /// IPA.
-    pub ipa: String,
-    /// Where the phones (or letters) come from: `lexicon`, `user`, `inline`, `model` or `rules`.
-    pub source: String,
 }

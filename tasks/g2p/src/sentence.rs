@@ -5,14 +5,15 @@ use std::error::Error;
 use std::sync::Mutex;
 
 use syrinx_task::{
-    Content, Contents, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
+    Content, Contents, Generated, Phones, Plan, RowPlan, StageRun, TaskError, TaskKit, TextContent,
+    WordPhones,
 };
 use syrinx_text::inventory::to_arpabet;
 use syrinx_text::ipa::to_ipa;
 use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 
+use crate::G2pConfig;
 use crate::layout::{LETTERS, TO_PHONES};
-use crate::{G2pAnswer, G2pConfig, G2pWord};
 
 /// Notes which words the front end asks for, and knows none of them.
 #[derive(Default)]
@@ -27,7 +28,7 @@ impl Pronounce for Unknown {
     }
 }
 
-/// What the model said.
+/// Pronunciations by the model.
 struct Known(HashMap<String, Vec<Phone>>);
 
 impl Pronounce for Known {
@@ -60,28 +61,28 @@ fn words_for_model(
 }
 
 /// One row a word.
-pub(crate) fn plan(config: &G2pConfig, kit: &TaskKit, text: &str) -> Result<Plan, TaskError> {
+pub(crate) fn plan(
+    config: &G2pConfig,
+    kit: &TaskKit,
+    text: &str,
+) -> Result<(Plan, Vec<String>), TaskError> {
+    let words = words_for_model(config, kit, text)?;
     let row = |word: &String| {
         let letters = TextContent::plain(kit.vocab.encode_letters(word));
         let contents = Contents::from([(LETTERS.to_owned(), Content::Text(letters))]);
         let limit = config.limit(word.len());
         RowPlan::new(vec![StageRun::new(TO_PHONES, contents, limit)])
     };
-    Ok(Plan { rows: words_for_model(config, kit, text)?.iter().map(row).collect() })
+    Ok((Plan { rows: words.iter().map(row).collect() }, words))
 }
 
 /// The whole text in phones.
 pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,
-    text: &str,
+    (text, words): (&str, Vec<String>),
     generated: &[Generated],
-) -> Result<G2pAnswer, TaskError> {
-    let words = words_for_model(config, kit, text)?;
-    if words.len() != generated.len() {
-        let reason = format!("{} rows came out of {}", generated.len(), words.len());
-        return Err(TaskError::Answer { task: "g2p".into(), reason });
-    }
+) -> Result<Phones, TaskError> {
     let read = |g: &Generated| -> Vec<Phone> {
         kit.vocab.decode_phones(&g.text).into_iter().filter(|p| !p.is_mark()).collect()
     };
@@ -119,8 +120,8 @@ fn replace(spoken: &mut Phonemized, known: &HashMap<String, Vec<Phone>>) {
     (spoken.phones, spoken.word_of_phone) = (phones, word_of_phone);
 }
 
-fn answer(spoken: &Phonemized) -> G2pAnswer {
-    let words = spoken.words.iter().map(|word| G2pWord {
+fn answer(spoken: &Phonemized) -> Phones {
+    let words = spoken.words.iter().map(|word| WordPhones {
         word: word.spoken.clone(),
         phones: to_arpabet(&word.phones),
         ipa: to_ipa(&word.phones),
@@ -133,7 +134,7 @@ fn answer(spoken: &Phonemized) -> G2pAnswer {
         }
         .into(),
     });
-    G2pAnswer {
+    Phones {
         phones: to_arpabet(&spoken.phones),
         ipa: to_ipa(&spoken.phones),
         text: spoken.spoken_text(),

@@ -1,21 +1,12 @@
 //! Training examples.
 
 use rand::{Rng, RngCore};
-use syrinx_speech::{PROMPT, example};
-use syrinx_task::{Content, Example, TaskKit};
-use syrinx_types::Sample;
-
-use crate::MixConfig;
+use syrinx_speech::PROMPT;
+use syrinx_task::{Content, Example};
 
 /// An utterance whose prompt is a blend: the two halves of the speaker's own prompt laid over one another, with any
-/// weights. What should come out is the speaker's voice, so the model learns that a blend of prompts is a voice.
-pub(crate) fn blended(
-    config: &MixConfig,
-    kit: &TaskKit,
-    sample: &Sample,
-    rng: &mut dyn RngCore,
-) -> Option<Example> {
-    let mut example = example(&config.speaking, kit, sample)?;
+/// weights. The response is the speaker's voice, so the model learns that a blend of prompts is a voice.
+pub(crate) fn blended(mut example: Example, rng: &mut dyn RngCore) -> Example {
     if let Some(Content::Codes(prompt)) = example.contents.remove(PROMPT) {
         let half = prompt.frames() / 2;
         let weight: f32 = rng.random_range(0.0..=1.0);
@@ -27,5 +18,5 @@ pub(crate) fn blended(
         };
         example.contents.insert(PROMPT.into(), content);
     }
-    Some(example)
+    example
 }

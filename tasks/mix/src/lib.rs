@@ -9,24 +9,23 @@ mod speak;
 mod voices;
 
 use rand::RngCore;
-use syrinx_speech::{check_stage, layout};
+use syrinx_speech::{Setup, Speaking, SpeakingTask, text_chunks};
 use syrinx_task::{
-    AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Plan, TaskDescriptor, TaskError, Verb,
 };
-use syrinx_types::{Audio, Sample};
 
 pub use request::{MixAnswer, MixConfig, MixMode, MixRequest};
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Mix>();
 
 /// Mixing voices.
-pub struct Mix {
-    config: MixConfig,
-    kit: TaskKit,
-}
+pub type Mix = SpeakingTask<VoiceMixing>;
 
-impl Task for Mix {
+/// Voice mixing among the tasks that speak.
+pub struct VoiceMixing;
+
+impl Speaking for VoiceMixing {
     const ID: &'static str = "mix";
     const SUMMARY: &'static str =
         "speaks a text in a mix of voices, or at every step from one to another";
@@ -35,57 +34,56 @@ impl Task for Mix {
         positional: "text",
         example: "syrinx mix \"Half of each.\" --voices joe --voices slt --weights 0.7 --weights 0.3 -o both.wav",
     };
-    const ANSWER: AnswerKind = AnswerKind::Speech;
+    const CAPABILITIES: Capabilities =
+        Capabilities { text: Some("text"), streaming: true, ..Capabilities::NONE };
     type Config = MixConfig;
     type Request = MixRequest;
+    type Prepared = speak::Prepared;
     type Answer = MixAnswer;
 
-    fn new(config: MixConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check(Self::ID)?;
-        Ok(Self { config, kit: kit.clone() })
+    fn clips(request: &mut MixRequest) -> Vec<(String, &mut Clip)> {
+        let voices = request.voices.iter_mut().enumerate();
+        voices.map(|(i, clip)| (format!("voices.{i}"), clip)).collect()
     }
 
-    fn layout(&self) -> Layout {
-        layout(Self::ID, &self.kit)
+    /// Chunks of sentences; a continuous reading is one chunk, since its sentences go on from one another.
+    fn chunks(
+        setup: Setup<'_, MixConfig>,
+        mut request: MixRequest,
+        context: &Context<'_>,
+    ) -> Result<Chunks<MixRequest>, TaskError> {
+        let cut = text_chunks(setup.speaking(), &request.text);
+        if request.rolling || cut.chunks.len() < 2 {
+            return Ok(Chunks::one(request));
+        }
+        let names = context.voice_names();
+        for voice in request.voices.iter_mut().filter(|voice| voices::is_recording(voice, &names)) {
+            *voice = context.loaded(voice)?;
+        }
+        let with = |(text, start_s)| (MixRequest { text, ..request.clone() }, start_s);
+        Ok(Chunks { chunks: cut.chunks.into_iter().map(with).collect(), pause_s: cut.pause_s })
     }
 
-    fn plan(&self, request: &MixRequest) -> Result<Plan, TaskError> {
-        speak::plan(&self.config, &self.kit, request)
+    fn plan(
+        setup: Setup<'_, MixConfig>,
+        request: &MixRequest,
+        context: &Context<'_>,
+    ) -> Result<(Plan, speak::Prepared), TaskError> {
+        speak::plan(setup, request, context)
     }
 
     fn finish(
-        &self,
-        request: &MixRequest,
+        setup: Setup<'_, MixConfig>,
+        _request: &MixRequest,
+        prepared: speak::Prepared,
         generated: Vec<Generated>,
+        context: &Context<'_>,
     ) -> Result<MixAnswer, TaskError> {
-        speak::finish(&self.config, &self.kit, request, &generated)
-    }
-
-    fn recordings(answer: &MixAnswer) -> Vec<(String, Audio)> {
-        let name = |i: usize| if i == 0 { "audio".into() } else { format!("step-{}", i + 1) };
-        let audio = answer.steps.iter().filter_map(|s| s.audio.as_deref().cloned());
-        audio.enumerate().map(|(i, audio)| (name(i), audio)).collect()
+        speak::finish(setup, prepared, &generated, context)
     }
 
     /// An utterance in a blend of its own speaker's voice.
-    fn example(
-        &self,
-        stage: &str,
-        sample: Option<&Sample>,
-        rng: &mut dyn RngCore,
-    ) -> Result<Option<Example>, TaskError> {
-        check_stage(Self::ID, &self.kit, stage)?;
-        Ok(sample.and_then(|sample| example::blended(&self.config, &self.kit, sample, rng)))
-    }
-
-    /// In equal parts of the first two voices.
-    fn request_for(&self, sample: &Sample) -> Option<MixRequest> {
-        let text = sample.text.trim();
-        let voices = self.kit.studio.as_ref()?.voices().into_iter().take(2).collect();
-        (!text.is_empty()).then(|| MixRequest {
-            text: text.into(),
-            voices,
-            ..MixRequest::default()
-        })
+    fn adapted(_setup: Setup<'_, MixConfig>, example: Example, rng: &mut dyn RngCore) -> Example {
+        example::blended(example, rng)
     }
 }

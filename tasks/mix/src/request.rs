@@ -1,12 +1,14 @@
-//! Settings, what is asked and what is answered.
+//! Settings, requests and answers.
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_speech::SpeakConfig;
-use syrinx_task::{Clip, TaskError};
-use syrinx_types::WordTime;
+use syrinx_speech::{SpeakConfig, SpeakingConfig};
+use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError, append};
+use syrinx_types::Audio;
 
-/// How voices become one prompt.
+/// Way in which voices become one prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MixMode {
@@ -23,7 +25,7 @@ pub enum MixMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixConfig {
-    /// How it speaks.
+    /// Settings of speaking.
     pub speaking: SpeakConfig,
     /// Frames of a turn of all voices in mode `interleave`.
     pub turn_frames: usize,
@@ -37,8 +39,12 @@ impl Default for MixConfig {
     }
 }
 
-impl MixConfig {
-    pub(crate) fn check(&self, task: &str) -> Result<(), TaskError> {
+impl SpeakingConfig for MixConfig {
+    fn speaking(&self) -> &SpeakConfig {
+        &self.speaking
+    }
+
+    fn check(&self, task: &str) -> Result<(), TaskError> {
         if self.turn_frames == 0 || self.max_steps < 2 {
             let reason = "`turn_frames` must be at least 1, `max_steps` at least 2".into();
             return Err(TaskError::Config { task: task.into(), reason });
@@ -54,11 +60,11 @@ pub struct MixRequest {
     /// English text.
     pub text: String,
     /// The voices, two or more: names of built-in ones, or recordings of a few seconds.
-    pub voices: Vec<String>,
-    /// How much each voice counts, in their order; equally if not given.
+    pub voices: Vec<Clip>,
+    /// Weights of the voices, in their order; equal if not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<f64>,
-    /// How the voices become one prompt: `blend`, `concatenate` or `interleave`.
+    /// Way in which the voices become one prompt: `blend`, `concatenate` or `interleave`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<MixMode>,
     /// Speak the text so many times, from the first of two voices to the second in equal steps.
@@ -66,25 +72,41 @@ pub struct MixRequest {
     pub sweep: Option<usize>,
     /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[schemars(extend("whole" = true))]
     pub rolling: bool,
 }
 
 /// The text in the mixed voice.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct MixAnswer {
-    /// The recording; of a sweep the first one.
-    pub audio: Clip,
-    /// When each word of the text sounds in it; empty for a model without alignment.
-    pub words: Vec<WordTime>,
-    /// Length of the recording, seconds.
-    pub seconds: f64,
-    /// The words as said, numbers and abbreviations written out.
-    pub text_spoken: String,
-    /// How much each voice counts, for every step of a sweep; one step for a single mix. Each sums up to 1.
+    /// Speech; of a sweep that of the first step.
+    #[serde(flatten)]
+    pub speech: Speech,
+    /// Weights of the voices, for every step of a sweep; one step for a single mix. Each sums up to 1.
     pub weights: Vec<Vec<f64>>,
-    /// The recordings of the steps.
+    /// Recordings of the steps.
     pub steps: Vec<Clip>,
-    /// Whether the model ended every piece by itself. If not, the speech may be cut short.
-    pub complete: bool,
+}
+
+impl Answer for MixAnswer {
+    const KIND: AnswerKind = AnswerKind::Speech;
+
+    fn merge(&mut self, next: Self, start_s: f64) {
+        // Steps of a sweep differ in length: each goes on after its own.
+        let pause_s = (start_s - self.speech.seconds).max(0.0);
+        for (step, next) in self.steps.iter_mut().zip(next.steps) {
+            let seconds = step.audio.as_ref().map_or(0.0, |audio| audio.seconds());
+            append(step, next, seconds + pause_s);
+        }
+        self.speech.merge(next.speech, start_s);
+    }
+
+    fn speech(&self) -> Option<&Speech> {
+        Some(&self.speech)
+    }
+
+    fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
+        let name = |i: usize| if i == 0 { "audio".into() } else { format!("step-{}", i + 1) };
+        let steps = self.steps.iter().filter_map(|step| step.audio.clone());
+        steps.enumerate().map(|(i, audio)| (name(i), audio)).collect()
+    }
 }

@@ -1,70 +1,70 @@
 //! From a request to rows, and from their codes to recordings.
 
-use syrinx_speech::{Spoken, pieces, reading};
-use syrinx_task::{Generated, Plan, TaskError, TaskKit};
+use syrinx_speech::{Piece, Place, Setup, Spoken, pieces, reading};
+use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
 
 use crate::voices::{mixed, prompts, weights};
 use crate::{MixAnswer, MixConfig, MixRequest};
 
-/// For every step one row a piece.
-pub(crate) fn plan(
-    config: &MixConfig,
-    kit: &TaskKit,
-    request: &MixRequest,
-) -> Result<Plan, TaskError> {
-    let prompts = prompts(&config.speaking, kit, request)?;
-    let steps = weights(config, request)?;
-    let pieces = pieces(&config.speaking, kit, &request.text)?;
-    let mode = request.mode.unwrap_or_default();
-    let mut rows = Vec::with_capacity(steps.len() * pieces.len());
-    for weights in &steps {
-        let prompt = mixed(config, mode, &prompts, weights);
-        let read = (&pieces[..], request.rolling);
-        let of_step = reading(read, Some(&prompt), (&config.speaking, kit))?;
-        rows.extend(of_step.into_iter().map(|(row, _)| row));
-    }
-    Ok(Plan { rows })
+/// Weights of the steps, and the sentences with their places in the rows of each step.
+pub struct Prepared {
+    steps: Vec<Vec<f64>>,
+    sentences: Vec<(Piece, Place)>,
 }
 
-/// Decodes the pieces of every step and puts them one after another.
-pub(crate) fn finish(
-    config: &MixConfig,
-    kit: &TaskKit,
+/// For every step one row a sentence.
+pub(crate) fn plan(
+    setup: Setup<'_, MixConfig>,
     request: &MixRequest,
-    generated: &[Generated],
-) -> Result<MixAnswer, TaskError> {
-    let pieces = pieces(&config.speaking, kit, &request.text)?;
+    context: &Context<'_>,
+) -> Result<(Plan, Prepared), TaskError> {
+    let (config, speaking) = (setup.config, setup.speaking());
+    let prompts = prompts(&config.speaking, request, context)?;
     let steps = weights(config, request)?;
-    let rows = steps.len() * pieces.len();
-    if rows != generated.len() {
-        return Err(fault(format!("{} rows came out of {rows}", generated.len())));
+    let pieces = pieces(speaking, &request.text)?;
+    let mode = request.mode.unwrap_or_default();
+    let mut rows = Vec::with_capacity(steps.len() * pieces.len());
+    let mut places = Vec::new();
+    for weights in &steps {
+        let prompt = mixed(config, mode, &prompts, weights);
+        let of_step = reading((&pieces[..], request.rolling), Some(&prompt), speaking)?;
+        let (of_step, its_places): (Vec<_>, Vec<_>) = of_step.into_iter().unzip();
+        rows.extend(of_step);
+        places = its_places;
     }
-    let spoken: Vec<String> = pieces.iter().map(|p| p.spoken.spoken_text()).collect();
-    let mut answer = MixAnswer {
-        text_spoken: spoken.join(" "),
-        complete: generated.iter().all(|g| g.finished),
-        ..MixAnswer::default()
-    };
-    let studio = kit.studio()?;
-    let places = reading((&pieces, request.rolling), None, (&config.speaking, kit))?;
-    for (weights, generated) in steps.into_iter().zip(generated.chunks(pieces.len())) {
+    let sentences = pieces.into_iter().zip(places).collect();
+    Ok((Plan { rows }, Prepared { steps, sentences }))
+}
+
+/// Decodes the sentences of every step and puts them one after another.
+pub(crate) fn finish(
+    setup: Setup<'_, MixConfig>,
+    prepared: Prepared,
+    generated: &[Generated],
+    context: &Context<'_>,
+) -> Result<MixAnswer, TaskError> {
+    let Prepared { steps, sentences } = prepared;
+    let codec = context.codec()?;
+    let pause_s = setup.config.speaking.pause_s;
+    let mut answer = MixAnswer::default();
+    for (weights, generated) in steps.into_iter().zip(generated.chunks(sentences.len())) {
         let mut step = Spoken::new("mix");
-        for ((piece, generated), (_, place)) in pieces.iter().zip(generated).zip(&places) {
-            step.push((piece, *place), generated, (studio, config.speaking.gap_s))?;
+        for ((piece, place), generated) in sentences.iter().zip(generated) {
+            step.push((piece, *place), generated, (codec, pause_s))?;
         }
         let words = step.words;
-        let audio = step.whole.ok_or_else(|| fault("there is nothing to say".into()))?;
+        let audio = step.whole.ok_or_else(|| TaskError::Answer {
+            task: "mix".into(),
+            reason: "the text has no words".into(),
+        })?;
         if answer.steps.is_empty() {
-            answer.words = words;
-            answer.seconds = audio.seconds();
-            answer.audio = audio.clone().into();
+            answer.speech = Speech { words, ..Speech::from(audio.clone()) };
         }
         answer.weights.push(weights);
         answer.steps.push(audio.into());
     }
+    let spoken: Vec<String> = sentences.iter().map(|(p, _)| p.spoken.spoken_text()).collect();
+    answer.speech.text_spoken = spoken.join(" ");
+    answer.speech.complete = generated.iter().all(|g| g.finished);
     Ok(answer)
-}
-
-fn fault(reason: String) -> TaskError {
-    TaskError::Answer { task: "mix".into(), reason }
 }

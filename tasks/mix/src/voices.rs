@@ -1,9 +1,7 @@
 //! Voices with weights, and what becomes of their prompts.
 
-use std::path::Path;
-
 use syrinx_speech::{SpeakConfig, Voice};
-use syrinx_task::{Clip, Content, TaskError, TaskKit};
+use syrinx_task::{Clip, Content, Context, TaskError};
 use syrinx_types::Codes;
 
 use crate::{MixConfig, MixMode, MixRequest};
@@ -11,41 +9,46 @@ use crate::{MixConfig, MixMode, MixRequest};
 /// The prompts of a request, in its order.
 pub(crate) fn prompts(
     config: &SpeakConfig,
-    kit: &TaskKit,
     request: &MixRequest,
+    context: &Context<'_>,
 ) -> Result<Vec<Codes>, TaskError> {
     let voices = &request.voices;
     if voices.len() < 2 {
-        return Err(TaskError::Input(
-            "a mix takes two voices or more; name them, or recordings of them, in `voices`".into(),
+        return Err(TaskError::input(
+            "a mix takes two voices or more",
+            "name them, or recordings of them, in `voices`",
         ));
     }
-    if let Some(twice) = voices.iter().enumerate().find(|(i, v)| voices[..*i].contains(v)) {
-        return Err(TaskError::Input(format!(
-            "voice `{}` is given twice: give every voice once, with its whole weight",
-            twice.1
-        )));
+    if let Some((_, twice)) = voices.iter().enumerate().find(|(i, v)| voices[..*i].contains(v)) {
+        return Err(TaskError::input(
+            format!("{} is given twice", twice.named("voice")),
+            "give every voice once, with its whole weight",
+        ));
     }
-    let named = kit.studio()?.voices();
+    let named = context.voice_names();
     voices
         .iter()
-        .map(|voice| {
-            let clip = Clip::from(voice.clone());
-            let built_in = named.contains(voice);
-            // What looks like a name is taken for a misspelt one, not for a file that isn't there.
-            let is_name = built_in
-                || (Path::new(voice).extension().is_none()
-                    && !voice.contains([':', '/'])
-                    && voice != "-");
-            let voice = if is_name {
-                Voice { name: Some(voice), clip: None }
+        .map(|clip| {
+            let name = clip.path.to_string_lossy();
+            let voice = if is_recording(clip, &named) {
+                Voice { name: None, clip: Some(clip) }
             } else {
-                Voice { name: None, clip: Some(&clip) }
+                Voice { name: Some(&name), clip: None }
             };
-            let codes = voice.codes(config, kit)?;
-            codes.ok_or_else(|| TaskError::Input("a voice has no speech in it".into()))
+            let codes = voice.codes(config, context)?;
+            codes.ok_or_else(|| {
+                let hint = "give 2 to 3 seconds of speech";
+                TaskError::input(format!("{} has no speech", clip.named("voice")), hint)
+            })
         })
         .collect()
+}
+
+/// Whether a voice is a recording, not a name. A misspelt name is no file that is missing.
+pub(crate) fn is_recording(voice: &Clip, named: &[String]) -> bool {
+    let name = voice.path.to_string_lossy();
+    let is_path = voice.path.extension().is_some() || name.contains([':', '/']) || name == "-";
+    voice.audio.is_some() || (is_path && !named.iter().any(|known| *known == name))
 }
 
 /// The weights of every step: of the request, or of a sweep. Each set sums up to 1.
@@ -62,20 +65,22 @@ pub(crate) fn weights(
         return Ok(vec![vec![1.0 / voices as f64; voices]]);
     }
     if given.len() != voices {
-        return Err(TaskError::Input(format!(
-            "{} weights are given for {voices} voices: give one for each, in their order",
-            given.len()
-        )));
+        return Err(TaskError::input(
+            format!("{} weights are given for {voices} voices", given.len()),
+            "give one for each voice, in their order",
+        ));
     }
     if let Some(weight) = given.iter().find(|w| !(**w >= 0.0 && w.is_finite())) {
-        return Err(TaskError::Input(format!(
-            "a voice can't have the weight {weight}; give weights of 0 or above"
-        )));
+        return Err(TaskError::input(
+            format!("weight {weight} is no share of a voice"),
+            "give weights of 0 or above",
+        ));
     }
     let sum: f64 = given.iter().sum();
     if sum <= 0.0 {
-        return Err(TaskError::Input(
-            "the weights sum up to 0; give at least one voice a weight above 0".into(),
+        return Err(TaskError::input(
+            "the weights sum up to 0",
+            "give at least one voice a weight above 0",
         ));
     }
     Ok(vec![given.iter().map(|w| w / sum).collect()])
@@ -87,20 +92,22 @@ fn sweep(
     given: &[f64],
 ) -> Result<Vec<Vec<f64>>, TaskError> {
     if voices != 2 {
-        return Err(TaskError::Input(format!(
-            "a sweep goes from one voice to another, and {voices} are given: give two"
-        )));
+        return Err(TaskError::input(
+            format!("a sweep goes from one voice to another, and {voices} are given"),
+            "give two voices",
+        ));
     }
     if !given.is_empty() {
-        return Err(TaskError::Input(
-            "a sweep has its own weights; leave `weights` or `sweep` out".into(),
+        return Err(TaskError::input(
+            "a sweep has its own weights",
+            "leave `weights` or `sweep` out",
         ));
     }
     if steps < 2 || steps > config.max_steps {
-        return Err(TaskError::Input(format!(
-            "a sweep of {steps} steps: give 2 to {}",
-            config.max_steps
-        )));
+        return Err(TaskError::input(
+            format!("a sweep of {steps} steps"),
+            format!("give 2 to {} steps", config.max_steps),
+        ));
     }
     let share = |step: usize| step as f64 / (steps - 1) as f64;
     Ok((0..steps).map(|step| vec![1.0 - share(step), share(step)]).collect())

@@ -4,27 +4,27 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Filter, Kind};
-use syrinx_task::{Part, TaskDescriptor, Verb};
+use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, SpectralGain, scene};
+use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
 pub use request::RemoveRequest;
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
 
 /// Noisy speech to what is behind it.
 pub type Remove = Enhancer<Removing>;
 
-/// What takes speech out of a recording.
+/// Speech removal among the tasks that enhance.
 pub struct Removing;
 
 impl Enhancement for Removing {
     const KIND: Kind = Kind {
         task: "remove",
-        given: "noisy",
-        wanted: Some("background"),
-        part: Some(Part::Background),
-        filter: Some(Filter { least: 0.001, around_s: 0.4 }),
+        given: View { name: "noisy", render: scene::noisy },
+        wanted: Some(View { name: "background", render: scene::background }),
+        stem: Some(Stem::Background),
+        gain: Some(SpectralGain { gain_floor: 0.001, context_s: 0.4 }),
         text: false,
         speaker: false,
     };
@@ -35,6 +35,10 @@ impl Enhancement for Removing {
         example: "syrinx remove street.wav -o street-only.wav",
     };
     type Request = RemoveRequest;
+
+    fn clips(request: &mut RemoveRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
 
     fn asked(request: &RemoveRequest) -> Asked<'_> {
         Asked { audio: &request.audio, speaker: None, text: None }

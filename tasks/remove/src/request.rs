@@ -1,4 +1,4 @@
-//! What is asked and what is answered.
+//! Requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,5 @@ use syrinx_task::Clip;
 #[serde(deny_unknown_fields)]
 pub struct RemoveRequest {
     /// The recording.
-    #[schemars(extend("format" = "recording"))]
     pub audio: Clip,
 }

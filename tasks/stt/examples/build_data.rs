@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use flate2::{Compression, write::DeflateEncoder};
 use serde_json::Value;
 use syrinx_speech::Units;
-use syrinx_task_stt::{BigramCounts, heard_labels};
+use syrinx_task_stt::{BigramCounts, phone_labels};
 use syrinx_text::{normalize, normalize_for_scoring};
 use syrinx_types::TimedPhone;
 
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         texts.extend(text);
         if let Some((phones, lead_s, seconds)) = timed(&line) {
             let parts = (seconds * RATE_HZ).round() as usize;
-            labels.extend(heard_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
+            labels.extend(phone_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
         }
     }
     if let Some(sentences) = argument() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::TaskError;
 
-/// What the model writes.
+/// Output of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SttMode {
@@ -15,7 +15,7 @@ pub enum SttMode {
     Text,
 }
 
-/// What the text is made of in mode `text`.
+/// Units of the text in mode `text`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Spelling {
@@ -30,24 +30,24 @@ pub enum Spelling {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SttConfig {
-    /// What the model writes.
+    /// Output of the model.
     pub mode: SttMode,
     /// Phone labels a frame (mode `aligned`).
     pub per_frame: usize,
-    /// What the text is made of (mode `text`).
+    /// Units of the text (mode `text`).
     pub spelling: Spelling,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
-    /// How words are found in phone scores (mode `aligned`).
+    /// Search for words in phone scores (mode `aligned`).
     pub decoder: DecoderConfig,
 }
 
-/// How words are found in phone scores. The weights were chosen on sentences of speakers and texts that the model hadn't
+/// Settings of the search for words in phone scores. The weights were chosen on sentences of speakers and texts that the model hadn't
 /// been trained on (`unseen_speaker`, without texts of `train`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
-    /// How much of the log-probability of a phone's frequency is taken off its score, 0 to 1.
+    /// Weight of a phone's log prior that is subtracted from its score, 0 to 1.
     pub prior_weight: f64,
     /// Weight of the language model against the scores.
     pub lm_weight: f64,

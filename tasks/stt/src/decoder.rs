@@ -21,9 +21,9 @@ pub struct Decoder {
     ahead: Vec<f32>, // (nodes)
 }
 
-/// What was heard.
+/// Words of a decoding.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Heard {
+pub struct Hypothesis {
     /// The words with their times, seconds from the first part.
     pub words: Vec<WordTime>,
     /// Score of the words a part, natural logarithm: comparable within one recording only.
@@ -58,7 +58,7 @@ impl Decoder {
         &self.units
     }
 
-    /// How much of a sound's frequency is taken off its score.
+    /// Weight of a phone's log prior that is subtracted from its score.
     pub fn prior_weight(&self) -> f64 {
         self.config.prior_weight
     }
@@ -67,7 +67,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`SttError::Speech`] for scores that aren't the inventory's.
-    pub fn decode(&self, scores: &FrameScores) -> Result<Heard, SttError> {
+    pub fn decode(&self, scores: &FrameScores) -> Result<Hypothesis, SttError> {
         let acoustics = Acoustics::new(scores, &self.units, self.config.prior_weight)?;
         let search = Search {
             trie: &self.trie,
@@ -82,6 +82,6 @@ impl Decoder {
             end_s: acoustics.at_s(found.end as usize),
         });
         let parts = acoustics.parts().max(1) as f64;
-        Ok(Heard { words: words.collect(), score: f64::from(total) / parts })
+        Ok(Hypothesis { words: words.collect(), score: f64::from(total) / parts })
     }
 }

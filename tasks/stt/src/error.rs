@@ -1,4 +1,4 @@
-//! What can go wrong between scores and words.
+//! Errors between scores and words.
 
 use syrinx_speech::SpeechError;
 use syrinx_task::TaskError;
@@ -17,7 +17,7 @@ pub enum SttError {
         file: &'static str,
         /// Line, from 1.
         line: usize,
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
 }

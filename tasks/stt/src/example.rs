@@ -11,46 +11,47 @@ use crate::{Spelling, SttConfig};
 /// without codes, durations, or a sounding phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
     let shape = (sample.codes.frames(), config.per_frame);
-    let labels = heard_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
+    let labels = phone_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
     Some(Example { contents: codes(sample), response: Response::Phones(labels) })
 }
 
 /// The phone that is heard at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
 /// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
 /// unknown or nothing sounds.
-pub fn heard_labels(
+pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,
     (frames, per_frame): (usize, usize),
     frame_rate_hz: f64,
 ) -> Option<Vec<u32>> {
-    let heard = heard_phones(phones)?;
+    let recognized = audible_phones(phones)?;
     if frames == 0 {
         return None;
     }
     let at = frame_labels(phones, lead_s, (frames, per_frame), frame_rate_hz);
-    let label = |phone: Option<usize>| phone.map_or(Phone::SILENCE, |i| heard[i]).index() as u32;
+    let label =
+        |phone: Option<usize>| phone.map_or(Phone::SILENCE, |i| recognized[i]).index() as u32;
     Some(at.into_iter().map(label).collect())
 }
 
 /// A word boundary that lasts at least this long is a pause, seconds. The same value as text to speech has.
 const PAUSE_FROM_S: f64 = 0.16;
 
-/// What is heard while each entry of a phone line lasts: a short word boundary sounds like the phone before it, pauses
+/// Audible phone of each entry of a phone line: a short word boundary sounds like the phone before it, pauses
 /// are silent. `None` if a symbol is unknown or nothing sounds.
-fn heard_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
-    let mut heard = Vec::with_capacity(phones.len());
+fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
+    let mut recognized = Vec::with_capacity(phones.len());
     for timed in phones {
         let phone = Phone::from_arpabet(&timed.phone)?;
-        heard.push(match phone {
+        recognized.push(match phone {
             Phone::BOUNDARY if timed.duration_s < PAUSE_FROM_S => {
-                heard.last().copied().unwrap_or(Phone::SILENCE)
+                recognized.last().copied().unwrap_or(Phone::SILENCE)
             }
-            mark if mark.is_mark() => Phone::SILENCE,
+            special_token if special_token.is_mark() => Phone::SILENCE,
             phone => phone.strip_stress(),
         });
     }
-    heard.iter().any(|p| !p.is_mark()).then_some(heard)
+    recognized.iter().any(|p| !p.is_mark()).then_some(recognized)
 }
 
 /// A recording and its text as said, in lower case without punctuation. `None` without codes or text.

@@ -1,4 +1,4 @@
-//! What the prompts look like.
+//! Layout of the task's sequences.
 
 use syrinx_task::{Head, Layout, Segment, Stage};
 
@@ -14,8 +14,8 @@ pub(crate) const CODES: &str = "codes";
 
 /// The prompt of the mode: the recording labelled in place, or the recording and then its text.
 pub(crate) fn layout(config: &SttConfig) -> Layout {
-    let marks = [Segment::mark("task:stt"), Segment::mark("lang:en")];
-    let with = |rest: &[Segment]| [&marks, rest].concat();
+    let special_tokens = [Segment::special_token("task:stt"), Segment::special_token("lang:en")];
+    let with = |rest: &[Segment]| [&special_tokens, rest].concat();
     let stage = match config.mode {
         SttMode::Aligned => {
             let head = Head::Phones { per_frame: config.per_frame };

@@ -9,9 +9,9 @@ mod config;
 pub mod decoder;
 mod error;
 mod example;
-mod hear;
 mod layout;
 mod lm;
+mod recognize;
 mod request;
 mod search;
 mod trie;
@@ -19,22 +19,26 @@ mod trie;
 use std::sync::OnceLock;
 
 use rand::RngCore;
+use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskDescriptor,
+    TaskError, TaskKit, Transcript, Verb,
 };
-use syrinx_types::Sample;
+use syrinx_types::{Audio, Sample};
 
 pub use config::{DecoderConfig, Spelling, SttConfig, SttMode};
-pub use decoder::{Decoder, Heard};
+pub use decoder::{Decoder, Hypothesis};
 pub use error::SttError;
-pub use example::heard_labels;
+pub use example::phone_labels;
 pub use layout::{PHONES, TEXT};
 pub use lm::{BigramCounts, Bigrams};
-pub use request::{SttAnswer, SttRequest};
+pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 
-/// What the registry lists.
+/// Longest section of a recording that is answered at once, seconds.
+const MAX_SECTION_S: f64 = 60.0;
+
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Stt>();
 
 /// Speech to text.
@@ -66,10 +70,16 @@ impl Task for Stt {
         "writes down what is said in a recording, with the times of the words";
     const VERB: Verb =
         Verb { name: "transcribe", positional: "audio", example: "syrinx transcribe talk.mp3" };
-    const ANSWER: AnswerKind = AnswerKind::Text;
+    const CAPABILITIES: Capabilities = Capabilities {
+        recordings: &["audio"],
+        streaming: true,
+        known_text: Some("text"),
+        ..Capabilities::NONE
+    };
     type Config = SttConfig;
     type Request = SttRequest;
-    type Answer = SttAnswer;
+    type Prepared = ();
+    type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check()?;
@@ -80,31 +90,59 @@ impl Task for Stt {
         layout::layout(&self.config)
     }
 
-    fn plan(&self, request: &SttRequest) -> Result<Plan, TaskError> {
-        hear::plan(&self.config, &self.kit, request)
+    fn clips(request: &mut SttRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
+
+    /// Sections that end in pauses. A known text is about the whole recording, which then is one section.
+    fn chunks(
+        &self,
+        request: SttRequest,
+        context: &Context<'_>,
+    ) -> Result<Chunks<SttRequest>, TaskError> {
+        let audio = context.audio(&request.audio)?;
+        let path = &request.audio.path;
+        let section = |audio: Audio| Clip { path: path.clone(), audio: Some(audio.into()) };
+        if request.text.is_some() {
+            let audio = section(audio.into_owned());
+            return Ok(Chunks::one(SttRequest { audio, ..request }));
+        }
+        let cut = |(start_s, end_s)| {
+            let audio = section(audio.slice(start_s, end_s));
+            (SttRequest { audio, text: None }, Some(start_s))
+        };
+        let chunks = chunks(&audio, MAX_SECTION_S).into_iter().map(cut).collect();
+        Ok(Chunks { chunks, pause_s: 0.0 })
+    }
+
+    fn plan(&self, request: &SttRequest, context: &Context<'_>) -> Result<(Plan, ()), TaskError> {
+        Ok((recognize::plan(&self.config, request, context)?, ()))
     }
 
     fn finish(
         &self,
         request: &SttRequest,
+        (): (),
         generated: Vec<Generated>,
-    ) -> Result<SttAnswer, TaskError> {
+        _context: &Context<'_>,
+    ) -> Result<Transcript, TaskError> {
         match (self.config.mode, &request.text) {
-            (SttMode::Text, _) => Ok(hear::written(&self.kit, &generated)),
-            (SttMode::Aligned, None) => hear::transcribed(self.decoder()?, &self.kit, &generated),
+            (SttMode::Text, _) => Ok(recognize::from_tokens(&self.kit, &generated)),
+            (SttMode::Aligned, None) => {
+                recognize::transcribed(self.decoder()?, &self.kit, &generated)
+            }
             (SttMode::Aligned, Some(text)) => {
-                hear::placed(self.decoder()?, &self.kit, text, &generated)
+                recognize::aligned(self.decoder()?, &self.kit, text, &generated)
             }
         }
     }
 
-    fn example(
+    fn corpus_example(
         &self,
         stage: &str,
-        sample: Option<&Sample>,
+        sample: &Sample,
         _rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        let Some(sample) = sample else { return Ok(None) };
         match (stage, self.config.mode) {
             (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample)),
             (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample),
@@ -114,11 +152,5 @@ impl Task for Stt {
                 Err(TaskError::Layout { stage: other.into(), reason })
             }
         }
-    }
-
-    /// The recording is what the codec makes of the codes; it is in memory, so only a typed request carries it.
-    fn request_for(&self, sample: &Sample) -> Option<SttRequest> {
-        let audio = self.kit.studio.as_ref()?.decode(&sample.codes).ok()?;
-        Some(SttRequest { audio: Clip::from(audio), text: None })
     }
 }

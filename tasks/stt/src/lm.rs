@@ -16,13 +16,13 @@ use crate::trie::WordList;
 /// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
 const BIGRAMS: &[u8] = include_bytes!("../data/bigrams.deflate");
 
-/// What a seen count loses to the unseen.
+/// Discount of seen counts.
 const DISCOUNT: f64 = 0.75;
 
 /// The name of a text's beginning and end in the counts. No word looks like it.
 const EDGE: &str = "</s>";
 
-/// How often words follow one another: for each word those after it.
+/// Counts of word pairs: for each word those after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BigramCounts(BTreeMap<String, BTreeMap<String, u32>>);
 

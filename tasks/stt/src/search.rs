@@ -36,9 +36,9 @@ struct Token {
     /// The word before it, which chooses the copy of the tree.
     before: u32,
     node: u32,
-    /// How many parts its sound has lasted, up to the least.
+    /// Parts that its phone has lasted, up to the minimum.
     age: u8,
-    /// Where its word began.
+    /// Beginning of its word.
     start: u32,
     /// The words before it.
     link: u32,
@@ -127,7 +127,7 @@ impl Beam {
     }
 }
 
-/// What the search works with.
+/// Material of the search.
 pub(crate) struct Search<'a> {
     pub(crate) trie: &'a Trie,
     pub(crate) bigrams: &'a Bigrams,

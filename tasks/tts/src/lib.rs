@@ -1,34 +1,30 @@
 //! Text to speech: phones in, codes out, in the voice of a prompt.
 //!
-//! The AR stage writes the level-1 codes with a pointer that walks over the phones, the NAR stage the further levels.
-//!
-//! All of it but the request and the answer is shared with other tasks that speak: see `syrinx_speech`.
+//! The AR stage predicts the level-1 codes with a pointer over the phones, the NAR stage the further levels. All but the
+//! request is shared with other tasks that speak: see [`syrinx_speech`].
 
 mod request;
 mod speak;
 
-use rand::RngCore;
-use syrinx_speech::{check_stage, example, layout};
+use syrinx_speech::{Setup, Speaking, SpeakingTask, text_chunks};
 use syrinx_task::{
-    AnswerKind, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit, Verb,
-    one_recording,
+    Capabilities, Chunks, Clip, Context, Generated, Plan, Speech, TaskDescriptor, TaskError, Verb,
 };
-use syrinx_types::{Audio, Sample};
 
 pub use syrinx_speech::SpeakConfig as TtsConfig;
 
-pub use request::{TtsAnswer, TtsRequest};
+pub use request::TtsRequest;
 
-/// What the registry lists.
+/// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Tts>();
 
 /// Text to speech.
-pub struct Tts {
-    config: TtsConfig,
-    kit: TaskKit,
-}
+pub type Tts = SpeakingTask<TextToSpeech>;
 
-impl Task for Tts {
+/// Text to speech among the tasks that speak.
+pub struct TextToSpeech;
+
+impl Speaking for TextToSpeech {
     const ID: &'static str = "tts";
     const SUMMARY: &'static str = "speaks a text in the voice of a prompt of a few seconds";
     const VERB: Verb = Verb {
@@ -36,48 +32,54 @@ impl Task for Tts {
         positional: "text",
         example: "syrinx say \"The birch canoe slid on the smooth planks.\" --voice joe -o canoe.wav",
     };
-    const ANSWER: AnswerKind = AnswerKind::Speech;
+    const CAPABILITIES: Capabilities = Capabilities {
+        recordings: &["prompt"],
+        text: Some("text"),
+        voice: Some("voice"),
+        streaming: true,
+        ..Capabilities::NONE
+    };
     type Config = TtsConfig;
     type Request = TtsRequest;
-    type Answer = TtsAnswer;
+    type Prepared = speak::Prepared;
+    type Answer = Speech;
 
-    fn new(config: TtsConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check(Self::ID)?;
-        Ok(Self { config, kit: kit.clone() })
+    fn clips(request: &mut TtsRequest) -> Vec<(String, &mut Clip)> {
+        request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip)).collect()
     }
 
-    fn layout(&self) -> Layout {
-        layout(Self::ID, &self.kit)
+    /// Chunks of sentences; a continuous reading is one chunk, since its sentences go on from one another.
+    fn chunks(
+        setup: Setup<'_>,
+        mut request: TtsRequest,
+        context: &Context<'_>,
+    ) -> Result<Chunks<TtsRequest>, TaskError> {
+        let cut = text_chunks(setup, &request.text);
+        if request.rolling || cut.chunks.len() < 2 {
+            return Ok(Chunks::one(request));
+        }
+        if let Some(prompt) = &mut request.prompt {
+            *prompt = context.loaded(prompt)?;
+        }
+        let with = |(text, start_s)| (TtsRequest { text, ..request.clone() }, start_s);
+        Ok(Chunks { chunks: cut.chunks.into_iter().map(with).collect(), pause_s: cut.pause_s })
     }
 
-    fn plan(&self, request: &TtsRequest) -> Result<Plan, TaskError> {
-        speak::plan(&self.config, &self.kit, request)
+    fn plan(
+        setup: Setup<'_>,
+        request: &TtsRequest,
+        context: &Context<'_>,
+    ) -> Result<(Plan, speak::Prepared), TaskError> {
+        speak::plan(setup, request, context)
     }
 
     fn finish(
-        &self,
-        request: &TtsRequest,
+        setup: Setup<'_>,
+        _request: &TtsRequest,
+        prepared: speak::Prepared,
         generated: Vec<Generated>,
-    ) -> Result<TtsAnswer, TaskError> {
-        speak::finish(&self.config, &self.kit, request, &generated)
-    }
-
-    fn recordings(answer: &TtsAnswer) -> Vec<(String, Audio)> {
-        one_recording(&answer.audio)
-    }
-
-    fn example(
-        &self,
-        stage: &str,
-        sample: Option<&Sample>,
-        _rng: &mut dyn RngCore,
-    ) -> Result<Option<Example>, TaskError> {
-        check_stage(Self::ID, &self.kit, stage)?;
-        Ok(sample.and_then(|sample| example(&self.config, &self.kit, sample)))
-    }
-
-    fn request_for(&self, sample: &Sample) -> Option<TtsRequest> {
-        let text = sample.text.trim();
-        (!text.is_empty()).then(|| TtsRequest { text: text.into(), ..TtsRequest::default() })
+        context: &Context<'_>,
+    ) -> Result<Speech, TaskError> {
+        speak::finish(setup, prepared, &generated, context)
     }
 }

@@ -1,53 +1,54 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_speech::{Spoken, Voice, pieces, reading};
-use syrinx_task::{Content, Generated, Plan, TaskError, TaskKit};
-use syrinx_types::Audio;
+use syrinx_speech::{Piece, Place, Setup, Spoken, Voice, pieces, reading};
+use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
 
-use crate::{TtsAnswer, TtsConfig, TtsRequest};
+use crate::TtsRequest;
 
-/// One row a piece, each with the same prompt; in a rolling reading each goes on from the one before.
+/// Sentences of the request with their places in the rows, and the built-in voice.
+pub struct Prepared {
+    sentences: Vec<(Piece, Place)>,
+    voice: Option<String>,
+}
+
+/// One row a sentence, each with the same prompt; in a continuous reading each goes on from the one before.
 pub(crate) fn plan(
-    config: &TtsConfig,
-    kit: &TaskKit,
+    setup: Setup<'_>,
     request: &TtsRequest,
-) -> Result<Plan, TaskError> {
-    let pieces = pieces(config, kit, &request.text)?;
-    let prompt = voice(request).codes(config, kit)?.map(Content::Codes);
-    let rows = reading((&pieces, request.rolling), prompt.as_ref(), (config, kit))?;
-    Ok(Plan { rows: rows.into_iter().map(|(row, _)| row).collect() })
+    context: &Context<'_>,
+) -> Result<(Plan, Prepared), TaskError> {
+    let pieces = pieces(setup, &request.text)?;
+    let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
+    let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
+    let rows = reading((&pieces, request.rolling), prompt.as_ref(), setup)?;
+    let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let sentences = pieces.into_iter().zip(places).collect();
+    Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
-fn voice(request: &TtsRequest) -> Voice<'_> {
-    Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() }
-}
-
-/// Decodes the pieces and puts them one after another.
+/// Decodes the sentences and puts them one after another.
 pub(crate) fn finish(
-    config: &TtsConfig,
-    kit: &TaskKit,
-    request: &TtsRequest,
+    setup: Setup<'_>,
+    prepared: Prepared,
     generated: &[Generated],
-) -> Result<TtsAnswer, TaskError> {
-    let fault = |reason: String| TaskError::Answer { task: "tts".into(), reason };
-    let pieces = pieces(config, kit, &request.text)?;
-    if pieces.len() != generated.len() {
-        return Err(fault(format!("{} rows came out of {}", generated.len(), pieces.len())));
-    }
-    let studio = kit.studio()?;
-    let rows = reading((&pieces, request.rolling), None, (config, kit))?;
+    context: &Context<'_>,
+) -> Result<Speech, TaskError> {
+    let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
-    for ((piece, generated), (_, place)) in pieces.iter().zip(generated).zip(rows) {
-        whole.push((piece, place), generated, (studio, config.gap_s))?;
+    for ((piece, place), generated) in prepared.sentences.iter().zip(generated) {
+        whole.push((piece, *place), generated, (codec, setup.config.pause_s))?;
     }
-    let audio = whole.whole.unwrap_or_else(|| Audio::silence(0.0, 24_000));
-    let spoken: Vec<String> = pieces.iter().map(|p| p.spoken.spoken_text()).collect();
-    Ok(TtsAnswer {
-        voice: voice(request).built_in(kit)?,
+    let audio = whole.whole.ok_or_else(|| TaskError::Answer {
+        task: "tts".into(),
+        reason: "the text has no sentence".into(),
+    })?;
+    let spoken: Vec<String> =
+        prepared.sentences.iter().map(|(piece, _)| piece.spoken.spoken_text()).collect();
+    Ok(Speech {
+        voice: prepared.voice,
         complete: generated.iter().all(|g| g.finished),
         words: whole.words,
-        seconds: audio.seconds(),
         text_spoken: spoken.join(" "),
-        audio: audio.into(),
+        ..Speech::from(audio)
     })
 }

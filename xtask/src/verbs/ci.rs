@@ -13,7 +13,7 @@ const STEPS: [(&str, &[&str]); 6] = [
     ("tests", &["test"]),
     ("main job, small", &["eval", "tts", "--suite", "tts-ci"]),
     ("schemas", &["schema", "--check"]),
-    ("a task of one's own", &["new-task", "whisper-quietly", "--rehearse"]),
+    ("a task of one's own", &["new-task", "dereverb", "--rehearse"]),
     ("README", &["readme", "--skip", "cargo xtask test"]),
 ];
 

@@ -13,7 +13,7 @@ use crate::verbs::{rehearsal, schema};
 /// `new-task`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask new-task whisper-quietly\n  cargo xtask new-task whisper-quietly --rehearse\n\ntasks/README.md says how to go on."
+    after_help = "Examples:\n  cargo xtask new-task dereverb\n  cargo xtask new-task dereverb --rehearse\n\ntasks/README.md says how to go on."
 )]
 pub struct NewTaskArgs {
     /// Its identifier, crate and command: small letters, digits and `-`
@@ -23,17 +23,18 @@ pub struct NewTaskArgs {
     rehearse: bool,
 }
 
-/// The task that the templates are: speech at another rate.
-const TEMPLATE: [&str; 3] = ["change-rate", "change_rate", "ChangeRate"];
+/// Names of the template's task, which is dereverberation.
+const TEMPLATE: [&str; 3] = ["de-reverb", "de_reverb", "DeReverb"];
 
 /// What the template's files become. `NAME` is the task's.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("manifest.toml", "tasks/NAME/Cargo.toml"),
     ("src/lib.rs", "tasks/NAME/src/lib.rs"),
     ("src/config.rs", "tasks/NAME/src/config.rs"),
     ("src/layout.rs", "tasks/NAME/src/layout.rs"),
     ("src/request.rs", "tasks/NAME/src/request.rs"),
     ("src/example.rs", "tasks/NAME/src/example.rs"),
+    ("src/reverb.rs", "tasks/NAME/src/reverb.rs"),
     ("src/speak.rs", "tasks/NAME/src/speak.rs"),
     ("tests/it/main.rs", "tasks/NAME/tests/it/main.rs"),
 ];

@@ -1,37 +1,20 @@
 //! Training examples.
 
-use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response};
-use syrinx_types::{Codes, Sample};
+use syrinx_types::Sample;
 
-use crate::ChangeRateConfig;
-use crate::layout::STRETCHED;
+use crate::REVERBERANT;
+use crate::layout::RECORDING;
 
-/// An utterance to its own frames on their way to another rate and back. The same for both stages; `None` if it has
-/// no codes.
-pub(crate) fn example(
-    config: &ChangeRateConfig,
-    sample: &Sample,
-    rng: &mut dyn RngCore,
-) -> Option<Example> {
-    let frames = sample.codes.frames();
-    if frames == 0 {
+/// The reverberant view of an utterance, and the utterance as the response. The same for both stages; `None` for a
+/// corpus without the view (`syrinx data simulate`).
+pub(crate) fn example(sample: &Sample) -> Option<Example> {
+    let given = sample.views.get(REVERBERANT)?.codes.clone();
+    if given.is_empty() || given.frames() != sample.codes.frames() {
         return None;
     }
-    let rate = rng.random_range(config.slowest..=config.fastest);
-    let recorded = stretched(&sample.codes, ((frames as f64 * rate).round() as usize).max(1));
-    let given = stretched(&recorded, frames);
     Some(Example {
-        contents: Contents::from([(STRETCHED.to_owned(), Content::Codes(given))]),
+        contents: Contents::from([(RECORDING.to_owned(), Content::Codes(given))]),
         response: Response::Codes { codes: sample.codes.clone(), pointer: Vec::new() },
     })
-}
-
-/// So many frames, taken evenly: some are dropped or repeated.
-pub fn stretched(codes: &Codes, frames: usize) -> Codes {
-    let mut out = Codes::empty(codes.levels());
-    for frame in 0..frames {
-        out.push(codes.frame(frame * codes.frames() / frames));
-    }
-    out
 }

@@ -1,23 +1,24 @@
-//! What the prompts look like.
+//! Layout of the task's sequences.
 
 use syrinx_task::{Head, Layout, Segment, Stage};
 
-/// The stage that writes the level-1 codes.
+/// Stage that predicts the level-1 codes.
 pub(crate) const AR: &str = "ar";
-/// The stage that writes the further levels.
+/// Stage that predicts the further levels.
 pub(crate) const NAR: &str = "nar";
 
-/// Segment of the frames that were dropped or repeated.
-pub(crate) const STRETCHED: &str = "stretched";
+/// Segment of the reverberant recording.
+pub(crate) const RECORDING: &str = "recording";
 
-/// The two stages of every task that speaks. What is given stands beside the response, frame by frame.
+/// Two stages: level 1 frame by frame, then the further levels in place. The recording is frame-aligned conditioning
+/// of both.
 pub(crate) fn layout() -> Layout {
-    let task = Segment::mark("task:change-rate");
-    let stretched = Segment::beside(STRETCHED);
-    let ar = vec![task.clone(), stretched.clone(), Segment::ar_response("codes")];
-    let nar = vec![task, Segment::level_mark(), stretched, Segment::nar_response("codes")];
+    let task = Segment::special_token("task:de-reverb");
+    let recording = Segment::frame_aligned(RECORDING);
+    let ar = vec![task.clone(), recording.clone(), Segment::ar_response("codes")];
+    let nar = vec![task, Segment::level_token(), recording, Segment::nar_response("codes")];
     Layout {
-        task: "change-rate".into(),
+        task: "de-reverb".into(),
         stages: vec![
             Stage::new(AR, Head::FirstLevel, ar),
             Stage::new(NAR, Head::FurtherLevels, nar),

@@ -1,85 +1,95 @@
-//! Speech at another rate: the same words in the same voice, faster or slower.
+//! Dereverberation: speech in a room becomes speech close to the microphone.
 //!
-//! The recording's frames are dropped or repeated until there are as many as the answer should have; the model turns
-//! that staircase into speech. Examples are made from the corpus alone: an utterance is what should come out, and the
-//! same utterance on its way to another rate and back is what goes in.
-//!
-//! Invariant: the answer has as many frames as what stands beside it, so the model draws no end.
+//! The reverberant recording is frame-aligned conditioning: its codes are added to the frames of the response, which
+//! therefore has as many frames, and the model predicts no end. Training examples need recordings in rooms; the task
+//! simulates them itself (see `reverb.rs`).
 
 mod config;
 mod example;
 mod layout;
 mod request;
+mod reverb;
 mod speak;
 
 use rand::RngCore;
 use syrinx_task::{
-    AnswerKind, Clip, Example, Generated, Layout, Plan, Task, TaskDescriptor, TaskError, TaskKit,
-    Verb, one_recording,
+    Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech, Task,
+    TaskDescriptor, TaskError, TaskKit, Verb, View,
 };
-use syrinx_types::{Audio, Sample};
+use syrinx_types::Sample;
 
-pub use config::ChangeRateConfig;
-pub use example::stretched;
-pub use request::{ChangeRateAnswer, ChangeRateRequest};
+pub use config::DeReverbConfig;
+pub use request::DeReverbRequest;
+pub use reverb::reverberant;
 
-/// What the registry lists.
-pub static TASK: TaskDescriptor = TaskDescriptor::of::<ChangeRate>();
+/// The registry's entry.
+pub static TASK: TaskDescriptor = TaskDescriptor::of::<DeReverb>();
 
-/// Speech at another rate.
-pub struct ChangeRate {
-    config: ChangeRateConfig,
-    kit: TaskKit,
+/// Name of the simulated input in corpora.
+pub(crate) const REVERBERANT: &str = "de-reverb-input";
+
+/// Dereverberation.
+pub struct DeReverb {
+    config: DeReverbConfig,
 }
 
-impl Task for ChangeRate {
-    const ID: &'static str = "change-rate";
-    const SUMMARY: &'static str = "speaks a recording again at another rate";
+impl Task for DeReverb {
+    const ID: &'static str = "de-reverb";
+    const SUMMARY: &'static str = "removes the reverberation of a room from a recording";
     const VERB: Verb = Verb {
-        name: "change-rate",
+        name: "de-reverb",
         positional: "audio",
-        example: "syrinx change-rate talk.wav --rate 1.25 -o faster.wav",
+        example: "syrinx de-reverb hall.wav -o dry.wav",
     };
-    const ANSWER: AnswerKind = AnswerKind::Speech;
-    type Config = ChangeRateConfig;
-    type Request = ChangeRateRequest;
-    type Answer = ChangeRateAnswer;
+    const CAPABILITIES: Capabilities =
+        Capabilities { recordings: &["audio"], ..Capabilities::NONE };
+    const SIMULATION: Option<Simulation> = Some(Simulation {
+        input: View { name: REVERBERANT, render: reverberant },
+        target: None,
+        enrolment: false,
+    });
+    type Config = DeReverbConfig;
+    type Request = DeReverbRequest;
+    type Prepared = ();
+    type Answer = Speech;
 
-    fn new(config: ChangeRateConfig, kit: &TaskKit) -> Result<Self, TaskError> {
+    fn new(config: DeReverbConfig, _kit: &TaskKit) -> Result<Self, TaskError> {
         config.check()?;
-        Ok(Self { config, kit: kit.clone() })
+        Ok(Self { config })
     }
 
     fn layout(&self) -> Layout {
         layout::layout()
     }
 
-    fn plan(&self, request: &ChangeRateRequest) -> Result<Plan, TaskError> {
-        speak::plan(&self.config, &self.kit, request)
+    fn clips(request: &mut DeReverbRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
+
+    fn plan(
+        &self,
+        request: &DeReverbRequest,
+        context: &Context<'_>,
+    ) -> Result<(Plan, ()), TaskError> {
+        Ok((speak::plan(&self.config, request, context)?, ()))
     }
 
     fn finish(
         &self,
-        _request: &ChangeRateRequest,
+        _request: &DeReverbRequest,
+        (): (),
         generated: Vec<Generated>,
-    ) -> Result<ChangeRateAnswer, TaskError> {
-        speak::finish(&self.kit, &generated)
+        context: &Context<'_>,
+    ) -> Result<Speech, TaskError> {
+        speak::finish(&generated, context)
     }
 
-    fn recordings(answer: &ChangeRateAnswer) -> Vec<(String, Audio)> {
-        one_recording(&answer.audio)
-    }
-
-    fn example(
+    fn corpus_example(
         &self,
         _stage: &str,
-        sample: Option<&Sample>,
-        rng: &mut dyn RngCore,
+        sample: &Sample,
+        _rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        Ok(sample.and_then(|sample| example::example(&self.config, sample, rng)))
-    }
-
-    fn request_for(&self, _sample: &Sample) -> Option<ChangeRateRequest> {
-        Some(ChangeRateRequest { audio: Clip::default(), rate: 1.25 })
+        Ok(example::example(sample))
     }
 }

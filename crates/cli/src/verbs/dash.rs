@@ -13,15 +13,13 @@ use syrinx_dash::{
     Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard, Program,
     Screen, SuiteCard, TaskCard, ThemeName,
 };
-use syrinx_engine::{
-    Engine, Joined, RunOptions, required_fields, takes_recording, with_language_model, write_atomic,
-};
+use syrinx_engine::{Engine, Merged, with_language_model, write_atomic};
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_registry::ALL;
 use syrinx_results::Store;
-use syrinx_task::{Alignment, TaskDescriptor, TaskKit};
+use syrinx_task::{Alignment, ModelSwitches, Request, TaskDescriptor, TaskKit};
 use syrinx_train::Checkpoint;
-use syrinx_types::{Audio, CancelToken, EventSink};
+use syrinx_types::{Audio, CancelToken, EventSink, RunContext};
 
 use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
@@ -187,7 +185,7 @@ impl Desk {
         let layouts = alignments
             .into_iter()
             .map(|(name, alignment)| {
-                let kit = TaskKit { alignment, ..kit.clone() };
+                let kit = TaskKit { switches: alignment.into(), ..kit.clone() };
                 let task = built(&self.settings, descriptor, &kit).map_err(told)?;
                 Ok((name.to_owned(), task.layout()))
             })
@@ -198,8 +196,8 @@ impl Desk {
             example: descriptor.verb.example.into(),
             answer_kind: descriptor.answer,
             positional: descriptor.verb.positional.into(),
-            takes_recording: takes_recording(descriptor, descriptor.verb.positional),
-            required: required_fields(descriptor),
+            takes_recording: descriptor.takes_recording(descriptor.verb.positional),
+            required: descriptor.required_fields(),
             layouts,
             request: fields(&(descriptor.request_schema)().to_value()),
             answer: fields(&(descriptor.answer_schema)().to_value()),
@@ -208,13 +206,17 @@ impl Desk {
     }
 
     /// The sound of an answer: what was made, else what was listened to.
-    fn sound(&self, engine: &Engine, ask: &AnswerAsk, made: Option<Audio>) -> Option<Arc<Audio>> {
-        let made = made.map(Arc::new).or_else(|| ask.heard.clone());
+    fn sound(
+        &self,
+        engine: &Engine,
+        ask: &AnswerAsk,
+        made: Option<Arc<Audio>>,
+    ) -> Option<Arc<Audio>> {
+        let made = made.or_else(|| ask.heard.clone());
         made.or_else(|| {
             let descriptor = syrinx_registry::find(&ask.task)?;
             let field = descriptor.verb.positional;
-            let file =
-                ask.request[field].as_str().filter(|_| takes_recording(descriptor, field))?;
+            let file = ask.request[field].as_str().filter(|_| descriptor.takes_recording(field))?;
             engine.load(file).ok().map(Arc::new)
         })
     }
@@ -234,7 +236,7 @@ fn model_name(path: Option<&Path>) -> String {
 
 impl Program for Desk {
     fn tasks(&self) -> Result<Vec<TaskCard>, String> {
-        let kit = kit(Alignment::Pointer).map_err(told)?;
+        let kit = kit(ModelSwitches::default()).map_err(told)?;
         ALL.iter().map(|descriptor| self.card(descriptor, &kit)).collect()
     }
 
@@ -284,24 +286,24 @@ impl Program for Desk {
     ) -> Result<Answer, String> {
         let settings = self.settings(&ask.model, &ask.changed)?;
         let engine = self.engine(&settings)?;
-        let heard = ask.heard.iter().map(|audio| ("input".to_owned(), (**audio).clone()));
-        let attachments = heard.collect();
-        let options = RunOptions { decode: settings.decode, seed: ask.seed, attachments };
+        let mut request = Request::new(ask.request.clone());
+        if let (Some(audio), Some(descriptor)) = (&ask.heard, syrinx_registry::find(&ask.task)) {
+            request = request.with_recording(descriptor.verb.positional, Arc::clone(audio));
+        }
+        let run = RunContext::new(cancel, sink).with_seed(ask.seed);
         let begun = Instant::now();
-        let (mut whole, mut first_s) = (Joined::default(), None);
+        let (mut whole, mut first_s) = (Merged::default(), None);
         engine
-            .run_in_parts(&ask.task, &ask.request, &options, (cancel, sink), &mut |part| {
+            .run_in_chunks(&ask.task, &request, &settings.decode, run, &mut |part| {
                 first_s.get_or_insert(begun.elapsed().as_secs_f64());
-                whole.push(part);
-                Ok(())
+                whole.push(part)
             })
             .map_err(|e| told(e.into()))?;
         let wall_s = begun.elapsed().as_secs_f64();
-        let parts = whole.parts();
+        let parts = whole.chunks();
         let answered = whole.into_answered().ok_or("nothing was answered")?;
-        let made = answered.recordings.into_iter().next().map(|(_, audio)| audio);
-        let audio = self.sound(&engine, ask, made);
-        Ok(Answer { json: answered.json, audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
+        let audio = self.sound(&engine, ask, answered.audio());
+        Ok(Answer { json: answered.json(), audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
     }
 
     fn evaluate(

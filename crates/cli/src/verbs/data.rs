@@ -56,7 +56,7 @@ enum What {
         /// The codec; that of the model if not given
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         codec: Option<PathBuf>,
-        /// Keep the latents that the codes round, too, for models with `latents_heard`: sixteen times as much
+        /// Keep the latents that the codes round, too, for models with `latent_conditioning`: sixteen times as much
         #[arg(long)]
         latents: bool,
         /// Make only this part of the shards
@@ -247,8 +247,10 @@ impl Coder {
     /// Codes and latents of a recording at its rate.
     pub fn encode_audio(&self, audio: &Audio) -> Result<Coded, String> {
         match self {
-            Self::File(rvq) => rvq.encode_whole(audio).map_err(|e| e.to_string()),
-            Self::Model(engine) => engine.codec().encode_whole(audio).map_err(|e| e.to_string()),
+            Self::File(rvq) => rvq.encode_with_latents(audio).map_err(|e| e.to_string()),
+            Self::Model(engine) => {
+                engine.codec().encode_with_latents(audio).map_err(|e| e.to_string())
+            }
         }
     }
 

@@ -15,7 +15,7 @@ pub fn run(session: &Session) -> Outcome {
         .tasks
         .iter()
         .map(|t| {
-            if t.missing_marks.is_empty() {
+            if t.missing_special_tokens.is_empty() {
                 t.id.clone()
             } else {
                 format!("{} (not trained)", t.id)

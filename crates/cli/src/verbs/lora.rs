@@ -71,7 +71,7 @@ fn show(session: &Session, file: &PathBuf) -> Outcome {
     let numbers: usize = adapter.tensors.values().map(|t| t.elem_count()).sum();
     if session.globals.json {
         return session.print_json(&json!({
-            "base": adapter.base, "lora": adapter.lora, "marks": adapter.marks, "parameters": numbers,
+            "base": adapter.base, "lora": adapter.lora, "special_tokens": adapter.special_tokens, "parameters": numbers,
         }));
     }
     let lora = &adapter.lora;
@@ -79,7 +79,7 @@ fn show(session: &Session, file: &PathBuf) -> Outcome {
         format!("base        {}", adapter.base),
         format!("rank        {}, alpha {}", lora.rank, lora.alpha),
         format!("targets     {}", lora.targets.join(", ")),
-        format!("new marks   {}", adapter.marks.join(", ")),
+        format!("new tokens  {}", adapter.special_tokens.join(", ")),
         format!("parameters  {numbers}"),
     ];
     session.print(&lines.join("\n"))

@@ -30,9 +30,9 @@ pub struct RespeakArgs {
     /// Folder of the new shards
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: PathBuf,
-    /// The task that makes codes of text
-    #[arg(long, default_value = "tts", value_name = "TASK")]
-    task: String,
+    /// The task that makes codes of text; the one that speaks texts if not given
+    #[arg(long, value_name = "TASK")]
+    task: Option<String>,
     /// Split to take from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     split: String,
@@ -48,7 +48,7 @@ pub struct RespeakArgs {
 pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
-    let options = session.options(&settings);
+    let run = session.run(&settings);
     let manifest = Manifest::read(&args.manifest)?;
     let split = manifest.split(&args.split);
     let all = if split.is_empty() { manifest.utterances() } else { split.utterances() };
@@ -67,13 +67,15 @@ pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
     let at: HashMap<&str, usize> =
         (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
     let prompt = PromptSpec::default();
+    let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
+    let task = args.task.as_deref().or(speaks).unwrap_or_default();
     let one = |u: &Utterance| -> Result<Coded, String> {
         let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(i as u64);
         let sample = corpus.sample(i, Some(&prompt), &mut rng);
         let codes = engine
-            .respeak(&args.task, &sample, &options, &session.cancel)
+            .resynthesize(task, &sample, &settings.decode, run)
             .map_err(|e| e.to_string())?;
         codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
     };

@@ -1,12 +1,14 @@
 //! `data simulate`: utterances in noise, in rooms, among other speakers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Utterance, VIEWS, encode_manifest};
-use syrinx_scene::{Rendered, Scene, SceneRanges, active_level_db, render, seed_of};
+use syrinx_scene::{Scene, SceneRanges, seed_of};
+use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
 use syrinx_types::{Audio, Coded};
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -16,7 +18,7 @@ use crate::verbs::data::Coder;
 /// `data simulate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get folders views/noisy, views/background and views/mixture beside them; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
+    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
 )]
 pub struct SimulateArgs {
     /// The manifest
@@ -53,16 +55,19 @@ pub struct SimulateArgs {
 
 /// Voices of a babble.
 const BABBLE_VOICES: usize = 4;
+/// Names of the recordings that are not rendered: the utterance itself, and another one of its speaker.
+const CLEAN: &str = "clean";
+const SPEAKER: &str = "speaker";
 
-/// Renders the scene of any utterance of a manifest. What comes out depends on the seed and the utterance's name only.
-struct Studio<'a> {
+/// Renders views of any utterance of a manifest. They depend on the seed and the utterance's name only.
+struct Simulator<'a> {
     manifest: &'a Manifest,
     sample_rate_hz: u32,
-    ranges: SceneRanges,
+    ranges: SimulationRanges,
     seed: u64,
 }
 
-impl Studio<'_> {
+impl Simulator<'_> {
     fn load(&self, utterance: &Utterance) -> Result<Audio, String> {
         let path = self.manifest.audio_path(utterance);
         syrinx_audio::load(&path, self.sample_rate_hz).map_err(|e| e.to_string())
@@ -79,60 +84,76 @@ impl Studio<'_> {
         spread.filter(|u| u.speaker != utterance.speaker).take(count).collect()
     }
 
-    fn scene(&self, utterance: &Utterance) -> Scene {
-        let voices = self.manifest.utterances().iter().any(|u| u.speaker != utterance.speaker);
-        Scene::draw(&self.ranges, voices, seed_of(self.seed, &utterance.id))
+    fn seed_of(&self, utterance: &Utterance) -> u64 {
+        seed_of(self.seed, &utterance.id)
     }
 
-    /// The utterance and its scene as recordings.
-    fn render(&self, utterance: &Utterance) -> Result<(Audio, Rendered), String> {
-        let speech = self.load(utterance)?;
-        let scene = self.scene(utterance);
-        let others = self.others(utterance, BABBLE_VOICES, scene.seed);
-        let voices = others.into_iter().map(|u| self.load(u)).collect::<Result<Vec<_>, _>>()?;
-        // A silent recording makes no mixture; the next one does.
-        let other = voices.iter().find(|v| active_level_db(v).is_some());
-        let rendered = render(&scene, &speech, &voices, other).map_err(|e| e.to_string())?;
-        Ok((speech, rendered))
+    /// Recordings that the views of an utterance are rendered from: its own, and some of other speakers.
+    fn material(&self, utterance: &Utterance) -> Result<(Audio, Vec<Audio>), String> {
+        let others = self.others(utterance, BABBLE_VOICES, self.seed_of(utterance));
+        let others = others.into_iter().map(|u| self.load(u)).collect::<Result<_, _>>()?;
+        Ok((self.load(utterance)?, others))
     }
+
+    fn render(
+        &self,
+        view: View,
+        utterance: &Utterance,
+        (speech, others): (&Audio, &[Audio]),
+    ) -> Result<Option<Audio>, String> {
+        let (ranges, seed) = (self.ranges, self.seed_of(utterance));
+        (view.render)(&SimulationMaterial { speech, others, ranges, seed })
+            .map_err(|e| e.to_string())
+    }
+}
+
+/// Tasks that learn from simulated input.
+fn simulations() -> impl Iterator<Item = (&'static str, Simulation)> {
+    syrinx_registry::ALL.iter().filter_map(|task| Some((task.id, task.simulation?)))
+}
+
+/// Views of all tasks, each once.
+fn views() -> Vec<View> {
+    let mut views: Vec<View> = Vec::new();
+    for view in simulations().flat_map(|(_, simulation)| simulation.views()) {
+        if !views.iter().any(|known| known.name == view.name) {
+            views.push(view);
+        }
+    }
+    views
 }
 
 /// Encodes views, or writes recordings.
 pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
-    let ranges = SceneRanges {
+    let ranges = SimulationRanges {
         snr_db: (args.snr[0], args.snr[1]),
         sir_db: (args.sir[0], args.sir[1]),
         echo_share: args.echo,
-        ..SceneRanges::default()
     };
-    ranges.check().map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
+    scene_ranges(ranges).check().map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
     let manifest = Manifest::read(&args.manifest)?;
     let coder = Coder::new(session, args.codec.as_deref())?;
-    let studio = Studio {
+    let simulator = Simulator {
         manifest: &manifest,
         sample_rate_hz: coder.sample_rate_hz(),
         ranges,
         seed: session.globals.seed.unwrap_or_default(),
     };
     match (&args.out, &args.wavs) {
-        (Some(out), _) => encode(session, &studio, (&coder, args), out),
-        (None, Some(folder)) => write(session, &studio, folder, args.limit),
+        (Some(out), _) => encode(session, &simulator, (&coder, args), out),
+        (None, Some(folder)) => write(session, &simulator, folder, args.limit),
         (None, None) => Err(Failure::usage("neither -o nor --wavs", "say where to write")),
     }
 }
 
-type Pick = fn(Rendered) -> Option<Audio>;
-
-/// The views, and which recording of a scene each is.
-const PICKS: [(&str, Pick); 3] = [
-    ("noisy", |r| Some(r.noisy)),
-    ("background", |r| Some(r.background)),
-    ("mixture", |r| r.mixture),
-];
+fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
+    let SimulationRanges { snr_db, sir_db, echo_share } = ranges;
+    SceneRanges { snr_db, sir_db, echo_share, ..SceneRanges::default() }
+}
 
 fn encode(
     session: &Session,
-    studio: &Studio<'_>,
+    simulator: &Simulator<'_>,
     (coder, args): (&Coder, &SimulateArgs),
     out: &Path,
 ) -> Outcome {
@@ -143,15 +164,15 @@ fn encode(
     };
     let (sink, cancel) = (session.sink(), &session.cancel);
     let mut failed = Vec::new();
-    for (view, pick) in PICKS {
+    for view in views() {
         let one = |u: &Utterance| -> Result<Coded, String> {
-            let (_, rendered) = studio.render(u)?;
-            let audio = pick(rendered).ok_or("there is no other speaker")?;
-            coder.encode_audio(&audio)
+            let (speech, others) = simulator.material(u)?;
+            let audio = simulator.render(view, u, (&speech, &others))?;
+            coder.encode_audio(&audio.ok_or("there is no other speaker")?)
         };
-        session.say(&format!("view {view}"));
-        let folder = out.join(VIEWS).join(view);
-        let summary = encode_manifest(studio.manifest, &folder, &plan, &one, sink, cancel)?;
+        session.say(&format!("view {}", view.name));
+        let folder = out.join(VIEWS).join(view.name);
+        let summary = encode_manifest(simulator.manifest, &folder, &plan, &one, sink, cancel)?;
         session.say(&format!("{}: {} utterances", folder.display(), summary.utterances));
         failed.extend(summary.failed.into_iter().map(|f| format!("{}: {}", f.id, f.reason)));
     }
@@ -169,44 +190,57 @@ fn save(audio: &Audio, path: &Path) -> Outcome {
     Ok(write_wav(path, audio, WavFormat::Int16)?)
 }
 
-fn write(session: &Session, studio: &Studio<'_>, folder: &Path, limit: Option<usize>) -> Outcome {
+fn write(
+    session: &Session,
+    simulator: &Simulator<'_>,
+    folder: &Path,
+    limit: Option<usize>,
+) -> Outcome {
     std::fs::create_dir_all(folder)
         .map_err(|e| Failure::writing(&folder.display().to_string(), &e))?;
-    let all = studio.manifest.utterances();
+    let all = simulator.manifest.utterances();
     let count = limit.unwrap_or(all.len()).min(all.len());
-    let (mut denoise, mut remove, mut extract) = (Vec::new(), Vec::new(), Vec::new());
+    let mut manifests: BTreeMap<&str, Vec<Utterance>> = BTreeMap::new();
     let mut scenes = Vec::new();
     for i in 0..count {
         session.check()?;
         let utterance = &all[i * all.len() / count];
         let failed = |e: String| Failure::new(Exit::BadInput, format!("{}: {e}", utterance.id));
-        let (speech, rendered) = studio.render(utterance).map_err(failed)?;
+        let (speech, others) = simulator.material(utterance).map_err(failed)?;
         let name = |view: &str| PathBuf::from(format!("{}.{view}.wav", utterance.id));
-        let line = |audio: &str, views: &[&str]| Utterance {
-            audio: name(audio),
-            views: views.iter().map(|v| ((*v).to_owned(), name(v))).collect(),
-            ..utterance.clone()
-        };
-        let parts = [
-            ("clean", Some(speech)),
-            ("noisy", Some(rendered.noisy)),
-            ("background", Some(rendered.background)),
-            ("mixture", rendered.mixture),
-            ("speaker", enrolment(studio, utterance).map_err(failed)?),
-        ];
-        for (view, audio) in &parts {
+        let mut there: Vec<&str> = Vec::new();
+        let enrolment = enrolment(simulator, utterance).map_err(failed)?;
+        let mut recordings = vec![(CLEAN, Some(speech.clone())), (SPEAKER, enrolment)];
+        for view in views() {
+            let audio = simulator.render(view, utterance, (&speech, &others)).map_err(failed)?;
+            recordings.push((view.name, audio));
+        }
+        for (view, audio) in &recordings {
             if let Some(audio) = audio {
                 save(audio, &folder.join(name(view)))?;
+                there.push(*view);
             }
         }
-        denoise.push(line("clean", &["noisy"]));
-        remove.push(line("background", &["noisy"]));
-        if parts[3].1.is_some() && parts[4].1.is_some() {
-            extract.push(line("clean", &["mixture", "speaker"]));
+        for (task, simulation) in simulations() {
+            let target = simulation.target.map_or(CLEAN, |view| view.name);
+            let mut views = vec![simulation.input.name];
+            views.extend(simulation.enrolment.then_some(SPEAKER));
+            if !views.iter().chain([&target]).all(|view| there.contains(view)) {
+                continue;
+            }
+            manifests.entry(task).or_default().push(Utterance {
+                audio: name(target),
+                views: views.iter().map(|v| ((*v).to_owned(), name(v))).collect(),
+                ..utterance.clone()
+            });
         }
-        scenes.push(json!({"id": utterance.id, "scene": studio.scene(utterance)}).to_string());
+        let voices = !others.is_empty();
+        let seed = simulator.seed_of(utterance);
+        let scene = Scene::draw(&scene_ranges(simulator.ranges), voices, seed);
+        scenes.push(json!({"id": utterance.id, "scene": scene}).to_string());
     }
-    for (task, lines) in [("denoise", denoise), ("remove", remove), ("extract", extract)] {
+    for (task, _) in simulations() {
+        let lines = manifests.remove(task).unwrap_or_default();
         Manifest::new(folder, lines)?.write(&folder.join(format!("{task}.jsonl")))?;
     }
     let path = folder.join("scenes.jsonl");
@@ -216,8 +250,8 @@ fn write(session: &Session, studio: &Studio<'_>, folder: &Path, limit: Option<us
 }
 
 /// Another recording of the same speaker.
-fn enrolment(studio: &Studio<'_>, utterance: &Utterance) -> Result<Option<Audio>, String> {
-    let all = studio.manifest.utterances();
+fn enrolment(simulator: &Simulator<'_>, utterance: &Utterance) -> Result<Option<Audio>, String> {
+    let all = simulator.manifest.utterances();
     let other = all.iter().find(|u| u.speaker == utterance.speaker && u.id != utterance.id);
-    other.map(|u| studio.load(u)).transpose()
+    other.map(|u| simulator.load(u)).transpose()
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, ValueHint};
 use serde_json::{Map, Value, json};
 use syrinx_config::Tree;
-use syrinx_engine::{Engine, EngineError, Joined, Part, RunOptions, takes_recording};
-use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{Chunk, Engine, EngineError, Merged};
+use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
+use syrinx_types::RunContext;
 
 use crate::answer::{self, Destination, Form};
 use crate::args::out_arg;
@@ -59,7 +61,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let recording = takes_recording(descriptor, name);
+        let recording = descriptor.takes_recording(name);
         let help = first_sentence(property["description"].as_str().unwrap_or_default());
         let mut arg = Arg::new(leaked(format!("{FIELD}{name}"))).help(help);
         if recording {
@@ -85,6 +87,9 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
         AnswerKind::Phones => command
             .arg(out_arg("Write here instead of standard output"))
             .arg(format_arg(&phone_forms(descriptor), "Which field of the answer to write")),
+        AnswerKind::Data => command
+            .arg(out_arg("Write here instead of standard output; a folder for several files"))
+            .arg(format_arg(&["text", "json"], "How to write it")),
     }
 }
 
@@ -180,8 +185,8 @@ pub fn run(
     let destination = Destination::new(descriptor.answer, out, requests.len(), &form)?;
     let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
     let engine = session.engine(&settings)?;
-    let options = session.options(&settings);
-    let work = Work { session, engine: &engine, descriptor, options: &options, form: &form };
+    let (decode, run) = (&settings.decode, session.run(&settings));
+    let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
     let mut first_failure = None;
     for request in &requests {
         let outcome = if stream {
@@ -228,7 +233,7 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
     if positional.is_empty() {
         return Ok(vec![Value::Object(fields)]);
     }
-    if takes_recording(descriptor, field) {
+    if descriptor.takes_recording(field) {
         return Ok(positional.into_iter().map(with).collect());
     }
     let text = if positional == ["-"] { standard_input()? } else { positional.join(" ") };
@@ -276,7 +281,8 @@ struct Work<'a> {
     session: &'a Session,
     engine: &'a Engine,
     descriptor: &'static TaskDescriptor,
-    options: &'a RunOptions,
+    decode: &'a DecodeConfig,
+    run: RunContext<'a>,
     form: &'a Form,
 }
 
@@ -284,10 +290,10 @@ impl Work<'_> {
     fn parts(
         &self,
         request: &Value,
-        each: &mut dyn FnMut(Part) -> Result<(), EngineError>,
+        each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let watch = (&self.session.cancel, self.session.sink());
-        self.engine.run_in_parts(self.descriptor.id, request, self.options, watch, each)
+        let (id, request) = (self.descriptor.id, Request::new(request.clone()));
+        self.engine.run_in_chunks(id, &request, self.decode, self.run, each)
     }
 
     /// What names the request in a batch.
@@ -296,7 +302,7 @@ impl Work<'_> {
     }
 
     fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
-        let mut whole = Joined::default();
+        let mut whole = Merged::default();
         let mut printing: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;
@@ -309,11 +315,10 @@ impl Work<'_> {
                     return Err(EngineError::Cancelled);
                 }
             }
-            whole.push(part);
-            Ok(())
+            whole.push(part)
         });
         printing?;
-        let parts = whole.parts();
+        let parts = whole.chunks();
         let heard = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
         if self.descriptor.answer == AnswerKind::Text && !heard {
             self.session.say(&format!("warning: {}: no words were heard", self.name(request)));
@@ -378,7 +383,7 @@ pub fn align(session: &Session, args: &AlignArgs) -> Outcome {
     let engine = session.engine(&settings)?;
     let audio = engine.load(&args.audio)?;
     session.check()?;
-    let answered = engine.align(&audio, &text, (&session.cancel, session.sink()))?;
+    let answered = Answered::new(engine.align(&audio, &text, session.run(&settings))?);
     let form = match (session.globals.json, args.format.as_str()) {
         (true, _) | (_, "json") => Form::Json,
         (_, "srt") => Form::Srt,
@@ -388,15 +393,4 @@ pub fn align(session: &Session, args: &AlignArgs) -> Outcome {
     let to = args.out.as_deref().filter(|o| *o != "-");
     let to = to.map_or(Destination::Standard, |o| Destination::File(Path::new(o).into()));
     answer::write(session, &answered, &form, &to, &args.audio).map(|_| ())
-}
-
-/// The answer of a whole request, for verbs that have no parts.
-pub fn whole(
-    engine: &Engine,
-    id: &str,
-    request: &Value,
-    options: &RunOptions,
-    session: &Session,
-) -> Outcome<Answered> {
-    Ok(engine.run(id, request, options, &session.cancel, session.sink())?)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_engine::EngineError;
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, CodeOrder, DynTask, TaskDescriptor, TaskKit, TextForm};
+use syrinx_task::{Alignment, CodeOrder, DynTask, ModelSwitches, TaskDescriptor, TaskKit};
 use syrinx_text::{Frontend, TextVocab};
 
 use crate::failure::{Failure, Outcome};
@@ -83,7 +83,7 @@ fn show(
     descriptor: &TaskDescriptor,
     (alignment, codes): (Alignment, CodeOrder),
 ) -> Outcome {
-    let kit = TaskKit { codes, ..kit(alignment)? };
+    let kit = kit(ModelSwitches { codes, ..alignment.into() })?;
     let task = built(&session.settings(&[])?.value, descriptor, &kit)?;
     let layout = task.layout();
     if let Some(reason) = layout.stages.iter().find_map(|stage| stage.check().err()) {
@@ -116,15 +116,11 @@ fn show(
 }
 
 /// What tasks without a model are built with, as training builds them.
-pub fn kit(alignment: Alignment) -> Outcome<TaskKit> {
+pub fn kit(switches: ModelSwitches) -> Outcome<TaskKit> {
     Ok(TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
-        studio: None,
-        alignment,
-        text: TextForm::default(),
-        codes: CodeOrder::default(),
-        latents: false,
+        switches,
     })
 }
 

@@ -85,9 +85,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     };
     let base = tuning.base(session, &config)?;
     if let Some(base) = &base {
-        config.model.alignment = base.config.alignment;
-        config.model.text = base.config.text;
-        config.model.codes = base.config.codes;
+        config.model.switches = base.config.switches;
     }
     let tasks = tasks(&session.settings_beside()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
@@ -110,7 +108,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
             };
             // What is trained may be an adapter; none is laid over it.
             let options = EngineOptions { adapter: None, ..engine_options(&settings)? };
-            let how = (options, session.options(&settings));
+            let how = (options, settings.decode.clone(), settings.seed);
             Some(Exam::new((&watched, &learnt), count, &config.prompt, voicebox, how)?)
         }
     };
@@ -215,11 +213,7 @@ pub fn tasks(settings: &Settings, model: &LmConfig) -> Outcome<Vec<Box<dyn DynTa
     let kit = TaskKit {
         vocab: Arc::new(TextVocab::english()?),
         frontend: Arc::new(Frontend::english()?),
-        studio: None,
-        alignment: model.alignment,
-        text: model.text,
-        codes: model.codes,
-        latents: model.latents_heard,
+        switches: model.switches,
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| -> Outcome<Box<dyn DynTask>> {
         let own: Value = settings.tasks.get(d.id).cloned().unwrap_or_default();

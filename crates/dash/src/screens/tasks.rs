@@ -269,8 +269,8 @@ fn chip_rows(stage: &Stage, theme: &Theme, columns: usize) -> Vec<Vec<(String, S
 
 fn chip(segment: &Segment, theme: &Theme) -> (String, Style) {
     let (text, kind) = match &segment.fill {
-        Fill::Mark(mark) => (format!("‹{mark}›"), 0),
-        Fill::LevelMark => ("‹level:L›".to_owned(), 0),
+        Fill::SpecialToken(mark) => (format!("‹{mark}›"), 0),
+        Fill::LevelToken => ("‹level:L›".to_owned(), 0),
         Fill::Text => (format!("≡{}", segment.name), 1),
         Fill::Codes { table: CodeTable::Prompt, .. } => (format!("▦{}", segment.name), 2),
         Fill::Codes { table: CodeTable::ResponseAr, .. } => (format!("▶{}", segment.name), 3),

@@ -134,15 +134,15 @@ pub(crate) fn task(
 
 fn layout(id: &str, alignment: Alignment) -> Layout {
     let ar = vec![
-        Segment::mark(format!("task:{id}")),
-        Segment::mark("lang:en"),
+        Segment::special_token(format!("task:{id}")),
+        Segment::special_token("lang:en"),
         Segment::aligned_text("text", alignment),
         Segment::prompt("prompt").optional(),
         Segment::ar_response("codes"),
     ];
     let nar = vec![
-        Segment::mark(format!("task:{id}")),
-        Segment::level_mark(),
+        Segment::special_token(format!("task:{id}")),
+        Segment::level_token(),
         Segment::aligned_text("text", alignment),
         Segment::nar_response("codes"),
     ];

@@ -1,20 +1,20 @@
-//! What is known of a response before it is generated stays as it is, and the rest goes on after it.
+//! The known part of a response stays as it is, and the rest goes on after it.
 
 use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate};
 use syrinx_task::{
     Alignment, Content, Contents, Follow, Generated, Head, Layout, Plan, RowPlan, Segment, Stage,
     StageRun, TextContent,
 };
-use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
-use syrinx_types::{CancelToken, Codes, NullSink};
+use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::{CancelToken, Codes, RunContext};
 
 const STOPS: u32 = 6;
 
 fn layout(alignment: Alignment) -> Layout {
     let with =
         |first: Segment, response| vec![first, Segment::aligned_text("text", alignment), response];
-    let ar = with(Segment::mark("task:demo"), Segment::ar_response("codes"));
-    let nar = with(Segment::level_mark(), Segment::nar_response("codes"));
+    let ar = with(Segment::special_token("task:demo"), Segment::ar_response("codes"));
+    let nar = with(Segment::level_token(), Segment::nar_response("codes"));
     Layout {
         task: "demo".into(),
         stages: vec![
@@ -44,11 +44,11 @@ fn run_windows(
     nar: &NarConfig,
 ) -> Result<Vec<Generated>, String> {
     let kit = kit(alignment).unwrap();
-    let studio = ToneStudio::default();
+    let codec = ToneCodec::default();
     let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
-    let mut space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
+    let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
     space.group = group;
-    let tiny = Tiny::new(&config, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let first = space.first_phone;
     let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
@@ -64,8 +64,9 @@ fn run_windows(
         nar: nar.clone(),
         ..DecodeConfig::default()
     };
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    generate(&tiny.model, &layout(alignment), &plan, (&decode, 5), quiet).map_err(|e| e.to_string())
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel).with_seed(5);
+    generate(&tiny.model, &layout(alignment), &plan, &decode, run).map_err(|e| e.to_string())
 }
 
 fn given(frames: usize) -> Codes {
@@ -103,12 +104,12 @@ fn given_frames_stay_and_are_gone_on_from() {
     assert!(codes.frames() > 6 && codes.frames() <= 30);
     assert_eq!(out.pointer[..6], pointer);
     assert!(out.pointer.is_sorted() && out.pointer.len() == codes.frames());
-    // What comes after depends on what is given.
+    // The rest depends on the given frames.
     let mut other = given(6);
     (0..6).for_each(|frame| other.set(frame, 0, 31));
     let other = run(Alignment::Pointer, 1, known(other)).unwrap();
     assert_ne!(other.codes.unwrap().level(0)[6..], codes.level(0)[6..]);
-    // Where the given frames are no whole groups, the first levels of the last ones are written anew.
+    // If the given frames are no whole groups, the first levels of the last ones are predicted again.
     let grouped = run(Alignment::Pointer, 2, known(given(5))).unwrap().codes.unwrap();
     assert_eq!(grouped.slice(0, 5), given(5));
 }
@@ -182,7 +183,7 @@ fn further_levels_can_be_filled_window_by_window() {
         assert_eq!(level(&codes), level(&whole));
         assert_ne!(codes, whole, "windows of {window}");
     }
-    // What is given stays, wherever a window ends.
+    // Given frames stay, wherever a window ends.
     let known = StageRun { pointer: vec![0, 0, 1, 1, 2, 2], given: Some(given(6)), ..free() };
     for codes in fill(Some(4), 1, None, known) {
         assert_eq!(codes.slice(0, 6), given(6));

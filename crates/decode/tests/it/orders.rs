@@ -1,13 +1,12 @@
 //! Generation in every order of codes and in a timing that is written first.
 
 use syrinx_decode::{DecodeConfig, MaskedConfig, SamplerConfig, generate};
-use syrinx_model::LmConfig;
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, Pattern, Plan, RowPlan,
-    Segment, Stage, StageRun, TextContent,
+    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Pattern, Plan,
+    RowPlan, Segment, Stage, StageRun, TextContent,
 };
-use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
-use syrinx_types::{CancelToken, Codes, NullSink};
+use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::{CancelToken, Codes, RunContext};
 
 const STOPS: u32 = 6;
 const LEVELS: usize = 4;
@@ -21,7 +20,7 @@ fn orders() -> Vec<(Alignment, CodeOrder)> {
 
 fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     let with = |first: &str, response| {
-        vec![Segment::mark(first), Segment::aligned_text("text", alignment), response]
+        vec![Segment::special_token(first), Segment::aligned_text("text", alignment), response]
     };
     let levels = |pattern| (Head::Levels(pattern), Segment::levels_response("codes", pattern));
     let (head, response) = match codes {
@@ -42,7 +41,7 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     }
     if codes.has_nar() {
         let mut nar = with("task:demo", Segment::nar_response("codes"));
-        nar[0] = Segment::level_mark();
+        nar[0] = Segment::level_token();
         stages.push(Stage::new("nar", Head::FurtherLevels, nar));
     }
     Layout { task: "demo".into(), stages }
@@ -50,20 +49,21 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
 
 fn decode() -> DecodeConfig {
     let hot = SamplerConfig { temperature: 1.0, top_p: 1.0, ..SamplerConfig::default() };
-    DecodeConfig { codes: hot.clone(), moves: hot, ..DecodeConfig::default() }
+    DecodeConfig { codes: hot.clone(), advances: hot, ..DecodeConfig::default() }
 }
 
-/// So many rows of the same, each with what is known of it; only the stages that are wanted.
+/// Rows of the same text, each with its known frames; only the named stages.
 fn run_stages(
     order: (Alignment, CodeOrder),
     known: &[StageRun],
     (config, wanted): (&DecodeConfig, impl Fn(&str) -> bool),
 ) -> Result<Vec<Generated>, String> {
     let kit = kit(order.0).unwrap();
-    let studio = ToneStudio::default();
-    let model = LmConfig { codes: order.1, ..tiny_config(order.0) };
-    let space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
-    let tiny = Tiny::new(&model, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let codec = ToneCodec::default();
+    let switches = ModelSwitches { codes: order.1, ..order.0.into() };
+    let model = tiny_config(switches);
+    let space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
+    let tiny = Tiny::new(&model, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let first = space.first_phone;
     let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
@@ -74,8 +74,9 @@ fn run_stages(
         RowPlan::new(names.map(run).collect())
     };
     let plan = Plan { rows: known.iter().map(row).collect() };
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    generate(&tiny.model, &layout, &plan, (config, 5), quiet).map_err(|e| e.to_string())
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel).with_seed(5);
+    generate(&tiny.model, &layout, &plan, config, run).map_err(|e| e.to_string())
 }
 
 fn run(order: (Alignment, CodeOrder), known: &[StageRun]) -> Vec<Generated> {
@@ -102,19 +103,19 @@ fn every_order_writes_all_levels_and_no_more_than_it_may() {
         let rows = run(order, &[free(40), free(40), free(3)]);
         for out in &rows {
             assert!((1..=40).contains(&frames(out)), "{order:?}: {} frames", frames(out));
-            assert_eq!(out.pointer.len(), if order.0.walks() { frames(out) } else { 0 });
+            assert_eq!(out.pointer.len(), if order.0.is_aligned() { frames(out) } else { 0 });
             assert!(out.pointer.is_sorted(), "{order:?}");
-            if out.finished && order.0.walks() {
+            if out.finished && order.0.is_aligned() {
                 assert_eq!((out.pointer[0], out.pointer.last()), (0, Some(&(STOPS - 1))));
             }
         }
-        assert!(frames(&rows[2]) <= 3 && !(order.0.walks() && rows[2].finished), "{order:?}");
+        assert!(frames(&rows[2]) <= 3 && !(order.0.is_aligned() && rows[2].finished), "{order:?}");
         // Nothing of a latent is drawn but when it ends.
         if order.1 != CodeOrder::Latent {
             assert_ne!(rows[0].codes, rows[1].codes, "{order:?}: a row has its own random numbers");
         }
         assert_eq!(run(order, &[free(40), free(40), free(3)]), rows, "{order:?}");
-        // What a row becomes doesn't depend on what it runs beside.
+        // A row's result does not depend on its batch.
         let alone = run(order, &[free(40)]).remove(0);
         let made = |out: &Generated| (out.codes.clone(), out.pointer.clone(), out.finished);
         assert_eq!(made(&alone), made(&rows[0]), "{order:?}");
@@ -125,14 +126,14 @@ fn every_order_writes_all_levels_and_no_more_than_it_may() {
 fn given_frames_stay_in_every_order() {
     for order in orders() {
         let known = |codes: Codes| {
-            let pointer = if order.0.walks() { vec![0, 0, 1, 1, 2, 2] } else { Vec::new() };
+            let pointer = if order.0.is_aligned() { vec![0, 0, 1, 1, 2, 2] } else { Vec::new() };
             StageRun { pointer, given: Some(codes), ..free(30) }
         };
         let out = run(order, &[known(given(6))]).remove(0);
         let codes = out.codes.clone().unwrap();
         assert_eq!(codes.slice(0, 6), given(6), "{order:?}");
         assert!((6..=30).contains(&codes.frames()), "{order:?}");
-        if order.0.walks() {
+        if order.0.is_aligned() {
             assert_eq!(out.pointer[..6], [0, 0, 1, 1, 2, 2], "{order:?}");
             assert!(codes.frames() > 6, "{order:?}");
         }
@@ -148,7 +149,7 @@ fn given_frames_stay_in_every_order() {
 #[test]
 fn a_given_timing_is_kept_in_every_order() {
     let pointer = vec![0, 0, 1, 2, 2, 3, 4, 4, 5, 5];
-    for order in orders().into_iter().filter(|order| order.0.walks()) {
+    for order in orders().into_iter().filter(|order| order.0.is_aligned()) {
         let known = StageRun { pointer: pointer.clone(), ..free(10) };
         let out = run(order, &[known]).remove(0);
         assert_eq!((&out.pointer, frames(&out), out.finished), (&pointer, 10, true), "{order:?}");

@@ -1,7 +1,8 @@
 //! Tests of the engine on an untrained model.
 
+mod chunks;
+mod digests;
 mod model_files;
-mod parts;
 mod prompts;
 mod requests;
 mod tiny;

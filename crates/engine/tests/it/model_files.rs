@@ -1,4 +1,4 @@
-//! What is no model, or no whole one, is refused by name and with a remedy.
+//! Files that are no model, or an incomplete one, are refused by name and with a remedy.
 
 use std::path::Path;
 
@@ -12,7 +12,8 @@ fn error_of(bytes: &[u8]) -> String {
     std::fs::write(&path, bytes).expect("writes");
     let opened = Engine::open(&ModelSource::File(path), &EngineOptions::default());
     let Err(error) = opened else { panic!("this opened") };
-    error.to_string().replace(&folder.path().display().to_string(), "DIR")
+    let told = format!("{error}; {}", error.hint().unwrap_or_default());
+    told.replace(&folder.path().display().to_string(), "DIR")
 }
 
 #[test]

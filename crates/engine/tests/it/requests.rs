@@ -1,12 +1,12 @@
 //! Requests and answers. The model is untrained, so only their shape can be judged.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
-use syrinx_engine::{EngineError, Joined, RunOptions, takes_recording};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{EngineError, Merged};
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, TaskDescriptor};
-use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
+use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
+use syrinx_testkit::request_of;
+use syrinx_types::{CancelToken, Event, NullSink, RecordingSink, RunContext};
 
 use crate::tiny::buzz;
 use crate::{engine, open};
@@ -14,23 +14,28 @@ use crate::{engine, open};
 /// A task that makes this of a text, or words of a recording.
 fn of_kind(kind: AnswerKind) -> &'static TaskDescriptor {
     let plain = |d: &&&TaskDescriptor| {
-        let schema = (d.request_schema)().to_value();
-        let alone = schema["required"].as_array().is_none_or(|required| required.len() <= 1);
-        alone && (kind == AnswerKind::Text || !takes_recording(d, d.verb.positional))
+        let alone = d.required_fields().len() <= 1;
+        alone && (kind == AnswerKind::Text || !d.takes_recording(d.verb.positional))
     };
     ALL.iter().filter(plain).find(|d| d.answer == kind).expect("there is one of every kind")
+}
+
+fn ask(task: &str, request: &Request, seed: u64) -> Result<Answered, EngineError> {
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel).with_seed(seed);
+    engine().run(task, request, &DecodeConfig::default(), run)
 }
 
 #[test]
 fn the_same_seed_gives_the_same_speech() {
     let task = of_kind(AnswerKind::Speech);
-    let request = json!({ task.verb.positional: "Yes, no." });
+    let request = Request::new(json!({ task.verb.positional: "Yes, no." }));
     let run = |seed: u64, best_of: usize| {
-        let mut options = RunOptions { seed, ..RunOptions::default() };
-        options.decode.best_of = best_of;
-        let answered =
-            engine().run(task.id, &request, &options, &CancelToken::default(), &NullSink);
-        answered.expect("it speaks").recordings.remove(0).1
+        let decode = DecodeConfig { best_of, ..DecodeConfig::default() };
+        let cancel = CancelToken::default();
+        let run = RunContext::quiet(&cancel).with_seed(seed);
+        let answered = engine().run(task.id, &request, &decode, run);
+        answered.expect("it speaks").audio().expect("samples")
     };
     let first = run(1, 1);
     assert!(!first.samples.is_empty());
@@ -40,19 +45,15 @@ fn the_same_seed_gives_the_same_speech() {
 }
 
 #[test]
-fn attachments_are_heard_and_forgotten() {
+fn recordings_in_memory_are_values_of_their_fields() {
     let task = of_kind(AnswerKind::Text);
-    let run = |attached: bool| {
-        let mut options = RunOptions::default();
-        if attached {
-            options.attachments = BTreeMap::from([("talk".to_owned(), buzz(1.0, 16_000))]);
-        }
-        let request = json!({ task.verb.positional: "mem:talk" });
-        engine().run(task.id, &request, &options, &CancelToken::default(), &NullSink)
-    };
-    assert!(run(true).expect("it listens").json["text"].is_string());
-    let error = run(false).expect_err("nothing is attached any more");
-    assert!(error.to_string().contains("mem:talk"), "{error}");
+    let field = task.verb.positional;
+    let request = Request::new(json!({})).with_recording(field, buzz(1.0, 16_000));
+    assert!(ask(task.id, &request, 1).expect("it transcribes").transcript().is_some());
+    let nothing = ask(task.id, &Request::new(json!({ field: "" })), 1).expect_err("no recording");
+    assert!(nothing.to_string().contains("has no name"), "{nothing}");
+    let wrong = request.with_recording("loudness", buzz(1.0, 16_000));
+    assert!(ask(task.id, &wrong, 1).is_err());
 }
 
 #[test]
@@ -69,18 +70,17 @@ fn unknown_words_are_read_by_the_model() {
 
 #[test]
 fn what_can_not_be_asked() {
-    let cancel = CancelToken::default();
-    let run = |task: &str, request| {
-        engine()
-            .run(task, &request, &RunOptions::default(), &cancel, &NullSink)
-            .expect_err("it can't")
-    };
-    assert!(matches!(run("sing", json!({})), EngineError::UnknownTask { .. }));
+    let run = |task: &str, request| ask(task, &Request::new(request), 0).expect_err("it can't");
+    let error = run("sing", json!({}));
+    assert!(matches!(error, EngineError::UnknownTask { .. }));
+    let tasks = error.hint().expect("a hint");
+    assert!(ALL.iter().all(|d| tasks.contains(d.id)), "{tasks}");
     let speech = of_kind(AnswerKind::Speech);
     let field = speech.verb.positional;
     assert!(run(speech.id, json!({"nonsense": 1})).to_string().contains("nonsense"));
-    let voice = run(speech.id, json!({ field: "Yes.", "voice": "nobody" })).to_string();
-    assert!(voice.contains("nobody") && voice.contains("ann"), "{voice}");
+    let voice = run(speech.id, json!({ field: "Yes.", "voice": "nobody" }));
+    assert!(voice.to_string().contains("nobody"), "{voice}");
+    assert!(voice.hint().expect("a hint").contains("ann"));
     for text in ["", "😀 🎉", "你好,世界"] {
         run(speech.id, json!({ field: text }));
     }
@@ -90,94 +90,110 @@ fn what_can_not_be_asked() {
 fn a_cancelled_request_says_so() {
     let cancel = CancelToken::default();
     cancel.cancel();
+    for task in ALL {
+        let request =
+            request_of(task, ("Yes.", None), &engine().voices().names(), &buzz(1.0, 24_000));
+        let run = RunContext::quiet(&cancel);
+        let error = engine().run(task.id, &request, &DecodeConfig::default(), run);
+        assert!(matches!(error, Err(EngineError::Cancelled)), "{}: {error:?}", task.id);
+    }
+}
+
+/// A sink that stops the work at its first event, as Ctrl-C does in the middle of it.
+struct Stops(CancelToken);
+
+impl syrinx_types::EventSink for Stops {
+    fn emit(&self, _event: Event) {
+        self.0.cancel();
+    }
+}
+
+#[test]
+fn stopping_reaches_the_services() {
+    let cancel = CancelToken::default();
+    let services = engine().services();
+    let audio = buzz(1.0, 24_000);
+    cancel.cancel();
+    let run = RunContext::new(&cancel, &NullSink);
+    let recognizer = services.recognizer.as_ref().expect("the tiny model has one");
+    assert!(matches!(recognizer.transcribe(&audio, run), Err(syrinx_task::TaskError::Cancelled)));
+    let separator = services.separator.as_ref().expect("the tiny model has one");
+    let speech = separator.separate(&audio, syrinx_task::Stem::Speech, run);
+    assert!(matches!(speech, Err(syrinx_task::TaskError::Cancelled)));
+    let stops = Stops(CancelToken::default());
     let task = of_kind(AnswerKind::Speech);
-    let request = json!({ task.verb.positional: "Yes." });
-    let error = engine().run(task.id, &request, &RunOptions::default(), &cancel, &NullSink);
+    let request = Request::new(json!({ task.verb.positional: "Yes." }));
+    let run = RunContext::new(&stops.0, &stops);
+    let error = engine().run(task.id, &request, &DecodeConfig::default(), run);
     assert!(matches!(error, Err(EngineError::Cancelled)));
 }
 
 #[test]
 fn long_texts_come_sentence_by_sentence() {
     let task = of_kind(AnswerKind::Speech);
-    let request = json!({ task.verb.positional: "Yes. No. Yes. No. Yes." });
-    let sink = RecordingSink::default();
-    let (mut whole, mut starts) = (Joined::default(), Vec::new());
+    let request = Request::new(json!({ task.verb.positional: "Yes. No. Yes. No. Yes." }));
+    let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
+    let (mut whole, mut starts) = (Merged::default(), Vec::new());
+    let run = RunContext::new(&cancel, &sink);
     engine()
-        .run_in_parts(
-            task.id,
-            &request,
-            &RunOptions::default(),
-            (&CancelToken::default(), &sink),
-            &mut |part| {
-                starts.push(part.start_s);
-                whole.push(part);
-                Ok(())
-            },
-        )
+        .run_in_chunks(task.id, &request, &DecodeConfig::default(), run, &mut |chunk| {
+            starts.push(chunk.start_s);
+            whole.push(chunk)
+        })
         .expect("it speaks");
-    // One sentence first, then two, then what is left.
+    // One sentence first, then two, then the rest.
     assert_eq!(starts.len(), 3);
     assert!(starts.is_sorted() && starts[0] == 0.0);
-    let answered = whole.into_answered().expect("there were parts");
-    let seconds = answered.recordings[0].1.seconds();
-    assert!(seconds > starts[2]);
-    assert_eq!(answered.json["seconds"].as_f64(), Some(seconds));
-    assert!(sink.events().iter().any(|e| matches!(e, Event::JobProgress { done: 5, .. })));
+    let answered = whole.into_answered().expect("there were chunks");
+    let speech = answered.speech().expect("speech");
+    let audio = answered.audio().expect("samples");
+    assert!(audio.seconds() > starts[2]);
+    assert_eq!(speech.seconds, audio.seconds());
+    assert_eq!(speech.text_spoken, "yes no yes no yes");
+    assert!(sink.events().iter().any(|e| matches!(e, Event::JobProgress { done: 3, .. })));
 }
 
 #[test]
-fn a_text_that_is_wanted_whole_comes_in_one_part() {
+fn a_continuous_reading_is_one_chunk() {
     let task = of_kind(AnswerKind::Speech);
-    let schema = (task.request_schema)().to_value();
-    let fields = schema["properties"].as_object().expect("fields");
-    let (flag, _) = fields.iter().find(|(_, p)| p["whole"] == true).expect("there is such a flag");
-    let request = json!({ task.verb.positional: "Yes. No. Yes. No. Yes.", flag.as_str(): true });
+    let fields = json!({ task.verb.positional: "Yes. No. Yes. No. Yes.", "rolling": true });
     for best_of in [1, 2] {
-        let mut options = RunOptions::default();
-        options.decode.best_of = best_of;
-        let mut parts = 0;
-        let watch = (&CancelToken::default(), &NullSink as _);
-        let outcome = engine().run_in_parts(task.id, &request, &options, watch, &mut |part| {
-            parts += 1;
-            assert!(part.last && part.answered.recordings[0].1.seconds() > 0.0);
+        let decode = DecodeConfig { best_of, ..DecodeConfig::default() };
+        let mut chunks = 0;
+        let cancel = CancelToken::default();
+        let request = Request::new(fields.clone());
+        let run = RunContext::quiet(&cancel);
+        let outcome = engine().run_in_chunks(task.id, &request, &decode, run, &mut |chunk| {
+            chunks += 1;
+            assert!(chunk.last && chunk.answered.audio().is_some_and(|a| a.seconds() > 0.0));
             Ok(())
         });
         outcome.expect("it speaks");
-        assert_eq!(parts, 1);
+        assert_eq!(chunks, 1);
     }
 }
 
 #[test]
 fn long_recordings_come_section_by_section() {
     let task = of_kind(AnswerKind::Text);
-    let options = RunOptions {
-        attachments: BTreeMap::from([("talk".to_owned(), buzz(70.0, 24_000))]),
-        ..RunOptions::default()
-    };
-    let request = json!({ task.verb.positional: "mem:talk" });
+    let request = Request::new(json!({})).with_recording(task.verb.positional, buzz(70.0, 24_000));
     let mut starts = Vec::new();
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel);
     open(None)
-        .run_in_parts(
-            task.id,
-            &request,
-            &options,
-            (&CancelToken::default(), &NullSink),
-            &mut |part| {
-                starts.push(part.start_s);
-                Ok(())
-            },
-        )
-        .expect("it listens");
+        .run_in_chunks(task.id, &request, &DecodeConfig::default(), run, &mut |chunk| {
+            starts.push(chunk.start_s);
+            Ok(())
+        })
+        .expect("it transcribes");
     assert_eq!(starts.len(), 2);
 }
 
 #[test]
 fn a_known_text_is_aligned() {
-    let audio = buzz(2.0, 24_000);
-    let answered =
-        engine().align(&audio, "yes no", (&CancelToken::default(), &NullSink)).expect("it fits");
-    let words: Vec<syrinx_types::WordTime> =
-        serde_json::from_value(answered.json["words"].clone()).expect("word times");
+    let (audio, cancel) = (buzz(2.0, 24_000), CancelToken::default());
+    let aligned = engine().align(&audio, "yes no", RunContext::quiet(&cancel)).expect("it fits");
+    let words = aligned.words;
     assert_eq!(words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>(), ["yes", "no"]);
     assert!(
         words[0].start_s >= 0.0

@@ -56,14 +56,14 @@ pub fn lm(codec: &EmbeddedCodec, dim: usize) -> LmFile {
         encoder_layers: 1,
         ..LmConfig::default()
     };
-    let kit = syrinx_testkit::kit(config.alignment).expect("embedded");
-    let marks = ALL.iter().flat_map(|d| {
+    let kit = syrinx_testkit::kit(config.switches).expect("embedded");
+    let special_tokens = ALL.iter().flat_map(|d| {
         let task = (d.build)(serde_json::Value::Null, &kit).expect("default settings");
-        task.layout().marks()
+        task.layout().special_tokens()
     });
     let info = codec.info();
     let sizes = (info.levels, info.codebook_size, info.frame_rate_hz);
-    let space = TokenSpace::new(&vocab, sizes, config.group, marks);
+    let space = TokenSpace::new(&vocab, sizes, config.group, special_tokens);
     let codebooks: Vec<Vec<f32>> = (0..info.levels).map(|l| codec.codebook(l).to_vec()).collect();
     let store = ParamStore::seeded(1, &Device::Cpu);
     LanguageModel::new(&config, &space, codebooks.clone(), &store.root(), Kernels::Fused)

@@ -1,6 +1,6 @@
 //! The evaluated model listens to itself.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use syrinx_task::AnswerKind;
 use syrinx_types::CancelToken;
 
@@ -12,7 +12,7 @@ use crate::{Ask, EvalError, Item, Subject, SubjectError};
 pub(crate) struct OwnEar<'a> {
     name: String,
     task: String,
-    request: Map<String, Value>,
+    request: Map<String, serde_json::Value>,
     subject: &'a dyn Subject,
 }
 
@@ -20,7 +20,7 @@ impl<'a> OwnEar<'a> {
     pub(crate) fn new(
         name: &str,
         task: &str,
-        request: &Map<String, Value>,
+        request: &Map<String, serde_json::Value>,
         subject: &'a dyn Subject,
     ) -> Result<Self, EvalError> {
         let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
@@ -50,11 +50,10 @@ impl<'a> OwnEar<'a> {
         let ask = Ask { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
         match self.subject.answer(&ask, cancel) {
             Ok(answer) => {
-                let heard = answer.answered.json.get("text").and_then(Value::as_str);
-                let heard = heard.ok_or_else(|| {
-                    fault(format!("task `{}` answered without `text`", self.task))
+                let transcript = answer.answered.transcript().ok_or_else(|| {
+                    fault(format!("task `{}` answered without a transcript", self.task))
                 })?;
-                Ok(Verdict::of_text(&line.text, heard.to_owned()))
+                Ok(Verdict::of_text(&line.text, transcript.text.clone()))
             }
             Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),
             // Sound in which nothing can be made out is a verdict on the sound.

@@ -12,7 +12,8 @@ use crate::case::{Case, What};
 use crate::run::prompts::Prompts;
 use crate::run::{Run, file_name, spans};
 use crate::score::{
-    codec_measures, missing_speech, phone_measures, show_phones, speech_measures, text_measures,
+    Measures, codec_measures, missing_speech, phone_measures, show_phones, speech_measures,
+    text_measures,
 };
 use crate::{Answer, Ask, EvalError, Item, Measure, Row, SubjectError};
 
@@ -65,6 +66,7 @@ impl Run<'_> {
             }
             Some(AnswerKind::Text) => text_measures(case.item, "", &serde_json::Value::Null),
             Some(AnswerKind::Phones) => phone_measures(case.item, ""),
+            Some(AnswerKind::Data) => Measures::new(),
         };
     }
 
@@ -81,18 +83,18 @@ impl Run<'_> {
         answer: &Answer,
         prompts: &Prompts,
     ) -> Result<(), SubjectError> {
-        let recordings = &answer.answered.recordings;
-        let audio = recordings.iter().find(|(name, _)| name == "audio").or(recordings.first());
-        let Some((_, audio)) = audio.filter(|(_, audio)| !audio.samples.is_empty()) else {
+        let audio = answer.answered.audio().filter(|audio| !audio.samples.is_empty());
+        let Some(audio) = audio else {
             return Err(SubjectError::Failed("the answer has no recording".into()));
         };
+        let audio: &Audio = &audio;
         let reference = match &case.item.audio {
             Some(path) => Some(self.read(path)?),
             None => None,
         };
         let (own, other) = prompts.prints(case);
         let parts = match &self.suite.spans {
-            Some(field) => Some(spans::apart(audio, field, &answer.answered.json)?),
+            Some(field) => Some(spans::apart(audio, field, &answer.answered.json())?),
             None => None,
         };
         let rest = parts.as_ref().map(|(_, rest)| VoicePrint::of(rest)).transpose();
@@ -174,12 +176,16 @@ fn words_row(
     answer: &Answer,
     kind: AnswerKind,
 ) -> Result<(), SubjectError> {
-    let json = &answer.answered.json;
+    let json = &answer.answered.json();
     let missing = |field: &str| SubjectError::Failed(format!("the answer has no `{field}`"));
     if kind == AnswerKind::Phones {
         row.got = show_phones(json).ok_or_else(|| missing("phones"))?;
         row.measures = phone_measures(item, &row.got);
         return Ok(());
+    }
+    if kind == AnswerKind::Data {
+        let reason = "there are no figures for answers of this shape";
+        return Err(SubjectError::Failed(reason.into()));
     }
     let text = json.get("text").and_then(serde_json::Value::as_str);
     row.got = text.ok_or_else(|| missing("text"))?.to_owned();

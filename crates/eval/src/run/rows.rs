@@ -18,7 +18,7 @@ impl Run<'_> {
     /// Every row, in the order of the cases.
     pub(super) fn rows(&self, mut store: Store) -> Result<Vec<Row>, EvalError> {
         let judges: Vec<(String, Box<dyn Judge + '_>)> = match self.kind {
-            Some(AnswerKind::Text | AnswerKind::Phones) => Vec::new(),
+            Some(AnswerKind::Text | AnswerKind::Phones | AnswerKind::Data) => Vec::new(),
             Some(AnswerKind::Speech) | None => self
                 .suite
                 .judges

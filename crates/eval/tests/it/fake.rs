@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use syrinx_eval::{
     Answer, Ask, EvalOptions, Report, Subject, SubjectError, Suite, TestedCodec, evaluate,
 };
-use syrinx_task::{AnswerKind, Answered};
+use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Speech, Transcript};
 use syrinx_types::{Audio, CancelToken, NullSink};
 
 /// Samples a second of everything here.
@@ -43,6 +43,19 @@ pub(crate) fn hum(pitch_hz: f32, seconds: f32) -> Audio {
 
 fn pitch_hz(voice: &str) -> f32 {
     if voice == "low" { 100.0 } else { 220.0 }
+}
+
+/// An answer of any fields.
+#[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+struct Plain(Value);
+
+impl TaskAnswer for Plain {
+    const KIND: AnswerKind = AnswerKind::Data;
+
+    fn merge(&mut self, next: Self, _start_s: f64) {
+        *self = next;
+    }
 }
 
 impl Subject for Fake {
@@ -89,17 +102,17 @@ impl Subject for Fake {
             "speak" => {
                 let voice = ask.request.get("voice").and_then(Value::as_str).unwrap_or("high");
                 let audio = hum(pitch_hz(voice), 0.5);
-                Answered { json: json!({}), recordings: vec![("audio".into(), audio)] }
+                Answered::new(Speech::from(audio))
             }
             "ear" => {
                 let heard = self.hears.iter().find(|(part, _)| request.contains(**part));
                 let heard = heard.map(|(_, text)| *text).unwrap_or_default();
-                Answered { json: json!({ "text": heard }), recordings: Vec::new() }
+                Answered::new(Transcript { text: heard.to_owned(), ..Transcript::default() })
             }
             _ => {
                 let answer = self.answers.iter().find(|(part, _)| request.contains(**part));
                 let json = answer.map(|(_, json)| json.clone()).unwrap_or(json!({}));
-                Answered { json, recordings: Vec::new() }
+                Answered::new(Plain(json))
             }
         };
         Ok(Answer { answered, wall_s: 0.25, first_audio_s: None })

@@ -17,17 +17,18 @@ fn lora() -> LoraConfig {
 /// The space of a model that has learnt one more task.
 fn grown() -> TokenSpace {
     let mut space = space(1);
-    space.add_marks(["task:other".into()]);
+    space.add_special_tokens(["task:other".into()]);
     space
 }
 
-/// What the new task's stages are given and should say.
+/// Input and target of the new task's stages.
 fn batch(space: &TokenSpace) -> Vec<Sequence> {
     let codes = |n: usize, step: usize| {
         Codes::new(3, (0..3 * n).map(|i| (i * step % 6) as u16).collect()).unwrap()
     };
-    let mark = Segment::mark("task:other");
-    let segments = vec![mark, Segment::beside("given"), Segment::ar_response("codes")];
+    let special_token = Segment::special_token("task:other");
+    let segments =
+        vec![special_token, Segment::frame_aligned("given"), Segment::ar_response("codes")];
     let stage = Stage::new("ar", Head::FirstLevel, segments);
     let sequence = |n: usize| {
         let contents = Contents::from([("given".into(), Content::Codes(codes(n, 5)))]);
@@ -51,7 +52,7 @@ fn loss(model: &LanguageModel, batch: &[Sequence]) -> Tensor {
 
 fn adapter(base: &LmFile, tensors: BTreeMap<String, Tensor>) -> Adapter {
     let base = base.fingerprint().unwrap();
-    Adapter { base, lora: lora(), marks: vec!["task:other".into()], tensors }
+    Adapter { base, lora: lora(), special_tokens: vec!["task:other".into()], tensors }
 }
 
 #[test]
@@ -59,13 +60,13 @@ fn an_adapter_begins_as_the_model_and_trains_nothing_else() {
     let base = file(&config());
     let (store, model) = adapted(&base, Kernels::Fused);
     let vars = store.vars();
-    // Two maps in two blocks, a pair each, and the rows of one mark.
+    // Two maps in two blocks, a pair each, and the rows of one special token.
     assert_eq!(vars.len(), 2 * 2 * 2 + 1, "{:?}", vars.keys());
     assert_eq!(vars["marks.added"].dims(), [1, 16]);
     let untouched = LanguageModel::load(&base, &Device::Cpu, Kernels::Fused).unwrap();
     let mut old = batch(&grown());
-    let known = space(1).mark("task:demo").unwrap();
-    old.iter_mut().for_each(|s| s.positions[0].mark = known);
+    let known = space(1).special_token("task:demo").unwrap();
+    old.iter_mut().for_each(|s| s.positions[0].special_token = known);
     let value = |m: &LanguageModel| loss(m, &old).to_scalar::<f32>().unwrap();
     assert!((value(&model) - value(&untouched)).abs() < 1e-5);
 }
@@ -124,9 +125,9 @@ fn what_was_learnt_is_in_the_merged_model_and_nothing_else_moved() {
     assert!(merged.tensors.keys().eq(base.tensors.keys()));
     for name in base.tensors.keys() {
         let (before, after) = (values(&base, name), values(&merged, name));
-        let moves = lora().adapts(name.trim_end_matches(".weight"));
-        assert_eq!(before != after[..before.len()], moves, "{name}");
-        assert_eq!(after.len() > before.len(), name == "marks", "{name}");
+        let advances = lora().adapts(name.trim_end_matches(".weight"));
+        assert_eq!(before != after[..before.len()], advances, "{name}");
+        assert_eq!(after.len() > before.len(), name == "special_tokens", "{name}");
     }
     assert_eq!(merged.space, grown());
     let loaded = LanguageModel::load(&merged, &Device::Cpu, Kernels::Fused).unwrap();
@@ -149,7 +150,7 @@ fn adapters_of_other_models_and_broken_ones_are_refused() {
     let mut halved = good.clone();
     halved.tensors.retain(|name, _| !name.ends_with("lora_down"));
     assert!(refused(&halved).contains("half of the pair"));
-    let more = Adapter { marks: vec!["a".into(), "b".into()], ..good.clone() };
+    let more = Adapter { special_tokens: vec!["a".into(), "b".into()], ..good.clone() };
     assert!(refused(&more).contains("don't agree"));
     let bytes = good.to_bytes().unwrap();
     for bytes in [&bytes[..bytes.len() / 2], &base.to_bytes(true).unwrap()] {

@@ -13,8 +13,11 @@ fn codes(seed: usize, frames: usize) -> Codes {
 
 /// The trunk's output over a prompt.
 fn rows(model: &LanguageModel, prompt: Content) -> Vec<Vec<f32>> {
-    let segments =
-        vec![Segment::mark("task:demo"), Segment::prompt("prompt"), Segment::prompt("source")];
+    let segments = vec![
+        Segment::special_token("task:demo"),
+        Segment::prompt("prompt"),
+        Segment::prompt("source"),
+    ];
     let stage = Stage::new("hear", Head::Phones { per_frame: 2 }, segments);
     let contents = Contents::from([
         ("prompt".to_owned(), prompt),

@@ -4,8 +4,8 @@ use candle_core::Device;
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore, Precision};
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Head, Pattern, Response, Segment, Sequence, Stage,
-    TextContent, TokenSpace, resolve,
+    Alignment, CodeOrder, Content, Contents, Head, ModelSwitches, Pattern, Response, Segment,
+    Sequence, Stage, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -31,9 +31,10 @@ pub fn space(group: usize) -> TokenSpace {
         codebook_size: SIZE,
         frame_rate_hz: 25.0,
         group,
-        marks: vec!["sep".into()],
+        special_tokens: vec!["sep".into()],
     };
-    space.add_marks((1..=LEVELS).map(|l| format!("level:{l}")).chain(["task:demo".into()]));
+    space
+        .add_special_tokens((1..=LEVELS).map(|l| format!("level:{l}")).chain(["task:demo".into()]));
     space
 }
 
@@ -75,18 +76,18 @@ pub fn latents(frames: usize, phase: f32) -> Latents {
 
 /// Two sequences of different lengths for each head and level.
 pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
-    let (space, alignment) = (space(config.group), config.alignment);
+    let (space, alignment) = (space(config.group), config.switches.alignment);
     let with = |first: Segment, response| {
         vec![first, Segment::aligned_text("text", alignment), Segment::prompt("prompt"), response]
     };
-    let mark = || Segment::mark("task:demo");
+    let special_token = || Segment::special_token("task:demo");
     let ar = |head: Head, response: Segment| {
-        let stage = Stage::new("ar", head, with(mark(), response));
+        let stage = Stage::new("ar", head, with(special_token(), response));
         if alignment == Alignment::Durations { stage.timed() } else { stage }
     };
     let levels = |pattern| ar(Head::Levels(pattern), Segment::levels_response("response", pattern));
     let first = ar(Head::FirstLevel, Segment::ar_response("response"));
-    let written = match config.codes {
+    let history = match config.switches.codes {
         CodeOrder::ArNar => None,
         CodeOrder::Delay => Some(levels(Pattern::Delay)),
         CodeOrder::Interleaved => Some(levels(Pattern::Interleaved)),
@@ -95,32 +96,36 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     };
     let durations = (alignment == Alignment::Durations).then(|| {
         let response = Segment::duration_response("response");
-        Stage::new("durations", Head::Durations, with(mark(), response))
+        Stage::new("durations", Head::Durations, with(special_token(), response))
     });
     let nar = Stage::new(
         "nar",
         Head::FurtherLevels,
-        with(Segment::level_mark(), Segment::nar_response("response")),
+        with(Segment::level_token(), Segment::nar_response("response")),
     );
     let spell = Stage::new(
         "spell",
         Head::Text,
-        vec![mark(), Segment::text("text"), Segment::text_response("out")],
+        vec![special_token(), Segment::text("text"), Segment::text_response("out")],
     );
     let hear = Stage::new(
         "hear",
         Head::Phones { per_frame: config.phone_labels },
-        vec![mark(), Segment::prompt("prompt")],
+        vec![special_token(), Segment::prompt("prompt")],
     );
     let clean = Stage::new(
         "clean",
         Head::MaskedLevel,
-        vec![mark(), Segment::beside("recording"), Segment::masked_response("response")],
+        vec![
+            special_token(),
+            Segment::frame_aligned("recording"),
+            Segment::masked_response("response"),
+        ],
     );
     let contents = |frames: usize| {
         let prompt = (0..frames * LEVELS).map(|i| (i * i % SIZE) as u16).collect();
         let prompt = Codes::new(LEVELS, prompt).unwrap();
-        let latents = config.latents_heard.then(|| latents(frames, 0.0));
+        let latents = config.switches.latent_conditioning.then(|| latents(frames, 0.0));
         let recording = Coded { codes: prompt.clone(), latents };
         let text = TextContent { ids: vec![8, 9, 10, 11, 12], stops: vec![0, 1, 3, 4] };
         Contents::from([
@@ -142,17 +147,17 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
                 .collect()
         };
     let untimed = |frames: usize| match codes(frames) {
-        Response::Codes { codes, .. } if config.latents_heard => {
+        Response::Codes { codes, .. } if config.switches.latent_conditioning => {
             Response::Coded(Coded { latents: Some(latents(frames, 0.5)), codes })
         }
         Response::Codes { codes, .. } => Response::Codes { codes, pointer: Vec::new() },
         other => other,
     };
-    // What the configuration writes first, then what any model can.
-    let stages = written.iter().chain(&durations).chain([&first]);
+    // The stages of the configuration's order first, then the stages of any model.
+    let stages = history.iter().chain(&durations).chain([&first]);
     let mut out: Vec<Vec<Sequence>> = stages.map(|stage| pair(stage, 0, &codes)).collect();
     out.extend((1..LEVELS).map(|l| pair(&nar, l, &codes)));
-    // What stands beside single frames can't stand beside groups.
+    // Frame-aligned conditioning does not fit grouped codes.
     out.extend((config.group == 1).then(|| pair(&clean, 0, &untimed)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
     out.push(pair(&hear, 0, &|n| {
@@ -167,23 +172,26 @@ pub fn variants() -> Vec<LmConfig> {
     for alignment in [Alignment::Pointer, Alignment::None] {
         for tables in [Codebook, Free] {
             for group in [1, 2] {
-                out.push(LmConfig { alignment, tables, group, ..config() });
+                out.push(LmConfig { switches: alignment.into(), tables, group, ..config() });
             }
         }
     }
     for tables in [Codebook, Free] {
-        out.push(LmConfig { tables, latents_heard: true, ..config() });
+        let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
+        out.push(LmConfig { tables, switches, ..config() });
     }
     use CodeOrder::{ArNar, Delay, Interleaved, Latent, Masked};
     for tables in [Codebook, Free] {
         for codes in [Delay, Interleaved, Latent] {
             for alignment in [Alignment::Pointer, Alignment::None] {
-                out.push(LmConfig { alignment, tables, codes, ..config() });
+                let switches = ModelSwitches { alignment, codes, ..ModelSwitches::default() };
+                out.push(LmConfig { switches, tables, ..config() });
             }
         }
     }
     for codes in [ArNar, Delay, Interleaved, Masked, Latent] {
-        out.push(LmConfig { alignment: Alignment::Durations, codes, ..config() });
+        let switches = ModelSwitches { codes, ..Alignment::Durations.into() };
+        out.push(LmConfig { switches, ..config() });
     }
     out
 }

@@ -4,14 +4,13 @@ use candle_core::{DType, Tensor};
 use syrinx_model::{LanguageModel, LmConfig};
 use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, Precision, to_vec_f32};
 
-use syrinx_task::Sequence;
+use syrinx_task::{ModelSwitches, Sequence};
 
 use crate::build::{batches, build, build_in, variants};
 
 fn name(config: &LmConfig) -> String {
-    let LmConfig { alignment, codes, tables, group, .. } = config;
-    let beside = if config.latents_heard { ", latents heard" } else { "" };
-    format!("{alignment:?}, {codes:?}, {tables:?}, group {group}{beside}")
+    let LmConfig { switches, tables, group, .. } = config;
+    format!("{switches:?}, {tables:?}, group {group}")
 }
 
 #[test]
@@ -92,13 +91,15 @@ fn half_precision_gives_nearly_the_same_losses_and_logits() {
 /// The loss of what is expected beside a recording, in units of the latents' spread, worked out.
 #[test]
 fn the_difference_from_what_is_heard_is_learnt() {
-    let config = LmConfig { latents_heard: true, ..crate::build::config() };
+    let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
+    let config = LmConfig { switches, ..crate::build::config() };
     let (store, model) = build(&config, 2, Kernels::Fused);
-    let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
+    let frame_aligned =
+        |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
     let all = batches(&config);
-    let batch = all.iter().find(beside).expect("a batch beside a recording");
+    let batch = all.iter().find(frame_aligned).expect("a batch beside a recording");
     let parts = model.losses(batch).unwrap().parts;
-    assert_eq!(parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["codes.1", "beside"]);
+    assert_eq!(parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["codes.1", "latent_difference"]);
     let h = model.response_rows(batch).unwrap();
     let expected = |model: &LanguageModel| {
         to_vec_f32(&model.expected_latents(&h, batch).unwrap().expect("latents")).unwrap()
@@ -127,22 +128,24 @@ fn the_difference_from_what_is_heard_is_learnt() {
     let (space, books) = (crate::build::space(1), crate::build::codebooks());
     let still = ParamStore::loaded(tensors, &candle_core::Device::Cpu);
     let still = LanguageModel::new(&config, &space, books, &still.root(), Kernels::Fused).unwrap();
-    let heard: Vec<f32> = batch
+    let conditioning: Vec<f32> = batch
         .iter()
         .flat_map(|s| s.positions[s.response_start..].iter())
-        .flat_map(|p| p.heard.clone().unwrap())
+        .flat_map(|p| p.conditioning.clone().unwrap())
         .collect();
-    assert_eq!(expected(&still), heard);
+    assert_eq!(expected(&still), conditioning);
 }
 
 #[test]
 fn a_model_that_hears_latents_says_where_there_are_none() {
-    let config = LmConfig { latents_heard: true, ..crate::build::config() };
+    let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
+    let config = LmConfig { switches, ..crate::build::config() };
     let (_, model) = build(&config, 2, Kernels::Fused);
     let plain = crate::build::config();
-    let beside = |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
+    let frame_aligned =
+        |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
     let all = batches(&plain);
-    let error = model.losses(all.iter().find(beside).unwrap()).err().unwrap().to_string();
+    let error = model.losses(all.iter().find(frame_aligned).unwrap()).err().unwrap().to_string();
     assert!(error.contains("--latents"), "{error}");
 }
 
@@ -159,7 +162,7 @@ fn accuracies_are_those_of_the_logits() {
                 assert_eq!((&a.name, value(&a.value)), (&b.name, value(&b.value)));
                 let accuracy = b.accuracy.as_ref().map(value);
                 let classes = !b.name.starts_with("residual")
-                    && !["latents", "change", "beside"].contains(&b.name.as_str());
+                    && !["latents", "change", "latent_difference"].contains(&b.name.as_str());
                 assert_eq!(accuracy.is_some(), classes, "{}", b.name);
                 assert!(accuracy.is_none_or(|a| (0.0..=1.0).contains(&a)), "{}", b.name);
             }
@@ -190,11 +193,11 @@ fn a_few_steps_lower_every_loss() {
 fn cached_steps_give_what_the_whole_pass_gives() {
     // All that is written one position after another: nothing of the response is seen both ways.
     let causal = |batch: &Vec<Sequence>| batch.iter().all(|s| s.prefix == s.response_start);
-    let written = |config: LmConfig| {
+    let history = |config: LmConfig| {
         let batches = batches(&config).into_iter().filter(causal);
         batches.map(|batch| (config.clone(), batch)).collect::<Vec<_>>()
     };
-    for (config, batch) in variants().into_iter().flat_map(written) {
+    for (config, batch) in variants().into_iter().flat_map(history) {
         let (_, model) = build(&config, 4, Kernels::Fused);
         let whole = model.response_rows(&batch).unwrap().to_vec2::<f32>().unwrap();
         let mut prefixes = batch.clone();

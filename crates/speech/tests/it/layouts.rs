@@ -1,12 +1,13 @@
 //! The stages that write speech, as the model's switches have them.
 
 use syrinx_speech::{check_stage, stages};
-use syrinx_task::{Alignment, CodeOrder, TaskKit};
+use syrinx_task::{Alignment, CodeOrder, ModelSwitches, TaskKit};
 
 use crate::kit;
 
 fn switched(alignment: Alignment, codes: CodeOrder) -> TaskKit {
-    TaskKit { alignment, codes, ..kit().clone() }
+    let switches = ModelSwitches { alignment, codes, ..ModelSwitches::default() };
+    TaskKit { switches, ..kit().clone() }
 }
 
 #[test]

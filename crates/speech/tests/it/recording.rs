@@ -1,6 +1,6 @@
 use syrinx_speech::{Recording, Script, SpeakConfig, join, sounds};
-use syrinx_task::{Clip, Studio};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_task::{Clip, SpeechCodec};
+use syrinx_testkit::{SpeechSpec, ToneCodec, sample, told, with_context};
 use syrinx_text::Phone;
 use syrinx_types::Audio;
 
@@ -9,10 +9,11 @@ use crate::{kit, scores, units};
 const TEXT: &str = "Go on, and see the old red house.";
 
 fn recorded(text: &str) -> Recording {
-    let studio = ToneStudio::default();
-    let sample = sample(kit(), &studio, text, &SpeechSpec::default(), 1).expect("a sample");
-    let clip = Clip::from(studio.decode(&sample.codes).expect("sound"));
-    Recording::listen(kit(), &clip, Some(text)).expect("it is heard")
+    let codec = ToneCodec::default();
+    let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
+    let clip = Clip::from(codec.decode(&sample.codes).expect("sound"));
+    with_context(|context| Recording::recognize(kit(), &clip, Some(text), context))
+        .expect("it is recognized")
 }
 
 #[test]
@@ -63,10 +64,10 @@ fn a_context_is_made_of_whole_words() {
 
 #[test]
 fn sounds_without_words() {
-    let heard = sounds(&scores("see the house", 0.8, 0, 1), units()).expect("sounds");
-    let line: Vec<&str> = heard.iter().map(|s| s.phone.arpabet()).collect();
+    let recognized = sounds(&scores("see the house", 0.8, 0, 1), units()).expect("sounds");
+    let line: Vec<&str> = recognized.iter().map(|s| s.phone.arpabet()).collect();
     assert_eq!(line.join(" "), "SIL S IY DH AH0 HH AW S SIL");
-    assert!(heard.windows(2).all(|s| s[0].end_s <= s[1].start_s + 1e-9));
+    assert!(recognized.windows(2).all(|s| s[0].end_s <= s[1].start_s + 1e-9));
 }
 
 #[test]
@@ -103,8 +104,10 @@ fn joins_keep_the_power() {
 #[test]
 fn silence_is_no_speech() {
     let error = |audio: Audio, says: Option<&str>| {
-        Recording::listen(kit(), &Clip::from(audio), says).expect_err("nothing").to_string()
+        with_context(|c| Recording::recognize(kit(), &Clip::from(audio), says, c))
+            .map_err(told)
+            .expect_err("nothing")
     };
     assert!(error(Audio::silence(0.01, 24_000), None).contains("less than one frame"));
-    assert!(error(Audio::silence(0.2, 24_000), Some(TEXT)).contains("too short for the text"));
+    assert!(error(Audio::silence(0.2, 24_000), Some(TEXT)).contains("don't fit into a recording"));
 }

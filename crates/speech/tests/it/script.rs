@@ -1,8 +1,8 @@
-//! What the model reads of a time line, in every form of text.
+//! Tokens of a time line, in every form of text.
 
 use syrinx_speech::timeline::Timeline;
-use syrinx_speech::{Script, SpeakConfig, StressMode, pieces};
-use syrinx_task::{TaskKit, TextForm};
+use syrinx_speech::{Script, Setup, SpeakConfig, StressMode, pieces};
+use syrinx_task::{ModelSwitches, TaskKit, TextForm};
 use syrinx_text::inventory::to_arpabet;
 
 use crate::kit;
@@ -11,7 +11,8 @@ use crate::timeline::timed;
 const FORMS: [TextForm; 3] = [TextForm::Phones, TextForm::Letters, TextForm::Pieces];
 
 fn reading(text: TextForm) -> TaskKit {
-    TaskKit { text, ..kit().clone() }
+    let switches = ModelSwitches { text, ..ModelSwitches::default() };
+    TaskKit { switches, ..kit().clone() }
 }
 
 fn line(phones: &str, lead_s: f64, total_s: f64) -> Timeline {
@@ -79,7 +80,9 @@ fn letters_need_words() {
 fn the_times_of_words_come_from_any_form() {
     for form in FORMS {
         let kit = reading(form);
-        let spoken = pieces(&SpeakConfig::default(), &kit, "Oh, the 25 cats.").expect("words");
+        let spoken =
+            pieces(Setup { config: &SpeakConfig::default(), kit: &kit }, "Oh, the 25 cats.")
+                .expect("words");
         let script = &spoken[0].script;
         // Two frames on every stop.
         let pointer: Vec<u32> = (0..script.stops.len() as u32).flat_map(|s| [s, s]).collect();

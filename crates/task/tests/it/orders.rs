@@ -13,8 +13,8 @@ use crate::sequences::space;
 const NOTHING: [u32; 3] = [19, 29, 34];
 
 fn stage(head: Head, response: Segment, alignment: Alignment) -> Stage {
-    let mark = Segment::mark("task:demo");
-    Stage::new("ar", head, vec![mark, Segment::aligned_text("text", alignment), response])
+    let special_token = Segment::special_token("task:demo");
+    Stage::new("ar", head, vec![special_token, Segment::aligned_text("text", alignment), response])
 }
 
 fn levels(pattern: Pattern, alignment: Alignment) -> Stage {
@@ -32,7 +32,7 @@ fn codes() -> Codes {
 }
 
 fn response(alignment: Alignment) -> Response {
-    let pointer = if alignment.walks() { vec![0, 2] } else { Vec::new() };
+    let pointer = if alignment.is_aligned() { vec![0, 2] } else { Vec::new() };
     Response::Codes { codes: codes(), pointer }
 }
 
@@ -48,7 +48,7 @@ fn shown(s: &Sequence) -> Vec<Vec<u32>> {
 fn with_a_delay_every_level_is_a_frame_behind_the_one_before() {
     let space = space(1);
     let s = resolved(&levels(Pattern::Delay, Alignment::Pointer), Alignment::Pointer, &space);
-    let row = |level: usize, code: u16| space.written(level, code);
+    let row = |level: usize, code: u16| space.history_code(level, code);
     let [none1, none2, none3] = NOTHING;
     let wanted = [
         [none1, none2, none3],
@@ -61,13 +61,13 @@ fn with_a_delay_every_level_is_a_frame_behind_the_one_before() {
     assert_eq!(looks, [0, 3, 3, 3], "after its last frame the pointer stays");
     let end = 3;
     let targets = [[0, IGNORE, IGNORE], [3, 1, IGNORE], [IGNORE, 2, 2], [IGNORE, IGNORE, 1]];
-    let moves = vec![2, end, IGNORE, IGNORE];
-    assert_eq!(s.targets, Targets::Levels { codes: targets.concat(), moves });
+    let advances = vec![2, end, IGNORE, IGNORE];
+    assert_eq!(s.targets, Targets::Levels { codes: targets.concat(), advances });
     // Without a pointer level 1 ends with a stop code, and so does nothing else.
     let s = resolved(&levels(Pattern::Delay, Alignment::None), Alignment::None, &space);
-    let Targets::Levels { codes, moves } = s.targets else { panic!("levels") };
+    let Targets::Levels { codes, advances } = s.targets else { panic!("levels") };
     assert_eq!(codes[6..9], [4, 2, 2]);
-    assert_eq!((codes.len(), moves), (12, vec![IGNORE; 4]));
+    assert_eq!((codes.len(), advances), (12, vec![IGNORE; 4]));
 }
 
 #[test]
@@ -79,15 +79,15 @@ fn interleaved_levels_take_turns() {
         codes[level] = row;
         codes
     };
-    let row = |level: usize, code: u16| alone(level, space.written(level, code));
+    let row = |level: usize, code: u16| alone(level, space.history_code(level, code));
     let wanted = [alone(0, NOTHING[0]), row(0, 0), row(1, 1), row(2, 2), row(0, 3), row(1, 2)];
     assert_eq!(shown(&s), wanted);
     let looks: Vec<u32> = s.positions[s.response_start..].iter().map(|p| p.here).collect();
     assert_eq!(looks, [0, 0, 0, 3, 3, 3]);
-    let Targets::Levels { codes, moves } = s.targets else { panic!("levels") };
+    let Targets::Levels { codes, advances } = s.targets else { panic!("levels") };
     let scored: Vec<u32> = codes.into_iter().filter(|&c| c != IGNORE).collect();
     assert_eq!(scored, [0, 1, 2, 3, 2, 1]);
-    assert_eq!(moves, [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
+    assert_eq!(advances, [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
     let s = resolved(&levels(Pattern::Interleaved, Alignment::None), Alignment::None, &space);
     let Targets::Levels { codes, .. } = s.targets else { panic!("levels") };
     assert_eq!(codes[18..], [4, IGNORE, IGNORE], "a stop code after the last frame");
@@ -100,19 +100,19 @@ fn patterns_are_written_as_they_are_trained() {
         for pattern in [Pattern::Delay, Pattern::Interleaved] {
             let stage = levels(pattern, alignment);
             let trained = resolved(&stage, alignment, &space);
-            let mut written = resolve(&stage, &contents(), None, 0, &space).unwrap();
+            let mut history = resolve(&stage, &contents(), None, 0, &space).unwrap();
             let codes = codes();
             let mut columns = vec![Vec::new(); 3];
             for step in 0..trained.len() - trained.response_start {
                 let stop = [0, 2][pattern.newest(step, 3).min(1)];
-                let stop = if alignment.walks() { stop } else { 0 };
-                written.extend_levels(&space, &columns, stop);
+                let stop = if alignment.is_aligned() { stop } else { 0 };
+                history.extend_levels(&space, &columns, stop);
                 for (level, column) in columns.iter_mut().enumerate() {
                     let frame = pattern.frame(step, level, 3).filter(|&f| f < 2);
                     column.extend(frame.map(|f| codes.at(f, level)));
                 }
             }
-            assert_eq!(written.positions, trained.positions, "{alignment:?}, {pattern:?}");
+            assert_eq!(history.positions, trained.positions, "{alignment:?}, {pattern:?}");
             assert_eq!(columns, [0, 1, 2].map(|level| codes.level(level)));
         }
     }
@@ -142,11 +142,14 @@ fn in_a_known_timing_nothing_of_it_is_scored() {
     let first = stage(Head::FirstLevel, Segment::ar_response("codes"), alignment).timed();
     let s = resolved(&first, alignment, &space);
     let unmoved = vec![IGNORE; 2];
-    assert_eq!(s.targets, Targets::FirstLevel { codes: vec![0, 3], moves: unmoved.clone() });
+    assert_eq!(s.targets, Targets::FirstLevel { codes: vec![0, 3], advances: unmoved.clone() });
     let s = resolved(&levels(Pattern::Delay, alignment).timed(), alignment, &space);
-    assert!(matches!(s.targets, Targets::Levels { moves, .. } if moves == vec![IGNORE; 4]));
+    assert!(matches!(s.targets, Targets::Levels { advances, .. } if advances == vec![IGNORE; 4]));
     let latents = stage(Head::Latents, Segment::latent_response("latents"), alignment).timed();
-    assert_eq!(resolved(&latents, alignment, &space).targets, Targets::Latents { moves: unmoved });
+    assert_eq!(
+        resolved(&latents, alignment, &space).targets,
+        Targets::Latents { advances: unmoved }
+    );
     let unwalked = stage(Head::FirstLevel, Segment::ar_response("codes"), Alignment::None).timed();
     assert!(unwalked.check().unwrap_err().contains("no text in the encoder"));
 }
@@ -163,13 +166,13 @@ fn masked_codes_are_scored_until_they_are_shown() {
     assert_eq!(own(&s), [NOTHING[0]; 2]);
     s.show(&space, 1);
     assert_eq!(s.targets, Targets::Masked(vec![0, IGNORE]));
-    assert_eq!(own(&s), [NOTHING[0], space.written(0, 3)]);
+    assert_eq!(own(&s), [NOTHING[0], space.history_code(0, 3)]);
 }
 
 #[test]
 fn latents_are_those_of_the_frame_before() {
     let space = space(1);
-    for (alignment, moves) in [(Alignment::Pointer, [2, 3]), (Alignment::None, [0, 1])] {
+    for (alignment, advances) in [(Alignment::Pointer, [2, 3]), (Alignment::None, [0, 1])] {
         let latents = stage(Head::Latents, Segment::latent_response("latents"), alignment);
         let mut s = resolved(&latents, alignment, &space);
         let before = Latent::Codes(vec![(1.0, vec![0, 1, 2])]);
@@ -177,7 +180,7 @@ fn latents_are_those_of_the_frame_before() {
             s.positions[s.response_start..].iter().map(|p| p.latent.clone()).collect()
         };
         assert_eq!(of(&s), [None, Some(before)]);
-        assert_eq!(s.targets, Targets::Latents { moves: moves.into() });
+        assert_eq!(s.targets, Targets::Latents { advances: advances.into() });
         s.blur_latents(1.0, || vec![0; 3]);
         let [None, Some(Latent::Codes(sum))] = &of(&s)[..] else { panic!("one latent") };
         let weights: f32 = sum[1..].iter().map(|(weight, _)| weight).sum();

@@ -15,9 +15,9 @@ pub fn space(group: usize) -> TokenSpace {
         codebook_size: 4,
         frame_rate_hz: 25.0,
         group,
-        marks: ["sep", "level:1", "level:2", "level:3"].map(String::from).to_vec(),
+        special_tokens: ["sep", "level:1", "level:2", "level:3"].map(String::from).to_vec(),
     };
-    space.add_marks(["task:demo".to_string(), "sep".to_string()]);
+    space.add_special_tokens(["task:demo".to_string(), "sep".to_string()]);
     space
 }
 
@@ -30,29 +30,33 @@ fn layout(alignment: Alignment) -> Layout {
             response,
         ]
     };
-    let mark = Segment::mark("task:demo");
+    let special_token = Segment::special_token("task:demo");
     Layout {
         task: "demo".into(),
         stages: vec![
             Stage::new(
                 "ar",
                 Head::FirstLevel,
-                head(mark.clone(), Segment::ar_response("response")),
+                head(special_token.clone(), Segment::ar_response("response")),
             ),
             Stage::new(
                 "nar",
                 Head::FurtherLevels,
-                head(Segment::level_mark(), Segment::nar_response("response")),
+                head(Segment::level_token(), Segment::nar_response("response")),
             ),
             Stage::self_taught(
                 "spell",
                 Head::Text,
-                vec![mark.clone(), Segment::text("letters"), Segment::text_response("phones")],
+                vec![
+                    special_token.clone(),
+                    Segment::text("letters"),
+                    Segment::text_response("phones"),
+                ],
             ),
             Stage::new(
                 "hear",
                 Head::Phones { per_frame: 2 },
-                vec![mark, Segment::prompt("source")],
+                vec![special_token, Segment::prompt("source")],
             ),
         ],
     }
@@ -115,7 +119,10 @@ fn ar_sequences_shift_codes_and_carry_the_pointer() {
     // Stops stand on tokens 0, 1 and 3 of the text.
     let looks: Vec<(u32, u32)> = s.positions[4..].iter().map(|p| (p.here, p.next)).collect();
     assert_eq!(looks, [(0, 1), (0, 1), (1, 3), (3, NONE)]);
-    assert_eq!(s.targets, Targets::FirstLevel { codes: vec![0, 1, 2, 3], moves: vec![0, 1, 1, 3] });
+    assert_eq!(
+        s.targets,
+        Targets::FirstLevel { codes: vec![0, 1, 2, 3], advances: vec![0, 1, 1, 3] }
+    );
 }
 
 #[test]
@@ -125,17 +132,17 @@ fn training_and_generation_see_the_same_positions() {
             let (space, layout) = (space(group), layout(alignment));
             let stage = layout.stage("ar").unwrap();
             let trained = resolve(stage, &contents(), Some(&response()), 0, &space).unwrap();
-            let mut written = resolve(stage, &contents(), None, 0, &space).unwrap();
-            assert_eq!(written.positions[..], trained.positions[..written.len()]);
+            let mut history = resolve(stage, &contents(), None, 0, &space).unwrap();
+            assert_eq!(history.positions[..], trained.positions[..history.len()]);
             let codes: [u16; 4] = [0, 1, 2, 3];
             let pointer = [0usize, 0, 1, 2];
             for step in 0..4 / group {
                 let before = (step > 0).then(|| &codes[(step - 1) * group..step * group]);
-                written.extend_codes(&space, before, pointer[step * group]);
+                history.extend_codes(&space, before, pointer[step * group]);
             }
             assert_eq!(
-                written.positions[..],
-                trained.positions[..written.len()],
+                history.positions[..],
+                trained.positions[..history.len()],
                 "{alignment:?}, group {group}"
             );
         }
@@ -150,7 +157,7 @@ fn the_plain_layout_ends_with_a_stop_code() {
     assert!(s.encoder.ids.is_empty());
     // Mark, four text tokens and separator, two prompt frames and separator, then "nothing yet" and four frames.
     assert_eq!((s.response_start, s.len()), (9, 14));
-    let wanted = Targets::FirstLevel { codes: vec![0, 1, 2, 3, 4], moves: vec![IGNORE; 5] };
+    let wanted = Targets::FirstLevel { codes: vec![0, 1, 2, 3, 4], advances: vec![IGNORE; 5] };
     assert_eq!(s.targets, wanted);
 }
 
@@ -162,7 +169,7 @@ fn nar_sequences_show_only_lower_levels() {
     assert_eq!(s.prefix, s.len());
     // NAR tables begin after three prompt tables and one AR table; level 3 is being predicted, two are shown.
     assert_eq!(s.positions[4].codes, [20, 25 + 1, NONE]);
-    assert_eq!(s.positions[0].mark, 3);
+    assert_eq!(s.positions[0].special_token, 3);
     assert_eq!(s.targets, Targets::Level { level: 2, codes: vec![2, 3, 0, 1] });
     let shallow =
         Response::Codes { codes: Codes::new(1, vec![0, 1]).unwrap(), pointer: vec![0, 1] };
@@ -212,8 +219,11 @@ fn faults_of_layouts_and_contents_are_errors() {
     let mut outside = contents();
     outside.insert("prompt".into(), Content::Codes(Codes::new(3, vec![9; 3]).unwrap()));
     check(outside, "outside a codebook");
-    let unknown =
-        Stage::new("x", Head::FirstLevel, vec![Segment::mark("task:x"), Segment::ar_response("r")]);
+    let unknown = Stage::new(
+        "x",
+        Head::FirstLevel,
+        vec![Segment::special_token("task:x"), Segment::ar_response("r")],
+    );
     assert!(
         resolve(&unknown, &contents(), None, 0, &space)
             .unwrap_err()
@@ -227,16 +237,20 @@ fn faults_of_layouts_and_contents_are_errors() {
 #[test]
 fn new_marks_are_appended() {
     let mut space = space(1);
-    let before = space.marks.clone();
-    space.add_marks(["task:demo".into(), "task:other".into()]);
-    assert_eq!(space.marks[..before.len()], before[..]);
-    assert_eq!(space.mark("task:other"), Some(before.len() as u32));
+    let before = space.special_tokens.clone();
+    space.add_special_tokens(["task:demo".into(), "task:other".into()]);
+    assert_eq!(space.special_tokens[..before.len()], before[..]);
+    assert_eq!(space.special_token("task:other"), Some(before.len() as u32));
 }
 
 /// Codes that stand beside the response, in both stages.
-fn beside() -> Layout {
+fn frame_aligned() -> Layout {
     let stage = |name: &str, head, response| {
-        Stage::new(name, head, vec![Segment::mark("task:demo"), Segment::beside("given"), response])
+        Stage::new(
+            name,
+            head,
+            vec![Segment::special_token("task:demo"), Segment::frame_aligned("given"), response],
+        )
     };
     Layout {
         task: "demo".into(),
@@ -249,7 +263,7 @@ fn beside() -> Layout {
 
 #[test]
 fn codes_beside_the_response_are_added_to_its_frames() {
-    let (space, layout) = (space(1), beside());
+    let (space, layout) = (space(1), frame_aligned());
     let given = Codes::new(3, vec![3, 2, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]).unwrap();
     let contents = Contents::from([("given".into(), Content::Codes(given))]);
     let Response::Codes { codes, .. } = response() else { panic!("codes") };
@@ -259,7 +273,7 @@ fn codes_beside_the_response_are_added_to_its_frames() {
     for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
         let stage = layout.stage(stage).unwrap();
         let s = resolve(stage, &contents, Some(&response), level, &space).unwrap();
-        // The mark and four frames: no position is added, and no stop has to be learnt.
+        // The special token and four frames: no position is added, and no stop has to be learnt.
         assert_eq!((s.len(), s.response_start), (5, 1), "{}", stage.name);
         assert_eq!(s.positions[1].codes[0], first);
         assert_eq!(s.positions[1].blend, rows([3, 5 + 2, 10 + 1]));
@@ -276,22 +290,22 @@ fn codes_beside_the_response_are_added_to_its_frames() {
         let stage = layout.stage(stage).unwrap();
         let whole = Response::Coded(wanted.clone());
         let s = resolve(stage, &contents, Some(&whole), level, &space).unwrap();
-        assert_eq!(s.positions[4].heard.as_deref(), Some(&[6.0, 7.0][..]));
+        assert_eq!(s.positions[4].conditioning.as_deref(), Some(&[6.0, 7.0][..]));
         assert_eq!(s.positions[4].blend, rows([2, 5 + 2, 10 + 2]));
         assert_eq!(s.response_latents, wanted.latents);
     }
     let stage = layout.stage("ar").unwrap();
-    let mut written = resolve(stage, &contents, None, 0, &space).unwrap();
+    let mut history = resolve(stage, &contents, None, 0, &space).unwrap();
     let trained = resolve(stage, &contents, Some(&response), 0, &space).unwrap();
     for step in 0..4u16 {
-        written.extend_codes(&space, step.checked_sub(1).as_ref().map(std::slice::from_ref), 0);
+        history.extend_codes(&space, step.checked_sub(1).as_ref().map(std::slice::from_ref), 0);
     }
-    assert_eq!(written.positions, trained.positions);
+    assert_eq!(history.positions, trained.positions);
 }
 
 #[test]
 fn what_stands_beside_has_to_fit() {
-    let (space, layout) = (space(1), beside());
+    let (space, layout) = (space(1), frame_aligned());
     let given = |values: Vec<u16>| {
         Contents::from([("given".into(), Content::Codes(Codes::new(3, values).unwrap()))])
     };
@@ -324,17 +338,17 @@ fn what_stands_beside_has_to_fit() {
         .to_string(),
     ];
     let text = Segment::aligned_text("text", Alignment::Pointer);
-    let twice = [Segment::beside("a"), Segment::beside("b")].to_vec();
+    let twice = [Segment::frame_aligned("a"), Segment::frame_aligned("b")].to_vec();
     let check = |mut segments: Vec<Segment>, head, response| {
         segments.push(response);
         Stage::new("x", head, segments).check().unwrap_err()
     };
     let ar = || Segment::ar_response("r");
     let checks = [
-        check(vec![text, Segment::beside("a")], Head::FirstLevel, ar()),
+        check(vec![text, Segment::frame_aligned("a")], Head::FirstLevel, ar()),
         check(twice, Head::FirstLevel, ar()),
-        check(vec![Segment::beside("a").optional()], Head::FirstLevel, ar()),
-        check(vec![Segment::beside("a")], Head::Text, Segment::text_response("r")),
+        check(vec![Segment::frame_aligned("a").optional()], Head::FirstLevel, ar()),
+        check(vec![Segment::frame_aligned("a")], Head::Text, Segment::text_response("r")),
     ];
     insta::assert_snapshot!(
         errors.into_iter().chain(uneven).chain(checks).collect::<Vec<_>>().join("\n")

@@ -1,10 +1,10 @@
 //! Every task of the registry holds what the suite asks, and the stand-ins are what they say.
 
+use std::collections::BTreeSet;
+
 use syrinx_model::LmConfig;
-use syrinx_task::{Alignment, CodeOrder, Studio, TextForm};
-use syrinx_testkit::{
-    SpeechSpec, ToneStudio, check_task, check_task_of, check_task_reading, kit, sample, tiny_config,
-};
+use syrinx_task::{Alignment, CodeOrder, ModelSwitches, SpeechCodec, TextForm, Voices};
+use syrinx_testkit::{SpeechSpec, ToneCodec, check_task, kit, sample, tiny_config};
 use syrinx_types::Codes;
 
 #[test]
@@ -18,11 +18,31 @@ fn every_task_conforms_with_and_without_alignment() {
     }
 }
 
+/// Every trainable parameter is trained by some task: none is left out.
+#[test]
+fn every_parameter_is_trained_by_a_task() {
+    let conditioned = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
+    let durations = ModelSwitches { codes: CodeOrder::Masked, ..Alignment::Durations.into() };
+    for switches in [conditioned, Alignment::None.into(), durations] {
+        let (mut reached, mut parameters) = (BTreeSet::new(), BTreeSet::new());
+        for task in syrinx_registry::ALL {
+            let seen = check_task(task, switches)
+                .unwrap_or_else(|reason| panic!("task `{}`: {reason}", task.id));
+            reached.extend(seen.reached);
+            parameters.extend(seen.parameters);
+        }
+        let left: Vec<_> = parameters.difference(&reached).collect();
+        assert!(left.is_empty(), "{switches:?}: no gradient reaches {left:?}");
+    }
+}
+
 #[test]
 fn every_task_conforms_with_plain_text() {
     for text in [TextForm::Letters, TextForm::Pieces] {
         for task in syrinx_registry::ALL {
-            if let Err(reason) = check_task_reading(task, Alignment::Pointer, text) {
+            if let Err(reason) =
+                check_task(task, ModelSwitches { text, ..ModelSwitches::default() })
+            {
                 panic!("task `{}`, words as {text:?}: {reason}", task.id);
             }
         }
@@ -40,10 +60,10 @@ fn orders() -> Vec<(Alignment, CodeOrder)> {
 #[test]
 fn every_task_conforms_in_every_order_of_codes() {
     for (alignment, codes) in orders() {
-        let config = LmConfig { codes, ..tiny_config(alignment) };
-        config.check().expect("they go together");
+        let switches = ModelSwitches { codes, ..alignment.into() };
+        switches.check().expect("they go together");
         for task in syrinx_registry::ALL {
-            if let Err(reason) = check_task_of(task, &config) {
+            if let Err(reason) = check_task(task, switches) {
                 panic!("task `{}`, {alignment:?}, {codes:?}: {reason}", task.id);
             }
         }
@@ -52,9 +72,9 @@ fn every_task_conforms_in_every_order_of_codes() {
 
 #[test]
 fn every_task_conforms_in_a_model_that_hears_latents() {
-    let config = LmConfig { latents_heard: true, ..tiny_config(Alignment::Pointer) };
+    let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
     for task in syrinx_registry::ALL {
-        if let Err(reason) = check_task_of(task, &config) {
+        if let Err(reason) = check_task(task, switches) {
             panic!("task `{}`: {reason}", task.id);
         }
     }
@@ -63,14 +83,17 @@ fn every_task_conforms_in_a_model_that_hears_latents() {
 #[test]
 fn switches_that_exclude_each_other_say_so() {
     let check = |alignment, codes, group, said: &str| {
-        let error = LmConfig { codes, group, ..tiny_config(alignment) }.check().unwrap_err();
+        let error = {
+            let switches = ModelSwitches { codes, ..ModelSwitches::from(alignment) };
+            LmConfig { group, ..tiny_config(switches) }.check().unwrap_err()
+        };
         assert!(error.contains(said), "{error}");
     };
     check(Alignment::Pointer, CodeOrder::Masked, 1, "alignment = \"durations\"");
     check(Alignment::None, CodeOrder::Masked, 1, "alignment = \"durations\"");
     check(Alignment::Pointer, CodeOrder::Delay, 2, "`group` above 1");
-    let blind = LmConfig { encoder_layers: 0, ..tiny_config(Alignment::Durations) };
-    assert!(blind.check().is_err());
+    let unconditional = LmConfig { encoder_layers: 0, ..tiny_config(Alignment::Durations) };
+    assert!(unconditional.check().is_err());
 }
 
 #[test]
@@ -96,16 +119,16 @@ fn every_field_of_settings_requests_and_answers_is_described() {
 }
 
 #[test]
-fn the_studio_reads_back_what_it_wrote() {
-    let studio = ToneStudio::default();
-    let size = studio.codebook_size as u16;
+fn the_codec_reads_back_what_it_wrote() {
+    let codec = ToneCodec::default();
+    let size = codec.codebook_size as u16;
     let mut codes = Codes::empty(4);
     for i in 0..30 {
         codes.push(&[(7 * i) % size, 4 + i % 20, 0, 0]);
     }
-    let audio = studio.decode(&codes).expect("codes in range");
+    let audio = codec.decode(&codes).expect("codes in range");
     assert_eq!(audio.samples.len(), 30 * 960);
-    let read = studio.encode(&audio).expect("sound");
+    let read = codec.encode(&audio).expect("sound");
     assert_eq!(read.frames(), 30);
     for frame in 0..30 {
         for level in [0, 1] {
@@ -113,19 +136,19 @@ fn the_studio_reads_back_what_it_wrote() {
             assert!(wrote.abs_diff(read) <= 1, "frame {frame}, level {level}: {wrote}, {read}");
         }
     }
-    assert!(studio.decode(&Codes::new(4, vec![99; 4]).expect("one frame")).is_err());
-    assert!(studio.voice("tenor").is_err());
-    for voice in studio.voices() {
-        studio.voice(&voice).expect("a voice").check(studio.codebook_size).expect("in range");
+    assert!(codec.decode(&Codes::new(4, vec![99; 4]).expect("one frame")).is_err());
+    assert!(codec.prompt("tenor").is_err());
+    for voice in codec.names() {
+        codec.prompt(&voice).expect("a voice").check(codec.codebook_size).expect("in range");
     }
 }
 
 #[test]
 fn samples_follow_their_seed() {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
-    let studio = ToneStudio::default();
+    let codec = ToneCodec::default();
     let make =
-        |seed| sample(&kit, &studio, "Oh, no.", &SpeechSpec::default(), seed).expect("a sample");
+        |seed| sample(&kit, &codec, "Oh, no.", &SpeechSpec::default(), seed).expect("a sample");
     assert_eq!(make(1), make(1));
     assert_ne!(make(1), make(2));
     let sample = make(1);

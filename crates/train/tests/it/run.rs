@@ -4,7 +4,7 @@ use std::sync::Arc;
 use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, Utterance, encode_manifest};
 use syrinx_model::LmFile;
 use syrinx_nn::{BlockConfig, to_vec_f32};
-use syrinx_task::{Alignment, CodeOrder, DynTask, TaskKit, TextForm, TokenSpace};
+use syrinx_task::{DynTask, ModelSwitches, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, MixEntry, TrainConfig, TrainError, Trainer, TrainingMaterial};
 use syrinx_types::{CancelToken, Coded, Codes, Event, EventSink, NullSink, RecordingSink};
@@ -49,7 +49,10 @@ fn corpus(folder: &Path) -> Corpus {
         encode_manifest(&manifest, folder, &plan, &shifted, &NullSink, &cancel).unwrap();
     };
     encode(&shards, 0);
-    for (view, shift) in ["noisy", "background", "mixture"].iter().zip(1..) {
+    let simulations = syrinx_registry::ALL.iter().filter_map(|task| task.simulation);
+    let views = simulations.flat_map(|simulation| simulation.views());
+    let views: std::collections::BTreeSet<&str> = views.map(|view| view.name).collect();
+    for (view, shift) in views.into_iter().zip(1..) {
         encode(&shards.join(syrinx_data::VIEWS).join(view), shift);
     }
     Corpus::open(&shards).unwrap()
@@ -60,11 +63,7 @@ fn tasks() -> (Vec<Box<dyn DynTask>>, TextVocab) {
     let kit = TaskKit {
         vocab: Arc::new(vocab.clone()),
         frontend: Arc::new(Frontend::english().unwrap()),
-        studio: None,
-        alignment: Alignment::Pointer,
-        text: TextForm::default(),
-        codes: CodeOrder::default(),
-        latents: false,
+        switches: ModelSwitches::default(),
     };
     let build = |d: &&'static syrinx_task::TaskDescriptor| {
         (d.build)(serde_json::Value::Null, &kit).unwrap()
@@ -104,11 +103,11 @@ impl Setup {
         Self { folder, corpus, tasks, vocab }
     }
 
-    /// A space that knows the marks of these tasks.
+    /// A space that knows the special tokens of these tasks.
     pub fn space(&self, known: impl Fn(&str) -> bool) -> TokenSpace {
         let tasks = self.tasks.iter().filter(|t| known(t.id()));
-        let marks: Vec<String> = tasks.flat_map(|t| t.layout().marks()).collect();
-        TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, marks)
+        let special_tokens: Vec<String> = tasks.flat_map(|t| t.layout().special_tokens()).collect();
+        TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, special_tokens)
     }
 
     pub fn material(&self) -> TrainingMaterial<'_> {

@@ -63,7 +63,12 @@ fn an_adapter_is_trained_resumed_and_moves_nothing_else() {
     let later = only(config(&setup.tasks, 6), &[LATER, "tts"]);
     let later = TrainConfig { lora: Some(lora.clone()), ..later };
     let space = space_of(base.space.clone(), &setup.tasks, &later.mix);
-    assert_eq!(space.marks.len(), base.space.marks.len() + 1, "{:?}", space.marks);
+    assert_eq!(
+        space.special_tokens.len(),
+        base.space.special_tokens.len() + 1,
+        "{:?}",
+        space.special_tokens
+    );
     let material = TrainingMaterial { space, ..setup.material() };
     let train = |config: &TrainConfig, run: &str, resume: bool| {
         let run = path(run);
@@ -128,7 +133,7 @@ fn full_fine_tuning_begins_as_the_model_with_marks_appended() {
     for (name, tensor) in trainer.weights() {
         let (old, new) = (values(&base, &name), to_vec_f32(&tensor).unwrap());
         assert_eq!(old, new[..old.len()], "{name}");
-        assert_eq!(new.len() > old.len(), name == "marks", "{name}");
+        assert_eq!(new.len() > old.len(), name == "special_tokens", "{name}");
     }
 }
 
@@ -151,7 +156,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     wider.model.trunk.hidden = 20;
     assert!(refused(&wider, &base).contains("other sizes"));
     let mut other = base.clone();
-    other.space.marks.push("task:unheard".into());
+    other.space.special_tokens.push("task:unheard".into());
     assert!(refused(&good, &other).contains("marks of the model"));
     let lora = LoraConfig { targets: vec!["nothing.*".into()], ..LoraConfig::default() };
     let nowhere = TrainConfig { lora: Some(lora), ..good.clone() };

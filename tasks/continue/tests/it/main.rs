@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Studio, Task, TaskKit};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
 use syrinx_task_continue::{Continue, ContinueConfig, ContinueRequest};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
 use syrinx_types::{Audio, Codes};
 
 fn kit() -> &'static TaskKit {
@@ -19,9 +19,9 @@ fn go_on(config: ContinueConfig) -> Continue {
 }
 
 fn recording(text: &str) -> Audio {
-    let studio = ToneStudio::default();
-    let sample = sample(kit(), &studio, text, &SpeechSpec::default(), 1).expect("a sample");
-    studio.decode(&sample.codes).expect("sound")
+    let codec = ToneCodec::default();
+    let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
+    codec.decode(&sample.codes).expect("sound")
 }
 
 fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
@@ -33,7 +33,7 @@ fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
     }
 }
 
-/// What comes out of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
@@ -53,10 +53,10 @@ fn generated(plan: &Plan) -> Vec<Generated> {
 fn the_recording_is_given_with_its_pointer() {
     let audio = recording("Oh, no.");
     let plan = go_on(ContinueConfig::default())
-        .plan(&request(&audio, "Oh, no.", "Go on."))
+        .plan_of(&request(&audio, "Oh, no.", "Go on."))
         .expect("a plan");
     assert_eq!(plan.rows.len(), 1);
-    let codes = ToneStudio::default().encode(&audio).expect("codes");
+    let codes = ToneCodec::default().encode(&audio).expect("codes");
     for stage in &plan.rows[0].stages {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
         stage.check_known(text.stops.len()).expect("they fit together");
@@ -79,7 +79,7 @@ fn only_the_end_of_a_long_recording_is_given() {
     let text = "Oh no, oh no, oh no, oh no, oh no, oh no.";
     let audio = recording(text);
     let task = go_on(ContinueConfig { context_s: 1.5, ..ContinueConfig::default() });
-    let plan = task.plan(&request(&audio, text, "Go on.")).expect("a plan");
+    let plan = task.plan_of(&request(&audio, text, "Go on.")).expect("a plan");
     let given = plan.rows[0].stages[0].given.as_ref().map_or(0, Codes::frames);
     assert!((15..=38).contains(&given), "{given} frames");
 }
@@ -89,27 +89,27 @@ fn the_recordings_own_samples_stay() {
     let audio = recording("Oh, no.");
     let asked = request(&audio, "Oh, no.", "Go on. And on.");
     let task = go_on(ContinueConfig::default());
-    let plan = task.plan(&asked).expect("a plan");
+    let plan = task.plan_of(&asked).expect("a plan");
     assert_eq!(plan.rows.len(), 2);
     let rows = generated(&plan);
-    let answer = task.finish(&asked, rows.clone()).expect("an answer");
-    let whole = answer.audio.audio.as_deref().expect("samples");
+    let answer = task.answer_of(&asked, rows.clone()).expect("an answer");
+    let whole = answer.speech.audio.audio.as_deref().expect("samples");
     let fade = 240;
     let kept = audio.samples.len() - fade;
     assert_eq!(whole.samples[..kept], audio.samples[..kept]);
     assert!((answer.start_s - audio.seconds()).abs() < 1e-9);
-    let words: Vec<&str> = answer.words.iter().map(|w| w.word.as_str()).collect();
+    let words: Vec<&str> = answer.speech.words.iter().map(|w| w.word.as_str()).collect();
     assert_eq!(words.len(), 6, "{words:?}");
     assert!(
-        answer.words.windows(2).all(|w| w[0].start_s <= w[1].start_s + 1e-9),
+        answer.speech.words.windows(2).all(|w| w[0].start_s <= w[1].start_s + 1e-9),
         "{:?}",
-        answer.words
+        answer.speech.words
     );
-    assert!(answer.words[2].start_s >= answer.start_s - 0.04);
-    assert!(answer.complete);
-    let alone = task.finish(&ContinueRequest { alone: true, ..asked }, rows).expect("an answer");
-    assert!((alone.seconds - (answer.seconds - answer.start_s)).abs() < 1e-9);
-    assert_eq!((alone.words.len(), alone.start_s), (4, 0.0));
+    assert!(answer.speech.words[2].start_s >= answer.start_s - 0.04);
+    assert!(answer.speech.complete);
+    let alone = task.answer_of(&ContinueRequest { alone: true, ..asked }, rows).expect("an answer");
+    assert!((alone.speech.seconds - (answer.speech.seconds - answer.start_s)).abs() < 1e-9);
+    assert_eq!((alone.speech.words.len(), alone.start_s), (4, 0.0));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_rolling_text_goes_on_from_the_recording_and_from_sentence_to_sentence() {
     let asked =
         ContinueRequest { rolling: true, ..request(&audio, "Oh, no.", "Go on. See me. And on.") };
     let task = go_on(ContinueConfig::default());
-    let mut plan = task.plan(&asked).expect("a plan");
+    let mut plan = task.plan_of(&asked).expect("a plan");
     assert_eq!(plan.rows.iter().filter(|row| row.follow.is_some()).count(), 2);
     // Row after row, as the engine does.
     let mut rows: Vec<Generated> = Vec::new();
@@ -132,19 +132,23 @@ fn a_rolling_text_goes_on_from_the_recording_and_from_sentence_to_sentence() {
     }
     // "Go on" is given to the second row: four phones, a frame each, and the silence after them.
     assert_eq!(rows[1].codes.as_ref().map(Codes::frames), Some(5 + 5));
-    let answer = task.finish(&asked, rows).expect("an answer");
-    let new = answer.words.len() - 2;
-    assert_eq!(new, 6, "{:?}", answer.words);
-    assert!(answer.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05));
+    let answer = task.answer_of(&asked, rows).expect("an answer");
+    let new = answer.speech.words.len() - 2;
+    assert_eq!(new, 6, "{:?}", answer.speech.words);
+    assert!(answer.speech.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05));
     // The recording, five stops of the first sentence, and those of the others after the silence that they begin with.
     let spoken_s = (5.0 + 5.0 + 6.0) / 25.0;
-    assert!((answer.seconds - answer.start_s - spoken_s).abs() < 0.05, "{}", answer.seconds);
+    assert!(
+        (answer.speech.seconds - answer.start_s - spoken_s).abs() < 0.05,
+        "{}",
+        answer.speech.seconds
+    );
 }
 
 #[test]
 fn bad_requests_say_what_to_do() {
     let task = go_on(ContinueConfig::default());
-    let error = |request: &ContinueRequest| task.plan(request).expect_err("bad").to_string();
+    let error = |request: &ContinueRequest| task.plan_of(request).map_err(told).expect_err("bad");
     let audio = recording("Oh.");
     let errors = [
         error(&request(&Audio::silence(0.01, 24_000), "Oh.", "No.")),

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Studio, Task, TaskKit};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit, Voices};
 use syrinx_task_convert::{Convert, ConvertConfig, ConvertRequest};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
 use syrinx_types::{Audio, Codes};
 
 fn kit() -> &'static TaskKit {
@@ -20,16 +20,16 @@ fn convert(config: ConvertConfig) -> Convert {
 
 /// A synthetic recording of a text, and its frames.
 fn recording(text: &str) -> (Clip, usize) {
-    let studio = ToneStudio::default();
-    let sample = sample(kit(), &studio, text, &SpeechSpec::default(), 1).expect("a sample");
-    (Clip::from(studio.decode(&sample.codes).expect("sound")), sample.codes.frames())
+    let codec = ToneCodec::default();
+    let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
+    (Clip::from(codec.decode(&sample.codes).expect("sound")), sample.codes.frames())
 }
 
 fn request(audio: Clip, says: &str) -> ConvertRequest {
     ConvertRequest { audio, says: Some(says.into()), ..ConvertRequest::default() }
 }
 
-/// What comes out of a plan when every code is 3.
+/// Rows of a plan when every code is 3.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |frames: usize, pointer: &[u32]| Generated {
         codes: Codes::new(4, vec![3; 4 * frames]).ok(),
@@ -51,14 +51,14 @@ fn the_layouts_are_those_of_speaking() {
 fn the_pointer_walks_as_the_recording_does() {
     let (clip, frames) = recording("Oh, no.");
     let asked = ConvertRequest { voice: Some("bass".into()), ..request(clip, "Oh, no.") };
-    let plan = convert(ConvertConfig::default()).plan(&asked).expect("a plan");
+    let plan = convert(ConvertConfig::default()).plan_of(&asked).expect("a plan");
     assert_eq!(plan.rows.len(), 1);
     for stage in &plan.rows[0].stages {
         assert_eq!((stage.pointer.len(), stage.limit), (frames, frames));
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
         stage.check_known(text.stops.len()).expect("a pointer that fits");
         assert_eq!(stage.pointer.last(), Some(&(text.stops.len() as u32 - 1)));
-        let bass = kit().studio().expect("a studio").voice("bass").expect("a voice");
+        let bass = Voices::prompt(&ToneCodec::default(), "bass").expect("a voice");
         assert_eq!(stage.contents.get("prompt"), Some(&Content::Codes(bass)));
     }
 }
@@ -69,14 +69,14 @@ fn a_long_recording_is_spoken_in_pieces_and_stays_as_long() {
     let (clip, frames) = recording(text);
     let asked = request(clip, text);
     let task = convert(ConvertConfig { max_piece_s: 1.0, ..ConvertConfig::default() });
-    let plan = task.plan(&asked).expect("a plan");
+    let plan = task.plan_of(&asked).expect("a plan");
     assert!(plan.rows.len() >= 3, "{} rows", plan.rows.len());
     assert_eq!(plan.rows.iter().map(|r| r.stages[0].limit).sum::<usize>(), frames);
-    let answer = task.finish(&asked, generated(&plan)).expect("an answer");
-    assert!((answer.seconds - frames as f64 / 25.0).abs() < 1e-9);
-    assert_eq!((answer.words.len(), answer.complete), (12, true));
-    assert_eq!(answer.voice.as_deref(), Some("alto"));
-    assert!(task.finish(&asked, Vec::new()).is_err(), "nothing out of nothing");
+    let answer = task.answer_of(&asked, generated(&plan)).expect("an answer");
+    assert!((answer.speech.seconds - frames as f64 / 25.0).abs() < 1e-9);
+    assert_eq!((answer.speech.words.len(), answer.speech.complete), (12, true));
+    assert_eq!(answer.speech.voice.as_deref(), Some("alto"));
+    assert!(task.answer_of(&asked, Vec::new()).is_err(), "nothing out of nothing");
 }
 
 #[test]
@@ -84,14 +84,14 @@ fn without_words_the_model_listens() {
     let (clip, _) = recording("Oh, no.");
     let asked = ConvertRequest { audio: clip, ..ConvertRequest::default() };
     let task = convert(ConvertConfig::default());
-    let plan = task.plan(&asked).expect("a plan");
-    assert_eq!(task.finish(&asked, generated(&plan)).expect("an answer").says, "oh no");
+    let plan = task.plan_of(&asked).expect("a plan");
+    assert_eq!(task.answer_of(&asked, generated(&plan)).expect("an answer").says, "oh no");
 }
 
 #[test]
 fn bad_requests_say_what_to_do() {
     let task = convert(ConvertConfig::default());
-    let error = |request: &ConvertRequest| task.plan(request).expect_err("bad").to_string();
+    let error = |request: &ConvertRequest| task.plan_of(request).map_err(told).expect_err("bad");
     let (clip, _) = recording("Oh.");
     let short = Clip::from(Audio::silence(0.01, 24_000));
     let errors = [

@@ -2,7 +2,7 @@
 
 use syrinx_task::{Alignment, Clip, Content, Generated, Task};
 use syrinx_task_denoise::{Denoise, DenoiseRequest, TASK};
-use syrinx_testkit::{check_task, kit};
+use syrinx_testkit::{Tested, check_task, kit, told};
 use syrinx_types::{Audio, Codes};
 
 fn task() -> Denoise {
@@ -30,7 +30,7 @@ fn the_layout_is_that_of_the_documentation() {
 #[test]
 fn long_recordings_are_worked_on_in_pieces() {
     let request = DenoiseRequest { audio: tone(24.0, 0.5), ..Default::default() };
-    let plan = task().plan(&request).expect("a plan");
+    let plan = task().plan_of(&request).expect("a plan");
     let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
     assert_eq!(frames, [250, 250, 100]);
     for row in &plan.rows {
@@ -40,7 +40,7 @@ fn long_recordings_are_worked_on_in_pieces() {
     }
 }
 
-/// What the model expects decides how much of the recording stays; without that the codes are spoken.
+/// The predicted latents decide the gain of the recording; without them the codes are decoded.
 #[test]
 fn the_answer_is_the_recording_turned_down_to_what_is_expected() {
     let request = DenoiseRequest { audio: tone(0.12, 0.5), ..Default::default() };
@@ -59,13 +59,13 @@ fn the_answer_is_the_recording_turned_down_to_what_is_expected() {
     let peak = |audio: &Audio, frame: usize| {
         audio.samples[frame * 960..(frame + 1) * 960].iter().fold(0.0f32, |m, x| m.max(x.abs()))
     };
-    let answer = task().finish(&request, pieces).expect("an answer");
+    let answer = task().answer_of(&request, pieces).expect("an answer");
     let audio = answer.audio.audio.expect("in memory");
     assert_eq!(audio.samples.len(), own.samples.len());
     assert_eq!(audio.samples[..960], own.samples[..960]);
     assert!((peak(&audio, 1) - 0.275).abs() < 0.01);
     assert!((peak(&audio, 2) - 0.05).abs() < 0.01, "a tenth stays at least");
-    let spoken = task().finish(&request, vec![piece(Vec::new(), codes)]).expect("an answer");
+    let spoken = task().answer_of(&request, vec![piece(Vec::new(), codes)]).expect("an answer");
     assert_ne!(spoken.audio.audio.expect("in memory").samples[..960], own.samples[..960]);
 }
 
@@ -74,14 +74,14 @@ fn words_are_given_to_what_they_belong_to() {
     let text = Some("Oh, no.".to_owned());
     for (seconds, known) in [(2.0, true), (24.0, false)] {
         let request = DenoiseRequest { audio: tone(seconds, 0.5), text: text.clone() };
-        let plan = task().plan(&request).expect("a plan");
+        let plan = task().plan_of(&request).expect("a plan");
         assert_eq!(plan.rows[0].stages[1].contents.contains_key("text"), known, "{seconds} s");
     }
 }
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let error = |request: DenoiseRequest| task().plan(&request).expect_err("bad").to_string();
+    let error = |request: DenoiseRequest| task().plan_of(&request).map_err(told).expect_err("bad");
     let errors = [
         error(DenoiseRequest { audio: tone(0.01, 0.5), text: None }),
         error(DenoiseRequest { audio: tone(2.0, 0.0), text: None }),

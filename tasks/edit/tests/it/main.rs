@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Plan, Studio, Task, TaskKit};
+use syrinx_task::{Alignment, Clip, Content, Generated, Plan, SpeechCodec, Task, TaskKit};
 use syrinx_task_edit::changes::{Change, changes};
 use syrinx_task_edit::{Edit, EditConfig, EditRequest};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, sample, told};
 use syrinx_types::{Audio, Codes};
 
 const SAYS: &str = "Go on and see the old red house.";
@@ -22,9 +22,9 @@ fn edit() -> Edit {
 }
 
 fn recording(text: &str) -> Audio {
-    let studio = ToneStudio::default();
-    let sample = sample(kit(), &studio, text, &SpeechSpec::default(), 1).expect("a sample");
-    studio.decode(&sample.codes).expect("sound")
+    let codec = ToneCodec::default();
+    let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
+    codec.decode(&sample.codes).expect("sound")
 }
 
 fn request(text: &str) -> EditRequest {
@@ -38,7 +38,7 @@ fn request(text: &str) -> EditRequest {
     }
 }
 
-/// What comes out of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
@@ -76,7 +76,7 @@ fn words_that_differ_are_found() {
 
 #[test]
 fn the_edit_goes_on_from_what_is_before_and_looks_ahead() {
-    let plan = edit().plan(&request("Go on and see the new red house.")).expect("a plan");
+    let plan = edit().plan_of(&request("Go on and see the new red house.")).expect("a plan");
     assert_eq!(plan.rows.len(), 1);
     let stage = &plan.rows[0].stages[0];
     let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
@@ -102,13 +102,13 @@ fn outside_the_edits_the_samples_are_the_originals() {
         ("So go on and see the old red house.", &[("", "so")]),
     ] {
         let asked = request(text);
-        let plan = edit().plan(&asked).expect("a plan");
-        let answer = edit().finish(&asked, generated(&plan)).expect("an answer");
-        let audio = answer.audio.audio.as_deref().expect("samples");
+        let plan = edit().plan_of(&asked).expect("a plan");
+        let answer = edit().answer_of(&asked, generated(&plan)).expect("an answer");
+        let audio = answer.speech.audio.audio.as_deref().expect("samples");
         let made: Vec<(&str, &str)> =
             answer.edits.iter().map(|e| (e.old.as_str(), e.new.as_str())).collect();
         assert_eq!(made, edits, "{text}");
-        // What is left of both when the edits are taken out is the same, and in order.
+        // Without the edits both are the same, and in order.
         let at = |s: f64| (s * 24_000.0).round() as usize;
         let first = at(answer.edits[0].start_s);
         assert_eq!(audio.samples[..first], original.samples[..first], "{text}: before");
@@ -119,14 +119,15 @@ fn outside_the_edits_the_samples_are_the_originals() {
             &original.samples[original.samples.len() - after.len()..],
             "{text}: after"
         );
-        let spoken: Vec<String> = answer.words.iter().map(|w| w.word.to_lowercase()).collect();
+        let spoken: Vec<String> =
+            answer.speech.words.iter().map(|w| w.word.to_lowercase()).collect();
         assert_eq!(spoken.join(" "), text.trim_end_matches('.').to_lowercase());
         assert!(
-            answer.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05),
+            answer.speech.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05),
             "{:?}",
-            answer.words
+            answer.speech.words
         );
-        assert!((answer.seconds - audio.seconds()).abs() < 1e-9 && answer.complete);
+        assert!((answer.speech.seconds - audio.seconds()).abs() < 1e-9 && answer.speech.complete);
     }
 }
 
@@ -135,12 +136,12 @@ fn a_background_goes_on_under_the_new_words() {
     let original = recording(SAYS);
     let finished = |keep: Option<bool>, text: &str| {
         let asked = EditRequest { keep_background: keep, ..request(text) };
-        let plan = edit().plan(&asked).expect("a plan");
-        let answer = edit().finish(&asked, generated(&plan)).expect("an answer");
+        let plan = edit().plan_of(&asked).expect("a plan");
+        let answer = edit().answer_of(&asked, generated(&plan)).expect("an answer");
         let span = &answer.edits[0];
         let at = |s: f64| (s * 24_000.0).round() as usize;
         let range = at(span.start_s)..at(span.end_s);
-        (answer.audio.audio.as_deref().expect("samples").samples.clone(), range)
+        (answer.speech.audio.audio.as_deref().expect("samples").samples.clone(), range)
     };
     for text in ["Go on and see the new red house.", "Go on and see the old red big house."] {
         let (with, inside) = finished(Some(true), text);
@@ -160,19 +161,23 @@ fn a_background_goes_on_under_the_new_words() {
 #[test]
 fn a_span_is_named_by_its_times() {
     let asked = EditRequest { start_s: Some(0.5), end_s: Some(0.9), ..request("never") };
-    let plan = edit().plan(&asked).expect("a plan");
-    let answer = edit().finish(&asked, generated(&plan)).expect("an answer");
+    let plan = edit().plan_of(&asked).expect("a plan");
+    let answer = edit().answer_of(&asked, generated(&plan)).expect("an answer");
     assert_eq!((answer.edits[0].start_s, answer.edits[0].new.as_str()), (0.5, "never"));
     let cut = EditRequest { text: String::new(), ..asked };
-    assert!(edit().plan(&cut).expect("a plan").rows.is_empty());
-    let shorter = edit().finish(&cut, Vec::new()).expect("an answer");
+    assert!(edit().plan_of(&cut).expect("a plan").rows.is_empty());
+    let shorter = edit().answer_of(&cut, Vec::new()).expect("an answer");
     let original_s = recording(SAYS).seconds();
-    assert!((shorter.seconds - (original_s - 0.4 + 0.01)).abs() < 0.011, "{}", shorter.seconds);
+    assert!(
+        (shorter.speech.seconds - (original_s - 0.4 + 0.01)).abs() < 0.011,
+        "{}",
+        shorter.speech.seconds
+    );
 }
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let error = |request: EditRequest| edit().plan(&request).expect_err("bad").to_string();
+    let error = |request: EditRequest| edit().plan_of(&request).map_err(told).expect_err("bad");
     let span = |start_s: f64, end_s: f64| EditRequest {
         start_s: Some(start_s),
         end_s: Some(end_s),

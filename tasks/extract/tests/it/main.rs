@@ -2,7 +2,7 @@
 
 use syrinx_task::{Alignment, Clip, Content, Task};
 use syrinx_task_extract::{Extract, ExtractRequest, TASK};
-use syrinx_testkit::{check_task, kit};
+use syrinx_testkit::{Tested, check_task, kit, told};
 use syrinx_types::Audio;
 
 fn task() -> Extract {
@@ -31,7 +31,7 @@ fn the_layout_is_that_of_the_documentation() {
 fn long_recordings_are_worked_on_in_pieces() {
     let request =
         ExtractRequest { audio: tone(24.0, 0.5), speaker: tone(2.0, 0.5), ..Default::default() };
-    let plan = task().plan(&request).expect("a plan");
+    let plan = task().plan_of(&request).expect("a plan");
     let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
     assert_eq!(frames, [250, 250, 100]);
     for row in &plan.rows {
@@ -43,7 +43,7 @@ fn long_recordings_are_worked_on_in_pieces() {
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let error = |request: ExtractRequest| task().plan(&request).expect_err("bad").to_string();
+    let error = |request: ExtractRequest| task().plan_of(&request).map_err(told).expect_err("bad");
     let errors = [
         error(ExtractRequest { audio: tone(2.0, 0.5), speaker: tone(3.0, 0.5), text: None }),
         error(ExtractRequest { audio: tone(2.0, 0.5), speaker: tone(1.0, 0.0), text: None }),

@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{
-    Alignment, Content, Example, Generated, Plan, Response, Task, TaskKit, TokenSpace, resolve,
+    Alignment, Content, Example, Generated, Phones, Plan, Response, Task, TaskKit, TokenSpace,
+    resolve,
 };
-use syrinx_task_g2p::{G2p, G2pAnswer, G2pConfig, G2pRequest, TO_LETTERS, TO_PHONES};
+use syrinx_task_g2p::{G2p, G2pConfig, G2pRequest, TO_LETTERS, TO_PHONES};
+use syrinx_testkit::{Tested, told};
 use syrinx_text::inventory::{parse_arpabet, to_arpabet};
 use syrinx_text::is_held_out;
 
@@ -45,12 +47,12 @@ fn given(plan: &Plan) -> Vec<String> {
 }
 
 /// An answer for rows whose model said these phones.
-fn answer(task: &G2p, request: &G2pRequest, said: &[&str]) -> G2pAnswer {
+fn answer(task: &G2p, request: &G2pRequest, said: &[&str]) -> Phones {
     let said = said.iter().map(|phones| Generated {
         text: kit().vocab.encode_phones(&parse_arpabet(phones).expect("phones")),
         ..Generated::default()
     });
-    task.finish(request, said.collect()).expect("an answer")
+    task.answer_of(request, said.collect()).expect("an answer")
 }
 
 #[test]
@@ -65,7 +67,7 @@ fn the_layouts_are_those_of_the_documentation() {
 
 fn drawn(task: &G2p, stage: &str, seed: u64) -> (String, String) {
     let example = task
-        .example(stage, None, &mut ChaCha8Rng::seed_from_u64(seed))
+        .own_example(stage, &mut ChaCha8Rng::seed_from_u64(seed))
         .expect("no fault")
         .expect("an example");
     let Example { contents, response: Response::Text(ids) } = example else { panic!("no text") };
@@ -104,10 +106,10 @@ fn phones_to_letters_learns_without_stress_too() {
 fn examples_fit_their_layouts() {
     let task = g2p(G2pConfig::default());
     let layout = task.layout();
-    let space = TokenSpace::new(&kit().vocab, (4, 32, 25.0), 1, layout.marks());
+    let space = TokenSpace::new(&kit().vocab, (4, 32, 25.0), 1, layout.special_tokens());
     for stage in &layout.stages {
         let example = task
-            .example(&stage.name, None, &mut ChaCha8Rng::seed_from_u64(0))
+            .own_example(&stage.name, &mut ChaCha8Rng::seed_from_u64(0))
             .expect("no fault")
             .expect("an example");
         resolve(stage, &example.contents, Some(&example.response), 0, &space)
@@ -118,7 +120,7 @@ fn examples_fit_their_layouts() {
 #[test]
 fn only_unknown_words_are_asked_of_the_model() {
     let check = |config: G2pConfig, sentence: &str, expected: &[&str]| {
-        let plan = g2p(config).plan(&text(sentence)).expect("a plan");
+        let plan = g2p(config).plan_of(&text(sentence)).expect("a plan");
         assert_eq!(given(&plan), expected, "{sentence}");
     };
     let asks_all = G2pConfig { always_model: true, ..G2pConfig::default() };
@@ -159,12 +161,12 @@ fn phones_are_spelled_word_by_word() {
     let task = g2p(G2pConfig::default());
     for line in ["HH AH0 L OW1 , | W ER1 L D .", "/həlˈoʊ, wˈɝld./"] {
         let request = phones(line);
-        assert_eq!(given(&task.plan(&request).expect("a plan")), ["HH AH0 L OW1", "W ER1 L D"]);
+        assert_eq!(given(&task.plan_of(&request).expect("a plan")), ["HH AH0 L OW1", "W ER1 L D"]);
         let rows = ["hello", "world"].map(|word| Generated {
             text: kit().vocab.encode_letters(word),
             ..Generated::default()
         });
-        let spelled = task.finish(&request, rows.to_vec()).expect("an answer");
+        let spelled = task.answer_of(&request, rows.to_vec()).expect("an answer");
         assert_eq!(spelled.text, "hello world");
         assert_eq!(spelled.phones, "HH AH0 L OW1 | W ER1 L D");
     }
@@ -173,7 +175,7 @@ fn phones_are_spelled_word_by_word() {
 #[test]
 fn bad_requests_say_what_to_do() {
     let task = g2p(G2pConfig::default());
-    let error = |request: &G2pRequest| task.plan(request).expect_err("a bad request").to_string();
+    let error = |request: &G2pRequest| task.plan_of(request).map_err(told).expect_err("bad");
     let both = G2pRequest { text: Some("a".into()), phones: Some("AH0".into()) };
     let errors = [
         error(&G2pRequest::default()),
@@ -181,8 +183,7 @@ fn bad_requests_say_what_to_do() {
         error(&text("...")),
         error(&phones("HH QQ")),
         error(&phones(" | ")),
-        task.finish(&text("zyxoma"), Vec::new()).expect_err("no rows").to_string(),
-        task.example("ar", None, &mut ChaCha8Rng::seed_from_u64(0))
+        task.own_example("ar", &mut ChaCha8Rng::seed_from_u64(0))
             .expect_err("no such stage")
             .to_string(),
     ];

@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
-use syrinx_task::{Alignment, Content, Generated, Plan, Task, TaskKit};
+use syrinx_task::{Alignment, Answer, Clip, Content, Generated, Plan, Task, TaskKit, Voices};
 use syrinx_task_mix::{Mix, MixConfig, MixMode, MixRequest};
+use syrinx_testkit::{Tested, ToneCodec, told};
 use syrinx_types::Codes;
 
 fn kit() -> &'static TaskKit {
@@ -18,20 +19,20 @@ fn mix() -> Mix {
 }
 
 fn voice(name: &str) -> Codes {
-    kit().studio().expect("a studio").voice(name).expect("a voice")
+    Voices::prompt(&ToneCodec::default(), name).expect("a voice")
 }
 
 fn request(text: &str) -> MixRequest {
-    let voices = vec!["alto".into(), "bass".into()];
+    let voices = ["alto", "bass"].map(|v| Clip::from(v.to_owned())).to_vec();
     MixRequest { text: text.into(), voices, ..MixRequest::default() }
 }
 
 fn prompt(request: &MixRequest) -> Content {
-    let plan = mix().plan(request).expect("a plan");
+    let plan = mix().plan_of(request).expect("a plan");
     plan.rows[0].stages[0].contents["prompt"].clone()
 }
 
-/// What comes out of a plan when every code is 3.
+/// Rows of a plan when every code is 3.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |frames: usize| Generated {
         codes: Codes::new(4, vec![3; 4 * frames]).ok(),
@@ -57,10 +58,10 @@ fn weights_sum_up_to_one() {
 #[test]
 fn every_step_of_a_rolling_sweep_is_a_reading_of_its_own() {
     let asked = MixRequest { rolling: true, sweep: Some(2), ..request("Go on. See me.") };
-    let plan = mix().plan(&asked).expect("a plan");
+    let plan = mix().plan_of(&asked).expect("a plan");
     let follows: Vec<bool> = plan.rows.iter().map(|row| row.follow.is_some()).collect();
     assert_eq!(follows, [false, true, false, true]);
-    let apart = mix().plan(&MixRequest { rolling: false, ..asked.clone() }).expect("a plan");
+    let apart = mix().plan_of(&MixRequest { rolling: false, ..asked.clone() }).expect("a plan");
     assert!(apart.rows.iter().all(|row| row.follow.is_none()));
     // Rows of stops that last a frame each: what the second one is given is heard once.
     let mut rows: Vec<Generated> = Vec::new();
@@ -73,8 +74,8 @@ fn every_step_of_a_rolling_sweep_is_a_reading_of_its_own() {
         let codes = Codes::new(4, vec![3; 4 * pointer.len()]).ok();
         rows.push(Generated { codes, pointer, finished: true, ..Generated::default() });
     }
-    let answer = mix().finish(&asked, rows).expect("an answer");
-    assert!((answer.seconds - (6.0 + 5.0) / 25.0).abs() < 1e-9, "{}", answer.seconds);
+    let answer = mix().answer_of(&asked, rows).expect("an answer");
+    assert!((answer.speech.seconds - (6.0 + 5.0) / 25.0).abs() < 1e-9, "{}", answer.speech.seconds);
     assert_eq!(answer.steps.len(), 2);
 }
 
@@ -101,30 +102,30 @@ fn prompts_are_strung_together_by_weight() {
 #[test]
 fn a_sweep_speaks_every_step() {
     let asked = MixRequest { sweep: Some(3), ..request("Oh. No.") };
-    let plan = mix().plan(&asked).expect("a plan");
+    let plan = mix().plan_of(&asked).expect("a plan");
     assert_eq!(plan.rows.len(), 6, "two pieces a step");
     let prompts: Vec<_> =
         [0, 2, 4].map(|i| plan.rows[i].stages[1].contents["prompt"].clone()).into();
     assert_eq!(prompts[0], Content::Codes(voice("alto")));
     assert_eq!(prompts[1], Content::Blend(vec![(0.5, voice("alto")), (0.5, voice("bass"))]));
     assert_eq!(prompts[2], Content::Codes(voice("bass")));
-    let answer = mix().finish(&asked, generated(&plan)).expect("an answer");
+    let answer = mix().answer_of(&asked, generated(&plan)).expect("an answer");
     assert_eq!(answer.weights, [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]);
-    let recordings = Mix::recordings(&answer);
+    let recordings = answer.recordings();
     let names: Vec<&str> = recordings.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["audio", "step-2", "step-3"]);
-    // Two pieces of 10 and 11 frames with a gap of a tenth of a second.
-    assert!((recordings[0].1.seconds() - (21.0 / 25.0 + 0.1)).abs() < 1e-9);
-    assert!((answer.seconds - recordings[0].1.seconds()).abs() < 1e-9);
-    assert_eq!(answer.words.len(), 2);
+    // Two pieces of 10 and 11 frames with a pause of 0.15 s.
+    assert!((recordings[0].1.seconds() - (21.0 / 25.0 + 0.15)).abs() < 1e-9);
+    assert!((answer.speech.seconds - recordings[0].1.seconds()).abs() < 1e-9);
+    assert_eq!(answer.speech.words.len(), 2);
 }
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let error = |request: MixRequest| mix().plan(&request).expect_err("bad").to_string();
+    let error = |request: MixRequest| mix().plan_of(&request).map_err(told).expect_err("bad");
     let weights = |weights: &[f64]| MixRequest { weights: weights.into(), ..request("Oh.") };
     let voices = |voices: &[&str]| MixRequest {
-        voices: voices.iter().map(|v| (*v).to_owned()).collect(),
+        voices: voices.iter().map(|v| Clip::from((*v).to_owned())).collect(),
         ..request("Oh.")
     };
     let sweep = |sweep| MixRequest { sweep: Some(sweep), ..request("Oh.") };
@@ -139,7 +140,7 @@ fn bad_requests_say_what_to_do() {
         error(voices(&["alto", "missing.wav"])),
         error(sweep(1)),
         error(sweep(100)),
-        error(MixRequest { sweep: Some(3), ..voices(&["alto", "bass", "mem:tone"]) }),
+        error(MixRequest { sweep: Some(3), ..voices(&["alto", "bass", "tone.wav"]) }),
         error(MixRequest { sweep: Some(3), ..weights(&[0.5, 0.5]) }),
         error(request(" ... ")),
     ];

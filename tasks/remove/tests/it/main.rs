@@ -2,7 +2,7 @@
 
 use syrinx_task::{Alignment, Clip, Content, Task};
 use syrinx_task_remove::{Remove, RemoveRequest, TASK};
-use syrinx_testkit::{check_task, kit};
+use syrinx_testkit::{Tested, check_task, kit, told};
 use syrinx_types::Audio;
 
 fn task() -> Remove {
@@ -30,7 +30,7 @@ fn the_layout_is_that_of_the_documentation() {
 #[test]
 fn long_recordings_are_worked_on_in_pieces() {
     let request = RemoveRequest { audio: tone(24.0, 0.5) };
-    let plan = task().plan(&request).expect("a plan");
+    let plan = task().plan_of(&request).expect("a plan");
     let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
     assert_eq!(frames, [250, 250, 100]);
     for row in &plan.rows {
@@ -42,7 +42,7 @@ fn long_recordings_are_worked_on_in_pieces() {
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let error = |request: RemoveRequest| task().plan(&request).expect_err("bad").to_string();
+    let error = |request: RemoveRequest| task().plan_of(&request).map_err(told).expect_err("bad");
     let errors = [
         error(RemoveRequest { audio: tone(0.01, 0.5) }),
         error(RemoveRequest { audio: tone(2.0, 0.0) }),

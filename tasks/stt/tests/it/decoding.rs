@@ -5,9 +5,9 @@ use syrinx_text::{Phone, normalize_for_scoring};
 
 use crate::{decoder, scores};
 
-fn heard(scores: &FrameScores) -> Vec<String> {
-    let heard = decoder().decode(scores).expect("scores of the inventory");
-    heard.words.into_iter().map(|w| w.word).collect()
+fn recognized(scores: &FrameScores) -> Vec<String> {
+    let recognized = decoder().decode(scores).expect("scores of the inventory");
+    recognized.words.into_iter().map(|w| w.word).collect()
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn clear_scores_give_the_words() {
         "This student works rather inaccurately and sloppily",
     ] {
         let expected = normalize_for_scoring(text);
-        assert_eq!(heard(&scores(text, 0.9, 0, 1)), expected);
+        assert_eq!(recognized(&scores(text, 0.9, 0, 1)), expected);
     }
 }
 
@@ -26,7 +26,7 @@ fn clear_scores_give_the_words() {
 fn wrong_parts_are_put_right_by_dictionary_and_language() {
     // A fifth of the parts have another phone before the true one.
     let text = "She is an important figure in modern music";
-    assert_eq!(heard(&scores(text, 0.6, 5, 2)), normalize_for_scoring(text));
+    assert_eq!(recognized(&scores(text, 0.6, 5, 2)), normalize_for_scoring(text));
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn silence_and_nothing_have_no_words() {
         part.fill(-12.0);
         part[Phone::SILENCE.index()] = 0.0;
     }
-    assert_eq!(heard(&quiet), [""; 0]);
+    assert_eq!(recognized(&quiet), [""; 0]);
     quiet.log_probs.clear();
-    assert_eq!(heard(&quiet), [""; 0]);
+    assert_eq!(recognized(&quiet), [""; 0]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_recording_that_ends_within_a_word_keeps_the_words_before() {
     let mut cut = scores("The sign was visibly", 0.9, 0, 6);
     let parts = cut.log_probs.len() / Phone::COUNT;
     cut.log_probs.truncate((parts - 18) * Phone::COUNT);
-    assert_eq!(heard(&cut)[..3], ["the", "sign", "was"]);
+    assert_eq!(recognized(&cut)[..3], ["the", "sign", "was"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{Response, Task, TokenSpace, resolve};
-use syrinx_task_stt::{Spelling, SttConfig, SttMode, heard_labels};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_task_stt::{Spelling, SttConfig, SttMode, phone_labels};
+use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_text::Phone;
 use syrinx_types::TimedPhone;
 
@@ -26,18 +26,18 @@ fn the_layouts_are_those_of_the_documentation() {
 
 #[test]
 fn examples_fit_their_layouts() {
-    let (kit, studio) = (kit(), ToneStudio::default());
-    let sample = sample(kit, &studio, "The birch canoe, slid.", &SpeechSpec::default(), 1)
-        .expect("a sample");
+    let (kit, codec) = (kit(), ToneCodec::default());
+    let sample =
+        sample(kit, &codec, "The birch canoe, slid.", &SpeechSpec::default(), 1).expect("a sample");
     let configs = [SttConfig::default(), text_mode(Spelling::Letters), text_mode(Spelling::Bpe)];
     for config in configs {
         let task = stt(config);
         let layout = task.layout();
-        let shape = (studio.levels, studio.codebook_size, 25.0);
-        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.marks());
+        let shape = (codec.levels, codec.codebook_size, 25.0);
+        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.special_tokens());
         let stage = &layout.stages[0];
         let example = task
-            .example(&stage.name, Some(&sample), &mut ChaCha8Rng::seed_from_u64(0))
+            .corpus_example(&stage.name, &sample, &mut ChaCha8Rng::seed_from_u64(0))
             .expect("no fault")
             .expect("an example");
         resolve(stage, &example.contents, Some(&example.response), 0, &space)
@@ -51,13 +51,13 @@ fn examples_fit_their_layouts() {
 #[test]
 fn an_utterance_without_durations_is_fit_only_for_text() {
     let mut sample =
-        sample(kit(), &ToneStudio::default(), "Oh.", &SpeechSpec::default(), 1).expect("a sample");
+        sample(kit(), &ToneCodec::default(), "Oh.", &SpeechSpec::default(), 1).expect("a sample");
     sample.phones.clear();
     for (config, stage, fit) in
         [(SttConfig::default(), "phones", false), (text_mode(Spelling::Letters), "text", true)]
     {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let example = stt(config).example(stage, Some(&sample), &mut rng).expect("no fault");
+        let example = stt(config).corpus_example(stage, &sample, &mut rng).expect("no fault");
         assert_eq!(example.is_some(), fit, "{stage}");
     }
 }
@@ -73,7 +73,7 @@ fn labels_are_what_is_heard() {
                 TimedPhone { phone: phone.into(), duration_s }
             })
             .collect();
-        let labels = heard_labels(&timed, lead_s, (frames, 2), 25.0).map(|labels| {
+        let labels = phone_labels(&timed, lead_s, (frames, 2), 25.0).map(|labels| {
             let name = |&l: &u32| Phone::from_index(l as usize).map_or("?", Phone::arpabet);
             labels.iter().map(name).collect::<Vec<_>>().join(" ")
         });

@@ -1,5 +1,6 @@
-use syrinx_task::{Clip, Content, FrameScores, Generated, Task};
+use syrinx_task::{Clip, Content, FrameScores, Generated};
 use syrinx_task_stt::{SttConfig, SttMode, SttRequest};
+use syrinx_testkit::{Tested, told};
 use syrinx_text::Phone;
 use syrinx_types::Audio;
 
@@ -25,7 +26,7 @@ fn generated(scores: FrameScores) -> Generated {
 #[test]
 fn a_long_recording_is_cut_in_pauses_without_a_gap() {
     let config = SttConfig { max_part_s: 5.0, ..SttConfig::default() };
-    let plan = stt(config).plan(&request(clip(11.0))).expect("a plan");
+    let plan = stt(config).plan_of(&request(clip(11.0))).expect("a plan");
     let frames: Vec<usize> = plan
         .rows
         .iter()
@@ -49,7 +50,7 @@ fn parts_are_put_together_in_time() {
     let first = scores("The sign was", 0.9, 0, 1);
     let first_s = first.log_probs.len() as f64 / Phone::COUNT as f64 / 50.0;
     let rows = vec![generated(first), generated(scores("visibly displayed", 0.9, 0, 2))];
-    let answer = stt(SttConfig::default()).finish(&request(clip(1.0)), rows).expect("an answer");
+    let answer = stt(SttConfig::default()).answer_of(&request(clip(1.0)), rows).expect("an answer");
     assert_eq!(answer.text, "the sign was visibly displayed");
     assert!(answer.words[3].start_s > first_s);
     assert!(answer.confidence.is_some_and(|c| c > 0.5 && c < 1.0), "{:?}", answer.confidence);
@@ -63,7 +64,7 @@ fn a_known_text_is_placed() {
         generated(scores("the sign", 0.9, 0, 1)),
         generated(scores("was displayed", 0.9, 0, 2)),
     ];
-    let answer = stt(SttConfig::default()).finish(&known, rows).expect("an answer");
+    let answer = stt(SttConfig::default()).answer_of(&known, rows).expect("an answer");
     assert_eq!(answer.text, "The sign was displayed!");
     assert_eq!(answer.words.len(), 4);
     assert!(answer.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 1e-9));
@@ -75,7 +76,7 @@ fn a_model_that_writes_text_is_read() {
     let text =
         |text: &str| Generated { text: kit().vocab.encode_letters(text), ..Generated::default() };
     let rows = vec![text("the sign "), text(""), text("was")];
-    let answer = stt(config).finish(&request(clip(1.0)), rows).expect("an answer");
+    let answer = stt(config).answer_of(&request(clip(1.0)), rows).expect("an answer");
     assert_eq!((answer.text.as_str(), answer.words.len()), ("the sign was", 0));
 }
 
@@ -85,11 +86,14 @@ fn bad_requests_say_what_to_do() {
     let text = stt(SttConfig { mode: SttMode::Text, ..SttConfig::default() });
     let known = SttRequest { text: Some("Oh".into()), ..request(clip(1.0)) };
     let errors = [
-        aligned.plan(&request(clip(0.01))).expect_err("too short").to_string(),
-        aligned.plan(&request(Clip::from("x.wav".to_owned()))).expect_err("no file").to_string(),
-        text.plan(&known).expect_err("not with text").to_string(),
+        aligned.plan_of(&request(clip(0.01))).map_err(told).expect_err("too short"),
         aligned
-            .finish(&request(clip(1.0)), vec![Generated::default()])
+            .plan_of(&request(Clip::from("x.wav".to_owned())))
+            .map_err(told)
+            .expect_err("no file"),
+        text.plan_of(&known).map_err(told).expect_err("not with text"),
+        aligned
+            .answer_of(&request(clip(1.0)), vec![Generated::default()])
             .expect_err("no scores")
             .to_string(),
     ];

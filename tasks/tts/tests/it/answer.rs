@@ -1,5 +1,6 @@
-use syrinx_task::{Alignment, Generated, Task};
-use syrinx_task_tts::{Tts, TtsRequest};
+use syrinx_task::{Alignment, Answer, Generated};
+use syrinx_task_tts::TtsRequest;
+use syrinx_testkit::Tested;
 use syrinx_types::Codes;
 
 use crate::tts;
@@ -19,7 +20,7 @@ fn the_pointer_gives_the_times_of_the_words() {
     // Stops: SIL OW , N OW SIL.
     let pointer = [0, 1, 1, 2, 3, 4, 4, 5];
     let task = tts(Alignment::Pointer);
-    let answer = task.finish(&request, vec![generated(&pointer)]).expect("an answer");
+    let answer = task.answer_of(&request, vec![generated(&pointer)]).expect("an answer");
     let times: Vec<(String, f64, f64)> =
         answer.words.iter().map(|w| (w.word.to_lowercase(), w.start_s, w.end_s)).collect();
     assert_eq!(times.len(), 2);
@@ -29,14 +30,14 @@ fn the_pointer_gives_the_times_of_the_words() {
     assert!((answer.seconds - 0.32).abs() < 1e-9);
     assert_eq!(answer.voice.as_deref(), Some("alto"));
     assert!(answer.complete);
-    assert_eq!(Tts::recordings(&answer).len(), 1);
+    assert_eq!(answer.recordings().len(), 1);
 }
 
 #[test]
 fn a_word_that_was_jumped_over_keeps_its_place() {
     let request = TtsRequest { text: "a oh".into(), ..TtsRequest::default() };
     let answer = tts(Alignment::Pointer)
-        .finish(&request, vec![generated(&[0, 2, 2, 3])])
+        .answer_of(&request, vec![generated(&[0, 2, 2, 3])])
         .expect("an answer");
     let times: Vec<(f64, f64)> = answer.words.iter().map(|w| (w.start_s, w.end_s)).collect();
     assert_eq!(times, [(0.04, 0.04), (0.04, 0.12)]);
@@ -46,7 +47,7 @@ fn a_word_that_was_jumped_over_keeps_its_place() {
 fn rows_that_are_missing_or_empty_are_errors() {
     let request = TtsRequest { text: "Oh.".into(), ..TtsRequest::default() };
     let task = tts(Alignment::Pointer);
-    let missing = task.finish(&request, Vec::new()).expect_err("no row");
-    let empty = task.finish(&request, vec![Generated::default()]).expect_err("no codes");
+    let missing = task.answer_of(&request, Vec::new()).expect_err("no row");
+    let empty = task.answer_of(&request, vec![Generated::default()]).expect_err("no codes");
     insta::assert_snapshot!(format!("{missing}\n{empty}"));
 }

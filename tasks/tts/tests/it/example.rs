@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{Alignment, Content, Response, Task, TokenSpace, resolve};
-use syrinx_testkit::{SpeechSpec, ToneStudio, sample};
+use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_types::Codes;
 
 use crate::{kit, tts};
@@ -11,14 +11,14 @@ const TEXT: &str = "The birch canoe, slid on the smooth planks.";
 #[test]
 fn examples_fit_their_layouts() {
     for alignment in [Alignment::Pointer, Alignment::None] {
-        let (kit, task, studio) = (kit(alignment), tts(alignment), ToneStudio::default());
-        let sample = sample(&kit, &studio, TEXT, &SpeechSpec::default(), 1).expect("a sample");
+        let (kit, task, codec) = (kit(alignment), tts(alignment), ToneCodec::default());
+        let sample = sample(&kit, &codec, TEXT, &SpeechSpec::default(), 1).expect("a sample");
         let layout = task.layout();
-        let shape = (studio.levels, studio.codebook_size, 25.0);
-        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.marks());
+        let shape = (codec.levels, codec.codebook_size, 25.0);
+        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.special_tokens());
         for (stage, level) in layout.stages.iter().zip([0, 2]) {
             let mut rng = ChaCha8Rng::seed_from_u64(0);
-            let example = task.example(&stage.name, Some(&sample), &mut rng).expect("no fault");
+            let example = task.corpus_example(&stage.name, &sample, &mut rng).expect("no fault");
             let example = example.expect("fit for both stages");
             let response = Some(&example.response);
             let sequence = resolve(stage, &example.contents, response, level, &space)
@@ -33,18 +33,18 @@ fn examples_fit_their_layouts() {
 #[test]
 fn an_utterance_without_durations_is_fit_only_without_alignment() {
     for (alignment, fit) in [(Alignment::Pointer, false), (Alignment::None, true)] {
-        let (kit, task, studio) = (kit(alignment), tts(alignment), ToneStudio::default());
-        let mut sample = sample(&kit, &studio, TEXT, &SpeechSpec::default(), 1).expect("a sample");
-        let timed = task.example("ar", Some(&sample), &mut ChaCha8Rng::seed_from_u64(0));
+        let (kit, task, codec) = (kit(alignment), tts(alignment), ToneCodec::default());
+        let mut sample = sample(&kit, &codec, TEXT, &SpeechSpec::default(), 1).expect("a sample");
+        let timed = task.corpus_example("ar", &sample, &mut ChaCha8Rng::seed_from_u64(0));
         sample.phones.clear();
-        let untimed = task.example("ar", Some(&sample), &mut ChaCha8Rng::seed_from_u64(0));
+        let untimed = task.corpus_example("ar", &sample, &mut ChaCha8Rng::seed_from_u64(0));
         let untimed = untimed.expect("no fault");
         assert_eq!(untimed.is_some(), fit);
         if fit {
             assert_eq!(untimed, timed.expect("no fault"), "the text gives the same phones");
         }
         sample.codes = Codes::empty(4);
-        let nothing = task.example("ar", Some(&sample), &mut ChaCha8Rng::seed_from_u64(0));
+        let nothing = task.corpus_example("ar", &sample, &mut ChaCha8Rng::seed_from_u64(0));
         assert_eq!(nothing.expect("no fault"), None);
     }
 }
@@ -53,9 +53,9 @@ fn an_utterance_without_durations_is_fit_only_without_alignment() {
 fn the_prompt_and_all_levels_are_in_the_example() {
     let (kit, task) = (kit(Alignment::Pointer), tts(Alignment::Pointer));
     let spec = SpeechSpec { prompt_frames: 9, ..SpeechSpec::default() };
-    let sample = sample(&kit, &ToneStudio::default(), TEXT, &spec, 1).expect("a sample");
+    let sample = sample(&kit, &ToneCodec::default(), TEXT, &spec, 1).expect("a sample");
     let example = task
-        .example("nar", Some(&sample), &mut ChaCha8Rng::seed_from_u64(0))
+        .corpus_example("nar", &sample, &mut ChaCha8Rng::seed_from_u64(0))
         .expect("no fault")
         .expect("an example");
     let Some(Content::Codes(prompt)) = example.contents.get("prompt") else {
@@ -69,6 +69,9 @@ fn the_prompt_and_all_levels_are_in_the_example() {
 
 #[test]
 fn an_unknown_stage_is_a_fault() {
-    let wrong = tts(Alignment::Pointer).example("dur", None, &mut ChaCha8Rng::seed_from_u64(0));
+    let kit = kit(Alignment::Pointer);
+    let sample = sample(&kit, &ToneCodec::default(), TEXT, &SpeechSpec::default(), 1);
+    let (sample, mut rng) = (sample.expect("a sample"), ChaCha8Rng::seed_from_u64(0));
+    let wrong = tts(Alignment::Pointer).corpus_example("dur", &sample, &mut rng);
     insta::assert_snapshot!(wrong.expect_err("no such stage"), @"layout of stage `dur`: task `tts` has the stages ar, nar");
 }

@@ -5,7 +5,7 @@ mod example;
 mod plan;
 mod rolling;
 
-use syrinx_task::{Alignment, CodeOrder, Task, TaskKit};
+use syrinx_task::{Alignment, CodeOrder, ModelSwitches, Task, TaskKit};
 use syrinx_task_tts::{Tts, TtsConfig};
 
 fn kit(alignment: Alignment) -> TaskKit {
@@ -38,7 +38,8 @@ fn every_order_of_codes_has_its_layout() {
         (Alignment::Durations, CodeOrder::Masked),
     ];
     let tables = switches.map(|(alignment, codes)| {
-        let kit = TaskKit { codes, ..kit(alignment) };
+        let switches = ModelSwitches { codes, ..alignment.into() };
+        let kit = syrinx_testkit::kit(switches).expect("the front end is compiled in");
         let task = Tts::new(TtsConfig::default(), &kit).expect("the defaults are sound");
         for stage in &task.layout().stages {
             stage.check().expect("a sound stage");

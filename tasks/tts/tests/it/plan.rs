@@ -1,5 +1,6 @@
-use syrinx_task::{Alignment, Clip, Content, Task};
+use syrinx_task::{Alignment, Clip, Content};
 use syrinx_task_tts::TtsRequest;
+use syrinx_testkit::{Tested, told};
 use syrinx_types::Audio;
 
 use crate::tts;
@@ -15,7 +16,7 @@ fn tone(seconds: f64, peak: f32) -> Clip {
 
 #[test]
 fn a_row_has_both_stages_with_phones_and_the_default_voice() {
-    let plan = tts(Alignment::Pointer).plan(&request("Hello.")).expect("a plan");
+    let plan = tts(Alignment::Pointer).plan_of(&request("Hello.")).expect("a plan");
     assert_eq!(plan.rows.len(), 1);
     let stages: Vec<&str> = plan.rows[0].stages.iter().map(|s| s.stage.as_str()).collect();
     assert_eq!(stages, ["ar", "nar"]);
@@ -31,7 +32,7 @@ fn a_row_has_both_stages_with_phones_and_the_default_voice() {
 #[test]
 fn a_prompt_replaces_the_voice_and_is_cut() {
     let asked = TtsRequest { prompt: Some(tone(5.0, 0.5)), ..request("Hello.") };
-    let plan = tts(Alignment::Pointer).plan(&asked).expect("a plan");
+    let plan = tts(Alignment::Pointer).plan_of(&asked).expect("a plan");
     let Some(Content::Codes(codes)) = plan.rows[0].stages[0].contents.get("prompt") else {
         panic!("no prompt")
     };
@@ -41,7 +42,7 @@ fn a_prompt_replaces_the_voice_and_is_cut() {
 #[test]
 fn bad_requests_say_what_to_do() {
     let task = tts(Alignment::Pointer);
-    let error = |request: &TtsRequest| task.plan(request).expect_err("a bad request").to_string();
+    let error = |request: &TtsRequest| task.plan_of(request).map_err(told).expect_err("bad");
     let hello = || request("Hello.");
     let voice = Some("tenor".to_owned());
     let errors = [

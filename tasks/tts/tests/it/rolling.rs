@@ -1,7 +1,8 @@
 //! A long text as one reading.
 
-use syrinx_task::{Alignment, Content, Generated, Plan, RowPlan, Task};
+use syrinx_task::{Alignment, Content, Generated, Plan, RowPlan};
 use syrinx_task_tts::TtsRequest;
+use syrinx_testkit::Tested;
 use syrinx_types::Codes;
 
 use crate::{kit, tts};
@@ -16,7 +17,7 @@ fn phones(row: &RowPlan) -> String {
     phones.iter().map(|p| p.arpabet()).collect::<Vec<_>>().join(" ")
 }
 
-/// What comes out when every row's pointer goes on a stop a frame, row after row.
+/// Rows when every row's pointer goes on a stop a frame, row after row.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let mut out: Vec<Generated> = Vec::new();
     for row in &plan.rows {
@@ -37,7 +38,7 @@ fn generated(plan: &Plan) -> Vec<Generated> {
 
 #[test]
 fn each_sentence_goes_on_from_the_one_before() {
-    let plan = tts(Alignment::Pointer).plan(&request("Go on. See me. Oh no.")).expect("a plan");
+    let plan = tts(Alignment::Pointer).plan_of(&request("Go on. See me. Oh no.")).expect("a plan");
     let lines: Vec<String> = plan.rows.iter().map(phones).collect();
     assert_eq!(
         lines,
@@ -57,7 +58,7 @@ fn each_sentence_goes_on_from_the_one_before() {
 #[test]
 fn only_whole_words_of_the_sentence_before_are_given() {
     let text = "The birch canoe slid on the smooth wooden planks beside the river. Oh no.";
-    let plan = tts(Alignment::Pointer).plan(&request(text)).expect("a plan");
+    let plan = tts(Alignment::Pointer).plan_of(&request(text)).expect("a plan");
     let line = phones(&plan.rows[1]);
     assert!(line.starts_with("SIL AA N | DH AH0 | S M UW DH | "), "{line}");
     assert!(line.ends_with("R IH V ER , | OW | N OW SIL"), "{line}");
@@ -69,8 +70,8 @@ fn only_whole_words_of_the_sentence_before_are_given() {
 fn what_is_given_is_heard_once() {
     let task = tts(Alignment::Pointer);
     let asked = request("Go on. See me. Oh no.");
-    let plan = task.plan(&asked).expect("a plan");
-    let answer = task.finish(&asked, generated(&plan)).expect("an answer");
+    let plan = task.plan_of(&asked).expect("a plan");
+    let answer = task.answer_of(&asked, generated(&plan)).expect("an answer");
     // Every stop of each piece lasts a frame but the silences at the beginning of the later ones.
     assert!((answer.seconds - (6.0 + 5.0 + 4.0) / 25.0).abs() < 1e-9, "{}", answer.seconds);
     let words: Vec<(f64, f64)> = answer.words.iter().map(|w| (w.start_s, w.end_s)).collect();
@@ -81,6 +82,6 @@ fn what_is_given_is_heard_once() {
 
 #[test]
 fn without_a_pointer_sentences_stand_alone() {
-    let plan = tts(Alignment::None).plan(&request("Go on. See me.")).expect("a plan");
+    let plan = tts(Alignment::None).plan_of(&request("Go on. See me.")).expect("a plan");
     assert!(plan.rows.len() == 2 && plan.rows.iter().all(|row| row.follow.is_none()));
 }

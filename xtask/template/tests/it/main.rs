@@ -1,21 +1,22 @@
-//! Speech at another rate: what every task has to hold, and what is its own.
+//! Dereverberation: the conformance suite, and tests of the task's own.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use syrinx_task::{Alignment, Clip, Content, Response, Task};
-use syrinx_task_change_rate::{ChangeRate, ChangeRateConfig, ChangeRateRequest, TASK, stretched};
-use syrinx_testkit::{SpeechSpec, ToneStudio, check_task, kit, sample};
-use syrinx_types::{Audio, Codes};
+use syrinx_task::{
+    Alignment, Clip, Content, Response, SimulationMaterial, SimulationRanges, Task,
+};
+use syrinx_task_de_reverb::{DeReverb, DeReverbConfig, DeReverbRequest, TASK, reverberant};
+use syrinx_testkit::{SpeechSpec, Tested, ToneCodec, check_task, kit, sample};
+use syrinx_types::Audio;
 
-fn task() -> ChangeRate {
+fn task() -> DeReverb {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
-    ChangeRate::new(ChangeRateConfig::default(), &kit).expect("the defaults are sound")
+    DeReverb::new(DeReverbConfig::default(), &kit).expect("the defaults are sound")
 }
 
-fn request(seconds: f64, rate: f64) -> ChangeRateRequest {
+fn tone(seconds: f64) -> Audio {
     let samples = (0..(seconds * 24_000.0) as usize).map(|i| (i as f32 * 0.05).sin());
-    let audio = Audio { samples: samples.collect(), sample_rate_hz: 24_000 };
-    ChangeRateRequest { audio: Clip::from(audio), rate }
+    Audio { samples: samples.collect(), sample_rate_hz: 24_000 }
 }
 
 #[test]
@@ -26,42 +27,41 @@ fn it_conforms() {
 }
 
 #[test]
-fn frames_are_taken_evenly() {
-    let codes = Codes::new(1, (0..6).collect()).expect("six frames");
-    assert_eq!(stretched(&codes, 3).values(), [0, 2, 4]);
-    assert_eq!(stretched(&codes, 9).values(), [0, 0, 1, 2, 2, 3, 4, 4, 5]);
-    assert_eq!(stretched(&codes, 0).frames(), 0);
+fn the_simulated_input_follows_its_seed() {
+    let render = |seed| {
+        let ranges = SimulationRanges { snr_db: (0.0, 0.0), sir_db: (0.0, 0.0), echo_share: 0.0 };
+        let speech = tone(0.5);
+        let material = SimulationMaterial { speech: &speech, others: &[], ranges, seed };
+        reverberant(&material).expect("no fault").expect("a recording")
+    };
+    assert_eq!(render(1), render(1));
+    assert_ne!(render(1), render(2));
+    assert_eq!(render(1).samples.len(), tone(0.5).samples.len());
+    assert_eq!(render(1).samples[..300], tone(0.5).samples[..300], "no echo before the first");
 }
 
 #[test]
-fn an_example_asks_for_the_utterance() {
+fn the_utterance_is_the_response_to_its_reverberant_view() {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
-    let sample = sample(&kit, &ToneStudio::default(), "Oh, no.", &SpeechSpec::default(), 1)
-        .expect("a sample");
+    let views = vec![TASK.simulation.expect("it simulates").input.name.to_owned()];
+    let spec = SpeechSpec { views, ..SpeechSpec::default() };
+    let sample = sample(&kit, &ToneCodec::default(), "Oh, no.", &spec, 1).expect("a sample");
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let example = task().example("ar", Some(&sample), &mut rng).expect("no fault").expect("codes");
-    let Some(Content::Codes(given)) = example.contents.get("stretched") else { panic!("no codes") };
+    let example = task().corpus_example("ar", &sample, &mut rng).expect("no fault");
+    let example = example.expect("it has the view");
+    let Some(Content::Codes(given)) = example.contents.get("recording") else { panic!("codes") };
     assert_eq!(given.frames(), sample.codes.frames());
     let Response::Codes { codes, .. } = example.response else { panic!("no codes") };
     assert_eq!(codes, sample.codes);
 }
 
 #[test]
-fn long_recordings_are_spoken_in_pieces() {
-    let plan = task().plan(&request(30.0, 1.5)).expect("a plan");
+fn long_recordings_are_several_rows() {
+    let request = |seconds| DeReverbRequest { audio: Clip::from(tone(seconds)) };
+    let plan = task().plan_of(&request(20.0)).expect("a plan");
     let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
     assert_eq!(frames, [250, 250]);
-}
-
-#[test]
-fn bad_requests_say_what_to_do() {
-    for (request, said) in [
-        (request(1.0, 3.0), "between 0.5 and 2"),
-        (request(1.0, -1.0), "between 0.5 and 2"),
-        (request(1.0, f64::NAN), "between 0.5 and 2"),
-        (request(0.01, 1.0), "too short"),
-    ] {
-        let error = task().plan(&request).expect_err("a bad request").to_string();
-        assert!(error.contains(said), "{error}");
-    }
+    let error = task().plan_of(&request(0.01)).expect_err("too short");
+    assert!(error.to_string().contains("shorter than one frame"), "{error}");
+    assert!(error.hint().is_some());
 }

@@ -105,7 +105,8 @@ impl Column {
     ) -> AnswerAsk {
         let mut request = Map::new();
         let about = match (card.takes_recording, &heard) {
-            (true, Some(_)) => "mem:input",
+            // The samples stand in the place of a file.
+            (true, Some(_)) => "",
             (true, None) => file,
             (false, _) => text,
         };

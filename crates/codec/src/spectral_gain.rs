@@ -3,7 +3,7 @@
 use std::f32::consts::PI;
 
 use syrinx_audio::{LogMel, MelConfig, mel_filterbank};
-use syrinx_types::Filter;
+use syrinx_types::SpectralGain;
 
 use crate::istft::Istft;
 
@@ -21,10 +21,10 @@ const SURE: f32 = 0.2;
 /// `samples` with every band at every step turned down to where `wanted` (frames, bins), a log-mel, says that it should
 /// be, and never up: log-spectral amplitude estimation (Ephraim & Malah 1985), the estimate being somebody else's. The
 /// phases are the recording's own. As many samples as were given, silence where `wanted` ends.
-pub(crate) fn filtered(
+pub(crate) fn attenuated(
     samples: &[f32],
     (log_mel, wanted): (&LogMel, &[f32]),
-    Filter { least, around_s }: Filter,
+    SpectralGain { gain_floor, context_s }: SpectralGain,
 ) -> Vec<f32> {
     let (config, bins) = (log_mel.config(), log_mel.bins());
     let frames = wanted.len() / bins;
@@ -32,7 +32,7 @@ pub(crate) fn filtered(
     padded.resize(frames * config.hop, 0.0);
     let own = log_mel.compute(&padded); // (frames, bins)
     let mut gains: Vec<f32> = own.iter().zip(wanted).map(|(o, w)| (w - o).min(0.0)).collect();
-    let around = (around_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
+    let around = (context_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
     if around > 0 {
         gains = going_on(&own, &gains, (bins, around));
     }
@@ -42,7 +42,7 @@ pub(crate) fn filtered(
     for (row, gains) in rows.chunks_exact_mut(2 * istft.bins()).zip(gains.chunks_exact(bins)) {
         for (log_magnitude, shares) in row.iter_mut().zip(&spread) {
             let gain: f32 = shares.iter().map(|&(band, share)| share * gains[band]).sum();
-            *log_magnitude += (least + (1.0 - least) * gain.exp()).max(SILENT).ln();
+            *log_magnitude += (gain_floor + (1.0 - gain_floor) * gain.exp()).max(SILENT).ln();
         }
     }
     let mut out = istft.synthesise(&rows);
@@ -117,8 +117,8 @@ mod tests {
         samples[2_400..9_600].iter().map(|x| x * x).sum::<f32>() / 7_200.0
     }
 
-    fn only(least: f32) -> Filter {
-        Filter { least, around_s: 0.0 }
+    fn only(gain_floor: f32) -> SpectralGain {
+        SpectralGain { gain_floor, context_s: 0.0 }
     }
 
     /// A loud tone for a while over a quiet one that goes on: a wrong guess for that while is mended by what is around.
@@ -131,8 +131,9 @@ mod tests {
         let mut wanted = log_mel.compute(&quiet);
         let bins = log_mel.bins();
         wanted[20 * bins..30 * bins].iter_mut().for_each(|v| *v -= 2.0);
-        let level = |around_s: f32| {
-            let out = filtered(&both, (&log_mel, &wanted), Filter { least: 0.0, around_s });
+        let level = |context_s: f32| {
+            let out =
+                attenuated(&both, (&log_mel, &wanted), SpectralGain { gain_floor: 0.0, context_s });
             out[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0
         };
         let true_level = quiet[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0;
@@ -147,13 +148,13 @@ mod tests {
         let both: Vec<f32> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
         let log_mel = LogMel::default();
         let wanted = log_mel.compute(&low);
-        let out = filtered(&both, (&log_mel, &wanted), only(0.01));
+        let out = attenuated(&both, (&log_mel, &wanted), only(0.01));
         assert_eq!(out.len(), both.len());
         let left: Vec<f32> = out.iter().zip(&low).map(|(a, b)| a - b).collect();
         assert!(power(&left) < 0.01 * power(&high), "{} of {}", power(&left), power(&high));
         // What is wanted louder isn't turned up.
         let louder: Vec<f32> = wanted.iter().map(|v| v + 1.0).collect();
-        let same = filtered(&low, (&log_mel, &louder), only(0.01));
+        let same = attenuated(&low, (&log_mel, &louder), only(0.01));
         let changed = same.iter().zip(&low).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(changed < 1e-3, "{changed}");
     }
@@ -163,9 +164,9 @@ mod tests {
         let sound = tone(1_000.0);
         let log_mel = LogMel::default();
         let silence = vec![log_mel.silence(); log_mel.compute(&sound).len()];
-        let out = filtered(&sound, (&log_mel, &silence), only(0.1));
+        let out = attenuated(&sound, (&log_mel, &silence), only(0.1));
         let share = (power(&out) / power(&sound)).sqrt();
         assert!((share - 0.1).abs() < 0.01, "{share}");
-        assert_eq!(filtered(&sound, (&log_mel, &[]), only(0.1)), vec![0.0; sound.len()]);
+        assert_eq!(attenuated(&sound, (&log_mel, &[]), only(0.1)), vec![0.0; sound.len()]);
     }
 }

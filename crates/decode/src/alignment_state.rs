@@ -6,15 +6,15 @@ use syrinx_task::{StageRun, TokenSpace};
 use crate::generate::Context;
 use crate::{DecodeConfig, draw};
 
-/// Where the pointer stands, and where it stood. Without a text to walk over it does nothing.
-pub(crate) struct Walk {
+/// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
+pub(crate) struct AlignmentState {
     stops: usize,
     stop: usize,
     frames_here: usize,
     pointer: Vec<u32>,
 }
 
-/// How a row goes on after some frames.
+/// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goes {
     /// More frames follow.
@@ -23,7 +23,7 @@ pub(crate) enum Goes {
     Ended { finished: bool },
 }
 
-impl Walk {
+impl AlignmentState {
     /// At the first stop that is known, or the first of so many.
     pub(crate) fn new(stops: usize, run: &StageRun) -> Self {
         let stop = run.pointer.first().map_or(0, |&stop| stop as usize);
@@ -31,7 +31,7 @@ impl Walk {
     }
 
     /// Whether there is a text to walk over.
-    pub(crate) fn walks(&self) -> bool {
+    pub(crate) fn is_aligned(&self) -> bool {
         self.stops > 0
     }
 
@@ -41,7 +41,7 @@ impl Walk {
 
     /// Notes the stop of a frame that is written.
     pub(crate) fn push(&mut self) {
-        if self.walks() {
+        if self.is_aligned() {
             self.pointer.push(self.stop as u32);
         }
     }
@@ -60,22 +60,22 @@ impl Walk {
         true
     }
 
-    /// What follows once `frames` of at most `limit` are written. In a given timing the end is where it was given
+    /// Decides whether the row continues once `frames` of at most `limit` are generated. In a given timing the end is where it was given
     /// (`given_end` if by something else than the pointer), else the pointer's move is drawn from `moves`.
     pub(crate) fn go_on(
         &mut self,
         context: &Context<'_>,
         run: &StageRun,
         (frames, limit, given_end): (usize, usize, bool),
-        moves: Option<&Vec<f32>>,
+        advances: Option<&Vec<f32>>,
         rng: &mut impl Rng,
     ) -> Goes {
         let space = context.model.space();
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
-        let drawn = self.walks() && !self.stand(run, frames, space.group) && !finished;
-        if let Some(moves) = moves.filter(|_| drawn)
-            && self.move_on((context.config, space), moves.clone(), rng)
+        let drawn = self.is_aligned() && !self.stand(run, frames, space.group) && !finished;
+        if let Some(advances) = advances.filter(|_| drawn)
+            && self.move_on((context.config, space), advances.clone(), rng)
         {
             return Goes::Ended { finished: true };
         }
@@ -92,10 +92,10 @@ impl Walk {
     ) -> bool {
         self.frames_here += space.group;
         let left = self.stops - 1 - self.stop;
-        let tired = self.frames_here >= config.max_frames_a_phone;
-        mask_moves(&mut logits, left, tired, space);
-        let step = draw(&logits, &[], &config.moves, None, rng).token as usize;
-        if step == space.move_classes() - 1 {
+        let at_max_duration = self.frames_here >= config.max_frames_a_phone;
+        mask_moves(&mut logits, left, at_max_duration, space);
+        let step = draw(&logits, &[], &config.advances, None, rng).token as usize;
+        if step == space.advance_classes() - 1 {
             return true;
         }
         if step > 0 {
@@ -107,10 +107,11 @@ impl Walk {
 }
 
 /// Leaves only moves that are allowed with `left` stops ahead.
-fn mask_moves(logits: &mut [f32], left: usize, tired: bool, space: &TokenSpace) {
-    let end = space.move_classes() - 1;
+fn mask_moves(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
+    let end = space.advance_classes() - 1;
     for (step, l) in logits.iter_mut().enumerate() {
-        let allowed = if step == end { left == 0 } else { step <= left && !(tired && step == 0) };
+        let allowed =
+            if step == end { left == 0 } else { step <= left && !(at_max_duration && step == 0) };
         if !allowed {
             *l = f32::NEG_INFINITY;
         }

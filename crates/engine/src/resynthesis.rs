@@ -1,12 +1,12 @@
-//! What the model would have written of a recording.
+//! Resynthesis: a recording's first level and timing, with further levels by the model.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use syrinx_decode::generate;
+use syrinx_decode::{DecodeConfig, generate};
 use syrinx_task::{Head, Plan, Response, RowPlan, StageRun};
-use syrinx_types::{CancelToken, Codes, NullSink, Sample};
+use syrinx_types::{Codes, RunContext, Sample};
 
-use crate::{Engine, EngineError, RunOptions};
+use crate::{Engine, EngineError};
 
 impl Engine {
     /// The utterance with its first level and timing as they are, and the further levels as the model writes them: what
@@ -16,19 +16,19 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError`] for a task that isn't there or wasn't trained, or when stopped.
-    pub fn respeak(
+    pub fn resynthesize(
         &self,
         task: &str,
         sample: &Sample,
-        options: &RunOptions,
-        cancel: &CancelToken,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
     ) -> Result<Option<Codes>, EngineError> {
         let running = self.running(task)?;
         let layout = running.task.layout();
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
         let mut stages = Vec::new();
         for stage in &layout.stages {
-            let example = running.task.example(&stage.name, Some(sample), &mut rng)?;
+            let example = running.task.corpus_example(&stage.name, sample, &mut rng)?;
             let Some(example) = example else { return Ok(None) };
             let Response::Codes { codes, pointer } = example.response else { return Ok(None) };
             let mut run = StageRun::new(&stage.name, example.contents, codes.frames());
@@ -38,8 +38,7 @@ impl Engine {
             stages.push(run);
         }
         let plan = Plan { rows: vec![RowPlan::new(stages)] };
-        let how = (&options.decode, options.seed);
-        let made = generate(self.model(), &layout, &plan, how, (cancel, &NullSink))?;
+        let made = generate(self.model(), &layout, &plan, decode, run)?;
         Ok(made.into_iter().next().and_then(|row| row.codes))
     }
 }

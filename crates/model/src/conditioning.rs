@@ -1,4 +1,4 @@
-//! Recordings beside a response, as they are: no code of a codec that was fitted to clean speech says what noise is.
+//! Latents of frame-aligned recordings: no code of a codec that was fitted to clean speech says what noise is.
 
 use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::{Kernels, Linear, Scope};
@@ -6,15 +6,15 @@ use syrinx_task::{Position, Sequence};
 
 use crate::ModelError;
 use crate::codes::Codebooks;
-use crate::written::embed_latents;
+use crate::history::embed_latents;
 
-/// What is heard beside a frame of the response, and by how much the response differs from it.
-pub(crate) struct Heard {
+/// Latents of the frame-aligned conditioning, and the response's difference from them.
+pub(crate) struct LatentConditioning {
     input: Linear,
     change: Linear,
 }
 
-impl Heard {
+impl LatentConditioning {
     pub(crate) fn new(
         scope: &Scope,
         (dim, latent_dim): (usize, usize),
@@ -35,10 +35,15 @@ impl Heard {
         books: &Codebooks,
         how: (&Device, DType, Kernels),
     ) -> Result<Option<Tensor>> {
-        embed_latents(&self.input, positions.iter().map(|(_, p)| p.heard.clone()), books, how)
+        embed_latents(
+            &self.input,
+            positions.iter().map(|(_, p)| p.conditioning.clone()),
+            books,
+            how,
+        )
     }
 
-    /// The latents of the responses, in the codec's scale: what is heard beside them, changed as `h` (frames, dim) says.
+    /// The latents of the responses, in the codec's scale: the conditioning, changed as `h` (frames, dim) says.
     /// (frames, latent_dim)
     pub(crate) fn latents(
         &self,
@@ -46,20 +51,20 @@ impl Heard {
         sequences: &[Sequence],
         books: &Codebooks,
     ) -> Result<Tensor> {
-        let mut heard = Vec::new(); // (frames, latent_dim)
+        let mut conditioning = Vec::new(); // (frames, latent_dim)
         for s in sequences {
             for p in &s.positions[s.response_start..] {
-                let Some(latent) = &p.heard else {
+                let Some(latent) = &p.conditioning else {
                     candle_core::bail!(
                         "the model hears recordings as latents, and there are codes only: encode with `--latents`"
                     )
                 };
-                heard.extend_from_slice(latent);
+                conditioning.extend_from_slice(latent);
             }
         }
-        let rows = heard.len() / books.latent_dim;
-        let heard = Tensor::from_vec(heard, (rows, books.latent_dim), h.device())?;
+        let rows = conditioning.len() / books.latent_dim;
+        let conditioning = Tensor::from_vec(conditioning, (rows, books.latent_dim), h.device())?;
         let change = self.change.forward(h)?.to_dtype(DType::F32)?; // (frames, latent_dim)
-        heard + (change * f64::from(books.spread))?
+        conditioning + (change * f64::from(books.spread))?
     }
 }

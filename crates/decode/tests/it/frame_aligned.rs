@@ -3,13 +3,19 @@
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LmConfig;
 use syrinx_task::{
-    Alignment, Content, Contents, Generated, Head, Layout, Plan, RowPlan, Segment, Stage, StageRun,
+    Alignment, Content, Contents, Generated, Head, Layout, ModelSwitches, Plan, RowPlan, Segment,
+    Stage, StageRun,
 };
-use syrinx_testkit::{Tiny, ToneStudio, kit, tiny_codebooks, tiny_config, tiny_space};
-use syrinx_types::{CancelToken, Coded, Codes, Latents, NullSink};
+use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::{CancelToken, Coded, Codes, Latents, RunContext};
 
 const LEVELS: usize = 4;
 const DIM: usize = 8;
+
+fn conditioned() -> LmConfig {
+    let switches = ModelSwitches { latent_conditioning: true, ..config().switches };
+    LmConfig { switches, ..config() }
+}
 
 fn config() -> LmConfig {
     tiny_config(Alignment::Pointer)
@@ -18,12 +24,12 @@ fn config() -> LmConfig {
 /// Rows of recordings of so many frames, of a model with these settings.
 fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
     let kit = kit(Alignment::Pointer).unwrap();
-    let studio = ToneStudio::default();
-    let space = tiny_space(&kit, &studio, vec!["task:demo".into()]);
-    let tiny = Tiny::new(model, &space, tiny_codebooks(&studio, 1), 1).unwrap();
+    let codec = ToneCodec::default();
+    let space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
+    let tiny = Tiny::new(model, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let segments = vec![
-        Segment::mark("task:demo"),
-        Segment::beside("recording"),
+        Segment::special_token("task:demo"),
+        Segment::frame_aligned("recording"),
         Segment::masked_response("codes"),
     ];
     let stage = Stage::new("masked", Head::MaskedLevel, segments);
@@ -38,13 +44,14 @@ fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
         RowPlan::new(vec![StageRun::new("masked", contents, frames)])
     };
     let plan = Plan { rows: frames.iter().map(row).collect() };
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    generate(&tiny.model, &layout, &plan, (&DecodeConfig::default(), 5), quiet).unwrap()
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel).with_seed(5);
+    generate(&tiny.model, &layout, &plan, &DecodeConfig::default(), run).unwrap()
 }
 
 #[test]
 fn latents_are_those_of_the_rows_own_frames() {
-    let model = LmConfig { latents_heard: true, ..config() };
+    let model = conditioned();
     let rows = run(&model, &[9, 4]);
     assert_eq!((rows[0].latents.len(), rows[1].latents.len()), (9 * DIM, 4 * DIM));
     let alone = run(&model, &[4]);
@@ -58,7 +65,7 @@ fn latents_are_those_of_the_rows_own_frames() {
 /// An untrained one changes next to nothing.
 #[test]
 fn models_that_hear_latents_say_by_how_much_theirs_differ() {
-    let rows = run(&LmConfig { latents_heard: true, ..config() }, &[6]);
+    let rows = run(&conditioned(), &[6]);
     let wrong = rows[0].latents.iter().zip(0..).map(|(v, i)| (v - (i as f32).cos()).abs());
     let most = wrong.fold(0.0, f32::max);
     assert!(most > 0.0 && most < 0.1, "{most}");

@@ -3,14 +3,15 @@
 use syrinx_audio::silence::chunks;
 use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
 use syrinx_task::{
-    Content, Contents, FrameScores, Generated, Plan, RowPlan, StageRun, TaskError, TaskKit,
+    Content, Contents, Context, FrameScores, Generated, Plan, RowPlan, StageRun, TaskError,
+    TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
 use syrinx_types::{Codes, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
-use crate::{SttAnswer, SttConfig, SttError, SttMode, SttRequest};
+use crate::{SttConfig, SttError, SttMode, SttRequest};
 
 /// The most text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
@@ -19,25 +20,27 @@ const TOKENS_ANYWAY: usize = 32;
 /// One row a part of the recording; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
-    kit: &TaskKit,
     request: &SttRequest,
+    context: &Context<'_>,
 ) -> Result<Plan, TaskError> {
     if config.mode == SttMode::Text && request.text.is_some() {
-        return Err(TaskError::Input(
-            "a model that writes text can't place a known one in time: leave the text out".into(),
+        return Err(TaskError::input(
+            "this model predicts text without times, and cannot align a known text",
+            "leave the text out",
         ));
     }
-    let studio = kit.studio()?;
-    let audio = studio.audio(&request.audio)?;
-    let codes = studio.encode(&audio)?;
+    let codec = context.codec()?;
+    let audio = context.audio(&request.audio)?;
+    let codes = codec.encode(&audio)?;
     if codes.is_empty() {
-        return Err(TaskError::Input(format!(
-            "the recording lasts {:.3} s, less than one frame: there is nothing to hear in it",
-            audio.seconds()
-        )));
+        let name = request.audio.named("recording");
+        return Err(TaskError::input(
+            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
+            "give a longer recording",
+        ));
     }
     // Parts are cut out of the codes of the whole recording, so that they fit together without a gap.
-    let frame = |at_s: f64| (at_s * studio.frame_rate_hz()).round() as usize;
+    let frame = |at_s: f64| (at_s * codec.frame_rate_hz()).round() as usize;
     let mut rows = Vec::new();
     let mut start = 0;
     for (_, end_s) in chunks(&audio, config.max_part_s) {
@@ -74,14 +77,14 @@ fn row(config: &SttConfig, codes: Codes) -> RowPlan {
     RowPlan::new(vec![StageRun::new(stage, contents, limit)])
 }
 
-/// The answer of a model that writes text.
-pub(crate) fn written(kit: &TaskKit, generated: &[Generated]) -> SttAnswer {
+/// Transcript of a model that predicts text tokens.
+pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript {
     let texts: Vec<String> = generated
         .iter()
         .map(|g| kit.vocab.decode_bpe(&g.text).trim().to_owned())
         .filter(|text| !text.is_empty())
         .collect();
-    SttAnswer { text: texts.join(" "), ..SttAnswer::default() }
+    Transcript { text: texts.join(" "), ..Transcript::default() }
 }
 
 fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
@@ -96,15 +99,15 @@ pub(crate) fn transcribed(
     decoder: &Decoder,
     kit: &TaskKit,
     generated: &[Generated],
-) -> Result<SttAnswer, TaskError> {
-    let mut answer = SttAnswer::default();
+) -> Result<Transcript, TaskError> {
+    let mut answer = Transcript::default();
     let mut sum = Confidence::default();
     let mut start_s = 0.0;
     for generated in generated {
         let scores = scores(generated)?;
-        let heard = decoder.decode(scores)?;
+        let recognized = decoder.decode(scores)?;
         let forms: Vec<SpokenForm> =
-            heard.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.word, None)).collect();
+            recognized.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.word, None)).collect();
         match align(&forms, scores, decoder.units(), decoder.prior_weight()) {
             Ok(aligned) => {
                 sum.add(&aligned);
@@ -126,12 +129,12 @@ pub(crate) fn transcribed(
 }
 
 /// The answer for a known text: when its words sound.
-pub(crate) fn placed(
+pub(crate) fn aligned(
     decoder: &Decoder,
     kit: &TaskKit,
     text: &str,
     generated: &[Generated],
-) -> Result<SttAnswer, TaskError> {
+) -> Result<Transcript, TaskError> {
     let mut whole = FrameScores::default();
     for generated in generated {
         let scores = scores(generated)?;
@@ -145,7 +148,7 @@ pub(crate) fn placed(
         align(&forms, &whole, decoder.units(), decoder.prior_weight()).map_err(SttError::from)?;
     let mut sum = Confidence::default();
     sum.add(&aligned);
-    Ok(SttAnswer {
+    Ok(Transcript {
         text: text.trim().to_owned(),
         words: by_written(&spoken, &aligned.words),
         phones: aligned.phones,

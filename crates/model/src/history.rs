@@ -1,4 +1,4 @@
-//! How latents and durations enter the trunk, in models that write them.
+//! Embeddings of latents and durations, in models that predict them.
 
 use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
@@ -8,13 +8,13 @@ use syrinx_task::{Alignment, CodeOrder, DURATION_ROWS, Latent, Position};
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError};
 
-/// What an AR stage wrote before, other than codes.
-pub(crate) struct WrittenInput {
+/// History of an AR stage, other than codes.
+pub(crate) struct HistoryInput {
     latents: Option<Linear>,
     durations: Option<Tensor>, // (duration rows, dim)
 }
 
-impl WrittenInput {
+impl HistoryInput {
     pub(crate) fn new(
         scope: &Scope,
         config: &LmConfig,
@@ -22,12 +22,12 @@ impl WrittenInput {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let (dim, latent_dim) = (config.trunk.dim, books.latent_dim);
-        let latents = (config.codes == CodeOrder::Latent).then(|| {
+        let latents = (config.switches.codes == CodeOrder::Latent).then(|| {
             // Scaled latents have a spread of one in each dimension.
             let deviation = 1.0 / (latent_dim as f64).sqrt();
             Linear::new(&scope.pp("latents"), latent_dim, dim, deviation, kernels)
         });
-        let durations = (config.alignment == Alignment::Durations)
+        let durations = (config.switches.alignment == Alignment::Durations)
             .then(|| scope.get("durations", &[DURATION_ROWS, dim], Init::Normal(0.3)));
         Ok(Self { latents: latents.transpose()?, durations: durations.transpose()? })
     }

@@ -1,0 +1,112 @@
+//! Long requests in chunks, as their task cuts them.
+
+use syrinx_decode::DecodeConfig;
+use syrinx_task::{Answered, Context, Request, TaskError};
+use syrinx_text::TextError;
+use syrinx_types::{Event, RunContext};
+
+use crate::{Engine, EngineError};
+
+/// The answer to a chunk of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// The answer; times in it count from the beginning of the chunk.
+    pub answered: Answered,
+    /// Beginning within the whole, seconds.
+    pub start_s: f64,
+    /// Number of the chunk, from 0.
+    pub index: usize,
+    /// Whether it is the last one.
+    pub last: bool,
+}
+
+impl Engine {
+    /// Answers a request chunk by chunk: each [`Chunk`] goes to `each` as soon as it is made. A short request is one
+    /// chunk. [`Merged`] puts them together.
+    ///
+    /// # Errors
+    /// Errors of [`Engine::run`]; chunks that were made before have been handed out.
+    pub fn run_in_chunks(
+        &self,
+        task: &str,
+        request: &Request,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let running = self.running(task)?;
+        let context = Context { services: &self.services, run };
+        let cut = running.task.chunks(request, &context)?;
+        let total = cut.chunks.len();
+        let name = running.descriptor.verb.name.to_owned();
+        if total > 1 {
+            run.events.emit(Event::JobStarted { name: name.clone(), total: Some(total as u64) });
+        }
+        let (mut next_s, mut index) = (0.0, 0);
+        for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
+            let last = i + 1 == total;
+            match self.answer(running, chunk, decode, run) {
+                Ok(answered) => {
+                    let start_s = start_s.unwrap_or(next_s);
+                    let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());
+                    each(Chunk { answered, start_s, index, last })?;
+                    (next_s, index) = (start_s + seconds + cut.pause_s, index + 1);
+                }
+                // A chunk without words is left out; only a whole text of them is a fault.
+                Err(error) if total > 1 && has_no_words(&error) && !(last && index == 0) => {}
+                Err(error) => return Err(error),
+            }
+            if total > 1 {
+                let (name, done) = (name.clone(), i as u64 + 1);
+                run.events.emit(Event::JobProgress { name, done, note: String::new() });
+            }
+        }
+        if total > 1 {
+            run.events.emit(Event::JobFinished { name, summary: format!("{total} chunks") });
+        }
+        Ok(())
+    }
+}
+
+fn has_no_words(error: &EngineError) -> bool {
+    matches!(error, EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
+}
+
+/// Chunks merged to one answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Merged {
+    whole: Option<Answered>,
+    chunks: usize,
+}
+
+impl Merged {
+    /// Appends a chunk's answer.
+    ///
+    /// # Errors
+    /// [`EngineError::Task`] for answers of two tasks.
+    pub fn push(&mut self, chunk: Chunk) -> Result<(), EngineError> {
+        self.chunks += 1;
+        match &mut self.whole {
+            Some(whole) => Ok(whole.merge(chunk.answered, chunk.start_s)?),
+            None => {
+                self.whole = Some(chunk.answered);
+                Ok(())
+            }
+        }
+    }
+
+    /// Number of chunks so far.
+    pub fn chunks(&self) -> usize {
+        self.chunks
+    }
+
+    /// The answer so far; none without chunks.
+    pub fn answered(&self) -> Option<&Answered> {
+        self.whole.as_ref()
+    }
+
+    /// The answer; none without chunks.
+    pub fn into_answered(self) -> Option<Answered> {
+        self.whole
+    }
+}

@@ -1,0 +1,139 @@
+//! Steps of loading a model: bytes, checks of what belongs together, and the tasks of the registry.
+
+use std::sync::Arc;
+
+use syrinx_codec::Codec;
+use syrinx_model::{LanguageModel, LmFile};
+use syrinx_registry::ALL;
+use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit, TokenSpace};
+use syrinx_text::{Frontend, Lexicon, TextVocab};
+use syrinx_types::Fnv1a;
+
+use crate::engine::Running;
+use crate::pronounce::ModelPronounce;
+use crate::{EngineError, EngineOptions, ModelPart, ModelSource};
+
+pub(crate) fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {
+    lm.fingerprint().map_err(|e| EngineError::Part {
+        file: file.into(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
+    })
+}
+
+pub(crate) fn known_tasks() -> String {
+    ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ")
+}
+
+/// A model's name and bytes.
+pub(crate) fn read(
+    source: &ModelSource,
+) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
+    match source {
+        ModelSource::Bytes(bytes) => Ok(("embedded".into(), (*bytes).into())),
+        ModelSource::File(path) => {
+            let file = path.display().to_string();
+            let bytes = std::fs::read(path)
+                .map_err(|cause| EngineError::OpenModel { file: file.clone(), cause })?;
+            Ok((file, bytes.into()))
+        }
+    }
+}
+
+/// FNV-1a over words of eight bytes.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    let words = bytes.chunks(8).map(|chunk| {
+        let mut word = [0u8; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    });
+    let hash = words.fold(Fnv1a::default(), Fnv1a::word).value();
+    format!("{:016x}", hash ^ bytes.len() as u64)
+}
+
+/// Whether a language model was made for this codec and this vocabulary; if not, why.
+pub(crate) fn check_fit(
+    space: &TokenSpace,
+    codebooks: &[Vec<f32>],
+    codec: &dyn Codec,
+    vocab: &TextVocab,
+) -> Result<(), String> {
+    let info = codec.info();
+    if (space.levels, space.codebook_size) != (info.levels, info.codebook_size) {
+        return Err(format!(
+            "the language model writes {} levels of {} codes, the codec has {} of {}",
+            space.levels, space.codebook_size, info.levels, info.codebook_size
+        ));
+    }
+    let phones = vocab.phones_range();
+    if (space.text_tokens, space.first_phone, space.phones)
+        != (vocab.len(), phones.start, phones.len())
+    {
+        return Err(format!(
+            "the language model knows {} text tokens and {} phones, this program has {} and {}",
+            space.text_tokens,
+            space.phones,
+            vocab.len(),
+            phones.len()
+        ));
+    }
+    for (level, book) in codebooks.iter().enumerate() {
+        // Both are stored as f16, so they are equal unless they were fitted apart.
+        let theirs = codec.codebook(level);
+        let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-2 * b.abs().max(0.1);
+        if book.len() != theirs.len() || book.iter().zip(theirs).any(differs) {
+            return Err(format!(
+                "the language model was trained on another codec (codebook {} differs)",
+                level + 1
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// All tasks of the registry. Those that write phones come first: the others read unknown words by the first of them.
+pub(crate) fn build_tasks(
+    model: &Arc<LanguageModel>,
+    services: &Services,
+    vocab: TextVocab,
+    options: &EngineOptions,
+) -> Result<(TaskKit, Vec<Running>), EngineError> {
+    if let Some(id) = options.task_settings.keys().find(|id| !ALL.iter().any(|d| d.id == *id)) {
+        return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: known_tasks() });
+    }
+    let mut lexicon = Lexicon::english()?;
+    if let Some(path) = &options.lexicon_path {
+        lexicon = lexicon.with_user_file(path)?;
+    }
+    let mut kit = TaskKit {
+        vocab: Arc::new(vocab),
+        frontend: Arc::new(Frontend::new(lexicon)),
+        switches: model.config().switches,
+    };
+    let build = |descriptor: &'static TaskDescriptor, kit: &TaskKit| -> Result<_, EngineError> {
+        let settings = options.task_settings.get(descriptor.id).cloned().unwrap_or_default();
+        let task: Arc<dyn DynTask> = (descriptor.build)(settings, kit)?.into();
+        let special_tokens = task.layout().special_tokens();
+        let mut missing: Vec<_> = special_tokens
+            .into_iter()
+            .filter(|m| model.space().special_token(m).is_none())
+            .collect();
+        missing.sort();
+        missing.dedup();
+        Ok(Running { descriptor, task, missing_special_tokens: missing })
+    };
+    let (first, then): (Vec<_>, Vec<_>) =
+        ALL.iter().copied().partition(|d| d.answer == AnswerKind::Phones);
+    let mut tasks: Vec<Running> =
+        first.into_iter().map(|d| build(d, &kit)).collect::<Result<_, _>>()?;
+    if let Some(reader) = tasks.iter().find(|t| t.missing_special_tokens.is_empty()) {
+        let pronounce = ModelPronounce::new(Arc::clone(model), reader, services.clone());
+        let frontend = kit.frontend.as_ref().clone().with_pronounce(Arc::new(pronounce));
+        kit.frontend = Arc::new(frontend);
+    }
+    for descriptor in then {
+        tasks.push(build(descriptor, &kit)?);
+    }
+    tasks.sort_by_key(|t| ALL.iter().position(|d| d.id == t.descriptor.id));
+    Ok((kit, tasks))
+}

@@ -1,0 +1,269 @@
+//! The model's own services: its codec, its voices, and tasks that other tasks ask.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use syrinx_audio::ReadLimits;
+use syrinx_codec::Codec;
+use syrinx_decode::{DecodeConfig, DecodeError, generate};
+use syrinx_model::LanguageModel;
+use syrinx_task::{
+    AnswerKind, Answered, Capabilities, Content, Contents, Context, DynTask, FrameScores,
+    Generated, Head, Layout, PhoneRecognizer, Plan, Recognizer, Recordings, Request, RowPlan,
+    Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError, Transcript,
+};
+use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
+
+use crate::Voices;
+use crate::engine::Running;
+
+/// The codec as tasks see it.
+pub(crate) struct ModelCodec(pub(crate) Arc<dyn Codec>);
+
+impl SpeechCodec for ModelCodec {
+    fn sample_rate_hz(&self) -> u32 {
+        self.0.info().sample_rate_hz
+    }
+
+    fn frame_rate_hz(&self) -> f64 {
+        self.0.info().frame_rate_hz
+    }
+
+    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError> {
+        self.0.encode(audio).map_err(|e| TaskError::service(Service::Codec, e))
+    }
+
+    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
+        self.0.encode_with_latents(audio).map_err(|e| TaskError::service(Service::Codec, e))
+    }
+
+    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {
+        self.0.decode(codes).map_err(|e| TaskError::service(Service::Codec, e))
+    }
+
+    fn attenuate(
+        &self,
+        audio: &Audio,
+        latents: &[f32],
+        gain: SpectralGain,
+    ) -> Result<Option<Audio>, TaskError> {
+        let attenuated = self.0.attenuated(audio, latents, gain);
+        attenuated.map_err(|e| TaskError::service(Service::Codec, e))
+    }
+}
+
+/// Recordings in files, and on standard input.
+#[derive(Default)]
+pub(crate) struct Files {
+    limits: ReadLimits,
+}
+
+impl Recordings for Files {
+    fn read(&self, path: &Path, rate_hz: u32) -> Result<Audio, TaskError> {
+        let name = path.to_string_lossy();
+        if name.is_empty() {
+            return Err(TaskError::input(
+                "a recording has no name",
+                "name a file, or `-` for standard input",
+            ));
+        }
+        syrinx_audio::load_source(&name, rate_hz, &self.limits)
+            .map_err(|e| TaskError::service(Service::Recordings, e))
+    }
+
+    fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError> {
+        syrinx_audio::resample(audio, rate_hz)
+            .map_err(|e| TaskError::service(Service::Recordings, e))
+    }
+}
+
+impl syrinx_task::Voices for Voices {
+    fn names(&self) -> Vec<String> {
+        Voices::names(self)
+    }
+
+    fn prompt(&self, name: &str) -> Result<Codes, TaskError> {
+        self.codes(name).map_err(|error| {
+            let hint = error.hint();
+            let cause = error.into();
+            TaskError::Service { service: Service::Voices, cause, hint }
+        })
+    }
+}
+
+/// Services that need no task: codec, recordings and voices.
+pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>) -> Services {
+    Services {
+        codec: Some(Arc::new(ModelCodec(Arc::clone(codec)))),
+        recordings: Some(Arc::new(Files::default())),
+        voices: Some(Arc::clone(voices) as Arc<dyn syrinx_task::Voices>),
+        ..Services::default()
+    }
+}
+
+/// The basic services, and those of the tasks that the model was trained on.
+pub(crate) fn with_tasks(
+    basic: Services,
+    model: &Arc<LanguageModel>,
+    tasks: &[Running],
+) -> Services {
+    let trained = || tasks.iter().filter(|t| t.missing_special_tokens.is_empty());
+    let inner = |running: &Running| Inner {
+        model: Arc::clone(model),
+        task: Arc::clone(&running.task),
+        capabilities: running.descriptor.capabilities,
+        services: basic.clone(),
+    };
+    let of_stem =
+        |stem| trained().find(|t| t.descriptor.capabilities.stem == Some(stem)).map(inner);
+    let recognizer = trained().find(|t| t.descriptor.answer == AnswerKind::Text).map(inner);
+    let phones = PhoneStage::of(tasks).map(|stage| {
+        Arc::new(ModelPhones { model: Arc::clone(model), stage }) as Arc<dyn PhoneRecognizer>
+    });
+    let separator = match (of_stem(Stem::Speech), of_stem(Stem::Background)) {
+        (Some(speech), Some(background)) => {
+            Some(Arc::new(ModelSeparator { speech, background }) as Arc<dyn Separator>)
+        }
+        _ => None,
+    };
+    let recognizer =
+        recognizer.map(|inner| Arc::new(ModelRecognizer(inner)) as Arc<dyn Recognizer>);
+    Services { recognizer, phones, separator, ..basic.clone() }
+}
+
+/// A task that others ask. It has the basic services only, so that tasks cannot ask each other in a circle.
+struct Inner {
+    model: Arc<LanguageModel>,
+    task: Arc<dyn DynTask>,
+    capabilities: Capabilities,
+    services: Services,
+}
+
+impl Inner {
+    /// A request about a recording.
+    fn request(&self, audio: &Audio) -> Request {
+        let field = self.capabilities.recordings.first().copied().unwrap_or_default();
+        Request::new(serde_json::json!({})).with_recording(field, audio.clone())
+    }
+
+    fn answer(
+        &self,
+        service: Service,
+        request: &Request,
+        run: RunContext<'_>,
+    ) -> Result<Answered, TaskError> {
+        let run = run.nested();
+        let context = Context { services: &self.services, run };
+        let planned = self.task.whole(request)?.plan(&context)?;
+        let config = DecodeConfig::default();
+        let generated = generate(&self.model, &self.task.layout(), planned.plan(), &config, run)
+            .map_err(|e| failed(service, e))?;
+        planned.finish(generated, &context)
+    }
+}
+
+fn failed(service: Service, error: DecodeError) -> TaskError {
+    match error {
+        DecodeError::Task(error) => error,
+        DecodeError::Cancelled => TaskError::Cancelled,
+        other => TaskError::service(service, other),
+    }
+}
+
+/// The model's transcribing task as a recognizer.
+struct ModelRecognizer(Inner);
+
+impl ModelRecognizer {
+    fn transcript(&self, request: &Request, run: RunContext<'_>) -> Result<Transcript, TaskError> {
+        let answered = self.0.answer(Service::Recognizer, request, run)?;
+        Ok(answered.transcript().cloned().unwrap_or_default())
+    }
+}
+
+impl Recognizer for ModelRecognizer {
+    fn transcribe(&self, audio: &Audio, run: RunContext<'_>) -> Result<Transcript, TaskError> {
+        self.transcript(&self.0.request(audio), run)
+    }
+
+    fn align(
+        &self,
+        audio: &Audio,
+        text: &str,
+        run: RunContext<'_>,
+    ) -> Result<Transcript, TaskError> {
+        let field = self.0.capabilities.known_text;
+        let field = field.ok_or(TaskError::Missing(Service::Recognizer))?;
+        let mut request = self.0.request(audio);
+        request.fields[field] = text.into();
+        self.transcript(&request, run)
+    }
+}
+
+/// The model's two separating tasks as a separator.
+struct ModelSeparator {
+    speech: Inner,
+    background: Inner,
+}
+
+impl Separator for ModelSeparator {
+    fn separate(&self, audio: &Audio, stem: Stem, run: RunContext<'_>) -> Result<Audio, TaskError> {
+        let inner = match stem {
+            Stem::Speech => &self.speech,
+            Stem::Background => &self.background,
+        };
+        let answered = inner.answer(Service::Separator, &inner.request(audio), run)?;
+        let audio = answered.audio().ok_or(TaskError::Missing(Service::Separator))?;
+        Ok(Arc::unwrap_or_clone(audio))
+    }
+}
+
+/// A stage that scores the phones of codes.
+#[derive(Clone)]
+pub(crate) struct PhoneStage {
+    layout: Layout,
+    stage: String,
+    segment: String,
+}
+
+impl PhoneStage {
+    /// The first stage with a phone head among the tasks that the model was trained on.
+    pub(crate) fn of(tasks: &[Running]) -> Option<Self> {
+        tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
+            let layout = running.task.layout();
+            let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
+            let (stage, segment) = (stage.name.clone(), stage.response()?.name.clone());
+            Some(Self { layout, stage, segment })
+        })
+    }
+
+    /// Phone scores of each of these codes.
+    pub(crate) fn scores(
+        &self,
+        model: &LanguageModel,
+        codes: &[&Codes],
+        config: &DecodeConfig,
+        run: RunContext<'_>,
+    ) -> Result<Vec<Generated>, DecodeError> {
+        let row = |codes: &&Codes| {
+            let contents =
+                Contents::from([(self.segment.clone(), Content::Codes((*codes).clone()))]);
+            RowPlan::new(vec![StageRun::new(&self.stage, contents, codes.frames())])
+        };
+        let plan = Plan { rows: codes.iter().map(row).collect() };
+        generate(model, &self.layout, &plan, config, run)
+    }
+}
+
+struct ModelPhones {
+    model: Arc<LanguageModel>,
+    stage: PhoneStage,
+}
+
+impl PhoneRecognizer for ModelPhones {
+    fn phone_scores(&self, codes: &Codes, run: RunContext<'_>) -> Result<FrameScores, TaskError> {
+        let config = DecodeConfig::default();
+        let rows = self.stage.scores(&self.model, &[codes], &config, run.nested());
+        let rows = rows.map_err(|e| failed(Service::PhoneRecognizer, e))?;
+        Ok(rows.into_iter().find_map(|row| row.phones).unwrap_or_default())
+    }
+}

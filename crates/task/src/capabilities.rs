@@ -1,0 +1,38 @@
+//! Capabilities of tasks as data.
+
+use crate::Stem;
+
+/// Inputs of a task's requests, and uses of its answers. Programs read this in place of schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Fields that take a recording; the one to work on first.
+    pub recordings: &'static [&'static str],
+    /// Field with a text to speak.
+    pub text: Option<&'static str>,
+    /// Field that names a built-in voice.
+    pub voice: Option<&'static str>,
+    /// Whether long requests are answered in chunks ([`crate::Task::chunks`]), so that the first part of the answer is
+    /// there before the last.
+    pub streaming: bool,
+    /// For transcribing tasks: field of a known text to align instead.
+    pub known_text: Option<&'static str>,
+    /// Stem of the recording that the answer is an estimate of.
+    pub stem: Option<Stem>,
+}
+
+impl Capabilities {
+    /// Capabilities of a task whose requests are plain fields.
+    pub const NONE: Self = Self {
+        recordings: &[],
+        text: None,
+        voice: None,
+        streaming: false,
+        known_text: None,
+        stem: None,
+    };
+
+    /// Whether a field takes a recording.
+    pub fn takes_recording(&self, field: &str) -> bool {
+        self.recordings.contains(&field)
+    }
+}

@@ -1,0 +1,56 @@
+//! Recordings in requests and answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_types::Audio;
+
+/// A recording in a request or an answer: a file's name in JSON, samples in memory.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Clip {
+    /// The file, or `-` for standard input or output; empty for samples in memory. `NAME#2` is the second channel of
+    /// a file, where each has a speaker of its own.
+    pub path: PathBuf,
+    /// The samples, where they are in memory.
+    #[serde(skip)]
+    pub audio: Option<Arc<Audio>>,
+}
+
+impl Clip {
+    /// Name for messages: `the {role}`, with the file where there is one.
+    pub fn named(&self, role: &str) -> String {
+        if self.path.as_os_str().is_empty() {
+            format!("the {role}")
+        } else {
+            format!("the {role} `{}`", self.path.display())
+        }
+    }
+}
+
+impl From<String> for Clip {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), audio: None }
+    }
+}
+
+impl From<Clip> for String {
+    fn from(clip: Clip) -> Self {
+        clip.path.to_string_lossy().into_owned()
+    }
+}
+
+impl From<Audio> for Clip {
+    fn from(audio: Audio) -> Self {
+        Self::from(Arc::new(audio))
+    }
+}
+
+impl From<Arc<Audio>> for Clip {
+    fn from(audio: Arc<Audio>) -> Self {
+        Self { path: PathBuf::new(), audio: Some(audio) }
+    }
+}

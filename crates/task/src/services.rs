@@ -1,0 +1,177 @@
+//! Services: all that a task knows of the world outside its request.
+//!
+//! Each is a trait that is given samples or codes as values and the [`RunContext`] of the work that needs it. The engine
+//! provides them; another implementation (Whisper as the recognizer, a test's codec) takes the place of one.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
+
+use crate::{FrameScores, TaskError, Transcript};
+
+/// Kinds of services, for errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// [`SpeechCodec`].
+    Codec,
+    /// [`Recordings`].
+    Recordings,
+    /// [`Voices`].
+    Voices,
+    /// [`Recognizer`].
+    Recognizer,
+    /// [`PhoneRecognizer`].
+    PhoneRecognizer,
+    /// [`Separator`].
+    Separator,
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Codec => "codec",
+            Self::Recordings => "reader of recordings",
+            Self::Voices => "voices",
+            Self::Recognizer => "speech recognizer",
+            Self::PhoneRecognizer => "phone recognizer",
+            Self::Separator => "separator of speech and background",
+        })
+    }
+}
+
+/// Codes of recordings, and the sound of codes.
+pub trait SpeechCodec: Send + Sync {
+    /// Rate of the recordings, Hz.
+    fn sample_rate_hz(&self) -> u32;
+
+    /// Frames a second.
+    fn frame_rate_hz(&self) -> f64;
+
+    /// Encodes a recording at the codec's rate.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn encode(&self, audio: &Audio) -> Result<Codes, TaskError>;
+
+    /// Encodes a recording at the codec's rate; with the latents that the codes round, where the codec has such.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
+        Ok(self.encode(audio)?.into())
+    }
+
+    /// Decodes codes of any number of levels.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn decode(&self, codes: &Codes) -> Result<Audio, TaskError>;
+
+    /// Attenuates a recording at the codec's rate band by band towards the spectrogram of latents (frames, latent_dim).
+    /// `None` from a codec whose latents are no spectrogram.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn attenuate(
+        &self,
+        _audio: &Audio,
+        _latents: &[f32],
+        _gain: SpectralGain,
+    ) -> Result<Option<Audio>, TaskError> {
+        Ok(None)
+    }
+}
+
+/// Recordings by path.
+pub trait Recordings: Send + Sync {
+    /// Reads a file (`-` for standard input) at a rate.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn read(&self, path: &Path, rate_hz: u32) -> Result<Audio, TaskError>;
+
+    /// Brings a recording to a rate.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError>;
+}
+
+/// Voices by name.
+pub trait Voices: Send + Sync {
+    /// Names, the default voice first.
+    fn names(&self) -> Vec<String>;
+
+    /// Codes of a voice's prompt, all levels.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`] for a name that does not exist.
+    fn prompt(&self, name: &str) -> Result<Codes, TaskError>;
+}
+
+/// Words of recordings.
+pub trait Recognizer: Send + Sync {
+    /// Transcribes a recording of any rate and length: lower case, without punctuation; empty where no word is found.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn transcribe(&self, audio: &Audio, run: RunContext<'_>) -> Result<Transcript, TaskError>;
+
+    /// Aligns a known text with a recording of any rate. Recognizers that cannot align refuse.
+    ///
+    /// # Errors
+    /// [`TaskError::Missing`], [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn align(
+        &self,
+        _audio: &Audio,
+        _text: &str,
+        _run: RunContext<'_>,
+    ) -> Result<Transcript, TaskError> {
+        Err(TaskError::Missing(Service::Recognizer))
+    }
+}
+
+/// Phones in codes.
+pub trait PhoneRecognizer: Send + Sync {
+    /// Scores every phone in every part of every frame.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn phone_scores(&self, codes: &Codes, run: RunContext<'_>) -> Result<FrameScores, TaskError>;
+}
+
+/// One of the two parts of a recording that a separator tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stem {
+    /// Speech without its background.
+    Speech,
+    /// Background without the speech.
+    Background,
+}
+
+/// Speech and background of recordings.
+pub trait Separator: Send + Sync {
+    /// Estimates a stem of a recording at the codec's rate; the result is as long as the recording.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn separate(&self, audio: &Audio, stem: Stem, run: RunContext<'_>) -> Result<Audio, TaskError>;
+}
+
+/// Services of a model. A service that is absent is `None`.
+#[derive(Clone, Default)]
+pub struct Services {
+    /// Codec of the model.
+    pub codec: Option<Arc<dyn SpeechCodec>>,
+    /// Reader of recordings.
+    pub recordings: Option<Arc<dyn Recordings>>,
+    /// Named voices.
+    pub voices: Option<Arc<dyn Voices>>,
+    /// Recognizer of words.
+    pub recognizer: Option<Arc<dyn Recognizer>>,
+    /// Recognizer of phones.
+    pub phones: Option<Arc<dyn PhoneRecognizer>>,
+    /// Separator of speech and background.
+    pub separator: Option<Arc<dyn Separator>>,
+}

@@ -1,0 +1,43 @@
+//! Requests of any task, made of what its descriptor says.
+
+use serde_json::{Map, json};
+use syrinx_task::{Request, TaskDescriptor};
+use syrinx_types::Audio;
+
+/// A request with the fields that the task cannot do without, and the one that stands without a flag: recordings where
+/// the capabilities name them, voices in lists, and the text everywhere else. Words of a recording are `says`, where the
+/// task takes them.
+pub fn request_of(
+    descriptor: &TaskDescriptor,
+    (text, says): (&str, Option<&str>),
+    voices: &[String],
+    recording: &Audio,
+) -> Request {
+    let schema = (descriptor.request_schema)().to_value();
+    let required = descriptor.required_fields();
+    let mut request = Request::new(json!({}));
+    let mut fields = Map::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let needed = required.contains(name) || *name == descriptor.verb.positional;
+        match (name.as_str(), says) {
+            ("says", Some(says)) => {
+                fields.insert(name.clone(), json!(says));
+            }
+            ("force", Some(_)) => {
+                fields.insert(name.clone(), json!(true));
+            }
+            _ if !needed => {}
+            _ if descriptor.takes_recording(name) => {
+                request = request.with_recording(name.clone(), recording.clone());
+            }
+            _ if property["type"] == "array" => {
+                fields.insert(name.clone(), json!(&voices[..voices.len().min(2)]));
+            }
+            _ => {
+                fields.insert(name.clone(), json!(text));
+            }
+        }
+    }
+    request.fields = fields.into();
+    request
+}

@@ -1,0 +1,48 @@
+//! Tasks under test, with the services of this crate.
+
+use syrinx_task::{Context, Generated, Plan, Task, TaskError};
+use syrinx_types::{CancelToken, RunContext};
+
+use crate::services;
+
+/// Calls of a task with the services of [`services`].
+pub trait Tested: Task {
+    /// The plan of a request.
+    ///
+    /// # Errors
+    /// Errors of [`Task::plan`].
+    fn plan_of(&self, request: &Self::Request) -> Result<Plan, TaskError> {
+        with_context(|context| Ok(self.plan(request, context)?.0))
+    }
+
+    /// The answer to a request, whatever was planned for it, from these rows.
+    ///
+    /// # Errors
+    /// Errors of [`Task::plan`] and [`Task::finish`].
+    fn answer_of(
+        &self,
+        request: &Self::Request,
+        generated: Vec<Generated>,
+    ) -> Result<Self::Answer, TaskError> {
+        with_context(|context| {
+            let (_, prepared) = self.plan(request, context)?;
+            self.finish(request, prepared, generated, context)
+        })
+    }
+}
+
+impl<T: Task> Tested for T {}
+
+/// Calls something with the services of this crate.
+pub fn with_context<R>(call: impl FnOnce(&Context<'_>) -> R) -> R {
+    let (services, cancel) = (services(), CancelToken::default());
+    call(&Context { services: &services, run: RunContext::quiet(&cancel) })
+}
+
+/// An error with its remedy, as programs show it.
+pub fn told(error: TaskError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    }
+}

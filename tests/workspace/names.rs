@@ -1,0 +1,49 @@
+//! Names of tasks and of their simulated input: only the tasks themselves have them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::workspace::{code, packages, root};
+
+/// Literals of another meaning: an operation on files, a key of the dashboard, an error of scenes.
+const OTHERWISE: [&str; 3] =
+    ["io(\"remove\"", "\"remove this column\"", "Silent(\"background\")"];
+
+/// Identifiers of the tasks, and names of their views.
+fn names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(root().join("tasks")).unwrap() {
+        let source = entry.unwrap().path().join("src/lib.rs");
+        let Ok(text) = fs::read_to_string(source) else { continue };
+        for begins in ["const ID: &'static str = \"", "task: \"", "View { name: \""] {
+            let found = text.split(begins).skip(1).filter_map(|rest| rest.split('"').next());
+            names.extend(found.map(str::to_owned));
+        }
+    }
+    names
+}
+
+#[test]
+fn no_source_outside_a_task_names_tasks_or_views() {
+    let names = names();
+    assert!(names.len() > 10, "{names:?}");
+    let mut found = Vec::new();
+    let program = packages().into_iter().filter(|p| !p.is_task() && p.name != "xtask");
+    for package in program {
+        for (path, text) in package.sources() {
+            let path = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+            if path.contains("/tests/") {
+                continue;
+            }
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for (line, code) in code(text) {
+                let named = names.iter().find(|name| code.contains(&format!("\"{name}\"")));
+                let otherwise = OTHERWISE.iter().any(|other| code.contains(other));
+                if let Some(name) = named.filter(|_| !otherwise) {
+                    found.push(format!("{path}:{line} names `{name}`"));
+                }
+            }
+        }
+    }
+    assert_eq!(found, [""; 0]);
+}
