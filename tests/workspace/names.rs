@@ -6,8 +6,7 @@ use std::fs;
 use crate::workspace::{code, packages, root};
 
 /// Literals of another meaning: an operation on files, a key of the dashboard, an error of scenes.
-const OTHERWISE: [&str; 3] =
-    ["io(\"remove\"", "\"remove this column\"", "Silent(\"background\")"];
+const OTHERWISE: [&str; 3] = ["io(\"remove\"", "\"remove this column\"", "Silent(\"background\")"];
 
 /// Identifiers of the tasks, and names of their views.
 fn names() -> BTreeSet<String> {

@@ -108,7 +108,11 @@ impl LanguageModel {
                 .switches
                 .latent_conditioning
                 .then(|| {
-                    LatentConditioning::new(&scope.pp("conditioning"), (dim, books.latent_dim), kernels)
+                    LatentConditioning::new(
+                        &scope.pp("conditioning"),
+                        (dim, books.latent_dim),
+                        kernels,
+                    )
                 })
                 .transpose()?,
             encoder,

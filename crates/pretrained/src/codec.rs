@@ -248,10 +248,10 @@ impl Codec for PretrainedCodec {
     }
 
     fn encode(&self, audio: &Audio) -> Result<Codes, CodecError> {
-        Ok(self.encode_whole(audio)?.codes)
+        Ok(self.encode_with_latents(audio)?.codes)
     }
 
-    fn encode_whole(&self, audio: &Audio) -> Result<Coded, CodecError> {
+    fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         let sound = resample(audio, self.info.sample_rate_hz)?;
         if sound.samples.is_empty() {
             return Ok(Codes::empty(self.info.levels).into());

@@ -219,7 +219,10 @@ impl<T: Task> DynTask for T {
     ) -> Result<DynChunks<'t>, TaskError> {
         let cut = Task::chunks(self, request.parse::<T>()?, context)?;
         let bound = |(request, start_s)| {
-            (Box::new(BoundRequest { task: self, request }) as Box<dyn DynRequest<'t> + 't>, start_s)
+            (
+                Box::new(BoundRequest { task: self, request }) as Box<dyn DynRequest<'t> + 't>,
+                start_s,
+            )
         };
         let chunks = cut.chunks.into_iter().map(bound).collect();
         Ok(DynChunks { chunks, pause_s: cut.pause_s })

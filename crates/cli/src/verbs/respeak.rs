@@ -74,9 +74,8 @@ pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(i as u64);
         let sample = corpus.sample(i, Some(&prompt), &mut rng);
-        let codes = engine
-            .resynthesize(task, &sample, &settings.decode, run)
-            .map_err(|e| e.to_string())?;
+        let codes =
+            engine.resynthesize(task, &sample, &settings.decode, run).map_err(|e| e.to_string())?;
         codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
     };
     let stamp: CodecStamp = corpus.codec().clone();

@@ -99,7 +99,10 @@ fn the_difference_from_what_is_heard_is_learnt() {
     let all = batches(&config);
     let batch = all.iter().find(frame_aligned).expect("a batch beside a recording");
     let parts = model.losses(batch).unwrap().parts;
-    assert_eq!(parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["codes.1", "latent_difference"]);
+    assert_eq!(
+        parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
+        ["codes.1", "latent_difference"]
+    );
     let h = model.response_rows(batch).unwrap();
     let expected = |model: &LanguageModel| {
         to_vec_f32(&model.expected_latents(&h, batch).unwrap().expect("latents")).unwrap()
