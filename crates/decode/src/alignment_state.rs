@@ -1,4 +1,4 @@
-//! The pointer of a row that is being written frame by frame.
+//! The pointer of a row that is being generated frame by frame.
 
 use rand::Rng;
 use syrinx_task::{StageRun, TokenSpace};
@@ -30,7 +30,7 @@ impl AlignmentState {
         Self { stops, stop, frames_here: 0, pointer: Vec::new() }
     }
 
-    /// Whether there is a text to walk over.
+    /// Whether there is an aligned text.
     pub(crate) fn is_aligned(&self) -> bool {
         self.stops > 0
     }
@@ -39,7 +39,7 @@ impl AlignmentState {
         self.stop
     }
 
-    /// Notes the stop of a frame that is written.
+    /// Notes the stop of a frame that is generated.
     pub(crate) fn push(&mut self) {
         if self.is_aligned() {
             self.pointer.push(self.stop as u32);
@@ -50,7 +50,7 @@ impl AlignmentState {
         self.pointer
     }
 
-    /// Moves the pointer to where it is known to stand after so many frames; whether it is known. Frames are written in
+    /// Moves the pointer to where it is known to stand after so many frames; whether it is known. Frames are generated in
     /// groups.
     pub(crate) fn stand(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
         let Some(&stop) = run.pointer.get(frames) else { return false };

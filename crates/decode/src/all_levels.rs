@@ -10,7 +10,7 @@ use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
-/// One row being written.
+/// One row being generated.
 struct Writing {
     sequence: Sequence,
     alignment: AlignmentState,
@@ -146,7 +146,7 @@ impl Writing {
         self.history[level].push(code);
     }
 
-    /// Draws a code. For level 1 of a row without a text to walk over it may be the end.
+    /// Draws a code. For level 1 of a row without an aligned text it may be the end.
     fn draw(
         &mut self,
         context: &Context<'_>,

@@ -84,7 +84,7 @@ pub struct NarConfig {
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,
-    /// Frames that are filled together, all passes of them before the next ones: what is heard while it is written
+    /// Frames that are filled together, all passes of them before the next ones: what is heard while it is generated
     /// can't wait for its end. All frames at once if not given.
     pub window_frames: Option<usize>,
     /// Frames after a window of which level 1 is known when it is filled.
@@ -132,7 +132,7 @@ impl MaskedConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecodeConfig {
-    /// Level-1 codes, and all that an AR stage over all levels writes.
+    /// Level-1 codes, and all that an AR stage over all levels predicts.
     pub codes: SamplerConfig,
     /// Repetition-aware sampling of level-1 codes.
     pub repetition_aware: RepetitionAware,

@@ -9,7 +9,7 @@ use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
-/// One row being written.
+/// One row being generated.
 struct Writing {
     sequence: Sequence,
     /// Frames that are known of each stop. // (stops)

@@ -9,11 +9,11 @@ use crate::generate::{Context, Row};
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
-/// One row being written.
+/// One row being generated.
 struct Writing {
     sequence: Sequence,
     alignment: AlignmentState,
-    /// Level-1 codes of the prompt and of what was written.
+    /// Level-1 codes of the prompt and of what was generated.
     history: Vec<u32>,
     codes: Vec<u16>,
     log_prob: f64,
@@ -98,7 +98,7 @@ impl Writer for Writing {
         self.done
     }
 
-    /// The next position: what was written last, and where the pointer stands.
+    /// The next position: what was generated last, and where the pointer stands.
     fn extend(&mut self, space: &TokenSpace) {
         let start = self.codes.len().saturating_sub(space.group);
         let previous = (!self.codes.is_empty()).then(|| self.codes[start..].to_vec());

@@ -100,7 +100,7 @@ fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
 }
 
 impl Row<'_> {
-    /// An error if frames are given that haven't all levels, for stages that write or read all.
+    /// An error if frames are given that haven't all levels, for stages that predict or read all.
     pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
         let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
             return Ok(());

@@ -10,7 +10,7 @@ use crate::rounding::round;
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
-/// One row being written.
+/// One row being generated.
 struct Writing {
     sequence: Sequence,
     alignment: AlignmentState,

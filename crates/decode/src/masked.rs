@@ -24,7 +24,7 @@ struct Deciding {
 /// (arXiv 2305.09636, section 3.3): each pass draws a code for every open frame and keeps the surest, as many as a cosine
 /// says. The frames' number is known, and so are their stops where they have a text.
 ///
-/// Beside a recording there is one pass, drawn as further levels are: what is heard in a frame says most of its code, and
+/// With frame-aligned conditioning there is one pass, drawn as further levels are: the conditioning determines most of a code, and
 /// codes that were decided first would hide that.
 pub(crate) fn run(
     context: &Context<'_>,

@@ -7,7 +7,7 @@ use syrinx_task::{NONE, Position, Sequence, Stage, TokenSpace, resolve};
 use crate::DecodeError;
 use crate::generate::{Context, Row};
 
-/// A row that an AR stage writes.
+/// A row that an AR stage predicts.
 pub(crate) trait Writer: Sized {
     /// Begins a row with what stands before its response.
     fn begin(context: &Context<'_>, sequence: Sequence, row: &Row<'_>)
@@ -62,7 +62,7 @@ pub(crate) fn write_rows<W: Writer, R>(
     Ok(())
 }
 
-/// Sequences that are being written.
+/// Sequences that are being generated.
 struct Steps<'c> {
     context: &'c Context<'c>,
     progress: Progress,

@@ -91,7 +91,7 @@ pub(crate) fn check_fit(
     Ok(())
 }
 
-/// All tasks of the registry. Those that write phones come first: the others read unknown words by the first of them.
+/// All tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,

@@ -1,6 +1,6 @@
 //! Best-of-N: several candidates, ranked by the model's own recognition of their phones.
 //!
-//! A candidate is judged by how well the phones that were to be said are heard in its codes by the recognition task's
+//! A candidate is judged by how well the phones that were to be said are recognized in its codes by the recognition task's
 //! stage ([`goodness`]). This goes row by row and needs no sound.
 
 use syrinx_decode::{DecodeConfig, generate};
@@ -95,7 +95,7 @@ fn judged(
     Ok(scores)
 }
 
-/// The phones that a row is to say: the text that its pointer walks over, or else the first phones it is given.
+/// The phones that a row is to say: the text under the pointer, or else the first phones it is given.
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),

@@ -5,7 +5,7 @@ use syrinx_types::SpectralGain;
 
 /// The stage that decides for the level-1 codes.
 pub const MASKED: &str = "masked";
-/// The stage that writes the further levels.
+/// The stage that predicts the further levels.
 pub const NAR: &str = "nar";
 
 /// Segment of the words.

@@ -28,7 +28,7 @@ impl LatentConditioning {
         })
     }
 
-    /// The embedding of what is heard at each position: (positions, dim), or `None` if nothing is anywhere.
+    /// The embedding of the conditioning latents at each position: (positions, dim), or `None` if nothing is anywhere.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],

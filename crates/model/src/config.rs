@@ -30,7 +30,7 @@ pub struct LmConfig {
     pub switches: ModelSwitches,
     /// Embedding and scoring of codes.
     pub tables: Tables,
-    /// Frames that the AR writes a step (grouped codes, VALL-E 2 section 3.2).
+    /// Frames that the AR predicts a step (grouped codes, VALL-E 2 section 3.2).
     pub group: usize,
     /// Phone labels a frame that the phone head gives.
     pub phone_labels: usize,
@@ -41,7 +41,7 @@ pub struct LmConfig {
     pub latent_difference_weight: f64,
     /// Weight of the pointer's loss.
     pub pointer_weight: f64,
-    /// Weight of the loss on the change from one frame to the next, where latents are written.
+    /// Weight of the loss on the change from one frame to the next, where latents are generated.
     #[serde(skip_serializing_if = "is_default_change")]
     pub latent_change_weight: f64,
 }

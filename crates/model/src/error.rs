@@ -21,7 +21,7 @@ pub enum ModelError {
     /// An error of candle.
     #[error("model computation: {0}")]
     Candle(#[from] candle_core::Error),
-    /// Training material without latents for a model that hears them.
+    /// Training material without latents for a model with latent conditioning.
     #[error(
         "the model hears recordings as latents ({0} numbers a frame), and its material has codes only: encode and simulate it with `--latents`"
     )]

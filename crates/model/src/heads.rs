@@ -56,9 +56,9 @@ pub(crate) struct Heads {
     first: Vec<CodeHead>,
     /// Only where a pointer moves, or where latents end by themselves.
     advances: Option<Linear>,
-    /// Only where latents are written.
+    /// Only where latents are generated.
     latents: Option<Linear>,
-    /// Only where durations are written.
+    /// Only where durations are generated.
     durations: Option<Linear>,
     further: Vec<CodeHead>,
     residual: Linear,

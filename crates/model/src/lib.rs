@@ -1,7 +1,7 @@
 //! The codec language model: one decoder-only trunk for every stage of every task.
 //!
 //! A [`syrinx_task::Sequence`] says which table rows are summed at each position; the trunk runs over them; a head reads
-//! the response's positions. Text that a monotonic pointer walks over goes through a small bidirectional encoder, and
+//! the response's positions. Text that a monotonic pointer moves along goes through a small bidirectional encoder, and
 //! frames get its output at their pointer. The AR and the NAR stages share the trunk and have separate response tables
 //! and heads, as in VALL-E (Wang et al. 2023, section 4).
 //!

@@ -49,7 +49,7 @@ struct Encoded {
     starts: Vec<usize>,
 }
 
-/// Sequences being written: their caches and encoded texts.
+/// Sequences being generated: their caches and encoded texts.
 pub struct Progress {
     caches: Vec<StackCache>,
     encoded: Option<Encoded>,
@@ -333,7 +333,7 @@ impl LanguageModel {
         self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the pointer's moves: (rows, moves and end); of a model without a pointer that writes latents whether to
+    /// Logits of the advances of the pointer: (rows, advances and end); of a model without a pointer that writes latents whether to
     /// stop: (rows, 2); `None` in others.
     pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
         self.heads.advances(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
@@ -361,7 +361,7 @@ impl LanguageModel {
             .transpose()
     }
 
-    /// Logits of a code that an AR stage over all levels writes, level from 0: (rows, codes), and a stop for level 1.
+    /// Logits of a code that an AR stage over all levels predicts, level from 0: (rows, codes), and a stop for level 1.
     pub fn written_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         match level {
             0 => self.first_level_logits(h, 0),
@@ -372,7 +372,7 @@ impl LanguageModel {
     /// The latents of the next frames, in the codec's scale: (rows, latent_dim).
     ///
     /// # Errors
-    /// In a model that doesn't write latents.
+    /// In a model that doesn't predict latents.
     pub fn latents(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
     }
@@ -380,7 +380,7 @@ impl LanguageModel {
     /// Logits of a stop's duration: (rows, frames).
     ///
     /// # Errors
-    /// In a model that doesn't write durations.
+    /// In a model that doesn't predict durations.
     pub fn duration_logits(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.durations(h)?.to_dtype(DType::F32)
     }

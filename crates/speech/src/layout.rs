@@ -4,13 +4,13 @@ use syrinx_task::{
     Alignment, CodeOrder, Head, Layout, Pattern, Segment, Stage, TaskError, TaskKit,
 };
 
-/// The stage that writes how long each phone and pause lasts.
+/// The stage that predicts how long each phone and pause lasts.
 pub const DURATIONS: &str = "durations";
-/// The stage that writes frame by frame: level-1 codes, or all there is.
+/// The stage that predicts frame by frame: level-1 codes, or all there is.
 pub const AR: &str = "ar";
 /// The stage that decides the level-1 codes in several passes.
 pub const MASKED: &str = "masked";
-/// The stage that writes the further levels.
+/// The stage that predicts the further levels.
 pub const NAR: &str = "nar";
 
 /// Segment of the phones.
@@ -18,7 +18,7 @@ pub const TEXT: &str = "text";
 /// Segment of the voice's codes.
 pub const PROMPT: &str = "prompt";
 
-/// The stages that write speech, as the model's configuration has them: VALL-E's two (arXiv 2301.02111, section 4) or
+/// The stages that predict speech, as the model's configuration has them: VALL-E's two (arXiv 2301.02111, section 4) or
 /// what stands in their place, with the phones beside the frames where the alignment says so, and their durations
 /// first where it asks for them.
 ///

@@ -1,9 +1,9 @@
 //! Parts shared by tasks that speak or recognize, so that none of them depends on another.
 //!
-//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that write speech ([`layout`]), texts as pieces that are spoken one at a time
+//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech ([`layout`]), texts as pieces that are spoken one at a time
 //! ([`pieces`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
 //! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
-//! them ([`align`]), and recordings with all that is heard in them ([`Recording`]).
+//! them ([`align`]), and recordings with all that is recognized in them ([`Recording`]).
 //!
 //! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
 //! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example

@@ -12,7 +12,7 @@ use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds}
 
 /// Weight of a phone's log prior that is subtracted from its score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
-/// Longer recordings are heard in parts of at most this length, seconds.
+/// Longer recordings are recognized in parts of at most this length, seconds.
 const MAX_PART_S: f64 = 20.0;
 
 /// One sound of a recording.
@@ -41,7 +41,7 @@ pub struct RecognizedWord {
     pub goodness: f64,
 }
 
-/// A recording and what is heard in it.
+/// A recording and its recognized phones and words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     /// The samples, at the codec's rate.
@@ -235,7 +235,7 @@ impl Recording {
     }
 }
 
-/// Phone scores of the whole recording, heard in parts that end in pauses.
+/// Phone scores of the whole recording, recognized in parts that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

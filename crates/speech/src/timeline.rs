@@ -2,7 +2,7 @@
 //!
 //! The corpora differ: some begin with `SIL`, some with a phone after `lead_s` seconds; some end with `.`, some with
 //! `SIL`; pauses are `,` before or `SIL` after the word boundary. Here all of them become: `SIL`, words with `|`
-//! between them, `,` before the `|` where a pause is heard, `SIL`.
+//! between them, `,` before the `|` where there is a pause, `SIL`.
 
 use syrinx_text::Phone;
 use syrinx_types::TimedPhone;

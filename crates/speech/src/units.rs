@@ -11,7 +11,7 @@ const PRIORS: &str = include_str!("../data/phone_parts.txt");
 /// Index of silence.
 pub const SILENCE: u8 = 0;
 
-/// The phones without stress, silence first, and how often each is heard.
+/// The phones without stress, silence first, and how often each occurs.
 ///
 /// A unit is an index into them; `AH0` (schwa) and `AH` are two units.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ impl Units {
         Self::with_priors(PRIORS)
     }
 
-    /// The units with other frequencies: lines of a phone and a count. Sounds that are missing count as heard once.
+    /// The units with other frequencies: lines of a phone and a count. Sounds that are missing count as seen once.
     ///
     /// # Errors
     /// [`SpeechError::Data`] names a line that can't be read.

@@ -27,7 +27,7 @@ pub struct TextContent {
     /// Token ids.
     pub ids: Vec<u32>,
     /// Indices into `ids` of the tokens that take time (phones and pauses, not word boundaries), in order. Empty for
-    /// text that no pointer walks over.
+    /// text without alignment.
     pub stops: Vec<u32>,
 }
 

@@ -28,7 +28,7 @@ impl Sequence {
         self.positions.push(p);
     }
 
-    /// Puts noise on the latents that a response has written, so that the model learns to go on from its own, which
+    /// Puts noise on the latents that a response has generated, so that the model learns to go on from its own, which
     /// are never quite right: `share` times the difference of two frames of `draw`, which has the latents' own spread.
     pub fn blur_latents(&mut self, share: f32, mut draw: impl FnMut() -> Vec<u16>) {
         for p in &mut self.positions[self.response_start..] {

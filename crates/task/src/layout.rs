@@ -72,9 +72,9 @@ pub enum Fill {
 pub enum CodeTable {
     /// Recordings that are given.
     Prompt,
-    /// The level-1 codes that an AR stage writes.
+    /// The level-1 codes that an AR stage predicts.
     ResponseAr,
-    /// The codes that a NAR stage completes, and the further levels that an AR stage writes.
+    /// The codes that a NAR stage completes, and the further levels that an AR stage predicts.
     ResponseNar,
 }
 
@@ -84,7 +84,7 @@ pub enum CodeTable {
 pub enum Levels {
     /// All of them, summed.
     All,
-    /// The first, one step late (what an AR stage has written so far).
+    /// The first, one step late (codes predicted so far).
     Previous,
     /// Levels below the level being predicted, summed.
     Below,
@@ -196,7 +196,7 @@ impl Segment {
         Self { place: Place::FrameAligned, ..Self::prompt(name) }
     }
 
-    /// The codes that an AR stage writes.
+    /// The codes that an AR stage predicts.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
         Self { name: name.into(), fill, attention: Attention::Causal, ..Self::special_token(name) }
@@ -208,7 +208,7 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// The codes of all levels that an AR stage writes in an order.
+    /// The codes of all levels that an AR stage predicts in an order.
     pub fn levels_response(name: &str, pattern: Pattern) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::History(pattern) };
         Self { fill, ..Self::ar_response(name) }
@@ -220,17 +220,17 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// The latents that an AR stage writes.
+    /// The latents that an AR stage predicts.
     pub fn latent_response(name: &str) -> Self {
         Self { fill: Fill::Latents, ..Self::ar_response(name) }
     }
 
-    /// The durations that an AR stage writes.
+    /// The durations that an AR stage predicts.
     pub fn duration_response(name: &str) -> Self {
         Self { fill: Fill::Durations, ..Self::ar_response(name) }
     }
 
-    /// The text that an AR stage writes.
+    /// The text that an AR stage predicts.
     pub fn text_response(name: &str) -> Self {
         Self { attention: Attention::Causal, ..Self::text(name) }
     }

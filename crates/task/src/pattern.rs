@@ -6,19 +6,19 @@ use syrinx_types::Codes;
 use crate::sequence::point;
 use crate::{Head, IGNORE, NONE, Position, Sequence, Targets, TokenSpace};
 
-/// The order in which an AR stage writes the codes of all levels.
+/// The order in which an AR stage predicts the codes of all levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
-    /// A step writes one code of every level, level l of the frame that is l - 1 before that of level 1
+    /// A step predicts one code of every level, level l of the frame that is l - 1 before that of level 1
     /// (MusicGen, arXiv 2306.05284, section 2.2, the delay pattern).
     Delay,
-    /// A step writes one code; the levels of a frame one after another (the flattening pattern of the same section).
+    /// A step predicts one code; the levels of a frame one after another (the flattening pattern of the same section).
     Interleaved,
 }
 
 impl Pattern {
-    /// The frame whose code of this level (from 0) is written at a step, if any is. It may be past the last frame.
+    /// The frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last frame.
     pub fn frame(self, step: usize, level: usize, levels: usize) -> Option<usize> {
         match self {
             Self::Delay => step.checked_sub(level),
@@ -42,7 +42,7 @@ impl Pattern {
         }
     }
 
-    /// Steps after which all codes of so many frames are written.
+    /// Steps after which all codes of so many frames are generated.
     pub fn steps(self, frames: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frames + levels - 1,
@@ -50,7 +50,7 @@ impl Pattern {
         }
     }
 
-    /// The step at which level 1 of a frame is written.
+    /// The step at which level 1 of a frame is generated.
     fn begins(self, frame: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frame,
@@ -95,7 +95,7 @@ pub(crate) fn all_levels(
     let moving = aligned && sequence.advances;
     let history: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
     let stop = |frame: usize| if aligned { pointer[frame.min(frames - 1)] as usize } else { 0 };
-    // Without a text to walk over the end is a stop code of level 1, after its last frame.
+    // Without an aligned text the end is a stop code of level 1, after its last frame.
     let end = (!aligned).then(|| pattern.begins(frames, levels) + 1);
     let steps = pattern.steps(frames, levels).max(end.unwrap_or(0));
     let (mut targets, mut advances) =

@@ -96,7 +96,7 @@ impl StageRun {
     }
 
     /// Checks the known part of the response. `stops` are those of the text that the
-    /// pointer walks over; 0 for a stage without alignment.
+    /// pointer moves along; 0 for a stage without alignment.
     pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
         let fault = |reason: String| TaskError::Layout { stage: self.stage.clone(), reason };
         let given = self.given.as_ref().map_or(0, Codes::frames);

@@ -22,7 +22,7 @@ impl Sequence {
         }
     }
 
-    /// An AR response has frames, each with a stop where there is a text to walk over.
+    /// An AR response has frames, each with a stop where there is an aligned text.
     pub(crate) fn check_timing(&self, frames: usize, pointer: &[u32]) -> Result<(), String> {
         let aligned = !self.encoder.stops.is_empty();
         if frames == 0 || (aligned && pointer.len() != frames) {

@@ -38,7 +38,7 @@ pub struct Position {
     pub blend: Vec<Share>,
     /// Row of the table of durations.
     pub duration: u32,
-    /// The frame before as the codec's latent, in responses that are written so.
+    /// The frame before as the codec's latent, in responses that are generated so.
     pub latent: Option<Latent>,
     /// Latent of the frame-aligned conditioning, where it is known.
     pub conditioning: Option<Vec<f32>>,
@@ -94,7 +94,7 @@ pub enum Targets {
         /// (positions).
         codes: Vec<u32>,
     },
-    /// AR over all levels: one code a position and level, [`IGNORE`] where none is written, and the pointer's moves.
+    /// AR over all levels: one code a position and level, [`IGNORE`] where none is generated, and the advances of the pointer.
     Levels {
         /// (positions, levels).
         codes: Vec<u32>,
@@ -103,7 +103,7 @@ pub enum Targets {
     },
     /// Several passes over level 1: the codes that aren't shown, [`IGNORE`] for the others.
     Masked(Vec<u32>),
-    /// AR over latents: those of the response's codes, and the pointer's moves (without one: 1 after the last frame,
+    /// AR over latents: those of the response's codes, and the advances of the pointer (without one: 1 after the last frame,
     /// else 0).
     Latents {
         /// (positions); [`IGNORE`] in a timing that is known.
@@ -155,7 +155,7 @@ impl Sequence {
         self.positions.is_empty()
     }
 
-    /// Appends a causal position to an AR sequence over codes: what was written before it (`None` at the beginning)
+    /// Appends a causal position to an AR sequence over codes: what was generated before it (`None` at the beginning)
     /// and the stop under the pointer.
     pub fn extend_codes(&mut self, space: &TokenSpace, previous: Option<&[u16]>, stop: usize) {
         let rotary = self.len() - self.response_start;
@@ -193,7 +193,7 @@ impl Sequence {
         }
     }
 
-    /// Forgets what an AR response over codes has written at some positions (`forget(index)` decides), so that the
+    /// Forgets what an AR response over codes has generated at some positions (`forget(index)` decides), so that the
     /// model learns to lean on the text when its own past is off.
     pub fn forget_history(&mut self, space: &TokenSpace, mut forget: impl FnMut() -> bool) {
         if !matches!(self.head, Head::FirstLevel | Head::Levels(_) | Head::Latents) {

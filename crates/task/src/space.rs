@@ -23,7 +23,7 @@ pub struct TokenSpace {
     pub codebook_size: usize,
     /// Frames a second of the codec.
     pub frame_rate_hz: f64,
-    /// Frames that the AR writes at a step (grouped codes, VALL-E 2).
+    /// Frames that the AR predicts at a step (grouped codes, VALL-E 2).
     pub group: usize,
     /// Names of the learned vectors, in the order of their rows. New ones are appended.
     pub special_tokens: Vec<String>,

@@ -73,7 +73,7 @@ pub enum TextForm {
     Pieces,
 }
 
-/// In what order the codes of speech are written.
+/// Order in which the codes of speech are predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeOrder {

@@ -137,7 +137,7 @@ fn with_parts(
     Ok(line)
 }
 
-/// Scores of an imperfect recogniser that hears a text, 50 parts a second: the true phone of every part has a
+/// Scores of an imperfect recogniser of a text, 50 parts a second: the true phone of every part has a
 /// probability of `sure` on the average, and in one part of `wrong_of` another phone has it (never for 0).
 ///
 /// # Errors

@@ -23,7 +23,7 @@ pub struct EditConfig {
     /// recordings 32 dB and more, of noisy ones up to 20 dB SNR less than 25 are left when the speech is taken out.)
     pub background_within_db: f64,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
-    /// sounds) and the model hears another.
+    /// sounds) and the model recognizes another.
     pub doubt_below: f64,
 }
 

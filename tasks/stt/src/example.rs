@@ -15,7 +15,7 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
     Some(Example { contents: codes(sample), response: Response::Phones(labels) })
 }
 
-/// The phone that is heard at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
+/// The audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
 /// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
 /// unknown or nothing sounds.
 pub fn phone_labels(

@@ -6,7 +6,7 @@ use crate::{SttConfig, SttMode};
 
 /// The stage that labels frames with phones.
 pub const PHONES: &str = "phones";
-/// The stage that writes text.
+/// The stage that predicts text.
 pub const TEXT: &str = "text";
 
 /// Segment of the recording's codes.

@@ -1,6 +1,6 @@
 //! Speech to text: codes in, words with times out.
 //!
-//! The model hears phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) finds the words of the
+//! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) finds the words of the
 //! lexicon that explain them best, with a bigram language model. `syrinx_speech::align` places known words instead.
 //!
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.

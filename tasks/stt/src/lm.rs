@@ -2,7 +2,7 @@
 //!
 //! Interpolated Kneser-Ney smoothing (Kneser & Ney 1995, with one discount): a pair that was seen loses
 //! [`DISCOUNT`] of its count; what is lost goes to words by the number of different words that they followed; and
-//! what those lose goes to all words of the dictionary alike, so that every word can be heard.
+//! what those lose goes to all words of the dictionary alike, so that every word can be recognized.
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -116,7 +116,7 @@ impl Trie {
     }
 }
 
-/// The words that can be heard: those of the dictionary that are written with letters and apostrophes.
+/// The words that can be recognized: those of the dictionary that are generated with letters and apostrophes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordList {
     letters: String,

@@ -19,7 +19,7 @@ fn a_column_that_listens_waits_for_the_one_that_speaks() {
 
     let asked = tell(&mut app, *job, JobNews::Answered(Box::new(shown())));
     let [Effect::Answer(second, ask)] = &asked[..] else { panic!("{asked:?}") };
-    assert_eq!((ask.task.as_str(), &ask.request["audio"]), ("hear", &"mem:input".into()));
+    assert_eq!((ask.task.as_str(), &ask.request["audio"]), ("hear", &"".into()));
     assert!(ask.heard.is_some());
     tell(&mut app, *second, JobNews::Failed("no ears".into()));
     assert!(!app.is_working());
