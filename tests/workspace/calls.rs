@@ -17,8 +17,8 @@ const FUSED: [&str; 10] = [
     "candle_flash_attn",
 ];
 
-/// Who may call them. Each has gradient checks for what it trains.
-const MAY_FUSE: [&str; 2] = ["syrinx-nn", "syrinx-codec"];
+/// Crates that may call them: those with gradient checks for what they train, and one that trains nothing.
+const MAY_FUSE: [&str; 3] = ["syrinx-nn", "syrinx-codec", "syrinx-pretrained"];
 
 /// Every call of one of `names` in the code of packages that may not.
 fn calls(names: &[&str], may: &[&str]) -> Vec<String> {

@@ -46,10 +46,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
-    ("eval", &["types", "atomic", "audio", "text", "metrics", "data", "task", "whisper"]),
-    ("whisper", &["types", "audio"]),
+    ("eval", &["types", "atomic", "audio", "text", "metrics", "data", "task", "pretrained"]),
     ("encodec", &["types", "audio"]),
-    ("pretrained", &["types", "atomic", "audio", "text", "nn", "codec", "task", "model"]),
+    ("pretrained", &["types", "atomic", "audio", "text", "nn", "codec", "task", "model", "decode"]),
     ("results", &["eval"]),
     ("ablate", &["types", "atomic", "data", "eval", "results"]),
     ("dash", &["types", "atomic", "audio", "metrics", "task", "eval", "results"]),
@@ -61,7 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 11] = [
+const CANDLE: [&str; 10] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -69,7 +68,6 @@ const CANDLE: [&str; 11] = [
     "syrinx-train",
     "syrinx-engine",
     "syrinx-testkit",
-    "syrinx-whisper",
     "syrinx-encodec",
     "syrinx-pretrained",
     "syrinx-cli",

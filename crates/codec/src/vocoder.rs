@@ -38,7 +38,13 @@ impl Default for VocoderConfig {
     fn default() -> Self {
         Self {
             mel: MelConfig::default(),
-            block: BlockConfig { dim: 256, layers: 4, heads: 4, hidden: 512 },
+            block: BlockConfig {
+                dim: 256,
+                layers: 4,
+                heads: 4,
+                hidden: 512,
+                ..BlockConfig::default()
+            },
             window_frames: 32,
             look_ahead_frames: 1,
             n_fft: 960,

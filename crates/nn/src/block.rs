@@ -11,6 +11,24 @@ use crate::ops::stack::StackMemory;
 use crate::ops::{self, attention::AttentionPlan};
 use crate::{Init, Kernels, NnError, Scope};
 
+/// Activation of the gate in the MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Sigmoid linear unit, as in SwiGLU.
+    #[default]
+    Silu,
+    /// Exact Gaussian error linear unit, as in GEGLU.
+    Gelu,
+}
+
+impl Activation {
+    /// Whether it is the default, as in configurations from before there was a choice.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Sizes of a stack of blocks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -23,18 +41,21 @@ pub struct BlockConfig {
     pub heads: usize,
     /// Width of the gated MLP.
     pub hidden: usize,
+    /// Activation of the MLP's gate.
+    #[serde(skip_serializing_if = "Activation::is_default")]
+    pub activation: Activation,
 }
 
 impl Default for BlockConfig {
     fn default() -> Self {
-        Self { dim: 256, layers: 6, heads: 4, hidden: 704 }
+        Self { dim: 256, layers: 6, heads: 4, hidden: 704, activation: Activation::Silu }
     }
 }
 
 impl BlockConfig {
     /// What is wrong with the sizes, if anything.
     pub fn check(&self) -> std::result::Result<(), String> {
-        let BlockConfig { dim, layers, heads, hidden } = *self;
+        let BlockConfig { dim, layers, heads, hidden, .. } = *self;
         if dim == 0 || layers == 0 || heads == 0 || hidden == 0 {
             return Err("sizes of a block must be above zero".into());
         }
@@ -148,6 +169,7 @@ pub struct Block {
     mlp_norm: RmsNorm,
     gate_up: Linear,
     down: Linear,
+    activation: Activation,
     kernels: Kernels,
 }
 
@@ -169,12 +191,16 @@ impl Block {
             mlp_norm: RmsNorm::new(&scope.pp("mlp_norm"), dim, kernels)?,
             gate_up: Linear::new(&scope.pp("gate_up"), dim, 2 * hidden, inner, kernels)?,
             down: Linear::new(&scope.pp("down"), hidden, dim, outer(hidden), kernels)?,
+            activation: config.activation,
             kernels,
         })
     }
 
     /// Its weights in the order of [`ops::stack`], if all its layers are nothing but them.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
+        if self.activation != Activation::Silu {
+            return None;
+        }
         Some([
             &self.attention_norm.weight,
             self.qkv.plain()?,
@@ -187,7 +213,7 @@ impl Block {
 
     fn mlp(&self, x: &Tensor) -> Result<Tensor> {
         let h = self.gate_up.forward(&self.mlp_norm.forward(x)?)?; // (rows, 2 * hidden)
-        self.down.forward_add(&ops::gated(&h, self.kernels)?, x) // (rows, dim)
+        self.down.forward_add(&ops::gated(&h, self.activation, self.kernels)?, x) // (rows, dim)
     }
 
     fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {

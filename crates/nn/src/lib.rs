@@ -26,7 +26,7 @@ mod slices;
 mod table;
 
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
-pub use block::{Block, BlockConfig, Linear, RmsNorm, Stack};
+pub use block::{Activation, Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
 pub use device::{DeviceChoice, Precision};
 pub use error::NnError;

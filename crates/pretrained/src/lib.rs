@@ -1,11 +1,13 @@
 //! Published checkpoints of other projects: a module a model, each readable from top to bottom.
 //!
+//! [`whisper`] recognizes speech, [`vall_e`] turns a published language model into one of this program.
+//!
 //! [`open`] recognises a codec by its configuration and gives a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors one
 //! at a time, and says of each that is missing, of another shape or type, or not finite, which one it is.
 //!
 //! Invariants:
 //!
-//! - Nothing is fetched, and no weights of anyone are in the program.
+//! - Nothing is fetched but by [`hub`], and no weights of anyone are in the program.
 //! - Codes are those of the reference implementations, samples within 1e-4 of their peak.
 //! - No file makes a reader take more memory than the file has bytes, or run anything that the file names.
 
@@ -22,9 +24,13 @@ mod stream;
 
 pub mod dac;
 pub mod encodec;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod mimi;
 pub mod snac;
+pub mod vall_e;
 pub mod vocos;
+pub mod whisper;
 
 pub use checkpoint::{Checkpoint, Entry, Weights};
 pub use codebook::{Codebook, Distance};

@@ -37,6 +37,7 @@ mod simulation;
 mod space;
 mod switches;
 mod task;
+mod vall_e;
 
 pub use answer::{Answer, AnswerKind, Phones, Speech, Transcript, WordPhones, append};
 pub use answered::Answered;
@@ -65,3 +66,7 @@ pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRange
 pub use space::TokenSpace;
 pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
 pub use task::{Chunks, Task, Verb};
+pub use vall_e::{
+    RvqSum, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
+    VallEPiece, VallEPrompt, VallEResponse, VallEText, vall_e_sequence,
+};

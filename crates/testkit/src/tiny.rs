@@ -23,7 +23,7 @@ pub struct Tiny {
 /// Sizes of a tiny model.
 pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     LmConfig {
-        trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64 },
+        trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64, ..BlockConfig::default() },
         encoder_layers: 1,
         switches: switches.into(),
         ..LmConfig::default()

@@ -106,7 +106,13 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
     let settings = session.settings(&[])?.value;
     let (dim, layers) = (args.dim, args.layers);
     let config = BenchConfig {
-        block: BlockConfig { dim, layers, heads: args.heads, hidden: args.hidden },
+        block: BlockConfig {
+            dim,
+            layers,
+            heads: args.heads,
+            hidden: args.hidden,
+            ..BlockConfig::default()
+        },
         sequences: args.sequences,
         positions: args.positions,
         steps: args.steps,

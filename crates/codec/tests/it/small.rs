@@ -68,7 +68,7 @@ pub fn rvq() -> MelRvq {
 pub fn vocoder_config() -> VocoderConfig {
     VocoderConfig {
         mel: mel(),
-        block: BlockConfig { dim: 16, layers: 2, heads: 2, hidden: 16 },
+        block: BlockConfig { dim: 16, layers: 2, heads: 2, hidden: 16, ..BlockConfig::default() },
         window_frames: 5,
         look_ahead_frames: 1,
         n_fft: 64,

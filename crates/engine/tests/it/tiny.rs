@@ -42,7 +42,7 @@ pub fn codec(codebook_size: usize, seed: u64) -> EmbeddedCodec {
     let books = draw(config.levels * codebook_size * config.latent_dim, 1.0);
     let mel = config.mel.clone();
     let rvq = MelRvq::new(config, mean, axes, &books).expect("sizes fit");
-    let block = BlockConfig { dim: 32, layers: 1, heads: 2, hidden: 32 };
+    let block = BlockConfig { dim: 32, layers: 1, heads: 2, hidden: 32, ..BlockConfig::default() };
     let vocoder = VocoderConfig { mel, block, ..VocoderConfig::default() };
     let vocoder = Vocoder::new(vocoder, ParamStore::seeded(seed, &Device::Cpu)).expect("sizes fit");
     EmbeddedCodec::new(rvq, vocoder).expect("one spectrogram")
@@ -52,7 +52,7 @@ pub fn codec(codebook_size: usize, seed: u64) -> EmbeddedCodec {
 pub fn lm(codec: &EmbeddedCodec, dim: usize) -> LmFile {
     let vocab = TextVocab::english().expect("embedded");
     let config = LmConfig {
-        trunk: BlockConfig { dim, layers: 2, heads: 2, hidden: 64 },
+        trunk: BlockConfig { dim, layers: 2, heads: 2, hidden: 64, ..BlockConfig::default() },
         encoder_layers: 1,
         ..LmConfig::default()
     };

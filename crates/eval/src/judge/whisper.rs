@@ -1,27 +1,29 @@
-//! Whisper listens, in this process.
+//! Whisper as a judge, in this process.
 
-use std::cell::RefCell;
 use std::path::Path;
 
+use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
 use syrinx_types::CancelToken;
-use syrinx_whisper::Whisper;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::{EvalError, SubjectError};
 
-/// Weights in a folder.
+/// A loaded checkpoint.
 pub(crate) struct WhisperJudge {
     name: String,
-    // Its keys of what was heard are a cache inside the model.
-    ear: RefCell<Whisper>,
+    recognizer: Whisper,
 }
 
 impl WhisperJudge {
     pub(crate) fn new(name: &str, folder: &Path) -> Result<Self, EvalError> {
-        let ear = Whisper::load(folder)
-            .map_err(|e| EvalError::Judge { name: name.to_owned(), reason: e.to_string() })?;
-        Ok(Self { name: name.to_owned(), ear: RefCell::new(ear) })
+        let recognizer = Whisper::load(folder).map_err(|e| failed(name, e.to_string(), &e))?;
+        Ok(Self { name: name.to_owned(), recognizer })
     }
+}
+
+fn failed(name: &str, what: String, error: &WhisperError) -> EvalError {
+    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+    EvalError::Judge { name: name.to_owned(), reason: format!("{what}{hint}") }
 }
 
 impl Judge for WhisperJudge {
@@ -34,6 +36,13 @@ impl Judge for WhisperJudge {
     }
 
     fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+        // Suites are English; each recording is judged for itself.
+        let options = WhisperOptions {
+            language: Some("en".into()),
+            condition_on_previous: false,
+            word_times: false,
+            ..WhisperOptions::default()
+        };
         let mut verdicts = Vec::with_capacity(lines.len());
         for line in lines {
             if cancel.is_cancelled() {
@@ -43,11 +52,14 @@ impl Judge for WhisperJudge {
                 verdicts.push(Verdict::all_wrong(&line.text));
                 continue;
             };
-            let heard = self.ear.borrow_mut().transcribe(&audio).map_err(|e| EvalError::Judge {
-                name: self.name.clone(),
-                reason: format!("{}: {e}", line.wav.display()),
-            })?;
-            verdicts.push(Verdict::of_text(&line.text, heard));
+            let transcript = match self.recognizer.transcribe(&audio, &options, cancel) {
+                Ok(transcript) => transcript,
+                Err(WhisperError::Cancelled) => return Err(SubjectError::Cancelled.into()),
+                Err(e) => {
+                    return Err(failed(&self.name, format!("{}: {e}", line.wav.display()), &e));
+                }
+            };
+            verdicts.push(Verdict::of_text(&line.text, transcript.text));
         }
         Ok(verdicts)
     }

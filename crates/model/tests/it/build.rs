@@ -14,7 +14,7 @@ const SIZE: usize = 6;
 
 pub fn config() -> LmConfig {
     LmConfig {
-        trunk: BlockConfig { dim: 16, layers: 2, heads: 2, hidden: 24 },
+        trunk: BlockConfig { dim: 16, layers: 2, heads: 2, hidden: 24, ..BlockConfig::default() },
         encoder_layers: 1,
         ..LmConfig::default()
     }

@@ -1,22 +1,26 @@
-//! The gated activation of a SwiGLU MLP (Shazeer 2020): silu(gate) * up, both halves of one product.
+//! The gated activation of a SwiGLU or GEGLU MLP (Shazeer 2020): silu(gate) * up or gelu(gate) * up, both halves of one
+//! product.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::{ROWS_PER_TASK, sigmoid};
-use crate::Kernels;
+use crate::{Activation, Kernels};
 use crate::slices::{slice_of, with_slice};
 
-/// `h` (n, 2 * hidden), the gate first -> (n, hidden).
-pub fn gated(h: &Tensor, kernels: Kernels) -> Result<Tensor> {
-    match kernels {
-        Kernels::Fused => h.contiguous()?.apply_op1(GatedOp),
-        Kernels::Primitive | Kernels::Flash => {
-            let halves = h.chunk(2, 1)?; // 2 x (n, hidden)
-            halves[0].contiguous()?.silu()? * halves[1].contiguous()?
-        }
+/// `h` (n, 2 * hidden), the gate first -> (n, hidden). The exact GELU has no fused form.
+pub fn gated(h: &Tensor, activation: Activation, kernels: Kernels) -> Result<Tensor> {
+    if (activation, kernels) == (Activation::Silu, Kernels::Fused) {
+        return h.contiguous()?.apply_op1(GatedOp);
     }
+    let halves = h.chunk(2, 1)?; // 2 x (n, hidden)
+    let gate = halves[0].contiguous()?;
+    let gate = match activation {
+        Activation::Silu => gate.silu()?,
+        Activation::Gelu => gate.gelu_erf()?,
+    };
+    gate * halves[1].contiguous()?
 }
 
 struct GatedOp;

@@ -6,7 +6,7 @@ use syrinx_nn::{
 /// A prefix at once, then one position a step, must give what the whole gives.
 fn check(window: Option<usize>, prefix: usize) {
     let store = ParamStore::seeded(3, &Device::Cpu);
-    let config = BlockConfig { dim: 8, layers: 2, heads: 2, hidden: 12 };
+    let config = BlockConfig { dim: 8, layers: 2, heads: 2, hidden: 12, ..BlockConfig::default() };
     let stack = Stack::new(&store.root(), &config, Kernels::Fused).unwrap();
     let total = 23;
     let x = Tensor::from_vec(
@@ -46,7 +46,7 @@ fn cached_steps_equal_the_whole_pass() {
 #[test]
 fn rows_of_a_batch_do_not_see_each_other() {
     let store = ParamStore::seeded(3, &Device::Cpu);
-    let config = BlockConfig { dim: 8, layers: 1, heads: 2, hidden: 12 };
+    let config = BlockConfig { dim: 8, layers: 1, heads: 2, hidden: 12, ..BlockConfig::default() };
     let stack = Stack::new(&store.root(), &config, Kernels::Fused).unwrap();
     let x = Tensor::from_vec((0..9 * 8).map(|i| (i as f32).cos()).collect(), (9, 8), &Device::Cpu)
         .unwrap();

@@ -4,7 +4,9 @@ use candle_core::{Device, Result, Tensor, Var};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_nn::ops::{self, IGNORE, NONE};
-use syrinx_nn::{AttentionPlan, BlockConfig, Kernels, ParamStore, Span, Stack, to_vec_f32};
+use syrinx_nn::{
+    Activation, AttentionPlan, BlockConfig, Kernels, ParamStore, Span, Stack, to_vec_f32,
+};
 
 fn random(shape: &[usize], seed: u64) -> Tensor {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -109,7 +111,8 @@ fn rms_norm() {
 
 #[test]
 fn gated() {
-    check("gated", &[&[66, 10]], |x, k| ops::gated(&x[0], k));
+    check("gated", &[&[66, 10]], |x, k| ops::gated(&x[0], Activation::Silu, k));
+    check("gated gelu", &[&[66, 10]], |x, k| ops::gated(&x[0], Activation::Gelu, k));
 }
 
 #[test]
@@ -153,7 +156,8 @@ fn attention() {
 fn every_parameter_of_a_stack_gets_a_gradient() {
     for kernels in [Kernels::Fused, Kernels::Primitive] {
         let store = ParamStore::seeded(1, &Device::Cpu);
-        let config = BlockConfig { dim: 8, layers: 2, heads: 2, hidden: 12 };
+        let config =
+            BlockConfig { dim: 8, layers: 2, heads: 2, hidden: 12, ..BlockConfig::default() };
         let stack = Stack::new(&store.root(), &config, kernels).unwrap();
         let y = stack.forward(&random(&[12, 8], 5), &plan(None)).unwrap();
         let grads = weigh(&y).unwrap().backward().unwrap();
@@ -190,7 +194,7 @@ fn results_of(stack: &Stack, store: &ParamStore, lengths: &[usize]) -> BTreeMap<
 /// of one pass must not be seen by the next.
 #[test]
 fn a_stack_in_one_operation_is_that_of_primitive_operations() {
-    let config = BlockConfig { dim: 16, layers: 3, heads: 2, hidden: 80 };
+    let config = BlockConfig { dim: 16, layers: 3, heads: 2, hidden: 80, ..BlockConfig::default() };
     let [fused, primitive] = [Kernels::Fused, Kernels::Primitive].map(|kernels| {
         let store = ParamStore::seeded(3, &Device::Cpu);
         (Stack::new(&store.root(), &config, kernels).unwrap(), store)

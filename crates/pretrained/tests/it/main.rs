@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bad_files;
+#[cfg(feature = "hub")]
+mod hub;
 mod material;
 mod parity;
 mod streams;
+mod vall_e;
+mod whisper;

@@ -1,0 +1,82 @@
+//! Errors of the hub.
+
+use std::path::PathBuf;
+
+/// Errors of fetching models and of the folder that keeps them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HubError {
+    /// Text that names no model.
+    #[error("`{name}` does not name a model of the hub")]
+    Name {
+        /// The text.
+        name: String,
+    },
+    /// Request that the hub did not answer, or refused.
+    #[error("the hub at {endpoint} did not give {object}: {reason}")]
+    Request {
+        /// Address of the hub.
+        endpoint: String,
+        /// Requested object.
+        object: String,
+        /// Reason.
+        reason: String,
+    },
+    /// Repository without a file that is a checkpoint.
+    #[error("`{name}` holds no weights that can be loaded")]
+    NoWeights {
+        /// Name of the model.
+        name: String,
+    },
+    /// File that differs from what the hub announced.
+    #[error("`{}` is not the file that the hub announced: checksum {found}, expected {expected}", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// Its checksum.
+        found: String,
+        /// The announced checksum.
+        expected: String,
+    },
+    /// Model that is not in the folder.
+    #[error("the model `{name}` is not in `{}`", folder.display())]
+    Absent {
+        /// Name of the model.
+        name: String,
+        /// Folder of all models.
+        folder: PathBuf,
+    },
+    /// File or folder that is not readable or not writable.
+    #[error("can't {operation} `{}`: {source}", path.display())]
+    Io {
+        /// Operation that failed.
+        operation: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// Work that was stopped.
+    #[error("the download was cancelled")]
+    Cancelled,
+}
+
+impl HubError {
+    /// Remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Name { .. } => {
+                Some("for instance hf:openai/whisper-tiny.en, or hf:OWNER/NAME@REVISION".into())
+            }
+            Self::Request { .. } | Self::Cancelled => {
+                Some("the same command continues where this one stopped".into())
+            }
+            Self::NoWeights { .. } => {
+                Some("name the files to fetch with --file, or another repository".into())
+            }
+            Self::Checksum { .. } => Some("the file was removed; fetch it again".into()),
+            Self::Absent { name, .. } => Some(format!("fetch it: syrinx models add hf:{name}")),
+            Self::Io { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Models in the user's folder, in the layout of the hub's own cache.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{HubError, ModelName};
+
+/// File beside a model's snapshots that says where it comes from.
+pub(crate) const RECORD: &str = "syrinx.json";
+
+/// A model in the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installed {
+    /// Owner and name.
+    pub name: String,
+    /// Commit on the hub.
+    pub revision: String,
+    /// Licence, where the hub names one.
+    pub licence: Option<String>,
+    /// Size of all files, bytes.
+    pub bytes: u64,
+    /// Folder with the files.
+    pub path: PathBuf,
+}
+
+fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HubError {
+    let path = path.to_path_buf();
+    move |source| HubError::Io { operation, path, source }
+}
+
+/// All models in a folder, by name. Downloads that did not finish are not among them.
+///
+/// # Errors
+/// [`HubError::Io`].
+pub fn installed(folder: &Path) -> Result<Vec<Installed>, HubError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(io("list", folder)(source)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(io("list", folder))?.path();
+        if let Some(model) = read_record(&path)? {
+            found.push(model);
+        }
+    }
+    found.sort_by(|a: &Installed, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+impl Installed {
+    /// The model of a name in a folder.
+    ///
+    /// # Errors
+    /// [`HubError::Absent`], [`HubError::Io`].
+    pub fn find(folder: &Path, name: &ModelName) -> Result<Self, HubError> {
+        let model = read_record(&folder.join(name.folder()))?;
+        model.ok_or_else(|| HubError::Absent { name: name.id.clone(), folder: folder.into() })
+    }
+
+    /// Writes the record, whole or not at all.
+    pub(crate) fn write_record(&self, folder: &Path, name: &ModelName) -> Result<(), HubError> {
+        let path = folder.join(name.folder()).join(RECORD);
+        let beside = path.with_extension("json.part");
+        let json =
+            serde_json::to_vec_pretty(self).map_err(|e| io("write", &path)(io::Error::other(e)))?;
+        fs::write(&beside, json).map_err(io("write", &beside))?;
+        fs::rename(&beside, &path).map_err(io("write", &path))
+    }
+}
+
+/// The record of a model's folder; `None` where there is none, or where its files are gone.
+fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
+    let path = folder.join(RECORD);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
+        Err(source) => return Err(io("read", &path)(source)),
+    };
+    let model: Installed =
+        serde_json::from_slice(&bytes).map_err(|e| io("read", &path)(io::Error::other(e)))?;
+    Ok(model.path.is_dir().then_some(model))
+}
+
+/// Removes a model and what is left of unfinished downloads of it.
+///
+/// # Errors
+/// [`HubError::Absent`], [`HubError::Io`].
+pub fn remove(folder: &Path, name: &ModelName) -> Result<(), HubError> {
+    let path = folder.join(name.folder());
+    if !path.is_dir() {
+        return Err(HubError::Absent { name: name.id.clone(), folder: folder.into() });
+    }
+    fs::remove_dir_all(&path).map_err(io("remove", &path))
+}

@@ -1,0 +1,15 @@
+//! Checkpoints from the Hugging Face hub, kept in a folder of the user.
+//!
+//! [`Hub`] is the only type of the workspace that opens a connection to fetch a model, and only when it is asked to.
+//! [`Installed`] is what the folder holds; reading it needs no connection.
+
+mod checksum;
+mod error;
+mod fetch;
+mod installed;
+mod name;
+
+pub use error::HubError;
+pub use fetch::{DEFAULT_ENDPOINT, Hub, Listing, RemoteFile};
+pub use installed::{Installed, installed, remove};
+pub use name::ModelName;

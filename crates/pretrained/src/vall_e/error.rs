@@ -1,0 +1,71 @@
+//! Errors of vall-e checkpoints.
+
+use std::path::PathBuf;
+
+/// Errors of importing a checkpoint and of generation with it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VallEError {
+    /// File that is not there or not readable.
+    #[error("can't read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// File of another kind.
+    #[error("`{}` is not a vall-e checkpoint of version 5: {reason}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        reason: String,
+    },
+    /// Tokenizer of another model.
+    #[error("`{}` is not the tokenizer of this vall-e model: {reason}", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        reason: String,
+    },
+    /// Capability that the checkpoint was not trained with.
+    #[error("this vall-e model cannot {0}")]
+    Untrained(&'static str),
+    /// Failure of the model.
+    #[error(transparent)]
+    Model(#[from] syrinx_model::ModelError),
+    /// Failure of the network.
+    #[error("the vall-e model failed to {operation}: {source}")]
+    Compute {
+        /// Operation that failed, an infinitive.
+        operation: &'static str,
+        /// Reason.
+        source: candle_core::Error,
+    },
+    /// Sequence that the model has no tokens for.
+    #[error(transparent)]
+    Task(#[from] syrinx_task::TaskError),
+    /// Work that was stopped.
+    #[error("generation was cancelled")]
+    Cancelled,
+}
+
+impl VallEError {
+    /// Remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => Some("give the file of the weights, `*.sft`".into()),
+            Self::Broken { .. } => Some(
+                "version 5 models are `ar+nar-llama-8` and `ar+nar-len-llama-8`; convert a `.pth` file with the project's \
+                 own exporter first"
+                    .into(),
+            ),
+            Self::Tokenizer { .. } => {
+                Some("download `data/tokenizer.json` of the project's repository".into())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! From a checkpoint to a language model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{DType, Device, Result as CandleResult, Tensor};
+use syrinx_model::{LmConfig, LmFile, Tables};
+use syrinx_nn::{Activation, BlockConfig};
+use syrinx_task::{
+    Alignment, ModelSwitches, RvqSum, TokenSpace, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS,
+    VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
+};
+
+use super::checkpoint::{Checkpoint, Sizes};
+use super::error::VallEError;
+
+/// Choices that a checkpoint does not state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportOptions {
+    /// Sum of code embeddings; by default `inclusive` for a checkpoint with a table of plain text, which came later than the
+    /// change, else `legacy`.
+    pub rvq_sum: Option<RvqSum>,
+    /// Attention heads; by default those of the metadata, or as many as give heads of 64.
+    pub heads: Option<usize>,
+}
+
+/// Frames a second of EnCodec at 24 kHz.
+const FRAME_RATE_HZ: f64 = 75.0;
+/// Tokens that begin and end a sequence of phones.
+const PHONES_BEGIN: u32 = 1;
+const PHONES_END: u32 = 2;
+
+/// Imports a checkpoint. Its codebooks are not in the file: those of the model are zeros.
+///
+/// # Errors
+/// [`VallEError::Read`], and [`VallEError::Broken`] with the tensor that is missing or different.
+pub fn import(path: &Path, options: &ImportOptions) -> Result<LmFile, VallEError> {
+    let checkpoint = Checkpoint::open(path)?;
+    let sizes = checkpoint.sizes(options.heads)?;
+    let layout = layout(&checkpoint, &sizes, options);
+    let trunk = BlockConfig {
+        dim: sizes.dim,
+        layers: sizes.layers,
+        heads: sizes.heads,
+        hidden: sizes.hidden,
+        activation: Activation::Gelu,
+    };
+    let config = LmConfig {
+        trunk,
+        switches: ModelSwitches { alignment: Alignment::None, ..ModelSwitches::default() },
+        tables: Tables::Free,
+        phone_labels: 1,
+        vall_e: Some(layout),
+        ..LmConfig::default()
+    };
+    let mut space = TokenSpace {
+        text_tokens: layout.length_start() + VALL_E_LENGTH_TOKENS,
+        first_phone: 0,
+        phones: 1,
+        text_begin: PHONES_BEGIN,
+        text_end: PHONES_END,
+        levels: sizes.levels + 1,
+        codebook_size: sizes.codes,
+        frame_rate_hz: FRAME_RATE_HZ,
+        group: 1,
+        special_tokens: vec!["sep".into()],
+    };
+    space.special_tokens.extend((0..space.levels).map(|level| format!("level:{}", level + 1)));
+    space
+        .special_tokens
+        .extend(VALL_E_LANGUAGES.map(|language| format!("{VALL_E_PREFIX}lang:{language}")));
+    space.special_tokens.extend(VALL_E_TASKS.map(|task| format!("{VALL_E_PREFIX}task:{task}")));
+    let importer = Importer { checkpoint: &checkpoint, sizes, layout };
+    let mut tensors = BTreeMap::new();
+    importer.trunk(&mut tensors)?;
+    importer.tables(&space, &mut tensors)?;
+    importer.heads(&space, &mut tensors)?;
+    let codebooks = vec![vec![0.0; space.codebook_size]; space.levels];
+    Ok(LmFile { config, space, codebooks, tensors })
+}
+
+/// Conventions of a checkpoint: those of its metadata, else those of its generation.
+fn layout(checkpoint: &Checkpoint, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
+    let config = checkpoint.config();
+    let noncausal = config["experimental"]["noncausal_masks"].as_bool();
+    let capabilities = config["capabilities"].as_array();
+    let language = capabilities.map(|all| all.iter().any(|c| c == "lang"));
+    let later = if sizes.letters > 0 { RvqSum::Inclusive } else { RvqSum::Legacy };
+    VallELayout {
+        rvq_sum: options.rvq_sum.unwrap_or(later),
+        causal: !noncausal.unwrap_or(sizes.masked),
+        language: language.unwrap_or(sizes.masked),
+        masked: sizes.masked,
+        phones: sizes.phones,
+        letters: sizes.letters,
+        levels: sizes.levels,
+    }
+}
+
+type Tensors = BTreeMap<String, Tensor>;
+
+/// Translation of names and shapes.
+struct Importer<'a> {
+    checkpoint: &'a Checkpoint,
+    sizes: Sizes,
+    layout: VallELayout,
+}
+
+impl Importer<'_> {
+    fn trunk(&self, tensors: &mut Tensors) -> Result<(), VallEError> {
+        let Sizes { dim, layers, hidden, .. } = self.sizes;
+        let get = |name: &str, shape: &[usize]| self.checkpoint.get(name, shape);
+        let mut put = |name: String, parts: Vec<Tensor>| {
+            let whole =
+                Tensor::cat(&parts, 0).map_err(|e| self.checkpoint.broken(e.to_string()))?;
+            tensors.insert(name, whole);
+            Ok::<(), VallEError>(())
+        };
+        for layer in 0..layers {
+            let from = format!("model.layers.{layer}");
+            let to = format!("trunk.blocks.{layer}");
+            let projection =
+                |name: &str| get(&format!("{from}.self_attn.{name}_proj.weight"), &[dim, dim]);
+            let mlp = |name: &str| get(&format!("{from}.mlp.{name}_proj.weight"), &[hidden, dim]);
+            let norm = |name: &str| get(&format!("{from}.{name}.weight"), &[dim]);
+            put(format!("{to}.attention_norm.weight"), vec![norm("input_layernorm")?])?;
+            let qkv = vec![projection("q")?, projection("k")?, projection("v")?];
+            put(format!("{to}.qkv.weight"), qkv)?; // (3 * dim, dim)
+            put(format!("{to}.out.weight"), vec![projection("o")?])?;
+            put(format!("{to}.mlp_norm.weight"), vec![norm("post_attention_layernorm")?])?;
+            put(format!("{to}.gate_up.weight"), vec![mlp("gate")?, mlp("up")?])?; // (2 * hidden, dim)
+            let down = get(&format!("{from}.mlp.down_proj.weight"), &[dim, hidden])?;
+            put(format!("{to}.down.weight"), vec![down])?;
+        }
+        put("trunk.norm.weight".into(), vec![get("model.norm.weight", &[dim])?])
+    }
+
+    /// Rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be absent.
+    fn table(&self, name: &str, rows: usize, optional: bool) -> Result<Tensor, VallEError> {
+        let dim = self.sizes.dim;
+        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
+        if optional && !self.checkpoint.has(name) {
+            return zeros(rows, dim).map_err(fail);
+        }
+        let found = self.checkpoint.rows(name)?.min(rows);
+        let first = self.checkpoint.first_rows(name, (found, dim))?;
+        if found == rows {
+            return Ok(first);
+        }
+        zeros(rows - found, dim).and_then(|rest| Tensor::cat(&[first, rest], 0)).map_err(fail)
+    }
+
+    fn tables(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
+        let Sizes { dim, levels, phones, letters, .. } = self.sizes;
+        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
+        let separator = self.checkpoint.get("sep", &[dim])?.reshape((1, dim)).map_err(fail)?;
+        let special = [
+            separator,
+            self.table("rvq_l_emb.weight", space.levels, false)?,
+            self.table("langs_emb.weight", VALL_E_LANGUAGES.len(), false)?,
+            self.table("tasks_emb.weight", VALL_E_TASKS.len(), false)?,
+        ];
+        tensors.insert("special_tokens".into(), Tensor::cat(&special, 0).map_err(fail)?);
+        let mut text = vec![self.table("text_emb.weight", phones, false)?];
+        if letters > 0 {
+            text.push(self.table("raw_text_emb.weight", letters, false)?);
+        }
+        text.push(self.table("len_emb.weight", VALL_E_LENGTH_TOKENS, !self.layout.masked)?);
+        tensors.insert("text".into(), Tensor::cat(&text, 0).map_err(fail)?);
+        // Prompt levels, level 1 of the autoregressive response, levels of the response in place; a last prompt table is
+        // unused, and the last response table is that of level 1 in place.
+        let rows = space.table_rows();
+        let response = |table: usize, optional| {
+            self.table(&format!("resps_emb.embeddings.{table}.weight"), rows, optional)
+        };
+        let mut codes = Vec::with_capacity(space.code_tables());
+        for level in 0..=levels {
+            let optional = level == levels;
+            codes.push(self.table(
+                &format!("proms_emb.embeddings.{level}.weight"),
+                rows,
+                optional,
+            )?);
+        }
+        codes.push(response(0, false)?);
+        for level in 0..levels - 1 {
+            codes.push(response(level + 1, false)?);
+        }
+        codes.push(zeros(rows, dim).map_err(fail)?);
+        codes.push(response(levels, !self.layout.masked)?);
+        tensors.insert("codes.tables".into(), Tensor::cat(&codes, 0).map_err(fail)?);
+        Ok(())
+    }
+
+    fn heads(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
+        let Sizes { dim, levels, phones, codes, masked, .. } = self.sizes;
+        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
+        let head = |index: usize, classes: usize| {
+            let name = format!("classifiers.proj.{index}");
+            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), (classes, dim))?;
+            Ok::<_, VallEError>((weight, self.checkpoint.bias(&format!("{name}.bias"), classes)?))
+        };
+        let mut put = |name: &str, (weight, bias): (Tensor, Tensor)| {
+            tensors.insert(format!("heads.{name}.weight"), weight);
+            tensors.insert(format!("heads.{name}.bias"), bias);
+        };
+        let none = |classes: usize| {
+            Ok::<_, candle_core::Error>((
+                zeros(classes, dim)?,
+                Tensor::zeros(classes, DType::F32, &Device::Cpu)?,
+            ))
+        };
+        put("first.0.free", head(0, codes + 1)?);
+        for level in 1..levels {
+            put(&format!("level.{}.free", level + 1), head(level, codes)?);
+        }
+        let in_place = if masked { head(levels, codes)? } else { none(codes).map_err(fail)? };
+        put(&format!("level.{}.free", levels + 1), in_place);
+        let transcription = head(levels + usize::from(masked), phones)?;
+        let length = match masked {
+            true => head(levels + 2, VALL_E_LENGTH_TOKENS)?,
+            false => none(VALL_E_LENGTH_TOKENS).map_err(fail)?,
+        };
+        let letters = none(self.sizes.letters).map_err(fail)?;
+        let join = |parts: [Tensor; 3]| {
+            let there: Vec<Tensor> =
+                parts.into_iter().filter(|part| part.elem_count() > 0).collect();
+            Tensor::cat(&there, 0).map_err(fail)
+        };
+        put(
+            "text",
+            (
+                join([transcription.0, letters.0, length.0])?,
+                join([transcription.1, letters.1, length.1])?,
+            ),
+        );
+        put("residual", none(1).map_err(fail)?);
+        put("phones", none(space.phones).map_err(fail)?);
+        Ok(())
+    }
+}
+
+fn zeros(rows: usize, columns: usize) -> CandleResult<Tensor> {
+    Tensor::zeros((rows, columns), DType::F32, &Device::Cpu)
+}

@@ -1,0 +1,73 @@
+//! Layers of Whisper's network.
+
+use candle_core::{D, Result, Tensor};
+use candle_nn::{LayerNorm, Module, ops::softmax_last_dim};
+
+use super::weights::Linear;
+
+/// Keys and values, (1, heads, positions, width of a head) each.
+pub(crate) type KeysValues = (Tensor, Tensor);
+
+/// Multi-head attention; only the key projection has no bias.
+pub(crate) struct Attention {
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
+    pub(crate) out: Linear,
+    pub(crate) heads: usize,
+}
+
+impl Attention {
+    /// Keys and values of positions (1, positions, width).
+    pub(crate) fn keys_values(&self, x: &Tensor) -> Result<KeysValues> {
+        Ok((self.split(&self.key.forward(x)?)?, self.split(&self.value.forward(x)?)?))
+    }
+
+    fn split(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, positions, width) = x.dims3()?;
+        let split = x.reshape((batch, positions, self.heads, width / self.heads))?;
+        split.transpose(1, 2)?.contiguous() // (batch, heads, positions, width of a head)
+    }
+
+    /// Attends from `x` (1, positions, width) to keys and values; returns the output and the weights (1, heads, positions,
+    /// keys).
+    pub(crate) fn attend(
+        &self,
+        x: &Tensor,
+        (keys, values): &KeysValues,
+        mask: Option<&Tensor>,
+    ) -> Result<(Tensor, Tensor)> {
+        let queries = self.split(&self.query.forward(x)?)?;
+        let scale = (queries.dim(D::Minus1)? as f64).powf(-0.5);
+        let mut scores = (queries * scale)?.matmul(&keys.t()?)?; // (1, heads, positions, keys)
+        if let Some(mask) = mask {
+            scores = scores.broadcast_add(mask)?;
+        }
+        let weights = softmax_last_dim(&scores)?;
+        let mixed = weights.matmul(values)?.transpose(1, 2)?.flatten_from(2)?; // (1, positions, width)
+        Ok((self.out.forward(&mixed)?, weights))
+    }
+}
+
+/// Feed-forward layers with the exact GELU.
+pub(crate) struct FeedForward {
+    pub(crate) norm: LayerNorm,
+    pub(crate) up: Linear,
+    pub(crate) down: Linear,
+}
+
+impl FeedForward {
+    /// Adds the layer's output to its input.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let inner = self.up.forward(&self.norm.forward(x)?)?.gelu_erf()?;
+        x + self.down.forward(&inner)?
+    }
+}
+
+/// Additive mask of the last `new` of `total` positions: each sees itself and what stands before it.
+pub(crate) fn causal_mask(new: usize, total: usize, like: &Tensor) -> Result<Tensor> {
+    let before = total - new;
+    let value = |i: usize, j: usize| if j > before + i { f32::NEG_INFINITY } else { 0.0 };
+    let mask: Vec<f32> = (0..new).flat_map(|i| (0..total).map(move |j| value(i, j))).collect();
+    Tensor::from_vec(mask, (new, total), like.device())?.to_dtype(like.dtype())
+}

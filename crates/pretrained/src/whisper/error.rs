@@ -1,0 +1,78 @@
+//! Errors of Whisper.
+
+use std::path::PathBuf;
+
+/// Errors of loading a checkpoint and of recognition.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhisperError {
+    /// File of the folder that is not there or not readable.
+    #[error("can't read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// File of another kind.
+    #[error("`{}` is not of a Whisper checkpoint: {reason}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        reason: String,
+    },
+    /// Failure of the network.
+    #[error("Whisper failed to {operation}: {source}")]
+    Compute {
+        /// Operation that failed, an infinitive.
+        operation: &'static str,
+        /// Reason.
+        source: candle_core::Error,
+    },
+    /// Language that the checkpoint has no token for.
+    #[error("this Whisper checkpoint does not know the language `{language}`")]
+    Language {
+        /// Code of the language.
+        language: String,
+        /// Codes that it knows.
+        known: Vec<String>,
+    },
+    /// Recording that cannot be brought to 16 kHz.
+    #[error(transparent)]
+    Audio(#[from] syrinx_audio::AudioError),
+    /// Failure of the tokenizer.
+    #[error("Whisper's tokenizer failed: {0}")]
+    Tokenizer(#[from] tokenizers::Error),
+    /// Text that is longer than a window allows.
+    #[error("the text has {tokens} tokens, at most {most} are aligned at a time")]
+    TooLong {
+        /// Tokens of the text.
+        tokens: usize,
+        /// Most tokens.
+        most: usize,
+    },
+    /// Work that was stopped.
+    #[error("recognition was cancelled")]
+    Cancelled,
+}
+
+impl WhisperError {
+    /// Remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => Some(
+                "the folder needs config.json, tokenizer.json and model.safetensors (or one .gguf file), as in the \
+                 repository openai/whisper-tiny.en on huggingface.co"
+                    .into(),
+            ),
+            Self::Broken { .. } => Some("download the folder again".into()),
+            Self::Language { known, .. } if known.is_empty() => {
+                Some("an English-only checkpoint transcribes `en`".into())
+            }
+            Self::Language { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::TooLong { .. } => Some("align shorter pieces of the recording".into()),
+            _ => None,
+        }
+    }
+}

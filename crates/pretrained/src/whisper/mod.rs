@@ -1,0 +1,31 @@
+//! Whisper (Radford et al., arXiv 2212.04356): speech to text with word times, in many languages.
+//!
+//! An own model file instead of candle-transformers', which keeps no keys and values of the tokens, gives no
+//! cross-attention and approximates the GELU. The procedure is that of Whisper's own program: windows of 30 s that follow
+//! the timestamps, fallback over temperatures by compression ratio and log-probability, the no-speech threshold, and word
+//! times by dynamic time warping over the alignment heads.
+//!
+//! Invariants: nothing is fetched; the same recording, options and seed give the same transcript.
+
+mod alignment;
+mod attention;
+mod config;
+mod decoding;
+mod error;
+mod model;
+mod network;
+mod options;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod parity;
+mod rules;
+mod spectrogram;
+mod transcribe;
+mod vocabulary;
+mod weights;
+mod words;
+
+pub use config::{GenerationConfig, WhisperConfig};
+pub use error::WhisperError;
+pub use model::Whisper;
+pub use options::{WhisperOptions, WhisperSegment, WhisperTranscript, WhisperWord};

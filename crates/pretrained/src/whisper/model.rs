@@ -1,0 +1,132 @@
+//! A loaded checkpoint.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use serde::de::DeserializeOwned;
+
+use super::config::{GenerationConfig, WhisperConfig};
+use super::error::WhisperError;
+use super::network::Network;
+use super::spectrogram::Spectrogram;
+use super::vocabulary::Vocabulary;
+use super::weights::Weights;
+
+/// A loaded checkpoint; it holds no state of a recording, so threads can share it.
+pub struct Whisper {
+    pub(crate) network: Network,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) spectrogram: Spectrogram,
+    pub(crate) config: WhisperConfig,
+    /// Heads (layer, head) of the decoder whose cross-attention follows the words in time.
+    pub(crate) alignment_heads: Vec<(usize, usize)>,
+}
+
+/// Names that the weights may have in a folder; a folder has one of them, or one file that ends in `.gguf`.
+const SAFETENSORS: &str = "model.safetensors";
+
+impl Whisper {
+    /// Loads a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and `model.safetensors`, with
+    /// `generation_config.json` where there is one. Instead of the safetensors file there may be one `.gguf` file with the same
+    /// tensor names.
+    ///
+    /// # Errors
+    /// [`WhisperError::Read`] for a missing file, [`WhisperError::Broken`] for one of another kind.
+    pub fn load(folder: &Path) -> Result<Self, WhisperError> {
+        Self::load_on(folder, &Device::Cpu)
+    }
+
+    /// Loads a folder onto a device.
+    ///
+    /// # Errors
+    /// As [`Whisper::load`].
+    pub fn load_on(folder: &Path, device: &Device) -> Result<Self, WhisperError> {
+        let config: WhisperConfig = parse(&folder.join("config.json"))?;
+        if let Some(reason) = config.fault() {
+            return Err(broken(&folder.join("config.json"), reason));
+        }
+        let generation_path = folder.join("generation_config.json");
+        let generation: GenerationConfig =
+            if generation_path.is_file() { parse(&generation_path)? } else { Default::default() };
+        let alignment_heads = alignment_heads(&config, &generation)
+            .map_err(|reason| broken(&generation_path, reason))?;
+        let path = folder.join("tokenizer.json");
+        let vocabulary = Vocabulary::new(&read(&path)?, &config, &generation)
+            .map_err(|reason| broken(&path, reason))?;
+        let (path, weights) = weights(folder, device)?;
+        let network =
+            Network::load(&weights, &config).map_err(|fault| broken(&path, fault.to_string()))?;
+        let spectrogram = Spectrogram::new(config.num_mel_bins)?;
+        Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
+    }
+
+    /// Codes of the languages that it knows; `en` alone for an English-only checkpoint.
+    pub fn languages(&self) -> Vec<&str> {
+        match self.vocabulary.english_only() {
+            true => vec!["en"],
+            false => self.vocabulary.languages.iter().map(|(code, _)| code.as_str()).collect(),
+        }
+    }
+}
+
+fn weights(folder: &Path, device: &Device) -> Result<(PathBuf, Weights), WhisperError> {
+    let plain = folder.join(SAFETENSORS);
+    let gguf = || {
+        let entries = std::fs::read_dir(folder).ok()?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths.into_iter().find(|path| path.extension().is_some_and(|e| e == "gguf"))
+    };
+    let (path, weights) = match gguf().filter(|_| !plain.is_file()) {
+        Some(path) => {
+            let weights = Weights::gguf(&path, device);
+            (path, weights)
+        }
+        None => {
+            let weights = Weights::safetensors(&read(&plain)?, device);
+            (plain, weights)
+        }
+    };
+    match weights {
+        Ok(weights) => Ok((path, weights)),
+        Err(fault) => Err(broken(&path, fault.to_string())),
+    }
+}
+
+/// Heads of the generation configuration, else all heads of the upper half of the layers.
+fn alignment_heads(
+    config: &WhisperConfig,
+    generation: &GenerationConfig,
+) -> Result<Vec<(usize, usize)>, String> {
+    let (layers, heads) = (config.decoder_layers, config.decoder_attention_heads);
+    match generation.alignment_heads.as_deref() {
+        None | Some([]) => Ok((layers / 2..layers)
+            .flat_map(|layer| (0..heads).map(move |head| (layer, head)))
+            .collect()),
+        Some(given) => {
+            match given.iter().find(|(layer, head)| *layer >= layers || *head >= heads) {
+                Some((layer, head)) => Err(format!(
+                    "alignment head {head} of layer {layer}, the model has {layers} layers of {heads} heads"
+                )),
+                None => Ok(given.to_vec()),
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, WhisperError> {
+    std::fs::read(path).map_err(|source| WhisperError::Read { path: path.into(), source })
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, WhisperError> {
+    serde_json::from_slice(&read(path)?).map_err(|e| broken(path, e.to_string()))
+}
+
+fn broken(path: &Path, reason: String) -> WhisperError {
+    WhisperError::Broken { path: path.into(), reason }
+}
+
+/// An error of the network during an operation, named by an infinitive.
+pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
+    move |source| WhisperError::Compute { operation, source }
+}

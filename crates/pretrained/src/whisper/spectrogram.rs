@@ -1,0 +1,94 @@
+//! Whisper's log-mel spectrogram.
+
+use candle_core::{Device, Tensor};
+use syrinx_audio::{AudioError, MelConfig, Stft, mel_filterbank};
+
+/// Sample rate of all checkpoints.
+pub(crate) const SAMPLE_RATE_HZ: u32 = 16_000;
+/// Samples from one spectrogram frame to the next.
+pub(crate) const HOP: usize = 160;
+/// Spectrogram frames a second.
+pub(crate) const FRAMES_PER_S: f64 = 100.0;
+const N_FFT: usize = 400;
+
+/// Computes Whisper's spectrogram: decimal logarithm of the power in Slaney mel bands, at most 8 below its maximum, mapped
+/// to about -1 to 1.
+pub(crate) struct Spectrogram {
+    stft: Stft,
+    filters: Vec<f32>, // (bands, frequencies)
+    bands: usize,
+}
+
+/// A recording's spectrogram, followed by silence.
+pub(crate) struct Frames {
+    values: Vec<f32>, // (frames, bands)
+    bands: usize,
+    silence: f32,
+}
+
+impl Spectrogram {
+    pub(crate) fn new(bands: usize) -> Result<Self, AudioError> {
+        let config = MelConfig {
+            sample_rate_hz: SAMPLE_RATE_HZ,
+            n_fft: N_FFT,
+            hop: HOP,
+            bins: bands,
+            fmin_hz: 0.0,
+            fmax_hz: f64::from(SAMPLE_RATE_HZ) / 2.0,
+            floor: 1e-10,
+        };
+        Ok(Self { stft: Stft::new(N_FFT, HOP)?, filters: mel_filterbank(&config), bands })
+    }
+
+    /// Computes the spectrogram of samples at 16 kHz: `samples / 160` frames.
+    pub(crate) fn compute(&self, samples: &[f32]) -> Frames {
+        let half = N_FFT / 2;
+        // `Stft` centres frame t at sample 160 t. A lead of 120 samples puts frame 2 where the mirrored start begins.
+        let mut padded = vec![0.0; 2 * HOP - half];
+        padded.extend((1..=half).rev().map(|i| samples.get(i).copied().unwrap_or(0.0)));
+        padded.extend_from_slice(samples);
+        padded.extend(std::iter::repeat_n(0.0, N_FFT));
+        let mut values = Vec::with_capacity((samples.len() / HOP + 1) * self.bands);
+        let mut frame = 0;
+        self.stft.for_each(&padded, |magnitudes| {
+            if (2..2 + samples.len() / HOP).contains(&frame) {
+                let rows = self.filters.chunks_exact(magnitudes.len());
+                values.extend(rows.map(|row| {
+                    let power: f32 = row.iter().zip(magnitudes).map(|(w, m)| w * m * m).sum();
+                    power.max(1e-10).log10()
+                }));
+            }
+            frame += 1;
+        });
+        // Whisper pads with silence, whose value is -10, before it looks for the maximum.
+        let top = values.iter().copied().fold(-10.0f32, f32::max);
+        let scaled = |value: f32| (value.max(top - 8.0) + 4.0) / 4.0;
+        values.iter_mut().for_each(|value| *value = scaled(*value));
+        Frames { values, bands: self.bands, silence: scaled(-10.0) }
+    }
+}
+
+impl Frames {
+    /// Frames of the recording itself.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len() / self.bands
+    }
+
+    /// A window (1, bands, frames): `used` frames of the recording from `start` on, then silence.
+    pub(crate) fn window(
+        &self,
+        (start, used): (usize, usize),
+        frames: usize,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let known = used.min(self.len().saturating_sub(start));
+        let value = |band: usize, t: usize| match t < known {
+            true => self.values[(start + t) * self.bands + band],
+            false => self.silence,
+        };
+        let bands = 0..self.bands;
+        let window: Vec<f32> =
+            bands.flat_map(|band| (0..frames).map(move |t| value(band, t))).collect();
+        Tensor::from_vec(window, (1, self.bands, frames), device)
+    }
+}

@@ -1,0 +1,229 @@
+//! Whisper against its own program (`openai-whisper` 20231117): transcripts of several windows and times of words, with a
+//! random checkpoint of 2 s windows; and its errors.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
+use candle_core::{Device, safetensors};
+use serde_json::Value;
+use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
+use syrinx_types::{Audio, CancelToken};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper").join(name)
+}
+
+fn json(name: &str) -> Value {
+    serde_json::from_slice(&fs::read(data(name)).unwrap()).unwrap()
+}
+
+fn recording(name: &str) -> Audio {
+    syrinx_audio::read(&data(name)).unwrap()
+}
+
+/// A folder with the checkpoint's files, to be changed by a test.
+fn copied() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["config.json", "generation_config.json", "tokenizer.json", "model.safetensors"] {
+        fs::copy(data(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+/// Settings without safeguards, which draw at random.
+fn greedy() -> WhisperOptions {
+    WhisperOptions {
+        language: Some("en".into()),
+        temperatures: vec![0.0],
+        max_compression_ratio: f64::INFINITY,
+        min_log_prob: f64::NEG_INFINITY,
+        no_speech_threshold: 1.0,
+        ..WhisperOptions::default()
+    }
+}
+
+fn near(a: f64, b: &Value) -> bool {
+    (a - b.as_f64().unwrap()).abs() < 0.011
+}
+
+#[test]
+fn transcripts_of_several_windows_are_those_of_whisper_itself() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    let mut handed_out = Vec::new();
+    let cancel = CancelToken::default();
+    let transcript = whisper
+        .transcribe_each(&recording("long.wav"), &greedy(), &cancel, &mut |segment| {
+            handed_out.push(segment.clone());
+        })
+        .unwrap();
+    assert_eq!(handed_out, transcript.segments);
+    let expected = json("transcript.json");
+    let texts = |s: &&Value| !s["text"].as_str().unwrap().trim().is_empty();
+    let expected: Vec<&Value> =
+        expected["segments"].as_array().unwrap().iter().filter(texts).collect();
+    let found: Vec<&str> = transcript.segments.iter().map(|s| s.text.as_str()).collect();
+    let wanted: Vec<&str> = expected.iter().map(|s| s["text"].as_str().unwrap().trim()).collect();
+    assert_eq!(found, wanted);
+    assert!(found.len() > 5);
+    for (segment, expected) in transcript.segments.iter().zip(expected) {
+        assert!((segment.mean_log_prob - expected["avg_logprob"].as_f64().unwrap()).abs() < 1e-3);
+        assert!(near(segment.no_speech_prob, &expected["no_speech_prob"]));
+        let visible = |w: &&Value| !w["word"].as_str().unwrap().trim().is_empty();
+        let words: Vec<&Value> =
+            expected["words"].as_array().unwrap().iter().filter(visible).collect();
+        assert_eq!(segment.words.len(), words.len(), "{}", segment.text);
+        for (word, expected) in segment.words.iter().zip(words) {
+            assert_eq!(word.time.word, expected["word"].as_str().unwrap().trim());
+            assert!(near(word.time.start_s, &expected["start"]), "{word:?} {expected}");
+            assert!(near(word.time.end_s, &expected["end"]), "{word:?} {expected}");
+            assert!(near(word.probability, &expected["probability"]));
+        }
+    }
+}
+
+#[test]
+fn a_known_text_is_aligned_as_whisper_does() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    let words =
+        whisper.align(&recording("short.wav"), "Glue the sheet, then.", Some("en")).unwrap();
+    let expected = json("alignment.json");
+    let starts: Vec<(String, &Value)> = expected
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| (w["word"].as_str().unwrap().trim().to_owned(), &w["start"]))
+        .filter(|(word, _)| word.chars().any(char::is_alphabetic))
+        .collect();
+    let found: Vec<&str> = words.iter().map(|w| w.word.as_str()).collect();
+    assert_eq!(found, ["Glue", "the", "sheet,", "then."]);
+    for (word, (_, start)) in words.iter().zip(starts) {
+        assert!(near(word.start_s, start), "{word:?} {start}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_transcript_with_all_safeguards() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    let options = WhisperOptions { language: Some("de".into()), ..WhisperOptions::default() };
+    let run = |seed| {
+        let options = WhisperOptions { seed, ..options.clone() };
+        whisper.transcribe(&recording("long.wav"), &options, &CancelToken::default()).unwrap()
+    };
+    let first = run(1);
+    assert_eq!(first, run(1), "nothing stays behind from before");
+    assert_ne!(first, run(2));
+    assert!(first.segments.iter().any(|s| s.temperature > 0.0), "noise is not probable");
+}
+
+#[test]
+fn a_language_is_detected_and_an_unknown_one_is_refused() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    assert_eq!(whisper.languages(), ["en", "de", "haw"]);
+    let (language, probability) = whisper.detect_language(&recording("short.wav")).unwrap();
+    assert!(whisper.languages().contains(&language.as_str()) && probability > 1.0 / 3.0);
+    let options = WhisperOptions { language: None, ..greedy() };
+    let cancel = CancelToken::default();
+    let transcript = whisper.transcribe(&recording("short.wav"), &options, &cancel).unwrap();
+    assert_eq!(transcript.language, language);
+    let options = WhisperOptions { language: Some("fr".into()), ..greedy() };
+    let error = whisper.transcribe(&recording("short.wav"), &options, &cancel).unwrap_err();
+    assert!(matches!(error, WhisperError::Language { .. }));
+    assert_eq!(error.hint().unwrap(), "known: en, de, haw");
+}
+
+#[test]
+fn work_stops_when_it_is_cancelled() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    let cancel = CancelToken::default();
+    cancel.cancel();
+    let error = whisper.transcribe(&recording("long.wav"), &greedy(), &cancel).unwrap_err();
+    assert!(matches!(error, WhisperError::Cancelled));
+}
+
+#[test]
+fn a_gguf_file_gives_the_transcript_of_its_weights() {
+    let folder = copied();
+    let path = folder.path().join("model.safetensors");
+    let tensors = safetensors::load(&path, &Device::Cpu).unwrap();
+    let stored: HashMap<String, QTensor> = tensors
+        .iter()
+        .map(|(name, t)| (name.clone(), QTensor::quantize(t, GgmlDType::F32).unwrap()))
+        .collect();
+    let stored: Vec<(&str, &QTensor)> = stored.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    fs::remove_file(&path).unwrap();
+    let mut file = fs::File::create(folder.path().join("whisper.gguf")).unwrap();
+    gguf_file::write(&mut file, &[], &stored).unwrap();
+    let cancel = CancelToken::default();
+    let run = |folder: &Path| {
+        let whisper = Whisper::load(folder).unwrap();
+        whisper.transcribe(&recording("long.wav"), &greedy(), &cancel).unwrap()
+    };
+    assert_eq!(run(folder.path()).text, run(&data("")).text);
+}
+
+#[test]
+fn a_missing_file_is_named_with_where_to_get_it() {
+    let folder = copied();
+    for name in ["tokenizer.json", "config.json", "model.safetensors"] {
+        let (path, aside) = (folder.path().join(name), folder.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        let error = Whisper::load(folder.path()).err().unwrap();
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.hint().unwrap().contains("huggingface.co"));
+        fs::rename(&aside, &path).unwrap();
+    }
+}
+
+#[test]
+fn broken_files_are_errors_that_name_them() {
+    let config = fs::read_to_string(data("config.json")).unwrap();
+    let wider = config.replace("\"d_model\": 16", "\"d_model\": 32");
+    let larger = config.replace("\"vocab_size\"", "\"vocab_size\": 9, \"other\"");
+    let family = config.replace("\"whisper\"", "\"bart\"");
+    let weights = fs::read(data("model.safetensors")).unwrap();
+    let half = weights[..weights.len() / 2].to_vec();
+    let broken: [(&str, Vec<u8>, &str); 11] = [
+        ("config.json", b"{}".to_vec(), "missing field"),
+        ("config.json", b"not json".to_vec(), "expected"),
+        ("config.json", family.into_bytes(), "`bart`"),
+        ("tokenizer.json", b"{}".to_vec(), ""),
+        ("tokenizer.json", b"\xff\xfe".to_vec(), ""),
+        ("generation_config.json", b"{\"alignment_heads\": [[7, 0]]}".to_vec(), "layer 7"),
+        ("model.safetensors", b"short".to_vec(), ""),
+        ("model.safetensors", vec![0; 64], ""),
+        ("model.safetensors", half, ""),
+        ("config.json", wider.into_bytes(), "[16, 16, 3], expected [32, 16, 3]"),
+        ("config.json", larger.into_bytes(), "the model has 9 tokens"),
+    ];
+    for (name, bytes, reason) in broken {
+        let folder = copied();
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let error = Whisper::load(folder.path()).err().unwrap();
+        assert!(matches!(error, WhisperError::Broken { .. }), "{name}: {error:?}");
+        assert!(error.to_string().contains(reason), "{name}: {error}");
+    }
+}
+
+#[test]
+fn tensors_that_cannot_be_used_are_named() {
+    let name = "model.decoder.layers.0.fc1.weight";
+    let changes: [(&str, fn(&candle_core::Tensor) -> Option<candle_core::Tensor>); 4] = [
+        ("is missing", |_| None),
+        ("holds I64 values", |t| t.to_dtype(candle_core::DType::I64).ok()),
+        ("expected [40, 16]", |t| t.t().ok()?.contiguous().ok()),
+        ("not finite", |t| (t * f64::NAN).ok()),
+    ];
+    for (reason, change) in changes {
+        let folder = copied();
+        let path = folder.path().join("model.safetensors");
+        let mut tensors = safetensors::load(&path, &Device::Cpu).unwrap();
+        let tensor = tensors.remove(name).unwrap();
+        tensors.extend(change(&tensor).map(|t| (name.to_owned(), t)));
+        safetensors::save(&tensors, &path).unwrap();
+        let error = Whisper::load(folder.path()).err().unwrap().to_string();
+        assert!(error.contains(name) && error.contains(reason), "{error}");
+        assert!(error.contains("model.safetensors"), "{error}");
+    }
+}
