@@ -6,8 +6,8 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::{ROWS_PER_TASK, sigmoid};
-use crate::{Activation, Kernels};
 use crate::slices::{slice_of, with_slice};
+use crate::{Activation, Kernels};
 
 /// `h` (n, 2 * hidden), the gate first -> (n, hidden). The exact GELU has no fused form.
 pub fn gated(h: &Tensor, activation: Activation, kernels: Kernels) -> Result<Tensor> {

@@ -81,7 +81,8 @@ pub fn config(tasks: &[Box<dyn DynTask>], steps: u64) -> TrainConfig {
         .collect();
     let mut config =
         TrainConfig { mix, steps, positions: 200, warmup_steps: 2, ..TrainConfig::default() };
-    config.model.trunk = BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 24, ..BlockConfig::default() };
+    config.model.trunk =
+        BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 24, ..BlockConfig::default() };
     config.model.encoder_layers = 1;
     (config.checkpoint_steps, config.eval_steps) = (3, 4);
     (config.prompt.min_frames, config.prompt.max_frames) = (4, 6);
