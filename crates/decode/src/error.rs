@@ -14,6 +14,17 @@ pub enum DecodeError {
     #[error(transparent)]
     Task(#[from] syrinx_task::TaskError),
     /// The model.
-    #[error("generation: {0}")]
+    #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl DecodeError {
+    /// The remedy, where one is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(_) => Some("`syrinx config show` lists the settings".into()),
+            Self::Task(error) => error.hint(),
+            Self::Cancelled | Self::Candle(_) => None,
+        }
+    }
 }

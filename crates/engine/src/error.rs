@@ -255,6 +255,7 @@ impl EngineError {
                 format!("give a recording of one speaker with at least {min_s:.1} s of speech")
             }
             Self::Task(error) => return error.hint(),
+            Self::Decode(error) => return error.hint(),
             _ => return None,
         })
     }

@@ -56,7 +56,7 @@ impl LatentConditioning {
             for p in &s.positions[s.response_start..] {
                 let Some(latent) = &p.conditioning else {
                     candle_core::bail!(
-                        "the model hears recordings as latents, and there are codes only: encode with `--latents`"
+                        "latent conditioning needs latents, and the recording has codes only"
                     )
                 };
                 conditioning.extend_from_slice(latent);

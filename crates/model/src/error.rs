@@ -8,9 +8,7 @@ pub enum ModelError {
     #[error("model configuration: {0}")]
     Config(String),
     /// Weights that can't be read.
-    #[error(
-        "model weights can't be read: {0} (the file is cut or isn't a model: fetch or train it again)"
-    )]
+    #[error("model weights can't be read: {0}")]
     Broken(String),
     /// An adapter that can't be read or doesn't belong to the model.
     #[error("adapter: {0}")]
@@ -19,14 +17,24 @@ pub enum ModelError {
     #[error(transparent)]
     Weights(#[from] syrinx_nn::NnError),
     /// An error of candle.
-    #[error("model computation: {0}")]
+    #[error(transparent)]
     Candle(#[from] candle_core::Error),
     /// Training material without latents for a model with latent conditioning.
-    #[error(
-        "the model hears recordings as latents ({0} numbers a frame), and its material has codes only: encode and simulate it with `--latents`"
-    )]
+    #[error("the model has latent conditioning ({0} values a frame), and its material has no latents")]
     NoLatents(usize),
     /// Sequences of one batch that don't go together.
     #[error("a batch mixes {0}")]
     Mixed(String),
+}
+
+impl ModelError {
+    /// The remedy, where one is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),
+            Self::Adapter(_) => Some("name an adapter that was trained on this model"),
+            Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
+            Self::Config(_) | Self::Weights(_) | Self::Candle(_) | Self::Mixed(_) => None,
+        }
+    }
 }

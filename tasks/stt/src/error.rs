@@ -11,7 +11,7 @@ pub enum SttError {
     #[error(transparent)]
     Speech(#[from] SpeechError),
     /// A data file can't be read.
-    #[error("line {line} of the {file}: {reason}; make it again with the example `build_data`")]
+    #[error("line {line} of the {file}: {reason}")]
     Data {
         /// Which file.
         file: &'static str,
@@ -22,8 +22,23 @@ pub enum SttError {
     },
 }
 
+impl SttError {
+    /// The remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Speech(error) => error.hint(),
+            Self::Data { .. } => "make the file again with the example `build_data`",
+        }
+    }
+}
+
 impl From<SttError> for TaskError {
     fn from(error: SttError) -> Self {
-        Self::Answer { task: "stt".into(), reason: error.to_string() }
+        match error {
+            SttError::Speech(error) => error.into(),
+            data @ SttError::Data { .. } => {
+                Self::Answer { task: "stt".into(), reason: data.to_string() }
+            }
+        }
     }
 }
