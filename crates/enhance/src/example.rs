@@ -14,8 +14,8 @@ pub(crate) fn example(
     sample: &Sample,
     rng: &mut dyn RngCore,
 ) -> Option<Example> {
-    let given = sample.views.get(kind.given.name)?;
-    let wanted = match kind.wanted {
+    let given = sample.views.get(kind.input.name)?;
+    let wanted = match kind.target {
         Some(view) => sample.views.get(view.name)?.clone(),
         None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     };

@@ -21,9 +21,9 @@ pub struct Kind {
     /// Identifier of the task.
     pub task: &'static str,
     /// View of an utterance that is the input.
-    pub given: View,
+    pub input: View,
     /// View that is the target; the utterance itself if none is named.
-    pub wanted: Option<View>,
+    pub target: Option<View>,
     /// Stem of the recording that the answer is an estimate of.
     pub stem: Option<Stem>,
     /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`

@@ -18,6 +18,6 @@ mod task;
 
 pub use config::EnhanceConfig;
 pub use layout::{Kind, MASKED, NAR};
-pub use speak::Asked;
+pub use speak::Inputs;
 pub use syrinx_types::SpectralGain;
 pub use task::{Enhancement, Enhancer};

@@ -15,7 +15,7 @@ const KEEP_S: f64 = 0.1;
 
 /// Inputs of a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Inputs<'a> {
     /// The recording.
     pub audio: &'a Clip,
     /// The wanted speaker.
@@ -32,21 +32,21 @@ pub(crate) struct Setup<'a> {
     pub(crate) kit: &'a TaskKit,
 }
 
-/// One row a piece of the recording.
+/// One row a stretch of the recording.
 ///
 /// # Errors
 /// [`TaskError::Input`] for recordings that are too short or silent, and for a mixture shorter than the recording of
 /// its speaker.
 pub(crate) fn plan(
     setup: Setup<'_>,
-    asked: Asked<'_>,
+    inputs: Inputs<'_>,
     context: &Context<'_>,
 ) -> Result<(Plan, Audio), TaskError> {
     let Setup { kind, config, kit } = setup;
-    let audio = context.audio(asked.audio)?.into_owned();
-    let recording = coded((&audio, &asked.audio.named("recording")), context)?;
+    let audio = context.audio(inputs.audio)?.into_owned();
+    let recording = coded((&audio, &inputs.audio.named("recording")), context)?;
     let mut shared = Contents::new();
-    if let Some(clip) = asked.speaker.filter(|_| kind.speaker) {
+    if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
         let enrolment = context.audio(clip)?;
         let name = clip.named("recording of the speaker");
         check_sound(&enrolment, &name)?;
@@ -56,7 +56,7 @@ pub(crate) fn plan(
             return Err(TaskError::input(
                 format!(
                     "{} lasts {:.1} s, {name} {:.1} s",
-                    asked.audio.named("recording"),
+                    inputs.audio.named("recording"),
                     audio.seconds(),
                     enrolment.seconds(),
                 ),
@@ -66,19 +66,19 @@ pub(crate) fn plan(
         let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
     }
-    // Words of the whole recording say nothing about a piece of it.
+    // Words of the whole recording say nothing about a stretch of it.
     let whole = recording.frames() <= config.max_frames;
-    if let Some(text) = asked.text.filter(|_| kind.text && whole) {
+    if let Some(text) = inputs.text.filter(|_| kind.text && whole) {
         let phones = kit.frontend.phonemize(text)?.phones;
         let text = TextContent::plain(kit.vocab.encode_phones(&phones));
         shared.insert(TEXT.into(), Content::Text(text));
     }
     let starts = (0..recording.frames()).step_by(config.max_frames);
-    let pieces = starts.map(|at| recording.slice(at, at + config.max_frames));
+    let stretches = starts.map(|at| recording.slice(at, at + config.max_frames));
     // A recording that is attenuated to latents needs no codes of further levels.
     let turned_down = kind.gain.is_some() && kit.switches.latent_conditioning;
     let stages = if turned_down { &[MASKED][..] } else { &[MASKED, NAR] };
-    Ok((Plan { rows: pieces.map(|piece| row(piece, stages, &shared)).collect() }, audio))
+    Ok((Plan { rows: stretches.map(|stretch| row(stretch, stages, &shared)).collect() }, audio))
 }
 
 /// Codes and latents of a recording.
@@ -103,19 +103,19 @@ fn check_sound(audio: &Audio, name: &str) -> Result<(), TaskError> {
     Ok(())
 }
 
-fn row(piece: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
-    let limit = piece.frames();
+fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
+    let limit = stretch.frames();
     let mut contents = shared.clone();
-    contents.insert(RECORDING.into(), Content::Coded(piece));
+    contents.insert(RECORDING.into(), Content::Coded(stretch));
     let run = |stage: &str| StageRun::new(stage, contents.clone(), limit);
     RowPlan::new(stages.iter().map(|stage| run(stage)).collect())
 }
 
-/// The answer of all pieces as one recording: the given one turned down to the latents that the model expects, where the
+/// The answer of all stretches as one recording: the given one turned down to the latents that the model expects, where the
 /// task is of that kind and the model and the codec know them; otherwise the sound of the codes.
 ///
 /// # Errors
-/// [`TaskError::Answer`] if a piece is missing.
+/// [`TaskError::Answer`] if a stretch is missing.
 pub(crate) fn finish(
     setup: Setup<'_>,
     recording: &Audio,
@@ -124,7 +124,7 @@ pub(crate) fn finish(
 ) -> Result<Speech, TaskError> {
     let Setup { kind, config, .. } = setup;
     let codec = context.codec()?;
-    let expected = generated.iter().all(|piece| !piece.latents.is_empty());
+    let expected = generated.iter().all(|stretch| !stretch.latents.is_empty());
     if let (Some(how), true) = (kind.gain, expected && !generated.is_empty()) {
         let how = config.spectral_gain(how);
         let latents: Vec<f32> = generated.iter().flat_map(|p| p.latents.iter().copied()).collect();
@@ -133,8 +133,8 @@ pub(crate) fn finish(
         }
     }
     let mut whole: Option<Codes> = None;
-    for piece in generated {
-        let codes = piece.codes.as_ref().filter(|c| !c.is_empty());
+    for stretch in generated {
+        let codes = stretch.codes.as_ref().filter(|c| !c.is_empty());
         let codes = codes.ok_or_else(|| nothing(kind))?;
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));

@@ -15,7 +15,7 @@ use syrinx_types::{Audio, Sample};
 use crate::EnhanceConfig;
 use crate::example::example;
 use crate::layout::{Kind, layout};
-use crate::speak::{Asked, Setup, finish, plan};
+use crate::speak::{Inputs, Setup, finish, plan};
 
 /// Parts that differ between the tasks of the family.
 pub trait Enhancement: Send + Sync + 'static {
@@ -32,7 +32,7 @@ pub trait Enhancement: Send + Sync + 'static {
     fn clips(request: &mut Self::Request) -> Vec<(String, &mut Clip)>;
 
     /// Contents of a request.
-    fn asked(request: &Self::Request) -> Asked<'_>;
+    fn inputs(request: &Self::Request) -> Inputs<'_>;
 }
 
 /// A task of this family.
@@ -58,8 +58,8 @@ impl<E: Enhancement> Task for Enhancer<E> {
         ..Capabilities::NONE
     };
     const SIMULATION: Option<Simulation> = Some(Simulation {
-        input: E::KIND.given,
-        target: E::KIND.wanted,
+        input: E::KIND.input,
+        target: E::KIND.target,
         enrolment: E::KIND.speaker,
     });
     type Config = EnhanceConfig;
@@ -85,7 +85,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
         request: &E::Request,
         context: &Context<'_>,
     ) -> Result<(Plan, Audio), TaskError> {
-        plan(self.setup(), E::asked(request), context)
+        plan(self.setup(), E::inputs(request), context)
     }
 
     fn finish(

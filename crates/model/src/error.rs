@@ -20,7 +20,9 @@ pub enum ModelError {
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
     /// Training material without latents for a model with latent conditioning.
-    #[error("the model has latent conditioning ({0} values a frame), and its material has no latents")]
+    #[error(
+        "the model has latent conditioning ({0} values a frame), and its material has no latents"
+    )]
     NoLatents(usize),
     /// Sequences of one batch that don't go together.
     #[error("a batch mixes {0}")]

@@ -47,8 +47,8 @@ pub struct SpeakConfig {
     /// A gap between two words that lasts at least this long is shown as a pause even where the text has no mark,
     /// seconds.
     pub pause_from_s: f64,
-    /// Text longer than this is spoken in several pieces, characters.
-    pub max_piece_chars: usize,
+    /// Text longer than this is spoken in several sentences, characters.
+    pub max_sentence_chars: usize,
     /// The most frames that may be generated for one phone or pause.
     pub max_frames_per_phone: f64,
     /// Prompts are cut to this length, frames; 0 is no prompt at all.
@@ -66,7 +66,7 @@ impl Default for SpeakConfig {
         Self {
             stress: StressMode::Strip,
             pause_from_s: 0.16,
-            max_piece_chars: 120,
+            max_sentence_chars: 120,
             max_frames_per_phone: 8.0,
             max_prompt_frames: 75,
             prompt_pooling: PromptPooling::Frames,
@@ -84,7 +84,7 @@ impl SpeakConfig {
     pub fn check(&self, task: &str) -> Result<(), TaskError> {
         let positive = [
             ("pause_from_s", self.pause_from_s > 0.0),
-            ("max_piece_chars", self.max_piece_chars > 0),
+            ("max_sentence_chars", self.max_sentence_chars > 0),
             ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
             ("context_stops", self.context_stops > 0),
             ("pause_s", self.pause_s >= 0.0 && self.pause_s.is_finite()),

@@ -3,7 +3,7 @@
 use syrinx_task::{Content, Contents, Example, Response, TaskKit, TextForm};
 use syrinx_types::Sample;
 
-use crate::piece::words;
+use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, Setup, TEXT};
 

@@ -1,7 +1,7 @@
 //! Parts shared by tasks that speak or recognize, so that none of them depends on another.
 //!
-//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech ([`layout`]), texts as pieces that are spoken one at a time
-//! ([`pieces`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
+//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech ([`layout`]), texts as sentences that are spoken one at a time
+//! ([`sentences`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
 //! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
 //! them ([`align`]), and recordings with all that is recognized in them ([`Recording`]).
 //!
@@ -17,12 +17,12 @@ mod family;
 mod join;
 mod layout;
 mod onward;
-mod piece;
 mod prompt;
 mod reading;
 mod recording;
 mod rolling;
 mod script;
+mod sentence;
 mod sounds;
 pub mod timeline;
 mod units;
@@ -36,12 +36,12 @@ pub use family::{Setup, Speaking, SpeakingConfig, SpeakingTask};
 pub use join::join;
 pub use layout::{AR, DURATIONS, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
 pub use onward::{Onward, Said};
-pub use piece::{Piece, pieces, text_chunks};
 pub use prompt::{Voice, prompt_of};
 pub use reading::{Spoken, reading};
 pub use recording::{RecognizedWord, Recording, Sound};
 pub use rolling::{Place, rolling};
 pub use script::Script;
+pub use sentence::{Sentence, sentences, text_chunks};
 pub use sounds::sounds;
 pub use units::{Acoustics, SILENCE, Units};
 pub use utterance::{Utterance, append};

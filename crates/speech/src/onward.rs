@@ -6,7 +6,7 @@ use syrinx_task::Content;
 use syrinx_text::{Phone, Phonemized};
 use syrinx_types::TimedPhone;
 
-use crate::piece::words;
+use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{Recording, Script, Setup, Utterance};
 

@@ -1,32 +1,32 @@
-//! A text that is spoken piece by piece: its rows, and what comes out of them as one recording.
+//! A text that is spoken sentence by sentence: its rows, and what comes out of them as one recording.
 
 use syrinx_task::{Content, Generated, RowPlan, SpeechCodec, TaskError};
 use syrinx_types::{Audio, WordTime};
 
 use crate::rolling::{Place, rolling};
-use crate::{Piece, Setup, Utterance, append, join};
+use crate::{Sentence, Setup, Utterance, append, join};
 
 /// Length of the cross-fade between two rows of a continuous reading, samples: 10 ms.
 const FADE: usize = 240;
 
-/// One row a piece, each with the same prompt, and where the piece stands in its row; in a rolling reading each goes on
-/// from the one before. Without a pointer nobody knows where a piece ends in a row, so nothing can go on from there.
+/// One row a sentence, each with the same prompt, and where the sentence stands in its row; in a rolling reading each goes on
+/// from the one before. Without a pointer nobody knows where a sentence ends in a row, so nothing can go on from there.
 ///
 /// # Errors
 /// Errors of [`rolling`].
 pub fn reading(
-    (pieces, roll): (&[Piece], bool),
+    (sentences, roll): (&[Sentence], bool),
     prompt: Option<&Content>,
     setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     if roll && setup.kit.switches.alignment.is_aligned() {
-        return rolling((pieces, 0), prompt, setup);
+        return rolling((sentences, 0), prompt, setup);
     }
-    let row = |piece: &Piece| {
-        let text = piece.script.content();
+    let row = |sentence: &Sentence| {
+        let text = sentence.script.content();
         (Utterance::new(text, prompt.cloned(), setup.config).into_row(setup.kit), Place::default())
     };
-    Ok(pieces.iter().map(row).collect())
+    Ok(sentences.iter().map(row).collect())
 }
 
 /// Pieces that were spoken, put one after another.
@@ -47,14 +47,14 @@ impl<'a> Spoken<'a> {
         Self { task, whole: None, words: Vec::new(), previous: None }
     }
 
-    /// Appends what came out for a piece, after a pause of `pause_s`, or, where its row goes on from the one before, with
+    /// Appends what came out for a sentence, after a pause of `pause_s`, or, where its row goes on from the one before, with
     /// a short cross-fade.
     ///
     /// # Errors
     /// [`TaskError::Answer`] if nothing came out; those of the codec.
     pub fn push(
         &mut self,
-        (piece, place): (&Piece, Place),
+        (sentence, place): (&Sentence, Place),
         generated: &'a Generated,
         (codec, pause_s): (&dyn SpeechCodec, f64),
     ) -> Result<(), TaskError> {
@@ -63,7 +63,7 @@ impl<'a> Spoken<'a> {
         let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
         let codes = codes.ok_or_else(|| TaskError::Answer {
             task: self.task.into(),
-            reason: format!("nothing came out for \"{}\"", piece.spoken.spoken_text()),
+            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
         })?;
         let mut audio = codec.decode(codes)?;
         let start_s = if known > 0 {
@@ -74,18 +74,18 @@ impl<'a> Spoken<'a> {
         };
         if !generated.pointer.is_empty() {
             let pointer = place.pointer(generated, known);
-            self.words.extend(piece.word_times(&pointer, start_s, codec.frame_rate_hz()));
+            self.words.extend(sentence.word_times(&pointer, start_s, codec.frame_rate_hz()));
         }
         Ok(())
     }
 
-    /// Appends a piece whose first `given` samples are there already; where the rest starts, seconds.
-    fn go_on(&mut self, piece: &mut Audio, given: usize) -> f64 {
-        let whole = self.whole.get_or_insert_with(|| Audio::silence(0.0, piece.sample_rate_hz));
+    /// Appends a sentence whose first `given` samples are there already; where the rest starts, seconds.
+    fn go_on(&mut self, sentence: &mut Audio, given: usize) -> f64 {
+        let whole = self.whole.get_or_insert_with(|| Audio::silence(0.0, sentence.sample_rate_hz));
         let start_s = whole.seconds();
         let overlap = FADE.min(given).min(whole.samples.len());
-        piece.samples.drain(..given - overlap);
-        join(&mut whole.samples, &piece.samples, overlap);
+        sentence.samples.drain(..given - overlap);
+        join(&mut whole.samples, &sentence.samples, overlap);
         start_s
     }
 }

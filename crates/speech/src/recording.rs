@@ -211,10 +211,10 @@ impl Recording {
         Some(line.with_words(self.words_in(frames)))
     }
 
-    /// The recording in pieces of at most `max_s` seconds, as frames: they follow one another without gaps. Cuts fall
-    /// into the longest pause of the later two thirds of a piece, else between words, else anywhere.
+    /// The recording in sentences of at most `max_s` seconds, as frames: they follow one another without gaps. Cuts fall
+    /// into the longest pause of the later two thirds of a sentence, else between words, else anywhere.
     pub fn cut(&self, max_s: f64) -> Vec<Range<usize>> {
-        let mut pieces = Vec::new();
+        let mut sentences = Vec::new();
         let mut start = 0;
         while self.at_s(self.codes.frames() - start) > max_s {
             let (from_s, to_s) = (self.at_s(start) + max_s / 3.0, self.at_s(start) + max_s);
@@ -227,11 +227,11 @@ impl Recording {
                 .map(middle_s);
             let word = self.words.iter().rev().map(|w| w.end_s).find(|&at_s| inside(at_s));
             let end = self.frame(longest.or(word).unwrap_or(to_s)).max(start + 1);
-            pieces.push(start..end);
+            sentences.push(start..end);
             start = end;
         }
-        pieces.push(start..self.codes.frames());
-        pieces
+        sentences.push(start..self.codes.frames());
+        sentences
     }
 }
 

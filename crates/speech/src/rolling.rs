@@ -4,7 +4,7 @@ use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
 
 use crate::timeline::Timeline;
-use crate::{Piece, Script, Setup, Utterance};
+use crate::{Script, Sentence, Setup, Utterance};
 
 /// Place of a sentence in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,33 +24,33 @@ impl Place {
         }
     }
 
-    /// The pointer of the piece's own frames, in its own stops.
+    /// The pointer of the sentence's own frames, in its own stops.
     pub fn pointer(&self, generated: &Generated, known: usize) -> Vec<u32> {
         let own = generated.pointer.iter().skip(known);
         own.map(|&p| p.saturating_sub(self.offset)).collect()
     }
 }
 
-/// The rows of pieces that go on from one another: each begins with the last words of the piece before, whose frames
-/// are given to it, and all have the same prompt, so that the voice can't drift away. `offset` is that of the first piece,
+/// The rows of sentences that go on from one another: each begins with the last words of the sentence before, whose frames
+/// are given to it, and all have the same prompt, so that the voice can't drift away. `offset` is that of the first sentence,
 /// for a row of another kind in which it stands after something else.
 ///
 /// # Errors
 /// Errors of [`Script::of`].
 pub fn rolling(
-    (pieces, offset): (&[Piece], u32),
+    (sentences, offset): (&[Sentence], u32),
     prompt: Option<&Content>,
     setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     let Setup { config, kit } = setup;
-    let mut rows: Vec<(RowPlan, Place)> = Vec::with_capacity(pieces.len());
-    for (i, piece) in pieces.iter().enumerate() {
-        let before = i.checked_sub(1).map(|i| (&pieces[i], rows[i].1.offset));
+    let mut rows: Vec<(RowPlan, Place)> = Vec::with_capacity(sentences.len());
+    for (i, sentence) in sentences.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| (&sentences[i], rows[i].1.offset));
         let (script, place) = match before {
-            None => (piece.script.clone(), Place { offset, follow: None }),
-            Some(before) => continued(before, piece, (config.context_stops, kit))?,
+            None => (sentence.script.clone(), Place { offset, follow: None }),
+            Some(before) => continued(before, sentence, (config.context_stops, kit))?,
         };
-        // The first piece's own script has nothing before it, wherever it stands.
+        // The first sentence's own script has nothing before it, wherever it stands.
         let before = if i == 0 { 0 } else { place.offset as usize };
         let new = script.stops.len() - before;
         let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
@@ -62,10 +62,10 @@ pub fn rolling(
 }
 
 /// Builds the tokens of a sentence with the last words of the one before, at most so many phones and pauses, and a
-/// pause before its own; `offset` is that of the piece before in its row.
+/// pause before its own; `offset` is that of the sentence before in its row.
 fn continued(
-    (before, offset): (&Piece, u32),
-    own: &Piece,
+    (before, offset): (&Sentence, u32),
+    own: &Sentence,
     (most, kit): (usize, &TaskKit),
 ) -> Result<(Script, Place), TaskError> {
     let phones = &before.line.phones;

@@ -149,7 +149,7 @@ impl Script {
 fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
     let word = word.to_lowercase();
     let ids = match form {
-        TextForm::Pieces => vocab.encode_bpe(&format!(" {word}")),
+        TextForm::BytePairs => vocab.encode_bpe(&format!(" {word}")),
         _ => Ok(vocab.encode_letters(&word)),
     };
     let ids =
@@ -162,6 +162,6 @@ fn boundary(form: TextForm, vocab: &TextVocab) -> Vec<u32> {
     match form {
         TextForm::Phones => vec![vocab.phone_id(Phone::BOUNDARY)],
         TextForm::Letters => vocab.encode_letters(" "),
-        TextForm::Pieces => Vec::new(),
+        TextForm::BytePairs => Vec::new(),
     }
 }

@@ -45,14 +45,14 @@ impl Utterance {
     }
 }
 
-/// Appends a piece of speech after a gap; where it starts, seconds.
-pub fn append(whole: &mut Option<Audio>, piece: &Audio, gap_s: f64) -> f64 {
+/// Appends a sentence of speech after a gap; where it starts, seconds.
+pub fn append(whole: &mut Option<Audio>, sentence: &Audio, gap_s: f64) -> f64 {
     let Some(whole) = whole else {
-        *whole = Some(piece.clone());
+        *whole = Some(sentence.clone());
         return 0.0;
     };
     whole.samples.extend(Audio::silence(gap_s, whole.sample_rate_hz).samples);
     let start_s = whole.seconds();
-    whole.samples.extend_from_slice(&piece.samples);
+    whole.samples.extend_from_slice(&sentence.samples);
     start_s
 }

@@ -70,7 +70,7 @@ pub enum TextForm {
     /// As letters: plain text, one token a byte.
     Letters,
     /// As byte pairs: plain text, frequent groups of letters as one token.
-    Pieces,
+    BytePairs,
 }
 
 /// Order in which the codes of speech are predicted.

@@ -1,7 +1,8 @@
 //! From a recording and a text to rows, and from their codes to one recording.
 
 use syrinx_speech::{
-    Onward, Piece, Place, Recording, Said, Setup, Spoken, join, pieces, prompt_of, reading, rolling,
+    Onward, Place, Recording, Said, Sentence, Setup, Spoken, join, prompt_of, reading, rolling,
+    sentences,
 };
 use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
@@ -12,7 +13,7 @@ use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
 /// recording.
 pub struct Prepared {
     recording: Recording,
-    sentences: Vec<(Piece, Place)>,
+    sentences: Vec<(Sentence, Place)>,
     first: Onward,
 }
 
@@ -23,14 +24,14 @@ pub(crate) fn plan(
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
     let (config, speaking, kit) = (setup.config, setup.speaking(), setup.kit);
-    let pieces = pieces(speaking, &request.text)?;
+    let sentences = sentences(speaking, &request.text)?;
     let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let prompt = prompt_of(speaking.config, context.codec()?, &recording.audio, "the recording")?;
     let prompt = Content::Codes(prompt);
     // The last frame may be half empty: only whole ones are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
-    let spoken = &pieces[0].spoken;
+    let spoken = &sentences[0].spoken;
     let new = Said::of(spoken, 0..spoken.words.len());
     let first = recording.onward(given, (&new, &Said::default()), Some(prompt.clone()), speaking);
     let first = first.ok_or_else(|| {
@@ -42,14 +43,14 @@ pub(crate) fn plan(
     // The first sentence stands after the recording, in another row than the one made here; its silence does not.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
-        true => rolling((&pieces, offset), Some(&prompt), speaking)?,
-        false => reading((&pieces, false), Some(&prompt), speaking)?,
+        true => rolling((&sentences, offset), Some(&prompt), speaking)?,
+        false => reading((&sentences, false), Some(&prompt), speaking)?,
     };
     let (mut rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     if let Some(row) = rows.first_mut() {
         *row = first.utterance.clone().into_row(kit);
     }
-    let sentences = pieces.into_iter().zip(places).collect();
+    let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { recording, sentences, first }))
 }
 
@@ -65,15 +66,15 @@ pub(crate) fn finish(
     let codec = context.codec()?;
     let pause_s = setup.config.speaking.pause_s;
     let mut whole = Spoken::new("continue");
-    for ((piece, place), generated) in sentences.iter().zip(generated) {
+    for ((sentence, place), generated) in sentences.iter().zip(generated) {
         if whole.whole.is_some() {
-            whole.push((piece, *place), generated, (codec, pause_s))?;
+            whole.push((sentence, *place), generated, (codec, pause_s))?;
             continue;
         }
         let codes = generated.codes.as_ref().filter(|c| c.frames() > first.given.len());
         let codes = codes.ok_or_else(|| TaskError::Answer {
             task: "continue".into(),
-            reason: format!("nothing came out for \"{}\"", piece.spoken.spoken_text()),
+            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
         })?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
@@ -81,7 +82,7 @@ pub(crate) fn finish(
         let stops: Vec<u32> = stops.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
         if !stops.is_empty() {
             let start_s = recording.at_s(first.given.end);
-            whole.words.extend(piece.word_times(&stops, start_s, codec.frame_rate_hz()));
+            whole.words.extend(sentence.word_times(&stops, start_s, codec.frame_rate_hz()));
         }
         whole.previous = Some(generated);
     }

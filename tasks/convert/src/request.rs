@@ -12,12 +12,12 @@ pub struct ConvertConfig {
     /// Settings of speaking.
     pub speaking: SpeakConfig,
     /// Longer recordings are spoken in pieces of at most this length, seconds.
-    pub max_piece_s: f64,
+    pub max_row_s: f64,
 }
 
 impl Default for ConvertConfig {
     fn default() -> Self {
-        Self { speaking: SpeakConfig::default(), max_piece_s: 8.0 }
+        Self { speaking: SpeakConfig::default(), max_row_s: 8.0 }
     }
 }
 
@@ -27,8 +27,8 @@ impl SpeakingConfig for ConvertConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        if self.max_piece_s.is_nan() || self.max_piece_s < 1.0 {
-            let reason = "`max_piece_s` must be at least 1 second".into();
+        if self.max_row_s.is_nan() || self.max_row_s < 1.0 {
+            let reason = "`max_row_s` must be at least 1 second".into();
             return Err(TaskError::Config { task: task.into(), reason });
         }
         self.speaking.check(task)

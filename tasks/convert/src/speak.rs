@@ -31,7 +31,7 @@ pub(crate) fn plan(
     let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(&config.speaking, context)?.map(Content::Codes);
     let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
-    let stretches = recording.cut(config.max_piece_s);
+    let stretches = recording.cut(config.max_row_s);
     let prepared = Prepared { recording, stretches, voice: voice.built_in(context)? };
     let recording = &prepared.recording;
     let mut rows = Vec::new();

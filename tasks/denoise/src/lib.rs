@@ -4,7 +4,7 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, SpectralGain, scene};
+use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
 pub use request::DenoiseRequest;
@@ -21,8 +21,8 @@ pub struct Cleaning;
 impl Enhancement for Cleaning {
     const KIND: Kind = Kind {
         task: "denoise",
-        given: View { name: "noisy", render: scene::noisy },
-        wanted: None,
+        input: View { name: "noisy", render: scene::noisy },
+        target: None,
         stem: Some(Stem::Speech),
         gain: Some(SpectralGain { gain_floor: 0.1, context_s: 0.0 }),
         text: true,
@@ -40,7 +40,7 @@ impl Enhancement for Cleaning {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    fn asked(request: &DenoiseRequest) -> Asked<'_> {
-        Asked { audio: &request.audio, speaker: None, text: request.text.as_deref() }
+    fn inputs(request: &DenoiseRequest) -> Inputs<'_> {
+        Inputs { audio: &request.audio, speaker: None, text: request.text.as_deref() }
     }
 }

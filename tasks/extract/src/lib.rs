@@ -4,7 +4,7 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, scene};
+use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, scene};
 use syrinx_task::{Clip, TaskDescriptor, Verb, View};
 
 pub use request::ExtractRequest;
@@ -21,8 +21,8 @@ pub struct Extracting;
 impl Enhancement for Extracting {
     const KIND: Kind = Kind {
         task: "extract",
-        given: View { name: "mixture", render: scene::mixture },
-        wanted: None,
+        input: View { name: "mixture", render: scene::mixture },
+        target: None,
         stem: None,
         gain: None,
         text: true,
@@ -40,8 +40,8 @@ impl Enhancement for Extracting {
         vec![("audio".to_owned(), &mut request.audio), ("speaker".to_owned(), &mut request.speaker)]
     }
 
-    fn asked(request: &ExtractRequest) -> Asked<'_> {
-        Asked {
+    fn inputs(request: &ExtractRequest) -> Inputs<'_> {
+        Inputs {
             audio: &request.audio,
             speaker: Some(&request.speaker),
             text: request.text.as_deref(),

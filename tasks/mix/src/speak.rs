@@ -1,6 +1,6 @@
 //! From a request to rows, and from their codes to recordings.
 
-use syrinx_speech::{Piece, Place, Setup, Spoken, pieces, reading};
+use syrinx_speech::{Place, Sentence, Setup, Spoken, reading, sentences};
 use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
 
 use crate::voices::{mixed, prompts, weights};
@@ -9,7 +9,7 @@ use crate::{MixAnswer, MixConfig, MixRequest};
 /// Weights of the steps, and the sentences with their places in the rows of each step.
 pub struct Prepared {
     steps: Vec<Vec<f64>>,
-    sentences: Vec<(Piece, Place)>,
+    sentences: Vec<(Sentence, Place)>,
 }
 
 /// For every step one row a sentence.
@@ -21,18 +21,18 @@ pub(crate) fn plan(
     let (config, speaking) = (setup.config, setup.speaking());
     let prompts = prompts(&config.speaking, request, context)?;
     let steps = weights(config, request)?;
-    let pieces = pieces(speaking, &request.text)?;
+    let sentences = sentences(speaking, &request.text)?;
     let mode = request.mode.unwrap_or_default();
-    let mut rows = Vec::with_capacity(steps.len() * pieces.len());
+    let mut rows = Vec::with_capacity(steps.len() * sentences.len());
     let mut places = Vec::new();
     for weights in &steps {
         let prompt = mixed(config, mode, &prompts, weights);
-        let of_step = reading((&pieces[..], request.rolling), Some(&prompt), speaking)?;
+        let of_step = reading((&sentences[..], request.rolling), Some(&prompt), speaking)?;
         let (of_step, its_places): (Vec<_>, Vec<_>) = of_step.into_iter().unzip();
         rows.extend(of_step);
         places = its_places;
     }
-    let sentences = pieces.into_iter().zip(places).collect();
+    let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { steps, sentences }))
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn finish(
     let mut answer = MixAnswer::default();
     for (weights, generated) in steps.into_iter().zip(generated.chunks(sentences.len())) {
         let mut step = Spoken::new("mix");
-        for ((piece, place), generated) in sentences.iter().zip(generated) {
-            step.push((piece, *place), generated, (codec, pause_s))?;
+        for ((sentence, place), generated) in sentences.iter().zip(generated) {
+            step.push((sentence, *place), generated, (codec, pause_s))?;
         }
         let words = step.words;
         let audio = step.whole.ok_or_else(|| TaskError::Answer {

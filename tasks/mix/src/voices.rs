@@ -133,8 +133,8 @@ pub(crate) fn mixed(
         }
         MixMode::Concatenate => {
             let frames = config.speaking.max_prompt_frames;
-            let piece = |(w, codes): &(f64, &Codes)| codes.slice(0, share(*w, frames));
-            Content::Codes(strung(parts.iter().map(piece)))
+            let sentence = |(w, codes): &(f64, &Codes)| codes.slice(0, share(*w, frames));
+            Content::Codes(strung(parts.iter().map(sentence)))
         }
         MixMode::Interleave => {
             let turn = |(w, _): &(f64, &Codes)| share(*w, config.turn_frames);

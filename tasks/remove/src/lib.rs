@@ -4,7 +4,7 @@
 
 mod request;
 
-use syrinx_enhance::{Asked, Enhancement, Enhancer, Kind, SpectralGain, scene};
+use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
 pub use request::RemoveRequest;
@@ -21,8 +21,8 @@ pub struct Removing;
 impl Enhancement for Removing {
     const KIND: Kind = Kind {
         task: "remove",
-        given: View { name: "noisy", render: scene::noisy },
-        wanted: Some(View { name: "background", render: scene::background }),
+        input: View { name: "noisy", render: scene::noisy },
+        target: Some(View { name: "background", render: scene::background }),
         stem: Some(Stem::Background),
         gain: Some(SpectralGain { gain_floor: 0.001, context_s: 0.4 }),
         text: false,
@@ -40,7 +40,7 @@ impl Enhancement for Removing {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    fn asked(request: &RemoveRequest) -> Asked<'_> {
-        Asked { audio: &request.audio, speaker: None, text: None }
+    fn inputs(request: &RemoveRequest) -> Inputs<'_> {
+        Inputs { audio: &request.audio, speaker: None, text: None }
     }
 }

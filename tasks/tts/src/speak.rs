@@ -1,13 +1,13 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_speech::{Piece, Place, Setup, Spoken, Voice, pieces, reading};
+use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
 use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
 
 use crate::TtsRequest;
 
 /// Sentences of the request with their places in the rows, and the built-in voice.
 pub struct Prepared {
-    sentences: Vec<(Piece, Place)>,
+    sentences: Vec<(Sentence, Place)>,
     voice: Option<String>,
 }
 
@@ -17,12 +17,12 @@ pub(crate) fn plan(
     request: &TtsRequest,
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
-    let pieces = pieces(setup, &request.text)?;
+    let sentences = sentences(setup, &request.text)?;
     let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
-    let rows = reading((&pieces, request.rolling), prompt.as_ref(), setup)?;
+    let rows = reading((&sentences, request.rolling), prompt.as_ref(), setup)?;
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-    let sentences = pieces.into_iter().zip(places).collect();
+    let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
@@ -35,15 +35,15 @@ pub(crate) fn finish(
 ) -> Result<Speech, TaskError> {
     let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
-    for ((piece, place), generated) in prepared.sentences.iter().zip(generated) {
-        whole.push((piece, *place), generated, (codec, setup.config.pause_s))?;
+    for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
+        whole.push((sentence, *place), generated, (codec, setup.config.pause_s))?;
     }
     let audio = whole.whole.ok_or_else(|| TaskError::Answer {
         task: "tts".into(),
         reason: "the text has no sentence".into(),
     })?;
     let spoken: Vec<String> =
-        prepared.sentences.iter().map(|(piece, _)| piece.spoken.spoken_text()).collect();
+        prepared.sentences.iter().map(|(sentence, _)| sentence.spoken.spoken_text()).collect();
     Ok(Speech {
         voice: prepared.voice,
         complete: generated.iter().all(|g| g.finished),

@@ -36,10 +36,13 @@ fn sounds_fill_a_recording() {
 fn cuts_cover_the_recording_without_gaps() {
     let recording = recorded(TEXT);
     for max_s in [0.4, 1.0, 60.0] {
-        let pieces = recording.cut(max_s);
-        assert_eq!((pieces[0].start, pieces[pieces.len() - 1].end), (0, recording.codes.frames()));
-        assert!(pieces.windows(2).all(|p| p[0].end == p[1].start && p[0].start < p[0].end));
-        assert!(pieces.iter().all(|p| recording.at_s(p.len()) <= max_s + 0.04), "{pieces:?}");
+        let sentences = recording.cut(max_s);
+        assert_eq!(
+            (sentences[0].start, sentences[sentences.len() - 1].end),
+            (0, recording.codes.frames())
+        );
+        assert!(sentences.windows(2).all(|p| p[0].end == p[1].start && p[0].start < p[0].end));
+        assert!(sentences.iter().all(|p| recording.at_s(p.len()) <= max_s + 0.04), "{sentences:?}");
     }
     let sounding: usize = recording
         .cut(1.0)
@@ -47,7 +50,7 @@ fn cuts_cover_the_recording_without_gaps() {
         .map(|frames| recording.timed_phones(frames).0.iter().filter(|t| t.phone != "|").count())
         .sum();
     let all = recording.sounds.iter().filter(|s| s.phone != Phone::SILENCE).count();
-    assert_eq!(sounding, all, "every sound is in one piece");
+    assert_eq!(sounding, all, "every sound is in one sentence");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Tokens of a time line, in every form of text.
 
 use syrinx_speech::timeline::Timeline;
-use syrinx_speech::{Script, Setup, SpeakConfig, StressMode, pieces};
+use syrinx_speech::{Script, Setup, SpeakConfig, StressMode, sentences};
 use syrinx_task::{ModelSwitches, TaskKit, TextForm};
 use syrinx_text::inventory::to_arpabet;
 
 use crate::kit;
 use crate::timeline::timed;
 
-const FORMS: [TextForm; 3] = [TextForm::Phones, TextForm::Letters, TextForm::Pieces];
+const FORMS: [TextForm; 3] = [TextForm::Phones, TextForm::Letters, TextForm::BytePairs];
 
 fn reading(text: TextForm) -> TaskKit {
     let switches = ModelSwitches { text, ..ModelSwitches::default() };
@@ -61,7 +61,7 @@ fn words_are_written_as_the_model_reads_them() {
         "SIL:0.10 't':0.07 'h':0.07 'e':0.07 ' ' 'c':0.10 'a':0.10 't':0.10 ,:0.20 ' ' 's':0.13 'a':0.13 't':0.13 SIL:0.10",
     );
     check(
-        TextForm::Pieces,
+        TextForm::BytePairs,
         "SIL:0.10 ' the':0.20 ' c':0.15 'at':0.15 ,:0.20 ' s':0.20 'at':0.20 SIL:0.10",
     );
 }
@@ -81,7 +81,7 @@ fn the_times_of_words_come_from_any_form() {
     for form in FORMS {
         let kit = reading(form);
         let spoken =
-            pieces(Setup { config: &SpeakConfig::default(), kit: &kit }, "Oh, the 25 cats.")
+            sentences(Setup { config: &SpeakConfig::default(), kit: &kit }, "Oh, the 25 cats.")
                 .expect("words");
         let script = &spoken[0].script;
         // Two frames on every stop.

@@ -38,7 +38,7 @@ fn every_parameter_is_trained_by_a_task() {
 
 #[test]
 fn every_task_conforms_with_plain_text() {
-    for text in [TextForm::Letters, TextForm::Pieces] {
+    for text in [TextForm::Letters, TextForm::BytePairs] {
         for task in syrinx_registry::ALL {
             if let Err(reason) =
                 check_task(task, ModelSwitches { text, ..ModelSwitches::default() })

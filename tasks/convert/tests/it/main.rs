@@ -68,7 +68,7 @@ fn a_long_recording_is_spoken_in_pieces_and_stays_as_long() {
     let text = "Oh no, oh no, oh no, oh no, oh no, oh no.";
     let (clip, frames) = recording(text);
     let asked = request(clip, text);
-    let task = convert(ConvertConfig { max_piece_s: 1.0, ..ConvertConfig::default() });
+    let task = convert(ConvertConfig { max_row_s: 1.0, ..ConvertConfig::default() });
     let plan = task.plan_of(&asked).expect("a plan");
     assert!(plan.rows.len() >= 3, "{} rows", plan.rows.len());
     assert_eq!(plan.rows.iter().map(|r| r.stages[0].limit).sum::<usize>(), frames);

@@ -103,7 +103,7 @@ fn prompts_are_strung_together_by_weight() {
 fn a_sweep_speaks_every_step() {
     let asked = MixRequest { sweep: Some(3), ..request("Oh. No.") };
     let plan = mix().plan_of(&asked).expect("a plan");
-    assert_eq!(plan.rows.len(), 6, "two pieces a step");
+    assert_eq!(plan.rows.len(), 6, "two sentences a step");
     let prompts: Vec<_> =
         [0, 2, 4].map(|i| plan.rows[i].stages[1].contents["prompt"].clone()).into();
     assert_eq!(prompts[0], Content::Codes(voice("alto")));
@@ -114,7 +114,7 @@ fn a_sweep_speaks_every_step() {
     let recordings = answer.recordings();
     let names: Vec<&str> = recordings.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["audio", "step-2", "step-3"]);
-    // Two pieces of 10 and 11 frames with a pause of 0.15 s.
+    // Two sentences of 10 and 11 frames with a pause of 0.15 s.
     assert!((recordings[0].1.seconds() - (21.0 / 25.0 + 0.15)).abs() < 1e-9);
     assert!((answer.speech.seconds - recordings[0].1.seconds()).abs() < 1e-9);
     assert_eq!(answer.speech.words.len(), 2);

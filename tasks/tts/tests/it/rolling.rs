@@ -72,7 +72,7 @@ fn what_is_given_is_heard_once() {
     let asked = request("Go on. See me. Oh no.");
     let plan = task.plan_of(&asked).expect("a plan");
     let answer = task.answer_of(&asked, generated(&plan)).expect("an answer");
-    // Every stop of each piece lasts a frame but the silences at the beginning of the later ones.
+    // Every stop of each sentence lasts a frame but the silences at the beginning of the later ones.
     assert!((answer.seconds - (6.0 + 5.0 + 4.0) / 25.0).abs() < 1e-9, "{}", answer.seconds);
     let words: Vec<(f64, f64)> = answer.words.iter().map(|w| (w.start_s, w.end_s)).collect();
     assert_eq!(words.len(), 6);

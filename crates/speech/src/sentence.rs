@@ -1,7 +1,8 @@
-//! A text as pieces that are spoken one at a time.
+//! A text as sentences that are spoken one at a time.
 
 use syrinx_task::{Chunks, TaskError};
-use syrinx_text::{Phonemized, TextError, sentences};
+use syrinx_text::sentences::split;
+use syrinx_text::{Phonemized, TextError};
 use syrinx_types::WordTime;
 
 use crate::timeline::Timeline;
@@ -12,7 +13,7 @@ const MAX_SENTENCES: usize = 8;
 
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub struct Sentence {
     /// Words and phones as the front end gives them.
     pub spoken: Phonemized,
     /// Its phones and pauses.
@@ -28,26 +29,26 @@ pub struct Piece {
 ///
 /// # Errors
 /// [`TaskError::Text`] for a text that can't be spoken.
-pub fn pieces(setup: Setup<'_>, text: &str) -> Result<Vec<Piece>, TaskError> {
-    let mut pieces = Vec::new();
-    for part in sentences::split(text, setup.config.max_piece_chars) {
+pub fn sentences(setup: Setup<'_>, text: &str) -> Result<Vec<Sentence>, TaskError> {
+    let mut sentences = Vec::new();
+    for part in split(text, setup.config.max_sentence_chars) {
         match setup.kit.frontend.phonemize(&part) {
-            Ok(spoken) => pieces.push(Piece::of(spoken, setup)?),
+            Ok(spoken) => sentences.push(Sentence::of(spoken, setup)?),
             Err(TextError::NothingToSay { .. }) => {}
             Err(other) => return Err(other.into()),
         }
     }
-    if pieces.is_empty() {
-        pieces.push(Piece::of(setup.kit.frontend.phonemize(text)?, setup)?);
+    if sentences.is_empty() {
+        sentences.push(Sentence::of(setup.kit.frontend.phonemize(text)?, setup)?);
     }
-    Ok(pieces)
+    Ok(sentences)
 }
 
 /// Cuts a long text into texts of one, two, four, and then always eight sentences, so that the first is spoken soon.
 pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
     let sayable = |part: &String| part.chars().any(char::is_alphanumeric);
     let sentences: Vec<String> =
-        sentences::split(text, setup.config.max_piece_chars).into_iter().filter(sayable).collect();
+        split(text, setup.config.max_sentence_chars).into_iter().filter(sayable).collect();
     if sentences.len() < 2 {
         return Chunks::one(text.to_owned());
     }
@@ -60,7 +61,7 @@ pub fn text_chunks(setup: Setup<'_>, text: &str) -> Chunks<String> {
     Chunks { chunks, pause_s: setup.config.pause_s }
 }
 
-impl Piece {
+impl Sentence {
     fn of(spoken: Phonemized, setup: Setup<'_>) -> Result<Self, TaskError> {
         let stress = setup.config.stress;
         let line = Timeline::of_text(&spoken.phones, stress).with_words(words(&spoken));
@@ -68,7 +69,7 @@ impl Piece {
         Ok(Self { spoken, line, script })
     }
 
-    /// For each stop the written piece that it belongs to (words of one written piece share it).
+    /// For each stop the written word that it belongs to (words of one written word share it).
     fn written_of_stops(&self) -> Vec<Option<usize>> {
         let written = |word: usize| self.spoken.words.get(word).map(|w| w.piece);
         self.script.word_of_stop.iter().map(|word| word.and_then(written)).collect()
@@ -88,7 +89,7 @@ impl Piece {
                 continue;
             };
             let run = written_of_stops[stop..].iter().take_while(|w| {
-                // A pause inside a written piece ("1,5") doesn't end it.
+                // A pause inside a written word ("1,5") doesn't end it.
                 w.is_none_or(|w| w == written)
             });
             let mut end = stop + run.count();
