@@ -47,7 +47,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("eval", &["types", "atomic", "audio", "text", "metrics", "data", "task", "pretrained"]),
-    ("encodec", &["types", "audio"]),
     ("pretrained", &["types", "atomic", "audio", "text", "nn", "codec", "task", "model", "decode"]),
     ("results", &["eval"]),
     ("ablate", &["types", "atomic", "data", "eval", "results"]),
@@ -60,7 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 10] = [
+const CANDLE: [&str; 9] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -68,7 +67,6 @@ const CANDLE: [&str; 10] = [
     "syrinx-train",
     "syrinx-engine",
     "syrinx-testkit",
-    "syrinx-encodec",
     "syrinx-pretrained",
     "syrinx-cli",
 ];

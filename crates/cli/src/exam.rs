@@ -2,13 +2,14 @@
 //! speakers, and its own ear reads them back.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use syrinx_data::{Corpus, PromptSpec};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    Engine, EngineOptions, ModelSource, PackageVoice, package, with_language_model, write_atomic,
+    Engine, EngineOptions, ModelSource, PackageCodec, PackageVoice, open_codec, package,
+    with_language_model, write_atomic,
 };
 use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
 use syrinx_model::LmFile;
@@ -22,7 +23,7 @@ use crate::failure::{Exit, Failure, Outcome};
 /// Where the codec of the exam comes from.
 pub enum Voicebox {
     /// A codec's file, with its vocoder.
-    Codec(PathBuf),
+    Codec(PackageCodec),
     /// A whole model, whose language model the trained one takes the place of.
     Model(ModelSource),
 }
@@ -84,8 +85,8 @@ impl Exam {
 
     /// A codec without a vocoder is better found now than after hours.
     fn check(&self) -> Outcome {
-        let Voicebox::Codec(path) = &self.voicebox else { return Ok(()) };
-        syrinx_codec::EmbeddedCodec::load(path).map(|_| ()).map_err(|e| {
+        let Voicebox::Codec(codec) = &self.voicebox else { return Ok(()) };
+        open_codec(&codec.spec).map(|_| ()).map_err(|e| {
             Failure::new(Exit::BadModel, e.to_string()).hint(
                 "the exam is heard: name a codec with its vocoder (`syrinx codec train`) with --codec, or leave out --exam",
             )

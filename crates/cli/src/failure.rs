@@ -11,6 +11,7 @@ use syrinx_config::ConfigError;
 use syrinx_data::DataError;
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
+use syrinx_pretrained::PretrainedError;
 use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
 use syrinx_text::TextError;
@@ -245,6 +246,10 @@ impl From<CodecError> for Failure {
             CodecError::TooLittleData { .. } | CodecError::Levels { .. } | CodecError::Codes(_) => {
                 Self::new(Exit::BadInput, error.to_string())
             }
+            CodecError::Other(error) => match error.downcast::<PretrainedError>() {
+                Ok(error) => (*error).into(),
+                Err(error) => Self::new(Exit::BadModel, error.to_string()),
+            },
             CodecError::Nn(_) | CodecError::Candle(_) | CodecError::Diverged { .. } => {
                 Self::new(Exit::Unexpected, error.to_string())
             }
@@ -260,6 +265,7 @@ impl From<EngineError> for Failure {
             EngineError::Codec(error) => error.into(),
             EngineError::Text(error) => error.into(),
             EngineError::Task(error) => error.into(),
+            EngineError::Pretrained(error) => error.into(),
             EngineError::Decode(error) => error.into(),
             EngineError::Cancelled => Self::interrupted("run the command again to finish"),
             EngineError::Io { operation, path, cause } if operation.writes() => {
@@ -282,6 +288,8 @@ fn engine_exit(error: &EngineError) -> Exit {
         | EngineError::ModelFile { .. }
         | EngineError::Part { .. }
         | EngineError::Mismatch { .. }
+        | EngineError::NoCodec { .. }
+        | EngineError::OtherCodec { .. }
         | EngineError::Adapter { .. }
         | EngineError::NotTrained { .. }
         | EngineError::UnknownTaskSettings { .. } => Exit::BadModel,
@@ -355,6 +363,14 @@ impl From<ResultsError> for Failure {
             ResultsError::Export { .. } => Self::new(Exit::Unexpected, error.to_string()),
             _ => Self::new(Exit::BadInput, error.to_string()),
         }
+    }
+}
+
+impl From<PretrainedError> for Failure {
+    fn from(error: PretrainedError) -> Self {
+        let hint = error.hint();
+        let failure = Self { exit: Exit::BadModel, message: error.to_string(), hint: None };
+        hint.map_or(failure.clone(), |hint| failure.hint(hint))
     }
 }
 

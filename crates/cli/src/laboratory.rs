@@ -12,6 +12,7 @@ use syrinx_eval::{
     Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, TestedCodec,
     content_hash,
 };
+use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
 use syrinx_task::{AnswerKind, TokenSpace};
 use syrinx_text::TextVocab;
@@ -30,8 +31,8 @@ use crate::verbs::train::{Both, Lesson, tasks};
 pub struct Corpora {
     /// Token shards.
     pub data: Option<PathBuf>,
-    /// Their codec; that of the model if none is named.
-    pub codec: Option<PathBuf>,
+    /// Their codec and that of codec suites; that of the model if none is named.
+    pub codec: Option<CodecSpec>,
     /// Splits to learn from and to watch.
     pub splits: (String, String),
 }
@@ -152,6 +153,9 @@ impl<'a> ProgramLaboratory<'a> {
         if settings.precision != Default::default() {
             used.push_str(&said(serde_json::to_string(&settings.precision)));
         }
+        if let Some(codec) = &self.corpora.codec {
+            used.push_str(&codec.to_string());
+        }
         let training = match self.train_config(job)? {
             None => None,
             Some(config) => {
@@ -174,7 +178,7 @@ impl<'a> ProgramLaboratory<'a> {
         };
         let settings = self.settings(job)?;
         let (train, watch) = &self.corpora.splits;
-        let places = (self.data()?, self.corpora.codec.as_deref());
+        let places = (self.data()?, self.corpora.codec.as_ref());
         let lesson = Lesson::open(self.session, places, (train, watch), config.max_seconds)?;
         let tasks = tasks(&settings, &config.model)?;
         let stamp = lesson.coder.stamp();
@@ -206,10 +210,13 @@ impl<'a> ProgramLaboratory<'a> {
         (suite, options): (&Suite, &EvalOptions),
         watch: (&CancelToken, &dyn EventSink),
     ) -> Outcome<Report> {
-        let settings = with_suite(self.settings(job)?, suite);
+        let mut settings = with_suite(self.settings(job)?, suite);
         let cell = (place.bench, place.key);
         let Some(lm) = place.model else {
             let engine = self.engine(&settings)?;
+            if suite.codec.is_some() {
+                settings.codec = self.corpora.codec.as_ref().map(CodecSpec::to_string);
+            }
             let subject = Loaded { engine: &engine, settings: &settings };
             let measured = Measured { suite, subject: &subject, settings: &settings, cell };
             return Ok(recorded(self.store, measured, options, watch)?);
@@ -231,7 +238,8 @@ impl<'a> ProgramLaboratory<'a> {
 
 /// What an engine is opened with, in words: with or without the settings of its tasks.
 fn opened_with(settings: &Settings, with_tasks: bool) -> String {
-    let model = (&settings.model, &settings.adapter, &settings.voices_dir, &settings.lexicon);
+    let model = (&settings.model, &settings.adapter, &settings.codec);
+    let model = (model, &settings.voices_dir, &settings.lexicon);
     let tasks = with_tasks.then_some(&settings.tasks);
     let runs = (settings.kernels, &settings.device, settings.precision);
     serde_json::to_string(&(model, runs, tasks)).unwrap_or_default()
@@ -338,8 +346,11 @@ impl Subject for Student<'_> {
         self.own.sample_rate_hz()
     }
 
-    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
-        self.own.codec(encodec)
+    fn codec(
+        &self,
+        named: Option<(&str, &Path)>,
+    ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        self.own.codec(named)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
 use syrinx_engine::{Engine, EngineOptions, ModelSource};
+use syrinx_pretrained::{CodecSpec, SpecError};
 use syrinx_types::{CancelToken, EventSink, RunContext};
 
 use crate::args::Globals;
@@ -173,7 +174,15 @@ pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
         voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
         lexicon_path: settings.lexicon.clone(),
         adapter: settings.adapter.clone(),
+        codec: settings.codec.as_deref().map(codec_spec).transpose()?,
         task_settings: settings.tasks.clone(),
+    })
+}
+
+/// A codec as settings name it.
+pub fn codec_spec(text: &str) -> Outcome<CodecSpec> {
+    text.parse().map_err(|e: SpecError| {
+        Failure::usage(e.to_string(), "for instance `codec = \"mimi,levels=8\"`")
     })
 }
 

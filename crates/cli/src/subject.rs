@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
+use syrinx_codec::{Codec, CodecError};
 use syrinx_config::Settings;
-use syrinx_encodec::Encodec;
-use syrinx_engine::{Engine, EngineError, Merged};
+use syrinx_engine::{Engine, EngineError, Merged, open_codec};
 use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
+use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Request};
 use syrinx_types::{Audio, CancelToken, Fnv1a, RunContext};
 
@@ -82,12 +83,20 @@ impl Subject for Loaded<'_> {
         self.engine.codec_id().info.sample_rate_hz
     }
 
-    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
-        let Some(weights) = encodec else {
-            return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));
+    fn codec(
+        &self,
+        named: Option<(&str, &Path)>,
+    ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        let failed = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
+        let spec = |text: &str| text.parse::<CodecSpec>().map_err(|e| failed(&e));
+        let spec = match (named, &self.settings.codec) {
+            (Some((text, folder)), _) => spec(text)?.below(folder),
+            (None, Some(text)) => spec(text)?,
+            (None, None) => {
+                return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));
+            }
         };
-        let codec = Encodec::load(weights).map_err(|e| SubjectError::Failed(e.to_string()))?;
-        Ok(Box::new(Foreign(codec)))
+        Ok(Box::new(Named(open_codec(&spec).map_err(|e| failed(&e))?)))
     }
 }
 
@@ -115,23 +124,29 @@ impl TestedCodec for Own<'_> {
     }
 }
 
-/// EnCodec, and the clock that measures it.
-struct Foreign(Encodec);
+/// A codec that the suite or the command line names, and the clock that measures it.
+struct Named(Box<dyn Codec>);
 
-impl TestedCodec for Foreign {
+impl TestedCodec for Named {
     fn fingerprint(&self) -> String {
-        self.0.fingerprint().to_owned()
+        self.0.fingerprint()
     }
 
     fn levels(&self) -> usize {
-        Encodec::LEVELS
+        self.0.info().levels
     }
 
     fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        let failed = |e: CodecError| SubjectError::Failed(e.to_string());
         let begun = Instant::now();
-        let back = self.0.round_trip(audio, levels);
-        let back = back.map_err(|e| SubjectError::Failed(e.to_string()))?;
-        Ok((back, begun.elapsed().as_secs_f64()))
+        let codes = self.0.encode(audio).map_err(failed)?.first_levels(levels);
+        let decoded = self.0.decode(&codes).map_err(failed)?;
+        let wall_s = begun.elapsed().as_secs_f64();
+        let mut back = syrinx_audio::resample(&decoded, audio.sample_rate_hz)
+            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        // Frames are whole, recordings are not.
+        back.samples.resize(audio.samples.len(), 0.0);
+        Ok((back, wall_s))
     }
 }
 

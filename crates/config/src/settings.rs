@@ -26,6 +26,8 @@ pub struct Settings {
     /// Adapter to the model's weights, as `syrinx train --lora` writes it.
     #[schemars(with = "Option<String>")]
     pub adapter: Option<PathBuf>,
+    /// Codec of the model, for models that refer to one: `PATH[,levels=N][,vocoder=PATH]`.
+    pub codec: Option<String>,
     /// Folder of your own voices.
     #[schemars(with = "Option<String>")]
     pub voices_dir: Option<PathBuf>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
-use syrinx_codec::{Codec, CodecInfo, EmbeddedCodec};
+use syrinx_codec::{Codec, CodecInfo};
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
@@ -19,6 +19,7 @@ use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes, RunContext};
 
 use crate::adapters::with_adapter;
+use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, hash, known_tasks, lm_fingerprint, read};
 use crate::{EngineError, ModelPart, Voices, rerank, services};
@@ -47,6 +48,8 @@ pub struct EngineOptions {
     pub lexicon_path: Option<PathBuf>,
     /// An adapter to the language model.
     pub adapter: Option<PathBuf>,
+    /// The codec, for models that refer to one.
+    pub codec: Option<syrinx_pretrained::CodecSpec>,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
 }
@@ -60,6 +63,7 @@ impl Default for EngineOptions {
             voices_dir: None,
             lexicon_path: None,
             adapter: None,
+            codec: None,
             task_settings: BTreeMap::new(),
         }
     }
@@ -75,7 +79,8 @@ pub struct CodecId {
 }
 
 impl CodecId {
-    pub(crate) fn of(codec: &dyn Codec) -> Self {
+    /// The identity of a codec.
+    pub fn of(codec: &dyn Codec) -> Self {
         Self { fingerprint: codec.fingerprint(), info: codec.info() }
     }
 }
@@ -142,8 +147,7 @@ impl Engine {
         let mut fingerprint = hash(&bytes);
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
-        let codec = EmbeddedCodec::from_bytes(&parts.codec)
-            .map_err(|e| part(ModelPart::Codec, e.into()))?;
+        let codec = codec_of_part(&parts.codec, &file, options.codec.as_ref())?;
         let mut lm =
             LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
@@ -151,8 +155,8 @@ impl Engine {
             fingerprint = hash(format!("{fingerprint}{}", lm_fingerprint(&lm, &file)?).as_bytes());
         }
         let vocab = TextVocab::english()?;
-        let id = CodecId::of(&codec);
-        check_fit(&lm.space, &lm.codebooks, &codec, &vocab)
+        let id = CodecId::of(codec.as_ref());
+        check_fit(&lm.space, &lm.codebooks, codec.as_ref(), &vocab)
             .map_err(|reason| EngineError::Mismatch { file: file.clone(), reason })?;
         for (voice, codes) in &parts.voices {
             codes.check(id.info.codebook_size).map_err(|e| EngineError::Mismatch {
@@ -167,7 +171,7 @@ impl Engine {
         drop(lm);
         let model = Arc::new(model);
         let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
-        let (neural_codec, voices) = (Arc::new(codec) as Arc<dyn Codec>, Arc::new(voices));
+        let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
         let basic = services::basic(&neural_codec, &voices);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;
         let services = services::with_tasks(basic, &model, &tasks);

@@ -107,6 +107,31 @@ pub enum EngineError {
         /// Contradiction.
         reason: String,
     },
+    /// A model file that refers to a codec which is not there.
+    #[error("model file {file}: it needs the codec {fingerprint}, which is not at {place}")]
+    NoCodec {
+        /// File.
+        file: String,
+        /// Fingerprint of the codec.
+        fingerprint: String,
+        /// Place of the codec when the file was made.
+        place: String,
+    },
+    /// A codec other than the one that a model was trained on.
+    #[error(
+        "model file {file}: it was trained on the codec {expected}, the codec named is {found}"
+    )]
+    OtherCodec {
+        /// File.
+        file: String,
+        /// Fingerprint of the model's codec.
+        expected: String,
+        /// Fingerprint of the codec named.
+        found: String,
+    },
+    /// A published codec that cannot be used.
+    #[error(transparent)]
+    Pretrained(#[from] syrinx_pretrained::PretrainedError),
     /// An adapter that cannot be used with this model.
     #[error("adapter {file}: {reason}")]
     Adapter {
@@ -236,6 +261,11 @@ impl EngineError {
             Self::Mismatch { .. } => {
                 "package a language model with the codec it was trained on".into()
             }
+            Self::NoCodec { .. } => {
+                "name its checkpoint by the setting `codec`, as in `--set codec=PATH`".into()
+            }
+            Self::OtherCodec { .. } => "name the codec that it was trained on".into(),
+            Self::Pretrained(error) => return error.hint().map(str::to_owned),
             Self::Adapter { .. } => {
                 "name a file that `syrinx train --lora` wrote for this model".into()
             }

@@ -12,6 +12,7 @@
 
 mod adapters;
 mod chunks;
+mod codec_part;
 mod engine;
 mod error;
 mod format;
@@ -28,6 +29,7 @@ mod voices;
 
 pub use adapters::{language_model, merge_adapter};
 pub use chunks::{Chunk, Merged};
+pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
 pub use error::{EngineError, IoOperation, ModelPart};
 pub use format::{FORMAT, read_codes, write_atomic, write_codes};

@@ -8,6 +8,7 @@ use syrinx_model::LmFile;
 use syrinx_text::TextVocab;
 use syrinx_types::Codes;
 
+use crate::codec_part::{PackageCodec, codec_of_part, part_of};
 use crate::format::{self, HeaderVoice};
 use crate::loading::{check_fit, read};
 use crate::voices::is_name;
@@ -31,23 +32,24 @@ pub struct PackageVoice {
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for files that can't be read, [`EngineError::Mismatch`] for
 /// parts that don't go together, [`EngineError::Voice`].
 pub fn package(
-    (lm_path, codec_path): (&Path, &Path),
+    (lm_path, codec): (&Path, &PackageCodec),
     voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {
     let read = |path: &Path| std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path));
     let name = |path: &Path| path.display().to_string();
-    let codec_bytes = read(codec_path)?;
-    let codec = codec_part(&codec_bytes, &name(codec_path))?;
+    let codec_name = codec.spec.to_string();
+    let (codec, codec_bytes) = part_of(codec)?;
     let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
         file: name(lm_path),
         part: ModelPart::LanguageModel,
         cause: e.into(),
     };
     let lm = LmFile::from_bytes(&read(lm_path)?).map_err(lm_fail)?;
-    let id = CodecId::of(&codec);
+    let id = CodecId::of(codec.as_ref());
     let mismatch = |reason| EngineError::Mismatch { file: name(lm_path), reason };
-    check_fit(&lm.space, &lm.codebooks, &codec, &TextVocab::english()?).map_err(mismatch)?;
+    check_fit(&lm.space, &lm.codebooks, codec.as_ref(), &TextVocab::english()?)
+        .map_err(mismatch)?;
     for (i, voice) in voices.iter().enumerate() {
         check_voice(voice, &id, &voices[..i])?;
     }
@@ -57,7 +59,7 @@ pub fn package(
         .map(|v| (HeaderVoice { name: v.name.clone(), about: v.about.clone() }, v.codes.clone()))
         .collect();
     let lm_part = format::open_part(&lm_bytes, &name(lm_path))?;
-    let codec_part = format::open_part(&codec_bytes, &name(codec_path))?;
+    let codec_part = format::open_part(&codec_bytes, &codec_name)?;
     format::join(lm_part, codec_part, &listed, card).map_err(|reason| EngineError::ModelFile {
         file: name(lm_path),
         reason,
@@ -72,31 +74,24 @@ pub fn package(
 /// Errors of [`package`] and of opening the model.
 pub fn with_language_model(
     model: &ModelSource,
-    (lm_path, codec_path): (&Path, Option<&Path>),
+    (lm_path, codec): (&Path, Option<&PackageCodec>),
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
     let (mut file, bytes) = read(model)?;
     let mut parts = format::split(&bytes, &file)?;
-    if let Some(path) = codec_path {
-        let id = CodecId::of(&codec_part(&parts.codec, &file)?);
-        (file, parts.codec) = (
-            path.display().to_string(),
-            std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?,
-        );
-        if CodecId::of(&codec_part(&parts.codec, &file)?) != id {
-            let reason = "its quantiser is another one than the model's, and so its voices' codes mean something else";
-            return Err(EngineError::Mismatch { file, reason: reason.into() });
-        }
+    let named = codec.map(|codec| &codec.spec);
+    let built = codec_of_part(&parts.codec, &file, named)?;
+    if let Some(codec) = codec {
+        (file, parts.codec) = (codec.spec.to_string(), part_of(codec)?.1);
     }
     let name = lm_path.display().to_string();
-    let codec = codec_part(&parts.codec, &file)?;
     let lm_bytes = std::fs::read(lm_path).map_err(EngineError::io(IoOperation::Read, lm_path))?;
     let lm = LmFile::from_bytes(&lm_bytes).map_err(|e| EngineError::Part {
         file: name.clone(),
         part: ModelPart::LanguageModel,
         cause: e.into(),
     })?;
-    check_fit(&lm.space, &lm.codebooks, &codec, &TextVocab::english()?)
+    check_fit(&lm.space, &lm.codebooks, built.as_ref(), &TextVocab::english()?)
         .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
     let lm_part = format::open_part(&lm_bytes, &name)?;
     let codec_part = format::open_part(&parts.codec, &file)?;

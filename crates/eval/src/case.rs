@@ -40,25 +40,23 @@ pub(crate) fn cases<'a>(
     codec: Option<&dyn TestedCodec>,
 ) -> Result<Vec<Case<'a>>, EvalError> {
     match (&suite.codec, codec) {
-        (Some(asked), Some(codec)) => codec_cases(suite, items, asked, codec),
+        (Some(asked), Some(codec)) => Ok(codec_cases(items, asked, codec)),
         _ => task_cases(suite, items, subject),
     }
 }
 
 fn codec_cases<'a>(
-    suite: &Suite,
     items: &'a [Item],
     asked: &CodecSuite,
     codec: &dyn TestedCodec,
-) -> Result<Vec<Case<'a>>, EvalError> {
-    let most = codec.levels();
-    if let Some(levels) = asked.levels.iter().find(|&&l| l > most) {
-        return Err(suite.fault(format!("{levels} levels of a codec that has {most}")));
-    }
+) -> Vec<Case<'a>> {
+    // One suite fits codecs of few and of many levels.
+    let mut tested: Vec<usize> = asked.levels.iter().map(|&l| l.min(codec.levels())).collect();
+    tested.dedup();
     let fingerprint = codec.fingerprint();
     let view = asked.view.clone().unwrap_or_default();
     let mut cases = Vec::new();
-    for &levels in &asked.levels {
+    for levels in tested {
         let variant = match levels {
             0 => "recording".to_owned(),
             1 => "1 level".to_owned(),
@@ -85,7 +83,7 @@ fn codec_cases<'a>(
             });
         }
     }
-    Ok(cases)
+    cases
 }
 
 fn task_cases<'a>(

@@ -46,7 +46,7 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
     let items = if let Some(path) = &source.lines {
         lines(&suite.folder.join(path))?
     } else if let Some(path) = &source.manifest {
-        manifest(&suite.folder.join(path), source.split.as_deref())?
+        manifest(&suite.folder.join(path), source.split.as_deref(), source.seconds)?
     } else {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
             .map_err(|reason| suite.fault(reason))?
@@ -136,7 +136,11 @@ fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
 /// A view of that name is an utterance's prompt, in place of another recording of its speaker.
 const PROMPT_VIEW: &str = "prompt";
 
-fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
+fn manifest(
+    path: &Path,
+    split: Option<&str>,
+    seconds: Option<(f64, f64)>,
+) -> Result<Vec<Item>, EvalError> {
     let fault = |reason: String| EvalError::Material { path: path.to_path_buf(), reason };
     let mut manifest = Manifest::read(path).map_err(|e| fault(e.to_string()))?;
     if let Some(split) = split {
@@ -156,6 +160,15 @@ fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
     }
     let mut items = Vec::new();
     for u in manifest.utterances() {
+        if let Some((least, most)) = seconds {
+            let length_s = match u.seconds {
+                Some(seconds) => seconds,
+                None => measured_s(&manifest.audio_path(u)).map_err(fault)?,
+            };
+            if !(least..=most).contains(&length_s) {
+                continue;
+            }
+        }
         let same = &of_speaker[u.speaker.as_str()];
         let at = same.iter().position(|v| v.id == u.id).unwrap_or(0);
         let views = views(u).map_err(EvalError::io("find", path))?;
@@ -175,6 +188,13 @@ fn manifest(path: &Path, split: Option<&str>) -> Result<Vec<Item>, EvalError> {
         });
     }
     Ok(items)
+}
+
+/// Length of a recording, seconds, for manifests that do not state it.
+fn measured_s(path: &Path) -> Result<f64, String> {
+    const RATE_HZ: u32 = 16_000;
+    let audio = syrinx_audio::load(path, RATE_HZ).map_err(|e| e.to_string())?;
+    Ok(audio.seconds())
 }
 
 /// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of

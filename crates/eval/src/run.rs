@@ -136,8 +136,10 @@ fn tested_codec<'a>(
     suite: &Suite,
     subject: &'a dyn Subject,
 ) -> Result<Option<Box<dyn TestedCodec + 'a>>, SubjectError> {
-    let weights = |codec: &CodecSuite| codec.encodec.as_ref().map(|path| suite.folder.join(path));
-    suite.codec.as_ref().map(|codec| subject.codec(weights(codec).as_deref())).transpose()
+    let open = |codec: &CodecSuite| {
+        subject.codec(codec.path.as_deref().map(|path| (path, suite.folder.as_path())))
+    };
+    suite.codec.as_ref().map(open).transpose()
 }
 
 /// What the suite's subject answers with; `None` for a codec suite.

@@ -74,11 +74,14 @@ pub trait Subject {
     /// Samples a second of its recordings.
     fn sample_rate_hz(&self) -> u32;
 
-    /// The codec that recordings go through: its own, or EnCodec from a file of weights.
+    /// Opens the codec that recordings go through: the one that a suite names, relative to a folder, or the subject's own.
     ///
     /// # Errors
-    /// [`SubjectError::Failed`] for a file of another kind.
-    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError>;
+    /// [`SubjectError::Failed`] for a codec that can't be opened.
+    fn codec(
+        &self,
+        named: Option<(&str, &Path)>,
+    ) -> Result<Box<dyn TestedCodec + '_>, SubjectError>;
 }
 
 /// A codec that recordings can go through.

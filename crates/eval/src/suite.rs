@@ -86,6 +86,8 @@ pub struct ItemsConfig {
     pub manifest: Option<PathBuf>,
     /// Only this split of the manifest.
     pub split: Option<String>,
+    /// Shortest and longest recording of the manifest that is an item, seconds; prompts may have any length.
+    pub seconds: Option<(f64, f64)>,
     /// Recordings of the manifest are to be edited: each text has the words of the next one in its middle third, the
     /// recording is the prompt, and what it says the prompt's text.
     pub edited: bool,
@@ -125,15 +127,15 @@ pub enum Pairing {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodecSuite {
-    /// How many levels are decoded; every number is a variant of its own. 0 is the recording as it is, which shows
-    /// what the judges make of it.
+    /// Numbers of levels that are decoded; every number is a variant of its own. 0 is the recording as it is, which shows
+    /// what the judges make of it; numbers above the codec's are all of its levels.
     pub levels: Vec<usize>,
     /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
     /// that nobody has cleaned.
     pub view: Option<String>,
-    /// EnCodec's weights (model.safetensors of facebook/encodec_24khz), which recordings go through instead of the
-    /// model's own codec. From the suite's folder, if it isn't absolute.
-    pub encodec: Option<PathBuf>,
+    /// Codec that recordings go through instead of the model's own: `PATH[,levels=N][,vocoder=PATH]`, a folder or file of
+    /// EnCodec, DAC, Mimi or SNAC. Relative paths start from the suite's folder.
+    pub path: Option<String>,
 }
 
 /// What can be listened to in the HTML report. Every player costs some 200 kB.

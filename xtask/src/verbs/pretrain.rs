@@ -20,7 +20,7 @@ use stages::stages;
 /// `pretrain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Stages: corpus, fit, vocoder, encode, simulate, train, package. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
+    after_help = "Stages: corpus, fit, vocoder, encode, simulate, train, package; with a published codec (`codec = \"PATH\"`) without fit and vocoder. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
 )]
 pub struct PretrainArgs {
     /// The recipe
@@ -96,6 +96,8 @@ fn absolute(recipe: Recipe) -> Recipe {
     let mut recipe =
         Recipe { run: place(recipe.run.clone()), out: place(recipe.out.clone()), ..recipe };
     recipe.corpus.manifest = recipe.corpus.manifest.map(place);
+    // Options behind the path stay as they are.
+    recipe.codec = recipe.codec.map(|codec| place(codec.into()).display().to_string());
     recipe.fit.config = recipe.fit.config.map(place);
     recipe.vocoder.config = recipe.vocoder.config.map(place);
     recipe.train.config = place(recipe.train.config);

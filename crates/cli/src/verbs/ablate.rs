@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_ablate::{Ablation, Bench, Findings, WorkOptions, write_report};
 use syrinx_data::Part;
+use syrinx_pretrained::CodecSpec;
 use syrinx_results::{CellState, Store};
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -40,9 +41,9 @@ pub struct AblateArgs {
     /// Token shards to train on (`syrinx data encode`), for ablations that train
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     data: Option<PathBuf>,
-    /// The codec of the shards; that of the model if not given
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    codec: Option<PathBuf>,
+    /// The codec of the shards and of codec suites; that of the model if not given
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
     /// Split of the corpus to learn from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     train_split: String,

@@ -1,4 +1,6 @@
-//! `codec`: fit the quantiser, train the vocoder.
+//! `codec`: fit the quantiser, train the vocoder, show codecs.
+
+mod listing;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use syrinx_codec::{
     VocoderTrainConfig, fit, patches, train_vocoder,
 };
 use syrinx_data::{Corpus, Manifest, Utterance};
+use syrinx_pretrained::CodecSpec;
 use syrinx_types::{Codes, Event};
 
 use crate::failure::{Failure, Outcome};
@@ -23,7 +26,7 @@ use crate::session::{Session, model_source};
 /// `codec`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx codec fit manifest.jsonl -o rvq.safetensors\n  syrinx codec train manifest.jsonl --quantiser rvq.safetensors --state vocoder-state.safetensors -o codec.safetensors\n\nHere --config names the fit's or the training's own file; --set changes keys of it."
+    after_help = "Examples:\n  syrinx codec info mimi,levels=8\n  syrinx codec fit manifest.jsonl -o rvq.safetensors\n  syrinx codec train manifest.jsonl --quantiser rvq.safetensors --state vocoder-state.safetensors -o codec.safetensors\n\nHere --config names the fit's or the training's own file; --set changes keys of it."
 )]
 pub struct CodecArgs {
     #[command(subcommand)]
@@ -47,6 +50,18 @@ struct Material {
 enum What {
     /// Fit the residual quantiser to the recordings of a manifest
     Fit(Material),
+    /// Codecs in folders, and the model's: kinds, rates, levels
+    List {
+        /// Folders that hold codecs, each in a folder of its own
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        folders: Vec<PathBuf>,
+    },
+    /// One codec: rates, levels, codebooks, look-ahead, fingerprint
+    Info {
+        /// The codec, PATH[,levels=N][,vocoder=PATH]; that of the model if not given
+        #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        codec: Option<CodecSpec>,
+    },
     /// Train the vocoder on what the quantiser makes of them
     Train {
         #[command(flatten)]
@@ -70,6 +85,8 @@ enum What {
 pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
     match &args.what {
         What::Fit(material) => fit_quantiser(session, material),
+        What::List { folders } => listing::list(session, folders),
+        What::Info { codec } => listing::info(session, codec.as_ref()),
         What::Train { material, quantiser, from, respoken, state } => {
             let start = from.as_deref().map(|from| codec_of(session, from)).transpose()?;
             let rvq = match (quantiser, &start) {

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::json;
-use syrinx_audio::{WavFormat, write_target};
-use syrinx_engine::{read_codes, write_codes};
+use syrinx_audio::{ReadLimits, WavFormat, write_target};
+use syrinx_codec::Codec;
+use syrinx_engine::{CodecId, Engine, open_codec, read_codes, write_codes};
+use syrinx_pretrained::CodecSpec;
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -22,6 +24,9 @@ pub struct EncodeArgs {
     /// Where to write the codes; beside the recording, with the ending .safetensors, if not given
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
+    /// The codec, PATH[,levels=N][,vocoder=PATH]: a folder or file of one; that of the model if not given
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
 }
 
 /// `decode`.
@@ -36,12 +41,41 @@ pub struct DecodeArgs {
     /// Where to write the WAV file; - for standard output
     #[arg(short, long, default_value = "out.wav", value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: String,
+    /// The codec of the codes, PATH[,vocoder=PATH]; that of the model if not given
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
     /// Use only so many levels, from the first
     #[arg(long, value_name = "N")]
     levels: Option<usize>,
     /// Samples of the WAV file
     #[arg(long, default_value = "int16", value_parser = ["int16", "float32"])]
     format: String,
+}
+
+/// The codec in use: the one that is named, or the model's.
+pub enum Used {
+    /// A codec that is named.
+    Named(Box<dyn Codec>),
+    /// The codec of the model.
+    Model(Box<Engine>),
+}
+
+impl Used {
+    /// Opens the codec that is named, or the model.
+    pub fn open(session: &Session, named: Option<&CodecSpec>) -> Outcome<Self> {
+        Ok(match named {
+            Some(spec) => Self::Named(open_codec(spec)?),
+            None => Self::Model(Box::new(session.engine(&session.settings(&[])?.value)?)),
+        })
+    }
+
+    /// The codec.
+    pub fn codec(&self) -> &dyn Codec {
+        match self {
+            Self::Named(codec) => codec.as_ref(),
+            Self::Model(engine) => engine.codec(),
+        }
+    }
 }
 
 /// A recording to codes.
@@ -56,12 +90,13 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
         }
         None => Path::new(&args.audio).with_extension("safetensors"),
     };
-    let engine = session.engine(&session.settings(&[])?.value)?;
-    let audio = engine.load(&args.audio)?;
+    let used = Used::open(session, args.codec.as_ref())?;
+    let rate_hz = used.codec().info().sample_rate_hz;
+    let audio = syrinx_audio::load_source(&args.audio, rate_hz, &ReadLimits::default())?;
     session.check()?;
-    let codes = engine.encode(&audio)?;
+    let codes = used.codec().encode(&audio)?;
     session.check()?;
-    write_codes(&out, &codes, engine.codec_id(), &args.audio)?;
+    write_codes(&out, &codes, &CodecId::of(used.codec()), &args.audio)?;
     let (frames, levels) = (codes.frames(), codes.levels());
     if session.globals.json {
         return session.print_json(
@@ -74,8 +109,8 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
 
 /// Codes to a recording.
 pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
-    let engine = session.engine(&session.settings(&[])?.value)?;
-    let mut codes = read_codes(&args.codes, engine.codec_id())?;
+    let used = Used::open(session, args.codec.as_ref())?;
+    let mut codes = read_codes(&args.codes, &CodecId::of(used.codec()))?;
     if let Some(levels) = args.levels {
         if levels == 0 || levels > codes.levels() {
             return Err(Failure::usage(
@@ -85,7 +120,7 @@ pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
         }
         codes = codes.first_levels(levels);
     }
-    let audio = engine.codec().decode(&codes)?;
+    let audio = used.codec().decode(&codes)?;
     session.check()?;
     let format = if args.format == "float32" { WavFormat::Float32 } else { WavFormat::Int16 };
     write_target(&args.out, &audio, format)?;

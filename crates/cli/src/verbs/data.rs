@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_codec::MelRvq;
+use syrinx_codec::{Codec, MelRvq};
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
 use syrinx_data::{CodecStamp, EncodePlan, Manifest, Part, encode_manifest};
+use syrinx_engine::{is_published_codec, open_codec};
+use syrinx_pretrained::CodecSpec;
 use syrinx_text::{Lexicon, Phone};
 use syrinx_types::{Audio, Coded, Event};
 
@@ -53,9 +55,9 @@ enum What {
         /// Folder of the shards
         #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: PathBuf,
-        /// The codec; that of the model if not given
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        codec: Option<PathBuf>,
+        /// The codec, PATH[,levels=N]: a folder or file of one; that of the model if not given
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        codec: Option<CodecSpec>,
         /// Keep the latents that the codes round, too, for models with `latent_conditioning`: sixteen times as much
         #[arg(long)]
         latents: bool,
@@ -112,7 +114,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
         What::Encode { manifest, out, codec, latents, shard, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
             let part: Part = shard.parse()?;
-            let coder = Coder::new(session, codec.as_deref())?;
+            let coder = Coder::new(session, codec.as_ref())?;
             let plan = EncodePlan {
                 latent_dim: coder.latent_dim(*latents),
                 part,
@@ -181,19 +183,22 @@ fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: 
     Ok(())
 }
 
-/// A codec to encode with: a file's, or the model's.
+/// A codec to encode with: a file's, a published one, or the model's.
 pub enum Coder {
     /// The quantiser of a file.
     File(Box<MelRvq>),
+    /// A published codec.
+    Published(Box<dyn Codec>),
     /// That of the model.
     Model(Box<syrinx_engine::Engine>),
 }
 
 impl Coder {
     /// The codec of a file if one is named, else that of the model.
-    pub fn new(session: &Session, file: Option<&Path>) -> Outcome<Self> {
-        Ok(match file {
-            Some(path) => Self::File(Box::new(MelRvq::load(path)?)),
+    pub fn new(session: &Session, named: Option<&CodecSpec>) -> Outcome<Self> {
+        Ok(match named {
+            Some(spec) if is_published_codec(&spec.path) => Self::Published(open_codec(spec)?),
+            Some(spec) => Self::File(Box::new(MelRvq::load(&spec.path)?)),
             None => Self::Model(Box::new(session.engine(&session.settings_beside()?)?)),
         })
     }
@@ -204,6 +209,10 @@ impl Coder {
             Self::File(rvq) => {
                 let c = rvq.config();
                 (rvq.fingerprint(), c.frame_rate_hz(), c.levels, c.codebook_size)
+            }
+            Self::Published(codec) => {
+                let info = codec.info();
+                (codec.fingerprint(), info.frame_rate_hz, info.levels, info.codebook_size)
             }
             Self::Model(engine) => {
                 let id = engine.codec_id();
@@ -222,6 +231,7 @@ impl Coder {
     pub fn codebooks(&self) -> Vec<Vec<f32>> {
         let level = |l: usize| match self {
             Self::File(rvq) => rvq.codebook(l).to_vec(),
+            Self::Published(codec) => codec.codebook(l).to_vec(),
             Self::Model(engine) => engine.codec().codebook(l).to_vec(),
         };
         (0..self.stamp().levels).map(level).collect()
@@ -231,6 +241,7 @@ impl Coder {
     pub fn sample_rate_hz(&self) -> u32 {
         match self {
             Self::File(rvq) => rvq.config().mel.sample_rate_hz,
+            Self::Published(codec) => codec.info().sample_rate_hz,
             Self::Model(engine) => engine.codec_id().info.sample_rate_hz,
         }
     }
@@ -240,6 +251,7 @@ impl Coder {
         match self {
             _ if !wanted => 0,
             Self::File(rvq) => rvq.config().latent_dim,
+            Self::Published(codec) => codec.info().latent_dim,
             Self::Model(engine) => engine.codec_id().info.latent_dim,
         }
     }
@@ -248,6 +260,7 @@ impl Coder {
     pub fn encode_audio(&self, audio: &Audio) -> Result<Coded, String> {
         match self {
             Self::File(rvq) => rvq.encode_with_latents(audio).map_err(|e| e.to_string()),
+            Self::Published(codec) => codec.encode_with_latents(audio).map_err(|e| e.to_string()),
             Self::Model(engine) => {
                 engine.codec().encode_with_latents(audio).map_err(|e| e.to_string())
             }

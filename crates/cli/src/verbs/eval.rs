@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use syrinx_config::Settings;
 use syrinx_eval::{EvalError, EvalOptions, JudgeConfig, SubjectError, Suite};
+use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
 use syrinx_results::Store;
 
@@ -48,6 +50,10 @@ pub struct EvalArgs {
     /// The model that the endpoint is asked for
     #[arg(long, value_name = "NAME", default_value = "whisper-1")]
     judge_model: String,
+    /// The codec, PATH[,levels=N][,vocoder=PATH]: what recordings of a codec suite go through, else that of a model which
+    /// refers to one
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
     /// Results store that the run lands in; runs/results.db if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
@@ -56,10 +62,18 @@ pub struct EvalArgs {
 /// Runs the suite.
 pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     let suite = Suite::load(&args.suite)?;
-    let settings = with_suite(session.settings(&[])?.value, &suite);
+    let mut settings = with_suite(session.settings(&[])?.value, &suite);
     // What can't be kept should not take an hour to say so.
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
-    let engine = session.engine(&settings)?;
+    let named = args.codec.as_ref().map(CodecSpec::to_string);
+    let engine = match (&named, suite.codec.is_some()) {
+        (Some(_), false) => {
+            session.engine(&Settings { codec: named.clone(), ..settings.clone() })?
+        }
+        _ => session.engine(&settings)?,
+    };
+    // A model's own codec goes through a codec suite unless another is named.
+    settings.codec = named;
     let subject = Loaded { engine: &engine, settings: &settings };
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/eval").join(&suite.name));
     let options = EvalOptions {

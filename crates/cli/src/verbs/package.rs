@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_audio::ReadLimits;
-use syrinx_codec::{Codec as _, EmbeddedCodec};
 use syrinx_config::Settings;
-use syrinx_engine::{PackageVoice, excerpt, package, with_language_model, write_atomic};
+use syrinx_engine::{
+    PackageCodec, PackageVoice, excerpt, open_codec, package, with_language_model, write_atomic,
+};
+use syrinx_pretrained::CodecSpec;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::{Session, model_source};
@@ -21,9 +23,12 @@ pub struct PackageArgs {
     /// The language model, as training writes it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     lm: PathBuf,
-    /// The codec that it was trained on, with its vocoder; codec and voices of the model in use if not given
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    codec: Option<PathBuf>,
+    /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not given
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
+    /// Refer to the codec by its fingerprint instead of carrying it: a smaller file, which needs the codec beside it
+    #[arg(long, requires = "codec")]
+    refer: bool,
     /// A voice and its recording; the first is the default; may be repeated
     #[arg(long, value_name = "NAME=FILE", requires = "codec")]
     voice: Vec<String>,
@@ -42,13 +47,14 @@ pub struct PackageArgs {
 pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let card = args.card.as_deref().map(read_card).transpose()?;
-    let bytes = match &args.codec {
+    let codec = args.codec.clone().map(|spec| PackageCodec { spec, carried: !args.refer });
+    let bytes = match &codec {
         Some(codec) if !args.keep_voices => {
-            let voices = voices(&settings, (codec, &args.voice))?;
+            let voices = voices(&settings, (&codec.spec, &args.voice))?;
             package((&args.lm, codec), &voices, card.unwrap_or_default())?
         }
         codec => {
-            let parts = (args.lm.as_path(), codec.as_deref());
+            let parts = (args.lm.as_path(), codec.as_ref());
             with_language_model(&model_source(&settings)?, parts, card)?
         }
     };
@@ -63,8 +69,11 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
 }
 
 /// The voices of these recordings, encoded by this codec.
-fn voices(settings: &Settings, (codec, pairs): (&Path, &[String])) -> Outcome<Vec<PackageVoice>> {
-    let codec = EmbeddedCodec::load(codec)?;
+fn voices(
+    settings: &Settings,
+    (codec, pairs): (&CodecSpec, &[String]),
+) -> Outcome<Vec<PackageVoice>> {
+    let codec = open_codec(codec)?;
     let mut voices = Vec::new();
     for pair in pairs {
         let Some((name, file)) = pair.split_once('=') else {

@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_audio::{WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Utterance, VIEWS, encode_manifest};
+use syrinx_pretrained::CodecSpec;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
 use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
 use syrinx_types::{Audio, Coded};
@@ -31,8 +32,8 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "out")]
     wavs: Option<PathBuf>,
     /// The codec; that of the model if not given
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    codec: Option<PathBuf>,
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
     /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
     #[arg(long, conflicts_with = "wavs")]
     latents: bool,
@@ -132,7 +133,7 @@ pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
     };
     scene_ranges(ranges).check().map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
     let manifest = Manifest::read(&args.manifest)?;
-    let coder = Coder::new(session, args.codec.as_deref())?;
+    let coder = Coder::new(session, args.codec.as_ref())?;
     let simulator = Simulator {
         manifest: &manifest,
         sample_rate_hz: coder.sample_rate_hz(),

@@ -7,8 +7,9 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_data::Corpus;
-use syrinx_engine::EngineOptions;
+use syrinx_engine::{EngineOptions, PackageCodec};
 use syrinx_model::LmConfig;
+use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
@@ -32,8 +33,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     data: PathBuf,
     /// The codec of the shards; that of the model if not given
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    codec: Option<PathBuf>,
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
     /// Folder of the run: checkpoint, averaged model, events
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     run: PathBuf,
@@ -73,7 +74,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         ));
     }
     let splits = (args.train_split.as_str(), args.watch_split.as_str());
-    let places = (args.data.as_path(), args.codec.as_deref());
+    let places = (args.data.as_path(), args.codec.as_ref());
     let Lesson { coder, learnt, watched } =
         Lesson::open(session, places, splits, config.max_seconds)?;
     let stamp = coder.stamp();
@@ -103,11 +104,12 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         None => None,
         Some(count) => {
             let voicebox = match &args.codec {
-                Some(path) => Voicebox::Codec(path.clone()),
+                Some(spec) => Voicebox::Codec(PackageCodec { spec: spec.clone(), carried: true }),
                 None => Voicebox::Model(model_source(&settings)?),
             };
             // What is trained may be an adapter; none is laid over it.
-            let options = EngineOptions { adapter: None, ..engine_options(&settings)? };
+            let options =
+                EngineOptions { adapter: None, codec: None, ..engine_options(&settings)? };
             let how = (options, settings.decode.clone(), settings.seed);
             Some(Exam::new((&watched, &learnt), count, &config.prompt, voicebox, how)?)
         }
@@ -166,7 +168,7 @@ impl Lesson {
     /// Opens shards and their codec, and leaves out what is too long.
     pub fn open(
         session: &Session,
-        (data, codec): (&Path, Option<&Path>),
+        (data, codec): (&Path, Option<&CodecSpec>),
         (train_split, watch_split): (&str, &str),
         max_seconds: f64,
     ) -> Outcome<Self> {

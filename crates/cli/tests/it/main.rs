@@ -4,6 +4,7 @@ mod ablate;
 mod bad_audio;
 mod bad_files;
 mod bad_text;
+mod codecs;
 mod dash;
 mod data_and_eval;
 mod fine_tune;

@@ -122,11 +122,14 @@ impl Subject for Fake {
         RATE_HZ
     }
 
-    fn codec(&self, encodec: Option<&Path>) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
-        match encodec {
+    fn codec(
+        &self,
+        named: Option<(&str, &Path)>,
+    ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        match named {
             None => Ok(Box::new(Softer(self.fingerprint()))),
-            Some(weights) if weights.exists() => Ok(Box::new(Silence)),
-            Some(weights) => Err(SubjectError::Failed(format!("no `{}`", weights.display()))),
+            Some((path, folder)) if folder.join(path).exists() => Ok(Box::new(Silence)),
+            Some((path, _)) => Err(SubjectError::Failed(format!("no `{path}`"))),
         }
     }
 }

@@ -15,6 +15,9 @@ pub(super) struct Recipe {
     /// The model file at the end.
     pub(super) out: PathBuf,
     pub(super) corpus: Corpus,
+    /// A published codec, as `PATH[,levels=N]`; without it one is fitted and trained.
+    #[serde(default)]
+    pub(super) codec: Option<String>,
     #[serde(default)]
     pub(super) fit: Verb,
     #[serde(default)]
@@ -168,11 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn the_recipe_of_the_embedded_model_can_be_read() {
-        let path = crate::project::root().join("configs/recipes/english.toml");
-        let recipe = Recipe::read(&path, &[]).unwrap();
-        for file in [&recipe.train.config, recipe.package.card.as_ref().unwrap()] {
-            assert!(crate::project::root().join(file).is_file(), "{}", file.display());
+    fn every_recipe_can_be_read_and_names_files_that_are_there() {
+        let folder = crate::project::root().join("configs/recipes");
+        let mut recipes = 0;
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().extension().is_none_or(|e| e != "toml") {
+                continue;
+            }
+            let recipe = Recipe::read(&entry.path(), &[]).unwrap();
+            for file in [&recipe.train.config, recipe.package.card.as_ref().unwrap()] {
+                assert!(crate::project::root().join(file).is_file(), "{}", file.display());
+            }
+            recipes += 1;
         }
+        assert!(recipes >= 3, "only {recipes} recipes");
     }
 }

@@ -12,8 +12,10 @@ pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
     let places = Places::of(recipe);
     let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
     let scenes = recipe.simulate.is_some().then(|| places.simulate());
+    let fitted = recipe.codec.is_none().then(|| [places.fit(), places.vocoder()]);
     made.into_iter()
-        .chain([places.fit(), places.vocoder(), places.encode()])
+        .chain(fitted.into_iter().flatten())
+        .chain([places.encode()])
         .chain(scenes)
         .chain([places.train(), places.package()])
         .collect()
@@ -24,7 +26,10 @@ struct Places<'a> {
     recipe: &'a Recipe,
     manifest: PathBuf,
     rvq: PathBuf,
-    codec: PathBuf,
+    /// The codec as commands name it.
+    codec: String,
+    /// The codec's file or folder.
+    codec_path: PathBuf,
     shards: PathBuf,
     lm_run: PathBuf,
     lm: PathBuf,
@@ -48,11 +53,15 @@ impl<'a> Places<'a> {
         let folder = |name: &str| recipe.run.join(name);
         let made = folder("corpus").join("manifest.jsonl");
         let lm_run = folder("train").join("lm");
+        let trained = folder("vocoder").join("codec.safetensors").display().to_string();
+        let codec = recipe.codec.clone().unwrap_or(trained);
+        let codec_path = PathBuf::from(codec.split(',').next().unwrap_or_default());
         Self {
             recipe,
             manifest: recipe.corpus.manifest.clone().unwrap_or(made),
             rvq: folder("fit").join("rvq.safetensors"),
-            codec: folder("vocoder").join("codec.safetensors"),
+            codec,
+            codec_path,
             shards: folder("encode").join("shards"),
             lm: lm_run.join("model.safetensors"),
             lm_run,
@@ -113,10 +122,10 @@ impl<'a> Places<'a> {
             &"--state",
             &state.display(),
             &"--out",
-            &self.codec.display(),
+            &self.codec,
         ]);
         let work = Work::Program(configured(words, config, &verb.set));
-        self.stage("vocoder", (&[&self.manifest, &self.rvq], config), &[&self.codec], work)
+        self.stage("vocoder", (&[&self.manifest, &self.rvq], config), &[&self.codec_path], work)
     }
 
     fn encode(&self) -> Stage {
@@ -127,12 +136,12 @@ impl<'a> Places<'a> {
             &"--out",
             &self.shards.display(),
             &"--codec",
-            &self.codec.display(),
+            &self.codec,
             &"--per-shard",
             &self.recipe.encode.per_shard,
         ]);
         words.extend(self.latents());
-        let inputs: [&Path; 2] = [&self.manifest, &self.codec];
+        let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
     }
 
@@ -151,7 +160,7 @@ impl<'a> Places<'a> {
             &"--out",
             &self.shards.display(),
             &"--codec",
-            &self.codec.display(),
+            &self.codec,
             &"--seed",
             &verb.seed,
         ]);
@@ -161,7 +170,7 @@ impl<'a> Places<'a> {
         };
         words.extend(verb.snr_db.into_iter().flat_map(|db| range("snr", db)));
         words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
-        let inputs: [&Path; 2] = [&self.manifest, &self.codec];
+        let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         let views = self.shards.join("views");
         self.stage("simulate", (&inputs, None), &[&views], Work::Program(words))
     }
@@ -173,7 +182,7 @@ impl<'a> Places<'a> {
             &"--data",
             &self.shards.display(),
             &"--codec",
-            &self.codec.display(),
+            &self.codec,
             &"--run",
             &self.lm_run.display(),
             &"--resume",
@@ -183,7 +192,7 @@ impl<'a> Places<'a> {
         }
         let config = Some(train.config.as_path());
         let work = Work::Program(configured(words, config, &train.set));
-        self.stage("train", (&[&self.shards, &self.codec], config), &[&self.lm], work)
+        self.stage("train", (&[&self.shards, &self.codec_path], config), &[&self.lm], work)
     }
 
     fn package(&self) -> Stage {
@@ -194,7 +203,7 @@ impl<'a> Places<'a> {
             &"--lm",
             &self.lm.display(),
             &"--codec",
-            &self.codec.display(),
+            &self.codec,
             &"--card",
             &written.display(),
             &"--out",
@@ -203,7 +212,7 @@ impl<'a> Places<'a> {
         for voice in &package.voices {
             words.extend(["--voice".to_owned(), format!("{}={}", voice.name, voice.utterance)]);
         }
-        let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec];
+        let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec_path];
         let outputs: [&Path; 2] = [&self.recipe.out, &written];
         let card = package.card.as_deref();
         let work = Work::Package { words, card: package.card.clone(), written: written.clone() };

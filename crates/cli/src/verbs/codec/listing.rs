@@ -1,0 +1,134 @@
+//! `codec list` and `codec info`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use syrinx_codec::Codec;
+use syrinx_engine::{is_published_codec, open_codec};
+use syrinx_pretrained::CodecSpec;
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+use crate::verbs::codes::Used;
+
+/// Facts of a codec.
+fn facts(name: &str, codec: &dyn Codec) -> Value {
+    let info = codec.info();
+    let rates_hz = codec.level_rates_hz();
+    let bits_per_code = (info.codebook_size.max(2) as f64).log2();
+    let kbit_s = bits_per_code * info.frame_rate_hz * info.levels as f64 / 1000.0;
+    json!({
+        "name": name,
+        "kind": codec.kind(),
+        "sample_rate_hz": info.sample_rate_hz,
+        "frame_rate_hz": info.frame_rate_hz,
+        "frame_samples": info.frame_samples(),
+        "levels": info.levels,
+        "level_rates_hz": rates_hz,
+        "codebook_size": info.codebook_size,
+        "entry_dim": info.latent_dim,
+        "kbit_s": (kbit_s * 100.0).round() / 100.0,
+        "look_ahead_frames": codec.look_ahead_frames(),
+        "look_ahead_ms": (1000.0 * codec.look_ahead_frames() as f64 / info.frame_rate_hz).round(),
+        "fingerprint": codec.fingerprint(),
+    })
+}
+
+/// Shows one codec.
+pub fn info(session: &Session, named: Option<&CodecSpec>) -> Outcome {
+    let used = Used::open(session, named)?;
+    let name = named.map_or("the model's".to_owned(), CodecSpec::to_string);
+    let facts = facts(&name, used.codec());
+    if session.globals.json {
+        return session.print_json(&facts);
+    }
+    let lines = [
+        format!("codec        {} ({})", facts["kind"].as_str().unwrap_or_default(), name),
+        format!("sound        {} Hz, 1 channel", facts["sample_rate_hz"]),
+        format!(
+            "frames       {:.2}/s, {} samples each",
+            facts["frame_rate_hz"].as_f64().unwrap_or_default(),
+            facts["frame_samples"]
+        ),
+        format!(
+            "levels       {} of {} codes, {} kbit/s",
+            facts["levels"], facts["codebook_size"], facts["kbit_s"]
+        ),
+        format!("level rates  {} Hz", rates(&used.codec().level_rates_hz())),
+        format!("entries      {} numbers", facts["entry_dim"]),
+        format!(
+            "look-ahead   {} frames ({} ms)",
+            facts["look_ahead_frames"], facts["look_ahead_ms"]
+        ),
+        format!("fingerprint  {}", used.codec().fingerprint()),
+    ];
+    lines.iter().try_for_each(|line| session.print(line))
+}
+
+/// Rates of levels in a row, equal ones once.
+fn rates(all: &[f64]) -> String {
+    let mut runs: Vec<(f64, usize)> = Vec::new();
+    for &rate in all {
+        match runs.last_mut() {
+            Some((last, count)) if *last == rate => *count += 1,
+            _ => runs.push((rate, 1)),
+        }
+    }
+    let run = |(rate, count): (f64, usize)| match count {
+        1 => format!("{rate:.2}"),
+        n => format!("{n} x {rate:.2}"),
+    };
+    runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
+}
+
+/// Lists the model's codec and those in folders.
+pub fn list(session: &Session, folders: &[PathBuf]) -> Outcome {
+    let mut found = Vec::new();
+    if folders.is_empty() {
+        let own = Used::open(session, None)?;
+        found.push(facts("(model)", own.codec()));
+    }
+    for folder in folders {
+        for path in codecs_in(folder)? {
+            match open_codec(&CodecSpec::new(&path)) {
+                Ok(codec) => found.push(facts(&path.display().to_string(), codec.as_ref())),
+                Err(error) => session.say(&format!("left out: {error}")),
+            }
+        }
+    }
+    if session.globals.json {
+        return session.print_json(&found);
+    }
+    session.print(&format!(
+        "{:<10} {:>7} {:>9} {:>7} {:>6} {:>7}  name",
+        "kind", "Hz", "frames/s", "levels", "codes", "kbit/s"
+    ))?;
+    for facts in found {
+        session.print(&format!(
+            "{:<10} {:>7} {:>9.2} {:>7} {:>6} {:>7}  {}",
+            facts["kind"].as_str().unwrap_or_default(),
+            facts["sample_rate_hz"].to_string(),
+            facts["frame_rate_hz"].as_f64().unwrap_or_default(),
+            facts["levels"].to_string(),
+            facts["codebook_size"].to_string(),
+            facts["kbit_s"].to_string(),
+            facts["name"].as_str().unwrap_or_default(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Folders with a configuration of a codec, in a folder or the folder itself, in order.
+fn codecs_in(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let holds_one = |path: &Path| path.join("config.json").is_file() && is_published_codec(path);
+    if holds_one(folder) {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let entries = std::fs::read_dir(folder).map_err(|e| {
+        Failure::new(Exit::BadInput, format!("{}: {e}", folder.display())).hint("name a folder")
+    })?;
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| holds_one(path)).collect();
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,179 @@
+//! The codec of a model: carried in its file, or referred to by fingerprint.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+use syrinx_codec::{Codec, EmbeddedCodec};
+use syrinx_pretrained::{Checkpoint, CodecSpec, PretrainedCodec, from_bytes, is_carried, open};
+
+use crate::{EngineError, IoOperation, ModelPart};
+
+/// Metadata entry of a codec part that refers to a codec outside the file.
+const REFERENCE: &str = "syrinx_codec_reference";
+
+/// Metadata entry of the project's own codec.
+const OWN: &str = "syrinx_codec";
+
+/// A codec outside a model file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reference {
+    /// Kind of the codec.
+    kind: String,
+    /// Fingerprint of its codes.
+    fingerprint: String,
+    /// The codec as it was named, relative paths from the model's folder.
+    named: String,
+}
+
+/// A codec for a model file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageCodec {
+    /// The codec.
+    pub spec: CodecSpec,
+    /// Whether the model file carries it; otherwise the file refers to it.
+    pub carried: bool,
+}
+
+impl From<&Path> for PackageCodec {
+    fn from(path: &Path) -> Self {
+        Self { spec: CodecSpec::new(path), carried: true }
+    }
+}
+
+/// Whether a path names a published codec, as a folder or as a file, and not one of the project's own.
+pub fn is_published_codec(path: &Path) -> bool {
+    if path.is_dir() {
+        return true;
+    }
+    match Checkpoint::open(path) {
+        Ok(checkpoint) if checkpoint.metadata().contains_key(OWN) => false,
+        Ok(checkpoint) if is_carried(checkpoint.metadata()) => true,
+        _ => path.is_file() && path.with_file_name("config.json").is_file(),
+    }
+}
+
+/// Opens a codec: a published one, or the project's own with its vocoder.
+///
+/// # Errors
+/// [`EngineError::Pretrained`] and [`EngineError::Codec`] for files that can't be used, [`EngineError::Unsupported`] for
+/// options that the project's own codec lacks.
+pub fn open_codec(spec: &CodecSpec) -> Result<Box<dyn Codec>, EngineError> {
+    if is_published_codec(&spec.path) {
+        return Ok(Box::new(open(spec)?));
+    }
+    if spec.levels.is_some() || spec.vocoder.is_some() {
+        return Err(EngineError::Unsupported {
+            what: format!("{spec}: the options levels and vocoder are for published codecs"),
+            remedy: "name the codec's file alone",
+        });
+    }
+    Ok(Box::new(EmbeddedCodec::load(&spec.path)?))
+}
+
+/// Opens the codec of a model from its part of the file. `named` replaces it and must have the same fingerprint.
+pub(crate) fn codec_of_part(
+    part: &[u8],
+    file: &str,
+    named: Option<&CodecSpec>,
+) -> Result<Box<dyn Codec>, EngineError> {
+    let broken = |cause| EngineError::Part { file: file.to_owned(), part: ModelPart::Codec, cause };
+    let metadata = metadata(part);
+    if let Some(json) = metadata.get(REFERENCE) {
+        let reference: Reference = serde_json::from_str(json).map_err(|e| broken(e.into()))?;
+        return referred(&reference, file, named);
+    }
+    let own: Box<dyn Codec> = if is_carried(&metadata.into_iter().collect()) {
+        let codec: PretrainedCodec =
+            from_bytes(Path::new(file), part).map_err(|e| broken(e.into()))?;
+        Box::new(codec)
+    } else {
+        Box::new(EmbeddedCodec::from_bytes(part).map_err(|e| broken(e.into()))?)
+    };
+    match named {
+        Some(spec) => expect(open_codec(spec)?, &own.fingerprint(), file),
+        None => Ok(own),
+    }
+}
+
+/// Metadata of a safetensors file; none of one that is broken.
+fn metadata(part: &[u8]) -> HashMap<String, String> {
+    let read = SafeTensors::read_metadata(part).ok();
+    read.and_then(|(_, metadata)| metadata.metadata().clone()).unwrap_or_default()
+}
+
+fn referred(
+    reference: &Reference,
+    file: &str,
+    named: Option<&CodecSpec>,
+) -> Result<Box<dyn Codec>, EngineError> {
+    let missing = || EngineError::NoCodec {
+        file: file.to_owned(),
+        fingerprint: reference.fingerprint.clone(),
+        place: reference.named.clone(),
+    };
+    let spec = match named {
+        Some(spec) => spec.clone(),
+        None => {
+            let spec: CodecSpec = reference.named.parse().map_err(|_| missing())?;
+            let spec = spec.below(Path::new(file).parent().unwrap_or(Path::new("")));
+            if !spec.path.exists() {
+                return Err(missing());
+            }
+            spec
+        }
+    };
+    expect(open_codec(&spec)?, &reference.fingerprint, file)
+}
+
+fn expect(
+    codec: Box<dyn Codec>,
+    fingerprint: &str,
+    file: &str,
+) -> Result<Box<dyn Codec>, EngineError> {
+    if codec.fingerprint() == fingerprint {
+        return Ok(codec);
+    }
+    Err(EngineError::OtherCodec {
+        file: file.to_owned(),
+        expected: fingerprint.to_owned(),
+        found: codec.fingerprint(),
+    })
+}
+
+/// The codec and its part of a model file.
+pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>), EngineError> {
+    let opened = open_codec(&codec.spec)?;
+    let part = match (codec.carried, is_published_codec(&codec.spec.path)) {
+        (true, true) => opened.to_part()?,
+        // As it is, so that nothing is rounded twice.
+        (true, false) => std::fs::read(&codec.spec.path)
+            .map_err(EngineError::io(IoOperation::Read, &codec.spec.path))?,
+        (false, _) => reference(opened.as_ref(), &codec.spec)?,
+    };
+    Ok((opened, part))
+}
+
+fn reference(codec: &dyn Codec, spec: &CodecSpec) -> Result<Vec<u8>, EngineError> {
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let named = CodecSpec {
+        path: absolute(&spec.path),
+        vocoder: spec.vocoder.as_ref().map(absolute),
+        levels: spec.levels,
+    };
+    let reference = Reference {
+        kind: codec.kind().to_owned(),
+        fingerprint: codec.fingerprint(),
+        named: named.to_string(),
+    };
+    let unsupported = |reason: String| EngineError::Unsupported {
+        what: format!("a reference to the codec {spec} can't be written: {reason}"),
+        remedy: "carry the codec instead",
+    };
+    let json = serde_json::to_string(&reference).map_err(|e| unsupported(e.to_string()))?;
+    let none: [(&str, safetensors::tensor::TensorView<'_>); 0] = [];
+    let metadata = HashMap::from([(REFERENCE.to_owned(), json)]);
+    safetensors::serialize(none, Some(metadata)).map_err(|e| unsupported(e.to_string()))
+}
