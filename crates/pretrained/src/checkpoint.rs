@@ -104,7 +104,7 @@ impl Checkpoint {
     /// Opens the bytes of a safetensors file; `path` names them in errors.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn from_bytes(path: &Path, bytes: Arc<[u8]>) -> Result<Self, PretrainedError> {
         Self::parse(path, &bytes, bytes.len() as u64, Source::Bytes(Arc::clone(&bytes)))
     }
@@ -311,7 +311,7 @@ impl Weights<'_> {
     /// Reads a tensor as f32.
     ///
     /// # Errors
-    /// Those of [`Checkpoint::get`].
+    /// Errors of [`Checkpoint::get`].
     pub fn get(&self, name: &str, expected: &[usize]) -> Result<Tensor, PretrainedError> {
         self.checkpoint.get(&format!("{}{name}", self.prefix), expected)
     }
@@ -320,7 +320,7 @@ impl Weights<'_> {
     /// under either pair of names that PyTorch has given them.
     ///
     /// # Errors
-    /// Those of [`Checkpoint::get`].
+    /// Errors of [`Checkpoint::get`].
     pub fn conv(&self, expected: [usize; 3]) -> Result<Tensor, PretrainedError> {
         let pairs = [
             ("weight_g", "weight_v"),

@@ -32,7 +32,7 @@ impl Codebook {
     /// A codebook of (size, dim) entries.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn new(entries: Tensor, distance: Distance) -> Result<Self> {
         let normalised = distance == Distance::Cosine;
         let rows = if normalised { unit(&entries)? } else { entries.clone() };
@@ -43,7 +43,7 @@ impl Codebook {
     /// The nearest entry of every row of (frames, dim).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn nearest(&self, rows: &Tensor) -> Result<Vec<u32>> {
         let frames = rows.dim(0)?;
         let rows = if self.normalised { unit(rows)? } else { rows.clone() };
@@ -59,7 +59,7 @@ impl Codebook {
     /// Entries of codes, (frames, dim).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn look_up(&self, codes: &[u32]) -> Result<Tensor> {
         self.entries.index_select(&Tensor::new(codes, self.entries.device())?, 0)
     }
@@ -67,7 +67,7 @@ impl Codebook {
     /// All entries, (size, dim) row by row.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn values(&self) -> Result<Vec<f32>> {
         self.entries.flatten_all()?.to_vec1()
     }

@@ -102,7 +102,7 @@ impl Kernel {
     /// Reads a convolution of this size.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
         let input = if size.depthwise { 1 } else { size.input };
         let weight = weights.conv([size.output, input, size.width])?;
@@ -123,7 +123,7 @@ impl Kernel {
     /// Convolves without padding: (1, in, steps) to (1, out, (steps - reach) / stride + 1).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let steps = x.dim(D::Minus1)?;
         let Some(span) = steps.checked_sub(self.reach()) else {
@@ -158,7 +158,7 @@ impl Kernel {
     /// Convolves with as many steps of padding on both sides, zeros.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn padded(&self, x: &Tensor, padding: usize) -> Result<Tensor> {
         self.forward(&x.pad_with_zeros(2, padding, padding)?)
     }
@@ -178,7 +178,7 @@ impl TransposedKernel {
     /// Reads a transposed convolution; its width is twice the stride.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(weights: &Weights<'_>, size: Size) -> std::result::Result<Self, PretrainedError> {
         let output = if size.depthwise { 1 } else { size.output };
         let width = 2 * size.stride;
@@ -210,7 +210,7 @@ impl TransposedKernel {
     /// Convolves and cuts `left` and `right` steps off the (steps + 1) stride that come out.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn trimmed(&self, x: &Tensor, left: usize, right: usize) -> Result<Tensor> {
         let sums = self.sums(x)?;
         let kept = sums.dim(2)?.saturating_sub(left + right);
@@ -221,7 +221,7 @@ impl TransposedKernel {
     /// change. `tail` carries the rest from piece to piece.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn step(&self, x: &Tensor, tail: &mut Option<Tensor>) -> Result<Tensor> {
         let sums = self.sums(x)?;
         let done = sums.dim(2)? - self.stride;
@@ -247,7 +247,7 @@ impl CausalConv {
     /// Reads a causal convolution.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         size: Size,
@@ -264,7 +264,7 @@ impl CausalConv {
     /// Convolves a whole signal, padded at its end to full strides: one output for every begun stride.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn whole(&self, x: &Tensor) -> Result<Tensor> {
         let steps = x.dim(2)?;
         let right = steps.next_multiple_of(self.kernel.stride()) - steps;
@@ -275,7 +275,7 @@ impl CausalConv {
     /// the first piece must be longer than [`Self::padding`] where the signal is mirrored.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn step(&self, x: &Tensor, context: &mut Option<Tensor>) -> Result<Tensor> {
         let joined = match context.take() {
             Some(before) => Tensor::cat(&[&before, x], 2)?,

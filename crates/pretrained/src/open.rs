@@ -105,7 +105,7 @@ pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
 /// Opens the bytes of a file that [`PretrainedCodec::to_bytes`] made; `path` names them in errors.
 ///
 /// # Errors
-/// Those of [`open`].
+/// Errors of [`open`].
 pub fn from_bytes(path: &Path, bytes: &[u8]) -> Loaded<PretrainedCodec> {
     of_carried(Checkpoint::from_bytes(path, Arc::from(bytes))?, None)
 }

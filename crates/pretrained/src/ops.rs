@@ -16,7 +16,7 @@ impl Snake {
     /// Reads the activation of so many channels.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         channels: usize,
@@ -30,7 +30,7 @@ impl Snake {
     /// Applies it to (1, channels, steps).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         x + x.broadcast_mul(&self.alpha)?.sin()?.sqr()?.broadcast_mul(&self.inverse)?
     }
@@ -39,7 +39,7 @@ impl Snake {
 /// Normalises the last axis to mean 0 and variance 1.
 ///
 /// # Errors
-/// Those of candle.
+/// Errors of candle.
 pub fn normalise(x: &Tensor, epsilon: f64) -> Result<Tensor> {
     let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
@@ -58,7 +58,7 @@ impl LayerNorm {
     /// Reads a layer norm of this dimension.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         dim: usize,
@@ -71,7 +71,7 @@ impl LayerNorm {
     /// Applies it to the last axis.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         normalise(x, self.epsilon)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
     }
@@ -88,7 +88,7 @@ impl Linear {
     /// Reads a linear map, with a bias if `bias`.
     ///
     /// # Errors
-    /// Those of [`crate::Checkpoint::get`].
+    /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
         (input, output): (usize, usize),
@@ -104,7 +104,7 @@ impl Linear {
     /// Applies it to (..., steps, in).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = x.broadcast_matmul(&self.transposed)?;
         self.bias.as_ref().map_or(Ok(y.clone()), |b| y.broadcast_add(b))
@@ -121,7 +121,7 @@ fn rotate_half(x: &Tensor) -> Result<Tensor> {
 /// Rotates (..., steps, dim) by positions that begin at `first`, the halves of the last axis as pairs.
 ///
 /// # Errors
-/// Those of candle.
+/// Errors of candle.
 pub fn rotate(x: &Tensor, first: usize, theta: f32) -> Result<Tensor> {
     let (steps, dim) = (x.dim(D::Minus2)?, x.dim(D::Minus1)?);
     if dim < 2 || !dim.is_multiple_of(2) {
@@ -137,7 +137,7 @@ pub fn rotate(x: &Tensor, first: usize, theta: f32) -> Result<Tensor> {
 /// Attention of (heads, queries, dim) on (heads, keys, dim), with `mask` (queries, keys) added to the scores.
 ///
 /// # Errors
-/// Those of candle.
+/// Errors of candle.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
     let scale = (q.dim(D::Minus1)? as f64).sqrt().recip();
     let mut scores = (q.contiguous()?.matmul(&k.transpose(1, 2)?.contiguous()?)? * scale)?;

@@ -253,7 +253,7 @@ impl Dac {
     /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and those of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
     pub fn load(checkpoint: &Checkpoint, config: DacConfig, levels: Option<usize>) -> Loaded<Self> {
         if let Some(fault) = config.fault() {
             return Err(PretrainedError::config(checkpoint.path(), fault));
@@ -301,7 +301,7 @@ impl Dac {
     /// full hops.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
         let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
         self.encoder.forward(&samples)
@@ -310,7 +310,7 @@ impl Dac {
     /// Codes of latents, one list a level.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
         let mut rest = latents.clone(); // (1, hidden_size, frames)
         let mut codes = Vec::with_capacity(self.quantisers.len());
@@ -326,7 +326,7 @@ impl Dac {
     /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
         let frames = codes.first().map_or(0, Vec::len);
         let shape = (1, self.config.hidden_size, frames);
@@ -340,7 +340,7 @@ impl Dac {
     /// Samples of latents, (1, hidden_size, frames).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn decode(&self, latents: &Tensor) -> Result<Vec<f32>> {
         self.decoder.forward(latents)?.flatten_all()?.to_vec1()
     }

@@ -240,7 +240,7 @@ impl Encodec {
     /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and those of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
     pub fn load(
         checkpoint: &Checkpoint,
         config: EncodecConfig,
@@ -273,7 +273,7 @@ impl Encodec {
     /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
         let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
         self.encoder.forward(&samples)
@@ -282,7 +282,7 @@ impl Encodec {
     /// Codes of latents, one list a level.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
         let mut rest = latents.squeeze(0)?.t()?.contiguous()?; // (frames, hidden_size)
         let mut codes = Vec::with_capacity(self.codebooks.len());
@@ -297,7 +297,7 @@ impl Encodec {
     /// Sum of the entries of codes, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
         let frames = codes.first().map_or(0, Vec::len);
         let shape = (frames, self.config.hidden_size);
@@ -319,7 +319,7 @@ impl Encodec {
     /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn decode(&self, latents: &Tensor) -> Result<Vec<f32>> {
         self.decoder.step(latents, &mut DecoderState::default())?.flatten_all()?.to_vec1()
     }
@@ -343,7 +343,7 @@ impl EncodecStream {
     /// Samples of further codes, one list a level; none until there are [`Encodec::first_frames`], unless it is the end.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn push(&mut self, codec: &Encodec, codes: &[Vec<u32>], end: bool) -> Result<Vec<f32>> {
         self.waiting.resize(self.waiting.len().max(codes.len()), Vec::new());
         self.waiting.iter_mut().zip(codes).for_each(|(all, more)| all.extend(more));

@@ -208,7 +208,7 @@ impl Mimi {
     /// Builds the codec from its checkpoint, with the first `levels` of its levels if given.
     ///
     /// # Errors
-    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and those of [`Checkpoint::get`].
+    /// [`PretrainedError::Config`], [`PretrainedError::Levels`], and errors of [`Checkpoint::get`].
     pub fn load(
         checkpoint: &Checkpoint,
         config: MimiConfig,
@@ -243,7 +243,7 @@ impl Mimi {
     /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
         let samples = Tensor::new(samples, &Device::Cpu)?.reshape((1, 1, samples.len()))?;
         self.encoder.forward(&samples)
@@ -252,7 +252,7 @@ impl Mimi {
     /// Codes of latents, one list a level.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
         let mut codes = Vec::new();
         self.semantic.quantise(latents, &mut codes)?;
@@ -263,7 +263,7 @@ impl Mimi {
     /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn dequantise(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
         let (first, rest) = codes.split_at(codes.len().min(self.semantic.codebooks.len()));
         let frames = codes.first().map_or(0, Vec::len);
@@ -278,7 +278,7 @@ impl Mimi {
     /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn decode(&self, latents: &Tensor) -> Result<Vec<f32>> {
         self.decoder.step(latents, &mut MimiStream::default())?.flatten_all()?.to_vec1()
     }
@@ -286,7 +286,7 @@ impl Mimi {
     /// Samples of further codes of a stream, one list a level.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn push(&self, stream: &mut MimiStream, codes: &[Vec<u32>]) -> Result<Vec<f32>> {
         if codes.first().is_none_or(Vec::is_empty) {
             return Ok(Vec::new());

@@ -337,7 +337,7 @@ impl Snac {
     /// Latents of samples, (1, latent_dim, steps), padded with silence to whole blocks.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn latents(&self, samples: &[f32]) -> Result<Tensor> {
         let whole = samples.len().next_multiple_of(self.config.hop() * self.config.block());
         let mut padded = samples.to_vec();
@@ -348,7 +348,7 @@ impl Snac {
     /// Codes of latents, one list a level, of the levels' own lengths.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn quantise(&self, latents: &Tensor) -> Result<Vec<Vec<u32>>> {
         let (_, dim, steps) = latents.dims3()?;
         let mut rest = latents.clone();
@@ -368,7 +368,7 @@ impl Snac {
     /// Latents that codes stand for, one list a level, of the levels' own lengths: (1, latent_dim, steps).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn dequantise(&self, codes: &[Vec<Option<u32>>]) -> Result<Tensor> {
         let steps = codes.first().map_or(0, Vec::len) * self.config.vq_strides[0];
         let zeros = Tensor::zeros((1, self.config.latent_dim(), steps), DType::F32, &Device::Cpu)?;
@@ -381,7 +381,7 @@ impl Snac {
     /// Samples of latents, (1, latent_dim, steps): a hop for every step. Steps that are no whole windows are padded.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn decode(&self, latents: &Tensor, noise: Noise<'_>) -> Result<Vec<f32>> {
         let steps = latents.dim(2)?;
         let whole = steps.next_multiple_of(self.config.attn_window_size.unwrap_or(1));

@@ -228,7 +228,7 @@ impl Vocos {
     /// Sums of the entries of codes, one list a level: (1, input_channels, frames).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn features(&self, codes: &[Vec<u32>]) -> Result<Tensor> {
         let frames = codes.first().map_or(0, Vec::len);
         let mut sum =
@@ -244,7 +244,7 @@ impl Vocos {
     /// (1, input_channels, frames) to (1, frames, dim).
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn backbone(&self, features: &Tensor, bandwidth: usize) -> Result<Tensor> {
         let rows = self.embed.padded(features, WIDTH / 2)?.transpose(1, 2)?.contiguous()?;
         let mut x = self.norm.forward(&rows, bandwidth)?; // (1, frames, dim)
@@ -260,7 +260,7 @@ impl Vocos {
     /// Samples of (1, frames, dim): a hop for every frame.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn samples(&self, hidden: &Tensor) -> Result<Vec<f32>> {
         let spectra: Vec<Vec<f32>> = self.out.forward(hidden)?.squeeze(0)?.to_vec2()?; // (frames, n_fft + 2)
         let (n_fft, frames) = (self.window.len(), spectra.len());
@@ -298,7 +298,7 @@ impl Vocos {
     /// Samples of codes, one list a level: a hop for every frame.
     ///
     /// # Errors
-    /// Those of candle.
+    /// Errors of candle.
     pub fn decode(&self, codes: &[Vec<u32>]) -> Result<Vec<f32>> {
         let Some(bandwidth) = self.bandwidth(codes.len()) else {
             candle_core::bail!("{} levels, the vocoder takes {}", codes.len(), self.most_levels())
