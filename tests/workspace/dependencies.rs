@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("embedded", &[]),
-    ("config", &["nn", "decode", "engine", "registry"]),
+    ("config", &["nn", "pretrained", "decode", "engine", "registry"]),
     (
         "engine",
         &[

@@ -9,8 +9,8 @@ use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
-    ablate, bench, codec, codes, config, dash, data, eval, lora, package, results, run, tasks,
-    train, voices,
+    ablate, bench, codec, codes, config, dash, data, eval, import, lora, models, package, results,
+    run, tasks, train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
@@ -81,6 +81,9 @@ pub struct Globals {
     /// File of your own pronunciations, a line a word: `fonz  F AA1 N Z`
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub lexicon: Option<PathBuf>,
+    /// Recognize speech with this instead of the model: whisper:FOLDER
+    #[arg(long, global = true, value_name = "KIND:FOLDER")]
+    pub recognizer: Option<String>,
     /// Answer in JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -122,6 +125,12 @@ pub enum Verb {
     /// Settings: show them with their origin, print their schema
     #[command(display_order = 27)]
     Config(config::ConfigArgs),
+    /// Published checkpoints: fetch one from the hub, list them, remove one
+    #[command(display_order = 27)]
+    Models(models::ModelsArgs),
+    /// Turn a published language model into one of this program
+    #[command(display_order = 27)]
+    Import(import::ImportArgs),
     /// Measure a model by a suite of evals/
     #[command(display_order = 28)]
     Eval(eval::EvalArgs),

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
@@ -162,7 +163,11 @@ pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
 
 /// Loads a model with the settings of another.
 pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine> {
-    Ok(Engine::open(source, &engine_options(settings)?)?)
+    let engine = Engine::open(source, &engine_options(settings)?)?;
+    Ok(match &settings.recognizer {
+        Some(choice) => engine.with_recognizer(Arc::new(choice.open(&settings.whisper)?)),
+        None => engine,
+    })
 }
 
 /// How the settings want a model to be loaded.
@@ -194,6 +199,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
         ("adapter", globals.adapter.as_ref().map(path)),
         ("voices_dir", globals.voices_dir.as_ref().map(path)),
         ("lexicon", globals.lexicon.as_ref().map(path)),
+        ("recognizer", globals.recognizer.clone()),
         ("seed", globals.seed.map(|s| s.to_string())),
         ("device", globals.device.map(|d| d.to_string())),
     ];
@@ -236,8 +242,13 @@ pub fn set_pairs(set: &[String]) -> Outcome<Vec<(String, String)>> {
 
 /// Where a user's voices are kept unless the settings say otherwise.
 fn default_voices_dir() -> Option<PathBuf> {
+    Some(data_folder()?.join("voices"))
+}
+
+/// Folder of the user's data of this program.
+pub fn data_folder() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").filter(|p| !p.is_empty()).map(PathBuf::from);
     let data =
         data.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")))?;
-    Some(data.join("syrinx/voices"))
+    Some(data.join("syrinx"))
 }

@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::PromptConfig;
 use syrinx_nn::{DeviceChoice, Kernels, Precision};
+use syrinx_pretrained::RecognizerChoice;
+use syrinx_pretrained::whisper::WhisperOptions;
 use syrinx_registry::ALL;
 
 use crate::{ConfigError, Layer, Loaded, load};
@@ -37,6 +39,11 @@ pub struct Settings {
     /// Results store, where evaluations and ablations land; `runs/results.db` if none is named.
     #[schemars(with = "Option<String>")]
     pub results: Option<PathBuf>,
+    /// Recognizer in place of the model's own, for every task that needs the words of a recording: `whisper:FOLDER`.
+    #[schemars(with = "Option<String>")]
+    pub recognizer: Option<RecognizerChoice>,
+    /// Settings of a Whisper recognizer.
+    pub whisper: WhisperOptions,
     /// Seed of everything random.
     pub seed: u64,
     /// Where the language model runs: `cpu`, `cuda` (the first GPU) or `cuda:N`.

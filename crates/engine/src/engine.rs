@@ -125,6 +125,8 @@ pub struct Engine {
     file: String,
     pub(crate) model: Arc<LanguageModel>,
     pub(crate) services: Services,
+    /// Whether the recognizer is another than the model's own.
+    pub(crate) has_other_recognizer: bool,
     neural_codec: Arc<dyn Codec>,
     voices: Arc<Voices>,
     pub(crate) kit: TaskKit,
@@ -179,6 +181,7 @@ impl Engine {
             file,
             model,
             services,
+            has_other_recognizer: false,
             neural_codec,
             voices,
             kit,
@@ -239,6 +242,7 @@ impl Engine {
     #[must_use]
     pub fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.services.recognizer = Some(recognizer);
+        self.has_other_recognizer = true;
         self
     }
 

@@ -1,10 +1,11 @@
-//! Best-of-N: several candidates, ranked by the model's own recognition of their phones.
+//! Best-of-N: several candidates, ranked by the model's own recognition of their phones, or by the transcripts of another
+//! recognizer.
 //!
 //! A candidate is judged by how well the phones that were to be said are recognized in its codes by the recognition task's
 //! stage ([`goodness`]). This goes row by row and needs no sound.
 
 use syrinx_decode::{DecodeConfig, generate};
-use syrinx_task::{Content, Generated, Plan, RowPlan};
+use syrinx_task::{Content, Context, Generated, Plan, Recognizer, RowPlan};
 use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{Codes, Event, RunContext};
 
@@ -29,9 +30,11 @@ pub(crate) fn best_of(
     let layout = running.task.layout();
     let all = Plan { rows };
     let generated = generate(&engine.model, &layout, &all, decode, run)?;
-    let scores = match PhoneStage::of(&engine.tasks) {
-        Some(stage) => judged(engine, &stage, &all, &generated, (decode, run))?,
-        None => {
+    let other = engine.services.recognizer.as_deref().filter(|_| engine.has_other_recognizer);
+    let scores = match (other, PhoneStage::of(&engine.tasks)) {
+        (Some(recognizer), _) => transcribed(engine, recognizer, &all, &generated, run)?,
+        (None, Some(stage)) => judged(engine, &stage, &all, &generated, (decode, run))?,
+        (None, None) => {
             let message =
                 "no recognition task in this model; ranking candidates by log-probability";
             run.events.emit(Event::Warning { message: message.into() });
@@ -93,6 +96,39 @@ fn judged(
         scores[i] = score.unwrap_or(f64::NEG_INFINITY);
     }
     Ok(scores)
+}
+
+/// Scores each candidate by the transcript of another recognizer than the model's own: the share of its row's phones that
+/// the transcript gets wrong, negative; 0 is perfect.
+fn transcribed(
+    engine: &Engine,
+    recognizer: &dyn Recognizer,
+    plan: &Plan,
+    generated: &[Generated],
+    run: RunContext<'_>,
+) -> Result<Vec<f64>, EngineError> {
+    let context = Context { services: &engine.services, run };
+    let mut scores = vec![f64::NEG_INFINITY; generated.len()];
+    for (i, candidate) in generated.iter().enumerate() {
+        let Some(codes) = candidate.codes.as_ref().filter(|codes| !codes.is_empty()) else {
+            continue;
+        };
+        let audio = context.codec()?.decode(codes)?;
+        let transcript = recognizer.transcribe(&audio, run.nested())?;
+        // A transcript without a word has no phones.
+        let phonemized = engine.kit.frontend.phonemize(&transcript.text);
+        let words = phonemized.map(|phonemized| phonemized.words).unwrap_or_default();
+        let spoken = plain(words.iter().flat_map(|word| word.phones.iter().copied()));
+        let wanted = plain(expected(&plan.rows[i], &engine.kit.vocab));
+        let errors = strsim::generic_levenshtein(&wanted, &spoken);
+        scores[i] = -(errors as f64) / wanted.len().max(1) as f64;
+    }
+    Ok(scores)
+}
+
+/// Phones that sound, without their stress.
+fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
+    phones.into_iter().filter(|phone| !phone.is_mark()).map(Phone::strip_stress).collect()
 }
 
 /// The phones that a row is to say: the text under the pointer, or else the first phones it is given.

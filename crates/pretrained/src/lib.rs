@@ -19,6 +19,7 @@ mod error;
 mod open;
 mod ops;
 mod pickle;
+mod recognizer;
 mod spec;
 mod stream;
 
@@ -38,4 +39,5 @@ pub use codec::PretrainedCodec;
 pub use conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel};
 pub use error::PretrainedError;
 pub use open::{from_bytes, is_carried, open};
+pub use recognizer::{RecognizerChoice, UnknownRecognizer};
 pub use spec::{CodecSpec, SpecError};

@@ -8,9 +8,12 @@ pub mod config;
 pub mod dash;
 pub mod data;
 pub mod eval;
+pub mod import;
 pub mod info;
 pub mod lora;
+pub mod models;
 pub mod package;
+pub mod recognize;
 pub mod respeak;
 pub mod results;
 pub mod run;
@@ -42,6 +45,8 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Tasks(args) => tasks::run(session, &args),
         Verb::Run(args) => run::run(session, &args),
         Verb::Info => info::run(session),
+        Verb::Models(args) => models::run(session, &args),
+        Verb::Import(args) => import::run(session, &args),
         Verb::Config(args) => config::run(session, &args),
         Verb::Eval(args) => eval::run(session, &args),
         Verb::Results(args) => results::run(session, &args),

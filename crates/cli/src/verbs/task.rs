@@ -15,6 +15,7 @@ use crate::answer::{self, Destination, Form};
 use crate::args::out_arg;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
+use crate::verbs::recognize;
 
 /// Argument names; request fields are prefixed, so that they can't clash with them.
 pub const OUT: &str = "out";
@@ -184,6 +185,12 @@ pub fn run(
     let out = matches.get_one::<String>(OUT).map(String::as_str);
     let destination = Destination::new(descriptor.answer, out, requests.len(), &form)?;
     let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
+    if let Some(choice) =
+        settings.recognizer.as_ref().filter(|_| descriptor.answer == AnswerKind::Text)
+    {
+        let output = (&destination, &form);
+        return recognize::run(session, descriptor, (&settings, choice), &requests, output);
+    }
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
     let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };

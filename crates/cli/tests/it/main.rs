@@ -9,6 +9,7 @@ mod dash;
 mod data_and_eval;
 mod fine_tune;
 mod help;
+mod pretrained;
 mod results;
 mod settings;
 mod speaking;

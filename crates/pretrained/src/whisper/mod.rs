@@ -19,6 +19,7 @@ mod options;
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod parity;
 mod rules;
+mod service;
 mod spectrogram;
 mod transcribe;
 mod vocabulary;
@@ -29,3 +30,4 @@ pub use config::{GenerationConfig, WhisperConfig};
 pub use error::WhisperError;
 pub use model::Whisper;
 pub use options::{WhisperOptions, WhisperSegment, WhisperTranscript, WhisperWord};
+pub use service::WhisperRecognizer;

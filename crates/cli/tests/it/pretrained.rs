@@ -1,0 +1,106 @@
+//! Published checkpoints from the command line: a recognizer in place of the model's own, imports, and the folder of models.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+/// Checkpoints with random weights of the loaders' own tests.
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../pretrained/tests/data").join(name)
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn another_recognizer_transcribes_in_every_form() {
+    let bench = Bench::new();
+    let recognizer = format!("whisper:{}", text(&data("whisper")));
+    let recording = text(&data("whisper/long.wav"));
+    let greedy = [
+        "--set",
+        "whisper.language=en",
+        "--set",
+        "whisper.temperatures=[0.0]",
+        "--set",
+        "whisper.no_speech_threshold=1.0",
+        "--set",
+        "whisper.min_log_prob=-100",
+    ];
+    let run = |more: &[&str]| {
+        let mut args = vec!["transcribe", &recording, "--recognizer", &recognizer];
+        args.extend(greedy);
+        args.extend(more);
+        let ended = bench.run(&args);
+        ended.worked();
+        ended.out.clone()
+    };
+    let plain = run(&[]);
+    assert!(plain.starts_with("l ` y"), "{plain}");
+    let json: Value = serde_json::from_str(&run(&["--json"])).expect("JSON");
+    assert_eq!(json["text"].as_str(), Some(plain.trim()));
+    let words = json["words"].as_array().expect("words");
+    assert!(words.len() > 5 && words[0]["start_s"] == 0.0, "{json}");
+    assert!(run(&["--format", "srt"]).contains("00:00:00,000 --> "));
+    assert!(run(&["--format", "vtt"]).starts_with("WEBVTT"));
+    bench.write(
+        "syrinx.toml",
+        format!("recognizer = \"{recognizer}\"\n[whisper]\nlanguage = \"en\"\n"),
+    );
+    let ended = bench.run(&["transcribe", &recording, "--set", "whisper.temperatures=[0.0]"]);
+    assert!(!ended.worked().out.is_empty(), "the settings name it, too");
+}
+
+#[test]
+fn a_recognizer_that_is_not_there_is_named() {
+    let bench = Bench::new();
+    bench.write("talk.wav", crate::bench::buzz_wav(0.5));
+    let fails = |recognizer: &str, code: i32, expected: &[&str]| {
+        bench.fails(&["transcribe", "talk.wav", "--recognizer", recognizer], code, expected);
+    };
+    fails("whisper:nowhere", 4, &["config.json", "huggingface.co"]);
+    fails("other:nowhere", 4, &["whisper:FOLDER"]);
+    let folder = text(&data("whisper"));
+    let given = format!("whisper:{folder}");
+    let language = ["--set", "whisper.language=xx"];
+    let args = ["transcribe", "talk.wav", "--recognizer", &given, language[0], language[1]];
+    bench.fails(&args, 2, &["`xx`", "en, de, haw"]);
+}
+
+#[test]
+fn a_published_language_model_is_imported() {
+    let bench = Bench::new();
+    let (checkpoint, tokenizer) =
+        (text(&data("vall-e/v5-head/model.sft")), text(&data("vall-e/tokenizer.json")));
+    let args =
+        ["import", "vall-e", &checkpoint, "--tokenizer", &tokenizer, "-o", "model.safetensors"];
+    let ended = bench.run(&args);
+    assert!(ended.worked().err.contains("8 levels"), "{}", ended.err);
+    assert!(bench.path("model.safetensors").is_file());
+    fs::write(bench.path("half.sft"), &fs::read(&checkpoint).expect("it is there")[..500_000])
+        .expect("the folder can be written");
+    let args =
+        ["import", "vall-e", "half.sft", "--tokenizer", &tokenizer, "-o", "other.safetensors"];
+    bench.fails(&args, 4, &["half.sft"]);
+    assert!(!bench.path("other.safetensors").exists());
+}
+
+#[test]
+fn an_empty_folder_of_models_needs_no_connection() {
+    let bench = Bench::new();
+    let ended = bench.run(&["models", "list", "--models-dir", "models", "--json"]);
+    assert_eq!(ended.worked().out.trim(), "[]");
+    let fails = |args: &[&str], code: i32, expected: &[&str]| {
+        let mut all = vec!["models"];
+        all.extend(args);
+        all.extend(["--models-dir", "models"]);
+        bench.fails(&all, code, expected);
+    };
+    fails(&["path", "openai/whisper-tiny.en"], 3, &["openai/whisper-tiny.en", "syrinx models add"]);
+    fails(&["remove", "openai/whisper-tiny.en"], 3, &["openai/whisper-tiny.en"]);
+    fails(&["path", "../etc"], 3, &["../etc", "hf:"]);
+}

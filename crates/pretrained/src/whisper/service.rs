@@ -1,0 +1,108 @@
+//! Whisper as the recognizer of tasks.
+
+use syrinx_task::{Recognizer, Service, TaskError, Transcript};
+use syrinx_text::{normalize, normalize_for_scoring};
+use syrinx_types::{Audio, RunContext, WordTime};
+
+use super::{Whisper, WhisperError, WhisperOptions, WhisperTranscript};
+
+/// A checkpoint with settings.
+pub struct WhisperRecognizer {
+    whisper: Whisper,
+    options: WhisperOptions,
+}
+
+impl WhisperRecognizer {
+    /// A recognizer of a checkpoint.
+    pub fn new(whisper: Whisper, options: WhisperOptions) -> Self {
+        Self { whisper, options }
+    }
+
+    /// The checkpoint.
+    pub fn whisper(&self) -> &Whisper {
+        &self.whisper
+    }
+
+    /// Transcribes a recording as it is written: with capitals, punctuation and figures.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    pub fn written(&self, audio: &Audio, run: RunContext<'_>) -> Result<Transcript, TaskError> {
+        let transcript = self.recognize(audio, run)?;
+        Ok(Transcript {
+            words: transcript.words(),
+            confidence: transcript.confidence(),
+            text: transcript.text,
+            ..Transcript::default()
+        })
+    }
+
+    fn recognize(
+        &self,
+        audio: &Audio,
+        run: RunContext<'_>,
+    ) -> Result<WhisperTranscript, TaskError> {
+        let options = WhisperOptions { seed: run.seed, ..self.options.clone() };
+        self.whisper.transcribe(audio, &options, run.cancel).map_err(failed)
+    }
+}
+
+fn failed(error: WhisperError) -> TaskError {
+    let hint = error.hint();
+    match error {
+        WhisperError::Cancelled => TaskError::Cancelled,
+        other => TaskError::Service { service: Service::Recognizer, cause: Box::new(other), hint },
+    }
+}
+
+impl Recognizer for WhisperRecognizer {
+    fn transcribe(&self, audio: &Audio, run: RunContext<'_>) -> Result<Transcript, TaskError> {
+        let transcript = self.recognize(audio, run)?;
+        let words: Vec<WordTime> = transcript.words().iter().flat_map(spoken).collect();
+        let text: Vec<&str> = words.iter().map(|w| w.word.as_str()).collect();
+        let (text, confidence) = (text.join(" "), transcript.confidence());
+        Ok(Transcript { text, words, confidence, ..Transcript::default() })
+    }
+
+    fn align(
+        &self,
+        audio: &Audio,
+        text: &str,
+        _run: RunContext<'_>,
+    ) -> Result<Transcript, TaskError> {
+        let language = self.options.language.as_deref();
+        let words = self.whisper.align(audio, text, language).map_err(failed)?;
+        Ok(Transcript { text: text.trim().to_owned(), words, ..Transcript::default() })
+    }
+}
+
+/// A word as it is said, in lower case without punctuation: none for a dash, several in equal shares of the time for a
+/// figure.
+fn spoken(word: &WordTime) -> Vec<WordTime> {
+    let words = normalize_for_scoring(&normalize(&word.word));
+    let share_s = (word.end_s - word.start_s) / words.len().max(1) as f64;
+    let time = |(i, spoken): (usize, String)| WordTime {
+        word: spoken,
+        start_s: word.start_s + i as f64 * share_s,
+        end_s: word.start_s + (i + 1) as f64 * share_s,
+    };
+    words.into_iter().enumerate().map(time).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_said_and_dashes_are_not() {
+        let word = |word: &str| WordTime { word: word.into(), start_s: 1.0, end_s: 2.0 };
+        let said = |text: &str| -> Vec<String> {
+            spoken(&word(text)).into_iter().map(|w| w.word).collect()
+        };
+        assert_eq!(said("Glue,"), ["glue"]);
+        assert_eq!(said("—"), [""; 0]);
+        assert_eq!(said("42"), ["forty", "two"]);
+        let times = spoken(&word("42"));
+        assert_eq!((times[0].end_s, times[1].start_s, times[1].end_s), (1.5, 1.5, 2.0));
+    }
+}
