@@ -81,8 +81,8 @@ pub struct Globals {
     /// File of your own pronunciations, a line a word: `fonz  F AA1 N Z`
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub lexicon: Option<PathBuf>,
-    /// Recognize speech with this instead of the model: whisper:FOLDER
-    #[arg(long, global = true, value_name = "KIND:FOLDER")]
+    /// Recognize speech with whisper:DIR instead of the model
+    #[arg(long, global = true, value_name = "DIR")]
     pub recognizer: Option<String>,
     /// Answer in JSON on standard output
     #[arg(long, global = true)]
@@ -125,12 +125,12 @@ pub enum Verb {
     /// Settings: show them with their origin, print their schema
     #[command(display_order = 27)]
     Config(config::ConfigArgs),
-    /// Published checkpoints: fetch one from the hub, list them, remove one
-    #[command(display_order = 27)]
-    Models(models::ModelsArgs),
     /// Turn a published language model into one of this program
     #[command(display_order = 27)]
     Import(import::ImportArgs),
+    /// Published checkpoints: fetch one from the hub, list them, remove one
+    #[command(display_order = 27)]
+    Models(models::ModelsArgs),
     /// Measure a model by a suite of evals/
     #[command(display_order = 28)]
     Eval(eval::EvalArgs),
