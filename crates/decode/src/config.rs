@@ -84,7 +84,7 @@ pub struct NarConfig {
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,
-    /// Frames that are filled together, all passes of them before the next ones: what is heard while it is generated
+    /// Frames that are filled together, all passes of them before the next ones: in streaming
     /// can't wait for its end. All frames at once if not given.
     pub window_frames: Option<usize>,
     /// Frames after a window of which level 1 is known when it is filled.

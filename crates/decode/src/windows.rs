@@ -1,4 +1,4 @@
-//! The NAR over a stretch of frames at a time, as it runs where speech is heard while it is generated.
+//! The NAR over a stretch of frames at a time, as it runs in streaming.
 
 use syrinx_task::{Content, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     /// Scores of parts that each sound clearly like one phone.
-    fn heard(symbols: &[&str]) -> FrameScores {
+    fn recognized(symbols: &[&str]) -> FrameScores {
         let row = |symbol: &&str| {
             let phone = Phone::from_arpabet(symbol).expect("a phone");
             let mut row = vec![(0.1f32 / 89.0).ln(); Phone::COUNT];
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_better_than_what_was_not() {
-        let scores = heard(&["SIL", "K", "AE", "AE", "T", "SIL"]);
+        let scores = recognized(&["SIL", "K", "AE", "AE", "T", "SIL"]);
         let of = |symbols: &[&str]| goodness(&scores, &phones(symbols)).expect("they fit");
         assert!(of(&["K", "AE1", "T"]) > -1e-3, "stress doesn't count");
         assert!(of(&["K", "AE1", "T"]) > of(&["K", "AE1", "P"]));
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn more_phones_than_parts_do_not_fit() {
-        assert_eq!(goodness(&heard(&["K"]), &phones(&["K", "AE1"])), None);
-        assert_eq!(goodness(&heard(&["K"]), &[]), None);
+        assert_eq!(goodness(&recognized(&["K"]), &phones(&["K", "AE1"])), None);
+        assert_eq!(goodness(&recognized(&["K"]), &[]), None);
     }
 }

@@ -109,7 +109,9 @@ impl Adapter {
         }
         out.space.add_special_tokens(self.special_tokens.iter().cloned());
         if weight(&out, SPECIAL_TOKENS)?.dim(0)? != out.space.special_tokens.len() {
-            return Err(ModelError::Adapter("its marks and their rows don't agree".into()));
+            return Err(ModelError::Adapter(
+                "its special tokens and their rows differ in number".into(),
+            ));
         }
         Ok(out)
     }

@@ -2,7 +2,7 @@
 
 use syrinx_task::TaskError;
 
-/// Errors of listening.
+/// Errors of alignment and scripts.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum SpeechError {

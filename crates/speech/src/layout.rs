@@ -19,10 +19,10 @@ pub const TEXT: &str = "text";
 pub const PROMPT: &str = "prompt";
 
 /// The stages that predict speech, as the model's configuration has them: VALL-E's two (arXiv 2301.02111, section 4) or
-/// what stands in their place, with the phones beside the frames where the alignment says so, and their durations
+/// what stands in their place, with the phones in the encoder where the alignment requires it, and their durations
 /// first where it asks for them.
 ///
-/// Whatever a task does by speaking has the same marks, so that a model that was trained to speak can do it, and what
+/// Whatever a task does by speaking has the same special tokens, so that a model that was trained to speak can do it, and what
 /// is learnt of one helps the others. They are named after the first task that had them.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     let special_token = Segment::special_token("task:tts");

@@ -102,9 +102,7 @@ impl StageRun {
         let given = self.given.as_ref().map_or(0, Codes::frames);
         let known = self.pointer.len();
         if stops == 0 && known > 0 {
-            return Err(fault(
-                "a pointer is given, and there is no text that it could walk over".into(),
-            ));
+            return Err(fault("a pointer is given, and the stage has no aligned text".into()));
         }
         if stops > 0 && known < given {
             return Err(fault(format!("{given} frames are given, and the pointer of {known}")));
@@ -118,7 +116,7 @@ impl StageRun {
         }
         let back = self.pointer.windows(2).any(|w| w[1] < w[0]);
         if back || self.pointer.last().is_some_and(|&last| last as usize >= stops) {
-            return Err(fault(format!("the given pointer doesn't walk over {stops} stops")));
+            return Err(fault(format!("the given pointer does not advance over {stops} phones")));
         }
         Ok(())
     }

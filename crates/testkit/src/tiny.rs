@@ -30,7 +30,7 @@ pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     }
 }
 
-/// The token space of [`ToneCodec`]'s codes and the English vocabulary, with these marks.
+/// The token space of [`ToneCodec`]'s codes and the English vocabulary, with these special tokens.
 pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>) -> TokenSpace {
     let sizes = (codec.levels, codec.codebook_size, codec.frame_rate_hz());
     TokenSpace::new(&kit.vocab, sizes, 1, special_tokens)

@@ -118,8 +118,8 @@ fn spoken(
     let known = onward.given.len();
     let frames = codes.frames();
     let at = |stop: u32| {
-        let walked = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
-        (known + walked).min(frames)
+        let before = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
+        (known + before).min(frames)
     };
     let (start, end, complete) = if setup.kit.switches.alignment.is_aligned() {
         let (start, end) = (at(onward.new.start), at(onward.new.end));

@@ -41,12 +41,12 @@ impl G2pConfig {
 
     /// Whether the model has learnt words of this kind: `a` to `z` and apostrophes, not too long.
     pub(crate) fn can_read(&self, word: &str) -> bool {
-        is_spellable(word) && word.len() <= self.max_letters
+        has_graphemes(word) && word.len() <= self.max_letters
     }
 }
 
 /// Whether a word is made of `a` to `z` and apostrophes, with a letter among them.
-pub(crate) fn is_spellable(word: &str) -> bool {
+pub(crate) fn has_graphemes(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'')
         && word.bytes().any(|b| b.is_ascii_lowercase())
 }

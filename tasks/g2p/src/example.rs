@@ -5,14 +5,14 @@ use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, Text
 use syrinx_text::{Lexicon, Phone, is_held_out};
 
 use crate::G2pConfig;
-use crate::config::is_spellable;
+use crate::config::has_graphemes;
 use crate::layout::{LETTERS, PHONES, TO_LETTERS, TO_PHONES};
 
 /// The words that are trained on, each with its usual pronunciation.
 pub(crate) fn trained_words(lexicon: &Lexicon, max_letters: usize) -> Vec<(String, Vec<Phone>)> {
     lexicon
         .iter()
-        .filter(|(word, _)| is_spellable(word) && word.len() <= max_letters && !is_held_out(word))
+        .filter(|(word, _)| has_graphemes(word) && word.len() <= max_letters && !is_held_out(word))
         .map(|(word, pronunciations)| (word.to_owned(), pronunciations.first().to_vec()))
         .collect()
 }

@@ -49,7 +49,7 @@ pub(crate) fn plan(
 
 /// The words in letters.
 pub(crate) fn finish(kit: &TaskKit, words: &[Vec<Phone>], generated: &[Generated]) -> Phones {
-    let spelled: Vec<WordPhones> = words
+    let converted: Vec<WordPhones> = words
         .iter()
         .zip(generated)
         .map(|(word, generated)| WordPhones {
@@ -63,7 +63,7 @@ pub(crate) fn finish(kit: &TaskKit, words: &[Vec<Phone>], generated: &[Generated
     Phones {
         phones: to_arpabet(&line),
         ipa: to_ipa(&line),
-        text: spelled.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" "),
-        words: spelled,
+        text: converted.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" "),
+        words: converted,
     }
 }

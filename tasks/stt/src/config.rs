@@ -18,7 +18,7 @@ pub enum SttMode {
 /// Units of the text in mode `text`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Spelling {
+pub enum TextUnit {
     /// One token a letter.
     #[default]
     Letters,
@@ -35,7 +35,7 @@ pub struct SttConfig {
     /// Phone labels a frame (mode `aligned`).
     pub per_frame: usize,
     /// Units of the text (mode `text`).
-    pub spelling: Spelling,
+    pub text_unit: TextUnit,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
     /// Search for words in phone scores (mode `aligned`).
@@ -88,7 +88,7 @@ impl Default for SttConfig {
         Self {
             mode: SttMode::Aligned,
             per_frame: 2,
-            spelling: Spelling::Letters,
+            text_unit: TextUnit::Letters,
             max_part_s: 20.0,
             decoder: DecoderConfig::default(),
         }

@@ -5,7 +5,7 @@ use syrinx_text::{Phone, normalize, normalize_for_scoring};
 use syrinx_types::{Sample, TimedPhone};
 
 use crate::layout::CODES;
-use crate::{Spelling, SttConfig};
+use crate::{SttConfig, TextUnit};
 
 /// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
 /// without codes, durations, or a sounding phone.
@@ -64,9 +64,9 @@ pub(crate) fn text(
     if sample.codes.is_empty() || words.is_empty() {
         return Ok(None);
     }
-    let ids = match config.spelling {
-        Spelling::Letters => kit.vocab.encode_letters(&words),
-        Spelling::Bpe => kit.vocab.encode_bpe(&words)?,
+    let ids = match config.text_unit {
+        TextUnit::Letters => kit.vocab.encode_letters(&words),
+        TextUnit::Bpe => kit.vocab.encode_bpe(&words)?,
     };
     Ok(Some(Example { contents: codes(sample), response: Response::Text(ids) }))
 }

@@ -26,7 +26,7 @@ use syrinx_task::{
 };
 use syrinx_types::{Audio, Sample};
 
-pub use config::{DecoderConfig, Spelling, SttConfig, SttMode};
+pub use config::{DecoderConfig, SttConfig, SttMode, TextUnit};
 pub use decoder::{Decoder, Hypothesis};
 pub use error::SttError;
 pub use example::phone_labels;

@@ -1,4 +1,4 @@
-//! Level 1 beside a recording, and what the model expects the whole frames to be.
+//! Level 1 with frame-aligned conditioning, and the predicted latents.
 
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_model::LmConfig;
@@ -58,13 +58,13 @@ fn latents_are_those_of_the_rows_own_frames() {
     let apart =
         |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
-    // Beside the same frames the rows hear others after them.
+    // The same frames are conditioned alike, whatever follows them.
     assert!(apart(&rows[0].latents[..4 * DIM], &rows[1].latents) > 1e-6);
 }
 
 /// An untrained one changes next to nothing.
 #[test]
-fn models_that_hear_latents_say_by_how_much_theirs_differ() {
+fn models_with_latent_conditioning_predict_latents() {
     let rows = run(&conditioned(), &[6]);
     let wrong = rows[0].latents.iter().zip(0..).map(|(v, i)| (v - (i as f32).cos()).abs());
     let most = wrong.fold(0.0, f32::max);

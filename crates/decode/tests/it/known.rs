@@ -148,11 +148,11 @@ fn what_does_not_fit_together_is_an_error() {
         let error = run(alignment, 1, known).expect_err(expected);
         assert!(error.contains(expected), "{error}");
     };
-    check(Alignment::None, &[0], 0, "no text that it could walk over");
+    check(Alignment::None, &[0], 0, "has no aligned text");
     check(Alignment::Pointer, &[0], 3, "3 frames are given, and the pointer of 1");
     check(Alignment::Pointer, &[0; 9], 0, "at most 8 may come out");
-    check(Alignment::Pointer, &[1, 0], 0, "doesn't walk over 6 stops");
-    check(Alignment::Pointer, &[6], 0, "doesn't walk over 6 stops");
+    check(Alignment::Pointer, &[1, 0], 0, "does not advance over 6 phones");
+    check(Alignment::Pointer, &[6], 0, "does not advance over 6 phones");
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn an_adapter_begins_as_the_model_and_trains_nothing_else() {
     let vars = store.vars();
     // Two maps in two blocks, a pair each, and the rows of one special token.
     assert_eq!(vars.len(), 2 * 2 * 2 + 1, "{:?}", vars.keys());
-    assert_eq!(vars["marks.added"].dims(), [1, 16]);
+    assert_eq!(vars["special_tokens.added"].dims(), [1, 16]);
     let untouched = LanguageModel::load(&base, &Device::Cpu, Kernels::Fused).unwrap();
     let mut old = batch(&grown());
     let known = space(1).special_token("task:demo").unwrap();

@@ -88,16 +88,16 @@ fn half_precision_gives_nearly_the_same_losses_and_logits() {
     }
 }
 
-/// The loss of what is expected beside a recording, in units of the latents' spread, worked out.
+/// Loss of the latents predicted with frame-aligned conditioning, in units of their spread, computed by hand.
 #[test]
-fn the_difference_from_what_is_heard_is_learnt() {
+fn the_difference_from_the_conditioning_is_learnt() {
     let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
     let config = LmConfig { switches, ..crate::build::config() };
     let (store, model) = build(&config, 2, Kernels::Fused);
     let frame_aligned =
         |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
     let all = batches(&config);
-    let batch = all.iter().find(frame_aligned).expect("a batch beside a recording");
+    let batch = all.iter().find(frame_aligned).expect("a batch with conditioning");
     let parts = model.losses(batch).unwrap().parts;
     assert_eq!(
         parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
@@ -121,10 +121,10 @@ fn the_difference_from_what_is_heard_is_learnt() {
     let found: f32 = parts[1].value.to_scalar().unwrap();
     assert!((found - loss).abs() < 1e-3 * loss, "{found} instead of {loss}");
 
-    // A model that changes nothing expects what it hears.
+    // A model that changes nothing predicts its conditioning.
     let mut tensors = store.tensors();
     for (name, tensor) in &mut tensors {
-        if name.starts_with("heard.change") {
+        if name.starts_with("conditioning.change") {
             *tensor = tensor.zeros_like().unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! Phones in time, known words in scores, recordings heard.
+//! Phones in time, known words in scores, recognized recordings.
 
 mod alignment;
 mod layouts;

@@ -243,7 +243,7 @@ fn new_marks_are_appended() {
     assert_eq!(space.special_token("task:other"), Some(before.len() as u32));
 }
 
-/// Codes that stand beside the response, in both stages.
+/// Frame-aligned conditioning in both stages.
 fn frame_aligned() -> Layout {
     let stage = |name: &str, head, response| {
         Stage::new(
@@ -262,13 +262,13 @@ fn frame_aligned() -> Layout {
 }
 
 #[test]
-fn codes_beside_the_response_are_added_to_its_frames() {
+fn frame_aligned_codes_are_added_to_the_frames_of_the_response() {
     let (space, layout) = (space(1), frame_aligned());
     let given = Codes::new(3, vec![3, 2, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]).unwrap();
     let contents = Contents::from([("given".into(), Content::Codes(given))]);
     let Response::Codes { codes, .. } = response() else { panic!("codes") };
     let response = Response::Codes { codes, pointer: Vec::new() };
-    insta::assert_snapshot!("beside", layout.table());
+    insta::assert_snapshot!("frame_aligned", layout.table());
     let rows = |codes: [u32; 3]| [Share { weight: 1.0, codes: codes.into() }];
     for (stage, level, first) in [("ar", 0, 15 + 4), ("nar", 1, 20)] {
         let stage = layout.stage(stage).unwrap();
@@ -304,7 +304,7 @@ fn codes_beside_the_response_are_added_to_its_frames() {
 }
 
 #[test]
-fn what_stands_beside_has_to_fit() {
+fn frame_aligned_conditioning_has_to_fit() {
     let (space, layout) = (space(1), frame_aligned());
     let given = |values: Vec<u16>| {
         Contents::from([("given".into(), Content::Codes(Codes::new(3, values).unwrap()))])

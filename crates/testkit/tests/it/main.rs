@@ -71,7 +71,7 @@ fn every_task_conforms_in_every_order_of_codes() {
 }
 
 #[test]
-fn every_task_conforms_in_a_model_that_hears_latents() {
+fn every_task_conforms_with_latent_conditioning() {
     let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
     for task in syrinx_registry::ALL {
         if let Err(reason) = check_task(task, switches) {

@@ -48,7 +48,7 @@ fn the_layouts_are_those_of_speaking() {
 }
 
 #[test]
-fn the_pointer_walks_as_the_recording_does() {
+fn the_pointer_advances_as_in_the_recording() {
     let (clip, frames) = recording("Oh, no.");
     let asked = ConvertRequest { voice: Some("bass".into()), ..request(clip, "Oh, no.") };
     let plan = convert(ConvertConfig::default()).plan_of(&asked).expect("a plan");
@@ -80,7 +80,7 @@ fn a_long_recording_is_spoken_in_pieces_and_stays_as_long() {
 }
 
 #[test]
-fn without_words_the_model_listens() {
+fn without_words_the_recording_is_recognized() {
     let (clip, _) = recording("Oh, no.");
     let asked = ConvertRequest { audio: clip, ..ConvertRequest::default() };
     let task = convert(ConvertConfig::default());

@@ -32,7 +32,7 @@ fn request(text: &str) -> EditRequest {
         audio: Clip::from(recording(SAYS)),
         text: text.into(),
         says: Some(SAYS.into()),
-        // The stand-in for an ear hears the same of everything.
+        // The stand-in recognizer returns the same words for every recording.
         force: true,
         ..EditRequest::default()
     }

@@ -135,12 +135,12 @@ fn only_unknown_words_are_asked_of_the_model() {
 fn the_sentence_is_put_together_around_the_model() {
     let task = g2p(G2pConfig::default());
     let request = text("The zyxoma, sat.");
-    let spelled = answer(&task, &request, &["Z IH0 K S OW1 M AH0"]);
-    assert_eq!(spelled.phones, "DH AH0 | Z IH0 K S OW1 M AH0 , | S AE1 T .");
-    let sources: Vec<&str> = spelled.words.iter().map(|w| w.source.as_str()).collect();
+    let converted = answer(&task, &request, &["Z IH0 K S OW1 M AH0"]);
+    assert_eq!(converted.phones, "DH AH0 | Z IH0 K S OW1 M AH0 , | S AE1 T .");
+    let sources: Vec<&str> = converted.words.iter().map(|w| w.source.as_str()).collect();
     assert_eq!(sources, ["lexicon", "model", "lexicon"]);
-    assert_eq!(spelled.words[1].ipa, "zɪ̆ksˈoʊmə");
-    assert_eq!(spelled.text, "the zyxoma sat");
+    assert_eq!(converted.words[1].ipa, "zɪ̆ksˈoʊmə");
+    assert_eq!(converted.text, "the zyxoma sat");
     // A model that says nothing leaves the word to the rules.
     let silent = answer(&task, &request, &[""]);
     assert_eq!(silent.words[1].source, "rules");
@@ -150,9 +150,9 @@ fn the_sentence_is_put_together_around_the_model() {
 #[test]
 fn the_model_may_speak_for_every_word() {
     let task = g2p(G2pConfig { always_model: true, ..G2pConfig::default() });
-    let spelled = answer(&task, &text("The cat, the /K AE1 T/."), &["DH IY0", "K AA1 T"]);
-    assert_eq!(spelled.phones, "DH IY0 | K AA1 T , | DH IY0 | K AE1 T .");
-    let sources: Vec<&str> = spelled.words.iter().map(|w| w.source.as_str()).collect();
+    let converted = answer(&task, &text("The cat, the /K AE1 T/."), &["DH IY0", "K AA1 T"]);
+    assert_eq!(converted.phones, "DH IY0 | K AA1 T , | DH IY0 | K AE1 T .");
+    let sources: Vec<&str> = converted.words.iter().map(|w| w.source.as_str()).collect();
     assert_eq!(sources, ["model", "model", "model", "inline"]);
 }
 
@@ -166,9 +166,9 @@ fn phones_are_spelled_word_by_word() {
             text: kit().vocab.encode_letters(word),
             ..Generated::default()
         });
-        let spelled = task.answer_of(&request, rows.to_vec()).expect("an answer");
-        assert_eq!(spelled.text, "hello world");
-        assert_eq!(spelled.phones, "HH AH0 L OW1 | W ER1 L D");
+        let converted = task.answer_of(&request, rows.to_vec()).expect("an answer");
+        assert_eq!(converted.text, "hello world");
+        assert_eq!(converted.phones, "HH AH0 L OW1 | W ER1 L D");
     }
 }
 

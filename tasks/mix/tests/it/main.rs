@@ -63,7 +63,7 @@ fn every_step_of_a_rolling_sweep_is_a_reading_of_its_own() {
     assert_eq!(follows, [false, true, false, true]);
     let apart = mix().plan_of(&MixRequest { rolling: false, ..asked.clone() }).expect("a plan");
     assert!(apart.rows.iter().all(|row| row.follow.is_none()));
-    // Rows of stops that last a frame each: what the second one is given is heard once.
+    // Rows of stops that last a frame each: the frames given to the second are spoken once.
     let mut rows: Vec<Generated> = Vec::new();
     for row in &plan.rows {
         let row = rows.last().map_or(row.clone(), |before| row.after(before));

@@ -1,20 +1,20 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{Response, Task, TokenSpace, resolve};
-use syrinx_task_stt::{Spelling, SttConfig, SttMode, phone_labels};
+use syrinx_task_stt::{SttConfig, SttMode, TextUnit, phone_labels};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_text::Phone;
 use syrinx_types::TimedPhone;
 
 use crate::{kit, stt};
 
-fn text_mode(spelling: Spelling) -> SttConfig {
-    SttConfig { mode: SttMode::Text, spelling, ..SttConfig::default() }
+fn text_mode(text_unit: TextUnit) -> SttConfig {
+    SttConfig { mode: SttMode::Text, text_unit, ..SttConfig::default() }
 }
 
 #[test]
 fn the_layouts_are_those_of_the_documentation() {
-    let tables = [SttConfig::default(), text_mode(Spelling::Letters)].map(|config| {
+    let tables = [SttConfig::default(), text_mode(TextUnit::Letters)].map(|config| {
         let layout = stt(config).layout();
         for stage in &layout.stages {
             stage.check().expect("a sound stage");
@@ -29,7 +29,7 @@ fn examples_fit_their_layouts() {
     let (kit, codec) = (kit(), ToneCodec::default());
     let sample =
         sample(kit, &codec, "The birch canoe, slid.", &SpeechSpec::default(), 1).expect("a sample");
-    let configs = [SttConfig::default(), text_mode(Spelling::Letters), text_mode(Spelling::Bpe)];
+    let configs = [SttConfig::default(), text_mode(TextUnit::Letters), text_mode(TextUnit::Bpe)];
     for config in configs {
         let task = stt(config);
         let layout = task.layout();
@@ -54,7 +54,7 @@ fn an_utterance_without_durations_is_fit_only_for_text() {
         sample(kit(), &ToneCodec::default(), "Oh.", &SpeechSpec::default(), 1).expect("a sample");
     sample.phones.clear();
     for (config, stage, fit) in
-        [(SttConfig::default(), "phones", false), (text_mode(Spelling::Letters), "text", true)]
+        [(SttConfig::default(), "phones", false), (text_mode(TextUnit::Letters), "text", true)]
     {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let example = stt(config).corpus_example(stage, &sample, &mut rng).expect("no fault");
@@ -63,7 +63,7 @@ fn an_utterance_without_durations_is_fit_only_for_text() {
 }
 
 #[test]
-fn labels_are_what_is_heard() {
+fn labels_are_audible_phones() {
     let check = |line: &str, lead_s: f64, frames: usize, expected: &str| {
         let timed: Vec<TimedPhone> = line
             .split_whitespace()

@@ -67,7 +67,7 @@ fn only_whole_words_of_the_sentence_before_are_given() {
 }
 
 #[test]
-fn what_is_given_is_heard_once() {
+fn given_frames_are_spoken_once() {
     let task = tts(Alignment::Pointer);
     let asked = request("Go on. See me. Oh no.");
     let plan = task.plan_of(&asked).expect("a plan");
