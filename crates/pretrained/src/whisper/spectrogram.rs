@@ -21,7 +21,8 @@ pub(crate) struct Spectrogram {
 
 /// A recording's spectrogram, followed by silence.
 pub(crate) struct Frames {
-    values: Vec<f32>, // (frames, bands)
+    values: Vec<f32>, // (frames, bands), with those after the end that reach into the recording
+    len: usize,
     bands: usize,
     silence: f32,
 }
@@ -48,10 +49,11 @@ impl Spectrogram {
         padded.extend((1..=half).rev().map(|i| samples.get(i).copied().unwrap_or(0.0)));
         padded.extend_from_slice(samples);
         padded.extend(std::iter::repeat_n(0.0, N_FFT));
-        let mut values = Vec::with_capacity((samples.len() / HOP + 1) * self.bands);
+        let computed = (samples.len() + half).div_ceil(HOP);
+        let mut values = Vec::with_capacity(computed * self.bands);
         let mut frame = 0;
         self.stft.for_each(&padded, |magnitudes| {
-            if (2..2 + samples.len() / HOP).contains(&frame) {
+            if (2..2 + computed).contains(&frame) {
                 let rows = self.filters.chunks_exact(magnitudes.len());
                 values.extend(rows.map(|row| {
                     let power: f32 = row.iter().zip(magnitudes).map(|(w, m)| w * m * m).sum();
@@ -64,14 +66,15 @@ impl Spectrogram {
         let top = values.iter().copied().fold(-10.0f32, f32::max);
         let scaled = |value: f32| (value.max(top - 8.0) + 4.0) / 4.0;
         values.iter_mut().for_each(|value| *value = scaled(*value));
-        Frames { values, bands: self.bands, silence: scaled(-10.0) }
+        let len = samples.len() / HOP;
+        Frames { values, len, bands: self.bands, silence: scaled(-10.0) }
     }
 }
 
 impl Frames {
     /// Frames of the recording itself.
     pub(crate) fn len(&self) -> usize {
-        self.values.len() / self.bands
+        self.len
     }
 
     /// A window (1, bands, frames): `used` frames of the recording from `start` on, then silence.
@@ -81,7 +84,11 @@ impl Frames {
         frames: usize,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        let known = used.min(self.len().saturating_sub(start));
+        // At the end, the last frames reach beyond it.
+        let known = match start + used >= self.len {
+            true => (self.values.len() / self.bands).saturating_sub(start),
+            false => used,
+        };
         let value = |band: usize, t: usize| match t < known {
             true => self.values[(start + t) * self.bands + band],
             false => self.silence,
