@@ -100,4 +100,5 @@ def main():
     print(json.dumps({"name": name, "figures": figures, "peak_mib": peak_mib}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,11 +11,12 @@ use clap::{Parser, Subcommand};
 mod content;
 mod project;
 mod python;
+mod trials;
 mod verbs;
 
 use verbs::{
     ablate, bench, bpe, ci, corpus, cuda, dash, eval, floors, lint, new_task, pretrain, readme,
-    schema, test,
+    scale, schema, test,
 };
 
 /// Automation of the Syrinx workspace.
@@ -58,6 +59,8 @@ enum Verb {
     Cuda(cuda::CudaArgs),
     /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
     Bench(bench::BenchArgs),
+    /// Try several ranks, array jobs and object storage on this machine
+    Scale(scale::ScaleArgs),
 }
 
 fn main() -> Result<ExitCode> {
@@ -77,6 +80,7 @@ fn main() -> Result<ExitCode> {
         Verb::Bpe(args) => bpe::run(&args),
         Verb::Cuda(args) => cuda::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Scale(args) => scale::run(&args),
     };
     code.map(|()| ExitCode::SUCCESS)
 }

@@ -14,5 +14,6 @@ pub mod new_task;
 pub mod pretrain;
 pub mod readme;
 pub mod rehearsal;
+pub mod scale;
 pub mod schema;
 pub mod test;

@@ -32,6 +32,7 @@ Exit codes:
     4  bad model, checkpoint or configuration
     5  writing failed: disk full, folder missing, not writable
     6  an evaluation is worse than its baseline
+    7  another rank of the job is lost; the last checkpoint is whole
   130  stopped by Ctrl-C; what was finished is kept
 
 Settings come from syrinx.toml in the current folder (or --config FILE), then from variables such as

@@ -2,10 +2,11 @@
 //! speakers, and its own ear reads them back.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use syrinx_data::{Corpus, PromptSpec};
+use syrinx_data::{Corpus, DataError, PromptSpec};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
     Engine, EngineOptions, ModelSource, PackageCodec, PackageVoice, open_codec, package,
@@ -64,9 +65,13 @@ impl Exam {
         for i in (0..count).map(|n| spoken[n * spoken.len() / count]) {
             let utterance = watched.utterance(i);
             let number = voices.len() + 1;
-            let (name, _) = voices.entry(&utterance.speaker).or_insert_with(|| {
-                (format!("speaker-{number}"), reference(learnt, utterance, prompt))
-            });
+            let (name, _) = match voices.entry(&utterance.speaker) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let codes = reference(learnt, utterance, prompt)?;
+                    new.insert((format!("speaker-{number}"), codes))
+                }
+            };
             sentences.push((name.clone(), utterance.text.trim().to_owned()));
         }
         if sentences.is_empty() {
@@ -165,14 +170,14 @@ fn reference(
     learnt: &Corpus,
     utterance: &syrinx_data::Utterance,
     prompt: &PromptSpec,
-) -> syrinx_types::Codes {
+) -> Result<syrinx_types::Codes, DataError> {
     let own = learnt.speakers().get(&utterance.speaker).map_or(&[][..], Vec::as_slice);
     let long = own.iter().find(|&&i| learnt.frames(i) >= prompt.max_frames);
     let chosen = long.or_else(|| own.iter().max_by_key(|&&i| learnt.frames(i)));
-    chosen.map_or_else(
-        || syrinx_types::Codes::empty(learnt.codec().levels),
-        |&i| learnt.codes(i).slice(0, prompt.max_frames),
-    )
+    match chosen {
+        None => Ok(syrinx_types::Codes::empty(learnt.codec().levels)),
+        Some(&i) => Ok(learnt.codes(i)?.slice(0, prompt.max_frames)),
+    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub enum Exit {
     /// An evaluation is worse than its baseline.
     #[allow(dead_code, reason = "eval ends with it")]
     Regression = 6,
+    /// Another rank of the job is lost.
+    Lost = 7,
     /// Stopped by Ctrl-C.
     Interrupted = 130,
 }
@@ -53,6 +55,7 @@ impl Exit {
             Self::BadModel => Some("`syrinx config show` says which model and settings are in use"),
             Self::Io => Some("write to another place"),
             Self::Regression => Some("look at the report"),
+            Self::Lost => Some("go on from the last checkpoint with --resume"),
             Self::Interrupted => Some("run the command again"),
         }
     }
@@ -349,8 +352,20 @@ impl From<TrainError> for Failure {
                 Self::new(Exit::BadModel, error.to_string())
             }
             TrainError::Io { path, source } => Self::writing(&path.display().to_string(), &source),
+            TrainError::Ranks(error) => error.into(),
             error => Self::new(Exit::Unexpected, error.to_string()),
         }
+    }
+}
+
+impl From<syrinx_train::ReduceError> for Failure {
+    fn from(error: syrinx_train::ReduceError) -> Self {
+        use syrinx_train::ReduceError::{Disagree, Open};
+        let exit = match error {
+            Open { .. } | Disagree { .. } => Exit::Usage,
+            _ => Exit::Lost,
+        };
+        Self::new(exit, error.to_string()).hint(error.hint())
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 use syrinx_ablate::{CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained};
 use syrinx_config::{Layer, Settings};
-use syrinx_data::Corpus;
 use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
 use syrinx_eval::{
     Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, TestedCodec,
@@ -16,9 +15,10 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
 use syrinx_task::{AnswerKind, TokenSpace};
 use syrinx_text::TextVocab;
-use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial, space_of};
+use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial, space_of};
 use syrinx_types::{Audio, CancelToken, Event, EventSink};
 
+use crate::corpora;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::progress::JsonLines;
 use crate::provenance;
@@ -128,7 +128,7 @@ impl<'a> ProgramLaboratory<'a> {
         if let Some(known) = &self.kept().shards {
             return Ok(known.clone());
         }
-        let corpus = Corpus::open(self.data()?)?;
+        let corpus = corpora::open(self.data()?)?;
         let one = |i: usize| format!("{} {}\n", corpus.utterance(i).id, corpus.frames(i));
         let listed: String = (0..corpus.len()).map(one).collect();
         let (train, watch) = &self.corpora.splits;
@@ -191,6 +191,7 @@ impl<'a> ProgramLaboratory<'a> {
             tasks: &tasks,
             space: space_of(fresh, &tasks, &config.mix),
             codebooks: lesson.coder.codebooks(),
+            ranks: Ranks::alone(),
         };
         let resume = Checkpoint::path(folder).exists();
         let log = folder.join("events.jsonl");

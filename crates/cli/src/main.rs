@@ -5,12 +5,15 @@
 
 mod answer;
 mod args;
+mod array;
+mod corpora;
 mod exam;
 mod failure;
 mod laboratory;
 mod playback;
 mod progress;
 mod provenance;
+mod ranks;
 mod recorded;
 mod session;
 mod stop;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use syrinx_config::Settings;
+use syrinx_data::Part;
 use syrinx_eval::{
     EvalError, EvalOptions, Report, Subject, SubjectError, Suite, evaluate_and_keep,
 };
@@ -74,11 +75,14 @@ pub fn recorded(
 fn about(measured: Measured<'_>, options: &EvalOptions) -> RunAbout {
     let Measured { suite, subject, settings: used, cell: (bench, cell) } = measured;
     let applied = options.applied(suite);
-    let settings = json!({
+    let mut settings = json!({
         "suite": applied,
         "decode": used.decode,
         "tasks": used.tasks,
     });
+    if options.part != Part::WHOLE {
+        settings["part"] = json!(options.part.to_string());
+    }
     RunAbout {
         suite: suite.name.clone(),
         task: suite.task.clone(),

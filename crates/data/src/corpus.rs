@@ -1,7 +1,7 @@
 //! Encoded utterances in memory.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand::Rng;
@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::{Coded, Codes, Latents, Sample};
 
-use crate::encode::shard_files;
+use crate::encode::{is_shard, shard_files};
 use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
+use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Utterance};
 
 /// How a prompt is drawn: a random stretch of another utterance of the same speaker.
@@ -35,7 +36,7 @@ impl Default for PromptSpec {
 #[derive(Debug, Clone)]
 pub struct Corpus {
     codec: CodecStamp,
-    shards: Arc<Vec<Shard>>,
+    shards: Arc<Vec<CorpusShard>>,
     entries: Vec<(usize, usize)>, // (shard, record)
     by_id: HashMap<String, usize>,
     by_speaker: BTreeMap<String, Vec<usize>>,
@@ -54,27 +55,79 @@ impl Corpus {
     /// [`DataError::NothingFound`] for a folder without shards, [`DataError::MissingShards`] for an unfinished one,
     /// [`DataError::Mismatch`] for shards of different making, [`DataError::BrokenShard`], [`DataError::Io`].
     pub fn open(folder: &Path) -> Result<Self, DataError> {
-        let mut corpus = Self::open_shards(folder)?;
         let views = folder.join(VIEWS);
-        let mut found = BTreeMap::new();
+        let mut folders = Vec::new();
         if views.is_dir() {
             for entry in std::fs::read_dir(&views).map_err(DataError::io("list", &views))? {
-                let path = entry.map_err(DataError::io("list", &views))?.path();
-                let view = Self::open_shards(&path)?;
-                if let (Some(own), Some(other)) = (corpus.shards.first(), view.shards.first()) {
-                    let same = ShardStamp {
-                        utterances_per_shard: own.stamp().utterances_per_shard,
-                        of: own.stamp().of,
-                        ..other.stamp().clone()
-                    };
-                    same.check(own.stamp(), &path)?;
-                }
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                found.insert(name, view);
+                folders.push(entry.map_err(DataError::io("list", &views))?.path());
             }
         }
-        corpus.views = Arc::new(found);
-        Ok(corpus)
+        let views = folders.into_iter().map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok::<_, DataError>((name, Self::from_shards(read_shards(&path)?, &path)?, path))
+        });
+        let corpus = Self::from_shards(read_shards(folder)?, folder)?;
+        corpus.with_views(views)
+    }
+
+    /// Opens the shards of a source, and those of its views, without reading codes: these are read when an utterance
+    /// is needed. Errors are those of [`Corpus::open`], and [`DataError::Remote`].
+    ///
+    /// # Errors
+    /// See above.
+    pub fn stream(source: &Arc<dyn ShardSource>) -> Result<Self, DataError> {
+        let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for path in source.list()? {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            if is_shard(name) {
+                folders.entry(folder.to_owned()).or_default().push(path.clone());
+            }
+        }
+        let open = |folder: &str, mut paths: Vec<String>| {
+            paths.sort();
+            let place = PathBuf::from(format!("{}/{folder}", source.place()));
+            let shards = paths.into_iter().map(|path| {
+                let label = PathBuf::from(format!("{}/{path}", source.place()));
+                Ok::<_, DataError>((label, CorpusShard::open(source, &path)?))
+            });
+            Ok::<_, DataError>((
+                Self::from_shards(shards.collect::<Result<_, _>>()?, &place)?,
+                place,
+            ))
+        };
+        let (corpus, _) = open("", folders.remove("").unwrap_or_default())?;
+        let views = folders.into_iter().filter_map(|(folder, paths)| {
+            let name = folder.strip_prefix(VIEWS)?.strip_prefix('/')?.to_owned();
+            Some(open(&folder, paths).map(|(view, place)| (name, view, place)))
+        });
+        corpus.with_views(views)
+    }
+
+    /// Whether codes are read when an utterance is needed.
+    pub fn is_streamed(&self) -> bool {
+        self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
+    }
+
+    /// The same with these views.
+    fn with_views(
+        mut self,
+        views: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
+    ) -> Result<Self, DataError> {
+        let mut found = BTreeMap::new();
+        for view in views {
+            let (name, view, path) = view?;
+            if let (Some(own), Some(other)) = (self.shards.first(), view.shards.first()) {
+                let same = ShardStamp {
+                    utterances_per_shard: own.stamp().utterances_per_shard,
+                    of: own.stamp().of,
+                    ..other.stamp().clone()
+                };
+                same.check(own.stamp(), &path)?;
+            }
+            found.insert(name, view);
+        }
+        self.views = Arc::new(found);
+        Ok(self)
     }
 
     /// Names of the views that there are.
@@ -83,19 +136,19 @@ impl Corpus {
     }
 
     /// Utterance `i` in every view that has it at the same length.
-    fn views_of(&self, i: usize) -> BTreeMap<String, Coded> {
+    fn views_of(&self, i: usize) -> Result<BTreeMap<String, Coded>, DataError> {
         let (id, frames) = (&self.utterance(i).id, self.frames(i));
         let coded = |(name, view): (&String, &Self)| {
             let (shard, record) = view.record(view.find(id)?);
-            (record.frames == frames).then(|| (name.clone(), shard.coded(record)))
+            let same = record.frames == frames;
+            same.then(|| shard.coded(record).map(|coded| (name.clone(), coded)))
         };
         self.views.iter().filter_map(coded).collect()
     }
 
-    fn open_shards(folder: &Path) -> Result<Self, DataError> {
-        let mut shards: Vec<Shard> = Vec::new();
-        for path in shard_files(folder)? {
-            let shard = Shard::read(&path)?;
+    fn from_shards(found: Vec<(PathBuf, CorpusShard)>, folder: &Path) -> Result<Self, DataError> {
+        let mut shards: Vec<CorpusShard> = Vec::new();
+        for (path, shard) in found {
             if let Some(first) = shards.first() {
                 shard.stamp().check(first.stamp(), &path)?;
             }
@@ -127,7 +180,11 @@ impl Corpus {
         Ok(Self::index(stamp.codec, Arc::new(shards), entries))
     }
 
-    fn index(codec: CodecStamp, shards: Arc<Vec<Shard>>, entries: Vec<(usize, usize)>) -> Self {
+    fn index(
+        codec: CodecStamp,
+        shards: Arc<Vec<CorpusShard>>,
+        entries: Vec<(usize, usize)>,
+    ) -> Self {
         let mut corpus = Self {
             codec,
             shards,
@@ -183,7 +240,7 @@ impl Corpus {
         self.by_id.get(id).copied()
     }
 
-    fn record(&self, i: usize) -> (&Shard, &Record) {
+    fn record(&self, i: usize) -> (&CorpusShard, &Record) {
         let (shard, record) = self.entries[i];
         let shard = &self.shards[shard];
         (shard, &shard.records()[record])
@@ -228,46 +285,69 @@ impl Corpus {
     }
 
     /// Codes of utterance `i`. // (frames, levels)
-    pub fn codes(&self, i: usize) -> Codes {
+    ///
+    /// # Errors
+    /// Those of reading a streamed corpus.
+    pub fn codes(&self, i: usize) -> Result<Codes, DataError> {
         let (shard, record) = self.record(i);
         shard.codes(record)
     }
 
     /// Latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
-    pub fn latents(&self, i: usize) -> Option<Latents> {
+    ///
+    /// # Errors
+    /// Those of reading a streamed corpus.
+    pub fn latents(&self, i: usize) -> Result<Option<Latents>, DataError> {
         let (shard, record) = self.record(i);
         shard.latents(record)
     }
 
     /// Utterance `i` as tasks see it, with a prompt drawn if asked for.
-    pub fn sample(&self, i: usize, prompt: Option<&PromptSpec>, rng: &mut impl Rng) -> Sample {
-        let prompt = prompt.and_then(|spec| self.prompt(i, spec, rng));
+    ///
+    /// # Errors
+    /// Those of reading a streamed corpus.
+    pub fn sample(
+        &self,
+        i: usize,
+        prompt: Option<&PromptSpec>,
+        rng: &mut impl Rng,
+    ) -> Result<Sample, DataError> {
+        let prompt = prompt.map_or(Ok(None), |spec| self.prompt(i, spec, rng))?;
         let utterance = self.utterance(i);
-        Sample {
+        Ok(Sample {
             id: utterance.id.clone(),
             speaker: utterance.speaker.clone(),
             text: utterance.text.clone(),
-            codes: self.codes(i),
-            latents: self.latents(i),
+            codes: self.codes(i)?,
+            latents: self.latents(i)?,
             frame_rate_hz: self.codec.frame_rate_hz,
             phones: utterance.timed_phones(),
             lead_s: utterance.lead_s,
             prompt,
-            views: self.views_of(i),
-        }
+            views: self.views_of(i)?,
+        })
     }
 
     /// A random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames` frames,
     /// or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no other.
-    pub fn prompt(&self, i: usize, spec: &PromptSpec, rng: &mut impl Rng) -> Option<Codes> {
+    ///
+    /// # Errors
+    /// Those of reading a streamed corpus.
+    pub fn prompt(
+        &self,
+        i: usize,
+        spec: &PromptSpec,
+        rng: &mut impl Rng,
+    ) -> Result<Option<Codes>, DataError> {
         // Both draws are made in any case, so that changing the probability leaves the other draws as they were.
         let none = rng.random::<f64>() < spec.none_probability;
         let most = spec.max_frames.max(spec.min_frames);
         let frames = rng.random_range(spec.min_frames..=most);
         let others: Vec<usize> = self
             .by_speaker
-            .get(&self.utterance(i).speaker)?
-            .iter()
+            .get(&self.utterance(i).speaker)
+            .into_iter()
+            .flatten()
             .copied()
             .filter(|&j| j != i)
             .collect();
@@ -275,11 +355,20 @@ impl Corpus {
             others.iter().copied().filter(|&j| self.frames(j) >= spec.min_frames).collect();
         let candidates = if long.is_empty() { others } else { long };
         if none || frames == 0 || candidates.is_empty() {
-            return None;
+            return Ok(None);
         }
         let other = candidates[rng.random_range(0..candidates.len())];
-        let codes = self.codes(other); // (frames, levels)
+        let codes = self.codes(other)?; // (frames, levels)
         let start = rng.random_range(0..=codes.frames().saturating_sub(frames));
-        Some(codes.slice(start, start + frames))
+        Ok(Some(codes.slice(start, start + frames)))
     }
+}
+
+/// The shards of a folder with their paths, in memory.
+fn read_shards(folder: &Path) -> Result<Vec<(PathBuf, CorpusShard)>, DataError> {
+    let read = |path: PathBuf| {
+        let shard = CorpusShard::Held(Shard::read(&path)?);
+        Ok((path, shard))
+    };
+    shard_files(folder)?.into_iter().map(read).collect()
 }

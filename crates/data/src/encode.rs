@@ -1,16 +1,22 @@
 //! A manifest turned into token shards, in parallel, resumable, shared among machines.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use syrinx_atomic::{remove_leftovers, write_bytes};
 use syrinx_types::{CancelToken, Coded, Event, EventSink};
 
+use crate::claim::Claim;
 use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
 use crate::{DataError, Manifest, Part, Utterance};
+
+/// Time between two looks at a shard that another process makes.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Name of the job in the events.
 const JOB: &str = "encode";
@@ -22,7 +28,8 @@ pub struct EncodePlan {
     pub codec: CodecStamp,
     /// Numbers a frame of the latents that are kept beside the codes; 0 to keep none.
     pub latent_dim: usize,
-    /// Which shards are made here. Parts may share a folder; each needs one process of its own.
+    /// Which shards are made here. Parts may share a folder, and so may processes with the same part: each shard is made
+    /// by one of them.
     pub part: Part,
     /// Utterances a shard: what a kill can lose, and what is loaded at once.
     pub utterances_per_shard: usize,
@@ -92,12 +99,14 @@ pub fn encode_manifest(
     work.progress(done, "");
     let mut states = finished;
     let mut stopped = false;
-    for &index in &todo {
-        let Some(state) = work.encode_shard(index, &mut done)? else {
-            stopped = true;
-            break;
-        };
-        states[index] = Some(state);
+    // First what nobody works on, then what other processes had claimed and may have left undone.
+    let mut queue: VecDeque<(usize, bool)> = todo.iter().map(|&index| (index, false)).collect();
+    while let Some((index, wait)) = queue.pop_front().filter(|_| !stopped) {
+        match work.claimed_shard(index, wait, &mut done)? {
+            Attempt::Made(state) => states[index] = Some(state),
+            Attempt::Claimed => queue.push_back((index, true)),
+            Attempt::Cancelled => stopped = true,
+        }
     }
     let summary = work.summarise(&mine, &states, mine.len() - todo.len())?;
     let made = mine.iter().filter(|&&i| states[i].is_some()).count();
@@ -152,6 +161,16 @@ impl Finished {
             failed: shard.failed().to_vec(),
         }
     }
+}
+
+/// Outcome of the attempt to make a shard.
+enum Attempt {
+    /// The shard is there.
+    Made(Finished),
+    /// Another process is making it.
+    Claimed,
+    /// The run was cancelled.
+    Cancelled,
 }
 
 /// One run: everything that doesn't change while it lasts.
@@ -209,10 +228,35 @@ impl Work<'_> {
                 finished[index] = Some(Finished::of(&shard));
             }
         }
-        (0..self.stamp.of)
-            .filter(|&i| self.plan.part.has(i))
-            .for_each(|i| remove_leftovers(&self.path_of(i)));
         Ok(finished)
+    }
+
+    /// Makes a shard that no other process is making. With `wait`, waits until the other is done or gone.
+    fn claimed_shard(
+        &self,
+        index: usize,
+        wait: bool,
+        done: &mut usize,
+    ) -> Result<Attempt, DataError> {
+        let path = self.path_of(index);
+        let claim = loop {
+            match Claim::try_new(&path)? {
+                Some(claim) => break claim,
+                None if !wait => return Ok(Attempt::Claimed),
+                None if self.cancel.is_cancelled() => return Ok(Attempt::Cancelled),
+                None => thread::sleep(LOOK_AGAIN),
+            }
+        };
+        // Another process may have made it meanwhile.
+        let made = Shard::read(&path).ok().filter(|shard| shard.failed().is_empty());
+        if let Some(shard) = made {
+            *done += self.utterances_of(index).len();
+            return Ok(Attempt::Made(Finished::of(&shard)));
+        }
+        remove_leftovers(&path);
+        let state = self.encode_shard(index, done)?;
+        drop(claim);
+        Ok(state.map_or(Attempt::Cancelled, Attempt::Made))
     }
 
     /// Makes a shard, keeping what a whole shard of that name has; `None` if cancelled.
@@ -308,13 +352,18 @@ impl Work<'_> {
     }
 }
 
+/// Whether a file of this name is a shard.
+pub(crate) fn is_shard(name: &str) -> bool {
+    name.starts_with("shard-") && name.ends_with(".safetensors")
+}
+
 /// The shards of a folder, by name. Temporary and other files are passed over.
 pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::io("list", folder))? {
         let path = entry.map_err(DataError::io("list", folder))?.path();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        if name.starts_with("shard-") && name.ends_with(".safetensors") {
+        if is_shard(name) {
             files.push(path);
         }
     }

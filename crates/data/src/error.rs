@@ -17,6 +17,16 @@ pub enum DataError {
         /// The reason.
         source: io::Error,
     },
+    /// Object storage refused.
+    #[error("cannot {operation} {place}: {reason}")]
+    Remote {
+        /// Operation: `list`, `read`, `open`.
+        operation: &'static str,
+        /// URL of the file or folder.
+        place: String,
+        /// Reason.
+        reason: String,
+    },
     /// A line of a manifest, of `metadata.csv` or of a TextGrid is broken.
     #[error("{}, line {line}: {problem}", path.display())]
     BrokenLine {

@@ -11,13 +11,18 @@
 //! - The batch of a step depends on the seed and the step alone, so a training run resumes exactly.
 
 mod batches;
+mod claim;
 mod corpus;
 mod encode;
 mod error;
 pub mod import;
 mod manifest;
+mod merge;
+#[cfg(feature = "object-store")]
+mod object;
 mod part;
 mod shard;
+mod source;
 mod utterance;
 
 pub use batches::{BatchPlan, Batches};
@@ -25,6 +30,10 @@ pub use corpus::{Corpus, PromptSpec, VIEWS};
 pub use encode::{Encode, EncodePlan, Summary, encode_manifest};
 pub use error::DataError;
 pub use manifest::Manifest;
+pub use merge::{Merged, merge_shards};
+#[cfg(feature = "object-store")]
+pub use object::ObjectFolder;
 pub use part::Part;
 pub use shard::{CodecStamp, Failure, Record, Shard, ShardStamp, ShardWriter};
+pub use source::ShardSource;
 pub use utterance::Utterance;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use half::f16;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use syrinx_atomic::write_bytes;
 use syrinx_types::{Coded, Codes, Latents};
@@ -185,9 +185,43 @@ impl Shard {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Shard, String> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes)
-        .map_err(|e| format!("it is cut or no safetensors file ({e})"))?;
+/// Header of a shard whose rows are elsewhere.
+pub(crate) struct RowsHeader {
+    pub(crate) stamp: ShardStamp,
+    pub(crate) records: Vec<Record>,
+    /// Offsets of codes and latents from the end of the header.
+    pub(crate) codes_at: u64,
+    pub(crate) latents_at: u64,
+}
+
+/// Reads a header without its length.
+pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
+    let metadata: Metadata =
+        serde_json::from_slice(bytes).map_err(|e| format!("it is no safetensors file ({e})"))?;
+    let header = own_header(&metadata)?;
+    let at = |name: &str, dtype: Dtype, width: usize| -> Result<(u64, usize), String> {
+        let info = metadata.info(name).ok_or_else(|| format!("it has no tensor `{name}`"))?;
+        match (info.dtype, info.shape.as_slice()) {
+            (found, &[frames, n]) if found == dtype && n == width => {
+                Ok((info.data_offsets.0 as u64, frames))
+            }
+            (found, shape) => {
+                Err(format!("`{name}` is {found:?} {shape:?}, not {dtype:?} (_, {width})"))
+            }
+        }
+    };
+    let (codes_at, frames) = at(TENSOR, Dtype::U16, header.stamp.codec.levels)?;
+    check_records(&header.records, frames)?;
+    let latents_at = match header.stamp.latent_dim {
+        0 => 0,
+        dim => at(LATENTS, Dtype::F16, dim)?.0,
+    };
+    let Header { stamp, records, .. } = header;
+    Ok(RowsHeader { stamp, records, codes_at, latents_at })
+}
+
+/// The project's own entry of a safetensors header.
+fn own_header(metadata: &Metadata) -> Result<Header, String> {
     let entries = metadata.metadata().as_ref();
     let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
     let header: Header =
@@ -195,6 +229,31 @@ fn parse(bytes: &[u8]) -> Result<Shard, String> {
     if header.format != FORMAT {
         return Err(format!("it has format {}, this program reads {FORMAT}", header.format));
     }
+    Ok(header)
+}
+
+/// Fails unless the records follow each other and have this many frames.
+fn check_records(records: &[Record], frames: usize) -> Result<(), String> {
+    let mut next: usize = 0;
+    for record in records {
+        if record.first_frame != next {
+            return Err(format!("the frames of `{}` are not in their place", record.utterance.id));
+        }
+        if let Some(problem) = record.utterance.problem() {
+            return Err(format!("utterance `{}`: {problem}", record.utterance.id));
+        }
+        next = next.saturating_add(record.frames);
+    }
+    match next == frames {
+        true => Ok(()),
+        false => Err(format!("its records have {next} frames, its codes {frames}")),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Shard, String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|e| format!("it is cut or no safetensors file ({e})"))?;
+    let header = own_header(&metadata)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
     let view = tensors.tensor(TENSOR).map_err(|e| e.to_string())?;
     let levels = header.stamp.codec.levels;
@@ -207,19 +266,7 @@ fn parse(bytes: &[u8]) -> Result<Shard, String> {
     let values = view.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
     let codes = Codes::new(levels, values).map_err(|e| e.to_string())?; // (frames, levels)
     codes.check(header.stamp.codec.codebook_size).map_err(|e| e.to_string())?;
-    let mut next = 0;
-    for record in &header.records {
-        if record.first_frame != next {
-            return Err(format!("the frames of `{}` are not in their place", record.utterance.id));
-        }
-        if let Some(problem) = record.utterance.problem() {
-            return Err(format!("utterance `{}`: {problem}", record.utterance.id));
-        }
-        next = next.saturating_add(record.frames);
-    }
-    if next != frames {
-        return Err(format!("its records have {next} frames, its codes {frames}"));
-    }
+    check_records(&header.records, frames)?;
     let latents = match header.stamp.latent_dim {
         0 => Vec::new(),
         dim => read_latents(&tensors, (frames, dim))?,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use syrinx_data::Part;
 use syrinx_task::AnswerKind;
 use syrinx_types::{CancelToken, EventSink};
 
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
-use crate::store::{Store, write_whole};
+use crate::store::{Store, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
     EvalError, JudgeConfig, Report, Row, Subject, SubjectError, Suite, TestedCodec, baseline, html,
@@ -38,6 +39,9 @@ pub struct EvalOptions {
     pub judges: Vec<JudgeConfig>,
     /// An older `report.json` to compare with.
     pub baseline: Option<PathBuf>,
+    /// Part of the questions that is asked here. Parts may share `out`: their rows and reports have files of their own
+    /// (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
+    pub part: Part,
 }
 
 impl EvalOptions {
@@ -103,13 +107,17 @@ pub fn evaluate_and_keep(
     let items = read_items(&suite)?;
     let codec = tested_codec(&suite, subject)?;
     let codec = codec.as_deref();
-    let cases = cases(&suite, &items, subject, codec)?;
+    let mut cases = cases(&suite, &items, subject, codec)?;
+    let mut number = 0..;
+    cases.retain(|_| number.next().is_some_and(|n| options.part.has(n)));
     let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
-    let store = Store::open(&folder)?;
+    let store = Store::open(&folder, options.part)?;
     let (suite, cases) = (&suite, &cases);
     let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, keeper };
     let rows = run.rows(store)?;
-    run.remove_strays(&rows);
+    if options.part == Part::WHOLE {
+        run.remove_strays(&rows);
+    }
 
     let report = Report {
         format: REPORT_FORMAT,
@@ -125,9 +133,10 @@ pub fn evaluate_and_keep(
         comparison: old.map(|(path, old)| baseline::compare(path, &old, &rows)).transpose()?,
         rows,
     };
-    write_whole(&run.folder.join("report.json"), report.to_json().as_bytes())?;
+    let named = |form: &str| run.folder.join(format!("report{}.{form}", suffix(options.part)));
+    write_whole(&named("json"), report.to_json().as_bytes())?;
     let page = html::page(&report, suite, &run.folder);
-    write_whole(&run.folder.join("report.html"), page.as_bytes())?;
+    write_whole(&named("html"), page.as_bytes())?;
     Ok(report)
 }
 

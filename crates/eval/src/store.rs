@@ -5,9 +5,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use syrinx_data::Part;
+
 use crate::{EvalError, Row};
 
-/// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key.
+/// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key. Tasks of an array job
+/// append to files of their own, `rows-N-of-M.jsonl`, in the same folder, and read those of all others.
 pub(crate) struct Store {
     path: PathBuf,
     rows: HashMap<String, Row>,
@@ -17,16 +20,15 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or makes the folder. Lines that can't be read (the last one of a killed run, those of an older version)
     /// are passed over: their rows are made again.
-    pub(crate) fn open(folder: &Path) -> Result<Self, EvalError> {
+    pub(crate) fn open(folder: &Path, part: Part) -> Result<Self, EvalError> {
         fs::create_dir_all(folder).map_err(EvalError::io("make folder", folder))?;
-        let path = folder.join("rows.jsonl");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(e) => return Err(EvalError::io("read", &path)(e)),
-        };
-        let rows = text.lines().filter_map(|line| serde_json::from_str::<Row>(line).ok());
-        let rows: HashMap<_, _> = rows.map(|row| (row.key.clone(), row)).collect();
+        let path = folder.join(format!("rows{}.jsonl", suffix(part)));
+        let mut rows = HashMap::new();
+        for other in parts_of(folder)?.iter().filter(|other| **other != path) {
+            take(&mut rows, &read(other)?);
+        }
+        let text = read(&path)?;
+        take(&mut rows, &text);
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -66,6 +68,43 @@ impl Store {
     }
 }
 
+/// Suffix of the files of a part: none for everything, else `-N-of-M`.
+pub(crate) fn suffix(part: Part) -> String {
+    match part.of() {
+        1 => String::new(),
+        of => format!("-{}-of-{of}", part.index() + 1),
+    }
+}
+
+/// Files of rows that a folder has: those of parts, then `rows.jsonl`.
+fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(EvalError::io("list", folder))? {
+        let path = entry.map_err(EvalError::io("list", folder))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.starts_with("rows-") && name.ends_with(".jsonl") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files.push(folder.join("rows.jsonl"));
+    Ok(files)
+}
+
+/// Text of a file; none if it isn't there.
+fn read(path: &Path) -> Result<String, EvalError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => Err(EvalError::io("read", path)(e)),
+    }
+}
+
+fn take(rows: &mut HashMap<String, Row>, text: &str) {
+    let read = text.lines().filter_map(|line| serde_json::from_str::<Row>(line).ok());
+    rows.extend(read.map(|row| (row.key.clone(), row)));
+}
+
 fn to_line(row: &Row) -> String {
     serde_json::to_string(row).expect("a row has string keys and plain values only")
 }
@@ -86,7 +125,7 @@ mod tests {
     #[test]
     fn rows_outlive_a_kill_in_the_middle_of_a_line() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path()).unwrap();
+        let mut store = Store::open(folder.path(), Part::WHOLE).unwrap();
         store.put(row("a", "1")).unwrap();
         store.put(row("b", "1")).unwrap();
         store.put(row("b", "2")).unwrap();
@@ -96,16 +135,35 @@ mod tests {
         text.push_str("{\"key\":\"c\",\"got");
         fs::write(&path, text).unwrap();
 
-        let mut store = Store::open(folder.path()).unwrap();
+        let mut store = Store::open(folder.path(), Part::WHOLE).unwrap();
         assert_eq!(store.get("a").unwrap().got, "1");
         assert_eq!(store.get("b").unwrap().got, "2");
         assert!(store.get("c").is_none());
         store.put(row("d", "1")).unwrap();
         drop(store);
 
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(folder.path(), Part::WHOLE).unwrap();
         let rows = store.finish(&["d".into(), "b".into()]).unwrap();
         assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["d", "b"]);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn parts_of_an_array_job_become_one_run() {
+        let folder = tempfile::tempdir().unwrap();
+        for (index, key) in ["a", "b"].iter().enumerate() {
+            let part = Part::new(index, 2).unwrap();
+            let mut store = Store::open(folder.path(), part).unwrap();
+            store.put(row(key, "1")).unwrap();
+            store.finish(&[(*key).to_owned()]).unwrap();
+        }
+        assert!(folder.path().join("rows-2-of-2.jsonl").is_file());
+        let store = Store::open(folder.path(), Part::WHOLE).unwrap();
+        let rows = store.finish(&["a".into(), "b".into()]).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("rows.jsonl")).unwrap().lines().count(),
+            2
+        );
     }
 }

@@ -15,6 +15,8 @@ pub struct LossPart {
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,
+    /// Number of targets behind the mean: the weight of this part when batches are joined.
+    pub targets: usize,
     /// Share of positions whose likeliest class is the target, a scalar; only for evaluation.
     pub accuracy: Option<Tensor>,
     /// Its weight in the total.
@@ -100,8 +102,8 @@ impl<'a> Scored<'a> {
         Ok(all?.concat())
     }
 
-    fn add(&mut self, name: impl Into<String>, value: Tensor, weight: f64) {
-        self.parts.push(LossPart { name: name.into(), value, accuracy: None, weight });
+    fn add(&mut self, name: impl Into<String>, (value, targets): (Tensor, usize), weight: f64) {
+        self.parts.push(LossPart { name: name.into(), value, targets, accuracy: None, weight });
     }
 
     /// Adds a cross-entropy.
@@ -114,7 +116,8 @@ impl<'a> Scored<'a> {
         let measured = self.score == Score::Accuracies;
         let accuracy = measured.then(|| ops::accuracy(logits, targets)).transpose()?;
         let value = ops::cross_entropy(logits, targets, self.heads.kernels)?;
-        self.parts.push(LossPart { name: name.into(), value, accuracy, weight });
+        let targets = targets.iter().filter(|&&t| t != IGNORE).count();
+        self.parts.push(LossPart { name: name.into(), value, targets, accuracy, weight });
         Ok(())
     }
 
@@ -163,7 +166,8 @@ impl<'a> Scored<'a> {
             let target = self.residual_targets(level)?;
             let guess = self.heads.residual(self.h, level)?.to_dtype(target.dtype())?;
             let wrong = ((guess - target)? / self.heads.residual_scale[level])?;
-            self.add(format!("residual.{}", level + 1), wrong.sqr()?.mean_all()?, weight);
+            let mean = (wrong.sqr()?.mean_all()?, wrong.dim(0)?);
+            self.add(format!("residual.{}", level + 1), mean, weight);
         }
         Ok(())
     }
@@ -223,7 +227,8 @@ impl<'a> Scored<'a> {
         let target = Tensor::from_vec(target, (rows, books.latent_dim), self.h.device())?;
         let guess = conditioning.latents(self.h, self.sequences, books)?;
         let wrong = ((guess - target)? / f64::from(books.spread))?;
-        self.add("latent_difference", wrong.sqr()?.mean_all()?, config.latent_difference_weight);
+        let mean = (wrong.sqr()?.mean_all()?, rows);
+        self.add("latent_difference", mean, config.latent_difference_weight);
         Ok(())
     }
 
@@ -241,13 +246,15 @@ impl<'a> Scored<'a> {
         let target = Tensor::from_vec(target, (rows, books.latent_dim), self.h.device())?;
         let guess = self.heads.scaled_latents(self.h)?.to_dtype(target.dtype())?;
         let wrong = (guess - target)?; // (frames of all sequences, latent_dim)
-        self.add("latents", (wrong.abs()?.mean_all()? + wrong.sqr()?.mean_all()?)?, 1.0);
+        let mean = (wrong.abs()?.mean_all()? + wrong.sqr()?.mean_all()?)?;
+        self.add("latents", (mean, rows), 1.0);
         let within = frames_after_others(self.sequences);
         if config.latent_change_weight > 0.0 && !within.is_empty() {
             let before: Vec<u32> = within.iter().map(|row| row - 1).collect();
             let pick = |rows: &[u32]| ops::embed(&wrong, rows, 1, self.heads.kernels);
             let change = (pick(&within)? - pick(&before)?)?; // (frames but the first ones, latent_dim)
-            self.add("change", change.abs()?.mean_all()?, config.latent_change_weight);
+            let mean = (change.abs()?.mean_all()?, within.len());
+            self.add("change", mean, config.latent_change_weight);
         }
         self.advances(&advances)
     }

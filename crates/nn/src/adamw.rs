@@ -205,8 +205,24 @@ impl AdamW {
         grads: &GradStore,
         learning_rate: f64,
     ) -> std::result::Result<Tensor, NnError> {
+        let norm = self.norm(grads)?;
+        self.step_with_norm(grads, learning_rate, norm)
+    }
+
+    /// The global norm of the gradients of this optimiser's parameters: a scalar where they are, in f64 on a CPU.
+    pub fn norm(&self, grads: &GradStore) -> std::result::Result<Tensor, NnError> {
         let fused = self.moments.values().all(|kept| matches!(kept, Kept::Host(_)));
-        let norm = if fused { self.host_norm(grads)? } else { self.device_norm(grads)? };
+        Ok(if fused { self.host_norm(grads)? } else { self.device_norm(grads)? })
+    }
+
+    /// [`AdamW::step_unread`] with a norm that the caller computed: for an optimiser that holds only some of the
+    /// parameters whose gradients are clipped together.
+    pub fn step_with_norm(
+        &mut self,
+        grads: &GradStore,
+        learning_rate: f64,
+        norm: Tensor,
+    ) -> std::result::Result<Tensor, NnError> {
         let mut clip = 1.0;
         if norm.device().is_cpu() {
             let norm: f64 = norm.to_dtype(DType::F64)?.to_scalar()?;
@@ -294,6 +310,18 @@ impl AdamW {
             out.insert(name.clone(), tensor.to_device(&Device::Cpu)?);
         }
         Ok(out)
+    }
+
+    /// Bytes of the moments and averages that this optimiser keeps.
+    pub fn state_bytes(&self) -> usize {
+        let values = |kept: &Kept| match kept {
+            Kept::Host(m) => m.mean.len() + m.square.len() + m.average.len(),
+            Kept::Device(m) => {
+                let average = m.average.as_ref().map_or(0, Tensor::elem_count);
+                m.mean.elem_count() + m.square.elem_count() + average
+            }
+        };
+        self.moments.values().map(values).sum::<usize>() * size_of::<f32>()
     }
 
     /// Everything needed to go on exactly, on the host.

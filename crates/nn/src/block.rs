@@ -1,15 +1,21 @@
 //! The transformer block: pre-norm attention with rotary positions and a gated MLP, and a stack of them.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::StackCache;
+use crate::gradient_sink::EarlyGradients;
 use crate::low_rank::LowRank;
+use crate::matvec::{Int8Matrix, MOST_ROWS, Weights, product_rows};
 use crate::ops::FixedLinear;
 use crate::ops::stack::StackMemory;
+use crate::ops::step::{StepWeights, is_short, step};
 use crate::ops::{self, attention::AttentionPlan};
-use crate::{Init, Kernels, NnError, Scope};
+use crate::slices::{with_slice, with_slices};
+use crate::{Init, Kernels, NnError, Precision, Scope};
 
 /// Activation of the gate in the MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +80,8 @@ pub struct Linear {
     /// The weight where it isn't trained, which saves its gradient.
     fixed: Option<Box<FixedLinear>>,
     low_rank: Option<Box<LowRank>>,
+    /// The weight in 8 bits, where it is kept in these. `weight` has the same values then.
+    int8: Option<Arc<Int8Matrix>>,
     kernels: Kernels,
 }
 
@@ -87,12 +95,20 @@ impl Linear {
         kernels: Kernels,
     ) -> std::result::Result<Self, NnError> {
         let weight = scope.get("weight", &[outputs, inputs], Init::Normal(deviation))?;
+        let int8 = match scope.precision() {
+            Precision::Int8 => Some(Int8Matrix::new(&crate::to_vec_f32(&weight)?, inputs)),
+            _ => None,
+        };
+        let weight = match &int8 {
+            None => weight,
+            Some(m) => Tensor::from_vec(m.dequantized(), (outputs, inputs), weight.device())?,
+        };
         let fixed = match scope.is_fixed() {
             true => Some(Box::new(FixedLinear::new(&crate::to_vec_f32(&weight)?, inputs))),
             false => None,
         };
         let low_rank = scope.low_rank(inputs, outputs)?.map(Box::new);
-        Ok(Self { weight, bias: None, fixed, low_rank, kernels })
+        Ok(Self { weight, bias: None, fixed, low_rank, int8: int8.map(Arc::new), kernels })
     }
 
     /// With a bias that begins at zero.
@@ -110,6 +126,7 @@ impl Linear {
     /// `x` (rows, inputs) -> (rows, outputs).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match (&self.fixed, &self.bias) {
+            (None, _) if self.int8.is_some() && x.dim(0)? <= MOST_ROWS => self.short(x)?,
             (Some(fixed), None) => fixed.forward(x, self.kernels)?,
             _ => ops::linear(x, &self.weight, self.bias.as_ref(), self.kernels)?,
         };
@@ -125,6 +142,27 @@ impl Linear {
             return self.forward(x)? + residual;
         }
         ops::linear_add(x, &self.weight, residual, self.kernels)
+    }
+
+    /// A few rows through the 8-bit weight.
+    fn short(&self, x: &Tensor) -> Result<Tensor> {
+        let (rows, inputs) = x.dims2()?;
+        let outputs = self.weight.dim(0)?;
+        let y = with_slices(std::slice::from_ref(&self.weight), |w| {
+            let weights = self.weights_of(w[0]);
+            let mut y = vec![0.0; rows * outputs];
+            with_slice(x, |x| {
+                product_rows(&mut y, x, (weights, inputs), false, &mut Vec::new());
+                Ok(())
+            })?;
+            Tensor::from_vec(y, (rows, outputs), x.device())
+        })?;
+        self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
+    }
+
+    /// The weight as products of a few rows read it. `values` are those of the tensor.
+    fn weights_of<'a>(&'a self, values: &'a [f32]) -> Weights<'a> {
+        self.int8.as_deref().map_or(Weights::F32(values), Weights::Int8)
     }
 
     /// The weight, if the layer is nothing but it.
@@ -211,6 +249,19 @@ impl Block {
         ])
     }
 
+    /// Its weights as a decoding step reads them; `values` are those of [`Block::weights`].
+    fn step_weights<'a>(&'a self, values: &[&'a [f32]]) -> StepWeights<'a> {
+        use ops::stack::{ATTENTION_NORM, DOWN, GATE_UP, MLP_NORM, OUT, QKV};
+        StepWeights {
+            attention_norm: values[ATTENTION_NORM],
+            qkv: self.qkv.weights_of(values[QKV]),
+            out: self.out.weights_of(values[OUT]),
+            mlp_norm: values[MLP_NORM],
+            gate_up: self.gate_up.weights_of(values[GATE_UP]),
+            down: self.down.weights_of(values[DOWN]),
+        }
+    }
+
     fn mlp(&self, x: &Tensor) -> Result<Tensor> {
         let h = self.gate_up.forward(&self.mlp_norm.forward(x)?)?; // (rows, 2 * hidden)
         self.down.forward_add(&ops::gated(&h, self.activation, self.kernels)?, x) // (rows, dim)
@@ -231,6 +282,7 @@ pub struct Stack {
     config: BlockConfig,
     kernels: Kernels,
     memory: StackMemory,
+    early: Option<EarlyGradients>,
 }
 
 impl Stack {
@@ -243,12 +295,16 @@ impl Stack {
         let blocks = (0..config.layers)
             .map(|i| Block::new(&scope.pp("blocks").pp(i), config, kernels))
             .collect::<std::result::Result<Vec<_>, _>>()?;
+        let early = scope.gradient_sink().filter(|_| !scope.is_fixed()).map(|sink| {
+            EarlyGradients::new(sink, weight_names(scope, config.layers), ops::stack::BLOCK_WEIGHTS)
+        });
         Ok(Self {
             blocks,
             norm: RmsNorm::new(&scope.pp("norm"), config.dim, kernels)?,
             config: config.clone(),
             kernels,
             memory: StackMemory::default(),
+            early,
         })
     }
 
@@ -269,13 +325,36 @@ impl Stack {
         let weights = self.weights().filter(|_| ops::stack::is_packed(plan, x.dims()[0]));
         if let Some(weights) = weights {
             let how = (&self.config, RmsNorm::EPS as f32);
-            return ops::stack::stack(x, plan, how, weights, &self.memory);
+            let state = (&self.memory, self.early.as_ref());
+            return ops::stack::stack(x, plan, how, weights, state);
+        }
+        if let Some(early) = &self.early {
+            early.forward_recorded();
         }
         let mut x = x.clone();
         for block in &self.blocks {
             x = block.forward(&x, plan)?;
         }
         self.norm.forward(&x)
+    }
+
+    /// [`Stack::forward_cached`] for decoding: a few rows go through all blocks without a tensor in between. Results
+    /// don't depend on the number of rows.
+    pub fn step(
+        &self,
+        x: &Tensor,
+        plan: &AttentionPlan,
+        caches: &mut [&mut StackCache],
+    ) -> Result<Tensor> {
+        let weights = self.weights().filter(|_| is_short(x.dims()[0]) && x.device().is_cpu());
+        let Some(weights) = weights else { return self.forward_cached(x, plan, caches) };
+        with_slices(&weights, |w| {
+            let per_block = w.chunks_exact(ops::stack::BLOCK_WEIGHTS);
+            let blocks = self.blocks.iter().zip(per_block);
+            let blocks: Vec<_> = blocks.map(|(block, w)| block.step_weights(w)).collect();
+            let norm = w.last().copied().unwrap_or_default();
+            step(x, plan, (&self.config, RmsNorm::EPS as f32), (&blocks, norm), caches)
+        })
     }
 
     /// The same for rows that continue what `caches` hold, one cache a span of the plan.
@@ -294,4 +373,17 @@ impl Stack {
         }
         self.norm.forward(&x)
     }
+}
+
+/// Names of a stack's weights in the order of [`ops::stack`].
+fn weight_names(scope: &Scope, layers: usize) -> Vec<String> {
+    const LAYERS: [&str; ops::stack::BLOCK_WEIGHTS] =
+        ["attention_norm", "qkv", "out", "mlp_norm", "gate_up", "down"];
+    let block = |i: usize| {
+        let scope = scope.pp("blocks").pp(i);
+        LAYERS.map(|layer| scope.pp(layer).name("weight"))
+    };
+    let mut names: Vec<String> = (0..layers).flat_map(block).collect();
+    names.push(scope.pp("norm").name("weight"));
+    names
 }

@@ -99,6 +99,9 @@ pub enum Precision {
     /// 32 bits.
     #[default]
     F32,
+    /// 8-bit integers with a scale a row for the weights of linear maps, f32 for all else. For decoding on a CPU, which
+    /// reads a quarter of the bytes.
+    Int8,
     /// bfloat16, with norms, softmax and losses in f32. For GPUs; a CPU has to widen it for every product.
     Bf16,
 }
@@ -107,7 +110,7 @@ impl Precision {
     /// Type of the activations.
     pub fn dtype(self) -> DType {
         match self {
-            Self::F32 => DType::F32,
+            Self::F32 | Self::Int8 => DType::F32,
             Self::Bf16 => DType::BF16,
         }
     }

@@ -18,8 +18,11 @@ mod block;
 mod cache;
 mod device;
 mod error;
+mod gradient_sink;
 mod low_rank;
 pub mod matmul;
+pub mod matvec;
+pub mod measure;
 pub mod ops;
 mod params;
 mod slices;
@@ -30,6 +33,7 @@ pub use block::{Activation, Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
 pub use device::{DeviceChoice, Precision};
 pub use error::NnError;
+pub use gradient_sink::GradientSink;
 pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
 pub use params::{Init, ParamStore, Scope};
@@ -68,7 +72,10 @@ impl Kernels {
     pub fn on(self, device: &Device, precision: Precision) -> Result<Self, NnError> {
         let fits = device.is_cuda() && precision == Precision::Bf16;
         match self {
-            Self::Fused if !device.is_cpu() || precision != Precision::F32 => Ok(Self::Primitive),
+            _ if precision == Precision::Int8 && !device.is_cpu() => Err(NnError::Kernels(
+                "8-bit weights are for a CPU; use --device cpu, or bf16 on a GPU".into(),
+            )),
+            Self::Fused if !device.is_cpu() || precision == Precision::Bf16 => Ok(Self::Primitive),
             Self::Flash if !cfg!(feature = "flash-attn") => Err(NnError::Kernels(
                 "this program was built without flash attention; build one with `cargo xtask cuda --flash-attn`".into(),
             )),

@@ -10,7 +10,7 @@ use rand_distr::{Distribution, Normal};
 
 use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
 use crate::table::ADDED;
-use crate::{LoraConfig, NnError, Precision};
+use crate::{GradientSink, LoraConfig, NnError, Precision};
 
 /// How a new parameter begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,7 @@ pub struct ParamStore {
     source: Arc<Mutex<Source>>,
     device: Device,
     precision: Precision,
+    gradients: Option<Arc<dyn GradientSink>>,
 }
 
 /// FNV-1a, to give every parameter its own stream of random numbers whatever the order of construction.
@@ -86,13 +87,19 @@ impl ParamStore {
 
     fn of(source: Source, device: &Device) -> Self {
         let precision = Precision::default();
-        Self { source: Arc::new(Mutex::new(source)), device: device.clone(), precision }
+        let source = Arc::new(Mutex::new(source));
+        Self { source, device: device.clone(), precision, gradients: None }
     }
 
     /// The same, for a network that computes in this precision. Fixed weights are brought to it; trainable ones stay
     /// f32 and are cast where they are used, so that their gradient comes back as f32.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
+    }
+
+    /// The same, for a network whose fused stacks hand gradients to `sink` during the backward pass.
+    pub fn with_gradient_sink(self, sink: Arc<dyn GradientSink>) -> Self {
+        Self { gradients: Some(sink), ..self }
     }
 
     /// The root of the names.
@@ -272,6 +279,16 @@ impl Scope {
             up: self.get(LORA_UP, &[outputs, lora.rank], Init::Constant(0.0))?,
             scale: lora.scale(),
         }))
+    }
+
+    /// Receiver of early gradients, where parameters are trained.
+    pub(crate) fn gradient_sink(&self) -> Option<Arc<dyn GradientSink>> {
+        self.store.gradients.clone()
+    }
+
+    /// Full name of a parameter here.
+    pub(crate) fn name(&self, name: &str) -> String {
+        self.pp(name).prefix
     }
 
     /// Where parameters live.

@@ -36,6 +36,8 @@ pub struct BatchMaker<'a> {
     config: &'a TrainConfig,
     stages: Vec<Trained>,
     plans: Vec<Plan>,
+    /// Sequences of every batch that are made here.
+    part: Part,
 }
 
 /// A batch, and what it is for.
@@ -97,7 +99,13 @@ impl<'a> BatchMaker<'a> {
             };
             stages.push(Trained { task, stage, weight: entry.weight, plan });
         }
-        Ok(Self { tasks, corpus, space, config, stages, plans })
+        Ok(Self { tasks, corpus, space, config, stages, plans, part: Part::WHOLE })
+    }
+
+    /// The same, for one of several ranks: of every batch only this part is made. All parts together are the batch of
+    /// one rank, sequence by sequence.
+    pub fn of_part(self, part: Part) -> Self {
+        Self { part, ..self }
     }
 
     /// The batch of this number.
@@ -199,36 +207,51 @@ impl<'a> BatchMaker<'a> {
         let Trained { task, stage, .. } = &self.stages[index];
         let task = &self.tasks[*task];
         let mut sequences = Vec::new();
-        let mut push = |example: Option<syrinx_task::Example>,
-                        rng: &mut ChaCha8Rng|
-         -> Result<usize, TrainError> {
-            let Some(example) = example else { return Ok(0) };
-            let mut sequence =
-                resolve(stage, &example.contents, Some(&example.response), level, self.space)?;
-            if text_dropout > 0.0 && rng.random_bool(text_dropout) {
-                sequence.forget_text();
-            }
-            if self.config.history_dropout > 0.0 {
-                let share = self.config.history_dropout;
-                sequence.forget_history(self.space, || rng.random_bool(share));
-            }
-            self.corrupt(&mut sequence, rng);
-            let size = sequence.len() + sequence.encoder.ids.len();
-            sequences.push(sequence);
-            Ok(size)
-        };
+        let mut push =
+            |example: syrinx_task::Example, rng: &mut ChaCha8Rng| -> Result<(), TrainError> {
+                let mut sequence =
+                    resolve(stage, &example.contents, Some(&example.response), level, self.space)?;
+                if text_dropout > 0.0 && rng.random_bool(text_dropout) {
+                    sequence.forget_text();
+                }
+                if self.config.history_dropout > 0.0 {
+                    let share = self.config.history_dropout;
+                    sequence.forget_history(self.space, || rng.random_bool(share));
+                }
+                self.corrupt(&mut sequence, rng);
+                sequences.push(sequence);
+                Ok(())
+            };
+        // Every sequence has draws of its own, so that it doesn't depend on which others are made here.
+        let mut own_draws = || ChaCha8Rng::seed_from_u64(rng.random());
         if stage.from_corpus {
-            for i in plan.utterances(number) {
-                let sample = self.corpus.sample(i, Some(&self.config.prompt), rng);
-                push(task.corpus_example(&stage.name, &sample, rng)?, rng)?;
+            for (place, i) in plan.utterances(number).into_iter().enumerate() {
+                let mut rng = own_draws();
+                if !self.part.has(place) {
+                    continue;
+                }
+                let sample = self.corpus.sample(i, Some(&self.config.prompt), &mut rng)?;
+                if let Some(example) = task.corpus_example(&stage.name, &sample, &mut rng)? {
+                    push(example, &mut rng)?;
+                }
             }
         } else {
-            let mut size = 0;
-            let mut misses = 0;
+            // Examples without a corpus cost little: all ranks make all of them and count alike.
+            let (mut size, mut misses, mut place) = (0, 0, 0);
             while size < self.config.positions && misses < 100 {
-                let added = push(task.own_example(&stage.name, rng)?, rng)?;
-                size += added;
-                misses += usize::from(added == 0);
+                let mut rng = own_draws();
+                let Some(example) = task.own_example(&stage.name, &mut rng)? else {
+                    misses += 1;
+                    continue;
+                };
+                size +=
+                    resolve(stage, &example.contents, Some(&example.response), level, self.space)
+                        .map(|s| s.len() + s.encoder.ids.len())?
+                        .max(1);
+                if self.part.has(place) {
+                    push(example, &mut rng)?;
+                }
+                place += 1;
             }
         }
         let level_name = if stage.head == Head::FurtherLevels {

@@ -77,6 +77,47 @@ pub struct TrainConfig {
     pub kernels: Kernels,
     /// What the network computes in; weights and optimiser are f32 either way.
     pub precision: Precision,
+    /// Several ranks of one job.
+    #[serde(skip_serializing_if = "is_default_parallel")]
+    pub parallel: ParallelConfig,
+}
+
+/// Data-parallel training on several ranks. Losses don't depend on these values beyond rounding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParallelConfig {
+    /// Size of the messages that gradients are grouped into, MiB.
+    pub bucket_mib: f64,
+    /// Place of the optimiser's state.
+    pub optimizer_state: OptimizerState,
+    /// Longest wait for the other ranks in one operation, seconds. Must exceed the longest in-training evaluation.
+    pub timeout_s: f64,
+}
+
+/// Place of the optimiser's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerState {
+    /// Every rank keeps all of it.
+    #[default]
+    Replicated,
+    /// Every rank keeps that of its share of the parameters, and sends their updated values to the others (ZeRO stage
+    /// 1, arXiv 1910.02054).
+    Sharded,
+}
+
+impl Default for ParallelConfig {
+    fn default() -> Self {
+        let optimizer_state = OptimizerState::default();
+        Self { bucket_mib: 2.0, optimizer_state, timeout_s: 1_800.0 }
+    }
+}
+
+impl ParallelConfig {
+    /// Values of a full bucket.
+    pub(crate) fn bucket_values(&self) -> usize {
+        (self.bucket_mib * 1024.0 * 1024.0 / 4.0) as usize
+    }
 }
 
 impl Default for TrainConfig {
@@ -107,6 +148,7 @@ impl Default for TrainConfig {
             log_steps: 0,
             kernels: Kernels::Fused,
             precision: Precision::F32,
+            parallel: ParallelConfig::default(),
         }
     }
 }
@@ -115,6 +157,10 @@ impl Default for TrainConfig {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default_noise(noise: &f64) -> bool {
     *noise == TrainConfig::default().latent_noise
+}
+
+fn is_default_parallel(parallel: &ParallelConfig) -> bool {
+    *parallel == ParallelConfig::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -152,6 +198,17 @@ impl TrainConfig {
             return Err(
                 "steps, positions, accumulation and checkpoint_steps must be above zero".into()
             );
+        }
+        let parallel = &self.parallel;
+        if !(parallel.bucket_mib > 0.0 && parallel.timeout_s > 0.0)
+            || !(parallel.bucket_mib <= 1024.0 && parallel.timeout_s.is_finite())
+        {
+            return Err(
+                "parallel.bucket_mib must lie in 0..=1024 and parallel.timeout_s above zero".into(),
+            );
+        }
+        if self.precision == Precision::Int8 {
+            return Err("8-bit weights have no gradient: train in f32 or bf16".into());
         }
         if self.kernels == Kernels::Flash {
             return Err(

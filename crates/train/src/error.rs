@@ -37,6 +37,9 @@ pub enum TrainError {
         /// The checkpoint to go on from.
         last_good: String,
     },
+    /// The other ranks of the job.
+    #[error(transparent)]
+    Ranks(#[from] crate::ReduceError),
     /// A task failed to make an example.
     #[error(transparent)]
     Task(#[from] syrinx_task::TaskError),

@@ -32,6 +32,13 @@ pub(crate) struct Read {
     pub(crate) tokens_per_s: f64,
 }
 
+impl Read {
+    /// Losses, which are sums over ranks.
+    pub(crate) fn sums(&mut self) -> impl Iterator<Item = &mut f64> {
+        std::iter::once(&mut self.loss).chain(self.parts.iter_mut().map(|(_, value)| value))
+    }
+}
+
 /// Steps since the last reading.
 #[derive(Default)]
 pub(crate) struct Pending {

@@ -1,24 +1,28 @@
 //! The loop.
 
+mod feed;
 mod figures;
+mod state;
+mod step;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
-use syrinx_data::Corpus;
-use syrinx_model::{Adapter, LanguageModel, LmFile};
+use syrinx_data::{Corpus, Part};
+use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::{AdamW, LORA_DOWN, NnError, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{CancelToken, Event, EventSink, NullSink};
 
 use crate::batch::BatchMaker;
-use crate::checkpoint::write_atomically;
-use crate::pending::{Pending, Unread};
+use crate::pending::Pending;
+use crate::ranks::Exchange;
 use crate::tuning::{carried_over, check_base};
 use crate::watch::Watch;
-use crate::{Checkpoint, Examiner, Schedule, TrainConfig, TrainError};
+use crate::{Checkpoint, Examiner, OptimizerState, Ranks, Schedule, TrainConfig, TrainError};
+use feed::Feed;
 
 /// What a run learns from, and where.
 pub struct TrainingMaterial<'a> {
@@ -34,6 +38,8 @@ pub struct TrainingMaterial<'a> {
     pub space: TokenSpace,
     /// The codec's codebooks, one a level.
     pub codebooks: Vec<Vec<f32>>,
+    /// Ranks of the job that this one belongs to.
+    pub ranks: Ranks,
 }
 
 /// How a run ended.
@@ -60,7 +66,15 @@ pub struct Trainer<'a> {
     examiner: Option<&'a dyn Examiner>,
     pending: Pending,
     watch: Watch,
+    /// Exchange of gradients, where there are several ranks.
+    exchange: Option<Arc<Exchange>>,
+    /// Whether some rank was asked to stop.
+    stopped: bool,
+    /// Share of the gradients that left during the last backward pass, 0..=1.
+    early_share: f64,
 }
+
+pub use state::RankFigures;
 
 /// Gradients of the graph are dropped recursively; long graphs need a deep stack.
 const STACK_BYTES: usize = 256 << 20;
@@ -117,6 +131,14 @@ impl<'a> Trainer<'a> {
         std::fs::create_dir_all(run)
             .map_err(|source| TrainError::Io { path: run.into(), source })?;
         let books = material.codebooks.clone();
+        let exchange = (!material.ranks.is_alone()).then(|| {
+            let sharded = config.parallel.optimizer_state == OptimizerState::Sharded;
+            Arc::new(Exchange::new(material.ranks.clone(), sharded))
+        });
+        let store = match &exchange {
+            None => store,
+            Some(exchange) => store.with_gradient_sink(Arc::clone(exchange) as _),
+        };
         let model = LanguageModel::new(
             &config.model,
             &material.space,
@@ -124,19 +146,35 @@ impl<'a> Trainer<'a> {
             &store.root(),
             config.kernels,
         )?;
-        let optimizer = optimizer(&store, config)?;
+        if let Some(exchange) = &exchange {
+            exchange.plan(&store.vars(), config.parallel.bucket_values());
+        }
+        let optimizer = optimizer(&store, config, exchange.as_deref())?;
         let pair = |name: &String| name.ends_with(LORA_DOWN);
         if base.is_some() && !store.vars().keys().any(pair) {
             return Err(TrainError::Config(
                 "`lora.targets` name no linear map of the model".into(),
             ));
         }
-        let (examiner, pending, watch) = (None, Pending::default(), Watch::default());
-        let mut trainer =
-            Self { config, material, run, store, model, optimizer, base, examiner, pending, watch };
+        let mut trainer = Self {
+            config,
+            material,
+            run,
+            store,
+            model,
+            optimizer,
+            base,
+            examiner: None,
+            pending: Pending::default(),
+            watch: Watch::default(),
+            exchange,
+            stopped: false,
+            early_share: 0.0,
+        };
         if resume {
             trainer.resume()?;
         }
+        trainer.check_ranks()?;
         Ok(trainer)
     }
 
@@ -152,7 +190,7 @@ impl<'a> Trainer<'a> {
                 var.set(&tensor.to_device(var.device())?)?;
             }
         }
-        self.optimizer = optimizer(&self.store, self.config)?;
+        self.optimizer = optimizer(&self.store, self.config, self.exchange.as_deref())?;
         Ok(())
     }
 
@@ -213,7 +251,24 @@ impl<'a> Trainer<'a> {
         cancel: &CancelToken,
     ) -> Result<Outcome, TrainError> {
         let (config, material) = (self.config, self.material);
-        let maker = BatchMaker::new(config, material.tasks, (material.corpus, &material.space))?;
+        let ranks = material.ranks.clone();
+        // One rank speaks for all.
+        let sink: &dyn EventSink = if ranks.leads() { sink } else { &NullSink };
+        let part = Part::new(ranks.rank(), ranks.count())?;
+        let maker = BatchMaker::new(config, material.tasks, (material.corpus, &material.space))?
+            .of_part(part);
+        let ahead = material.corpus.is_streamed();
+        let first = self.step() * config.accumulation as u64;
+        Feed::with(&maker, (first, ahead), |feed| self.steps(feed, sink, cancel))
+    }
+
+    fn steps(
+        &mut self,
+        feed: &mut Feed<'_>,
+        sink: &dyn EventSink,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, TrainError> {
+        let (config, material) = (self.config, self.material);
         let held_out = material
             .held_out
             .map(|c| {
@@ -223,9 +278,10 @@ impl<'a> Trainer<'a> {
             .transpose()?
             .unwrap_or_default();
         let schedule = Schedule::new(config);
-        while self.step() < config.steps && !cancel.is_cancelled() {
+        self.stopped = false;
+        while self.step() < config.steps && !self.is_stopped(cancel) {
             let step = self.step() + 1;
-            self.one_step(step, &maker, &schedule)?;
+            self.one_step(step, (feed, &schedule), cancel)?;
             // A step that the optimiser didn't take has figures that stop the run.
             if self.pending.len() >= self.log_steps() || self.step() < step {
                 self.report(sink)?;
@@ -236,7 +292,8 @@ impl<'a> Trainer<'a> {
             let due = |every: u64| every > 0 && step.is_multiple_of(every);
             if due(config.eval_steps) && !held_out.is_empty() {
                 self.report(sink)?;
-                sink.emit(Event::TrainEval { step, figures: self.evaluate(&held_out)? });
+                let figures = self.evaluate(&held_out)?;
+                sink.emit(Event::TrainEval { step, figures });
             }
             if due(config.exam_steps) {
                 self.report(sink)?;
@@ -257,124 +314,27 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Takes a step. Nothing is read from the device: its figures wait among the pending ones.
-    fn one_step(
-        &mut self,
-        step: u64,
-        maker: &BatchMaker<'_>,
-        schedule: &Schedule,
-    ) -> Result<(), TrainError> {
-        self.pending.begin();
-        let (mut of, mut named, mut positions) = (Vec::new(), Vec::new(), 0);
-        let mut total: Option<Tensor> = None;
-        let mut sum: Option<GradStore> = None;
-        let parts = self.config.accumulation as u64;
-        for part in 0..parts {
-            let batch = maker.batch((step - 1) * parts + part)?;
-            if batch.sequences.is_empty() {
-                continue;
-            }
-            positions += batch.positions();
-            let losses = self.model.losses(&batch.sequences)?;
-            let loss = (losses.total()? / parts as f64)?;
-            // Detached: what waits to be read must not keep the graph.
-            let name = |name: &str| format!("{}:{name}", batch.name);
-            named.extend(losses.parts.iter().map(|p| (name(&p.name), p.value.detach())));
-            let value = loss.detach();
-            total = Some(total.map_or(Ok(value.clone()), |t| t + value)?);
-            let grads = loss.backward()?;
-            sum = Some(match sum {
-                None => grads,
-                Some(before) => self.add(before, &grads)?,
-            });
-            of.push(batch.name);
-        }
-        let (Some(grads), Some(loss)) = (sum, total) else {
-            return Err(TrainError::Config("a batch came out empty: does the corpus have what the mix needs (phones, durations, views)?".into()));
-        };
-        let learning_rate = schedule.rate(step);
-        let norm = self.optimizer.step_unread(&grads, learning_rate)?;
-        let of = if of.len() == 1 { of.concat() } else { "several batches".into() };
-        self.pending.push(Unread { step, learning_rate, positions, of, loss, parts: named, norm });
-        Ok(())
-    }
-
-    fn add(&self, mut into: GradStore, from: &GradStore) -> Result<GradStore, TrainError> {
-        for var in self.store.vars().values() {
-            if let Some(g) = from.get(var) {
-                let g = into.get(var).map_or_else(|| Ok(g.clone()), |before| before + g)?;
-                into.insert(var, g);
-            }
-        }
-        Ok(into)
-    }
-
     fn diverged(&self, step: u64, what: &'static str) -> TrainError {
         let path = Checkpoint::path(self.run);
         let last_good = if path.exists() { path.display().to_string() } else { "none yet".into() };
         TrainError::Diverged { step, what, last_good }
     }
 
-    /// The averaged weights as a language model.
-    pub fn averaged(&self) -> Result<LmFile, TrainError> {
-        if let Some(base) = &self.base {
-            return Ok(self.adapter(base)?.merged(base)?);
-        }
-        Ok(LmFile {
-            config: self.config.model.clone(),
-            space: self.material.space.clone(),
-            codebooks: self.material.codebooks.clone(),
-            tensors: self.optimizer.averaged()?,
-        })
-    }
-
-    /// What was learnt beside the base, averaged.
-    fn adapter(&self, base: &LmFile) -> Result<Adapter, TrainError> {
-        let special_tokens = &self.material.space.special_tokens;
-        Ok(Adapter {
-            base: base.fingerprint()?,
-            lora: self.config.lora.clone().unwrap_or_default(),
-            special_tokens: special_tokens
-                [base.space.special_tokens.len().min(special_tokens.len())..]
-                .to_vec(),
-            tensors: self.optimizer.averaged()?,
-        })
-    }
-
-    /// Where the averaged weights are kept.
-    fn model_path(&self) -> PathBuf {
-        let name = if self.base.is_some() { "adapter.safetensors" } else { "model.safetensors" };
-        self.run.join(name)
-    }
-
     /// The weights themselves, for tests.
     pub fn weights(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
-
-    /// Saves a checkpoint and the averaged weights, once it is known that they are sound.
-    fn save(&mut self, sink: &dyn EventSink) -> Result<(), TrainError> {
-        self.report(sink)?;
-        let on_host = |(name, t): (String, Tensor)| Ok((name, t.to_device(&Device::Cpu)?));
-        let weights = self.store.tensors().into_iter().map(on_host);
-        let checkpoint = Checkpoint {
-            step: self.step(),
-            weights: weights.collect::<candle_core::Result<_>>()?,
-            optimizer: self.optimizer.state()?,
-            config: self.config.clone(),
-        };
-        let path = checkpoint.write(self.run)?;
-        let bytes = match &self.base {
-            Some(base) => self.adapter(base)?.to_bytes()?,
-            None => self.averaged()?.to_bytes(true)?,
-        };
-        write_atomically(&self.model_path(), &bytes)?;
-        sink.emit(Event::CheckpointSaved { step: self.step(), path: path.display().to_string() });
-        Ok(())
-    }
 }
 
-/// The optimiser of a run.
-fn optimizer(store: &ParamStore, config: &TrainConfig) -> Result<AdamW, NnError> {
-    AdamW::with_kernels(store.vars(), config.optimizer.clone(), config.kernels)
+/// The optimiser of a run: of all parameters, or of those whose state this rank keeps.
+fn optimizer(
+    store: &ParamStore,
+    config: &TrainConfig,
+    exchange: Option<&Exchange>,
+) -> Result<AdamW, NnError> {
+    let mut vars = store.vars();
+    if let Some(exchange) = exchange {
+        vars.retain(|name, _| exchange.owns(name));
+    }
+    AdamW::with_kernels(vars, config.optimizer.clone(), config.kernels)
 }

@@ -1,4 +1,6 @@
-//! `bench`: how fast the program trains, beside what others do with the same work.
+//! `bench`: how fast the program trains and decodes, beside what others do with the same work.
+
+mod decode;
 
 use std::process::{Command, Stdio};
 
@@ -22,6 +24,8 @@ pub struct BenchArgs {
 enum What {
     /// Training steps: fused against primitive kernels, and PyTorch where it is found
     Train(TrainArgs),
+    /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
+    Decode(decode::DecodeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -36,7 +40,10 @@ struct TrainArgs {
 
 /// Measures and prints a table.
 pub fn run(args: &BenchArgs) -> Result<()> {
-    let What::Train(args) = &args.what;
+    let args = match &args.what {
+        What::Train(args) => args,
+        What::Decode(args) => return decode::run(args),
+    };
     let program = build_program(&shell()?)?;
     let output = Command::new(&program)
         .args(["bench", "train", "--json"])

@@ -9,6 +9,7 @@ use syrinx_data::Part;
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::{CellState, Store};
 
+use crate::array::ArrayArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::laboratory::{Corpora, ProgramLaboratory};
 use crate::session::Session;
@@ -17,7 +18,7 @@ use crate::table::table;
 /// `ablate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps\nwhat is done, and the same command goes on. The dashboard shows, stops and resumes cells."
+    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx ablate configs/ablations/sampling.toml --array-env --results part.db    # in an array job\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps\nwhat is done, and the same command goes on. The dashboard shows, stops and resumes cells."
 )]
 pub struct AblateArgs {
     /// The ablation
@@ -29,9 +30,8 @@ pub struct AblateArgs {
     /// Write the report of what is finished, and do nothing else
     #[arg(long)]
     report: bool,
-    /// Only this part of the cells, for several computers whose stores are merged afterwards
-    #[arg(long, value_name = "N/M", default_value = "1/1")]
-    shard: String,
+    #[command(flatten)]
+    array: ArrayArgs,
     /// Folder of models, rows and recordings; runs/ablations/NAME if not given
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
@@ -58,7 +58,7 @@ pub struct AblateArgs {
 /// Works through the grid and writes the report.
 pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let ablation = Ablation::load(&args.ablation)?;
-    let part: Part = args.shard.parse()?;
+    let part = args.array.part()?;
     if ablation.train.is_some() && args.data.is_none() {
         return Err(Failure::usage(
             format!(

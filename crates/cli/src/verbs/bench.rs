@@ -1,5 +1,6 @@
 //! `bench`: how fast this machine trains, speaks and listens.
 
+mod decode;
 mod speed;
 
 use std::process::{Command, Stdio};
@@ -11,6 +12,7 @@ use syrinx_nn::{BlockConfig, Kernels};
 use syrinx_train::{BenchConfig, bench};
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::ranks;
 use crate::session::Session;
 use crate::table::table;
 
@@ -30,6 +32,12 @@ enum What {
     Train(TrainArgs),
     /// Speaking, listening, and the codec alone, as a user meets them
     Speed(speed::SpeedArgs),
+    /// Decoding frame by frame on made-up weights, with cached keys and values
+    Decode(decode::DecodeArgs),
+    /// Memory bandwidth and peak arithmetic of this machine
+    Machine,
+    /// Sums over the ranks of a job: `mpirun -n 2 syrinx bench reduce`
+    Reduce(ReduceArgs),
 }
 
 #[derive(Debug, Args)]
@@ -66,11 +74,41 @@ struct TrainArgs {
     here: bool,
 }
 
+#[derive(Debug, Args)]
+struct ReduceArgs {
+    /// Size of a message, MiB
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    mib: usize,
+    /// Messages, of which the median counts
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    messages: usize,
+    /// Transport to the other ranks of the job
+    #[arg(long, value_enum, default_value = "auto", value_name = "NAME")]
+    reduce: ranks::Transport,
+}
+
+/// Measures sums over ranks; rank 0 prints.
+fn reduce(session: &Session, args: &ReduceArgs) -> Outcome {
+    let folder = std::env::temp_dir();
+    let job = ranks::join(args.reduce, &folder, 60.0)?;
+    let bytes_per_s = job.measure(args.mib << 18, args.messages)?;
+    if !job.leads() {
+        return Ok(());
+    }
+    if session.globals.json {
+        return session.print_json(&json!({"ranks": job.count(), "bytes_per_s": bytes_per_s}));
+    }
+    session.print(&format!("{} ranks, {:.2} GB/s a sum", job.count(), bytes_per_s / 1e9))
+}
+
 /// Measures.
 pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
     let args = match &args.what {
         What::Train(args) => args,
         What::Speed(args) => return speed::run(session, args),
+        What::Decode(args) => return decode::run(session, args),
+        What::Machine => return decode::machine(session),
+        What::Reduce(args) => return reduce(session, args),
     };
     let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
     if let (true, [kind]) = (args.here, kinds.as_slice()) {
@@ -188,7 +226,7 @@ fn without(args: impl Iterator<Item = String>, flags: &[&str], with_value: &[&st
 }
 
 /// The most memory that this process had at once, MiB; nothing where the system doesn't tell.
-fn peak_mib() -> Option<f64> {
+pub fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)

@@ -222,8 +222,11 @@ impl Clips {
             let corpus = Corpus::open(folder)?;
             let at: HashMap<&str, usize> =
                 recordings.iter().enumerate().map(|(i, (id, _))| (id.as_str(), i)).collect();
-            let of = |i| Some((*at.get(corpus.utterance(i).id.as_str())?, corpus.codes(i)));
-            coded = (0..corpus.len()).filter_map(of).collect();
+            for i in 0..corpus.len() {
+                if let Some(&recording) = at.get(corpus.utterance(i).id.as_str()) {
+                    coded.push((recording, corpus.codes(i)?));
+                }
+            }
             if coded.is_empty() {
                 return Err(Failure::usage(
                     format!("{} has none of the manifest's recordings", folder.display()),

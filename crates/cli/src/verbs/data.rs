@@ -6,12 +6,13 @@ use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
 use syrinx_codec::{Codec, MelRvq};
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
-use syrinx_data::{CodecStamp, EncodePlan, Manifest, Part, encode_manifest};
+use syrinx_data::{CodecStamp, EncodePlan, Manifest, encode_manifest, merge_shards};
 use syrinx_engine::{is_published_codec, open_codec};
 use syrinx_pretrained::CodecSpec;
 use syrinx_text::{Lexicon, Phone};
 use syrinx_types::{Audio, Coded, Event};
 
+use crate::array::ArrayArgs;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::respeak::{self, RespeakArgs};
@@ -20,7 +21,7 @@ use crate::verbs::simulate::{self, SimulateArgs};
 /// `data`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data import libri ~/LibriTTS/train-clean-100 -o libri.jsonl\n  syrinx data encode libri.jsonl -o shards\n  syrinx data encode libri.jsonl -o shards --shard 3/16    # on the third of 16 machines"
+    after_help = "Examples:\n  syrinx data import libri ~/LibriTTS/train-clean-100 -o libri.jsonl\n  syrinx data encode libri.jsonl -o shards\n  syrinx data encode libri.jsonl -o shards --shard 3/16    # on the third of 16 machines\n  syrinx data encode libri.jsonl -o shards --array-env       # as a task of an array job\n  syrinx data merge part-1 part-2 -o shards"
 )]
 pub struct DataArgs {
     #[command(subcommand)]
@@ -61,15 +62,23 @@ enum What {
         /// Keep the latents that the codes round, too, for models with `latent_conditioning`: sixteen times as much
         #[arg(long)]
         latents: bool,
-        /// Make only this part of the shards
-        #[arg(long, value_name = "N/M", default_value = "1/1")]
-        shard: String,
+        #[command(flatten)]
+        array: ArrayArgs,
         /// Utterances a shard
         #[arg(long, value_name = "N", default_value_t = 500)]
         per_shard: usize,
         /// Threads
         #[arg(long, value_name = "N", default_value_t = 2)]
         threads: usize,
+    },
+    /// Join shards of one manifest that were encoded into different folders
+    Merge {
+        /// Folders of shards
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required = true)]
+        folders: Vec<PathBuf>,
+        /// Folder of all shards; it may have some already
+        #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        out: PathBuf,
     },
     /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
@@ -111,9 +120,9 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             let found = if form == "libri" { libri(path)? } else { ljspeech(path, speaker)? };
             import(session, found, textgrids.as_deref(), out)
         }
-        What::Encode { manifest, out, codec, latents, shard, per_shard, threads } => {
+        What::Encode { manifest, out, codec, latents, array, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
-            let part: Part = shard.parse()?;
+            let part = array.part()?;
             let coder = Coder::new(session, codec.as_ref())?;
             let plan = EncodePlan {
                 latent_dim: coder.latent_dim(*latents),
@@ -124,6 +133,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
             };
             encode(session, &manifest, out, &plan, &coder)
         }
+        What::Merge { folders, out } => merge(session, folders, out),
         What::Simulate(args) => simulate::run(session, args),
         What::Respeak(args) => respeak::run(session, args),
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
@@ -299,6 +309,33 @@ fn encode(
         session.say(&format!("what failed is listed in {}", path.display()));
     }
     Ok(())
+}
+
+fn merge(session: &Session, folders: &[PathBuf], out: &Path) -> Outcome {
+    let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    let merged = merge_shards(&folders, out)?;
+    if session.globals.json {
+        session.print_json(&json!({"out": out, "copied": merged.copied, "kept": merged.kept,
+            "shards": merged.of, "missing": merged.missing}))?;
+    } else {
+        session.say(&format!(
+            "wrote {} ({} of {} shards, {} of them there before)",
+            out.display(),
+            merged.copied + merged.kept,
+            merged.of,
+            merged.kept
+        ));
+    }
+    match merged.missing.first() {
+        None => Ok(()),
+        Some(&first) => Err(syrinx_data::DataError::MissingShards {
+            dir: out.to_path_buf(),
+            missing: merged.missing.len(),
+            of: merged.of,
+            first,
+        }
+        .into()),
+    }
 }
 
 fn check(session: &Session, manifest: &Manifest) -> Outcome {

@@ -9,6 +9,7 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
 use syrinx_results::Store;
 
+use crate::array::ArrayArgs;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::Session;
@@ -17,7 +18,7 @@ use crate::subject::Loaded;
 /// `eval`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx eval evals/tts.toml\n  syrinx eval evals/tts.toml --limit 8 --baseline old/report.json\n  syrinx eval evals/tts.toml --judge-command 'tools/judge {list} --out {out}'\n\nEnds with 6 if a figure is worse than the baseline's beyond noise."
+    after_help = "Examples:\n  syrinx eval evals/tts.toml\n  syrinx eval evals/tts.toml --limit 8 --baseline old/report.json\n  syrinx eval evals/tts.toml --judge-command 'tools/judge {list} --out {out}'\n  syrinx eval evals/tts.toml --array-env    # a task of an array job; afterwards, without it, all of them\n\nEnds with 6 if a figure is worse than the baseline's beyond noise."
 )]
 pub struct EvalArgs {
     /// The suite
@@ -57,6 +58,8 @@ pub struct EvalArgs {
     /// Results store that the run lands in; runs/results.db if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
+    #[command(flatten)]
+    array: ArrayArgs,
 }
 
 /// Runs the suite.
@@ -83,6 +86,7 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
         seeds: args.seeds.clone(),
         judges: judges(args),
         baseline: args.baseline.clone(),
+        part: args.array.part()?,
     };
     let watch = (&session.cancel, session.sink());
     let measured =

@@ -73,7 +73,7 @@ pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
         let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(i as u64);
-        let sample = corpus.sample(i, Some(&prompt), &mut rng);
+        let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(|e| e.to_string())?;
         let codes =
             engine.resynthesize(task, &sample, &settings.decode, run).map_err(|e| e.to_string())?;
         codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())

@@ -13,12 +13,14 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_train::{Checkpoint, TrainConfig, Trainer, TrainingMaterial};
+use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
 
+use crate::corpora;
 use crate::exam::{Exam, Voicebox};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::progress::JsonLines;
+use crate::ranks::{self, Transport};
 use crate::session::{Session, engine_options, model_source};
 use crate::verbs::data::Coder;
 use crate::verbs::tuning::{Tuning, space};
@@ -26,10 +28,10 @@ use crate::verbs::tuning::{Tuning, space};
 /// `train`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx train --config configs/train/english.toml --data shards --codec codec.safetensors --run runs/lm\n  syrinx train --config configs/train/english.toml --data shards --run runs/lm --resume\n  syrinx train --tasks my-task,tts --weights 3,1 --lora 8 --data shards --run runs/mine --set steps=300\n\nWith --tasks or --lora a finished model is fine-tuned: that of --from, or the model in use. Here --config names the training's own file; --set changes keys of it. Ctrl-C saves a checkpoint and stops."
+    after_help = "Examples:\n  syrinx train --config configs/train/english.toml --data shards --codec codec.safetensors --run runs/lm\n  syrinx train --config configs/train/english.toml --data shards --run runs/lm --resume\n  syrinx train --tasks my-task,tts --weights 3,1 --lora 8 --data shards --run runs/mine --set steps=300\n\nWith --tasks or --lora a finished model is fine-tuned: that of --from, or the model in use. Here --config names the training's own file; --set changes keys of it. Ctrl-C saves a checkpoint and stops.\n\nSeveral ranks: mpirun -n 2 syrinx train ... (a program built with --features mpi). Each rank\nreads its part of every batch; rank 0 writes the run."
 )]
 pub struct TrainArgs {
-    /// Folder of token shards (`syrinx data encode`)
+    /// Folder of token shards (`syrinx data encode`), or its URL: s3://, gs://, file://
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     data: PathBuf,
     /// The codec of the shards; that of the model if not given
@@ -62,11 +64,19 @@ pub struct TrainArgs {
     /// Let the model speak so many sentences of it and read them back by its own ear, every `exam_steps`
     #[arg(long, value_name = "SENTENCES")]
     exam: Option<usize>,
+    /// Transport to the other ranks of the job
+    #[arg(long, value_enum, default_value = "auto", value_name = "NAME")]
+    reduce: Transport,
 }
 
-/// Trains, or goes on.
+/// Trains, or goes on: on this rank of its job.
 pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
-    let mut config: TrainConfig = session.verb_config("train")?;
+    let config: TrainConfig = session.verb_config("train")?;
+    let ranks = ranks::join(args.reduce, &args.run, config.parallel.timeout_s)?;
+    ranks::ended(&ranks, train(session, args, config, &ranks))
+}
+
+fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &Ranks) -> Outcome {
     if !args.resume && Checkpoint::path(&args.run).exists() {
         return Err(Failure::usage(
             format!("{} holds a run already", args.run.display()),
@@ -121,6 +131,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         tasks: &tasks,
         space,
         codebooks: coder.codebooks(),
+        ranks: ranks.clone(),
     };
     let mut trainer = match &base {
         Some(base) if adapts => Trainer::from_base(&config, &material, run, base)?,
@@ -133,14 +144,18 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
         trainer = trainer.examined_by(exam);
     }
     let parameters: usize = trainer.weights().values().map(|t| t.elem_count()).sum();
-    session.say(&format!(
-        "{} utterances, {parameters} parameters, from step {}",
-        learnt.len(),
-        trainer.step()
-    ));
+    let (first, leads) = (trainer.step(), ranks.leads());
+    if leads {
+        let count = learnt.len();
+        session.say(&format!("{count} utterances, {parameters} parameters, from step {first}"));
+    }
     // Beside the checkpoint, so that the dashboard finds it without being told where.
     let events = JsonLines::open(&args.run.join("events.jsonl"))?;
     let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
+    ranks::report(session, ranks, (&trainer, outcome.step - first))?;
+    if !leads {
+        return Ok(());
+    }
     if session.globals.json {
         session.print_json(
             &json!({"step": outcome.step, "model": outcome.model, "cancelled": outcome.cancelled}),
@@ -174,7 +189,7 @@ impl Lesson {
     ) -> Outcome<Self> {
         let coder = Coder::new(session, codec)?;
         let stamp = coder.stamp();
-        let corpus = Corpus::open(data)?;
+        let corpus = corpora::open(data)?;
         if *corpus.codec() != stamp {
             return Err(Failure {
                 exit: Exit::BadInput,

@@ -10,6 +10,7 @@ mod data_and_eval;
 mod fine_tune;
 mod help;
 mod pretrained;
+mod ranks;
 mod results;
 mod settings;
 mod speaking;

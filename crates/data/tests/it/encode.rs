@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use syrinx_data::{
     Corpus, DataError, EncodePlan, Manifest, Part, Shard, Summary, Utterance, encode_manifest,
+    merge_shards,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
 
@@ -281,7 +282,10 @@ fn latents_are_kept_where_that_is_asked_for() {
     let corpus = Corpus::open(dir.path()).unwrap();
     for i in 0..corpus.len() {
         let wanted = encode(corpus.utterance(i)).unwrap();
-        assert_eq!((corpus.codes(i), corpus.latents(i)), (wanted.codes, wanted.latents));
+        assert_eq!(
+            (corpus.codes(i).unwrap(), corpus.latents(i).unwrap()),
+            (wanted.codes, wanted.latents)
+        );
     }
     let without = run(&manifest, dir.path(), &plan(2), &[]).0.unwrap_err();
     assert!(matches!(without, DataError::Mismatch { what: "latents a frame", .. }), "{without}");
@@ -295,4 +299,56 @@ fn latents_are_kept_where_that_is_asked_for() {
     let summary = encode_manifest(&manifest, other.path(), &kept, &short, quiet, &cancel).unwrap();
     assert_eq!(summary.failed.len(), 5);
     assert_eq!(summary.failed[0].reason, "the codec gave no latents that fit its codes");
+}
+
+#[test]
+fn the_same_part_may_be_started_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let straight = tempfile::tempdir().unwrap();
+    let manifest = manifest(12);
+    run(&manifest, straight.path(), &plan(2), &[]).0.unwrap();
+    let asked: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let one = || scope.spawn(|| run(&manifest, dir.path(), &plan(2), &[]));
+        let running = [one(), one(), one()];
+        running
+            .map(|r| r.join().unwrap())
+            .map(|(summary, asked)| {
+                assert_eq!(summary.unwrap().utterances, 12);
+                asked
+            })
+            .into()
+    });
+    let mut all = asked.concat();
+    all.sort();
+    let once: Vec<String> = manifest.utterances().iter().map(|u| u.id.clone()).collect();
+    assert_eq!(all, once, "every utterance is encoded by one process");
+    assert_eq!(files(dir.path()), files(straight.path()));
+}
+
+#[test]
+fn parts_in_folders_of_their_own_are_merged() {
+    let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+    let [whole, a, b, out] = &folders[..] else { panic!("four folders") };
+    let manifest = manifest(7);
+    run(&manifest, whole.path(), &plan(2), &[]).0.unwrap();
+    for (index, folder) in [a, b].iter().enumerate() {
+        let part = Part::new(index, 2).unwrap();
+        run(&manifest, folder.path(), &EncodePlan { part, ..plan(2) }, &[]).0.unwrap();
+    }
+    let half = merge_shards(&[a.path()], out.path()).unwrap();
+    assert_eq!((half.copied, half.of, half.missing), (2, 4, vec![2, 4]));
+    // A damaged shard is passed over; the same one of another folder counts.
+    let damaged = out.path().join("shard-00001-of-00004.safetensors");
+    fs::write(&damaged, "cut").unwrap();
+    let both = merge_shards(&[a.path(), b.path()], out.path()).unwrap();
+    assert_eq!((both.copied, both.kept, both.missing.len()), (3, 1, 0));
+    assert_eq!(files(out.path()), files(whole.path()));
+    let again = merge_shards(&[a.path(), b.path()], out.path()).unwrap();
+    assert_eq!((again.copied, again.kept), (0, 4));
+
+    run(&manifest, b.path(), &plan(3), &[]).0.unwrap_err();
+    let other = tempfile::tempdir().unwrap();
+    run(&manifest, other.path(), &plan(3), &[]).0.unwrap();
+    let refused = merge_shards(&[other.path()], out.path()).unwrap_err();
+    assert!(matches!(refused, DataError::Mismatch { .. }), "{refused}");
 }

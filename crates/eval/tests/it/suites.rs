@@ -99,6 +99,7 @@ fn the_caller_can_narrow_a_suite_and_replace_its_judges() {
         seeds: vec![1, 2],
         judges: vec![JudgeConfig::Command { name: "own".into(), command }],
         baseline: None,
+        ..EvalOptions::default()
     };
     let report =
         evaluate(&suite, &Fake::default(), &options, &CancelToken::default(), &NullSink).unwrap();

@@ -144,6 +144,20 @@ pub fn attention_cached(
     Tensor::from_vec(out, (rows, dim), qkv.device())?.to_dtype(qkv.dtype())
 }
 
+/// [`attention_cached`] on slices: `qkv` (rows, 3 * dim) -> `out` (rows, dim).
+pub(crate) fn cached_rows(
+    qkv: &[f32],
+    plan: &AttentionPlan,
+    caches: &mut [&mut LayerCache],
+    out: &mut [f32],
+) {
+    let dim = plan.heads * plan.head_dim();
+    for (cache, span) in caches.iter_mut().zip(plan.spans.iter()) {
+        let part = cached_sequence(qkv, plan, *span, cache);
+        out[span.start * dim..(span.start + span.len) * dim].copy_from_slice(&part);
+    }
+}
+
 fn cached_sequence(
     qkv: &[f32],
     plan: &AttentionPlan,

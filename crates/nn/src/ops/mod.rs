@@ -8,6 +8,7 @@ mod gated;
 mod linear;
 mod norm;
 pub(crate) mod stack;
+pub(crate) mod step;
 
 pub use attention::{attention, attention_cached};
 pub use cross_entropy::{IGNORE, accuracy, cross_entropy};

@@ -15,17 +15,18 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::attention::AttentionPlan;
 use crate::BlockConfig;
+use crate::gradient_sink::EarlyGradients;
 use crate::slices::{slice_of, with_slice, with_slices};
 use memory::Kept;
 pub(crate) use memory::StackMemory;
 
 /// Weights of a block, in this order; the final norm's comes after all blocks.
-const ATTENTION_NORM: usize = 0;
-const QKV: usize = 1;
-const OUT: usize = 2;
-const MLP_NORM: usize = 3;
-const GATE_UP: usize = 4;
-const DOWN: usize = 5;
+pub(crate) const ATTENTION_NORM: usize = 0;
+pub(crate) const QKV: usize = 1;
+pub(crate) const OUT: usize = 2;
+pub(crate) const MLP_NORM: usize = 3;
+pub(crate) const GATE_UP: usize = 4;
+pub(crate) const DOWN: usize = 5;
 /// How many they are.
 pub(crate) const BLOCK_WEIGHTS: usize = 6;
 
@@ -42,13 +43,16 @@ pub(crate) fn stack(
     plan: &AttentionPlan,
     (config, eps): (&BlockConfig, f32),
     weights: Vec<Tensor>,
-    memory: &StackMemory,
+    (memory, early): (&StackMemory, Option<&EarlyGradients>),
 ) -> Result<Tensor> {
     let gradients = Gradients::default();
     let learns = weights.iter().any(Tensor::track_op);
     let mut anchor = Tensor::zeros(1, x.dtype(), &Device::Cpu)?; // (1)
     for (at, weight) in weights.iter().enumerate().filter(|_| learns) {
         anchor = anchor.apply_op2(weight, Leave { at, gradients: gradients.clone() })?;
+    }
+    if let Some(early) = early.filter(|_| learns) {
+        early.forward_recorded();
     }
     let op = StackOp {
         plan: plan.clone(),
@@ -59,6 +63,7 @@ pub(crate) fn stack(
         memory: memory.clone(),
         kept: Mutex::default(),
         gradients,
+        early: early.cloned(),
     };
     x.contiguous()?.apply_op2(&anchor, op)
 }
@@ -82,6 +87,7 @@ struct StackOp {
     memory: StackMemory,
     kept: Mutex<Option<Kept>>,
     gradients: Gradients,
+    early: Option<EarlyGradients>,
 }
 
 impl CustomOp2 for StackOp {

@@ -1,6 +1,7 @@
 use candle_core::{Device, Tensor};
+use syrinx_nn::matvec::Int8Matrix;
 use syrinx_nn::{
-    AttentionPlan, BlockConfig, Kernels, ParamStore, Span, Stack, StackCache, to_vec_f32,
+    AttentionPlan, BlockConfig, Kernels, ParamStore, Precision, Span, Stack, StackCache, to_vec_f32,
 };
 
 /// A prefix at once, then one position a step, must give what the whole gives.
@@ -64,4 +65,83 @@ fn rows_of_a_batch_do_not_see_each_other() {
     for (a, b) in both[4 * 8..].iter().zip(&alone) {
         assert!((a - b).abs() < 1e-5);
     }
+}
+
+/// Rows of several sequences, each continued by one position a step, through `forward_cached` or `step`.
+fn decoded(stack: &Stack, x: &Tensor, sequences: usize, stepwise: bool) -> Vec<f32> {
+    let mut caches = vec![StackCache::new(2); sequences];
+    let steps = x.dim(0).unwrap() / sequences;
+    let mut out = Vec::new();
+    for at in 0..steps {
+        let rows = x.narrow(0, at * sequences, sequences).unwrap();
+        let spans = (0..sequences).map(|start| Span { start, len: 1, prefix: 0 }).collect();
+        let plan = AttentionPlan::new(spans, &vec![at as u32; sequences], 4, 64, None);
+        let mut caches: Vec<&mut StackCache> = caches.iter_mut().collect();
+        let y = match stepwise {
+            true => stack.step(&rows, &plan, &mut caches),
+            false => stack.forward_cached(&rows, &plan, &mut caches),
+        };
+        out.extend(to_vec_f32(&y.unwrap()).unwrap());
+    }
+    out
+}
+
+#[test]
+fn decoding_steps_equal_layer_by_layer() {
+    let store = ParamStore::seeded(5, &Device::Cpu);
+    let config = BlockConfig { dim: 64, layers: 2, heads: 4, hidden: 100, ..Default::default() };
+    let stack = Stack::new(&store.root(), &config, Kernels::Fused).unwrap();
+    let values = (0..30 * 64).map(|i| (i as f32 * 0.77).sin()).collect();
+    let x = Tensor::from_vec(values, (30, 64), &Device::Cpu).unwrap();
+    for sequences in [1, 3] {
+        let (fused, layered) =
+            (decoded(&stack, &x, sequences, true), decoded(&stack, &x, sequences, false));
+        for (a, b) in fused.iter().zip(&layered) {
+            assert!((a - b).abs() < 1e-4, "{a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn eight_bit_weights_decode_what_their_floats_do() {
+    let seeded = ParamStore::seeded(5, &Device::Cpu);
+    let config = BlockConfig { dim: 64, layers: 2, heads: 4, hidden: 100, ..Default::default() };
+    let whole = Stack::new(&seeded.root(), &config, Kernels::Fused).unwrap();
+    let loaded = ParamStore::loaded(seeded.tensors(), &Device::Cpu).with_precision(Precision::Int8);
+    let int8 = Stack::new(&loaded.root(), &config, Kernels::Fused).unwrap();
+    let values = (0..12 * 64).map(|i| (i as f32 * 0.77).sin()).collect();
+    let x = Tensor::from_vec(values, (12, 64), &Device::Cpu).unwrap();
+    let (step, layered) = (decoded(&int8, &x, 2, true), decoded(&int8, &x, 2, false));
+    for (a, b) in step.iter().zip(&layered) {
+        assert!((a - b).abs() < 1e-4, "{a} and {b}");
+    }
+    let exact = decoded(&whole, &x, 2, true);
+    let energy: f32 = exact.iter().map(|v| v * v).sum();
+    let error: f32 = exact.iter().zip(&step).map(|(a, b)| (a - b) * (a - b)).sum();
+    assert!(error > 0.0 && error < 1e-3 * energy, "relative error {}", error / energy);
+    // A whole pass, which uses general products, sees the same weights.
+    let plan = AttentionPlan::new(
+        vec![Span { start: 0, len: 12, prefix: 12 }],
+        &(0..12).collect::<Vec<u32>>(),
+        4,
+        64,
+        None,
+    );
+    let pass = |stack: &Stack| to_vec_f32(&stack.forward(&x, &plan).unwrap()).unwrap();
+    let rebuilt = ParamStore::loaded(rounded_to_eight_bits(&seeded), &Device::Cpu);
+    let floats = Stack::new(&rebuilt.root(), &config, Kernels::Fused).unwrap();
+    assert_eq!(pass(&int8), pass(&floats));
+}
+
+/// The parameters with each matrix rounded to 8 bits and back.
+fn rounded_to_eight_bits(store: &ParamStore) -> std::collections::BTreeMap<String, Tensor> {
+    let rounded = |(name, t): (String, Tensor)| {
+        if t.rank() != 2 {
+            return (name, t);
+        }
+        let inputs = t.dim(1).unwrap();
+        let values = Int8Matrix::new(&to_vec_f32(&t).unwrap(), inputs).dequantized();
+        (name, Tensor::from_vec(values, t.dims(), &Device::Cpu).unwrap())
+    };
+    store.tensors().into_iter().map(rounded).collect()
 }

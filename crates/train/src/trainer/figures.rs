@@ -8,13 +8,18 @@ use crate::batch::Batch;
 use crate::pending::{Read, gathered};
 use crate::trainer::Trainer;
 
+/// A figure of a batch, by the number of the batch. Values are bits: JSON has no NaN.
+type Measured = (usize, String, u64);
+
 impl Trainer<'_> {
     /// Reads what is pending and tells the world.
     ///
     /// # Errors
     /// [`TrainError::Diverged`] if a loss or a norm isn't a number.
     pub(super) fn report(&mut self, sink: &dyn EventSink) -> Result<(), TrainError> {
-        for read in self.pending.read()? {
+        let mut reads = self.pending.read()?;
+        self.sum_over_ranks(&mut reads)?;
+        for read in reads {
             for (what, value) in [("loss", read.loss), ("gradient", read.norm)] {
                 if !value.is_finite() {
                     return Err(self.diverged(read.step, what));
@@ -30,6 +35,20 @@ impl Trainer<'_> {
                 gradient_norm: read.norm,
                 tokens_per_s: read.tokens_per_s,
             });
+        }
+        Ok(())
+    }
+
+    /// Puts losses of all ranks together. Every rank has the same steps and names.
+    fn sum_over_ranks(&self, reads: &mut [Read]) -> Result<(), TrainError> {
+        if self.material.ranks.is_alone() || reads.is_empty() {
+            return Ok(());
+        }
+        // As bits: JSON has no NaN.
+        let own: Vec<u64> = reads.iter_mut().flat_map(Read::sums).map(|v| v.to_bits()).collect();
+        let all = self.material.ranks.gather(&own)?;
+        for (at, value) in reads.iter_mut().flat_map(Read::sums).enumerate() {
+            *value = all.iter().filter_map(|v| v.get(at)).map(|&bits| f64::from_bits(bits)).sum();
         }
         Ok(())
     }
@@ -50,24 +69,30 @@ impl Trainer<'_> {
         }
     }
 
-    /// Losses and accuracies of the averaged weights on fixed batches.
+    /// Losses and accuracies of the averaged weights on fixed batches. Ranks share the batches.
     pub(super) fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
         let place = (&self.material.device, self.config.precision);
         let model = LanguageModel::load_in(&self.averaged()?, place, self.config.kernels)?;
+        let ranks = &self.material.ranks;
         let (mut names, mut values) = (Vec::new(), Vec::new());
-        for batch in batches {
+        let own = batches.iter().enumerate().skip(ranks.rank()).step_by(ranks.count());
+        for (number, batch) in own {
             for part in model.losses_and_accuracies(&batch.sequences)?.parts {
                 let name = format!("{}:{}", batch.name, part.name);
                 if let Some(accuracy) = part.accuracy {
-                    names.push(format!("{name} accuracy"));
+                    names.push((number, format!("{name} accuracy")));
                     values.push(accuracy);
                 }
-                names.push(name);
+                names.push((number, name));
                 values.push(part.value);
             }
         }
         let values = gathered(&values.iter().collect::<Vec<_>>())?;
-        Ok(names.into_iter().zip(values).collect())
+        let own: Vec<Measured> =
+            names.into_iter().zip(values).map(|((n, name), v)| (n, name, v.to_bits())).collect();
+        let mut all: Vec<Measured> = ranks.gather(&own)?.into_iter().flatten().collect();
+        all.sort_by_key(|(number, ..)| *number);
+        Ok(all.into_iter().map(|(_, name, bits)| (name, f64::from_bits(bits))).collect())
     }
 
     /// Lets the examiner use the averaged weights. What it can't do is a warning: training goes on.
@@ -78,7 +103,11 @@ impl Trainer<'_> {
         cancel: &CancelToken,
     ) -> Result<(), TrainError> {
         let Some(examiner) = self.examiner else { return Ok(()) };
-        match examiner.examine(&self.averaged()?, cancel) {
+        let averaged = self.averaged()?;
+        if !self.material.ranks.leads() {
+            return Ok(());
+        }
+        match examiner.examine(&averaged, cancel) {
             Ok(figures) => sink.emit(Event::TrainEval { step, figures }),
             Err(_) if cancel.is_cancelled() => {}
             Err(reason) => {

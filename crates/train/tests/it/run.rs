@@ -6,7 +6,9 @@ use syrinx_model::LmFile;
 use syrinx_nn::{BlockConfig, to_vec_f32};
 use syrinx_task::{DynTask, ModelSwitches, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_train::{Checkpoint, MixEntry, TrainConfig, TrainError, Trainer, TrainingMaterial};
+use syrinx_train::{
+    Checkpoint, MixEntry, Ranks, TrainConfig, TrainError, Trainer, TrainingMaterial,
+};
 use syrinx_types::{CancelToken, Coded, Codes, Event, EventSink, NullSink, RecordingSink};
 
 const LEVELS: usize = 3;
@@ -123,6 +125,7 @@ impl Setup {
             tasks: &self.tasks,
             space,
             codebooks: (0..LEVELS).map(book).collect(),
+            ranks: Ranks::alone(),
         }
     }
 }

@@ -37,9 +37,10 @@ impl StackOp {
             dw
         });
         all[last] = column_sums(&parts.collect::<Vec<f32>>(), dim);
+        self.hand_over(last, &all[last..]);
         for at in (0..layers).rev() {
             let block = at * BLOCK_WEIGHTS..(at + 1) * BLOCK_WEIGHTS;
-            let (weights, of_weights) = (&weights[block.clone()], &mut all[block]);
+            let (weights, of_weights) = (&weights[block.clone()], &mut all[block.clone()]);
             let layer = &mut kept.layers[at];
             of_weights[MLP_NORM] = self.behind_attention(weights, layer, &mut gradients);
             self.attention(layer, &mut gradients, of_weights);
@@ -49,10 +50,18 @@ impl StackOp {
                 (&gradients.qkv, 3 * dim),
                 (&gradients.normed, dim),
             );
+            self.hand_over(block.start, &all[block]);
         }
         let dx = gradients.outer.clone();
         self.memory.gradients.put(gradients);
         (dx, all)
+    }
+
+    /// Releases finished gradients to whoever waits for them.
+    fn hand_over(&self, at: usize, gradients: &[Vec<f32>]) {
+        if let Some(early) = &self.early {
+            early.ready(at, gradients);
+        }
     }
 
     /// From a layer's result back to what attention saw. Returns the gradient of the MLP's norm.

@@ -1,0 +1,202 @@
+//! The ranks of a job that was started by `mpirun`, `srun` or another launcher.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use syrinx_train::{RankFigures, Ranks, Trainer};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::Session;
+use crate::verbs::bench::peak_mib;
+
+/// Transports between ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// MPI where a launcher started several processes, else none
+    Auto,
+    /// One rank
+    None,
+    /// MPI; needs a program built with the feature `mpi`
+    Mpi,
+    /// NCCL, one GPU a rank; needs a program built with the feature `nccl`
+    Nccl,
+}
+
+/// Variables by which launchers tell a process its place: number of processes, rank, rank on its machine.
+const LAUNCHERS: [[&str; 3]; 3] = [
+    ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"],
+    ["PMI_SIZE", "PMI_RANK", "MPI_LOCALRANKID"],
+    ["SLURM_NTASKS", "SLURM_PROCID", "SLURM_LOCALID"],
+];
+
+/// Place of this process among those that a launcher started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "nccl"), allow(dead_code, reason = "MPI knows its ranks itself"))]
+struct Launched {
+    ranks: usize,
+    rank: usize,
+    local_rank: usize,
+}
+
+impl Launched {
+    /// The first launcher that says so. `read` looks a variable up.
+    fn find(read: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let number = |name: &str| read(name)?.trim().parse().ok();
+        LAUNCHERS.iter().find_map(|[ranks, rank, local]| {
+            let (ranks, rank) = (number(ranks)?, number(rank)?);
+            Some(Self { ranks, rank, local_rank: number(local).unwrap_or(0) })
+        })
+    }
+}
+
+/// Joins the job that this process belongs to. `run` is the folder of the run.
+pub fn join(transport: Transport, run: &Path, timeout_s: f64) -> Outcome<Ranks> {
+    let launched = Launched::find(|name| std::env::var(name).ok());
+    let several = launched.is_some_and(|l| l.ranks > 1);
+    let timeout = Duration::try_from_secs_f64(timeout_s).unwrap_or(Duration::MAX);
+    match transport {
+        Transport::None => Ok(Ranks::alone()),
+        // A batch system counts processes that are no ranks of one job, too.
+        Transport::Auto if !several || !by_mpi() => Ok(Ranks::alone()),
+        Transport::Auto | Transport::Mpi => mpi(timeout),
+        Transport::Nccl => nccl(launched, run, timeout),
+    }
+}
+
+/// Whether an MPI launcher started this process.
+fn by_mpi() -> bool {
+    let there = |name| std::env::var_os(name).is_some();
+    there("OMPI_COMM_WORLD_SIZE") || there("PMI_SIZE") || there("PMIX_RANK")
+}
+
+#[cfg(feature = "mpi")]
+fn mpi(timeout: Duration) -> Outcome<Ranks> {
+    Ok(Ranks::join(syrinx_train::ranks::mpi::MpiRank::open, timeout)?)
+}
+
+#[cfg(not(feature = "mpi"))]
+fn mpi(_: Duration) -> Outcome<Ranks> {
+    Err(Failure::usage(
+        "this program was built without MPI",
+        "build one with `cargo build --features mpi` (libopenmpi-dev, libclang), or train on one rank with --reduce none",
+    ))
+}
+
+#[cfg(feature = "nccl")]
+fn nccl(launched: Option<Launched>, run: &Path, timeout: Duration) -> Outcome<Ranks> {
+    use syrinx_train::ranks::nccl::{NcclPlace, NcclRank};
+    let Some(Launched { ranks, rank, local_rank }) = launched else {
+        return Err(Failure::usage(
+            "no launcher told this process its rank",
+            "start the ranks with mpirun or srun",
+        ));
+    };
+    // A name of this job, since NCCL's identifier is good for one job only.
+    let of_job = ["SLURM_JOB_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"];
+    let job = of_job.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    let meeting_file = run.join(format!("nccl-{job}.id"));
+    let place = NcclPlace { rank, ranks, gpu: local_rank, meeting_file, timeout, host };
+    std::fs::create_dir_all(run).map_err(|e| Failure::writing(&run.display().to_string(), &e))?;
+    Ok(Ranks::join(move || NcclRank::open(place), timeout)?)
+}
+
+#[cfg(not(feature = "nccl"))]
+fn nccl(_: Option<Launched>, _: &Path, _: Duration) -> Outcome<Ranks> {
+    Err(Failure::usage(
+        "this program was built without NCCL",
+        "build one with `cargo build --features nccl`, or use --reduce mpi",
+    ))
+}
+
+/// Names the rank in a failure, and ends the job for the others.
+pub fn ended<T>(ranks: &Ranks, outcome: Outcome<T>) -> Outcome<T> {
+    outcome.map_err(|failure| {
+        if ranks.is_alone() || failure.exit == Exit::Interrupted {
+            return failure;
+        }
+        let failure =
+            Failure { message: format!("{}: {}", ranks.name(), failure.message), ..failure };
+        failure.report();
+        ranks.abort(failure.exit as i32);
+        // The transport ends this process, too, where it can.
+        std::thread::sleep(Duration::from_secs(2));
+        std::process::exit(failure.exit as i32)
+    })
+}
+
+/// Memory and traffic of a rank.
+#[derive(Serialize, Deserialize)]
+struct RankReport {
+    figures: RankFigures,
+    steps: u64,
+    threads: usize,
+    peak_mib: Option<f64>,
+}
+
+/// Prints memory and traffic of every rank, on rank 0.
+pub fn report(session: &Session, ranks: &Ranks, (trainer, steps): (&Trainer<'_>, u64)) -> Outcome {
+    if ranks.is_alone() {
+        return Ok(());
+    }
+    let threads = rayon::current_num_threads();
+    let own = RankReport { figures: trainer.figures(), steps, threads, peak_mib: peak_mib() };
+    let all = ranks.gather(&own)?;
+    if ranks.leads() {
+        all.iter().for_each(|report| session.say(&line(report)));
+    }
+    Ok(())
+}
+
+fn line(report: &RankReport) -> String {
+    let mib = |bytes: f64| bytes / f64::from(1 << 20);
+    let RankReport { figures, steps, threads, peak_mib } = report;
+    let a_step = figures.sent_bytes as f64 / (*steps).max(1) as f64;
+    let peak = peak_mib.map_or_else(String::new, |peak| format!(", peak memory {peak:.0} MiB"));
+    format!(
+        "{}: {threads} threads, weights {:.1} MiB, optimizer state {:.1} MiB{peak}; {:.2} MiB a step to the transport, {:.0} % of the gradients during the backward pass",
+        figures.name,
+        mib(figures.weight_bytes as f64),
+        mib(figures.optimizer_bytes as f64),
+        mib(a_step),
+        100.0 * figures.early_share
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn launchers_tell_a_process_its_place() {
+        let find = |set: &[(&str, &str)]| {
+            let of =
+                |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+            Launched::find(of).map(|l| (l.ranks, l.rank, l.local_rank))
+        };
+        let mpi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")];
+        assert_eq!(find(&mpi), Some((4, 3, 0)));
+        let slurm = [("SLURM_NTASKS", "2"), ("SLURM_PROCID", "1"), ("SLURM_LOCALID", "1")];
+        assert_eq!(find(&slurm), Some((2, 1, 1)));
+        assert_eq!(find(&slurm[..1]), None);
+        assert_eq!(find(&[]), None);
+    }
+
+    #[test]
+    fn a_line_says_memory_and_traffic() {
+        let figures = RankFigures {
+            name: "rank 1 of 2 (node, mpi)".into(),
+            weight_bytes: 8 << 20,
+            optimizer_bytes: 12 << 20,
+            sent_bytes: 90 << 20,
+            early_share: 0.75,
+        };
+        let report = RankReport { figures, steps: 10, threads: 1, peak_mib: Some(99.6) };
+        assert_eq!(
+            line(&report),
+            "rank 1 of 2 (node, mpi): 1 threads, weights 8.0 MiB, optimizer state 12.0 MiB, peak memory 100 MiB; 9.00 MiB a step to the transport, 75 % of the gradients during the backward pass"
+        );
+    }
+}

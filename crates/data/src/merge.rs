@@ -1,0 +1,92 @@
+//! Shards of one manifest from several folders in one.
+
+use std::fs;
+use std::path::Path;
+
+use syrinx_atomic::write_bytes;
+
+use crate::DataError;
+use crate::corpus::VIEWS;
+use crate::encode::shard_files;
+use crate::shard::{Shard, ShardStamp};
+
+/// Result of a merge.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Merged {
+    /// Shards that were copied.
+    pub copied: usize,
+    /// Shards that were there before.
+    pub kept: usize,
+    /// Shards of the manifest.
+    pub of: usize,
+    /// Numbers of the shards that no folder has, from 1.
+    pub missing: Vec<usize>,
+}
+
+/// Copies the shards of folders, and those of their views, into one folder, which is made if need be. Shards that are
+/// there whole stay; damaged ones in the folders are passed over. Every copy is there whole or not at all, and a merge
+/// that was killed or runs twice ends the same.
+///
+/// # Errors
+/// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders
+/// without shards, [`DataError::Io`].
+pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
+    let merged = merge_folder(folders, into)?;
+    let mut views = Vec::new();
+    for folder in folders {
+        let path = folder.join(VIEWS);
+        if path.is_dir() {
+            for entry in fs::read_dir(&path).map_err(DataError::io("list", &path))? {
+                views.push(entry.map_err(DataError::io("list", &path))?.file_name());
+            }
+        }
+    }
+    views.sort();
+    views.dedup();
+    for view in views {
+        let sources: Vec<_> = folders.iter().map(|f| f.join(VIEWS).join(&view)).collect();
+        let sources: Vec<&Path> =
+            sources.iter().filter(|s| s.is_dir()).map(|s| s.as_path()).collect();
+        merge_folder(&sources, &into.join(VIEWS).join(&view))?;
+    }
+    Ok(merged)
+}
+
+fn merge_folder(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
+    fs::create_dir_all(into).map_err(DataError::io("create", into))?;
+    let mut stamp: Option<ShardStamp> = None;
+    let mut there = Vec::new();
+    let mut merged = Merged::default();
+    for (own, folder) in [(true, &into)].into_iter().chain(folders.iter().map(|f| (false, f))) {
+        for path in shard_files(folder)? {
+            let shard = match Shard::read(&path) {
+                Ok(shard) => shard,
+                Err(DataError::BrokenShard { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let found = shard.stamp();
+            let first = stamp.get_or_insert_with(|| found.clone());
+            found.check(first, &path)?;
+            there.resize(first.of, false);
+            if found.index >= first.of || there[found.index] {
+                continue;
+            }
+            there[found.index] = true;
+            merged.kept += usize::from(own);
+            if !own {
+                let bytes = fs::read(&path).map_err(DataError::io("read", &path))?;
+                let to = into.join(found.file_name());
+                write_bytes(&to, &bytes).map_err(DataError::io("write", &to))?;
+                merged.copied += 1;
+            }
+        }
+    }
+    let Some(stamp) = stamp else {
+        let path = folders.first().map_or(into, |f| *f).to_path_buf();
+        let looked_for = "token shards, shard-*.safetensors".to_owned();
+        return Err(DataError::NothingFound { path, looked_for });
+    };
+    merged.of = stamp.of;
+    merged.missing = (0..stamp.of).filter(|&i| !there[i]).map(|i| i + 1).collect();
+    Ok(merged)
+}

@@ -1,0 +1,162 @@
+//! Shards that stay where they are: headers are read when a corpus is opened, codes when an utterance is needed.
+
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+use half::f16;
+use syrinx_types::{Coded, Codes, Latents};
+
+use crate::DataError;
+use crate::shard::{CodecStamp, Record, Shard, ShardStamp, parse_header};
+
+/// Bytes that are read of a shard first: the header of most.
+const HEAD_BYTES: u64 = 256 << 10;
+/// Longest header that is read, bytes.
+const LONGEST_HEADER: u64 = 100_000_000;
+
+/// Read access to the files of a folder of shards on object storage or elsewhere.
+pub trait ShardSource: Debug + Send + Sync {
+    /// Name of the folder, for messages.
+    fn place(&self) -> String;
+
+    /// Paths of all files below the folder, relative to it, with `/` between folders.
+    ///
+    /// # Errors
+    /// [`DataError::Remote`].
+    fn list(&self) -> Result<Vec<String>, DataError>;
+
+    /// Bytes of a file. A range that ends after the file is cut there.
+    ///
+    /// # Errors
+    /// [`DataError::Remote`].
+    fn read(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, DataError>;
+}
+
+/// Codes and latents of a shard that are read on demand.
+#[derive(Debug, Clone)]
+pub(crate) struct Streamed {
+    pub(crate) source: Arc<dyn ShardSource>,
+    /// Path of the shard in its source.
+    pub(crate) path: String,
+    /// Offset of the first code.
+    pub(crate) codes_at: u64,
+    /// Offset of the first latent.
+    pub(crate) latents_at: u64,
+}
+
+impl Streamed {
+    /// Codes of a record. // (frames, levels)
+    pub(crate) fn codes(&self, codec: &CodecStamp, record: &Record) -> Result<Codes, DataError> {
+        let bytes = self.rows(self.codes_at, record, codec.levels)?;
+        let values = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+        let codes = Codes::new(codec.levels, values).map_err(|e| self.broken(e.to_string()))?;
+        codes.check(codec.codebook_size).map_err(|e| self.broken(e.to_string()))?;
+        Ok(codes)
+    }
+
+    /// Latents of a record. // (frames, dim)
+    pub(crate) fn latents(
+        &self,
+        dim: usize,
+        record: &Record,
+    ) -> Result<Option<Latents>, DataError> {
+        if dim == 0 {
+            return Ok(None);
+        }
+        let bytes = self.rows(self.latents_at, record, dim)?;
+        let values = bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32());
+        Ok(Latents::new(dim, values.collect()))
+    }
+
+    /// Bytes of the rows of a record, `width` values of two bytes each.
+    fn rows(&self, start: u64, record: &Record, width: usize) -> Result<Vec<u8>, DataError> {
+        let row_bytes = 2 * width as u64;
+        let first = start + record.first_frame as u64 * row_bytes;
+        let range = first..first + record.frames as u64 * row_bytes;
+        let wanted = range.end - range.start;
+        let bytes = self.source.read(&self.path, range)?;
+        match bytes.len() as u64 == wanted {
+            true => Ok(bytes),
+            false => Err(self.broken(format!("it is cut: {} of {wanted} bytes", bytes.len()))),
+        }
+    }
+
+    fn broken(&self, problem: String) -> DataError {
+        DataError::BrokenShard { path: self.label(), problem }
+    }
+
+    fn label(&self) -> std::path::PathBuf {
+        format!("{}/{}", self.source.place().trim_end_matches('/'), self.path).into()
+    }
+}
+
+/// A shard of a corpus.
+#[derive(Debug, Clone)]
+pub(crate) enum CorpusShard {
+    /// All of it is in memory.
+    Held(Shard),
+    /// Records are in memory, codes are read on demand.
+    Streamed { stamp: ShardStamp, records: Vec<Record>, rows: Streamed },
+}
+
+impl CorpusShard {
+    /// Reads the header of a shard.
+    pub(crate) fn open(source: &Arc<dyn ShardSource>, path: &str) -> Result<Self, DataError> {
+        let label = format!("{}/{path}", source.place().trim_end_matches('/'));
+        let broken =
+            |problem: String| DataError::BrokenShard { path: label.clone().into(), problem };
+        let mut bytes = source.read(path, 0..HEAD_BYTES)?;
+        let length = bytes.first_chunk().map(|n| u64::from_le_bytes(*n));
+        let length = length.filter(|&n| n <= LONGEST_HEADER);
+        let length = length.ok_or_else(|| broken("it is no safetensors file".into()))?;
+        let data_at = 8 + length;
+        if data_at > bytes.len() as u64 {
+            bytes.extend(source.read(path, bytes.len() as u64..data_at)?);
+        }
+        let header = bytes.get(8..data_at as usize).ok_or_else(|| broken("it is cut".into()))?;
+        let header = parse_header(header).map_err(broken)?;
+        let rows = Streamed {
+            source: Arc::clone(source),
+            path: path.to_owned(),
+            codes_at: data_at + header.codes_at,
+            latents_at: data_at + header.latents_at,
+        };
+        Ok(Self::Streamed { stamp: header.stamp, records: header.records, rows })
+    }
+
+    pub(crate) fn stamp(&self) -> &ShardStamp {
+        match self {
+            Self::Held(shard) => shard.stamp(),
+            Self::Streamed { stamp, .. } => stamp,
+        }
+    }
+
+    pub(crate) fn records(&self) -> &[Record] {
+        match self {
+            Self::Held(shard) => shard.records(),
+            Self::Streamed { records, .. } => records,
+        }
+    }
+
+    /// Codes of a record of this shard. // (frames, levels)
+    pub(crate) fn codes(&self, record: &Record) -> Result<Codes, DataError> {
+        match self {
+            Self::Held(shard) => Ok(shard.codes(record)),
+            Self::Streamed { stamp, rows, .. } => rows.codes(&stamp.codec, record),
+        }
+    }
+
+    /// Latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    pub(crate) fn latents(&self, record: &Record) -> Result<Option<Latents>, DataError> {
+        match self {
+            Self::Held(shard) => Ok(shard.latents(record)),
+            Self::Streamed { stamp, rows, .. } => rows.latents(stamp.latent_dim, record),
+        }
+    }
+
+    /// All that is kept of a record of this shard.
+    pub(crate) fn coded(&self, record: &Record) -> Result<Coded, DataError> {
+        Ok(Coded { codes: self.codes(record)?, latents: self.latents(record)? })
+    }
+}

@@ -1,0 +1,264 @@
+//! Products of a weight matrix with a few rows, for decoding: every weight is read once, and reading is what they cost.
+//!
+//! Weights are f32, or 8-bit integers with a scale a row. Activations stay f32 either way. The inner loops are compiled
+//! for several instruction sets; the one to run is chosen when the program runs.
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+/// Values that an inner loop adds up side by side.
+const LANES: usize = 32;
+/// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
+pub(crate) const MOST_ROWS: usize = 16;
+/// Bytes of weights that a task reads at least.
+const TASK_BYTES: usize = 64 << 10;
+
+/// A weight matrix in 8-bit integers: `weight[o][i] ≈ scale[o] * values[o][i]`.
+#[derive(Debug, Clone)]
+pub struct Int8Matrix {
+    values: Vec<i8>, // (outputs, inputs)
+    scales: Vec<f32>,
+    inputs: usize,
+}
+
+impl Int8Matrix {
+    /// Rounds a row-major matrix. A row's largest magnitude becomes 127.
+    pub fn new(weight: &[f32], inputs: usize) -> Self {
+        let rows = weight.chunks_exact(inputs.max(1));
+        let mut values = Vec::with_capacity(weight.len());
+        let mut scales = Vec::with_capacity(rows.len());
+        for row in rows {
+            let largest = row.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+            let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+            values.extend(row.iter().map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8));
+            scales.push(scale);
+        }
+        Self { values, scales, inputs }
+    }
+
+    /// The matrix that the integers stand for, row-major.
+    pub fn dequantized(&self) -> Vec<f32> {
+        let rows = self.values.chunks_exact(self.inputs.max(1)).zip(&self.scales);
+        rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v) * scale)).collect()
+    }
+}
+
+/// A weight matrix (outputs, inputs) as a product reads it.
+#[derive(Debug, Clone, Copy)]
+pub enum Weights<'a> {
+    /// 32-bit floats, row-major.
+    F32(&'a [f32]),
+    /// 8-bit integers.
+    Int8(&'a Int8Matrix),
+}
+
+impl Weights<'_> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::F32(values) => size_of_val(*values),
+            Self::Int8(matrix) => matrix.values.len(),
+        }
+    }
+}
+
+/// `y = x Wᵀ`, or `y += x Wᵀ`: `x` (rows, inputs), `y` (rows, outputs). `columns` is scratch.
+pub fn product_rows(
+    y: &mut [f32],
+    x: &[f32],
+    (weights, inputs): (Weights<'_>, usize),
+    accumulate: bool,
+    columns: &mut Vec<f32>,
+) {
+    let rows = x.len() / inputs;
+    let outputs = y.len() / rows.max(1);
+    if rows == 0 || outputs == 0 {
+        return;
+    }
+    // (outputs, rows): each task writes its own stretch.
+    columns.clear();
+    columns.resize(outputs * rows, 0.0);
+    let threads = rayon::current_num_threads();
+    let tasks = (weights.bytes() / TASK_BYTES).clamp(1, 4 * threads);
+    let step = outputs.div_ceil(tasks);
+    let one = |first: usize, out: &mut [f32]| match weights {
+        Weights::F32(w) => outputs_f32(&w[first * inputs..], x, inputs, out),
+        Weights::Int8(m) => {
+            outputs_int8(&m.values[first * inputs..], &m.scales[first..], x, inputs, out);
+        }
+    };
+    if tasks == 1 || threads == 1 {
+        one(0, columns);
+    } else {
+        columns.par_chunks_mut(step * rows).enumerate().for_each(|(i, out)| one(i * step, out));
+    }
+    for (row, y) in y.chunks_exact_mut(outputs).enumerate() {
+        for (y, column) in y.iter_mut().zip(columns.chunks_exact(rows)) {
+            *y = column[row] + if accumulate { *y } else { 0.0 };
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn outputs_f32(w: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
+    let rows = x.len() / inputs;
+    for (w, out) in w.chunks_exact(inputs).zip(out.chunks_exact_mut(rows)) {
+        dots(w, x, out);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn outputs_int8(w: &[i8], scales: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
+    let rows = x.len() / inputs;
+    let mut wide = vec![0.0f32; inputs];
+    for ((w, scale), out) in w.chunks_exact(inputs).zip(scales).zip(out.chunks_exact_mut(rows)) {
+        if rows == 1 {
+            out[0] = dot_int8(w, x);
+        } else {
+            // Several rows share the conversion.
+            wide.iter_mut().zip(w).for_each(|(wide, &w)| *wide = f32::from(w));
+            dots(&wide, x, out);
+        }
+        out.iter_mut().for_each(|out| *out *= scale);
+    }
+}
+
+/// Products of one weight row with all input rows, in pairs. Every product adds in the same order, so that it doesn't
+/// depend on the number of rows.
+#[inline(always)]
+fn dots(w: &[f32], x: &[f32], out: &mut [f32]) {
+    let inputs = w.len();
+    for (x, out) in x.chunks(2 * inputs).zip(out.chunks_mut(2)) {
+        let (first, second) = x.split_at(inputs);
+        match (out, second.is_empty()) {
+            ([a, b], false) => (*a, *b) = pair(w, first, second),
+            (out, _) => out[0] = dot(w, first),
+        }
+    }
+}
+
+#[inline(always)]
+fn dot(w: &[f32], x: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (w_chunks, x_chunks) = (w.chunks_exact(LANES), x.chunks_exact(LANES));
+    let rest = rest(w_chunks.remainder(), x_chunks.remainder());
+    for (w, x) in w_chunks.zip(x_chunks) {
+        for i in 0..LANES {
+            lanes[i] += w[i] * x[i];
+        }
+    }
+    sum(&lanes) + rest
+}
+
+#[inline(always)]
+fn dot_int8(w: &[i8], x: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (w_chunks, x_chunks) = (w.chunks_exact(LANES), x.chunks_exact(LANES));
+    let mut rest = 0.0;
+    for (&w, x) in w_chunks.remainder().iter().zip(x_chunks.remainder()) {
+        rest += f32::from(w) * x;
+    }
+    for (w, x) in w_chunks.zip(x_chunks) {
+        for i in 0..LANES {
+            lanes[i] += f32::from(w[i]) * x[i];
+        }
+    }
+    sum(&lanes) + rest
+}
+
+#[inline(always)]
+fn pair(w: &[f32], a: &[f32], b: &[f32]) -> (f32, f32) {
+    let mut lanes = [[0.0f32; LANES]; 2];
+    let chunks = w.chunks_exact(LANES).zip(a.chunks_exact(LANES).zip(b.chunks_exact(LANES)));
+    for (w, (a, b)) in chunks {
+        for i in 0..LANES {
+            lanes[0][i] += w[i] * a[i];
+            lanes[1][i] += w[i] * b[i];
+        }
+    }
+    let done = w.len() / LANES * LANES;
+    let rests = (rest(&w[done..], &a[done..]), rest(&w[done..], &b[done..]));
+    (sum(&lanes[0]) + rests.0, sum(&lanes[1]) + rests.1)
+}
+
+#[inline(always)]
+fn rest(w: &[f32], x: &[f32]) -> f32 {
+    let mut rest = 0.0;
+    for (w, x) in w.iter().zip(x) {
+        rest += w * x;
+    }
+    rest
+}
+
+#[inline(always)]
+fn sum(lanes: &[f32; LANES]) -> f32 {
+    lanes.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(count: usize, seed: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
+    }
+
+    /// In f64, one value at a time.
+    fn plain(x: &[f32], w: &[f32], inputs: usize) -> Vec<f32> {
+        let dot = |x: &[f32], w: &[f32]| -> f32 {
+            x.iter().zip(w).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>() as f32
+        };
+        x.chunks(inputs).flat_map(|x| w.chunks(inputs).map(move |w| dot(x, w))).collect()
+    }
+
+    #[test]
+    fn products_are_those_of_one_value_at_a_time() {
+        for (rows, inputs, outputs) in
+            [(1, 256, 640), (1, 37, 5), (3, 96, 50), (8, 1024, 130), (5, 16, 1)]
+        {
+            let (x, w) = (made(rows * inputs, 1), made(inputs * outputs, 2));
+            let int8 = Int8Matrix::new(&w, inputs);
+            let rounded = int8.dequantized();
+            for (weights, w) in [(Weights::F32(&w), &w), (Weights::Int8(&int8), &rounded)] {
+                let wanted = plain(&x, w, inputs);
+                let mut y = vec![1.0; rows * outputs];
+                for accumulate in [false, true] {
+                    product_rows(&mut y, &x, (weights, inputs), accumulate, &mut Vec::new());
+                    for (y, wanted) in y.iter().zip(&wanted) {
+                        let wanted = if accumulate { 2.0 * wanted } else { *wanted };
+                        let near = (y - wanted).abs() < 1e-4 * (1.0 + wanted.abs());
+                        assert!(near, "{rows} x {inputs} x {outputs}: {y} and {wanted}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_does_not_depend_on_the_rows_beside_it() {
+        let (inputs, outputs) = (77, 30);
+        let (x, w) = (made(7 * inputs, 4), made(inputs * outputs, 5));
+        let int8 = Int8Matrix::new(&w, inputs);
+        for weights in [Weights::F32(&w), Weights::Int8(&int8)] {
+            let of = |x: &[f32]| {
+                let mut y = vec![0.0; x.len() / inputs * outputs];
+                product_rows(&mut y, x, (weights, inputs), false, &mut Vec::new());
+                y
+            };
+            let alone: Vec<f32> = x.chunks(inputs).flat_map(of).collect();
+            assert_eq!(of(&x), alone);
+        }
+    }
+
+    #[test]
+    fn rounding_is_within_half_a_step_of_its_row() {
+        let w: Vec<f32> =
+            made(4 * 64, 3).iter().enumerate().map(|(i, v)| v * (1 + i / 64) as f32).collect();
+        let rounded = Int8Matrix::new(&w, 64).dequantized();
+        for (row, rounded) in w.chunks(64).zip(rounded.chunks(64)) {
+            let step = row.iter().fold(0.0f32, |m, v| m.max(v.abs())) / 127.0;
+            let worst = row.iter().zip(rounded).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+            assert!(worst <= 0.501 * step && worst > 0.1 * step, "{worst} of {step}");
+        }
+        assert_eq!(Int8Matrix::new(&[0.0; 8], 4).dequantized(), [0.0; 8]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Measurements of this machine and of decoding on it.
+
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::matmul::{Mat, ProductOptions, product};
+use crate::{
+    AttentionPlan, BlockConfig, Kernels, Linear, NnError, ParamStore, Precision, Span, Stack,
+    StackCache, ops,
+};
+
+/// Limits of this machine, as measured with all threads of the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MachineFigures {
+    /// Bytes a second that all threads together read from memory.
+    pub bytes_per_s: f64,
+    /// Floating-point operations a second of a large matrix product, f32. A multiplication and an addition are two.
+    pub flop_per_s: f64,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// Values that are read at once: more than caches hold.
+const VALUES: usize = 64 << 20;
+/// Sides of the matrices of the product.
+const SIDE: usize = 1_024;
+/// Attempts, of which the best counts.
+const ATTEMPTS: usize = 5;
+
+/// Measures memory bandwidth and arithmetic.
+pub fn measure_machine() -> MachineFigures {
+    let threads = rayon::current_num_threads();
+    let values = vec![1.0f32; VALUES];
+    let step = VALUES.div_ceil(threads);
+    let read = || {
+        let sums = values.par_chunks(step).map(|part| {
+            let mut lanes = [0.0f32; 32];
+            for chunk in part.chunks_exact(32) {
+                for i in 0..32 {
+                    lanes[i] += chunk[i];
+                }
+            }
+            lanes.iter().sum::<f32>()
+        });
+        sums.sum::<f32>()
+    };
+    let bytes = size_of_val(values.as_slice()) as f64;
+    let bytes_per_s = bytes / best(|| std::hint::black_box(read()));
+    let (a, b) = (vec![1.0f32; SIDE * SIDE], vec![1.0f32; SIDE * SIDE]);
+    let mut c = vec![0.0f32; SIDE * SIDE];
+    let seconds = best(|| {
+        let (a, b) = (Mat::new(&a, SIDE, SIDE), Mat::new(&b, SIDE, SIDE));
+        product(&mut c, SIDE, a, b, ProductOptions::default());
+        std::hint::black_box(c[0])
+    });
+    let flop_per_s = 2.0 * (SIDE as f64).powi(3) / seconds;
+    MachineFigures { bytes_per_s, flop_per_s, threads }
+}
+
+/// Seconds of the fastest of some attempts.
+fn best<T>(mut work: impl FnMut() -> T) -> f64 {
+    let attempts = (0..ATTEMPTS).map(|_| {
+        let begun = Instant::now();
+        work();
+        begun.elapsed().as_secs_f64()
+    });
+    attempts.fold(f64::INFINITY, f64::min)
+}
+
+/// Work of a measurement of decoding: a causal transformer on made-up tokens, greedy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecodeConfig {
+    /// Sizes of the trunk.
+    pub block: BlockConfig,
+    /// Classes of the head.
+    pub classes: usize,
+    /// Sequences that are decoded side by side.
+    pub sequences: usize,
+    /// Positions before the measured ones.
+    pub history: usize,
+    /// Measured positions of each sequence.
+    pub frames: usize,
+    /// Precision of the weights.
+    pub precision: Precision,
+}
+
+impl Default for DecodeConfig {
+    /// The reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
+    fn default() -> Self {
+        Self {
+            block: BlockConfig {
+                dim: 1_024,
+                layers: 12,
+                heads: 16,
+                hidden: 2_736,
+                ..Default::default()
+            },
+            classes: 1_024,
+            sequences: 1,
+            history: 75,
+            frames: 75,
+            precision: Precision::F32,
+        }
+    }
+}
+
+/// Speed of decoding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecodeFigures {
+    /// Frames a second over all sequences, from the median step.
+    pub frames_per_s: f64,
+    /// Bytes of weights that a step reads.
+    pub weight_bytes: usize,
+    /// Tokens of the first sequence, to see that all did the same.
+    pub tokens: Vec<u32>,
+}
+
+/// Measures decoding.
+///
+/// # Errors
+/// [`NnError`] for sizes that don't fit.
+pub fn measure_decode(config: &DecodeConfig) -> Result<DecodeFigures, NnError> {
+    config.block.check().map_err(NnError::Kernels)?;
+    let BlockConfig { dim, layers, heads, .. } = config.block;
+    let (store, table) = weights(config)?;
+    let trunk = Stack::new(&store.root().pp("trunk"), &config.block, Kernels::Fused)?;
+    let head = Linear::new(&store.root().pp("head"), dim, config.classes, 0.02, Kernels::Fused)?;
+    let count = config.sequences.max(1);
+    let mut caches = vec![StackCache::new(layers); count];
+    let mut tokens = vec![0u32; count];
+    let (mut taken, mut first) = (Vec::new(), Vec::new());
+    for at in 0..config.history + config.frames {
+        let begun = Instant::now();
+        let x = ops::embed(&table, &tokens, 1, Kernels::Fused)?; // (sequences, dim)
+        let spans = (0..count).map(|start| Span { start, len: 1, prefix: 0 }).collect();
+        let plan = AttentionPlan::new(spans, &vec![at as u32; count], heads, dim, None);
+        let mut each: Vec<&mut StackCache> = caches.iter_mut().collect();
+        let logits = head.forward(&trunk.step(&x, &plan, &mut each)?)?; // (sequences, classes)
+        tokens = crate::to_vec_f32(&logits)?.chunks(config.classes).map(likeliest).collect();
+        if at >= config.history {
+            taken.push(begun.elapsed().as_secs_f64());
+            first.push(tokens[0]);
+        }
+    }
+    taken.sort_by(f64::total_cmp);
+    let median = taken.get(taken.len() / 2).copied().unwrap_or(f64::NAN);
+    let bytes = if config.precision == Precision::Int8 { 1 } else { size_of::<f32>() };
+    Ok(DecodeFigures {
+        frames_per_s: count as f64 / median,
+        weight_bytes: matrix_values(config) * bytes,
+        tokens: first,
+    })
+}
+
+/// Weights that every step reads.
+fn matrix_values(config: &DecodeConfig) -> usize {
+    let BlockConfig { dim, layers, hidden, .. } = config.block;
+    layers * (4 * dim * dim + 3 * dim * hidden) + dim * config.classes
+}
+
+/// Made-up weights in the wanted precision, and the table of tokens.
+fn weights(config: &DecodeConfig) -> Result<(ParamStore, Tensor), NnError> {
+    let seeded = ParamStore::seeded(1, &Device::Cpu);
+    let dim = config.block.dim;
+    let table = seeded.root().get("table", &[config.classes, dim], crate::Init::Normal(0.3))?;
+    // Building them once makes the parameters; they are read again as a finished model's are.
+    Stack::new(&seeded.root().pp("trunk"), &config.block, Kernels::Fused)?;
+    Linear::new(&seeded.root().pp("head"), dim, config.classes, 0.02, Kernels::Fused)?;
+    let loaded = ParamStore::loaded(seeded.tensors(), &Device::Cpu);
+    Ok((loaded.with_precision(config.precision), table.detach()))
+}
+
+fn likeliest(logits: &[f32]) -> u32 {
+    let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(0, |(class, _)| class as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_side_by_side_decode_the_same() {
+        let block = BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 48, ..Default::default() };
+        let config =
+            DecodeConfig { block, classes: 40, history: 3, frames: 9, ..Default::default() };
+        let one = measure_decode(&config).unwrap();
+        let several = measure_decode(&DecodeConfig { sequences: 3, ..config.clone() }).unwrap();
+        assert_eq!(one.tokens, several.tokens);
+        assert_eq!(one.weight_bytes, 4 * (2 * (4 * 32 * 32 + 3 * 32 * 48) + 32 * 40));
+        let int8 = DecodeConfig { precision: Precision::Int8, ..config };
+        assert_eq!(measure_decode(&int8).unwrap().weight_bytes * 4, one.weight_bytes);
+    }
+}

@@ -1,0 +1,57 @@
+//! A decoding step of a whole stack on slices: a few rows that continue cached sequences, no tensor in between.
+
+use candle_core::{Result, Tensor};
+
+use super::attention::{AttentionPlan, cached_rows};
+use super::{gated, norm};
+use crate::BlockConfig;
+use crate::cache::StackCache;
+use crate::matvec::{MOST_ROWS, Weights, product_rows};
+use crate::slices::with_slice;
+
+/// Weights of a block as a step reads them.
+pub(crate) struct StepWeights<'a> {
+    pub(crate) attention_norm: &'a [f32],
+    pub(crate) qkv: Weights<'a>,
+    pub(crate) out: Weights<'a>,
+    pub(crate) mlp_norm: &'a [f32],
+    pub(crate) gate_up: Weights<'a>,
+    pub(crate) down: Weights<'a>,
+}
+
+/// Whether so many rows are few enough for [`step`] to be faster than general products.
+pub(crate) fn is_short(rows: usize) -> bool {
+    (1..=MOST_ROWS).contains(&rows)
+}
+
+/// `x` (rows, dim) through all blocks and the final norm -> (rows, dim); keys and values go to the caches, one a span.
+pub(crate) fn step(
+    x: &Tensor,
+    plan: &AttentionPlan,
+    (config, eps): (&BlockConfig, f32),
+    (blocks, norm_weight): (&[StepWeights<'_>], &[f32]),
+    caches: &mut [&mut StackCache],
+) -> Result<Tensor> {
+    let BlockConfig { dim, hidden, .. } = *config;
+    let rows = x.dim(0)?;
+    let mut x_rows = with_slice(x, |x| Ok(x.to_vec()))?; // (rows, dim)
+    let mut normed = vec![0.0; rows * dim];
+    let mut qkv = vec![0.0; rows * 3 * dim];
+    let mut seen = vec![0.0; rows * dim];
+    let mut gate_up = vec![0.0; rows * 2 * hidden];
+    let mut gates = vec![0.0; rows * hidden];
+    let mut columns = Vec::new();
+    for (i, block) in blocks.iter().enumerate() {
+        norm::forward_rows(&x_rows, block.attention_norm, &mut normed, eps);
+        product_rows(&mut qkv, &normed, (block.qkv, dim), false, &mut columns);
+        let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
+        cached_rows(&qkv, plan, &mut layer, &mut seen);
+        product_rows(&mut x_rows, &seen, (block.out, dim), true, &mut columns);
+        norm::forward_rows(&x_rows, block.mlp_norm, &mut normed, eps);
+        product_rows(&mut gate_up, &normed, (block.gate_up, dim), false, &mut columns);
+        gated::forward_rows(&gate_up, &mut gates, hidden);
+        product_rows(&mut x_rows, &gates, (block.down, hidden), true, &mut columns);
+    }
+    norm::forward_rows(&x_rows, norm_weight, &mut normed, eps);
+    Tensor::from_vec(normed, (rows, dim), x.device())
+}

@@ -1,0 +1,135 @@
+//! Ranks of an MPI job (OpenMPI, MPICH), through the `mpi` crate.
+//!
+//! MPI is initialised and used on the communication thread alone. Collectives are the non-blocking ones, and the wait
+//! for them sleeps between looks: a blocking one spins, and takes the core that the rank computes on.
+
+use std::time::Duration;
+
+use mpi::Threading;
+use mpi::collective::{CommunicatorCollectives, Root, SystemOperation};
+use mpi::environment::Universe;
+use mpi::request::Request;
+use mpi::topology::{Communicator, SimpleCommunicator};
+
+use super::{Reduce, ReduceError};
+
+/// Looks without sleep before the first one with.
+const BUSY_LOOKS: u32 = 50;
+/// Sleep between two looks at an operation.
+const SLEEP: Duration = Duration::from_micros(50);
+
+/// This process as a rank of an MPI job.
+pub struct MpiRank {
+    // Dropped before the universe, which finalises MPI.
+    world: SimpleCommunicator,
+    _universe: Universe,
+}
+
+impl MpiRank {
+    /// Initialises MPI. Call it on the thread that uses the rank, once a process.
+    ///
+    /// # Errors
+    /// [`ReduceError::Open`] if MPI is initialised already.
+    pub fn open() -> Result<Self, ReduceError> {
+        let opened = mpi::initialize_with_threading(Threading::Funneled);
+        let (universe, _) = opened.ok_or(ReduceError::Open {
+            transport: "mpi",
+            reason: "MPI is initialised already in this process".into(),
+        })?;
+        Ok(Self { world: universe.world(), _universe: universe })
+    }
+
+    fn size(&self) -> usize {
+        usize::try_from(self.world.size()).unwrap_or(1)
+    }
+}
+
+/// Waits for an operation. A lost rank ends the process: MPI's errors are fatal.
+fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(mut request: Request<'a, D, S>) {
+    let mut looks = 0;
+    loop {
+        match request.test() {
+            Ok(_) => return,
+            Err(unfinished) => request = unfinished,
+        }
+        looks += 1;
+        if looks < BUSY_LOOKS {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(SLEEP);
+        }
+    }
+}
+
+/// Number of a rank as MPI counts.
+fn number(rank: usize, operation: &'static str) -> Result<i32, ReduceError> {
+    let reason = || format!("there is no rank {rank}");
+    i32::try_from(rank).map_err(|_| ReduceError::Transport { operation, reason: reason() })
+}
+
+impl Reduce for MpiRank {
+    fn name(&self) -> &'static str {
+        "mpi"
+    }
+
+    fn rank(&self) -> usize {
+        usize::try_from(self.world.rank()).unwrap_or(0)
+    }
+
+    fn ranks(&self) -> usize {
+        self.size()
+    }
+
+    fn host(&self) -> String {
+        mpi::environment::processor_name().unwrap_or_else(|_| "unknown host".into())
+    }
+
+    fn sum(&mut self, values: &mut [f32], root: Option<usize>) -> Result<(), ReduceError> {
+        let own = values.to_vec();
+        let sum = SystemOperation::sum();
+        let Some(root) = root else {
+            mpi::request::scope(|scope| {
+                wait(self.world.immediate_all_reduce_into(scope, &own[..], values, sum));
+            });
+            return Ok(());
+        };
+        let process = self.world.process_at_rank(number(root, "sum")?);
+        mpi::request::scope(|scope| match self.rank() == root {
+            true => wait(process.immediate_reduce_into_root(scope, &own[..], values, sum)),
+            false => wait(process.immediate_reduce_into(scope, &own[..], sum)),
+        });
+        Ok(())
+    }
+
+    fn broadcast(&mut self, values: &mut [f32], root: usize) -> Result<(), ReduceError> {
+        let process = self.world.process_at_rank(number(root, "broadcast")?);
+        mpi::request::scope(|scope| wait(process.immediate_broadcast_into(scope, values)));
+        Ok(())
+    }
+
+    fn gather(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, ReduceError> {
+        let mut lengths = vec![0u64; self.size()];
+        let own = [bytes.len() as u64];
+        mpi::request::scope(|scope| {
+            wait(self.world.immediate_all_gather_into(scope, &own[..], &mut lengths[..]));
+        });
+        // All contributions are sent at the length of the longest.
+        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
+        let mut padded = bytes.to_vec();
+        padded.resize(longest, 0);
+        let mut all = vec![0u8; longest * self.size()];
+        if longest > 0 {
+            mpi::request::scope(|scope| {
+                wait(self.world.immediate_all_gather_into(scope, &padded[..], &mut all[..]));
+            });
+        }
+        let parts = all.chunks_exact(longest.max(1)).zip(&lengths);
+        let mut gathered: Vec<Vec<u8>> = parts.map(|(b, &n)| b[..n as usize].to_vec()).collect();
+        gathered.resize(self.size(), Vec::new());
+        Ok(gathered)
+    }
+
+    fn abort(&mut self, code: i32) {
+        self.world.abort(code)
+    }
+}

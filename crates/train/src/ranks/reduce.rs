@@ -1,0 +1,124 @@
+//! The seam between training and a transport.
+
+/// Collective communication among the ranks of one job. Every rank calls the same operations in the same order, from
+/// one thread.
+pub trait Reduce {
+    /// Name of the transport: `mpi`, `nccl`, `threads`.
+    fn name(&self) -> &'static str;
+
+    /// Number of this rank, from 0.
+    fn rank(&self) -> usize;
+
+    /// Number of ranks.
+    fn ranks(&self) -> usize;
+
+    /// Name of the machine, for messages.
+    fn host(&self) -> String;
+
+    /// Replaces `values` by their sum over all ranks: at every rank, bit for bit the same, or at `root` alone, with
+    /// unspecified values elsewhere. The length is the same at every rank.
+    ///
+    /// # Errors
+    /// [`ReduceError`] if a rank is lost or the transport fails.
+    fn sum(&mut self, values: &mut [f32], root: Option<usize>) -> Result<(), ReduceError>;
+
+    /// Replaces `values` by those of rank `root`. The length is the same at every rank.
+    ///
+    /// # Errors
+    /// As for [`Reduce::sum`].
+    fn broadcast(&mut self, values: &mut [f32], root: usize) -> Result<(), ReduceError>;
+
+    /// Bytes of every rank, in order of rank, at every rank. Lengths may differ.
+    ///
+    /// # Errors
+    /// As for [`Reduce::sum`].
+    fn gather(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, ReduceError>;
+
+    /// Ends the job for all ranks. `code` is the exit code where the transport takes one.
+    fn abort(&mut self, code: i32);
+}
+
+/// A failed operation among ranks.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReduceError {
+    /// The transport can't be opened.
+    #[error("cannot open the transport `{transport}`: {reason}")]
+    Open {
+        /// Name of the transport.
+        transport: &'static str,
+        /// Reason.
+        reason: String,
+    },
+    /// A rank left the job.
+    #[error("lost rank {rank} ({host}) in operation `{operation}`")]
+    Lost {
+        /// Number of the rank.
+        rank: usize,
+        /// Its machine.
+        host: String,
+        /// Operation that waited for it.
+        operation: &'static str,
+    },
+    /// The other ranks didn't join an operation in time.
+    #[error("no answer from the other ranks within {timeout_s} s in operation `{operation}`")]
+    Timeout {
+        /// Operation.
+        operation: &'static str,
+        /// Longest wait, seconds.
+        timeout_s: f64,
+    },
+    /// The communication thread has ended.
+    #[error("the transport is closed; operation `{operation}` failed")]
+    Closed {
+        /// Operation.
+        operation: &'static str,
+    },
+    /// The transport refused an operation.
+    #[error("operation `{operation}` failed: {reason}")]
+    Transport {
+        /// Operation.
+        operation: &'static str,
+        /// Reason.
+        reason: String,
+    },
+    /// A message between ranks can't be read.
+    #[error("unreadable message between ranks: {reason}")]
+    Message {
+        /// Reason.
+        reason: String,
+    },
+    /// Ranks were started differently.
+    #[error("rank {rank} has another {what} than rank 0: `{found}`, not `{expected}`")]
+    Disagree {
+        /// Compared property.
+        what: &'static str,
+        /// First rank that differs.
+        rank: usize,
+        /// Its value.
+        found: String,
+        /// Value at rank 0.
+        expected: String,
+    },
+}
+
+impl ReduceError {
+    /// Remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => {
+                "start the program with mpirun, or train on one rank with --reduce none"
+            }
+            Self::Disagree { .. } => {
+                "give every rank the same program, configuration, shards and run folder"
+            }
+            Self::Message { .. } => "run the same program on every rank",
+            Self::Lost { .. }
+            | Self::Timeout { .. }
+            | Self::Closed { .. }
+            | Self::Transport { .. } => {
+                "the last checkpoint is whole: go on with --resume, on any number of ranks"
+            }
+        }
+    }
+}

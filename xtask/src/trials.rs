@@ -1,0 +1,10 @@
+//! Trials of `cargo xtask scale`.
+
+pub mod job;
+pub mod network;
+pub mod plan;
+pub mod ranks;
+pub mod record;
+pub mod slurm;
+pub mod storage;
+pub mod weak;

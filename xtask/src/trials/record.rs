@@ -1,0 +1,27 @@
+//! Output of a trial, printed as it comes and kept for a file.
+
+/// Lines of a trial.
+pub struct Record(String);
+
+impl Record {
+    /// A record that begins with its command.
+    pub fn new(command: &str) -> Self {
+        println!("$ {command}");
+        Self(format!("$ {command}\n"))
+    }
+
+    /// Prints and keeps text.
+    pub fn say(&mut self, text: impl AsRef<str>) {
+        for line in text.as_ref().lines() {
+            // Paths of this machine say nothing to a reader.
+            println!("{line}");
+            self.0.push_str(line);
+            self.0.push('\n');
+        }
+    }
+
+    /// All of it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
