@@ -20,7 +20,7 @@ pub enum RvqSum {
     Legacy,
 }
 
-/// Conventions of a published vall-e model, beside its sizes.
+/// Conventions of a published vall-e model that its sizes do not state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VallELayout {

@@ -35,7 +35,7 @@ struct VallEArgs {
     /// The tokenizer of the project's repository, data/tokenizer.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     tokenizer: PathBuf,
-    /// Where to write the model
+    /// File of the imported model
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
     /// Sum of code embeddings that the model was trained with [default: legacy, or inclusive for a checkpoint with a table of

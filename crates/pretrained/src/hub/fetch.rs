@@ -214,13 +214,13 @@ fn chosen(all: Vec<RemoteFile>, only: &[String]) -> Vec<RemoteFile> {
     }
     let safe = |path: &str| is_weights(path) && extension(path) != "bin";
     let has_safe = all.iter().any(|file| safe(&file.path));
-    let beside = |path: &str| {
+    let described = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         ["json", "yaml", "yml", "md", "txt"].contains(&extension(&name))
             || name.starts_with("license")
             || name.starts_with("licence")
     };
-    let needed = |path: &str| safe(path) || (!has_safe && is_weights(path)) || beside(path);
+    let needed = |path: &str| safe(path) || (!has_safe && is_weights(path)) || described(path);
     all.into_iter().filter(|file| needed(&file.path)).collect()
 }
 

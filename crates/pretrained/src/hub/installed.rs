@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{HubError, ModelName};
 
-/// File beside a model's snapshots that says where it comes from.
+/// Record of a model's origin, next to its snapshots.
 pub(crate) const RECORD: &str = "syrinx.json";
 
 /// A model in the folder.
@@ -65,11 +65,9 @@ impl Installed {
     /// Writes the record, whole or not at all.
     pub(crate) fn write_record(&self, folder: &Path, name: &ModelName) -> Result<(), HubError> {
         let path = folder.join(name.folder()).join(RECORD);
-        let beside = path.with_extension("json.part");
         let json =
             serde_json::to_vec_pretty(self).map_err(|e| io("write", &path)(io::Error::other(e)))?;
-        fs::write(&beside, json).map_err(io("write", &beside))?;
-        fs::rename(&beside, &path).map_err(io("write", &path))
+        syrinx_atomic::write_bytes(&path, &json).map_err(io("write", &path))
     }
 }
 

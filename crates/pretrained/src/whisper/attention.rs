@@ -3,7 +3,7 @@
 use candle_core::{D, Result, Tensor};
 use candle_nn::{LayerNorm, Module, ops::softmax_last_dim};
 
-use super::weights::Linear;
+use super::linear::Linear;
 
 /// Keys and values, (1, heads, positions, width of a head) each.
 pub(crate) type KeysValues = (Tensor, Tensor);

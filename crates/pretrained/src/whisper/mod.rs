@@ -12,6 +12,7 @@ mod attention;
 mod config;
 mod decoding;
 mod error;
+mod linear;
 mod model;
 mod network;
 mod options;

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::quantized::{QMatMul, QTensor, gguf_file};
-use candle_core::{DType, Device, Result as CandleResult, Tensor, safetensors};
-use candle_nn::{LayerNorm, Module};
+use candle_core::{DType, Device, Tensor, safetensors};
+use candle_nn::LayerNorm;
 
 use super::attention::{Attention, FeedForward};
+use super::linear::{Linear, Matrix};
 
 /// Tensors of a checkpoint.
 pub(crate) struct Weights {
@@ -51,35 +52,6 @@ pub(crate) enum WeightsFault {
     /// Container that candle does not read.
     #[error(transparent)]
     Container(#[from] candle_core::Error),
-}
-
-/// A linear layer, quantised or not.
-pub(crate) struct Linear {
-    weight: Matrix,
-    bias: Option<Tensor>, // (outputs)
-}
-
-enum Matrix {
-    Plain(Tensor), // (outputs, inputs)
-    Quantized(QMatMul),
-}
-
-impl Linear {
-    /// `x` (batch, rows, inputs) -> (batch, rows, outputs).
-    pub(crate) fn forward(&self, x: &Tensor) -> CandleResult<Tensor> {
-        let out = match &self.weight {
-            Matrix::Plain(weight) => {
-                let (batch, rows, inputs) = x.dims3()?;
-                let flat = x.reshape((batch * rows, inputs))?.matmul(&weight.t()?)?; // (rows, outputs)
-                flat.reshape((batch, rows, weight.dim(0)?))?
-            }
-            Matrix::Quantized(weight) => weight.forward(&x.contiguous()?)?,
-        };
-        match &self.bias {
-            Some(bias) => out.broadcast_add(bias),
-            None => Ok(out),
-        }
-    }
 }
 
 impl Weights {

@@ -13,7 +13,7 @@ const WITHOUT_SPACES: [&str; 6] = ["zh", "ja", "th", "lo", "my", "yue"];
 const OPENING: &str = "\"'“¿([{-";
 /// Punctuation that belongs to the word before it.
 const CLOSING: &str = "\"'.。,，!！?？:：”)]}、";
-/// Punctuation that ends a sentence: pauses stand beside it.
+/// Punctuation that ends a sentence, with a pause before or after it.
 const SENTENCE_END: &str = ".。!！?？";
 /// Longest median duration of words, seconds.
 const LONGEST_MEDIAN_S: f64 = 0.7;
@@ -110,7 +110,7 @@ impl Durations {
     }
 }
 
-/// Shortens words beside the end of a sentence, where a pause was counted as theirs, and joins punctuation to words.
+/// Shortens words next to the end of a sentence, where a pause was counted as theirs, and joins punctuation to words.
 pub(crate) fn tidy(mut words: Vec<TokenWord>) -> (Vec<TokenWord>, Durations) {
     let durations = Durations::of(&words);
     let ends_sentence = |word: &str| {

@@ -153,7 +153,7 @@ fn a_model_is_listed_fetched_found_and_removed() {
     let weights = fs::read(model.path.join("model.safetensors")).unwrap();
     assert_eq!(weights, server.state.lock().unwrap().files["model.safetensors"]);
     assert!(!model.path.join("pytorch_model.bin").exists(), "pickles are left alone");
-    // What follows needs no server.
+    // The rest needs no server.
     assert_eq!(installed(folder.path()).unwrap(), [model.clone()]);
     assert_eq!(Installed::find(folder.path(), &name()).unwrap(), model);
     remove(folder.path(), &name()).unwrap();
