@@ -11,16 +11,16 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::bench::peak_mib;
 
-/// Transports between ranks.
+/// Transports between ranks. Variants have no help of their own, which would stretch that of the verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Transport {
-    /// MPI where a launcher started several processes, else none
+    // MPI where a launcher started several processes, else none.
     Auto,
-    /// One rank
+    // One rank.
     None,
-    /// MPI; needs a program built with the feature `mpi`
+    // MPI; needs a program built with the feature `mpi`.
     Mpi,
-    /// NCCL, one GPU a rank; needs a program built with the feature `nccl`
+    // NCCL, one GPU a rank; needs a program built with the feature `nccl`.
     Nccl,
 }
 

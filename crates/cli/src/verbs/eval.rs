@@ -18,7 +18,7 @@ use crate::subject::Loaded;
 /// `eval`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx eval evals/tts.toml\n  syrinx eval evals/tts.toml --limit 8 --baseline old/report.json\n  syrinx eval evals/tts.toml --judge-command 'tools/judge {list} --out {out}'\n  syrinx eval evals/tts.toml --array-env    # a task of an array job; afterwards, without it, all of them\n\nEnds with 6 if a figure is worse than the baseline's beyond noise."
+    after_help = "Examples:\n  syrinx eval evals/tts.toml\n  syrinx eval evals/tts.toml --limit 8 --baseline old/report.json\n  syrinx eval evals/tts.toml --judge-command 'tools/judge {list} --out {out}'\n  syrinx eval evals/tts.toml --array-env    # a task of an array job; then all without it\n\nEnds with 6 if a figure is worse than the baseline's beyond noise."
 )]
 pub struct EvalArgs {
     /// The suite
