@@ -173,13 +173,16 @@ impl<'a> ProgramLaboratory<'a> {
         folder: &Path,
         (cancel, sink): (&CancelToken, &dyn EventSink),
     ) -> Outcome<Trained> {
-        let Some(config) = self.train_config(job)? else {
+        let Some(mut config) = self.train_config(job)? else {
             return Err(Failure::new(Exit::Unexpected, "a training without a budget"));
         };
         let settings = self.settings(job)?;
         let (train, watch) = &self.corpora.splits;
         let places = (self.data()?, self.corpora.codec.as_ref());
         let lesson = Lesson::open(self.session, places, (train, watch), config.max_seconds)?;
+        if !lesson.coder.entries_add_up() {
+            config.model.residual_weight = 0.0;
+        }
         let tasks = tasks(&settings, &config.model)?;
         let stamp = lesson.coder.stamp();
         let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);

@@ -42,6 +42,12 @@ pub trait Codec: Send + Sync {
         vec![info.frame_rate_hz; info.levels]
     }
 
+    /// Whether the latents of a frame are the sum of one entry a level, as [`Self::codebook`] has them. Where they are not,
+    /// no level can be rounded from what the levels before it leave.
+    fn entries_add_up(&self) -> bool {
+        true
+    }
+
     /// Most frames after a frame that decide its samples, and for which a stream waits.
     fn look_ahead_frames(&self) -> usize;
 

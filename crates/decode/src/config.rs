@@ -80,7 +80,7 @@ impl Default for RepetitionAware {
 #[serde(deny_unknown_fields, default)]
 pub struct NarConfig {
     /// Levels, from 2, that get a pass of their own. Levels between them are rounded from the residual that the pass
-    /// before them predicts.
+    /// before them predicts. Of a model that was trained without the residual every level gets one.
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,

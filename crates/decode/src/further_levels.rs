@@ -26,8 +26,12 @@ pub(crate) fn passes_over(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
-    let passes: Vec<usize> =
-        context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels).collect();
+    let asked = context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels);
+    // Levels are rounded from a residual only by models that were trained to predict it.
+    let passes: Vec<usize> = match model.config().residual_weight > 0.0 {
+        true => asked.collect(),
+        false => (1..space.levels).collect(),
+    };
     for (i, &level) in passes.iter().enumerate() {
         context.check()?;
         let until = passes.get(i + 1).copied().unwrap_or(space.levels);

@@ -239,6 +239,11 @@ impl Codec for PretrainedCodec {
         self.quantiser.iter().map(|l| per_frame(l) as f64 * self.info.frame_rate_hz).collect()
     }
 
+    fn entries_add_up(&self) -> bool {
+        // The others have a projection of their own for every level, or two quantisers on the same latents.
+        matches!(self.parts.network, Network::Encodec(_))
+    }
+
     fn look_ahead_frames(&self) -> usize {
         match (self.parts.window(), &self.parts.network) {
             (Some(window), _) => window.look_ahead_frames(),

@@ -247,6 +247,15 @@ impl Coder {
         (0..self.stamp().levels).map(level).collect()
     }
 
+    /// Whether the latents of a frame are the sum of one entry a level.
+    pub fn entries_add_up(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Published(codec) => codec.entries_add_up(),
+            Self::Model(engine) => engine.codec().entries_add_up(),
+        }
+    }
+
     /// Samples a second that it takes.
     pub fn sample_rate_hz(&self) -> u32 {
         match self {

@@ -87,6 +87,9 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     let places = (args.data.as_path(), args.codec.as_ref());
     let Lesson { coder, learnt, watched } =
         Lesson::open(session, places, splits, config.max_seconds)?;
+    if !coder.entries_add_up() {
+        config.model.residual_weight = 0.0;
+    }
     let stamp = coder.stamp();
     let tuning = Tuning {
         tasks: &args.tasks,
