@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use syrinx_nn::DeviceChoice;
+use syrinx_pretrained::RecognizerChoice;
 use syrinx_registry::ALL;
 
 use crate::verbs::task::{self, task_command};
@@ -84,7 +85,7 @@ pub struct Globals {
     pub lexicon: Option<PathBuf>,
     /// Recognize speech with whisper:DIR instead of the model
     #[arg(long, global = true, value_name = "DIR")]
-    pub recognizer: Option<String>,
+    pub recognizer: Option<RecognizerChoice>,
     /// Answer in JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,

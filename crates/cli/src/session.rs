@@ -199,7 +199,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
         ("adapter", globals.adapter.as_ref().map(path)),
         ("voices_dir", globals.voices_dir.as_ref().map(path)),
         ("lexicon", globals.lexicon.as_ref().map(path)),
-        ("recognizer", globals.recognizer.clone()),
+        ("recognizer", globals.recognizer.as_ref().map(ToString::to_string)),
         ("seed", globals.seed.map(|s| s.to_string())),
         ("device", globals.device.map(|d| d.to_string())),
     ];

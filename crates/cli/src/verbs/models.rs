@@ -61,6 +61,8 @@ pub fn run(session: &Session, args: &ModelsArgs) -> Outcome {
     let folder = folder.ok_or_else(|| {
         Failure::usage("the user has no data folder", "name a folder with --models-dir")
     })?;
+    // Links between files of the folder, and the paths that are printed, hold in any current folder.
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
     let named = |name: &String| name.parse::<ModelName>();
     match args.action.as_ref().unwrap_or(&Action::List) {
         Action::List => list(session, &installed(&folder)?),

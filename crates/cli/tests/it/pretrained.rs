@@ -63,12 +63,14 @@ fn a_recognizer_that_is_not_there_is_named() {
         bench.fails(&["transcribe", "talk.wav", "--recognizer", recognizer], code, expected);
     };
     fails("whisper:nowhere", 4, &["config.json", "huggingface.co"]);
-    fails("other:nowhere", 4, &["whisper:FOLDER"]);
+    let ended = bench.run(&["transcribe", "talk.wav", "--recognizer", "other:nowhere"]);
+    assert_eq!(ended.code, 2, "{}", ended.err);
+    assert!(ended.err.contains("whisper:FOLDER"), "{}", ended.err);
     let folder = text(&data("whisper"));
     let given = format!("whisper:{folder}");
     let language = ["--set", "whisper.language=xx"];
     let args = ["transcribe", "talk.wav", "--recognizer", &given, language[0], language[1]];
-    bench.fails(&args, 2, &["`xx`", "en, de, haw"]);
+    bench.fails(&args, 3, &["`xx`", "en, de, haw"]);
 }
 
 #[test]
