@@ -51,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("results", &["eval"]),
     ("ablate", &["types", "atomic", "data", "eval", "results"]),
     ("dash", &["types", "atomic", "audio", "metrics", "task", "eval", "results"]),
+    ("serve", &["types", "audio", "text", "task", "decode", "engine", "registry"]),
     ("registry", &["task"]),
     ("testkit", &["types", "text", "codec", "nn", "task", "model", "decode", "data", "registry"]),
 ];

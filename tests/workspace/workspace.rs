@@ -60,6 +60,10 @@ pub(crate) fn packages() -> Vec<Package> {
 fn package(folder: PathBuf) -> Option<Package> {
     let text = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
     let manifest: toml::Table = text.parse().unwrap();
+    // A workspace of its own, such as that of the Python package, is none of this one's.
+    if manifest.contains_key("workspace") {
+        return None;
+    }
     let name = manifest["package"]["name"].as_str().unwrap().to_owned();
     Some(Package { name, folder, manifest })
 }

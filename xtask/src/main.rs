@@ -16,7 +16,7 @@ mod verbs;
 
 use verbs::{
     ablate, bench, bpe, ci, corpus, cuda, dash, eval, floors, lint, new_task, pretrain, readme,
-    scale, schema, test,
+    scale, schema, serve, test, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -57,6 +57,10 @@ enum Verb {
     Bpe(bpe::BpeArgs),
     /// Build the program for NVIDIA GPUs, on a machine with or without one
     Cuda(cuda::CudaArgs),
+    /// Build the Python wheel of crates/python and test it
+    Wheel(wheel::WheelArgs),
+    /// Check the server by clients that others wrote: schemathesis, Chromium
+    Serve(serve::ServeArgs),
     /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
     Bench(bench::BenchArgs),
     /// Try several ranks, array jobs and object storage on this machine
@@ -79,6 +83,8 @@ fn main() -> Result<ExitCode> {
         Verb::Pretrain(args) => pretrain::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
         Verb::Cuda(args) => cuda::run(&args),
+        Verb::Wheel(args) => wheel::run(&args),
+        Verb::Serve(args) => serve::run(&args),
         Verb::Bench(args) => bench::run(&args),
         Verb::Scale(args) => scale::run(&args),
     };

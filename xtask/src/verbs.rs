@@ -16,4 +16,6 @@ pub mod readme;
 pub mod rehearsal;
 pub mod scale;
 pub mod schema;
+pub mod serve;
 pub mod test;
+pub mod wheel;

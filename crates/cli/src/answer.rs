@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use syrinx_audio::{WavFormat, write_target};
 use syrinx_engine::Chunk;
 use syrinx_task::{AnswerKind, Answered, TaskDescriptor};
+use syrinx_text::subtitles;
 use syrinx_types::{Audio, WordTime};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::subtitles;
 
 /// How an answer is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,11 @@ impl Destination {
             ));
         }
         Ok(Self::File(out))
+    }
+
+    /// Whether the answer to a request of this name is in a folder already.
+    pub fn holds(&self, name: &str, form: &Form) -> bool {
+        matches!(self, Self::Folder(_)) && self.path(name, form).is_some_and(|p| p.is_file())
     }
 
     fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
@@ -242,19 +247,31 @@ pub struct StreamWriter {
 }
 
 impl StreamWriter {
-    /// The next part, after silence up to its beginning.
-    pub fn push(&mut self, part: &Chunk) -> Outcome {
-        let Some(audio) = part.answered.audio() else { return Ok(()) };
+    /// Writes further samples of a chunk that begins at a time, after silence up to its beginning.
+    pub fn sound(&mut self, start_s: f64, samples: &[f32], rate_hz: u32) -> Outcome {
+        let start = (start_s * f64::from(rate_hz)).round() as u64;
+        let mut all = vec![0.0; start.saturating_sub(self.written) as usize];
+        all.extend_from_slice(samples);
+        self.write(&Audio { samples: all, sample_rate_hz: rate_hz })
+    }
+
+    /// Writes the rest of a chunk, after silence up to its beginning.
+    pub fn push(&mut self, chunk: &Chunk) -> Outcome {
+        let Some(audio) = chunk.answered.audio() else { return Ok(()) };
+        let rate_hz = audio.sample_rate_hz;
+        let start = (chunk.start_s * f64::from(rate_hz)).round() as u64;
+        let known = self.written.saturating_sub(start) as usize;
+        self.sound(chunk.start_s, audio.samples.get(known..).unwrap_or_default(), rate_hz)
+    }
+
+    fn write(&mut self, audio: &Audio) -> Outcome {
         let mut bytes = Vec::new();
         if self.sample_rate_hz.is_none() {
             self.sample_rate_hz = Some(audio.sample_rate_hz);
             bytes.extend(endless_header(audio.sample_rate_hz));
         }
-        let start = (part.start_s * f64::from(audio.sample_rate_hz)).round() as u64;
-        let silence = start.saturating_sub(self.written);
-        bytes.resize(bytes.len() + 2 * silence as usize, 0);
-        bytes.extend(int16(&audio));
-        self.written += silence + audio.samples.len() as u64;
+        bytes.extend(int16(audio));
+        self.written += audio.samples.len() as u64;
         let mut out = std::io::stdout().lock();
         out.write_all(&bytes)
             .and_then(|()| out.flush())

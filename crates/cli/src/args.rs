@@ -11,7 +11,7 @@ use syrinx_registry::ALL;
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
     ablate, bench, codec, codes, config, dash, data, eval, import, lora, models, package, results,
-    run, tasks, train, voices,
+    run, score, serve, tasks, train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
@@ -106,6 +106,9 @@ pub enum Verb {
     /// Find the words of a known text in a recording
     #[command(display_order = 20)]
     Align(task::AlignArgs),
+    /// Score a text that is said in a recording: log-probability and goodness of pronunciation of every word
+    #[command(display_order = 20)]
+    Score(score::ScoreArgs),
     /// Turn a recording into codes
     #[command(display_order = 21)]
     Encode(codes::EncodeArgs),
@@ -163,8 +166,11 @@ pub enum Verb {
     /// How fast this machine trains
     #[command(display_order = 37)]
     Bench(bench::BenchArgs),
-    /// Print completions for a shell
+    /// Serve the model over HTTP: OpenAI's audio API, every task, websockets, a page
     #[command(display_order = 38)]
+    Serve(serve::ServeArgs),
+    /// Print completions for a shell
+    #[command(display_order = 39)]
     Completions(CompletionsArgs),
 }
 

@@ -18,7 +18,6 @@ mod recorded;
 mod session;
 mod stop;
 mod subject;
-mod subtitles;
 mod table;
 mod verbs;
 

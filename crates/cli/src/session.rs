@@ -180,6 +180,7 @@ pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
         lexicon_path: settings.lexicon.clone(),
         adapter: settings.adapter.clone(),
         codec: settings.codec.as_deref().map(codec_spec).transpose()?,
+        read_files: true,
         task_settings: settings.tasks.clone(),
     })
 }

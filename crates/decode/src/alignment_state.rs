@@ -46,6 +46,11 @@ impl AlignmentState {
         }
     }
 
+    /// Phone index at every frame so far.
+    pub(crate) fn pointer(&self) -> &[u32] {
+        &self.pointer
+    }
+
     pub(crate) fn into_pointer(self) -> Vec<u32> {
         self.pointer
     }

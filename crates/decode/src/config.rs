@@ -87,6 +87,10 @@ pub struct NarConfig {
     /// Frames that are filled together, all passes of them before the next ones: in streaming
     /// can't wait for its end. All frames at once if not given.
     pub window_frames: Option<usize>,
+    /// Frames of the first window, which is smaller where the first sound is wanted soon; as many as in the others if not
+    /// given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_window_frames: Option<usize>,
     /// Frames after a window of which level 1 is known when it is filled.
     pub lookahead_frames: usize,
     /// Frames before a window that it sees; all of them if not given.
@@ -99,6 +103,7 @@ impl Default for NarConfig {
             passes: vec![2, 4, 6],
             sampler: SamplerConfig::greedy(),
             window_frames: None,
+            first_window_frames: None,
             lookahead_frames: 0,
             lookback_frames: None,
         }
@@ -153,6 +158,20 @@ pub struct DecodeConfig {
     pub best_of: usize,
     /// Rows that run together.
     pub batch_rows: usize,
+}
+
+impl DecodeConfig {
+    /// The same settings with windows for speech that is heard while it is made, unless there are some: a first one of 5
+    /// frames, then 25, each seeing 5 frames of level 1 beyond its end.
+    #[must_use]
+    pub fn streaming(mut self) -> Self {
+        if self.nar.window_frames.is_none() {
+            self.nar.first_window_frames = Some(5);
+            self.nar.window_frames = Some(25);
+            self.nar.lookahead_frames = 5;
+        }
+        self
+    }
 }
 
 impl Default for DecodeConfig {

@@ -30,6 +30,9 @@ pub(crate) fn run(
     let read = |_, h: &Tensor| Logits::read(context, h);
     let write = |w: &mut Writing, _, said: (&Logits, usize), row: &mut Row<'_>| {
         w.write(context, said, row);
+        if let Some(stream) = context.stream {
+            stream.step(context, (&w.codes, w.alignment.pointer()), w.done, row.rng);
+        }
     };
     write_rows(context, stage, rows, read, write)
 }

@@ -7,18 +7,22 @@ use syrinx_task::{
     FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
     resolve,
 };
-use syrinx_types::{CancelToken, Event, RunContext};
+use syrinx_types::{CancelToken, Codes, Event, RunContext};
 
+use crate::streaming::{StepHook, Stream};
 use crate::{
     DecodeConfig, DecodeError, all_levels, durations, first_level, further_levels, latents,
     log_softmax, masked, text,
 };
 
 /// Material that the loops share.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) model: &'a LanguageModel,
     pub(crate) config: &'a DecodeConfig,
     pub(crate) cancel: &'a CancelToken,
+    /// Receives the steps of the AR over level-1 codes, where a row is streamed.
+    pub(crate) stream: Option<&'a dyn StepHook>,
 }
 
 /// One row while its stages run.
@@ -36,9 +40,39 @@ pub fn generate(
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
+    run_plan(model, layout, plan, config, run, None)
+}
+
+/// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
+/// while they are made; an empty window with `true` follows the last. Plans and settings without windows
+/// ([`crate::NarConfig`]) hand over nothing.
+///
+/// # Errors
+/// Those of [`generate`].
+pub fn generate_streaming(
+    model: &LanguageModel,
+    layout: &Layout,
+    plan: &Plan,
+    config: &DecodeConfig,
+    run: RunContext<'_>,
+    each: &mut dyn FnMut(&Codes, bool),
+) -> Result<Vec<Generated>, DecodeError> {
+    run_plan(model, layout, plan, config, run, Some(each))
+}
+
+fn run_plan(
+    model: &LanguageModel,
+    layout: &Layout,
+    plan: &Plan,
+    config: &DecodeConfig,
+    run: RunContext<'_>,
+    each: Option<&mut dyn FnMut(&Codes, bool)>,
+) -> Result<Vec<Generated>, DecodeError> {
     config.check().map_err(DecodeError::Config)?;
     check_names(layout, plan)?;
-    let context = Context { model, config, cancel: run.cancel };
+    let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
+    let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
+    let context = Context { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let mut rngs: Vec<ChaCha8Rng> = (0..plan.rows.len())
         .map(|row| {
@@ -53,11 +87,14 @@ pub fn generate(
     let mut first = 0;
     while first < plan.rows.len() {
         let joined: Vec<RowPlan>;
+        let stream = hook.filter(|_| first == 0);
+        let context = Context { stream, ..context };
         let rows = match first.checked_sub(1) {
             Some(before) if plan.rows[first].follow.is_some() => {
                 joined = vec![plan.rows[first].after(&out[before])];
                 &joined[..]
             }
+            _ if stream.is_some() => &plan.rows[..1],
             _ => &plan.rows[first..first + together(&plan.rows[first..], config.batch_rows)],
         };
         for at in 0..depth {
@@ -70,8 +107,13 @@ pub fn generate(
                         (run.stage == stage.name).then_some(Row { run, rng, out })
                     })
                     .collect();
-                if !batch.is_empty() {
-                    run_stage(&context, stage, &mut batch)?;
+                match (&streamed, batch.as_mut_slice()) {
+                    (_, []) => {}
+                    // Its windows were filled while the first stage ran.
+                    (Some(stream), [row]) if stream.fills(stage) && context.stream.is_some() => {
+                        stream.deliver(row)?;
+                    }
+                    (_, batch) => run_stage(&context, stage, batch)?,
                 }
             }
         }

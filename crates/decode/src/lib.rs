@@ -17,10 +17,11 @@ mod masked;
 mod rounding;
 mod sampler;
 mod steps;
+mod streaming;
 mod text;
 mod windows;
 
 pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
 pub use error::DecodeError;
-pub use generate::generate;
+pub use generate::{generate, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};

@@ -9,17 +9,24 @@ use crate::{DecodeError, NarConfig};
 
 /// One window: frames `start..end` are made, `from..seen` are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Window {
-    from: usize,
-    start: usize,
-    end: usize,
-    seen: usize,
+pub(crate) struct Window {
+    pub(crate) from: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) seen: usize,
+}
+
+/// Frames of the window that begins at `start`; `None` without windows.
+pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
+    let usual = nar.window_frames?;
+    let first = nar.first_window_frames.filter(|_| start == 0);
+    Some(first.unwrap_or(usual).max(1))
 }
 
 impl Window {
     /// The window that begins at `start` of a row of so many frames; `None` past its end.
-    fn at(start: usize, frames: usize, nar: &NarConfig) -> Option<Self> {
-        let end = (start + nar.window_frames?).min(frames);
+    pub(crate) fn at(start: usize, frames: usize, nar: &NarConfig) -> Option<Self> {
+        let end = (start + size(start, nar)?).min(frames);
         let from = nar.lookback_frames.map_or(0, |back| start.saturating_sub(back));
         let seen = (end + nar.lookahead_frames).min(frames);
         (start < frames).then_some(Self { from, start, end, seen })
@@ -38,7 +45,10 @@ pub(crate) fn run(
     let frames = |row: &Row<'_>| row.out.codes.as_ref().map_or(0, Codes::frames);
     let longest = rows.iter().map(frames).max().unwrap_or(0);
     let mut made: Vec<Codes> = rows.iter().map(|_| Codes::empty(levels)).collect();
-    for start in (0..longest).step_by(nar.window_frames.unwrap_or(longest).max(1)) {
+    let mut next = 0;
+    while next < longest {
+        let start = next;
+        next += size(start, nar).unwrap_or(longest);
         let windows: Vec<Option<Window>> =
             rows.iter().map(|row| Window::at(start, frames(row), nar)).collect();
         let mut parts: Vec<Option<(StageRun, Generated)>> = rows
@@ -70,7 +80,12 @@ pub(crate) fn run(
 }
 
 /// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
-fn part(stage: &Stage, row: &Row<'_>, made: &Codes, window: Window) -> (StageRun, Generated) {
+pub(crate) fn part(
+    stage: &Stage,
+    row: &Row<'_>,
+    made: &Codes,
+    window: Window,
+) -> (StageRun, Generated) {
     let Window { from, start, seen, .. } = window;
     let mut run = row.run.clone();
     for segment in stage.segments.iter().filter(|s| s.place == Place::FrameAligned) {

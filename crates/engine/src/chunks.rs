@@ -1,7 +1,7 @@
 //! Long requests in chunks, as their task cuts them.
 
 use syrinx_decode::DecodeConfig;
-use syrinx_task::{Answered, Context, Request, TaskError};
+use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
 use syrinx_text::TextError;
 use syrinx_types::{Event, RunContext};
 
@@ -20,6 +20,21 @@ pub struct Chunk {
     pub last: bool,
 }
 
+/// Samples of a chunk that is still being made: the first ones of its recording.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sound<'a> {
+    /// Beginning of the chunk within the whole, seconds.
+    pub start_s: f64,
+    /// Samples after those of the chunk that were handed out before.
+    pub samples: &'a [f32],
+}
+
+/// Takes sound while it is made.
+pub type TakeSound<'a> = dyn FnMut(Sound<'_>) + 'a;
+
+/// Takes chunks.
+type TakeChunk<'a> = dyn FnMut(Chunk) -> Result<(), EngineError> + 'a;
+
 impl Engine {
     /// Answers a request chunk by chunk: each [`Chunk`] goes to `each` as soon as it is made. A short request is one
     /// chunk. [`Merged`] puts them together.
@@ -34,7 +49,24 @@ impl Engine {
         run: RunContext<'_>,
         each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
+        self.run_chunks(task, request, decode, run, (None, each))
+    }
+
+    /// Answers a request as [`Self::run_in_chunks`] does, and gives `sound` the speech of every chunk while it is made,
+    /// where the settings have windows ([`DecodeConfig::streaming`]).
+    pub(crate) fn run_chunks(
+        &self,
+        task: &str,
+        request: &Request,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        (sound, each): (Option<&mut TakeSound<'_>>, &mut TakeChunk<'_>),
+    ) -> Result<(), EngineError> {
         let running = self.running(task)?;
+        // Only where a recording begins with what the first row says.
+        let made_of_text = running.descriptor.answer == AnswerKind::Speech
+            && !running.descriptor.takes_recording(running.descriptor.verb.positional);
+        let mut sound = sound.filter(|_| made_of_text);
         let context = Context { services: &self.services, run };
         let cut = running.task.chunks(request, &context)?;
         let total = cut.chunks.len();
@@ -45,7 +77,12 @@ impl Engine {
         let (mut next_s, mut index) = (0.0, 0);
         for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
             let last = i + 1 == total;
-            match self.answer(running, chunk, decode, run) {
+            let expected_s = start_s.unwrap_or(next_s);
+            let mut take = sound
+                .as_deref_mut()
+                .map(|sound| move |samples: &[f32]| sound(Sound { start_s: expected_s, samples }));
+            let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32]));
+            match self.answer_sounding(running, chunk, decode, run, take) {
                 Ok(answered) => {
                     let start_s = start_s.unwrap_or(next_s);
                     let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());

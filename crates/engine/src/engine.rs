@@ -8,7 +8,7 @@ use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
 use syrinx_codec::{Codec, CodecInfo};
-use syrinx_decode::{DecodeConfig, generate};
+use syrinx_decode::{DecodeConfig, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
@@ -50,6 +50,8 @@ pub struct EngineOptions {
     pub adapter: Option<PathBuf>,
     /// The codec, for models that refer to one.
     pub codec: Option<syrinx_pretrained::CodecSpec>,
+    /// Whether requests may name files and standard input. A server turns it off: recordings are attached then.
+    pub read_files: bool,
     /// Settings of tasks by their identifiers; defaults for those not named.
     pub task_settings: BTreeMap<String, Value>,
 }
@@ -64,6 +66,7 @@ impl Default for EngineOptions {
             lexicon_path: None,
             adapter: None,
             codec: None,
+            read_files: true,
             task_settings: BTreeMap::new(),
         }
     }
@@ -174,7 +177,7 @@ impl Engine {
         let model = Arc::new(model);
         let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
         let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
-        let basic = services::basic(&neural_codec, &voices);
+        let basic = services::basic(&neural_codec, &voices, options.read_files);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;
         let services = services::with_tasks(basic, &model, &tasks);
         Ok(Self {
@@ -217,11 +220,56 @@ impl Engine {
         decode: &DecodeConfig,
         run: RunContext<'_>,
     ) -> Result<Answered, EngineError> {
+        self.answer_sounding(running, request, decode, run, None)
+    }
+
+    /// Answers a request as [`Self::answer`] does. Samples of the first row go to `sound` while it is made; they are the
+    /// first ones of the answer's recording.
+    pub(crate) fn answer_sounding(
+        &self,
+        running: &Running,
+        request: Box<dyn DynRequest + '_>,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        sound: Option<&mut dyn FnMut(&[f32])>,
+    ) -> Result<Answered, EngineError> {
         let context = Context { services: &self.services, run };
         context.check()?;
         let planned = request.plan(&context)?;
-        let generated = self.generate(running, planned.plan(), decode, run)?;
+        let generated = match sound {
+            Some(sound) if decode.best_of <= 1 => {
+                self.generate_sounding(running, planned.plan(), decode, run, sound)?
+            }
+            _ => self.generate(running, planned.plan(), decode, run)?,
+        };
         Ok(planned.finish(generated, &context)?)
+    }
+
+    /// Generates a plan; samples of its first row go to `sound` window by window.
+    fn generate_sounding(
+        &self,
+        running: &Running,
+        plan: &Plan,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        sound: &mut dyn FnMut(&[f32]),
+    ) -> Result<Vec<Generated>, EngineError> {
+        let mut stream = self.codec().decode_stream();
+        let mut failure = None;
+        let mut each = |codes: &Codes, last: bool| {
+            let samples = if last { stream.finish() } else { stream.push(codes) };
+            match samples {
+                Ok(samples) if failure.is_none() => sound(&samples),
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        };
+        let layout = running.task.layout();
+        let generated = generate_streaming(&self.model, &layout, plan, decode, run, &mut each)?;
+        match failure {
+            Some(error) => Err(error.into()),
+            None => Ok(generated),
+        }
     }
 
     /// Finds the words of a text in a recording: asks the recognizer.

@@ -208,6 +208,9 @@ pub enum EngineError {
     /// An error of the codec.
     #[error(transparent)]
     Codec(#[from] syrinx_codec::CodecError),
+    /// Markup of a text that cannot be used.
+    #[error(transparent)]
+    Markup(#[from] syrinx_text::markup::MarkupError),
     /// Text that cannot be used.
     #[error(transparent)]
     Text(#[from] syrinx_text::TextError),
@@ -284,6 +287,7 @@ impl EngineError {
             Self::Prompt { min_s, .. } => {
                 format!("give a recording of one speaker with at least {min_s:.1} s of speech")
             }
+            Self::Markup(error) => error.hint().into(),
             Self::Task(error) => return error.hint(),
             Self::Decode(error) => return error.hint(),
             _ => return None,

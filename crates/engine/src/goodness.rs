@@ -33,7 +33,7 @@ pub(crate) fn goodness(scores: &FrameScores, phones: &[Phone]) -> Option<f64> {
 }
 
 /// Scores of phones without stress, and of silence, which all special tokens count as.
-struct Classes {
+pub(crate) struct Classes {
     log_probs: Vec<f32>, // (parts, phones of the inventory); only the rows of classes are filled
 }
 
@@ -43,7 +43,7 @@ fn class(phone: Phone) -> Phone {
 }
 
 impl Classes {
-    fn of(scores: &FrameScores) -> Option<Self> {
+    pub(crate) fn of(scores: &FrameScores) -> Option<Self> {
         if scores.labels != Phone::COUNT || scores.log_probs.is_empty() {
             return None;
         }
@@ -60,12 +60,24 @@ impl Classes {
         Some(Self { log_probs })
     }
 
-    fn parts(&self) -> usize {
+    pub(crate) fn parts(&self) -> usize {
         self.log_probs.len() / Phone::COUNT
     }
 
     fn at(&self, part: usize, phone: Phone) -> f32 {
         self.log_probs[part * Phone::COUNT + class(phone).index()]
+    }
+
+    /// Mean score of these phones, and of the best ones, over some parts.
+    pub(crate) fn means(&self, parts: std::ops::Range<usize>, phones: &[Phone]) -> (f64, f64) {
+        let n = parts.len().max(1) as f64;
+        let (mut forced, mut free) = (0.0, 0.0);
+        for part in parts {
+            let row = &self.log_probs[part * Phone::COUNT..][..Phone::COUNT];
+            forced += f64::from(self.at(part, phones[part]));
+            free += f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        }
+        (forced / n, free / n)
     }
 
     /// Score of the best phone at every moment, summed.

@@ -53,14 +53,21 @@ impl SpeechCodec for ModelCodec {
 }
 
 /// Recordings in files, and on standard input.
-#[derive(Default)]
 pub(crate) struct Files {
     limits: ReadLimits,
+    /// Whether requests may name files and standard input.
+    readable: bool,
 }
 
 impl Recordings for Files {
     fn read(&self, path: &Path, rate_hz: u32) -> Result<Audio, TaskError> {
         let name = path.to_string_lossy();
+        if !self.readable {
+            return Err(TaskError::input(
+                "recordings are not read by name here",
+                "attach the recording to the request",
+            ));
+        }
         if name.is_empty() {
             return Err(TaskError::input(
                 "a recording has no name",
@@ -92,10 +99,11 @@ impl syrinx_task::Voices for Voices {
 }
 
 /// Services that need no task: codec, recordings and voices.
-pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>) -> Services {
+pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>, read_files: bool) -> Services {
+    let files = Files { limits: ReadLimits::default(), readable: read_files };
     Services {
         codec: Some(Arc::new(ModelCodec(Arc::clone(codec)))),
-        recordings: Some(Arc::new(Files::default())),
+        recordings: Some(Arc::new(files)),
         voices: Some(Arc::clone(voices) as Arc<dyn syrinx_task::Voices>),
         ..Services::default()
     }

@@ -41,6 +41,11 @@ pub trait Answer:
         None
     }
 
+    /// The speech in the answer, to be changed; none where other parts of the answer depend on it.
+    fn speech_mut(&mut self) -> Option<&mut Speech> {
+        None
+    }
+
     /// The transcript in the answer.
     fn transcript(&self) -> Option<&Transcript> {
         None
@@ -126,6 +131,10 @@ impl Answer for Speech {
     }
 
     fn speech(&self) -> Option<&Speech> {
+        Some(self)
+    }
+
+    fn speech_mut(&mut self) -> Option<&mut Speech> {
         Some(self)
     }
 }

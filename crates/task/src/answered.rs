@@ -29,6 +29,11 @@ impl Answered {
         self.0.speech()
     }
 
+    /// Speech in the answer, to be changed; see [`Answer::speech_mut`].
+    pub fn speech_mut(&mut self) -> Option<&mut Speech> {
+        self.0.speech_mut()
+    }
+
     /// Transcript in the answer.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.0.transcript()
@@ -100,6 +105,7 @@ trait AnyAnswer: Send + Sync {
     fn kind(&self) -> AnswerKind;
     fn merge(&mut self, next: Box<dyn Any>, start_s: f64) -> bool;
     fn speech(&self) -> Option<&Speech>;
+    fn speech_mut(&mut self) -> Option<&mut Speech>;
     fn transcript(&self) -> Option<&Transcript>;
     fn phones(&self) -> Option<&Phones>;
     fn recordings(&self) -> Vec<(String, Arc<Audio>)>;
@@ -127,6 +133,10 @@ impl<A: Answer> AnyAnswer for A {
 
     fn speech(&self) -> Option<&Speech> {
         Answer::speech(self)
+    }
+
+    fn speech_mut(&mut self) -> Option<&mut Speech> {
+        Answer::speech_mut(self)
     }
 
     fn transcript(&self) -> Option<&Transcript> {

@@ -2,6 +2,8 @@
 
 mod decode;
 
+mod serve;
+
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,6 +28,8 @@ enum What {
     Train(TrainArgs),
     /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
     Decode(decode::DecodeArgs),
+    /// The server at capacity and at four times that
+    Serve(serve::BenchServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +47,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let args = match &args.what {
         What::Train(args) => args,
         What::Decode(args) => return decode::run(args),
+        What::Serve(args) => return serve::run(args),
     };
     let program = build_program(&shell()?)?;
     let output = Command::new(&program)

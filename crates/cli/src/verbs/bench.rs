@@ -2,6 +2,7 @@
 
 mod decode;
 mod speed;
+mod stream;
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +20,7 @@ use crate::table::table;
 /// `bench`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx bench speed\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
+    after_help = "Examples:\n  syrinx bench speed\n  syrinx bench stream\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
@@ -38,6 +39,8 @@ enum What {
     Machine,
     /// Sums over the ranks of a job: `mpirun -n 2 syrinx bench reduce`
     Reduce(ReduceArgs),
+    /// Streamed speech: time to the first sound, and underruns, alone and beside another request
+    Stream(stream::StreamArgs),
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +112,7 @@ pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
         What::Decode(args) => return decode::run(session, args),
         What::Machine => return decode::machine(session),
         What::Reduce(args) => return reduce(session, args),
+        What::Stream(args) => return stream::run(session, args),
     };
     let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
     if let (true, [kind]) = (args.here, kinds.as_slice()) {

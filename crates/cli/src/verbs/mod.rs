@@ -10,6 +10,7 @@ pub mod data;
 pub mod eval;
 pub mod import;
 pub mod info;
+pub mod lines;
 pub mod lora;
 pub mod models;
 pub mod package;
@@ -17,6 +18,8 @@ pub mod recognize;
 pub mod respeak;
 pub mod results;
 pub mod run;
+pub mod score;
+pub mod serve;
 pub mod simulate;
 pub mod task;
 pub mod tasks;
@@ -58,6 +61,8 @@ pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
         Verb::Bench(args) => bench::run(session, &args),
         Verb::Lora(args) => lora::run(session, &args),
         Verb::Package(args) => package::run(session, &args),
+        Verb::Score(args) => score::run(session, &args),
+        Verb::Serve(args) => serve::run(session, &args),
         Verb::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut command(), "syrinx", &mut script);

@@ -1,5 +1,6 @@
 //! Verbs of tasks, made from what the registry says: each field of a request is a flag, one stands without.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, ValueHint};
 use serde_json::{Map, Value, json};
 use syrinx_config::Tree;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, EngineError, Merged};
+use syrinx_engine::{Chunk, Engine, EngineError, Merged, Sound, TakeSound};
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_types::RunContext;
 
@@ -15,13 +16,15 @@ use crate::answer::{self, Destination, Form};
 use crate::args::out_arg;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::recognize;
+use crate::verbs::{lines, recognize};
 
 /// Argument names; request fields are prefixed, so that they can't clash with them.
 pub const OUT: &str = "out";
 const FORMAT: &str = "format";
 const STREAM: &str = "stream";
 const FIELD: &str = "field.";
+const LINES: &str = "lines";
+const RESUME: &str = "resume";
 
 /// Flags for the settings that are changed most often.
 const SAMPLING: [(&str, &str, &str); 6] = [
@@ -70,19 +73,29 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
         }
         arg = if name == verb.positional {
             let value_name = if recording { "FILE" } else { "TEXT" };
-            arg.value_name(value_name)
+            let arg = arg
+                .value_name(value_name)
                 .num_args(1..)
                 .action(ArgAction::Append)
-                .required(required(name))
+                .required(required(name));
+            // A text may come from the lines of a file instead.
+            if !recording && descriptor.answer == AnswerKind::Speech && required(name) {
+                arg.required(false).required_unless_present(LINES)
+            } else {
+                arg
+            }
         } else {
             field_flag(arg.long(leaked(name.replace('_', "-"))), &schema, property)
                 .required(required(name))
         };
         command = command.arg(arg);
     }
+    let text = !descriptor.takes_recording(verb.positional);
     match descriptor.answer {
-        AnswerKind::Speech => speech_args(command),
+        AnswerKind::Speech if text => speech_args(command).arg(lines_arg()).arg(resume_arg()),
+        AnswerKind::Speech => speech_args(command).arg(resume_arg()),
         AnswerKind::Text => command
+            .arg(resume_arg())
             .arg(out_arg("Write here instead of standard output; a folder for several files"))
             .arg(format_arg(&["text", "json", "srt", "vtt"], "How to write it")),
         AnswerKind::Phones => command
@@ -114,6 +127,19 @@ fn speech_args(mut command: Command) -> Command {
             .arg(Arg::new(flag).long(flag).value_name("N").help(help).help_heading("Sampling"));
     }
     command
+}
+
+fn lines_arg() -> Arg {
+    Arg::new(LINES).long(LINES).value_name("FILE").value_hint(ValueHint::FilePath).help(
+        "Speak every line of this file, a text or JSON, to a file of its own in the folder -o",
+    )
+}
+
+fn resume_arg() -> Arg {
+    Arg::new(RESUME)
+        .long(RESUME)
+        .action(ArgAction::SetTrue)
+        .help("Leave out what is in the folder -o already")
 }
 
 fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
@@ -179,6 +205,14 @@ pub fn run(
         })
         .collect();
     let settings = session.settings(&sampling)?.value;
+    let resume = matches.try_get_one::<bool>(RESUME).ok().flatten() == Some(&true);
+    if let Some(file) = matches.try_get_one::<String>(LINES).ok().flatten() {
+        let fields = requests(descriptor, matches)?.remove(0);
+        let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
+        let form = Form::of(descriptor, form, session.globals.json);
+        let out = matches.get_one::<String>(OUT).map_or("", String::as_str);
+        return lines::run(session, &settings, (descriptor, &fields), (file, out, resume), &form);
+    }
     let requests = requests(descriptor, matches)?;
     let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
     let form = Form::of(descriptor, form, session.globals.json);
@@ -196,6 +230,10 @@ pub fn run(
     let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
     let mut first_failure = None;
     for request in &requests {
+        if resume && destination.holds(work.name(request), &form) {
+            session.say(&format!("{} is done already", work.name(request)));
+            continue;
+        }
         let outcome = if stream {
             work.stream(request)
         } else {
@@ -284,13 +322,14 @@ pub fn standard_input() -> Outcome<String> {
     Ok(text)
 }
 
-struct Work<'a> {
-    session: &'a Session,
-    engine: &'a Engine,
-    descriptor: &'static TaskDescriptor,
-    decode: &'a DecodeConfig,
-    run: RunContext<'a>,
-    form: &'a Form,
+/// Requests to one task.
+pub(super) struct Work<'a> {
+    pub(super) session: &'a Session,
+    pub(super) engine: &'a Engine,
+    pub(super) descriptor: &'static TaskDescriptor,
+    pub(super) decode: &'a DecodeConfig,
+    pub(super) run: RunContext<'a>,
+    pub(super) form: &'a Form,
 }
 
 impl Work<'_> {
@@ -300,7 +339,7 @@ impl Work<'_> {
         each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let (id, request) = (self.descriptor.id, Request::new(request.clone()));
-        self.engine.run_in_chunks(id, &request, self.decode, self.run, each)
+        self.engine.run_marked(id, &request, self.decode, self.run, each)
     }
 
     /// What names the request in a batch.
@@ -308,7 +347,8 @@ impl Work<'_> {
         request.get(self.descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
+    /// Answers a request; in a batch printed lines begin with its name.
+    pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
         let mut whole = Merged::default();
         let mut printing: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
@@ -354,13 +394,26 @@ impl Work<'_> {
                 "pipe it to a player: syrinx say \"...\" --stream | aplay",
             ));
         }
-        let mut writer = answer::StreamWriter::default();
-        let mut writing: Outcome = Ok(());
-        let outcome = self.parts(request, &mut |part| {
-            writing = writer.push(&part);
+        let state = RefCell::new((answer::StreamWriter::default(), Outcome::Ok(())));
+        let rate_hz = self.engine.codec_id().info.sample_rate_hz;
+        let mut sound = |s: Sound<'_>| {
+            let (writer, writing) = &mut *state.borrow_mut();
+            if writing.is_ok() {
+                *writing = writer.sound(s.start_s, s.samples, rate_hz);
+            }
+        };
+        let mut each = |chunk: Chunk| {
+            let (writer, writing) = &mut *state.borrow_mut();
+            if writing.is_ok() {
+                *writing = writer.push(&chunk);
+            }
             if writing.is_err() { Err(EngineError::Cancelled) } else { Ok(()) }
-        });
-        writing?;
+        };
+        let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
+        let (id, request) = (self.descriptor.id, Request::new(request.clone()));
+        let decode = self.decode.clone().streaming();
+        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, take);
+        state.into_inner().1?;
         Ok(outcome?)
     }
 }

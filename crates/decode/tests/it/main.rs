@@ -5,3 +5,4 @@ mod frame_aligned;
 mod known;
 mod orders;
 mod sampling;
+mod streaming;

@@ -2,9 +2,11 @@
 
 mod chunks;
 mod digests;
+mod marked;
 mod model_files;
 mod prompts;
 mod requests;
+mod streaming;
 mod tiny;
 mod voices;
 

@@ -201,3 +201,16 @@ fn a_known_text_is_aligned() {
             && words[1].end_s <= 2.1
     );
 }
+
+#[test]
+fn words_of_a_text_are_scored() {
+    let audio = buzz(2.0, 24_000);
+    let cancel = CancelToken::default();
+    let score = engine().score(&audio, "yes no", RunContext::quiet(&cancel)).expect("it fits");
+    assert_eq!(score.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>(), ["yes", "no"]);
+    for word in &score.words {
+        assert!(word.log_prob < 0.0 && word.goodness <= 1e-6, "{word:?}");
+        assert!(word.goodness >= word.log_prob, "{word:?}");
+    }
+    assert!(score.goodness <= 0.0 && score.log_prob < score.goodness + 1e-6);
+}

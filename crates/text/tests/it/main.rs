@@ -4,6 +4,7 @@
 mod frontend;
 mod inventory;
 mod lexicon;
+mod markup;
 mod normalize;
 mod sentences;
 mod vocab;

@@ -1,4 +1,4 @@
-//! Words with times as subtitles: `SubRip` and `WebVTT`.
+//! Subtitles from words with times: `SubRip` and `WebVTT`.
 
 use std::fmt::Write as _;
 
@@ -11,15 +11,18 @@ const MAX_S: f64 = 6.0;
 /// A pause this long begins a new subtitle, seconds.
 const PAUSE_S: f64 = 0.6;
 
-/// A line with the time it is shown.
+/// A line and the time for which it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
-    start_s: f64,
-    end_s: f64,
-    text: String,
+    /// Start, seconds.
+    pub start_s: f64,
+    /// End, seconds.
+    pub end_s: f64,
+    /// The line.
+    pub text: String,
 }
 
-/// Words grouped to lines.
+/// Groups words to lines.
 pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     let mut cues: Vec<Cue> = Vec::new();
     for word in words {
@@ -39,7 +42,7 @@ pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     cues
 }
 
-/// As `SubRip`.
+/// Writes words as `SubRip`.
 pub fn srt(words: &[WordTime]) -> String {
     let mut out = String::new();
     for (i, cue) in cues(words).iter().enumerate() {
@@ -50,7 +53,7 @@ pub fn srt(words: &[WordTime]) -> String {
     out.trim_end().to_owned()
 }
 
-/// As `WebVTT`.
+/// Writes words as `WebVTT`.
 pub fn vtt(words: &[WordTime]) -> String {
     let mut out = String::from("WEBVTT\n\n");
     for cue in cues(words) {
@@ -61,7 +64,7 @@ pub fn vtt(words: &[WordTime]) -> String {
     out.trim_end().to_owned()
 }
 
-/// `01:02:03,456`.
+/// Formats seconds as `01:02:03,456`.
 fn clock(seconds: f64, point: char) -> String {
     let ms = (seconds.max(0.0) * 1000.0).round() as u64;
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);

@@ -1,0 +1,143 @@
+//! `serve`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use serde_json::json;
+use syrinx_engine::{Engine, EngineOptions};
+use syrinx_serve::{Defaults, Limits, ServeConfig, ServeError, Server};
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::session::{Session, engine_options, model_source};
+
+/// `serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  syrinx serve\n  syrinx serve --host 0.0.0.0 --port 80 --keys keys.txt\n\nThe page is at http://127.0.0.1:8017/, the API below http://127.0.0.1:8017/v1 as OpenAI's clients expect it, its description at /openapi.json. Ctrl-C finishes running requests. For TLS put a reverse proxy in front."
+)]
+pub struct ServeArgs {
+    /// Address to bind; 0.0.0.0 or :: for all
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Port to bind; 0 for one that the system chooses
+    #[arg(long, value_name = "N", default_value_t = 8017)]
+    port: u16,
+    /// File of bearer keys, one a line; without it the server is open to whoever reaches it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    keys: Option<PathBuf>,
+    /// Origin of web pages that may call the server (CORS), or * for all; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Host name under which a server on a loopback address may be called, as by a proxy; may be repeated
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Upper bounds on requests.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitArgs {
+    /// Requests computed at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().workers)]
+    workers: usize,
+    /// Requests that may wait; further ones get 429
+    #[arg(long, value_name = "N", default_value_t = Limits::default().queue)]
+    queue: usize,
+    /// Largest request body, MiB
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().max_body_bytes >> 20)]
+    max_body: usize,
+    /// Longest recording, seconds
+    #[arg(long, value_name = "S", default_value_t = Limits::default().max_audio_s)]
+    max_audio: f64,
+    /// Longest text, characters
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_text_chars)]
+    max_text: usize,
+    /// Longest time for a request, seconds
+    #[arg(long, value_name = "S", default_value_t = Limits::default().timeout.as_secs())]
+    timeout: u64,
+    /// Longest time for running requests after Ctrl-C, seconds
+    #[arg(long, value_name = "S", default_value_t = Limits::default().grace.as_secs())]
+    grace: u64,
+    /// Voices that may be registered over HTTP
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_voices)]
+    max_voices: usize,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            max_body_bytes: self.max_body << 20,
+            max_audio_s: self.max_audio,
+            max_text_chars: self.max_text,
+            workers: self.workers,
+            queue: self.queue,
+            timeout: Duration::from_secs(self.timeout),
+            grace: Duration::from_secs(self.grace),
+            max_voices: self.max_voices,
+        }
+    }
+}
+
+/// Serves until Ctrl-C.
+pub fn run(session: &Session, args: &ServeArgs) -> Outcome {
+    let settings = session.settings(&[])?.value;
+    let options = EngineOptions { read_files: false, ..engine_options(&settings)? };
+    let config = ServeConfig {
+        limits: args.limits.limits(),
+        keys: keys(args)?,
+        origins: args.allow_origin.clone(),
+        hosts: args.allow_host.clone(),
+        loopback: args.host.is_loopback(),
+    };
+    let open = config.keys.is_empty() && !config.loopback;
+    let engine = Engine::open(&model_source(&settings)?, &options)?;
+    let defaults = Defaults {
+        decode: settings.decode.clone(),
+        seed: settings.seed,
+        prompt: settings.prompt.clone(),
+    };
+    let server = Server::new(engine, defaults, config);
+    if open {
+        session.say("warning: anyone who reaches this address can use the server; see --keys");
+    }
+    let mut told: Outcome = Ok(());
+    let address = SocketAddr::new(args.host, args.port);
+    let outcome = server.and_then(|server| {
+        server.run(address, &session.cancel, |bound| {
+            session.say(&format!("serving on http://{bound}/ (Ctrl-C to stop)"));
+            if session.globals.json {
+                told = session.print_json(&json!({ "address": bound.to_string() }));
+            }
+        })
+    });
+    told?;
+    outcome.map_err(|error: ServeError| {
+        let exit = match error {
+            ServeError::Bind { .. } => Exit::Usage,
+            _ => Exit::Unexpected,
+        };
+        let failure = Failure::new(exit, error.to_string());
+        error.hint().map_or(failure.clone(), |hint| failure.hint(hint))
+    })
+}
+
+/// Keys of the file, empty lines and lines after `#` left out.
+fn keys(args: &ServeArgs) -> Outcome<Vec<String>> {
+    let Some(path) = &args.keys else { return Ok(Vec::new()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(&name, &e))?;
+    let keys: Vec<String> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    if keys.is_empty() {
+        return Err(Failure::usage(format!("{name} holds no key"), "write one key a line"));
+    }
+    Ok(keys)
+}

@@ -1,0 +1,136 @@
+//! Frames of a row while it is written: the windows of the NAR are filled between the steps of the AR.
+//!
+//! The windows, and therefore the codes, are those of a run that is not streamed with the same settings: greedy NAR
+//! passes draw no random numbers, so it does not matter when they run.
+
+use std::cell::RefCell;
+
+use rand_chacha::ChaCha8Rng;
+use syrinx_task::{Generated, Head, Layout, Plan, Stage, StageRun, Timing};
+use syrinx_types::Codes;
+
+use crate::further_levels::passes_over;
+use crate::generate::{Context, Row};
+use crate::windows::{Window, part, size};
+use crate::{DecodeConfig, DecodeError};
+
+/// Receives the steps of the AR over level-1 codes.
+pub(crate) trait StepHook {
+    /// Takes all codes and pointers of the row so far; `done` after the last of them.
+    fn step(
+        &self,
+        context: &Context<'_>,
+        written: (&[u16], &[u32]),
+        done: bool,
+        rng: &mut ChaCha8Rng,
+    );
+}
+
+/// The further levels of one row, window by window.
+pub(crate) struct Stream<'a> {
+    stage: &'a Stage,
+    run: &'a StageRun,
+    state: RefCell<State<'a>>,
+}
+
+struct State<'a> {
+    /// All levels of the frames that are finished.
+    made: Codes,
+    failure: Option<DecodeError>,
+    each: &'a mut dyn FnMut(&Codes, bool),
+}
+
+impl<'a> Stream<'a> {
+    /// The stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
+    pub(crate) fn of(
+        layout: &'a Layout,
+        plan: &'a Plan,
+        config: &DecodeConfig,
+        each: &'a mut dyn FnMut(&Codes, bool),
+    ) -> Option<Self> {
+        let nar = &config.nar;
+        size(0, nar)?;
+        let [first, further] = plan.rows.first()?.stages.as_slice() else { return None };
+        let (first, stage) = (layout.stage(&first.stage)?, layout.stage(&further.stage)?);
+        let fits = first.head == Head::FirstLevel
+            && stage.head == Head::FurtherLevels
+            && (first.timing, stage.timing) == (Timing::Found, Timing::Found)
+            && nar.sampler.temperature == 0.0
+            && further.given.is_none();
+        let state = State { made: Codes::empty(1), failure: None, each };
+        fits.then_some(Self { stage, run: further, state: RefCell::new(state) })
+    }
+
+    /// Whether this is the stage whose windows are filled here.
+    pub(crate) fn fills(&self, stage: &Stage) -> bool {
+        stage.name == self.stage.name
+    }
+
+    /// Gives the row what was filled.
+    pub(crate) fn deliver(&self, row: &mut Row<'_>) -> Result<(), DecodeError> {
+        let mut state = self.state.borrow_mut();
+        if let Some(failure) = state.failure.take() {
+            return Err(failure);
+        }
+        if !state.made.is_empty() {
+            row.out.codes = Some(std::mem::take(&mut state.made));
+        }
+        Ok(())
+    }
+}
+
+impl State<'_> {
+    /// Fills the windows that have all they see; at the end all that are left.
+    fn fill(
+        &mut self,
+        context: &Context<'_>,
+        (stage, run): (&Stage, &StageRun),
+        (codes, pointer, done): (&[u16], &[u32], bool),
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), DecodeError> {
+        let nar = &context.config.nar;
+        if self.made.is_empty() {
+            self.made = Codes::empty(context.model.space().levels);
+        }
+        while let Some(window) = Window::at(self.made.frames(), codes.len(), nar) {
+            let wanted = window.start + size(window.start, nar).unwrap_or(0) + nar.lookahead_frames;
+            if !done && codes.len() < wanted {
+                return Ok(());
+            }
+            let level = Codes::new(1, codes.to_vec()).ok();
+            let mut out =
+                Generated { codes: level, pointer: pointer.to_vec(), ..Generated::default() };
+            let row = Row { run, rng: &mut *rng, out: &mut out };
+            let (run, mut filled) = part(stage, &row, &self.made, window);
+            passes_over(
+                context,
+                stage,
+                &mut [Row { run: &run, rng: &mut *rng, out: &mut filled }],
+            )?;
+            let Some(filled) = filled.codes else { return Ok(()) };
+            let new = filled.slice(window.start - window.from, window.end - window.from);
+            (0..new.frames()).for_each(|frame| self.made.push(new.frame(frame)));
+            (self.each)(&new, false);
+        }
+        if done {
+            (self.each)(&Codes::empty(context.model.space().levels), true);
+        }
+        Ok(())
+    }
+}
+
+impl StepHook for Stream<'_> {
+    fn step(
+        &self,
+        context: &Context<'_>,
+        (codes, pointer): (&[u16], &[u32]),
+        done: bool,
+        rng: &mut ChaCha8Rng,
+    ) {
+        let mut state = self.state.borrow_mut();
+        if state.failure.is_none() {
+            let filled = state.fill(context, (self.stage, self.run), (codes, pointer, done), rng);
+            state.failure = filled.err();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Texts with markup: every utterance is a request of its own, with its voice, rate and pause.
+
+use std::num::{NonZeroU16, NonZeroU32};
+use std::sync::Arc;
+
+use serde_json::json;
+use syrinx_decode::DecodeConfig;
+use syrinx_task::{Request, TaskError};
+use syrinx_text::TextError;
+use syrinx_text::markup::{self, Utterance};
+use syrinx_types::{Audio, RunContext, WordTime};
+
+use crate::{Chunk, Engine, EngineError, Sound, TakeSound};
+
+/// Silence between two utterances without a pause of their own, seconds.
+const GAP_S: f64 = 0.15;
+
+/// Takes the chunks of an answer.
+type Each<'a> = dyn FnMut(Chunk) -> Result<(), EngineError> + 'a;
+
+impl Engine {
+    /// Answers a request chunk by chunk as [`Engine::run_in_chunks`] does; the text of a task that speaks may have
+    /// markup ([`syrinx_text::markup`]).
+    ///
+    /// # Errors
+    /// Those of [`Engine::run_in_chunks`], and [`EngineError::Markup`].
+    pub fn run_marked(
+        &self,
+        task: &str,
+        request: &Request,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        each: &mut Each<'_>,
+    ) -> Result<(), EngineError> {
+        self.run_streaming(task, request, decode, run, (None, each))
+    }
+
+    /// Answers a request as [`Engine::run_marked`] does, and gives `sound` the speech of every chunk while it is made,
+    /// where the settings have windows ([`DecodeConfig::streaming`]).
+    ///
+    /// # Errors
+    /// Those of [`Engine::run_marked`].
+    pub fn run_streaming(
+        &self,
+        task: &str,
+        request: &Request,
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+        (mut sound, each): (Option<&mut TakeSound<'_>>, &mut Each<'_>),
+    ) -> Result<(), EngineError> {
+        let capabilities = self.running(task)?.descriptor.capabilities;
+        let text = capabilities.text.and_then(|field| request.fields.get(field)?.as_str());
+        let text = text.filter(|text| markup::is_marked(text));
+        let (Some(text), Some(field)) = (text, capabilities.text) else {
+            return self.run_chunks(task, request, decode, run, (sound, each));
+        };
+        let utterances = markup::parse(text)?;
+        let mut left = utterances.iter().filter(|u| !u.text.is_empty()).count();
+        if left == 0 {
+            let excerpt = text.chars().take(40).collect();
+            return Err(TaskError::from(TextError::NothingToSay { excerpt }).into());
+        }
+        let several = left > 1;
+        let mut place = Place { each, lead_s: 0.0, start_s: 0.0, index: 0 };
+        for utterance in &utterances {
+            if utterance.text.is_empty() {
+                place.lead_s += utterance.pause_s;
+                continue;
+            }
+            left -= 1;
+            let mut own = request.clone();
+            own.fields[field] = json!(utterance.text);
+            if let Some(voice) = &utterance.voice {
+                let Some(voice_field) = capabilities.voice else {
+                    return Err(EngineError::Unsupported {
+                        what: format!("task `{task}` takes no voice, and its text names `{voice}`"),
+                        remedy: "leave the voice out of the text",
+                    });
+                };
+                in_voice(&mut own, voice_field, voice, capabilities.recordings);
+            }
+            // Silence before a chunk and another rate change its samples afterwards.
+            let (start_s, plain) = (place.start_s, utterance.rate == 1.0 && place.lead_s == 0.0);
+            let mut moved = sound.as_deref_mut().filter(|_| plain).map(|sound| {
+                move |s: Sound<'_>| sound(Sound { start_s: start_s + s.start_s, ..s })
+            });
+            let moved = moved.as_mut().map(|moved| moved as &mut TakeSound<'_>);
+            let put = &mut |chunk| place.put(chunk, utterance, left == 0);
+            let outcome = self.run_chunks(task, &own, decode, run, (moved, put));
+            match outcome {
+                // Signs between two utterances say nothing; only a text without any word is a fault.
+                Err(EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
+                    if several && (left > 0 || place.index > 0) => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names a voice in a request, in place of its prompt.
+fn in_voice(request: &mut Request, field: &str, voice: &str, recordings: &[&str]) {
+    request.fields[field] = json!(voice);
+    for prompt in recordings {
+        request.recordings.remove(*prompt);
+        if let Some(fields) = request.fields.as_object_mut() {
+            fields.remove(*prompt);
+        }
+    }
+}
+
+/// Place of the next chunk in the whole recording.
+struct Place<'a, 'e> {
+    each: &'a mut Each<'e>,
+    /// Silence to put before the next chunk, seconds.
+    lead_s: f64,
+    /// Start of the utterance, seconds.
+    start_s: f64,
+    index: usize,
+}
+
+impl Place<'_, '_> {
+    /// Hands a chunk on at its rate and place.
+    fn put(
+        &mut self,
+        mut chunk: Chunk,
+        utterance: &Utterance,
+        last: bool,
+    ) -> Result<(), EngineError> {
+        let ends = chunk.last;
+        chunk.start_s = self.start_s + chunk.start_s / utterance.rate;
+        let before_s = std::mem::take(&mut self.lead_s);
+        let after_s = match (ends, last) {
+            (false, _) => 0.0,
+            (true, true) => utterance.pause_s,
+            (true, false) => utterance.pause_s.max(GAP_S),
+        };
+        let seconds = shape(&mut chunk, utterance.rate, (before_s, after_s))?;
+        chunk.index = self.index;
+        chunk.last = ends && last;
+        self.index += 1;
+        if ends {
+            self.start_s = chunk.start_s + seconds;
+        }
+        (self.each)(chunk)
+    }
+}
+
+/// Changes a chunk's rate and puts silence around it; returns its length in seconds.
+fn shape(
+    chunk: &mut Chunk,
+    rate: f64,
+    (before_s, after_s): (f64, f64),
+) -> Result<f64, EngineError> {
+    let speech = chunk.answered.speech_mut().ok_or_else(|| EngineError::Unsupported {
+        what: "markup in the text of this task".into(),
+        remedy: "give plain text",
+    })?;
+    let Some(audio) = &speech.audio.audio else { return Ok(0.0) };
+    let mut samples = Audio::silence(before_s, audio.sample_rate_hz).samples;
+    samples.extend(stretched(audio, rate));
+    samples.extend(Audio::silence(after_s, audio.sample_rate_hz).samples);
+    let audio = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
+    for word in &mut speech.words {
+        *word = WordTime {
+            word: std::mem::take(&mut word.word),
+            start_s: word.start_s / rate + before_s,
+            end_s: word.end_s / rate + before_s,
+        };
+    }
+    speech.seconds = audio.seconds();
+    speech.audio.audio = Some(Arc::new(audio));
+    Ok(speech.seconds)
+}
+
+/// Samples at another tempo, at the same pitch.
+fn stretched(audio: &Audio, rate: f64) -> Vec<f32> {
+    let rate_hz = NonZeroU32::new(audio.sample_rate_hz).filter(|_| rate != 1.0);
+    let stretch = rate_hz.and_then(|hz| wsola::TimeStretch::new(hz, NonZeroU16::MIN).ok());
+    let Some(mut stretch) = stretch else { return audio.samples.clone() };
+    stretch.set_tempo(rate as f32);
+    stretch.push(&audio.samples);
+    stretch.set_draining();
+    let mut block = vec![0.0; 16 * stretch.min_output_buff_size()];
+    let mut out = Vec::new();
+    while let Ok(n) = stretch.pull(&mut block) {
+        if n == 0 {
+            break;
+        }
+        out.extend_from_slice(&block[..n]);
+    }
+    out
+}

@@ -1,0 +1,75 @@
+//! State that all routes share.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::config::ServeConfig;
+use crate::engine::Service;
+use crate::error::ApiError;
+use crate::jobs::{Deadline, Place, Pool, Running, Work};
+use crate::metrics::Metrics;
+use crate::voices::Registered;
+
+/// Model names that requests may give: the program's own and those that OpenAI's clients use by default.
+pub(crate) const MODELS: [&str; 8] = [
+    "syrinx",
+    "tts-1",
+    "tts-1-hd",
+    "gpt-4o-mini-tts",
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-transcribe-diarize",
+];
+
+/// State that all routes share.
+pub(crate) struct App {
+    pub config: ServeConfig,
+    pub service: Arc<Service>,
+    pub pool: Pool,
+    pub voices: Registered,
+    pub metrics: Metrics,
+    pub openapi: Value,
+    /// Places of open websockets.
+    pub sockets: Arc<Semaphore>,
+}
+
+impl App {
+    /// The deadline of a request that begins now.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(self.config.limits.timeout)
+    }
+
+    /// Queues work that uses the model.
+    pub fn submit(
+        &self,
+        place: Place,
+        deadline: Deadline,
+        work: impl FnOnce(Arc<Service>) -> Work,
+    ) -> Running {
+        self.pool.submit(place, deadline, work(Arc::clone(&self.service)))
+    }
+
+    /// Refuses model names that the server does not know.
+    pub fn check_model(&self, model: Option<&str>) -> Result<(), ApiError> {
+        let Some(model) = model.filter(|m| !MODELS.contains(m)) else { return Ok(()) };
+        let status = axum::http::StatusCode::NOT_FOUND;
+        let message = format!("there is no model `{model}`; GET /v1/models lists them");
+        Err(ApiError::new(status, "model_not_found", message).param("model"))
+    }
+
+    /// Refuses texts that are empty or too long.
+    pub fn check_text(&self, field: &str, text: &str) -> Result<(), ApiError> {
+        if text.trim().is_empty() {
+            return Err(ApiError::field(field, "empty_text", format!("`{field}` is empty")));
+        }
+        let (chars, most) = (text.chars().count(), self.config.limits.max_text_chars);
+        if chars > most {
+            let message = format!("`{field}` has {chars} characters; at most {most} are allowed");
+            return Err(ApiError::field(field, "string_above_max_length", message));
+        }
+        Ok(())
+    }
+}

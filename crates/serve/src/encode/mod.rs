@@ -1,0 +1,167 @@
+//! Encoders of speech: WAV, PCM, FLAC always; MP3 and Opus where the build has them.
+
+mod flac;
+#[cfg(feature = "mp3")]
+mod mp3;
+#[cfg(feature = "opus")]
+mod opus;
+mod wav;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ApiError;
+
+/// Container and codec of a recording in a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// 16-bit WAV.
+    Wav,
+    /// 16-bit little-endian samples without a header.
+    Pcm,
+    /// FLAC.
+    Flac,
+    /// MP3.
+    Mp3,
+    /// Opus in Ogg.
+    Opus,
+    /// AAC, which no build has.
+    Aac,
+}
+
+impl Default for Format {
+    /// MP3 as in OpenAI's API where the build has it, else WAV.
+    fn default() -> Self {
+        if cfg!(feature = "mp3") { Self::Mp3 } else { Self::Wav }
+    }
+}
+
+impl Format {
+    /// Media type of a response; PCM names its rate.
+    pub fn media_type(self, rate_hz: u32) -> String {
+        match self {
+            Self::Wav => "audio/wav".into(),
+            Self::Pcm => format!("audio/pcm;rate={rate_hz};channels=1"),
+            Self::Flac => "audio/flac".into(),
+            Self::Mp3 => "audio/mpeg".into(),
+            Self::Opus => "audio/ogg".into(),
+            Self::Aac => "audio/aac".into(),
+        }
+    }
+
+    /// Name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Pcm => "pcm",
+            Self::Flac => "flac",
+            Self::Mp3 => "mp3",
+            Self::Opus => "opus",
+            Self::Aac => "aac",
+        }
+    }
+
+    /// Formats of this build.
+    pub fn available() -> Vec<Self> {
+        let all = [Self::Wav, Self::Pcm, Self::Flac, Self::Mp3, Self::Opus];
+        all.into_iter().filter(|f| f.check().is_ok()).collect()
+    }
+
+    /// Refuses a format that the build lacks, by name.
+    pub fn check(self) -> Result<(), ApiError> {
+        let built = match self {
+            Self::Wav | Self::Pcm | Self::Flac => true,
+            Self::Mp3 => cfg!(feature = "mp3"),
+            Self::Opus => cfg!(feature = "opus"),
+            Self::Aac => false,
+        };
+        if built {
+            return Ok(());
+        }
+        let name = self.name();
+        let message = match self {
+            Self::Aac => "response_format `aac` is not supported".to_owned(),
+            _ => format!(
+                "this server was built without {name}; build it with `--features syrinx-cli/{name}`"
+            ),
+        };
+        Err(ApiError::field("response_format", "unsupported_format", message))
+    }
+}
+
+/// An encoder of one recording that is known piece by piece.
+pub(crate) enum Encoder {
+    Wav(wav::WavEncoder),
+    Pcm,
+    Flac(Box<flac::FlacEncoder>),
+    #[cfg(feature = "mp3")]
+    Mp3(Box<mp3::Mp3Encoder>),
+    #[cfg(feature = "opus")]
+    Opus(Box<opus::OpusEncoder>),
+}
+
+impl Encoder {
+    /// Starts a recording. With its number of samples the header of a WAV or FLAC file has the true length.
+    pub fn new(format: Format, rate_hz: u32, samples: Option<usize>) -> Result<Self, ApiError> {
+        format.check()?;
+        Ok(match format {
+            Format::Wav => Self::Wav(wav::WavEncoder::new(rate_hz, samples)),
+            Format::Pcm | Format::Aac => Self::Pcm,
+            Format::Flac => Self::Flac(Box::new(flac::FlacEncoder::new(rate_hz, samples)?)),
+            #[cfg(feature = "mp3")]
+            Format::Mp3 => Self::Mp3(Box::new(mp3::Mp3Encoder::new(rate_hz)?)),
+            #[cfg(feature = "opus")]
+            Format::Opus => Self::Opus(Box::new(opus::OpusEncoder::new(rate_hz)?)),
+            #[allow(unreachable_patterns, reason = "reached where features are off")]
+            _ => Self::Pcm,
+        })
+    }
+
+    /// Bytes that are known once these samples are.
+    pub fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
+        match self {
+            Self::Wav(encoder) => Ok(encoder.push(samples)),
+            Self::Pcm => Ok(int16(samples)),
+            Self::Flac(encoder) => encoder.push(samples),
+            #[cfg(feature = "mp3")]
+            Self::Mp3(encoder) => encoder.push(samples),
+            #[cfg(feature = "opus")]
+            Self::Opus(encoder) => encoder.push(samples),
+        }
+    }
+
+    /// The remaining bytes.
+    pub fn finish(self) -> Result<Vec<u8>, ApiError> {
+        match self {
+            Self::Wav(mut encoder) => Ok(encoder.push(&[])),
+            Self::Pcm => Ok(Vec::new()),
+            Self::Flac(encoder) => encoder.finish(),
+            #[cfg(feature = "mp3")]
+            Self::Mp3(encoder) => encoder.finish(),
+            #[cfg(feature = "opus")]
+            Self::Opus(encoder) => encoder.finish(),
+        }
+    }
+}
+
+/// Encodes a complete recording.
+pub(crate) fn encode(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, ApiError> {
+    let mut encoder = Encoder::new(format, rate_hz, Some(samples.len()))?;
+    let mut bytes = encoder.push(samples)?;
+    bytes.extend(encoder.finish()?);
+    Ok(bytes)
+}
+
+/// A sample as a 16-bit integer.
+fn sample(x: f32) -> i16 {
+    (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
+}
+
+/// Samples as 16-bit little-endian integers.
+pub(crate) fn int16(samples: &[f32]) -> Vec<u8> {
+    samples.iter().flat_map(|x| sample(*x).to_le_bytes()).collect()
+}
+
+fn failed(format: &str, reason: impl std::fmt::Display) -> ApiError {
+    ApiError::internal(format!("encoding {format} failed: {reason}"))
+}

@@ -1,0 +1,338 @@
+//! The only module that calls the engine: requests in, chunks of sound and answers out.
+
+use std::cell::RefCell;
+use std::io::Cursor;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use syrinx_audio::{AudioError, ReadLimits, read_from, resample};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{
+    Chunk as Part, Engine, EngineError, Merged, PromptConfig, Sound, TakeSound, excerpt,
+};
+use syrinx_registry::ALL;
+use syrinx_task::{AnswerKind, Request, Service as Kind, TaskDescriptor, TaskError};
+use syrinx_types::{Audio, CancelToken, Codes, NullSink, RunContext, WordTime};
+
+use crate::error::ApiError;
+
+/// One request to a task.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ask {
+    /// Identifier of the task.
+    pub task: &'static str,
+    /// The task's request, with its recordings.
+    pub request: Request,
+    /// Seed; the server's settings without one.
+    pub seed: Option<u64>,
+    /// Sampling temperature of codes; the server's settings without one.
+    pub temperature: Option<f64>,
+    /// Whether sound comes while it is made, with the windows of `syrinx say --stream`.
+    pub stream: bool,
+}
+
+/// Settings of requests that give none of their own.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults {
+    /// Sampling and what goes with it.
+    pub decode: DecodeConfig,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Cutting of recordings to voice prompts.
+    pub prompt: PromptConfig,
+}
+
+/// Output of a running request.
+#[derive(Debug)]
+pub(crate) enum Update {
+    /// A further stretch of the answer.
+    Chunk(Chunk),
+    /// The complete answer, last.
+    Whole(Box<Answer>),
+}
+
+/// A stretch of an answer. Samples of consecutive chunks follow one another without a gap.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Chunk {
+    /// Samples, empty for answers without sound.
+    pub samples: Vec<f32>,
+    /// Words that begin in it; times count from the beginning of the whole answer or recording.
+    pub words: Vec<WordTime>,
+    /// Recognized text, for tasks that answer with text.
+    pub text: String,
+}
+
+/// A complete answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// The task's answer; recordings are empty names in it.
+    pub json: Value,
+    /// Recordings by field, the main one first.
+    pub recordings: Vec<(String, Arc<Audio>)>,
+}
+
+/// A task as the server's routes see it.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskView {
+    /// Identifier.
+    pub id: &'static str,
+    /// One line on it.
+    pub summary: &'static str,
+    /// Whether it answers with a recording.
+    pub speaks: bool,
+    /// Field that a request is about.
+    pub main_field: &'static str,
+    /// Fields that take a recording.
+    pub recordings: Vec<String>,
+    /// JSON schema of requests.
+    pub request: Value,
+    /// JSON schema of answers.
+    pub answer: Value,
+}
+
+/// A loaded model with the settings of its requests.
+pub(crate) struct Service {
+    engine: Engine,
+    defaults: Defaults,
+    limits: ReadLimits,
+    /// Registered tasks that the model was trained for.
+    pub tasks: Vec<TaskView>,
+    /// Task behind `/v1/audio/speech`.
+    pub speech: Option<&'static str>,
+    /// Task behind `/v1/audio/transcriptions`.
+    pub recognition: Option<&'static str>,
+}
+
+impl Service {
+    /// Looks at the tasks of a model.
+    pub fn new(engine: Engine, defaults: Defaults, max_audio_s: f64) -> Self {
+        let trained: Vec<String> = engine
+            .info()
+            .tasks
+            .into_iter()
+            .filter(|t| t.missing_special_tokens.is_empty())
+            .map(|t| t.id)
+            .collect();
+        let known: Vec<&'static TaskDescriptor> =
+            ALL.iter().copied().filter(|d| trained.iter().any(|id| id == d.id)).collect();
+        let alone = |d: &&&TaskDescriptor| d.required_fields() == [d.verb.positional];
+        let speaks = |d: &&&TaskDescriptor| {
+            let voice = d.capabilities.voice.is_some();
+            d.answer == AnswerKind::Speech && voice && !d.takes_recording(d.verb.positional)
+        };
+        let recognizes = |d: &&&TaskDescriptor| d.answer == AnswerKind::Text;
+        let limits = ReadLimits { max_seconds: max_audio_s, ..ReadLimits::default() };
+        Self {
+            speech: known.iter().filter(alone).find(speaks).map(|d| d.id),
+            recognition: known.iter().filter(alone).find(recognizes).map(|d| d.id),
+            tasks: known.into_iter().map(view).collect(),
+            engine,
+            defaults,
+            limits,
+        }
+    }
+
+    /// Sample rate of the model's speech.
+    pub fn rate_hz(&self) -> u32 {
+        self.engine.codec_id().info.sample_rate_hz
+    }
+
+    /// Facts about the model, for `GET /v1/models`.
+    pub fn about(&self) -> Value {
+        let info = self.engine.info();
+        json!({
+            "parameters": info.parameters,
+            "fingerprint": self.engine.fingerprint(),
+            "sample_rate_hz": self.rate_hz(),
+            "tasks": self.tasks.iter().map(|t| t.id).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Decodes an uploaded recording at the model's rate; `name` is for messages.
+    pub fn decode(&self, bytes: Vec<u8>, name: &str) -> Result<Audio, ApiError> {
+        let audio = read_from(Cursor::new(bytes), name, &self.limits);
+        let audio = audio.map_err(|e| audio_error(&e))?;
+        resample(&audio, self.rate_hz()).map_err(|e| audio_error(&e))
+    }
+
+    /// Runs a request. Chunks go to `each`, which returns `false` to stop; the complete answer comes back.
+    pub fn run(
+        &self,
+        ask: &Ask,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Chunk) -> bool,
+    ) -> Result<Answer, ApiError> {
+        let mut decode = self.defaults.decode.clone();
+        if let Some(temperature) = ask.temperature {
+            decode.codes.temperature = temperature;
+        }
+        let seed = ask.seed.unwrap_or(self.defaults.seed);
+        let run = RunContext::new(cancel, &NullSink).with_seed(seed);
+        let mut whole = Merged::default();
+        let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, each)));
+        let mut sound = |s: Sound<'_>| {
+            let (written, each) = &mut *state.borrow_mut();
+            // A client that is gone is noticed at the next part, or by the token.
+            let _ = each(stretch((s.start_s, s.samples, rate_hz), written));
+        };
+        let mut parts = |part: Part| {
+            let (written, each) = &mut *state.borrow_mut();
+            let goes_on = each(chunk(&part, written));
+            whole.push(part)?;
+            if goes_on { Ok(()) } else { Err(EngineError::Cancelled) }
+        };
+        let sound = ask.stream.then_some(&mut sound as &mut TakeSound<'_>);
+        if ask.stream {
+            decode = decode.streaming();
+        }
+        self.engine.run_streaming(ask.task, &ask.request, &decode, run, (sound, &mut parts))?;
+        let answered = whole.into_answered();
+        let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
+        Ok(Answer { json: answered.json(), recordings: answered.recordings() })
+    }
+
+    /// The best stretch of a recording as a voice.
+    pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
+        let best = excerpt(audio, name, &self.defaults.prompt)?;
+        Ok(self.engine.encode(&best)?)
+    }
+
+    /// Sound of a voice's prompt.
+    pub fn voice_sample(&self, name: &str) -> Result<Audio, ApiError> {
+        let codes = self.engine.voices().codes(name)?;
+        self.engine
+            .codec()
+            .decode(&codes)
+            .map_err(|_| ApiError::internal("the voice's sample can't be decoded"))
+    }
+
+    /// Name, length in seconds and origin of every usable voice, the default first.
+    pub fn voices(&self) -> Vec<(String, f64, String)> {
+        let usable = self.engine.voices().list().into_iter().filter(|v| v.problem.is_none());
+        usable.map(|v| (v.name, v.seconds, v.about)).collect()
+    }
+
+    /// Keeps a voice under a name made by the server.
+    pub fn add_voice(&self, name: &str, codes: &Codes, about: &str) -> Result<(), ApiError> {
+        self.engine.voices().add(name, codes, about)?;
+        Ok(())
+    }
+
+    /// Removes a voice that was added.
+    pub fn remove_voice(&self, name: &str) -> Result<(), ApiError> {
+        self.engine.voices().remove(name)?;
+        Ok(())
+    }
+
+    /// The task of an identifier.
+    pub fn task(&self, id: &str) -> Option<&TaskView> {
+        self.tasks.iter().find(|t| t.id == id)
+    }
+}
+
+fn view(descriptor: &'static TaskDescriptor) -> TaskView {
+    let recordings = descriptor.capabilities.recordings;
+    TaskView {
+        id: descriptor.id,
+        summary: descriptor.summary,
+        speaks: descriptor.answer == AnswerKind::Speech,
+        main_field: descriptor.verb.positional,
+        recordings: recordings.iter().map(|field| (*field).to_owned()).collect(),
+        request: (descriptor.request_schema)().to_value(),
+        answer: (descriptor.answer_schema)().to_value(),
+    }
+}
+
+/// The rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
+fn chunk(part: &Part, written: &mut usize) -> Chunk {
+    let answered = &part.answered;
+    let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
+    let later = |w: &WordTime| WordTime {
+        start_s: w.start_s + part.start_s,
+        end_s: w.end_s + part.start_s,
+        ..w.clone()
+    };
+    let words = words.into_iter().flatten().map(later).collect();
+    let text = answered.transcript().map(|t| t.text.clone()).unwrap_or_default();
+    let Some(audio) = answered.audio() else { return Chunk { words, text, ..Chunk::default() } };
+    let rate_hz = audio.sample_rate_hz;
+    let start = (part.start_s * f64::from(rate_hz)).round() as usize;
+    let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
+    Chunk { words, text, ..stretch((part.start_s, rest, rate_hz), written) }
+}
+
+/// Samples as a chunk, after silence up to the time at which they begin.
+fn stretch((start_s, samples, rate_hz): (f64, &[f32], u32), written: &mut usize) -> Chunk {
+    let start = (start_s * f64::from(rate_hz)).round() as usize;
+    let mut all = vec![0.0; start.saturating_sub(*written)];
+    all.extend_from_slice(samples);
+    *written += all.len();
+    Chunk { samples: all, ..Chunk::default() }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match &error {
+            EngineError::Audio(e) => audio_error(e),
+            EngineError::UnknownTask { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_task", error.to_string())
+            }
+            EngineError::NotTrained { task, .. } => Self::bad(
+                "task_not_trained",
+                format!("the loaded model was trained without the task `{task}`"),
+            ),
+            EngineError::UnknownVoice { name, nearest } => unknown_voice(name, nearest.as_deref()),
+            EngineError::Cancelled => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "cancelled", "the request was cancelled")
+            }
+            EngineError::Text(_)
+            | EngineError::Markup(_)
+            | EngineError::Prompt { .. }
+            | EngineError::Unsupported { .. } => Self::bad("invalid_input", error.to_string()),
+            EngineError::Voice { name, .. } => {
+                Self::field("voice", "unusable_voice", format!("voice `{name}` can't be used"))
+            }
+            EngineError::Task(task) => task_error(task),
+            EngineError::Codec(_) | EngineError::Decode(_) => Self::internal(error.to_string()),
+            // Their messages name files of this machine.
+            _ => Self::internal("the model or a file of the server can't be used"),
+        }
+    }
+}
+
+fn unknown_voice(name: &str, nearest: Option<&str>) -> ApiError {
+    let nearest = nearest.map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
+    let message = format!("there is no voice `{name}`{nearest}; GET /v1/voices lists them");
+    ApiError::field("voice", "unknown_voice", message)
+}
+
+fn task_error(error: &TaskError) -> ApiError {
+    match error {
+        TaskError::Text(_)
+        | TaskError::Request { .. }
+        | TaskError::Input { .. }
+        | TaskError::Missing(_) => ApiError::bad("invalid_input", error.to_string()),
+        // Recordings and voices come from requests; what other services meet is a fault of this side.
+        TaskError::Service { service: Kind::Recordings | Kind::Voices | Kind::Codec, .. } => {
+            ApiError::bad("invalid_input", error.to_string())
+        }
+        TaskError::Cancelled => EngineError::Cancelled.into(),
+        _ => ApiError::internal(error.to_string()),
+    }
+}
+
+fn audio_error(error: &AudioError) -> ApiError {
+    match error {
+        AudioError::TooLong { .. } => {
+            ApiError::too_large("audio_too_long", without_remedy(error)).param("file")
+        }
+        _ => ApiError::field("file", "invalid_audio", without_remedy(error)),
+    }
+}
+
+/// The message up to its remedy, which is about the command line.
+fn without_remedy(error: &dyn std::error::Error) -> String {
+    let message = error.to_string();
+    message.rsplit_once("; ").map_or(message.clone(), |(what, _)| what.to_owned())
+}

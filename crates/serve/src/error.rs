@@ -1,0 +1,102 @@
+//! Errors as OpenAI's error object.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// An error as a client sees it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Machine-readable code, such as `unknown_voice`.
+    pub code: &'static str,
+    /// Message for people.
+    pub message: String,
+    /// Request field at fault.
+    pub param: Option<String>,
+    /// Time after which a retry may succeed.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// Builds an error of a status.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), param: None, retry_after: None }
+    }
+
+    /// Builds a 400.
+    pub fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// Builds a 400 about one field.
+    pub fn field(param: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self::bad(code, message).param(param)
+    }
+
+    /// Builds a 413.
+    pub fn too_large(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
+    }
+
+    /// Builds the 500 of an internal fault; `detail` must hold no path of this machine.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    }
+
+    /// Builds the error of a request that ran out of time.
+    pub fn timeout(limit: Duration) -> Self {
+        let message = format!(
+            "the request took longer than the {} s this server allows; send a shorter text or recording",
+            limit.as_secs()
+        );
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", message)
+    }
+
+    /// Builds the 429 of a full queue.
+    pub fn busy(retry_after: Duration) -> Self {
+        let message = "the server is busy and its queue is full; retry later";
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", message);
+        error.retry_after = Some(retry_after);
+        error
+    }
+
+    /// Names the field at fault.
+    pub fn param(mut self, param: &str) -> Self {
+        self.param = Some(param.to_owned());
+        self
+    }
+
+    /// OpenAI's error object.
+    pub fn object(&self) -> serde_json::Value {
+        let kind = match self.status.as_u16() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        };
+        json!({ "error": {
+            "message": self.message, "type": kind, "param": self.param, "code": self.code,
+        } })
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.object())).into_response();
+        let headers = response.headers_mut();
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,251 @@
+//! Worker threads behind a bounded queue.
+//!
+//! A request takes a [`Place`] first: there are as many as workers and queue entries, and without a free one it is
+//! refused. The place is given back when the request's answer is sent and its work has stopped, whichever is later.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use syrinx_types::CancelToken;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::engine::{Answer, Chunk, Update};
+use crate::error::ApiError;
+
+/// Outcome of one step of a job.
+pub(crate) type Outcome = Result<Update, ApiError>;
+
+/// A job's own code: computes with a token to watch, hands chunks on, returns the answer.
+pub(crate) type Work =
+    Box<dyn FnOnce(&CancelToken, &mut dyn FnMut(Chunk) -> bool) -> Result<Answer, ApiError> + Send>;
+
+struct Job {
+    work: Work,
+    cancel: CancelToken,
+    updates: mpsc::UnboundedSender<Outcome>,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+/// Worker threads and their queue. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    ready: Condvar,
+    places: Arc<Semaphore>,
+    capacity: usize,
+    workers: usize,
+    running: AtomicUsize,
+    /// Moving average of a job's duration, microseconds.
+    usual_us: AtomicU64,
+}
+
+/// A request's right to be computed.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<OwnedSemaphorePermit>);
+
+impl Pool {
+    /// Starts the workers.
+    pub fn new(workers: usize, queue: usize) -> std::io::Result<Self> {
+        let workers = workers.max(1);
+        let capacity = workers + queue;
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            ready: Condvar::new(),
+            places: Arc::new(Semaphore::new(capacity)),
+            capacity,
+            workers,
+            running: AtomicUsize::new(0),
+            usual_us: AtomicU64::new(1_000_000),
+        });
+        for i in 0..workers {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("serve-{i}")).spawn(move || shared.work())?;
+        }
+        Ok(Self { shared })
+    }
+
+    /// Takes a place, or refuses with the time after which one may be free.
+    pub fn admit(&self) -> Result<Place, ApiError> {
+        let permit = Arc::clone(&self.shared.places).try_acquire_owned();
+        permit.map(|p| Place(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
+    }
+
+    /// Waits for a place; for connections that stay open between requests.
+    pub async fn admit_later(&self) -> Result<Place, ApiError> {
+        let permit = Arc::clone(&self.shared.places).acquire_owned().await;
+        permit.map(|p| Place(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
+    }
+
+    /// Queues work. It is cancelled when the returned value is dropped, or at the deadline.
+    pub fn submit(&self, place: Place, deadline: Deadline, work: Work) -> Running {
+        let (updates, received) = mpsc::unbounded_channel();
+        let cancel = CancelToken::default();
+        let job = Job { work, cancel: cancel.clone(), updates, place: Arc::clone(&place.0) };
+        let mut queue = self.shared.lock();
+        // A closed queue drops the job, and the request learns of it through its channel.
+        if !queue.closed {
+            queue.jobs.push_back(job);
+        }
+        drop(queue);
+        self.shared.ready.notify_one();
+        Running { received, cancel, _place: place, deadline, done: false }
+    }
+
+    /// Number of requests that hold a place.
+    pub fn in_flight(&self) -> usize {
+        self.shared.capacity - self.shared.places.available_permits()
+    }
+
+    /// Number of requests waiting for a worker.
+    pub fn queued(&self) -> usize {
+        self.shared.lock().jobs.len()
+    }
+
+    /// Number of requests being computed.
+    pub fn running(&self) -> usize {
+        self.shared.running.load(Ordering::Relaxed)
+    }
+
+    /// Ends the workers once the queue is empty.
+    pub fn close(&self) {
+        self.shared.lock().closed = true;
+        self.shared.ready.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self) {
+        while let Some(job) = self.next() {
+            if job.cancel.is_cancelled() {
+                continue;
+            }
+            self.running.fetch_add(1, Ordering::Relaxed);
+            let begun = Instant::now();
+            job.run();
+            let took = begun.elapsed().as_micros() as u64;
+            let usual = self.usual_us.load(Ordering::Relaxed);
+            self.usual_us.store((3 * usual + took) / 4, Ordering::Relaxed);
+            self.running.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Time after which a place may be free: that of all queued jobs.
+    fn wait(&self) -> Duration {
+        let rounds = self.lock().jobs.len() / self.workers + 1;
+        let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
+        (usual * rounds as u32).clamp(Duration::from_secs(1), Duration::from_secs(60))
+    }
+}
+
+impl Job {
+    fn run(self) {
+        let Self { work, cancel, updates, place } = self;
+        let mut each = |chunk| updates.send(Ok(Update::Chunk(chunk))).is_ok();
+        // A panic is a fault of this program; it must cost one request, not a worker.
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&cancel, &mut each)));
+        let outcome = outcome
+            .unwrap_or_else(|_| Err(ApiError::internal("the request met a fault of the server")));
+        drop(place);
+        // A client that went away needs no answer.
+        let _ = updates.send(outcome.map(|answer| Update::Whole(Box::new(answer))));
+    }
+}
+
+/// Moment at which a request has to be answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    at: tokio::time::Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// A deadline this long from now.
+    pub fn after(limit: Duration) -> Self {
+        Self { at: tokio::time::Instant::now() + limit, limit }
+    }
+
+    /// Waits for a future until the deadline.
+    pub async fn limit<T>(&self, future: impl Future<Output = T>) -> Result<T, ApiError> {
+        let limited = tokio::time::timeout_at(self.at, future).await;
+        limited.map_err(|_| ApiError::timeout(self.limit))
+    }
+}
+
+/// A submitted job as its request sees it.
+pub(crate) struct Running {
+    received: mpsc::UnboundedReceiver<Outcome>,
+    cancel: CancelToken,
+    _place: Place,
+    deadline: Deadline,
+    done: bool,
+}
+
+impl Running {
+    /// The next update; `None` after the complete answer or an error.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        if self.done {
+            return None;
+        }
+        let update = match self.deadline.limit(self.received.recv()).await {
+            Ok(Some(update)) => update,
+            Ok(None) => Err(ApiError::new(
+                axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                "shutting_down",
+                "the server is shutting down",
+            )),
+            Err(timeout) => {
+                self.cancel.cancel();
+                Err(timeout)
+            }
+        };
+        self.done = !matches!(update, Ok(Update::Chunk(_)));
+        Some(update)
+    }
+
+    /// The complete answer; chunks are dropped.
+    pub async fn answer(mut self) -> Result<Answer, ApiError> {
+        while let Some(update) = self.next().await {
+            if let Update::Whole(answer) = update? {
+                return Ok(*answer);
+            }
+        }
+        Err(ApiError::internal("the request ended without an answer"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}

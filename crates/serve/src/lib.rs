@@ -1,0 +1,37 @@
+//! HTTP server over the engine.
+//!
+//! OpenAI's audio API (`/v1/audio/speech`, `/v1/audio/transcriptions`), every task of the registry by its schemas
+//! (`/v1/tasks/{task}`), voices, websockets for both directions of streaming, a page at `/`, `/metrics`, `/healthz`
+//! and `/openapi.json`.
+//!
+//! The engine is synchronous: requests wait in a bounded queue (`jobs`) for worker threads, and one module (`engine`)
+//! calls it. Invariants: every bad input is OpenAI's error object with a 4xx status; no request names a file of this
+//! machine; a client that goes away cancels its work; a request's seed gives the samples of the command line.
+
+mod app;
+mod config;
+mod encode;
+mod engine;
+mod error;
+mod guard;
+mod intake;
+mod jobs;
+mod metrics;
+mod openapi;
+mod page;
+mod partial;
+mod server;
+mod socket;
+mod speech;
+mod stream;
+mod tasks;
+mod tempo;
+mod transcriptions;
+mod voices;
+
+pub use config::{Limits, ServeConfig};
+pub use encode::Format;
+pub use engine::Defaults;
+pub use error::ApiError;
+pub use server::{ServeError, Server};
+pub use speech::{SpeechRequest, StreamFormat, VoiceRef};

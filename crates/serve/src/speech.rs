@@ -1,0 +1,253 @@
+//! `POST /v1/audio/speech`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::encode::Format;
+use crate::engine::{Answer, Ask, Chunk};
+use crate::error::ApiError;
+use crate::intake;
+use crate::jobs::{Place, Running};
+use crate::stream::{Sound, Writer, event, respond};
+
+/// A voice: its name or identifier, or OpenAI's object with one.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum VoiceRef {
+    /// Name or identifier.
+    Name(String),
+    /// Object with an identifier.
+    Object {
+        /// Identifier.
+        id: String,
+    },
+}
+
+/// Form in which a response is streamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamFormat {
+    /// Bytes of the recording as they are made.
+    Audio,
+    /// Server-sent events with base64 audio.
+    Sse,
+}
+
+/// A text to speak. Fields below `speed` are extensions of OpenAI's request but for `stream_format` and `instructions`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpeechRequest {
+    /// Model; any name of `GET /v1/models`.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// English text.
+    pub input: String,
+    /// Voice; the model's first without one.
+    #[serde(default)]
+    pub voice: Option<VoiceRef>,
+    /// Format of the recording; mp3 where the server has it, else wav.
+    #[serde(default)]
+    pub response_format: Option<Format>,
+    /// Speaking rate, 0.25 to 4; pitch stays.
+    #[serde(default)]
+    pub speed: Option<f64>,
+    /// Streaming: `audio` sends bytes as they are made, `sse` events. Without it WAV and FLAC are sent complete, with
+    /// their length in the header, and other formats as they are made.
+    #[serde(default)]
+    pub stream_format: Option<StreamFormat>,
+    /// Refused unless empty: this model takes no instructions.
+    #[serde(default)]
+    pub instructions: Option<String>,
+    /// Recording of the voice to speak in, as a data URI (`data:audio/wav;base64,...`), instead of `voice`.
+    #[serde(default)]
+    pub prompt: Option<String>,
+    /// Seed; the same one gives the same samples as `syrinx say --seed`, with `stream_format` as `say --stream --seed`.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// Sampling temperature of the codec tokens, 0 to 2.
+    #[serde(default)]
+    pub temperature: Option<f64>,
+    /// Whether events tell when each word sounds (`speech.audio.words`); with `stream_format` `sse` only.
+    #[serde(default)]
+    pub word_timestamps: Option<bool>,
+}
+
+/// Answers a request.
+pub(crate) async fn speech(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let deadline = app.deadline();
+    let request: SpeechRequest = intake::json(&app, &deadline, request).await?;
+    let ready = Ready::new(&app, &request)?;
+    let place = app.pool.admit()?;
+    let format = request.response_format.unwrap_or_default();
+    let mut sound = Sound::new(format, request.speed.unwrap_or(1.0), app.service.rate_hz())?;
+    let running = ready.submit(&app, place, deadline);
+    match request.stream_format {
+        Some(StreamFormat::Sse) => {
+            let words = request.word_timestamps == Some(true);
+            let writer = Events { app, sound, words };
+            respond(running, writer, "text/event-stream".into()).await
+        }
+        None if matches!(format, Format::Wav | Format::Flac) => {
+            let answer = running.answer().await?;
+            let samples =
+                answer.recordings.into_iter().next().map(|(_, audio)| audio.samples.clone());
+            let bytes = sound.complete(samples.unwrap_or_default())?;
+            app.metrics.spoke(sound.samples, app.service.rate_hz());
+            Ok(([(header::CONTENT_TYPE, sound.media_type())], bytes).into_response())
+        }
+        _ => {
+            let kind = sound.media_type();
+            respond(running, Raw { app, sound }, kind).await
+        }
+    }
+}
+
+/// A checked request.
+pub(crate) struct Ready {
+    ask: Ask,
+    /// Bytes of a voice prompt.
+    prompt: Option<Vec<u8>>,
+}
+
+impl Ready {
+    /// Checks a request against the limits and the model.
+    pub fn new(app: &App, request: &SpeechRequest) -> Result<Self, ApiError> {
+        app.check_model(request.model.as_deref())?;
+        app.check_text("input", &request.input)?;
+        if request.instructions.as_deref().is_some_and(|i| !i.trim().is_empty()) {
+            let message = "this model takes no instructions; leave `instructions` out";
+            return Err(ApiError::field("instructions", "unsupported_parameter", message));
+        }
+        if request.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
+            let message = "`temperature` must be between 0 and 2";
+            return Err(ApiError::field("temperature", "invalid_temperature", message));
+        }
+        let task = app.service.speech;
+        let task =
+            task.ok_or_else(|| ApiError::bad("task_not_trained", "this model can't speak"))?;
+        let view = app.service.task(task);
+        let field = view.map_or("text", |v| v.main_field);
+        let mut fields = json!({ field: request.input });
+        if let Some(voice) = &request.voice {
+            let (VoiceRef::Name(name) | VoiceRef::Object { id: name }) = voice;
+            fields["voice"] = json!(app.voice(name)?);
+        }
+        let prompt = request.prompt.as_deref().map(|p| {
+            intake::data_uri(p).unwrap_or_else(|| {
+                let message = "`prompt` must be a data URI: data:audio/wav;base64,...";
+                Err(ApiError::field("prompt", "invalid_prompt", message))
+            })
+        });
+        let prompt = prompt.transpose()?;
+        if prompt.is_some() && request.voice.is_some() {
+            let message = "give `voice` or `prompt`, not both";
+            return Err(ApiError::field("prompt", "invalid_prompt", message));
+        }
+        let (seed, temperature) = (request.seed, request.temperature);
+        let stream = request.stream_format.is_some();
+        let ask = Ask { task, request: fields.into(), seed, temperature, stream };
+        Ok(Self { ask, prompt })
+    }
+
+    /// Queues it.
+    pub fn submit(self, app: &App, place: Place, deadline: crate::jobs::Deadline) -> Running {
+        let Self { mut ask, prompt } = self;
+        app.submit(place, deadline, |service| {
+            Box::new(move |cancel, each| {
+                if let Some(bytes) = prompt {
+                    let audio = service.decode(bytes, "prompt")?;
+                    ask.request.recordings.insert("prompt".into(), Arc::new(audio));
+                }
+                service.run(&ask, cancel, each)
+            })
+        })
+    }
+}
+
+/// The recording's bytes alone.
+struct Raw {
+    app: Arc<App>,
+    sound: Sound,
+}
+
+impl Writer for Raw {
+    fn chunk(&mut self, chunk: Chunk) -> Result<Vec<u8>, ApiError> {
+        self.sound.push(chunk.samples, false)
+    }
+
+    fn whole(&mut self, _answer: Answer) -> Result<Vec<u8>, ApiError> {
+        let rest = self.sound.push(Vec::new(), true);
+        self.app.metrics.spoke(self.sound.samples, self.app.service.rate_hz());
+        rest
+    }
+
+    fn failed(&mut self, _error: &ApiError) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Events as in OpenAI's API: `speech.audio.delta`, `speech.audio.done`.
+struct Events {
+    app: Arc<App>,
+    sound: Sound,
+    words: bool,
+}
+
+impl Events {
+    fn delta(bytes: &[u8]) -> Vec<u8> {
+        if bytes.is_empty() {
+            return Vec::new();
+        }
+        event(&json!({ "type": "speech.audio.delta", "audio": intake::to_base64(bytes) }))
+    }
+}
+
+impl Writer for Events {
+    fn chunk(&mut self, mut chunk: Chunk) -> Result<Vec<u8>, ApiError> {
+        let mut out = Vec::new();
+        if self.words && !chunk.words.is_empty() {
+            self.sound.words(&mut chunk.words);
+            out.extend(event(
+                &json!({ "type": "speech.audio.words", "words": times(&chunk.words) }),
+            ));
+        }
+        out.extend(Self::delta(&self.sound.push(chunk.samples, false)?));
+        Ok(out)
+    }
+
+    fn whole(&mut self, answer: Answer) -> Result<Vec<u8>, ApiError> {
+        let mut out = Self::delta(&self.sound.push(Vec::new(), true)?);
+        let rate_hz = self.app.service.rate_hz();
+        self.app.metrics.spoke(self.sound.samples, rate_hz);
+        let complete = answer.json["complete"].as_bool().unwrap_or(true);
+        let usage = json!({ "input_tokens": 0, "output_tokens": 0, "total_tokens": 0 });
+        let seconds = self.sound.samples as f64 / f64::from(rate_hz);
+        out.extend(event(&json!({
+            "type": "speech.audio.done", "usage": usage, "seconds": seconds, "complete": complete,
+        })));
+        Ok(out)
+    }
+
+    fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>> {
+        let mut object = error.object();
+        object["type"] = json!("error");
+        Some(event(&object))
+    }
+}
+
+/// Words with times, as `verbose_json` has them.
+pub(crate) fn times(words: &[syrinx_types::WordTime]) -> Value {
+    let time =
+        |w: &syrinx_types::WordTime| json!({ "word": w.word, "start": w.start_s, "end": w.end_s });
+    words.iter().map(time).collect()
+}

@@ -1,0 +1,125 @@
+//! Response bodies that grow while the answer is computed.
+
+use std::collections::VecDeque;
+
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::unfold;
+use serde_json::Value;
+
+use crate::encode::{Encoder, Format};
+use crate::engine::{Answer, Chunk, Update};
+use crate::error::ApiError;
+use crate::jobs::Running;
+use crate::tempo::Tempo;
+
+/// Turns updates of a running request into bytes.
+pub(crate) trait Writer: Send + 'static {
+    /// Bytes for a chunk.
+    fn chunk(&mut self, chunk: Chunk) -> Result<Vec<u8>, ApiError>;
+    /// Bytes for the complete answer, at the end.
+    fn whole(&mut self, answer: Answer) -> Result<Vec<u8>, ApiError>;
+    /// Bytes for an error after the head of the response was sent; `None` breaks the connection off.
+    fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>>;
+}
+
+/// Answers with a body that is written as updates arrive. Errors before the first update are ordinary error responses.
+pub(crate) async fn respond(
+    mut running: Running,
+    mut writer: impl Writer,
+    content_type: String,
+) -> Result<Response, ApiError> {
+    let mut ready = VecDeque::new();
+    match running.next().await {
+        Some(Ok(update)) => ready.push_back(Bytes::from(written(&mut writer, update)?)),
+        Some(Err(error)) => return Err(error),
+        None => {}
+    }
+    let body = unfold((running, writer, ready), |(mut running, mut writer, mut ready)| async {
+        loop {
+            if let Some(bytes) = ready.pop_front() {
+                if !bytes.is_empty() {
+                    return Some((Ok(bytes), (running, writer, ready)));
+                }
+                continue;
+            }
+            let outcome = running.next().await?;
+            match outcome.and_then(|update| written(&mut writer, update)) {
+                Ok(bytes) => ready.push_back(Bytes::from(bytes)),
+                Err(error) => {
+                    let told = writer.failed(&error).map(Bytes::from).ok_or(error);
+                    return Some((told, (running, writer, ready)));
+                }
+            }
+        }
+    });
+    let headers =
+        [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store".into())];
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+fn written(writer: &mut impl Writer, update: Update) -> Result<Vec<u8>, ApiError> {
+    match update {
+        Update::Chunk(chunk) => writer.chunk(chunk),
+        Update::Whole(answer) => writer.whole(*answer),
+    }
+}
+
+/// A server-sent event.
+pub(crate) fn event(data: &Value) -> Vec<u8> {
+    format!("data: {data}\n\n").into_bytes()
+}
+
+/// Sound in a format, after a change of tempo.
+pub(crate) struct Sound {
+    format: Format,
+    rate_hz: u32,
+    tempo: Tempo,
+    encoder: Option<Encoder>,
+    /// Samples so far, before the change of tempo.
+    pub samples: usize,
+}
+
+impl Sound {
+    /// Checks format and speed.
+    pub fn new(format: Format, speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
+        format.check()?;
+        let tempo = Tempo::new(speed, rate_hz)?;
+        Ok(Self { format, rate_hz, tempo, encoder: None, samples: 0 })
+    }
+
+    /// Media type of the bytes.
+    pub fn media_type(&self) -> String {
+        self.format.media_type(self.rate_hz)
+    }
+
+    /// Encodes further samples, and everything that remains with `last`.
+    pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Result<Vec<u8>, ApiError> {
+        self.samples += samples.len();
+        let samples = self.tempo.push(samples, last);
+        if self.encoder.is_none() {
+            self.encoder = Some(Encoder::new(self.format, self.rate_hz, None)?);
+        }
+        let mut bytes = match &mut self.encoder {
+            Some(encoder) => encoder.push(&samples)?,
+            None => Vec::new(),
+        };
+        if last && let Some(encoder) = self.encoder.take() {
+            bytes.extend(encoder.finish()?);
+        }
+        Ok(bytes)
+    }
+
+    /// Encodes a complete recording, with its length where the format has one.
+    pub fn complete(&mut self, samples: Vec<f32>) -> Result<Vec<u8>, ApiError> {
+        self.samples += samples.len();
+        let samples = self.tempo.push(samples, true);
+        crate::encode::encode(self.format, &samples, self.rate_hz)
+    }
+
+    /// Moves times of words to where they are after the change of tempo.
+    pub fn words(&self, words: &mut [syrinx_types::WordTime]) {
+        self.tempo.words(words);
+    }
+}

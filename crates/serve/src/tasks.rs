@@ -1,0 +1,250 @@
+//! `/v1/tasks`: every task of the model, by its schemas.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::encode::{Format, encode};
+use crate::engine::{Answer, Ask, TaskView};
+use crate::error::ApiError;
+use crate::intake::{self, Upload};
+
+/// Settings of a request beside the task's own, in the query.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Seed of everything random.
+    seed: Option<u64>,
+    /// Format of recordings in the answer; `wav` without one.
+    format: Option<Format>,
+    /// Sampling temperature.
+    temperature: Option<f64>,
+    /// Whether to answer with the main recording's bytes instead of JSON.
+    raw: Option<bool>,
+}
+
+/// `GET /v1/tasks`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+    let about = |t: &TaskView| {
+        json!({
+            "object": "task", "id": t.id, "summary": t.summary, "main_field": t.main_field,
+            "recording_fields": t.recordings, "speaks": t.speaks,
+            "request": t.request, "answer": t.answer,
+        })
+    };
+    let data: Vec<Value> = app.service.tasks.iter().map(about).collect();
+    Json(json!({ "object": "list", "data": data }))
+}
+
+/// `POST /v1/tasks/{task}`: the task's request as JSON with recordings as data URIs, or a form with the request in the
+/// field `request` (or its fields one by one) and recordings as files named after their fields.
+pub(crate) async fn run(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    settings: Result<Query<Settings>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Query(settings) = settings.map_err(|e| ApiError::bad("invalid_query", e.body_text()))?;
+    let deadline = app.deadline();
+    let view = app.service.task(&id).ok_or_else(|| {
+        let names: Vec<&str> = app.service.tasks.iter().map(|t| t.id).collect();
+        let message = format!("there is no task `{id}`; there are: {}", names.join(", "));
+        ApiError::new(StatusCode::NOT_FOUND, "unknown_task", message)
+    })?;
+    let (mut fields, mut uploads) = if intake::is_form(request.headers()) {
+        let form = intake::form(&app, &deadline, request).await?;
+        (form_fields(view, &form.fields)?, form.files)
+    } else {
+        (intake::json::<Map<String, Value>>(&app, &deadline, request).await?, Vec::new())
+    };
+    let format = settings.format.unwrap_or(Format::Wav);
+    format.check()?;
+    check_strings(&app, view, &fields)?;
+    take_inline(view, &mut fields, &mut uploads)?;
+    resolve_voices(&app, &mut fields)?;
+    let place = app.pool.admit()?;
+    let mut ask = Ask { task: view.id, seed: settings.seed, ..Ask::default() };
+    ask.temperature = settings.temperature.filter(|t| (0.0..=2.0).contains(t));
+    let running = app.submit(place, deadline, |service| {
+        Box::new(move |cancel, each| {
+            for upload in uploads {
+                let audio = service.decode(upload.bytes, &upload.name)?;
+                let field = place_for(&mut fields, &upload.field);
+                ask.request.recordings.insert(field, Arc::new(audio));
+            }
+            ask.request.fields = Value::Object(fields);
+            service.run(&ask, cancel, each)
+        })
+    });
+    let answer = running.answer().await?;
+    respond(&app, answer, format, settings.raw == Some(true))
+}
+
+/// Makes place for a recording in a request; returns the name under which the request holds it: `audio`, or `voices.1`
+/// for an entry of a list.
+fn place_for(fields: &mut Map<String, Value>, at: &str) -> String {
+    if let Some((field, index)) = at.split_once('.') {
+        if let (Some(Value::Array(items)), Ok(index)) =
+            (fields.get_mut(field), index.parse::<usize>())
+            && let Some(item) = items.get_mut(index)
+        {
+            *item = json!("");
+        }
+        return at.to_owned();
+    }
+    match fields.get_mut(at) {
+        Some(Value::Array(items)) => {
+            items.push(json!(""));
+            format!("{at}.{}", items.len() - 1)
+        }
+        _ => {
+            fields.insert(at.to_owned(), json!(""));
+            at.to_owned()
+        }
+    }
+}
+
+/// Fields of a form as a request: `request` holds JSON, others are read as the schema has them.
+fn form_fields(
+    view: &TaskView,
+    given: &[(String, String)],
+) -> Result<Map<String, Value>, ApiError> {
+    let mut fields = Map::new();
+    for (name, text) in given {
+        if name == "request" {
+            let object = serde_json::from_str::<Map<String, Value>>(text).map_err(|e| {
+                ApiError::field("request", "invalid_json", format!("`request` does not fit: {e}"))
+            })?;
+            fields.extend(object);
+            continue;
+        }
+        let property = &view.request["properties"][name];
+        let is_array = property["type"] == "array";
+        let kinds = property["type"].to_string();
+        let plain = ["number", "integer", "boolean", "object"].iter().any(|k| kinds.contains(k))
+            || is_array && !property["items"].to_string().contains("string");
+        let parsed = serde_json::from_str::<Value>(text).ok().filter(|_| plain);
+        let value = parsed.unwrap_or_else(|| json!(text));
+        match (is_array, fields.get_mut(name)) {
+            (true, Some(Value::Array(items))) => items.push(value),
+            (true, _) if !value.is_array() => {
+                fields.insert(name.clone(), json!([value]));
+            }
+            _ => {
+                fields.insert(name.clone(), value);
+            }
+        }
+    }
+    Ok(fields)
+}
+
+/// Checks lengths, and that no string names a recording: recordings come as uploads or data URIs only.
+fn check_strings(app: &App, view: &TaskView, fields: &Map<String, Value>) -> Result<(), ApiError> {
+    for (name, value) in fields {
+        let clip = view.recordings.contains(name);
+        let mut strings = Vec::new();
+        collect(value, &mut strings);
+        for text in strings {
+            if text.starts_with("data:") && text.contains(";base64,") {
+                continue;
+            }
+            if clip {
+                let message = format!(
+                    "`{name}` takes a recording: send it as a file of a form or as a data URI, not by name"
+                );
+                return Err(ApiError::field(name, "recording_by_name", message));
+            }
+            let (chars, most) = (text.chars().count(), app.config.limits.max_text_chars);
+            if chars > most {
+                let message =
+                    format!("`{name}` has {chars} characters; at most {most} are allowed");
+                return Err(ApiError::field(name, "string_above_max_length", message));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn collect<'v>(value: &'v Value, strings: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => strings.push(text),
+        Value::Array(items) => items.iter().for_each(|v| collect(v, strings)),
+        Value::Object(fields) => fields.values().for_each(|v| collect(v, strings)),
+        _ => {}
+    }
+}
+
+/// Takes recordings out of data URIs: fields that take a recording, and entries of lists (voices, say).
+fn take_inline(
+    view: &TaskView,
+    fields: &mut Map<String, Value>,
+    uploads: &mut Vec<Upload>,
+) -> Result<(), ApiError> {
+    let mut take = |field: &str, at: String, text: &str| -> Result<(), ApiError> {
+        if let Some(bytes) = intake::data_uri(text) {
+            let bytes = bytes.map_err(|e| e.param(field))?;
+            uploads.push(Upload { field: at, name: field.to_owned(), bytes });
+        } else if view.recordings.iter().any(|r| r == field) {
+            let message = format!("`{field}` must be a data URI: data:audio/wav;base64,...");
+            return Err(ApiError::field(field, "recording_by_name", message));
+        }
+        Ok(())
+    };
+    for (name, value) in fields.iter() {
+        match value {
+            Value::String(text) => take(name, name.clone(), text)?,
+            Value::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    if let Value::String(text) = item {
+                        take(name, format!("{name}.{i}"), text)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Identifiers of voices that requests name by their registered names: `voice`, and entries of `voices`.
+fn resolve_voices(app: &App, fields: &mut Map<String, Value>) -> Result<(), ApiError> {
+    if let Some(Value::String(voice)) = fields.get_mut("voice") {
+        *voice = app.voice(voice)?;
+    }
+    if let Some(Value::Array(voices)) = fields.get_mut("voices") {
+        for voice in voices {
+            if let Value::String(voice) = voice
+                && !voice.starts_with("data:")
+            {
+                *voice = app.voice(voice)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn respond(app: &App, answer: Answer, format: Format, raw: bool) -> Result<Response, ApiError> {
+    let mut json = answer.json;
+    for (i, (field, audio)) in answer.recordings.iter().enumerate() {
+        let bytes = encode(format, &audio.samples, audio.sample_rate_hz)?;
+        let kind = format.media_type(audio.sample_rate_hz);
+        app.metrics.spoke(audio.samples.len(), audio.sample_rate_hz);
+        if raw && i == 0 {
+            return Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response());
+        }
+        // A media type with parameters has no place in a data URI that readers take apart at the first semicolon.
+        let kind = kind.split(';').next().unwrap_or_default().to_owned();
+        json[field.as_str()] = json!(format!("data:{kind};base64,{}", intake::to_base64(&bytes)));
+    }
+    if raw {
+        let message = "this task answers without a recording; leave `raw` out";
+        return Err(ApiError::field("raw", "no_recording", message));
+    }
+    Ok(Json(json).into_response())
+}

@@ -1,0 +1,168 @@
+//! `/v1/voices`: voices of the model, and prompts that become voices.
+//!
+//! A registered voice has an identifier made by the server, under which its file is kept; the name that the client
+//! gives is only text in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use syrinx_types::Fnv1a;
+
+use crate::app::App;
+use crate::encode::{Format, encode};
+use crate::engine::{Answer, Service};
+use crate::error::ApiError;
+use crate::intake;
+
+/// Prefix of identifiers of registered voices.
+const PREFIX: &str = "voice_";
+/// Longest name of a voice, characters.
+const LONGEST_NAME: usize = 64;
+
+/// Registered voices: names by identifier.
+#[derive(Default)]
+pub(crate) struct Registered(Mutex<BTreeMap<String, String>>);
+
+impl Registered {
+    /// Finds the voices that were registered before.
+    pub fn of(service: &Service) -> Self {
+        let voices = service.voices().into_iter().filter(|(id, ..)| id.starts_with(PREFIX));
+        Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The identifier of a registered voice by its identifier or name.
+    fn id(&self, voice: &str) -> Option<String> {
+        let voices = self.lock();
+        let found = voices.iter().find(|(id, name)| *id == voice || *name == voice);
+        found.map(|(id, _)| id.clone())
+    }
+}
+
+impl App {
+    /// The engine's name of a voice that a request names.
+    pub fn voice(&self, voice: &str) -> Result<String, ApiError> {
+        if let Some(id) = self.voices.id(voice) {
+            return Ok(id);
+        }
+        let known = self.service.voices();
+        if known.iter().any(|(name, ..)| name == voice) {
+            return Ok(voice.to_owned());
+        }
+        let names: Vec<&str> = known.iter().map(|(name, ..)| name.as_str()).collect();
+        let message = format!("there is no voice `{voice}`; there are: {}", names.join(", "));
+        Err(ApiError::field("voice", "unknown_voice", message))
+    }
+
+    fn about_voice(&self, id: &str, seconds: f64, about: &str) -> Value {
+        let registered = id.starts_with(PREFIX);
+        let name = if registered { about } else { id };
+        json!({
+            "object": "voice", "id": id, "name": name, "seconds": seconds,
+            "registered": registered, "sample": format!("/v1/voices/{id}/sample"),
+        })
+    }
+}
+
+/// `GET /v1/voices`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+    let voices = app.service.voices();
+    let data: Vec<Value> =
+        voices.iter().map(|(id, s, about)| app.about_voice(id, *s, about)).collect();
+    Json(json!({ "object": "list", "data": data }))
+}
+
+/// `POST /v1/voices`: a form with `name` and a recording `file` (or OpenAI's `audio_sample`).
+pub(crate) async fn add(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let deadline = app.deadline();
+    let mut form = intake::form(&app, &deadline, request).await?;
+    let name = form.get("name").unwrap_or_default().trim().to_owned();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
+    {
+        let message = format!("`name` must have 1 to {LONGEST_NAME} printable characters");
+        return Err(ApiError::field("name", "invalid_name", message));
+    }
+    let file = form.take("file").or_else(|| form.take("audio_sample"));
+    let file = file
+        .ok_or_else(|| ApiError::field("file", "missing_field", "a recording `file` is missing"))?;
+    let taken = app.service.voices().iter().any(|(id, ..)| *id == name);
+    if taken || app.voices.id(&name).is_some() {
+        let message = format!("there is a voice `{name}` already");
+        return Err(ApiError::field("name", "voice_exists", message));
+    }
+    if app.voices.lock().len() >= app.config.limits.max_voices {
+        let most = app.config.limits.max_voices;
+        let message = format!("{most} voices are registered; delete one first");
+        return Err(ApiError::bad("too_many_voices", message));
+    }
+    let hash = Fnv1a::default().bytes(name.bytes()).bytes(file.bytes.iter().copied());
+    let id = format!("{PREFIX}{}", hash.hex());
+    let place = app.pool.admit()?;
+    let (kept, about) = (id.clone(), name.clone());
+    let running = app.submit(place, deadline, |service| {
+        Box::new(move |_, _| {
+            let audio = service.decode(file.bytes, &file.name)?;
+            let codes = service.voice(&audio, &file.name)?;
+            service.add_voice(&kept, &codes, &about)?;
+            Ok(Answer { json: Value::Null, recordings: Vec::new() })
+        })
+    });
+    running.answer().await?;
+    app.voices.lock().insert(id.clone(), name.clone());
+    let known = app.service.voices();
+    let seconds = known.iter().find(|(v, ..)| *v == id).map_or(0.0, |(_, seconds, _)| *seconds);
+    Ok((StatusCode::CREATED, Json(app.about_voice(&id, seconds, &name))).into_response())
+}
+
+/// `DELETE /v1/voices/{voice}`, for registered voices only.
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    Path(voice): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let Some(id) = app.voices.id(&voice) else {
+        app.voice(&voice).map_err(not_found)?;
+        let message = format!("voice `{voice}` was not registered over HTTP and can't be deleted");
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "voice_is_fixed", message));
+    };
+    app.service.remove_voice(&id)?;
+    app.voices.lock().remove(&id);
+    Ok(Json(json!({ "object": "voice.deleted", "id": id, "deleted": true })))
+}
+
+/// `GET /v1/voices/{voice}/sample`: the prompt of a voice as WAV.
+pub(crate) async fn sample(
+    State(app): State<Arc<App>>,
+    Path(voice): Path<String>,
+) -> Result<Response, ApiError> {
+    let voice = app.voice(&voice).map_err(not_found)?;
+    let place = app.pool.admit()?;
+    let running = app.submit(place, app.deadline(), |service| {
+        Box::new(move |_, _| {
+            let audio = service.voice_sample(&voice)?;
+            Ok(Answer { json: Value::Null, recordings: vec![("audio".into(), Arc::new(audio))] })
+        })
+    });
+    let answer = running.answer().await?;
+    let Some((_, audio)) = answer.recordings.first() else {
+        return Err(ApiError::internal("the voice has no sample"));
+    };
+    let bytes = encode(Format::Wav, &audio.samples, audio.sample_rate_hz)?;
+    let kind = Format::Wav.media_type(audio.sample_rate_hz);
+    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+}
+
+/// The same error about the path instead of a field.
+fn not_found(error: ApiError) -> ApiError {
+    ApiError { status: StatusCode::NOT_FOUND, param: None, ..error }
+}

@@ -1,0 +1,165 @@
+//! Markup of text to speak: the useful part of SSML, and plain marks such as `[pause 500ms]`.
+//!
+//! [`parse`] turns a text into [`Utterance`]s: plain text with a voice, a rate and a pause after it. Pronunciations and
+//! substitutions become plain text on the way. Tags that are not known are dropped, their contents are spoken; what
+//! would be misread in silence (another language, pitch, recordings) is an error.
+//!
+//! | SSML | mark | effect |
+//! |---|---|---|
+//! | `<break time="500ms"/>`, `<break strength="strong"/>` | `[pause 500ms]` | silence, at most 10 s |
+//! | `<voice name="joe">` | `[voice joe]` | voice from there on |
+//! | `<prosody rate="slow">`, `rate="80%"` | `[rate 0.8]` | speaking rate, pitch stays |
+//! | `<say-as interpret-as="characters">` | `[spell NATO]` | letter by letter; `digits` digit by digit |
+//! | `<phoneme alphabet="ipa" ph="fu">` | `foo/fu/` | pronunciation |
+//! | `<sub alias="World Wide Web">` | | other words |
+//! | `<emphasis level="strong">` | | a little slower |
+
+mod marks;
+mod ssml;
+
+pub use marks::MAX_PAUSE_S;
+
+/// A stretch of text in one voice, and the silence after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Utterance {
+    /// Text without markup; empty where only a pause stands.
+    pub text: String,
+    /// Voice by name; that of the request without one.
+    pub voice: Option<String>,
+    /// Speaking rate: 1 is usual, 2 twice as fast.
+    pub rate: f64,
+    /// Silence after the text, seconds.
+    pub pause_s: f64,
+}
+
+/// Errors of markup.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkupError {
+    /// SSML that is not well-formed XML.
+    #[error("the SSML is not well-formed: {reason}")]
+    Malformed {
+        /// Reason, from the XML parser.
+        reason: String,
+    },
+    /// An element or attribute that would change the speech and is not supported.
+    #[error("{what} is not supported")]
+    Unsupported {
+        /// Element or attribute.
+        what: String,
+    },
+    /// A value that makes no sense.
+    #[error("{place}: `{value}` is not {expected}")]
+    Value {
+        /// Element and attribute, or mark.
+        place: String,
+        /// Value as written.
+        value: String,
+        /// Kind of value that fits.
+        expected: &'static str,
+    },
+    /// A mark that does not exist.
+    #[error("there is no mark `[{mark}]`")]
+    UnknownMark {
+        /// The mark without brackets.
+        mark: String,
+    },
+}
+
+impl MarkupError {
+    /// Remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "close every tag, and write &lt; and &amp; for < and &",
+            Self::Unsupported { .. } => "leave it out",
+            Self::Value { .. } => "correct the value",
+            Self::UnknownMark { .. } => {
+                "known marks: [pause 500ms], [voice NAME], [rate 0.8], [spell ABC]"
+            }
+        }
+    }
+}
+
+/// Whether a text has markup; [`parse`] returns other texts as they are.
+pub fn is_marked(text: &str) -> bool {
+    ssml::has_tags(text) || marks::has_marks(text)
+}
+
+/// Parses a text with markup. Without any it is one utterance.
+///
+/// # Errors
+/// [`MarkupError`].
+pub fn parse(text: &str) -> Result<Vec<Utterance>, MarkupError> {
+    let mut script = Script::default();
+    if ssml::has_tags(text) {
+        ssml::read(text, &mut script)?;
+    } else {
+        script.push_marked(text)?;
+    }
+    Ok(script.finish())
+}
+
+/// Settings in force at a place of the text.
+#[derive(Debug, Clone, PartialEq)]
+struct Style {
+    voice: Option<String>,
+    rate: f64,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { voice: None, rate: 1.0 }
+    }
+}
+
+/// Utterances while they are collected.
+#[derive(Debug, Default)]
+struct Script {
+    done: Vec<Utterance>,
+    text: String,
+    style: Style,
+}
+
+impl Script {
+    /// Appends plain text.
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Ends the utterance; silence follows it.
+    fn pause(&mut self, seconds: f64) {
+        self.cut();
+        match self.done.last_mut() {
+            Some(last) => last.pause_s += seconds,
+            None => self.done.push(Utterance {
+                text: String::new(),
+                voice: self.style.voice.clone(),
+                rate: self.style.rate,
+                pause_s: seconds,
+            }),
+        }
+    }
+
+    /// Changes the style from here on.
+    fn restyle(&mut self, style: Style) {
+        if style != self.style {
+            self.cut();
+            self.style = style;
+        }
+    }
+
+    fn cut(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let text = text.trim().to_owned();
+        let (voice, rate) = (self.style.voice.clone(), self.style.rate);
+        self.done.push(Utterance { text, voice, rate, pause_s: 0.0 });
+    }
+
+    fn finish(mut self) -> Vec<Utterance> {
+        self.cut();
+        self.done
+    }
+}

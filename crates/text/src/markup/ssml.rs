@@ -1,0 +1,215 @@
+//! The useful part of SSML.
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use super::marks::{MAX_PAUSE_S, rate, seconds, spelled};
+use super::{MarkupError, Script, Style};
+
+/// Rates of `<emphasis>`.
+const EMPHASIS: [(&str, f64); 4] =
+    [("strong", 0.85), ("moderate", 0.92), ("none", 1.0), ("reduced", 1.08)];
+/// Pauses of `<break strength>`, seconds.
+const STRENGTHS: [(&str, f64); 6] = [
+    ("none", 0.0),
+    ("x-weak", 0.0),
+    ("weak", 0.25),
+    ("medium", 0.5),
+    ("strong", 0.75),
+    ("x-strong", 1.0),
+];
+/// Elements whose contents are no speech.
+const SILENT: [&str; 6] = ["metadata", "meta", "lexicon", "desc", "script", "style"];
+
+/// Whether a text has something that looks like a tag.
+pub(super) fn has_tags(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let rest = &text[at + 1..];
+        let name = rest.trim_start_matches('/');
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || rest.starts_with('?')
+            || rest.starts_with('!');
+        begins && rest.contains('>')
+    })
+}
+
+/// An open element: what is undone at its end.
+struct Open {
+    style: Style,
+    contents: Contents,
+}
+
+/// Treatment of the text in an element.
+#[derive(Clone, Copy, PartialEq)]
+enum Contents {
+    Spoken,
+    Silent,
+    Spelled,
+}
+
+/// Reads a document, or a text with tags in it.
+pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
+    let malformed = |reason: String| MarkupError::Malformed { reason };
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        let contents = open.last().map_or(Contents::Spoken, |o| o.contents);
+        match reader.read_event().map_err(|e| malformed(e.to_string()))? {
+            Event::Start(tag) => {
+                let style = script.style.clone();
+                let own = begin(&tag, script, contents)?;
+                open.push(Open { style, contents: own });
+            }
+            Event::Empty(tag) => {
+                let style = script.style.clone();
+                begin(&tag, script, contents)?;
+                end(tag.local_name().as_ref(), script);
+                script.restyle(style);
+            }
+            Event::End(tag) => {
+                let Some(last) = open.pop() else {
+                    return Err(malformed(format!("</{}> closes nothing", tag.name().as_ref())));
+                };
+                end(tag.local_name().as_ref(), script);
+                script.restyle(last.style);
+            }
+            Event::Text(text) => push(script, contents, &text.xml10_content())?,
+            Event::CData(text) => push(script, contents, &text.xml10_content())?,
+            Event::GeneralRef(entity) => {
+                let character = entity.resolve_char_ref().map_err(|e| malformed(e.to_string()))?;
+                match (character, quick_xml::escape::resolve_predefined_entity(&entity)) {
+                    (Some(c), _) => push(script, contents, &c.to_string())?,
+                    (None, Some(text)) => push(script, contents, text)?,
+                    (None, None) => {
+                        return Err(malformed(format!("there is no entity &{};", &*entity)));
+                    }
+                }
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            Event::Eof if open.is_empty() => return Ok(()),
+            Event::Eof => return Err(malformed("an element is not closed".into())),
+        }
+    }
+}
+
+fn push(script: &mut Script, contents: Contents, text: &str) -> Result<(), MarkupError> {
+    match contents {
+        Contents::Spoken => script.push_marked(text),
+        Contents::Spelled => {
+            script.push(&spelled(text));
+            Ok(())
+        }
+        Contents::Silent => Ok(()),
+    }
+}
+
+/// Acts on the beginning of an element; returns the treatment of its text.
+fn begin(
+    tag: &BytesStart<'_>,
+    script: &mut Script,
+    outer: Contents,
+) -> Result<Contents, MarkupError> {
+    let name = tag.local_name();
+    let name = name.as_ref();
+    let style = script.style.clone();
+    match name {
+        "break" => script.pause(length_of_break(tag)?),
+        "p" | "s" | "paragraph" | "sentence" => script.push(" "),
+        "voice" => {
+            if let Some(voice) = attribute(tag, "name")? {
+                script.restyle(Style { voice: Some(voice), ..style });
+            }
+        }
+        "prosody" => {
+            for other in ["pitch", "contour", "range", "volume", "duration"] {
+                if attribute(tag, other)?.is_some_and(|v| v != "medium" && v != "default") {
+                    return Err(MarkupError::Unsupported { what: format!("prosody {other}") });
+                }
+            }
+            if let Some(value) = attribute(tag, "rate")? {
+                let factor = rate(&value).ok_or_else(|| {
+                    value_error(name, "rate", &value, "slow, fast, a percentage or a factor")
+                })?;
+                script.restyle(Style { rate: (style.rate * factor).clamp(0.25, 4.0), ..style });
+            }
+        }
+        "emphasis" => {
+            let level = attribute(tag, "level")?.unwrap_or_else(|| "moderate".into());
+            let known = EMPHASIS.iter().find(|(name, _)| *name == level);
+            let (_, factor) = known.ok_or_else(|| {
+                value_error(name, "level", &level, "strong, moderate, reduced or none")
+            })?;
+            script.restyle(Style { rate: (style.rate * factor).clamp(0.25, 4.0), ..style });
+        }
+        "phoneme" => {
+            let phones = attribute(tag, "ph")?.unwrap_or_default();
+            if phones.trim().is_empty()
+                || crate::user_lexicon::pronunciation(&format!("/{phones}/")).is_err()
+            {
+                return Err(value_error(name, "ph", &phones, "a pronunciation in IPA or ARPAbet"));
+            }
+            script.push(&format!(" /{phones}/ "));
+            // The pronunciation stands for the text.
+            return Ok(Contents::Silent);
+        }
+        "sub" => {
+            let alias = attribute(tag, "alias")?.unwrap_or_default();
+            script.push(&alias);
+            return Ok(Contents::Silent);
+        }
+        "say-as" => {
+            let kind = attribute(tag, "interpret-as")?.unwrap_or_default();
+            let spelled = ["characters", "spell-out", "verbatim", "digits", "telephone"];
+            if spelled.contains(&kind.as_str()) {
+                return Ok(Contents::Spelled);
+            }
+        }
+        "lang" | "speak" => {
+            let language = attribute(tag, "xml:lang")?.unwrap_or_else(|| "en".into());
+            if !language.to_lowercase().starts_with("en") {
+                return Err(MarkupError::Unsupported { what: format!("language `{language}`") });
+            }
+        }
+        "audio" => return Err(MarkupError::Unsupported { what: "<audio>".into() }),
+        name if SILENT.contains(&name) => return Ok(Contents::Silent),
+        _ => {}
+    }
+    Ok(outer)
+}
+
+/// Acts on the end of an element: a paragraph or sentence ends there even without a mark.
+fn end(name: &str, script: &mut Script) {
+    if matches!(name, "p" | "s" | "paragraph" | "sentence") {
+        script.push("\n\n");
+    }
+}
+
+fn length_of_break(tag: &BytesStart<'_>) -> Result<f64, MarkupError> {
+    if let Some(time) = attribute(tag, "time")? {
+        let length = seconds(&time)
+            .ok_or_else(|| value_error("break", "time", &time, "a length such as 500ms or 1.5s"))?;
+        return Ok(length.min(MAX_PAUSE_S));
+    }
+    let strength = attribute(tag, "strength")?.unwrap_or_else(|| "medium".into());
+    let known = STRENGTHS.iter().find(|(name, _)| *name == strength);
+    known.map(|(_, seconds)| *seconds).ok_or_else(|| {
+        value_error("break", "strength", &strength, "none, weak, medium, strong or x-strong")
+    })
+}
+
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, MarkupError> {
+    let malformed = |reason: String| MarkupError::Malformed { reason };
+    let found = tag.try_get_attribute(name).map_err(|e| malformed(e.to_string()))?;
+    let Some(found) = found else { return Ok(None) };
+    let value = found.normalized_value(XmlVersion::Implicit1_0);
+    Ok(Some(value.map_err(|e| malformed(e.to_string()))?.into_owned()))
+}
+
+fn value_error(element: &str, attribute: &str, value: &str, expected: &'static str) -> MarkupError {
+    MarkupError::Value {
+        place: format!("<{element} {attribute}>"),
+        value: value.to_owned(),
+        expected,
+    }
+}

@@ -1,0 +1,100 @@
+//! `serve`: checks of the server by clients that others wrote.
+
+mod program;
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand};
+
+use crate::project::{build_program, root, shell};
+pub(crate) use program::Program;
+
+/// `serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask serve fuzz\n  cargo xtask serve page --out target/page"
+)]
+pub struct ServeArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Requests made from /openapi.json by schemathesis; no answer may be a 5xx
+    Fuzz(FuzzArgs),
+    /// The page in headless Chromium, with screenshots
+    Page(PageArgs),
+}
+
+#[derive(Debug, Args)]
+struct FuzzArgs {
+    /// Requests for every route
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    examples: usize,
+}
+
+#[derive(Debug, Args)]
+struct PageArgs {
+    /// Folder of the screenshots
+    #[arg(long, default_value = "target/page", value_name = "DIR")]
+    out: String,
+}
+
+/// Runs a check.
+pub fn run(args: &ServeArgs) -> Result<()> {
+    match &args.what {
+        What::Fuzz(args) => fuzz(args),
+        What::Page(args) => page(args),
+    }
+}
+
+/// A Python with packages of its own, under `target/serve`.
+fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
+    let shell = shell()?;
+    let home = root().join("target/serve").join(packages.join("-"));
+    let python = home.join("bin/python");
+    if !python.is_file() {
+        xshell::cmd!(shell, "python3 -m venv {home}")
+            .run()
+            .context("no Python with venv; install `python3-venv`")?;
+        xshell::cmd!(shell, "{python} -m pip install --quiet {packages...}").run()?;
+    }
+    Ok(python)
+}
+
+fn fuzz(args: &FuzzArgs) -> Result<()> {
+    let python = python(&["schemathesis"])?;
+    let server =
+        Program::start(&build_program(&shell()?)?, &["--max-text", "60", "--max-audio", "5"])?;
+    let schema = server.url("/openapi.json");
+    let folder = root().join("target/serve");
+    // Recognition of a status code's meaning is the description's job; crashes are the server's.
+    let status = Command::new(python.with_file_name("schemathesis"))
+        .args(["run", &schema, "--checks", "not_a_server_error", "--workers", "1"])
+        .args(["--max-examples", &args.examples.to_string(), "--request-timeout", "120"])
+        .args(["--seed", "1", "--generation-database", "none"])
+        .current_dir(&folder)
+        .status()
+        .context("can't start Python")?;
+    ensure!(status.success(), "schemathesis ended with {status}");
+    server.check()
+}
+
+fn page(args: &PageArgs) -> Result<()> {
+    let python = python(&["selenium"])?;
+    let program = build_program(&shell()?)?;
+    let server = Program::start(&program, &[])?;
+    let out = root().join(&args.out);
+    fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    let speech = root().join("evals/data/unseen/audio/joe_112_0452.ogg");
+    let status = Command::new(&python)
+        .arg(root().join("xtask/page/drive.py"))
+        .args([server.url("/").as_str(), &out.display().to_string(), &speech.display().to_string()])
+        .status()
+        .context("can't start Python")?;
+    ensure!(status.success(), "xtask/page/drive.py ended with {status}");
+    server.check()
+}

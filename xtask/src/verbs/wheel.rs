@@ -1,0 +1,65 @@
+//! `wheel`: the wheel of `crates/python`, built by maturin and tested where it is installed.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use xshell::cmd;
+
+use crate::project::{root, shell};
+
+/// `wheel`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Needs python3 with venv, the crate registry and PyPI. The wheel lies in target/python/wheels.\n\nExample:\n  cargo xtask wheel"
+)]
+pub struct WheelArgs {
+    /// Only build the wheel
+    #[arg(long)]
+    build_only: bool,
+    /// Build without optimisation for size of the release profile, sharing what other builds made
+    #[arg(long)]
+    dev: bool,
+}
+
+/// Builds the wheel, installs it into an environment of its own and runs its tests.
+pub fn run(args: &WheelArgs) -> Result<()> {
+    let shell = shell()?;
+    let home = root().join("target/python");
+    let (python, wheels) = (home.join("env/bin/python"), home.join("wheels"));
+    fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
+    if !python.is_file() {
+        let env = home.join("env");
+        cmd!(shell, "python3 -m venv {env}")
+            .run()
+            .context("no Python with venv; install `python3-venv`")?;
+        cmd!(shell, "{python} -m pip install --quiet maturin numpy").run()?;
+    }
+    if wheels.is_dir() {
+        fs::remove_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
+    }
+    let manifest = root().join("crates/python/Cargo.toml");
+    let target = home.join("target");
+    let profile: &[&str] = if args.dev { &["--profile", "dev"] } else { &["--release"] };
+    cmd!(shell, "{python} -m maturin build --manifest-path {manifest} --interpreter {python} --target-dir {target} --out {wheels} {profile...}").run()?;
+    let wheel = fs::read_dir(&wheels)?
+        .flatten()
+        .map(|f| f.path())
+        .find(|p| p.extension().is_some_and(|e| e == "whl"));
+    let wheel = wheel.context("maturin made no wheel")?;
+    println!("{}", wheel.display());
+    if args.build_only {
+        return Ok(());
+    }
+    cmd!(shell, "{python} -m pip install --quiet --force-reinstall --no-deps {wheel}").run()?;
+    let tests = root().join("crates/python/tests");
+    // Away from the sources, so that the installed package is what is imported.
+    let status = std::process::Command::new(&python)
+        .args(["-m", "unittest", "discover", "--start-directory"])
+        .arg(&tests)
+        .current_dir(&home)
+        .status()
+        .context("can't start Python")?;
+    ensure!(status.success(), "the package's tests ended with {status}");
+    Ok(())
+}
