@@ -21,7 +21,7 @@ fn speak(text: &str) -> Result<(Audio, Vec<(String, f64)>), EngineError> {
     engine().run_marked(task.id, &request, &decode, run, &mut |chunk| whole.push(chunk))?;
     let answered = whole.into_answered().expect("there were chunks");
     let speech = answered.speech().expect("it is speech");
-    let words = speech.words.iter().map(|w| (w.word.clone(), w.start_s)).collect();
+    let words = speech.words.iter().map(|w| (w.word.trim_matches('.').into(), w.start_s)).collect();
     Ok((speech.audio.audio.as_deref().expect("sound").clone(), words))
 }
 

@@ -29,6 +29,15 @@ fn open_request(server: &Running) -> TcpStream {
     stream
 }
 
+/// Value of the first figure of `/metrics` whose line begins so.
+fn figure(server: &Running, start: &str) -> f64 {
+    let text = get(&server.url("/metrics")).text();
+    let line = text.lines().find(|l| l.starts_with(start));
+    let line = line.unwrap_or_else(|| panic!("no {start} in {text}"));
+    let value = line.rsplit(' ').next().unwrap_or_default();
+    value.parse().unwrap_or_else(|e| panic!("{line}: {e}"))
+}
+
 /// Waits until a figure of `/healthz` has a value.
 fn wait_for(server: &Running, figure: &str, value: u64) {
     for _ in 0..3000 {
@@ -61,8 +70,7 @@ fn a_full_queue_refuses_and_hung_up_clients_make_room() {
     drop(first);
     wait_for(&server, "in_flight", 0);
     // Both were cancelled, not finished.
-    let metrics = get(&server.url("/metrics")).text();
-    assert!(metrics.contains("syrinx_speech_seconds_total 0"), "{metrics}");
+    assert_eq!(figure(&server, "syrinx_speech_seconds_total"), 0.0);
     assert_eq!(post(&server.url("/v1/audio/speech"), &json!({ "input": "Yes." })).status, 200);
 }
 
@@ -75,7 +83,7 @@ fn a_client_that_hangs_up_while_it_hears_cancels_the_rest() {
     assert!(head.starts_with(b"HTTP/1.1 200"));
     drop(stream);
     wait_for(&server, "in_flight", 0);
-    assert!(get(&server.url("/metrics")).text().contains("syrinx_speech_seconds_total 0"));
+    assert_eq!(figure(&server, "syrinx_speech_seconds_total"), 0.0);
 }
 
 #[test]
@@ -105,14 +113,10 @@ fn stopping_finishes_what_runs() {
 fn figures_are_prometheus_text() {
     let server = small(1, 1);
     assert_eq!(post(&server.url("/v1/audio/speech"), &json!({ "input": "Yes." })).status, 200);
-    let text = get(&server.url("/metrics")).text();
-    let line = |start: &str| {
-        let line = text.lines().find(|l| l.starts_with(start));
-        line.unwrap_or_else(|| panic!("no {start} in {text}")).to_owned()
-    };
-    assert!(line("syrinx_requests_total{route=\"/v1/audio/speech\"").ends_with(" 1"));
-    assert!(!line("syrinx_speech_seconds_total").ends_with(" 0"));
-    line("syrinx_jobs_running");
+    assert_eq!(figure(&server, "syrinx_requests_total{route=\"/v1/audio/speech\""), 1.0);
+    assert!(figure(&server, "syrinx_speech_seconds_total") > 0.0);
+    wait_for(&server, "running", 0);
+    assert_eq!(figure(&server, "syrinx_jobs_running"), 0.0);
     let health: Value = get(&server.url("/healthz")).json();
     assert_eq!(health["status"], "ok");
 }

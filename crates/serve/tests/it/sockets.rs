@@ -48,7 +48,7 @@ fn text_in_pieces_is_spoken_sentence_by_sentence() {
         .iter()
         .filter(|m| m["type"] == "words")
         .flat_map(|m| m["words"].as_array().expect("a list").clone())
-        .map(|w| w["word"].as_str().expect("a word").to_owned())
+        .map(|w| w["word"].as_str().expect("a word").trim_matches([',', '.']).to_owned())
         .collect();
     assert_eq!(words, ["Yes", "no", "Yes", "yes", "No"]);
     assert_eq!((kinds(&messages)[0], *kinds(&messages).last().expect("some")), ("ready", "done"));
