@@ -128,6 +128,8 @@ impl Exchange {
             }
             if let Some(gradient) = grads.get(var) {
                 with_slice(gradient, |g| {
+                    // The sum over all micro-batches, those before included.
+                    step.clear(plan, name);
                     step.add(plan, name, g);
                     Ok(())
                 })?;
@@ -222,6 +224,13 @@ impl Step {
             *sum += g;
         }
         message[plan.buckets[slot.bucket].values + slot.index] = 1.0;
+    }
+
+    /// Forgets the sum of a parameter.
+    fn clear(&mut self, plan: &BucketPlan, name: &str) {
+        if let Some(slot) = plan.slot(name) {
+            self.messages[slot.bucket][slot.offset..slot.offset + slot.len].fill(0.0);
+        }
     }
 
     /// Notes that nothing more comes for a parameter.

@@ -103,12 +103,13 @@ fn losses_do_not_depend_on_the_number_of_ranks() {
                 OptimizerState::Replicated => assert_eq!(copies, ranks as f64),
                 OptimizerState::Sharded => {
                     assert_eq!(copies, 1.0);
-                    assert!(most * ranks < whole * 3 / 2, "{most} of {whole} bytes on one rank");
+                    assert!(most * 4 < whole * 3, "{most} of {whole} bytes on one rank");
                 }
             }
+            // A rank without a sequence of the last batch has nothing to send early.
+            assert!(figures.iter().any(|f| f.early_share > 0.1), "{figures:?}");
             for figures in &figures {
-                assert!(figures.early_share > 0.1 && figures.early_share < 1.0, "{figures:?}");
-                assert!(figures.sent_bytes > 0, "{figures:?}");
+                assert!(figures.early_share < 1.0 && figures.sent_bytes > 0, "{figures:?}");
             }
         }
     }
