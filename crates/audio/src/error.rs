@@ -1,5 +1,6 @@
-//! What can go wrong with sound.
+//! Errors of reading, resampling and writing recordings.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -24,23 +25,23 @@ pub enum AudioError {
     Read {
         /// The file.
         name: String,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
-    /// Nothing in it.
+    /// A file of 0 bytes.
     #[error("{name}: is empty (0 bytes); record or download it again")]
     Empty {
         /// The file.
         name: String,
     },
-    /// Not a sound file.
+    /// No known audio format.
     #[error(
-        "{name}: is not audio ({found}); WAV, FLAC, MP3, Ogg Vorbis and M4A/AAC are understood"
+        "{name}: is not audio ({found}); WAV, FLAC, MP3, Ogg Vorbis, WebM with Vorbis and M4A/AAC are understood"
     )]
     NotAudio {
         /// The file.
         name: String,
-        /// What it looks like instead.
+        /// Description by its first bytes.
         found: String,
     },
     /// The container is known, its contents aren't.
@@ -60,20 +61,20 @@ pub enum AudioError {
     SpeakerPerChannel {
         /// The file.
         name: String,
-        /// How many channels it has.
+        /// Number of channels.
         channels: usize,
     },
-    /// A channel was chosen that there isn't.
+    /// A channel number out of range.
     #[error("{name}: has no channel {channel}, but {channels}, counted from 1")]
     NoChannel {
         /// The file.
         name: String,
         /// The channel chosen.
         channel: usize,
-        /// How many there are.
+        /// Number of channels.
         channels: usize,
     },
-    /// It began well and then made no sense.
+    /// A damaged file of a known format.
     #[error(
         "{name}: looks like {format} but can't be decoded ({reason}); copy or convert it again"
     )]
@@ -82,23 +83,23 @@ pub enum AudioError {
         name: String,
         /// Format by its first bytes.
         format: &'static str,
-        /// Why.
+        /// Cause.
         reason: String,
     },
-    /// The file ends before the sound does.
+    /// More than a few samples far beyond full scale.
     #[error(
-        "{name}: is truncated: {got} of {expected} samples are there; copy or download it again"
+        "{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times); divide them by the largest integer of the original"
     )]
-    Truncated {
+    Scale {
         /// The file.
         name: String,
-        /// Samples per channel that are there.
-        got: u64,
-        /// Samples per channel that the header promises.
-        expected: u64,
+        /// Number of such samples.
+        count: u64,
+        /// Largest magnitude, in full scales.
+        peak: f32,
     },
     /// A header without sound.
-    #[error("{name}: holds no samples; record it again")]
+    #[error("{name}: holds no samples (0 frames); record it again")]
     NoSamples {
         /// The file.
         name: String,
@@ -112,12 +113,12 @@ pub enum AudioError {
         name: String,
         /// Time of the first one, seconds.
         at_s: f64,
-        /// How many, as far as was read.
+        /// Number of them as far as was read.
         count: u64,
     },
-    /// A rate that no recording has.
+    /// A sample rate out of range.
     #[error(
-        "{name}: a sample rate of {sample_rate_hz} Hz makes no sense; mend the header, or convert it"
+        "{name}: the sample rate {sample_rate_hz} Hz is out of range; mend the header, or convert it"
     )]
     SampleRate {
         /// The file.
@@ -134,7 +135,7 @@ pub enum AudioError {
         max_seconds: f64,
     },
     /// Too many bytes from a stream.
-    #[error("{name}: more than {max_bytes} bytes came in; save it to a file and name that")]
+    #[error("{name}: holds more than {max_bytes} bytes; save it to a file and name that")]
     TooLarge {
         /// The stream.
         name: String,
@@ -146,23 +147,23 @@ pub enum AudioError {
     Resample {
         /// Rate given.
         from_hz: u32,
-        /// Rate wanted.
+        /// Target rate.
         to_hz: u32,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// Writing failed: full disk, missing folder, no permission.
     #[error("{name}: writing failed: {source}; nothing was changed there")]
     Write {
-        /// Where to.
+        /// Target.
         name: String,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
     /// More samples than a WAV file can count.
     #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB); write it in parts")]
     TooLongToWrite {
-        /// Where to.
+        /// Target.
         name: String,
         /// Samples.
         samples: usize,
@@ -172,7 +173,7 @@ pub enum AudioError {
     Config {
         /// The setting.
         setting: &'static str,
-        /// What is wrong and what is right.
+        /// Fault and valid range.
         reason: String,
     },
 }
@@ -189,6 +190,40 @@ impl AudioError {
         }
     }
 
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Missing { .. } => "check the path",
+            Self::NotAFile { .. } => "name a file in it",
+            Self::Empty { .. } => "record or download it again",
+            Self::NotAudio { .. } => {
+                "the formats are WAV, FLAC, MP3, Ogg Vorbis, WebM with Vorbis, and M4A/AAC"
+            }
+            Self::Unsupported { .. } => {
+                "convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`"
+            }
+            Self::Undecodable { .. } => "copy or convert it again",
+            Self::SpeakerPerChannel { name, .. } => {
+                return Some(format!("choose one, as in `{name}#1`").into());
+            }
+            Self::NoChannel { channels, .. } => {
+                return Some(format!("choose a channel from 1 to {channels}").into());
+            }
+            Self::Scale { .. } => {
+                "floats have full scale 1: divide by the largest integer of the original"
+            }
+            Self::NoSamples { .. } => "record it again",
+            Self::NonFinite { .. } => "render it again",
+            Self::SampleRate { .. } => "mend the header, or convert the file",
+            Self::TooLong { .. } => "cut it, or raise the limit",
+            Self::TooLarge { .. } => "save it to a file and name that",
+            Self::Write { .. } => "nothing was changed there; write to another place",
+            Self::TooLongToWrite { .. } => "write it in parts",
+            Self::Read { .. } | Self::Resample { .. } | Self::Config { .. } => return None,
+        };
+        Some(hint.into())
+    }
+
     /// The file that the error is about, when it is about one (`standard input` for `-`).
     pub fn path(&self) -> Option<PathBuf> {
         match self {
@@ -201,7 +236,7 @@ impl AudioError {
             | Self::Undecodable { name, .. }
             | Self::SpeakerPerChannel { name, .. }
             | Self::NoChannel { name, .. }
-            | Self::Truncated { name, .. }
+            | Self::Scale { name, .. }
             | Self::NoSamples { name }
             | Self::NonFinite { name, .. }
             | Self::SampleRate { name, .. }

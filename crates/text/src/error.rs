@@ -1,8 +1,9 @@
-//! What can go wrong between text and phones.
+//! Errors between text and phones.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// An error of this crate. Messages name the object and the remedy.
+/// An error of this crate. The message names the object, [`TextError::hint`] is the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
@@ -32,7 +33,7 @@ pub enum TextError {
         file: String,
         /// Line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Fault.
         reason: String,
     },
     /// A user lexicon could not be opened or read.
@@ -40,7 +41,7 @@ pub enum TextError {
     LexiconFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
@@ -48,17 +49,17 @@ pub enum TextError {
         "the embedded {what} doesn't load: {reason}; rebuild syrinx-text from a clean checkout"
     )]
     Embedded {
-        /// Which data.
+        /// Name of the data.
         what: &'static str,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// A byte-level BPE vocabulary could not be trained.
     #[error("can't train a byte-pair vocabulary of {vocab_size} tokens: {reason}")]
     TrainBpe {
-        /// The size asked for.
+        /// Requested size.
         vocab_size: usize,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// Text could not be split into byte pairs.
@@ -66,7 +67,7 @@ pub enum TextError {
     EncodeBpe {
         /// The beginning of the text.
         excerpt: String,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// The pronouncer of unknown words failed.
@@ -74,9 +75,42 @@ pub enum TextError {
     Pronounce {
         /// The first few unknown words.
         words: Vec<String>,
-        /// What the pronouncer said.
+        /// Error of the pronouncer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl TextError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NothingToSay { .. } => Some("give at least one English word or number"),
+            Self::NotEnglish { .. } => {
+                Some("write it in Latin letters, or give pronunciations as /.../")
+            }
+            Self::Phone(error) => error.hint(),
+            Self::LexiconLine { .. } => Some("a line is `word  P HH OW1 N Z` or `word  /foʊnz/`"),
+            Self::LexiconFile { .. } => Some("check the path, and that the file can be read"),
+            Self::Embedded { .. } => Some("rebuild syrinx-text from a clean checkout"),
+            Self::TrainBpe { .. } => Some("choose a size above 256, or give more text"),
+            Self::EncodeBpe { .. } | Self::Pronounce { .. } => None,
+        };
+        hint.map(Cow::Borrowed)
+    }
+}
+
+impl PhoneError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Arpabet { .. } => {
+                Some("phones are those of the CMU dictionary, like HH, AH0, OW1")
+            }
+            Self::Ipa { .. } => Some("give sounds of American English, or ARPAbet"),
+            Self::Stress { .. } => Some("put the stress mark before a vowel's syllable"),
+            Self::Empty => Some("give at least one phone"),
+        }
+    }
 }
 
 /// A symbol that is no phone of the inventory.
@@ -92,7 +126,7 @@ pub enum PhoneError {
     /// Not an IPA symbol that English needs.
     #[error("`{piece}` in /{transcription}/ is no IPA sound of American English")]
     Ipa {
-        /// What could not be read.
+        /// The unreadable part.
         piece: String,
         /// The whole transcription.
         transcription: String,

@@ -28,7 +28,7 @@ fn a_truncated_recording() {
     let whole = buzz_wav(1.0);
     bench.write("cut.wav", &whole[..whole.len() / 2]);
     bench.write("header.wav", &whole[..30]);
-    bench.fails(&["transcribe", "cut.wav"], 3, &["cut.wav", "truncated"]);
+    bench.run(&["transcribe", "cut.wav"]).worked();
     bench.fails(&["transcribe", "header.wav"], 3, &["header.wav"]);
 }
 
