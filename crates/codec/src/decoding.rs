@@ -37,7 +37,7 @@ enum PitchOfCodes {
     /// The level behind those of the quantiser.
     Level,
     /// The spectrogram.
-    Predicted(PitchStream),
+    Predicted(Box<PitchStream>),
 }
 
 impl EmbeddedStream {
@@ -68,7 +68,7 @@ impl EmbeddedStream {
         let (pitch, late) = match (self.tables(codes), &self.enhancement) {
             (Some(_), _) => (PitchOfCodes::Level, 0),
             (None, Some(EnhancementLayer { predictor, .. })) => {
-                (PitchOfCodes::Predicted(predictor.stream()), predictor.late_frames())
+                (PitchOfCodes::Predicted(Box::new(predictor.stream())), predictor.late_frames())
             }
             (None, None) => (PitchOfCodes::None, 0),
         };

@@ -60,13 +60,16 @@ pub fn generate_streaming(
     run_plan(model, layout, plan, config, run, Some(each))
 }
 
+/// A receiver of the codes generated so far; the flag tells whether they are complete.
+type CodesSink<'a> = dyn FnMut(&Codes, bool) + 'a;
+
 fn run_plan(
     model: &LanguageModel,
     layout: &Layout,
     plan: &Plan,
     config: &DecodeConfig,
     run: RunContext<'_>,
-    each: Option<&mut dyn FnMut(&Codes, bool)>,
+    each: Option<&mut CodesSink<'_>>,
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check().map_err(DecodeError::Config)?;
     check_names(layout, plan)?;

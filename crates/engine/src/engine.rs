@@ -140,6 +140,9 @@ pub struct Engine {
     card: Value,
 }
 
+/// A receiver of samples while they are generated.
+type SoundSink<'a> = dyn FnMut(&[f32]) + 'a;
+
 impl Engine {
     /// Loads a model and builds every task of the registry on it.
     ///
@@ -231,7 +234,7 @@ impl Engine {
         request: Box<dyn DynRequest + '_>,
         decode: &DecodeConfig,
         run: RunContext<'_>,
-        sound: Option<&mut dyn FnMut(&[f32])>,
+        sound: Option<&mut SoundSink<'_>>,
     ) -> Result<Answered, EngineError> {
         let context = Context { services: &self.services, run };
         context.check()?;

@@ -21,6 +21,7 @@ use crate::vocos::Vocos;
 const NOISE_SEED: u64 = 0;
 
 /// The network of a codec.
+#[expect(clippy::large_enum_variant, reason = "one value a codec, behind an `Arc`")]
 pub(crate) enum Network {
     Encodec(Encodec),
     Dac(Dac),

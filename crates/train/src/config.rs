@@ -200,9 +200,9 @@ impl TrainConfig {
             );
         }
         let parallel = &self.parallel;
-        if !(parallel.bucket_mib > 0.0 && parallel.timeout_s > 0.0)
-            || !(parallel.bucket_mib <= 1024.0 && parallel.timeout_s.is_finite())
-        {
+        let bucket_fits = parallel.bucket_mib > 0.0 && parallel.bucket_mib <= 1024.0;
+        let timeout_fits = parallel.timeout_s > 0.0 && parallel.timeout_s.is_finite();
+        if !bucket_fits || !timeout_fits {
             return Err(
                 "parallel.bucket_mib must lie in 0..=1024 and parallel.timeout_s above zero".into(),
             );

@@ -137,7 +137,7 @@ fn normalizer(shell: &Shell) -> Result<PathBuf> {
     );
     let said = build.read()?;
     let built = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = built.filter_map(|m| Some(PathBuf::from(m["executable"].as_str()?))).last();
+    let program = built.filter_map(|m| Some(PathBuf::from(m["executable"].as_str()?))).next_back();
     program.context("cargo did not say where it left the normaliser")
 }
 

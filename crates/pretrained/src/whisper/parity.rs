@@ -32,7 +32,7 @@ fn ids(name: &str) -> Vec<u32> {
 #[test]
 fn spectrogram_and_logits_are_those_of_transformers() {
     let whisper = Whisper::load(folder()).unwrap();
-    let audio = syrinx_audio::read(&folder().join("short.wav")).unwrap();
+    let audio = syrinx_audio::read(folder().join("short.wav")).unwrap();
     let frames = whisper.spectrogram.compute(&audio.samples);
     let window = whisper.config.window_frames();
     let mel = frames.window((0, frames.len()), window, &Device::Cpu).unwrap(); // (1, bands, frames)

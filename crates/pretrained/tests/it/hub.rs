@@ -154,7 +154,7 @@ fn a_model_is_listed_fetched_found_and_removed() {
     assert_eq!(weights, server.state.lock().unwrap().files["model.safetensors"]);
     assert!(!model.path.join("pytorch_model.bin").exists(), "pickles are left alone");
     // The rest needs no server.
-    assert_eq!(installed(folder.path()).unwrap(), [model.clone()]);
+    assert_eq!(installed(folder.path()).unwrap(), std::slice::from_ref(&model));
     assert_eq!(Installed::find(folder.path(), &name()).unwrap(), model);
     remove(folder.path(), &name()).unwrap();
     assert_eq!(installed(folder.path()).unwrap(), []);

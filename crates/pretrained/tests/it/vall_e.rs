@@ -266,6 +266,9 @@ fn a_model_refuses_what_it_was_not_trained_for() {
     assert!(matches!(model.length(&prompt, &cancel), Err(VallEError::Untrained(_))));
 }
 
+/// A replacement of a tensor; `None` leaves it out.
+type Change = dyn Fn(&Tensor) -> Option<Tensor>;
+
 #[test]
 fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let source = data("v5-head").join("model.sft");
@@ -280,7 +283,7 @@ fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let options = ImportOptions { heads: Some(4), ..ImportOptions::default() };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.sft");
-    let changes: [(&str, &dyn Fn(&Tensor) -> Option<Tensor>); 4] = [
+    let changes: [(&str, &Change); 4] = [
         ("is missing", &|_| None),
         ("I64", &|t| t.to_dtype(DType::I64).ok()),
         ("[64, 256], expected [256, 64]", &|t| t.t().ok()?.contiguous().ok()),

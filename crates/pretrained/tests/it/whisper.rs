@@ -20,7 +20,7 @@ fn json(name: &str) -> Value {
 }
 
 fn recording(name: &str) -> Audio {
-    syrinx_audio::read(&data(name)).unwrap()
+    syrinx_audio::read(data(name)).unwrap()
 }
 
 /// A folder with the checkpoint's files, to be changed by a test.
@@ -211,10 +211,13 @@ fn broken_files_are_errors_that_name_them() {
     }
 }
 
+/// A replacement of a tensor; `None` leaves it out.
+type Change = fn(&candle_core::Tensor) -> Option<candle_core::Tensor>;
+
 #[test]
 fn tensors_that_cannot_be_used_are_named() {
     let name = "model.decoder.layers.0.fc1.weight";
-    let changes: [(&str, fn(&candle_core::Tensor) -> Option<candle_core::Tensor>); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("is missing", |_| None),
         ("holds I64 values", |t| t.to_dtype(candle_core::DType::I64).ok()),
         ("expected [40, 16]", |t| t.t().ok()?.contiguous().ok()),
