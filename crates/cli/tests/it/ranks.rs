@@ -68,7 +68,7 @@ fn transports_that_are_not_built_in_are_refused() {
         bench.fails(&[&train[..], &["mpi"]].concat(), 2, &["without MPI", "--features mpi"]);
         let mut command = bench.command(&train[..5]);
         command.env("OMPI_COMM_WORLD_SIZE", "2").env("OMPI_COMM_WORLD_RANK", "0");
-        crate::bench::finish(command, b"").failed(2, &["without MPI", "mpirun"]);
+        crate::bench::finish(command, b"").failed(2, &["without MPI", "--features mpi"]);
     }
     if cfg!(not(feature = "object-store")) {
         let train = ["train", "--data", "s3://bucket/shards", "--run", "run"];

@@ -94,8 +94,8 @@ fn run_takes_any_request() {
     bench.write("a.wav", buzz_wav(1.0));
     let answer = bench.run(&["run", "tts", "--request", "{\"text\": \"Yes.\"}", "-o", "yes.wav"]);
     assert_eq!(json(&answer.worked().out)["audio"], "yes.wav");
-    bench.write("request.json", "{\"audio\": \"mem:talk\"}");
-    let answer = bench.run(&["run", "stt", "--request", "@request.json", "--attach", "talk=a.wav"]);
+    bench.write("request.json", "{\"audio\": \"a.wav\"}");
+    let answer = bench.run(&["run", "stt", "--request", "@request.json"]);
     assert!(json(&answer.worked().out)["text"].is_string());
 }
 

@@ -108,7 +108,7 @@ fn settings_that_cannot_be_are_named() {
     };
     DecodeConfig::default().check().unwrap();
     check(|c| c.codes.top_p = 0.0, "codes: top_p");
-    check(|c| c.advances.temperature = -1.0, "moves: temperature");
+    check(|c| c.advances.temperature = -1.0, "advances: temperature");
     check(|c| c.text.repetition_penalty = 0.0, "repetition_penalty");
     check(|c| c.nar.passes = vec![3, 4], "nar.passes");
     check(|c| c.nar.passes = vec![2, 2], "nar.passes");
