@@ -74,7 +74,13 @@ fn windows_that_are_handed_over_are_those_of_the_whole() {
             ..NarConfig::default()
         };
         let (whole, streamed, windows) = run(&nar);
-        assert_eq!(whole, streamed, "{nar:?}");
+        // The sum of log-probabilities depends on how many frames a pass has, by rounding only.
+        let mut same_score = streamed.clone();
+        for (row, other) in same_score.iter_mut().zip(&whole) {
+            assert!((row.score - other.score).abs() < 1e-4, "{nar:?}");
+            row.score = other.score;
+        }
+        assert_eq!(whole, same_score, "{nar:?}");
         let codes = whole[0].codes.as_ref().unwrap();
         assert!(codes.frames() > 8, "{} frames are no test", codes.frames());
         assert_eq!(joined(&windows), codes.values(), "{nar:?}");

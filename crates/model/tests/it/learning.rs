@@ -148,8 +148,8 @@ fn a_model_that_hears_latents_says_where_there_are_none() {
     let frame_aligned =
         |batch: &&Vec<Sequence>| batch[0].positions.iter().any(|p| !p.blend.is_empty());
     let all = batches(&plain);
-    let error = model.losses(all.iter().find(frame_aligned).unwrap()).err().unwrap().to_string();
-    assert!(error.contains("--latents"), "{error}");
+    let error = model.losses(all.iter().find(frame_aligned).unwrap()).err().unwrap();
+    assert!(error.hint().is_some_and(|hint| hint.contains("--latents")), "{error}");
 }
 
 #[test]

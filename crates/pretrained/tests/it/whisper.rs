@@ -109,6 +109,7 @@ fn the_same_seed_gives_the_same_transcript_with_all_safeguards() {
     let options = WhisperOptions {
         language: Some("de".into()),
         temperatures: vec![0.0, 0.6],
+        min_log_prob: -0.5,
         best_of: 2,
         ..WhisperOptions::default()
     };

@@ -17,7 +17,7 @@ fn bad_speech_requests() {
     check(json!([]), 400, "invalid_request");
     check(json!({ "input": 5 }), 400, "invalid_request");
     check(json!({ "input": "" }), 400, "empty_text");
-    check(json!({ "input": "😀 🎉" }), 400, "invalid_input");
+    check(json!({ "input": "⠁ ⠃" }), 400, "invalid_input");
     check(json!({ "input": "a".repeat(5000) }), 400, "string_above_max_length");
     check(json!({ "input": "Yes.", "model": "gpt-9" }), 404, "model_not_found");
     check(json!({ "input": "Yes.", "voice": "nobody" }), 400, "unknown_voice");

@@ -228,7 +228,7 @@ fn faults_of_layouts_and_contents_are_errors() {
         resolve(&unknown, &contents(), None, 0, &space)
             .unwrap_err()
             .to_string()
-            .contains("no mark `task:x`")
+            .contains("no special token `task:x`")
     );
     let wrong = Stage::new("x", Head::Text, vec![Segment::prompt("r")]);
     assert!(wrong.check().is_err());
