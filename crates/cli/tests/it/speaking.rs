@@ -63,7 +63,7 @@ fn a_recording_is_edited() {
     fails(&["--text", "Yes no yes!", "--force", SAYS[0], SAYS[1]], &["already"]);
     let wrong =
         ["--text", "oh", "--says", "thoroughly judge which", "--set", "tasks.edit.doubt_below=0"];
-    fails(&wrong, &["doesn't seem to say", "`force`"]);
+    fails(&wrong, &["does not seem to say", "`force`"]);
 }
 
 fn mix<'a>(rest: &[&'a str]) -> Vec<&'a str> {

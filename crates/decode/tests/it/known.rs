@@ -48,7 +48,7 @@ fn run_windows(
     let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
     let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
     space.group = group;
-    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 1).unwrap();
+    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
     let first = space.first_phone;
     let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);

@@ -44,7 +44,7 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
         ..DecodeConfig::default()
     };
     let cancel = CancelToken::default();
-    let (run, layout) = (RunContext::quiet(&cancel).with_seed(5), layout());
+    let (run, layout) = (RunContext::quiet(&cancel).with_seed(8), layout());
     let whole = generate(&tiny.model, &layout, &plan, &decode, run).unwrap();
     let mut windows = Vec::new();
     let mut ended = false;

@@ -88,10 +88,11 @@ pub fn write_model(folder: &Path) -> PathBuf {
     let parts = write_parts(folder, &lm(&codec, 32), &codec);
     let voices: Vec<PackageVoice> = VOICES
         .iter()
-        .map(|name| PackageVoice {
+        .zip([1.2, 1.7])
+        .map(|(name, seconds)| PackageVoice {
             name: (*name).into(),
             about: "a buzz".into(),
-            codes: codec.encode(&buzz(1.2, 24_000)).expect("encodes"),
+            codes: codec.encode(&buzz(seconds, 24_000)).expect("encodes"),
         })
         .collect();
     let card = serde_json::json!({"name": "tiny"});
