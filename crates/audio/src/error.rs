@@ -8,13 +8,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum AudioError {
     /// There is no such file.
-    #[error("{name}: no such file; check the path")]
+    #[error("{name}: no such file")]
     Missing {
         /// The file.
         name: String,
     },
     /// The path names a folder or something else that isn't read as a file.
-    #[error("{name}: is a folder, not a recording; name a file in it")]
+    #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
@@ -28,15 +28,13 @@ pub enum AudioError {
         source: io::Error,
     },
     /// Nothing in it.
-    #[error("{name}: is empty (0 bytes); record or download it again")]
+    #[error("{name}: is empty (0 bytes)")]
     Empty {
         /// The file.
         name: String,
     },
     /// Not a sound file.
-    #[error(
-        "{name}: is not audio ({found}); WAV, FLAC, MP3, Ogg Vorbis and M4A/AAC are understood"
-    )]
+    #[error("{name}: is not audio ({found})")]
     NotAudio {
         /// The file.
         name: String,
@@ -44,9 +42,7 @@ pub enum AudioError {
         found: String,
     },
     /// The container is known, its contents aren't.
-    #[error(
-        "{name}: {what} is not supported; convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`"
-    )]
+    #[error("{name}: {what} is not supported")]
     Unsupported {
         /// The file.
         name: String,
@@ -54,9 +50,7 @@ pub enum AudioError {
         what: String,
     },
     /// Mixed to mono it would be one speaker with several voices.
-    #[error(
-        "{name}: has another speaker on each of its {channels} channels; choose one, as in `{name}#1`"
-    )]
+    #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.
         name: String,
@@ -74,9 +68,7 @@ pub enum AudioError {
         channels: usize,
     },
     /// It began well and then made no sense.
-    #[error(
-        "{name}: looks like {format} but can't be decoded ({reason}); copy or convert it again"
-    )]
+    #[error("{name}: looks like {format} but can't be decoded ({reason})")]
     Undecodable {
         /// The file.
         name: String,
@@ -86,9 +78,7 @@ pub enum AudioError {
         reason: String,
     },
     /// The file ends before the sound does.
-    #[error(
-        "{name}: is truncated: {got} of {expected} samples are there; copy or download it again"
-    )]
+    #[error("{name}: is truncated: {got} of {expected} samples are there")]
     Truncated {
         /// The file.
         name: String,
@@ -98,15 +88,13 @@ pub enum AudioError {
         expected: u64,
     },
     /// A header without sound.
-    #[error("{name}: holds no samples; record it again")]
+    #[error("{name}: holds no samples")]
     NoSamples {
         /// The file.
         name: String,
     },
     /// NaN or infinity among the samples.
-    #[error(
-        "{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s); render it again"
-    )]
+    #[error("{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s)")]
     NonFinite {
         /// The file.
         name: String,
@@ -116,9 +104,7 @@ pub enum AudioError {
         count: u64,
     },
     /// A rate that no recording has.
-    #[error(
-        "{name}: a sample rate of {sample_rate_hz} Hz makes no sense; mend the header, or convert it"
-    )]
+    #[error("{name}: a sample rate of {sample_rate_hz} Hz makes no sense")]
     SampleRate {
         /// The file.
         name: String,
@@ -126,7 +112,7 @@ pub enum AudioError {
         sample_rate_hz: u32,
     },
     /// Longer than allowed.
-    #[error("{name}: is longer than the limit of {max_seconds} s; cut it, or raise the limit")]
+    #[error("{name}: is longer than the limit of {max_seconds} s")]
     TooLong {
         /// The file.
         name: String,
@@ -134,7 +120,7 @@ pub enum AudioError {
         max_seconds: f64,
     },
     /// Too many bytes from a stream.
-    #[error("{name}: more than {max_bytes} bytes came in; save it to a file and name that")]
+    #[error("{name}: more than {max_bytes} bytes came in")]
     TooLarge {
         /// The stream.
         name: String,
@@ -152,7 +138,7 @@ pub enum AudioError {
         reason: String,
     },
     /// Writing failed: full disk, missing folder, no permission.
-    #[error("{name}: writing failed: {source}; nothing was changed there")]
+    #[error("{name}: writing failed: {source}")]
     Write {
         /// Where to.
         name: String,
@@ -160,7 +146,7 @@ pub enum AudioError {
         source: io::Error,
     },
     /// More samples than a WAV file can count.
-    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB); write it in parts")]
+    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
     TooLongToWrite {
         /// Where to.
         name: String,
@@ -178,6 +164,29 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Missing { .. } => "check the path".into(),
+            Self::NotAFile { .. } => "name a file in it".into(),
+            Self::Empty { .. } => "record or download it again".into(),
+            Self::NotAudio { .. } => "give WAV, FLAC, MP3, Ogg Vorbis or M4A/AAC".into(),
+            Self::Unsupported { .. } => {
+                "convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`".into()
+            }
+            Self::SpeakerPerChannel { name, .. } => format!("choose one, as in `{name}#1`").into(),
+            Self::Undecodable { .. } => "copy or convert it again".into(),
+            Self::Truncated { .. } => "copy or download it again".into(),
+            Self::NoSamples { .. } => "record it again".into(),
+            Self::NonFinite { .. } => "render it again".into(),
+            Self::SampleRate { .. } => "mend the header, or convert it".into(),
+            Self::TooLong { .. } => "cut it, or raise the limit".into(),
+            Self::TooLarge { .. } => "save it to a file and name that".into(),
+            Self::TooLongToWrite { .. } => "write it in parts".into(),
+            _ => return None,
+        })
+    }
+
     /// The error of opening or reading `name`.
     pub(crate) fn opening(name: &str, source: io::Error) -> Self {
         match source.kind() {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::CodecError;
+use syrinx_types::IoOperation;
 
 /// Name of the header's one entry. One entry only, so that equal codecs give equal bytes.
 const HEADER: &str = "syrinx_codec";
@@ -149,7 +150,7 @@ impl Reader {
 /// Reads a whole file.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
     std::fs::read(path).map_err(|source| CodecError::Io {
-        operation: "reading",
+        operation: IoOperation::Read,
         path: path.to_owned(),
         source,
     })
@@ -158,7 +159,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
 /// Writes a whole file; what was there stays until all is written.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CodecError> {
     syrinx_atomic::write_bytes(path, bytes).map_err(|source| CodecError::Io {
-        operation: "writing",
+        operation: IoOperation::Write,
         path: path.to_owned(),
         source,
     })

@@ -2,20 +2,18 @@
 
 use std::path::PathBuf;
 
-/// An error of this crate. Messages name the object and the remedy.
+/// An error of this crate. Messages name the object; [`TextError::hint`] returns the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
     /// There is no word in the text (it is empty, or emoji and punctuation only).
-    #[error("there is nothing to say in {excerpt:?}: give at least one English word or number")]
+    #[error("there is nothing to say in {excerpt:?}")]
     NothingToSay {
         /// The beginning of the text.
         excerpt: String,
     },
     /// Most letters of the text belong to another script than the Latin one.
-    #[error(
-        "only English can be spoken: the text is mostly {script} (it begins with {piece:?}); write it in Latin letters, or give pronunciations as /.../"
-    )]
+    #[error("only English can be spoken: the text is mostly {script} (it begins with {piece:?})")]
     NotEnglish {
         /// Name of the script most letters belong to.
         script: &'static str,
@@ -26,7 +24,7 @@ pub enum TextError {
     #[error(transparent)]
     Phone(#[from] PhoneError),
     /// A line of a user lexicon could not be read.
-    #[error("{file}:{line}: {reason}; a line is `word  P HH OW1 N Z` or `word  /foʊnz/`")]
+    #[error("{file}:{line}: {reason}")]
     LexiconLine {
         /// The file, as given.
         file: String,
@@ -44,9 +42,7 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
-    #[error(
-        "the embedded {what} doesn't load: {reason}; rebuild syrinx-text from a clean checkout"
-    )]
+    #[error("the embedded {what} doesn't load: {reason}")]
     Embedded {
         /// Which data.
         what: &'static str,
@@ -77,6 +73,23 @@ pub enum TextError {
         /// What the pronouncer said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl TextError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::NothingToSay { .. } => "give at least one English word or number".into(),
+            Self::NotEnglish { .. } => {
+                "write it in Latin letters, or give pronunciations as /.../".into()
+            }
+            Self::LexiconLine { .. } => {
+                "write a line as `word  P HH OW1 N Z` or `word  /foʊnz/`".into()
+            }
+            Self::Embedded { .. } => "rebuild syrinx-text from a clean checkout".into(),
+            _ => return None,
+        })
+    }
 }
 
 /// A symbol that is no phone of the inventory.
