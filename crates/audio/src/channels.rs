@@ -70,6 +70,106 @@ impl Turns {
     }
 }
 
+/// Sound after which a mix is settled, seconds.
+const SETTLED_S: f64 = 2.0;
+/// Longest time that a mix waits for sound, seconds.
+const LONGEST_WAIT_S: f64 = 30.0;
+/// Share of the channels' mean power below which their mean counts as cancelled: -20 dB.
+const CANCELLED: f64 = 0.01;
+
+/// Mixes channels to one: their mean, or the loudest of them if the mean cancels.
+///
+/// The beginning is held back until there is enough sound in it to tell.
+pub(crate) struct Mix {
+    channels: usize,
+    /// Index of the channel that is kept instead of the mean.
+    kept: Option<usize>,
+    replaced: bool,
+    held: Vec<f32>, // (frames, channels)
+    settled: bool,
+    power: Vec<f64>, // (channels)
+    mean_power: f64,
+    sounding: usize,
+    frames: usize,
+    settled_after: usize,
+    longest_wait: usize,
+}
+
+impl Mix {
+    /// A mix of a recording's channels; `kept` chooses one by its index.
+    pub(crate) fn new(sample_rate_hz: u32, channels: usize, kept: Option<usize>) -> Self {
+        let frames = |seconds: f64| (f64::from(sample_rate_hz) * seconds) as usize;
+        Self {
+            channels: channels.max(1),
+            kept,
+            replaced: false,
+            held: Vec::new(),
+            settled: kept.is_some() || channels < 2,
+            power: vec![0.0; channels],
+            mean_power: 0.0,
+            sounding: 0,
+            frames: 0,
+            settled_after: frames(SETTLED_S),
+            longest_wait: frames(LONGEST_WAIT_S),
+        }
+    }
+
+    /// Appends the mix of the next samples, interleaved, to `out`, as far as it is settled.
+    pub(crate) fn push(&mut self, interleaved: &[f32], out: &mut Vec<f32>) {
+        if self.settled {
+            self.mix(interleaved, out);
+            return;
+        }
+        for frame in interleaved.chunks_exact(self.channels) {
+            let mean = f64::from(frame.iter().sum::<f32>()) / self.channels as f64;
+            let mut total = 0.0;
+            for (power, &x) in self.power.iter_mut().zip(frame) {
+                *power += f64::from(x) * f64::from(x);
+                total += f64::from(x) * f64::from(x);
+            }
+            self.mean_power += mean * mean;
+            self.sounding += usize::from(total > SILENT * self.channels as f64);
+            self.frames += 1;
+        }
+        self.held.extend_from_slice(interleaved);
+        if self.sounding >= self.settled_after || self.frames >= self.longest_wait {
+            self.finish(out);
+        }
+    }
+
+    /// Settles the mix and appends what was held back.
+    pub(crate) fn finish(&mut self, out: &mut Vec<f32>) {
+        if !self.settled {
+            self.settled = true;
+            let mean = self.power.iter().sum::<f64>() / self.channels as f64;
+            if mean > 0.0 && self.mean_power < CANCELLED * mean {
+                let loudest = (0..self.channels).max_by(|&a, &b| {
+                    // Of equally loud channels the first.
+                    self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
+                });
+                self.kept = loudest;
+                self.replaced = true;
+            }
+        }
+        let held = std::mem::take(&mut self.held);
+        self.mix(&held, out);
+    }
+
+    /// Index of the channel that replaces the mean.
+    pub(crate) fn replaced_by(&self) -> Option<usize> {
+        self.kept.filter(|_| self.replaced)
+    }
+
+    fn mix(&self, interleaved: &[f32], out: &mut Vec<f32>) {
+        let frames = interleaved.chunks_exact(self.channels);
+        let scale = 1.0 / self.channels as f32;
+        match self.kept {
+            Some(kept) => out.extend(frames.map(|frame| frame[kept])),
+            None => out.extend(frames.map(|frame| frame.iter().sum::<f32>() * scale)),
+        }
+    }
+}
+
 /// A file's name and the channel that `NAME#2` chooses, counted from 1. A file that is really called so comes first.
 pub(crate) fn chosen(source: &str) -> (&str, Option<usize>) {
     let parts = source.rsplit_once('#').filter(|_| !Path::new(source).exists());

@@ -1,22 +1,22 @@
-//! FLAC, MP3, Ogg Vorbis and M4A/AAC through symphonia.
+//! FLAC, MP3, Ogg Vorbis, M4A/AAC, WebM/Vorbis and ADPCM through symphonia.
 //!
 //! Encoder delay is cut off where symphonia knows it: FLAC, MP3 and Vorbis start at the sample they were made from,
 //! AAC starts about 1024 samples late.
 
 use std::io;
 
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecId, AudioDecoder, AudioDecoderOptions, well_known};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
-use crate::AudioError;
 use crate::intake::Intake;
 use crate::sniff::Format;
+use crate::{AudioError, AudioWarning};
 
-/// How a stream of packets ended.
+/// End of a stream of packets.
 struct End {
     /// Packets that could not be decoded and were left out.
     broken: u64,
@@ -52,10 +52,14 @@ pub(crate) fn decode(
     if matches!(format, Format::Flac | Format::Mp4)
         && let Some(expected) = track.num_frames
         && intake.frames() < expected
-        && (end.cut || intake.frames() == 0)
+        && end.cut
     {
         let (name, got) = (intake.name.to_owned(), intake.frames());
-        return Err(AudioError::Truncated { name, got, expected });
+        intake.warn(AudioWarning::Truncated { name, got, expected });
+    }
+    if end.broken > 0 && !end.cut {
+        intake
+            .warn(AudioWarning::BrokenPackets { name: intake.name.to_owned(), count: end.broken });
     }
     intake.finish()
 }
@@ -73,10 +77,31 @@ fn make_decoder(
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(|e| match e {
             Error::Unsupported(_) => {
-                intake.unsupported(format!("the codec in this {} file", format.name()))
+                let codec = codec_name(parameters.codec);
+                intake.unsupported(format!("{codec} in {}", format.name()))
             }
             e => explain(intake.name, format, e),
         })
+}
+
+/// Name of a codec that is not decoded.
+fn codec_name(codec: AudioCodecId) -> &'static str {
+    match codec {
+        well_known::CODEC_ID_OPUS => "Opus",
+        well_known::CODEC_ID_SPEEX => "Speex",
+        well_known::CODEC_ID_MUSEPACK => "Musepack",
+        well_known::CODEC_ID_AC3 => "AC-3",
+        well_known::CODEC_ID_EAC3 => "E-AC-3",
+        well_known::CODEC_ID_AC4 => "AC-4",
+        well_known::CODEC_ID_DCA => "DTS",
+        well_known::CODEC_ID_WMA => "Windows Media Audio",
+        well_known::CODEC_ID_WAVPACK => "WavPack",
+        well_known::CODEC_ID_MONKEYS_AUDIO => "Monkey's Audio",
+        well_known::CODEC_ID_TTA => "True Audio",
+        well_known::CODEC_ID_MP1 => "MPEG layer I",
+        well_known::CODEC_ID_MP2 => "MPEG layer II",
+        _ => "an unknown codec",
+    }
 }
 
 /// A failure of either side of [`pump`].

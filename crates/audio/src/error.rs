@@ -1,5 +1,6 @@
-//! What can go wrong with sound.
+//! Errors of reading, resampling and writing recordings.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,13 +9,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum AudioError {
     /// There is no such file.
-    #[error("{name}: no such file; check the path")]
+    #[error("{name}: no such file")]
     Missing {
         /// The file.
         name: String,
     },
     /// The path names a folder or something else that isn't read as a file.
-    #[error("{name}: is a folder, not a recording; name a file in it")]
+    #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
@@ -24,29 +25,25 @@ pub enum AudioError {
     Read {
         /// The file.
         name: String,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
-    /// Nothing in it.
-    #[error("{name}: is empty (0 bytes); record or download it again")]
+    /// A file of 0 bytes.
+    #[error("{name}: is empty (0 bytes)")]
     Empty {
         /// The file.
         name: String,
     },
-    /// Not a sound file.
-    #[error(
-        "{name}: is not audio ({found}); WAV, FLAC, MP3, Ogg Vorbis and M4A/AAC are understood"
-    )]
+    /// No known audio format.
+    #[error("{name}: is not audio ({found})")]
     NotAudio {
         /// The file.
         name: String,
-        /// What it looks like instead.
+        /// Description by its first bytes.
         found: String,
     },
     /// The container is known, its contents aren't.
-    #[error(
-        "{name}: {what} is not supported; convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`"
-    )]
+    #[error("{name}: {what} is not supported")]
     Unsupported {
         /// The file.
         name: String,
@@ -54,71 +51,61 @@ pub enum AudioError {
         what: String,
     },
     /// Mixed to mono it would be one speaker with several voices.
-    #[error(
-        "{name}: has another speaker on each of its {channels} channels; choose one, as in `{name}#1`"
-    )]
+    #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.
         name: String,
-        /// How many channels it has.
+        /// Number of channels.
         channels: usize,
     },
-    /// A channel was chosen that there isn't.
+    /// A channel number out of range.
     #[error("{name}: has no channel {channel}, but {channels}, counted from 1")]
     NoChannel {
         /// The file.
         name: String,
         /// The channel chosen.
         channel: usize,
-        /// How many there are.
+        /// Number of channels.
         channels: usize,
     },
-    /// It began well and then made no sense.
-    #[error(
-        "{name}: looks like {format} but can't be decoded ({reason}); copy or convert it again"
-    )]
+    /// A damaged file of a known format.
+    #[error("{name}: looks like {format} but can't be decoded ({reason})")]
     Undecodable {
         /// The file.
         name: String,
         /// Format by its first bytes.
         format: &'static str,
-        /// Why.
+        /// Cause.
         reason: String,
     },
-    /// The file ends before the sound does.
-    #[error(
-        "{name}: is truncated: {got} of {expected} samples are there; copy or download it again"
-    )]
-    Truncated {
+    /// More than a few samples far beyond full scale.
+    #[error("{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times)")]
+    Scale {
         /// The file.
         name: String,
-        /// Samples per channel that are there.
-        got: u64,
-        /// Samples per channel that the header promises.
-        expected: u64,
+        /// Number of such samples.
+        count: u64,
+        /// Largest magnitude, in full scales.
+        peak: f32,
     },
     /// A header without sound.
-    #[error("{name}: holds no samples; record it again")]
+    #[error("{name}: holds no samples (0 frames)")]
     NoSamples {
         /// The file.
         name: String,
     },
     /// NaN or infinity among the samples.
-    #[error(
-        "{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s); render it again"
-    )]
+    #[error("{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s)")]
     NonFinite {
         /// The file.
         name: String,
         /// Time of the first one, seconds.
         at_s: f64,
-        /// How many, as far as was read.
+        /// Number of them as far as was read.
         count: u64,
     },
-    /// A rate that no recording has.
-    #[error(
-        "{name}: a sample rate of {sample_rate_hz} Hz makes no sense; mend the header, or convert it"
-    )]
+    /// A sample rate out of range.
+    #[error("{name}: the sample rate {sample_rate_hz} Hz is out of range")]
     SampleRate {
         /// The file.
         name: String,
@@ -126,7 +113,7 @@ pub enum AudioError {
         sample_rate_hz: u32,
     },
     /// Longer than allowed.
-    #[error("{name}: is longer than the limit of {max_seconds} s; cut it, or raise the limit")]
+    #[error("{name}: is longer than the limit of {max_seconds} s")]
     TooLong {
         /// The file.
         name: String,
@@ -134,7 +121,7 @@ pub enum AudioError {
         max_seconds: f64,
     },
     /// Too many bytes from a stream.
-    #[error("{name}: more than {max_bytes} bytes came in; save it to a file and name that")]
+    #[error("{name}: holds more than {max_bytes} bytes")]
     TooLarge {
         /// The stream.
         name: String,
@@ -146,23 +133,23 @@ pub enum AudioError {
     Resample {
         /// Rate given.
         from_hz: u32,
-        /// Rate wanted.
+        /// Target rate.
         to_hz: u32,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// Writing failed: full disk, missing folder, no permission.
-    #[error("{name}: writing failed: {source}; nothing was changed there")]
+    #[error("{name}: writing failed: {source}")]
     Write {
-        /// Where to.
+        /// Target.
         name: String,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
     /// More samples than a WAV file can count.
-    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB); write it in parts")]
+    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
     TooLongToWrite {
-        /// Where to.
+        /// Target.
         name: String,
         /// Samples.
         samples: usize,
@@ -172,7 +159,7 @@ pub enum AudioError {
     Config {
         /// The setting.
         setting: &'static str,
-        /// What is wrong and what is right.
+        /// Fault and valid range.
         reason: String,
     },
 }
@@ -189,6 +176,40 @@ impl AudioError {
         }
     }
 
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Missing { .. } => "check the path",
+            Self::NotAFile { .. } => "name a file in it",
+            Self::Empty { .. } => "record or download it again",
+            Self::NotAudio { .. } => {
+                "the formats are WAV, FLAC, MP3, Ogg Vorbis, WebM with Vorbis, and M4A/AAC"
+            }
+            Self::Unsupported { .. } => {
+                "convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`"
+            }
+            Self::Undecodable { .. } => "copy or convert it again",
+            Self::SpeakerPerChannel { name, .. } => {
+                return Some(format!("choose one, as in `{name}#1`").into());
+            }
+            Self::NoChannel { channels, .. } => {
+                return Some(format!("choose a channel from 1 to {channels}").into());
+            }
+            Self::Scale { .. } => {
+                "floats have full scale 1: divide by the largest integer of the original"
+            }
+            Self::NoSamples { .. } => "record it again",
+            Self::NonFinite { .. } => "render it again",
+            Self::SampleRate { .. } => "mend the header, or convert the file",
+            Self::TooLong { .. } => "cut it, or raise the limit",
+            Self::TooLarge { .. } => "save it to a file and name that",
+            Self::Write { .. } => "nothing was changed there; write to another place",
+            Self::TooLongToWrite { .. } => "write it in parts",
+            Self::Read { .. } | Self::Resample { .. } | Self::Config { .. } => return None,
+        };
+        Some(hint.into())
+    }
+
     /// The file that the error is about, when it is about one (`standard input` for `-`).
     pub fn path(&self) -> Option<PathBuf> {
         match self {
@@ -201,7 +222,7 @@ impl AudioError {
             | Self::Undecodable { name, .. }
             | Self::SpeakerPerChannel { name, .. }
             | Self::NoChannel { name, .. }
-            | Self::Truncated { name, .. }
+            | Self::Scale { name, .. }
             | Self::NoSamples { name }
             | Self::NonFinite { name, .. }
             | Self::SampleRate { name, .. }

@@ -2,8 +2,8 @@
 
 use syrinx_types::Audio;
 
-use crate::channels::Turns;
-use crate::{AudioError, Resampler};
+use crate::channels::{Mix, Turns};
+use crate::{AudioError, AudioWarning, Resampler};
 
 /// Lowest sample rate that is believed.
 pub const MIN_RATE_HZ: u32 = 1_000;
@@ -11,7 +11,13 @@ pub const MIN_RATE_HZ: u32 = 1_000;
 /// Highest sample rate that is believed.
 pub const MAX_RATE_HZ: u32 = 768_000;
 
-/// How much may be read.
+/// Magnitude above which a sample is no sound but a fault (24 dB above full scale).
+const OUT_OF_RANGE: f32 = 16.0;
+
+/// Largest share of samples out of range that is mended; with more, the whole recording is wrongly scaled.
+const MENDED_SHARE: f64 = 0.001;
+
+/// Limits of reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadLimits {
     /// Longest recording, seconds. Default 4 hours.
@@ -26,7 +32,7 @@ impl Default for ReadLimits {
     }
 }
 
-/// What becomes of decoded sound.
+/// Consumer of decoded sound.
 pub(crate) trait Sink {
     /// Called once, before the first block.
     fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError>;
@@ -41,11 +47,48 @@ pub(crate) struct Intake<'a> {
     sink: &'a mut dyn Sink,
     format: Option<(u32, usize)>,
     frames: u64,
+    /// Frames after which the rest is padding.
+    last_frame: Option<u64>,
+    clipped: Clipped,
+    warnings: Vec<AudioWarning>,
+}
+
+/// Samples out of range so far.
+#[derive(Debug, Default)]
+struct Clipped {
+    count: u64,
+    first_frame: u64,
+    peak: f32,
 }
 
 impl<'a> Intake<'a> {
     pub(crate) fn new(name: &'a str, limits: &'a ReadLimits, sink: &'a mut dyn Sink) -> Self {
-        Self { name, limits, sink, format: None, frames: 0 }
+        let clipped = Clipped::default();
+        Self {
+            name,
+            limits,
+            sink,
+            format: None,
+            frames: 0,
+            last_frame: None,
+            clipped,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warn(&mut self, warning: AudioWarning) {
+        self.warnings.push(warning);
+    }
+
+    /// Warnings so far; none are left.
+    pub(crate) fn take_warnings(&mut self) -> Vec<AudioWarning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Leaves out everything after this number of frames.
+    pub(crate) fn stop_after(&mut self, frames: u64) {
+        self.last_frame = Some(frames);
     }
 
     /// Samples per channel so far.
@@ -93,15 +136,48 @@ impl<'a> Intake<'a> {
                 count: interleaved.iter().filter(|x| !x.is_finite()).count() as u64,
             });
         }
+        let left =
+            self.last_frame.map_or(usize::MAX, |last| last.saturating_sub(self.frames) as usize);
+        let interleaved = &interleaved[..interleaved.len().min(left.saturating_mul(channels))];
+        if interleaved.is_empty() {
+            return Ok(());
+        }
+        let mended = self.clip(interleaved, channels);
         self.frames += (interleaved.len() / channels) as u64;
         self.announce(self.frames)?;
-        self.sink.block(interleaved)
+        self.sink.block(mended.as_deref().unwrap_or(interleaved))
+    }
+
+    /// The same samples with those out of range clipped to full scale, if there are any.
+    fn clip(&mut self, interleaved: &[f32], channels: usize) -> Option<Vec<f32>> {
+        let first = interleaved.iter().position(|x| x.abs() > OUT_OF_RANGE)?;
+        if self.clipped.count == 0 {
+            self.clipped.first_frame = self.frames + (first / channels) as u64;
+        }
+        let mut samples = interleaved.to_vec();
+        for x in samples.iter_mut().filter(|x| x.abs() > OUT_OF_RANGE) {
+            self.clipped.count += 1;
+            self.clipped.peak = self.clipped.peak.max(x.abs());
+            *x = x.signum();
+        }
+        Some(samples)
     }
 
     /// Called at the end of the stream.
-    pub(crate) fn finish(&self) -> Result<(), AudioError> {
+    pub(crate) fn finish(&mut self) -> Result<(), AudioError> {
+        let name = self.name.to_owned();
         if self.frames == 0 {
-            return Err(AudioError::NoSamples { name: self.name.to_owned() });
+            return Err(AudioError::NoSamples { name });
+        }
+        let (rate, channels) = self.format.unwrap_or((1, 1));
+        let Clipped { count, first_frame, peak } = self.clipped;
+        // At least one sample may be mended in the shortest of recordings.
+        if count as f64 > (MENDED_SHARE * (self.frames * channels as u64) as f64).max(1.0) {
+            return Err(AudioError::Scale { name, count, peak });
+        }
+        if count > 0 {
+            let at_s = first_frame as f64 / f64::from(rate);
+            self.warn(AudioWarning::OutOfRange { name, count, at_s, peak });
         }
         Ok(())
     }
@@ -120,6 +196,7 @@ pub(crate) struct MonoSink {
     resampler: Option<Resampler>,
     channels: usize,
     turns: Turns,
+    mix: Mix,
     mono: Vec<f32>,
     audio: Audio,
 }
@@ -127,8 +204,16 @@ pub(crate) struct MonoSink {
 impl MonoSink {
     pub(crate) fn new(to_hz: Option<u32>) -> Self {
         let audio = Audio { samples: Vec::new(), sample_rate_hz: 0 };
-        let turns = Turns::new(1, 1);
-        Self { to_hz, channel: None, resampler: None, channels: 1, turns, mono: Vec::new(), audio }
+        Self {
+            to_hz,
+            channel: None,
+            resampler: None,
+            channels: 1,
+            turns: Turns::new(1, 1),
+            mix: Mix::new(1, 1, None),
+            mono: Vec::new(),
+            audio,
+        }
     }
 
     /// Keeps one channel only.
@@ -136,7 +221,11 @@ impl MonoSink {
         Self { channel, ..self }
     }
 
-    pub(crate) fn finish(mut self, name: &str) -> Result<Audio, AudioError> {
+    /// The recording, and a warning if its channels cancel.
+    pub(crate) fn finish(
+        mut self,
+        name: &str,
+    ) -> Result<(Audio, Option<AudioWarning>), AudioError> {
         let channels = self.channels;
         match self.channel {
             Some(channel) if channel == 0 || channel > channels => {
@@ -147,10 +236,28 @@ impl MonoSink {
             }
             _ => {}
         }
+        self.mono.clear();
+        self.mix.finish(&mut self.mono);
+        self.keep()?;
         if let Some(resampler) = self.resampler.take() {
             self.audio.samples = resampler.finish()?;
         }
-        Ok(self.audio)
+        let warning = self.mix.replaced_by().map(|channel| AudioWarning::ChannelsCancel {
+            name: name.to_owned(),
+            channel: channel + 1,
+        });
+        Ok((self.audio, warning))
+    }
+
+    /// Appends the mixed samples.
+    fn keep(&mut self) -> Result<(), AudioError> {
+        match &mut self.resampler {
+            Some(resampler) => resampler.push(&self.mono),
+            None => {
+                self.audio.samples.extend_from_slice(&self.mono);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -158,6 +265,9 @@ impl Sink for MonoSink {
     fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         self.channels = channels;
         self.turns = Turns::new(sample_rate_hz, channels);
+        // A channel that there isn't is refused at the end, when the file has been read whole.
+        let chosen = self.channel.map(|channel| channel.saturating_sub(1).min(channels - 1));
+        self.mix = Mix::new(sample_rate_hz, channels, chosen);
         self.audio.sample_rate_hz = self.to_hz.unwrap_or(sample_rate_hz);
         if self.audio.sample_rate_hz != sample_rate_hz {
             self.resampler = Some(Resampler::new(sample_rate_hz, self.audio.sample_rate_hz)?);
@@ -166,27 +276,14 @@ impl Sink for MonoSink {
     }
 
     fn block(&mut self, interleaved: &[f32]) -> Result<(), AudioError> {
-        let mono = if self.channels == 1 {
-            interleaved
+        self.mono.clear();
+        if self.channels == 1 {
+            self.mono.extend_from_slice(interleaved);
         } else {
-            let scale = 1.0 / self.channels as f32;
-            let frames = interleaved.chunks_exact(self.channels);
             self.turns.push(interleaved);
-            self.mono.clear();
-            match self.channel.and_then(|channel| channel.checked_sub(1)) {
-                // A channel that there isn't is refused at the end, when the file has been read whole.
-                Some(at) => self.mono.extend(frames.map(|f| f.get(at).copied().unwrap_or(0.0))),
-                None => self.mono.extend(frames.map(|f| f.iter().sum::<f32>() * scale)),
-            }
-            &self.mono
-        };
-        match &mut self.resampler {
-            Some(resampler) => resampler.push(mono),
-            None => {
-                self.audio.samples.extend_from_slice(mono);
-                Ok(())
-            }
+            self.mix.push(interleaved, &mut self.mono);
         }
+        self.keep()
     }
 }
 

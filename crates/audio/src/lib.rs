@@ -1,11 +1,11 @@
-//! Sound in and out: files, resampling, log-mel, pauses.
+//! Audio files in and out, resampling, log-mel spectrograms, pauses.
 //!
-//! Everything that enters Syrinx as sound comes through [`load`] or one of its siblings, and leaves through
-//! [`write_wav`]. Invariants:
+//! Every recording is read by [`load`] or one of its siblings and written by [`write_wav`]. Invariants:
 //!
-//! - What is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
+//! - A recording that is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
 //!   to [`MAX_RATE_HZ`]. Silence and single samples are fine here; callers decide whether they make sense.
-//! - Bad input is an [`AudioError`] that names the file and the remedy, never a panic.
+//! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Faults that
+//!   can be mended are an [`AudioWarning`].
 //! - A file is written next to its place and then renamed: it is whole or it isn't there.
 //! - No tensors, no global state, no threads.
 
@@ -18,18 +18,23 @@ mod read;
 mod resample;
 mod sniff;
 mod stft;
+mod warning;
 mod wav;
 mod write;
 
+pub mod prompt;
 pub mod silence;
+pub mod speech;
 
 pub use error::AudioError;
 pub use intake::{MAX_RATE_HZ, MIN_RATE_HZ, ReadLimits};
 pub use mel::{LogMel, MelConfig, mel_filterbank};
 pub use read::{
-    load, load_source, load_with, read, read_channels, read_from, read_source, read_with,
+    load, load_source, load_source_warned, load_warned, load_with, read, read_channels, read_from,
+    read_from_warned, read_source, read_with,
 };
 pub use resample::{Resampler, resample};
 pub use stft::Stft;
 pub use syrinx_types::Audio;
+pub use warning::AudioWarning;
 pub use write::{WavFormat, write_target, write_wav, write_wav_to};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AudioError, Stft};
 
-/// What a log-mel is made of. Changing any of it makes codecs trained on it useless.
+/// Parameters of a log-mel spectrogram. Changing any of it makes codecs trained on it useless.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MelConfig {

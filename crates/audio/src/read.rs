@@ -1,7 +1,7 @@
 //! Reading recordings: files, streams, standard input.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use syrinx_types::Audio;
@@ -9,9 +9,9 @@ use syrinx_types::Audio;
 use crate::channels::chosen;
 use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
 use crate::sniff::{Format, SNIFF_BYTES, sniff};
-use crate::{AudioError, compressed, wav};
+use crate::{AudioError, AudioWarning, compressed, wav};
 
-/// What `-` is called in messages.
+/// Name of `-` in messages.
 const STANDARD_INPUT: &str = "standard input";
 
 /// Reads a file to mono (the mean of its channels) at its own rate, within the default [`ReadLimits`]. A file with
@@ -30,7 +30,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
 pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(None);
     decode_file(path.as_ref(), limits, &mut sink)?;
-    sink.finish(&path.as_ref().display().to_string())
+    Ok(sink.finish(&path.as_ref().display().to_string())?.0)
 }
 
 /// Reads a file and resamples it to `rate_hz` on the way (the long recording is held once only).
@@ -50,9 +50,33 @@ pub fn load_with(
     rate_hz: u32,
     limits: &ReadLimits,
 ) -> Result<Audio, AudioError> {
+    load_warned(path, rate_hz, limits, &mut |_| {})
+}
+
+/// [`load_with`], and hands on what was mended.
+///
+/// # Errors
+/// As [`read`].
+pub fn load_warned(
+    path: impl AsRef<Path>,
+    rate_hz: u32,
+    limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(Some(rate_hz));
-    decode_file(path.as_ref(), limits, &mut sink)?;
-    sink.finish(&path.as_ref().display().to_string())
+    let warnings = decode_file(path.as_ref(), limits, &mut sink)?;
+    finish(sink, warnings, &path.as_ref().display().to_string(), warn)
+}
+
+fn finish(
+    sink: MonoSink,
+    warnings: Vec<AudioWarning>,
+    name: &str,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, AudioError> {
+    let (audio, cancelled) = sink.finish(name)?;
+    warnings.into_iter().chain(cancelled).for_each(warn);
+    Ok(audio)
 }
 
 /// Reads every channel of a file by itself, at its own rate: one speaker a channel.
@@ -76,7 +100,7 @@ pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioErro
     let (name, channel) = chosen(source);
     let mut sink = MonoSink::new(None).of_channel(channel);
     decode_source(name, limits, &mut sink)?;
-    sink.finish(name)
+    Ok(sink.finish(name)?.0)
 }
 
 /// [`load_with`], where `-` is standard input and `NAME#2` the second channel of a file.
@@ -84,10 +108,23 @@ pub fn read_source(source: &str, limits: &ReadLimits) -> Result<Audio, AudioErro
 /// # Errors
 /// As [`read`].
 pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    load_source_warned(source, rate_hz, limits, &mut |_| {})
+}
+
+/// [`load_source`], and hands on what was mended.
+///
+/// # Errors
+/// As [`read`].
+pub fn load_source_warned(
+    source: &str,
+    rate_hz: u32,
+    limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, AudioError> {
     let (name, channel) = chosen(source);
     let mut sink = MonoSink::new(Some(rate_hz)).of_channel(channel);
-    decode_source(name, limits, &mut sink)?;
-    sink.finish(name)
+    let warnings = decode_source(name, limits, &mut sink)?;
+    finish(sink, warnings, name, warn)
 }
 
 /// Reads a stream to mono at its own rate. `name` is for messages; its ending (`upload.mp3`) is a hint for formats
@@ -96,12 +133,28 @@ pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Au
 /// # Errors
 /// As [`read`].
 pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<Audio, AudioError> {
-    let mut sink = MonoSink::new(None);
-    decode_stream(reader, name, limits, &mut sink)?;
-    sink.finish(name)
+    read_from_warned(reader, name, limits, &mut |_| {})
 }
 
-fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<(), AudioError> {
+/// [`read_from`], and hands on what was mended.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from_warned(
+    reader: impl Read,
+    name: &str,
+    limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, AudioError> {
+    let mut sink = MonoSink::new(None);
+    let warnings = decode_stream(reader, name, limits, &mut sink)?;
+    finish(sink, warnings, name, warn)
+}
+
+/// Warnings of a reading that ended well.
+type Decoded = Result<Vec<AudioWarning>, AudioError>;
+
+fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Decoded {
     if source == "-" {
         decode_stream(io::stdin().lock(), STANDARD_INPUT, limits, sink)
     } else {
@@ -109,7 +162,7 @@ fn decode_source(source: &str, limits: &ReadLimits, sink: &mut dyn Sink) -> Resu
     }
 }
 
-fn decode_file(path: &Path, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<(), AudioError> {
+fn decode_file(path: &Path, limits: &ReadLimits, sink: &mut dyn Sink) -> Decoded {
     let name = path.display().to_string();
     let fail = |e| AudioError::opening(&name, e);
     let mut file = File::open(path).map_err(fail)?;
@@ -123,13 +176,14 @@ fn decode_file(path: &Path, limits: &ReadLimits, sink: &mut dyn Sink) -> Result<
     }
     let head = read_head(&mut file, &name)?;
     let extension = path.extension().and_then(|e| e.to_str());
-    let format = recognise(&head, extension, &name)?;
+    let format = recognize(&head, extension, &name)?;
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
     let mut intake = Intake::new(&name, limits, sink);
     match format {
-        Format::Wav => wav::decode(file, &mut intake),
-        _ => compressed::decode(Box::new(file), format, &mut intake),
+        Format::Wav => wav::decode(BufReader::new(file), &mut intake)?,
+        _ => compressed::decode(Box::new(file), format, &mut intake)?,
     }
+    Ok(intake.take_warnings())
 }
 
 fn decode_stream(
@@ -137,13 +191,14 @@ fn decode_stream(
     name: &str,
     limits: &ReadLimits,
     sink: &mut dyn Sink,
-) -> Result<(), AudioError> {
+) -> Decoded {
     let mut head = read_head(&mut reader, name)?;
     let extension = Path::new(name).extension().and_then(|e| e.to_str());
-    let format = recognise(&head, extension, name)?;
+    let format = recognize(&head, extension, name)?;
     let mut intake = Intake::new(name, limits, sink);
     if format == Format::Wav {
-        return wav::decode(Cursor::new(head).chain(reader), &mut intake);
+        wav::decode(Cursor::new(head).chain(reader), &mut intake)?;
+        return Ok(intake.take_warnings());
     }
     let max_bytes = limits.max_stream_bytes;
     reader
@@ -153,7 +208,8 @@ fn decode_stream(
     if head.len() as u64 > max_bytes {
         return Err(AudioError::TooLarge { name: name.to_owned(), max_bytes });
     }
-    compressed::decode(Box::new(Cursor::new(head)), format, &mut intake)
+    compressed::decode(Box::new(Cursor::new(head)), format, &mut intake)?;
+    Ok(intake.take_warnings())
 }
 
 fn read_head(reader: &mut impl Read, name: &str) -> Result<Vec<u8>, AudioError> {
@@ -165,7 +221,7 @@ fn read_head(reader: &mut impl Read, name: &str) -> Result<Vec<u8>, AudioError> 
     Ok(head)
 }
 
-fn recognise(head: &[u8], extension: Option<&str>, name: &str) -> Result<Format, AudioError> {
+fn recognize(head: &[u8], extension: Option<&str>, name: &str) -> Result<Format, AudioError> {
     if head.is_empty() {
         return Err(AudioError::Empty { name: name.to_owned() });
     }

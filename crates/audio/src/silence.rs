@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
 
-/// What counts as a pause.
+/// Definition of a pause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PauseConfig {
@@ -30,8 +30,14 @@ const FRAME_S: f64 = 0.01;
 /// Level of digital silence.
 const FLOOR_DB: f32 = -120.0;
 
-/// Below this, nothing is speech.
-const INAUDIBLE_DB: f32 = -65.0;
+/// Level of the loud parts below which nothing is speech: the noise of 16 bits.
+const INAUDIBLE_DB: f32 = -90.0;
+
+/// The same for recordings whose level hardly changes: faint steady noise is no speech.
+const INAUDIBLE_STEADY_DB: f32 = -65.0;
+
+/// Range of levels below which a recording is steady, decibels.
+const STEADY_DB: f32 = 12.0;
 
 /// The pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent recording is
 /// one pause; an empty one has none.
@@ -157,14 +163,30 @@ fn smoothed_power(audio: &Audio, width: usize) -> Vec<f64> {
         .collect()
 }
 
-fn threshold_db(levels: &[f32], config: &PauseConfig) -> f32 {
+/// Level of the loud parts of a recording (95th percentile of its frames), and the level that they need to be speech,
+/// in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
+pub fn speech_level_db(audio: &Audio) -> (f32, f32) {
+    let (noise, speech) = percentiles(&levels_db(audio));
+    (speech, inaudible_db(noise, speech))
+}
+
+fn inaudible_db(noise: f32, speech: f32) -> f32 {
+    if speech - noise < STEADY_DB { INAUDIBLE_STEADY_DB } else { INAUDIBLE_DB }
+}
+
+/// The 5th and 95th percentile of levels.
+fn percentiles(levels: &[f32]) -> (f32, f32) {
     let mut sorted = levels.to_vec();
     sorted.sort_by(f32::total_cmp);
     let at =
         |share: f64| sorted.get((share * sorted.len().saturating_sub(1) as f64) as usize).copied();
-    let (noise, speech) = (at(0.05).unwrap_or(FLOOR_DB), at(0.95).unwrap_or(FLOOR_DB));
+    (at(0.05).unwrap_or(FLOOR_DB), at(0.95).unwrap_or(FLOOR_DB))
+}
+
+fn threshold_db(levels: &[f32], config: &PauseConfig) -> f32 {
+    let (noise, speech) = percentiles(levels);
     let from_noise = noise + config.above_noise_db as f32;
     let from_speech = speech - config.below_speech_db as f32;
     // Speech without any pause has a high "noise floor": never ask for more than 15 dB below the loud parts.
-    from_noise.max(from_speech).min(speech - 15.0).max(INAUDIBLE_DB)
+    from_noise.max(from_speech).min(speech - 15.0).max(inaudible_db(noise, speech))
 }

@@ -1,4 +1,4 @@
-//! What a file is by its first bytes. The name's ending is believed only when the bytes say nothing.
+//! Formats by the first bytes of a file. The name's ending is believed only when the bytes say nothing.
 
 /// Bytes that [`sniff`] wants to see.
 pub(crate) const SNIFF_BYTES: usize = 4096;
@@ -13,6 +13,9 @@ pub(crate) enum Format {
     OggOpus,
     Mp4,
     Adts,
+    Matroska,
+    ImaAdpcm,
+    MicrosoftAdpcm,
 }
 
 impl Format {
@@ -25,6 +28,9 @@ impl Format {
             Self::OggOpus => "Ogg Opus",
             Self::Mp4 => "M4A",
             Self::Adts => "AAC",
+            Self::Matroska => "Matroska or WebM",
+            Self::ImaAdpcm => "WAV with IMA ADPCM",
+            Self::MicrosoftAdpcm => "WAV with Microsoft ADPCM",
         }
     }
 
@@ -35,16 +41,21 @@ impl Format {
             "m4a" | "m4b" | "mp4" => Some(Self::Mp4),
             "ogg" | "oga" => Some(Self::Ogg),
             "flac" => Some(Self::Flac),
+            "webm" | "mka" | "mkv" => Some(Self::Matroska),
             _ => None,
         }
     }
 }
 
-/// The format of a file that starts with `head`, or what it looks like instead.
+/// The format of a file that starts with `head`; else a description of it.
 pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, String> {
     let at = |i: usize, magic: &[u8]| head.get(i..).is_some_and(|h| h.starts_with(magic));
-    if at(0, b"RIFF") && at(8, b"WAVE") {
+    let riff = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| at(0, id.as_slice()));
+    if riff && at(8, b"WAVE") {
         return Ok(Format::Wav);
+    }
+    if at(0, b"\x1aE\xdf\xa3") {
+        return Ok(Format::Matroska);
     }
     if at(0, b"fLaC") {
         return Ok(Format::Flac);
@@ -88,15 +99,20 @@ fn mpeg_sync(head: &[u8]) -> Option<Format> {
 
 /// Things people pass by mistake.
 fn other_kind(head: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 9] = [
+    let known: [(&[u8], &str); 14] = [
         (b"\x89PNG", "it is a PNG picture"),
         (b"\xff\xd8\xff", "it is a JPEG picture"),
         (b"%PDF", "it is a PDF"),
         (b"PK\x03\x04", "it is a ZIP archive"),
         (b"\x1f\x8b", "it is a gzip file"),
         (b"\x7fELF", "it is a program"),
-        (b"\x1aE\xdf\xa3", "it is Matroska or WebM"),
         (b"FORM", "it is AIFF"),
+        (b"caff", "it is a Core Audio file"),
+        (b"RIFX", "it is a big-endian WAV"),
+        (b"#!AMR", "it is AMR"),
+        (b".snd", "it is a Sun audio file"),
+        (b"0&\xb2u\x8ef\xcf\x11", "it is Windows Media"),
+        (b"wvpk", "it is WavPack"),
         (b"RIFF", "it is RIFF, but not WAVE"),
     ];
     if let Some((_, kind)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {

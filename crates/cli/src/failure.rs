@@ -1,5 +1,6 @@
 //! How the program ends when something went wrong: an exit code, a message, a hint.
 
+use std::borrow::Cow;
 use std::io;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -170,8 +171,14 @@ impl From<AudioError> for Failure {
     fn from(error: AudioError) -> Self {
         match &error {
             AudioError::Write { name, source } => Self::writing(name, source),
-            AudioError::TooLongToWrite { .. } => Self::new(Exit::Io, error.to_string()),
-            _ => Self::new(Exit::BadInput, error.to_string()),
+            AudioError::TooLongToWrite { .. } => {
+                let hint = error.hint().map(Cow::into_owned);
+                Self { exit: Exit::Io, message: error.to_string(), hint }
+            }
+            _ => {
+                let hint = error.hint().map(Cow::into_owned);
+                Self { exit: Exit::BadInput, message: error.to_string(), hint }
+            }
         }
     }
 }
@@ -182,7 +189,7 @@ impl From<TextError> for Failure {
             TextError::Embedded { .. } => Exit::Unexpected,
             _ => Exit::BadInput,
         };
-        text_hint(Self::new(exit, error.to_string()))
+        Self { exit, message: error.to_string(), hint: error.hint().map(Cow::into_owned) }
     }
 }
 
@@ -322,7 +329,7 @@ impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         match &error {
             DataError::Cancelled { .. } => Self::interrupted("the same command goes on from there")
-                .with_message(error.to_string().split("; ").next().unwrap_or_default()),
+                .with_message(error.to_string()),
             DataError::Io { operation, path, source } if written(operation) => {
                 Self::writing(&path.display().to_string(), source)
             }
@@ -330,15 +337,13 @@ impl From<DataError> for Failure {
                 Self::reading(&path.display().to_string(), source)
             }
             DataError::Part { .. } | DataError::Setting { .. } => {
-                text_hint(Self::new(Exit::Usage, error.to_string()))
+                let hint = error.hint().map(Cow::into_owned);
+                Self { exit: Exit::Usage, message: error.to_string(), hint }
             }
-            DataError::BrokenLine { .. } => {
-                let failure = Self::new(Exit::BadInput, error.to_string());
-                let hint =
-                    failure.hint.clone().unwrap_or_else(|| "mend or delete that line".into());
-                failure.hint(hint)
+            _ => {
+                let hint = error.hint().map(Cow::into_owned);
+                Self { exit: Exit::BadInput, message: error.to_string(), hint }
             }
-            _ => Self::new(Exit::BadInput, error.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What can go wrong with data on a disk.
+//! Errors of manifests, data sets, shards and batches.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,9 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system refused.
-    #[error("cannot {operation} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {operation} {}: {source}", path.display())]
     Io {
-        /// What was tried: `read`, `write`, `list`, ...
+        /// Operation: `read`, `write`, `list`, ...
         operation: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -34,7 +35,7 @@ pub enum DataError {
         path: PathBuf,
         /// Line number, from 1.
         line: usize,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// An utterance given by the program, not read from a line, contradicts itself.
@@ -42,7 +43,7 @@ pub enum DataError {
     BrokenUtterance {
         /// Its name.
         id: String,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// There is nothing to use in a file or folder.
@@ -50,18 +51,15 @@ pub enum DataError {
     NothingFound {
         /// The file or folder.
         path: PathBuf,
-        /// What should be there.
+        /// Expected content.
         looked_for: String,
     },
     /// A token shard is cut, damaged, or no token shard.
-    #[error(
-        "the token shard {} cannot be used: {problem}; delete it and encode the manifest again (finished shards are kept)",
-        path.display()
-    )]
+    #[error("the token shard {} cannot be used: {problem}", path.display())]
     BrokenShard {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Fault.
         problem: String,
     },
     /// A shard that is about to be written makes no sense.
@@ -69,12 +67,12 @@ pub enum DataError {
     ShardContent {
         /// The file that was to be.
         path: PathBuf,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// Shards of different making lie in one folder.
     #[error(
-        "{} was made with another {what}: it has `{found}`, expected `{expected}`; use an empty folder, or delete the old shards",
+        "{} was made with another {what}: it has `{found}`, expected `{expected}`",
         path.display()
     )]
     Mismatch {
@@ -82,20 +80,17 @@ pub enum DataError {
         path: PathBuf,
         /// `codec`, `manifest`, `number of utterances a shard`, ...
         what: &'static str,
-        /// What the shard says.
+        /// Value in the shard.
         found: String,
-        /// What this run, or the first shard of the folder, says.
+        /// Value of this run, or of the first shard of the folder.
         expected: String,
     },
     /// Some shards of a folder don't exist yet.
-    #[error(
-        "{} of {of} token shards are missing in {} (first: number {first}); encode the manifest with the same folder to make them",
-        missing, dir.display()
-    )]
+    #[error("{missing} of {of} token shards are missing in {} (first: number {first})", dir.display())]
     MissingShards {
         /// The folder.
         dir: PathBuf,
-        /// How many are missing.
+        /// Number of missing shards.
         missing: usize,
         /// Shards in all.
         of: usize,
@@ -103,9 +98,9 @@ pub enum DataError {
         first: usize,
     },
     /// A part such as `3/16` is malformed or out of range.
-    #[error("`{given}` is not a part of a whole: write N/M with 1 <= N <= M, such as 3/16")]
+    #[error("`{given}` is not a part of a whole")]
     Part {
-        /// What was given.
+        /// Given text.
         given: String,
     },
     /// A setting has no meaning.
@@ -115,13 +110,11 @@ pub enum DataError {
         name: &'static str,
         /// Its value.
         value: String,
-        /// What would be right.
+        /// Valid values.
         problem: &'static str,
     },
     /// An item is longer than a whole batch may be.
-    #[error(
-        "item {index} has {positions} positions, more than the {max_positions} of a batch: raise max_positions or leave out items that long"
-    )]
+    #[error("item {index} has {positions} positions, more than the {max_positions} of a batch")]
     TooLong {
         /// Index of the item.
         index: usize,
@@ -131,7 +124,7 @@ pub enum DataError {
         max_positions: usize,
     },
     /// The cancel token was set.
-    #[error("stopped after {finished} of {total} shards; the same command goes on from there")]
+    #[error("stopped after {finished} of {total} shards")]
     Cancelled {
         /// Shards finished, now or earlier.
         finished: usize,
@@ -141,21 +134,39 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => Some("check the path"),
+                io::ErrorKind::PermissionDenied => Some("check who owns it"),
+                io::ErrorKind::StorageFull => {
+                    Some("free some space and run the command again, finished shards are kept")
+                }
+                _ => None,
+            },
+            Self::BrokenLine { .. } => Some("mend or delete that line"),
+            Self::BrokenShard { .. } => {
+                Some("delete it and encode the manifest again, finished shards are kept")
+            }
+            Self::Mismatch { .. } => Some("use an empty folder, or delete the old shards"),
+            Self::MissingShards { .. } => {
+                Some("encode the manifest with the same folder to make them")
+            }
+            Self::Part { .. } => Some("write N/M with 1 <= N <= M, such as 3/16"),
+            Self::TooLong { .. } => Some("raise max_positions or leave out items that long"),
+            Self::Cancelled { .. } => Some("the same command goes on from there"),
+            Self::BrokenUtterance { .. }
+            | Self::NothingFound { .. }
+            | Self::ShardContent { .. }
+            | Self::Setting { .. } => None,
+        };
+        hint.map(Cow::Borrowed)
+    }
+
     /// An I/O error with what was being done to what.
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { operation, path, source }
-    }
-}
-
-/// The remedy for the kinds of I/O errors that have an obvious one.
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound => "; check the path",
-        io::ErrorKind::PermissionDenied => "; check who owns it",
-        io::ErrorKind::StorageFull => {
-            "; free some space and run the command again, what is finished is kept"
-        }
-        _ => "",
     }
 }

@@ -99,6 +99,8 @@ use Unit::{Decibels, Hertz, Number, Seconds, Semitones, Share};
 pub(crate) const FIGURES: &[FigureKind] = &[
     kind("wer", "word error rate", Share, Lower,
         "Substituted, deleted and inserted words over words that should be there; all rows together."),
+    kind("wer_whisper_rules", "word error rate by Whisper's normaliser", Share, Lower,
+        "The same after the English rules of Whisper's published normaliser: contractions and titles written out, numbers in digits, American spellings."),
     kind("cer", "character error rate", Share, Lower,
         "The same by characters, spaces included."),
     kind("fail", "failures", Share, Lower,

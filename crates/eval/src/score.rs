@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_metrics::errors::{Op, align};
-use syrinx_text::{normalize, normalize_for_scoring};
+use syrinx_text::{normalize, normalize_for_scoring, whisper_english};
 
 use crate::Measure;
 
@@ -33,6 +33,9 @@ pub struct WordScore {
     pub chars: f64,
     /// More than half of the words wrong, or none at all.
     pub failed: bool,
+    /// Errors and words by the English rules of Whisper's normaliser; absent in older rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_whisper_rules: Option<(f64, f64)>,
 }
 
 impl WordScore {
@@ -46,6 +49,9 @@ impl WordScore {
             let cer = Measure::Ratio { part: self.char_errors, whole: self.chars };
             measures.insert(1, ("cer".to_owned(), cer));
         }
+        if let Some((part, whole)) = self.by_whisper_rules {
+            measures.push(("wer_whisper_rules".to_owned(), Measure::Ratio { part, whole }));
+        }
         measures
     }
 }
@@ -57,6 +63,7 @@ pub(crate) fn scored_words(text: &str) -> Vec<String> {
 
 /// Counts the differences of two texts.
 pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
+    let by_whisper_rules = Some(by_whisper_rules(wanted, heard));
     let (wanted, heard) = (scored_words(wanted), scored_words(heard));
     let (words, _) = align(&wanted, &heard);
     let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
@@ -68,7 +75,17 @@ pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
         char_errors: letters.errors() as f64,
         chars: letters.reference as f64,
         failed: heard.is_empty() || errors > 0.5 * words.reference as f64,
+        by_whisper_rules,
     }
+}
+
+/// Errors and words, both texts normalised as publications do.
+fn by_whisper_rules(wanted: &str, heard: &str) -> (f64, f64) {
+    let words = |text: &str| {
+        whisper_english(text).split_whitespace().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (counts, _) = align(&words(wanted), &words(heard));
+    (counts.errors() as f64, counts.reference as f64)
 }
 
 /// How far around it a word is looked for that is there once too often.
@@ -126,5 +143,21 @@ mod tests {
         check("One two", "three four five", 3.0, 2.0, true);
         check("One two", "one", 1.0, 2.0, false);
         check("One two", "one two", 0.0, 2.0, false);
+    }
+
+    #[test]
+    fn whisper_rules_count_beside_the_raw_words() {
+        let check = |wanted: &str, heard: &str, expected: (f64, f64)| {
+            let score = score_words(wanted, heard);
+            assert_eq!(score.by_whisper_rules, Some(expected), "{wanted} / {heard}");
+            let named = |(name, _): &&(String, Measure)| name == "wer_whisper_rules";
+            let measures = score.measures();
+            let (part, whole) = expected;
+            let measure = measures.iter().find(named).map(|(_, measure)| measure.clone());
+            assert_eq!(measure, Some(Measure::Ratio { part, whole }));
+        };
+        check("Let's colour it, Mr. Park.", "let us color it mister park", (0.0, 6.0));
+        check("twenty five dollars", "$25", (0.0, 1.0));
+        check("um, it is 10 o'clock", "it is nine", (2.0, 4.0));
     }
 }

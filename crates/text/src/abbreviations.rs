@@ -1,6 +1,6 @@
 //! Abbreviations that end in a dot, shared by normalisation and sentence splitting.
 
-/// Where an abbreviation is one.
+/// Context in which an abbreviation counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     /// Everywhere.
@@ -20,7 +20,7 @@ pub(crate) enum When {
 pub(crate) struct Abbreviation {
     /// Lower case, without the last dot.
     pub(crate) written: &'static str,
-    /// What is said; capitals are letters' names.
+    /// Spoken form; capitals are letters' names.
     pub(crate) said: &'static str,
     pub(crate) when: When,
     /// Whether it counts without its dot too.
@@ -292,7 +292,7 @@ const STARTERS: &[&str] = &[
     "Your",
 ];
 
-/// What surrounds an abbreviation.
+/// Text around an abbreviation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Surroundings<'t> {
     /// The word before it, as written; empty at the beginning.

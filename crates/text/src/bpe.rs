@@ -15,7 +15,7 @@ pub const BYTES: usize = 256;
 /// Pairs seen less often than this are not merged.
 const MIN_PAIR_COUNT: u64 = 2;
 
-/// Train a byte-level BPE vocabulary on lines of text; the result is the text of a `tokenizers` JSON file, the same
+/// Trains a byte-level BPE vocabulary on lines of text; the result is the text of a `tokenizers` JSON file, the same
 /// for the same lines.
 ///
 /// `vocab_size` counts the 256 bytes. Fewer tokens come out when the lines hold too few pairs.

@@ -1,21 +1,20 @@
-//! What can go wrong between text and phones.
+//! Errors between text and phones.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// An error of this crate. Messages name the object and the remedy.
+/// An error of this crate. The message names the object, [`TextError::hint`] is the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
     /// There is no word in the text (it is empty, or emoji and punctuation only).
-    #[error("there is nothing to say in {excerpt:?}: give at least one English word or number")]
+    #[error("there is nothing to say in {excerpt:?}")]
     NothingToSay {
         /// The beginning of the text.
         excerpt: String,
     },
     /// Most letters of the text belong to another script than the Latin one.
-    #[error(
-        "only English can be spoken: the text is mostly {script} (it begins with {piece:?}); write it in Latin letters, or give pronunciations as /.../"
-    )]
+    #[error("only English can be spoken, and the text is mostly {script} ({piece:?})")]
     NotEnglish {
         /// Name of the script most letters belong to.
         script: &'static str,
@@ -26,13 +25,13 @@ pub enum TextError {
     #[error(transparent)]
     Phone(#[from] PhoneError),
     /// A line of a user lexicon could not be read.
-    #[error("{file}:{line}: {reason}; a line is `word  P HH OW1 N Z` or `word  /foʊnz/`")]
+    #[error("{file}:{line}: {reason}")]
     LexiconLine {
         /// The file, as given.
         file: String,
         /// Line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Fault.
         reason: String,
     },
     /// A user lexicon could not be opened or read.
@@ -40,25 +39,23 @@ pub enum TextError {
     LexiconFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
-    #[error(
-        "the embedded {what} doesn't load: {reason}; rebuild syrinx-text from a clean checkout"
-    )]
+    #[error("the embedded {what} doesn't load: {reason}")]
     Embedded {
-        /// Which data.
+        /// Name of the data.
         what: &'static str,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// A byte-level BPE vocabulary could not be trained.
     #[error("can't train a byte-pair vocabulary of {vocab_size} tokens: {reason}")]
     TrainBpe {
-        /// The size asked for.
+        /// Requested size.
         vocab_size: usize,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// Text could not be split into byte pairs.
@@ -66,7 +63,7 @@ pub enum TextError {
     EncodeBpe {
         /// The beginning of the text.
         excerpt: String,
-        /// Why.
+        /// Cause.
         reason: String,
     },
     /// The pronouncer of unknown words failed.
@@ -74,9 +71,42 @@ pub enum TextError {
     Pronounce {
         /// The first few unknown words.
         words: Vec<String>,
-        /// What the pronouncer said.
+        /// Error of the pronouncer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl TextError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NothingToSay { .. } => Some("give at least one English word or number"),
+            Self::NotEnglish { .. } => {
+                Some("write it in Latin letters, or give pronunciations as /.../")
+            }
+            Self::Phone(error) => error.hint(),
+            Self::LexiconLine { .. } => Some("a line is `word  P HH OW1 N Z` or `word  /foʊnz/`"),
+            Self::LexiconFile { .. } => Some("check the path, and that the file can be read"),
+            Self::Embedded { .. } => Some("rebuild syrinx-text from a clean checkout"),
+            Self::TrainBpe { .. } => Some("choose a size above 256, or give more text"),
+            Self::EncodeBpe { .. } | Self::Pronounce { .. } => None,
+        };
+        hint.map(Cow::Borrowed)
+    }
+}
+
+impl PhoneError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Arpabet { .. } => {
+                Some("phones are those of the CMU dictionary, like HH, AH0, OW1")
+            }
+            Self::Ipa { .. } => Some("give sounds of American English, or ARPAbet"),
+            Self::Stress { .. } => Some("put the stress mark before a vowel's syllable"),
+            Self::Empty => Some("give at least one phone"),
+        }
+    }
 }
 
 /// A symbol that is no phone of the inventory.
@@ -84,7 +114,7 @@ pub enum TextError {
 #[non_exhaustive]
 pub enum PhoneError {
     /// Not an ARPAbet symbol.
-    #[error("`{symbol}` is no ARPAbet phone of the CMU dictionary (those are like HH, AH0, OW1)")]
+    #[error("`{symbol}` is no ARPAbet phone of the CMU dictionary")]
     Arpabet {
         /// The symbol.
         symbol: String,
@@ -92,7 +122,7 @@ pub enum PhoneError {
     /// Not an IPA symbol that English needs.
     #[error("`{piece}` in /{transcription}/ is no IPA sound of American English")]
     Ipa {
-        /// What could not be read.
+        /// The unreadable part.
         piece: String,
         /// The whole transcription.
         transcription: String,

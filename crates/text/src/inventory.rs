@@ -20,7 +20,7 @@ use crate::error::PhoneError;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phone(u8);
 
-/// How strongly a vowel is stressed.
+/// Stress of a vowel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stress {
     /// Not said: a vowel without digit.
@@ -116,7 +116,7 @@ const VOWEL_TABLE: [[(&str, &str); WRITINGS]; VOWELS] = [
 ];
 
 impl Phone {
-    /// How many phones and marks there are.
+    /// Number of phones, separators and pauses.
     pub const COUNT: usize = COUNT;
     /// `SIL`, a silence that is heard.
     pub const SILENCE: Phone = Phone(0);
@@ -276,14 +276,14 @@ pub fn strip_stress(phone: Phone) -> Phone {
     phone.strip_stress()
 }
 
-/// Read phones written in ARPAbet with white space between them, marks included.
+/// Reads phones written in ARPAbet with white space between them, marks included.
 ///
 /// Errors name the first symbol that is no phone.
 pub fn parse_arpabet(text: &str) -> Result<Vec<Phone>, PhoneError> {
     text.split_whitespace().map(str::parse).collect()
 }
 
-/// Write phones in ARPAbet with one space between them.
+/// Writes phones in ARPAbet with one space between them.
 pub fn to_arpabet(phones: &[Phone]) -> String {
     let mut out = String::with_capacity(phones.len() * 4);
     for phone in phones {
@@ -295,7 +295,7 @@ pub fn to_arpabet(phones: &[Phone]) -> String {
     out
 }
 
-/// Give every vowel of one word a stress, as the dictionary does.
+/// Gives every vowel of one word a stress, as the dictionary does.
 ///
 /// Transcriptions by hand often leave it out. If the word has no stressed vowel, the first vowel of unknown stress
 /// gets the primary one; all others of unknown stress get 0.

@@ -95,7 +95,7 @@ const SIGNS: &[(&str, &str)] = &[
     ("eə", "EH R"),
     ("ɛə", "EH R"),
     ("ʊə", "UH R"),
-    // What NFD makes of the cedilla.
+    // The cedilla in NFD.
     ("c\u{327}", "HH"),
 ];
 
@@ -113,7 +113,7 @@ fn is_ignored(c: char) -> bool {
     )
 }
 
-/// How strictly a transcription is read.
+/// Strictness of reading a transcription.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// Marks are marks: space is a word boundary, `.` a pause.
@@ -122,7 +122,7 @@ enum Reading {
     Word,
 }
 
-/// Write phones in IPA. [`parse_ipa`] reads the result back to the same phones.
+/// Writes phones in IPA. [`parse_ipa`] reads the result back to the same phones.
 pub fn to_ipa(phones: &[Phone]) -> String {
     let mut out = String::new();
     for (i, phone) in phones.iter().enumerate() {
@@ -143,14 +143,14 @@ fn joins_wrongly(a: Phone, b: Phone) -> bool {
     read(&joined, Reading::Sequence).ok().as_deref() != Some(&[a, b])
 }
 
-/// Read a sequence of phones in IPA, exactly: marks included, unmarked vowels stay without stress.
+/// Reads a sequence of phones in IPA, exactly: marks included, unmarked vowels stay without stress.
 ///
 /// Errors name the first sign that is not understood.
 pub fn parse_ipa(text: &str) -> Result<Vec<Phone>, PhoneError> {
     read(text, Reading::Sequence)
 }
 
-/// Read the pronunciation of one word as people write it (`həˈloʊ`, `ˈkæt.ə.lɒɡ`), with or without slashes or
+/// Reads the pronunciation of one word as people write it (`həˈloʊ`, `ˈkæt.ə.lɒɡ`), with or without slashes or
 /// brackets around it. Every vowel gets a stress; see [`complete_stress`].
 ///
 /// Errors name the first sign that is not understood, or say that nothing was there.
@@ -199,7 +199,7 @@ fn read(text: &str, reading: Reading) -> Result<Vec<Phone>, PhoneError> {
     }
 }
 
-/// Append the phones of a sign; a pending stress goes to the first vowel among them.
+/// Appends the phones of a sign; a pending stress goes to the first vowel among them.
 fn push_sign(sign: &str, breve: bool, pending: &mut Option<Stress>, phones: &mut Vec<Phone>) {
     for phone in sign.split(' ').filter_map(Phone::from_arpabet) {
         let phone = match (phone.is_vowel(), pending.take()) {

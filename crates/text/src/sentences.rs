@@ -4,15 +4,17 @@ use std::ops::Range;
 
 use crate::abbreviations::{Surroundings, dot_ends_sentence, find, is_starter};
 use crate::frontend::inline_spans;
+use crate::normalize::{breaks, item_marker};
 
 /// A good limit for speech: about fifteen seconds.
 pub const DEFAULT_MAX_CHARS: usize = 240;
 
-/// Cut a text into sentences of at most `max_chars` characters (at least 1), in order; white space at their ends is
+/// Cuts a text into sentences of at most `max_chars` characters (at least 1), in order; white space at their ends is
 /// dropped, nothing else.
 ///
 /// Dots of abbreviations, initials, decimals and addresses don't end a sentence; quotes and brackets after a mark
-/// belong to it; a blank line always ends one. A sentence that is too long is cut after a pause mark, else before a
+/// belong to it; a blank line always ends one, as do the lines of lists, numbered items, headings and verse. A line end
+/// inside running prose doesn't. A sentence that is too long is cut after a pause mark, else before a
 /// conjunction, else between words, else anywhere. Inline pronunciations are not cut if they fit. Time is linear in
 /// the length of the text.
 pub fn split(text: &str, max_chars: usize) -> Vec<String> {
@@ -28,6 +30,7 @@ pub fn split(text: &str, max_chars: usize) -> Vec<String> {
 fn boundaries(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
+    let mut line_ends = breaks(text).into_iter().peekable();
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let end = match c {
@@ -36,7 +39,7 @@ fn boundaries(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
                 let end = chars.peek().map_or(text.len(), |&(at, _)| at);
                 (!inside(spans, at) && ends_sentence(text, start, at, end)).then_some(end)
             }
-            '\n' => text[at + 1..].starts_with(['\n', '\r']).then_some(at + 1),
+            '\n' => line_ends.next_if_eq(&at).map(|_| at + 1),
             _ => None,
         };
         if let Some(end) = end {
@@ -57,7 +60,7 @@ fn inside(spans: &[Range<usize>], at: usize) -> bool {
     spans.get(next).is_some_and(|span| span.contains(&at))
 }
 
-/// How far abbreviations are looked for around a dot, bytes.
+/// Distance within which abbreviations are searched around a dot, bytes.
 const AROUND_BYTES: usize = 64;
 
 /// Whether the marks at `at..end` end the sentence that began at `start`.
@@ -89,6 +92,11 @@ fn dot_is_end(before: &str, after: &str) -> bool {
         .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | '\''))
         .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
     let token = &before[token_start..];
+    // The number of an item at the start of a line: `1. First`.
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    if line.trim_start() == token && item_marker(&format!("{token}. ")).is_some() {
+        return false;
+    }
     let previous = before[..token_start].split_whitespace().next_back().unwrap_or_default();
     let around = Surroundings { previous, after };
     if let Some(known) = find(token, true, around) {
@@ -127,7 +135,7 @@ const CONJUNCTIONS: &[&str] = &[
     "although", "though", "since", "until", "unless", "then", "as", "than",
 ];
 
-/// Append a sentence in pieces of at most `max_chars` characters.
+/// Appends a sentence in pieces of at most `max_chars` characters.
 fn cut_to_length(
     sentence: &str,
     offset: usize,
@@ -152,7 +160,7 @@ fn cut_to_length(
     }
 }
 
-/// Where to cut a text whose first `limit` bytes may stay together; above 0.
+/// Offset of a cut in a text whose first `limit` bytes may stay together; above 0.
 fn cut_point(text: &str, limit: usize, offset: usize, spans: &[Range<usize>]) -> usize {
     let earliest = limit / 3;
     let (mut pause, mut conjunction, mut space) = (None, None, None);

@@ -8,7 +8,7 @@ use crate::inventory::{Phone, complete_stress, parse_arpabet};
 use crate::ipa::parse_ipa_word;
 use crate::lexicon::UserEntry;
 
-/// Read all lines; words come back in lower case.
+/// Reads all lines; words come back in lower case.
 pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, UserEntry>, TextError> {
     let mut entries: HashMap<String, UserEntry> = HashMap::new();
     for (index, line) in BufReader::new(reader).lines().enumerate() {
@@ -32,7 +32,7 @@ pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, User
     Ok(entries)
 }
 
-/// Read the pronunciation of one word: ARPAbet, or IPA between slashes.
+/// Reads the pronunciation of one word: ARPAbet, or IPA between slashes.
 ///
 /// Between slashes, anything with a sign outside ASCII and any lower-case text without spaces is IPA (`/bɪt/`,
 /// `/bit/`); the rest is ARPAbet (`/B IH1 T/`).

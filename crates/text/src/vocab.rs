@@ -40,7 +40,7 @@ impl Special {
     pub const ALL: [Special; 5] =
         [Special::Pad, Special::Bos, Special::Eos, Special::Unk, Special::Mask];
 
-    /// How it is written in listings, for instance `<pad>`.
+    /// Name in listings, for instance `<pad>`.
     pub fn name(self) -> &'static str {
         match self {
             Special::Pad => "<pad>",
@@ -52,7 +52,7 @@ impl Special {
     }
 }
 
-/// What an id stands for.
+/// Meaning of a token id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextToken<'a> {
     /// A special.
@@ -160,7 +160,7 @@ impl TextVocab {
         Phone::from_index(id.checked_sub(SPECIALS)? as usize)
     }
 
-    /// What an id stands for; nothing when it is outside the vocabulary.
+    /// Meaning of a token id; `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<TextToken<'_>> {
         if let Some(&special) = Special::ALL.get(id as usize) {
             Some(TextToken::Special(special))

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod channels;
+mod files;
+mod headers;
 mod mel;
 mod read;
 mod resample;
 mod silence;
+mod speech;
 mod write;
 
 use std::f64::consts::TAU;

@@ -5,7 +5,7 @@ use crate::bench::Bench;
 #[test]
 fn nothing_to_say() {
     let bench = Bench::new();
-    for text in ["", "   ", "😀🎉👍", "... !!! ..."] {
+    for text in ["", "   ", "⠿⠇", "... !!! ..."] {
         bench.fails(&["say", text], 3, &["nothing to say"]);
         bench.fails(&["phonemize", text], 3, &["nothing to say"]);
     }

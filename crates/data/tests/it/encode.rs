@@ -224,7 +224,7 @@ fn other_codecs_and_manifests_are_refused_before_any_work() {
         match result.unwrap_err() {
             error @ DataError::Mismatch { what, .. } => {
                 assert_eq!(what, expected);
-                assert!(error.to_string().contains("use an empty folder"), "{error}");
+                assert!(error.hint().unwrap().contains("use an empty folder"), "{error}");
             }
             other => panic!("{other}"),
         }
@@ -265,9 +265,10 @@ fn a_shard_cut_anywhere_is_an_error_and_no_panic() {
     ];
     for (bytes, expected) in cases {
         put(&path, bytes);
-        let error = Corpus::open(dir.path()).unwrap_err().to_string();
+        let error = Corpus::open(dir.path()).unwrap_err();
+        assert!(error.hint().unwrap().contains("delete it and encode the manifest again"));
+        let error = error.to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
-        assert!(error.contains("delete it and encode the manifest again"), "{error}");
     }
 }
 

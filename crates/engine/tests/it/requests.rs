@@ -81,7 +81,7 @@ fn what_can_not_be_asked() {
     let voice = run(speech.id, json!({ field: "Yes.", "voice": "nobody" }));
     assert!(voice.to_string().contains("nobody"), "{voice}");
     assert!(voice.hint().expect("a hint").contains("ann"));
-    for text in ["", "😀 🎉", "你好,世界"] {
+    for text in ["", "⠿ ⠇", "你好,世界"] {
         run(speech.id, json!({ field: text }));
     }
 }

@@ -4,7 +4,7 @@ use super::inline::{Inline, placeholder_index};
 use super::{Phonemized, Source, SpokenWord, derive, letters};
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
-use crate::normalize::{self, Piece};
+use crate::normalize::{self, LeftOut, Piece, Pieces, Words};
 
 /// A word on its way to phones, or a pause.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,19 @@ impl Unit {
         matches!(self, Unit::Word { .. })
     }
 
+    /// Whether it is a pause at the end of a sentence.
+    pub(super) fn ends_sentence(&self) -> bool {
+        matches!(self, Unit::Pause(pause) if pause.arpabet() != ",")
+    }
+
+    /// The word in lower case, as the tagger reads it; a comma for a pause.
+    pub(super) fn token(&self) -> String {
+        match self {
+            Unit::Word { spoken, .. } => spoken.to_ascii_lowercase(),
+            Unit::Pause(pause) => pause.arpabet().to_owned(),
+        }
+    }
+
     /// The word to ask for, if it has no phones yet: without its possessive ending.
     pub(super) fn unknown_word(&self) -> Option<&str> {
         match self {
@@ -28,7 +41,7 @@ impl Unit {
         }
     }
 
-    /// Set the phones of [`Unit::unknown_word`]; a possessive ending is added to them.
+    /// Sets the phones of [`Unit::unknown_word`]; a possessive ending is added to them.
     pub(super) fn set_phones(&mut self, new: Vec<Phone>, from: Source) {
         if let Unit::Word { spoken, phones, source, .. } = self {
             *phones = new;
@@ -45,23 +58,34 @@ fn stem_of(spoken: &str) -> &str {
     if stem.is_empty() { spoken } else { stem }
 }
 
-/// Normalise a text whose inline pronunciations are placeholders, and look its words up.
-pub(super) fn units(text: &str, inlines: &[Inline], lexicon: &Lexicon) -> Vec<Unit> {
-    let is_user_word = |word: &str| lexicon.lookup_user(word).is_some();
+/// Normalizes a text whose inline pronunciations are placeholders, and looks its words up.
+pub(super) fn units(
+    text: &str,
+    inlines: &[Inline],
+    lexicon: &Lexicon,
+) -> (Vec<Unit>, Vec<LeftOut>) {
+    let is_kept = |word: &str| lexicon.lookup_user(word).is_some();
+    let is_known = |word: &str| lexicon.is_word(word);
+    let words = Words { is_kept: &is_kept, is_known: &is_known };
+    let Pieces { pieces, left_out } = normalize::pieces(text, &words);
     let mut units = Vec::new();
-    for (index, piece) in normalize::pieces(text, &is_user_word).into_iter().enumerate() {
+    for (index, piece) in pieces.into_iter().enumerate() {
         let placeholder = piece.said.chars().next().and_then(placeholder_index);
         match placeholder.and_then(|number| inlines.get(number)) {
             Some(inline) => push_inline(&mut units, inline, piece.attached, index),
             None => push_piece(&mut units, &piece, index, lexicon),
         }
     }
-    units
+    (units, left_out)
 }
 
-/// An inline pronunciation replaces the word it is attached to, or is a word of its own.
+/// An inline pronunciation replaces that of the word before it, if it is attached to it or sounds much like it; else it
+/// is a word of its own.
 fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: usize) {
-    if attached && let Some(Unit::Word { phones, source, .. }) = units.last_mut() {
+    if let Some(Unit::Word { phones, source, .. }) = units.last_mut()
+        && *source != Source::Inline
+        && (attached || sounds_alike(phones, &inline.phones))
+    {
         phones.clone_from(&inline.phones);
         *source = Source::Inline;
         return;
@@ -73,6 +97,26 @@ fn push_inline(units: &mut Vec<Unit>, inline: &Inline, attached: bool, piece: us
         source: Source::Inline,
         piece,
     });
+}
+
+/// Whether two pronunciations are of one word: at least half of their phones agree, the first or the last among them.
+fn sounds_alike(a: &[Phone], b: &[Phone]) -> bool {
+    let plain = |phones: &[Phone]| phones.iter().map(|p| p.strip_stress()).collect::<Vec<_>>();
+    let (a, b) = (plain(a), plain(b));
+    if a.is_empty() || b.is_empty() || a.first() != b.first() && a.last() != b.last() {
+        return false;
+    }
+    // Longest common subsequence.
+    let mut row = vec![0usize; b.len() + 1];
+    for x in &a {
+        let mut diagonal = 0;
+        for (at, y) in b.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if x == y { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[b.len()] * 2 >= a.len().max(b.len())
 }
 
 fn push_piece(units: &mut Vec<Unit>, piece: &Piece, index: usize, lexicon: &Lexicon) {
@@ -94,7 +138,7 @@ fn push_piece(units: &mut Vec<Unit>, piece: &Piece, index: usize, lexicon: &Lexi
     }
 }
 
-/// Remember a pause; of several the strongest stays. A pause before the first word is none.
+/// Remembers a pause; of several the strongest stays. A pause before the first word is none.
 fn push_pause(units: &mut Vec<Unit>, mark: char) {
     let Some(pause) = Phone::from_arpabet(mark.encode_utf8(&mut [0; 4])) else { return };
     match units.last_mut() {

@@ -122,7 +122,7 @@ fn inflected(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     Some(phones)
 }
 
-/// Append the plural or possessive ending: IH0 Z after a sibilant, S after a voiceless sound, else Z.
+/// Appends the plural or possessive ending: IH0 Z after a sibilant, S after a voiceless sound, else Z.
 pub(super) fn push_plural(phones: &mut Vec<Phone>) {
     let ending = match phones.last().map(|p| p.arpabet()) {
         Some("S" | "Z" | "SH" | "ZH" | "CH" | "JH") => "AH0 Z",
@@ -132,7 +132,7 @@ pub(super) fn push_plural(phones: &mut Vec<Phone>) {
     push(phones, ending);
 }
 
-/// Append the past ending: IH0 D after T and D, T after a voiceless sound, else D.
+/// Appends the past ending: IH0 D after T and D, T after a voiceless sound, else D.
 fn push_past(phones: &mut Vec<Phone>) {
     let ending = match phones.last().map(|p| p.arpabet()) {
         Some("T" | "D") => "IH0 D",
@@ -146,7 +146,7 @@ fn push(phones: &mut Vec<Phone>, arpabet: &str) {
     phones.extend(parse_arpabet(arpabet).unwrap_or_default());
 }
 
-/// What a word may have been before an ending that begins with a vowel: itself, with `e`, without its doubling,
+/// Possible stems of a word before an ending that begins with a vowel: itself, with `e`, without its doubling,
 /// with `y` for `i`.
 fn stems(stem: &str) -> Vec<String> {
     let mut stems = Vec::with_capacity(3);

@@ -1,123 +1,120 @@
-//! Words that sound differently by their neighbours. Only cheap, safe cases: "the" and "a", and a few words whose
-//! noun and verb differ.
+//! Words that sound differently by their neighbours: `the`, and the words of `data/heteronyms.txt` by part of speech
+//! and context.
 
-use super::Source;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::assemble::Unit;
+use super::derive::push_plural;
+use super::{Source, tagger};
 use crate::inventory::{Phone, parse_arpabet};
 use crate::lexicon::Lexicon;
 
-/// What stands before a word tells which reading it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Before {
-    /// "the", "a", "my" and the like: a noun follows.
-    Determiner,
-    /// "to", "will", "they" and the like: the plain form of a verb follows.
-    VerbSign,
-    /// "have", "was" and the like: a participle follows.
-    Perfect,
-    Other,
+const TABLE: &str = include_str!("../../data/heteronyms.txt");
+
+/// Largest distance of a word of the context.
+const CONTEXT_WORDS: usize = 6;
+
+/// Words after which there is no verb, and those after which there is one, whatever the tagger says.
+const BEFORE_NOUN: &[&str] = &[
+    "the", "a", "an", "my", "your", "his", "its", "our", "their", "every", "each", "another", "no",
+];
+const BEFORE_VERB: &[&str] = &[
+    "will",
+    "would",
+    "can",
+    "could",
+    "should",
+    "may",
+    "might",
+    "must",
+    "shall",
+    "cannot",
+    "can't",
+    "couldn't",
+    "don't",
+    "didn't",
+    "doesn't",
+    "won't",
+    "wouldn't",
+    "shouldn't",
+    "let's",
+    "please",
+    "i",
+    "we",
+    "they",
+    "i'll",
+    "you'll",
+    "we'll",
+    "they'll",
+    "he'll",
+    "she'll",
+    "it'll",
+    "i'd",
+];
+
+static READINGS: LazyLock<HashMap<String, Vec<Reading>>> = LazyLock::new(|| parse(TABLE));
+
+/// One way to say a word.
+#[derive(Debug)]
+struct Reading {
+    phones: Vec<Phone>,
+    /// Alternatives; each holds if all its parts do.
+    conditions: Vec<Vec<Part>>,
 }
 
-/// A word with two readings: after a determiner, after a sign of a verb, after a perfect auxiliary, after anything
-/// else. An empty reading means the dictionary's first one.
-struct Heteronym {
-    word: &'static str,
-    noun: &'static str,
-    verb: &'static str,
-    participle: &'static str,
-    other: &'static str,
+/// One part of a condition, or its opposite.
+#[derive(Debug)]
+struct Part {
+    negated: bool,
+    kind: Kind,
 }
 
-const fn noun_verb(word: &'static str, noun: &'static str, verb: &'static str) -> Heteronym {
-    Heteronym { word, noun, verb, participle: "", other: "" }
+#[derive(Debug)]
+enum Kind {
+    Always,
+    /// A verb by its tag or the word before it.
+    Verb,
+    Tag(u8),
+    Near(Vec<&'static str>),
+    Before(Vec<&'static str>),
+    After(Vec<&'static str>),
+    Capital,
 }
 
-const HETERONYMS: &[Heteronym] = &[
-    Heteronym {
-        word: "read",
-        noun: "R IY1 D",
-        verb: "R IY1 D",
-        participle: "R EH1 D",
-        other: "R IY1 D",
-    },
-    Heteronym {
-        word: "live",
-        noun: "L AY1 V",
-        verb: "L IH1 V",
-        participle: "L AY1 V",
-        other: "L IH1 V",
-    },
-    Heteronym { word: "lead", noun: "L IY1 D", verb: "L IY1 D", participle: "", other: "L IY1 D" },
-    Heteronym {
-        word: "wind",
-        noun: "W IH1 N D",
-        verb: "W AY1 N D",
-        participle: "",
-        other: "W IH1 N D",
-    },
-    noun_verb("use", "Y UW1 S", "Y UW1 Z"),
-    noun_verb("close", "K L OW1 S", "K L OW1 Z"),
-    noun_verb("record", "R EH1 K ER0 D", "R AH0 K AO1 R D"),
-    noun_verb("records", "R EH1 K ER0 D Z", "R AH0 K AO1 R D Z"),
-    noun_verb("object", "AA1 B JH EH0 K T", "AH0 B JH EH1 K T"),
-    noun_verb("project", "P R AA1 JH EH0 K T", "P R AH0 JH EH1 K T"),
-    noun_verb("present", "P R EH1 Z AH0 N T", "P R IY0 Z EH1 N T"),
-    noun_verb("produce", "P R OW1 D UW0 S", "P R AH0 D UW1 S"),
-    noun_verb("permit", "P ER1 M IH2 T", "P ER0 M IH1 T"),
-    noun_verb("conduct", "K AA1 N D AH0 K T", "K AH0 N D AH1 K T"),
-    noun_verb("contract", "K AA1 N T R AE2 K T", "K AH0 N T R AE1 K T"),
-    noun_verb("increase", "IH1 N K R IY2 S", "IH0 N K R IY1 S"),
-    noun_verb("house", "HH AW1 S", "HH AW1 Z"),
-    noun_verb("excuse", "IH0 K S K Y UW1 S", "IH0 K S K Y UW1 Z"),
-];
+/// A word in its sentence.
+struct Context<'s> {
+    words: &'s [&'s str],
+    tags: &'s [u8],
+    index: usize,
+    /// Whether it has a capital that no sentence begin explains.
+    capital: bool,
+}
 
-const DETERMINERS: &[&str] = &[
-    "the", "a", "an", "this", "that", "my", "your", "his", "her", "its", "our", "their", "no",
-    "some", "any", "every", "each", "of", "new", "first",
-];
-const VERB_SIGNS: &[&str] = &[
-    "to", "will", "would", "can", "could", "shall", "should", "may", "might", "must", "don't",
-    "didn't", "doesn't", "won't", "can't", "couldn't", "wouldn't", "i", "you", "we", "they",
-    "please", "let's", "i'll", "you'll", "we'll", "they'll", "he'll", "she'll", "i'd", "did",
-    "does", "do",
-];
-const PERFECTS: &[&str] = &[
-    "have", "has", "had", "having", "haven't", "hasn't", "hadn't", "i've", "you've", "we've",
-    "they've", "was", "were", "been", "be", "is", "are", "being",
-];
-
-fn class_of(word: &str) -> Before {
-    if DETERMINERS.contains(&word) {
-        Before::Determiner
-    } else if VERB_SIGNS.contains(&word) {
-        Before::VerbSign
-    } else if PERFECTS.contains(&word) {
-        Before::Perfect
-    } else {
-        Before::Other
+/// Chooses the readings of words that the dictionary gave; a user's and inline pronunciations stay.
+pub(super) fn resolve(units: &mut [Unit], lexicon: &Lexicon) {
+    resolve_articles(units, lexicon);
+    let mut start = 0;
+    while start < units.len() {
+        let rest = &units[start..];
+        let length = rest.iter().position(Unit::ends_sentence).map_or(rest.len(), |at| at + 1);
+        resolve_sentence(&mut units[start..start + length]);
+        start += length;
     }
 }
 
-/// Choose the readings of words that the dictionary gave; a user's and inline pronunciations stay.
-pub(super) fn resolve(units: &mut [Unit], lexicon: &Lexicon) {
-    let mut before = Before::Other;
+/// Gives "the" its full vowel before vowels.
+fn resolve_articles(units: &mut [Unit], lexicon: &Lexicon) {
     for index in 0..units.len() {
-        let next_begins_with_vowel = match units.get(index + 1) {
+        let before_vowel = match units.get(index + 1) {
             Some(Unit::Word { phones, .. }) => phones.first().is_some_and(|p| p.is_vowel()),
             _ => false,
         };
-        let Unit::Word { spoken, phones, source, .. } = &mut units[index] else {
-            before = Before::Other;
-            continue;
-        };
-        if *source == Source::Lexicon {
-            if spoken == "the" {
-                *phones = the(next_begins_with_vowel, lexicon, phones);
-            } else if let Some(chosen) = reading(spoken, before) {
-                *phones = chosen;
-            }
+        if let Unit::Word { spoken, phones, source: Source::Lexicon, .. } = &mut units[index]
+            && spoken == "the"
+        {
+            *phones = the(before_vowel, lexicon, phones);
         }
-        before = class_of(&spoken.to_ascii_lowercase());
     }
 }
 
@@ -130,13 +127,158 @@ fn the(before_vowel: bool, lexicon: &Lexicon, usual: &[Phone]) -> Vec<Phone> {
     if before_vowel { full.unwrap_or(usual).to_vec() } else { usual.to_vec() }
 }
 
-fn reading(word: &str, before: Before) -> Option<Vec<Phone>> {
-    let heteronym = HETERONYMS.iter().find(|h| h.word == word)?;
-    let sounds = match before {
-        Before::Determiner => heteronym.noun,
-        Before::VerbSign => heteronym.verb,
-        Before::Perfect => heteronym.participle,
-        Before::Other => heteronym.other,
+fn resolve_sentence(units: &mut [Unit]) {
+    let is_heteronym = |unit: &Unit| matches!(unit, Unit::Word { spoken, source: Source::Lexicon, .. } if READINGS.contains_key(spoken));
+    if !units.iter().any(is_heteronym) {
+        return;
+    }
+    let chosen = {
+        let lower: Vec<String> = units.iter().map(Unit::token).collect();
+        let words: Vec<&str> = lower.iter().map(String::as_str).collect();
+        let tags = tagger::tags(&words);
+        let choose = |index: usize| {
+            let Unit::Word { spoken, written, source: Source::Lexicon, .. } = &units[index] else {
+                return None;
+            };
+            let capital = index > 0 && is_capitalized(written);
+            let context = Context { words: &words, tags: &tags, index, capital };
+            READINGS.get(spoken)?.iter().find(|reading| reading.fits(&context)).map(|r| &r.phones)
+        };
+        (0..units.len()).map(choose).collect::<Vec<_>>()
     };
-    if sounds.is_empty() { None } else { parse_arpabet(sounds).ok() }
+    for (unit, chosen) in units.iter_mut().zip(chosen) {
+        if let (Unit::Word { phones, .. }, Some(chosen)) = (unit, chosen) {
+            phones.clone_from(chosen);
+        }
+    }
+}
+
+/// Whether a word begins with a capital and goes on in small letters.
+fn is_capitalized(written: &str) -> bool {
+    let mut chars = written.chars();
+    chars.next().is_some_and(char::is_uppercase) && chars.any(char::is_lowercase)
+}
+
+impl Reading {
+    fn fits(&self, context: &Context<'_>) -> bool {
+        self.conditions.iter().any(|parts| parts.iter().all(|part| part.holds(context)))
+    }
+}
+
+impl Part {
+    fn holds(&self, context: &Context<'_>) -> bool {
+        let Context { words, tags, index, capital } = context;
+        let before = index.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or("");
+        let after = words.get(index + 1).copied().unwrap_or(".");
+        let holds = match &self.kind {
+            Kind::Always => true,
+            Kind::Tag(tag) => tags[*index] == *tag,
+            Kind::Verb if BEFORE_NOUN.contains(&before) => false,
+            Kind::Verb if BEFORE_VERB.contains(&before) => true,
+            Kind::Verb => b"BPZDL".contains(&tags[*index]),
+            Kind::Near(near) => {
+                let from = index.saturating_sub(CONTEXT_WORDS);
+                let to = (index + CONTEXT_WORDS + 1).min(words.len());
+                let around = words[from..*index].iter().chain(&words[index + 1..to]);
+                around.copied().any(|word| near.contains(&word))
+            }
+            Kind::Before(expected) => expected.contains(&before),
+            Kind::After(expected) => expected.contains(&after),
+            Kind::Capital => *capital,
+        };
+        holds != self.negated
+    }
+}
+
+/// The readings by word. Lines that cannot be read are left out; a test finds them.
+fn parse(table: &'static str) -> HashMap<String, Vec<Reading>> {
+    let mut readings = HashMap::new();
+    let lines = || table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for line in lines() {
+        if let Some((word, found)) = word_line(line) {
+            readings.insert(word.to_owned(), found);
+        }
+    }
+    for (word, [other, verb]) in lines().filter_map(verb_line) {
+        readings.entry(s_form(word)).or_insert_with(|| verb_or(plural(&other), plural(&verb)));
+        readings.entry(word.to_owned()).or_insert_with(|| verb_or(other, verb));
+    }
+    readings
+}
+
+fn verb_or(other: Vec<Phone>, verb: Vec<Phone>) -> Vec<Reading> {
+    let reading =
+        |phones, kind| Reading { phones, conditions: vec![vec![Part { negated: false, kind }]] };
+    vec![reading(verb, Kind::Verb), reading(other, Kind::Always)]
+}
+
+fn plural(phones: &[Phone]) -> Vec<Phone> {
+    let mut phones = phones.to_vec();
+    push_plural(&mut phones);
+    phones
+}
+
+/// The form in -s, as it is written.
+fn s_form(word: &str) -> String {
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if word.ends_with(['s', 'x', 'z']) || word.ends_with("ch") || word.ends_with("sh") => {
+            format!("{word}es")
+        }
+        _ => format!("{word}s"),
+    }
+}
+
+fn verb_line(line: &'static str) -> Option<(&'static str, [Vec<Phone>; 2])> {
+    let (word, sounds) = line.strip_prefix("verb ")?.split_once(' ')?;
+    let (other, verb) = sounds.split_once(" ; ")?;
+    Some((word, [parse_arpabet(other).ok()?, parse_arpabet(verb).ok()?]))
+}
+
+fn word_line(line: &'static str) -> Option<(&'static str, Vec<Reading>)> {
+    let (word, rest) = line.strip_prefix("word ")?.split_once(' ')?;
+    let reading = |text: &'static str| {
+        let (sounds, conditions) = text.split_once(" : ")?;
+        let conditions = conditions.split(' ').map(|all| all.split('&').map(part).collect());
+        let conditions = conditions.collect::<Option<Vec<Vec<Part>>>>()?;
+        Some(Reading { phones: parse_arpabet(sounds).ok()?, conditions })
+    };
+    Some((word, rest.split(" ; ").map(reading).collect::<Option<_>>()?))
+}
+
+fn part(text: &'static str) -> Option<Part> {
+    let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+    let words = |list: &'static str| list.split(',').collect();
+    let kind = match text.split_at_checked(1)? {
+        ("*", "") => Kind::Always,
+        ("^", "") => Kind::Capital,
+        ("~", list) => Kind::Near(words(list)),
+        ("<", list) => Kind::Before(words(list)),
+        (">", list) => Kind::After(words(list)),
+        (tag, "") if tagger::TAGS.contains(&tag.as_bytes()[0]) => Kind::Tag(tag.as_bytes()[0]),
+        _ => return None,
+    };
+    Some(Part { negated, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_read() {
+        for line in TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            assert!(word_line(line).is_some() || verb_line(line).is_some(), "{line}");
+        }
+        assert!(READINGS.len() >= 60, "{}", READINGS.len());
+    }
+
+    #[test]
+    fn every_word_ends_with_a_reading_that_always_fits() {
+        for (word, readings) in &*READINGS {
+            let last = readings.last().expect("a word has readings");
+            let always = last.conditions.iter().flatten().any(|p| matches!(p.kind, Kind::Always));
+            assert!(always, "{word}");
+        }
+    }
 }

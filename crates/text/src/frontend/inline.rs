@@ -21,8 +21,12 @@ pub(crate) struct Inline {
     pub(crate) phones: Vec<Phone>,
 }
 
-/// Replace the inline pronunciations of a text by placeholders; those characters are removed from the rest.
+/// Replaces the inline pronunciations of a text by placeholders; those characters are removed from the rest.
+///
+/// HTML entities (`&amp;`) become the characters that they stand for.
 pub(crate) fn extract(text: &str) -> (String, Vec<Inline>) {
+    let text = html_escape::decode_html_entities(text);
+    let text = text.as_ref();
     let mut out = String::with_capacity(text.len());
     let mut inlines = Vec::new();
     let mut done = 0;
@@ -55,7 +59,7 @@ pub(crate) fn placeholder_index(c: char) -> Option<usize> {
         .then_some((code - FIRST_PLACEHOLDER) as usize)
 }
 
-/// Where inline pronunciations stand in a text, slashes included.
+/// Ranges of the inline pronunciations of a text, slashes included.
 ///
 /// Only what reads as ARPAbet or IPA counts, and only when no letter or digit follows, so that `and/or`, `km/h`,
 /// dates and paths are left alone.

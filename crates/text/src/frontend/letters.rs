@@ -32,6 +32,11 @@ const NAMES: [&str; 26] = [
     "Z IY1",
 ];
 
+/// Phones of the name of a capital letter; none for other characters.
+pub(crate) fn letter_name(letter: char) -> Vec<Phone> {
+    name(letter.encode_utf8(&mut [0; 4])).unwrap_or_default()
+}
+
 /// The phones of a letter's name, when the word is one capital letter, also in the plural or possessive (`C's`).
 pub(super) fn name(word: &str) -> Option<Vec<Phone>> {
     let (letter, plural) = match word.as_bytes() {

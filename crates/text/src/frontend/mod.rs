@@ -8,6 +8,7 @@ mod letters;
 mod rules;
 mod rules_table;
 mod script;
+mod tagger;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use serde::Serialize;
 use crate::error::{TextError, excerpt};
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
+use crate::normalize::LeftOut;
 
 pub(crate) use inline::{extract as extract_inlines, inline_spans, placeholder_index};
+pub(crate) use letters::letter_name;
 pub use rules::RuleSpeller;
 
 /// Finds pronunciations of words that are in no lexicon; the model's own text-to-phoneme task is one.
@@ -33,7 +36,7 @@ pub trait Pronounce {
     ) -> Result<Vec<Vec<Phone>>, Box<dyn std::error::Error + Send + Sync>>;
 }
 
-/// Where a pronunciation comes from.
+/// Origin of a pronunciation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -52,13 +55,13 @@ pub enum Source {
 /// One word as it is said.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SpokenWord {
-    /// What stands in the text: `$5` for both `five` and `dollars`.
+    /// The text as written: `$5` for both `five` and `dollars`.
     pub written: String,
     /// The word as said, lower case (a letter's name is upper case).
     pub spoken: String,
     /// Its phones, without marks.
     pub phones: Vec<Phone>,
-    /// Where they come from.
+    /// Origin of the phones.
     pub source: Source,
     /// Number of the written piece, from 0; words of one piece share it.
     pub piece: usize,
@@ -74,10 +77,13 @@ pub struct Phonemized {
     pub phones: Vec<Phone>,
     /// For each of `phones` the index in `words`; nothing for marks.
     pub word_of_phone: Vec<Option<usize>>,
+    /// Symbols of the text that nothing is said for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Phonemized {
-    /// Where the phones of a word lie in `phones`.
+    /// Range of the phones of a word in `phones`.
     pub fn phones_of_word(&self, word: usize) -> std::ops::Range<usize> {
         let start = self.word_of_phone.iter().position(|&w| w == Some(word)).unwrap_or(0);
         let count = self.words.get(word).map_or(0, |w| w.phones.len());
@@ -165,16 +171,16 @@ impl Frontend {
     ) -> Result<Phonemized, TextError> {
         let (text, inlines) = inline::extract(text);
         script::check(&text)?;
-        let mut units = assemble::units(&text, &inlines, &self.lexicon);
+        let (mut units, left_out) = assemble::units(&text, &inlines, &self.lexicon);
         if !units.iter().any(|unit| unit.is_word()) {
             return Err(TextError::NothingToSay { excerpt: excerpt(&text) });
         }
         self.resolve_unknown(&mut units, unknown)?;
         heteronyms::resolve(&mut units, &self.lexicon);
-        Ok(assemble::phonemized(units))
+        Ok(Phonemized { left_out, ..assemble::phonemized(units) })
     }
 
-    /// Give every word without phones its pronunciation: what `unknown` says, else what the rules say.
+    /// Gives every word without phones its pronunciation: what `unknown` says, else what the rules say.
     fn resolve_unknown(
         &self,
         units: &mut [assemble::Unit],

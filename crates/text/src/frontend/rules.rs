@@ -125,7 +125,7 @@ fn fits_left(pattern: &[u8], mut before: &[u8]) -> bool {
     true
 }
 
-/// Give one vowel the primary stress and reduce short vowels without stress.
+/// Gives one vowel the primary stress and reduces short vowels without stress.
 fn set_stress(word: &str, phones: &mut [Phone]) {
     let vowels: Vec<usize> = (0..phones.len()).filter(|&i| phones[i].is_vowel()).collect();
     let count = vowels.len();
@@ -160,7 +160,7 @@ fn is_weak_a(word: &str) -> bool {
     matches!(letters, [b'a', c, v, ..] if !is_vowel_letter(*c) && is_vowel_letter(*v))
 }
 
-/// How many vowels of a word lie in one of the endings.
+/// Number of vowels of a word inside one of the endings.
 fn syllables(ending: &str) -> usize {
     match ending {
         "ity" | "ities" | "ical" | "ia" | "ian" | "ians" | "ogy" | "aphy" | "ify" | "ious"

@@ -69,12 +69,32 @@ const STRESSED: &[&str] = &[
     "WHY", "WILL", "WITH", "YES", "YOU", "YOUR",
 ];
 
+/// Common words of three letters, which are words in capitals too.
+const SHORT: &str = "\
+    act add age ago aid aim air ale all and any ape apt arm art ash ask ate awe axe bad bag ban bar bat bay \
+    bed bee beg bet bib big bin bit boa bob bog bow box boy bug bun bus but buy cab can cap car cat cop cot \
+    cow coy cry cub cue cup cut dad dam day den dew did die dig dim din dip dog dot dry dud due dug dye ear \
+    eat ebb egg ego elf elk elm end era eve eye fan far fat fax fed fee few fig fin fir fit fix flu fly fog \
+    for fox fry fun fur gap gas gay gem get god got gum gun gut guy gym had ham has hat hay hen her hew hey \
+    hid him hip his hit hog hop hot how hub hue hug hum hut ice icy ill imp ink inn ivy jab jam jar jaw jet \
+    job jog joy jug keg key kid kin lab lad lap law lax lay led leg let lid lie lip lit log lot low mad man \
+    map mat may men met mix mob mom mop mow mud mug nag nap net new nod non nor not now nun nut oak oar oat \
+    odd off oil old one our out owe owl own pad pan pat paw pay pea peg pen per pet pie pig pit ply pod pop \
+    pot pub pup put rag ran rap rat raw ray red rib rid rig rim rip rob rod rot row rub rug rum run rut rye \
+    sad sag sap saw say sea see set sew she shy sin sip sir sit six ski sky sly sob son sow soy spa spy sum \
+    sun tab tag tan tap tar tax tea ten the thy tie tin tip toe ton too top tow toy try tub tug two urn use \
+    van vat vet via vow wag war was wax way web wed wet who why wig win wit woe won wry yes yet you zap zip \
+    zoo";
+
 /// Words of two letters in a sentence all in capitals; alone they are letters.
-const SHOUTED: &[&str] = &["IT", "US", "AN", "OH", "HI", "HA", "AH", "OX"];
+const SHOUTED: &[&str] =
+    &["IT", "US", "AN", "OH", "HI", "HA", "AH", "OX", "PA", "MA", "YE", "LO", "HO"];
 
 /// Said by letters although they could be words.
-const SPELLED: &[&str] =
-    &["UCLA", "USDA", "ACLU", "AOL", "IOU", "RIP", "DIY", "EULA", "USAF", "ESPN", "ASAP", "USPS"];
+const SPELLED: &[&str] = &[
+    "UCLA", "USDA", "ACLU", "AOL", "IOU", "RIP", "DIY", "EULA", "USAF", "ESPN", "ASAP", "USPS",
+    "SAT", "ERA",
+];
 
 /// Words before a single capital that is a letter's name even if it is `A`.
 const BEFORE_LETTER: &[&str] = &[
@@ -125,7 +145,7 @@ pub(super) fn letters(word: &str) -> String {
     names.join(" ")
 }
 
-/// Say the capitals, initials or letter-and-digit name at the cursor.
+/// Says the capitals, initials or letter-and-digit name at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     dotted(cursor)
         .or_else(|| initial(cursor))
@@ -206,17 +226,58 @@ fn mixed_case(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(found[0].len()).then(|| Match::new(found[0].len(), letters(&found[1]) + plural))
 }
 
-/// Whether capitals are a word: in a sentence all in capitals, a common word, or long or pronounceable enough.
+/// Whether capitals are a word: a word of the dictionary is one unless it stands as an acronym.
 fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
-    const SHORTEST_WORD: usize = 6;
+    const SHORTEST_UNKNOWN: usize = 6;
+    const SHORTEST_READABLE: usize = 4;
+    if word == "AM" && !cursor.shouting {
+        return !is_radio(cursor);
+    }
     if STRESSED.contains(&word) || cursor.shouting && SHOUTED.contains(&word) {
         return true;
     }
     if SPELLED.contains(&word) || !word.contains(['A', 'E', 'I', 'O', 'U', 'Y']) {
         return false;
     }
-    let shortest_readable = if cursor.shouting { 3 } else { 4 };
-    word.len() >= SHORTEST_WORD || word.len() >= shortest_readable && is_pronounceable(word)
+    let lower = word.to_ascii_lowercase();
+    match word.len() {
+        0..=2 => false,
+        3 if SHORT.split_whitespace().any(|short| short == lower) => true,
+        3 => cursor.shouting && is_pronounceable(word) && (cursor.is_known)(&lower),
+        _ if (cursor.is_known)(&lower) => true,
+        SHORTEST_UNKNOWN.. => true,
+        length => length >= SHORTEST_READABLE && is_pronounceable(word),
+    }
+}
+
+/// Whether `AM` is the broadcast band: beside FM, after a frequency, or before a word of radio.
+fn is_radio(cursor: &Cursor<'_>) -> bool {
+    const RADIO: &[&str] = &[
+        "radio",
+        "radios",
+        "station",
+        "stations",
+        "band",
+        "broadcast",
+        "broadcasts",
+        "dial",
+        "signal",
+        "signals",
+        "receiver",
+        "receivers",
+        "transmitter",
+        "transmitters",
+        "frequency",
+        "frequencies",
+        "tuner",
+        "antenna",
+        "stereo",
+        "FM",
+    ];
+    let next = cursor.word_after("AM".len());
+    let slashed = cursor.rest.starts_with("AM/FM") || cursor.before == Some('/');
+    let follows = matches!(cursor.previous, "FM" | "kHz" | "KHZ" | "on" | "an" | "both" | "the");
+    slashed || RADIO.contains(&next) || follows
 }
 
 /// A rough test for English syllables: plausible consonants at the ends and no long runs.
@@ -267,6 +328,12 @@ fn say_letters(run: &str) -> String {
     const SHORTEST_WORD: usize = 3;
     let capitals = run.chars().all(|c| c.is_ascii_uppercase());
     let has_vowel = run.to_ascii_lowercase().contains(['a', 'e', 'i', 'o', 'u', 'y']);
+    // `IPv` in `IPv6`.
+    const LONGEST_MIXED: usize = 4;
+    let mixed = run.len() <= LONGEST_MIXED && run[1..].contains(|c: char| c.is_ascii_uppercase());
+    if mixed && !capitals {
+        return letters(run);
+    }
     let long_enough = run.len() >= if capitals { SHORTEST_WORD + 1 } else { SHORTEST_WORD };
     if long_enough && has_vowel { run.to_ascii_lowercase() } else { letters(run) }
 }

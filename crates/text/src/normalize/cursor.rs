@@ -1,7 +1,7 @@
-//! What a rule sees and what it answers.
+//! Input and output of a rule.
 
 /// A place in the text where a word or number may begin.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
     /// The text from here on, a bounded part of it.
     pub(super) rest: &'t str,
@@ -11,9 +11,11 @@ pub(super) struct Cursor<'t> {
     pub(super) before: Option<char>,
     /// Whether the sentence is written in capitals throughout.
     pub(super) shouting: bool,
+    /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.
+    pub(super) is_known: &'t dyn Fn(&str) -> bool,
 }
 
-/// What a rule made of the text at a cursor.
+/// Result of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Match {
     /// Bytes of the text taken.

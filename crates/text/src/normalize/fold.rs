@@ -1,47 +1,82 @@
 //! Unicode to the few characters the rules know.
 
+use super::lines::BREAK;
+use super::spoken_symbols;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Symbols outside ASCII that the rules know by themselves.
 const KEPT: &str = "°£€¥₹¢§±×÷";
 
-/// Fold quotes, dashes, spaces, accents, ligatures, compatibility forms; drop emoji and what has no English reading.
-/// Time is linear in the text. Characters of the private planes pass (inline pronunciations stand there).
-pub(super) fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+/// A text in the few characters that the rules know, and the symbols that have no reading.
+pub(super) struct Folded {
+    pub(super) text: String,
+    /// Every symbol left out, as often as it stands there.
+    pub(super) left_out: Vec<char>,
+}
+
+/// Folds quotes, dashes, spaces, accents, ligatures and compatibility forms; writes symbols and emoji as their spoken
+/// names. Time is linear in the text. Characters of the private planes pass (inline pronunciations stand there), as
+/// does [`BREAK`].
+pub(super) fn fold(text: &str) -> Folded {
+    let mut folded = Folded { text: String::with_capacity(text.len()), left_out: Vec::new() };
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let out = &mut folded.text;
+        let mut taken = c.len_utf8();
         if c.is_ascii() {
             out.push(if c.is_ascii_control() && c != '\n' { ' ' } else { c });
-        } else if c == 'µ' || c == 'μ' {
-            // The micro sign of a unit, or the Greek letter.
-            let unit = chars.peek().is_some_and(char::is_ascii_alphabetic);
-            out.push_str(if unit { "μ" } else { " mu " });
+        } else if matches!(c, 'µ' | 'μ' | 'Ω') && is_unit(out, &rest[taken..]) {
+            out.push(if c == 'Ω' { c } else { 'μ' });
+        } else if c == BREAK || KEPT.contains(c) || is_private(c) {
+            out.push(c);
         } else if let Some(said) = replacement(c) {
             // `2½` is two and a half.
             if said.contains('/') && out.ends_with(|c: char| c.is_ascii_digit()) {
                 out.push(' ');
             }
             out.push_str(said);
-        } else if KEPT.contains(c) || is_private(c) {
-            out.push(c);
+        } else if let Some((length, name)) = spoken_symbols::name_at(rest) {
+            taken = length;
+            push_name(out, name);
         } else {
-            push_decomposed(&mut out, c);
+            push_decomposed(&mut folded, c);
         }
+        rest = &rest[taken..];
     }
-    out
+    folded
+}
+
+/// Whether a micro or ohm sign stands in a unit: before a letter, or after a number or a prefix of it.
+fn is_unit(before: &str, after: &str) -> bool {
+    after.starts_with(|c: char| c.is_ascii_alphabetic())
+        || before
+            .trim_end_matches([' ', 'k', 'M', 'G', 'm'])
+            .ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Appends a name between spaces, itself without accents.
+fn push_name(out: &mut String, name: &str) {
+    out.push(' ');
+    out.extend(name.nfd().filter(|&c| !is_combining_mark(c)).map(|c| match c {
+        '’' => '\'',
+        '“' | '”' => '"',
+        c if c.is_ascii() => c,
+        _ => ' ',
+    }));
+    out.push(' ');
 }
 
 fn is_private(c: char) -> bool {
     u32::from(c) >= 0xF_0000
 }
 
-/// Accents off, compatibility forms resolved; what then is no ASCII becomes a space.
-fn push_decomposed(out: &mut String, c: char) {
+/// Appends a character without accents and in its plain form; one that then is no ASCII becomes a space.
+fn push_decomposed(folded: &mut Folded, c: char) {
     if is_combining_mark(c) || is_invisible(c) {
         return;
     }
+    let out = &mut folded.text;
     let start = out.len();
     for part in std::iter::once(c).nfkd().filter(|&part| !is_combining_mark(part)) {
         match replacement(part) {
@@ -52,6 +87,9 @@ fn push_decomposed(out: &mut String, c: char) {
     }
     if out.len() == start {
         out.push(' ');
+        if !spoken_symbols::is_silent(c) {
+            folded.left_out.push(c);
+        }
     }
 }
 
@@ -68,7 +106,6 @@ fn replacement(c: char) -> Option<&'static str> {
         '—' | '―' | '⸺' => "--",
         '…' => "...",
         '·' | '•' | '‣' | '◦' | '▪' => " ",
-        '™' | '®' | '©' | '℠' => " ",
         '№' => "no. ",
         '½' => "1/2",
         '⅓' => "1/3",
@@ -76,22 +113,22 @@ fn replacement(c: char) -> Option<&'static str> {
         '¼' => "1/4",
         '¾' => "3/4",
         '⅕' => "1/5",
+        '⅖' => "2/5",
+        '⅗' => "3/5",
+        '⅘' => "4/5",
+        '⅙' => "1/6",
+        '⅚' => "5/6",
+        '⅐' => "1/7",
+        '⅑' => "1/9",
+        '⅒' => "1/10",
         '⅛' => "1/8",
         '⅜' => "3/8",
         '⅝' => "5/8",
         '⅞' => "7/8",
         '²' => "^2",
         '³' => "^3",
-        '≈' => " about ",
-        '≤' => " less than or equal to ",
-        '≥' => " greater than or equal to ",
-        '≠' => " is not equal to ",
-        '→' => " to ",
-        '∞' => " infinity ",
-        '√' => " square root of ",
         '⁄' => "/",
         'º' | '˚' => "°",
-        '‰' => " per mille ",
         'ß' => "ss",
         'æ' => "ae",
         'Æ' => "Ae",
@@ -108,21 +145,6 @@ fn replacement(c: char) -> Option<&'static str> {
         'þ' => "th",
         'Þ' => "Th",
         'ı' => "i",
-        'α' | 'Α' => " alpha ",
-        'β' | 'Β' => " beta ",
-        'γ' | 'Γ' => " gamma ",
-        'δ' | 'Δ' => " delta ",
-        'ε' | 'Ε' => " epsilon ",
-        'θ' | 'Θ' => " theta ",
-        'λ' | 'Λ' => " lambda ",
-        'π' | 'Π' => " pi ",
-        'ρ' | 'Ρ' => " rho ",
-        'σ' | 'Σ' => " sigma ",
-        'τ' | 'Τ' => " tau ",
-        'φ' | 'Φ' => " phi ",
-        'χ' | 'Χ' => " chi ",
-        'ψ' | 'Ψ' => " psi ",
-        'ω' | 'Ω' => " omega ",
         _ => return None,
     })
 }

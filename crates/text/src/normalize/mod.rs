@@ -1,6 +1,6 @@
 //! English text as plain words: numbers, dates, money, units, abbreviations, letters and signs written out.
 //!
-//! What comes out has lower-case words, the pauses `,` `.` `?` `!`, and capitals only for letters that are said by
+//! The result has lower-case words, the pauses `,` `.` `?` `!`, and capitals only for letters that are said by
 //! their names (`BBC` is `B B C`) and for `I`. Apostrophes and hyphens inside words stay.
 //!
 //! The text is walked once. Wherever a word, number or sign may begin, the rules of the modules below are asked in
@@ -11,6 +11,7 @@ mod acronyms;
 mod cursor;
 mod dates;
 mod fold;
+mod lines;
 mod money;
 mod numbers;
 mod numerals;
@@ -18,12 +19,18 @@ mod phone_numbers;
 mod roman;
 mod scan;
 mod shortened;
+mod spoken_symbols;
 mod symbols;
 mod times;
 mod units;
 mod web;
 
+use serde::Serialize;
+
+use crate::lexicon::Lexicon;
+
 pub(crate) use dates::begins_with_month;
+pub(crate) use lines::{breaks, item_marker};
 pub(crate) use scan::Piece;
 
 /// A text with everything but words and pauses written out in words.
@@ -33,12 +40,15 @@ pub(crate) use scan::Piece;
 /// assert_eq!(normalize("It cost $5.50 on May 3rd."), "it cost five dollars and fifty cents on may third.");
 /// ```
 ///
-/// Inline pronunciations (`/.../`) stay as they are. Text in other scripts is dropped;
+/// Inline pronunciations (`/.../`) stay as they are. Text in other scripts is left out (see [`symbols_left_out`]);
 /// [`Frontend`](crate::Frontend) refuses it instead when it is most of the text.
 pub fn normalize(text: &str) -> String {
     let (text, inlines) = crate::frontend::extract_inlines(text);
     let mut out = String::with_capacity(text.len());
-    for piece in pieces(&text, &|_| false) {
+    let lexicon = Lexicon::english().ok();
+    let is_known = |word: &str| lexicon.as_ref().is_some_and(|lexicon| lexicon.is_word(word));
+    let words = Words { is_kept: &|_| false, is_known: &is_known };
+    for piece in pieces(&text, &words).pieces {
         let inline = piece.said.chars().next().and_then(crate::frontend::placeholder_index);
         match inline.and_then(|index| inlines.get(index)) {
             Some(inline) => push_words(&mut out, &inline.written, piece.attached),
@@ -48,7 +58,7 @@ pub fn normalize(text: &str) -> String {
     out
 }
 
-/// Append words with a space before them, and pauses without; of several pauses the strongest stays.
+/// Appends words with a space before them, and pauses without; of several pauses the strongest stays.
 fn push_words(out: &mut String, said: &str, attached: bool) {
     if said.len() == 1
         && let Some(strength) = said.chars().next().and_then(pause_strength)
@@ -70,7 +80,7 @@ fn push_words(out: &mut String, said: &str, attached: bool) {
     out.push_str(said);
 }
 
-/// How strong a pause is, if the character is one.
+/// Strength of a pause, if the character is one.
 pub(crate) fn pause_strength(mark: char) -> Option<u8> {
     match mark {
         ',' => Some(0),
@@ -81,7 +91,69 @@ pub(crate) fn pause_strength(mark: char) -> Option<u8> {
     }
 }
 
-/// The pieces of a text in order. Words for which `is_kept` holds stay as they are written, whatever they look like.
-pub(crate) fn pieces(text: &str, is_kept: &dyn Fn(&str) -> bool) -> Vec<Piece> {
-    scan::Scanner::new(&fold::fold(text), is_kept).pieces()
+/// Knowledge of words while a text is normalized.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'w> {
+    /// Whether a word stays as it is written, whatever it looks like.
+    pub(crate) is_kept: &'w dyn Fn(&str) -> bool,
+    /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.
+    pub(crate) is_known: &'w dyn Fn(&str) -> bool,
+}
+
+/// A text in pieces.
+pub(crate) struct Pieces {
+    /// The pieces in order.
+    pub(crate) pieces: Vec<Piece>,
+    /// The symbols that nothing is said for.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A symbol without a spoken name that was left out of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The symbol.
+    pub symbol: char,
+    /// Number of its occurrences.
+    pub count: usize,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { symbol, count } = self;
+        let times = if *count == 1 { "once" } else { "" };
+        write!(f, "`{symbol}` (U+{:04X}", u32::from(*symbol))?;
+        if times.is_empty() { write!(f, ", {count} times)") } else { write!(f, ", {times})") }
+    }
+}
+
+/// Symbols of a text that nothing is said for, each once, in the order of their first occurrence.
+///
+/// ```
+/// let left_out = syrinx_text::symbols_left_out("5 ₿, 6 ₿");
+/// assert_eq!(left_out[0].to_string(), "`₿` (U+20BF, 2 times)");
+/// ```
+pub fn symbols_left_out(text: &str) -> Vec<LeftOut> {
+    if text.is_ascii() {
+        return Vec::new();
+    }
+    let (text, _) = crate::frontend::extract_inlines(text);
+    counted(&fold::fold(&text).left_out)
+}
+
+fn counted(symbols: &[char]) -> Vec<LeftOut> {
+    let mut counted: Vec<LeftOut> = Vec::new();
+    for &symbol in symbols {
+        match counted.iter_mut().find(|known| known.symbol == symbol) {
+            Some(known) => known.count += 1,
+            None => counted.push(LeftOut { symbol, count: 1 }),
+        }
+    }
+    counted
+}
+
+/// Splits a text into pieces.
+pub(crate) fn pieces(text: &str, words: &Words<'_>) -> Pieces {
+    let folded = fold::fold(&lines::mark_breaks(text));
+    let pieces = scan::Scanner::new(&folded.text, words).pieces();
+    Pieces { pieces, left_out: counted(&folded.left_out) }
 }

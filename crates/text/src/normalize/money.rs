@@ -31,12 +31,16 @@ const SCALE: &str =
     r"(?: ?(thousand|million|billion|trillion|[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?";
 
 pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹]) ?({NUMBER}){SCALE}"));
+pattern!(NEGATIVE, format!(r"([$£€¥₹])-({NUMBER})"));
 pattern!(SPAN, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹])({NUMBER})-[$£€¥₹]?({NUMBER}){SCALE}"));
 pattern!(AFTER, format!(r"({NUMBER}) ?([£€¥₹¢]|[$]$|[$]\b)"));
 
-/// Say the sum at the cursor.
+/// Says the sum at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    span(cursor).or_else(|| sum(cursor)).or_else(|| symbol_after(cursor))
+    span(cursor)
+        .or_else(|| sum(cursor))
+        .or_else(|| negative(cursor))
+        .or_else(|| symbol_after(cursor))
 }
 
 fn currency(symbol: &str) -> Option<&'static Currency> {
@@ -91,6 +95,14 @@ fn sum(cursor: &Cursor<'_>) -> Option<Match> {
         None => amount(&found[3], currency, &country),
     };
     Some(Match::quantity(length, said))
+}
+
+/// `$-5`
+fn negative(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = NEGATIVE.captures(cursor.rest)?;
+    let length = found[0].len();
+    let said = format!("minus {}", amount(&found[2], currency(&found[1])?, ""));
+    cursor.number_ends(length).then(|| Match::quantity(length, said))
 }
 
 fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {

@@ -71,7 +71,7 @@ const BEFORE_YEAR: &[&str] = &[
     "between",
 ];
 
-/// Say the number at the cursor.
+/// Says the number at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     ordinals(cursor)
         .or_else(|| plurals(cursor))
@@ -94,7 +94,7 @@ fn plurals(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, plural(&number(&found[1]))))
 }
 
-/// Say the decade at the cursor: `the 1980s`, `'90s`.
+/// Says the decade at the cursor: `the 1980s`, `'90s`.
 pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     let found = DECADE.captures(cursor.rest)?;
     let (length, digits) = (found[0].len(), &found[1]);
@@ -126,6 +126,8 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     }
     let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
     let said = match bottom {
+        // `½ a cup`
+        2 if top == 1 && matches!(cursor.word_after(length), "a" | "an") => "half".to_owned(),
         0 | 1 => format!("{} over {}", cardinal(top), cardinal(bottom)),
         10 => format!("{} out of {}", cardinal(top), cardinal(bottom)),
         _ if top == bottom => format!("{} out of {}", cardinal(top), cardinal(bottom)),
@@ -143,7 +145,7 @@ fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> 
     }
 }
 
-/// Say the version at the cursor: `v2.0`, `v3`.
+/// Says the version at the cursor: `v2.0`, `v3`.
 pub(super) fn prefixed_version(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PREFIXED_VERSION.captures(cursor.rest)?;
     let parts: Vec<String> = found[1].split('.').map(number).collect();

@@ -1,6 +1,8 @@
 //! The walk over the text.
 
+use super::Words;
 use super::cursor::{Cursor, Match};
+use super::lines::BREAK;
 use super::{
     acronyms, dates, money, numerals, phone_numbers, roman, shortened, symbols, times, units, web,
 };
@@ -28,6 +30,7 @@ const NUMBER_RULES: &[Rule] = &[
     phone_numbers::say,
     times::say,
     money::say,
+    units::inches,
     numerals::decade,
     units::say,
     numerals::say,
@@ -42,6 +45,7 @@ const LETTER_RULES: &[Rule] = &[
     shortened::say,
     roman::say,
     numerals::prefixed_version,
+    units::bare,
     acronyms::say,
 ];
 
@@ -55,23 +59,23 @@ const ELISIONS: &[&str] = &[
 
 pub(super) struct Scanner<'t> {
     text: &'t str,
-    is_kept: &'t dyn Fn(&str) -> bool,
+    words: &'t Words<'t>,
     at: usize,
     /// The last word or number, as written; empty after the end of a sentence.
     previous: &'t str,
     /// End of the stretch for which `shouting` holds.
     stretch_end: usize,
     shouting: bool,
-    /// Where the last rule stopped: the next may go on there, even between a letter and a digit.
+    /// Offset at which the last rule stopped: the next may go on there, even between a letter and a digit.
     resume_at: usize,
     pieces: Vec<Piece>,
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str, is_kept: &'t dyn Fn(&str) -> bool) -> Self {
+    pub(super) fn new(text: &'t str, words: &'t Words<'t>) -> Self {
         Self {
             text,
-            is_kept,
+            words,
             at: 0,
             previous: "",
             stretch_end: 0,
@@ -86,7 +90,11 @@ impl<'t> Scanner<'t> {
             if self.at >= self.stretch_end {
                 self.look_for_shouting();
             }
-            if c.is_whitespace() {
+            if c == BREAK {
+                self.previous = "";
+                self.push(c.len_utf8(), ".".to_owned());
+                self.item_marker();
+            } else if c.is_whitespace() {
                 self.at += c.len_utf8();
             } else if placeholder_index(c).is_some() {
                 self.push(c.len_utf8(), c.to_string());
@@ -97,16 +105,29 @@ impl<'t> Scanner<'t> {
         self.pieces
     }
 
-    /// Find the end of the sentence and whether its letters are capitals.
+    /// Finds the end of the sentence and whether its letters are capitals.
     fn look_for_shouting(&mut self) {
         let rest = &self.text[self.at..];
-        let end = rest.find(['.', '?', '!', '\n']).map_or(rest.len(), |end| end + 1);
+        let end = rest
+            .find(['.', '?', '!', '\n', BREAK])
+            .map_or(rest.len(), |end| end + rest[end..].chars().next().map_or(1, char::len_utf8));
         let letters = rest[..end].bytes().filter(u8::is_ascii_alphabetic).count();
         let capitals = rest[..end].bytes().filter(u8::is_ascii_uppercase).count();
         let words = rest[..end].split_whitespace().filter(|word| word.len() > 1).count();
         const FEWEST_LETTERS: usize = 8;
         self.shouting = words > 1 && letters >= FEWEST_LETTERS && capitals * 10 >= letters * 8;
         self.stretch_end = self.at + end;
+    }
+
+    /// Skips the bullet of a list item; numbers are said.
+    fn item_marker(&mut self) {
+        let rest = &self.text[self.at..];
+        let line = rest.trim_start_matches([' ', '\t']);
+        if let Some(length) = super::item_marker(line)
+            && !line.starts_with(|c: char| c == '(' || c.is_ascii_alphanumeric())
+        {
+            self.at += rest.len() - line.len() + length;
+        }
     }
 
     fn before(&self) -> Option<char> {
@@ -123,10 +144,11 @@ impl<'t> Scanner<'t> {
             previous: self.previous,
             before: self.before(),
             shouting: self.shouting,
+            is_known: self.words.is_known,
         }
     }
 
-    /// Append a piece that takes `length` bytes, and move past them.
+    /// Appends a piece that takes `length` bytes, and move past them.
     fn push(&mut self, length: usize, said: String) {
         let written = &self.text[self.at..self.at + length];
         let attached = self.before().is_some_and(|c| c.is_alphabetic() || matches!(c, '\'' | '-'));
@@ -146,7 +168,7 @@ impl<'t> Scanner<'t> {
         let token = rest[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
         let stem = token.strip_suffix("'s").unwrap_or(token);
         const LONGEST_BYTES: usize = 64;
-        if token.is_empty() || token.len() > LONGEST_BYTES || !(self.is_kept)(stem) {
+        if token.is_empty() || token.len() > LONGEST_BYTES || !(self.words.is_kept)(stem) {
             return false;
         }
         self.previous = token;

@@ -5,7 +5,7 @@ use super::numbers::cardinal_of_digits;
 
 pattern!(POWER, r"\^([0-9]{1,3})");
 
-/// Say the sign at the cursor. Empty when it is not said at all.
+/// Says the sign at the cursor. Empty when it is not said at all.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     let c = cursor.rest.chars().next()?;
     let length = c.len_utf8();
@@ -35,12 +35,16 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         '₹' => "rupees",
         '¢' => "cents",
         '°' => "degrees",
+        'Ω' => "ohms",
+        'μ' => "micro",
         '§' => "section",
         '±' => "plus or minus",
         '×' => "times",
         '÷' => "divided by",
         '*' if after_digit && (digit_next(length) || spaced && digit_next(length + 1)) => "times",
         '~' if digit_next(length) => "about",
+        // A quoted line of a mail.
+        '>' if cursor.previous.is_empty() && opens_line(cursor) => "",
         '<' if digit_next(length) || spaced => "less than",
         '>' if digit_next(length) || spaced => "greater than",
         '/' if cursor.before.is_some_and(char::is_alphanumeric)
@@ -52,6 +56,11 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         _ => "",
     };
     Some(Match::new(length, said))
+}
+
+/// Whether a sign stands at the beginning of a line, or behind others of its kind there.
+fn opens_line(cursor: &Cursor<'_>) -> bool {
+    cursor.before.is_none_or(|c| c.is_whitespace() || c == '>')
 }
 
 /// One dot ends a sentence, several are a pause unless a new sentence follows.
@@ -77,7 +86,10 @@ fn dots(cursor: &Cursor<'_>) -> Match {
 fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = cursor.rest.len() - cursor.rest.trim_start_matches('-').len();
     let next = cursor.char_after(length);
-    let digit_next = next.is_some_and(|c| c.is_ascii_digit());
+    let sum_next = cursor.rest[length..]
+        .strip_prefix(['$', '£', '€', '¥', '₹', '.'])
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let digit_next = next.is_some_and(|c| c.is_ascii_digit()) || sum_next;
     let digit_follows =
         cursor.rest[length..].trim_start().starts_with(|c: char| c.is_ascii_digit());
     let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());

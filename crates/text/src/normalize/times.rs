@@ -11,7 +11,7 @@ pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
 
 pattern!(RATIO, r"([0-9]{1,4}):([0-9]{1,4})");
 
-/// Say the time at the cursor.
+/// Says the time at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     clock(cursor).or_else(|| hour(cursor)).or_else(|| ratio(cursor))
 }
@@ -57,7 +57,7 @@ fn hour(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_half(cursor, &found[0], cardinal(hours), found.get(2).map(|h| h.as_str())))
 }
 
-/// Append `A M` or `P M`; the dot after it may also end the sentence.
+/// Appends `A M` or `P M`; the dot after it may also end the sentence.
 fn with_half(cursor: &Cursor<'_>, written: &str, said: String, half: Option<&str>) -> Match {
     let said = match half {
         Some(letter) => format!("{said} {} M", letter.to_ascii_uppercase()),

@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Match, NUMBER, pattern};
 use super::numbers::{cardinal_of_digits, is_one, number};
 
-/// How a unit may be attached to its number.
+/// Space allowed between a number and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Space {
     /// `5 km`, `5km`, `5-km`.
@@ -100,6 +100,61 @@ const UNITS: &[Unit] = &[
     unit("kHz", "kilohertz", "kilohertz"),
     unit("MHz", "megahertz", "megahertz"),
     unit("GHz", "gigahertz", "gigahertz"),
+    unit("THz", "terahertz", "terahertz"),
+    unit("mHz", "millihertz", "millihertz"),
+    unit("PB", "petabyte", "petabytes"),
+    unit("KiB", "kibibyte", "kibibytes"),
+    unit("MiB", "mebibyte", "mebibytes"),
+    unit("GiB", "gibibyte", "gibibytes"),
+    unit("TiB", "tebibyte", "tebibytes"),
+    unit("kbit", "kilobit", "kilobits"),
+    unit("Mbit", "megabit", "megabits"),
+    unit("Gbit", "gigabit", "gigabits"),
+    unit("Tbps", "terabit per second", "terabits per second"),
+    unit("bps", "bit per second", "bits per second"),
+    unit("Wh", "watt hour", "watt hours"),
+    unit("MWh", "megawatt hour", "megawatt hours"),
+    unit("GWh", "gigawatt hour", "gigawatt hours"),
+    unit("TWh", "terawatt hour", "terawatt hours"),
+    unit("TW", "terawatt", "terawatts"),
+    unit("mW", "milliwatt", "milliwatts"),
+    unit("mV", "millivolt", "millivolts"),
+    unit("μV", "microvolt", "microvolts"),
+    unit("μA", "microamp", "microamps"),
+    unit("nF", "nanofarad", "nanofarads"),
+    unit("pF", "picofarad", "picofarads"),
+    unit("μF", "microfarad", "microfarads"),
+    unit("mH", "millihenry", "millihenries"),
+    unit("Ω", "ohm", "ohms"),
+    unit("kΩ", "kilohm", "kilohms"),
+    unit("MΩ", "megohm", "megohms"),
+    unit("Pa", "pascal", "pascals"),
+    unit("hPa", "hectopascal", "hectopascals"),
+    unit("MPa", "megapascal", "megapascals"),
+    unit("GPa", "gigapascal", "gigapascals"),
+    unit("mbar", "millibar", "millibars"),
+    unit("atm", "atmosphere", "atmospheres"),
+    unit("Nm", "newton meter", "newton meters"),
+    unit("MJ", "megajoule", "megajoules"),
+    unit("GJ", "gigajoule", "gigajoules"),
+    unit("keV", "kiloelectronvolt", "kiloelectronvolts"),
+    unit("MeV", "megaelectronvolt", "megaelectronvolts"),
+    unit("GeV", "gigaelectronvolt", "gigaelectronvolts"),
+    unit("dBA", "decibel A", "decibels A"),
+    unit("lx", "lux", "lux"),
+    unit("lm", "lumen", "lumens"),
+    unit("mol", "mole", "moles"),
+    unit("ppm", "part per million", "parts per million"),
+    unit("ppb", "part per billion", "parts per billion"),
+    unit("ng", "nanogram", "nanograms"),
+    unit("dl", "deciliter", "deciliters"),
+    unit("dL", "deciliter", "deciliters"),
+    unit("hl", "hectoliter", "hectoliters"),
+    unit("dm", "decimeter", "decimeters"),
+    unit("m/s", "meter per second", "meters per second"),
+    unit("mi/h", "mile per hour", "miles per hour"),
+    unit("kn", "knot", "knots"),
+    unit("hp", "horsepower", "horsepower"),
     unit("kB", "kilobyte", "kilobytes"),
     unit("KB", "kilobyte", "kilobytes"),
     unit("MB", "megabyte", "megabytes"),
@@ -136,7 +191,7 @@ pattern!(NUMBER_FIRST, NUMBER);
 pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')"#);
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
-/// Say the quantity at the cursor.
+/// Says the quantity at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     feet_inches(cursor).or_else(|| quantity(cursor))
 }
@@ -196,7 +251,50 @@ pub(super) fn after(
 const DOTTED: &[&str] =
     &["ft", "lb", "lbs", "oz", "min", "sec", "hr", "hrs", "yd", "mi", "gal", "tsp", "tbsp"];
 
-/// What follows a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
+/// Units that are said so without a number too, since nothing else is written like them.
+const BARE: &[&str] = &[
+    "Hz", "kHz", "MHz", "GHz", "THz", "kB", "KiB", "MiB", "GiB", "TiB", "kbps", "Mbps", "Gbps",
+    "Tbps", "kW", "kWh", "MWh", "GWh", "TWh", "mAh", "kV", "mV", "dB", "dBA", "kPa", "hPa", "MPa",
+    "kJ", "kcal", "mg", "kg", "km", "cm", "mm", "ml", "mL", "mph", "rpm", "km/h", "keV", "MeV",
+    "GeV",
+];
+
+/// Says a unit without a number: `measured in GHz`.
+pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
+    if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '.' | '@')) {
+        return None;
+    }
+    let fits = |symbol: &&&str| {
+        let length = symbol.len();
+        cursor.rest.starts_with(**symbol)
+            && cursor.ends(length)
+            && !matches!(cursor.char_after(length), Some('/' | '-' | '@' | '\''))
+    };
+    let symbol = BARE.iter().filter(fits).max_by_key(|symbol| symbol.len())?;
+    let unit = UNITS.iter().find(|unit| unit.symbol == *symbol)?;
+    let counted = matches!(cursor.previous, "in" | "many" | "few" | "some");
+    let said = if counted { unit.many } else { unit.one };
+    Some(Match::quantity(symbol.len(), said))
+}
+
+pattern!(INCHES, r"([0-9]{1,4}(?:\.[0-9]{1,2})?)( ?)in\b");
+
+/// Says inches written as `in`: after feet (`6 ft 2 in`), and before words of extent (`8 in wide`).
+pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
+    const EXTENT: &[&str] = &[
+        "wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by",
+    ];
+    let found = INCHES.captures(cursor.rest)?;
+    let length = found[0].len();
+    let after_feet = ["ft", "feet", "foot", "'"].iter().any(|feet| cursor.previous.ends_with(feet));
+    if !cursor.ends(length) || !after_feet && !EXTENT.contains(&cursor.word_after(length)) {
+        return None;
+    }
+    let name = if is_one(&found[1]) { "inch" } else { "inches" };
+    Some(Match::quantity(length, format!("{} {name}", number(&found[1]))))
+}
+
+/// Says the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
 pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PER.captures(cursor.rest)?;
     let written = &found[1];

@@ -93,7 +93,7 @@ fn inline_pronunciations() {
     );
     check("and/or", "AH0 N D | AO1 R");
     assert!(!phones("example.com/bin/ test").contains("B IY1 N"));
-    check("km/h /x", phones("km slash H X").as_str());
+    check("km/h /x", phones("kilometer per hour X").as_str());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn the_rules_are_mostly_right() {
 
 #[test]
 fn nothing_to_say() {
-    for text in ["", " \n", "👋🌍", "... !?", "\"\"", "—", "\u{200B}", "~~", "\u{F0000}"] {
+    for text in ["", " \n", "⠿", "... !?", "\"\"", "—", "\u{200B}", "~~", "\u{F0000}"] {
         let error = FRONTEND.phonemize(text).unwrap_err();
         assert!(matches!(error, TextError::NothingToSay { .. }), "{text:?}: {error}");
     }

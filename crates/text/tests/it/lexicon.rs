@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::LazyLock;
 
-use syrinx_text::inventory::to_arpabet;
+use syrinx_text::inventory::{parse_arpabet, to_arpabet};
 use syrinx_text::lexicon::pack_cmudict;
 use syrinx_text::{Lexicon, TextError, is_held_out};
 
@@ -105,4 +105,20 @@ fn held_out_words_are_fixed() {
     assert!((0.045..0.055).contains(&share), "{share}");
     insta::assert_debug_snapshot!(&held_out[..12]);
     assert_eq!(is_held_out("house"), is_held_out("House's"));
+}
+
+#[test]
+fn words_are_found_by_their_phones() {
+    let lexicon = Lexicon::english().unwrap().with_user(&b"fonz F AA1 N Z"[..], "words").unwrap();
+    let word = |arpabet: &str| lexicon.word_of(&parse_arpabet(arpabet).unwrap());
+    let check =
+        |arpabet: &str, expected: &str| assert_eq!(word(arpabet).as_deref(), Some(expected));
+    check("HH AH0 L OW1", "hello");
+    check("W ER1 L D", "world");
+    check("DH EH1 R", "there");
+    check("T UW1", "to");
+    check("W ER2 L D", "world");
+    check("F AA1 N Z", "fonz");
+    assert_eq!(word("Z AO1 R B Z AO1 R B"), None);
+    assert_eq!(lexicon.word_of(&[]), None);
 }

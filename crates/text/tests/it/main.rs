@@ -1,6 +1,7 @@
 //! Tests of the text crate through its public face.
 #![allow(clippy::unwrap_used)]
 
+mod cases;
 mod frontend;
 mod inventory;
 mod lexicon;

@@ -1,4 +1,4 @@
-//! Words as scores count them.
+//! Plain words for error rates.
 
 /// The words of a text for word error rates: lower case, punctuation dropped except apostrophes inside words,
 /// hyphens and dashes separate.

@@ -1,0 +1,151 @@
+//! From a recording to a voice prompt: the best stretch of speech, without silence around it, at a common level.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_types::Audio;
+
+use crate::silence::{PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
+
+/// Rules by which recordings become voice prompts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PromptConfig {
+    /// Longest prompt, seconds (75 frames of 40 ms).
+    pub max_s: f64,
+    /// Shortest stretch of speech that can serve, seconds.
+    pub min_s: f64,
+    /// Silence that stays before and after the speech, seconds.
+    pub keep_silence_s: f64,
+    /// Level that prompts are brought to: root mean square of the speech in decibels below full scale.
+    pub level_dbfs: f64,
+    /// Definition of a pause.
+    pub pauses: PauseConfig,
+}
+
+impl Default for PromptConfig {
+    fn default() -> Self {
+        Self {
+            max_s: 3.0,
+            min_s: 0.5,
+            keep_silence_s: 0.1,
+            level_dbfs: -22.0,
+            pauses: PauseConfig::default(),
+        }
+    }
+}
+
+/// A recording that cannot be a voice prompt.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromptError {
+    /// The whole recording is too short.
+    #[error("the recording lasts {seconds:.3} s, less than the {min_s} s of the shortest prompt")]
+    TooShort {
+        /// Length of the recording, seconds.
+        seconds: f64,
+        /// Shortest prompt, seconds.
+        min_s: f64,
+    },
+    /// The loudest part of the recording is silent.
+    #[error(
+        "the recording is silent: its loudest part is at {level_dbfs:.0} dBFS, speech needs {needed_dbfs:.0}"
+    )]
+    Silent {
+        /// Level of the loudest part, decibels of full scale.
+        level_dbfs: f64,
+        /// Level below which nothing is speech, decibels of full scale.
+        needed_dbfs: f64,
+    },
+    /// Too little of the recording is speech.
+    #[error(
+        "the recording has {speech_s:.2} s of speech, less than the {min_s} s of the shortest prompt"
+    )]
+    TooLittleSpeech {
+        /// Speech in the best stretch, seconds.
+        speech_s: f64,
+        /// Shortest prompt, seconds.
+        min_s: f64,
+    },
+}
+
+impl PromptError {
+    /// A remedy that a person can apply.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } | Self::TooLittleSpeech { .. } => "give 2 to 3 seconds of speech",
+            Self::Silent { .. } => "record it again, nearer to the microphone",
+        }
+    }
+}
+
+/// Samples above this are taken for clipped.
+const CLIPPED: f32 = 0.99;
+
+/// The stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped where that
+/// can be, cut at pauses. Trimmed and brought to the common level.
+///
+/// # Errors
+/// [`PromptError`] for a recording that is silent or has too little speech.
+pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
+    check(audio, config)?;
+    let pauses = find_pauses(audio, &config.pauses);
+    let total_s = audio.seconds();
+    let silent_s = |a: f64, b: f64| -> f64 {
+        pauses.iter().map(|&(p, q)| (q.min(b) - p.max(a)).max(0.0)).sum()
+    };
+    let mut best: Option<(f64, (f64, f64))> = None;
+    for start in std::iter::once(0.0).chain(pauses.iter().map(|p| p.1)) {
+        let longest = (start + config.max_s).min(total_s);
+        // Ending at the last pause that begins inside avoids a cut in the middle of a word.
+        let pause = pauses.iter().rev().map(|p| p.0).find(|&p| p > start && p <= longest);
+        for end in pause.into_iter().chain([longest]) {
+            let whole_words = if pause == Some(end) || end >= total_s { 0.3 } else { 0.0 };
+            let voiced = end - start - silent_s(start, end);
+            let score = voiced + whole_words - 20.0 * clipped_share(&audio.slice(start, end));
+            if best.is_none_or(|(s, _)| score > s) {
+                best = Some((score, (start, end)));
+            }
+        }
+    }
+    let (start, end) = best.map_or((0.0, total_s), |b| b.1);
+    prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
+}
+
+/// A recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
+///
+/// # Errors
+/// As [`excerpt`].
+pub fn prepare(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
+    check(audio, config)?;
+    let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
+    let pauses = find_pauses(&audio, &config.pauses);
+    let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
+    let inside = pauses.iter().filter(|(a, b)| *a > start && *b < end);
+    let speech_s = end - start - inside.map(|(a, b)| b - a).sum::<f64>();
+    if speech_s < config.min_s {
+        return Err(PromptError::TooLittleSpeech { speech_s, min_s: config.min_s });
+    }
+    let speech_rms = f64::from(audio.rms()) * (audio.seconds() / speech_s.max(1e-3)).sqrt();
+    let peak = audio.samples.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+    let level = 10f64.powf(config.level_dbfs / 20.0) / speech_rms.max(1e-9);
+    let gain = (level as f32).min(CLIPPED / peak.max(1e-9));
+    audio.samples.iter_mut().for_each(|x| *x *= gain);
+    Ok(audio)
+}
+
+fn check(audio: &Audio, config: &PromptConfig) -> Result<(), PromptError> {
+    if audio.seconds() < config.min_s {
+        return Err(PromptError::TooShort { seconds: audio.seconds(), min_s: config.min_s });
+    }
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    let (level_dbfs, needed_dbfs) = (f64::from(level_dbfs), f64::from(needed_dbfs));
+    if level_dbfs < needed_dbfs {
+        return Err(PromptError::Silent { level_dbfs, needed_dbfs });
+    }
+    Ok(())
+}
+
+fn clipped_share(audio: &Audio) -> f64 {
+    let clipped = audio.samples.iter().filter(|x| x.abs() > CLIPPED).count();
+    clipped as f64 / audio.samples.len().max(1) as f64
+}

@@ -1,0 +1,63 @@
+//! Faults of a recording that are mended while it is read.
+
+use std::fmt;
+
+/// A mended fault. `name` is the path as given, or `standard input`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum AudioWarning {
+    /// The file ends before the sound that its header promises; the sound up to there is used.
+    Truncated {
+        /// The file.
+        name: String,
+        /// Samples per channel that are there.
+        got: u64,
+        /// Samples per channel that the header promises.
+        expected: u64,
+    },
+    /// A few samples far beyond full scale, clipped to it.
+    OutOfRange {
+        /// The file.
+        name: String,
+        /// Number of such samples.
+        count: u64,
+        /// Time of the first one, seconds.
+        at_s: f64,
+        /// Largest magnitude, in full scales.
+        peak: f32,
+    },
+    /// Channels of opposite polarity, whose mean would be silence; one channel is used.
+    ChannelsCancel {
+        /// The file.
+        name: String,
+        /// The channel that is used, from 1.
+        channel: usize,
+    },
+    /// Compressed packets that could not be decoded and were left out.
+    BrokenPackets {
+        /// The file.
+        name: String,
+        /// Number of packets.
+        count: u64,
+    },
+}
+
+impl fmt::Display for AudioWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { name, got, expected } => {
+                write!(f, "{name}: the data is cut short: using {got} of {expected} samples")
+            }
+            Self::OutOfRange { name, count, at_s, peak } => write!(
+                f,
+                "{name}: {count} samples out of range (up to {peak:.3e} times full scale, the first at {at_s:.3} s) clipped to full scale"
+            ),
+            Self::ChannelsCancel { name, channel } => {
+                write!(f, "{name}: the channels cancel one another: using channel {channel} alone")
+            }
+            Self::BrokenPackets { name, count } => {
+                write!(f, "{name}: {count} broken packets left out")
+            }
+        }
+    }
+}

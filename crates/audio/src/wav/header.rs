@@ -1,0 +1,323 @@
+//! Headers of WAV files: RIFF, RF64 and BW64, up to the first byte of sound.
+
+use std::io::Read;
+
+use super::codec_name;
+use crate::AudioError;
+
+/// Lengths from here up may be placeholders of a writer that could not go back (ffmpeg writes 0xffffffff, sox about
+/// 0x7ffff000): the end of the file is then no sign of damage.
+const PLACEHOLDER_BYTES: u64 = 0x7fff_0000;
+
+/// Largest sum of the chunks before the sound (pictures and notes), bytes.
+const MAX_HEADER_BYTES: u64 = 16 << 20;
+
+/// Longest format chunk that is read, bytes; what stands behind is skipped.
+const MAX_FORMAT_BYTES: u64 = 1 << 12;
+
+/// Chunks that may follow an empty data chunk.
+const KNOWN_CHUNKS: [&[u8; 4]; 14] = [
+    b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"JUNK", b"junk", b"PAD ",
+    b"acid", b"inst", b"iXML", b"PEAK",
+];
+
+/// Sample formats that [`super::pcm`] decodes; `Other` goes to symphonia.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Integers, left-justified in containers of 1 to 4 bytes; unsigned in 1 byte.
+    Integer { container_bytes: usize },
+    /// IEEE 754 floats of 4 or 8 bytes.
+    Float { container_bytes: usize },
+    /// Any other format tag.
+    Other(u16),
+}
+
+/// Number of bytes of sound as far as the header tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DataLength {
+    /// Exactly that many; fewer mean a truncated file.
+    Bytes(u64),
+    /// At most that many; the end of the file is the end of the sound.
+    AtMost(u64),
+}
+
+impl DataLength {
+    pub(super) fn limit(self) -> u64 {
+        match self {
+            Self::Bytes(bytes) | Self::AtMost(bytes) => bytes,
+        }
+    }
+}
+
+/// Everything that stands before the sound.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) encoding: Encoding,
+    pub(super) channels: usize,
+    pub(super) sample_rate_hz: u32,
+    /// Bytes a frame as written; 0 or wrong in some files.
+    pub(super) block_align: u16,
+    pub(super) bits_per_sample: u16,
+    pub(super) length: DataLength,
+    /// Frames by the `fact` chunk.
+    pub(super) fact_frames: Option<u64>,
+    /// Bytes of sound that were read while looking for the end of the header.
+    pub(super) ahead: Vec<u8>,
+}
+
+impl Header {
+    /// Bytes a frame as they are stored, whatever `block_align` says.
+    pub(super) fn frame_bytes(&self) -> usize {
+        match self.encoding {
+            Encoding::Integer { container_bytes } | Encoding::Float { container_bytes } => {
+                container_bytes * self.channels
+            }
+            Encoding::Other(_) => usize::from(self.block_align).max(1),
+        }
+    }
+}
+
+/// Reads a header, and leaves `reader` at the first byte after [`Header::ahead`].
+///
+/// # Errors
+/// [`AudioError::Undecodable`], [`AudioError::Unsupported`], [`AudioError::NoSamples`], [`AudioError::Read`].
+pub(super) fn read(reader: &mut dyn Read, name: &str) -> Result<Header, AudioError> {
+    Walk { reader, name, taken: 0, next: Vec::new() }.header()
+}
+
+/// A walk over the chunks of a file.
+struct Walk<'a> {
+    reader: &'a mut dyn Read,
+    name: &'a str,
+    taken: u64,
+    /// Bytes that were read already.
+    next: Vec<u8>,
+}
+
+impl Walk<'_> {
+    fn header(mut self) -> Result<Header, AudioError> {
+        let riff = self.exactly(12)?;
+        let mut long_bytes = None;
+        let mut header: Option<Header> = None;
+        let mut fact_frames = None;
+        loop {
+            let head = self.up_to(8)?;
+            if head.len() < 8 {
+                let reason =
+                    if header.is_some() { "no data chunk" } else { "it ends inside the header" };
+                return Err(self.undecodable(reason));
+            }
+            let length = u64::from(u32_at(&head, 4));
+            match &head[..4] {
+                b"data" => {
+                    let Some(mut header) = header else {
+                        return Err(self.undecodable("the sound stands before its format"));
+                    };
+                    header.fact_frames = fact_frames;
+                    let long_bytes = long_bytes.filter(|_| riff[..4] != *b"RIFF");
+                    (header.length, header.ahead) = self.data_length(length, long_bytes)?;
+                    return Ok(header);
+                }
+                b"fmt " => {
+                    let kept = length.min(MAX_FORMAT_BYTES);
+                    let format = self.exactly(kept)?;
+                    self.skip(length - kept)?;
+                    header = Some(self.format(&format)?);
+                }
+                b"ds64" if length >= 16 => {
+                    let sizes = self.exactly(16)?;
+                    long_bytes = Some(u64_at(&sizes, 8));
+                    self.skip(length - 16)?;
+                }
+                b"fact" if (4..=64).contains(&length) => {
+                    let frames = self.exactly(length)?;
+                    fact_frames = Some(u64::from(u32_at(&frames, 0)));
+                }
+                _ => self.skip(length)?,
+            }
+            if length % 2 == 1 {
+                self.padding()?;
+            }
+        }
+    }
+
+    /// Reads the byte after an odd chunk, which some writers leave out: a letter begins the next chunk.
+    fn padding(&mut self) -> Result<(), AudioError> {
+        let byte = self.up_to(1)?;
+        if byte.first().is_some_and(u8::is_ascii_alphabetic) {
+            self.next = byte;
+        }
+        Ok(())
+    }
+
+    /// The length of the sound, and bytes of it that had to be read to find it.
+    fn data_length(
+        &mut self,
+        length: u64,
+        long_bytes: Option<u64>,
+    ) -> Result<(DataLength, Vec<u8>), AudioError> {
+        match (length, long_bytes) {
+            (0, None | Some(0)) => {
+                // A recorder that was stopped leaves 0; so does a file without sound.
+                let ahead = self.up_to(4)?;
+                let empty =
+                    ahead.is_empty() || KNOWN_CHUNKS.iter().any(|id| ahead == id.as_slice());
+                if empty {
+                    return Err(AudioError::NoSamples { name: self.name.to_owned() });
+                }
+                Ok((DataLength::AtMost(u64::MAX), ahead))
+            }
+            (0xffff_ffff, Some(bytes)) if bytes > 0 && bytes < u64::MAX => {
+                Ok((DataLength::Bytes(bytes), Vec::new()))
+            }
+            (0xffff_ffff, _) => Ok((DataLength::AtMost(u64::MAX), Vec::new())),
+            (PLACEHOLDER_BYTES.., _) => Ok((DataLength::AtMost(length), Vec::new())),
+            _ => Ok((DataLength::Bytes(length), Vec::new())),
+        }
+    }
+
+    fn format(&self, format: &[u8]) -> Result<Header, AudioError> {
+        if format.len() < 14 {
+            return Err(self.undecodable("its format chunk is too short"));
+        }
+        let channels = usize::from(u16_at(format, 2));
+        if channels == 0 {
+            return Err(self.undecodable("it has zero channels"));
+        }
+        let block_align = u16_at(format, 12);
+        // The first WAV files had no such field; their samples fill the frame.
+        let bits_per_sample = match format.len() {
+            16.. => u16_at(format, 14),
+            _ => (usize::from(block_align) / channels * 8) as u16,
+        };
+        let tag = self.tag(format)?;
+        let aligned = usize::from(block_align) / channels;
+        let consistent =
+            u32_at(format, 8) == u32_at(format, 4).wrapping_mul(u32::from(block_align));
+        let container =
+            Container { bits: bits_per_sample, aligned, consistent, channels, block_align };
+        Ok(Header {
+            encoding: self.encoding(tag, container)?,
+            channels,
+            sample_rate_hz: u32_at(format, 4),
+            block_align,
+            bits_per_sample,
+            length: DataLength::AtMost(u64::MAX),
+            fact_frames: None,
+            ahead: Vec::new(),
+        })
+    }
+
+    /// The format tag, that of the subformat in an extensible header.
+    fn tag(&self, format: &[u8]) -> Result<u16, AudioError> {
+        const EXTENSIBLE: u16 = 0xfffe;
+        /// `0000-0010-8000-00aa00389b71`, the end of the usual subformats.
+        const USUAL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+        /// `0721-11d3-8644-c8c1ca000000`, the end of those of ambisonic files.
+        const AMBISONIC: [u8; 14] =
+            [0, 0, 0x21, 0x07, 0xd3, 0x11, 0x86, 0x44, 0xc8, 0xc1, 0xca, 0, 0, 0];
+        let tag = u16_at(format, 0);
+        if tag != EXTENSIBLE {
+            return Ok(tag);
+        }
+        match format.get(24..40) {
+            None => Err(self.undecodable("its extensible format chunk is too short")),
+            Some(guid) if guid[2..] == USUAL || guid[2..] == AMBISONIC => Ok(u16_at(guid, 0)),
+            Some(guid) => {
+                let digits: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
+                Err(self.unsupported(format!("the WAV subformat {digits}")))
+            }
+        }
+    }
+
+    fn encoding(&self, tag: u16, container: Container) -> Result<Encoding, AudioError> {
+        match tag {
+            1 => match container.bytes() {
+                container_bytes @ 1..=4 => Ok(Encoding::Integer { container_bytes }),
+                _ => Err(self.unsupported(format!("{}-bit integer sound in WAV", container.bits))),
+            },
+            3 => match container.bits {
+                32 => Ok(Encoding::Float { container_bytes: 4 }),
+                64 => Ok(Encoding::Float { container_bytes: 8 }),
+                bits => Err(self.unsupported(format!("{bits}-bit float sound in WAV"))),
+            },
+            0x02 | 0x06 | 0x07 | 0x11 => Ok(Encoding::Other(tag)),
+            tag => Err(self.unsupported(format!("{} in WAV", codec_name(tag)))),
+        }
+    }
+
+    /// The next bytes, fewer at the end of the file.
+    fn up_to(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
+        let mut bytes = std::mem::take(&mut self.next);
+        let missing = count.saturating_sub(bytes.len() as u64);
+        Read::take(&mut *self.reader, missing)
+            .read_to_end(&mut bytes)
+            .map_err(|source| AudioError::Read { name: self.name.to_owned(), source })?;
+        self.taken += bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    fn exactly(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
+        let bytes = self.up_to(count)?;
+        if (bytes.len() as u64) < count {
+            return Err(self.undecodable("it ends inside the header"));
+        }
+        Ok(bytes)
+    }
+
+    fn skip(&mut self, mut count: u64) -> Result<(), AudioError> {
+        const BLOCK_BYTES: u64 = 1 << 16;
+        if self.taken + count > MAX_HEADER_BYTES {
+            let reason = format!("a chunk of {count} bytes stands before the sound");
+            return Err(self.undecodable(reason));
+        }
+        while count > 0 {
+            count -= self.exactly(count.min(BLOCK_BYTES))?.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn undecodable(&self, reason: impl Into<String>) -> AudioError {
+        AudioError::Undecodable { name: self.name.to_owned(), format: "WAV", reason: reason.into() }
+    }
+
+    fn unsupported(&self, what: String) -> AudioError {
+        AudioError::Unsupported { name: self.name.to_owned(), what }
+    }
+}
+
+/// The fields that say in how many bytes a sample is stored, which may contradict one another.
+#[derive(Debug, Clone, Copy)]
+struct Container {
+    bits: u16,
+    /// Bytes a sample by the block align.
+    aligned: usize,
+    /// Whether the byte rate agrees with the block align.
+    consistent: bool,
+    channels: usize,
+    block_align: u16,
+}
+
+impl Container {
+    /// Bytes a sample: by its bits, unless the block align names a wider container in which 17 to 31 bits fit.
+    fn bytes(self) -> usize {
+        let by_bits = usize::from(self.bits).div_ceil(8);
+        let wider = self.aligned > by_bits
+            && self.aligned <= 4
+            && self.bits > 16
+            && usize::from(self.block_align).is_multiple_of(self.channels);
+        if wider && self.consistent { self.aligned } else { by_bits }
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}

@@ -1,0 +1,183 @@
+//! WAV in all its variants: RIFF, RF64 and BW64, extensible formats, unknown lengths, wrong block aligns.
+//!
+//! The header and plain samples (integers of 8 to 32 bits, floats) are read here: hound refuses RF64, unknown lengths
+//! and long extensible headers and misreads 24 bits in 32, symphonia reads none of RF64. A-law, mu-law and ADPCM go to
+//! symphonia behind a header written anew.
+
+mod header;
+mod pcm;
+
+use std::io::{Cursor, Read};
+
+use header::{DataLength, Encoding, Header};
+use pcm::Justified;
+
+use crate::intake::Intake;
+use crate::sniff::Format;
+use crate::{AudioError, AudioWarning, compressed};
+
+/// Bytes of sound that are decoded at once.
+const BLOCK_BYTES: usize = 1 << 16;
+
+/// Decodes a WAV from its first byte.
+///
+/// # Errors
+/// Any [`AudioError`] of reading.
+pub(crate) fn decode(mut reader: impl Read, intake: &mut Intake<'_>) -> Result<(), AudioError> {
+    let mut header = header::read(&mut reader, intake.name)?;
+    let ahead = std::mem::take(&mut header.ahead);
+    let sound = Cursor::new(ahead).chain(reader).take(header.length.limit());
+    if let Encoding::Other(tag) = header.encoding {
+        return decode_by_symphonia(&header, tag, sound, intake);
+    }
+    intake.start(header.sample_rate_hz, header.channels)?;
+    if let DataLength::Bytes(bytes) = header.length {
+        intake.announce(bytes / header.frame_bytes() as u64)?;
+    }
+    let got_bytes = pump(&header, sound, intake)?;
+    finish(&header, got_bytes, intake)
+}
+
+/// Hands whole frames on, and returns the number of bytes that were there.
+fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Result<u64, AudioError> {
+    let frame_bytes = header.frame_bytes();
+    let block_bytes = BLOCK_BYTES.next_multiple_of(frame_bytes) as u64;
+    let (mut bytes, mut samples) = (Vec::new(), Vec::new());
+    let mut justified = None;
+    let mut total = 0;
+    loop {
+        bytes.clear();
+        let read = sound.by_ref().take(block_bytes).read_to_end(&mut bytes);
+        read.map_err(|source| AudioError::Read { name: intake.name.to_owned(), source })?;
+        total += bytes.len() as u64;
+        let end = (bytes.len() as u64) < block_bytes;
+        bytes.truncate(bytes.len() / frame_bytes * frame_bytes);
+        let place = justified
+            .unwrap_or_else(|| Justified::of(header.encoding, header.bits_per_sample, &bytes));
+        justified = Some(place);
+        samples.clear();
+        pcm::decode(header.encoding, place, &bytes, &mut samples);
+        if !samples.is_empty() {
+            intake.push(&samples)?;
+        }
+        if end {
+            return Ok(total);
+        }
+    }
+}
+
+/// Notes a file that is shorter than its header says.
+fn finish(header: &Header, got_bytes: u64, intake: &mut Intake<'_>) -> Result<(), AudioError> {
+    let frame_bytes = header.frame_bytes() as u64;
+    if let DataLength::Bytes(expected) = header.length
+        && got_bytes / frame_bytes < expected / frame_bytes
+        && intake.frames() > 0
+    {
+        let (got, expected) = (got_bytes / frame_bytes, expected / frame_bytes);
+        intake.warn(AudioWarning::Truncated { name: intake.name.to_owned(), got, expected });
+    }
+    intake.finish()
+}
+
+/// Decodes A-law, mu-law and ADPCM behind a header that symphonia reads.
+fn decode_by_symphonia(
+    header: &Header,
+    tag: u16,
+    sound: impl Read,
+    intake: &mut Intake<'_>,
+) -> Result<(), AudioError> {
+    let max_bytes = intake.limits.max_stream_bytes.min(u64::from(u32::MAX) - 4096);
+    let format = format_chunk(header, tag);
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(b"RIFF\xff\xff\xff\xffWAVEfmt ");
+    bytes.extend_from_slice(&(format.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&format);
+    bytes.extend_from_slice(b"data");
+    let length_at = bytes.len();
+    bytes.extend_from_slice(&[0; 4]);
+    let got = sound
+        .take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| AudioError::Read { name: intake.name.to_owned(), source })?;
+    if got as u64 > max_bytes {
+        return Err(AudioError::TooLarge { name: intake.name.to_owned(), max_bytes });
+    }
+    bytes[length_at..length_at + 4].copy_from_slice(&(got as u32).to_le_bytes());
+    // The last block of ADPCM is filled up; `fact` says where the sound ends.
+    if let Some(frames) = header.fact_frames.filter(|&frames| frames > 0) {
+        intake.stop_after(frames);
+    }
+    let format = match tag {
+        0x02 => Format::MicrosoftAdpcm,
+        0x11 => Format::ImaAdpcm,
+        _ => Format::Wav,
+    };
+    compressed::decode(Box::new(Cursor::new(bytes)), format, intake)?;
+    finish(header, got as u64, intake)
+}
+
+/// A format chunk as symphonia expects it.
+fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
+    let channels = header.channels as u16;
+    let (bits, block_align) = match tag {
+        0x02 | 0x11 => (4, header.block_align),
+        _ => (8, channels),
+    };
+    let mut chunk = Vec::new();
+    for field in [tag, channels] {
+        chunk.extend_from_slice(&field.to_le_bytes());
+    }
+    let byte_rate = header.sample_rate_hz.wrapping_mul(u32::from(block_align));
+    for field in [header.sample_rate_hz, byte_rate] {
+        chunk.extend_from_slice(&field.to_le_bytes());
+    }
+    for field in [block_align, bits] {
+        chunk.extend_from_slice(&field.to_le_bytes());
+    }
+    let per_channel = usize::from(block_align) / header.channels;
+    match tag {
+        0x11 => {
+            let frames = (per_channel.saturating_sub(4) * 2 + 1) as u16;
+            for field in [2, frames] {
+                chunk.extend_from_slice(&field.to_le_bytes());
+            }
+        }
+        0x02 => {
+            const COEFFICIENTS: [i16; 14] =
+                [256, 0, 512, -256, 0, 0, 192, 64, 240, 0, 460, -208, 392, -232];
+            let frames = (per_channel.saturating_sub(7) * 2 + 2) as u16;
+            for field in [32, frames, 7] {
+                chunk.extend_from_slice(&u16::to_le_bytes(field));
+            }
+            COEFFICIENTS.iter().for_each(|c| chunk.extend_from_slice(&c.to_le_bytes()));
+        }
+        _ => chunk.extend_from_slice(&[0; 2]),
+    }
+    chunk
+}
+
+/// Name of a format tag of WAV.
+fn codec_name(tag: u16) -> String {
+    let name = match tag {
+        0x0010 | 0x0012 | 0x0013 | 0x0017 | 0x0020 | 0x0062 | 0x0063 => "an ADPCM variant",
+        0x0014 => "G.723.1",
+        0x0022 => "TrueSpeech",
+        0x0031 => "GSM 6.10",
+        0x0040 | 0x0041 | 0x0045 => "G.726 ADPCM",
+        0x0050 => "MPEG layer I or II",
+        0x0055 => "MP3",
+        0x0083 => "G.729",
+        0x00ff | 0x1600 | 0x1610 => "AAC",
+        0x0130 => "ACELP",
+        0x0160..=0x0163 => "Windows Media Audio",
+        0x0270 => "ATRAC3",
+        0x2000 => "AC-3",
+        0x2001 => "DTS",
+        0x566f | 0x674f | 0x6750 | 0x6751 | 0x676f | 0x6770 | 0x6771 => "Vorbis",
+        0x704f => "Opus",
+        0xa109 => "Speex",
+        0xf1ac => "FLAC",
+        _ => return format!("the codec 0x{tag:04x}"),
+    };
+    name.to_owned()
+}

@@ -1,0 +1,65 @@
+//! Samples of WAV files: integers and floats to `f32`.
+
+use super::header::Encoding;
+
+/// Place of the bits of a sample in a wider container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Justified {
+    /// At the upper end, as the specification has it.
+    Left,
+    /// At the lower end, sign-extended, as some writers do with 24 bits in 32.
+    Right24,
+}
+
+impl Justified {
+    /// The place of 24 bits in 32, by the first bytes of sound: sign bytes above and a used byte below.
+    pub(super) fn of(encoding: Encoding, bits_per_sample: u16, first: &[u8]) -> Self {
+        if encoding != (Encoding::Integer { container_bytes: 4 }) || bits_per_sample != 24 {
+            return Self::Left;
+        }
+        let samples = || first.chunks_exact(4);
+        let extended = |s: &[u8]| s[3] == if s[2] & 0x80 == 0 { 0 } else { 0xff };
+        if samples().all(extended) && samples().any(|s| s[0] != 0) {
+            Self::Right24
+        } else {
+            Self::Left
+        }
+    }
+}
+
+/// Appends whole samples of `bytes` to `out`; full scale is 1.
+pub(super) fn decode(encoding: Encoding, justified: Justified, bytes: &[u8], out: &mut Vec<f32>) {
+    const FULL_16: f32 = 32_768.0;
+    const FULL_24: f32 = 8_388_608.0;
+    const FULL_32: f32 = 2_147_483_648.0;
+    match encoding {
+        Encoding::Integer { container_bytes: 1 } => {
+            out.extend(bytes.iter().map(|&b| (f32::from(b) - 128.0) / 128.0));
+        }
+        Encoding::Integer { container_bytes: 2 } => {
+            let value = |s: &[u8]| f32::from(i16::from_le_bytes([s[0], s[1]])) / FULL_16;
+            out.extend(bytes.chunks_exact(2).map(value));
+        }
+        Encoding::Integer { container_bytes: 3 } => {
+            let value =
+                |s: &[u8]| (i32::from_le_bytes([0, s[0], s[1], s[2]]) >> 8) as f32 / FULL_24;
+            out.extend(bytes.chunks_exact(3).map(value));
+        }
+        Encoding::Integer { .. } => {
+            let full = if justified == Justified::Right24 { FULL_24 } else { FULL_32 };
+            let value = |s: &[u8]| i32::from_le_bytes([s[0], s[1], s[2], s[3]]) as f32 / full;
+            out.extend(bytes.chunks_exact(4).map(value));
+        }
+        Encoding::Float { container_bytes: 8 } => {
+            let value = |s: &[u8]| {
+                f64::from_le_bytes([s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]]) as f32
+            };
+            out.extend(bytes.chunks_exact(8).map(value));
+        }
+        Encoding::Float { .. } => {
+            let value = |s: &[u8]| f32::from_le_bytes([s[0], s[1], s[2], s[3]]);
+            out.extend(bytes.chunks_exact(4).map(value));
+        }
+        Encoding::Other(_) => {}
+    }
+}

@@ -1,0 +1,172 @@
+//! WAV headers as writers make them, made here from their fields.
+
+use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned};
+
+use crate::{max_difference, tone};
+
+/// A WAV file by its parts.
+struct Wav {
+    riff: &'static [u8; 4],
+    chunks: Vec<(&'static [u8; 4], Vec<u8>)>,
+    data_length: Option<u32>,
+    data: Vec<u8>,
+    after: Vec<u8>,
+}
+
+/// A plain format chunk of 16 bytes; the byte rate follows from the block align.
+fn format(tag: u16, channels: u16, rate: u32, block_align: u16, bits: u16) -> Vec<u8> {
+    let mut chunk = Vec::new();
+    chunk.extend_from_slice(&tag.to_le_bytes());
+    chunk.extend_from_slice(&channels.to_le_bytes());
+    chunk.extend_from_slice(&rate.to_le_bytes());
+    chunk.extend_from_slice(&(rate * u32::from(block_align)).to_le_bytes());
+    chunk.extend_from_slice(&block_align.to_le_bytes());
+    chunk.extend_from_slice(&bits.to_le_bytes());
+    chunk
+}
+
+/// An extensible format chunk with `extra` bytes behind the usual ones.
+fn extensible(tag: u16, block_align: u16, bits: u16, valid: u16, extra: usize) -> Vec<u8> {
+    let mut chunk = format(0xfffe, 1, 16_000, block_align, bits);
+    chunk.extend_from_slice(&(22 + extra as u16).to_le_bytes());
+    chunk.extend_from_slice(&valid.to_le_bytes());
+    chunk.extend_from_slice(&4u32.to_le_bytes());
+    chunk.extend_from_slice(&tag.to_le_bytes());
+    chunk.extend_from_slice(&[0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71]);
+    chunk.extend(std::iter::repeat_n(7, extra));
+    chunk
+}
+
+fn wav(format: Vec<u8>, data: Vec<u8>) -> Wav {
+    Wav {
+        riff: b"RIFF",
+        chunks: vec![(b"fmt ", format)],
+        data_length: None,
+        data,
+        after: Vec::new(),
+    }
+}
+
+impl Wav {
+    fn bytes(&self) -> Vec<u8> {
+        let mut out = self.riff.to_vec();
+        out.extend_from_slice(b"\xff\xff\xff\xffWAVE");
+        for (id, chunk) in &self.chunks {
+            out.extend_from_slice(*id);
+            out.extend_from_slice(&(chunk.len() as u32).to_le_bytes());
+            out.extend_from_slice(chunk);
+            out.extend(std::iter::repeat_n(0, chunk.len() % 2));
+        }
+        out.extend_from_slice(b"data");
+        out.extend_from_slice(&self.data_length.unwrap_or(self.data.len() as u32).to_le_bytes());
+        out.extend_from_slice(&self.data);
+        out.extend_from_slice(&self.after);
+        out
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &[f32]) -> Vec<AudioWarning> {
+        let mut warnings = Vec::new();
+        let limits = ReadLimits::default();
+        let audio =
+            read_from_warned(&self.bytes()[..], "a", &limits, &mut |w| warnings.push(w)).unwrap();
+        assert!(max_difference(&audio.samples, expected) < 2e-4);
+        warnings
+    }
+}
+
+/// A tone as integers of so many bytes, shifted up or down in their container.
+fn integers(samples: &[f32], bytes: usize, shift: i32) -> Vec<u8> {
+    let value = |x: f32| (f64::from(x) * f64::from(i32::MAX)) as i32 >> shift;
+    samples.iter().flat_map(|&x| value(x).to_le_bytes()[4 - bytes..].to_vec()).collect()
+}
+
+#[test]
+fn containers_wider_than_their_samples() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    // 24 valid bits at the upper end, the lowest byte empty.
+    let padded: Vec<u8> =
+        integers(&sine, 4, 0).chunks(4).flat_map(|s| [0, s[1], s[2], s[3]]).collect();
+    for valid in [24, 20, 32, 0] {
+        wav(extensible(1, 4, 32, valid, 0), padded.clone()).check(&sine);
+    }
+    wav(extensible(1, 4, 24, 24, 0), padded.clone()).check(&sine);
+    wav(format(1, 1, 16_000, 4, 24), padded).check(&sine);
+    // At the lower end, as some writers have it.
+    wav(format(1, 1, 16_000, 4, 24), integers(&sine, 4, 8)).check(&sine);
+    wav(format(1, 1, 16_000, 3, 20), integers(&sine, 3, 0)).check(&sine);
+    wav(extensible(1, 2, 16, 12, 0), integers(&sine, 2, 0)).check(&sine);
+}
+
+#[test]
+fn extensible_headers_of_any_length() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    for extra in [0, 2, 8, 57, 400] {
+        wav(extensible(1, 2, 16, 16, extra), integers(&sine, 2, 0)).check(&sine);
+    }
+    let floats: Vec<u8> = sine.iter().flat_map(|x| x.to_le_bytes()).collect();
+    wav(extensible(3, 4, 32, 32, 6), floats).check(&sine);
+    let doubles: Vec<u8> = sine.iter().flat_map(|&x| f64::from(x).to_le_bytes()).collect();
+    wav(format(3, 1, 16_000, 8, 64), doubles).check(&sine);
+}
+
+#[test]
+fn wrong_block_aligns() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    for block_align in [0, 1, 3, 4, 8, 65_535] {
+        let mut format = format(1, 1, 16_000, 1, 16);
+        format[12..14].copy_from_slice(&u16::to_le_bytes(block_align));
+        wav(format, integers(&sine, 2, 0)).check(&sine);
+    }
+}
+
+#[test]
+fn long_files_have_their_length_in_another_chunk() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    for (riff, length) in [(b"RF64", 1000u64), (b"BW64", 1000), (b"RF64", 0), (b"RF64", u64::MAX)] {
+        let mut wav = wav(format(1, 1, 16_000, 2, 16), integers(&sine, 2, 0));
+        let mut sizes = 2000u64.to_le_bytes().to_vec();
+        sizes.extend_from_slice(&length.to_le_bytes());
+        sizes.extend_from_slice(&[0; 12]);
+        wav.riff = riff;
+        wav.chunks.insert(0, (b"ds64", sizes));
+        wav.data_length = Some(u32::MAX);
+        if length == 1000 {
+            wav.after = b"LIST\x04\0\0\0INFO".to_vec();
+        }
+        assert_eq!(wav.check(&sine), []);
+    }
+}
+
+#[test]
+fn zero_and_unknown_lengths_are_read_to_the_end() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    for length in [0, u32::MAX, 0x7fff_f000, 0x8000_0000] {
+        let mut wav = wav(format(1, 1, 16_000, 2, 16), integers(&sine, 2, 0));
+        wav.data_length = Some(length);
+        assert_eq!(wav.check(&sine), []);
+    }
+    let mut empty = wav(format(1, 1, 16_000, 2, 16), Vec::new());
+    empty.after = b"LIST\x04\0\0\0INFO".to_vec();
+    let error = read_from_warned(&empty.bytes()[..], "a", &ReadLimits::default(), &mut |_| {});
+    assert!(matches!(error.unwrap_err(), AudioError::NoSamples { .. }));
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    let mut cut = wav(format(1, 1, 16_000, 2, 16), integers(&sine, 2, 0));
+    cut.data_length = Some(3000);
+    let expected = AudioWarning::Truncated { name: "a".into(), got: 500, expected: 1500 };
+    assert_eq!(cut.check(&sine), [expected]);
+}
+
+#[test]
+fn codecs_in_wav_are_named() {
+    for (tag, name) in [(0x31, "GSM 6.10"), (0x55, "MP3"), (0x704f, "Opus"), (0x1234, "0x1234")] {
+        let bytes = wav(format(tag, 1, 16_000, 1, 8), vec![0; 64]).bytes();
+        let read = read_from_warned(&bytes[..], "a", &ReadLimits::default(), &mut |_| {});
+        let message = read.unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}

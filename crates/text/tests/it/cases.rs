@@ -1,0 +1,151 @@
+//! Texts that people found misread, one a row in `cases.jsonl`: the words said, the phones of some of them, or the
+//! pieces of a text.
+
+use serde::Deserialize;
+use syrinx_text::inventory::to_arpabet;
+use syrinx_text::sentences::{DEFAULT_MAX_CHARS, split};
+use syrinx_text::{Frontend, normalize, symbols_left_out, whisper_english};
+
+const ROWS: &str = include_str!("cases.jsonl");
+const WHISPER: &str = include_str!("whisper.jsonl");
+const HETERONYMS: &str = include_str!("heteronyms.tsv");
+
+/// Share of the heteronyms that must be read rightly.
+const REQUIRED_SHARE: f64 = 0.92;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    #[serde(default)]
+    say: String,
+    words: Option<String>,
+    /// Another right form.
+    r#or: Option<String>,
+    phones: Option<Vec<Vec<String>>>,
+    split: Option<String>,
+    pieces: Option<Vec<String>>,
+}
+
+/// Words compared without case, punctuation and hyphens; "and" inside numbers is optional.
+fn plain(text: &str) -> String {
+    let kept =
+        |c: char| if c.is_alphanumeric() || c == '\'' { c.to_ascii_lowercase() } else { ' ' };
+    let text: String = text.chars().map(kept).collect();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").replace("hundred and ", "hundred ").replace("dollars and ", "dollars ")
+}
+
+/// Phones without the difference of secondary stress.
+fn sounds(arpabet: &str) -> String {
+    arpabet.replace('2', "1").replace("IH0", "AH0")
+}
+
+fn check_row(row: &Row, frontend: &Frontend) -> Result<(), String> {
+    if let Some(words) = &row.words {
+        let said = plain(&normalize(&row.say));
+        let right = [Some(words), row.r#or.as_ref()].into_iter().flatten();
+        if !right.into_iter().any(|right| plain(right) == said) {
+            return Err(format!(
+                "{}: {:?}\n  expected {words:?}\n  said     {said:?}",
+                row.id, row.say
+            ));
+        }
+    }
+    if let Some(expected) = &row.phones {
+        let spoken = frontend.phonemize(&row.say).unwrap();
+        let mut words = spoken.words.iter();
+        for pair in expected {
+            let word = words.by_ref().find(|word| word.spoken == pair[0].to_lowercase());
+            let got = word.map(|word| to_arpabet(&word.phones)).unwrap_or_default();
+            if sounds(&got) != sounds(&pair[1]) {
+                return Err(format!("{}: {} is {got}, expected {}", row.id, pair[0], pair[1]));
+            }
+        }
+    }
+    if let (Some(text), Some(expected)) = (&row.split, &row.pieces) {
+        let pieces = split(text, DEFAULT_MAX_CHARS);
+        if pieces != *expected {
+            return Err(format!("{}: {pieces:?}, expected {expected:?}", row.id));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn reported_texts_are_read_rightly() {
+    let frontend = Frontend::english().unwrap();
+    let rows = ROWS.lines().map(|line| serde_json::from_str::<Row>(line).unwrap());
+    let wrong: Vec<String> = rows.filter_map(|row| check_row(&row, &frontend).err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn heteronyms_are_read_by_part_of_speech() {
+    let frontend = Frontend::english().unwrap();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    let mut words = std::collections::BTreeSet::new();
+    for line in HETERONYMS.lines().filter(|line| !line.starts_with('#')) {
+        let [word, expected, sentence] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let spoken = frontend.phonemize(sentence).unwrap();
+        let got = spoken.words.iter().find(|w| w.spoken == word).map(|w| to_arpabet(&w.phones));
+        let got = got.unwrap_or_default();
+        count += 1;
+        words.insert(word);
+        if sounds(&got) != sounds(expected) {
+            wrong.push(format!("{word} = {got}, expected {expected}: {sentence}"));
+        }
+    }
+    let share = 1.0 - wrong.len() as f64 / f64::from(count);
+    assert!(count >= 300 && words.len() >= 60, "{count} sentences, {} words", words.len());
+    assert!(share >= REQUIRED_SHARE, "{:.1} %\n{}", 100.0 * share, wrong.join("\n"));
+}
+
+#[test]
+fn whisper_rules_give_the_published_pairs() {
+    #[derive(Deserialize)]
+    struct Pair {
+        text: String,
+        normalized: String,
+    }
+    for line in WHISPER.lines() {
+        let pair: Pair = serde_json::from_str(line).unwrap();
+        assert_eq!(whisper_english(&pair.text), pair.normalized, "{}", pair.text);
+    }
+}
+
+#[test]
+fn symbols_without_a_name_are_told_once() {
+    let told = |text: &str| {
+        let left_out = symbols_left_out(text);
+        left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(told("“Zoë” paid 5 ₿ for ½ a pie."), "`₿` (U+20BF, once)");
+    assert_eq!(told("₿₿ and 日 — naïve • £5 😀 ₿"), "`₿` (U+20BF, 3 times), `日` (U+65E5, once)");
+    assert_eq!(told("Plain text."), "");
+    let frontend = Frontend::english().unwrap();
+    let spoken = frontend.phonemize("Five ₿ now").unwrap();
+    assert_eq!((spoken.words.len(), spoken.left_out.len()), (2, 1));
+}
+
+#[test]
+fn line_ends_of_lists_are_pauses() {
+    let frontend = Frontend::english().unwrap();
+    let phones = |text: &str| to_arpabet(&frontend.phonemize(text).unwrap().phones);
+    assert_eq!(phones("Hammer\nSaw\nChisel"), phones("Hammer. Saw. Chisel"));
+    assert_eq!(phones("the saw\nis here"), phones("the saw is here"));
+}
+
+#[test]
+fn a_pronunciation_behind_a_space_is_of_the_word_before() {
+    let frontend = Frontend::english().unwrap();
+    let words = |text: &str| {
+        let spoken = frontend.phonemize(text).unwrap();
+        spoken.words.iter().map(|w| to_arpabet(&w.phones)).collect::<Vec<_>>()
+    };
+    assert_eq!(words("Read /R EH1 D/ it"), ["R EH1 D", "IH1 T"]);
+    assert_eq!(words("Say /HH AH0 L OW1/"), ["S EY1", "HH AH0 L OW1"]);
+}
