@@ -98,7 +98,7 @@ pub enum DataError {
         first: usize,
     },
     /// A part such as `3/16` is malformed or out of range.
-    #[error("`{given}` is not a part of a whole")]
+    #[error("`{given}` is not a part N/M of a whole")]
     Part {
         /// Given text.
         given: String,

@@ -115,7 +115,7 @@ fn words_are_found_by_their_phones() {
         |arpabet: &str, expected: &str| assert_eq!(word(arpabet).as_deref(), Some(expected));
     check("HH AH0 L OW1", "hello");
     check("W ER1 L D", "world");
-    check("DH EH1 R", "there");
+    check("DH EH1 R", "their");
     check("T UW1", "to");
     check("W ER2 L D", "world");
     check("F AA1 N Z", "fonz");
