@@ -83,8 +83,9 @@ fn parts_are_counted_from_one() {
     assert_eq!("3/16".parse::<Part>().unwrap(), Part::new(2, 16).unwrap());
     assert_eq!(Part::new(2, 16).unwrap().to_string(), "3/16");
     for wrong in ["0/4", "5/4", "1", "1/0", "a/b", "", "-1/4", "1/2/3"] {
-        let error = wrong.parse::<Part>().unwrap_err().to_string();
-        assert!(error.contains(&format!("`{wrong}`")) && error.contains("3/16"), "{error}");
+        let error = wrong.parse::<Part>().unwrap_err();
+        assert!(error.to_string().contains(&format!("`{wrong}`")), "{error}");
+        assert!(error.hint().unwrap().contains("3/16"), "{error}");
     }
     assert!(Part::new(4, 4).is_err());
 }
