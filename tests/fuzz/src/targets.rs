@@ -1,6 +1,6 @@
 //! The readers under test. Each returns a number that tells results apart: inputs with new ones are kept.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use syrinx_audio::{ReadLimits, read_from};
 use syrinx_codec::{CodecInfo, EmbeddedCodec};
@@ -152,7 +152,7 @@ fn textgrid() -> Run {
 }
 
 /// A target that reads a file: the input is written to a folder of its own.
-fn of_file(name: &'static str, read: impl Fn(&PathBuf) -> u64 + 'static) -> Run {
+fn of_file(name: &'static str, read: impl Fn(&Path) -> u64 + 'static) -> Run {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let path = folder.path().join(name);
     Box::new(move |bytes| {
@@ -184,7 +184,7 @@ fn lexicon() -> Run {
 }
 
 fn settings() -> Run {
-    of_file("settings.toml", |path| match Settings::load(&[Layer::File(path.clone())]) {
+    of_file("settings.toml", |path| match Settings::load(&[Layer::File(path.to_path_buf())]) {
         Ok(loaded) => size(loaded.keys.iter().filter(|key| key.place != "default").count()),
         Err(error) => class(&error.to_string()),
     })
