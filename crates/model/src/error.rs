@@ -44,6 +44,7 @@ impl ModelError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),
+            Self::Tensor { .. } => Some("fetch or train the model again"),
             Self::Adapter(_) => Some("name an adapter that was trained on this model"),
             Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
             Self::Config(_) | Self::Weights(_) | Self::Candle(_) | Self::Mixed(_) => None,
