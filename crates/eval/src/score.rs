@@ -33,9 +33,12 @@ pub struct WordScore {
     pub chars: f64,
     /// More than half of the words wrong, or none at all.
     pub failed: bool,
-    /// Errors and words by the English rules of Whisper's normaliser; absent in older rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by_whisper_rules: Option<(f64, f64)>,
+    /// Word errors after Whisper's normaliser.
+    #[serde(default)]
+    pub normalized_errors: f64,
+    /// Words that should be there after Whisper's normaliser; 0 where they were not counted.
+    #[serde(default)]
+    pub normalized_words: f64,
 }
 
 impl WordScore {
@@ -49,7 +52,8 @@ impl WordScore {
             let cer = Measure::Ratio { part: self.char_errors, whole: self.chars };
             measures.insert(1, ("cer".to_owned(), cer));
         }
-        if let Some((part, whole)) = self.by_whisper_rules {
+        if self.normalized_words > 0.0 {
+            let (part, whole) = (self.normalized_errors, self.normalized_words);
             measures.push(("wer_whisper_rules".to_owned(), Measure::Ratio { part, whole }));
         }
         measures
@@ -63,7 +67,7 @@ pub(crate) fn scored_words(text: &str) -> Vec<String> {
 
 /// Counts the differences of two texts.
 pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
-    let by_whisper_rules = Some(by_whisper_rules(wanted, heard));
+    let (normalized_errors, normalized_words) = by_whisper_rules(wanted, heard);
     let (wanted, heard) = (scored_words(wanted), scored_words(heard));
     let (words, _) = align(&wanted, &heard);
     let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
@@ -75,7 +79,8 @@ pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
         char_errors: letters.errors() as f64,
         chars: letters.reference as f64,
         failed: heard.is_empty() || errors > 0.5 * words.reference as f64,
-        by_whisper_rules,
+        normalized_errors,
+        normalized_words,
     }
 }
 
@@ -149,7 +154,8 @@ mod tests {
     fn whisper_rules_count_beside_the_raw_words() {
         let check = |wanted: &str, heard: &str, expected: (f64, f64)| {
             let score = score_words(wanted, heard);
-            assert_eq!(score.by_whisper_rules, Some(expected), "{wanted} / {heard}");
+            let counted = (score.normalized_errors, score.normalized_words);
+            assert_eq!(counted, expected, "{wanted} / {heard}");
             let named = |(name, _): &&(String, Measure)| name == "wer_whisper_rules";
             let measures = score.measures();
             let (part, whole) = expected;
