@@ -1,7 +1,6 @@
 //! The voice to speak in.
 
-use syrinx_audio::prompt::{PromptConfig, excerpt};
-use syrinx_audio::silence::{PauseConfig, trim};
+use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -60,7 +59,7 @@ impl Voice<'_> {
             (Some(name), _) => context.voice(&name)?,
             (None, Some(clip)) => {
                 let audio = context.audio(clip)?;
-                excerpted(config, context.codec()?, &audio, &clip.named("prompt"))?
+                recorded(context.codec()?, &audio, &clip.named("prompt"))?
             }
             (None, None) => return Ok(None),
         };
@@ -82,21 +81,6 @@ pub fn prompt_of(
     Ok(recorded(codec, audio, name)?.slice(0, config.max_prompt_frames))
 }
 
-/// Codes of the best stretch of a recording, chosen by the rules of `voices add`.
-fn excerpted(
-    config: &SpeakConfig,
-    codec: &dyn SpeechCodec,
-    audio: &Audio,
-    name: &str,
-) -> Result<Codes, TaskError> {
-    let longest_s = config.max_prompt_frames as f64 / codec.frame_rate_hz();
-    let rules = PromptConfig::default();
-    let rules = PromptConfig { max_s: rules.max_s.min(longest_s), ..rules };
-    let best = excerpt(audio, &rules)
-        .map_err(|e| TaskError::input(format!("{name} is no prompt: {e}"), e.hint()))?;
-    codec.encode(&best)
-}
-
 fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes, TaskError> {
     if audio.seconds() * codec.frame_rate_hz() < 1.0 {
         return Err(TaskError::input(
@@ -104,7 +88,8 @@ fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes,
             GIVE,
         ));
     }
-    if audio.is_silent() {
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    if level_dbfs < needed_dbfs {
         return Err(TaskError::input(
             format!("{name} is silent"),
             "give 2 to 3 seconds of speech, recorded louder",

@@ -86,7 +86,7 @@ fn a_prompt_shorter_than_a_frame() {
     bench.fails(
         &["say", "Yes.", "--prompt", "short.wav"],
         3,
-        &["short.wav", "less than the 0.5 s"],
+        &["short.wav", "less than one frame"],
     );
     assert!(!bench.path("out.wav").exists());
 }
