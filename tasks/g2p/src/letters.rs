@@ -46,7 +46,10 @@ pub(crate) fn plan(
     phones: &str,
 ) -> Result<(Plan, Vec<Spelled>), TaskError> {
     let lexicon = kit.frontend.lexicon();
-    let spelled = |phones: Vec<Phone>| Spelled { known: lexicon.word_of(&phones), phones };
+    let spelled = |phones: Vec<Phone>| {
+        let known = if config.always_model { None } else { lexicon.word_of(&phones) };
+        Spelled { phones, known }
+    };
     let words: Vec<Spelled> = words(phones)?.into_iter().map(spelled).collect();
     let row = |word: &Spelled| {
         let given = TextContent::plain(kit.vocab.encode_phones(&word.phones));
