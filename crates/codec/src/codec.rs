@@ -65,6 +65,15 @@ pub trait Codec: Send + Sync {
         Ok(self.encode(audio)?.into())
     }
 
+    /// Codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that have one.
+    /// [`Self::decode`] takes both; language models have no such levels.
+    ///
+    /// # Errors
+    /// Those of [`Self::encode`].
+    fn encode_all_levels(&self, audio: &Audio) -> Result<Codes, CodecError> {
+        self.encode(audio)
+    }
+
     /// Sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
     ///
     /// # Errors

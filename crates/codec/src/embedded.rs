@@ -1,5 +1,6 @@
 //! The codec that ships inside the program: quantiser and vocoder, in one safetensors file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,12 +10,13 @@ use syrinx_audio::resample;
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
+use crate::decoding::EmbeddedStream;
 use crate::spectral_gain::attenuated;
-use crate::vocoder::BLOCK_FRAMES;
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
 use crate::{
-    Codec, CodecError, CodecInfo, DecodeStream, MelRvq, RvqConfig, Vocoder, VocoderConfig,
-    VocoderStream,
+    Codec, CodecError, CodecInfo, DecodeStream, EnhancementLayer, EnhancementTables, MelRvq,
+    PitchConfig, PitchPredictor, PitchPredictorConfig, PitchTable, Refinement, RefinementConfig,
+    RvqConfig, Vocoder, VocoderConfig,
 };
 
 /// What the header of a file says.
@@ -24,6 +26,17 @@ struct Header {
     rvq: RvqConfig,
     #[serde(default)]
     vocoder: Option<VocoderConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enhancement: Option<EnhancementHeader>,
+}
+
+/// Configuration of the enhancement layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnhancementHeader {
+    pitch: PitchConfig,
+    refinement: RefinementConfig,
+    predictor: PitchPredictorConfig,
 }
 
 /// A quantiser and the vocoder that was trained on it.
@@ -31,6 +44,7 @@ struct Header {
 pub struct EmbeddedCodec {
     rvq: Arc<MelRvq>,
     vocoder: Vocoder,
+    enhancement: Option<EnhancementLayer>,
 }
 
 impl MelRvq {
@@ -41,7 +55,8 @@ impl MelRvq {
     pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
         let mut writer = Writer::default();
         write_rvq(&mut writer, self);
-        writer.bytes(&Header { rvq: self.config().clone(), vocoder: None })
+        let rvq = self.config().clone();
+        writer.bytes(&Header { rvq, vocoder: None, enhancement: None })
     }
 
     /// Reads the quantiser of what [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`] wrote.
@@ -53,6 +68,9 @@ impl MelRvq {
         let rvq = read_rvq(&mut reader, header.rvq)?;
         if header.vocoder.is_some() {
             reader.take_below("vocoder.");
+            for part in ["pitch.", "refinement.", "predictor."] {
+                reader.take_below(part);
+            }
         }
         reader.finish()?;
         Ok(rvq)
@@ -96,13 +114,31 @@ impl EmbeddedCodec {
     /// A codec of these parts.
     ///
     /// # Errors
-    /// [`CodecError::Mismatch`] if they don't share a spectrogram.
-    pub fn new(rvq: MelRvq, vocoder: Vocoder) -> Result<Self, CodecError> {
+    /// [`CodecError::Mismatch`] if they don't share a spectrogram, or if the vocoder has a source and there is no
+    /// enhancement layer.
+    pub fn new(
+        rvq: MelRvq,
+        vocoder: Vocoder,
+        enhancement: Option<EnhancementLayer>,
+    ) -> Result<Self, CodecError> {
+        let fail = |reason: &str| Err(CodecError::Mismatch { reason: reason.to_owned() });
         if rvq.config().mel != vocoder.config().mel {
-            let reason = "quantiser and vocoder are made for different spectrograms".into();
-            return Err(CodecError::Mismatch { reason });
+            return fail("quantiser and vocoder are made for different spectrograms");
         }
-        Ok(Self { rvq: Arc::new(rvq), vocoder })
+        if enhancement.is_some() != vocoder.config().source.is_some() {
+            return fail(
+                "a vocoder with a source needs an enhancement layer, another one has none",
+            );
+        }
+        if enhancement.as_ref().is_some_and(|e| e.predictor.config().mel != rvq.config().mel) {
+            return fail("quantiser and pitch predictor are made for different spectrograms");
+        }
+        Ok(Self { rvq: Arc::new(rvq), vocoder, enhancement })
+    }
+
+    /// The enhancement layer, in codecs that have one.
+    pub fn enhancement(&self) -> Option<&EnhancementLayer> {
+        self.enhancement.as_ref()
     }
 
     /// The quantiser.
@@ -115,20 +151,38 @@ impl EmbeddedCodec {
         &self.vocoder
     }
 
-    /// All of it as safetensors bytes: codebooks, and the vocoder's weights too if asked for, in half precision.
+    /// All of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
-    pub fn to_bytes(&self, half_precision: bool) -> Result<Vec<u8>, CodecError> {
+    pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>, CodecError> {
         let mut writer = Writer::default();
         write_rvq(&mut writer, &self.rvq);
-        let precision = if half_precision { Precision::F16 } else { Precision::F32 };
-        for (name, tensor) in self.vocoder.tensors() {
-            let values = to_vec_f32(&tensor)?;
-            writer.add(&format!("vocoder.{name}"), tensor.dims(), &values, precision);
+        let mut add = |prefix: &str, tensors: BTreeMap<String, Tensor>| {
+            for (name, tensor) in tensors {
+                let values = to_vec_f32(&tensor)?;
+                writer.add(&format!("{prefix}.{name}"), tensor.dims(), &values, precision);
+            }
+            Ok::<(), CodecError>(())
+        };
+        add("vocoder", self.vocoder.tensors())?;
+        let mut enhancement = None;
+        if let Some(EnhancementLayer { tables, predictor }) = &self.enhancement {
+            add("predictor", predictor.tensors())?;
+            let (pitch, refinement) = (tables.pitch.config(), tables.refinement.config());
+            let shape = [pitch.entries, 2 * self.rvq.config().patch_frames];
+            writer.add("pitch.table", &shape, tables.pitch.entries(), Precision::F16);
+            let width = self.rvq.config().latent_dim / refinement.groups;
+            let shape = [refinement.groups, refinement.entries, width];
+            writer.add("refinement.tables", &shape, &tables.refinement.entries(), Precision::F16);
+            enhancement = Some(EnhancementHeader {
+                pitch: pitch.clone(),
+                refinement: refinement.clone(),
+                predictor: predictor.config().clone(),
+            });
         }
         let vocoder = Some(self.vocoder.config().clone());
-        writer.bytes(&Header { rvq: self.rvq.config().clone(), vocoder })
+        writer.bytes(&Header { rvq: self.rvq.config().clone(), vocoder, enhancement })
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
@@ -143,21 +197,19 @@ impl EmbeddedCodec {
             part: "vocoder",
             remedy: "train one with `syrinx codec train`",
         })?;
-        let tensors = reader
-            .take_below("vocoder.")
-            .into_iter()
-            .map(|(name, v)| Ok((name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?)))
-            .collect::<Result<_, CodecError>>()?;
+        let vocoder = Vocoder::from_tensors(config, tensors_below(&mut reader, "vocoder.")?)?;
+        let enhancement =
+            header.enhancement.map(|h| read_enhancement(&mut reader, &rvq, h)).transpose()?;
         reader.finish()?;
-        Self::new(rvq, Vocoder::from_tensors(config, tensors)?)
+        Self::new(rvq, vocoder, enhancement)
     }
 
     /// Writes a file, whole or not at all.
     ///
     /// # Errors
     /// [`CodecError::Io`], or those of [`Self::to_bytes`].
-    pub fn save(&self, path: &Path, half_precision: bool) -> Result<(), CodecError> {
-        write_file(path, &self.to_bytes(half_precision)?)
+    pub fn save(&self, path: &Path, precision: Precision) -> Result<(), CodecError> {
+        write_file(path, &self.to_bytes(precision)?)
     }
 
     /// Reads a file.
@@ -197,12 +249,25 @@ impl Codec for EmbeddedCodec {
         self.rvq.encode_with_latents(audio)
     }
 
+    fn encode_all_levels(&self, audio: &Audio) -> Result<Codes, CodecError> {
+        let Some(layer) = self.enhancement.as_ref().filter(|_| !audio.samples.is_empty()) else {
+            return self.rvq.encode(audio);
+        };
+        let c = self.rvq.config();
+        let audio = resample(audio, c.mel.sample_rate_hz)?;
+        let latents = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
+        let codes = self.rvq.round(&latents);
+        let (place, frames) = ((c.mel.sample_rate_hz, c.mel.hop), codes.frames() * c.patch_frames);
+        let track = layer.tables.pitch.config().track(&audio.samples, place, frames);
+        layer.tables.encode(&self.rvq, (&codes, &latents), &track)
+    }
+
     fn decode_stream(&self) -> Box<dyn DecodeStream> {
-        Box::new(EmbeddedStream {
-            rvq: self.rvq.clone(),
-            vocoder: self.vocoder.stream(),
-            pending: None,
-        })
+        Box::new(EmbeddedStream::new(
+            self.rvq.clone(),
+            self.vocoder.clone(),
+            self.enhancement.clone(),
+        ))
     }
 
     fn codebook(&self, level: usize) -> &[f32] {
@@ -255,53 +320,31 @@ impl MelRvq {
     }
 }
 
-struct EmbeddedStream {
-    rvq: Arc<MelRvq>,
-    vocoder: VocoderStream,
-    /// Codes that don't fill a block yet; `None` before the first push.
-    pending: Option<Codes>,
+/// Tensors whose names begin with a prefix, which is cut off.
+fn tensors_below(
+    reader: &mut Reader,
+    prefix: &str,
+) -> Result<BTreeMap<String, Tensor>, CodecError> {
+    let below = reader.take_below(prefix).into_iter();
+    below.map(|(name, v)| Ok((name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?))).collect()
 }
 
-impl EmbeddedStream {
-    /// Codec frames that go through the products at once: fixed, as sums may depend on it.
-    fn block(&self) -> usize {
-        BLOCK_FRAMES.div_ceil(self.rvq.config().patch_frames)
-    }
-
-    fn decode(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
-        self.vocoder.push(&self.rvq.decode_log_mel(codes)?)
-    }
-}
-
-impl DecodeStream for EmbeddedStream {
-    fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
-        if codes.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.rvq.check(codes)?;
-        let mut pending = self.pending.clone().unwrap_or_else(|| Codes::empty(codes.levels()));
-        if pending.levels() != codes.levels() {
-            let wanted = format!("{} as in the stream so far", pending.levels());
-            return Err(CodecError::Levels { found: codes.levels(), wanted });
-        }
-        let (block, mut out) = (self.block(), Vec::new());
-        for t in 0..codes.frames() {
-            pending.push(codes.frame(t));
-            if pending.frames() == block {
-                out.extend(self.decode(&pending)?);
-                pending = Codes::empty(codes.levels());
-            }
-        }
-        self.pending = Some(pending);
-        Ok(out)
-    }
-
-    fn finish(&mut self) -> Result<Vec<f32>, CodecError> {
-        let mut out = match self.pending.take() {
-            Some(rest) if !rest.is_empty() => self.decode(&rest)?,
-            _ => Vec::new(),
-        };
-        out.extend(self.vocoder.finish()?);
-        Ok(out)
-    }
+fn read_enhancement(
+    reader: &mut Reader,
+    rvq: &MelRvq,
+    header: EnhancementHeader,
+) -> Result<EnhancementLayer, CodecError> {
+    let EnhancementHeader { pitch, refinement, predictor } = header;
+    let (frames, dim) = (rvq.config().patch_frames, rvq.config().latent_dim);
+    refinement.check(dim)?;
+    let table = reader.take("pitch.table", &[pitch.entries, 2 * frames])?;
+    let shape = [refinement.groups, refinement.entries, dim / refinement.groups];
+    let books = reader.take("refinement.tables", &shape)?;
+    let tables = EnhancementTables {
+        pitch: PitchTable::new(pitch, frames, table)?,
+        refinement: Refinement::new(refinement, dim, &books)?,
+    };
+    let tensors = tensors_below(reader, "predictor.")?;
+    let predictor = PitchPredictor::from_tensors(predictor, tensors)?;
+    Ok(EnhancementLayer { tables: Arc::new(tables), predictor })
 }

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::istft::Istft;
-use crate::vocoder::mel_to_magnitudes;
+use crate::magnitudes::mel_to_magnitudes;
 use crate::{CodecError, VocoderConfig};
 
 /// Samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes read off the mel

@@ -1,33 +1,29 @@
-//! The inverse short-time Fourier transform that ends the vocoder (Vocos: Siuzdak 2023, 2306.00814, section 3.2), with
-//! its own backward.
+//! The inverse short-time Fourier transform that ends the vocoder (Vocos: Siuzdak 2023, 2306.00814, section 3.2).
 
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-use rayon::prelude::*;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use syrinx_nn::with_slice;
 
 /// Largest log-magnitude: above what a full-scale sine reaches in 960 points, so only runaway values meet it.
-const LOG_MAGNITUDE_MAX: f32 = 6.5;
+pub(crate) const LOG_MAGNITUDE_MAX: f32 = 6.5;
 
 /// Log-magnitudes and phases to samples: `exp(m) (cos p + j sin p)`, inverse transform, Hann window, overlap-add, divided
 /// by the overlapped squared window. Frame `t` is centred at sample `t * hop`; `n` frames make `n * hop` samples.
 #[derive(Clone)]
 pub(crate) struct Istft {
-    n_fft: usize,
-    hop: usize,
-    window: Vec<f32>,
+    pub(crate) n_fft: usize,
+    pub(crate) hop: usize,
+    pub(crate) window: Vec<f32>,
     inverse: Arc<dyn ComplexToReal<f32>>,
     forward: Arc<dyn RealToComplex<f32>>,
 }
 
 /// Buffers of one thread.
-struct Scratch {
-    spectrum: Vec<Complex<f32>>,
-    samples: Vec<f32>,
+pub(crate) struct Scratch {
+    pub(crate) spectrum: Vec<Complex<f32>>,
+    pub(crate) samples: Vec<f32>,
     work: Vec<Complex<f32>>,
 }
 
@@ -45,7 +41,7 @@ impl Istft {
         self.n_fft / 2 + 1
     }
 
-    fn scratch(&self) -> Scratch {
+    pub(crate) fn scratch(&self) -> Scratch {
         Scratch {
             spectrum: self.inverse.make_input_vec(),
             samples: self.inverse.make_output_vec(),
@@ -58,13 +54,16 @@ impl Istft {
 
     /// The windowed samples of one frame, `row` being log-magnitudes then phases, into `scratch.samples`.
     fn frame(&self, row: &[f32], scratch: &mut Scratch) {
-        let bins = self.bins();
-        let (magnitudes, phases) = row.split_at(bins);
-        for ((s, m), p) in scratch.spectrum.iter_mut().zip(magnitudes).zip(phases) {
-            let (sin, cos) = p.sin_cos();
-            let magnitude = m.min(LOG_MAGNITUDE_MAX).exp();
-            *s = Complex::new(magnitude * cos, magnitude * sin);
+        let (magnitudes, phases) = row.split_at(self.bins());
+        for ((s, &m), &p) in scratch.spectrum.iter_mut().zip(magnitudes).zip(phases) {
+            *s = polar(m, p);
         }
+        self.frame_of_spectrum(scratch);
+    }
+
+    /// Transforms `scratch.spectrum` into the windowed samples of one frame in `scratch.samples`.
+    pub(crate) fn frame_of_spectrum(&self, scratch: &mut Scratch) {
+        let bins = self.bins();
         // The inverse of a real signal has no imaginary part there, and the library insists.
         scratch.spectrum[0].im = 0.0;
         scratch.spectrum[bins - 1].im = 0.0;
@@ -77,29 +76,40 @@ impl Istft {
         }
     }
 
-    /// The gradient of one row from the gradient of its windowed samples, which lies in `scratch.samples` times the window.
-    fn frame_backward(&self, row: &[f32], grad: &mut [f32], scratch: &mut Scratch) {
-        let bins = self.bins();
+    /// Transforms the gradient of windowed samples times the window, in `scratch.samples`, into the gradient of real
+    /// and imaginary parts in `scratch.spectrum`.
+    pub(crate) fn spectrum_gradient(&self, scratch: &mut Scratch) {
         self.forward
             .process_with_scratch(&mut scratch.samples, &mut scratch.spectrum, &mut scratch.work)
             .expect("the buffers were made for this transform");
-        let (magnitudes, phases) = row.split_at(bins);
-        let (grad_m, grad_p) = grad.split_at_mut(bins);
-        for k in 0..bins {
-            let edge = k == 0 || k == bins - 1;
-            let scale = if edge { 1.0 } else { 2.0 } / self.n_fft as f32;
-            let real = scratch.spectrum[k].re * scale;
-            let imaginary = if edge { 0.0 } else { scratch.spectrum[k].im * scale };
-            let (sin, cos) = phases[k].sin_cos();
-            let magnitude = magnitudes[k].min(LOG_MAGNITUDE_MAX).exp();
-            let inside = if magnitudes[k] < LOG_MAGNITUDE_MAX { 1.0 } else { 0.0 };
-            grad_m[k] = inside * magnitude * (real * cos + imaginary * sin);
-            grad_p[k] = magnitude * (imaginary * cos - real * sin);
+        let last = self.bins() - 1;
+        for (k, s) in scratch.spectrum.iter_mut().enumerate() {
+            let edge = k == 0 || k == last;
+            *s *= if edge { 1.0 } else { 2.0 } / self.n_fft as f32;
+            if edge {
+                s.im = 0.0;
+            }
         }
     }
 
+    /// Spectrum of `n_fft` samples under the window, times `scale`, into `out` (bins).
+    pub(crate) fn windowed_spectrum(
+        &self,
+        samples: impl Iterator<Item = f32>,
+        scale: f32,
+        out: &mut [Complex<f32>],
+        scratch: &mut Scratch,
+    ) {
+        for ((x, s), w) in scratch.samples.iter_mut().zip(samples).zip(&self.window) {
+            *x = s * w * scale;
+        }
+        self.forward
+            .process_with_scratch(&mut scratch.samples, out, &mut scratch.work)
+            .expect("the buffers were made for this transform");
+    }
+
     /// Overlapped squared window of `frames` frames, (frames * hop).
-    fn envelope(&self, frames: usize) -> Vec<f32> {
+    pub(crate) fn envelope(&self, frames: usize) -> Vec<f32> {
         let mut out = vec![0.0; frames * self.hop];
         for t in 0..frames {
             self.overlap(t, &mut out, |o, i| *o += self.window[i] * self.window[i]);
@@ -108,7 +118,7 @@ impl Istft {
     }
 
     /// Calls `f` with each sample of `out` that frame `t` covers, and its place in the frame.
-    fn overlap(&self, t: usize, out: &mut [f32], mut f: impl FnMut(&mut f32, usize)) {
+    pub(crate) fn overlap(&self, t: usize, out: &mut [f32], mut f: impl FnMut(&mut f32, usize)) {
         let (centre, half) = (t * self.hop, self.n_fft / 2);
         let (first, skip) = (centre.saturating_sub(half), half.saturating_sub(centre));
         let end = (centre + half).min(out.len());
@@ -156,30 +166,6 @@ impl Istft {
         rows
     }
 
-    /// Gradient of rows from the gradient of samples.
-    fn synthesise_backward(&self, rows: &[f32], grad: &[f32]) -> Vec<f32> {
-        let width = 2 * self.bins();
-        let frames = rows.len() / width;
-        let mut scaled: Vec<f32> =
-            grad.iter().zip(self.envelope(frames)).map(|(g, e)| g / e).collect();
-        let mut out = vec![0.0; rows.len()];
-        let mut scratch = self.scratch();
-        for (t, (row, out)) in rows.chunks_exact(width).zip(out.chunks_exact_mut(width)).enumerate()
-        {
-            scratch.samples.fill(0.0);
-            let samples = &mut scratch.samples;
-            self.overlap(t, &mut scaled, |g, i| samples[i] = *g * self.window[i]);
-            self.frame_backward(row, out, &mut scratch);
-        }
-        out
-    }
-
-    /// Differentiable synthesis of sequences of `frames` rows each: (sequences * frames, 2 * bins) -> (sequences *
-    /// frames * hop).
-    pub(crate) fn forward(&self, rows: &Tensor, frames: usize) -> Result<Tensor> {
-        rows.contiguous()?.apply_op1(IstftOp { istft: self.clone(), frames })
-    }
-
     /// Synthesis piece by piece.
     pub(crate) fn stream(&self) -> IstftStream {
         IstftStream {
@@ -193,56 +179,16 @@ impl Istft {
     }
 }
 
+/// `exp(log_magnitude) (cos phase + j sin phase)`.
+pub(crate) fn polar(log_magnitude: f32, phase: f32) -> Complex<f32> {
+    let (sin, cos) = phase.sin_cos();
+    let magnitude = log_magnitude.min(LOG_MAGNITUDE_MAX).exp();
+    Complex::new(magnitude * cos, magnitude * sin)
+}
+
 /// A periodic Hann window.
 pub(crate) fn hann(n: usize) -> Vec<f32> {
     (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n as f32).cos()).collect()
-}
-
-struct IstftOp {
-    istft: Istft,
-    frames: usize,
-}
-
-impl CustomOp1 for IstftOp {
-    fn name(&self) -> &'static str {
-        "istft"
-    }
-
-    fn cpu_fwd(&self, rows: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (count, width) = layout.shape().dims2()?;
-        let istft = &self.istft;
-        if width != 2 * istft.bins() || self.frames == 0 || count % self.frames != 0 {
-            candle_core::bail!(
-                "istft: ({count}, {width}) rows aren't sequences of {} frames",
-                self.frames
-            );
-        }
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("istft needs contiguous rows")
-        };
-        let rows = &rows.as_slice::<f32>()?[start..end];
-        let out: Vec<f32> = rows
-            .par_chunks(self.frames * width)
-            .flat_map_iter(|sequence| istft.synthesise(sequence))
-            .collect();
-        let samples = out.len();
-        Ok((CpuStorage::F32(out), samples.into()))
-    }
-
-    fn bwd(&self, rows: &Tensor, _out: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let istft = &self.istft;
-        let width = 2 * istft.bins();
-        let out: Vec<f32> = with_slice(rows, |rows| {
-            with_slice(grad, |grad| {
-                Ok(rows
-                    .par_chunks(self.frames * width)
-                    .zip(grad.par_chunks(self.frames * istft.hop))
-                    .flat_map_iter(|(rows, grad)| istft.synthesise_backward(rows, grad))
-                    .collect())
-            })
-        })?;
-        Ok(Some(Tensor::from_vec(out, rows.shape(), rows.device())?))
-    }
 }
 
 /// Synthesis piece by piece: the samples are those of the whole, however rows are cut.
@@ -257,28 +203,31 @@ pub(crate) struct IstftStream {
 }
 
 impl IstftStream {
-    /// Takes rows (n, 2 * bins), gives the samples that no later row changes.
-    pub(crate) fn push(&mut self, rows: &[f32]) -> Vec<f32> {
+    /// Takes the spectrum of one frame, which `fill` writes (bins).
+    pub(crate) fn push(&mut self, fill: impl FnOnce(&mut [Complex<f32>])) {
+        fill(&mut self.scratch.spectrum);
+        self.istft.frame_of_spectrum(&mut self.scratch);
         let half = self.istft.n_fft / 2;
-        for row in rows.chunks_exact(2 * self.istft.bins()) {
-            self.istft.frame(row, &mut self.scratch);
-            let centre = self.frames * self.istft.hop;
-            let needed = centre + half - self.emitted;
-            if self.samples.len() < needed {
-                self.samples.resize(needed, 0.0);
-                self.envelope.resize(needed, 0.0);
-            }
-            // Before the recording's beginning there is nothing to add to.
-            let skip = (self.emitted + half).saturating_sub(centre);
-            let first = (centre + skip) - half - self.emitted;
-            for i in skip..self.istft.n_fft {
-                let w = self.istft.window[i];
-                self.samples[first + i - skip] += self.scratch.samples[i];
-                self.envelope[first + i - skip] += w * w;
-            }
-            self.frames += 1;
+        let centre = self.frames * self.istft.hop;
+        let needed = centre + half - self.emitted;
+        if self.samples.len() < needed {
+            self.samples.resize(needed, 0.0);
+            self.envelope.resize(needed, 0.0);
         }
-        let done = (self.frames * self.istft.hop).saturating_sub(half);
+        // Before the recording's beginning there is nothing to add to.
+        let skip = (self.emitted + half).saturating_sub(centre);
+        let first = (centre + skip) - half - self.emitted;
+        for i in skip..self.istft.n_fft {
+            let w = self.istft.window[i];
+            self.samples[first + i - skip] += self.scratch.samples[i];
+            self.envelope[first + i - skip] += w * w;
+        }
+        self.frames += 1;
+    }
+
+    /// The samples that no later frame changes.
+    pub(crate) fn ready(&mut self) -> Vec<f32> {
+        let done = (self.frames * self.istft.hop).saturating_sub(self.istft.n_fft / 2);
         self.emit(done)
     }
 
@@ -298,7 +247,6 @@ impl IstftStream {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
-    use candle_core::{Device, Var};
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -318,47 +266,6 @@ mod tests {
             for (a, b) in samples.iter().zip(&back) {
                 assert!((a - b).abs() < 1e-4, "{n_fft}/{hop}: {a} became {b}");
             }
-        }
-    }
-
-    #[test]
-    fn a_stream_gives_the_samples_of_the_whole() {
-        let istft = Istft::new(16, 4);
-        let rows = draw(11 * 18, 5);
-        let whole = istft.synthesise(&rows);
-        for cut in [1, 2, 3, 11] {
-            let mut stream = istft.stream();
-            let mut out: Vec<f32> = rows.chunks(cut * 18).flat_map(|r| stream.push(r)).collect();
-            out.extend(stream.finish());
-            assert_eq!(out, whole, "pieces of {cut}");
-        }
-        assert!(istft.stream().finish().is_empty());
-    }
-
-    #[test]
-    fn gradient_agrees_with_differences() {
-        let istft = Istft::new(8, 2);
-        let (values, weights) = (draw(2 * 5 * 10, 1), draw(2 * 5 * 2, 2));
-        let value = |v: &[f32]| -> f64 {
-            v.chunks(50)
-                .flat_map(|s| istft.synthesise(s))
-                .zip(&weights)
-                .map(|(a, b)| f64::from(a) * f64::from(*b))
-                .sum()
-        };
-        let x = Var::from_vec(values.clone(), (10, 10), &Device::Cpu).unwrap();
-        let y = istft.forward(&x, 5).unwrap();
-        let w = Tensor::from_slice(&weights, weights.len(), &Device::Cpu).unwrap();
-        let grads = (y * w).unwrap().sum_all().unwrap().backward().unwrap();
-        let grad = syrinx_nn::to_vec_f32(grads.get(&x).unwrap()).unwrap();
-        for i in 0..values.len() {
-            let at = |d: f32| {
-                let mut moved = values.clone();
-                moved[i] += d;
-                value(&moved)
-            };
-            let slope = (at(5e-3) - at(-5e-3)) / 1e-2;
-            assert!((slope - f64::from(grad[i])).abs() < 2e-3, "{i}: {slope} and {}", grad[i]);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The codec: sound to codes and back.
 //!
 //! [`MelRvq`] turns a log-mel spectrogram into codes of a residual vector quantiser, fitted without gradients;
-//! [`Vocoder`] turns the spectrogram that codes stand for into samples. [`EmbeddedCodec`] is the two together and
-//! implements [`Codec`], which is all that the rest of Syrinx knows of codecs.
+//! [`Vocoder`] turns the spectrogram that codes stand for and a pitch track into samples. Behind the levels of the
+//! quantiser stand those of the enhancement layer: pitch ([`PitchTable`]), then what the quantiser leaves over
+//! ([`Refinement`]). Where codes lack them, pitch is predicted ([`PitchPredictor`]).
+//! [`EmbeddedCodec`] is all of it together and implements [`Codec`], which is all that the rest of Syrinx knows of codecs.
 //!
 //! Invariants:
 //!
@@ -11,27 +13,45 @@
 //! - Codebooks hold values that f16 can hold, so that storing them changes no code.
 //! - Bad input is a [`CodecError`] that says what to do, never a panic. Randomness comes from a seed in a config.
 
+mod clips;
 mod codec;
+mod decoding;
 mod embedded;
+mod enhancement;
 mod error;
 mod fit;
+mod frame_net;
 mod griffin_lim;
 mod istft;
 mod kmeans;
+mod magnitudes;
 mod nearest;
+mod pitch;
+mod predictor;
+mod refinement;
 mod rvq;
+mod source;
 mod spectral_gain;
 mod spectral_loss;
+mod synthesis;
 mod train;
+mod train_state;
 mod vocoder;
+mod warm_start;
 mod weights;
 
+pub use clips::ClipSource;
 pub use codec::{Codec, CodecInfo, DecodeStream};
 pub use embedded::EmbeddedCodec;
+pub use enhancement::{EnhancementLayer, EnhancementTables};
 pub use error::CodecError;
 pub use fit::{FitConfig, PatchSample, fit};
 pub use griffin_lim::griffin_lim;
+pub use pitch::{PitchConfig, PitchFrame, PitchTable};
+pub use predictor::{PitchPredictor, PitchPredictorConfig, PitchStream};
+pub use refinement::{Refinement, RefinementConfig};
 pub use rvq::{MelRvq, RvqConfig, patches};
 pub use spectral_loss::SpectralLossConfig;
-pub use train::{ClipSource, Trained, VocoderTrainConfig, train_vocoder};
-pub use vocoder::{Vocoder, VocoderConfig, VocoderStream};
+pub use train::{Start, Trained, VocoderTrainConfig, train_vocoder};
+pub use vocoder::{SourceConfig, Vocoder, VocoderConfig, VocoderStream};
+pub use weights::Precision as StoredPrecision;

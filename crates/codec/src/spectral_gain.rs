@@ -78,7 +78,7 @@ fn going_on(own: &[f32], gains: &[f32], (bins, around): (usize, usize)) -> Vec<f
 }
 
 /// For each frequency of a transform the bands that it lies in, with their shares.
-fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, f32)>> {
+pub(crate) fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, f32)>> {
     let config = MelConfig { n_fft: 2 * (frequencies - 1), ..config.clone() };
     let weights = mel_filterbank(&config); // (bins, frequencies)
     let share = |band: usize, k: usize| weights[band * frequencies + k];

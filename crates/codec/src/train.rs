@@ -2,22 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_nn::{AdamW, AdamWConfig, AdamWState, ParamStore, to_vec_f32};
-use syrinx_types::{CancelToken, Codes, Event, EventSink};
+use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, ops};
+use syrinx_scene::Augmentation;
+use syrinx_types::{CancelToken, Event, EventSink};
 
+use crate::clips::{Batch, ClipSource, batch};
+use crate::enhancement::EnhancementTables;
+use crate::pitch::PitchConfig;
+use crate::refinement::RefinementConfig;
 use crate::spectral_loss::{Losses, SpectralLoss, SpectralLossConfig};
-use crate::weights::{Precision, Reader, Writer, read_file, write_file};
-use crate::{CodecError, MelRvq, Vocoder, VocoderConfig};
+use crate::train_state::{Vars, restore, save_state};
+use crate::warm_start::warm_start;
+use crate::{
+    CodecError, EnhancementLayer, MelRvq, PitchPredictor, PitchPredictorConfig, SourceConfig,
+    StoredPrecision, Vocoder, VocoderConfig,
+};
 
-/// How a vocoder is trained.
+/// Settings of vocoder training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VocoderTrainConfig {
@@ -35,19 +42,36 @@ pub struct VocoderTrainConfig {
     pub warmup_steps: u64,
     /// Share of the steps over which it falls to a hundredth, by a half cosine at the end.
     pub decay_share: f64,
+    /// The pitch level: its limits, and how its table is fitted.
+    pub pitch: PitchConfig,
+    /// The levels behind the pitch, and how they are fitted.
+    pub refinement: RefinementConfig,
+    /// The predictor of the pitch. Its spectrogram is overridden by the quantiser's.
+    pub predictor: PitchPredictorConfig,
+    /// Weight of the predictor's cross-entropy against the spectral loss.
+    pub pitch_loss_weight: f64,
+    /// Share of clips whose pitch is the predicted one, as for codes without a pitch level.
+    pub predicted_pitch_share: f64,
     /// The optimiser.
     pub optimizer: AdamWConfig,
     /// The loss.
     pub loss: SpectralLossConfig,
     /// Share of clips whose mel isn't quantised.
     pub true_mel_share: f64,
-    /// Share of clips quantised with fewer than all levels.
+    /// Share of clips quantised with fewer levels than the quantiser has.
     pub fewer_levels_share: f64,
     /// Fewest levels of those.
     pub min_levels: usize,
+    /// Share of the other clips that are refined by the enhancement layer.
+    pub refined_share: f64,
     /// Share of clips with codes that came with them, where the source has such: what a language model writes where
     /// these codes stood, so that the vocoder learns to make speech of it, too.
     pub coded_share: f64,
+    /// Changes of the clips: noise, rooms, lines, other speeds. The codec is to code what is recorded, so that the target
+    /// is the changed clip.
+    pub augment: Augmentation,
+    /// Precision of the weights of the finished codec.
+    pub stored: StoredPrecision,
     /// Steps between saved states.
     pub save_every_steps: u64,
     /// Seed of weights and clips.
@@ -57,7 +81,15 @@ pub struct VocoderTrainConfig {
 impl Default for VocoderTrainConfig {
     fn default() -> Self {
         Self {
-            vocoder: VocoderConfig::default(),
+            vocoder: VocoderConfig {
+                source: Some(SourceConfig::default()),
+                ..VocoderConfig::default()
+            },
+            pitch: PitchConfig::default(),
+            refinement: RefinementConfig::default(),
+            predictor: PitchPredictorConfig::default(),
+            pitch_loss_weight: 0.3,
+            predicted_pitch_share: 0.25,
             steps: 4000,
             clips: 12,
             clip_frames: 25,
@@ -68,8 +100,11 @@ impl Default for VocoderTrainConfig {
             loss: SpectralLossConfig::default(),
             true_mel_share: 0.15,
             fewer_levels_share: 0.25,
-            min_levels: 4,
+            min_levels: 1,
+            refined_share: 0.5,
             coded_share: 0.0,
+            augment: Augmentation::default(),
+            stored: StoredPrecision::default(),
             save_every_steps: 200,
             seed: 1,
         }
@@ -97,10 +132,15 @@ impl VocoderTrainConfig {
         if self.min_levels == 0 || self.min_levels > rvq.config().levels {
             return fail("min_levels", format!("must lie from 1 to {}", rvq.config().levels));
         }
+        if let Err(e) = self.augment.check() {
+            return fail("augment", e.to_string());
+        }
         let share = |v: f64| (0.0..=1.0).contains(&v);
         if !share(self.true_mel_share)
             || !share(self.fewer_levels_share)
             || !share(self.coded_share)
+            || !share(self.refined_share)
+            || !share(self.predicted_pitch_share)
             || !share(self.decay_share)
         {
             return fail("true_mel_share", "shares must lie from 0 to 1".into());
@@ -109,55 +149,133 @@ impl VocoderTrainConfig {
     }
 }
 
-/// Where training clips come from.
-pub trait ClipSource: Sync {
-    /// `samples` neighbouring samples at the codec's rate from a random place of a random recording; silence beyond its
-    /// ends.
-    ///
-    /// # Errors
-    /// Whatever keeps it from giving one.
-    fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
-
-    /// So many codec frames of `frame_samples` samples each, from a random place of a random recording that has codes
-    /// of its own: its samples and these codes. `None` where there are none.
-    ///
-    /// # Errors
-    /// Whatever keeps it from giving one.
-    fn draw_coded(
-        &self,
-        _frames: usize,
-        _frame_samples: usize,
-        _rng: &mut ChaCha8Rng,
-    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
-        Ok(None)
-    }
+/// Codec that training begins with.
+#[derive(Clone, Copy)]
+pub struct Start<'a> {
+    /// The quantiser, which stays as it is.
+    pub rvq: &'a MelRvq,
+    /// Vocoder whose weights are trained further; seeded ones if not given.
+    pub vocoder: Option<&'a Vocoder>,
+    /// Enhancement layer whose tables stay as they are and whose predictor is trained further; fitted and seeded if not
+    /// given.
+    pub enhancement: Option<&'a EnhancementLayer>,
 }
 
-/// What training came to.
+/// Result of training.
 pub struct Trained {
     /// The vocoder with averaged weights.
     pub vocoder: Vocoder,
+    /// The enhancement layer of a vocoder with a source, with averaged weights.
+    pub enhancement: Option<EnhancementLayer>,
     /// Steps taken in all.
     pub step: u64,
     /// Whether all steps were taken, rather than stopped before.
     pub finished: bool,
 }
 
-/// What the saved state belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct StateHeader {
-    step: u64,
-    config: VocoderTrainConfig,
-    quantiser: String,
+/// Networks of a run and their parameters.
+struct Run {
+    vocoder: Vocoder,
+    predictor: Option<PitchPredictor>,
+    tables: Option<EnhancementTables>,
+    vars: Vars,
 }
 
-/// One batch.
-struct Batch {
-    mel: Vec<f32>,    // (clips * mel frames, bins)
-    target: Vec<f32>, // (clips * clip samples)
+const VOCODER: &str = "vocoder/";
+const PREDICTOR: &str = "predictor/";
+
+impl Run {
+    fn new(start: Start, config: &VocoderTrainConfig) -> Result<Self, CodecError> {
+        let store = ParamStore::seeded(config.seed, &Device::Cpu);
+        let vocoder = Vocoder::new(config.vocoder.clone(), store.clone())?;
+        if let Some(given) = start.vocoder {
+            warm_start(given, &config.vocoder, &store.vars())?;
+        }
+        let mut vars = Vars::new();
+        vars.extend(store.vars().into_iter().map(|(name, v)| (format!("{VOCODER}{name}"), v)));
+        let (mut predictor, mut tables) = (None, None);
+        if config.vocoder.source.is_some() {
+            let store = ParamStore::seeded(config.seed.wrapping_add(1), &Device::Cpu);
+            predictor = Some(PitchPredictor::new(config.predictor.clone(), store.clone())?);
+            let given = start.enhancement.map(|e| e.predictor.tensors()).unwrap_or_default();
+            for (name, var) in store.vars() {
+                if let Some(tensor) = given.get(&name) {
+                    var.set(tensor)?;
+                }
+                vars.insert(format!("{PREDICTOR}{name}"), var);
+            }
+            tables = start.enhancement.map(|e| EnhancementTables::clone(&e.tables));
+        }
+        Ok(Self { vocoder, predictor, tables, vars })
+    }
+
+    /// Loss of a batch to be minimised, and its parts.
+    fn loss(
+        &self,
+        batch: Batch,
+        loss: &SpectralLoss,
+        config: &VocoderTrainConfig,
+        (clip, frames): (usize, usize),
+    ) -> Result<(Tensor, Losses, f64), CodecError> {
+        let Batch { mel, mut pitch, predicted, target } = batch;
+        let mut pitch_loss = None;
+        if let Some(predictor) = &self.predictor {
+            let logits = predictor.logits(&mel, frames)?; // (clips * frames, classes + 1)
+            let classes: Vec<u32> = pitch.iter().map(|&f| predictor.config().class(f)).collect();
+            pitch_loss = Some(ops::cross_entropy(&logits, &classes, Kernels::Fused)?);
+            let read = predictor.read(&logits.detach())?;
+            let chosen = predicted.iter().flat_map(|&p| std::iter::repeat_n(p, frames));
+            for ((here, read), chosen) in pitch.iter_mut().zip(read).zip(chosen) {
+                if chosen {
+                    *here = read;
+                }
+            }
+        }
+        let made = self.vocoder.forward(&mel, &pitch, frames)?; // (clips * clip)
+        let (total, losses) = loss.forward(&made, target, clip)?;
+        let Some(pitch_loss) = pitch_loss else { return Ok((total, losses, 0.0)) };
+        let nats = f64::from(pitch_loss.to_scalar::<f32>()?);
+        Ok(((total + (pitch_loss * config.pitch_loss_weight)?)?, losses, nats))
+    }
+
+    /// The networks with averaged weights.
+    fn averaged(
+        self,
+        config: &VocoderTrainConfig,
+        optimizer: &AdamW,
+    ) -> Result<(Vocoder, Option<EnhancementLayer>), CodecError> {
+        let averaged = optimizer.averaged()?;
+        let of = |prefix: &str| -> BTreeMap<String, Tensor> {
+            let below = averaged.iter().filter_map(|(name, tensor)| {
+                Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()))
+            });
+            below.collect()
+        };
+        let vocoder = Vocoder::from_tensors(config.vocoder.clone(), of(VOCODER))?;
+        let Some(tables) = self.tables else { return Ok((vocoder, None)) };
+        let predictor = PitchPredictor::from_tensors(config.predictor.clone(), of(PREDICTOR))?;
+        Ok((vocoder, Some(EnhancementLayer { tables: Arc::new(tables), predictor })))
+    }
 }
 
-/// Trains a vocoder on what the quantiser makes of clips, from the weights of another one if there is one to start from.
+/// Settings of a run as its parts have them.
+fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
+    let mut config = config.clone();
+    if let Some(vocoder) = start.vocoder {
+        let source = vocoder.config().source.clone().or(config.vocoder.source);
+        config.vocoder = VocoderConfig { source, ..vocoder.config().clone() };
+    }
+    if let Some(layer) = start.enhancement {
+        config.pitch = layer.tables.pitch.config().clone();
+        config.refinement = layer.tables.refinement.config().clone();
+        config.predictor = layer.predictor.config().clone();
+    }
+    config.vocoder.mel = start.rvq.config().mel.clone();
+    config.predictor.mel = start.rvq.config().mel.clone();
+    config
+}
+
+/// Trains a vocoder on clips as the quantiser codes them, and the predictor of its pitch with it.
 ///
 /// With a `state` path the run goes on from there if the file exists, exactly as if it had never stopped, and saves
 /// itself there every `save_every_steps` and when stopped. The number of steps and their learning rates may be changed
@@ -166,35 +284,27 @@ struct Batch {
 /// # Errors
 /// [`CodecError::Config`], [`CodecError::State`] for a state of another run, [`CodecError::Diverged`], or the source's.
 pub fn train_vocoder(
-    (rvq, start): (&MelRvq, Option<&Vocoder>),
+    start: Start,
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     state: Option<&Path>,
     events: &dyn EventSink,
     cancel: &CancelToken,
 ) -> Result<Trained, CodecError> {
-    let mut config = config.clone();
-    if let Some(start) = start {
-        config.vocoder = start.config().clone();
-    }
-    config.vocoder.mel = rvq.config().mel.clone();
+    let (config, rvq) = (settled(start, config), start.rvq);
     let loss = SpectralLoss::new(&config.loss, rvq.config().mel.sample_rate_hz)?;
     config.check(rvq, &loss)?;
-    let store = ParamStore::seeded(config.seed, &Device::Cpu);
-    let vocoder = Vocoder::new(config.vocoder.clone(), store.clone())?;
-    let given = start.map(Vocoder::tensors).unwrap_or_default();
-    for (name, var) in store.vars() {
-        if let Some(tensor) = given.get(&name) {
-            var.set(tensor)?;
-        }
-    }
-    let mut optimizer = AdamW::new(store.vars(), config.optimizer.clone())?;
+    let mut run = Run::new(start, &config)?;
+    let mut optimizer = AdamW::new(run.vars.clone(), config.optimizer.clone())?;
     if let Some(path) = state.filter(|p| p.exists()) {
-        restore(path, &config, rvq, &store, &mut optimizer)?;
+        restore(path, &config, rvq, (&run.vars, &mut run.tables), &mut optimizer)?;
     }
-    let save = |optimizer: &AdamW| -> Result<(), CodecError> {
+    if config.vocoder.source.is_some() && run.tables.is_none() {
+        run.tables = Some(EnhancementTables::fit(rvq, source, &config)?);
+    }
+    let save = |run: &Run, optimizer: &AdamW| -> Result<(), CodecError> {
         let Some(path) = state else { return Ok(()) };
-        save_state(path, &config, rvq, &store, optimizer)?;
+        save_state(path, &config, (rvq, run.tables.as_ref()), &run.vars, optimizer)?;
         let path = path.display().to_string();
         events.emit(Event::CheckpointSaved { step: optimizer.steps(), path });
         Ok(())
@@ -204,182 +314,53 @@ pub fn train_vocoder(
     while optimizer.steps() < config.steps && !cancel.is_cancelled() {
         let begun = Instant::now();
         let step = optimizer.steps() + 1;
-        let batch = batch(rvq, source, &config, step)?;
-        let predicted = vocoder.forward(&batch.mel, frames)?; // (clips * clip)
-        let (total, losses) = loss.forward(&predicted, batch.target, clip)?;
+        let batch = batch((rvq, run.tables.as_ref()), source, &config, step)?;
+        let (total, losses, pitch) = run.loss(batch, &loss, &config, (clip, frames))?;
         let rate = config.rate(step);
         let norm = optimizer.step(&total.backward()?, rate)?;
         if !losses.total.is_finite() || !norm.is_finite() {
             return Err(CodecError::Diverged { step });
         }
         let seconds = begun.elapsed().as_secs_f64();
-        events.emit(train_step(&config, step, losses, rate, norm, seconds, frames));
+        let took = Step { step, rate, norm, seconds, frames };
+        events.emit(train_step(&config, (losses, pitch), took));
         if step % config.save_every_steps.max(1) == 0 || step == config.steps {
-            save(&optimizer)?;
+            save(&run, &optimizer)?;
         }
     }
-    let finished = optimizer.steps() >= config.steps;
+    let (step, finished) = (optimizer.steps(), optimizer.steps() >= config.steps);
     if !finished {
-        save(&optimizer)?;
+        save(&run, &optimizer)?;
     }
-    let vocoder = Vocoder::from_tensors(config.vocoder.clone(), optimizer.averaged()?)?;
-    Ok(Trained { vocoder, step: optimizer.steps(), finished })
+    let (vocoder, enhancement) = run.averaged(&config, &optimizer)?;
+    Ok(Trained { vocoder, enhancement, step, finished })
 }
 
-fn train_step(
-    config: &VocoderTrainConfig,
+/// Figures of one step.
+struct Step {
     step: u64,
-    losses: Losses,
-    learning_rate: f64,
-    gradient_norm: f64,
+    rate: f64,
+    norm: f64,
     seconds: f64,
     frames: usize,
-) -> Event {
+}
+
+fn train_step(config: &VocoderTrainConfig, (losses, pitch): (Losses, f64), took: Step) -> Event {
+    let mut parts = vec![
+        ("vocoder/mel".into(), losses.mel),
+        ("vocoder/magnitude".into(), losses.magnitude),
+        ("vocoder/convergence".into(), losses.convergence),
+    ];
+    if config.vocoder.source.is_some() {
+        parts.push(("predictor/pitch".into(), pitch));
+    }
     Event::TrainStep {
-        step,
+        step: took.step,
         total: config.steps,
         loss: losses.total,
-        losses: vec![
-            ("vocoder/mel".into(), losses.mel),
-            ("vocoder/magnitude".into(), losses.magnitude),
-            ("vocoder/convergence".into(), losses.convergence),
-        ],
-        learning_rate,
-        gradient_norm,
-        tokens_per_s: (config.clips * frames) as f64 / seconds,
+        losses: parts,
+        learning_rate: took.rate,
+        gradient_norm: took.norm,
+        tokens_per_s: (config.clips * took.frames) as f64 / took.seconds,
     }
-}
-
-fn batch(
-    rvq: &MelRvq,
-    source: &dyn ClipSource,
-    config: &VocoderTrainConfig,
-    step: u64,
-) -> Result<Batch, CodecError> {
-    let clips = (0..config.clips)
-        .into_par_iter()
-        .map(|i| {
-            // Its own stream a clip, so that a run that goes on draws what it would have drawn.
-            let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-            rng.set_stream(step * config.clips as u64 + i as u64);
-            one_clip(rvq, source, config, &mut rng)
-        })
-        .collect::<Result<Vec<_>, CodecError>>()?;
-    let (mut mel, mut target) = (Vec::new(), Vec::new());
-    for (m, t) in clips {
-        mel.extend(m);
-        target.extend(t);
-    }
-    Ok(Batch { mel, target })
-}
-
-fn one_clip(
-    rvq: &MelRvq,
-    source: &dyn ClipSource,
-    config: &VocoderTrainConfig,
-    rng: &mut ChaCha8Rng,
-) -> Result<(Vec<f32>, Vec<f32>), CodecError> {
-    let c = rvq.config();
-    if config.coded_share > 0.0
-        && rng.random_bool(config.coded_share)
-        && let Some((samples, codes)) =
-            source.draw_coded(config.clip_frames, c.frame_samples(), rng)?
-    {
-        return Ok((rvq.decode_log_mel(&codes)?, samples));
-    }
-    let clip = config.clip_frames * c.frame_samples();
-    // Margins let the first and last spectra see real sound.
-    let margin_frames = c.mel.n_fft.div_ceil(2 * c.mel.hop);
-    let margin = margin_frames * c.mel.hop;
-    let samples = source.draw(clip + 2 * margin, rng)?;
-    let mel = rvq.log_mel().compute(&samples);
-    let frames = config.clip_frames * c.patch_frames;
-    let mut mel = mel[margin_frames * c.mel.bins..][..frames * c.mel.bins].to_vec();
-    let draw: f64 = rng.random();
-    if draw >= config.true_mel_share {
-        let fewer = draw < config.true_mel_share + config.fewer_levels_share;
-        let levels = if fewer && config.min_levels < c.levels {
-            rng.random_range(config.min_levels..c.levels)
-        } else {
-            c.levels
-        };
-        mel = rvq.decode_log_mel(&rvq.encode_patches(&mel).first_levels(levels))?;
-    }
-    Ok((mel, samples[margin..][..clip].to_vec()))
-}
-
-/// What a state must agree in: everything but how long and how fast.
-fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
-    let same = VocoderTrainConfig::default();
-    VocoderTrainConfig {
-        steps: same.steps,
-        learning_rate: same.learning_rate,
-        warmup_steps: same.warmup_steps,
-        decay_share: same.decay_share,
-        save_every_steps: same.save_every_steps,
-        ..config.clone()
-    }
-}
-
-fn save_state(
-    path: &Path,
-    config: &VocoderTrainConfig,
-    rvq: &MelRvq,
-    store: &ParamStore,
-    optimizer: &AdamW,
-) -> Result<(), CodecError> {
-    let mut writer = Writer::default();
-    let AdamWState { tensors, step } = optimizer.state()?;
-    for (name, tensor) in &tensors {
-        writer.add(
-            &format!("optimizer/{name}"),
-            tensor.dims(),
-            &to_vec_f32(tensor)?,
-            Precision::F32,
-        );
-    }
-    for (name, tensor) in store.tensors() {
-        writer.add(
-            &format!("weights/{name}"),
-            tensor.dims(),
-            &to_vec_f32(&tensor)?,
-            Precision::F32,
-        );
-    }
-    let header = StateHeader { step, config: config.clone(), quantiser: rvq.fingerprint() };
-    write_file(path, &writer.bytes(&header)?)
-}
-
-fn restore(
-    path: &Path,
-    config: &VocoderTrainConfig,
-    rvq: &MelRvq,
-    store: &ParamStore,
-    optimizer: &mut AdamW,
-) -> Result<(), CodecError> {
-    let fail =
-        |reason: &str| CodecError::State { path: path.to_owned(), reason: reason.to_owned() };
-    let (header, mut reader) = Reader::open::<StateHeader>(&read_file(path)?)?;
-    if header.quantiser != rvq.fingerprint() {
-        return Err(fail("it was trained with another quantiser"));
-    }
-    if identity(&header.config) != identity(config) {
-        return Err(fail("it was trained with another configuration"));
-    }
-    let mut tensors = BTreeMap::new();
-    for (name, v) in reader.take_below("optimizer/") {
-        tensors.insert(name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?);
-    }
-    for (name, var) in store.vars() {
-        let values = reader.take(&format!("weights/{name}"), var.dims())?;
-        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
-        for kind in ["mean", "square", "average"] {
-            let averaged = config.optimizer.ema_decay > 0.0;
-            if (kind != "average" || averaged) && !tensors.contains_key(&format!("{kind}/{name}")) {
-                return Err(fail("a tensor of the optimiser is missing"));
-            }
-        }
-    }
-    reader.finish()?;
-    Ok(optimizer.restore(&AdamWState { tensors, step: header.step })?)
 }

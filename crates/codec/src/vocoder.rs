@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_audio::{MelConfig, mel_filterbank};
-use syrinx_nn::{
-    AttentionPlan, BlockConfig, Init, Kernels, Linear, ParamStore, Scope, Span, Stack, StackCache,
-    ops, with_slice,
-};
+use syrinx_audio::MelConfig;
+use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, ops, with_slice};
 
 use crate::CodecError;
-use crate::istft::{Istft, IstftStream};
+use crate::spectral_gain::spread;
+use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
+use crate::istft::Istft;
+use crate::magnitudes::first_rows;
+use crate::pitch::PitchFrame;
+use crate::source::Excitation;
+use crate::synthesis::{Synthesis, SynthesisStream};
 
 /// Shape of a vocoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +36,34 @@ pub struct VocoderConfig {
     pub mel_offset: f64,
     /// Log-mel values are divided by this before the network.
     pub mel_scale: f64,
+    /// Harmonic source and noise beside the free magnitudes and phases; none if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceConfig>,
 }
+
+/// Excitation of a vocoder: a pulse train at the pitch, and white noise, each shaped by a predicted spectrum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceConfig {
+    /// Seed of the noise.
+    pub noise_seed: u64,
+    /// Log-gain of the free branch before training, against the spectrogram.
+    pub free_gain: f64,
+    /// Log-gain of the harmonic source before training, against the spectrogram.
+    pub harmonic_gain: f64,
+    /// Log-gain of the noise before training, against the spectrogram.
+    pub noise_gain: f64,
+}
+
+impl Default for SourceConfig {
+    fn default() -> Self {
+        Self { noise_seed: 1, free_gain: -0.5, harmonic_gain: -0.7, noise_gain: -2.0 }
+    }
+}
+
+/// Base-2 logarithm of the pitch in Hz that the network sees as 0, and octaves that it sees as 1.
+const PITCH_OFFSET: f32 = 7.2;
+const PITCH_SCALE: f32 = 0.6;
 
 impl Default for VocoderConfig {
     fn default() -> Self {
@@ -50,6 +81,7 @@ impl Default for VocoderConfig {
             n_fft: 960,
             mel_offset: -6.0,
             mel_scale: 2.5,
+            source: None,
         }
     }
 }
@@ -68,6 +100,9 @@ impl VocoderConfig {
         if self.look_ahead_frames >= BLOCK_FRAMES {
             return fail("look_ahead_frames", format!("must be below {BLOCK_FRAMES}"));
         }
+        if self.source.is_some() && self.look_ahead_frames == 0 {
+            return fail("look_ahead_frames", "must be above 0 with a source".into());
+        }
         if self.mel.hop == 0
             || self.n_fft < 2 * self.mel.hop
             || !self.n_fft.is_multiple_of(2 * self.mel.hop)
@@ -81,23 +116,15 @@ impl VocoderConfig {
     }
 
     /// Frequencies of an output frame.
-    fn bins(&self) -> usize {
+    pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Mel frames side by side at the input.
-    fn neighbours(&self) -> usize {
-        2 * self.look_ahead_frames + 1
+    /// Values of a frame at the input.
+    fn features(&self) -> usize {
+        self.mel.bins + if self.source.is_some() { 2 } else { 0 }
     }
 }
-
-/// Mel frames a stream takes at once, at first. Blocks are fixed by their place in the stream, so that how it is cut
-/// changes no sum's order.
-pub(crate) const BLOCK_FRAMES: usize = 16;
-
-/// Mel frames a stream takes at once from this frame on: whoever listens is that far behind by then, and large blocks
-/// cost half, as the products prepare every weight once a block.
-const LATER_BLOCK_FRAMES: usize = 64;
 
 /// A causal sliding-window transformer over mel frames whose output rows are log-magnitudes and phases of a short-time
 /// Fourier transform, inverted by overlap-add (Vocos: Siuzdak 2023, 2306.00814, with attention for ConvNeXt).
@@ -107,11 +134,10 @@ const LATER_BLOCK_FRAMES: usize = 64;
 #[derive(Clone)]
 pub struct Vocoder {
     config: VocoderConfig,
-    input: Linear,
-    stack: Stack,
+    net: FrameNet,
     output: Linear,
-    skip: Tensor, // (2 * bins, mel bins)
-    istft: Istft,
+    skip: Tensor, // (width of the last layer's rows, mel bins)
+    synthesis: Synthesis,
     store: ParamStore,
 }
 
@@ -122,25 +148,27 @@ impl Vocoder {
     /// [`CodecError::Config`], or [`CodecError::Nn`] for weights that are missing, of another shape, or too many.
     pub fn new(config: VocoderConfig, store: ParamStore) -> Result<Self, CodecError> {
         config.check()?;
-        let (kernels, root) = (Kernels::Fused, store.root());
-        let (mel, dim, width) = (config.mel.bins, config.block.dim, 2 * config.bins());
-        let inputs = config.neighbours() * mel;
-        let deviation = |inputs: usize| 1.0 / (inputs as f64).sqrt();
-        let input = Linear::with_bias(&root.pp("input"), inputs, dim, deviation(inputs), kernels)?;
-        let stack = Stack::new(&root, &config.block, kernels)?;
-        let skip = mel_to_magnitudes(&config);
+        let (root, mel, dim) = (store.root(), config.mel.bins, config.block.dim);
+        let shape = FrameNetShape {
+            width: config.features(),
+            ahead: config.look_ahead_frames,
+            window: config.window_frames,
+            block: config.block.clone(),
+        };
+        let net = FrameNet::new(&root, shape)?;
+        let istft = Istft::new(config.n_fft, config.mel.hop);
+        let bands = config.source.as_ref().map(|_| (mel, spread(&config.mel, istft.bins())));
+        let synthesis = Synthesis::new(istft, bands);
+        let width = synthesis.width();
+        let first = first_rows(&config);
         let scope: Scope = root.pp("output");
         // Made here first, as it begins at other values than zero.
-        scope.get("bias", &[width], Init::Values(padded(skip.bias, width)))?;
-        let output = Linear::with_bias(&scope, dim, width, 0.5 * deviation(dim), kernels)?;
-        let skip = root.pp("skip").get(
-            "weight",
-            &[width, mel],
-            Init::Values(padded(skip.weight, width * mel)),
-        )?;
+        scope.get("bias", &[width], Init::Values(first.bias))?;
+        let deviation = 0.5 / (dim as f64).sqrt();
+        let output = Linear::with_bias(&scope, dim, width, deviation, Kernels::Fused)?;
+        let skip = root.pp("skip").get("weight", &[width, mel], Init::Values(first.weight))?;
         store.check_all_used()?;
-        let istft = Istft::new(config.n_fft, config.mel.hop);
-        Ok(Self { config, input, stack, output, skip, istft, store })
+        Ok(Self { config, net, output, skip, synthesis, store })
     }
 
     /// A vocoder with these weights, for use.
@@ -169,175 +197,124 @@ impl Vocoder {
         self.tensors().values().map(Tensor::elem_count).sum()
     }
 
-    /// Input rows of the mel frames `from..to`, neighbours beyond the ends being the ends: (to - from, neighbours *
-    /// bins), and the frames themselves (to - from, bins); both scaled.
-    fn input_rows(&self, mel: &[f32], from: usize, to: usize) -> (Vec<f32>, Vec<f32>) {
-        let (bins, ahead) = (self.config.mel.bins, self.config.look_ahead_frames);
-        let frames = mel.len() / bins;
-        let (offset, scale) = (self.config.mel_offset as f32, 1.0 / self.config.mel_scale as f32);
-        let mut rows = Vec::with_capacity((to - from) * (2 * ahead + 1) * bins);
-        let mut centres = Vec::with_capacity((to - from) * bins);
-        for t in from..to {
-            for i in 0..=2 * ahead {
-                let at = (t + i).saturating_sub(ahead).min(frames - 1);
-                rows.extend(mel[at * bins..][..bins].iter().map(|v| (v - offset) * scale));
+    /// Features of mel frames (frames, bins) and their pitch: (frames, features).
+    fn features(&self, mel: &[f32], pitch: &[PitchFrame]) -> Vec<f32> {
+        let (bins, c) = (self.config.mel.bins, &self.config);
+        let (offset, scale) = (c.mel_offset as f32, 1.0 / c.mel_scale as f32);
+        let mut out = Vec::with_capacity(mel.len() / bins * c.features());
+        for (t, frame) in mel.chunks_exact(bins).enumerate() {
+            out.extend(frame.iter().map(|v| (v - offset) * scale));
+            if c.source.is_some() {
+                out.push((pitch[t].log2_hz - PITCH_OFFSET) / PITCH_SCALE);
+                out.push(2.0 * pitch[t].voicing - 1.0);
             }
-            centres.extend(mel[t * bins..][..bins].iter().map(|v| (v - offset) * scale));
         }
-        (rows, centres)
+        out
     }
 
-    /// Log-magnitudes and phases of hidden rows and their mel frames: (rows, 2 * bins).
-    fn head(&self, hidden: &Tensor, centres: &Tensor) -> candle_core::Result<Tensor> {
-        ops::linear_add(centres, &self.skip, &self.output.forward(hidden)?, Kernels::Fused)
+    /// Rows of the last layer from hidden rows and the features of their frames: (rows, width).
+    fn head(&self, hidden: &Tensor, features: &[f32]) -> Result<Tensor, CodecError> {
+        let (bins, width) = (self.config.mel.bins, self.config.features());
+        let count = features.len() / width;
+        let centres = features.chunks_exact(width).flat_map(|f| &f[..bins]).copied().collect();
+        let centres = Tensor::from_vec::<_, f32>(centres, (count, bins), &Device::Cpu)?;
+        let output = self.output.forward(hidden)?;
+        Ok(ops::linear_add(&centres, &self.skip, &output, Kernels::Fused)?)
     }
 
-    /// Samples of a batch of mel clips (clips * frames, bins), every clip a recording of its own: (clips * frames * hop).
-    /// Differentiable by the weights.
+    fn check_pitch(&self, frames: usize, pitch: &[PitchFrame]) -> Result<(), CodecError> {
+        if self.config.source.is_some() && pitch.len() != frames {
+            let reason = format!("{} frames of pitch for {frames} of the spectrogram", pitch.len());
+            return Err(CodecError::Mismatch { reason });
+        }
+        Ok(())
+    }
+
+    fn excitation(&self) -> Option<Excitation> {
+        let seed = self.config.source.as_ref()?.noise_seed;
+        Some(Excitation::new(self.synthesis.istft(), self.config.mel.sample_rate_hz, seed))
+    }
+
+    /// Samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip a recording
+    /// of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs no pitch.
     ///
     /// # Errors
-    /// [`CodecError::Candle`] if the values don't fill clips of `frames` frames.
-    pub fn forward(&self, mel: &[f32], frames: usize) -> Result<Tensor, CodecError> {
-        let bins = self.config.mel.bins;
-        let clip = (frames * bins).max(1);
-        let clips = mel.len() / clip;
-        let (mut rows, mut centres) = (Vec::new(), Vec::new());
-        for mel in mel.chunks_exact(clip) {
-            let (r, c) = self.input_rows(mel, 0, frames);
-            rows.extend(r);
-            centres.extend(c);
-        }
-        let count = clips * frames;
-        let rows = Tensor::from_vec(rows, (count, self.config.neighbours() * bins), &Device::Cpu)?;
-        let centres = Tensor::from_vec(centres, (count, bins), &Device::Cpu)?;
-        let spans = (0..clips).map(|c| Span { start: c * frames, len: frames, prefix: 0 });
-        let positions: Vec<u32> = (0..count).map(|i| (i % frames) as u32).collect();
-        let plan = self.plan(spans.collect(), &positions);
-        let hidden = self.stack.forward(&self.input.forward(&rows)?, &plan)?; // (clips * frames, dim)
-        Ok(self.istft.forward(&self.head(&hidden, &centres)?, frames)?)
-    }
-
-    fn plan(&self, spans: Vec<Span>, positions: &[u32]) -> AttentionPlan {
-        let BlockConfig { heads, dim, .. } = self.config.block;
-        AttentionPlan::new(spans, positions, heads, dim, Some(self.config.window_frames))
+    /// [`CodecError::Candle`] if the values don't fill clips of `frames` frames, [`CodecError::Mismatch`] for another
+    /// number of pitch frames.
+    pub fn forward(
+        &self,
+        mel: &[f32],
+        pitch: &[PitchFrame],
+        frames: usize,
+    ) -> Result<Tensor, CodecError> {
+        self.check_pitch(mel.len() / self.config.mel.bins, pitch)?;
+        let features = self.features(mel, pitch);
+        let hidden = self.net.forward(&features, frames)?; // (clips * frames, dim)
+        let rows = self.head(&hidden, &features)?;
+        let excitation: Vec<_> = pitch
+            .par_chunks(frames.max(1))
+            .flat_map_iter(|pitch| {
+                let made = self.excitation().map(|mut excitation| {
+                    excitation.push(pitch);
+                    excitation.take(frames)
+                });
+                made.unwrap_or_default()
+            })
+            .collect();
+        Ok(self.synthesis.forward(&rows, excitation, frames)?)
     }
 
     /// A stream from mel frames to samples.
     pub fn stream(&self) -> VocoderStream {
+        self.stream_behind(0)
+    }
+
+    /// A stream whose frames come `late` frames late.
+    pub(crate) fn stream_behind(&self, late: usize) -> VocoderStream {
         VocoderStream {
+            net: self.net.stream(late),
+            synthesis: self.synthesis.stream(),
+            excitation: self.excitation(),
             vocoder: self.clone(),
-            cache: StackCache::new(self.config.block.layers),
-            istft: self.istft.stream(),
-            mel: Vec::new(),
-            first: 0,
-            taken: 0,
-            received: 0,
         }
     }
 
-    /// Samples of mel frames (frames, bins): (frames * hop), those of the stream.
+    /// Samples of mel frames (frames, bins) with their pitch: (frames * hop), those of the stream.
     ///
     /// # Errors
-    /// [`CodecError::Candle`] from the network.
-    pub fn decode(&self, mel: &[f32]) -> Result<Vec<f32>, CodecError> {
+    /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.
+    pub fn decode(&self, mel: &[f32], pitch: &[PitchFrame]) -> Result<Vec<f32>, CodecError> {
         let mut stream = self.stream();
-        let mut out = stream.push(mel)?;
+        let mut out = stream.push(mel, pitch)?;
         out.extend(stream.finish()?);
         Ok(out)
     }
 }
 
-/// Values with zeros behind them: what is known of log-magnitudes, and nothing of phases.
-fn padded(mut values: Vec<f32>, len: usize) -> Vec<f32> {
-    values.resize(len, 0.0);
-    values
-}
-
-/// A linear map from scaled log-mel frames to log-magnitudes.
-pub(crate) struct MelToMagnitudes {
-    weight: Vec<f32>, // (bins, mel bins)
-    bias: Vec<f32>,   // (bins)
-    offset: f32,
-    scale: f32,
-}
-
-impl MelToMagnitudes {
-    /// Log-magnitudes of one log-mel frame.
-    pub(crate) fn row<'a>(&'a self, frame: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-        self.weight.chunks_exact(frame.len()).zip(&self.bias).map(|(w, b)| {
-            let scaled = frame.iter().map(|v| (v - self.offset) / self.scale);
-            b + w.iter().zip(scaled).map(|(w, v)| w * v).sum::<f32>()
-        })
-    }
-}
-
-/// A mel value is a weighted sum of magnitudes, so a magnitude is about the value over the sum of weights; frequencies
-/// between bands take from both.
-pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
-    let (bins, bands) = (config.bins(), config.mel.bins);
-    let sums: Vec<f64> = mel_filterbank(&config.mel)
-        .chunks_exact(config.mel.n_fft / 2 + 1)
-        .map(|row| row.iter().map(|&w| f64::from(w)).sum::<f64>().max(1e-6))
-        .collect();
-    let grid = mel_filterbank(&MelConfig { n_fft: config.n_fft, ..config.mel.clone() }); // (bands, bins)
-    let mut weight = vec![0.0; bins * bands];
-    let mut bias = vec![0.0; bins];
-    // A longer window gathers more: by its length for a tone, by the root of it for noise.
-    let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();
-    for k in 0..bins {
-        let column: Vec<f64> = (0..bands).map(|b| f64::from(grid[b * bins + k])).collect();
-        let total: f64 = column.iter().sum();
-        let edge = if k < bins / 2 { 0 } else { bands - 1 };
-        let mut offset = config.mel_offset + window;
-        for b in 0..bands {
-            let nearest = if b == edge { 1.0 } else { 0.0 };
-            let share = if total > 0.0 { column[b] / total } else { nearest };
-            weight[k * bands + b] = (share * config.mel_scale) as f32;
-            offset -= share * sums[b].ln();
-        }
-        bias[k] = offset as f32;
-    }
-    let (offset, scale) = (config.mel_offset as f32, config.mel_scale as f32);
-    MelToMagnitudes { weight, bias, offset, scale }
-}
-
 /// Mel frames in, samples out. The samples are the same however the frames are cut.
 pub struct VocoderStream {
     vocoder: Vocoder,
-    cache: StackCache,
-    istft: IstftStream,
-    /// Mel frames from `first` on: what is still needed.
-    mel: Vec<f32>,
-    first: usize,
-    /// Frames that have gone through the network.
-    taken: usize,
-    /// Frames received in whole blocks.
-    received: usize,
+    net: FrameNetStream,
+    excitation: Option<Excitation>,
+    synthesis: SynthesisStream,
 }
 
 impl VocoderStream {
-    /// Takes mel frames (n, bins), gives the samples that are certain: those of whole blocks, the first after 16 frames.
+    /// Takes mel frames (n, bins) and their pitch (n; any where the vocoder has no source), gives the samples that are
+    /// certain: those of whole blocks, the first after 16 frames.
     ///
     /// # Errors
-    /// [`CodecError::Candle`] from the network.
-    pub fn push(&mut self, mel: &[f32]) -> Result<Vec<f32>, CodecError> {
-        let bins = self.vocoder.config.mel.bins;
+    /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.
+    pub fn push(&mut self, mel: &[f32], pitch: &[PitchFrame]) -> Result<Vec<f32>, CodecError> {
+        self.vocoder.check_pitch(mel.len() / self.vocoder.config.mel.bins, pitch)?;
         let mut out = Vec::new();
-        // Piece by piece, so that a long recording isn't held twice.
-        for piece in mel.chunks(BLOCK_FRAMES * bins) {
-            self.mel.extend_from_slice(piece);
-            while self.first + self.mel.len() / bins >= self.received + self.block() {
-                self.received += self.block();
-                let upto = self.received - self.vocoder.config.look_ahead_frames;
-                out.extend(self.take(upto, self.received)?);
-            }
+        if let Some(excitation) = &mut self.excitation {
+            excitation.push(pitch);
+        }
+        for block in self.net.push(&self.vocoder.features(mel, pitch))? {
+            out.extend(self.synthesise(&block)?);
         }
         Ok(out)
-    }
-
-    /// Frames of the next block.
-    fn block(&self) -> usize {
-        if self.received < LATER_BLOCK_FRAMES { BLOCK_FRAMES } else { LATER_BLOCK_FRAMES }
     }
 
     /// The samples that are left.
@@ -345,35 +322,19 @@ impl VocoderStream {
     /// # Errors
     /// [`CodecError::Candle`] from the network.
     pub fn finish(&mut self) -> Result<Vec<f32>, CodecError> {
-        let end = self.first + self.mel.len() / self.vocoder.config.mel.bins;
-        let mut out = self.take(end, end)?;
-        out.extend(self.istft.finish());
+        let mut out = match self.net.finish()? {
+            Some(block) => self.synthesise(&block)?,
+            None => Vec::new(),
+        };
+        out.extend(self.synthesis.finish());
         Ok(out)
     }
 
-    /// Sends the frames from `taken` to `upto` through the network; it may see frames before `visible`.
-    fn take(&mut self, upto: usize, visible: usize) -> Result<Vec<f32>, CodecError> {
-        let count = upto - self.taken;
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let v = &self.vocoder;
-        let (bins, ahead) = (v.config.mel.bins, v.config.look_ahead_frames);
-        let seen = &self.mel[..(visible - self.first) * bins];
-        let (rows, centres) = v.input_rows(seen, self.taken - self.first, upto - self.first);
-        let rows = Tensor::from_vec(rows, (count, v.config.neighbours() * bins), &Device::Cpu)?;
-        let centres = Tensor::from_vec(centres, (count, bins), &Device::Cpu)?;
-        let positions: Vec<u32> = (self.taken..upto).map(|p| p as u32).collect();
-        let plan = v.plan(vec![Span { start: 0, len: count, prefix: 0 }], &positions);
-        let x = v.input.forward(&rows)?;
-        let hidden = v.stack.forward_cached(&x, &plan, &mut [&mut self.cache])?; // (count, dim)
-        let rows = v.head(&hidden, &centres)?; // (count, 2 * bins)
-        let istft = &mut self.istft;
-        let out = with_slice(&rows, |rows| Ok(istft.push(rows)))?;
-        self.taken = upto;
-        let keep = upto.saturating_sub(ahead);
-        self.mel.drain(..(keep - self.first) * bins);
-        self.first = keep;
-        Ok(out)
+    fn synthesise(&mut self, block: &Block) -> Result<Vec<f32>, CodecError> {
+        let rows = self.vocoder.head(&block.hidden, &block.features)?; // (count, width)
+        let count = block.features.len() / self.vocoder.config.features();
+        let excitation = self.excitation.as_mut().map(|e| e.take(count)).unwrap_or_default();
+        let synthesis = &mut self.synthesis;
+        Ok(with_slice(&rows, |rows| Ok(synthesis.push(rows, &excitation)))?)
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::Serialize;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::CodecError;
 
@@ -18,13 +19,29 @@ pub(crate) fn round_to_f16(value: f32) -> f32 {
     f16::from_f32(value).to_f32()
 }
 
-/// How a tensor's values are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Precision {
+/// Precision that the weights of networks are stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
     /// Four bytes a value.
     F32,
     /// Two bytes a value.
     F16,
+    /// One byte a value and a scale a row for matrices, two bytes a value for others.
+    #[default]
+    I8,
+}
+
+/// Ending of the name of a tensor's scales, (rows).
+const SCALE: &str = ".scale";
+
+/// Largest stored magnitude of a matrix in 8 bits.
+const I8_MAX: f32 = 127.0;
+
+/// Value that one step of a row stands for.
+fn row_scale(row: &[f32]) -> f32 {
+    let largest = row.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+    if largest > 0.0 { largest / I8_MAX } else { 1.0 }
 }
 
 /// A tensor outside candle: shape and values.
@@ -48,7 +65,21 @@ impl Writer {
         values: &[f32],
         precision: Precision,
     ) {
+        let precision = match precision {
+            Precision::I8 if shape.len() != 2 => Precision::F16,
+            other => other,
+        };
         let (dtype, bytes) = match precision {
+            Precision::I8 => {
+                let rows = values.chunks_exact(shape[1].max(1));
+                let scales: Vec<f32> = rows.clone().map(row_scale).collect();
+                let round = |(row, s): (&[f32], &f32)| -> Vec<u8> {
+                    row.iter().map(|v| (v / s).round().clamp(-I8_MAX, I8_MAX) as i8 as u8).collect()
+                };
+                let bytes = rows.zip(&scales).flat_map(round).collect();
+                self.add(&format!("{name}{SCALE}"), &[scales.len()], &scales, Precision::F32);
+                (Dtype::I8, bytes)
+            }
             Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
             Precision::F16 => {
                 let bytes = values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
@@ -104,10 +135,12 @@ impl Reader {
                     .chunks_exact(2)
                     .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
                     .collect(),
+                Dtype::I8 => data.iter().map(|&b| f32::from(b as i8)).collect(),
                 other => return Err(fail(format!("tensor `{name}` is of type {other:?}"))),
             };
             tensors.insert(name.to_owned(), Values { shape: view.shape().to_vec(), values });
         }
+        scale_rows(&file, &mut tensors)?;
         Ok((config, Self { tensors }))
     }
 
@@ -144,6 +177,27 @@ impl Reader {
             }),
         }
     }
+}
+
+/// Multiplies the rows of matrices in 8 bits by their scales, which are removed.
+fn scale_rows(
+    file: &SafeTensors,
+    tensors: &mut BTreeMap<String, Values>,
+) -> Result<(), CodecError> {
+    for (name, _) in file.iter().filter(|(_, view)| view.dtype() == Dtype::I8) {
+        let scales = tensors.remove(&format!("{name}{SCALE}"));
+        let matrix = tensors.get_mut(name).zip(scales);
+        let Some((matrix, scales)) = matrix.filter(|(m, s)| m.shape.first() == s.shape.first())
+        else {
+            let reason = format!("tensor `{name}` in 8 bits has no scale for each of its rows");
+            return Err(CodecError::Mismatch { reason });
+        };
+        let columns = (matrix.values.len() / scales.values.len().max(1)).max(1);
+        for (row, scale) in matrix.values.chunks_mut(columns).zip(&scales.values) {
+            row.iter_mut().for_each(|v| *v *= scale);
+        }
+    }
+    Ok(())
 }
 
 /// Reads a whole file.

@@ -13,7 +13,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use syrinx_types::Codes;
+use syrinx_types::{Audio, Codes};
 
 use crate::{EngineError, IoOperation};
 
@@ -206,6 +206,36 @@ pub(crate) struct CodesHeader {
     pub(crate) codebook_size: usize,
     /// Description of the origin.
     pub(crate) about: String,
+    /// Length of the recording; unknown in files of old versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) length: Option<RecordingLength>,
+}
+
+/// Length of a recording at a sample rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingLength {
+    /// Samples of one channel.
+    pub samples: usize,
+    /// Samples a second.
+    pub sample_rate_hz: u32,
+}
+
+impl RecordingLength {
+    /// Length of a recording as it is.
+    pub fn of(audio: &Audio) -> Self {
+        Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
+    }
+
+    /// Brings a decoded recording to this rate and this number of samples.
+    ///
+    /// # Errors
+    /// [`EngineError::Audio`] for a rate that can't be converted to.
+    pub fn fit(self, audio: &Audio) -> Result<Audio, EngineError> {
+        let resampled = syrinx_audio::resample(audio, self.sample_rate_hz);
+        let mut audio = resampled.map_err(EngineError::from)?;
+        audio.samples.resize(self.samples, 0.0);
+        Ok(audio)
+    }
 }
 
 /// Codes as the bytes of a safetensors file: tensor `codes`, U16, (frames, levels), and a JSON header.
@@ -233,13 +263,13 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Str
     Ok((codes, header))
 }
 
-/// Writes codes of this model's codec to a file.
+/// Writes codes of this model's codec to a file, with the length of the recording that they were made of.
 ///
 /// # Errors
 /// [`EngineError::Io`]; [`EngineError::Unsupported`] for codes that safetensors can't hold.
 pub fn write_codes(
     path: &Path,
-    codes: &Codes,
+    (codes, length): (&Codes, Option<RecordingLength>),
     codec: &crate::CodecId,
     about: &str,
 ) -> Result<(), EngineError> {
@@ -248,6 +278,7 @@ pub fn write_codes(
         frame_rate_hz: codec.info.frame_rate_hz,
         codebook_size: codec.info.codebook_size,
         about: about.to_owned(),
+        length,
     };
     let bytes = codes_to_bytes(codes, &header).map_err(|reason| EngineError::Unsupported {
         what: format!("codes for {} can't be stored: {reason}", path.display()),
@@ -256,11 +287,14 @@ pub fn write_codes(
     write_atomic(path, &bytes)
 }
 
-/// Reads codes that [`write_codes`] wrote; they must be of this codec.
+/// Reads codes that [`write_codes`] wrote, and the length of their recording; they must be of this codec.
 ///
 /// # Errors
 /// [`EngineError::Io`]; [`EngineError::Unsupported`] for other files and for codes of another codec.
-pub fn read_codes(path: &Path, codec: &crate::CodecId) -> Result<Codes, EngineError> {
+pub fn read_codes(
+    path: &Path,
+    codec: &crate::CodecId,
+) -> Result<(Codes, Option<RecordingLength>), EngineError> {
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let (codes, header) = codes_from_bytes(&bytes).map_err(|reason| EngineError::Unsupported {
         what: format!("{}: {reason}", path.display()),
@@ -277,7 +311,7 @@ pub fn read_codes(path: &Path, codec: &crate::CodecId) -> Result<Codes, EngineEr
             remedy: "encode the recording again with this model, or name the other one with --model",
         });
     }
-    Ok(codes)
+    Ok((codes, header.length))
 }
 
 fn codes_of(view: &TensorView<'_>) -> Result<Codes, String> {

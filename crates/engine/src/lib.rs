@@ -34,7 +34,7 @@ pub use chunks::{Chunk, Merged, Sound, TakeSound};
 pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
 pub use error::{EngineError, IoOperation, ModelPart};
-pub use format::{FORMAT, read_codes, write_atomic, write_codes};
+pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, with_language_model};
 pub use prompt::{PromptConfig, excerpt, prepare};

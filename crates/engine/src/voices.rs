@@ -130,6 +130,7 @@ impl Voices {
             frame_rate_hz: self.codec.info.frame_rate_hz,
             codebook_size: self.codec.info.codebook_size,
             about: about.into(),
+            length: None,
         };
         let bytes = codes_to_bytes(codes, &header)
             .map_err(|reason| fail(&reason, "record another prompt"))?;

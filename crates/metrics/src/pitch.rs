@@ -131,6 +131,58 @@ pub fn rmse_cents(first: &F0Track, second: &F0Track) -> Option<f64> {
     (count > 0).then(|| (sum / count as f64).sqrt())
 }
 
+/// Pitch of a recording against that of the original, over the loud frames of the original.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PitchComparison {
+    /// Voiced frames over those of the original: below 1 where voices turn hoarse, above 1 where noise buzzes.
+    pub voiced_kept: f64,
+    /// Median distance over the frames that are voiced in both, cents (hundredths of a semitone); `None` without any.
+    pub error_cents: Option<f64>,
+    /// Share of the frames that are voiced in one of the two only.
+    pub voicing_error: f64,
+}
+
+/// Range below the loud frames of the original, dB, within which frames are compared.
+const COMPARED_DB: f64 = 30.0;
+
+/// Compares the pitch of `other` with that of `original` frame by frame; `None` where the original has no voiced frame.
+pub fn compare(original: &Audio, other: &Audio, config: &F0Config) -> Option<PitchComparison> {
+    let (first, second) = (f0_with(original, config), f0_with(other, config));
+    let powers = frame_powers(original, config.hop_s, first.hz.len());
+    let gate = gate_below(powers.clone(), COMPARED_DB);
+    let pairs: Vec<(Option<f64>, Option<f64>)> = (0..first.hz.len())
+        .filter(|&t| powers[t] >= gate && powers[t] > 0.0)
+        .map(|t| (first.hz[t], second.hz.get(t).copied().flatten()))
+        .collect();
+    let voiced = pairs.iter().filter(|(a, _)| a.is_some()).count();
+    if voiced == 0 {
+        return None;
+    }
+    let voiced_after = pairs.iter().filter(|(_, b)| b.is_some()).count();
+    let differ = pairs.iter().filter(|(a, b)| a.is_some() != b.is_some()).count();
+    let cents = |(a, b): &(Option<f64>, Option<f64>)| Some(1200.0 * ((*a)? / (*b)?).log2().abs());
+    let mut errors: Vec<f64> = pairs.iter().filter_map(cents).collect();
+    errors.sort_by(f64::total_cmp);
+    Some(PitchComparison {
+        voiced_kept: voiced_after as f64 / voiced as f64,
+        error_cents: errors.get(errors.len() / 2).copied(),
+        voicing_error: differ as f64 / pairs.len() as f64,
+    })
+}
+
+/// Mean power of the frames of a recording.
+fn frame_powers(audio: &Audio, hop_s: f64, frames: usize) -> Vec<f64> {
+    let hop = hop_s * f64::from(audio.sample_rate_hz);
+    let power = |t: usize| {
+        let from = ((t as f64 - 1.0) * hop).max(0.0) as usize;
+        let to = (((t as f64 + 1.0) * hop) as usize).min(audio.samples.len());
+        let part = &audio.samples[from.min(to)..to];
+        let sum: f64 = part.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        sum / part.len().max(1) as f64
+    };
+    (0..frames).map(power).collect()
+}
+
 /// One frame before the decision on voicing by level.
 struct Frame {
     power: f64,
@@ -253,7 +305,11 @@ impl Yin {
 
 /// The power below which frames are unvoiced: so many decibels below the 95th percentile.
 fn power_gate(frames: &[Frame], range_db: f64) -> f64 {
-    let mut sorted: Vec<f64> = frames.iter().map(|frame| frame.power).collect();
+    gate_below(frames.iter().map(|frame| frame.power).collect(), range_db)
+}
+
+/// The power so many decibels below the 95th percentile.
+fn gate_below(mut sorted: Vec<f64>, range_db: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let loud = sorted.get((0.95 * sorted.len().saturating_sub(1) as f64) as usize);
     loud.copied().unwrap_or(0.0) * 10f64.powf(-range_db / 10.0)

@@ -6,6 +6,7 @@
 //!
 //! Invariants: pure functions of samples and seeds; no file, no clock; parts of a mixture add up to it.
 
+mod augment;
 mod background;
 mod echo;
 mod error;
@@ -14,6 +15,7 @@ mod noise;
 mod scene;
 mod tones;
 
+pub use augment::{Augmentation, Change};
 pub use background::{Background, background};
 pub use echo::{Room, impulse_response, in_room};
 pub use error::SceneError;

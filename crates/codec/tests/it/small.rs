@@ -4,8 +4,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_audio::MelConfig;
 use syrinx_codec::{
-    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, SpectralLossConfig,
-    Vocoder, VocoderConfig, VocoderTrainConfig, fit,
+    ClipSource, CodecError, EmbeddedCodec, EnhancementLayer, FitConfig, MelRvq, PatchSample,
+    PitchConfig, PitchPredictor, PitchPredictorConfig, RefinementConfig, SourceConfig,
+    SpectralLossConfig, Start, Vocoder, VocoderConfig, VocoderTrainConfig, fit, train_vocoder,
 };
 use syrinx_nn::{BlockConfig, ParamStore};
 use syrinx_types::{CancelToken, NullSink};
@@ -72,21 +73,57 @@ pub fn vocoder_config() -> VocoderConfig {
         window_frames: 5,
         look_ahead_frames: 1,
         n_fft: 64,
+        source: Some(SourceConfig::default()),
         ..VocoderConfig::default()
     }
 }
 
+pub fn pitch_config() -> PitchConfig {
+    PitchConfig { entries: 16, fit_seconds: 8, iterations: 4, ..PitchConfig::default() }
+}
+
+pub fn predictor_config() -> PitchPredictorConfig {
+    PitchPredictorConfig {
+        mel: mel(),
+        block: BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 16 },
+        window_frames: 5,
+        classes: 8,
+        ..PitchPredictorConfig::default()
+    }
+}
+
+pub fn refinement_config() -> RefinementConfig {
+    RefinementConfig { groups: 3, entries: 16, iterations: 4 }
+}
+
+/// A codec after no step of training.
 pub fn codec() -> EmbeddedCodec {
-    let device = candle_core::Device::Cpu;
-    let seeded = ParamStore::seeded(3, &device);
-    Vocoder::new(vocoder_config(), seeded.clone()).unwrap();
-    let vocoder = Vocoder::from_tensors(vocoder_config(), seeded.tensors()).unwrap();
-    EmbeddedCodec::new(rvq(), vocoder).unwrap()
+    let (rvq, config) = (rvq(), VocoderTrainConfig { steps: 0, ..train_config() });
+    let start = Start { rvq: &rvq, vocoder: None, enhancement: None };
+    let trained =
+        train_vocoder(start, &Sounds, &config, None, &NullSink, &CancelToken::default()).unwrap();
+    EmbeddedCodec::new(rvq, trained.vocoder, trained.enhancement).unwrap()
+}
+
+pub fn enhancement() -> EnhancementLayer {
+    codec().enhancement().unwrap().clone()
+}
+
+/// A codec without an enhancement layer.
+pub fn codec_without_source() -> EmbeddedCodec {
+    let config = VocoderConfig { source: None, ..vocoder_config() };
+    let store = ParamStore::seeded(3, &candle_core::Device::Cpu);
+    Vocoder::new(config.clone(), store.clone()).unwrap();
+    let vocoder = Vocoder::from_tensors(config, store.tensors()).unwrap();
+    EmbeddedCodec::new(rvq(), vocoder, None).unwrap()
 }
 
 pub fn train_config() -> VocoderTrainConfig {
     VocoderTrainConfig {
         vocoder: vocoder_config(),
+        pitch: pitch_config(),
+        refinement: refinement_config(),
+        predictor: predictor_config(),
         steps: 6,
         clips: 2,
         clip_frames: 4,

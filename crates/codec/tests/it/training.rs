@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
-use syrinx_codec::{ClipSource, CodecError, Trained, VocoderTrainConfig, train_vocoder};
+use syrinx_codec::{
+    ClipSource, CodecError, Start, Trained, VocoderConfig, VocoderTrainConfig, train_vocoder,
+};
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
 
@@ -12,18 +14,15 @@ fn train(
     state: Option<&Path>,
     events: &dyn EventSink,
 ) -> Result<Trained, CodecError> {
-    train_vocoder(
-        (&small::rvq(), None),
-        &small::Sounds,
-        config,
-        state,
-        events,
-        &CancelToken::default(),
-    )
+    let rvq = small::rvq();
+    let start = Start { rvq: &rvq, vocoder: None, enhancement: None };
+    train_vocoder(start, &small::Sounds, config, state, events, &CancelToken::default())
 }
 
 fn weights(trained: &Trained) -> Vec<f32> {
-    trained.vocoder.tensors().values().flat_map(|t| to_vec_f32(t).unwrap()).collect()
+    let predictor = trained.enhancement.as_ref().map(|e| e.predictor.tensors()).unwrap_or_default();
+    let all = trained.vocoder.tensors().into_values().chain(predictor.into_values());
+    all.flat_map(|t| to_vec_f32(&t).unwrap()).collect()
 }
 
 #[test]
@@ -64,9 +63,10 @@ fn a_stopped_run_goes_on_as_if_it_had_not() {
     let state = folder.path().join("state.safetensors");
     let cancel = CancelToken::default();
     let sink = StopAt(3, cancel.clone());
+    let rvq = small::rvq();
+    let start = Start { rvq: &rvq, vocoder: None, enhancement: None };
     let stopped =
-        train_vocoder((&small::rvq(), None), &small::Sounds, &config, Some(&state), &sink, &cancel)
-            .unwrap();
+        train_vocoder(start, &small::Sounds, &config, Some(&state), &sink, &cancel).unwrap();
     assert!(!stopped.finished && stopped.step == 3);
     let resumed = train(&config, Some(&state), &NullSink).unwrap();
     assert!(resumed.finished && resumed.step == 6);
@@ -129,12 +129,40 @@ fn training_starts_from_a_vocoder_and_takes_codes_that_come_with_the_clips() {
     let config = small::train_config();
     let first = train(&config, None, &NullSink).unwrap();
     let go = |config: &VocoderTrainConfig| {
-        let from = (&small::rvq(), Some(&first.vocoder));
-        train_vocoder(from, &Coded, config, None, &NullSink, &CancelToken::default()).unwrap()
+        let (vocoder, enhancement) = (Some(&first.vocoder), first.enhancement.as_ref());
+        let start = Start { rvq: &small::rvq(), vocoder, enhancement };
+        train_vocoder(start, &Coded, config, None, &NullSink, &CancelToken::default()).unwrap()
     };
     let none = go(&VocoderTrainConfig { steps: 0, ..config.clone() });
     assert!(weights(&none) == weights(&first), "no step was made, and the weights differ");
     let plain = go(&config);
     let coded = go(&VocoderTrainConfig { coded_share: 1.0, ..config.clone() });
     assert!(weights(&plain) != weights(&first) && weights(&coded) != weights(&plain));
+}
+
+#[test]
+fn a_vocoder_without_a_source_is_given_one() {
+    let plain = VocoderTrainConfig {
+        vocoder: VocoderConfig { source: None, ..small::vocoder_config() },
+        ..small::train_config()
+    };
+    let first = train(&plain, None, &NullSink).unwrap();
+    assert!(first.enhancement.is_none());
+    let config = VocoderTrainConfig { steps: 0, ..small::train_config() };
+    let start = Start { rvq: &small::rvq(), vocoder: Some(&first.vocoder), enhancement: None };
+    let second =
+        train_vocoder(start, &small::Sounds, &config, None, &NullSink, &CancelToken::default())
+            .unwrap();
+    assert!(second.enhancement.is_some());
+    let (old, new) = (first.vocoder.tensors(), second.vocoder.tensors());
+    let of = |tensors: &std::collections::BTreeMap<String, candle_core::Tensor>, name: &str| {
+        to_vec_f32(&tensors[name]).unwrap()
+    };
+    assert_eq!(of(&old, "blocks.0.qkv.weight"), of(&new, "blocks.0.qkv.weight"));
+    // The free branch stays, and the pitch counts for nothing yet.
+    let rows = of(&old, "output.weight");
+    assert_eq!(rows, of(&new, "output.weight")[..rows.len()]);
+    for (old, new) in of(&old, "input.weight").chunks(8).zip(of(&new, "input.weight").chunks(10)) {
+        assert!(old == &new[..8] && new[8..] == [0.0, 0.0]);
+    }
 }

@@ -1,3 +1,4 @@
+use syrinx_codec::StoredPrecision::{F16, F32, I8};
 use syrinx_codec::{Codec, CodecError, EmbeddedCodec, MelRvq};
 use syrinx_types::{Audio, Codes};
 
@@ -11,27 +12,33 @@ fn codes() -> Codes {
 fn what_is_written_reads_back() {
     let codec = small::codec();
     let audio = Audio { samples: small::sound(3200, 5), sample_rate_hz: 8000 };
-    let whole = EmbeddedCodec::from_bytes(&codec.to_bytes(false).unwrap()).unwrap();
+    let whole = EmbeddedCodec::from_bytes(&codec.to_bytes(F32).unwrap()).unwrap();
     assert_eq!(whole.fingerprint(), codec.fingerprint());
     assert_eq!(whole.encode(&audio).unwrap(), codec.encode(&audio).unwrap());
     assert_eq!(whole.decode(&codes()).unwrap(), codec.decode(&codes()).unwrap());
-    let half = EmbeddedCodec::from_bytes(&codec.to_bytes(true).unwrap()).unwrap();
-    assert_eq!(half.encode(&audio).unwrap(), codec.encode(&audio).unwrap());
-    let (a, b) = (half.decode(&codes()).unwrap(), codec.decode(&codes()).unwrap());
-    let error: f32 = a.samples.iter().zip(&b.samples).map(|(x, y)| (x - y).powi(2)).sum();
-    assert!(error > 0.0 && error < 1e-3 * b.samples.iter().map(|v| v * v).sum::<f32>(), "{error}");
+    let wanted = codec.decode(&codes()).unwrap().samples;
+    let power: f32 = wanted.iter().map(|v| v * v).sum();
+    for (precision, largest) in [(F16, 1e-3), (I8, 2e-2)] {
+        let read = EmbeddedCodec::from_bytes(&codec.to_bytes(precision).unwrap()).unwrap();
+        assert_eq!(read.encode(&audio).unwrap(), codec.encode(&audio).unwrap());
+        let found = read.decode(&codes()).unwrap().samples;
+        let error: f32 = wanted.iter().zip(&found).map(|(x, y)| (x - y).powi(2)).sum();
+        assert!(error > 0.0 && error < largest * power, "{precision:?}: {error} of {power}");
+    }
+    let sizes = [F32, F16, I8].map(|precision| codec.to_bytes(precision).unwrap().len());
+    assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
 }
 
 #[test]
 fn equal_codecs_make_equal_bytes() {
-    assert_eq!(small::codec().to_bytes(true).unwrap(), small::codec().to_bytes(true).unwrap());
+    assert_eq!(small::codec().to_bytes(F16).unwrap(), small::codec().to_bytes(F16).unwrap());
 }
 
 #[test]
 fn the_quantiser_reads_alone_and_out_of_the_whole() {
     let codec = small::codec();
     let alone = codec.rvq().to_bytes().unwrap();
-    for bytes in [alone.clone(), codec.to_bytes(true).unwrap()] {
+    for bytes in [alone.clone(), codec.to_bytes(F16).unwrap()] {
         assert_eq!(MelRvq::from_bytes(&bytes).unwrap().fingerprint(), codec.fingerprint());
     }
     let error = EmbeddedCodec::from_bytes(&alone).err().unwrap();
@@ -40,7 +47,7 @@ fn the_quantiser_reads_alone_and_out_of_the_whole() {
 
 #[test]
 fn broken_bytes_are_errors() {
-    let bytes = small::codec().to_bytes(true).unwrap();
+    let bytes = small::codec().to_bytes(F16).unwrap();
     for cut in [0, 5, 8, 300, bytes.len() / 2, bytes.len() - 1] {
         let error = EmbeddedCodec::from_bytes(&bytes[..cut]).err().unwrap();
         assert!(matches!(error, CodecError::Unreadable { .. }), "cut at {cut}: {error}");
@@ -51,7 +58,7 @@ fn broken_bytes_are_errors() {
 #[test]
 fn contradictions_are_named() {
     // Edits of the header keep its length, so that only the contradiction is left to find.
-    let bytes = small::codec().to_bytes(true).unwrap();
+    let bytes = small::codec().to_bytes(F16).unwrap();
     let edit = |from: &str, to: &str| {
         assert_eq!(from.len(), to.len());
         let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
@@ -78,8 +85,8 @@ fn files_are_whole_or_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("codec.safetensors");
     let codec = small::codec();
-    codec.save(&path, true).unwrap();
-    codec.save(&path, true).unwrap();
+    codec.save(&path, F16).unwrap();
+    codec.save(&path, F16).unwrap();
     assert_eq!(EmbeddedCodec::load(&path).unwrap().fingerprint(), codec.fingerprint());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let missing = EmbeddedCodec::load(&folder.path().join("none")).err().unwrap();

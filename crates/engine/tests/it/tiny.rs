@@ -45,7 +45,7 @@ pub fn codec(codebook_size: usize, seed: u64) -> EmbeddedCodec {
     let block = BlockConfig { dim: 32, layers: 1, heads: 2, hidden: 32, ..BlockConfig::default() };
     let vocoder = VocoderConfig { mel, block, ..VocoderConfig::default() };
     let vocoder = Vocoder::new(vocoder, ParamStore::seeded(seed, &Device::Cpu)).expect("sizes fit");
-    EmbeddedCodec::new(rvq, vocoder).expect("one spectrogram")
+    EmbeddedCodec::new(rvq, vocoder, None).expect("one spectrogram")
 }
 
 /// An untrained language model for a codec, of this width, which knows all tasks.
@@ -75,7 +75,7 @@ pub fn lm(codec: &EmbeddedCodec, dim: usize) -> LmFile {
 pub fn write_parts(folder: &Path, lm: &LmFile, codec: &EmbeddedCodec) -> (PathBuf, PathBuf) {
     let (lm_path, codec_path) = (folder.join("lm.safetensors"), folder.join("codec.safetensors"));
     std::fs::write(&lm_path, lm.to_bytes(true).expect("serialises")).expect("writes");
-    codec.save(&codec_path, true).expect("writes");
+    codec.save(&codec_path, syrinx_codec::StoredPrecision::F16).expect("writes");
     (lm_path, codec_path)
 }
 

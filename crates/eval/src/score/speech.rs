@@ -1,6 +1,6 @@
 //! Recordings against recordings. What is said in them is for judges.
 
-use syrinx_metrics::pitch::{F0Stats, f0};
+use syrinx_metrics::pitch::{F0Config, F0Stats, compare, f0};
 use syrinx_metrics::speaker::VoicePrint;
 use syrinx_metrics::spectral::{log_spectral_distance, mel_cepstral_distance};
 use syrinx_types::Audio;
@@ -72,6 +72,12 @@ pub(crate) fn codec_measures(audio: &Audio, original: &Audio) -> Measures {
     let mut measures = Measures::new();
     if let Ok(distance) = log_spectral_distance(original, audio) {
         measures.insert("lsd_db".into(), Measure::value(distance));
+    }
+    if let Some(pitch) = compare(original, audio, &F0Config::default()) {
+        measures.insert("voiced_kept".into(), Measure::value(pitch.voiced_kept));
+        measures.insert("voicing_error".into(), Measure::value(pitch.voicing_error));
+        let cents = pitch.error_cents.map(|cents| ("f0_error_cents".into(), Measure::value(cents)));
+        measures.extend(cents);
     }
     beside(&mut measures, audio, f0(audio).stats().as_ref(), original);
     if let Ok(own) = VoicePrint::of(original) {

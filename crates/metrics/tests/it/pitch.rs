@@ -1,7 +1,7 @@
 //! Pitch of made-up voices.
 
 use syrinx_audio::Audio;
-use syrinx_metrics::pitch::{F0Config, F0Track, f0, f0_with, rmse_cents};
+use syrinx_metrics::pitch::{F0Config, F0Track, compare, f0, f0_with, rmse_cents};
 
 use crate::{RATE_HZ, assert_close, noise, voice};
 
@@ -85,4 +85,19 @@ fn errors_in_cents_by_hand() {
     // Twice as slow, otherwise the same.
     check(&[100.0, 200.0], &[100.0, 100.0, 200.0, 200.0], Some(0.0));
     check(&[100.0, 100.0, 200.0, 200.0], &[100.0, 200.0], Some(0.0));
+}
+
+#[test]
+fn a_copy_keeps_its_pitch_and_other_recordings_do_not() {
+    let config = F0Config::default();
+    let original = voice(120.0, 900.0, 0.5);
+    let same = compare(&original, &original, &config).unwrap();
+    assert_eq!((same.voiced_kept, same.error_cents, same.voicing_error), (1.0, Some(0.0), 0.0));
+    let sharp = compare(&original, &voice(121.4, 900.0, 0.5), &config).unwrap();
+    assert_close(sharp.error_cents.unwrap(), 20.0, 4.0);
+    assert!(sharp.voiced_kept > 0.97 && sharp.voicing_error < 0.03, "{sharp:?}");
+    let hoarse = compare(&original, &noise(0.3, original.samples.len(), 3), &config).unwrap();
+    assert!(hoarse.voiced_kept < 0.1 && hoarse.voicing_error > 0.9, "{hoarse:?}");
+    assert_eq!(compare(&noise(0.3, 12_000, 4), &original, &config), None);
+    assert_eq!(compare(&Audio::silence(0.5, RATE_HZ), &original, &config), None);
 }

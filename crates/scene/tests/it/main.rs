@@ -1,6 +1,7 @@
 //! Backgrounds are what they are called, levels are what they are set to, and seeds are kept.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod augment;
 mod background;
 mod level;
 mod scene;

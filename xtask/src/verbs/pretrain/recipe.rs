@@ -43,7 +43,7 @@ pub(super) struct Corpus {
 
 impl Default for Corpus {
     fn default() -> Self {
-        let engines = ["flite", "piper", "kokoro"].map(str::to_owned).to_vec();
+        let engines = ["kokoro", "piper"].map(str::to_owned).to_vec();
         Self { manifest: None, utterances: 9600, engines, seed: 1 }
     }
 }

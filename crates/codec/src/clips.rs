@@ -1,0 +1,173 @@
+//! Batches of training clips.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use syrinx_types::{Audio, Codes};
+
+use crate::enhancement::EnhancementTables;
+use crate::pitch::PitchFrame;
+use crate::{CodecError, MelRvq, VocoderTrainConfig};
+
+/// Where training clips come from.
+pub trait ClipSource: Sync {
+    /// `samples` neighbouring samples at the codec's rate from a random place of a random recording; silence beyond its
+    /// ends.
+    ///
+    /// # Errors
+    /// Whatever keeps it from giving one.
+    fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
+
+    /// So many codec frames of `frame_samples` samples each, from a random place of a random recording that has codes
+    /// of its own: its samples and these codes. `None` where there are none.
+    ///
+    /// # Errors
+    /// Whatever keeps it from giving one.
+    fn draw_coded(
+        &self,
+        _frames: usize,
+        _frame_samples: usize,
+        _rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
+        Ok(None)
+    }
+}
+
+/// Clips of one step.
+pub(crate) struct Batch {
+    /// (clips * mel frames, bins)
+    pub(crate) mel: Vec<f32>,
+    /// (clips * mel frames); empty without a pitch level.
+    pub(crate) pitch: Vec<PitchFrame>,
+    /// Whether the vocoder gets the predicted pitch, by clip.
+    pub(crate) predicted: Vec<bool>,
+    /// (clips * clip samples)
+    pub(crate) target: Vec<f32>,
+}
+
+/// One clip of a batch.
+struct Clip {
+    mel: Vec<f32>,
+    pitch: Vec<PitchFrame>,
+    predicted: bool,
+    target: Vec<f32>,
+}
+
+/// Draws the clips of a step.
+pub(crate) fn batch(
+    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    source: &dyn ClipSource,
+    config: &VocoderTrainConfig,
+    step: u64,
+) -> Result<Batch, CodecError> {
+    let clips = (0..config.clips)
+        .into_par_iter()
+        .map(|i| {
+            // Its own stream a clip, so that a run that goes on draws what it would have drawn.
+            let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+            rng.set_stream(step * config.clips as u64 + i as u64);
+            one_clip((rvq, tables), source, config, &mut rng)
+        })
+        .collect::<Result<Vec<_>, CodecError>>()?;
+    let mut batch =
+        Batch { mel: Vec::new(), pitch: Vec::new(), predicted: Vec::new(), target: Vec::new() };
+    for clip in clips {
+        batch.mel.extend(clip.mel);
+        batch.pitch.extend(clip.pitch);
+        batch.predicted.push(clip.predicted);
+        batch.target.extend(clip.target);
+    }
+    Ok(batch)
+}
+
+fn one_clip(
+    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    source: &dyn ClipSource,
+    config: &VocoderTrainConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Clip, CodecError> {
+    let c = rvq.config();
+    let frames = config.clip_frames * c.patch_frames;
+    let predicted =
+        config.predicted_pitch_share > 0.0 && rng.random_bool(config.predicted_pitch_share);
+    let pitch = |samples: &[f32], margin_frames: usize| {
+        tables.map_or(Ok(Vec::new()), |t| pitch_of(t, (rvq, samples), margin_frames, frames))
+    };
+    if config.coded_share > 0.0
+        && rng.random_bool(config.coded_share)
+        && let Some((samples, codes)) =
+            source.draw_coded(config.clip_frames, c.frame_samples(), rng)?
+    {
+        // Such codes come without a pitch level.
+        let (mel, pitch) = (rvq.decode_log_mel(&codes)?, pitch(&samples, 0)?);
+        return Ok(Clip { mel, pitch, predicted: true, target: samples });
+    }
+    let clip = config.clip_frames * c.frame_samples();
+    // Margins let the first and last spectra see real sound.
+    let margin_frames = c.mel.n_fft.div_ceil(2 * c.mel.hop);
+    let margin = margin_frames * c.mel.hop;
+    let samples = drawn(source, (clip + 2 * margin, c.mel.sample_rate_hz), config, rng)?;
+    let mel = rvq.log_mel().compute(&samples);
+    let mut mel = mel[margin_frames * c.mel.bins..][..frames * c.mel.bins].to_vec();
+    mel = coded((rvq, tables), mel, config, rng)?;
+    let pitch = pitch(&samples, margin_frames)?;
+    Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
+}
+
+/// The spectrogram of a clip as some number of levels leaves it.
+fn coded(
+    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    mel: Vec<f32>,
+    config: &VocoderTrainConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<f32>, CodecError> {
+    let c = rvq.config();
+    let draw: f64 = rng.random();
+    if draw < config.true_mel_share {
+        return Ok(mel);
+    }
+    let latents = rvq.latents(&mel); // (codec frames, latent_dim)
+    let codes = rvq.round(&latents);
+    if draw < config.true_mel_share + config.fewer_levels_share {
+        let levels = rng.random_range(config.min_levels..c.levels.max(config.min_levels + 1));
+        return rvq.decode_log_mel(&codes.first_levels(levels));
+    }
+    let Some(tables) = tables.filter(|_| rng.random_bool(config.refined_share)) else {
+        return rvq.decode_log_mel(&codes);
+    };
+    let silent = vec![PitchFrame { log2_hz: 7.0, voicing: 0.0 }; codes.frames() * c.patch_frames];
+    let codes = tables.encode(rvq, (&codes, &latents), &silent)?;
+    let groups = if rng.random_bool(0.5) { rng.random_range(0..tables.levels()) } else { 0 };
+    tables.decode_log_mel(rvq, &codes.first_levels(codes.levels() - groups))
+}
+
+/// So many samples of the source, augmented.
+pub(crate) fn drawn(
+    source: &dyn ClipSource,
+    (samples, sample_rate_hz): (usize, u32),
+    config: &VocoderTrainConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<f32>, CodecError> {
+    let Some(change) = config.augment.draw(rng) else { return source.draw(samples, rng) };
+    let input = source.draw(change.input_len(samples), rng)?;
+    let changed = change.apply(Audio { samples: input, sample_rate_hz }, samples, rng);
+    let fault = |e: syrinx_scene::SceneError| CodecError::Config {
+        setting: "augment",
+        reason: e.to_string(),
+    };
+    Ok(changed.map_err(fault)?.samples)
+}
+
+/// Pitch of a clip as its codes have it.
+fn pitch_of(
+    tables: &EnhancementTables,
+    (rvq, samples): (&MelRvq, &[f32]),
+    margin_frames: usize,
+    frames: usize,
+) -> Result<Vec<PitchFrame>, CodecError> {
+    let table = &tables.pitch;
+    let mel = &rvq.config().mel;
+    let all =
+        table.config().track(samples, (mel.sample_rate_hz, mel.hop), frames + 2 * margin_frames);
+    table.decode(&table.encode(&all[margin_frames..][..frames]))
+}

@@ -1,0 +1,78 @@
+//! Magnitudes that a mel spectrogram stands for: the last layer of the vocoder before training.
+
+use syrinx_audio::{MelConfig, mel_filterbank};
+
+use crate::VocoderConfig;
+
+/// Rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has them, and
+/// nothing of phases.
+pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
+    let (bands, bins) = (config.mel.bins, config.bins());
+    let mut first = mel_to_magnitudes(config);
+    first.weight.resize(2 * bins * bands, 0.0);
+    first.bias.resize(2 * bins, 0.0);
+    let Some(source) = &config.source else { return first };
+    first.bias[..bins].iter_mut().for_each(|b| *b += source.free_gain as f32);
+    let offsets = band_offsets(config);
+    for (branch, gain) in [source.harmonic_gain, 0.0, source.noise_gain].into_iter().enumerate() {
+        for (band, offset) in offsets.iter().enumerate() {
+            let phase = branch == 1;
+            let row = (0..bands).map(|b| if b == band && !phase { config.mel_scale } else { 0.0 });
+            first.weight.extend(row.map(|w| w as f32));
+            first.bias.push(if phase { 0.0 } else { (offset + gain) as f32 });
+        }
+    }
+    first
+}
+
+/// Log-magnitude that a log-mel value of each band stands for, less the value.
+fn band_offsets(config: &VocoderConfig) -> Vec<f64> {
+    // A longer window gathers more: by its length for a tone, by the root of it for noise.
+    let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();
+    mel_filterbank(&config.mel)
+        .chunks_exact(config.mel.n_fft / 2 + 1)
+        .map(|row| row.iter().map(|&w| f64::from(w)).sum::<f64>().max(1e-6))
+        .map(|sum| config.mel_offset + window - sum.ln())
+        .collect()
+}
+
+/// A linear map from scaled log-mel frames to log-magnitudes.
+pub(crate) struct MelToMagnitudes {
+    pub(crate) weight: Vec<f32>, // (bins, mel bins)
+    pub(crate) bias: Vec<f32>,   // (bins)
+    offset: f32,
+    scale: f32,
+}
+
+impl MelToMagnitudes {
+    /// Log-magnitudes of one log-mel frame.
+    pub(crate) fn row<'a>(&'a self, frame: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        self.weight.chunks_exact(frame.len()).zip(&self.bias).map(|(w, b)| {
+            let scaled = frame.iter().map(|v| (v - self.offset) / self.scale);
+            b + w.iter().zip(scaled).map(|(w, v)| w * v).sum::<f32>()
+        })
+    }
+}
+
+/// A mel value is a weighted sum of magnitudes, so a magnitude is about the value over the sum of weights; frequencies
+/// between bands take from both.
+pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
+    let (bins, bands) = (config.bins(), config.mel.bins);
+    let offsets = band_offsets(config);
+    let grid = mel_filterbank(&MelConfig { n_fft: config.n_fft, ..config.mel.clone() }); // (bands, bins)
+    let mut weight = vec![0.0; bins * bands];
+    let mut bias = vec![0.0; bins];
+    for k in 0..bins {
+        let column: Vec<f64> = (0..bands).map(|b| f64::from(grid[b * bins + k])).collect();
+        let total: f64 = column.iter().sum();
+        let edge = if k < bins / 2 { 0 } else { bands - 1 };
+        for b in 0..bands {
+            let nearest = if b == edge { 1.0 } else { 0.0 };
+            let share = if total > 0.0 { column[b] / total } else { nearest };
+            weight[k * bands + b] = (share * config.mel_scale) as f32;
+            bias[k] += (share * offsets[b]) as f32;
+        }
+    }
+    let (offset, scale) = (config.mel_offset as f32, config.mel_scale as f32);
+    MelToMagnitudes { weight, bias, offset, scale }
+}

@@ -1,0 +1,114 @@
+//! The saved state of vocoder training.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor, Var};
+use serde::{Deserialize, Serialize};
+use syrinx_nn::{AdamW, AdamWState, to_vec_f32};
+
+use crate::enhancement::EnhancementTables;
+use crate::pitch::PitchTable;
+use crate::refinement::Refinement;
+use crate::weights::{Precision, Reader, Writer, read_file, write_file};
+use crate::{CodecError, MelRvq, VocoderTrainConfig};
+
+/// Identity of the run that a saved state belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StateHeader {
+    step: u64,
+    config: VocoderTrainConfig,
+    quantiser: String,
+}
+
+/// Parameters of a run, by name.
+pub(crate) type Vars = BTreeMap<String, Var>;
+
+/// What a state must agree in: everything but how long and how fast.
+fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
+    let same = VocoderTrainConfig::default();
+    VocoderTrainConfig {
+        steps: same.steps,
+        learning_rate: same.learning_rate,
+        warmup_steps: same.warmup_steps,
+        decay_share: same.decay_share,
+        save_every_steps: same.save_every_steps,
+        stored: same.stored,
+        ..config.clone()
+    }
+}
+
+/// Saves a run.
+pub(crate) fn save_state(
+    path: &Path,
+    config: &VocoderTrainConfig,
+    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    vars: &Vars,
+    optimizer: &AdamW,
+) -> Result<(), CodecError> {
+    let mut writer = Writer::default();
+    let AdamWState { tensors, step } = optimizer.state()?;
+    for (name, tensor) in &tensors {
+        writer.add(
+            &format!("optimizer/{name}"),
+            tensor.dims(),
+            &to_vec_f32(tensor)?,
+            Precision::F32,
+        );
+    }
+    for (name, var) in vars {
+        let values = to_vec_f32(var)?;
+        writer.add(&format!("weights/{name}"), var.dims(), &values, Precision::F32);
+    }
+    if let Some(EnhancementTables { pitch, refinement }) = tables {
+        let entries = pitch.entries();
+        writer.add("pitch.table", &[entries.len()], entries, Precision::F32);
+        let entries = refinement.entries();
+        writer.add("refinement.tables", &[entries.len()], &entries, Precision::F32);
+    }
+    let header = StateHeader { step, config: config.clone(), quantiser: rvq.fingerprint() };
+    write_file(path, &writer.bytes(&header)?)
+}
+
+/// Reads a saved run into its parameters and optimiser.
+pub(crate) fn restore(
+    path: &Path,
+    config: &VocoderTrainConfig,
+    rvq: &MelRvq,
+    (vars, tables): (&Vars, &mut Option<EnhancementTables>),
+    optimizer: &mut AdamW,
+) -> Result<(), CodecError> {
+    let fail =
+        |reason: &str| CodecError::State { path: path.to_owned(), reason: reason.to_owned() };
+    let (header, mut reader) = Reader::open::<StateHeader>(&read_file(path)?)?;
+    if header.quantiser != rvq.fingerprint() {
+        return Err(fail("it was trained with another quantiser"));
+    }
+    if identity(&header.config) != identity(config) {
+        return Err(fail("it was trained with another configuration"));
+    }
+    let mut tensors = BTreeMap::new();
+    for (name, v) in reader.take_below("optimizer/") {
+        tensors.insert(name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?);
+    }
+    for (name, var) in vars {
+        let values = reader.take(&format!("weights/{name}"), var.dims())?;
+        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
+        for kind in ["mean", "square", "average"] {
+            let averaged = config.optimizer.ema_decay > 0.0;
+            if (kind != "average" || averaged) && !tensors.contains_key(&format!("{kind}/{name}")) {
+                return Err(fail("a tensor of the optimiser is missing"));
+            }
+        }
+    }
+    if config.vocoder.source.is_some() {
+        let (frames, dim) = (rvq.config().patch_frames, rvq.config().latent_dim);
+        let entries = reader.take("pitch.table", &[config.pitch.entries * 2 * frames])?;
+        let pitch = PitchTable::new(config.pitch.clone(), frames, entries)?;
+        let entries = reader.take("refinement.tables", &[config.refinement.entries * dim])?;
+        let refinement = Refinement::new(config.refinement.clone(), dim, &entries)?;
+        *tables = Some(EnhancementTables { pitch, refinement });
+    }
+    reader.finish()?;
+    Ok(optimizer.restore(&AdamWState { tensors, step: header.step })?)
+}

@@ -1,0 +1,78 @@
+//! Weights of a vocoder for another one of the same sizes that has a source.
+
+use candle_core::{Device, Tensor};
+use syrinx_nn::to_vec_f32;
+
+use crate::spectral_gain::spread;
+use crate::train_state::Vars;
+use crate::{CodecError, SourceConfig, Vocoder, VocoderConfig};
+
+/// Sets parameters to the weights of `given`. Where `config` has a source and `given` none, the new inputs count for
+/// nothing at first, and the gains of source and noise begin as the magnitudes that `given` predicts in each band.
+pub(crate) fn warm_start(
+    given: &Vocoder,
+    config: &VocoderConfig,
+    vars: &Vars,
+) -> Result<(), CodecError> {
+    let tensors = given.tensors();
+    for (name, var) in vars {
+        let Some(tensor) = tensors.get(name) else { continue };
+        if tensor.dims() == var.dims() {
+            var.set(tensor)?;
+            continue;
+        }
+        let Some(source) = config.source.as_ref().filter(|_| given.config().source.is_none())
+        else {
+            let reason = format!("`{name}` of the vocoder to start from has another shape");
+            return Err(CodecError::Mismatch { reason });
+        };
+        let values = to_vec_f32(tensor)?;
+        let values = if name.starts_with("input.") {
+            with_pitch_inputs(&values, config)
+        } else {
+            with_bands(&values, name.ends_with("bias"), (config, source))
+        };
+        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
+    }
+    Ok(())
+}
+
+/// Input weights (dim, neighbours * bins) with two columns of zeros behind those of every neighbour.
+fn with_pitch_inputs(values: &[f32], config: &VocoderConfig) -> Vec<f32> {
+    let frames = values.chunks_exact(config.mel.bins);
+    frames.flat_map(|frame| frame.iter().copied().chain([0.0, 0.0])).collect()
+}
+
+/// Rows of the last layer (2 * bins, columns) with those of the three band controls behind them.
+fn with_bands(
+    values: &[f32],
+    is_bias: bool,
+    (config, source): (&VocoderConfig, &SourceConfig),
+) -> Vec<f32> {
+    let bins = config.n_fft / 2 + 1;
+    let columns = values.len() / (2 * bins);
+    let gain = |gain: f64| if is_bias { gain as f32 } else { 0.0 };
+    let mut out = values.to_vec();
+    out[..bins * columns].iter_mut().for_each(|v| *v += gain(source.free_gain));
+    let centres = centres(config, bins);
+    for controls in [Some(source.harmonic_gain), None, Some(source.noise_gain)] {
+        for &k in &centres {
+            let row = values[k * columns..][..columns].iter();
+            match controls {
+                Some(offset) => out.extend(row.map(|v| v + gain(offset))),
+                None => out.extend(row.map(|_| 0.0)),
+            }
+        }
+    }
+    out
+}
+
+/// Frequency at the middle of each band.
+fn centres(config: &VocoderConfig, bins: usize) -> Vec<usize> {
+    let shares = spread(&config.mel, bins);
+    let share = |k: usize, band: usize| {
+        shares[k].iter().find(|(b, _)| *b == band).map_or(0.0, |(_, share)| *share)
+    };
+    let middle = |band| (0..bins).max_by(|&a, &b| share(a, band).total_cmp(&share(b, band)));
+    (0..config.mel.bins).map(|band| middle(band).unwrap_or(0)).collect()
+}
