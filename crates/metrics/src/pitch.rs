@@ -22,6 +22,8 @@ pub struct F0Config {
     pub window_s: f64,
     /// Aperiodicity (0 to 1) below which a frame is voiced: YIN's absolute threshold.
     pub threshold: f64,
+    /// Aperiodicity below which a frame is voiced if its pitch continues that of a voiced neighbour.
+    pub weak_threshold: f64,
     /// Frames quieter than the loud ones by more decibels than this are unvoiced.
     pub range_db: f64,
 }
@@ -34,6 +36,7 @@ impl Default for F0Config {
             hop_s: 0.01,
             window_s: 0.035,
             threshold: 0.3,
+            weak_threshold: 0.6,
             range_db: 40.0,
         }
     }
@@ -110,7 +113,32 @@ pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
     let gate = power_gate(&found, config.range_db);
     let hz: Vec<Option<f64>> =
         found.iter().map(|frame| frame.hz.filter(|_| frame.power >= gate)).collect();
-    F0Track { hop_s: config.hop_s, hz: without_jumps(&hz) }
+    let mut hz = without_jumps(&hz);
+    let order: Vec<usize> = (1..hz.len()).collect();
+    continued(&mut hz, (&found, gate), order.iter().map(|&t| (t - 1, t)));
+    continued(&mut hz, (&found, gate), order.iter().rev().map(|&t| (t, t - 1)));
+    F0Track { hop_s: config.hop_s, hz }
+}
+
+/// Largest step of the pitch from a frame to the next where voicing is weak, octaves.
+const CONTINUED_OCTAVES: f64 = 0.15;
+
+/// Gives frames without a pitch that of a weak candidate which continues the neighbour's; steps are (from, to).
+fn continued(
+    hz: &mut [Option<f64>],
+    (found, gate): (&[Frame], f64),
+    steps: impl Iterator<Item = (usize, usize)>,
+) {
+    for (from, to) in steps {
+        let (Some(near), None) = (hz[from], hz[to]) else { continue };
+        if found[to].power < gate {
+            continue;
+        }
+        let distance = |hz: f64| (hz / near).log2().abs();
+        let nearest =
+            found[to].weak.iter().copied().min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        hz[to] = nearest.filter(|&hz| distance(hz) < CONTINUED_OCTAVES);
+    }
 }
 
 /// Root mean square difference of two tracks in cents (hundredths of a semitone) over the frames voiced in both, after
@@ -187,6 +215,8 @@ fn frame_powers(audio: &Audio, hop_s: f64, frames: usize) -> Vec<f64> {
 struct Frame {
     power: f64,
     hz: Option<f64>,
+    /// Frequencies of all dips below the weak threshold.
+    weak: Vec<f64>,
 }
 
 struct Yin {
@@ -195,6 +225,7 @@ struct Yin {
     max_lag: usize,
     window: usize,
     threshold: f64,
+    weak_threshold: f64,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
     segment: Vec<f32>,
@@ -225,6 +256,7 @@ impl Yin {
             max_lag,
             window,
             threshold: config.threshold,
+            weak_threshold: config.weak_threshold,
             segment: vec![0.0; length],
             time: vec![0.0; size],
             head: forward.make_output_vec(),
@@ -245,8 +277,11 @@ impl Yin {
                 .unwrap_or(0.0);
         }
         let power = self.difference();
-        let hz = if power > 0.0 { self.period().map(|lag| self.rate_hz / lag) } else { None };
-        Frame { power, hz }
+        if power <= 0.0 {
+            return Frame { power, hz: None, weak: Vec::new() };
+        }
+        let hz = self.period().map(|lag| self.rate_hz / lag);
+        Frame { power, hz, weak: self.weak() }
     }
 
     /// Fills the cumulative mean normalised difference (equations 6 and 8 of the paper) and returns the mean power.
@@ -296,10 +331,26 @@ impl Yin {
         while lag < self.max_lag && d[lag + 1] < d[lag] {
             lag += 1;
         }
+        Some(self.refined(lag))
+    }
+
+    /// Frequencies of the dips below the weak threshold.
+    fn weak(&self) -> Vec<f64> {
+        let d = &self.normalised;
+        let dip = |lag: &usize| {
+            d[*lag] < self.weak_threshold && d[*lag] <= d[lag - 1] && d[*lag] < d[lag + 1]
+        };
+        let lags = (self.min_lag..=self.max_lag).filter(dip);
+        lags.map(|lag| self.rate_hz / self.refined(lag)).collect()
+    }
+
+    /// Place of a dip by the parabola through it and its neighbours.
+    fn refined(&self, lag: usize) -> f64 {
+        let d = &self.normalised;
         let (a, b, c) = (d[lag - 1], d[lag], d[lag + 1]);
         let curve = a - 2.0 * b + c;
         let shift = if curve > 0.0 { (0.5 * (a - c) / curve).clamp(-0.5, 0.5) } else { 0.0 };
-        Some(lag as f64 + shift)
+        lag as f64 + shift
     }
 }
 
