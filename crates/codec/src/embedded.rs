@@ -227,7 +227,9 @@ impl Codec for EmbeddedCodec {
     }
 
     fn look_ahead_frames(&self) -> usize {
-        self.vocoder.config().look_ahead_frames.div_ceil(self.rvq.config().patch_frames)
+        let late = self.enhancement.as_ref().map_or(0, |e| e.predictor.late_frames());
+        let mel_frames = self.vocoder.config().look_ahead_frames + late;
+        mel_frames.div_ceil(self.rvq.config().patch_frames)
     }
 
     fn info(&self) -> CodecInfo {
@@ -292,7 +294,7 @@ impl Codec for EmbeddedCodec {
     }
 
     fn to_part(&self) -> Result<Vec<u8>, CodecError> {
-        self.to_bytes(true)
+        self.to_bytes(Precision::default())
     }
 }
 

@@ -112,7 +112,7 @@ fn the_enhancement_layer_keeps_pitch_and_takes_error_away() {
     assert_eq!(codes.first_levels(3), codec.encode(&audio).unwrap());
     let tables = &small::enhancement().tables;
     let latents = codec.encode_whole(&audio).unwrap().latents.unwrap();
-    let coded = codec.dequantise(&codes.first_levels(3)).unwrap();
+    let coded = codec.rvq().dequantise(&codes.first_levels(3)).unwrap();
     let left: Vec<f32> = latents.values().iter().zip(&coded).map(|(a, b)| a - b).collect();
     let groups = tables.refinement.encode(&left);
     assert!((0..3).all(|g| groups[g] == codes.level(4 + g)));
