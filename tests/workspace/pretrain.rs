@@ -63,7 +63,7 @@ fn recipe(folder: &Path) {
     let text = format!(
         "run = '{}'\nout = '{}'\n[corpus]\nmanifest = '{}'\n\
         [fit]\nset = ['codebook_size=16', 'latent_dim=8']\n\
-        [vocoder]\nset = ['steps=2', 'clips=1', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
+        [vocoder]\nset = ['steps=2', 'clips=1', 'pitch.fit_seconds=4', 'pitch.entries=16', 'refinement.entries=16', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
         [train]\nconfig = '{}'\nexam = 1\n\
         [package]\ncard = '{}'\nvoices = [{{ name = 'ann', utterance = 'u0' }}, {{ name = 'bob', utterance = 'u1' }}]\n",
         at("run"),

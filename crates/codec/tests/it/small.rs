@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use syrinx_audio::MelConfig;
 use syrinx_codec::{
     ClipSource, CodecError, EmbeddedCodec, EnhancementLayer, FitConfig, MelRvq, PatchSample,
-    PitchConfig, PitchPredictor, PitchPredictorConfig, RefinementConfig, SourceConfig,
-    SpectralLossConfig, Start, Vocoder, VocoderConfig, VocoderTrainConfig, fit, train_vocoder,
+    PitchConfig, PitchPredictorConfig, RefinementConfig, SourceConfig, SpectralLossConfig, Start,
+    Vocoder, VocoderConfig, VocoderTrainConfig, fit, train_vocoder,
 };
 use syrinx_nn::{BlockConfig, ParamStore};
 use syrinx_types::{CancelToken, NullSink};
