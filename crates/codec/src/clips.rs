@@ -9,17 +9,17 @@ use crate::enhancement::EnhancementTables;
 use crate::pitch::PitchFrame;
 use crate::{CodecError, MelRvq, VocoderTrainConfig};
 
-/// Where training clips come from.
+/// Source of training clips.
 pub trait ClipSource: Sync {
-    /// `samples` neighbouring samples at the codec's rate from a random place of a random recording; silence beyond its
+    /// Draws `samples` neighbouring samples at the codec's rate from a random place of a random recording; silence beyond its
     /// ends.
     ///
     /// # Errors
     /// Whatever keeps it from giving one.
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
 
-    /// So many codec frames of `frame_samples` samples each, from a random place of a random recording that has codes
-    /// of its own: its samples and these codes. `None` where there are none.
+    /// Draws codec frames of `frame_samples` samples each from a random place of a random recording that has codes of its
+    /// own: its samples and these codes. `None` where there are none.
     ///
     /// # Errors
     /// Whatever keeps it from giving one.
@@ -98,7 +98,7 @@ fn one_clip(
         && let Some((samples, codes)) =
             source.draw_coded(config.clip_frames, c.frame_samples(), rng)?
     {
-        // Such codes come without a pitch level.
+        // These codes come without an enhancement layer.
         let (mel, pitch) = (rvq.decode_log_mel(&codes)?, pitch(&samples, 0)?);
         return Ok(Clip { mel, pitch, predicted: true, target: samples });
     }
@@ -141,7 +141,7 @@ fn coded(
     tables.decode_log_mel(rvq, &codes.first_levels(codes.levels() - groups))
 }
 
-/// So many samples of the source, augmented.
+/// Draws samples of the source and augments them.
 pub(crate) fn drawn(
     source: &dyn ClipSource,
     (samples, sample_rate_hz): (usize, u32),

@@ -60,7 +60,7 @@ pub trait Codec: Send + Sync {
     /// [`Self::encode`] with the latents that the codes round, from codecs that have such.
     ///
     /// # Errors
-    /// Those of [`Self::encode`].
+    /// The same as [`Self::encode`].
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         Ok(self.encode(audio)?.into())
     }
@@ -69,7 +69,7 @@ pub trait Codec: Send + Sync {
     /// [`Self::decode`] takes both; language models have no such levels.
     ///
     /// # Errors
-    /// Those of [`Self::encode`].
+    /// The same as [`Self::encode`].
     fn encode_all_levels(&self, audio: &Audio) -> Result<Codes, CodecError> {
         self.encode(audio)
     }

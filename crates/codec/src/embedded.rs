@@ -19,7 +19,7 @@ use crate::{
     RvqConfig, Vocoder, VocoderConfig,
 };
 
-/// What the header of a file says.
+/// Configuration in the header of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -310,7 +310,7 @@ impl MelRvq {
     /// [`Self::encode`] with the latents that the codes round.
     ///
     /// # Errors
-    /// Those of [`Self::encode`].
+    /// The same as [`Self::encode`].
     pub fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         if audio.samples.is_empty() {
             return Ok(Codes::empty(self.config().levels).into());

@@ -17,7 +17,7 @@ use crate::kmeans::KMeans;
 use crate::nearest::ROWS_PER_TASK;
 use crate::rvq::{MelRvq, RvqConfig};
 
-/// How a quantiser is fitted.
+/// Settings of fitting a quantiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FitConfig {
@@ -42,7 +42,7 @@ pub struct FitConfig {
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
-            // What is quieter is noise of lossy formats and converters, which would take a sixth of the quantiser's
+            // Quieter values are noise of lossy formats and converters, which would take a sixth of the quantiser's
             // error for nothing audible.
             mel: MelConfig { floor: 2e-4, ..MelConfig::default() },
             patch_frames: 4,

@@ -147,7 +147,7 @@ impl PitchPredictor {
     /// A predictor with these weights, for use.
     ///
     /// # Errors
-    /// Those of [`Self::new`].
+    /// The same as [`Self::new`].
     pub fn from_tensors(
         config: PitchPredictorConfig,
         tensors: BTreeMap<String, Tensor>,

@@ -23,7 +23,7 @@ pub struct RvqConfig {
     pub levels: usize,
     /// Entries of a level's codebook.
     pub codebook_size: usize,
-    /// What principal components are divided by, so that latent values are about 1.
+    /// Divisor of principal components, which brings latent values to about 1.
     pub scale: f64,
 }
 
@@ -224,7 +224,7 @@ impl MelRvq {
     /// Latents of codes, (frames, latent_dim): the sum of the entries of the levels that there are.
     ///
     /// # Errors
-    /// Those of [`Self::check`].
+    /// The same as [`Self::check`].
     pub fn dequantise(&self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
         self.check(codes)?;
         let dim = self.config.latent_dim;
@@ -240,12 +240,12 @@ impl MelRvq {
     /// Log-mel frames of codes, (frames * patch_frames, bins).
     ///
     /// # Errors
-    /// Those of [`Self::dequantise`].
+    /// The same as [`Self::dequantise`].
     pub fn decode_log_mel(&self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
         Ok(self.log_mel_of(&self.dequantise(codes)?))
     }
 
-    /// What codes mean, as 16 hexadecimal digits: equal fingerprints, exchangeable codes.
+    /// Fingerprint of the quantiser, 16 hexadecimal digits: equal fingerprints, exchangeable codes.
     pub fn fingerprint(&self) -> String {
         let c = &self.config;
         let sizes =

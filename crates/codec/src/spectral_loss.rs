@@ -13,7 +13,7 @@ use syrinx_audio::{MelConfig, mel_filterbank};
 use crate::CodecError;
 use crate::istft::hann;
 
-/// What the loss is made of.
+/// Settings of the spectral loss.
 ///
 /// Spectral convergence and log-magnitudes are those of Parallel WaveGAN (Yamamoto et al. 2019, 1910.11480, section
 /// 2.2), the log-mel distance at several resolutions that of the Descript codec (Kumar et al. 2023, 2306.06546).

@@ -24,7 +24,7 @@ struct StateHeader {
 /// Parameters of a run, by name.
 pub(crate) type Vars = BTreeMap<String, Var>;
 
-/// What a state must agree in: everything but how long and how fast.
+/// Settings that a state must agree in: all but those of length and speed.
 fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let same = VocoderTrainConfig::default();
     VocoderTrainConfig {

@@ -10,12 +10,12 @@ use syrinx_audio::MelConfig;
 use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, ops, with_slice};
 
 use crate::CodecError;
-use crate::spectral_gain::spread;
 use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
 use crate::istft::Istft;
 use crate::magnitudes::first_rows;
 use crate::pitch::PitchFrame;
 use crate::source::Excitation;
+use crate::spectral_gain::spread;
 use crate::synthesis::{Synthesis, SynthesisStream};
 
 /// Shape of a vocoder.
@@ -174,7 +174,7 @@ impl Vocoder {
     /// A vocoder with these weights, for use.
     ///
     /// # Errors
-    /// Those of [`Self::new`].
+    /// The same as [`Self::new`].
     pub fn from_tensors(
         config: VocoderConfig,
         tensors: BTreeMap<String, Tensor>,

@@ -111,7 +111,7 @@ fn the_enhancement_layer_keeps_pitch_and_takes_error_away() {
     assert_eq!((codes.levels(), codes.frames()), (3 + 1 + 3, 50));
     assert_eq!(codes.first_levels(3), codec.encode(&audio).unwrap());
     let tables = &small::enhancement().tables;
-    let latents = codec.encode_whole(&audio).unwrap().latents.unwrap();
+    let latents = codec.encode_with_latents(&audio).unwrap().latents.unwrap();
     let coded = codec.rvq().dequantise(&codes.first_levels(3)).unwrap();
     let left: Vec<f32> = latents.values().iter().zip(&coded).map(|(a, b)| a - b).collect();
     let groups = tables.refinement.encode(&left);
