@@ -40,7 +40,13 @@ impl Default for PitchPredictorConfig {
     fn default() -> Self {
         Self {
             mel: MelConfig::default(),
-            block: BlockConfig { dim: 96, layers: 3, heads: 4, hidden: 192 },
+            block: BlockConfig {
+                dim: 96,
+                layers: 3,
+                heads: 4,
+                hidden: 192,
+                ..BlockConfig::default()
+            },
             window_frames: 48,
             look_ahead_frames: 2,
             min_hz: 60.0,

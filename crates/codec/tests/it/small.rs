@@ -85,7 +85,7 @@ pub fn pitch_config() -> PitchConfig {
 pub fn predictor_config() -> PitchPredictorConfig {
     PitchPredictorConfig {
         mel: mel(),
-        block: BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 16 },
+        block: BlockConfig { dim: 16, layers: 1, heads: 2, hidden: 16, ..BlockConfig::default() },
         window_frames: 5,
         classes: 8,
         ..PitchPredictorConfig::default()
