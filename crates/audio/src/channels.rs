@@ -144,7 +144,7 @@ impl Mix {
             let mean = self.power.iter().sum::<f64>() / self.channels as f64;
             if mean > 0.0 && self.mean_power < CANCELLED * mean {
                 let loudest = (0..self.channels).max_by(|&a, &b| {
-                    // Of equally loud channels the first.
+                    // The first of equally loud channels.
                     self.power[a].total_cmp(&self.power[b]).then(b.cmp(&a))
                 });
                 self.kept = loudest;

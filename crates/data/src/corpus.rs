@@ -287,7 +287,7 @@ impl Corpus {
     /// Codes of utterance `i`. // (frames, levels)
     ///
     /// # Errors
-    /// Those of reading a streamed corpus.
+    /// Errors of reading a streamed corpus.
     pub fn codes(&self, i: usize) -> Result<Codes, DataError> {
         let (shard, record) = self.record(i);
         shard.codes(record)
@@ -296,7 +296,7 @@ impl Corpus {
     /// Latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
     ///
     /// # Errors
-    /// Those of reading a streamed corpus.
+    /// Errors of reading a streamed corpus.
     pub fn latents(&self, i: usize) -> Result<Option<Latents>, DataError> {
         let (shard, record) = self.record(i);
         shard.latents(record)
@@ -305,7 +305,7 @@ impl Corpus {
     /// Utterance `i` as tasks see it, with a prompt drawn if asked for.
     ///
     /// # Errors
-    /// Those of reading a streamed corpus.
+    /// Errors of reading a streamed corpus.
     pub fn sample(
         &self,
         i: usize,
@@ -332,7 +332,7 @@ impl Corpus {
     /// or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no other.
     ///
     /// # Errors
-    /// Those of reading a streamed corpus.
+    /// Errors of reading a streamed corpus.
     pub fn prompt(
         &self,
         i: usize,

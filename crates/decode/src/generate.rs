@@ -48,7 +48,7 @@ pub fn generate(
 /// ([`crate::NarConfig`]) hand over nothing.
 ///
 /// # Errors
-/// Those of [`generate`].
+/// The same as [`generate`].
 pub fn generate_streaming(
     model: &LanguageModel,
     layout: &Layout,

@@ -23,7 +23,7 @@ impl Engine {
     /// markup ([`syrinx_text::markup`]).
     ///
     /// # Errors
-    /// Those of [`Engine::run_in_chunks`], and [`EngineError::Markup`].
+    /// The same as [`Engine::run_in_chunks`], and [`EngineError::Markup`].
     pub fn run_marked(
         &self,
         task: &str,
@@ -39,7 +39,7 @@ impl Engine {
     /// where the settings have windows ([`DecodeConfig::streaming`]).
     ///
     /// # Errors
-    /// Those of [`Engine::run_marked`].
+    /// The same as [`Engine::run_marked`].
     pub fn run_streaming(
         &self,
         task: &str,

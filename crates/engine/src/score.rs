@@ -39,7 +39,7 @@ impl Engine {
     /// Scores a text that is said in a recording: the recognizer is forced to the text's phones.
     ///
     /// # Errors
-    /// Those of [`Engine::align`]; [`EngineError::Task`] for a model that recognizes no phones.
+    /// The same as [`Engine::align`]; [`EngineError::Task`] for a model that recognizes no phones.
     pub fn score(
         &self,
         audio: &Audio,

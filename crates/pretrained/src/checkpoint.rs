@@ -231,7 +231,7 @@ impl Checkpoint {
     }
 
     /// Joins the tensors of several checkpoints, each below a prefix, to one safetensors file with one entry of metadata.
-    /// Of equal names the last counts.
+    /// The last of equal names counts.
     ///
     /// # Errors
     /// [`PretrainedError::Read`] and [`PretrainedError::Container`].

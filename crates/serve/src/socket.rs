@@ -232,7 +232,7 @@ async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
 /// Takes the sentences off a text that will not change any more: all but the last, and that too at the end.
 fn complete_sentences(text: &mut String, ended: bool) -> Vec<String> {
     let mut all = sentences::split(text, LONGEST_SENTENCE);
-    // What follows the last mark may still belong to it: `3.` may become `3.5`.
+    // Text after the last mark may still belong to it: `3.` may become `3.5`.
     let flushed = ended || text.ends_with("\n\n");
     let rest = if flushed { None } else { all.pop() };
     *text = rest.map_or_else(String::new, |rest| {

@@ -73,7 +73,7 @@ impl Ranks {
     /// operation.
     ///
     /// # Errors
-    /// Those of opening the transport.
+    /// Errors of opening the transport.
     pub fn join<R: Reduce>(
         open: impl FnOnce() -> Outcome<R> + Send + 'static,
         timeout: Duration,

@@ -75,8 +75,8 @@ pub(crate) fn check_base(
     Ok(())
 }
 
-/// What a parameter takes over from another model: the tensor of its name and shape; of the special tokens the rows of the same
-/// names, whatever their numbers are.
+/// Tensor that a parameter takes over from another model: that of its name and shape. Rows of special tokens are matched
+/// by the tokens' names.
 pub(crate) fn carried_over(
     (name, var): (&str, &Var),
     file: &LmFile,

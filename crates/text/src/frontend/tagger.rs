@@ -116,7 +116,7 @@ impl Tagger {
         add(format_args!("wp {p1} {here}"));
         add(format_args!("tn {t1} {n1}"));
         add(format_args!("pn {p1} {n1}"));
-        // Of equal scores the first, as in training.
+        // The first of equal scores, as in training.
         let best = (0..TAGS.len()).max_by_key(|&tag| (scores[tag], std::cmp::Reverse(tag)));
         TAGS[best.unwrap_or(0)]
     }

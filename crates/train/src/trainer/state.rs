@@ -33,7 +33,7 @@ impl Trainer<'_> {
     /// The averaged weights as a language model. With a sharded optimiser state all ranks must call it.
     ///
     /// # Errors
-    /// Those of the device and of the other ranks.
+    /// Errors of the device and of the other ranks.
     pub fn averaged(&self) -> Result<LmFile, TrainError> {
         if let Some(base) = &self.base {
             return Ok(self.adapter(base)?.merged(base)?);
