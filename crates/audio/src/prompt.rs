@@ -6,7 +6,7 @@ use syrinx_types::Audio;
 
 use crate::silence::{PauseConfig, find_pauses, speech_bounds, speech_level_db, trim};
 
-/// Rules by which recordings become voice prompts.
+/// Settings of prompts made from recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptConfig {
@@ -18,14 +18,14 @@ pub struct PromptConfig {
     pub keep_silence_s: f64,
     /// Level that prompts are brought to: root mean square of the speech in decibels below full scale.
     pub level_dbfs: f64,
-    /// Definition of a pause.
+    /// Settings of pauses.
     pub pauses: PauseConfig,
 }
 
 impl Default for PromptConfig {
     fn default() -> Self {
         Self {
-            max_s: 3.0,
+            max_s: 2.4,
             min_s: 0.5,
             keep_silence_s: 0.1,
             level_dbfs: -22.0,
@@ -88,6 +88,12 @@ const CLIPPED: f32 = 0.99;
 /// [`PromptError`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     check(audio, config)?;
+    prepare(&best_stretch(audio, config), config)
+}
+
+/// The part of a recording with the most speech within `config.max_s`, unclipped where that can be, cut at pauses;
+/// `config.keep_silence_s` stays around it. The recording is not checked.
+pub fn best_stretch(audio: &Audio, config: &PromptConfig) -> Audio {
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
     let silent_s = |a: f64, b: f64| -> f64 {
@@ -108,7 +114,7 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptErro
         }
     }
     let (start, end) = best.map_or((0.0, total_s), |b| b.1);
-    prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
+    audio.slice(start - config.keep_silence_s, end + config.keep_silence_s)
 }
 
 /// A recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
@@ -117,6 +123,14 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptErro
 /// As [`excerpt`].
 pub fn prepare(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     check(audio, config)?;
+    trim_to_level(audio, config)
+}
+
+/// A recording trimmed, cut to `config.max_s` and brought to the common level. Its length and level are not checked.
+///
+/// # Errors
+/// [`PromptError::TooLittleSpeech`].
+pub fn trim_to_level(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
     let pauses = find_pauses(&audio, &config.pauses);
     let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();

@@ -1,42 +1,10 @@
 //! From a recording to a prompt: the best stretch of speech, without silence around it, at a common level.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use syrinx_audio::silence::{PauseConfig, find_pauses, speech_bounds, trim};
+pub use syrinx_audio::prompt::PromptConfig;
+use syrinx_audio::prompt::{PromptError, best_stretch, trim_to_level};
 use syrinx_types::Audio;
 
 use crate::EngineError;
-
-/// Settings of prompts made from recordings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PromptConfig {
-    /// Longest prompt, seconds (75 frames of 40 ms).
-    pub max_s: f64,
-    /// Shortest stretch of speech that can serve, seconds.
-    pub min_s: f64,
-    /// Silence that stays before and after the speech, seconds.
-    pub keep_silence_s: f64,
-    /// Level that prompts are brought to: root mean square of the speech in decibels below full scale.
-    pub level_dbfs: f64,
-    /// Settings of pauses.
-    pub pauses: PauseConfig,
-}
-
-impl Default for PromptConfig {
-    fn default() -> Self {
-        Self {
-            max_s: 2.4,
-            min_s: 0.5,
-            keep_silence_s: 0.1,
-            level_dbfs: -22.0,
-            pauses: PauseConfig::default(),
-        }
-    }
-}
-
-/// Samples above this are taken for clipped.
-const CLIPPED: f32 = 0.99;
 
 /// The stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped where that
 /// can be, cut at pauses. Trimmed and brought to the common level. `name` is for messages.
@@ -45,27 +13,7 @@ const CLIPPED: f32 = 0.99;
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
     check(audio, name, config)?;
-    let pauses = find_pauses(audio, &config.pauses);
-    let total_s = audio.seconds();
-    let silent_s = |a: f64, b: f64| -> f64 {
-        pauses.iter().map(|&(p, q)| (q.min(b) - p.max(a)).max(0.0)).sum()
-    };
-    let mut best: Option<(f64, (f64, f64))> = None;
-    for start in std::iter::once(0.0).chain(pauses.iter().map(|p| p.1)) {
-        let longest = (start + config.max_s).min(total_s);
-        // Ending at the last pause that begins inside avoids a cut in the middle of a word.
-        let pause = pauses.iter().rev().map(|p| p.0).find(|&p| p > start && p <= longest);
-        for end in pause.into_iter().chain([longest]) {
-            let whole_words = if pause == Some(end) || end >= total_s { 0.3 } else { 0.0 };
-            let voiced = end - start - silent_s(start, end);
-            let score = voiced + whole_words - 20.0 * clipped_share(&audio.slice(start, end));
-            if best.is_none_or(|(s, _)| score > s) {
-                best = Some((score, (start, end)));
-            }
-        }
-    }
-    let (start, end) = best.map_or((0.0, total_s), |b| b.1);
-    prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), name, config)
+    prepare(&best_stretch(audio, config), name, config)
 }
 
 /// A recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
@@ -74,24 +22,15 @@ pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio
 /// As [`excerpt`].
 pub fn prepare(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
     check(audio, name, config)?;
-    let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
-    let fail =
-        |reason: String| EngineError::Prompt { file: name.to_owned(), reason, min_s: config.min_s };
-    let pauses = find_pauses(&audio, &config.pauses);
-    let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();
-    let inside = pauses.iter().filter(|(a, b)| *a > start && *b < end);
-    let speech_s = end - start - inside.map(|(a, b)| b - a).sum::<f64>();
-    if speech_s < config.min_s {
-        return Err(fail(format!(
-            "it has only {speech_s:.2} s of speech, too little for a prompt"
-        )));
-    }
-    let speech_rms = f64::from(audio.rms()) * (audio.seconds() / speech_s.max(1e-3)).sqrt();
-    let peak = audio.samples.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-    let wanted = 10f64.powf(config.level_dbfs / 20.0) / speech_rms.max(1e-9);
-    let gain = (wanted as f32).min(CLIPPED / peak.max(1e-9));
-    audio.samples.iter_mut().for_each(|x| *x *= gain);
-    Ok(audio)
+    trim_to_level(audio, config).map_err(|error| {
+        let reason = match error {
+            PromptError::TooLittleSpeech { speech_s, .. } => {
+                format!("it has only {speech_s:.2} s of speech, too little for a prompt")
+            }
+            other => other.to_string(),
+        };
+        EngineError::Prompt { file: name.to_owned(), reason, min_s: config.min_s }
+    })
 }
 
 fn check(audio: &Audio, name: &str, config: &PromptConfig) -> Result<(), EngineError> {
@@ -103,9 +42,4 @@ fn check(audio: &Audio, name: &str, config: &PromptConfig) -> Result<(), EngineE
         return Ok(());
     };
     Err(EngineError::Prompt { file: name.to_owned(), reason, min_s: config.min_s })
-}
-
-fn clipped_share(audio: &Audio) -> f64 {
-    let clipped = audio.samples.iter().filter(|x| x.abs() > CLIPPED).count();
-    clipped as f64 / audio.samples.len().max(1) as f64
 }
