@@ -45,6 +45,20 @@ impl Bench {
         path
     }
 
+    /// Recordings of these lengths by two speakers in turn, and their manifest `corpus.jsonl`.
+    pub fn corpus(&self, seconds: impl IntoIterator<Item = f64>) {
+        let mut lines = String::new();
+        for (i, seconds) in seconds.into_iter().enumerate() {
+            self.write(&format!("u{i}.wav"), buzz_wav(seconds));
+            let line = serde_json::json!({
+                "id": format!("u{i}"), "audio": format!("u{i}.wav"), "speaker": format!("s{}", i % 2),
+                "text": "Oh, no.", "split": "train",
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+        self.write("corpus.jsonl", lines);
+    }
+
     /// The program with these arguments and nothing else: no model, no terminal.
     pub fn plain(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syrinx"));

@@ -2,20 +2,11 @@
 
 use std::path::Path;
 
-use crate::bench::{Bench, buzz_wav, model};
+use crate::bench::{Bench, model};
 
 /// A manifest of two speakers with two recordings each, of different lengths.
 fn corpus(bench: &Bench) {
-    let mut lines = String::new();
-    for (i, seconds) in [1.0, 1.3, 1.6, 1.1].iter().enumerate() {
-        bench.write(&format!("u{i}.wav"), buzz_wav(*seconds));
-        let line = serde_json::json!({
-            "id": format!("u{i}"), "audio": format!("u{i}.wav"), "speaker": format!("s{}", i % 2),
-            "text": "Oh, no.", "split": "train",
-        });
-        lines.push_str(&format!("{line}\n"));
-    }
-    bench.write("corpus.jsonl", lines);
+    bench.corpus([1.0, 1.3, 1.6, 1.1]);
 }
 
 #[test]

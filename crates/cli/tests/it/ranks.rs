@@ -1,19 +1,10 @@
 //! Several ranks and array jobs, as a launcher or a batch system starts them.
 
-use crate::bench::{Bench, buzz_wav};
+use crate::bench::Bench;
 
-/// Eight recordings of two speakers, and a small configuration.
+/// Eight recordings of two speakers.
 fn corpus(bench: &Bench) {
-    let mut lines = String::new();
-    for i in 0..8 {
-        bench.write(&format!("u{i}.wav"), buzz_wav(1.0 + 0.1 * f64::from(i)));
-        let line = serde_json::json!({
-            "id": format!("u{i}"), "audio": format!("u{i}.wav"), "speaker": format!("s{}", i % 2),
-            "text": "Oh, no.", "split": "train",
-        });
-        lines.push_str(&format!("{line}\n"));
-    }
-    bench.write("corpus.jsonl", lines);
+    bench.corpus((0..8).map(|i| 1.0 + 0.1 * f64::from(i)));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use syrinx_types::{CancelToken, Codes, RunContext};
 
 const STOPS: u32 = 6;
 
-fn layout(alignment: Alignment) -> Layout {
+/// An AR and a NAR stage over a text.
+pub(crate) fn layout(alignment: Alignment) -> Layout {
     let with =
         |first: Segment, response| vec![first, Segment::aligned_text("text", alignment), response];
     let ar = with(Segment::special_token("task:demo"), Segment::ar_response("codes"));

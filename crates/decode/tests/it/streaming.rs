@@ -1,29 +1,13 @@
 //! A row that is streamed has the codes of one that is not.
 
 use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate, generate_streaming};
-use syrinx_task::{
-    Alignment, Content, Contents, Generated, Head, Layout, Plan, RowPlan, Segment, Stage, StageRun,
-    TextContent,
-};
+use syrinx_task::{Alignment, Content, Contents, Generated, Plan, RowPlan, StageRun, TextContent};
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
 
-const STOPS: u32 = 8;
+use crate::known::layout;
 
-fn layout() -> Layout {
-    let with = |first: Segment, response| {
-        vec![first, Segment::aligned_text("text", Alignment::Pointer), response]
-    };
-    let ar = with(Segment::special_token("task:demo"), Segment::ar_response("codes"));
-    let nar = with(Segment::level_token(), Segment::nar_response("codes"));
-    Layout {
-        task: "demo".into(),
-        stages: vec![
-            Stage::new("ar", Head::FirstLevel, ar),
-            Stage::new("nar", Head::FurtherLevels, nar),
-        ],
-    }
-}
+const STOPS: u32 = 8;
 
 /// Two rows under these settings, not streamed and streamed, and the windows that were handed over.
 fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
@@ -44,7 +28,7 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
         ..DecodeConfig::default()
     };
     let cancel = CancelToken::default();
-    let (run, layout) = (RunContext::quiet(&cancel).with_seed(8), layout());
+    let (run, layout) = (RunContext::quiet(&cancel).with_seed(8), layout(Alignment::Pointer));
     let whole = generate(&tiny.model, &layout, &plan, &decode, run).unwrap();
     let mut windows = Vec::new();
     let mut ended = false;
