@@ -55,6 +55,9 @@ fn content_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
+/// Bytes of a refused body that are read, so that its client reads the answer.
+const DRAINED_BYTES: usize = 1 << 20;
+
 /// Reads a body within the limits of size and time. Refuses early when there is no place for the request.
 async fn body(
     app: &App,
@@ -70,6 +73,8 @@ async fn body(
     let announced = parts.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > most as u64) {
+        // A client that is still sending when the connection closes loses the answer.
+        let _ = deadline.limit(to_bytes(body, DRAINED_BYTES)).await;
         return Err(too_large());
     }
     // A full queue is told before anything is uploaded; the place itself is taken once the request is complete.

@@ -95,20 +95,20 @@ fn foreign_hosts_and_origins_are_refused() {
 #[test]
 fn limits_are_kept() {
     let limits = Limits {
-        max_body_bytes: 60_000,
-        max_audio_s: 0.8,
+        max_body_bytes: 100_000,
+        max_audio_s: 1.2,
         max_text_chars: 20,
         ..Limits::default()
     };
     let server = Running::start(ServeConfig { limits, ..ServeConfig::default() });
-    let answer = post(&server.url("/v1/audio/speech"), &json!({ "input": "a".repeat(61_000) }));
+    let answer = post(&server.url("/v1/audio/speech"), &json!({ "input": "a".repeat(200_000) }));
     assert_eq!((answer.status, answer.error().as_str()), (413, "body_too_large"));
     let answer = post(&server.url("/v1/audio/speech"), &json!({ "input": "Yes. ".repeat(5) }));
     assert_eq!((answer.status, answer.error().as_str()), (400, "string_above_max_length"));
     let url = server.url("/v1/audio/transcriptions");
-    let answer = post_form(&url, &[("file", Some("long.wav"), &recording(1.0))]);
+    let answer = post_form(&url, &[("file", Some("long.wav"), &recording(2.0))]);
     assert_eq!((answer.status, answer.error().as_str()), (413, "audio_too_long"));
-    let answer = post_form(&url, &[("file", Some("large.wav"), &recording(1.4))]);
+    let answer = post_form(&url, &[("file", Some("large.wav"), &recording(5.0))]);
     assert_eq!((answer.status, answer.error().as_str()), (413, "body_too_large"));
 }
 
