@@ -219,7 +219,12 @@ impl Subject {
         reached: &mut BTreeSet<String>,
     ) -> Result<StageLoss, String> {
         let fault = |e: &dyn Display| format!("{}: {e}", stage.name);
-        let sequences = [self.sequence(stage, level)?];
+        let mut sequence = self.sequence(stage, level)?;
+        // In training some frames of a masked response are shown; a response beside a recording is decided in one pass.
+        if sequence.frame_aligned.is_none() {
+            sequence.show(&self.space, 0);
+        }
+        let sequences = [sequence];
         let config = self.tiny.model.config().clone();
         let tiny = Tiny::new(&config, &self.space, self.tiny.codebooks.clone(), 2)
             .map_err(|e| fault(&e))?;
