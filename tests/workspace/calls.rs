@@ -1,4 +1,4 @@
-//! What may be called where.
+//! Calls that only some crates may make.
 
 use crate::workspace::{code, packages, root};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::workspace::{Package, packages};
+use crate::workspace::{Package, packages, root};
 
-/// What each crate may link of the workspace, `syrinx-` left out. A crate that isn't here is at the top and may link
+/// Workspace crates that each crate may link, without `syrinx-`. A crate without an entry is at the top and may link
 /// everything but programs. Growing a line is a decision: say why in the commit.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("types", &[]),
@@ -56,11 +56,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("testkit", &["types", "text", "codec", "nn", "task", "model", "decode", "data", "registry"]),
 ];
 
-/// What a task may link.
+/// Workspace crates that a task may link.
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 9] = [
+const CANDLE: [&str; 10] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -70,6 +70,20 @@ const CANDLE: [&str; 9] = [
     "syrinx-testkit",
     "syrinx-pretrained",
     "syrinx-cli",
+    "syrinx-features",
+];
+
+/// Third-party dependencies that only optional features of the program link.
+const OPTIONAL: [&str; 9] = [
+    "candle-flash-attn",
+    "cudarc",
+    "mp3lame-encoder",
+    "mpi",
+    "object_store",
+    "ogg",
+    "opus",
+    "rodio",
+    "url",
 ];
 
 fn ours(names: BTreeSet<String>) -> BTreeSet<String> {
@@ -136,6 +150,20 @@ fn candle_is_linked_where_something_is_computed_and_never_by_xtask() {
     let xtask = packages().into_iter().find(|p| p.name == "xtask").unwrap();
     let product = ours(xtask.dependencies());
     assert!(product.is_empty(), "xtask drives programs and links none of {product:?}");
+}
+
+/// Without an entry, `cargo xtask test -p NAME` would build the dependency anew with fewer features.
+#[test]
+fn the_features_package_lists_every_third_party_dependency() {
+    let manifest: toml::Table =
+        std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let all = manifest["workspace"]["dependencies"].as_table().unwrap().keys();
+    let expected: BTreeSet<String> = all
+        .filter(|n| !n.starts_with("syrinx-") && !OPTIONAL.contains(&n.as_str()))
+        .cloned()
+        .collect();
+    let features = packages().into_iter().find(|p| p.name == "syrinx-features").unwrap();
+    assert_eq!(features.dependencies(), expected, "crates/features/Cargo.toml");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What documents say is so.
+//! Claims of the documents.
 
 use std::fs;
 
@@ -41,7 +41,14 @@ fn tests_that_the_map_names_are_there() {
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "evals/data/README.md", "tasks/README.md"] {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "evals/data/README.md",
+        "tasks/README.md",
+    ] {
         let text = read(document);
         let folder = root().join(document).parent().unwrap().to_path_buf();
         for part in text.split("](").skip(1) {

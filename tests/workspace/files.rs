@@ -1,4 +1,4 @@
-//! How files look.
+//! Shape of files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,12 +8,14 @@ use crate::workspace::{packages, root};
 /// Longest file, lines; some 300 is usual. Tests below the code don't count.
 const MOST_LINES: usize = 480;
 
-/// What a module is never called: it would hold anything.
+/// Refused module names: they would hold anything.
 const VAGUE: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
 
-/// What stands at the top.
-const TOP: [&str; 12] = [
+/// Files and folders at the top.
+const TOP: [&str; 14] = [
     "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE-APACHE",

@@ -49,7 +49,7 @@ fn corpus(folder: &Path) {
     fs::write(folder.join("manifest.jsonl"), manifest).unwrap();
 }
 
-const TRAIN: &str = "steps = 4\npositions = 300\nwarmup_steps = 1\ncheckpoint_steps = 2\neval_steps = 2\nexam_steps = 4\n\
+const TRAIN: &str = "steps = 4\npositions = 300\nwarmup_steps = 1\ncheckpoint_steps = 2\neval_steps = 2\nin_training_eval_steps = 4\n\
     [model]\nencoder_layers = 1\n[model.trunk]\ndim = 16\nlayers = 1\nheads = 2\nhidden = 24\n\
     [prompt]\nmin_frames = 10\nmax_frames = 20\n\
     [[mix]]\ntask = 'tts'\nstage = 'ar'\nweight = 1.0\n[[mix]]\ntask = 'tts'\nstage = 'nar'\nweight = 1.0\n\
@@ -64,7 +64,7 @@ fn recipe(folder: &Path) {
         "run = '{}'\nout = '{}'\n[corpus]\nmanifest = '{}'\n\
         [fit]\nset = ['codebook_size=16', 'latent_dim=8']\n\
         [vocoder]\nset = ['steps=2', 'clips=1', 'pitch.fit_seconds=4', 'pitch.entries=16', 'refinement.entries=16', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
-        [train]\nconfig = '{}'\nexam = 1\n\
+        [train]\nconfig = '{}'\nin_training_eval = 1\n\
         [package]\ncard = '{}'\nvoices = [{{ name = 'ann', utterance = 'u0' }}, {{ name = 'bob', utterance = 'u1' }}]\n",
         at("run"),
         at("model.safetensors"),
@@ -118,7 +118,7 @@ fn a_recipe_runs_from_recordings_to_a_model_and_does_nothing_twice() {
     assert!(!folder.join("run").exists(), "a dry run leaves nothing");
     assert_eq!(said(&pretrain(folder, &[])), all("to do"));
     let events = fs::read_to_string(folder.join("run/train/lm/events.jsonl")).unwrap();
-    assert!(events.contains("exam own WER"), "{events}");
+    assert!(events.contains("in-training WER (own recognizer)"), "{events}");
     let model = fs::read(folder.join("model.safetensors")).unwrap();
     let card = fs::read_to_string(folder.join("run/package/card.json")).unwrap();
     assert!(card.contains("\"tiny\"") && card.contains("codec train"), "{card}");

@@ -17,12 +17,12 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// What it links: normal and build dependencies.
+    /// Returns normal and build dependencies.
     pub(crate) fn dependencies(&self) -> BTreeSet<String> {
         self.tables(&["dependencies", "build-dependencies"])
     }
 
-    /// What its tests link beside that.
+    /// Returns dependencies of the tests.
     pub(crate) fn dev_dependencies(&self) -> BTreeSet<String> {
         self.tables(&["dev-dependencies"])
     }

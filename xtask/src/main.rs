@@ -11,12 +11,14 @@ use clap::{Parser, Subcommand};
 mod content;
 mod project;
 mod python;
+mod registry;
+mod table;
 mod trials;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, eval, floors, lint, new_task, pretrain, readme,
-    scale, schema, serve, test, wheel,
+    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme,
+    requirements, scale, schema, serve, test, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -31,8 +33,8 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
-    /// Measure all that configs/floors.toml asks of the model, in one table
-    Floors(floors::FloorsArgs),
+    /// Measure all that configs/requirements.toml asks of the model, in one table
+    Requirements(requirements::RequirementsArgs),
     /// Answer a question of configs/ablations by a grid of settings, and write its report
     Ablate(ablate::AblateArgs),
     /// The terminal dashboard
@@ -70,7 +72,7 @@ enum Verb {
 fn main() -> Result<ExitCode> {
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
-        Verb::Floors(args) => return floors::run(&args),
+        Verb::Requirements(args) => return requirements::run(&args),
         Verb::Ablate(args) => return ablate::run(&args),
         Verb::Dash(args) => return dash::run(&args),
         Verb::Test(args) => test::run(&args),

@@ -1,4 +1,4 @@
-//! Where the workspace is, and how its program is run.
+//! Location of the workspace, and calls of its program.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -59,7 +59,7 @@ pub fn named_files(folder: &Path, key: &str) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// What the program prints.
+/// Returns the program's standard output.
 pub fn program_output(program: &Path, args: &[&str]) -> Result<String> {
     let shell = shell()?;
     Ok(cmd!(shell, "{program} {args...}").quiet().read()?)

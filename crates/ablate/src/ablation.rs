@@ -1,4 +1,4 @@
-//! What an ablation's file says.
+//! Ablation files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::AblateError;
 use crate::keys::{SUITE, TRAIN};
+use syrinx_types::IoOperation;
 
 /// A question and the grid of cells that answers it. Read from `configs/ablations/NAME.toml`; paths in it are relative
 /// to the file.
@@ -23,26 +24,26 @@ pub struct Ablation {
     pub title: String,
     /// The question.
     pub question: String,
-    /// What a reader has to know to make sense of the answer, whatever it is.
+    /// Notes that a reader needs for any result.
     pub notes: String,
-    /// What people made of the figures, each for the model that they are of: with another model a report has none.
+    /// Interpretations of the figures, each for one model. A report of another model has none.
     pub readings: Vec<Reading>,
     /// Keys that hold for all cells.
     pub keys: Map<String, Value>,
-    /// What is varied.
+    /// Varied settings.
     pub axes: Vec<Axis>,
     /// The cell that all others are compared with: names of values by axis. Where an axis isn't named, its first value.
     pub baseline: BTreeMap<String, String>,
-    /// How models are trained, where cells differ in what they learn. Without it the model in use is evaluated.
+    /// Training budget, for cells that differ in training. Without it the model in use is evaluated.
     pub train: Option<TrainingBudget>,
     /// Seeds of the training and of the sampling; every cell of the grid once with each.
     pub seeds: Vec<u64>,
-    /// What is run on every cell. Where cells are trained there may be none: then their held-out losses are compared.
+    /// Suites of every cell. Cells that are trained may have none: then their held-out losses are compared.
     pub suites: Vec<SuiteUse>,
     /// Figures of tables, charts and sentences, in this order; those of the suites if empty. A name without `@judge`
     /// stands for every judge.
     pub figures: Vec<String>,
-    /// How much worse a cell may be and still do.
+    /// Largest loss of quality that a cheaper cell may have.
     pub tolerance: Option<Tolerance>,
     /// Name: the file's, without `.toml`.
     #[serde(skip)]
@@ -66,7 +67,7 @@ pub struct Reading {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Axis {
-    /// What it is called.
+    /// Display name.
     pub name: String,
     /// Its values, in the order of tables.
     pub values: Vec<AxisValue>,
@@ -76,14 +77,14 @@ pub struct Axis {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisValue {
-    /// What it is called. A number where the axis is one.
+    /// Label. A number where the axis is numeric.
     pub name: String,
     /// The keys that it changes.
     #[serde(default)]
     pub keys: Map<String, Value>,
 }
 
-/// How models are trained.
+/// Training budget of a cell.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingBudget {
@@ -104,7 +105,7 @@ pub struct SuiteUse {
     pub limit: Option<usize>,
 }
 
-/// How much worse a cell may be and still do.
+/// Largest loss of quality that a cheaper cell may have.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tolerance {
@@ -130,7 +131,7 @@ impl Ablation {
     /// # Errors
     /// [`AblateError::Io`] if it can't be read, [`AblateError::Ablation`] if it says nonsense.
     pub fn load(path: &Path) -> Result<Self, AblateError> {
-        let text = fs::read_to_string(path).map_err(AblateError::io("read ablation", path))?;
+        let text = fs::read_to_string(path).map_err(AblateError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &name, &folder)
@@ -140,7 +141,7 @@ impl Ablation {
     /// Reads an ablation from text.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// Returns the reason.
     pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
         let mut ablation: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         ablation.name = name.to_owned();

@@ -1,9 +1,10 @@
-//! What can go wrong on the bench.
+//! Errors of ablations.
 
 use std::path::{Path, PathBuf};
 
 use syrinx_eval::EvalError;
 use syrinx_results::ResultsError;
+use syrinx_types::IoOperation;
 
 /// Errors of ablations. What goes wrong with one cell is not here: it is kept with the cell.
 #[derive(Debug, thiserror::Error)]
@@ -14,18 +15,18 @@ pub enum AblateError {
     Ablation {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// Reason.
         reason: String,
     },
     /// A file can't be read or written.
-    #[error("can't {operation} `{}`: {source}", path.display())]
+    #[error("can't {operation} `{}`: {cause}", path.display())]
     Io {
-        /// What was tried.
-        operation: &'static str,
+        /// Failed operation.
+        operation: IoOperation,
         /// On what.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A suite can't be used.
     #[error(transparent)]
@@ -34,7 +35,7 @@ pub enum AblateError {
     #[error(transparent)]
     Results(#[from] ResultsError),
     /// There is nothing to write about.
-    #[error("ablation `{name}`: no cell of its grid is finished in {}; run it without --report", store.display())]
+    #[error("ablation `{name}`: no cell of its grid is finished in {}", store.display())]
     NothingFound {
         /// The ablation.
         name: String,
@@ -42,7 +43,7 @@ pub enum AblateError {
         store: PathBuf,
     },
     /// A chart can't be drawn.
-    #[error("chart `{name}`: {reason}; leave its figure out of `figures`")]
+    #[error("chart `{name}`: {reason}")]
     Chart {
         /// The chart's file.
         name: String,
@@ -52,11 +53,27 @@ pub enum AblateError {
 }
 
 impl AblateError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::NothingFound { .. } => "run it without --report".into(),
+            Self::Chart { .. } => "leave its figure out of `figures`".into(),
+            Self::Io { operation, cause, .. } => {
+                return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
+            }
+            Self::Ablation { .. } => {
+                "correct the file; see `syrinx config schema ablation` for valid values".into()
+            }
+            Self::Suite(error) => return error.hint(),
+            Self::Results(error) => return error.hint(),
+        })
+    }
+
     pub(crate) fn io(
-        operation: &'static str,
+        operation: IoOperation,
         path: &Path,
     ) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_path_buf();
-        move |source| Self::Io { operation, path, source }
+        move |cause| Self::Io { operation, path, cause }
     }
 }

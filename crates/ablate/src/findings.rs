@@ -1,4 +1,4 @@
-//! What the store holds of an ablation, cell beside cell.
+//! Results of an ablation, by cell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use syrinx_results::{CellState, Run, Store};
 
 use crate::grid::{axes_of, baseline, choices};
 use crate::work::TRAINING;
-use crate::{AblateError, Bench, PlannedCell, Tolerance};
+use crate::{AblateError, AblationPlan, PlannedCell, Tolerance};
 
 /// Version of the findings' JSON. Raised when an older reader would misread it.
 pub const FINDINGS_FORMAT: u32 = 1;
@@ -18,7 +18,7 @@ pub const FINDINGS_FORMAT: u32 = 1;
 /// narrow and means nothing.
 pub(crate) const FEWEST_PAIRS: usize = 8;
 
-/// What was found: what a report is made of.
+/// Results of an ablation, as a report shows them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
     /// [`FINDINGS_FORMAT`].
@@ -29,12 +29,12 @@ pub struct Findings {
     pub title: String,
     /// Its question.
     pub question: String,
-    /// What a reader has to know.
+    /// Notes for the reader.
     pub notes: String,
-    /// What someone made of the figures of this model.
+    /// Interpretation of this model's figures.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reading: String,
-    /// What is varied, in order.
+    /// Varied settings, in order.
     pub axes: Vec<String>,
     /// The cell that others are compared with.
     pub baseline: BTreeMap<String, Value>,
@@ -44,9 +44,9 @@ pub struct Findings {
     pub cells: usize,
     /// Cells that aren't finished.
     pub unfinished: Vec<Unfinished>,
-    /// Where the figures come from.
+    /// Origin of the figures.
     pub known: Known,
-    /// How much worse a cell may be and still do.
+    /// Largest loss of quality that a cheaper cell may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Tolerance>,
     /// Suite by suite.
@@ -60,13 +60,13 @@ pub struct Unfinished {
     pub axes: BTreeMap<String, Value>,
     /// Its seed.
     pub seed: u64,
-    /// How far it is, in one word.
+    /// State, in one word.
     pub state: String,
     /// Why it failed or stopped.
     pub note: String,
 }
 
-/// Where figures come from.
+/// Origin of figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Known {
     /// Models, with their fingerprints: the part before the dash is the model's, the rest its settings'.
@@ -81,12 +81,12 @@ pub struct Known {
     pub ended_s: f64,
 }
 
-/// What a suite found.
+/// Results of a suite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SuiteFindings {
     /// The suite.
     pub suite: String,
-    /// What it measures, in one line.
+    /// Purpose of the suite, in one line.
     pub summary: String,
     /// Whether its answers depend on random numbers.
     #[serde(default)]
@@ -115,19 +115,19 @@ pub struct Point {
     pub missing: usize,
     /// Figures, the intervals by bootstrap over speakers.
     pub figures: Vec<Figure>,
-    /// What moved from the baseline, and with every seed in the same direction: paired bootstrap over speakers on the rows that both have. Nothing where those are
+    /// Changes from the baseline that have the same direction for every seed: paired bootstrap over speakers on the rows that both have. Nothing where those are
     /// too few to say.
     pub moves: Vec<Move>,
 }
 
 impl Findings {
-    /// Reads what the store holds of a bench's cells.
+    /// Reads what the store holds of a plan's cells.
     ///
     /// # Errors
     /// [`AblateError::Results`]; [`AblateError::NothingFound`] if no cell is finished.
-    pub fn gather(bench: &Bench, store: &Store) -> Result<Self, AblateError> {
-        let ablation = &bench.ablation;
-        let mut reader = Reader { bench, store, known: Known::default() };
+    pub fn gather(plan: &AblationPlan, store: &Store) -> Result<Self, AblateError> {
+        let ablation = &plan.ablation;
+        let mut reader = Reader { plan, store, known: Known::default() };
         let (finished, unfinished) = reader.cells()?;
         if finished.is_empty() {
             let (name, store) = (ablation.name.clone(), store.path().to_path_buf());
@@ -137,10 +137,11 @@ impl Findings {
         if ablation.train.is_some() {
             suites.push(reader.training(&finished)?);
         }
-        for suite in &bench.suites {
+        for suite in &plan.suites {
             suites.push(reader.suite(&finished, suite)?);
         }
-        let of_model = |print: &str| reader.known.models.iter().any(|m| m.contains(print));
+        let of_model =
+            |fingerprint: &str| reader.known.models.iter().any(|m| m.contains(fingerprint));
         let reading = ablation.readings.iter().find(|r| of_model(&r.model));
         Ok(Self {
             reading: reading.map(|r| r.text.trim().to_owned()).unwrap_or_default(),
@@ -152,7 +153,7 @@ impl Findings {
             axes: ablation.axes.iter().map(|a| a.name.clone()).collect(),
             baseline: baseline(ablation),
             seeds: ablation.seeds.clone(),
-            cells: bench.cells.len(),
+            cells: plan.cells.len(),
             unfinished,
             known: reader.known,
             tolerance: ablation.tolerance.clone(),
@@ -162,7 +163,7 @@ impl Findings {
 }
 
 struct Reader<'a> {
-    bench: &'a Bench,
+    plan: &'a AblationPlan,
     store: &'a Store,
     known: Known,
 }
@@ -178,9 +179,9 @@ struct Gathered {
 impl<'a> Reader<'a> {
     /// Cells that are finished, and those that aren't.
     fn cells(&self) -> Result<(Vec<&'a PlannedCell>, Vec<Unfinished>), AblateError> {
-        let stored = self.store.cells(&self.bench.ablation.name)?;
+        let stored = self.store.cells(&self.plan.ablation.name)?;
         let (mut finished, mut unfinished) = (Vec::new(), Vec::new());
-        for cell in &self.bench.cells {
+        for cell in &self.plan.cells {
             let known = stored.iter().find(|k| k.key == cell.key);
             if known.is_some_and(|k| k.state == CellState::Finished) {
                 finished.push(cell);
@@ -198,7 +199,7 @@ impl<'a> Reader<'a> {
 
     /// The latest finished run of a cell, noted as a source.
     fn run(&mut self, cell: &PlannedCell, suite: &str) -> Result<Option<Run>, AblateError> {
-        let run = self.bench.finished_run(self.store, cell, suite)?;
+        let run = self.plan.finished_run(self.store, cell, suite)?;
         if let Some(run) = &run {
             self.note(run);
         }
@@ -209,8 +210,8 @@ impl<'a> Reader<'a> {
     fn note(&mut self, run: &Run) {
         let (about, known) = (&run.about, &mut self.known);
         // Settings are what cells differ in, so only the model's own part of the fingerprint says something.
-        let print = about.fingerprint.split('-').next().unwrap_or_default();
-        known.models.insert(format!("{} ({print})", about.model));
+        let fingerprint = about.fingerprint.split('-').next().unwrap_or_default();
+        known.models.insert(format!("{} ({fingerprint})", about.model));
         known.machines.insert(about.machine.clone());
         known.revisions.insert(about.revision.clone());
         known.revisions.remove("");
@@ -225,7 +226,7 @@ impl<'a> Reader<'a> {
         finished: &[&PlannedCell],
         suite: &Suite,
     ) -> Result<SuiteFindings, AblateError> {
-        let ablation = &self.bench.ablation;
+        let ablation = &self.plan.ablation;
         let wanted =
             if ablation.figures.is_empty() { &suite.figures } else { &ablation.figures }.clone();
         let several = ablation.seeds.len() > 1;
@@ -268,7 +269,7 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// What training measured. The interval is the range over seeds, for there are no rows.
+    /// Adds the figures of training. The interval is the range over seeds, for there are no rows.
     fn training(&mut self, finished: &[&PlannedCell]) -> Result<SuiteFindings, AblateError> {
         let mut gathered = BTreeMap::new();
         for cell in finished {
@@ -277,7 +278,7 @@ impl<'a> Reader<'a> {
             point.seeds += 1;
             point.figures.push(run.figures);
         }
-        let base = baseline(&self.bench.ablation);
+        let base = baseline(&self.plan.ablation);
         let point = |axes: BTreeMap<String, Value>, found: &Gathered| Point {
             baseline: axes == base,
             axes,
@@ -299,7 +300,7 @@ impl<'a> Reader<'a> {
         gathered: &BTreeMap<String, Gathered>,
         point: impl Fn(BTreeMap<String, Value>, &Gathered) -> Point,
     ) -> SuiteFindings {
-        let grid = choices(&self.bench.ablation);
+        let grid = choices(&self.plan.ablation);
         let points: Vec<Point> = grid
             .iter()
             .map(axes_of)
@@ -321,7 +322,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What moved between the rows of one seed.
+/// Compares the rows of one seed.
 fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
     let of = |rows: &[Row]| rows.iter().filter(|r| r.seed == seed).cloned().collect::<Vec<_>>();
     Comparison::between(("the baseline", ""), &of(base), &of(rows)).map(|c| c.moves)

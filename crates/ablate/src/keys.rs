@@ -40,7 +40,7 @@ impl CellKeys {
     /// A suite with these keys in it.
     ///
     /// # Errors
-    /// What doesn't fit, in words.
+    /// Returns the mismatch.
     pub fn applied(&self, suite: &Suite) -> Result<Suite, String> {
         if self.suite.is_empty() {
             return Ok(suite.clone());

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::work::write_whole;
 use crate::{AblateError, Findings};
+use syrinx_types::IoOperation;
 
 /// Writes `NAME.md`, `NAME.json` and a chart for every figure, `NAME-SUITE-FIGURE.svg`. Charts of figures that are no
 /// longer there go. What was written, the page first.
@@ -56,7 +57,7 @@ fn remove_strays(name: &str, folder: &Path, files: &[(String, String)]) -> Resul
         let ours = link.ends_with(".svg") && !link.contains(['/', '\\']);
         let path = folder.join(link);
         if ours && path.is_file() && files.iter().all(|(name, _)| name != link) {
-            fs::remove_file(&path).map_err(AblateError::io("remove", &path))?;
+            fs::remove_file(&path).map_err(AblateError::io(IoOperation::Remove, &path))?;
         }
     }
     Ok(())

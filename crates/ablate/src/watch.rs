@@ -1,19 +1,19 @@
-//! What happens in a cell, on its way into the store; and wishes, on their way out.
+//! Progress of a cell on its way to the store, and control requests on their way back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use syrinx_results::{Cell, CellState, ResultsError, Store, Wish};
+use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, Store};
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::Laboratory;
+use crate::CellRunner;
 
-/// How often the store hears of a cell, seconds.
+/// Interval between updates of the store, seconds.
 const EVERY_S: f64 = 2.0;
 
 /// A cell under way.
 pub(crate) struct CellWatch<'a> {
     store: &'a Store,
-    laboratory: &'a dyn Laboratory,
+    runner: &'a dyn CellRunner,
     cancel: &'a CancelToken,
     sink: &'a dyn EventSink,
     inside: Mutex<Inside>,
@@ -23,20 +23,20 @@ struct Inside {
     cell: Cell,
     /// Part of the cell under way: its number and how many there are.
     part: (usize, usize),
-    /// How far that part is: steps done and in all.
+    /// Steps done and in total.
     steps: (u64, u64),
-    heard_s: f64,
+    reported_s: f64,
 }
 
 impl<'a> CellWatch<'a> {
-    /// Watches a cell that has begun; `cancel` is pulled if someone wishes so.
+    /// Watches a cell that has begun; `cancel` is pulled if someone control_requests so.
     pub(crate) fn new(
-        (store, laboratory): (&'a Store, &'a dyn Laboratory),
+        (store, runner): (&'a Store, &'a dyn CellRunner),
         cell: Cell,
         (cancel, sink): (&'a CancelToken, &'a dyn EventSink),
     ) -> Self {
-        let inside = Inside { cell, part: (0, 1), steps: (0, 1), heard_s: f64::MIN };
-        Self { store, laboratory, cancel, sink, inside: Mutex::new(inside) }
+        let inside = Inside { cell, part: (0, 1), steps: (0, 1), reported_s: f64::MIN };
+        Self { store, runner, cancel, sink, inside: Mutex::new(inside) }
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -55,7 +55,7 @@ impl<'a> CellWatch<'a> {
             (inside.part, inside.steps) = (part, (0, 1));
             inside.cell.state = state;
             inside.cell.note = note.to_owned();
-            inside.moved(self.laboratory.now_s());
+            inside.moved(self.runner.now_s());
             inside.cell.clone()
         };
         self.store.put_cell(&cell)
@@ -64,7 +64,7 @@ impl<'a> CellWatch<'a> {
     /// The cell ends like this.
     pub(crate) fn end(&self, state: CellState, note: &str) -> Result<(), ResultsError> {
         let mut inside = self.inside();
-        let now_s = self.laboratory.now_s();
+        let now_s = self.runner.now_s();
         inside.moved(now_s);
         if state == CellState::Finished {
             inside.cell.done = 1.0;
@@ -75,10 +75,12 @@ impl<'a> CellWatch<'a> {
         self.store.put_cell(&inside.cell)
     }
 
-    /// Tells the store how far the cell is, and looks for a wish. What the store can't do now it can do later.
+    /// Tells the store how far the cell is, and looks for a request. What the store can't do now it can do later.
     fn tell(&self, inside: &Inside) -> Result<(), ResultsError> {
         self.store.put_cell(&inside.cell)?;
-        if self.store.wish(&inside.cell.bench, &inside.cell.key)? == Some(Wish::Stop) {
+        if self.store.control_request(&inside.cell.ablation, &inside.cell.key)?
+            == Some(ControlRequest::Stop)
+        {
             self.cancel.cancel();
         }
         Ok(())
@@ -92,7 +94,7 @@ impl Inside {
         let within = done.min(total) as f64 / total.max(1) as f64;
         self.cell.done = (part as f64 + within) / parts.max(1) as f64;
         self.cell.updated_s = now_s;
-        self.heard_s = now_s;
+        self.reported_s = now_s;
     }
 }
 
@@ -108,8 +110,8 @@ impl EventSink for CellWatch<'_> {
         let Some(steps) = steps else { return };
         let mut inside = self.inside();
         inside.steps = steps;
-        let now_s = self.laboratory.now_s();
-        if now_s - inside.heard_s >= EVERY_S {
+        let now_s = self.runner.now_s();
+        if now_s - inside.reported_s >= EVERY_S {
             inside.moved(now_s);
             if let Err(error) = self.tell(&inside) {
                 self.sink.emit(Event::Warning { message: error.to_string() });

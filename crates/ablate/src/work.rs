@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use syrinx_data::Part;
 use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
-use syrinx_results::{Cell, CellState, ResultsError, RunAbout, Store, Wish};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, RunAbout, Store};
+use syrinx_types::{CancelToken, Event, EventSink, IoOperation};
 
 use crate::watch::CellWatch;
-use crate::{AblateError, Bench, CellPlace, Laboratory, LaboratoryError, PlannedCell, Trained};
+use crate::{AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, Trained};
 
 /// Name of the runs that hold what training measured.
 pub(crate) const TRAINING: &str = "training";
 
-/// What the caller decides.
+/// Options of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
@@ -24,7 +24,7 @@ pub struct WorkOptions {
     pub part: Part,
 }
 
-/// How the cells ended.
+/// Number of cells by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Cells that were finished already.
@@ -39,15 +39,15 @@ pub struct Tally {
 
 /// Everything that work needs.
 struct Work<'a> {
-    bench: &'a Bench,
-    laboratory: &'a dyn Laboratory,
+    plan: &'a AblationPlan,
+    runner: &'a dyn CellRunner,
     store: &'a Store,
     options: &'a WorkOptions,
     cancel: &'a CancelToken,
     sink: &'a dyn EventSink,
 }
 
-impl Bench {
+impl AblationPlan {
     /// Works through the cells of a part that aren't finished, and afterwards through those that someone wished to be
     /// taken up again meanwhile. Where it is cancelled, the next call goes on.
     ///
@@ -56,12 +56,12 @@ impl Bench {
     /// the cell.
     pub fn run(
         &self,
-        laboratory: &dyn Laboratory,
+        runner: &dyn CellRunner,
         store: &Store,
         options: &WorkOptions,
         (cancel, sink): (&CancelToken, &dyn EventSink),
     ) -> Result<Tally, AblateError> {
-        Work { bench: self, laboratory, store, options, cancel, sink }.run()
+        Work { plan: self, runner, store, options, cancel, sink }.run()
     }
 }
 
@@ -69,8 +69,8 @@ impl Work<'_> {
     fn run(&self) -> Result<Tally, AblateError> {
         self.announce()?;
         let own: Vec<&PlannedCell> =
-            self.bench.cells.iter().filter(|c| self.options.part.has(c.place)).collect();
-        let name = format!("ablation {}", self.bench.ablation.name);
+            self.plan.cells.iter().filter(|c| self.options.part.has(c.place)).collect();
+        let name = format!("ablation {}", self.plan.ablation.name);
         let total = Some(own.len() as u64);
         self.sink.emit(Event::JobStarted { name: name.clone(), total });
         let mut ends: Vec<Option<End>> = vec![None; own.len()];
@@ -86,7 +86,7 @@ impl Work<'_> {
                 self.sink.emit(Event::JobProgress { name: name.clone(), done, note });
             }
             for (i, cell) in own.iter().enumerate() {
-                if self.wish(cell)? == Some(Wish::Resume) {
+                if self.control_request(cell)? == Some(ControlRequest::Resume) {
                     todo.push(i);
                 }
             }
@@ -106,10 +106,10 @@ impl Work<'_> {
 
     /// Shows the whole grid to whoever looks into the store.
     fn announce(&self) -> Result<(), AblateError> {
-        let known = self.store.cells(&self.bench.ablation.name)?;
+        let known = self.store.cells(&self.plan.ablation.name)?;
         let new = |cell: &&PlannedCell| known.iter().all(|k| k.key != cell.key);
         let new: Vec<Cell> =
-            self.bench.cells.iter().filter(new).map(|c| self.recorded(c, None)).collect();
+            self.plan.cells.iter().filter(new).map(|c| self.recorded(c, None)).collect();
         Ok(self.store.put_cells(&new)?)
     }
 
@@ -118,16 +118,16 @@ impl Work<'_> {
         let mine = started_s.is_some();
         let folder = std::path::absolute(self.folder(cell)).unwrap_or_default();
         Cell {
-            bench: self.bench.ablation.name.clone(),
+            ablation: self.plan.ablation.name.clone(),
             key: cell.key.clone(),
             place: cell.place,
             axes: cell.axes.clone(),
             seed: cell.seed,
             state: CellState::Planned,
-            machine: if mine { self.laboratory.machine() } else { String::new() },
+            machine: if mine { self.runner.machine() } else { String::new() },
             folder: if mine { folder.display().to_string() } else { String::new() },
             started_s,
-            updated_s: self.laboratory.now_s(),
+            updated_s: self.runner.now_s(),
             ..Cell::default()
         }
     }
@@ -136,30 +136,30 @@ impl Work<'_> {
         self.options.folder.join("cells").join(&cell.key)
     }
 
-    fn wish(&self, cell: &PlannedCell) -> Result<Option<Wish>, AblateError> {
-        Ok(self.store.wish(&self.bench.ablation.name, &cell.key)?)
+    fn control_request(&self, cell: &PlannedCell) -> Result<Option<ControlRequest>, AblateError> {
+        Ok(self.store.control_request(&self.plan.ablation.name, &cell.key)?)
     }
 
     /// Brings a cell to an end, if that is wished.
     fn cell(&self, cell: &PlannedCell) -> Result<End, AblateError> {
-        let name = &self.bench.ablation.name;
+        let name = &self.plan.ablation.name;
         let known = self.store.cell(name, &cell.key)?;
-        let wish = self.wish(cell)?;
-        if wish == Some(Wish::Resume) {
-            self.store.clear_wish(name, &cell.key)?;
+        let request = self.control_request(cell)?;
+        if request == Some(ControlRequest::Resume) {
+            self.store.clear_control_request(name, &cell.key)?;
         }
         if known.as_ref().is_some_and(|k| k.state == CellState::Finished) {
             return Ok(End::Known);
         }
-        let begun = self.recorded(cell, Some(self.laboratory.now_s()));
+        let begun = self.recorded(cell, Some(self.runner.now_s()));
         let cancel = self.cancel.part();
-        let watch = CellWatch::new((self.store, self.laboratory), begun, (&cancel, self.sink));
-        if wish == Some(Wish::Stop) {
+        let watch = CellWatch::new((self.store, self.runner), begun, (&cancel, self.sink));
+        if request == Some(ControlRequest::Stop) {
             watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
             return Ok(End::Stopped);
         }
         let outcome = match &cell.problem {
-            Some(problem) => Err(Trouble::Cell(LaboratoryError::Failed(problem.clone()))),
+            Some(problem) => Err(Trouble::Cell(RunnerError::Failed(problem.clone()))),
             None => self.steps(cell, &watch, &cancel),
         };
         match outcome {
@@ -167,8 +167,8 @@ impl Work<'_> {
                 watch.end(CellState::Finished, "")?;
                 Ok(End::Finished)
             }
-            Err(Trouble::Cell(LaboratoryError::Cancelled)) => {
-                let asked = self.wish(cell)? == Some(Wish::Stop);
+            Err(Trouble::Cell(RunnerError::Cancelled)) => {
+                let asked = self.control_request(cell)? == Some(ControlRequest::Stop);
                 let how = if asked { "resume it" } else { "the same command goes on" };
                 watch.end(CellState::Stopped, &format!("stopped on request; {how}"))?;
                 Ok(End::Stopped)
@@ -179,7 +179,7 @@ impl Work<'_> {
                 watch.end(CellState::Failed, &error.to_string())?;
                 Ok(End::Failed)
             }
-            Err(Trouble::Bench(error)) => Err(error),
+            Err(Trouble::Run(error)) => Err(error),
         }
     }
 
@@ -208,17 +208,16 @@ impl Work<'_> {
                 ..EvalOptions::default()
             };
             let place = CellPlace {
-                bench: &self.bench.ablation.name,
+                ablation: &self.plan.ablation.name,
                 key: &cell.key,
                 model: trained.as_ref().map(|t| t.model.as_path()),
             };
-            let job = self.bench.job(cell);
-            let report =
-                self.laboratory.evaluate(&job, place, (suite, &options), (cancel, watch))?;
+            let job = self.plan.job(cell);
+            let report = self.runner.evaluate(&job, place, (suite, &options), (cancel, watch))?;
             check_report(&report)?;
-            if self.bench.finished_run(self.store, cell, &suite.name)?.is_none() {
+            if self.plan.finished_run(self.store, cell, &suite.name)?.is_none() {
                 let lost = format!("the run of suite `{}` isn't in the results store", suite.name);
-                return Err(LaboratoryError::Failed(lost).into());
+                return Err(RunnerError::Failed(lost).into());
             }
         }
         Ok(())
@@ -237,19 +236,20 @@ impl Work<'_> {
         let trained = match before.filter(|t| t.model.is_file()) {
             Some(trained) => trained,
             None => {
-                fs::create_dir_all(&folder).map_err(AblateError::io("make folder", &folder))?;
-                let trained = self.laboratory.train(&self.bench.job(cell), &folder, watch)?;
+                fs::create_dir_all(&folder)
+                    .map_err(AblateError::io(IoOperation::CreateFolder, &folder))?;
+                let trained = self.runner.train(&self.plan.job(cell), &folder, watch)?;
                 write_whole(&note, serde_json::to_string(&trained).unwrap_or_default().as_bytes())?;
                 trained
             }
         };
-        if self.bench.finished_run(self.store, cell, TRAINING)?.is_none() {
+        if self.plan.finished_run(self.store, cell, TRAINING)?.is_none() {
             self.keep_training(cell, &trained, &folder)?;
         }
         Ok(trained)
     }
 
-    /// What training measured, as a run without rows.
+    /// Stores the figures of training as a run without rows.
     fn keep_training(
         &self,
         cell: &PlannedCell,
@@ -263,9 +263,9 @@ impl Work<'_> {
             config_hash: cell.key.clone(),
             settings: serde_json::json!({ "train": cell.keys.train }),
             seeds: vec![cell.seed],
-            machine: self.laboratory.machine(),
+            machine: self.runner.machine(),
             folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()),
-            bench: self.bench.ablation.name.clone(),
+            ablation: self.plan.ablation.name.clone(),
             cell: cell.key.clone(),
             ..RunAbout::default()
         };
@@ -280,12 +280,12 @@ impl Work<'_> {
             better: Better::Lower,
         };
         let figures: Vec<Figure> = trained.figures.iter().map(figure).collect();
-        let run = self.store.begin(&about, self.laboratory.now_s())?;
-        Ok(self.store.finish_with(&run, &[], &figures, self.laboratory.now_s())?)
+        let run = self.store.begin(&about, self.runner.now_s())?;
+        Ok(self.store.finish_with(&run, &[], &figures, self.runner.now_s())?)
     }
 }
 
-/// How a cell ended.
+/// Outcome of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Known,
@@ -294,37 +294,37 @@ enum End {
     Stopped,
 }
 
-/// What went wrong, and with what.
+/// Failure of a cell, with its phase.
 enum Trouble {
-    Cell(LaboratoryError),
-    Bench(AblateError),
+    Cell(RunnerError),
+    Run(AblateError),
 }
 
-impl From<LaboratoryError> for Trouble {
-    fn from(error: LaboratoryError) -> Self {
+impl From<RunnerError> for Trouble {
+    fn from(error: RunnerError) -> Self {
         Self::Cell(error)
     }
 }
 
 impl From<AblateError> for Trouble {
     fn from(error: AblateError) -> Self {
-        Self::Bench(error)
+        Self::Run(error)
     }
 }
 
 impl From<ResultsError> for Trouble {
     fn from(error: ResultsError) -> Self {
-        Self::Bench(error.into())
+        Self::Run(error.into())
     }
 }
 
 /// A suite in which nothing was answered says nothing of the cell but that it doesn't work.
-fn check_report(report: &Report) -> Result<(), LaboratoryError> {
+fn check_report(report: &Report) -> Result<(), RunnerError> {
     match report.rows.first() {
         Some(row) if report.missing == report.rows.len() => {
             let why = row.error.clone().unwrap_or_default();
             let suite = &report.suite;
-            Err(LaboratoryError::Failed(format!("suite `{suite}`: nothing was answered: {why}")))
+            Err(RunnerError::Failed(format!("suite `{suite}`: nothing was answered: {why}")))
         }
         _ => Ok(()),
     }
@@ -333,7 +333,7 @@ fn check_report(report: &Report) -> Result<(), LaboratoryError> {
 /// Writes a file, in a folder that need not be there, so that it is there whole or as it was.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(AblateError::io("make folder", folder))?;
+        fs::create_dir_all(folder).map_err(AblateError::io(IoOperation::CreateFolder, folder))?;
     }
-    syrinx_atomic::write_bytes(path, bytes).map_err(AblateError::io("write", path))
+    syrinx_atomic::write_bytes(path, bytes).map_err(AblateError::io(IoOperation::Write, path))
 }

@@ -1,7 +1,8 @@
 //! Files that are there whole or as they were.
 //!
-//! A file is written under a temporary name beside its place, synced, and renamed. Whatever ends the program on the
-//! way, the old content stays.
+//! A file is written without a name where the system can do that (`O_TMPFILE` of Linux), else under a temporary name
+//! beside its place; it is synced and renamed. Whatever ends the program on the way, the old content stays, and on Linux
+//! a kill while writing leaves nothing.
 //!
 //! Invariants:
 //! - The finished file has the rights that any new file gets: the umask decides.
@@ -20,7 +21,7 @@ const TEMPORARY: &str = ".tmp-";
 /// Longest name that a temporary one repeats, bytes: file systems take 255 in all.
 const LONGEST_NAME: usize = 240;
 
-/// What a file's content is written to. Formats with lengths in their header go back in it.
+/// Destination of a file's content. Formats with lengths in their header seek back in it.
 pub trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
@@ -28,7 +29,7 @@ impl<T: Write + Seek> WriteSeek for T {}
 /// Writes a file so that it is there whole or as it was: into a temporary file beside it, synced, then renamed.
 /// Nothing is buffered; `write` does that where it writes in small pieces.
 ///
-/// What a device or pipe at `path` gets is gathered first, since it can't be gone back in.
+/// The content for a device or pipe at `path` is collected first, since seeking in it is impossible.
 ///
 /// # Errors
 /// That of `write`, and whatever the operating system refuses (full disk, missing folder, no permission). What was
@@ -46,13 +47,52 @@ pub fn write_whole(
     }
     let place = place_of(path)?;
     let prefix = prefix_of(&place).unwrap_or_else(|| TEMPORARY.into());
-    // Made as any new file is: those that tempfile makes itself are for their owner's eyes only.
-    let make = |beside: &Path| File::options().write(true).create_new(true).open(beside);
+    #[cfg(target_os = "linux")]
+    if let Some(mut file) = unnamed::create(folder_of(&place)) {
+        write(&mut file)?;
+        file.sync_all()?;
+        let named = tempfile::Builder::new()
+            .prefix(&prefix)
+            .make_in(folder_of(&place), |path| unnamed::name(&file, path))?;
+        named.persist(&place).map_err(|e| e.error)?;
+        return Ok(());
+    }
+    // Created with the permissions of any new file: tempfile's own are readable by their owner only.
+    let make = |path: &Path| File::options().write(true).create_new(true).open(path);
     let mut file = tempfile::Builder::new().prefix(&prefix).make_in(folder_of(&place), make)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(&place).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// Files without a name, which vanish with their last handle.
+#[cfg(target_os = "linux")]
+mod unnamed {
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, CWD, OFlags, linkat};
+
+    /// Creates a file in a folder; nothing where the file system has no such files.
+    pub(super) fn create(folder: &Path) -> Option<File> {
+        let flags = OFlags::TMPFILE.bits().cast_signed();
+        let file = File::options().write(true).custom_flags(flags).open(folder).ok()?;
+        // `/proc` names the file when it gets its place; without it the file could never have one.
+        Path::new(&link_of(&file)).exists().then_some(file)
+    }
+
+    /// Gives a file a name that is free.
+    pub(super) fn name(file: &File, path: &Path) -> io::Result<()> {
+        Ok(linkat(CWD, link_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    }
+
+    fn link_of(file: &File) -> String {
+        use std::os::fd::AsRawFd as _;
+        format!("/proc/self/fd/{}", file.as_raw_fd())
+    }
 }
 
 /// [`write_whole`] of bytes that are all there already.
@@ -90,7 +130,7 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
-/// Where the file really is: a rename would otherwise replace a link and not what it points to.
+/// Returns the target of a link: a rename would otherwise replace the link.
 fn place_of(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(there) if there.file_type().is_symlink() && path.exists() => fs::canonicalize(path),
@@ -98,7 +138,7 @@ fn place_of(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// How the temporary names of this file begin, and of no other; nothing for a name too long to be repeated.
+/// Returns the prefix of this file's temporary names; `None` for a name that is too long to be repeated.
 fn prefix_of(place: &Path) -> Option<OsString> {
     let name = place.file_name().filter(|name| name.len() <= LONGEST_NAME)?;
     let mut prefix = OsString::from(".");

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum AudioError {
     /// There is no such file.
-    #[error("{name}: no such file; check the path")]
+    #[error("{name}: no such file")]
     Missing {
         /// The file.
         name: String,
     },
     /// The path names a folder or something else that isn't read as a file.
-    #[error("{name}: is a folder, not a recording; name a file in it")]
+    #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
@@ -45,9 +45,7 @@ pub enum AudioError {
         found: String,
     },
     /// The container is known, its contents aren't.
-    #[error(
-        "{name}: {what} is not supported; convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`"
-    )]
+    #[error("{name}: {what} is not supported")]
     Unsupported {
         /// The file.
         name: String,
@@ -55,9 +53,7 @@ pub enum AudioError {
         what: String,
     },
     /// Mixed to mono it would be one speaker with several voices.
-    #[error(
-        "{name}: has another speaker on each of its {channels} channels; choose one, as in `{name}#1`"
-    )]
+    #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.
         name: String,
@@ -105,9 +101,7 @@ pub enum AudioError {
         name: String,
     },
     /// NaN or infinity among the samples.
-    #[error(
-        "{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s); render it again"
-    )]
+    #[error("{name}: holds NaN or infinite samples ({count}, the first at {at_s:.3} s)")]
     NonFinite {
         /// The file.
         name: String,
@@ -127,7 +121,7 @@ pub enum AudioError {
         sample_rate_hz: u32,
     },
     /// Longer than allowed.
-    #[error("{name}: is longer than the limit of {max_seconds} s; cut it, or raise the limit")]
+    #[error("{name}: is longer than the limit of {max_seconds} s")]
     TooLong {
         /// The file.
         name: String,
@@ -153,7 +147,7 @@ pub enum AudioError {
         reason: String,
     },
     /// Writing failed: full disk, missing folder, no permission.
-    #[error("{name}: writing failed: {source}; nothing was changed there")]
+    #[error("{name}: writing failed: {source}")]
     Write {
         /// Target.
         name: String,
@@ -161,7 +155,7 @@ pub enum AudioError {
         source: io::Error,
     },
     /// More samples than a WAV file can count.
-    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB); write it in parts")]
+    #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
     TooLongToWrite {
         /// Target.
         name: String,
@@ -179,6 +173,29 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Missing { .. } => "check the path".into(),
+            Self::NotAFile { .. } => "name a file in it".into(),
+            Self::Empty { .. } => "record or download it again".into(),
+            Self::NotAudio { .. } => "give WAV, FLAC, MP3, Ogg Vorbis or M4A/AAC".into(),
+            Self::Unsupported { .. } => {
+                "convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`".into()
+            }
+            Self::SpeakerPerChannel { name, .. } => format!("choose one, as in `{name}#1`").into(),
+            Self::Undecodable { .. } => "copy or convert it again".into(),
+            Self::Truncated { .. } => "copy or download it again".into(),
+            Self::NoSamples { .. } => "record it again".into(),
+            Self::NonFinite { .. } => "render it again".into(),
+            Self::SampleRate { .. } => "mend the header, or convert it".into(),
+            Self::TooLong { .. } => "cut it, or raise the limit".into(),
+            Self::TooLarge { .. } => "save it to a file and name that".into(),
+            Self::TooLongToWrite { .. } => "write it in parts".into(),
+            _ => return None,
+        })
+    }
+
     /// The error of opening or reading `name`.
     pub(crate) fn opening(name: &str, source: io::Error) -> Self {
         match source.kind() {

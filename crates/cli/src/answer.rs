@@ -13,7 +13,7 @@ use syrinx_types::{Audio, WordTime};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 
-/// How an answer is written.
+/// Output format of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
     /// The field `text`.
@@ -60,7 +60,7 @@ impl Form {
     }
 }
 
-/// Where answers go.
+/// Destination of answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// Standard output.
@@ -93,13 +93,18 @@ impl Destination {
             }
             Some(out) => PathBuf::from(out),
         };
+        let named_folder = out.as_os_str().as_encoded_bytes().last() == Some(&b'/');
+        if named_folder {
+            std::fs::create_dir_all(&out)
+                .map_err(|e| Failure::writing(&out.display().to_string(), &e))?;
+        }
         if out.is_dir() {
             return Ok(Self::Folder(out));
         }
         if requests > 1 {
             return Err(Failure::usage(
                 format!("{} is no folder, and there are {requests} files", out.display()),
-                "make a folder and name it with -o",
+                "name a folder with -o, as in -o answers/",
             ));
         }
         Ok(Self::File(out))
@@ -201,7 +206,7 @@ fn sound(
             // Only one recording fits on standard output.
             None => continue,
             Some(path) if i == 0 => path.display().to_string(),
-            Some(path) => beside(path, field).display().to_string(),
+            Some(path) => sibling(path, field).display().to_string(),
         };
         write_target(&target, audio, format)?;
         about[field] = json!(target);
@@ -224,7 +229,7 @@ fn sound(
 }
 
 /// `talk.wav` and `background` make `talk-background.wav`.
-fn beside(path: &Path, field: &str) -> PathBuf {
+fn sibling(path: &Path, field: &str) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}-{field}.wav"))
 }
@@ -280,7 +285,8 @@ impl StreamWriter {
 }
 
 fn int16(audio: &Audio) -> impl Iterator<Item = u8> {
-    let integer = |x: &f32| (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
+    // The rounding of WAV files, so that a stream and a file have the same samples.
+    let integer = |x: &f32| (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
     audio.samples.iter().flat_map(move |x| integer(x).to_le_bytes())
 }
 

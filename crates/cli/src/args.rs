@@ -1,13 +1,10 @@
 //! The command line: verbs of the program by hand, verbs of tasks from the registry.
 
-use std::path::PathBuf;
-
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _, Parser, Subcommand, ValueHint};
-use syrinx_nn::DeviceChoice;
-use syrinx_pretrained::RecognizerChoice;
+use clap::{Args, Command, FromArgMatches as _, Parser, Subcommand};
 use syrinx_registry::ALL;
 
+use crate::globals::Globals;
 use crate::verbs::task::{self, task_command};
 use crate::verbs::{
     ablate, bench, codec, codes, config, dash, data, eval, import, lora, models, package, results,
@@ -55,51 +52,6 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Green.on_default())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Flags that every verb takes.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub struct Globals {
-    /// Use this model file instead of the embedded model
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub model: Option<PathBuf>,
-    /// Use this adapter to the model, as `syrinx train --lora` writes it
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub adapter: Option<PathBuf>,
-    /// Where the language model runs: cpu, cuda or cuda:N
-    #[arg(long, global = true, value_name = "DEVICE")]
-    pub device: Option<DeviceChoice>,
-    /// Read settings from this file instead of ./syrinx.toml
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<PathBuf>,
-    /// Change a setting, for instance --set decode.codes.top_k=50; may be repeated
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Seed of everything random; the same seed gives the same output
-    #[arg(long, global = true, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Folder of your own voices
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub voices_dir: Option<PathBuf>,
-    /// File of your own pronunciations, a line a word: `fonz  F AA1 N Z`
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub lexicon: Option<PathBuf>,
-    /// Recognize speech with whisper:DIR instead of the model
-    #[arg(long, global = true, value_name = "DIR")]
-    pub recognizer: Option<RecognizerChoice>,
-    /// Answer in JSON on standard output
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Append events (progress, losses, warnings) to a file, one JSON object a line
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub events: Option<PathBuf>,
-    /// Say what is being done, on standard error
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
-    /// Say nothing but errors
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-}
-
 /// Verbs that aren't tasks.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -139,7 +91,7 @@ pub enum Verb {
     /// Measure a model by a suite of evals/
     #[command(display_order = 28)]
     Eval(eval::EvalArgs),
-    /// What evaluations and ablations found: list, show, compare, export, merge
+    /// Results of evaluations and ablations: list, show, compare, export, merge
     #[command(display_order = 29)]
     Results(results::ResultsArgs),
     /// The terminal dashboard: tasks side by side, evaluations, ablations, training runs
@@ -163,7 +115,7 @@ pub enum Verb {
     /// Adapters of fine-tuned models: show one, merge it into its model
     #[command(display_order = 36)]
     Lora(lora::LoraArgs),
-    /// How fast this machine trains
+    /// Measure the speed of this machine
     #[command(display_order = 37)]
     Bench(bench::BenchArgs),
     /// Serve the model over HTTP: OpenAI's audio API, every task, websockets, a page
@@ -194,14 +146,4 @@ pub fn command() -> Command {
 /// The verb of parsed arguments, if it isn't a task's.
 pub fn verb(matches: &clap::ArgMatches) -> Result<Verb, clap::Error> {
     Verb::from_arg_matches(matches)
-}
-
-/// `-o FILE`.
-pub fn out_arg(help: &'static str) -> Arg {
-    Arg::new(task::OUT)
-        .short('o')
-        .long("out")
-        .value_name("FILE")
-        .value_hint(ValueHint::AnyPath)
-        .help(help)
 }

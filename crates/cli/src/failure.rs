@@ -1,7 +1,10 @@
-//! How the program ends when something went wrong: an exit code, a message, a hint.
+//! Failures of the program: an exit code, a message, a hint.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::io;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use syrinx_ablate::AblateError;
@@ -11,11 +14,14 @@ use syrinx_config::ConfigError;
 use syrinx_data::DataError;
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
+use syrinx_eval::{EvalError, SubjectError};
 use syrinx_pretrained::PretrainedError;
+use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
 use syrinx_text::TextError;
 use syrinx_train::TrainError;
+use syrinx_types::{IoOperation, io_hint};
 
 /// Exit codes. `syrinx --help` documents them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +49,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// What to do when nothing better is known.
+    /// Returns the default hint.
     fn hint(self) -> Option<&'static str> {
         match self {
             Self::Ok => None,
@@ -72,25 +78,38 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What is wrong.
+    /// Message.
     pub message: String,
-    /// What to do.
+    /// Remedy.
     pub hint: Option<String>,
 }
 
-/// What every verb returns.
+/// Result of a verb.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// A failure whose message may end in a remedy after a semicolon, as the messages of the libraries do.
+    /// A failure with this message and the exit code's own hint.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        let message = message.into();
+        Self { exit, message: message.into(), hint: None }
+    }
+
+    /// A failure for an error of a library, with the remedy that it knows.
+    pub fn of(exit: Exit, error: &impl Display, hint: Option<Cow<'static, str>>) -> Self {
+        Self { exit, message: error.to_string(), hint: hint.map(Cow::into_owned) }
+    }
+
+    /// A failure for a message that ends in a remedy after its last semicolon.
+    fn prose(exit: Exit, message: &str) -> Self {
         match message.rsplit_once("; ") {
-            Some((what, remedy)) if !remedy.contains('\n') => {
-                Self { exit, message: what.into(), hint: Some(remedy.into()) }
-            }
-            _ => Self { exit, message, hint: None },
+            Some((what, remedy)) if !remedy.contains('\n') => Self::new(exit, what).hint(remedy),
+            _ => Self::new(exit, message),
         }
+    }
+
+    /// The same failure with this hint where it has none.
+    pub fn or_hint(mut self, hint: &str) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
     }
 
     /// The same with this hint.
@@ -113,26 +132,30 @@ impl Failure {
         Self { exit: Exit::Ok, message: String::new(), hint: None }
     }
 
-    /// Writing to `place` failed.
+    /// A failed write to `place`; none where the reader of a pipe went away.
     pub fn writing(place: &str, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
         }
-        Self {
-            exit: Exit::Io,
-            message: format!("{place}: writing failed: {error}"),
-            hint: Some(io_hint(error).into()),
-        }
+        let hint = io_hint(IoOperation::Write, error.kind());
+        Self::of(Exit::Io, &format!("{place}: writing failed: {error}"), hint.map(Into::into))
     }
 
-    /// Reading `place` failed.
+    /// A failed read from `place`.
     pub fn reading(place: &str, error: &io::Error) -> Self {
-        let hint = match error.kind() {
-            io::ErrorKind::NotFound => "check the path",
-            io::ErrorKind::InvalidData => "it has to be UTF-8 text",
-            _ => "check that it can be read",
-        };
-        Self { exit: Exit::BadInput, message: format!("{place}: {error}"), hint: Some(hint.into()) }
+        let hint = io_hint(IoOperation::Read, error.kind());
+        Self::of(Exit::BadInput, &format!("{place}: {error}"), hint.map(Into::into))
+            .or_hint("check that it can be read")
+    }
+
+    /// A failed operation on a file or folder.
+    fn io(operation: IoOperation, path: &Path, error: &io::Error) -> Self {
+        let place = path.display().to_string();
+        if operation.is_write() {
+            Self::writing(&place, error)
+        } else {
+            Self::reading(&place, error)
+        }
     }
 
     /// Tells the world, on standard error.
@@ -149,29 +172,12 @@ impl Failure {
     }
 }
 
-fn io_hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk is full: free some space there, or write to another place, and run the command again"
-        }
-        io::ErrorKind::NotFound => "make the folder first, or write to another place",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "it isn't writable for you: write to another place"
-        }
-        _ => "write to another place",
-    }
-}
-
-fn written(operation: &str) -> bool {
-    operation != "reading" && operation != "read" && operation != "list" && operation != "find"
-}
-
 impl From<AudioError> for Failure {
     fn from(error: AudioError) -> Self {
         match &error {
             AudioError::Write { name, source } => Self::writing(name, source),
-            AudioError::TooLongToWrite { .. } => Self::new(Exit::Io, error.to_string()),
-            _ => Self::new(Exit::BadInput, error.to_string()),
+            AudioError::TooLongToWrite { .. } => Self::of(Exit::Io, &error, error.hint()),
+            _ => Self::of(Exit::BadInput, &error, error.hint()),
         }
     }
 }
@@ -182,21 +188,7 @@ impl From<TextError> for Failure {
             TextError::Embedded { .. } => Exit::Unexpected,
             _ => Exit::BadInput,
         };
-        text_hint(Self::new(exit, error.to_string()))
-    }
-}
-
-/// Messages of the text crate put the remedy after a colon.
-fn text_hint(failure: Failure) -> Failure {
-    if failure.hint.is_some() {
-        return failure;
-    }
-    match failure.message.rsplit_once(": ") {
-        Some((what, remedy)) if remedy.starts_with("give ") || remedy.starts_with("write ") => {
-            let (message, hint) = (what.to_owned(), Some(remedy.to_owned()));
-            Failure { message, hint, ..failure }
-        }
-        _ => failure,
+        Self::of(exit, &error, error.hint())
     }
 }
 
@@ -204,14 +196,14 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Text(error) => error.into(),
-            TaskError::Config { .. } => Self::new(Exit::BadModel, error.to_string()),
+            TaskError::Config { .. } => Self::prose(Exit::BadModel, &error.to_string()),
             TaskError::Layout { .. } | TaskError::Answer { .. } => {
-                let hint = "try another --seed; if that doesn't help, it is a fault of the model or the program";
+                let hint = "try another --seed; if that does not help, report a fault of the model";
                 Self::new(Exit::Unexpected, error.to_string()).hint(hint)
             }
             TaskError::Cancelled => Self::interrupted("run the command again to finish"),
             error => {
-                let failure = text_hint(Self::new(Exit::BadInput, error.to_string()));
+                let failure = Self::prose(Exit::BadInput, &error.to_string());
                 match error.hint() {
                     Some(hint) => failure.hint(hint),
                     None => failure,
@@ -235,29 +227,29 @@ impl From<DecodeError> for Failure {
 
 impl From<CodecError> for Failure {
     fn from(error: CodecError) -> Self {
-        match error {
-            CodecError::Audio(error) => error.into(),
+        let exit = match error {
+            CodecError::Audio(error) => return error.into(),
             CodecError::Cancelled { .. } => {
-                Self::interrupted("the same command goes on from the last checkpoint")
+                return Self::interrupted("the same command goes on from the last checkpoint");
             }
-            CodecError::Io { operation, path, source } if written(operation) => {
-                Self::writing(&path.display().to_string(), &source)
-            }
-            CodecError::Io { path, source, .. } => {
-                Self::reading(&path.display().to_string(), &source)
+            CodecError::Io { operation, path, source } => {
+                return Self::io(operation, &path, &source);
             }
             CodecError::TooLittleData { .. } | CodecError::Levels { .. } | CodecError::Codes(_) => {
-                Self::new(Exit::BadInput, error.to_string())
+                Exit::BadInput
             }
-            CodecError::Other(error) => match error.downcast::<PretrainedError>() {
-                Ok(error) => (*error).into(),
-                Err(error) => Self::new(Exit::BadModel, error.to_string()),
-            },
+            CodecError::Other(error) => {
+                return match error.downcast::<PretrainedError>() {
+                    Ok(error) => (*error).into(),
+                    Err(error) => Self::new(Exit::BadModel, error.to_string()),
+                };
+            }
             CodecError::Nn(_) | CodecError::Candle(_) | CodecError::Diverged { .. } => {
-                Self::new(Exit::Unexpected, error.to_string())
+                Exit::Unexpected
             }
-            error => Self::new(Exit::BadModel, error.to_string()),
-        }
+            _ => Exit::BadModel,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 
@@ -271,16 +263,15 @@ impl From<EngineError> for Failure {
             EngineError::Pretrained(error) => error.into(),
             EngineError::Decode(error) => error.into(),
             EngineError::Cancelled => Self::interrupted("run the command again to finish"),
-            EngineError::Io { operation, path, cause } if operation.writes() => {
-                Self::writing(&path.display().to_string(), &cause)
+            EngineError::Io { operation, path, cause } => {
+                let place = path.display().to_string();
+                if operation.writes() {
+                    Self::writing(&place, &cause)
+                } else {
+                    Self::reading(&place, &cause)
+                }
             }
-            EngineError::Io { path, cause, .. } => {
-                Self::reading(&path.display().to_string(), &cause)
-            }
-            error => {
-                let exit = engine_exit(&error);
-                Self { exit, message: error.to_string(), hint: error.hint() }
-            }
+            error => Self::of(engine_exit(&error), &error, error.hint().map(Into::into)),
         }
     }
 }
@@ -306,55 +297,35 @@ impl From<ConfigError> for Failure {
         let flag = matches!(&error,
             ConfigError::UnknownKey { place, .. } | ConfigError::Value { place, .. } if place == "flag");
         let exit = if flag { Exit::Usage } else { Exit::BadModel };
-        let failure = match &error {
-            // What the parser of TOML says has semicolons of its own.
-            ConfigError::Syntax { .. } => Self { exit, message: error.to_string(), hint: None },
-            _ => Self::new(exit, error.to_string()),
-        };
-        match failure.hint {
-            Some(_) => failure,
-            None => failure.hint("mend the file; `syrinx config schema` says what fits"),
-        }
+        Self::of(exit, &error, error.hint())
     }
 }
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        match &error {
-            DataError::Cancelled { .. } => Self::interrupted("the same command goes on from there")
-                .with_message(error.to_string().split("; ").next().unwrap_or_default()),
-            DataError::Io { operation, path, source } if written(operation) => {
-                Self::writing(&path.display().to_string(), source)
-            }
-            DataError::Io { path, source, .. } => {
-                Self::reading(&path.display().to_string(), source)
-            }
-            DataError::Part { .. } | DataError::Setting { .. } => {
-                text_hint(Self::new(Exit::Usage, error.to_string()))
-            }
-            DataError::BrokenLine { .. } => {
-                let failure = Self::new(Exit::BadInput, error.to_string());
-                let hint =
-                    failure.hint.clone().unwrap_or_else(|| "mend or delete that line".into());
-                failure.hint(hint)
-            }
-            _ => Self::new(Exit::BadInput, error.to_string()),
-        }
+        let exit = match error {
+            DataError::Cancelled { .. } => Exit::Interrupted,
+            DataError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
+            DataError::Part { .. } | DataError::Setting { .. } => Exit::Usage,
+            _ => Exit::BadInput,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Task(error) => error.into(),
-            TrainError::Data(error) => error.into(),
+        let exit = match error {
+            TrainError::Task(error) => return error.into(),
+            TrainError::Data(error) => return error.into(),
             TrainError::Config(_) | TrainError::Checkpoint { .. } | TrainError::Model(_) => {
-                Self::new(Exit::BadModel, error.to_string())
+                Exit::BadModel
             }
-            TrainError::Io { path, source } => Self::writing(&path.display().to_string(), &source),
-            TrainError::Ranks(error) => error.into(),
-            error => Self::new(Exit::Unexpected, error.to_string()),
-        }
+            TrainError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
+            TrainError::Ranks(error) => return error.into(),
+            _ => Exit::Unexpected,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 
@@ -371,13 +342,34 @@ impl From<syrinx_train::ReduceError> for Failure {
 
 impl From<ResultsError> for Failure {
     fn from(error: ResultsError) -> Self {
-        match &error {
+        let exit = match &error {
             ResultsError::Folder { .. }
             | ResultsError::Busy { .. }
-            | ResultsError::Database { .. } => Self::new(Exit::Io, error.to_string()),
-            ResultsError::Export { .. } => Self::new(Exit::Unexpected, error.to_string()),
-            _ => Self::new(Exit::BadInput, error.to_string()),
-        }
+            | ResultsError::Database { .. } => Exit::Io,
+            ResultsError::Export { .. } => Exit::Unexpected,
+            _ => Exit::BadInput,
+        };
+        Self::of(exit, &error, error.hint())
+    }
+}
+
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        let exit = match error {
+            EvalError::Cancelled { .. } => Exit::Interrupted,
+            EvalError::Subject(SubjectError::Cancelled) => {
+                return Self::interrupted("run the command again to go on");
+            }
+            EvalError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
+            EvalError::Suite { .. } => Exit::BadModel,
+            EvalError::Subject(_) => {
+                let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
+                return Self::new(Exit::BadInput, error.to_string())
+                    .hint(format!("the tasks are: {known}"));
+            }
+            _ => Exit::BadInput,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 
@@ -397,30 +389,21 @@ impl From<syrinx_nn::NnError> for Failure {
 
 impl From<AblateError> for Failure {
     fn from(error: AblateError) -> Self {
-        match error {
-            AblateError::Suite(error) => error.into(),
-            AblateError::Results(error) => error.into(),
-            AblateError::Io { operation, path, source } if operation.starts_with("read") => {
-                Self::reading(&path.display().to_string(), &source)
+        let exit = match error {
+            AblateError::Suite(error) => return error.into(),
+            AblateError::Results(error) => return error.into(),
+            AblateError::Io { operation, path, cause } => {
+                return Self::io(operation, &path, &cause);
             }
-            AblateError::Io { path, source, .. } => {
-                Self::writing(&path.display().to_string(), &source)
-            }
-            AblateError::Ablation { .. } => Self::new(Exit::BadModel, error.to_string())
-                .hint("mend the file; `syrinx config schema ablation` says what fits"),
-            error => Self::new(Exit::BadInput, error.to_string()),
-        }
+            AblateError::Ablation { .. } => Exit::BadModel,
+            _ => Exit::BadInput,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 
 impl From<syrinx_embedded::NoModel> for Failure {
     fn from(error: syrinx_embedded::NoModel) -> Self {
-        Self::new(Exit::BadModel, error.to_string())
-    }
-}
-
-impl Failure {
-    fn with_message(self, message: &str) -> Self {
-        Self { message: message.into(), ..self }
+        Self::new(Exit::BadModel, error.to_string()).hint(error.hint())
     }
 }

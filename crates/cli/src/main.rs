@@ -6,27 +6,32 @@
 mod answer;
 mod args;
 mod array;
+mod coder;
 mod corpora;
-mod exam;
+mod dispatch;
 mod failure;
-mod laboratory;
+mod globals;
+mod in_training;
 mod playback;
 mod progress;
 mod provenance;
 mod ranks;
 mod recorded;
+mod runner;
 mod session;
 mod stop;
 mod subject;
 mod table;
+mod unnamed;
 mod verbs;
 
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-use args::{Globals, command};
+use args::command;
 use failure::{Exit, Failure};
+use globals::Globals;
 use session::Session;
 
 fn main() -> ExitCode {
@@ -42,7 +47,7 @@ fn main() -> ExitCode {
     let outcome = Globals::from_arg_matches(&matches)
         .map_err(|e| Failure::new(Exit::Usage, e.to_string()))
         .and_then(Session::new)
-        .and_then(|session| verbs::run(&session, &matches));
+        .and_then(|session| dispatch::dispatch(&session, &matches));
     match outcome {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {

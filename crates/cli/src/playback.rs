@@ -18,7 +18,7 @@ pub fn play(audio: &Audio) -> Result<(), String> {
 
     let rate_hz = NonZero::new(audio.sample_rate_hz).ok_or("a recording without a sample rate")?;
     let source = SamplesBuffer::new(NonZero::<u16>::MIN, rate_hz, audio.samples.clone());
-    let (opened, heard) = std::sync::mpsc::channel();
+    let (opened, outcome) = std::sync::mpsc::channel();
     let thread = move || match DeviceSinkBuilder::open_default_sink() {
         Err(error) => {
             let _ = opened.send(Err(format!("no sound device: {error}")));
@@ -34,5 +34,5 @@ pub fn play(audio: &Audio) -> Result<(), String> {
     };
     let begun = std::thread::Builder::new().name("playback".into()).spawn(thread);
     begun.map_err(|e| format!("a thread can't be started: {e}"))?;
-    heard.recv().unwrap_or_else(|_| Err("the sound device went away".into()))
+    outcome.recv().unwrap_or_else(|_| Err("the sound device went away".into()))
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -32,7 +32,21 @@ pub struct Bars {
     jobs: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
+impl Drop for Bars {
+    /// Clears the bars of jobs that did not finish.
+    fn drop(&mut self) {
+        let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
+        jobs.values().for_each(ProgressBar::finish_and_clear);
+        let _ = self.screen.clear();
+    }
+}
+
 impl Bars {
+    /// Returns the screen that the bars are drawn on, for lines above them.
+    pub fn screen(&self) -> MultiProgress {
+        self.screen.clone()
+    }
+
     fn begin(&self, name: &str, total: Option<u64>) -> ProgressBar {
         let bar = match total {
             Some(total) => ProgressBar::new(total),
@@ -88,23 +102,57 @@ impl EventSink for Bars {
     }
 }
 
-/// Lines on standard error: warnings always, everything else with `-v`.
+/// Lines on standard error: warnings and the progress of training always, everything else with `-v`.
 pub struct Lines {
-    /// Whether to print more than warnings.
+    /// Whether to print everything.
     pub verbose: bool,
-    /// Whether to print warnings.
+    /// Whether to print warnings and the progress of training.
     pub warnings: bool,
+    /// Time of the last line about a training step.
+    last_step: Mutex<Option<Instant>>,
+}
+
+/// Shortest time between two lines about training steps without `-v`.
+const STEP_INTERVAL: Duration = Duration::from_secs(10);
+
+impl Lines {
+    /// Lines of everything (`verbose`), or of warnings and training only.
+    pub fn new(verbose: bool, warnings: bool) -> Self {
+        Self { verbose, warnings, last_step: Mutex::default() }
+    }
+
+    /// Whether an event is printed.
+    fn prints(&self, event: &Event) -> bool {
+        match event {
+            _ if self.verbose => true,
+            Event::Warning { .. }
+            | Event::TrainWarning { .. }
+            | Event::TrainEval { .. }
+            | Event::CheckpointSaved { .. } => self.warnings,
+            Event::TrainStep { step, total, .. } => {
+                let mut last = self.last_step.lock().unwrap_or_else(PoisonError::into_inner);
+                let due = last.is_none_or(|last| last.elapsed() >= STEP_INTERVAL);
+                let prints = self.warnings && (due || step == total);
+                if prints {
+                    *last = Some(Instant::now());
+                }
+                prints
+            }
+            _ => false,
+        }
+    }
 }
 
 impl EventSink for Lines {
     fn emit(&self, event: Event) {
+        if !self.prints(&event) {
+            return;
+        }
         let line = match event {
-            Event::Warning { message } if self.warnings => format!("warning: {message}"),
-            Event::TrainWarning { step, message, .. } if self.warnings => {
+            Event::Warning { message } => format!("warning: {message}"),
+            Event::TrainWarning { step, message, .. } => {
                 format!("warning: step {step}: {message}")
             }
-            Event::Warning { .. } | Event::TrainWarning { .. } => return,
-            _ if !self.verbose => return,
             Event::JobStarted { name, total: Some(total) } => format!("{name}: {total} to do"),
             Event::JobStarted { name, total: None } => format!("{name}: begun"),
             Event::JobProgress { name, done, note } => format!("{name}: {done} {note}"),
@@ -162,5 +210,33 @@ impl EventSink for JsonLines {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A full disk must not stop the work that the events are about.
         let _ = file.write_all(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn training_is_reported_without_a_terminal_and_not_at_every_step() {
+        let step = |step| Event::TrainStep {
+            step,
+            total: 3,
+            loss: 1.0,
+            losses: Vec::new(),
+            learning_rate: 0.1,
+            gradient_norm: 1.0,
+            tokens_per_s: 10.0,
+        };
+        let saved = Event::CheckpointSaved { step: 2, path: "p".into() };
+        let progress = Event::JobProgress { name: "n".into(), done: 1, note: String::new() };
+        let check = |lines: &Lines, expected: [bool; 5]| {
+            let events = [step(1), step(2), step(3), saved.clone(), progress.clone()];
+            assert_eq!(events.map(|event| lines.prints(&event)), expected);
+        };
+        // The first step, the last one, and what is rare.
+        check(&Lines::new(false, true), [true, false, true, true, false]);
+        check(&Lines::new(true, true), [true; 5]);
+        check(&Lines::new(false, false), [false; 5]);
     }
 }

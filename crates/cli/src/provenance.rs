@@ -8,6 +8,21 @@ pub fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
+/// Current date and time, as in RFC 3339, UTC.
+pub fn date() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// Returns the command line of this process.
+pub fn command() -> String {
+    let quoted = |arg: String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
+        if !arg.is_empty() && arg.chars().all(plain) { arg } else { format!("'{arg}'") }
+    };
+    let rest: Vec<String> = std::env::args().skip(1).map(quoted).collect();
+    format!("syrinx {}", rest.join(" "))
+}
+
 /// The computer: its name and how many threads run at once.
 pub fn machine() -> String {
     let name = gethostname::gethostname().to_string_lossy().into_owned();

@@ -4,7 +4,7 @@ use serde_json::json;
 use syrinx_config::Settings;
 use syrinx_data::Part;
 use syrinx_eval::{
-    EvalError, EvalOptions, Report, Subject, SubjectError, Suite, evaluate_and_keep,
+    EvalError, EvalOptions, Provenance, Report, Subject, SubjectError, Suite, evaluate_and_keep,
 };
 use syrinx_results::{ResultsError, RunAbout, RunKeeper, RunStatus, Store, content_hash};
 use syrinx_types::{CancelToken, Event, EventSink};
@@ -22,7 +22,7 @@ pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
     settings
 }
 
-/// What is measured with what.
+/// Inputs of a recorded evaluation.
 #[derive(Clone, Copy)]
 pub struct Measured<'a> {
     /// The suite.
@@ -47,7 +47,17 @@ pub fn recorded(
         sink.emit(Event::Warning { message: format!("the run isn't kept: {error}") });
     };
     let Measured { suite, subject, .. } = measured;
-    let run = match store.begin(&about(measured, options), provenance::now_s()) {
+    let about = about(measured, options);
+    let made = Provenance {
+        date: provenance::date(),
+        revision: about.revision.clone(),
+        machine: about.machine.clone(),
+        command: provenance::command(),
+        seeds: about.seeds.clone(),
+        settings: json!({ "decode": measured.settings.decode, "tasks": measured.settings.tasks }),
+    };
+    let options = &EvalOptions { provenance: made, ..options.clone() };
+    let run = match store.begin(&about, provenance::now_s()) {
         Ok(run) => run,
         Err(error) => {
             warn(error);
@@ -73,7 +83,7 @@ pub fn recorded(
 }
 
 fn about(measured: Measured<'_>, options: &EvalOptions) -> RunAbout {
-    let Measured { suite, subject, settings: used, cell: (bench, cell) } = measured;
+    let Measured { suite, subject, settings: used, cell: (ablation, cell) } = measured;
     let applied = options.applied(suite);
     let mut settings = json!({
         "suite": applied,
@@ -94,7 +104,7 @@ fn about(measured: Measured<'_>, options: &EvalOptions) -> RunAbout {
         seeds: applied.seeds,
         machine: provenance::machine(),
         folder: std::path::absolute(&options.out).unwrap_or_else(|_| options.out.clone()),
-        bench: bench.to_owned(),
+        ablation: ablation.to_owned(),
         cell: cell.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What all verbs share: settings, the engine, where events go, the token of Ctrl-C.
+//! State that all verbs share: settings, the engine, the event sink, the cancel token.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use syrinx_engine::{Engine, EngineOptions, ModelSource};
 use syrinx_pretrained::{CodecSpec, SpecError};
 use syrinx_types::{CancelToken, EventSink, RunContext};
 
-use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::globals::Globals;
 use crate::progress::{Bars, JsonLines, Lines, Tee};
 use crate::stop;
 
@@ -31,16 +31,24 @@ impl Session {
     /// Begins to listen for Ctrl-C and opens the places that events go to.
     pub fn new(globals: Globals) -> Outcome<Self> {
         let cancel = CancelToken::default();
-        stop::on_signal(cancel.clone())?;
         let mut sinks: Vec<Box<dyn EventSink>> = Vec::new();
         let bars = !globals.quiet
             && globals.verbose == 0
             && !globals.json
             && std::io::stderr().is_terminal();
         if bars {
-            sinks.push(Box::new(Bars::default()));
+            let bars = Bars::default();
+            let screen = bars.screen();
+            stop::on_signal(cancel.clone(), move |line| {
+                let _ = screen.println(line);
+            })?;
+            sinks.push(Box::new(bars));
         } else {
-            sinks.push(Box::new(Lines { verbose: globals.verbose > 0, warnings: !globals.quiet }));
+            stop::on_signal(cancel.clone(), |line| {
+                // A closed standard error has no reader.
+                let _ = writeln!(std::io::stderr(), "{line}");
+            })?;
+            sinks.push(Box::new(Lines::new(globals.verbose > 0, !globals.quiet)));
         }
         if let Some(path) = &globals.events {
             sinks.push(Box::new(JsonLines::open(path)?));
@@ -48,7 +56,7 @@ impl Session {
         Ok(Self { globals, cancel, sink: Tee(sinks) })
     }
 
-    /// Where events go.
+    /// Returns the event sink.
     pub fn sink(&self) -> &dyn EventSink {
         &self.sink
     }
@@ -59,7 +67,7 @@ impl Session {
     }
 
     /// The settings of verbs whose `--config` and `--set` are about their own file.
-    pub fn settings_beside(&self) -> Outcome<Settings> {
+    pub fn base_settings(&self) -> Outcome<Settings> {
         let plain = Globals { config: None, set: Vec::new(), ..self.globals.clone() };
         let layers = [
             Layer::OptionalFile(SETTINGS_FILE.into()),
@@ -91,7 +99,7 @@ impl Session {
         open_engine(settings)
     }
 
-    /// Where results are kept: as the flag says, else the settings, else `runs/results.db`, beside the folders that
+    /// Returns the path of the results store: of the flag, else of the settings, else `runs/results.db`, beside the folders that
     /// evaluations make.
     pub fn results(&self, flag: Option<&Path>, settings: &Settings) -> PathBuf {
         let named = flag.map(Path::to_path_buf).or_else(|| settings.results.clone());
@@ -106,7 +114,7 @@ impl Session {
         Ok(())
     }
 
-    /// Surroundings of a request: the token of Ctrl-C, the program's sink, and the seed of the settings.
+    /// Returns the run context of a request: the cancel token, the event sink, and the seed of the settings.
     pub fn run(&self, settings: &Settings) -> RunContext<'_> {
         RunContext::new(&self.cancel, self.sink()).with_seed(settings.seed)
     }
@@ -148,7 +156,7 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
     Ok(Settings::load(&layers)?)
 }
 
-/// Where the model is that settings name.
+/// Returns the source of the model that the settings name.
 pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
     Ok(match &settings.model {
         Some(path) => ModelSource::File(path.clone()),
@@ -170,7 +178,7 @@ pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine>
     })
 }
 
-/// How the settings want a model to be loaded.
+/// Returns the engine options of the settings.
 pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
     Ok(EngineOptions {
         kernels: settings.kernels,
@@ -241,7 +249,7 @@ pub fn set_pairs(set: &[String]) -> Outcome<Vec<(String, String)>> {
         .collect()
 }
 
-/// Where a user's voices are kept unless the settings say otherwise.
+/// Returns the default folder of a user's voices.
 fn default_voices_dir() -> Option<PathBuf> {
     Some(data_folder()?.join("voices"))
 }

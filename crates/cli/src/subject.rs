@@ -10,7 +10,7 @@ use syrinx_engine::{Engine, EngineError, Merged, open_codec};
 use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Request};
-use syrinx_types::{Audio, CancelToken, Fnv1a, RunContext};
+use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
 
 /// A loaded engine with the settings that it answers with.
 pub struct Loaded<'a> {
@@ -35,7 +35,11 @@ impl Subject for Loaded<'_> {
     fn fingerprint(&self) -> String {
         let settings = serde_json::to_string(&(&self.settings.decode, &self.settings.tasks))
             .unwrap_or_default();
-        format!("{}-{}", self.engine.fingerprint(), Fnv1a::default().bytes(settings.bytes()).hex())
+        format!(
+            "{}-{}",
+            self.engine.fingerprint(),
+            Fingerprint::default().bytes(settings.as_bytes()).hex()
+        )
     }
 
     fn answer_kind(&self, task: &str) -> Option<AnswerKind> {

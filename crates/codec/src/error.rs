@@ -1,6 +1,7 @@
 //! What can go wrong with a codec.
 
 use std::path::PathBuf;
+use syrinx_types::IoOperation;
 
 /// Errors of fitting, training, coding and storing codecs.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +16,7 @@ pub enum CodecError {
         reason: String,
     },
     /// Too little data to fit or train with.
-    #[error(
-        "{operation}: {found} {unit} are too few, at least {needed} are needed: give more recordings"
-    )]
+    #[error("{operation}: {found} {unit} are too few, at least {needed} are needed")]
     TooLittleData {
         /// What was to be done.
         operation: &'static str,
@@ -42,7 +41,7 @@ pub enum CodecError {
     #[error(transparent)]
     Codes(#[from] syrinx_types::CodesError),
     /// Bytes that aren't weights of a codec, or are cut short.
-    #[error("codec weights can't be read: {reason}; copy or download the file again")]
+    #[error("codec weights can't be read: {reason}")]
     Unreadable {
         /// What is wrong.
         reason: String,
@@ -54,7 +53,7 @@ pub enum CodecError {
         reason: String,
     },
     /// A part (the vocoder, say) that the weights don't hold.
-    #[error("the codec weights hold no {part}: {remedy}")]
+    #[error("the codec weights hold no {part}")]
     NoPart {
         /// The part.
         part: &'static str,
@@ -62,9 +61,7 @@ pub enum CodecError {
         remedy: &'static str,
     },
     /// A training state that belongs to another run.
-    #[error(
-        "{path}: the saved training state can't be continued: {reason}; move it away to start anew"
-    )]
+    #[error("{path}: the saved training state can't be continued: {reason}")]
     State {
         /// The state.
         path: PathBuf,
@@ -72,9 +69,7 @@ pub enum CodecError {
         reason: String,
     },
     /// A loss or gradient that is no longer finite.
-    #[error(
-        "vocoder training diverged at step {step}: the loss isn't finite; lower the learning rate"
-    )]
+    #[error("vocoder training diverged at step {step}: the loss isn't finite")]
     Diverged {
         /// The step.
         step: u64,
@@ -86,10 +81,10 @@ pub enum CodecError {
         operation: &'static str,
     },
     /// A file that can't be read or written.
-    #[error("{operation} {path}: {source}")]
+    #[error("cannot {operation} {}: {source}", path.display())]
     Io {
         /// What was tried.
-        operation: &'static str,
+        operation: IoOperation,
         /// The file.
         path: PathBuf,
         /// Why it failed.
@@ -113,5 +108,21 @@ impl CodecError {
     /// An error of a codec that another crate implements.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Box::new(error))
+    }
+
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::TooLittleData { .. } => "give more recordings".into(),
+            Self::Unreadable { .. } => "copy or download the file again".into(),
+            Self::NoPart { remedy, .. } => remedy.to_string().into(),
+            Self::State { .. } => "move it away to start anew".into(),
+            Self::Diverged { .. } => "lower the learning rate".into(),
+            Self::Io { operation, source, .. } => {
+                return syrinx_types::io_hint(*operation, source.kind()).map(Into::into);
+            }
+            Self::Audio(error) => return error.hint(),
+            _ => return None,
+        })
     }
 }

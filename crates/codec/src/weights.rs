@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::CodecError;
+use syrinx_types::IoOperation;
 
 /// Name of the header's one entry. One entry only, so that equal codecs give equal bytes.
 const HEADER: &str = "syrinx_codec";
@@ -203,7 +204,7 @@ fn scale_rows(
 /// Reads a whole file.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
     std::fs::read(path).map_err(|source| CodecError::Io {
-        operation: "reading",
+        operation: IoOperation::Read,
         path: path.to_owned(),
         source,
     })
@@ -212,7 +213,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
 /// Writes a whole file; what was there stays until all is written.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CodecError> {
     syrinx_atomic::write_bytes(path, bytes).map_err(|source| CodecError::Io {
-        operation: "writing",
+        operation: IoOperation::Write,
         path: path.to_owned(),
         source,
     })

@@ -1,30 +1,30 @@
-//! What can go wrong with a configuration.
+//! Errors of configurations.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Errors of configurations. What follows the last semicolon of a message is the remedy.
+/// Errors of configurations.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file that can't be read.
-    #[error("config file {}: {source}; check the path given with --config", path.display())]
+    #[error("config file {}: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file that isn't TOML.
     #[error("config file {}: {reason}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// What is wrong and where.
+        /// Reason and place.
         reason: String,
     },
     /// A key that doesn't exist.
-    #[error("{place}: there is no setting `{key}`{nearest}; `syrinx config show` lists them all")]
+    #[error("{place}: there is no setting `{key}`{nearest}")]
     UnknownKey {
         /// The key, with dots.
         key: String,
@@ -34,13 +34,13 @@ pub enum ConfigError {
         nearest: String,
     },
     /// A value that doesn't fit its key.
-    #[error("{place}: setting `{key}`: {reason}; `syrinx config schema` says what fits")]
+    #[error("{place}: setting `{key}`: {reason}")]
     Value {
         /// The key, with dots.
         key: String,
-        /// Where the value stands.
+        /// Source of the value: a file, `environment` or `flag`.
         place: String,
-        /// What is wrong.
+        /// Reason.
         reason: String,
     },
     /// A configuration of this program that contradicts its own schema.
@@ -49,4 +49,17 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+}
+
+impl ConfigError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Read { .. } => "check the path given with --config".into(),
+            Self::UnknownKey { .. } => "list all settings with `syrinx config show`".into(),
+            Self::Value { .. } => "see `syrinx config schema` for valid values".into(),
+            Self::Syntax { .. } => "correct the file; `syrinx config schema` describes it".into(),
+            _ => return None,
+        })
+    }
 }

@@ -107,7 +107,7 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if optional && e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ConfigError::Read { path: path.clone(), source }),
+        Err(cause) => return Err(ConfigError::Read { path: path.clone(), cause }),
     };
     let syntax = |reason: String| ConfigError::Syntax { path: path.clone(), reason };
     let table: toml::Table =
@@ -139,13 +139,18 @@ fn nested<'v>(pairs: impl Iterator<Item = (String, &'v str)>, schema: Tree<'_>) 
         }
         let only_text = matches!(node, Found::Node(n) if schema.only_text(n));
         let value = if only_text {
-            Tagged::String(Tag::Default, text.into())
+            Tagged::String(Tag::Default, unquoted(text).into())
         } else {
             text.parse().unwrap_or(Tagged::String(Tag::Default, text.into()))
         };
         insert(&mut root, &parts, value);
     }
     root
+}
+
+/// Returns a text without the quotation marks that TOML writes around it.
+fn unquoted(text: &str) -> &str {
+    ['"', '\''].iter().find_map(|q| text.strip_prefix(*q)?.strip_suffix(*q)).unwrap_or(text)
 }
 
 fn insert(dict: &mut Dict, parts: &[&str], value: Tagged) {

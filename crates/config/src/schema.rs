@@ -6,7 +6,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy)]
 pub struct Tree<'a>(pub &'a Value);
 
-/// What a schema says about a key.
+/// Entry of a schema for a key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found<'a> {
     /// This is allowed there.
@@ -18,7 +18,7 @@ pub(crate) enum Found<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// What stands below `node` under `key`.
+    /// Returns the entry below `node` under `key`.
     pub(crate) fn child(self, node: &'a Value, key: &str) -> Found<'a> {
         let node = self.resolved(node);
         if node.get("properties").and_then(|p| p.get(key)).is_some() {

@@ -46,16 +46,16 @@ pub struct Settings {
     pub whisper: WhisperOptions,
     /// Seed of everything random.
     pub seed: u64,
-    /// Where the language model runs: `cpu`, `cuda` (the first GPU) or `cuda:N`.
+    /// Device of the language model: `cpu`, `cuda` (the first GPU) or `cuda:N`.
     #[schemars(with = "String")]
     pub device: DeviceChoice,
-    /// What the network's layers run on.
+    /// Kernels of the network's layers: `fused` or `primitive`.
     pub kernels: Kernels,
-    /// What the language model computes in.
+    /// Precision of the language model.
     pub precision: Precision,
     /// Sampling and what goes with it.
     pub decode: DecodeConfig,
-    /// How recordings become voices.
+    /// Selection of a prompt from a recording.
     pub prompt: PromptConfig,
     /// Settings of the tasks, by their identifiers (`syrinx tasks show NAME`).
     pub tasks: BTreeMap<String, Value>,

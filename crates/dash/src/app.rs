@@ -21,9 +21,9 @@ use crate::{Theme, ThemeName};
 
 /// A terminal smaller than this gets one pane at a time.
 const FULL: (u16, u16) = (80, 24);
-/// How long a line stays in the status bar, seconds.
+/// Time that a line stays in the status bar, seconds.
 const SAID_S: f64 = 8.0;
-/// How often the store is read while what it has is shown, seconds.
+/// Interval between reads of a shown store, seconds.
 const REFRESH_S: f64 = 3.0;
 
 /// Which screen.
@@ -59,12 +59,12 @@ impl Screen {
     }
 }
 
-/// What the state begins with.
+/// Initial state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
-    /// How it looks.
+    /// Color theme.
     pub theme: ThemeName,
-    /// What is shown first.
+    /// First screen.
     pub screen: Screen,
     /// Seconds since 1970.
     pub now_s: f64,
@@ -239,7 +239,7 @@ impl App {
         self.with_screen(|screen, context| screen.shown(context))
     }
 
-    /// What lies under a place of the terminal.
+    /// Returns the targets under a position of the terminal.
     fn under(&self, at: Position) -> impl Iterator<Item = Target> + '_ {
         let hit = move |(area, target): &(Rect, Target)| area.contains(at).then_some(*target);
         self.hits.iter().rev().filter_map(hit)
@@ -402,11 +402,21 @@ impl App {
             pen.line(area, 0, &[(" ", style), (sign, style), (text, style)]);
             return;
         }
+        // Help and the way out are always there, at the right.
+        const ALWAYS: [(&str, &str); 2] = [("?", "help"), ("q", "quit")];
+        let room: usize = ALWAYS.iter().map(|(key, word)| width(key) + width(word) + 3).sum();
+        let end = usize::from(area.width).saturating_sub(room);
+        let mut right = end as u16 + 1;
+        for (key, word) in ALWAYS {
+            right += pen.text(area, (right, 0), key, pen.theme.title) + 1;
+            right += pen.text(area, (right, 0), word, pen.theme.dim) + 2;
+        }
         let mut column = 1;
         for row in self.helps().into_iter().flat_map(|(_, rows)| rows) {
             let key = row.keys.split(' ').next().unwrap_or_default();
             let wanted = width(key) + width(row.bar) + 3;
-            if row.bar.is_empty() || usize::from(column) + wanted > usize::from(area.width) {
+            let always = ALWAYS.iter().any(|(name, _)| *name == key);
+            if row.bar.is_empty() || always || usize::from(column) + wanted > end {
                 continue;
             }
             column += pen.text(area, (column, 0), key, pen.theme.title) + 1;

@@ -1,4 +1,4 @@
-//! What can go wrong with the dashboard itself. What goes wrong in its work is shown on the screen.
+//! Errors of the dashboard itself. Errors of its jobs are shown on the screen.
 
 use std::path::PathBuf;
 
@@ -7,23 +7,34 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum DashError {
     /// There is no terminal, or it doesn't do what it should.
-    #[error("the dashboard needs a terminal: {source}; run it in one, not in a pipe")]
+    #[error("the dashboard needs a terminal: {cause}")]
     Terminal {
-        /// What it says.
-        source: std::io::Error,
+        /// Reason given by the operating system.
+        cause: std::io::Error,
     },
     /// A file to be replayed can't be read.
-    #[error("events `{}`: {source}; give a file that `--events` or a training run wrote", path.display())]
+    #[error("events `{}`: {cause}", path.display())]
     Replay {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A thread can't be started.
-    #[error("a thread can't be started: {source}; close other programs")]
+    #[error("a thread can't be started: {cause}")]
     Thread {
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
+}
+
+impl DashError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Terminal { .. } => "run it in a terminal, not in a pipe".into(),
+            Self::Replay { .. } => "give a file that `--events` or a training run wrote".into(),
+            Self::Thread { .. } => "close other programs".into(),
+        })
+    }
 }

@@ -40,7 +40,7 @@ impl Tail {
         Self { path: path.to_path_buf(), read_bytes: 0, rest: Vec::new() }
     }
 
-    /// What has come since the last time, and whether it is from the beginning of the file. A file that became
+    /// Returns the new lines, and whether they start at the beginning of the file. A file that became
     /// shorter is read anew.
     pub(crate) fn more(&mut self) -> std::io::Result<(Vec<Stamped>, bool)> {
         let mut file = File::open(&self.path)?;

@@ -94,16 +94,16 @@ impl Key {
     }
 }
 
-/// What some keys do.
+/// Keys with their effect.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<A> {
     /// Any of these.
     pub keys: &'static [Key],
-    /// What they do.
+    /// Effect of the keys.
     pub action: A,
     /// A word for the status bar; empty where it isn't shown there.
     pub bar: &'static str,
-    /// What the help says.
+    /// Help text.
     pub help: &'static str,
 }
 
@@ -117,7 +117,7 @@ pub const fn bind<A>(
     Binding { keys, action, bar, help }
 }
 
-/// What a key does by a table.
+/// Returns a key's action by a table.
 pub fn action<A: Copy>(table: &[Binding<A>], key: Key) -> Option<A> {
     table.iter().find(|b| b.keys.contains(&key)).map(|b| b.action)
 }
@@ -129,7 +129,7 @@ pub struct KeyHelp {
     pub keys: String,
     /// A word for the status bar; empty where it isn't shown there.
     pub bar: &'static str,
-    /// What they do.
+    /// Effect of the keys.
     pub help: &'static str,
 }
 

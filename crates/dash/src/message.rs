@@ -1,10 +1,10 @@
-//! What comes in, and what has to be done.
+//! Messages and effects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use syrinx_eval::{Comparison, Report, Row};
-use syrinx_results::{Cell, Run, Wish};
+use syrinx_results::{Cell, ControlRequest, Run};
 use syrinx_types::{Audio, Event};
 
 use crate::follow::Stamped;
@@ -50,7 +50,7 @@ pub enum Msg {
     News(News),
 }
 
-/// What workers say.
+/// Message of a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
     /// The registry.
@@ -69,7 +69,7 @@ pub enum News {
     Runs(Vec<Run>),
     /// Rows of a run.
     Rows(String, Vec<Row>),
-    /// What moved to a run.
+    /// Changes to a run.
     Compared(String, Box<Comparison>),
     /// A recording of a row, drawn, with its name.
     Pictured(String, Box<Picture>),
@@ -85,7 +85,7 @@ pub enum News {
     Trouble(String),
 }
 
-/// What a job says.
+/// Message of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobNews {
     /// It is moving.
@@ -125,8 +125,8 @@ pub enum Effect {
     Draw(PathBuf),
     /// Read the cells of ablations.
     LoadCells,
-    /// Leave a wish for a cell of an ablation.
-    LeaveWish(String, String, Wish),
+    /// Leave a request for a cell of an ablation.
+    RequestControl(String, String, ControlRequest),
     /// Look for training runs.
     LoadTrainings,
     /// Follow the events of a training run, and no other.

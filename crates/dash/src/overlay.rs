@@ -1,11 +1,11 @@
-//! What lies above the screens: the help, and the question before leaving.
+//! Overlays of the screens: the help, and the question before leaving.
 
 use ratatui::layout::Rect;
 
 use crate::keys::{Key, KeyHelp, LIST, action};
 use crate::pen::{Pen, width};
 
-/// What lies above the screen.
+/// Overlay of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overlay {
     /// All keys, from this line on.
@@ -17,7 +17,7 @@ pub(crate) enum Overlay {
     Leave,
 }
 
-/// What a key made of it.
+/// Outcome of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It stays.

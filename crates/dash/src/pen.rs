@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::Theme;
 
-/// What a click on a place means.
+/// Target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A screen, by its number.
@@ -23,9 +23,9 @@ pub enum Target {
 pub struct Pen<'a> {
     /// The buffer.
     pub buf: &'a mut Buffer,
-    /// How things look.
+    /// Color theme.
     pub theme: &'a Theme,
-    /// What can be clicked; later ones lie above earlier ones.
+    /// Click targets; later ones lie above earlier ones.
     pub hits: &'a mut Vec<(Rect, Target)>,
     /// Seconds since 1970.
     pub now_s: f64,

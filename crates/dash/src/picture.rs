@@ -13,7 +13,7 @@ const BANDS: usize = 40;
 /// Loudness range that is shown, in nepers below the loudest.
 const RANGE: f32 = 9.0;
 
-/// What is drawn of a recording.
+/// Picture of a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Picture {
     /// Lowest and highest sample of each column.

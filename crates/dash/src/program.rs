@@ -1,4 +1,4 @@
-//! What the dashboard needs from the program that it is part of.
+//! Interface to the program that the dashboard is part of.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub struct FieldCard {
     pub name: String,
     /// Its type, in words.
     pub kind: String,
-    /// What it means.
+    /// Meaning.
     pub about: String,
 }
 
@@ -88,7 +88,7 @@ pub struct TaskCard {
     pub summary: String,
     /// An example command.
     pub example: String,
-    /// What it answers with.
+    /// Kind of its answers.
     pub answer_kind: AnswerKind,
     /// The request's field that it is about.
     pub positional: String,
@@ -136,7 +136,7 @@ pub struct SuiteCard {
 /// A model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModelCard {
-    /// What it is called on the screen.
+    /// Display name.
     pub name: String,
     /// Its file; none for the one that the settings name.
     pub path: Option<PathBuf>,
@@ -158,17 +158,17 @@ pub struct AnswerAsk {
     pub model: ModelCard,
     /// By this task.
     pub task: String,
-    /// The request. Its positional field takes `heard`, where that is given.
+    /// The request. Its positional field takes `recording`, where that is given.
     pub request: Value,
     /// Settings that are changed: keys and values as flags give them.
     pub changed: Vec<(String, String)>,
     /// Seed.
     pub seed: u64,
     /// A recording in memory.
-    pub heard: Option<Arc<Audio>>,
+    pub recording: Option<Arc<Audio>>,
 }
 
-/// What came back.
+/// Answer of the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The answer.
@@ -206,7 +206,7 @@ pub struct EvalAsk {
 /// A training run on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrainingCard {
-    /// What it is called on the screen.
+    /// Display name.
     pub name: String,
     /// Its events.
     pub path: PathBuf,

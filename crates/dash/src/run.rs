@@ -15,19 +15,19 @@ use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
 
 /// Shortest time between two pictures.
 const FRAME: Duration = Duration::from_millis(33);
-/// How often the clock ticks while nothing happens.
+/// Interval of clock ticks.
 const TICK: Duration = Duration::from_millis(250);
-/// How often the keys' thread looks whether it should end.
+/// Interval at which the keyboard thread checks for its end.
 const POLL: Duration = Duration::from_millis(100);
 /// Most messages taken between two pictures, so that a flood of news can't stop the drawing.
 const MOST: usize = 500;
 
-/// What the caller decides.
+/// Options of the dashboard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DashOptions {
-    /// How it looks.
+    /// Color theme.
     pub theme: ThemeName,
-    /// What is shown first.
+    /// First screen.
     pub screen: Screen,
     /// Whether clicks come to the dashboard; without, the terminal's own selection works.
     pub mouse: bool,
@@ -53,7 +53,7 @@ pub fn run(
 ) -> Result<(), DashError> {
     if let Some(path) = &options.replay {
         let readable = std::fs::File::open(path).map(drop);
-        readable.map_err(|source| DashError::Replay { path: path.clone(), source })?;
+        readable.map_err(|cause| DashError::Replay { path: path.clone(), cause })?;
     }
     let facts = Facts {
         theme: options.theme,
@@ -73,14 +73,14 @@ pub fn run(
     for effect in effects {
         workers.does(effect);
     }
-    let terminal = |source| DashError::Terminal { source };
+    let terminal = |cause| DashError::Terminal { cause };
     let mut taken = Taken::new(output, options.mouse).map_err(terminal)?;
     let stop = CancelToken::default();
     let keys = {
         let stop = stop.clone();
         std::thread::Builder::new().name("keys".into()).spawn(move || read_keys(&send, &stop))
     };
-    let keys = keys.map_err(|source| DashError::Thread { source })?;
+    let keys = keys.map_err(|cause| DashError::Thread { cause })?;
     let clock = || program.now_s();
     let outcome = attend((&mut app, &mut workers), &mut taken, (&receive, cancel), &clock);
     // Work is told to stop first, and waited for last: meanwhile the terminal is the user's again.

@@ -14,7 +14,7 @@ use crate::pen::{Pen, Target};
 
 /// A screen: state that takes keys and news, and can be drawn.
 pub(crate) trait Component {
-    /// What keys do where the screen is now: titles and tables, the most important first.
+    /// Returns titles and key tables of the current state, the most important first.
     fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)>;
 
     /// Takes a key; `false` if it means nothing here.
@@ -39,11 +39,11 @@ pub(crate) trait Component {
     fn draw(&self, pen: &mut Pen<'_>, area: Rect);
 }
 
-/// What a screen can say to the outside while it takes a message.
+/// Context of a screen that handles a message.
 pub(crate) struct Context<'a> {
     /// Seconds since 1970.
     pub(crate) now_s: f64,
-    /// What has to be done.
+    /// Effects to run.
     pub(crate) effects: Vec<Effect>,
     /// The last job's number.
     pub(crate) last_job: &'a mut u64,

@@ -40,14 +40,14 @@ impl ThemeName {
 /// Kinds of segments and lines that have to be told apart.
 const ACCENTS: usize = 6;
 
-/// How things look.
+/// Color theme.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme {
     /// Its name.
     pub name: ThemeName,
     /// Plain text.
     pub text: Style,
-    /// What is less important.
+    /// Less important text.
     pub dim: Style,
     /// Titles.
     pub title: Style,
@@ -55,7 +55,7 @@ pub struct Theme {
     pub frame: Style,
     /// The frame of the pane that keys go to.
     pub focus: Style,
-    /// What is selected there.
+    /// Selected entry.
     pub selected: Style,
     /// For the better.
     pub good: Style,

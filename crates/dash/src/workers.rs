@@ -16,7 +16,7 @@ use crate::follow::Tail;
 use crate::message::{Effect, JobId, JobNews, Msg, News};
 use crate::{Answer, DashError, Picture, Program, Shown, TrainingCard};
 
-/// How often a followed file is looked at.
+/// Interval between polls of a followed file.
 const FOLLOW: Duration = Duration::from_millis(500);
 /// The pitch is taken of so much of a recording, seconds.
 const PITCH_OF_S: f64 = 30.0;
@@ -45,7 +45,7 @@ impl Lane {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || receive.into_iter().for_each(|work| work()))
-            .map_err(|source| DashError::Thread { source })?;
+            .map_err(|cause| DashError::Thread { cause })?;
         Ok(Self { send: Some(send), thread: Some(thread) })
     }
 
@@ -131,7 +131,7 @@ impl Workers {
     /// Does what the state asks for.
     pub(crate) fn does(&mut self, effect: Effect) {
         match effect {
-            // Those of the loop.
+            // Handled by the loop.
             Effect::Quit | Effect::Redraw => {}
             Effect::Answer(job, ask) => {
                 let program = Arc::clone(&self.program);
@@ -185,16 +185,16 @@ impl Workers {
                 Ok(News::Compared(new, Box::new(comparison)))
             }),
             Effect::LoadCells => self.query(|store| {
-                let benches = store.benches()?;
+                let ablations = store.ablations()?;
                 let cells = |b: String| store.cells(&b).map(|cells| (b, cells));
-                let cells: Vec<_> = benches.into_iter().map(cells).collect::<Result<_, _>>()?;
+                let cells: Vec<_> = ablations.into_iter().map(cells).collect::<Result<_, _>>()?;
                 let runs = store.runs(&RunFilter::default())?;
-                let of_bench = runs.into_iter().filter(|r| !r.about.bench.is_empty());
-                Ok(News::Cells(cells, of_bench.collect()))
+                let of_ablations = runs.into_iter().filter(|r| !r.about.ablation.is_empty());
+                Ok(News::Cells(cells, of_ablations.collect()))
             }),
-            Effect::LeaveWish(bench, cell, wish) => self.query(move |store| {
-                store.leave_wish(&bench, &cell, wish)?;
-                Ok(News::Said(format!("asked cell {cell} to {wish:?}").to_lowercase()))
+            Effect::RequestControl(ablation, cell, request) => self.query(move |store| {
+                store.request_control(&ablation, &cell, request)?;
+                Ok(News::Said(format!("asked cell {cell} to {request:?}").to_lowercase()))
             }),
         }
     }

@@ -7,6 +7,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use syrinx_types::IoOperation;
+
 use crate::DataError;
 
 /// Exclusive right to make a shard. Dropping it gives the right back.
@@ -33,13 +35,15 @@ impl Claim {
         let path = lock_path(shard);
         loop {
             let file = File::options().create(true).append(true).open(&path);
-            let file = file.map_err(DataError::io("write", &path))?;
+            let file = file.map_err(DataError::io(IoOperation::Write, &path))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 // A file system without locks: then one process a part is the user's to ensure.
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(e)) => return Err(DataError::io("lock", &path)(e)),
+                Err(TryLockError::Error(e)) => {
+                    return Err(DataError::io(IoOperation::Lock, &path)(e));
+                }
             }
             // Another process may have removed the file between opening and locking.
             if is_there(&file, &path) {

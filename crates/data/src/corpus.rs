@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Coded, Codes, Latents, Sample};
+use syrinx_types::{Coded, Codes, IoOperation, Latents, Sample};
 
 use crate::encode::{is_shard, shard_files};
 use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
@@ -58,8 +58,10 @@ impl Corpus {
         let views = folder.join(VIEWS);
         let mut folders = Vec::new();
         if views.is_dir() {
-            for entry in std::fs::read_dir(&views).map_err(DataError::io("list", &views))? {
-                folders.push(entry.map_err(DataError::io("list", &views))?.path());
+            for entry in
+                std::fs::read_dir(&views).map_err(DataError::io(IoOperation::List, &views))?
+            {
+                folders.push(entry.map_err(DataError::io(IoOperation::List, &views))?.path());
             }
         }
         let views = folders.into_iter().map(|path| {

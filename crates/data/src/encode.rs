@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use syrinx_atomic::{remove_leftovers, write_bytes};
-use syrinx_types::{CancelToken, Coded, Event, EventSink};
+use syrinx_types::{CancelToken, Coded, Event, EventSink, IoOperation};
 
 use crate::claim::Claim;
 use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
@@ -84,7 +84,7 @@ pub fn encode_manifest(
     cancel: &CancelToken,
 ) -> Result<Summary, DataError> {
     check_plan(plan)?;
-    fs::create_dir_all(folder).map_err(DataError::io("create", folder))?;
+    fs::create_dir_all(folder).map_err(DataError::io(IoOperation::CreateFolder, folder))?;
     let work = Work { manifest, folder, plan, encode, sink, cancel, stamp: stamp(manifest, plan) };
     let finished = work.finished_shards()?;
     let mine: Vec<usize> = (0..work.stamp.of).filter(|&i| plan.part.has(i)).collect();
@@ -343,10 +343,11 @@ impl Work<'_> {
         if !summary.failed.is_empty() {
             let lines = summary.failed.iter().filter_map(|f| serde_json::to_string(f).ok());
             let text: String = lines.map(|line| line + "\n").collect();
-            write_bytes(&path, text.as_bytes()).map_err(DataError::io("write", &path))?;
+            write_bytes(&path, text.as_bytes())
+                .map_err(DataError::io(IoOperation::Write, &path))?;
             summary.failed_path = Some(path);
         } else if path.exists() {
-            fs::remove_file(&path).map_err(DataError::io("remove", &path))?;
+            fs::remove_file(&path).map_err(DataError::io(IoOperation::Remove, &path))?;
         }
         Ok(summary)
     }
@@ -360,8 +361,8 @@ pub(crate) fn is_shard(name: &str) -> bool {
 /// The shards of a folder, by name. Temporary and other files are passed over.
 pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(DataError::io("list", folder))? {
-        let path = entry.map_err(DataError::io("list", folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {
+        let path = entry.map_err(DataError::io(IoOperation::List, folder))?.path();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if is_shard(name) {
             files.push(path);

@@ -3,19 +3,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::LeftOutReasons;
+use syrinx_types::IoOperation;
+
 /// An operation on a manifest, a data set, a shard or a plan of batches failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system refused.
-    #[error("cannot {operation} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
         /// What was tried: `read`, `write`, `list`, ...
-        operation: &'static str,
+        operation: IoOperation,
         /// The file or folder.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Object storage refused.
     #[error("cannot {operation} {place}: {reason}")]
@@ -55,7 +58,7 @@ pub enum DataError {
     },
     /// A token shard is cut, damaged, or no token shard.
     #[error(
-        "the token shard {} cannot be used: {problem}; delete it and encode the manifest again (finished shards are kept)",
+        "the token shard {} cannot be used: {problem}",
         path.display()
     )]
     BrokenShard {
@@ -74,7 +77,7 @@ pub enum DataError {
     },
     /// Shards of different making lie in one folder.
     #[error(
-        "{} was made with another {what}: it has `{found}`, expected `{expected}`; use an empty folder, or delete the old shards",
+        "{} was made with another {what}: it has `{found}`, expected `{expected}`",
         path.display()
     )]
     Mismatch {
@@ -89,7 +92,7 @@ pub enum DataError {
     },
     /// Some shards of a folder don't exist yet.
     #[error(
-        "{} of {of} token shards are missing in {} (first: number {first}); encode the manifest with the same folder to make them",
+        "{} of {of} token shards are missing in {} (first: number {first})",
         missing, dir.display()
     )]
     MissingShards {
@@ -103,7 +106,7 @@ pub enum DataError {
         first: usize,
     },
     /// A part such as `3/16` is malformed or out of range.
-    #[error("`{given}` is not a part of a whole: write N/M with 1 <= N <= M, such as 3/16")]
+    #[error("`{given}` is not a part N/M of a whole")]
     Part {
         /// What was given.
         given: String,
@@ -119,9 +122,7 @@ pub enum DataError {
         problem: &'static str,
     },
     /// An item is longer than a whole batch may be.
-    #[error(
-        "item {index} has {positions} positions, more than the {max_positions} of a batch: raise max_positions or leave out items that long"
-    )]
+    #[error("item {index} has {positions} positions, more than the {max_positions} of a batch")]
     TooLong {
         /// Index of the item.
         index: usize,
@@ -130,8 +131,24 @@ pub enum DataError {
         /// The budget.
         max_positions: usize,
     },
+    /// A split that no utterance is in.
+    #[error("no utterance is in the split `{split}`")]
+    UnknownSplit {
+        /// Requested split.
+        split: String,
+        /// Splits that occur.
+        known: Vec<String>,
+    },
+    /// A selection of utterances is empty.
+    #[error("no utterance is left in the {selection}: {left_out}")]
+    NothingSelected {
+        /// Selection, such as `training split`.
+        selection: &'static str,
+        /// Why each utterance was left out.
+        left_out: LeftOutReasons,
+    },
     /// The cancel token was set.
-    #[error("stopped after {finished} of {total} shards; the same command goes on from there")]
+    #[error("stopped after {finished} of {total} shards")]
     Cancelled {
         /// Shards finished, now or earlier.
         finished: usize,
@@ -141,21 +158,33 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// An I/O error with what was being done to what.
-    pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Io { operation, path, source }
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::BrokenShard { .. } => {
+                "delete it and encode the manifest again (finished shards are kept)".into()
+            }
+            Self::Mismatch { .. } => "use an empty folder, or delete the old shards".into(),
+            Self::MissingShards { .. } => {
+                "encode the manifest with the same folder to make them".into()
+            }
+            Self::Cancelled { .. } => "run the same command to go on".into(),
+            Self::Io { operation, cause, .. } => {
+                return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
+            }
+            Self::UnknownSplit { known, .. } => {
+                format!("the splits are: {}", known.join(", ")).into()
+            }
+            Self::BrokenLine { .. } => "correct or delete that line".into(),
+            Self::Part { .. } => "write N/M with 1 <= N <= M, such as 3/16".into(),
+            Self::TooLong { .. } => "raise max_positions or leave out items that long".into(),
+            _ => return None,
+        })
     }
-}
 
-/// The remedy for the kinds of I/O errors that have an obvious one.
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound => "; check the path",
-        io::ErrorKind::PermissionDenied => "; check who owns it",
-        io::ErrorKind::StorageFull => {
-            "; free some space and run the command again, what is finished is kept"
-        }
-        _ => "",
+    /// An I/O error with what was being done to what.
+    pub(crate) fn io(operation: IoOperation, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |cause| Self::Io { operation, path, cause }
     }
 }

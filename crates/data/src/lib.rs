@@ -21,6 +21,7 @@ mod merge;
 #[cfg(feature = "object-store")]
 mod object;
 mod part;
+mod selection;
 mod shard;
 mod source;
 mod utterance;
@@ -34,6 +35,7 @@ pub use merge::{Merged, merge_shards};
 #[cfg(feature = "object-store")]
 pub use object::ObjectFolder;
 pub use part::Part;
+pub use selection::{LeftOut, LeftOutReasons};
 pub use shard::{CodecStamp, Failure, Record, Shard, ShardStamp, ShardWriter};
 pub use source::ShardSource;
 pub use utterance::Utterance;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use syrinx_atomic::{folder_of, write_bytes};
-use syrinx_types::Fnv1a;
+use syrinx_types::{Fnv1a, IoOperation};
 
 use crate::{DataError, Utterance};
 
@@ -45,7 +45,7 @@ impl Manifest {
     /// [`DataError::Io`]; [`DataError::BrokenLine`] for the first line that isn't JSON, lacks a field, contradicts
     /// itself or repeats an id; [`DataError::NothingFound`] for a file without utterances.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut utterances = Vec::new();
         let mut by_id = HashMap::new();
@@ -81,7 +81,7 @@ impl Manifest {
     /// [`DataError::Io`].
     pub fn write(&self, path: &Path) -> Result<(), DataError> {
         let folder = folder_of(path);
-        let absolute = |p: &Path| fs::canonicalize(p).map_err(DataError::io("find", p));
+        let absolute = |p: &Path| fs::canonicalize(p).map_err(DataError::io(IoOperation::Find, p));
         let (from, to) = (absolute(&self.root)?, absolute(folder)?);
         let mut text = Vec::new();
         for utterance in &self.utterances {
@@ -93,7 +93,7 @@ impl Manifest {
                 append_line(&mut text, &Utterance { audio, ..utterance.clone() });
             }
         }
-        write_bytes(path, &text).map_err(DataError::io("write", path))
+        write_bytes(path, &text).map_err(DataError::io(IoOperation::Write, path))
     }
 
     /// The folder that audio paths start from.

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use syrinx_atomic::write_bytes;
 
+use syrinx_types::IoOperation;
+
 use crate::DataError;
 use crate::corpus::VIEWS;
 use crate::encode::shard_files;
@@ -36,8 +38,8 @@ pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<Merged, DataError>
     for folder in folders {
         let path = folder.join(VIEWS);
         if path.is_dir() {
-            for entry in fs::read_dir(&path).map_err(DataError::io("list", &path))? {
-                views.push(entry.map_err(DataError::io("list", &path))?.file_name());
+            for entry in fs::read_dir(&path).map_err(DataError::io(IoOperation::List, &path))? {
+                views.push(entry.map_err(DataError::io(IoOperation::List, &path))?.file_name());
             }
         }
     }
@@ -53,7 +55,7 @@ pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<Merged, DataError>
 }
 
 fn merge_folder(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
-    fs::create_dir_all(into).map_err(DataError::io("create", into))?;
+    fs::create_dir_all(into).map_err(DataError::io(IoOperation::CreateFolder, into))?;
     let mut stamp: Option<ShardStamp> = None;
     let mut there = Vec::new();
     let mut merged = Merged::default();
@@ -74,9 +76,9 @@ fn merge_folder(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
             there[found.index] = true;
             merged.kept += usize::from(own);
             if !own {
-                let bytes = fs::read(&path).map_err(DataError::io("read", &path))?;
+                let bytes = fs::read(&path).map_err(DataError::io(IoOperation::Read, &path))?;
                 let to = into.join(found.file_name());
-                write_bytes(&to, &bytes).map_err(DataError::io("write", &to))?;
+                write_bytes(&to, &bytes).map_err(DataError::io(IoOperation::Write, &to))?;
                 merged.copied += 1;
             }
         }

@@ -14,7 +14,7 @@ use half::f16;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use syrinx_atomic::write_bytes;
-use syrinx_types::{Coded, Codes, Latents};
+use syrinx_types::{Coded, Codes, IoOperation, Latents};
 
 use crate::{DataError, Utterance};
 
@@ -147,7 +147,7 @@ impl Shard {
     /// # Errors
     /// [`DataError::Io`]; [`DataError::BrokenShard`] for anything but a whole shard.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
         parse(&bytes)
             .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
     }
@@ -358,7 +358,7 @@ impl ShardWriter {
         let bytes = self
             .serialize()
             .map_err(|problem| DataError::ShardContent { path: path.clone(), problem })?;
-        write_bytes(&path, &bytes).map_err(DataError::io("write", &path))?;
+        write_bytes(&path, &bytes).map_err(DataError::io(IoOperation::Write, &path))?;
         Ok(path)
     }
 

@@ -7,10 +7,15 @@ include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
 /// The program was built without a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no model was embedded when this program was built; pass --model FILE, or put one to crates/embedded/model/syrinx.safetensors and build again"
-)]
+#[error("no model was embedded when this program was built")]
 pub struct NoModel;
+
+impl NoModel {
+    /// Remedy.
+    pub fn hint(self) -> &'static str {
+        "pass --model FILE, or put one to crates/embedded/model/syrinx.safetensors and build again"
+    }
+}
 
 /// The embedded model: one safetensors file, as `syrinx package` writes it.
 ///

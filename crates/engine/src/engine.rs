@@ -16,12 +16,12 @@ use syrinx_task::{
     Services, TaskDescriptor, TaskKit, Transcript,
 };
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_types::{Audio, Codes, RunContext};
+use syrinx_types::{Audio, Codes, Fingerprint, RunContext};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
-use crate::loading::{build_tasks, check_fit, hash, known_tasks, lm_fingerprint, read};
+use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read};
 use crate::{EngineError, ModelPart, Voices, rerank, services};
 
 /// Origin of a model.
@@ -31,6 +31,8 @@ pub enum ModelSource {
     Bytes(&'static [u8]),
     /// A file made by [`crate::package`].
     File(PathBuf),
+    /// Content of such a file, in memory.
+    Memory(std::sync::Arc<[u8]>),
 }
 
 /// Options of loading a model.
@@ -152,7 +154,7 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        let mut fingerprint = hash(&bytes);
+        let mut fingerprint = Fingerprint::default().bytes(&bytes).hex();
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
         let codec = codec_of_part(&parts.codec, &file, options.codec.as_ref())?;
@@ -160,7 +162,10 @@ impl Engine {
             LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
-            fingerprint = hash(format!("{fingerprint}{}", lm_fingerprint(&lm, &file)?).as_bytes());
+            fingerprint = Fingerprint::default()
+                .part(fingerprint.as_bytes())
+                .part(lm_fingerprint(&lm, &file)?.as_bytes())
+                .hex();
         }
         let vocab = TextVocab::english()?;
         let id = CodecId::of(codec.as_ref());

@@ -221,7 +221,7 @@ pub enum EngineError {
     #[error(transparent)]
     Decode(DecodeError),
     /// A run that was stopped.
-    #[error("stopped; nothing that was finished is lost")]
+    #[error("stopped")]
     Cancelled,
 }
 

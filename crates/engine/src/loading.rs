@@ -7,7 +7,6 @@ use syrinx_model::{LanguageModel, LmFile};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, Lexicon, TextVocab};
-use syrinx_types::Fnv1a;
 
 use crate::engine::Running;
 use crate::pronounce::ModelPronounce;
@@ -31,6 +30,7 @@ pub(crate) fn read(
 ) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
     match source {
         ModelSource::Bytes(bytes) => Ok(("embedded".into(), (*bytes).into())),
+        ModelSource::Memory(bytes) => Ok(("model in memory".into(), bytes.to_vec().into())),
         ModelSource::File(path) => {
             let file = path.display().to_string();
             let bytes = std::fs::read(path)
@@ -38,17 +38,6 @@ pub(crate) fn read(
             Ok((file, bytes.into()))
         }
     }
-}
-
-/// FNV-1a over words of eight bytes.
-pub(crate) fn hash(bytes: &[u8]) -> String {
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0u8; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    let hash = words.fold(Fnv1a::default(), Fnv1a::word).value();
-    format!("{:016x}", hash ^ bytes.len() as u64)
 }
 
 /// Whether a language model was made for this codec and this vocabulary; if not, why.

@@ -1,4 +1,4 @@
-//! What moved since an older report, and whether it is more than noise.
+//! Changes since an older report, with their significance.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::catalogue::{Better, figure_kind, rank};
 use crate::interval::{RESAMPLES, pooled};
 use crate::{EvalError, Measure, Report, Row};
 
-/// What moved.
+/// Changes of figures between two reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The older report.
@@ -29,7 +29,7 @@ pub struct Comparison {
 pub struct Move {
     /// Figure.
     pub figure: String,
-    /// What was varied; empty where nothing is.
+    /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
     /// Then.
@@ -40,13 +40,13 @@ pub struct Move {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// What to make of it.
+    /// Verdict.
     pub moved: Moved,
     /// Whether a change for the worse is a regression.
     pub gate: bool,
 }
 
-/// What to make of a change.
+/// Verdict on a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Moved {
@@ -61,7 +61,7 @@ pub enum Moved {
 }
 
 impl Comparison {
-    /// What moved from the older rows to the newer ones, row by row and figure by figure (paired bootstrap over
+    /// Compares older rows with newer ones, row by row and figure by figure (paired bootstrap over
     /// speakers); `None` if no row is in both. The baseline is named and so is its model.
     pub fn between(baseline_and_model: (&str, &str), old: &[Row], new: &[Row]) -> Option<Self> {
         between(baseline_and_model, old, new)
@@ -78,7 +78,7 @@ impl Comparison {
     }
 }
 
-/// What a row measured then and now, with its group.
+/// Group of a row, with its older and its newer measure.
 type Pair<'a> = (&'a str, (Measure, Measure));
 
 /// Compares rows with those of an older report, row by row.
@@ -161,6 +161,7 @@ mod tests {
             model: "old".into(),
             fingerprint: String::new(),
             judges: Vec::new(),
+            provenance: crate::Provenance::default(),
             missing: 0,
             figures: Vec::new(),
             groups: Vec::new(),

@@ -1,4 +1,4 @@
-//! What is asked, one by one: items × voices × seeds, or recordings × levels.
+//! Cases of a suite: items × voices × seeds, or recordings × levels.
 
 use serde_json::Value;
 
@@ -17,13 +17,13 @@ pub(crate) struct Case<'a> {
     pub(crate) group: String,
     pub(crate) voice: Option<String>,
     pub(crate) seed: u64,
-    /// What its answer is drawn with.
+    /// Seed of the answer.
     pub(crate) draw_seed: u64,
     pub(crate) variant: String,
     pub(crate) what: What,
 }
 
-/// What is done with the item.
+/// Use of the item.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     /// A task is asked.
@@ -41,8 +41,40 @@ pub(crate) fn cases<'a>(
 ) -> Result<Vec<Case<'a>>, EvalError> {
     match (&suite.codec, codec) {
         (Some(asked), Some(codec)) => Ok(codec_cases(items, asked, codec)),
+        (None, Some(codec)) if suite.ceiling => {
+            let mut cases = task_cases(suite, items, subject)?;
+            cases.extend(ceiling_cases(items, codec));
+            Ok(cases)
+        }
         _ => task_cases(suite, items, subject),
     }
+}
+
+/// Variants of the ceiling, with the number of RVQ levels that recordings go through; 0 leaves them unprocessed.
+fn ceilings(codec: &dyn TestedCodec) -> [(&'static str, usize); 2] {
+    [("recording", 0), ("codec round trip", codec.levels())]
+}
+
+/// Cases of the ceiling: each recording as it is, and after a round trip through the codec.
+fn ceiling_cases<'a>(items: &'a [Item], codec: &dyn TestedCodec) -> Vec<Case<'a>> {
+    let fingerprint = codec.fingerprint();
+    let mut cases = Vec::new();
+    for (variant, levels) in ceilings(codec) {
+        for item in items.iter().filter(|item| item.audio.is_some()) {
+            cases.push(Case {
+                item,
+                key: content_hash(&[&fingerprint, "ceiling", &item_material(item), variant]),
+                id: format!("{}/{variant}", item.id),
+                group: group_of(item),
+                voice: None,
+                seed: 0,
+                draw_seed: 0,
+                variant: variant.to_owned(),
+                what: What::Levels(levels),
+            });
+        }
+    }
+    cases
 }
 
 fn codec_cases<'a>(
@@ -153,7 +185,7 @@ fn task_case<'a>(
     })
 }
 
-/// What an answer to the item depends on.
+/// Returns the text of all that an answer to the item depends on.
 fn item_material(item: &Item) -> String {
     format!("{} {} {}", item.id, item.text, item.prompt_text.as_deref().unwrap_or_default())
 }

@@ -15,7 +15,7 @@ pub enum Better {
     Neither,
 }
 
-/// What a figure is counted in.
+/// Unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -47,21 +47,21 @@ impl Unit {
     }
 }
 
-/// How single values become one.
+/// Aggregation of row values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pool {
     Mean,
     Median,
 }
 
-/// What a figure is.
+/// Description of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FigureKind {
     /// Name in files, without a judge.
     pub name: &'static str,
     /// Name for humans.
     pub title: &'static str,
-    /// What it says, in one sentence.
+    /// Meaning, in one sentence.
     pub meaning: &'static str,
     /// Unit.
     pub unit: Unit,
@@ -153,7 +153,7 @@ pub(crate) const FIGURES: &[FigureKind] = &[
         "To the voice that it must not have; as the judge says.")),
 ];
 
-/// What a judge reports beyond the known.
+/// Description of figures that only a judge knows.
 const OTHER: FigureKind = FigureKind {
     name: "",
     title: "",
@@ -164,7 +164,7 @@ const OTHER: FigureKind = FigureKind {
     pool: Pool::Mean,
 };
 
-/// What a figure (`wer`, `wer@own`) is. Unknown ones describe, and go neither up nor down.
+/// Returns the description of a figure (`wer`, `wer@own`). Unknown figures have no direction.
 pub fn figure_kind(figure: &str) -> &'static FigureKind {
     let base = base(figure);
     FIGURES.iter().find(|k| k.name == base).unwrap_or(&OTHER)
@@ -185,7 +185,7 @@ pub fn title(figure: &str) -> String {
     }
 }
 
-/// Where a figure stands in tables: unknown ones last, then by judge.
+/// Returns the sort key of a figure in tables: unknown ones last, then by judge.
 pub(crate) fn rank(figure: &str) -> (usize, String) {
     let base = base(figure);
     (FIGURES.iter().position(|k| k.name == base).unwrap_or(FIGURES.len()), figure.to_owned())

@@ -1,8 +1,9 @@
-//! What can go wrong in an evaluation.
+//! Errors of evaluations.
 
 use std::path::{Path, PathBuf};
 
 use crate::SubjectError;
+use syrinx_types::IoOperation;
 
 /// Errors of evaluations. What goes wrong with one utterance is not here: it is a row that counts as all wrong.
 #[derive(Debug, thiserror::Error)]
@@ -13,25 +14,25 @@ pub enum EvalError {
     Suite {
         /// The suite's file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// Reason.
         reason: String,
     },
     /// A file can't be read or written.
-    #[error("can't {operation} `{}`: {source}", path.display())]
+    #[error("can't {operation} `{}`: {cause}", path.display())]
     Io {
-        /// What was tried.
-        operation: &'static str,
+        /// Failed operation.
+        operation: IoOperation,
         /// On what.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Evaluation material can't be read.
     #[error("evaluation material `{}`: {reason}", path.display())]
     Material {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Reason.
         reason: String,
     },
     /// A judge doesn't work. Rows made so far are kept.
@@ -39,7 +40,7 @@ pub enum EvalError {
     Judge {
         /// The judge.
         name: String,
-        /// What is wrong and what to do.
+        /// Reason.
         reason: String,
     },
     /// The model can't be evaluated at all.
@@ -50,30 +51,43 @@ pub enum EvalError {
     Baseline {
         /// The report given.
         path: PathBuf,
-        /// What is wrong.
+        /// Reason.
         reason: String,
     },
     /// Someone asked to stop.
-    #[error(
-        "stopped after {done} of {total} rows; they are kept in `{}`, run the same command to go on",
-        folder.display()
-    )]
+    #[error("stopped after {done} of {total} rows")]
     Cancelled {
         /// Rows finished.
         done: usize,
         /// Rows in all.
         total: usize,
-        /// Where they are.
+        /// Folder of the finished rows.
         folder: PathBuf,
     },
 }
 
 impl EvalError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Io { operation, cause, .. } => {
+                return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
+            }
+            Self::Suite { .. } => "see `syrinx config schema eval` for valid values".into(),
+            Self::Cancelled { folder, .. } => format!(
+                "run the same command to go on; finished rows are in `{}`",
+                folder.display()
+            )
+            .into(),
+            _ => return None,
+        })
+    }
+
     pub(crate) fn io(
-        operation: &'static str,
+        operation: IoOperation,
         path: &Path,
     ) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_path_buf();
-        move |source| Self::Io { operation, path, source }
+        move |cause| Self::Io { operation, path, cause }
     }
 }

@@ -1,22 +1,101 @@
-//! The report to look at and listen to: one file that needs no other and no network.
+//! The report as a page: one file that needs no other and no network.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::catalogue::{figure_kind, title};
+use askama::Template;
+
+use crate::catalogue::{figure_kind, rank, title};
 use crate::summary::badness;
 use crate::table::{range, said};
-use crate::{Better, Comparison, Figure, Moved, Report, Row, Suite};
+use crate::{Better, Comparison, Figure, JudgeConfig, Moved, Report, Row, Suite};
 
-mod png;
-mod rows;
+mod card;
+mod spectrogram;
+mod words;
 
-use rows::{Media, cards, full_table};
+use card::{Card, Media};
+use words::{Word, differences};
 
-/// Colours and layout; both light and dark.
-const STYLE: &str = include_str!("html/style.css");
+/// Largest number of figures across in the table of speakers.
+const ACROSS: usize = 8;
 
-/// The whole page.
+/// Page of a report. `templates/report.html` lays it out.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    report: &'a Report,
+    facts: Vec<(&'static str, String)>,
+    compared: Option<String>,
+    figures: Vec<FigureLine>,
+    group_titles: Vec<String>,
+    groups: Vec<GroupLine>,
+    sections: Vec<Section>,
+    row_titles: Vec<String>,
+    rows: Vec<RowLine>,
+    meanings: Vec<(&'static str, &'static str)>,
+}
+
+/// Line of the table of figures.
+struct FigureLine {
+    /// Variant that begins with this line.
+    opens: Option<String>,
+    title: String,
+    arrow: &'static str,
+    arrow_title: &'static str,
+    value: String,
+    range: String,
+    bar: Option<Bar>,
+    rows: usize,
+    moved: Option<MovedCell>,
+}
+
+/// Interval on the scale from 0 to 100 %.
+struct Bar {
+    low: String,
+    high: String,
+    at: String,
+}
+
+/// Change since the older report.
+struct MovedCell {
+    before: String,
+    class: &'static str,
+    text: String,
+}
+
+/// Figures of a speaker.
+struct GroupLine {
+    name: String,
+    cells: Vec<Cell>,
+    rows: usize,
+}
+
+/// Figure in a table that can be sorted.
+struct Cell {
+    value: String,
+    /// Number to sort by; empty where there is none.
+    sort: String,
+    range: String,
+}
+
+/// Rows with players under a title.
+struct Section {
+    title: &'static str,
+    cards: Vec<Card>,
+}
+
+/// Row of the table of all rows.
+struct RowLine {
+    id: String,
+    group: String,
+    reference: String,
+    error: Option<String>,
+    words: Vec<Word>,
+    cells: Vec<Cell>,
+}
+
+/// Renders the page.
 pub(crate) fn page(report: &Report, suite: &Suite, folder: &Path) -> String {
     let mut order: Vec<&Row> = report.rows.iter().collect();
     order.sort_by(|a, b| badness(b).total_cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
@@ -24,81 +103,57 @@ pub(crate) fn page(report: &Report, suite: &Suite, folder: &Path) -> String {
     let rest: Vec<&Row> = order[worst.len()..].to_vec();
     let others = crate::items::spread(rest, Some(suite.players.others));
     let media = Media { suite: &suite.folder, run: folder };
-
-    let mut out = String::new();
-    let name = escape(&report.suite);
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{name} – Syrinx evaluation</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-    );
-    header(&mut out, report);
-    figures(&mut out, report);
-    groups(&mut out, report);
-    if !worst.is_empty() {
-        out.push_str("<h2>Worst first</h2>\n");
-        out.push_str(&cards(worst, &media));
-    }
-    if !others.is_empty() {
-        out.push_str("<h2>Others, from bad to good</h2>\n");
-        out.push_str(&cards(&others, &media));
-    }
-    out.push_str(&full_table(&order));
-    meanings(&mut out, report);
-    out.push_str("</body>\n</html>\n");
-    out
+    let section = |title, rows: &[&Row]| Section {
+        title,
+        cards: rows.iter().map(|row| Card::of(row, &media)).collect(),
+    };
+    let sections = [section("Worst first", worst), section("Others, from bad to good", &others)];
+    let leading: Vec<&str> = report.figures.iter().take(ACROSS).map(|f| f.name.as_str()).collect();
+    let figures = leading_figures(report);
+    let page = Page {
+        report,
+        facts: facts(report),
+        compared: report.comparison.as_ref().map(compared),
+        figures: figure_lines(report),
+        group_titles: leading.iter().map(|name| title(name)).collect(),
+        groups: group_lines(report, &leading),
+        sections: sections.into_iter().filter(|s| !s.cards.is_empty()).collect(),
+        row_titles: figures.iter().map(|name| title(name)).collect(),
+        rows: order.iter().map(|row| row_line(row, &figures)).collect(),
+        meanings: meanings(report),
+    };
+    page.render().expect("rendering into memory does not fail")
 }
 
-fn header(out: &mut String, report: &Report) {
-    let _ = write!(
-        out,
-        "<header>\n<h1>{}</h1>\n<p>{}</p>\n<dl>\n",
-        escape(&report.suite),
-        escape(&report.summary)
-    );
-    let judges: Vec<&str> = report.judges.iter().map(crate::JudgeConfig::name).collect();
-    let facts = [
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let judge = |judge: &JudgeConfig| match judge {
+        JudgeConfig::Own { name, .. } => format!("{name} (the model's own recognizer)"),
+        other => other.name().to_owned(),
+    };
+    let made = &report.provenance;
+    let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let all = [
         ("model", format!("{} ({})", report.model, report.fingerprint)),
         ("task", report.task.clone()),
         ("rows", format!("{}, of which {} gave no answer", report.rows.len(), report.missing)),
-        ("judges", judges.join(", ")),
+        ("judges", report.judges.iter().map(judge).collect::<Vec<_>>().join(", ")),
+        ("date", made.date.clone()),
+        ("revision", made.revision.clone()),
+        ("machine", made.machine.clone()),
+        ("command", made.command.clone()),
+        ("seeds", list(&made.seeds)),
+        (
+            "settings",
+            if made.settings.is_null() { String::new() } else { made.settings.to_string() },
+        ),
     ];
-    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(value));
-    }
-    out.push_str("</dl>\n</header>\n");
-}
-
-fn figures(out: &mut String, report: &Report) {
-    out.push_str("<h2>Figures</h2>\n<div class=\"scroll\"><table class=\"figures\">\n<thead><tr>");
-    out.push_str("<th>figure<th class=\"n\">value<th>95 % interval<th class=\"n\">rows");
-    if let Some(comparison) = &report.comparison {
-        let _ = write!(out, "<th class=\"n\">before<th>moved</tr>");
-        let _ = write!(out, "<caption>{}</caption>", escape(&compared(comparison)));
-    } else {
-        out.push_str("</tr>");
-    }
-    out.push_str("</thead>\n<tbody>\n");
-    let mut variant = "";
-    for figure in &report.figures {
-        if figure.variant != variant {
-            variant = &figure.variant;
-            let _ = writeln!(
-                out,
-                "<tr><th colspan=\"6\" class=\"variant\">{}</th></tr>",
-                escape(variant)
-            );
-        }
-        figure_row(out, figure, report);
-    }
-    out.push_str("</tbody>\n</table></div>\n");
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn compared(comparison: &Comparison) -> String {
     let verdict = match comparison.regressed() {
-        true => "worse beyond noise",
-        false => "nothing that counts is worse beyond noise",
+        true => "significantly worse",
+        false => "no figure is significantly worse",
     };
     format!(
         "Compared with {} ({}), over the {} rows of both: {verdict}.",
@@ -106,120 +161,113 @@ fn compared(comparison: &Comparison) -> String {
     )
 }
 
-fn figure_row(out: &mut String, figure: &Figure, report: &Report) {
-    let arrow = match figure.better {
-        Better::Lower => " <small title=\"less is better\">↓</small>",
-        Better::Higher => " <small title=\"more is better\">↑</small>",
-        Better::Neither => "",
-    };
-    let _ = write!(
-        out,
-        "<tr><td>{}{arrow}<td class=\"n\"><b>{}</b><td>{}{}<td class=\"n\">{}",
-        escape(&title(&figure.name)),
-        figure.unit.show(figure.value),
-        bar(figure),
-        range(figure),
-        figure.rows
-    );
-    if let Some(comparison) = &report.comparison {
-        match comparison.of(&figure.name, &figure.variant) {
-            None => out.push_str("<td class=\"n\">–<td>"),
-            Some(m) => {
-                let class = match m.moved {
-                    Moved::Better => "better",
-                    Moved::Worse => "worse",
-                    Moved::No | Moved::Changed => "",
-                };
-                let change = m.new - m.old;
-                let sign = if change > 0.0 { "+" } else { "" };
-                let _ = write!(
-                    out,
-                    "<td class=\"n\">{}<td class=\"{class}\">{} ({sign}{})",
-                    figure.unit.show(m.old),
-                    said(m.moved),
-                    figure.unit.show(change)
-                );
-            }
-        }
-    }
-    out.push_str("</tr>\n");
-}
-
-/// The interval as a line with a dot, for shares: those have a scale that all readers know.
-fn bar(figure: &Figure) -> String {
-    if figure.unit != crate::Unit::Share {
-        return String::new();
-    }
-    let at = |v: f64| 100.0 * v.clamp(0.0, 1.0);
-    format!(
-        "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
-         <path d=\"M0 5H100\" class=\"rail\"/><path d=\"M{:.1} 5H{:.1}\" class=\"span\"/>\
-         <path d=\"M{:.1} 1V9\" class=\"dot\"/></svg> ",
-        at(figure.low),
-        at(figure.high).max(at(figure.low) + 0.5),
-        at(figure.value)
-    )
-}
-
-/// Speakers down, the leading figures across.
-fn groups(out: &mut String, report: &Report) {
-    const ACROSS: usize = 8;
-    if report.groups.is_empty() {
-        return;
-    }
-    let names: Vec<&str> = report.figures.iter().take(ACROSS).map(|f| f.name.as_str()).collect();
-    out.push_str("<h2>By speaker</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>speaker");
-    for name in &names {
-        let _ = write!(out, "<th class=\"n\">{}", escape(&title(name)));
-    }
-    out.push_str("<th class=\"n\">rows</tr></thead>\n<tbody>\n");
-    for group in &report.groups {
-        let _ = write!(out, "<tr><td>{}", escape(&group.group));
-        for name in &names {
-            match group.figures.iter().find(|f| f.name == *name) {
-                None => out.push_str("<td class=\"n\">–"),
-                Some(f) => {
-                    let _ = write!(
-                        out,
-                        "<td class=\"n\" title=\"{}\">{}",
-                        range(f),
-                        f.unit.show(f.value)
-                    );
-                }
-            }
-        }
-        let rows = group.figures.iter().map(|f| f.rows).max().unwrap_or(0);
-        let _ = writeln!(out, "<td class=\"n\">{rows}</tr>");
-    }
-    out.push_str("</tbody>\n</table></div>\n");
-}
-
-fn meanings(out: &mut String, report: &Report) {
-    let mut seen = std::collections::BTreeSet::new();
-    out.push_str("<h2>What the figures mean</h2>\n<dl class=\"meanings\">\n");
+fn figure_lines(report: &Report) -> Vec<FigureLine> {
+    let mut variant = "";
+    let mut lines = Vec::new();
     for figure in &report.figures {
-        let kind = figure_kind(&figure.name);
-        if !kind.title.is_empty() && seen.insert(kind.name) {
-            let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", kind.title, escape(kind.meaning));
-        }
+        let opens = (figure.variant != variant).then(|| figure.variant.clone());
+        variant = &figure.variant;
+        let (arrow, arrow_title) = match figure.better {
+            Better::Lower => ("↓", "less is better"),
+            Better::Higher => ("↑", "more is better"),
+            Better::Neither => ("", ""),
+        };
+        lines.push(FigureLine {
+            opens,
+            title: title(&figure.name),
+            arrow,
+            arrow_title,
+            value: figure.unit.show(figure.value),
+            range: range(figure),
+            bar: bar(figure),
+            rows: figure.rows,
+            moved: report.comparison.as_ref().map(|comparison| moved(comparison, figure)),
+        });
     }
-    out.push_str(
-        "</dl>\n<p>Intervals: 95 %, percentile bootstrap over speakers (over rows where there is one speaker). \
-         A row without an answer counts as all wrong.</p>\n",
-    );
+    lines
 }
 
-/// Text as HTML.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
+fn moved(comparison: &Comparison, figure: &Figure) -> MovedCell {
+    let Some(change) = comparison.of(&figure.name, &figure.variant) else {
+        return MovedCell { before: "–".into(), class: "", text: String::new() };
+    };
+    let class = match change.moved {
+        Moved::Better => "better",
+        Moved::Worse => "worse",
+        Moved::No | Moved::Changed => "",
+    };
+    let by = change.new - change.old;
+    let sign = if by > 0.0 { "+" } else { "" };
+    let text = format!("{} ({sign}{})", said(change.moved), figure.unit.show(by));
+    MovedCell { before: figure.unit.show(change.old), class, text }
+}
+
+/// Returns the interval of a share; other units have no scale that all readers know.
+fn bar(figure: &Figure) -> Option<Bar> {
+    let at = |v: f64| 100.0 * v.clamp(0.0, 1.0);
+    let show = |v: f64| format!("{v:.1}");
+    (figure.unit == crate::Unit::Share).then(|| Bar {
+        low: show(at(figure.low)),
+        high: show(at(figure.high).max(at(figure.low) + 0.5)),
+        at: show(at(figure.value)),
+    })
+}
+
+fn group_lines(report: &Report, names: &[&str]) -> Vec<GroupLine> {
+    let line = |group: &crate::GroupFigures| GroupLine {
+        name: group.group.clone(),
+        cells: names
+            .iter()
+            .map(|name| match group.figures.iter().find(|f| f.name == *name) {
+                None => Cell { value: "–".into(), sort: String::new(), range: String::new() },
+                Some(f) => {
+                    Cell { value: f.unit.show(f.value), sort: f.value.to_string(), range: range(f) }
+                }
+            })
+            .collect(),
+        rows: group.figures.iter().map(|f| f.rows).max().unwrap_or(0),
+    };
+    report.groups.iter().map(line).collect()
+}
+
+/// Names of the figures that rows have, in the order of tables.
+fn leading_figures(report: &Report) -> Vec<String> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for row in &report.rows {
+        names.extend(row.all_measures().into_keys());
     }
-    out
+    let mut names: Vec<String> = names.into_iter().collect();
+    names.sort_by_key(|name| rank(name));
+    names
+}
+
+fn row_line(row: &Row, figures: &[String]) -> RowLine {
+    let measures = row.all_measures();
+    let cell = |name: &String| match measures.get(name).and_then(|m| m.alone()) {
+        None => Cell { value: String::new(), sort: String::new(), range: String::new() },
+        Some(value) => Cell {
+            value: figure_kind(name).unit.show(value),
+            sort: value.to_string(),
+            range: String::new(),
+        },
+    };
+    let words = match (&row.error, row.transcript()) {
+        (None, Some(transcript)) => differences(&row.wanted, transcript),
+        _ => Vec::new(),
+    };
+    RowLine {
+        id: row.id.clone(),
+        group: row.group.clone(),
+        reference: row.wanted.clone(),
+        error: row.error.clone(),
+        words,
+        cells: figures.iter().map(cell).collect(),
+    }
+}
+
+fn meanings(report: &Report) -> Vec<(&'static str, &'static str)> {
+    let mut seen = BTreeSet::new();
+    let kinds = report.figures.iter().map(|figure| figure_kind(&figure.name));
+    let known = kinds.filter(|kind| !kind.title.is_empty() && seen.insert(kind.name));
+    known.map(|kind| (kind.title, kind.meaning)).collect()
 }

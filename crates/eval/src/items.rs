@@ -1,4 +1,4 @@
-//! What goes into an evaluation.
+//! Items of an evaluation.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use syrinx_data::{Manifest, Utterance};
 use syrinx_text::{Lexicon, is_held_out};
-use syrinx_types::WordTime;
+use syrinx_types::{IoOperation, WordTime};
 
 use crate::score::word_times;
 use crate::{EvalError, Suite};
@@ -19,7 +19,7 @@ use crate::{EvalError, Suite};
 pub struct Item {
     /// Name, unique in the suite.
     pub id: String,
-    /// What is said, or the word to be spelled.
+    /// Text of the item, or the word for grapheme-to-phoneme conversion.
     pub text: String,
     /// Speaker; empty where nobody speaks.
     pub speaker: String,
@@ -27,7 +27,7 @@ pub struct Item {
     pub audio: Option<PathBuf>,
     /// Another recording of the same speaker: the view `prompt` of its manifest, or else the next utterance.
     pub prompt: Option<PathBuf>,
-    /// What the prompt says.
+    /// Transcript of the prompt.
     pub prompt_text: Option<String>,
     /// Other recordings that belong to it, by name.
     pub views: BTreeMap<String, PathBuf>,
@@ -80,7 +80,7 @@ fn edited(items: Vec<Item>) -> Vec<Item> {
 
 /// Recordings that should say what a file lists, several edits of one told apart by their number.
 fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
-    let text = fs::read_to_string(path).map_err(EvalError::io("read", path))?;
+    let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
     let mut found: Vec<Item> = Vec::new();
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let fault = |reason: &str| EvalError::Material {
@@ -118,7 +118,7 @@ pub(crate) fn spread<T>(items: Vec<T>, limit: Option<usize>) -> Vec<T> {
 }
 
 fn lines(path: &Path) -> Result<Vec<Item>, EvalError> {
-    let text = fs::read_to_string(path).map_err(EvalError::io("read", path))?;
+    let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let said = text.lines().enumerate().filter(|(_, l)| {
         let l = l.trim();
@@ -171,15 +171,16 @@ fn manifest(
         }
         let same = &of_speaker[u.speaker.as_str()];
         let at = same.iter().position(|v| v.id == u.id).unwrap_or(0);
-        let views = views(u).map_err(EvalError::io("find", path))?;
+        let views = views(u).map_err(EvalError::io(IoOperation::Find, path))?;
         let own = views.get(PROMPT_VIEW).cloned();
         let prompt = (same.len() > 1 && own.is_none()).then(|| same[(at + 1) % same.len()]);
-        let other = prompt.map(absolute).transpose().map_err(EvalError::io("find", path))?;
+        let other =
+            prompt.map(absolute).transpose().map_err(EvalError::io(IoOperation::Find, path))?;
         items.push(Item {
             id: u.id.clone(),
             text: u.text.clone(),
             speaker: u.speaker.clone(),
-            audio: Some(absolute(u).map_err(EvalError::io("find", path))?),
+            audio: Some(absolute(u).map_err(EvalError::io(IoOperation::Find, path))?),
             prompt: own.or(other),
             prompt_text: prompt.map(|p| p.text.clone()),
             views,

@@ -19,7 +19,7 @@ mod whisper;
 
 pub(crate) use command::CommandJudge;
 pub(crate) use endpoint::EndpointJudge;
-pub(crate) use own::OwnEar;
+pub(crate) use own::OwnRecognizer;
 pub(crate) use whisper::WhisperJudge;
 
 /// Which judge, and what it needs to know.
@@ -28,7 +28,7 @@ pub(crate) use whisper::WhisperJudge;
 pub enum JudgeConfig {
     /// A task of the evaluated model itself that writes down what it hears.
     Own {
-        /// What its figures are called.
+        /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "own")]
         name: String,
         /// The task.
@@ -39,7 +39,7 @@ pub enum JudgeConfig {
     /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard`, or
     /// `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`, `ovr`).
     Command {
-        /// What its figures are called.
+        /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "judge")]
         name: String,
         /// A shell command. `{list}` stands for the file of lines, `{out}` for the file it has to write; without
@@ -48,7 +48,7 @@ pub enum JudgeConfig {
     },
     /// Whisper's weights, run by this program.
     Whisper {
-        /// What its figures are called.
+        /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "whisper_name")]
         name: String,
         /// The folder with `config.json`, `tokenizer.json` and `model.safetensors`, as on huggingface.co.
@@ -56,7 +56,7 @@ pub enum JudgeConfig {
     },
     /// An OpenAI-shaped transcription endpoint.
     Endpoint {
-        /// What its figures are called.
+        /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "endpoint")]
         name: String,
         /// Address up to and with the version: `http://127.0.0.1:8080/v1`.
@@ -92,7 +92,7 @@ fn whisper_name() -> String {
 }
 
 impl JudgeConfig {
-    /// What its figures are called.
+    /// Name: the suffix of its figures, `wer@NAME`.
     pub fn name(&self) -> &str {
         match self {
             Self::Own { name, .. }
@@ -105,11 +105,11 @@ impl JudgeConfig {
     /// Changes whenever its verdicts could.
     pub(crate) fn fingerprint(&self, subject: &dyn Subject) -> String {
         let config = serde_json::to_string(self).unwrap_or_default();
-        let ear = match self {
+        let recognizer = match self {
             Self::Own { .. } => subject.fingerprint(),
             _ => String::new(),
         };
-        crate::content_hash(&[&config, &ear])
+        crate::content_hash(&[&config, &recognizer])
     }
 
     /// The judge, for work in `folder`.
@@ -120,7 +120,7 @@ impl JudgeConfig {
     ) -> Result<Box<dyn Judge + 'a>, EvalError> {
         Ok(match self {
             Self::Own { name, task, request } => {
-                Box::new(OwnEar::new(name, task, request, subject)?)
+                Box::new(OwnRecognizer::new(name, task, request, subject)?)
             }
             Self::Command { name, command } => Box::new(CommandJudge::new(name, command, folder)),
             Self::Whisper { name, folder } => Box::new(WhisperJudge::new(name, folder)?),
@@ -136,7 +136,7 @@ impl JudgeConfig {
 pub struct JudgeLine {
     /// The recording, an absolute path.
     pub wav: PathBuf,
-    /// What it should say.
+    /// Reference transcript.
     pub text: String,
     /// A recording of the voice it should have.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,15 +148,15 @@ pub struct JudgeLine {
     pub group: String,
 }
 
-/// What a judge says of one recording.
+/// Result of a judge for one recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Which judge, by fingerprint: verdicts of another are asked for again.
     #[serde(default)]
     pub judge: String,
-    /// What was heard.
+    /// Transcript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard: Option<String>,
+    pub transcript: Option<String>,
     /// Words and characters; absent if it doesn't listen to words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<WordScore>,
@@ -167,11 +167,15 @@ pub struct Verdict {
 
 impl Verdict {
     /// Words heard where `wanted` should be.
-    pub(crate) fn of_text(wanted: &str, heard: String) -> Self {
-        Self { words: Some(score_words(wanted, &heard)), heard: Some(heard), ..Self::default() }
+    pub(crate) fn of_text(wanted: &str, transcript: String) -> Self {
+        Self {
+            words: Some(score_words(wanted, &transcript)),
+            transcript: Some(transcript),
+            ..Self::default()
+        }
     }
 
-    /// What is said of a recording that isn't there.
+    /// Returns the result for a missing recording: every word is an error.
     pub(crate) fn all_wrong(wanted: &str) -> Self {
         Self { words: Some(score_words(wanted, "")), ..Self::default() }
     }
@@ -186,10 +190,10 @@ impl Verdict {
 
 /// Listens to recordings.
 pub trait Judge {
-    /// What its figures are called.
+    /// Name: the suffix of its figures, `wer@NAME`.
     fn name(&self) -> &str;
 
-    /// How many recordings it wants at once: 1 for one that answers at once, `usize::MAX` for one that is slow to
+    /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to
     /// start.
     fn batch(&self) -> usize;
 

@@ -39,7 +39,7 @@ pub use error::EvalError;
 pub use interval::RESAMPLES;
 pub use items::{Item, read_items};
 pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
-pub use report::{Figure, GroupFigures, REPORT_FORMAT, Report};
+pub use report::{Figure, GroupFigures, Provenance, REPORT_FORMAT, Report};
 pub use row::{Measure, Row, content_hash};
 pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
 pub use subject::{Answer, Ask, Subject, SubjectError, TestedCodec};

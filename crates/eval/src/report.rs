@@ -1,10 +1,11 @@
-//! What an evaluation found out.
+//! Report of an evaluation.
 
 use std::fs;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::catalogue::{Better, Unit};
 use crate::{Comparison, EvalError, JudgeConfig, Row};
@@ -19,7 +20,7 @@ pub struct Report {
     pub format: u32,
     /// Name of the suite.
     pub suite: String,
-    /// What it measures, in one line.
+    /// Purpose of the suite, in one line.
     pub summary: String,
     /// The task; empty for a codec suite.
     pub task: String,
@@ -27,8 +28,11 @@ pub struct Report {
     pub model: String,
     /// Its fingerprint.
     pub fingerprint: String,
-    /// Who listened.
+    /// Judges of the recordings.
     pub judges: Vec<JudgeConfig>,
+    /// Origin of the report: date, revision, machine, command, seeds and settings.
+    #[serde(default)]
+    pub provenance: Provenance,
     /// Rows that gave no answer. They are in the figures as all wrong.
     pub missing: usize,
     /// Figures over everything.
@@ -36,11 +40,29 @@ pub struct Report {
     /// Figures by speaker or voice; empty where that says nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupFigures>,
-    /// What moved since an older report.
+    /// Changes since an older report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
     /// Every row.
     pub rows: Vec<Row>,
+}
+
+/// Origin of a report. The caller of an evaluation knows it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Provenance {
+    /// Start of the evaluation, as in RFC 3339, UTC.
+    pub date: String,
+    /// Revision of the program's checkout, with `-dirty` where it was changed; empty if unknown.
+    pub revision: String,
+    /// Name and number of cores of the computer.
+    pub machine: String,
+    /// Command line.
+    pub command: String,
+    /// Seeds of the suite.
+    pub seeds: Vec<u64>,
+    /// Settings that answers depend on.
+    pub settings: Value,
 }
 
 /// A figure and how sure it is.
@@ -48,7 +70,7 @@ pub struct Report {
 pub struct Figure {
     /// Name; those of judges as `FIGURE@JUDGE`.
     pub name: String,
-    /// What was varied; empty where nothing is.
+    /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
     /// The figure.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_types::Fnv1a;
+use syrinx_types::{Fingerprint, Fnv1a};
 
 use crate::Verdict;
 use crate::score::slips;
 
-/// What one row adds to a figure.
+/// Contribution of one row to a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Measure {
@@ -61,14 +61,14 @@ pub struct Row {
     pub id: String,
     /// Speaker or voice: what intervals are drawn by.
     pub group: String,
-    /// What was varied (`8 levels`); empty where nothing is.
+    /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub variant: String,
     /// Seed.
     pub seed: u64,
-    /// What should come out: words or phones.
+    /// Reference: words or phones.
     pub wanted: String,
-    /// What came out in words or phones. Empty for recordings: see `verdicts`.
+    /// Result in words or phones. Empty for recordings: see `verdicts`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub got: String,
     /// The recording that came out, relative to the run's folder.
@@ -83,9 +83,9 @@ pub struct Row {
     /// Why nothing came out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What was measured without a judge, by figure.
+    /// Measures without a judge, by figure.
     pub measures: BTreeMap<String, Measure>,
-    /// What judges said, by judge.
+    /// Results of judges, by judge.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub verdicts: BTreeMap<String, Verdict>,
 }
@@ -95,7 +95,8 @@ impl Row {
     pub fn all_measures(&self) -> BTreeMap<String, Measure> {
         let mut all = self.measures.clone();
         for (judge, verdict) in &self.verdicts {
-            let slips = verdict.heard.iter().flat_map(|heard| slips(&self.wanted, heard));
+            let slips =
+                verdict.transcript.iter().flat_map(|transcript| slips(&self.wanted, transcript));
             for (figure, measure) in verdict.measures().into_iter().chain(slips) {
                 all.insert(format!("{figure}@{judge}"), measure);
             }
@@ -103,30 +104,26 @@ impl Row {
         all
     }
 
-    /// What was heard or written, by the first that says so.
-    pub fn heard(&self) -> Option<&str> {
+    /// Returns the row's own text, or the transcript of the first judge that has one.
+    pub fn transcript(&self) -> Option<&str> {
         if !self.got.is_empty() {
             return Some(&self.got);
         }
-        self.verdicts.values().find_map(|v| v.heard.as_deref())
+        self.verdicts.values().find_map(|v| v.transcript.as_deref())
     }
 }
 
-/// 64-bit FNV-1a in hexadecimal: tells contents apart, short, and the same on every machine and in every version.
+/// Returns the fingerprint of several texts.
 pub fn content_hash(parts: &[&str]) -> String {
-    format!("{:016x}", hash(parts))
+    parts.iter().fold(Fingerprint::default(), |hash, part| hash.part(part.as_bytes())).hex()
 }
 
 /// The seed that the answer to one question is drawn with. Every question has its own: with one for all, a lucky seed
 /// would be lucky in all rows, and the intervals over rows would know nothing of it.
 pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
     // Short enough to be typed after `--seed`.
-    hash(&[&seed.to_string(), question]) >> 32
-}
-
-fn hash(parts: &[&str]) -> u64 {
-    // The zero keeps ["ab", "c"] and ["a", "bc"] apart.
-    Fnv1a::default().bytes(parts.iter().flat_map(|part| part.bytes().chain([0]))).value()
+    let parts = [seed.to_string(), question.to_owned()];
+    Fnv1a::default().bytes(parts.iter().flat_map(|part| part.bytes().chain([0]))).value() >> 32
 }
 
 #[cfg(test)]

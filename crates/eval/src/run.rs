@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use syrinx_data::Part;
 use syrinx_task::AnswerKind;
-use syrinx_types::{CancelToken, EventSink};
+use syrinx_types::{CancelToken, EventSink, IoOperation};
 
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
 use crate::store::{Store, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
-    EvalError, JudgeConfig, Report, Row, Subject, SubjectError, Suite, TestedCodec, baseline, html,
-    read_items, summary,
+    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, TestedCodec,
+    baseline, html, read_items, summary,
 };
 
 mod answers;
@@ -20,10 +20,10 @@ mod prompts;
 mod rows;
 mod spans;
 
-/// How a program ends whose report [`regressed`](Report::regressed).
+/// Exit code of a program whose report [`regressed`](Report::regressed).
 pub const REGRESSION_EXIT_CODE: u8 = 6;
 
-/// What the caller of a suite decides.
+/// Options of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EvalOptions {
     /// Folder of the run: `rows.jsonl`, recordings, `report.json`, `report.html`. A run that was stopped goes on
@@ -42,6 +42,8 @@ pub struct EvalOptions {
     /// Part of the questions that is asked here. Parts may share `out`: their rows and reports have files of their own
     /// (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
     pub part: Part,
+    /// Origin of the report.
+    pub provenance: Provenance,
 }
 
 impl EvalOptions {
@@ -110,7 +112,8 @@ pub fn evaluate_and_keep(
     let mut cases = cases(&suite, &items, subject, codec)?;
     let mut number = 0..;
     cases.retain(|_| number.next().is_some_and(|n| options.part.has(n)));
-    let folder = std::path::absolute(&options.out).map_err(EvalError::io("find", &options.out))?;
+    let folder = std::path::absolute(&options.out)
+        .map_err(EvalError::io(IoOperation::Find, &options.out))?;
     let store = Store::open(&folder, options.part)?;
     let (suite, cases) = (&suite, &cases);
     let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, keeper };
@@ -127,6 +130,7 @@ pub fn evaluate_and_keep(
         model: subject.name(),
         fingerprint: subject.fingerprint(),
         judges: suite.judges.clone(),
+        provenance: Provenance { seeds: suite.seeds.clone(), ..options.provenance.clone() },
         missing: rows.iter().filter(|r| r.error.is_some()).count(),
         figures: summary::figures(&rows, &suite.figures),
         groups: summary::groups(&rows, &suite.figures),
@@ -140,18 +144,21 @@ pub fn evaluate_and_keep(
     Ok(report)
 }
 
-/// The codec of a codec suite.
+/// Returns the codec of a codec suite, or of the ceiling.
 fn tested_codec<'a>(
     suite: &Suite,
     subject: &'a dyn Subject,
 ) -> Result<Option<Box<dyn TestedCodec + 'a>>, SubjectError> {
+    if suite.ceiling {
+        return subject.codec(None).map(Some);
+    }
     let open = |codec: &CodecSuite| {
         subject.codec(codec.path.as_deref().map(|path| (path, suite.folder.as_path())))
     };
     suite.codec.as_ref().map(open).transpose()
 }
 
-/// What the suite's subject answers with; `None` for a codec suite.
+/// Returns the kind of the subject's answers; `None` for a codec suite.
 fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind>, EvalError> {
     if suite.codec.is_some() {
         return Ok(None);
@@ -170,7 +177,7 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
 struct Run<'a> {
     suite: &'a Suite,
     subject: &'a dyn Subject,
-    /// What the recordings of a codec suite go through.
+    /// Codec under test, for a codec suite.
     codec: Option<&'a dyn TestedCodec>,
     kind: Option<AnswerKind>,
     cases: &'a [Case<'a>],

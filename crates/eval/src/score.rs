@@ -56,36 +56,36 @@ pub(crate) fn scored_words(text: &str) -> Vec<String> {
 }
 
 /// Counts the differences of two texts.
-pub(crate) fn score_words(wanted: &str, heard: &str) -> WordScore {
-    let (wanted, heard) = (scored_words(wanted), scored_words(heard));
-    let (words, _) = align(&wanted, &heard);
+pub(crate) fn score_words(wanted: &str, transcript: &str) -> WordScore {
+    let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
+    let (words, _) = align(&wanted, &transcript);
     let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
-    let (letters, _) = align(&chars(&wanted), &chars(&heard));
+    let (letters, _) = align(&chars(&wanted), &chars(&transcript));
     let errors = words.errors() as f64;
     WordScore {
         errors,
         words: words.reference as f64,
         char_errors: letters.errors() as f64,
         chars: letters.reference as f64,
-        failed: heard.is_empty() || errors > 0.5 * words.reference as f64,
+        failed: transcript.is_empty() || errors > 0.5 * words.reference as f64,
     }
 }
 
-/// How far around it a word is looked for that is there once too often.
+/// Distance in words within which an inserted word counts as a repetition.
 const REPEAT_WORDS: usize = 3;
 
 /// Words that a speaker skipped, and words that he said again, over those that should be there.
-pub(crate) fn slips(wanted: &str, heard: &str) -> Vec<(String, Measure)> {
-    let (wanted, heard) = (scored_words(wanted), scored_words(heard));
+pub(crate) fn slips(wanted: &str, transcript: &str) -> Vec<(String, Measure)> {
+    let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
     if wanted.is_empty() {
         return Vec::new();
     }
-    let (counts, steps) = align(&wanted, &heard);
+    let (counts, steps) = align(&wanted, &transcript);
     let again = |step: &&Op| match step {
         Op::Insert { hypothesis: at } => {
             let mut around =
-                at.saturating_sub(REPEAT_WORDS)..heard.len().min(at + REPEAT_WORDS + 1);
-            around.any(|other| other != *at && heard[other] == heard[*at])
+                at.saturating_sub(REPEAT_WORDS)..transcript.len().min(at + REPEAT_WORDS + 1);
+            around.any(|other| other != *at && transcript[other] == transcript[*at])
         }
         _ => false,
     };
@@ -103,10 +103,14 @@ mod tests {
 
     #[test]
     fn skipped_words_are_told_from_repeated_ones() {
-        let check = |wanted: &str, heard: &str, skips: f64, repeats: f64| {
+        let check = |wanted: &str, transcript: &str, skips: f64, repeats: f64| {
             let share = |part: f64| Measure::Ratio { part, whole: 4.0 };
             let expected = [("skips", share(skips)), ("repeats", share(repeats))];
-            assert_eq!(slips(wanted, heard), expected.map(|(k, m)| (k.to_owned(), m)), "{heard}");
+            assert_eq!(
+                slips(wanted, transcript),
+                expected.map(|(k, m)| (k.to_owned(), m)),
+                "{transcript}"
+            );
         };
         check("Glue the sheet fast.", "glue sheet fast", 1.0, 0.0);
         check("Glue the sheet fast.", "glue the the sheet fast fast", 0.0, 2.0);
@@ -117,8 +121,8 @@ mod tests {
 
     #[test]
     fn words_are_counted_without_case_and_punctuation() {
-        let check = |wanted: &str, heard: &str, errors: f64, words: f64, failed: bool| {
-            let score = score_words(wanted, heard);
+        let check = |wanted: &str, transcript: &str, errors: f64, words: f64, failed: bool| {
+            let score = score_words(wanted, transcript);
             assert_eq!((score.errors, score.words, score.failed), (errors, words, failed));
         };
         check("It's easy to tell.", "its easy, to TELL", 1.0, 4.0, false);

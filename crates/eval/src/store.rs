@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use syrinx_data::Part;
 
 use crate::{EvalError, Row};
+use syrinx_types::IoOperation;
 
 /// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key. Tasks of an array job
 /// append to files of their own, `rows-N-of-M.jsonl`, in the same folder, and read those of all others.
@@ -21,7 +22,7 @@ impl Store {
     /// Opens or makes the folder. Lines that can't be read (the last one of a killed run, those of an older version)
     /// are passed over: their rows are made again.
     pub(crate) fn open(folder: &Path, part: Part) -> Result<Self, EvalError> {
-        fs::create_dir_all(folder).map_err(EvalError::io("make folder", folder))?;
+        fs::create_dir_all(folder).map_err(EvalError::io(IoOperation::CreateFolder, folder))?;
         let path = folder.join(format!("rows{}.jsonl", suffix(part)));
         let mut rows = HashMap::new();
         for other in parts_of(folder)?.iter().filter(|other| **other != path) {
@@ -33,10 +34,10 @@ impl Store {
             .create(true)
             .append(true)
             .open(&path)
-            .map_err(EvalError::io("write", &path))?;
+            .map_err(EvalError::io(IoOperation::Write, &path))?;
         if !text.is_empty() && !text.ends_with('\n') {
             // A torn line must not swallow the next row.
-            file.write_all(b"\n").map_err(EvalError::io("write", &path))?;
+            file.write_all(b"\n").map_err(EvalError::io(IoOperation::Write, &path))?;
         }
         Ok(Self { path, rows, file })
     }
@@ -50,7 +51,9 @@ impl Store {
     pub(crate) fn put(&mut self, row: Row) -> Result<(), EvalError> {
         let mut line = to_line(&row);
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(EvalError::io("write", &self.path))?;
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(EvalError::io(IoOperation::Write, &self.path))?;
         self.rows.insert(row.key.clone(), row);
         Ok(())
     }
@@ -79,8 +82,8 @@ pub(crate) fn suffix(part: Part) -> String {
 /// Files of rows that a folder has: those of parts, then `rows.jsonl`.
 fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(EvalError::io("list", folder))? {
-        let path = entry.map_err(EvalError::io("list", folder))?.path();
+    for entry in fs::read_dir(folder).map_err(EvalError::io(IoOperation::List, folder))? {
+        let path = entry.map_err(EvalError::io(IoOperation::List, folder))?.path();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if name.starts_with("rows-") && name.ends_with(".jsonl") {
             files.push(path);
@@ -96,7 +99,7 @@ fn read(path: &Path) -> Result<String, EvalError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(e) => Err(EvalError::io("read", path)(e)),
+        Err(e) => Err(EvalError::io(IoOperation::Read, path)(e)),
     }
 }
 
@@ -111,7 +114,7 @@ fn to_line(row: &Row) -> String {
 
 /// Writes a file so that it is there whole or as it was.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvalError> {
-    syrinx_atomic::write_bytes(path, bytes).map_err(EvalError::io("write", path))
+    syrinx_atomic::write_bytes(path, bytes).map_err(EvalError::io(IoOperation::Write, path))
 }
 
 #[cfg(test)]

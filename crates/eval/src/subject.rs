@@ -1,4 +1,4 @@
-//! What is evaluated.
+//! Subject of an evaluation.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub struct Ask<'a> {
     pub seed: u64,
 }
 
-/// What came back, and how long it took.
+/// Answer with its timing.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The task's answer.
@@ -44,13 +44,13 @@ pub enum SubjectError {
 
 /// A model that can be asked: a loaded engine in the program, a fake in tests. Implemented by whoever has the clock.
 pub trait Subject {
-    /// What it is called in reports.
+    /// Name in reports.
     fn name(&self) -> String;
 
     /// Changes whenever its answers could: a hash of its weights and settings. Finished rows are reused by it.
     fn fingerprint(&self) -> String;
 
-    /// What a task answers with; `None` for a task that it doesn't have.
+    /// Returns the kind of a task's answers; `None` for an unknown task.
     fn answer_kind(&self, task: &str) -> Option<AnswerKind>;
 
     /// Tasks it has, for messages.
@@ -59,7 +59,7 @@ pub trait Subject {
     /// Named voices, the default first.
     fn voices(&self) -> Vec<String>;
 
-    /// How a named voice sounds, to compare with.
+    /// Returns a reference recording of a named voice.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a voice that isn't there.
@@ -89,7 +89,7 @@ pub trait TestedCodec {
     /// Changes whenever what it makes of a recording could.
     fn fingerprint(&self) -> String;
 
-    /// How many levels it has.
+    /// Number of RVQ levels.
     fn levels(&self) -> usize;
 
     /// A recording (at the subject's rate) through its first `levels` levels, and the seconds that took.

@@ -1,4 +1,4 @@
-//! What a suite file says.
+//! Suite files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{EvalError, JudgeConfig};
+use syrinx_types::IoOperation;
 
 /// One suite: what is asked, of how many, and who listens. Read from `evals/NAME.toml`; paths in it are relative to
 /// the file.
@@ -25,7 +26,7 @@ pub struct Suite {
     pub settings: Map<String, Value>,
     /// Decoding settings that differ from the model's own.
     pub decode: Map<String, Value>,
-    /// What goes in.
+    /// Source of the items.
     pub items: ItemsConfig,
     /// Which named voices speak, for requests with `{voice}`.
     pub voices: VoicesConfig,
@@ -39,11 +40,14 @@ pub struct Suite {
     /// Whose voice the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
     /// for another speaker of the suite. Judges that know voices are then asked of it, too (`own_voice`, `rival_sim`).
     pub rival: Option<String>,
-    /// Who listens. More can be added by the caller.
+    /// Whether the recordings of the items, and their round trip through the codec, are measured as well: rows of the
+    /// variants `recording` and `codec round trip`, the ceiling of synthesized speech.
+    pub ceiling: bool,
+    /// Judges of the recordings. More can be added by the caller.
     pub judges: Vec<JudgeConfig>,
     /// Figures of the table, in this order; all of them if empty. A name without `@judge` stands for every judge.
     pub figures: Vec<String>,
-    /// What can be listened to in the HTML report.
+    /// Audio players of the HTML report.
     pub players: PlayersConfig,
     /// Name: the file's, without `.toml`.
     #[serde(skip)]
@@ -67,6 +71,7 @@ impl Default for Suite {
             codec: None,
             spans: None,
             rival: None,
+            ceiling: false,
             judges: Vec::new(),
             figures: Vec::new(),
             players: PlayersConfig::default(),
@@ -76,7 +81,7 @@ impl Default for Suite {
     }
 }
 
-/// Where items come from: exactly one of the sources.
+/// Source of items: exactly one of the fields below.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemsConfig {
@@ -94,7 +99,7 @@ pub struct ItemsConfig {
     /// Recordings of the manifest are to be edited as this file says: a line an edit, an utterance's name, a tab, and what
     /// it should say. The recording is the prompt, and what it says the prompt's text.
     pub edits: Option<PathBuf>,
-    /// So many words of the CMU dictionary that are kept out of training.
+    /// Number of CMU dictionary words held out of training.
     pub held_out_words: Option<usize>,
     /// Draws the held-out words.
     pub seed: u64,
@@ -108,11 +113,11 @@ pub struct ItemsConfig {
 pub struct VoicesConfig {
     /// Names; `*` is every voice the model has. Empty means every voice, too.
     pub names: Vec<String>,
-    /// How items and voices meet.
+    /// Pairing of items and voices.
     pub pairing: Pairing,
 }
 
-/// How items and voices meet.
+/// Pairing of items and voices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pairing {
@@ -127,8 +132,8 @@ pub enum Pairing {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodecSuite {
-    /// Numbers of levels that are decoded; every number is a variant of its own. 0 is the recording as it is, which shows
-    /// what the judges make of it; numbers above the codec's are all of its levels.
+    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, which shows what the judges make of it;
+    /// numbers above the codec's are all of its levels.
     pub levels: Vec<usize>,
     /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
     /// that nobody has cleaned.
@@ -138,7 +143,7 @@ pub struct CodecSuite {
     pub path: Option<String>,
 }
 
-/// What can be listened to in the HTML report. Every player costs some 200 kB.
+/// Audio players of the HTML report. A player takes some 200 kB.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlayersConfig {
@@ -160,7 +165,7 @@ impl Suite {
     /// # Errors
     /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it says nonsense.
     pub fn load(path: &Path) -> Result<Self, EvalError> {
-        let text = fs::read_to_string(path).map_err(EvalError::io("read suite", path))?;
+        let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &name, &folder)
@@ -170,7 +175,7 @@ impl Suite {
     /// Reads a suite from text.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// Returns the reason.
     pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
         let mut suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         suite.name = name.to_owned();
@@ -210,6 +215,16 @@ impl Suite {
             Some("a codec suite needs recordings: `items.manifest`".into())
         } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
             Some("`spans` and `rival` are for tasks; a codec suite has neither".into())
+        } else if self.ceiling
+            && (self.codec.is_some()
+                || items.manifest.is_none()
+                || items.edited
+                || items.edits.is_some())
+        {
+            Some(
+                "`ceiling` needs a task and recordings of the items' texts: `items.manifest`"
+                    .into(),
+            )
         } else if items.edited && items.edits.is_some() {
             Some("give either `edited` or `edits`: what should the recordings say?".into())
         } else if (items.edited || items.edits.is_some()) && items.manifest.is_none() {

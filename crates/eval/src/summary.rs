@@ -27,13 +27,14 @@ pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
 
 /// The figures of every group, where there are some but not too many, and they have more than a row each.
 pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
+    // Recordings and round trips, the ceiling, are no answers of a speaker's voice.
+    let answers: Vec<&Row> = rows.iter().filter(|row| row.variant.is_empty()).collect();
     let mut of_group: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
+    for row in answers.iter().copied() {
         of_group.entry(&row.group).or_default().push(row);
     }
     let n = of_group.len();
-    let varied = rows.iter().any(|r| !r.variant.is_empty());
-    if !(2..=MOST_GROUPS).contains(&n) || n == rows.len() || varied {
+    if !(2..=MOST_GROUPS).contains(&n) || n == answers.len() {
         return Vec::new();
     }
     of_group
@@ -82,13 +83,13 @@ fn of_rows(rows: &[&Row], variant: &str, first: &[String]) -> Vec<Figure> {
     figures
 }
 
-/// Where a figure is wanted: those that aren't named come after.
+/// Returns the rank of a figure: named ones first, in their order.
 fn chosen(first: &[String], figure: &str) -> usize {
     let named = |f: &String| f == figure || f == base(figure);
     first.iter().position(named).unwrap_or(first.len())
 }
 
-/// How bad a row is beside others: what a reader should look at first. Missing answers are worst, then the share of
+/// Returns the badness of a row, to list the worst first. Missing answers are worst, then the share of
 /// wrong words or phones, then spectral distance, then (the other way round) similarity.
 pub fn badness(row: &Row) -> f64 {
     if row.error.is_some() {

@@ -2,33 +2,27 @@
 
 use std::fmt::Write as _;
 
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
 use crate::catalogue::title;
 use crate::{Figure, Moved, Report};
 
-/// Columns of a table; every cell is a word or a number.
+/// Rows of a table, the first one its titles.
 struct Grid(Vec<Vec<String>>);
 
 impl Grid {
-    /// Columns as wide as their widest cell; the first left, the others right.
-    fn show(&self) -> String {
-        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |c: usize| {
-            self.0.iter().filter_map(|row| row.get(c)).map(|s| s.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut out = String::new();
-        for row in &self.0 {
-            let mut line = String::new();
-            for (c, cell) in row.iter().enumerate() {
-                let pad = " ".repeat(widths[c] - cell.chars().count());
-                match c {
-                    0 => line.push_str(&format!("{cell}{pad}")),
-                    _ => line.push_str(&format!("  {pad}{cell}")),
-                }
-            }
-            let _ = writeln!(out, "{}", line.trim_end());
-        }
-        out
+    /// Formats columns as wide as their widest cell: the first one left-aligned, the others right-aligned.
+    fn show(self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.add_rows(self.0);
+        table.column_iter_mut().enumerate().for_each(|(i, column)| {
+            let first = i == 0;
+            column.set_padding(if first { (0, 0) } else { (2, 0) });
+            let alignment = if first { CellAlignment::Left } else { CellAlignment::Right };
+            column.set_cell_alignment(alignment);
+        });
+        table.trim_fmt() + "\n"
     }
 }
 

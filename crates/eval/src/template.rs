@@ -7,10 +7,10 @@ use crate::Item;
 /// Names of the blanks.
 const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
 
-/// What the names of blanks for an item's other recordings begin with: `{view.noisy}`.
+/// Prefix of blanks for an item's other recordings: `{view.noisy}`.
 const VIEW: &str = "view.";
 
-/// What stands in the blanks of a request.
+/// Values of a request's blanks.
 pub(crate) struct Blanks<'a> {
     pub(crate) item: &'a Item,
     pub(crate) voice: Option<&'a str>,

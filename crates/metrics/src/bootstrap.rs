@@ -1,4 +1,4 @@
-//! How sure a figure is: 95 % intervals.
+//! Confidence intervals (95 %) of figures.
 //!
 //! Utterances of one speaker succeed and fail together, so whole speakers are drawn, not utterances (cluster
 //! bootstrap; Efron and Tibshirani 1993, chapter 13 for the percentile interval; Bisani and Ney 2004 for word errors).

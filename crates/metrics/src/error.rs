@@ -1,4 +1,4 @@
-//! What can go wrong with figures.
+//! Errors of figures.
 
 use syrinx_audio::AudioError;
 
@@ -17,7 +17,7 @@ pub enum MetricsError {
         second_hz: u32,
     },
     /// A recording without a single sample has no spectrum.
-    #[error("comparing recordings: the {which} one is empty; count it as a failure instead")]
+    #[error("comparing recordings: the {which} one is empty")]
     Empty {
         /// `first` or `second`.
         which: &'static str,
@@ -33,4 +33,15 @@ pub enum MetricsError {
     /// Preparing a spectrum failed.
     #[error("analysing a recording: {0}")]
     Audio(#[from] AudioError),
+}
+
+impl MetricsError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Empty { .. } => "count it as a failure instead".into(),
+            Self::DifferentRates { .. } => "resample one of them first".into(),
+            _ => return None,
+        })
+    }
 }

@@ -22,13 +22,13 @@ const PITCH_WEIGHT: f64 = 1.0;
 
 /// Timbre and pitch of a voice.
 #[derive(Debug, Clone, PartialEq)]
-pub struct VoicePrint {
+pub struct SpeakerEmbedding {
     mean: Vec<f64>,
     deviation: Vec<f64>,
     median_semitones: Option<f64>,
 }
 
-impl VoicePrint {
+impl SpeakerEmbedding {
     /// The print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl VoicePrint {
 /// [`MetricsError::DifferentRates`], [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.
 pub fn similarity(first: &Audio, second: &Audio) -> Result<f64, MetricsError> {
     check_pair(first, second)?;
-    Ok(VoicePrint::of(first)?.similarity(&VoicePrint::of(second)?))
+    Ok(SpeakerEmbedding::of(first)?.similarity(&SpeakerEmbedding::of(second)?))
 }
 
 /// The frames outside pauses; all of them when nothing else is left.

@@ -6,7 +6,7 @@ use syrinx_types::WordTime;
 
 use crate::errors::{Op, align};
 
-/// How far word times are off.
+/// Deviation of word times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimingError {

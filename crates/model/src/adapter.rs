@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::{ADDED, LORA_DOWN, LORA_UP, LoraConfig, to_vec_f32};
-use syrinx_types::Fnv1a;
+use syrinx_types::Fingerprint;
 
 use crate::{LmFile, ModelError, f16_bytes, parse_tensors};
 
@@ -42,12 +42,12 @@ impl LmFile {
     /// # Errors
     /// If a tensor isn't one of floats.
     pub fn fingerprint(&self) -> Result<String, ModelError> {
-        let mut hash = Fnv1a::default();
+        let mut hash = Fingerprint::default();
         for (name, tensor) in &self.tensors {
-            hash = hash.bytes(name.bytes());
-            hash = tensor.dims().iter().fold(hash, |hash, &d| hash.word(d as u64));
-            let values = to_vec_f32(tensor)?;
-            hash = values.iter().fold(hash, |hash, v| hash.word(u64::from(v.to_bits())));
+            hash = hash.part(name.as_bytes());
+            hash =
+                tensor.dims().iter().fold(hash, |hash, &d| hash.bytes(&(d as u64).to_le_bytes()));
+            hash = hash.values(&to_vec_f32(tensor)?);
         }
         Ok(hash.hex())
     }

@@ -88,7 +88,7 @@ pub struct AdamWState {
     pub step: u64,
 }
 
-/// What is saved of a parameter.
+/// Saved state of a parameter.
 const KINDS: [&str; 3] = ["mean", "square", "average"];
 
 /// Values a task handles at once.
@@ -286,7 +286,7 @@ impl AdamW {
         sum.map_or_else(|| Tensor::new(0f32, &Device::Cpu), |s| s.sqrt())
     }
 
-    /// What gradients are multiplied with, on their device: a scalar.
+    /// Returns the factor of the gradients, a scalar on their device.
     fn device_scale(&self, norm: &Tensor, clip: f64) -> Result<Tensor> {
         if norm.device().is_cpu() || self.config.clip_norm <= 0.0 {
             return Tensor::new(clip as f32, norm.device());

@@ -59,7 +59,7 @@ impl Default for BlockConfig {
 }
 
 impl BlockConfig {
-    /// What is wrong with the sizes, if anything.
+    /// Checks the sizes; the error is the reason.
     pub fn check(&self) -> std::result::Result<(), String> {
         let BlockConfig { dim, layers, heads, hidden, .. } = *self;
         if dim == 0 || layers == 0 || heads == 0 || hidden == 0 {

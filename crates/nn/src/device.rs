@@ -1,4 +1,4 @@
-//! Where a network computes, and how finely.
+//! Devices and precisions of networks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -92,7 +92,7 @@ fn open_cuda(number: usize) -> Result<Device, String> {
         .map_err(|e| format!("{e}; `nvidia-smi` lists what there is, --device cpu always works"))
 }
 
-/// What a network computes with. Weights that are trained, and their optimiser, are f32 either way.
+/// Precision of a network's computation. Trained weights and their optimizer are f32 either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {

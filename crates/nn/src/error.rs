@@ -1,4 +1,4 @@
-//! What can go wrong in this crate.
+//! Errors of this crate.
 
 /// Errors of layers, parameters and the optimiser.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum NnError {
     Unused {
         /// The first name.
         first: String,
-        /// How many.
+        /// Number of tensors.
         count: usize,
     },
     /// The optimiser's saved state doesn't match the parameters.

@@ -65,7 +65,7 @@ pub enum Kernels {
 }
 
 impl Kernels {
-    /// What runs on this device in this precision when `self` is asked for.
+    /// Returns the kernels that run on this device in this precision when `self` is requested.
     ///
     /// # Errors
     /// [`NnError::Kernels`] for flash attention where there is none.

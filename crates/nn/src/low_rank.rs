@@ -25,7 +25,7 @@ impl Default for LoraConfig {
 }
 
 impl LoraConfig {
-    /// What is wrong with it, if anything.
+    /// Checks the settings; the error is the reason.
     pub fn check(&self) -> std::result::Result<(), String> {
         if self.rank == 0 || self.targets.is_empty() {
             return Err("lora.rank must be above zero, and lora.targets name something".into());
@@ -36,7 +36,7 @@ impl LoraConfig {
         Ok(())
     }
 
-    /// How much the difference counts.
+    /// Returns the factor of the low-rank difference.
     pub fn scale(&self) -> f64 {
         self.alpha / self.rank as f64
     }

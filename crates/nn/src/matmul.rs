@@ -49,7 +49,7 @@ impl<'a> Mat<'a> {
     }
 }
 
-/// How many threads a product may use.
+/// Number of threads that a product may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Threads {
     /// The calling thread only.
@@ -103,7 +103,7 @@ pub fn product(
     }
 }
 
-/// How [`product`] combines its result.
+/// Combination of the result of [`product`] with its output.
 #[derive(Debug, Clone, Copy)]
 pub struct ProductOptions {
     /// Factor of the product.

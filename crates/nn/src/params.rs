@@ -12,7 +12,7 @@ use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
 use crate::table::ADDED;
 use crate::{GradientSink, LoraConfig, NnError, Precision};
 
-/// How a new parameter begins.
+/// Initialization of a new parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Init {
     /// Normal with this standard deviation.
@@ -28,7 +28,7 @@ enum Source {
     Seeded { seed: u64, vars: BTreeMap<String, Var> },
     /// Parameters are taken from here.
     Loaded { tensors: BTreeMap<String, Tensor>, used: BTreeSet<String> },
-    /// What the base has is fixed; low-rank pairs and rows added to tables are made and trained.
+    /// Fixed weights of a base; low-rank pairs and rows added to tables are created and trained.
     Adapted {
         base: BTreeMap<String, Tensor>,
         used: BTreeSet<String>,
@@ -291,12 +291,12 @@ impl Scope {
         self.pp(name).prefix
     }
 
-    /// Where parameters live.
+    /// Returns the device of the parameters.
     pub fn device(&self) -> &Device {
         &self.store.device
     }
 
-    /// What the network computes in.
+    /// Returns the precision of the network's computation.
     pub fn precision(&self) -> Precision {
         self.store.precision
     }

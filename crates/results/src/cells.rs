@@ -1,4 +1,4 @@
-//! Cells of ablations: what is planned, how far it is, and what someone wishes for it.
+//! Cells of ablations: what is planned, how far it is, and the control requests for it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{ResultsError, Store};
 
-/// How far a cell is.
+/// State of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CellState {
@@ -47,35 +47,35 @@ impl CellState {
     }
 }
 
-/// What someone asks of whoever works on a cell.
+/// Control request for the program that works on a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum ControlRequest {
     /// Stop at the next safe point, and don't take it up again.
     Stop,
     /// Go on, or try again.
     Resume,
 }
 
-/// A cell of an ablation. Its figures are those of the runs with its `bench` and `key`.
+/// A cell of an ablation. Its figures are those of the runs with its `ablation` and `key`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Cell {
     /// The ablation.
-    pub bench: String,
+    pub ablation: String,
     /// Hash of everything that the cell depends on. A finished cell isn't run again.
     pub key: String,
     /// Its place in the grid.
     pub place: usize,
-    /// What is varied, and its value here.
+    /// Varied settings with their values in this cell.
     pub axes: BTreeMap<String, Value>,
     /// Seed.
     pub seed: u64,
-    /// How far it is.
+    /// Current state.
     pub state: CellState,
-    /// How much of it is done, 0 to 1.
+    /// Finished share, 0 to 1.
     pub done: f64,
-    /// What is being done, or why it failed.
+    /// Current phase, or the reason of the failure.
     pub note: String,
     /// The computer that works on it.
     pub machine: String,
@@ -105,12 +105,12 @@ impl Store {
     pub fn put_cells(&self, cells: &[Cell]) -> Result<(), ResultsError> {
         self.write("write a cell", |tx| {
             let mut put = tx.prepare_cached(
-                "INSERT OR REPLACE INTO cells (bench, key, place, axes, seed, state, done, note, machine, folder,
+                "INSERT OR REPLACE INTO cells (ablation, key, place, axes, seed, state, done, note, machine, folder,
                  started_s, updated_s, ended_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?;
             for cell in cells {
                 put.execute(params![
-                    cell.bench,
+                    cell.ablation,
                     cell.key,
                     cell.place as i64,
                     serde_json::to_string(&cell.axes).unwrap_or_default(),
@@ -133,11 +133,11 @@ impl Store {
     ///
     /// # Errors
     /// [`ResultsError::Database`].
-    pub fn benches(&self) -> Result<Vec<String>, ResultsError> {
+    pub fn ablations(&self) -> Result<Vec<String>, ResultsError> {
         let connection = self.connection();
         let names = || -> rusqlite::Result<Vec<String>> {
-            let mut all =
-                connection.prepare_cached("SELECT DISTINCT bench FROM cells ORDER BY bench")?;
+            let mut all = connection
+                .prepare_cached("SELECT DISTINCT ablation FROM cells ORDER BY ablation")?;
             all.query_map([], |row| row.get(0))?.collect()
         };
         names().map_err(ResultsError::database(&self.path, "list ablations"))
@@ -147,21 +147,21 @@ impl Store {
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].
-    pub fn cells(&self, bench: &str) -> Result<Vec<Cell>, ResultsError> {
+    pub fn cells(&self, ablation: &str) -> Result<Vec<Cell>, ResultsError> {
         let raw: Vec<(Cell, String, String)> = {
             let connection = self.connection();
             let read = || -> rusqlite::Result<Vec<_>> {
                 let mut all = connection.prepare_cached(
-                    "SELECT bench, key, place, axes, seed, state, done, note, machine, folder, started_s, updated_s,
-                     ended_s FROM cells WHERE bench = ?1 ORDER BY place, key",
+                    "SELECT ablation, key, place, axes, seed, state, done, note, machine, folder, started_s, updated_s,
+                     ended_s FROM cells WHERE ablation = ?1 ORDER BY place, key",
                 )?;
-                all.query_map([bench], cell)?.collect()
+                all.query_map([ablation], cell)?.collect()
             };
             read().map_err(ResultsError::database(&self.path, "read cells"))?
         };
         raw.into_iter()
             .map(|(cell, axes, state)| {
-                let what = format!("cell {} of {bench}", cell.key);
+                let what = format!("cell {} of {ablation}", cell.key);
                 let state = Value::String(state).to_string();
                 let (axes, state) = (self.parsed(&axes, &what)?, self.parsed(&state, &what)?);
                 Ok(Cell { axes, state, ..cell })
@@ -172,53 +172,65 @@ impl Store {
     /// A cell by its key.
     ///
     /// # Errors
-    /// Those of [`Store::cells`].
-    pub fn cell(&self, bench: &str, key: &str) -> Result<Option<Cell>, ResultsError> {
-        Ok(self.cells(bench)?.into_iter().find(|cell| cell.key == key))
+    /// The errors of [`Store::cells`].
+    pub fn cell(&self, ablation: &str, key: &str) -> Result<Option<Cell>, ResultsError> {
+        Ok(self.cells(ablation)?.into_iter().find(|cell| cell.key == key))
     }
 
-    /// Leaves a wish for whoever works on a cell, who looks with [`Store::wish`] between steps.
+    /// Leaves a control request for the program that works on a cell. It polls [`Store::control_request`] between steps.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].
-    pub fn leave_wish(&self, bench: &str, key: &str, wish: Wish) -> Result<(), ResultsError> {
-        let name = crate::store::word(&wish);
-        self.write("leave a wish", |tx| {
+    pub fn request_control(
+        &self,
+        ablation: &str,
+        key: &str,
+        request: ControlRequest,
+    ) -> Result<(), ResultsError> {
+        let name = crate::store::word(&request);
+        self.write("leave a control request", |tx| {
             tx.execute(
-                "INSERT OR REPLACE INTO wishes (bench, key, wish) VALUES (?1, ?2, ?3)",
-                params![bench, key, name],
+                "INSERT OR REPLACE INTO control_requests (ablation, key, request) VALUES (?1, ?2, ?3)",
+                params![ablation, key, name],
             )?;
             Ok(())
         })
     }
 
-    /// The last wish for a cell, if there is one.
+    /// Returns the last control request for a cell.
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].
-    pub fn wish(&self, bench: &str, key: &str) -> Result<Option<Wish>, ResultsError> {
-        let wish: Option<String> = self
+    pub fn control_request(
+        &self,
+        ablation: &str,
+        key: &str,
+    ) -> Result<Option<ControlRequest>, ResultsError> {
+        let request: Option<String> = self
             .connection()
             .query_row(
-                "SELECT wish FROM wishes WHERE bench = ?1 AND key = ?2",
-                params![bench, key],
+                "SELECT request FROM control_requests WHERE ablation = ?1 AND key = ?2",
+                params![ablation, key],
                 |row| row.get(0),
             )
             .optional()
-            .map_err(ResultsError::database(&self.path, "read a wish"))?;
-        let parse = |wish: String| {
-            self.parsed(&Value::String(wish).to_string(), &format!("the wish for cell {key}"))
+            .map_err(ResultsError::database(&self.path, "read a control request"))?;
+        let parse = |request: String| {
+            self.parsed(&Value::String(request).to_string(), &format!("the request for cell {key}"))
         };
-        wish.map(parse).transpose()
+        request.map(parse).transpose()
     }
 
-    /// Takes back the wish for a cell, for whoever has done what it says.
+    /// Clears the control request for a cell, once it is carried out.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].
-    pub fn clear_wish(&self, bench: &str, key: &str) -> Result<(), ResultsError> {
-        self.write("clear a wish", |tx| {
-            tx.execute("DELETE FROM wishes WHERE bench = ?1 AND key = ?2", params![bench, key])?;
+    pub fn clear_control_request(&self, ablation: &str, key: &str) -> Result<(), ResultsError> {
+        self.write("clear a control request", |tx| {
+            tx.execute(
+                "DELETE FROM control_requests WHERE ablation = ?1 AND key = ?2",
+                params![ablation, key],
+            )?;
             Ok(())
         })
     }
@@ -226,7 +238,7 @@ impl Store {
 
 fn cell(row: &SqlRow<'_>) -> rusqlite::Result<(Cell, String, String)> {
     let cell = Cell {
-        bench: row.get(0)?,
+        ablation: row.get(0)?,
         key: row.get(1)?,
         place: row.get::<_, i64>(2)?.unsigned_abs() as usize,
         axes: BTreeMap::new(),

@@ -1,14 +1,14 @@
-//! What can go wrong with a store.
+//! Errors of results stores.
 
 use std::path::{Path, PathBuf};
 
-/// Errors of results stores. What follows the last semicolon of a message is the remedy.
+/// Errors of results stores.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
     /// There is no such file.
     #[error(
-        "results store `{}`: it isn't there; evaluations make it, --results names another",
+        "results store `{}`: it isn't there",
         path.display()
     )]
     Missing {
@@ -16,16 +16,16 @@ pub enum ResultsError {
         path: PathBuf,
     },
     /// The folder can't be made.
-    #[error("results store `{}`: {source}; name another place with --results", path.display())]
+    #[error("results store `{}`: {cause}", path.display())]
     Folder {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is of a later program.
     #[error(
-        "results store `{}`: it has version {found}, this program reads up to {known}; use a newer program, or name another file with --results",
+        "results store `{}`: it has version {found}, this program reads up to {known}",
         path.display()
     )]
     Newer {
@@ -38,18 +38,18 @@ pub enum ResultsError {
     },
     /// The file is something else.
     #[error(
-        "results store `{}`: it is no results store ({reason}); name another file with --results",
+        "results store `{}`: it is no results store ({reason})",
         path.display()
     )]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// Content of the file.
         reason: String,
     },
     /// Others write all the time.
     #[error(
-        "results store `{}`: another program has been writing for too long; try again when it is done",
+        "results store `{}`: another program has been writing for too long",
         path.display()
     )]
     Busy {
@@ -57,51 +57,51 @@ pub enum ResultsError {
         path: PathBuf,
     },
     /// The database says no.
-    #[error("results store `{}`: {operation}: {source}", path.display())]
+    #[error("results store `{}`: {operation}: {cause}", path.display())]
     Database {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// Failed operation.
         operation: &'static str,
         /// Why not.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// Something in the store can't be read.
-    #[error("results store `{}`: {what}: {reason}; it was changed by another program", path.display())]
+    #[error("results store `{}`: {what}: {reason}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
         /// Which run or row.
         what: String,
-        /// What is wrong.
+        /// Reason.
         reason: String,
     },
     /// No run goes by that name.
     #[error(
-        "results store `{}`: no run `{name}`; `syrinx results list` shows them all",
+        "results store `{}`: no run `{name}`",
         path.display()
     )]
     NoRun {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// Requested name.
         name: String,
     },
     /// Several runs go by that name.
     #[error(
-        "results store `{}`: {count} runs begin with `{name}`; give more of it",
+        "results store `{}`: {count} runs begin with `{name}`",
         path.display()
     )]
     Ambiguous {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// Requested name.
         name: String,
-        /// How many.
+        /// Number of matches.
         count: usize,
     },
     /// Two runs have nothing in common.
-    #[error("runs {old} and {new} have no row in common; compare runs of one suite")]
+    #[error("runs {old} and {new} have no row in common")]
     Incomparable {
         /// The older.
         old: String,
@@ -117,20 +117,38 @@ pub enum ResultsError {
 }
 
 impl ResultsError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Missing { .. } => {
+                "run an evaluation first, or name another store with --results".into()
+            }
+            Self::Folder { .. } => "name another place with --results".into(),
+            Self::Newer { .. } => "use a newer program, or name another file with --results".into(),
+            Self::Foreign { .. } => "name another file with --results".into(),
+            Self::Busy { .. } => "try again when it is done".into(),
+            Self::Content { .. } => "restore the file: another program changed it".into(),
+            Self::NoRun { .. } => "list all runs with `syrinx results list`".into(),
+            Self::Ambiguous { .. } => "give more characters of the run".into(),
+            Self::Incomparable { .. } => "compare runs of one suite".into(),
+            _ => return None,
+        })
+    }
+
     /// Wraps what the database says.
     pub(crate) fn database(
         path: &Path,
         operation: &'static str,
     ) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
         let path = path.to_path_buf();
-        move |source| match source.sqlite_error_code() {
+        move |cause| match cause.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 Self::Busy { path }
             }
             Some(rusqlite::ErrorCode::NotADatabase) => {
                 Self::Foreign { path, reason: "no SQLite database".into() }
             }
-            _ => Self::Database { path, operation, source },
+            _ => Self::Database { path, operation, cause },
         }
     }
 }

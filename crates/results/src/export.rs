@@ -20,7 +20,7 @@ fn fault(error: impl std::fmt::Display) -> ResultsError {
 /// Runs with their rows as a JSON list.
 ///
 /// # Errors
-/// Those of reading; [`ResultsError::Export`].
+/// The errors of reading; [`ResultsError::Export`].
 pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let runs = store.runs(filter)?;
     let whole: Vec<Whole<'_>> = runs
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 19] = [
     "revision",
     "machine",
     "status",
-    "bench",
+    "ablation",
     "cell",
     "id",
     "speaker",
@@ -57,7 +57,7 @@ const COLUMNS: [&str; 19] = [
 /// row without figures has one line without figure.
 ///
 /// # Errors
-/// Those of reading; [`ResultsError::Export`].
+/// The errors of reading; [`ResultsError::Export`].
 pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS).map_err(fault)?;
@@ -93,7 +93,7 @@ fn record(run: &Run, row: &Row, (figure, value): (&str, &str)) -> [String; 19] {
         about.revision.clone(),
         about.machine.clone(),
         run.status.name().to_owned(),
-        about.bench.clone(),
+        about.ablation.clone(),
         about.cell.clone(),
         row.id.clone(),
         row.group.clone(),

@@ -1,7 +1,7 @@
 //! The results store: every evaluation and every ablation cell in one file.
 //!
 //! [`Store`] is an SQLite database in write-ahead mode. SQLite, because results have several writers at once
-//! (two evaluations, a bench and a dashboard), any of which may be killed at any moment, and because the file should
+//! (two evaluations, an ablation and a dashboard), any of which may be killed at any moment, and because the file should
 //! be readable in ten years by something that isn't this program: `sqlite3 runs/results.db` and every data-frame
 //! library open it. Stores that one process locks (redb, sled) fail the first, columnar ones (DuckDB) the second, and
 //! JSON lines can't be sorted and joined without reading them all. It is compiled in, so nothing has to be installed.
@@ -24,7 +24,7 @@ mod run;
 mod schema;
 mod store;
 
-pub use cells::{Cell, CellState, Wish};
+pub use cells::{Cell, CellState, ControlRequest};
 pub use error::ResultsError;
 pub use export::{to_csv, to_json};
 pub use merge::Merged;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{ResultsError, Store};
 
-/// What came over.
+/// Numbers of merged entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Merged {
     /// Runs that were not there, or not as far.
@@ -30,7 +30,7 @@ WHERE ours.id IS NULL
 const NEWER_CELL: &str = "
 INSERT OR REPLACE INTO main.cells
 SELECT theirs.* FROM other.cells AS theirs
-LEFT JOIN main.cells AS ours ON ours.bench = theirs.bench AND ours.key = theirs.key
+LEFT JOIN main.cells AS ours ON ours.ablation = theirs.ablation AND ours.key = theirs.key
 WHERE ours.key IS NULL
    OR (theirs.state = 'finished' AND ours.state <> 'finished')
    OR ((theirs.state = 'finished') = (ours.state = 'finished') AND theirs.updated_s > ours.updated_s)
@@ -40,7 +40,7 @@ impl Store {
     /// Takes over what another store has and this one hasn't: all or nothing. The other one isn't changed.
     ///
     /// # Errors
-    /// Those of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].
+    /// The errors of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].
     pub fn merge(&self, other: &Path) -> Result<Merged, ResultsError> {
         // Checks that it is a store, and brings an older one up to these tables.
         drop(Store::open_existing(other)?);

@@ -18,7 +18,7 @@ pub struct RunFilter {
     /// Whose model's name has this in it.
     pub model: Option<String>,
     /// Of this ablation; `Some("")` for evaluations only.
-    pub bench: Option<String>,
+    pub ablation: Option<String>,
     /// Of this cell.
     pub cell: Option<String>,
     /// At most so many, the latest.
@@ -32,7 +32,7 @@ impl RunFilter {
         let equal = [
             ("suite", &self.suite),
             ("task", &self.task),
-            ("bench", &self.bench),
+            ("ablation", &self.ablation),
             ("cell", &self.cell),
         ];
         for (column, value) in equal {
@@ -50,7 +50,7 @@ impl RunFilter {
 }
 
 const COLUMNS: &str = "id, suite, task, model, fingerprint, config_hash, settings, revision, seeds, machine, folder, \
-     bench, cell, status, note, started_s, updated_s, ended_s, (SELECT count(*) FROM rows WHERE run = runs.id)";
+     ablation, cell, status, note, started_s, updated_s, ended_s, (SELECT count(*) FROM rows WHERE run = runs.id)";
 
 impl Store {
     /// Runs, the latest first.
@@ -98,7 +98,7 @@ impl Store {
             .collect()
     }
 
-    /// What moved from an older run to a newer one: paired bootstrap over speakers on the rows that both have.
+    /// Compares an older run with a newer one: paired bootstrap over speakers on the rows that both have.
     ///
     /// # Errors
     /// [`ResultsError::Incomparable`], and those of [`Store::run`].
@@ -194,7 +194,7 @@ fn raw(row: &SqlRow<'_>) -> rusqlite::Result<Raw> {
         seeds: Vec::new(),
         machine: row.get(9)?,
         folder: row.get::<_, String>(10)?.into(),
-        bench: row.get(11)?,
+        ablation: row.get(11)?,
         cell: row.get(12)?,
     };
     let run = Run {

@@ -1,4 +1,4 @@
-//! What is known of a run.
+//! Descriptions of runs.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub fn date(seconds: f64) -> String {
     full.get(..16).unwrap_or(&full).replace('T', " ")
 }
 
-/// What a run is about: known before it begins.
+/// Description of a run, known before it begins.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RunAbout {
@@ -42,13 +42,13 @@ pub struct RunAbout {
     pub folder: PathBuf,
     /// The ablation that it is part of; empty for an evaluation.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub bench: String,
+    pub ablation: String,
     /// The cell of the ablation.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub cell: String,
 }
 
-/// How far a run is.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -85,9 +85,9 @@ impl RunStatus {
 pub struct Run {
     /// Twelve hexadecimal digits.
     pub id: String,
-    /// What it is about.
+    /// Description of the run, known before it begins.
     pub about: RunAbout,
-    /// How far it is.
+    /// Current state.
     pub status: RunStatus,
     /// Why it failed; empty else.
     #[serde(default, skip_serializing_if = "String::is_empty")]

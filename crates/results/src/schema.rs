@@ -8,15 +8,15 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::ResultsError;
 
 /// Version of the tables. Raised with every change; older files are brought up to it when they are opened.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// Tells our files from those of other programs: `Syrx`.
 const APPLICATION: i64 = 0x5379_7278;
 
-/// How long a writer waits for another. Writers hold the file for milliseconds, a merge for seconds.
+/// Time that a writer waits for another. Writers hold the file for milliseconds, a merge for seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Version 1. Figures of single rows stand in a table of their own, so that they can be sorted and joined from
+/// Tables of the current version. Figures of single rows stand in a table of their own, so that they can be sorted and joined from
 /// outside; `json` is the row as in `rows.jsonl`.
 const TABLES: &str = "
 CREATE TABLE runs (
@@ -24,17 +24,17 @@ CREATE TABLE runs (
     suite TEXT NOT NULL, task TEXT NOT NULL,
     model TEXT NOT NULL, fingerprint TEXT NOT NULL, config_hash TEXT NOT NULL, settings TEXT NOT NULL,
     revision TEXT NOT NULL, seeds TEXT NOT NULL, machine TEXT NOT NULL, folder TEXT NOT NULL,
-    bench TEXT NOT NULL, cell TEXT NOT NULL,
+    ablation TEXT NOT NULL, cell TEXT NOT NULL,
     status TEXT NOT NULL, note TEXT NOT NULL,
     started_s REAL NOT NULL, updated_s REAL NOT NULL, ended_s REAL
 ) STRICT;
 CREATE INDEX runs_by_suite ON runs (suite, started_s);
-CREATE INDEX runs_by_cell ON runs (bench, cell);
+CREATE INDEX runs_by_cell ON runs (ablation, cell);
 CREATE TABLE rows (
     run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
     id TEXT NOT NULL, speaker TEXT NOT NULL, variant TEXT NOT NULL, seed INTEGER NOT NULL,
-    wanted TEXT NOT NULL, heard TEXT NOT NULL, audio TEXT, error TEXT,
+    wanted TEXT NOT NULL, transcript TEXT NOT NULL, audio TEXT, error TEXT,
     json TEXT NOT NULL,
     PRIMARY KEY (run, key)
 ) STRICT;
@@ -52,20 +52,31 @@ CREATE TABLE figures (
     PRIMARY KEY (run, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE cells (
-    bench TEXT NOT NULL, key TEXT NOT NULL,
+    ablation TEXT NOT NULL, key TEXT NOT NULL,
     place INTEGER NOT NULL, axes TEXT NOT NULL, seed INTEGER NOT NULL,
     state TEXT NOT NULL, done REAL NOT NULL, note TEXT NOT NULL,
     machine TEXT NOT NULL, folder TEXT NOT NULL,
     started_s REAL, updated_s REAL NOT NULL, ended_s REAL,
-    PRIMARY KEY (bench, key)
+    PRIMARY KEY (ablation, key)
 ) STRICT;
-CREATE TABLE wishes (
-    bench TEXT NOT NULL, key TEXT NOT NULL, wish TEXT NOT NULL,
-    PRIMARY KEY (bench, key)
+CREATE TABLE control_requests (
+    ablation TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL,
+    PRIMARY KEY (ablation, key)
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens a file, and makes or brings up its tables.
+/// Changes from version 1 to version 2: names only.
+const TO_VERSION_2: &str = r#"
+ALTER TABLE runs RENAME COLUMN bench TO ablation;
+ALTER TABLE cells RENAME COLUMN bench TO ablation;
+ALTER TABLE wishes RENAME TO control_requests;
+ALTER TABLE control_requests RENAME COLUMN bench TO ablation;
+ALTER TABLE control_requests RENAME COLUMN wish TO request;
+ALTER TABLE rows RENAME COLUMN heard TO transcript;
+UPDATE rows SET json = replace(json, '"heard":', '"transcript":');
+"#;
+
+/// Opens a file, and creates or migrates its tables.
 pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     let fault = |operation| ResultsError::database(path, operation);
     let mut connection = Connection::open(path).map_err(fault("open"))?;
@@ -91,12 +102,13 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
         let (found, known) = (version, SCHEMA_VERSION);
         return Err(ResultsError::Newer { path: path.to_path_buf(), found, known });
     }
-    if version == 0 {
-        tables.execute_batch(TABLES).map_err(fault("make tables"))?;
+    if version < SCHEMA_VERSION {
+        let batch = if version == 0 { TABLES } else { TO_VERSION_2 };
+        tables.execute_batch(batch).map_err(fault("create tables"))?;
         tables
             .pragma_update(None, "application_id", APPLICATION)
             .and_then(|()| tables.pragma_update(None, "user_version", SCHEMA_VERSION))
-            .map_err(fault("make tables"))?;
+            .map_err(fault("create tables"))?;
     }
     tables.commit().map_err(fault("make tables"))?;
     write_ahead(&connection).map_err(fault("open"))?;

@@ -32,7 +32,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, ResultsError> {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
-                .map_err(|source| ResultsError::Folder { path: path.into(), source })?;
+                .map_err(|cause| ResultsError::Folder { path: path.into(), cause })?;
         }
         let connection = Mutex::new(schema::open(path)?);
         Ok(Self { path: path.to_path_buf(), connection })
@@ -64,7 +64,7 @@ impl Store {
             let open: Option<String> = tx
                 .query_row(
                     "SELECT id FROM runs WHERE status <> 'finished' AND machine = ?1 AND folder = ?2
-                     AND suite = ?3 AND fingerprint = ?4 AND config_hash = ?5 AND bench = ?6 AND cell = ?7
+                     AND suite = ?3 AND fingerprint = ?4 AND config_hash = ?5 AND ablation = ?6 AND cell = ?7
                      ORDER BY started_s DESC LIMIT 1",
                     params![
                         about.machine,
@@ -72,7 +72,7 @@ impl Store {
                         about.suite,
                         about.fingerprint,
                         about.config_hash,
-                        about.bench,
+                        about.ablation,
                         about.cell
                     ],
                     |row| row.get(0),
@@ -178,7 +178,7 @@ fn insert_run(tx: &Transaction<'_>, about: &RunAbout, now_s: f64) -> rusqlite::R
         let id = syrinx_eval::content_hash(&material)[..12].to_owned();
         let new = tx.execute(
             "INSERT OR IGNORE INTO runs (id, suite, task, model, fingerprint, config_hash, settings, revision, seeds,
-             machine, folder, bench, cell, status, note, started_s, updated_s)
+             machine, folder, ablation, cell, status, note, started_s, updated_s)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'running', '', ?14, ?14)",
             params![
                 id,
@@ -192,7 +192,7 @@ fn insert_run(tx: &Transaction<'_>, about: &RunAbout, now_s: f64) -> rusqlite::R
                 serde_json::to_string(&about.seeds).unwrap_or_default(),
                 about.machine,
                 about.folder.to_string_lossy(),
-                about.bench,
+                about.ablation,
                 about.cell,
                 now_s
             ],
@@ -208,7 +208,7 @@ fn put_row(tx: &Transaction<'_>, run: &str, row: &Row) -> rusqlite::Result<()> {
     let json = serde_json::to_string(row)
         .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO rows (run, key, id, speaker, variant, seed, wanted, heard, audio, error, json)
+        "INSERT OR REPLACE INTO rows (run, key, id, speaker, variant, seed, wanted, transcript, audio, error, json)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
@@ -219,7 +219,7 @@ fn put_row(tx: &Transaction<'_>, run: &str, row: &Row) -> rusqlite::Result<()> {
         row.variant,
         row.seed.cast_signed(),
         row.wanted,
-        row.heard().unwrap_or_default(),
+        row.transcript().unwrap_or_default(),
         row.audio,
         row.error,
         json
@@ -241,7 +241,7 @@ fn put_figure(
     place: usize,
     figure: &Figure,
 ) -> rusqlite::Result<()> {
-    // What is no number has no place in a table of numbers.
+    // Tables of numbers hold finite values only.
     if ![figure.value, figure.low, figure.high].iter().all(|v| v.is_finite()) {
         return Ok(());
     }

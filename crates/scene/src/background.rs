@@ -1,4 +1,4 @@
-//! What stands behind speech.
+//! Backgrounds of speech.
 
 use rand::Rng;
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ pub enum Background {
     Music,
 }
 
-/// How much quieter the noise under hum and clicks is.
+/// Gain of the noise under hum and clicks.
 const UNDER: f32 = 0.05;
 
 impl Background {

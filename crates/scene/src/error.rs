@@ -1,4 +1,4 @@
-//! What can go wrong with a scene.
+//! Errors of acoustic scenes.
 
 /// Errors of scenes.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -21,7 +21,7 @@ pub enum SceneError {
     /// A range that can't be drawn from.
     #[error("{name} from {low} to {high}: give two numbers in this order")]
     Range {
-        /// What it is of.
+        /// Name of the quantity.
         name: &'static str,
         /// Its lower end.
         low: f64,

@@ -7,9 +7,9 @@ use crate::SceneError;
 /// Two parts and their sum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixture {
-    /// What is wanted, as loud as it is in the mixture.
+    /// Target signal, at its level in the mixture.
     pub wanted: Audio,
-    /// What is behind it, as loud as it is in the mixture.
+    /// Background, at its level in the mixture.
     pub behind: Audio,
     /// Their sum.
     pub mixture: Audio,

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the power of noise falls with frequency.
+/// Color of noise: the fall of its power with frequency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Colour {
@@ -28,10 +28,10 @@ const PINK: [(f64, f64); 6] = [
     (0.55000, 0.5329522),
     (-0.7616, -0.0168980),
 ];
-/// How much brown noise keeps of its last value: it forgets below some 20 Hz.
+/// Leak of the brown noise integrator: its corner lies near 20 Hz.
 const BROWN_KEEPS: f64 = 0.995;
 
-/// So many samples of noise of a colour; its level is for [`crate::mixed`] to set.
+/// Generates samples of colored noise; [`crate::mixed`] sets the level.
 pub fn coloured(colour: Colour, samples: usize, rng: &mut impl Rng) -> Vec<f32> {
     let white = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) }).take(samples);
     match colour {

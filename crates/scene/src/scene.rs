@@ -8,7 +8,7 @@ use syrinx_types::{Audio, Fnv1a};
 
 use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
 
-/// What scenes are drawn from.
+/// Ranges that acoustic scenes are drawn from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SceneRanges {
@@ -54,7 +54,7 @@ impl SceneRanges {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scene {
-    /// What is behind the speech.
+    /// Background of the speech.
     pub background: Background,
     /// Level of the speech above it, dB.
     pub snr_db: f64,
@@ -117,11 +117,11 @@ pub fn render(
     rng.set_stream(1);
     let size = (speech.samples.len(), speech.sample_rate_hz);
     let behind = background(scene.background, size, voices, &mut rng)?;
-    let heard = match scene.room {
+    let reverberant = match scene.room {
         Some(room) => in_room(speech, &impulse_response(room, speech.sample_rate_hz, &mut rng)),
         None => speech.clone(),
     };
-    let noisy = mixed(&heard, &behind, scene.snr_db)?;
+    let noisy = mixed(&reverberant, &behind, scene.snr_db)?;
     let mixture = other.map(|other| mixed(speech, other, scene.sir_db)).transpose()?;
     Ok(Rendered {
         noisy: noisy.mixture,

@@ -1,4 +1,4 @@
-//! What has pitch and rhythm: other people's talk, and something like music.
+//! Backgrounds with pitch and rhythm: babble and music-like tones.
 
 use std::f64::consts::TAU;
 

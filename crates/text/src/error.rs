@@ -8,15 +8,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum TextError {
     /// There is no word in the text (it is empty, or emoji and punctuation only).
-    #[error("there is nothing to say in {excerpt:?}: give at least one English word or number")]
+    #[error("there is nothing to say in {excerpt:?}")]
     NothingToSay {
         /// The beginning of the text.
         excerpt: String,
     },
     /// Most letters of the text belong to another script than the Latin one.
-    #[error(
-        "only English can be spoken: the text is mostly {script} (it begins with {piece:?}); write it in Latin letters, or give pronunciations as /.../"
-    )]
+    #[error("only English can be spoken: the text is mostly {script} (it begins with {piece:?})")]
     NotEnglish {
         /// Name of the script most letters belong to.
         script: &'static str,
@@ -27,7 +25,7 @@ pub enum TextError {
     #[error(transparent)]
     Phone(#[from] PhoneError),
     /// A line of a user lexicon could not be read.
-    #[error("{file}:{line}: {reason}; a line is `word  P HH OW1 N Z` or `word  /foʊnz/`")]
+    #[error("{file}:{line}: {reason}")]
     LexiconLine {
         /// The file, as given.
         file: String,
@@ -45,9 +43,7 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
-    #[error(
-        "the embedded {what} doesn't load: {reason}; rebuild syrinx-text from a clean checkout"
-    )]
+    #[error("the embedded {what} doesn't load: {reason}")]
     Embedded {
         /// Name of the data.
         what: &'static str,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Tensor;
 use syrinx_model::{f16_bytes, parse_tensors};
 use syrinx_nn::AdamWState;
+use syrinx_types::IoOperation;
 
 use crate::{TrainConfig, TrainError};
 
@@ -52,11 +53,12 @@ impl Checkpoint {
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(TrainError::Io { path, source }),
+            Err(cause) => {
+                return Err(TrainError::Io { operation: IoOperation::Read, path, cause });
+            }
         };
         let broken = |reason: String| TrainError::Checkpoint { path: path.clone(), reason };
-        let (tensors, metadata) =
-            parse_tensors(&bytes).map_err(|e| broken(format!("{e}; delete it to begin anew")))?;
+        let (tensors, metadata) = parse_tensors(&bytes).map_err(|e| broken(e.to_string()))?;
         let read =
             |key: &str| metadata.get(key).ok_or_else(|| broken(format!("it has no `{key}`")));
         let step = read(STEP)?.parse().map_err(|_| broken("its step isn't a number".into()))?;
@@ -75,6 +77,9 @@ impl Checkpoint {
 
 /// Writes a file so that it is there whole or as it was.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    syrinx_atomic::write_bytes(path, bytes)
-        .map_err(|source| TrainError::Io { path: path.to_path_buf(), source })
+    syrinx_atomic::write_bytes(path, bytes).map_err(|cause| TrainError::Io {
+        operation: IoOperation::Write,
+        path: path.to_path_buf(),
+        cause,
+    })
 }

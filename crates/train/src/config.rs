@@ -68,8 +68,8 @@ pub struct TrainConfig {
     pub checkpoint_steps: u64,
     /// Steps between evaluations on the fixed set.
     pub eval_steps: u64,
-    /// Steps between examinations by use (`train --exam`): own word error rate on a few sentences.
-    pub exam_steps: u64,
+    /// Steps between in-training evaluations (`train --in-training-eval`): own word error rate on a few sentences.
+    pub in_training_eval_steps: u64,
     /// Steps between readings of losses and norms. Nothing else waits for a GPU; 0 is every step on a CPU and every 20
     /// elsewhere.
     pub log_steps: u64,
@@ -144,7 +144,7 @@ impl Default for TrainConfig {
             max_seconds: 15.0,
             checkpoint_steps: 250,
             eval_steps: 500,
-            exam_steps: 1_000,
+            in_training_eval_steps: 1_000,
             log_steps: 0,
             kernels: Kernels::Fused,
             precision: Precision::F32,

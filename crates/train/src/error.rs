@@ -10,12 +10,20 @@ pub enum TrainError {
     #[error("training configuration: {0}")]
     Config(String),
     /// A file that can't be read or written.
-    #[error("`{path}`: {source}")]
+    #[error("cannot {operation} `{}`: {cause}", path.display())]
     Io {
+        /// Failed operation.
+        operation: syrinx_types::IoOperation,
         /// File.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+    /// The training thread can't be started.
+    #[error("cannot start the training thread: {cause}")]
+    Thread {
+        /// Reason given by the operating system.
+        cause: std::io::Error,
     },
     /// A checkpoint that can't be used.
     #[error("checkpoint `{path}`: {reason}")]
@@ -26,9 +34,7 @@ pub enum TrainError {
         reason: String,
     },
     /// The loss or the gradient isn't a number any more.
-    #[error(
-        "step {step}: the {what} is not a number; the last good checkpoint is `{last_good}`: lower the learning rate or look at the data, then go on with --resume"
-    )]
+    #[error("step {step}: the {what} is not a number")]
     Diverged {
         /// Step.
         step: u64,
@@ -55,4 +61,20 @@ pub enum TrainError {
     /// Tensors.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl TrainError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        Some(match self {
+            Self::Diverged { last_good, .. } => format!("lower the learning rate or look at the data, then go on from `{last_good}` with --resume").into(),
+            Self::Io { operation, cause, .. } => return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into),
+            Self::Data(error) => return error.hint(),
+            Self::Config(_) => {
+                "correct the training configuration; `syrinx config schema train` describes it".into()
+            }
+            Self::Checkpoint { .. } => "delete the checkpoint to begin anew, or name another folder with --run".into(),
+            _ => return None,
+        })
+    }
 }

@@ -14,15 +14,18 @@ use syrinx_data::{Corpus, Part};
 use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::{AdamW, LORA_DOWN, NnError, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_types::{CancelToken, Event, EventSink, NullSink};
+use syrinx_types::{CancelToken, Event, EventSink, IoOperation, NullSink};
 
 use crate::batch::BatchMaker;
 use crate::pending::Pending;
 use crate::ranks::Exchange;
 use crate::tuning::{carried_over, check_base};
 use crate::watch::Watch;
-use crate::{Checkpoint, Examiner, OptimizerState, Ranks, Schedule, TrainConfig, TrainError};
+use crate::{
+    Checkpoint, InTrainingEvaluator, OptimizerState, Ranks, Schedule, TrainConfig, TrainError,
+};
 use feed::Feed;
+use state::{ADAPTER_FILE, MODEL_FILE};
 
 /// What a run learns from, and where.
 pub struct TrainingMaterial<'a> {
@@ -63,7 +66,7 @@ pub struct Trainer<'a> {
     optimizer: AdamW,
     /// The model that is adapted, where one is.
     base: Option<LmFile>,
-    examiner: Option<&'a dyn Examiner>,
+    evaluator: Option<&'a dyn InTrainingEvaluator>,
     pending: Pending,
     watch: Watch,
     /// Exchange of gradients, where there are several ranks.
@@ -128,8 +131,15 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, TrainError> {
         config.check().map_err(TrainError::Config)?;
         let store = store.with_precision(config.precision);
-        std::fs::create_dir_all(run)
-            .map_err(|source| TrainError::Io { path: run.into(), source })?;
+        std::fs::create_dir_all(run).map_err(|cause| TrainError::Io {
+            operation: IoOperation::CreateFolder,
+            path: run.into(),
+            cause,
+        })?;
+        for name in [MODEL_FILE, ADAPTER_FILE] {
+            syrinx_atomic::remove_leftovers(&run.join(name));
+        }
+        syrinx_atomic::remove_leftovers(&Checkpoint::path(run));
         let books = material.codebooks.clone();
         let exchange = (!material.ranks.is_alone()).then(|| {
             let sharded = config.parallel.optimizer_state == OptimizerState::Sharded;
@@ -164,7 +174,7 @@ impl<'a> Trainer<'a> {
             model,
             optimizer,
             base,
-            examiner: None,
+            evaluator: None,
             pending: Pending::default(),
             watch: Watch::default(),
             exchange,
@@ -178,9 +188,9 @@ impl<'a> Trainer<'a> {
         Ok(trainer)
     }
 
-    /// The same run, examined every `exam_steps`.
-    pub fn examined_by(self, examiner: &'a dyn Examiner) -> Self {
-        Self { examiner: Some(examiner), ..self }
+    /// Adds an evaluation every `in_training_eval_steps`.
+    pub fn evaluated_by(self, evaluator: &'a dyn InTrainingEvaluator) -> Self {
+        Self { evaluator: Some(evaluator), ..self }
     }
 
     /// Begins with the weights of another model; tensors and special tokens that it hasn't keep their first values.
@@ -234,13 +244,12 @@ impl<'a> Trainer<'a> {
         sink: &dyn EventSink,
         cancel: &CancelToken,
     ) -> Result<Outcome, TrainError> {
-        let run = self.run;
         std::thread::scope(|scope| {
             let worker = std::thread::Builder::new()
                 .name("train".into())
                 .stack_size(STACK_BYTES)
                 .spawn_scoped(scope, || self.run_here(sink, cancel))
-                .map_err(|source| TrainError::Io { path: run.into(), source })?;
+                .map_err(|cause| TrainError::Thread { cause })?;
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
@@ -295,9 +304,9 @@ impl<'a> Trainer<'a> {
                 let figures = self.evaluate(&held_out)?;
                 sink.emit(Event::TrainEval { step, figures });
             }
-            if due(config.exam_steps) {
+            if due(config.in_training_eval_steps) {
                 self.report(sink)?;
-                self.exam(step, sink, cancel)?;
+                self.in_training_eval(step, sink, cancel)?;
             }
         }
         self.save(sink)?;

@@ -1,4 +1,4 @@
-//! What a codec makes of sound.
+//! Codes of a codec.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ pub struct Codes {
     values: Vec<u16>, // (frames, levels), row by row
 }
 
-/// What is wrong with a table of codes.
+/// Error of a code table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CodesError {
     /// The number of values is not a multiple of the number of levels.

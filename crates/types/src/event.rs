@@ -1,4 +1,4 @@
-//! What the engine tells the world. Progress bars, JSON lines, logs and the dashboard all consume these.
+//! Events of long operations, for progress bars, JSON lines, logs and the dashboard.
 
 use std::sync::Mutex;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     /// A job of known or unknown length began.
     JobStarted {
-        /// What it is, for a human.
+        /// Display name.
         name: String,
         /// Steps in all, if known.
         total: Option<u64>,
@@ -29,7 +29,7 @@ pub enum Event {
     JobFinished {
         /// The name given at the start.
         name: String,
-        /// How it went, for a human.
+        /// Summary for people.
         summary: String,
     },
     /// One optimiser step.
@@ -62,9 +62,9 @@ pub enum Event {
         step: u64,
         /// The figure (`loss tts/ar:codes.1`, `gradient norm tts/ar`, ...).
         figure: String,
-        /// What it is.
+        /// Current value.
         value: f64,
-        /// What it was on the average of late.
+        /// Recent average.
         usual: f64,
         /// All that in words, with what to do.
         message: String,
@@ -73,7 +73,7 @@ pub enum Event {
     CheckpointSaved {
         /// Step number.
         step: u64,
-        /// Where it is.
+        /// Path.
         path: String,
     },
     /// One utterance of an evaluation has been scored.

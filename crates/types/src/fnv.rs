@@ -1,9 +1,9 @@
-//! Telling contents apart.
+//! Seeds derived from names.
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): the same on every machine and in every version, which the standard library's
-/// hasher doesn't promise. It tells contents apart; it is no signature.
+/// hasher doesn't promise. Seeds are derived by it; fingerprints of contents are [`crate::Fingerprint`]s.
 ///
-/// Values of it are in files, seeds and names of runs: it must never change.
+/// Its values are seeds of samples, scenes and splits: it must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Fnv1a(u64);

@@ -1,4 +1,4 @@
-//! What a codec's codes round.
+//! Latents of a codec, before quantization.
 
 use crate::Codes;
 

@@ -12,7 +12,7 @@ use crate::{Coded, Codes, Latents};
 pub struct TimedPhone {
     /// ARPAbet symbol, or one of `|` (word boundary), `,` `.` `?` `!` (written pause), `SIL`.
     pub phone: String,
-    /// How long it lasts, seconds (a boundary mark is often 0).
+    /// Duration, seconds (often 0 for a boundary).
     pub duration_s: f64,
 }
 
@@ -34,11 +34,11 @@ pub struct Sample {
     pub id: String,
     /// Speaker.
     pub speaker: String,
-    /// What is said, as written.
+    /// Transcript.
     pub text: String,
     /// All levels, all frames.
     pub codes: Codes,
-    /// What the codes round, where the corpus keeps it.
+    /// Latents before quantization, where the corpus keeps them.
     pub latents: Option<Latents>,
     /// Frames a second of `codes`.
     pub frame_rate_hz: f64,

@@ -25,8 +25,9 @@ pub fn run(args: &AblateArgs) -> Result<ExitCode> {
     let folder = root().join("configs/ablations");
     let all = named_files(&folder, "title")?;
     let Some(name) = &args.name else {
+        let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         for (name, title) in all {
-            println!("{name:<16} {title}");
+            println!("{name:<width$}  {title}");
         }
         return Ok(ExitCode::SUCCESS);
     };

@@ -89,7 +89,7 @@ fn torch(python: &str, row: &Value) -> Result<Option<Value>> {
     Ok(Some(serde_json::from_slice(&output.stdout).context("xtask/bench/train.py")?))
 }
 
-/// What was done, in a line.
+/// Describes the measured work in a line.
 fn sizes(row: &Value) -> String {
     let (config, block) = (&row["config"], &row["config"]["block"]);
     format!(
@@ -106,32 +106,30 @@ fn sizes(row: &Value) -> String {
     )
 }
 
-/// A line each; the last column says how much faster than candle's primitive operations it is.
+/// Formats a line for each row. The last column is the speed relative to candle's primitive operations.
 fn table(rows: &[Value]) -> String {
     let speed = |row: &Value| row["figures"]["tokens_per_s"].as_f64();
     let is_primitive = |row: &&Value| row["config"]["kernels"] == "primitive";
     let primitive = rows.iter().find(is_primitive).and_then(speed);
-    let mut out = format!(
-        "{:<20} {:>11} {:>9} {:>9} {:>9} {:>9} {:>7}\n",
-        "", "positions/s", "forward", "backward", "optimiser", "peak", "factor"
-    );
+    let titles = ["", "positions/s", "forward", "backward", "optimizer", "peak", "factor"];
+    let mut lines = vec![titles.map(str::to_owned).to_vec()];
+    let shown = |value: Option<f64>, digits: usize, unit: &str| {
+        value.map_or("-".into(), |v| format!("{v:.digits$}{unit}"))
+    };
     for row in rows {
-        let seconds =
-            |part: &str| row["figures"][part].as_f64().map_or("-".into(), |s| format!("{s:.3} s"));
-        let peak = row["peak_mib"].as_f64().map_or("-".into(), |m| format!("{m:.0} MiB"));
-        let factor = speed(row).zip(primitive).map_or("-".into(), |(a, b)| format!("{:.2}", a / b));
-        out += &format!(
-            "{:<20} {:>11} {:>9} {:>9} {:>9} {:>9} {:>7}\n",
-            row["name"].as_str().unwrap_or_default(),
-            speed(row).map_or("-".into(), |s| format!("{s:.0}")),
+        let seconds = |part: &str| shown(row["figures"][part].as_f64(), 3, " s");
+        let factor = speed(row).zip(primitive).map(|(a, b)| a / b);
+        lines.push(vec![
+            row["name"].as_str().unwrap_or_default().to_owned(),
+            shown(speed(row), 0, ""),
             seconds("forward_s"),
             seconds("backward_s"),
             seconds("optimizer_s"),
-            peak,
-            factor
-        );
+            shown(row["peak_mib"].as_f64(), 0, " MiB"),
+            shown(factor, 2, ""),
+        ]);
     }
-    out
+    crate::table::table(&lines)
 }
 
 #[cfg(test)]
@@ -139,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speeds_stand_beside_that_of_primitive_operations() {
+    fn speeds_are_compared_with_primitive_operations() {
         let row = |name: &str, kernels: &str, speed: f64| {
             json!({"name": name, "config": {"kernels": kernels}, "peak_mib": 100.4,
                 "figures": {"tokens_per_s": speed, "forward_s": 0.5, "backward_s": 1.0}})

@@ -18,7 +18,7 @@ use crate::python::environment;
     after_help = "Needs python3 with venv, gcc and g++, the crate registry and PyPI, 4 GB in target/cuda and a quarter of an hour. No GPU, no driver and no CUDA toolkit are needed: the toolkit comes from PyPI, at the versions that xtask/cuda/requirements.txt pins. Done steps are not done again.\n\n--flash-attn also needs the headers of CUTLASS, which its crate fetches from GitHub, and an hour or more.\n\nExamples:\n  cargo xtask cuda\n  cargo xtask cuda --compute-cap 80        # A100; 89 is L4 and RTX 4090, 90 is H100\n  cargo xtask cuda --prepare-only"
 )]
 pub struct CudaArgs {
-    /// What the GPU can do: its compute capability without the point
+    /// Compute capability of the GPU, without the point
     #[arg(long, value_name = "NN", default_value_t = 90)]
     compute_cap: u32,
     /// Build flash attention too, for inference in bf16
@@ -57,9 +57,9 @@ pub fn run(args: &CudaArgs) -> Result<()> {
     without_gpu(&shell, &program, &kit)
 }
 
-/// Where the parts of the toolkit are.
+/// Paths of the CUDA toolkit.
 struct Kit {
-    /// What `CUDA_HOME` is set to.
+    /// Value of `CUDA_HOME`.
     toolkit: PathBuf,
     /// Libraries under the names that a linker looks for.
     links: PathBuf,
@@ -175,7 +175,7 @@ fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathB
     if std::env::var_os("CUDAFORGE_THREADS").is_none() {
         shell.set_var("CUDAFORGE_THREADS", "1");
     }
-    // What a later driver knows and this header doesn't is looked for when the program is started.
+    // Symbols that this header lacks are resolved when the program starts.
     let flags = [
         format!("-L native={}", links.display()),
         "-C link-arg=-Wl,--no-as-needed".into(),

@@ -8,6 +8,7 @@ use clap::Args;
 use xshell::cmd;
 
 use crate::project::{root, shell};
+use crate::registry::{REGISTRY, line};
 use crate::verbs::{rehearsal, schema};
 
 /// `new-task`.
@@ -26,7 +27,7 @@ pub struct NewTaskArgs {
 /// Names of the template's task, which is dereverberation.
 const TEMPLATE: [&str; 3] = ["de-reverb", "de_reverb", "DeReverb"];
 
-/// What the template's files become. `NAME` is the task's.
+/// Template files with their targets. `NAME` is the task's name.
 const FILES: [(&str, &str); 9] = [
     ("manifest.toml", "tasks/NAME/Cargo.toml"),
     ("src/lib.rs", "tasks/NAME/src/lib.rs"),
@@ -41,9 +42,6 @@ const FILES: [(&str, &str); 9] = [
 
 /// The suite stands with the others.
 const SUITE: (&str, &str) = ("suite.toml", "evals/NAME.toml");
-
-/// The manifest whose lines are the list of tasks.
-pub const REGISTRY: &str = "crates/registry/Cargo.toml";
 
 /// Makes the crate and its suite, adds its line, and writes its schemas.
 pub fn run(args: &NewTaskArgs) -> Result<()> {
@@ -140,11 +138,6 @@ fn camel(name: &str) -> String {
 pub fn renamed(text: &str, name: &str) -> String {
     let names = [name.to_owned(), name.replace('-', "_"), camel(name)];
     TEMPLATE.iter().zip(&names).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-}
-
-/// The line that lists a task.
-pub fn line(name: &str) -> String {
-    format!("syrinx-task-{name} = {{ path = \"../../tasks/{name}\" }}")
 }
 
 /// The registry's manifest with the task's line at its place among the others.

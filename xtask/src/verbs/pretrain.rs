@@ -169,7 +169,7 @@ fn write_card(card: Option<&Path>, to: &Path, (run, stages): (&Path, &[Stage])) 
     let root = format!("{}/", root().display());
     let took = stages.iter().filter_map(|stage| {
         let record = stage.record(run).filter(|r| r.done)?;
-        // Where things lay on this machine is nobody else's business.
+        // Paths of this machine do not belong in the card.
         let command = record.command.replace(&root, "");
         let seconds = record.seconds.round();
         Some(

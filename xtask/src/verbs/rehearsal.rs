@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 use crate::project::test_programs;
-use crate::verbs::new_task::{REGISTRY, line};
+use crate::registry::{REGISTRY, line};
 
-/// Where it happens, below the workspace's target folder.
+/// Folder of the rehearsal, below the workspace's target folder.
 const FOLDER: &str = "target/rehearsal";
 
 /// Makes a task in a clone, checks that it is whole and touched nothing else, and that nothing is left of it when its
@@ -71,7 +71,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     Ok(fs::remove_dir_all(&tree)?)
 }
 
-/// What tasks/README.md says of training, cut short.
+/// Runs the training of tasks/README.md, shortened.
 fn train(shell: &Shell, program: &Path, (folder, name): (&Path, &str)) -> Result<()> {
     let work = folder.join("work");
     if work.exists() {

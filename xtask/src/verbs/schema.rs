@@ -18,7 +18,7 @@ pub struct SchemaArgs {
     check: bool,
 }
 
-/// Where a schema lies, and which one of `syrinx config schema` it is.
+/// Schema files with their names in `syrinx config schema`.
 const CONFIGURATIONS: [(&str, &str); 6] = [
     ("settings", "settings"),
     ("train", "train"),

@@ -18,9 +18,8 @@ pub struct TestArgs {
 pub fn run(args: &TestArgs) -> Result<()> {
     let shell = shell()?;
     let rest = &args.rest;
-    let scope: &[&str] =
-        if rest.iter().any(|a| a == "-p" || a == "--package") { &[] } else { &["--workspace"] };
-    // Examples in the documentation first: runners of tests don't run them, and their last word should be the tests'.
+    let scope = scope(rest);
+    // Examples in the documentation come first: nextest does not run them, and its summary should stand last.
     if rest.is_empty() {
         cmd!(shell, "cargo test --doc --quiet --workspace").run()?;
     }
@@ -31,4 +30,31 @@ pub fn run(args: &TestArgs) -> Result<()> {
         cmd!(shell, "cargo test --lib --bins --tests {scope...} {rest...}").run()?;
     }
     Ok(())
+}
+
+/// Packages that cargo selects beside those of the arguments.
+fn scope(rest: &[String]) -> &'static [&'static str] {
+    let chosen =
+        |arg: &String| arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p");
+    // Cargo unifies features over the selected packages: with the features package they are those of the workspace.
+    if rest.iter().any(chosen) { &["-p", "syrinx-features"] } else { &["--workspace"] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_packages_are_built_with_the_features_of_the_workspace() {
+        for (args, expected) in [
+            ("", "--workspace"),
+            ("some_test", "--workspace"),
+            ("-p syrinx-eval", "-p syrinx-features"),
+            ("-psyrinx-eval some_test", "-p syrinx-features"),
+            ("--package=syrinx-eval", "-p syrinx-features"),
+        ] {
+            let args: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(scope(&args).join(" "), expected, "{args:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use serde_json::Value;
 use syrinx_eval::{Unit, title};
 
-use crate::bench::{named, shown};
+use crate::plan::{named, shown};
 use crate::{Findings, SuiteFindings};
 
 const SIZE: (u32, u32) = (760, 400);
@@ -25,7 +25,7 @@ const COLOURS: [RGBColor; 7] = [
 /// Value, lower and upper end, at a place of the axis across.
 type Bar = (f64, f64, f64, f64);
 
-/// What is drawn.
+/// Series of a chart.
 struct Series {
     name: String,
     bars: Vec<Bar>,
@@ -133,9 +133,9 @@ fn plot(
     for (i, one) in series.iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];
         // Side by side, so that bars don't hide one another.
-        let beside = 0.5 * (i as f64 - (series.len() - 1) as f64 / 2.0) / series.len() as f64;
+        let offset = 0.5 * (i as f64 - (series.len() - 1) as f64 / 2.0) / series.len() as f64;
         let bars = one.bars.iter().map(|&(x, value, low, high)| {
-            ErrorBar::new_vertical(x + beside, low, value, high, colour.filled(), 8)
+            ErrorBar::new_vertical(x + offset, low, value, high, colour.filled(), 8)
         });
         let drawn = chart.draw_series(bars)?;
         if series.len() > 1 {

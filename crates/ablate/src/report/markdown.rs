@@ -6,7 +6,7 @@ use serde_json::Value;
 use syrinx_eval::{Figure, Moved, figure_kind, range, title};
 use syrinx_results::date;
 
-use crate::bench::{named, shown};
+use crate::plan::{named, shown};
 use crate::report::sentences::{self, is_judged};
 use crate::work::TRAINING;
 use crate::{Findings, Point, SuiteFindings};
@@ -92,7 +92,7 @@ fn with_range(figure: &Figure) -> String {
     if figure.low == figure.high { value } else { format!("{value} ({})", range(figure)) }
 }
 
-/// How a figure moved from the baseline, if that is beyond noise.
+/// Returns the sign of a figure's change from the baseline, if significant.
 fn mark(point: &Point, figure: &str) -> &'static str {
     let judged = point.moves.iter().find(|m| m.figure == figure && is_judged(figure));
     match judged.map(|m| m.moved) {

@@ -1,9 +1,9 @@
-//! What is and what isn't beyond noise, in words.
+//! Significant and insignificant changes, in words.
 
 use syrinx_eval::{Better, Move, Moved, Unit, figure_kind, title};
 
-use crate::bench::named;
 use crate::findings::FEWEST_PAIRS;
+use crate::plan::named;
 use crate::{Findings, Point, SuiteFindings, Tolerance};
 
 /// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
@@ -111,7 +111,7 @@ fn interval(unit: Unit, of: &Move) -> String {
     format!("{} to {}", signed(of.low), signed(of.high))
 }
 
-/// What did not move, by cell.
+/// Lists the cells without a significant change.
 fn within(others: &[&Point]) -> Option<String> {
     let still = |point: &&&Point| -> Option<String> {
         let names: Vec<String> = point

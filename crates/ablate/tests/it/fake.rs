@@ -1,11 +1,11 @@
-//! A laboratory that makes its results up, and a bench for it.
+//! Runner with made-up results, and a plan for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, Bench, CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained,
+    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, Trained,
     WorkOptions,
 };
 use syrinx_data::Part;
@@ -37,7 +37,7 @@ impl<'a> Fake<'a> {
         Self { store, weights: "first", rows: 24, log, cancel_in, clock_s: Mutex::new(1_000.0) }
     }
 
-    /// What was done since the last time.
+    /// Returns the calls since the last time.
     pub(crate) fn done(&self) -> Vec<String> {
         std::mem::take(&mut self.log.lock().unwrap())
     }
@@ -67,10 +67,10 @@ impl<'a> Fake<'a> {
     }
 }
 
-impl Laboratory for Fake<'_> {
-    fn material(&self, job: &CellJob<'_>) -> Result<Material, LaboratoryError> {
+impl CellRunner for Fake<'_> {
+    fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
         if job.keys.settings.contains_key("impossible") {
-            return Err(LaboratoryError::Failed("there is no setting `impossible`".into()));
+            return Err(RunnerError::Failed("there is no setting `impossible`".into()));
         }
         let evaluation = format!("{} {:?}", self.weights, job.keys.settings);
         let training = job.budget.map(|b| format!("{} {:?}", b.steps, job.keys.train));
@@ -82,7 +82,7 @@ impl Laboratory for Fake<'_> {
         job: &CellJob<'_>,
         folder: &Path,
         (_, sink): (&CancelToken, &dyn EventSink),
-    ) -> Result<Trained, LaboratoryError> {
+    ) -> Result<Trained, RunnerError> {
         self.log.lock().unwrap().push(format!("trained {:?}", job.keys.train));
         sink.emit(Event::JobProgress { name: "training".into(), done: 1, note: String::new() });
         let model = folder.join("model.safetensors");
@@ -97,7 +97,7 @@ impl Laboratory for Fake<'_> {
         place: CellPlace<'_>,
         (suite, options): (&Suite, &EvalOptions),
         (cancel, sink): (&CancelToken, &dyn EventSink),
-    ) -> Result<Report, LaboratoryError> {
+    ) -> Result<Report, RunnerError> {
         let mut left = self.cancel_in.lock().unwrap();
         if *left == Some(0) {
             cancel.cancel();
@@ -107,10 +107,10 @@ impl Laboratory for Fake<'_> {
         sink.emit(Event::JobStarted { name: format!("eval {}", suite.name), total: Some(2) });
         sink.emit(Event::JobProgress { name: "eval".into(), done: 1, note: String::new() });
         if cancel.is_cancelled() {
-            return Err(LaboratoryError::Cancelled);
+            return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
-            return Err(LaboratoryError::Failed("the weights are broken".into()));
+            return Err(RunnerError::Failed("the weights are broken".into()));
         }
         let about = RunAbout {
             suite: suite.name.clone(),
@@ -120,7 +120,7 @@ impl Laboratory for Fake<'_> {
             revision: "abc1234".into(),
             machine: self.machine(),
             folder: options.out.clone(),
-            bench: place.bench.into(),
+            ablation: place.ablation.into(),
             cell: place.key.into(),
             ..RunAbout::default()
         };
@@ -137,6 +137,7 @@ impl Laboratory for Fake<'_> {
             model: "fake".into(),
             fingerprint: String::new(),
             judges: Vec::<JudgeConfig>::new(),
+            provenance: syrinx_eval::Provenance::default(),
             missing: 0,
             figures: Vec::new(),
             groups: Vec::new(),
@@ -180,10 +181,10 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// The bench of an ablation with this in its file.
-    pub(crate) fn bench(&self, text: &str, laboratory: &Fake<'_>) -> Bench {
+    /// Plans an ablation of this text.
+    pub(crate) fn plan(&self, text: &str, runner: &Fake<'_>) -> AblationPlan {
         let ablation = Ablation::parse(text, "demo", self.folder.path()).unwrap();
-        Bench::plan(ablation, laboratory).unwrap()
+        AblationPlan::new(ablation, runner).unwrap()
     }
 
     pub(crate) fn options(&self, part: &str) -> WorkOptions {

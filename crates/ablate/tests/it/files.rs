@@ -1,8 +1,8 @@
-//! What a file may say.
+//! Ablation files: valid and invalid ones.
 
 use std::path::Path;
 
-use syrinx_ablate::{AblateError, Ablation, Bench};
+use syrinx_ablate::{AblateError, Ablation, AblationPlan};
 
 use crate::fake::{DEMO, Fake, Place};
 
@@ -33,7 +33,7 @@ fn suites_have_to_be_there_and_once() {
     let plan = |change: (&str, &str)| {
         let text = DEMO.replacen(change.0, change.1, 1);
         let ablation = Ablation::parse(&text, "demo", place.folder.path()).unwrap();
-        Bench::plan(ablation, &fake).map(|_| ()).unwrap_err()
+        AblationPlan::new(ablation, &fake).map(|_| ()).unwrap_err()
     };
     let error = plan(("speak.toml", "sing.toml"));
     assert!(matches!(error, AblateError::Suite(_)), "{error}");
@@ -49,15 +49,15 @@ fn the_ablations_of_the_project_can_be_planned() {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let bench = Bench::plan(Ablation::load(&path).unwrap(), &fake).unwrap();
-        for cell in &bench.cells {
+        let plan = AblationPlan::new(Ablation::load(&path).unwrap(), &fake).unwrap();
+        for cell in &plan.cells {
             assert_eq!(cell.problem, None, "{}: {}", path.display(), cell.named());
         }
-        let mut keys: Vec<&String> = bench.cells.iter().map(|c| &c.key).collect();
+        let mut keys: Vec<&String> = plan.cells.iter().map(|c| &c.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), bench.cells.len(), "{}: two cells are the same", path.display());
-        names.push(bench.ablation.name);
+        assert_eq!(keys.len(), plan.cells.len(), "{}: two cells are the same", path.display());
+        names.push(plan.ablation.name);
     }
     assert!(names.len() >= 5, "{names:?}");
 }

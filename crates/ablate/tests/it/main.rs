@@ -1,4 +1,4 @@
-//! Ablations with a laboratory whose results are known beforehand.
+//! Ablations with a runner whose results are known beforehand.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 

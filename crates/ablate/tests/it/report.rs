@@ -1,4 +1,4 @@
-//! What was found, for a reader.
+//! Reports.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use crate::fake::{DEMO, Fake, Place, with_bad_cells};
 
 fn findings(place: &Place, text: &str) -> Findings {
     let fake = Fake::new(&place.store);
-    let bench = place.bench(text, &fake);
+    let plan = place.plan(text, &fake);
     let quiet = (&CancelToken::default(), &NullSink as _);
-    bench.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
-    Findings::gather(&bench, &place.store).unwrap()
+    plan.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
+    Findings::gather(&plan, &place.store).unwrap()
 }
 
 #[test]
@@ -70,10 +70,10 @@ fn a_few_rows_say_nothing_of_noise() {
     let place = Place::new();
     let mut fake = Fake::new(&place.store);
     fake.rows = 7;
-    let bench = place.bench(DEMO, &fake);
+    let plan = place.plan(DEMO, &fake);
     let quiet = (&CancelToken::default(), &NullSink as _);
-    bench.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
-    let findings = Findings::gather(&bench, &place.store).unwrap();
+    plan.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
+    let findings = Findings::gather(&plan, &place.store).unwrap();
     assert!(findings.suites[0].points.iter().all(|p| p.rows == 7 && p.moves.is_empty()));
     let files = write_report(&findings, &place.path("reports")).unwrap();
     let page = fs::read_to_string(&files[0]).unwrap();
@@ -97,7 +97,7 @@ fn a_chart_that_is_no_longer_made_goes() {
 fn nothing_is_written_of_nothing() {
     let place = Place::new();
     let fake = Fake::new(&place.store);
-    let bench = place.bench(DEMO, &fake);
-    let error = Findings::gather(&bench, &place.store).unwrap_err();
+    let plan = place.plan(DEMO, &fake);
+    let error = Findings::gather(&plan, &place.store).unwrap_err();
     assert!(matches!(error, AblateError::NothingFound { .. }), "{error}");
 }

@@ -10,21 +10,21 @@ fn parts_of_a_grid_give_the_findings_of_the_whole() {
     let text = format!("seeds = [3, 4]\n{DEMO}");
     let run = |place: &Place, part: &str| {
         let fake = Fake::new(&place.store);
-        let bench = place.bench(&text, &fake);
+        let plan = place.plan(&text, &fake);
         let quiet = (&CancelToken::default(), &NullSink as _);
-        let tally = bench.run(&fake, &place.store, &place.options(part), quiet).unwrap();
-        (bench, tally.finished)
+        let tally = plan.run(&fake, &place.store, &place.options(part), quiet).unwrap();
+        (plan, tally.finished)
     };
     let (one, other, all) = (Place::new(), Place::new(), Place::new());
-    let (bench, finished) = run(&one, "1/2");
+    let (plan, finished) = run(&one, "1/2");
     assert_eq!((finished, run(&other, "2/2").1, run(&all, "1/1").1), (6, 6, 12));
-    let half = Findings::gather(&bench, &one.store).unwrap();
+    let half = Findings::gather(&plan, &one.store).unwrap();
     assert_eq!(half.unfinished.len(), 6);
 
     let merged = one.store.merge(other.store.path()).unwrap();
     assert_eq!((merged.runs, merged.cells), (6, 6));
-    let joined = Findings::gather(&bench, &one.store).unwrap();
-    let whole = Findings::gather(&bench, &all.store).unwrap();
+    let joined = Findings::gather(&plan, &one.store).unwrap();
+    let whole = Findings::gather(&plan, &all.store).unwrap();
     assert_eq!(joined.suites, whole.suites);
     assert!(joined.unfinished.is_empty());
     // Nothing is left to do for whoever has the merged store.

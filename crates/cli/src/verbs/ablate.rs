@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::json;
-use syrinx_ablate::{Ablation, Bench, Findings, WorkOptions, write_report};
+use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
 use syrinx_data::Part;
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::{CellState, Store};
 
 use crate::array::ArrayArgs;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::laboratory::{Corpora, ProgramLaboratory};
+use crate::runner::{Corpora, ProgramRunner};
 use crate::session::Session;
 use crate::table::table;
 
@@ -47,9 +47,9 @@ pub struct AblateArgs {
     /// Split of the corpus to learn from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     train_split: String,
-    /// Split of the corpus to watch while training
-    #[arg(long, default_value = "test", value_name = "NAME")]
-    watch_split: String,
+    /// Split of the corpus to evaluate while training; `test` if not given and there is one
+    #[arg(long, value_name = "NAME")]
+    watch_split: Option<String>,
     /// Results store; runs/results.db if not given
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     results: Option<PathBuf>,
@@ -75,19 +75,19 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
         codec: args.codec.clone(),
         splits: (args.train_split.clone(), args.watch_split.clone()),
     };
-    let laboratory = ProgramLaboratory::new(session, &store, corpora);
-    let bench = Bench::plan(ablation, &laboratory)?;
+    let runner = ProgramRunner::new(session, &store, corpora);
+    let plan = AblationPlan::new(ablation, &runner)?;
     session.check()?;
     if args.dry_run {
-        return grid(session, &bench, &store);
+        return grid(session, &plan, &store);
     }
     if args.report {
-        return report(session, &bench, &store, &args.reports);
+        return report(session, &plan, &store, &args.reports);
     }
-    let name = &bench.ablation.name;
+    let name = &plan.ablation.name;
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/ablations").join(name));
     let options = WorkOptions { folder, part };
-    let tally = bench.run(&laboratory, &store, &options, (&session.cancel, session.sink()))?;
+    let tally = plan.run(&runner, &store, &options, (&session.cancel, session.sink()))?;
     if session.globals.json {
         session.print_json(&json!({ "ablation": name, "cells": tally }))?;
     } else {
@@ -105,7 +105,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     }
     // A shard's report would be of a part of the grid; it is written once the stores are merged.
     if part == Part::WHOLE && tally.finished + tally.known > 0 {
-        report(session, &bench, &store, &args.reports)?;
+        report(session, &plan, &store, &args.reports)?;
     }
     if tally.failed > 0 {
         return Err(Failure {
@@ -118,14 +118,14 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
 }
 
 /// The cells of the grid and how far they are.
-fn grid(session: &Session, bench: &Bench, store: &Store) -> Outcome {
-    let stored = store.cells(&bench.ablation.name)?;
+fn grid(session: &Session, plan: &AblationPlan, store: &Store) -> Outcome {
+    let stored = store.cells(&plan.ablation.name)?;
     let state = |key: &str| {
         let known = stored.iter().find(|c| c.key == key);
         known.map_or(CellState::Planned, |c| c.state)
     };
     if session.globals.json {
-        let cells: Vec<_> = bench
+        let cells: Vec<_> = plan
             .cells
             .iter()
             .map(|c| {
@@ -135,7 +135,7 @@ fn grid(session: &Session, bench: &Bench, store: &Store) -> Outcome {
             .collect();
         return session.print_json(&cells);
     }
-    let rows: Vec<[String; 5]> = bench
+    let rows: Vec<[String; 5]> = plan
         .cells
         .iter()
         .map(|c| {
@@ -145,18 +145,18 @@ fn grid(session: &Session, bench: &Bench, store: &Store) -> Outcome {
             [(c.place + 1).to_string(), c.named(), c.seed.to_string(), short, state]
         })
         .collect();
-    let suites: Vec<&str> = bench.suites.iter().map(|s| s.name.as_str()).collect();
+    let suites: Vec<&str> = plan.suites.iter().map(|s| s.name.as_str()).collect();
     session.print(&format!(
         "{}\n{} cells; suites: {}\n\n{}",
-        bench.ablation.title,
-        bench.cells.len(),
+        plan.ablation.title,
+        plan.cells.len(),
         suites.join(", "),
         table(["CELL", "VALUES", "SEED", "KEY", "STATE"], &rows)
     ))
 }
 
-fn report(session: &Session, bench: &Bench, store: &Store, folder: &Path) -> Outcome {
-    let findings = Findings::gather(bench, store)?;
+fn report(session: &Session, plan: &AblationPlan, store: &Store, folder: &Path) -> Outcome {
+    let findings = Findings::gather(plan, store)?;
     let files = write_report(&findings, folder)?;
     if let Some(page) = files.first() {
         session.say(&format!("report: {}", page.display()));

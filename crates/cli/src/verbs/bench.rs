@@ -51,7 +51,7 @@ struct TrainArgs {
     /// Steps that are measured, after one that isn't
     #[arg(long, default_value_t = 3, value_name = "N")]
     steps: usize,
-    /// How often the kinds take turns, each time in a process of its own; the median counts
+    /// Rounds, each kind in a process of its own; the median counts
     #[arg(long, default_value_t = 3, value_name = "N")]
     rounds: usize,
     /// Sequences a step
@@ -118,7 +118,7 @@ pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
     if let (true, [kind]) = (args.here, kinds.as_slice()) {
         return session.print_json(&here(session, args, *kind)?);
     }
-    // What else a machine does changes from minute to minute: turns of all kinds meet the same of it.
+    // Other load on a machine changes from minute to minute: alternating kinds meet the same load.
     let mut rounds = vec![Vec::new(); args.kernels.len()];
     for round in 1..=args.rounds.max(1) {
         for (name, of_kind) in args.kernels.iter().zip(&mut rounds) {

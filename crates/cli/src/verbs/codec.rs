@@ -41,7 +41,7 @@ struct Material {
     /// Split to learn from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     split: String,
-    /// Where to write the result
+    /// File to write
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
 }
@@ -72,9 +72,9 @@ enum What {
         /// A codec whose vocoder is trained further: its file, or `embedded`
         #[arg(long, value_name = "FILE")]
         from: Option<String>,
-        /// Folder of `syrinx data respeak`: `coded_share` of the clips are these
+        /// Folder of `syrinx data resynthesize`: `coded_share` of the clips are these
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-        respoken: Option<PathBuf>,
+        resynthesized: Option<PathBuf>,
         /// Saved here now and then, and gone on from if it is there
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         state: Option<PathBuf>,
@@ -87,7 +87,7 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
         What::Fit(material) => fit_quantiser(session, material),
         What::List { folders } => listing::list(session, folders),
         What::Info { codec } => listing::info(session, codec.as_ref()),
-        What::Train { material, quantiser, from, respoken, state } => {
+        What::Train { material, quantiser, from, resynthesized, state } => {
             let start = from.as_deref().map(|from| codec_of(session, from)).transpose()?;
             let rvq = match (quantiser, &start) {
                 (Some(path), _) => MelRvq::load(path)?,
@@ -97,7 +97,7 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
                     return Err(Failure::usage("there is no quantiser", remedy));
                 }
             };
-            let clips = Clips::new(material, &rvq, respoken.as_deref())?;
+            let clips = Clips::new(material, &rvq, resynthesized.as_deref())?;
             train(session, (rvq, start.as_ref()), (&clips, &material.out), state.as_deref())
         }
     }
@@ -107,8 +107,7 @@ impl Material {
     /// Names and paths of the recordings to learn from.
     fn recordings(&self) -> Outcome<Vec<(String, PathBuf)>> {
         let manifest = Manifest::read(&self.manifest)?;
-        let split = manifest.split(&self.split);
-        let chosen = if split.is_empty() { &manifest } else { &split };
+        let chosen = manifest.split_or_all(&self.split)?;
         let one = |u: &Utterance| (u.id.clone(), manifest.audio_path(u));
         Ok(chosen.utterances().iter().map(one).collect())
     }
@@ -119,7 +118,7 @@ fn codec_of(session: &Session, from: &str) -> Outcome<EmbeddedCodec> {
     if from != "embedded" {
         return Ok(EmbeddedCodec::load(Path::new(from))?);
     }
-    let settings = session.settings_beside()?;
+    let settings = session.base_settings()?;
     Ok(syrinx_engine::codec(&model_source(&settings)?)?)
 }
 
@@ -170,7 +169,7 @@ fn train(
 ) -> Outcome {
     let config: VocoderTrainConfig = session.verb_config("codec_train")?;
     if config.coded_share > 0.0 && clips.coded.is_empty() {
-        let remedy = "name a folder of `syrinx data respeak` with --respoken";
+        let remedy = "name a folder of `syrinx data resynthesize` with --resynthesized";
         return Err(Failure::usage("coded_share asks for clips with codes", remedy));
     }
     let (sink, cancel) = (session.sink(), &session.cancel);
@@ -217,10 +216,10 @@ struct Kept {
 }
 
 impl Clips {
-    fn new(material: &Material, rvq: &MelRvq, respoken: Option<&Path>) -> Outcome<Self> {
+    fn new(material: &Material, rvq: &MelRvq, resynthesized: Option<&Path>) -> Outcome<Self> {
         let recordings = material.recordings()?;
         let mut coded = Vec::new();
-        if let Some(folder) = respoken {
+        if let Some(folder) = resynthesized {
             let corpus = Corpus::open(folder)?;
             let at: HashMap<&str, usize> =
                 recordings.iter().enumerate().map(|(i, (id, _))| (id.as_str(), i)).collect();
@@ -232,7 +231,7 @@ impl Clips {
             if coded.is_empty() {
                 return Err(Failure::usage(
                     format!("{} has none of the manifest's recordings", folder.display()),
-                    "make it of the same manifest with `syrinx data respeak`",
+                    "make it of the same manifest with `syrinx data resynthesize`",
                 ));
             }
         }
@@ -288,7 +287,7 @@ impl ClipSource for Clips {
     }
 }
 
-/// So many samples from `start` on; silence after the recording's end.
+/// Returns samples from `start` on, with silence after the recording's end.
 fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
     let from = start.min(recording.len());
     let clip = &recording[from..recording.len().min(from + samples)];

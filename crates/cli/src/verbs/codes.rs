@@ -21,7 +21,7 @@ pub struct EncodeArgs {
     /// The recording; - for standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     audio: String,
-    /// Where to write the codes; beside the recording, with the ending .safetensors, if not given
+    /// Codes file to write; beside the recording, with the ending .safetensors, if not given
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
     /// The codec, PATH[,levels=N][,vocoder=PATH]: a folder or file of one; that of the model if not given
@@ -38,7 +38,7 @@ pub struct DecodeArgs {
     /// The codes, as `syrinx encode` writes them
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     codes: PathBuf,
-    /// Where to write the WAV file; - for standard output
+    /// WAV file to write; - for standard output
     #[arg(short, long, default_value = "out.wav", value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: String,
     /// The codec of the codes, PATH[,vocoder=PATH]; that of the model if not given

@@ -21,8 +21,8 @@ use syrinx_task::{Alignment, ModelSwitches, Request, TaskDescriptor, TaskKit};
 use syrinx_train::Checkpoint;
 use syrinx_types::{Audio, CancelToken, EventSink, RunContext};
 
-use crate::args::Globals;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::globals::Globals;
 use crate::provenance;
 use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::{Session, model_source, open_engine, settings_of};
@@ -35,7 +35,7 @@ use crate::verbs::tasks::{built, field_rows, kit};
     after_help = "Examples:\n  syrinx dash\n  syrinx dash --screen evals --with-model new.safetensors\n  syrinx dash --replay runs/lm/events.jsonl\n\n? shows all keys. NO_COLOR is honoured; --theme chooses the colours."
 )]
 pub struct DashArgs {
-    /// What is shown first
+    /// First screen
     #[arg(long, value_name = "SCREEN", default_value = "compare", value_parser = ["compare", "evals", "ablations", "training", "tasks"])]
     screen: String,
     /// Colours
@@ -106,7 +106,7 @@ impl From<DashError> for Failure {
             DashError::Terminal { .. } => Exit::Usage,
             _ => Exit::Unexpected,
         };
-        Self::new(exit, error.to_string())
+        Self::of(exit, &error, error.hint())
     }
 }
 
@@ -161,7 +161,7 @@ impl Desk {
             Some(run) => open_engine(&self.trained(settings, &path, run)?).map_err(told)?,
         };
         let engine = Arc::new(engine);
-        // What a file held before it changed is asked no more.
+        // Engines of a file's older content are dropped.
         engines.retain(|(other, _), _| *other != path);
         engines.insert(key, Arc::clone(&engine));
         Ok(engine)
@@ -212,7 +212,7 @@ impl Desk {
         ask: &AnswerAsk,
         made: Option<Arc<Audio>>,
     ) -> Option<Arc<Audio>> {
-        let made = made.or_else(|| ask.heard.clone());
+        let made = made.or_else(|| ask.recording.clone());
         made.or_else(|| {
             let descriptor = syrinx_registry::find(&ask.task)?;
             let field = descriptor.verb.positional;
@@ -261,7 +261,7 @@ impl Program for Desk {
             |path: &PathBuf| ModelCard { name: model_name(Some(path)), path: Some(path.clone()) };
         let mut models: Vec<ModelCard> = named.map(card).collect();
         models.push(ModelCard { name: model_name(None), path: None });
-        // What the settings name comes first; without it, the embedded model.
+        // The model of the settings comes first; without one, the embedded model.
         if self.settings.model.is_none() {
             models.rotate_right(1);
         }
@@ -287,7 +287,8 @@ impl Program for Desk {
         let settings = self.settings(&ask.model, &ask.changed)?;
         let engine = self.engine(&settings)?;
         let mut request = Request::new(ask.request.clone());
-        if let (Some(audio), Some(descriptor)) = (&ask.heard, syrinx_registry::find(&ask.task)) {
+        if let (Some(audio), Some(descriptor)) = (&ask.recording, syrinx_registry::find(&ask.task))
+        {
             request = request.with_recording(descriptor.verb.positional, Arc::clone(audio));
         }
         let run = RunContext::new(cancel, sink).with_seed(ask.seed);

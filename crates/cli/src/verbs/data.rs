@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_codec::{Codec, MelRvq};
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
-use syrinx_data::{CodecStamp, EncodePlan, Manifest, encode_manifest, merge_shards};
-use syrinx_engine::{is_published_codec, open_codec};
+use syrinx_data::{EncodePlan, Manifest, encode_manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
 use syrinx_text::{Lexicon, Phone};
-use syrinx_types::{Audio, Coded, Event};
+use syrinx_types::Event;
 
 use crate::array::ArrayArgs;
+use crate::coder::Coder;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::respeak::{self, RespeakArgs};
+use crate::verbs::resynthesize::{self, ResynthesizeArgs};
 use crate::verbs::simulate::{self, SimulateArgs};
 
 /// `data`.
@@ -83,7 +82,7 @@ enum What {
     /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
     /// Let the model write the further levels of utterances anew: what a vocoder meets behind it
-    Respeak(RespeakArgs),
+    Resynthesize(ResynthesizeArgs),
     /// Check a manifest: its lines, and that its recordings are there
     Check {
         /// The manifest
@@ -101,7 +100,7 @@ enum What {
         /// Tokens, the 256 bytes counted
         #[arg(long, value_name = "N", default_value_t = 512)]
         vocab_size: usize,
-        /// Texts of this split only
+        /// Texts of this split only; all of them if no utterance has a split
         #[arg(long, value_name = "NAME", default_value = "train")]
         split: String,
     },
@@ -135,7 +134,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
         }
         What::Merge { folders, out } => merge(session, folders, out),
         What::Simulate(args) => simulate::run(session, args),
-        What::Respeak(args) => respeak::run(session, args),
+        What::Resynthesize(args) => resynthesize::run(session, args),
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
         What::Bpe { manifest, out, vocab_size, split } => {
             bpe(session, (manifest, split), *vocab_size, out)
@@ -173,16 +172,8 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
 
 fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: &Path) -> Outcome {
     let manifest = Manifest::read(path)?;
-    let of_split = |u: &&syrinx_data::Utterance| u.split.as_deref() == Some(split);
-    let lines: Vec<String> =
-        manifest.utterances().iter().filter(of_split).map(|u| u.text.clone()).collect();
-    if lines.is_empty() {
-        return Err(Failure {
-            exit: crate::failure::Exit::BadInput,
-            message: format!("no utterance of {} is in the split `{split}`", path.display()),
-            hint: Some("name another with --split".into()),
-        });
-    }
+    let chosen = manifest.split_or_all(split)?;
+    let lines: Vec<String> = chosen.utterances().iter().map(|u| u.text.clone()).collect();
     let count = lines.len();
     let json = syrinx_text::train_bpe(lines.into_iter(), vocab_size)?;
     syrinx_engine::write_atomic(out, json.as_bytes())?;
@@ -191,105 +182,6 @@ fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: 
     }
     session.say(&format!("wrote {} ({vocab_size} tokens at most, {count} texts)", out.display()));
     Ok(())
-}
-
-/// A codec to encode with: a file's, a published one, or the model's.
-pub enum Coder {
-    /// The quantiser of a file.
-    File(Box<MelRvq>),
-    /// A published codec.
-    Published(Box<dyn Codec>),
-    /// That of the model.
-    Model(Box<syrinx_engine::Engine>),
-}
-
-impl Coder {
-    /// The codec of a file if one is named, else that of the model.
-    pub fn new(session: &Session, named: Option<&CodecSpec>) -> Outcome<Self> {
-        Ok(match named {
-            Some(spec) if is_published_codec(&spec.path) => Self::Published(open_codec(spec)?),
-            Some(spec) => Self::File(Box::new(MelRvq::load(&spec.path)?)),
-            None => Self::Model(Box::new(session.engine(&session.settings_beside()?)?)),
-        })
-    }
-
-    /// What shards keep of it.
-    pub fn stamp(&self) -> CodecStamp {
-        let (fingerprint, frame_rate_hz, levels, codebook_size) = match self {
-            Self::File(rvq) => {
-                let c = rvq.config();
-                (rvq.fingerprint(), c.frame_rate_hz(), c.levels, c.codebook_size)
-            }
-            Self::Published(codec) => {
-                let info = codec.info();
-                (codec.fingerprint(), info.frame_rate_hz, info.levels, info.codebook_size)
-            }
-            Self::Model(engine) => {
-                let id = engine.codec_id();
-                (
-                    id.fingerprint.clone(),
-                    id.info.frame_rate_hz,
-                    id.info.levels,
-                    id.info.codebook_size,
-                )
-            }
-        };
-        CodecStamp { fingerprint, frame_rate_hz, levels, codebook_size }
-    }
-
-    /// The codebooks, one a level.
-    pub fn codebooks(&self) -> Vec<Vec<f32>> {
-        let level = |l: usize| match self {
-            Self::File(rvq) => rvq.codebook(l).to_vec(),
-            Self::Published(codec) => codec.codebook(l).to_vec(),
-            Self::Model(engine) => engine.codec().codebook(l).to_vec(),
-        };
-        (0..self.stamp().levels).map(level).collect()
-    }
-
-    /// Whether the latents of a frame are the sum of one entry a level.
-    pub fn entries_add_up(&self) -> bool {
-        match self {
-            Self::File(_) => true,
-            Self::Published(codec) => codec.entries_add_up(),
-            Self::Model(engine) => engine.codec().entries_add_up(),
-        }
-    }
-
-    /// Samples a second that it takes.
-    pub fn sample_rate_hz(&self) -> u32 {
-        match self {
-            Self::File(rvq) => rvq.config().mel.sample_rate_hz,
-            Self::Published(codec) => codec.info().sample_rate_hz,
-            Self::Model(engine) => engine.codec_id().info.sample_rate_hz,
-        }
-    }
-
-    /// Numbers a frame of its latents, where they are wanted; else 0.
-    pub fn latent_dim(&self, wanted: bool) -> usize {
-        match self {
-            _ if !wanted => 0,
-            Self::File(rvq) => rvq.config().latent_dim,
-            Self::Published(codec) => codec.info().latent_dim,
-            Self::Model(engine) => engine.codec_id().info.latent_dim,
-        }
-    }
-
-    /// Codes and latents of a recording at its rate.
-    pub fn encode_audio(&self, audio: &Audio) -> Result<Coded, String> {
-        match self {
-            Self::File(rvq) => rvq.encode_with_latents(audio).map_err(|e| e.to_string()),
-            Self::Published(codec) => codec.encode_with_latents(audio).map_err(|e| e.to_string()),
-            Self::Model(engine) => {
-                engine.codec().encode_with_latents(audio).map_err(|e| e.to_string())
-            }
-        }
-    }
-
-    fn encode(&self, path: &Path) -> Result<Coded, String> {
-        let audio = syrinx_audio::load(path, self.sample_rate_hz()).map_err(|e| e.to_string())?;
-        self.encode_audio(&audio)
-    }
 }
 
 fn encode(

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use syrinx_config::Settings;
-use syrinx_eval::{EvalError, EvalOptions, JudgeConfig, SubjectError, Suite};
+use syrinx_eval::{EvalOptions, JudgeConfig, Suite};
 use syrinx_pretrained::CodecSpec;
-use syrinx_registry::ALL;
 use syrinx_results::Store;
 
 use crate::array::ArrayArgs;
@@ -66,7 +65,7 @@ pub struct EvalArgs {
 pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     let suite = Suite::load(&args.suite)?;
     let mut settings = with_suite(session.settings(&[])?.value, &suite);
-    // What can't be kept should not take an hour to say so.
+    // A store that cannot be opened is reported before the evaluation.
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
     let named = args.codec.as_ref().map(CodecSpec::to_string);
     let engine = match (&named, suite.codec.is_some()) {
@@ -87,6 +86,7 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
         judges: judges(args),
         baseline: args.baseline.clone(),
         part: args.array.part()?,
+        ..EvalOptions::default()
     };
     let watch = (&session.cancel, session.sink());
     let measured =
@@ -125,30 +125,4 @@ fn judges(args: &EvalArgs) -> Vec<JudgeConfig> {
         api_key: std::env::var("SYRINX_JUDGE_KEY").ok(),
     });
     command.into_iter().chain(whisper).chain(endpoint).collect()
-}
-
-impl From<EvalError> for Failure {
-    fn from(error: EvalError) -> Self {
-        match &error {
-            EvalError::Cancelled { .. } => Self::interrupted(error.to_string()),
-            EvalError::Io { operation, path, source } if operation.starts_with("read") => {
-                Self::reading(&path.display().to_string(), source)
-            }
-            EvalError::Io { path, source, .. } => {
-                Self::writing(&path.display().to_string(), source)
-            }
-            EvalError::Suite { .. } => Self::new(Exit::BadModel, error.to_string())
-                .hint("`syrinx config schema eval` says what fits"),
-            EvalError::Subject(SubjectError::Cancelled) => {
-                Self::interrupted("run the command again to go on")
-            }
-            EvalError::Judge { .. } | EvalError::Material { .. } | EvalError::Baseline { .. } => {
-                Self::new(Exit::BadInput, error.to_string())
-            }
-            _ => {
-                let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
-                Self::new(Exit::BadInput, error.to_string()).hint(format!("the tasks are: {known}"))
-            }
-        }
-    }
 }

@@ -1,7 +1,10 @@
 //! `info`: the model in use.
 
-use crate::failure::{Exit, Failure, Outcome};
+use serde_json::Value;
+
+use crate::failure::Outcome;
 use crate::session::Session;
+use crate::table::page;
 
 /// Shows the model.
 pub fn run(session: &Session) -> Outcome {
@@ -38,9 +41,59 @@ pub fn run(session: &Session) -> Outcome {
         format!("voices      {}", info.voices.join(", ")),
     ];
     if !info.card.is_null() {
-        let card = serde_json::to_string_pretty(&info.card)
-            .map_err(|e| Failure::new(Exit::Unexpected, format!("a card that is no JSON: {e}")))?;
-        lines.push(format!("card        {card}"));
+        let mut rows = Vec::new();
+        flatten("", &info.card, &mut rows);
+        lines.push(format!("\nModel card\n{}", page(&rows)));
     }
     session.print(&lines.join("\n"))
+}
+
+/// Lists the fields of a card with their names from the root: `figures: WER`.
+fn flatten(name: &str, value: &Value, out: &mut Vec<[String; 2]>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, below) in fields {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}: {key}") };
+                flatten(&name, below, out);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for (i, item) in items.iter().enumerate() {
+                flatten(&format!("{name} {}", i + 1), item, out);
+            }
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            out.push([name.to_owned(), items.join(", ")]);
+        }
+        other => out.push([name.to_owned(), plain(other)]),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_card_is_a_list_of_named_fields() {
+        let card = json!({"name": "m", "figures": {"WER": 0.1}, "data": ["a", "b"],
+            "recipe": [{"stage": "fit"}, {"stage": "train"}]});
+        let mut rows = Vec::new();
+        flatten("", &card, &mut rows);
+        let lines: Vec<String> = rows.iter().map(|row| row.join(" = ")).collect();
+        let expected = [
+            "data = a, b",
+            "figures: WER = 0.1",
+            "name = m",
+            "recipe 1: stage = fit",
+            "recipe 2: stage = train",
+        ];
+        assert_eq!(lines, expected);
+    }
 }

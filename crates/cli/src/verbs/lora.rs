@@ -28,7 +28,7 @@ enum What {
         /// The model that it was trained on: a model file, a language model's own file, or `embedded`
         #[arg(long, value_name = "FILE", default_value = "embedded", value_hint = ValueHint::FilePath)]
         base: String,
-        /// Where to write the model
+        /// Model file to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
     },

@@ -1,4 +1,4 @@
-//! What the verbs do.
+//! Verbs of the program.
 
 pub mod ablate;
 pub mod bench;
@@ -15,8 +15,8 @@ pub mod lora;
 pub mod models;
 pub mod package;
 pub mod recognize;
-pub mod respeak;
 pub mod results;
+pub mod resynthesize;
 pub mod run;
 pub mod score;
 pub mod serve;
@@ -26,47 +26,3 @@ pub mod tasks;
 pub mod train;
 pub mod tuning;
 pub mod voices;
-
-use clap::ArgMatches;
-
-use crate::args::{Verb, command, verb};
-use crate::failure::{Exit, Failure, Outcome};
-use crate::session::Session;
-
-/// Does what the command line says.
-pub fn run(session: &Session, matches: &ArgMatches) -> Outcome {
-    if let Some((name, of_task)) = matches.subcommand()
-        && let Some(descriptor) = syrinx_registry::find_verb(name)
-    {
-        return task::run(session, descriptor, of_task);
-    }
-    match verb(matches).map_err(|e| Failure::new(Exit::Usage, e.to_string()))? {
-        Verb::Align(args) => task::align(session, &args),
-        Verb::Encode(args) => codes::encode(session, &args),
-        Verb::Decode(args) => codes::decode(session, &args),
-        Verb::Voices(args) => voices::run(session, &args),
-        Verb::Tasks(args) => tasks::run(session, &args),
-        Verb::Run(args) => run::run(session, &args),
-        Verb::Info => info::run(session),
-        Verb::Models(args) => models::run(session, &args),
-        Verb::Import(args) => import::run(session, &args),
-        Verb::Config(args) => config::run(session, &args),
-        Verb::Eval(args) => eval::run(session, &args),
-        Verb::Results(args) => results::run(session, &args),
-        Verb::Ablate(args) => ablate::run(session, &args),
-        Verb::Dash(args) => dash::run(session, &args),
-        Verb::Data(args) => data::run(session, &args),
-        Verb::Codec(args) => codec::run(session, &args),
-        Verb::Train(args) => train::run(session, &args),
-        Verb::Bench(args) => bench::run(session, &args),
-        Verb::Lora(args) => lora::run(session, &args),
-        Verb::Package(args) => package::run(session, &args),
-        Verb::Score(args) => score::run(session, &args),
-        Verb::Serve(args) => serve::run(session, &args),
-        Verb::Completions(args) => {
-            let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut command(), "syrinx", &mut script);
-            session.print(String::from_utf8_lossy(&script).trim_end())
-        }
-    }
-}

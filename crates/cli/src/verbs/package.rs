@@ -1,5 +1,6 @@
 //! `package`: parts to one model file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -10,8 +11,11 @@ use syrinx_engine::{
     PackageCodec, PackageVoice, excerpt, open_codec, package, with_language_model, write_atomic,
 };
 use syrinx_pretrained::CodecSpec;
+use syrinx_train::Checkpoint;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::provenance;
+use crate::runner::last_figures;
 use crate::session::{Session, model_source};
 
 /// `package`.
@@ -35,10 +39,10 @@ pub struct PackageArgs {
     /// With --codec: the voices of the model in use, whose quantiser has to be the same
     #[arg(long, requires = "codec", conflicts_with = "voice")]
     keep_voices: bool,
-    /// The model card: a JSON file; without it and --codec that of the model in use
+    /// Model card: a JSON file; without it, a card of the run that trained the language model
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     card: Option<PathBuf>,
-    /// Where to write the model
+    /// Model file to write
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
 }
@@ -46,16 +50,19 @@ pub struct PackageArgs {
 /// Writes a model file.
 pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
-    let card = args.card.as_deref().map(read_card).transpose()?;
+    let card = match &args.card {
+        Some(path) => read_card(path)?,
+        None => card_of_run(&args.lm)?,
+    };
     let codec = args.codec.clone().map(|spec| PackageCodec { spec, carried: !args.refer });
     let bytes = match &codec {
         Some(codec) if !args.keep_voices => {
             let voices = voices(&settings, (&codec.spec, &args.voice))?;
-            package((&args.lm, codec), &voices, card.unwrap_or_default())?
+            package((&args.lm, codec), &voices, card)?
         }
         codec => {
             let parts = (args.lm.as_path(), codec.as_ref());
-            with_language_model(&model_source(&settings)?, parts, card)?
+            with_language_model(&model_source(&settings)?, parts, Some(card))?
         }
     };
     session.check()?;
@@ -92,6 +99,31 @@ fn voices(
         voices.push(PackageVoice { name: name.into(), about, codes });
     }
     Ok(voices)
+}
+
+/// Returns a card of the training run whose folder holds the language model: its steps, settings and last figures, and
+/// the program that packaged it. Never the card of another model.
+fn card_of_run(lm: &Path) -> Outcome<Value> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut card = json!({
+        "language model": name(lm),
+        "packaged": {
+            "by": format!("syrinx {}", env!("CARGO_PKG_VERSION")),
+            "revision": provenance::revision(),
+            "date": provenance::date(),
+        },
+    });
+    let run = lm.parent().unwrap_or(Path::new("."));
+    if let Some(checkpoint) = Checkpoint::read(run)? {
+        card["training"] = json!({
+            "steps": checkpoint.step,
+            "figures": last_figures(&run.join("events.jsonl"))
+                .into_iter()
+                .collect::<BTreeMap<String, f64>>(),
+            "settings": checkpoint.config,
+        });
+    }
+    Ok(card)
 }
 
 fn read_card(path: &Path) -> Outcome<Value> {

@@ -40,7 +40,7 @@ enum What {
         #[arg(long, value_name = "FIGURE")]
         sort: Option<String>,
     },
-    /// What moved from one run to another: paired bootstrap over the rows that both have
+    /// Compare two runs: paired bootstrap over the rows that both have
     Compare {
         /// The older run
         old: String,
@@ -92,7 +92,7 @@ impl From<&Filter> for RunFilter {
             suite: filter.suite.clone(),
             task: filter.task.clone(),
             model: filter.model_name.clone(),
-            bench: filter.ablation.clone(),
+            ablation: filter.ablation.clone(),
             cell: None,
             limit: filter.limit,
         }
@@ -219,7 +219,7 @@ fn show(
         ("seeds", seeds.join(", ")),
         ("machine", about.machine.clone()),
         ("folder", about.folder.display().to_string()),
-        ("ablation", format!("{} {}", about.bench, about.cell).trim().to_owned()),
+        ("ablation", format!("{} {}", about.ablation, about.cell).trim().to_owned()),
         ("begun", date(run.started_s)),
         ("ended", run.ended_s.map(date).unwrap_or_default()),
         ("status", format!("{} {}", run.status.name(), run.note).trim().to_owned()),
@@ -241,7 +241,10 @@ fn show(
     ));
     if !all.is_empty() {
         let lines: Vec<[String; 4]> = all.iter().map(row_line).collect();
-        text.push_str(&format!("\n{}\n", table(["ROW", "FIGURES", "WANTED", "HEARD"], &lines)));
+        text.push_str(&format!(
+            "\n{}\n",
+            table(["ROW", "FIGURES", "REFERENCE", "TRANSCRIPT"], &lines)
+        ));
     }
     session.print(text.trim_end())
 }
@@ -253,11 +256,11 @@ fn row_line(row: &syrinx_eval::Row) -> [String; 4] {
         .filter_map(|(name, m)| Some(format!("{name} {}", figure_kind(name).unit.show(m.alone()?))))
         .take(3)
         .collect();
-    let heard = match &row.error {
+    let transcript = match &row.error {
         Some(error) => format!("({error})"),
-        None => row.heard().unwrap_or_default().to_owned(),
+        None => row.transcript().unwrap_or_default().to_owned(),
     };
-    [row.id.clone(), figures.join(", "), row.wanted.clone(), heard]
+    [row.id.clone(), figures.join(", "), row.wanted.clone(), transcript]
 }
 
 fn compare(session: &Session, store: &Store, (old, new): (&str, &str)) -> Outcome {
@@ -269,7 +272,7 @@ fn compare(session: &Session, store: &Store, (old, new): (&str, &str)) -> Outcom
     session.print(&moves(&comparison, &new))
 }
 
-/// What moved, as a table.
+/// Formats the changes as a table.
 fn moves(comparison: &Comparison, new: &Run) -> String {
     let rows: Vec<[String; 6]> = comparison
         .moves

@@ -20,7 +20,7 @@ pub struct RunArgs {
     /// The request: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     request: String,
-    /// Where to write the first recording; further ones are named after it
+    /// File for the first recording; further ones are named after it
     #[arg(short, long, default_value = "out.wav", value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: String,
 }

@@ -12,9 +12,9 @@ use syrinx_scene::{Scene, SceneRanges, seed_of};
 use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
 use syrinx_types::{Audio, Coded};
 
+use crate::coder::Coder;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::data::Coder;
 
 /// `data simulate`.
 #[derive(Debug, Args)]

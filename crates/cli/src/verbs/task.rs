@@ -13,13 +13,12 @@ use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_types::RunContext;
 
 use crate::answer::{self, Destination, Form};
-use crate::args::out_arg;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::{lines, recognize};
 
 /// Argument names; request fields are prefixed, so that they can't clash with them.
-pub const OUT: &str = "out";
+const OUT: &str = "out";
 const FORMAT: &str = "format";
 const STREAM: &str = "stream";
 const FIELD: &str = "field.";
@@ -66,7 +65,12 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
         |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let recording = descriptor.takes_recording(name);
-        let help = first_sentence(property["description"].as_str().unwrap_or_default());
+        let mut help = first_sentence(property["description"].as_str().unwrap_or_default());
+        if name == verb.positional {
+            help.push_str("; - for standard input");
+        } else if kind_of(&schema, property) == "array" {
+            help.push_str("; may be repeated");
+        }
         let mut arg = Arg::new(leaked(format!("{FIELD}{name}"))).help(help);
         if recording {
             arg = arg.value_hint(ValueHint::FilePath);
@@ -140,6 +144,16 @@ fn resume_arg() -> Arg {
         .long(RESUME)
         .action(ArgAction::SetTrue)
         .help("Leave out what is in the folder -o already")
+}
+
+/// `-o FILE`.
+fn out_arg(help: &'static str) -> Arg {
+    Arg::new(OUT)
+        .short('o')
+        .long("out")
+        .value_name("FILE")
+        .value_hint(ValueHint::AnyPath)
+        .help(help)
 }
 
 fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
@@ -342,7 +356,7 @@ impl Work<'_> {
         self.engine.run_marked(id, &request, self.decode, self.run, each)
     }
 
-    /// What names the request in a batch.
+    /// Returns the name of the request in a batch.
     fn name<'r>(&self, request: &'r Value) -> &'r str {
         request.get(self.descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
     }
@@ -366,8 +380,8 @@ impl Work<'_> {
         });
         printing?;
         let parts = whole.chunks();
-        let heard = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
-        if self.descriptor.answer == AnswerKind::Text && !heard {
+        let transcript = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
+        if self.descriptor.answer == AnswerKind::Text && !transcript {
             self.session.say(&format!("warning: {}: no words were heard", self.name(request)));
         }
         let written = match whole.into_answered() {
@@ -425,10 +439,10 @@ pub struct AlignArgs {
     /// The recording; - for standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     audio: String,
-    /// What is said in it; - to read it from standard input
+    /// Transcript of the recording; - to read it from standard input
     #[arg(value_name = "TEXT", num_args = 1.., required = true)]
     text: Vec<String>,
-    /// How to write it
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = ["text", "json", "srt", "vtt"])]
     format: String,
     /// Write here instead of standard output

@@ -32,7 +32,7 @@ enum What {
     Show {
         /// Its identifier, or its command
         name: String,
-        /// How text and frames meet in the layout shown
+        /// Alignment of text and frames in the layout shown
         #[arg(long, default_value = "pointer", value_parser = ["pointer", "none", "durations"])]
         alignment: String,
         /// In what order codes are written in the layout shown
@@ -115,7 +115,7 @@ fn show(
     session.print(text.trim_end())
 }
 
-/// What tasks without a model are built with, as training builds them.
+/// Returns the kit for tasks without a model, as training builds them.
 pub fn kit(switches: ModelSwitches) -> Outcome<TaskKit> {
     Ok(TaskKit {
         vocab: Arc::new(TextVocab::english()?),

@@ -16,13 +16,13 @@ use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
 
+use crate::coder::Coder;
 use crate::corpora;
-use crate::exam::{Exam, Voicebox};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::in_training::{CodecSource, InTrainingEvaluation};
 use crate::progress::JsonLines;
 use crate::ranks::{self, Transport};
 use crate::session::{Session, engine_options, model_source};
-use crate::verbs::data::Coder;
 use crate::verbs::tuning::{Tuning, space};
 
 /// `train`.
@@ -46,24 +46,24 @@ pub struct TrainArgs {
     /// Begin with the weights of this model: a model file, a language model's own file, or `embedded`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     from: Option<String>,
-    /// Learn these tasks, all their stages, instead of the configuration's mix
+    /// Train these tasks, all their stages, instead of the configuration's mix
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     tasks: Vec<String>,
-    /// How often each of them, relative to the others; equally if not given
+    /// Sampling weights of these tasks; equal if not given
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     weights: Vec<f64>,
     /// Train an adapter of this rank beside the weights, which stay as they are
     #[arg(long, value_name = "RANK")]
     lora: Option<usize>,
-    /// Split of the corpus to learn from; all of it if no utterance has a split
+    /// Training split of the corpus; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     train_split: String,
-    /// Split of the corpus to watch while training
-    #[arg(long, default_value = "test", value_name = "NAME")]
-    watch_split: String,
-    /// Let the model speak so many sentences of it and read them back by its own ear, every `exam_steps`
+    /// Split of the corpus to evaluate while training; `test` if not given and there is one
+    #[arg(long, value_name = "NAME")]
+    watch_split: Option<String>,
+    /// Held-out sentences that are synthesized and transcribed by the model itself every `in_training_eval_steps`
     #[arg(long, value_name = "SENTENCES")]
-    exam: Option<usize>,
+    in_training_eval: Option<usize>,
     /// Transport to the other ranks of the job
     #[arg(long, value_enum, default_value = "auto", value_name = "NAME")]
     reduce: Transport,
@@ -83,10 +83,10 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
             "go on with --resume, or name another folder with --run",
         ));
     }
-    let splits = (args.train_split.as_str(), args.watch_split.as_str());
+    let splits = (args.train_split.as_str(), args.watch_split.as_deref());
     let places = (args.data.as_path(), args.codec.as_ref());
-    let Lesson { coder, learnt, watched } =
-        Lesson::open(session, places, splits, config.max_seconds)?;
+    let TrainingData { coder, learnt, watched } =
+        TrainingData::open(session, places, splits, config.max_seconds)?;
     if !coder.entries_add_up() {
         config.model.residual_weight = 0.0;
     }
@@ -101,7 +101,7 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     if let Some(base) = &base {
         config.model.switches = base.config.switches;
     }
-    let tasks = tasks(&session.settings_beside()?, &config.model)?;
+    let tasks = tasks(&session.base_settings()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
     let config = config;
     let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
@@ -112,19 +112,27 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     std::fs::create_dir_all(&args.run)
         .map_err(|e| Failure::writing(&args.run.display().to_string(), &e))?;
     let held_out = (!watched.is_empty()).then_some(&watched);
-    let settings = session.settings_beside()?;
-    let exam = match args.exam.filter(|&n| n > 0) {
+    let settings = session.base_settings()?;
+    let evaluation = match args.in_training_eval.filter(|&n| n > 0) {
         None => None,
         Some(count) => {
-            let voicebox = match &args.codec {
-                Some(spec) => Voicebox::Codec(PackageCodec { spec: spec.clone(), carried: true }),
-                None => Voicebox::Model(model_source(&settings)?),
+            let codec_source = match &args.codec {
+                Some(spec) => {
+                    CodecSource::Codec(PackageCodec { spec: spec.clone(), carried: true })
+                }
+                None => CodecSource::Model(model_source(&settings)?),
             };
-            // What is trained may be an adapter; none is laid over it.
+            // Training may produce an adapter; no other adapter is applied.
             let options =
                 EngineOptions { adapter: None, codec: None, ..engine_options(&settings)? };
             let how = (options, settings.decode.clone(), settings.seed);
-            Some(Exam::new((&watched, &learnt), count, &config.prompt, voicebox, how)?)
+            Some(InTrainingEvaluation::new(
+                (&watched, &learnt),
+                count,
+                &config.prompt,
+                codec_source,
+                how,
+            )?)
         }
     };
     let material = TrainingMaterial {
@@ -143,8 +151,8 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     if let Some(base) = base.as_ref().filter(|_| !adapts && trainer.step() == 0) {
         trainer.start_from(base)?;
     }
-    if let Some(exam) = &exam {
-        trainer = trainer.examined_by(exam);
+    if let Some(evaluation) = &evaluation {
+        trainer = trainer.evaluated_by(evaluation);
     }
     let parameters: usize = trainer.weights().values().map(|t| t.elem_count()).sum();
     let (first, leads) = (trainer.step(), ranks.leads());
@@ -172,8 +180,11 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     Ok(())
 }
 
-/// What is learnt from: a corpus that fits its codec, split.
-pub struct Lesson {
+/// Split that is evaluated during training unless another is named.
+const DEFAULT_WATCH_SPLIT: &str = "test";
+
+/// Training data: a corpus that fits its codec, split.
+pub struct TrainingData {
     /// The codec.
     pub coder: Coder,
     /// Utterances to learn from; all of the corpus if no utterance has that split.
@@ -182,12 +193,12 @@ pub struct Lesson {
     pub watched: Corpus,
 }
 
-impl Lesson {
+impl TrainingData {
     /// Opens shards and their codec, and leaves out what is too long.
     pub fn open(
         session: &Session,
         (data, codec): (&Path, Option<&CodecSpec>),
-        (train_split, watch_split): (&str, &str),
+        (train_split, watch_split): (&str, Option<&str>),
         max_seconds: f64,
     ) -> Outcome<Self> {
         let coder = Coder::new(session, codec)?;
@@ -208,12 +219,16 @@ impl Lesson {
                 ),
             });
         }
-        let short = |_: &syrinx_data::Utterance, frames: usize| {
-            frames as f64 / stamp.frame_rate_hz < max_seconds
+        let too_long = |_: &syrinx_data::Utterance, frames: usize| {
+            let long = frames as f64 / stamp.frame_rate_hz >= max_seconds;
+            long.then(|| format!("it is not shorter than max_seconds = {max_seconds}"))
         };
-        let named = corpus.split(train_split);
-        let learnt = if named.is_empty() { &corpus } else { &named }.filter(short);
-        let watched = corpus.split(watch_split).filter(short);
+        let learnt = corpus.split_or_all(train_split)?.select("training split", too_long)?;
+        let watched = match watch_split {
+            Some(name) => corpus.split_or_none(name)?,
+            None => corpus.split(DEFAULT_WATCH_SPLIT),
+        };
+        let watched = watched.filter(|u, frames| too_long(u, frames).is_none());
         Ok(Self { coder, learnt, watched })
     }
 }

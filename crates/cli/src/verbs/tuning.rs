@@ -1,4 +1,4 @@
-//! What `train` begins with: a new model, or a finished one that learns tasks.
+//! Start of a training: a new model, or a finished one that is fine-tuned.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::session::Session;
 /// The name of the model that is compiled in.
 const EMBEDDED: &str = "embedded";
 
-/// Where a model of that name is.
+/// Returns the source of a named model.
 pub fn source(name: &str) -> Outcome<ModelSource> {
     Ok(match name {
         EMBEDDED => ModelSource::Bytes(syrinx_embedded::model()?),
@@ -21,7 +21,7 @@ pub fn source(name: &str) -> Outcome<ModelSource> {
     })
 }
 
-/// What the command line says of tasks and models.
+/// Fine-tuning flags of the command line.
 pub struct Tuning<'a> {
     /// Tasks to learn, with all their stages; the configuration's mix if there are none.
     pub tasks: &'a [String],

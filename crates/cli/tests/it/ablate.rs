@@ -53,7 +53,7 @@ fn a_grid_is_shown_run_and_reported() {
     assert!(again.err.contains("0 cells done, 2 done before, 1 failed"), "{}", again.err);
     let listed = bench.run(&["results", "list", "--ablation", "spelling", "--json"]);
     let runs: Value = serde_json::from_str(&listed.worked().out).expect("JSON");
-    // Those of the cell that can't answer are evaluations all the same, one a try.
+    // A cell that cannot answer has one evaluation for each attempt.
     let finished = |run: &&Value| {
         run["status"] == "finished" && run["about"]["settings"]["decode"]["batch_rows"] != 0
     };

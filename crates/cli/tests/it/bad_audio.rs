@@ -41,7 +41,7 @@ fn samples_that_are_no_numbers() {
 }
 
 #[test]
-fn silence_is_heard_as_nothing_and_is_no_prompt() {
+fn silence_has_no_words_and_is_no_prompt() {
     let bench = Bench::new();
     bench.write("silent.wav", wav(24_000, 1, &Samples::Int16(&vec![0; 48_000])));
     bench.run(&["transcribe", "silent.wav"]).worked();

@@ -115,7 +115,7 @@ fn places_that_can_not_be_written() {
     );
     bench.fails(&["encode", "a.wav", "-o", "nowhere/a"], 5, &["nowhere/a"]);
     bench.fails(&["say", "Yes.", "--events", "nowhere/events"], 5, &["nowhere/events"]);
-    // What was there stays whole when a run fails.
+    // An existing file stays whole when a run fails.
     bench.write("out.wav", b"precious");
     bench.fails(&["say", "⠿"], 3, &[]);
     assert_eq!(std::fs::read(bench.path("out.wav")).expect("it is there"), b"precious");

@@ -23,7 +23,7 @@ pub struct Bench {
     folder: tempfile::TempDir,
 }
 
-/// How the program ended.
+/// Outcome of a run of the program.
 pub struct Ended {
     pub code: i32,
     pub out: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::bench::{Bench, finish, model};
 
-/// How long one waits for something to appear, in steps.
+/// Longest wait for something to appear, in steps.
 const STEPS: usize = 900;
 const STEP: Duration = Duration::from_millis(100);
 

@@ -10,7 +10,7 @@ fn corpus(bench: &Bench) {
 }
 
 #[test]
-fn a_task_is_learnt_beside_the_model_and_merged() {
+fn a_task_is_fine_tuned_in_an_adapter_and_merged() {
     let bench = Bench::new();
     corpus(&bench);
     bench.run(&["data", "encode", "corpus.jsonl", "-o", "shards"]).worked();
@@ -23,8 +23,8 @@ fn a_task_is_learnt_beside_the_model_and_merged() {
         args.extend(["--tasks", "denoise,extract", "--weights", "2,1", "--lora", "2"]);
         args.extend(["--set", "steps=3", "--set", "positions=200", "--set", "warmup_steps=1"]);
         args.extend(["--set", "prompt.none_probability=0", "--set", "prompt.min_frames=5"]);
-        args.extend(["--set", "prompt.max_frames=8", "--set", "exam_steps=3"]);
-        args.extend(["--exam", "1", "--watch-split", "train"]);
+        args.extend(["--set", "prompt.max_frames=8", "--set", "in_training_eval_steps=3"]);
+        args.extend(["--in-training-eval", "1", "--watch-split", "train"]);
         args.extend_from_slice(more);
         bench.run(&args)
     };
@@ -32,7 +32,7 @@ fn a_task_is_learnt_beside_the_model_and_merged() {
     train(&[]).failed(2, &["holds a run already"]);
     assert!(bench.path("run/adapter.safetensors").is_file());
     let events = std::fs::read_to_string(bench.path("run/events.jsonl")).expect("events");
-    assert!(events.contains("exam own WER"), "{events}");
+    assert!(events.contains("in-training WER (own recognizer)"), "{events}");
     assert!(!bench.path("run/model.safetensors").exists(), "the weights stay where they are");
 
     let adapter = ["--adapter", "run/adapter.safetensors"];
@@ -70,6 +70,11 @@ fn fine_tuning_that_makes_no_sense_is_refused() {
     refuse(&["--weights", "1"], 2, &["--weights without --tasks"]);
     refuse(&["--tasks", "tts", "--lora", "0"], 4, &["lora.rank"]);
     refuse(&["--tasks", "tts", "--from", "u0.wav"], 4, &["u0.wav"]);
+    let split = ["no utterance is in the split `trian`", "hint: the splits are: train"];
+    refuse(&["--train-split", "trian"], 3, &split);
+    refuse(&["--watch-split", "tset"], 3, &["`tset`"]);
+    let short = &["training split", "4 left out", "max_seconds = 0.5"];
+    refuse(&["--set", "max_seconds=0.5"], 3, short);
     // Nothing was simulated.
     refuse(&["--tasks", "denoise", "--lora", "2"], 4, &["came out empty"]);
     let simulate = ["data", "simulate", "corpus.jsonl", "-o", "shards", "--snr", "5", "-5"];

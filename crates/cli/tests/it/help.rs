@@ -1,4 +1,4 @@
-//! What the program says about itself.
+//! Help pages.
 
 use syrinx_registry::ALL;
 

@@ -51,7 +51,7 @@ fn ctrl_c_while_speaking_keeps_what_is_spoken() {
 }
 
 #[test]
-fn ctrl_c_while_listening_keeps_what_is_heard() {
+fn ctrl_c_while_recognizing_keeps_the_transcript() {
     let bench = Bench::new();
     let hours = wav(8_000, 1, &Samples::U8(&vec![128; 2 * 3600 * 8_000]));
     bench.write("hours.wav", &hours);
@@ -71,8 +71,9 @@ fn ctrl_c_while_listening_keeps_what_is_heard() {
     let (code, err) = ended(child);
     assert_eq!(code, 130, "{err}");
     assert!(err.contains("heard.json") && !err.contains("panicked"), "{err}");
-    let heard = std::fs::read_to_string(bench.path("heard.json")).expect("what was heard is there");
-    assert!(serde_json::from_str::<serde_json::Value>(&heard).is_ok(), "{heard}");
+    let transcript =
+        std::fs::read_to_string(bench.path("heard.json")).expect("what was heard is there");
+    assert!(serde_json::from_str::<serde_json::Value>(&transcript).is_ok(), "{transcript}");
 }
 
 #[test]

@@ -16,8 +16,8 @@ fn say_and_transcribe() {
     let said = bench.run(&["say", "Yes,", "no.", "--voice", "bob", "-o", "yes.wav", "--json"]);
     let said = json(&said.worked().out);
     assert_eq!((said["voice"].as_str(), said["audio"].as_str()), (Some("bob"), Some("yes.wav")));
-    let heard = bench.run(&["transcribe", "yes.wav", "--json"]);
-    assert!(json(&heard.worked().out)["text"].is_string());
+    let transcript = bench.run(&["transcribe", "yes.wav", "--json"]);
+    assert!(json(&transcript.worked().out)["text"].is_string());
     for form in ["text", "srt", "vtt", "json"] {
         bench.run(&["transcribe", "yes.wav", "--format", form, "-o", "heard"]).worked();
         assert!(bench.path("heard").exists());
@@ -57,8 +57,8 @@ fn sound_through_pipes() {
         let mut command = bench.command(args);
         let output = command.stderr(Stdio::null()).output().expect("it runs");
         assert!(output.status.success() && output.stdout.starts_with(b"RIFF"), "{args:?}");
-        let heard = finish(bench.command(&["encode", "-", "-o", "codes"]), &output.stdout);
-        heard.worked();
+        let transcript = finish(bench.command(&["encode", "-", "-o", "codes"]), &output.stdout);
+        transcript.worked();
     }
 }
 

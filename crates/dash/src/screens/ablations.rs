@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 use serde_json::Value;
 use syrinx_eval::{Figure, range, title};
-use syrinx_results::{Cell, CellState, Run, Wish};
+use syrinx_results::{Cell, CellState, ControlRequest, Run};
 
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
@@ -35,16 +35,16 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
 ];
 
-const BENCHES: usize = 0;
+const ABLATIONS: usize = 0;
 const CELLS: usize = 1;
 const CHART: usize = 2;
 
 /// Ablations on the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Ablations {
-    benches: Vec<(String, Vec<Cell>)>,
+    ablations: Vec<(String, Vec<Cell>)>,
     runs: Vec<Run>,
-    bench: usize,
+    ablation: usize,
     at: usize,
     figure: usize,
     axis: usize,
@@ -59,14 +59,14 @@ struct Point {
 
 impl Ablations {
     fn cells(&self) -> &[Cell] {
-        self.benches.get(self.bench).map_or(&[], |(_, cells)| cells)
+        self.ablations.get(self.ablation).map_or(&[], |(_, cells)| cells)
     }
 
     /// Figures that any cell of the ablation has: name and variant. Where every cell has one variant of its own, that is
     /// what the cells vary, and the figure is one and the same.
     fn figures(&self) -> Vec<(String, String)> {
-        let bench = self.benches.get(self.bench).map_or("", |(name, _)| name);
-        let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.bench == bench).collect();
+        let ablation = self.ablations.get(self.ablation).map_or("", |(name, _)| name);
+        let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.ablation == ablation).collect();
         let several = runs.iter().any(|r| {
             let first = r.figures.first().map(|f| &f.variant);
             r.figures.iter().any(|f| Some(&f.variant) != first)
@@ -84,8 +84,10 @@ impl Ablations {
 
     fn figure_of(&self, cell: &Cell) -> Option<&Figure> {
         let (name, variant) = self.wanted()?;
-        let of_cell =
-            self.runs.iter().filter(|r| r.about.bench == cell.bench && r.about.cell == cell.key);
+        let of_cell = self
+            .runs
+            .iter()
+            .filter(|r| r.about.ablation == cell.ablation && r.about.cell == cell.key);
         let fits = |f: &&Figure| f.name == name && (variant.is_empty() || f.variant == variant);
         of_cell.flat_map(|r| &r.figures).find(fits)
     }
@@ -97,17 +99,17 @@ impl Ablations {
     }
 
     fn step(&mut self, pane: usize, step: Step) {
-        if pane == BENCHES {
-            self.bench = step.from(self.bench, self.benches.len());
+        if pane == ABLATIONS {
+            self.ablation = step.from(self.ablation, self.ablations.len());
             self.at = 0;
         } else if pane == CELLS {
             self.at = step.from(self.at, self.cells().len());
         }
     }
 
-    fn wish(&self, wish: Wish, context: &mut Context<'_>) {
+    fn control_request(&self, request: ControlRequest, context: &mut Context<'_>) {
         if let Some(cell) = self.cells().get(self.at) {
-            context.ask(Effect::LeaveWish(cell.bench.clone(), cell.key.clone(), wish));
+            context.ask(Effect::RequestControl(cell.ablation.clone(), cell.key.clone(), request));
         }
     }
 }
@@ -123,11 +125,11 @@ impl Component for Ablations {
             return true;
         }
         match action(KEYS, key) {
-            Some(Act::Pane) => self.pane = if self.pane == BENCHES { CELLS } else { BENCHES },
+            Some(Act::Pane) => self.pane = if self.pane == ABLATIONS { CELLS } else { ABLATIONS },
             Some(Act::Figure) => self.figure += 1,
             Some(Act::Axis) => self.axis += 1,
-            Some(Act::Stop) => self.wish(Wish::Stop, context),
-            Some(Act::Resume) => self.wish(Wish::Resume, context),
+            Some(Act::Stop) => self.control_request(ControlRequest::Stop, context),
+            Some(Act::Resume) => self.control_request(ControlRequest::Resume, context),
             Some(Act::Reload) => context.ask(Effect::LoadCells),
             None => return false,
         }
@@ -136,7 +138,7 @@ impl Component for Ablations {
 
     fn click(&mut self, target: Target, _: &mut Context<'_>) {
         match target {
-            Target::Item(BENCHES, i) => (self.pane, self.bench, self.at) = (BENCHES, i, 0),
+            Target::Item(ABLATIONS, i) => (self.pane, self.ablation, self.at) = (ABLATIONS, i, 0),
             Target::Item(CELLS, i) => (self.pane, self.at) = (CELLS, i),
             Target::Pane(pane) if pane <= CELLS => self.pane = pane,
             Target::Pane(CHART) => self.figure += 1,
@@ -153,10 +155,10 @@ impl Component for Ablations {
     }
 
     fn news(&mut self, news: &News, _: &mut Context<'_>) {
-        if let News::Cells(benches, runs) = news {
-            self.benches.clone_from(benches);
+        if let News::Cells(ablations, runs) = news {
+            self.ablations.clone_from(ablations);
             self.runs.clone_from(runs);
-            self.bench = self.bench.min(benches.len().saturating_sub(1));
+            self.ablation = self.ablation.min(ablations.len().saturating_sub(1));
             self.at = self.at.min(self.cells().len().saturating_sub(1));
         }
     }
@@ -164,13 +166,13 @@ impl Component for Ablations {
     fn draw(&self, pen: &mut Pen<'_>, area: Rect) {
         if pen.compact {
             match self.pane {
-                BENCHES => self.draw_benches(pen, area),
+                ABLATIONS => self.draw_ablations(pen, area),
                 _ => self.draw_cells(pen, area),
             }
             return;
         }
-        let (benches, rest) = left(area, 20);
-        self.draw_benches(pen, benches);
+        let (ablations, rest) = left(area, 20);
+        self.draw_ablations(pen, ablations);
         let (cells, chart) = above(rest, rest.height - rest.height * 2 / 5);
         self.draw_cells(pen, cells);
         self.draw_chart(pen, chart);
@@ -178,26 +180,26 @@ impl Component for Ablations {
 }
 
 impl Ablations {
-    fn draw_benches(&self, pen: &mut Pen<'_>, area: Rect) {
-        let focused = self.pane == BENCHES;
-        let inner = pen.frame(area, "Ablations", (BENCHES, focused));
-        if self.benches.is_empty() {
+    fn draw_ablations(&self, pen: &mut Pen<'_>, area: Rect) {
+        let focused = self.pane == ABLATIONS;
+        let inner = pen.frame(area, "Ablations", (ABLATIONS, focused));
+        if self.ablations.is_empty() {
             pen.paragraph(inner, "none in the store yet", pen.theme.dim);
         }
         let done = |cells: &[Cell]| {
             let finished = cells.iter().filter(|c| c.state == CellState::Finished).count();
             format!("{finished}/{}", cells.len())
         };
-        let rows = self.benches.iter().map(|(name, cells)| vec![cell(name), cell(done(cells))]);
-        let selected = Some(self.bench);
+        let rows = self.ablations.iter().map(|(name, cells)| vec![cell(name), cell(done(cells))]);
+        let selected = Some(self.ablation);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, (BENCHES, focused));
+        grid.draw(pen, inner, (ABLATIONS, focused));
     }
 
     fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == CELLS;
-        let name = self.benches.get(self.bench).map_or("Cells", |(name, _)| name);
+        let name = self.ablations.get(self.ablation).map_or("Cells", |(name, _)| name);
         let inner = pen.frame(area, name, (CELLS, focused));
         let axes = self.axes();
         let figure = self.wanted().map_or("figure".to_owned(), |(f, v)| shown_name(&f, &v));

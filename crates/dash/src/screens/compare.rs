@@ -19,7 +19,7 @@ use crate::screens::compare::column::{Column, State};
 use crate::screens::{Component, Context};
 use crate::{Knob, ModelCard, TaskCard};
 
-/// Where keys go.
+/// Keyboard focus.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 enum Focus {
     #[default]
@@ -106,12 +106,12 @@ impl Compare {
         }
     }
 
-    fn start(&mut self, i: usize, heard: Option<Arc<Audio>>, context: &mut Context<'_>) {
+    fn start(&mut self, i: usize, recording: Option<Arc<Audio>>, context: &mut Context<'_>) {
         let Some(card) = self.card(&self.columns[i]).cloned() else { return };
         let model = self.models.get(self.columns[i].model).cloned().unwrap_or_default();
         let input = (self.text.text(), self.file.text().trim(), self.voice.text().trim());
         let job = context.job();
-        let ask = self.columns[i].ask((&card, model), input, heard);
+        let ask = self.columns[i].ask((&card, model), input, recording);
         self.columns[i].state = State::Running { job, since_s: context.now_s, note: String::new() };
         context.ask(Effect::Answer(job, Box::new(ask)));
     }
@@ -291,11 +291,11 @@ impl Compare {
         self.start_waiting(context);
     }
 
-    /// What one sees first: a task that speaks, and one that listens to it.
+    /// Opens the first columns: a task that speaks, and one that recognizes its answer.
     fn first_columns(&mut self) {
         let speaks = self.tasks.iter().find(|t| t.speaks());
-        let listens = self.tasks.iter().find(|t| t.answer_kind == AnswerKind::Text);
-        self.columns = speaks.into_iter().chain(listens).map(|t| Column::of(&t.id)).collect();
+        let recognizes = self.tasks.iter().find(|t| t.answer_kind == AnswerKind::Text);
+        self.columns = speaks.into_iter().chain(recognizes).map(|t| Column::of(&t.id)).collect();
         if self.columns.is_empty() {
             self.columns = self.tasks.first().map(|t| Column::of(&t.id)).into_iter().collect();
         }

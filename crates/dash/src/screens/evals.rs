@@ -26,19 +26,21 @@ enum Act {
     Start,
     Model,
     Limit,
+    Figures,
     Baseline,
     Stop,
     Reload,
 }
 
 const KEYS: &[Binding<Act>] = &[
-    bind(&[Key::Enter], Act::Open, "open", "open: run the suite, show the run, show the row"),
+    bind(&[Key::Enter], Act::Open, "open", "open: the suite's last run, the run, the row"),
     bind(&[Key::Tab], Act::Pane, "pane", "to the next pane"),
     bind(&[Key::BackTab], Act::Back, "", "to the pane before"),
     bind(&[Key::Char(' ')], Act::Pick, "pick", "pick this suite, or no more"),
     bind(&[Key::Char('r')], Act::Start, "run", "run the picked suites"),
     bind(&[Key::Char('m')], Act::Model, "model", "the next model"),
     bind(&[Key::Char('n')], Act::Limit, "items", "how many items: all, or the first few"),
+    bind(&[Key::Char('f')], Act::Figures, "figures", "the next figures of the run"),
     bind(&[Key::Char('b')], Act::Baseline, "baseline", "compare with this run, or no more"),
     bind(&[Key::Char('x')], Act::Stop, "stop", "stop what is running; finished rows are kept"),
     bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
@@ -47,7 +49,7 @@ const KEYS: &[Binding<Act>] = &[
 const SUITES: usize = 0;
 const RUNS: usize = 1;
 const ROWS: usize = 2;
-/// How many items, in turn.
+/// Item limits, in turn.
 const LIMITS: [Option<usize>; 5] = [None, Some(2), Some(4), Some(16), Some(64)];
 
 /// An evaluation that was started here.
@@ -75,8 +77,15 @@ pub(crate) struct Evals {
     compared: BTreeMap<String, Comparison>,
     rows: Rows,
     live: BTreeMap<JobId, Live>,
+    /// Suite of an evaluation that has just finished: its newest run is selected when the store is read.
+    finished: Option<String>,
+    /// First figure shown of the run.
+    first_figure: usize,
     pane: usize,
 }
+
+/// Lines for the figures of a run.
+const FIGURE_LINES: usize = 8;
 
 impl Evals {
     fn start(&mut self, context: &mut Context<'_>) {
@@ -103,6 +112,7 @@ impl Evals {
 
     fn open_run(&mut self, context: &mut Context<'_>) {
         let Some(run) = self.runs.get(self.run) else { return };
+        self.first_figure = 0;
         self.rows.of(run);
         context.ask(Effect::LoadRows(run.id.clone()));
         self.compare(context);
@@ -141,7 +151,13 @@ impl Evals {
 
     fn open(&mut self, context: &mut Context<'_>) {
         match self.pane {
-            SUITES => self.start(context),
+            // Running a suite takes minutes, and has a key of its own.
+            SUITES => {
+                let suite = self.suites.get(self.suite).map(|s| s.name.clone());
+                let last = self.runs.iter().position(|r| Some(&r.about.suite) == suite.as_ref());
+                self.run = last.unwrap_or(self.run);
+                self.pane = RUNS;
+            }
             RUNS => {
                 self.open_run(context);
                 self.pane = ROWS;
@@ -163,7 +179,7 @@ impl Evals {
             }
             JobNews::Event(_) | JobNews::Answered(_) => {}
             JobNews::Evaluated(_) | JobNews::Failed(_) | JobNews::Stopped => {
-                self.live.remove(&job);
+                self.finished = self.live.remove(&job).map(|live| live.suite);
                 context.ask(Effect::LoadRuns);
             }
         }
@@ -202,6 +218,11 @@ impl Component for Evals {
             Some(Act::Start) => self.start(context),
             Some(Act::Model) => self.model = (self.model + 1) % self.models.len().max(1),
             Some(Act::Limit) => self.limit = (self.limit + 1) % LIMITS.len(),
+            Some(Act::Figures) => {
+                let all = self.shown_run().map_or(0, |run| run.figures.len());
+                let next = self.first_figure + FIGURE_LINES;
+                self.first_figure = if next < all { next } else { 0 };
+            }
             Some(Act::Baseline) => self.mark_baseline(context),
             Some(Act::Stop) => self.live.keys().for_each(|job| context.ask(Effect::Cancel(*job))),
             Some(Act::Reload) => context.ask(Effect::LoadRuns),
@@ -245,7 +266,12 @@ impl Component for Evals {
                 // The selection stays with its run when others come in above it.
                 let id = self.runs.get(self.run).map(|r| r.id.clone());
                 self.runs.clone_from(runs);
-                let place = id.and_then(|id| runs.iter().position(|r| r.id == id));
+                let newest = self
+                    .finished
+                    .take()
+                    .and_then(|suite| runs.iter().position(|run| run.about.suite == suite));
+                let place =
+                    newest.or_else(|| id.and_then(|id| runs.iter().position(|r| r.id == id)));
                 self.run = place.unwrap_or(self.run).min(runs.len().saturating_sub(1));
             }
             News::Rows(run, rows) => {
@@ -390,13 +416,14 @@ impl Evals {
     }
 
     fn figure_lines(&self) -> u16 {
-        self.shown_run().map_or(0, |run| run.figures.len().min(8) as u16)
+        self.shown_run().map_or(0, |run| run.figures.len().min(FIGURE_LINES) as u16)
     }
 
     /// The figures of the run that is shown, and what moved.
     fn draw_figures(&self, pen: &mut Pen<'_>, area: Rect, moves: Option<&Comparison>) {
         let Some(run) = self.shown_run() else { return };
-        let rows = run.figures.iter().take(usize::from(area.height)).map(|f| {
+        let shown = run.figures.iter().skip(self.first_figure).take(usize::from(area.height));
+        let rows = shown.map(|f| {
             let moved = moves.and_then(|c| c.of(&f.name, &f.variant));
             let (before, word, style) = moved.map_or((String::new(), "", pen.theme.dim), |m| {
                 let style = match m.moved {
@@ -420,12 +447,15 @@ impl Evals {
     }
 }
 
-/// What a row of a table of rows shows besides its figures.
-fn heard(row: &Row) -> String {
-    match &row.error {
-        Some(error) => format!("({error})"),
-        None => row.heard().unwrap_or_default().to_owned(),
+/// Returns the text of a row, shown beside its figures: the transcript of the judge that a figure is of (`wer@judge`),
+/// else the first one.
+fn row_text(row: &Row, figure: &str) -> String {
+    if let Some(error) = &row.error {
+        return format!("({error})");
     }
+    let judge = figure.split_once('@').and_then(|(_, judge)| row.verdicts.get(judge));
+    let transcript = judge.and_then(|verdict| verdict.transcript.as_deref());
+    transcript.or_else(|| row.transcript()).unwrap_or_default().to_owned()
 }
 
 /// A picture with the name of the recording that it is of.

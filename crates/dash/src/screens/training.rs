@@ -205,7 +205,7 @@ impl Component for Training {
                 for event in events {
                     self.history.take(event);
                 }
-                // What a run saved before one looked is there too; only what is new is asked by itself.
+                // Checkpoints from before are listed too; only new ones are sampled by themselves.
                 if self.samples.every && !*start && self.history.checkpoint > before {
                     self.sample(context);
                 }

@@ -1,14 +1,14 @@
-//! What messages make of the state, and what they ask for.
+//! Effects of messages on the state.
 
 use syrinx_dash::keys::Key;
 use syrinx_dash::{App, Effect, Facts, JobNews, Msg, News, Screen, ThemeName};
-use syrinx_results::Wish;
+use syrinx_results::ControlRequest;
 use syrinx_task::AnswerKind;
 
 use crate::material::{NOW_S, app, comparison, drawn, jobs, press, rows, shown, task, tell};
 
 #[test]
-fn a_column_that_listens_waits_for_the_one_that_speaks() {
+fn a_column_that_recognizes_waits_for_the_one_that_speaks() {
     let mut app = app(Screen::Compare, ThemeName::Plain);
     let asked = press(&mut app, "enter");
     let [Effect::Answer(job, ask)] = &asked[..] else { panic!("{asked:?}") };
@@ -20,7 +20,7 @@ fn a_column_that_listens_waits_for_the_one_that_speaks() {
     let asked = tell(&mut app, *job, JobNews::Answered(Box::new(shown())));
     let [Effect::Answer(second, ask)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((ask.task.as_str(), &ask.request["audio"]), ("hear", &"".into()));
-    assert!(ask.heard.is_some());
+    assert!(ask.recording.is_some());
     tell(&mut app, *second, JobNews::Failed("no ears".into()));
     assert!(!app.is_working());
     assert!(drawn(&mut app, (80, 24)).contains("no ears"));
@@ -146,9 +146,9 @@ fn rows_are_sorted_by_any_figure_the_worst_first() {
 #[test]
 fn cells_are_stopped_and_taken_up_again() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
-    let wish = |wish| Effect::LeaveWish("prompt".into(), "c3".into(), wish);
-    assert_eq!(press(&mut app, "tab down down down s"), [wish(Wish::Stop)]);
-    assert_eq!(press(&mut app, "r"), [wish(Wish::Resume)]);
+    let request = |request| Effect::RequestControl("prompt".into(), "c3".into(), request);
+    assert_eq!(press(&mut app, "tab down down down s"), [request(ControlRequest::Stop)]);
+    assert_eq!(press(&mut app, "r"), [request(ControlRequest::Resume)]);
 }
 
 #[test]

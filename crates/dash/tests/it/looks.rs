@@ -1,4 +1,4 @@
-//! How screens look, at three sizes.
+//! Screens at three sizes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -199,7 +199,7 @@ pub(crate) fn runs() -> Vec<Run> {
         .map(|(i, cell)| {
             let wer = 0.4 - 0.1 * i as f64;
             let mut run = run(&format!("cell{i}"), "tts-ci", "small", RunStatus::Finished, wer);
-            (run.about.bench, run.about.cell) = ("prompt".into(), (*cell).into());
+            (run.about.ablation, run.about.cell) = ("prompt".into(), (*cell).into());
             run
         })
         .collect();
@@ -250,7 +250,7 @@ fn cells() -> News {
         CellState::Planned,
     ];
     let cell = |(i, state): (usize, CellState)| Cell {
-        bench: "prompt".into(),
+        ablation: "prompt".into(),
         key: format!("c{i}"),
         place: i,
         axes: [("prompt_s".to_owned(), json!(i)), ("voice".to_owned(), json!("sequence"))].into(),

@@ -7,6 +7,7 @@ use syrinx_atomic::folder_of;
 
 use super::{AUDIO_EXTENSIONS, Import, ImportWarning, name_of};
 use crate::{DataError, Manifest, Utterance};
+use syrinx_types::IoOperation;
 
 /// Imports `metadata.csv` (`id|text|normalised text`, no quoting, no heading) with recordings in `wavs/`.
 ///
@@ -17,7 +18,7 @@ use crate::{DataError, Manifest, Utterance};
 /// [`DataError::Io`]; [`DataError::NothingFound`] without a single usable line.
 pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
     let file = if path.is_dir() { path.join("metadata.csv") } else { path.to_path_buf() };
-    let bytes = std::fs::read(&file).map_err(DataError::io("read", &file))?;
+    let bytes = std::fs::read(&file).map_err(DataError::io(IoOperation::Read, &file))?;
     let text = String::from_utf8_lossy(&bytes);
     let root = folder_of(&file);
     let mut warnings = Vec::new();

@@ -17,6 +17,7 @@ pub use ljspeech::ljspeech;
 pub use textgrid::{Interval, TextGrid, Tier};
 
 use crate::{DataError, Manifest};
+use syrinx_types::IoOperation;
 
 /// What an importer found.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +55,8 @@ const AUDIO_EXTENSIONS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
 /// The files and the folders of a folder, by name; hidden ones left out.
 fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder).map_err(DataError::io("list", folder))? {
-        let path = entry.map_err(DataError::io("list", folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {
+        let path = entry.map_err(DataError::io(IoOperation::List, folder))?.path();
         if name_of(&path).is_some_and(|name| name.starts_with('.')) {
             continue;
         }

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::DataError;
+use syrinx_types::IoOperation;
 
 /// A stretch of a tier.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +45,7 @@ impl TextGrid {
     /// # Errors
     /// [`DataError::Io`]; [`DataError::BrokenLine`] with the line where reading stopped.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let bytes = fs::read(path).map_err(DataError::io("read", path))?;
+        let bytes = fs::read(path).map_err(DataError::io(IoOperation::Read, path))?;
         let broken =
             |(line, problem)| DataError::BrokenLine { path: path.to_path_buf(), line, problem };
         let text = decode(&bytes).map_err(|problem| broken((1, problem)))?;

@@ -6,6 +6,7 @@ mod corpus;
 mod encode;
 mod import;
 mod manifest;
+mod selection;
 mod stream;
 mod textgrid;
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use syrinx_types::CancelToken;
+use syrinx_types::{CancelToken, IoOperation};
 
 use crate::judge::tenths::tenths;
 use crate::judge::{Judge, JudgeLine, Verdict};
@@ -22,7 +22,7 @@ const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
 /// The figure of judges that know voices: how similar recording and prompt are.
 const SIMILARITY: &str = "sim";
 
-/// How often a running judge is looked at.
+/// Interval between polls of a running judge.
 const POLL: Duration = Duration::from_millis(50);
 
 /// A shell command with `{list}` and `{out}` in it.
@@ -107,7 +107,7 @@ impl Judge for CommandJudge {
         if !knows_voices {
             return Ok(verdicts);
         }
-        self.hear_drift(lines, &mut verdicts, cancel)?;
+        self.measure_drift(lines, &mut verdicts, cancel)?;
         if lines.iter().all(|line| line.rival.is_none()) {
             return Ok(verdicts);
         }
@@ -131,14 +131,14 @@ fn similar(verdict: &Verdict) -> Option<f64> {
 
 impl CommandJudge {
     /// Asks of the tenths of long recordings how much less the last is like the voice it should have than the first.
-    fn hear_drift(
+    fn measure_drift(
         &self,
         lines: &[JudgeLine],
         verdicts: &mut [Verdict],
         cancel: &CancelToken,
     ) -> Result<(), EvalError> {
         let folder = self.folder.join(format!("judge-{}-tenths", self.name));
-        fs::create_dir_all(&folder).map_err(EvalError::io("make", &folder))?;
+        fs::create_dir_all(&folder).map_err(EvalError::io(IoOperation::CreateFolder, &folder))?;
         let (mut asked, mut of) = (Vec::new(), Vec::new());
         for (i, line) in lines.iter().enumerate() {
             if let Some(both) = tenths(line, i, &folder)? {
@@ -147,17 +147,17 @@ impl CommandJudge {
             }
         }
         if !asked.is_empty() {
-            let heard = self.ask(&asked, cancel)?;
-            for (&i, both) in of.iter().zip(heard.chunks_exact(2)) {
+            let transcript = self.ask(&asked, cancel)?;
+            for (&i, both) in of.iter().zip(transcript.chunks_exact(2)) {
                 if let (Some(first), Some(last)) = (similar(&both[0]), similar(&both[1])) {
                     verdicts[i].figures.insert("drift".into(), first - last);
                 }
             }
         }
-        fs::remove_dir_all(&folder).map_err(EvalError::io("remove", &folder))
+        fs::remove_dir_all(&folder).map_err(EvalError::io(IoOperation::Remove, &folder))
     }
 
-    /// What it says of every line.
+    /// Returns the judge's result for every line.
     fn ask(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
         let list = self.folder.join(format!("judge-{}.jsonl", self.name));
         let out = self.folder.join(format!("judge-{}-out.jsonl", self.name));
@@ -173,7 +173,7 @@ impl CommandJudge {
         let _ = fs::remove_file(&out);
         let mut said = self.run(&list, &out, cancel)?;
         if self.command.contains("{out}") {
-            said = fs::read_to_string(&out).map_err(EvalError::io("read the judge's", &out))?;
+            said = fs::read_to_string(&out).map_err(EvalError::io(IoOperation::Read, &out))?;
         }
         let said = parse(&said);
         if said.is_empty() && !lines.is_empty() {
@@ -186,7 +186,7 @@ impl CommandJudge {
     }
 }
 
-/// What was said, by recording. Lines that are something else (progress, sums) are passed over.
+/// Parses results by recording. Other lines (progress, totals) are skipped.
 fn parse(text: &str) -> HashMap<PathBuf, Map<String, Value>> {
     let objects = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     objects
@@ -202,7 +202,7 @@ fn parse(text: &str) -> HashMap<PathBuf, Map<String, Value>> {
 
 fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
     let Some(said) = said else { return Verdict::all_wrong(&line.text) };
-    let heard = said.get("heard").and_then(Value::as_str).map(str::to_owned);
+    let transcript = said.get("heard").and_then(Value::as_str).map(str::to_owned);
     let count = |name: &str| said.get(name).and_then(Value::as_f64);
     let words = match (count("errors"), count("words")) {
         (Some(errors), Some(words)) => Some(WordScore {
@@ -212,14 +212,14 @@ fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
             chars: count("chars").unwrap_or_default(),
             failed: said.get("fail").and_then(Value::as_bool).unwrap_or(errors > 0.5 * words),
         }),
-        _ => heard.as_deref().map(|heard| score_words(&line.text, heard)),
+        _ => transcript.as_deref().map(|transcript| score_words(&line.text, transcript)),
     };
     let figures: BTreeMap<_, _> = said
         .iter()
         .filter(|(key, _)| !COUNTS.contains(&key.as_str()))
         .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)))
         .collect();
-    Verdict { heard, words, figures, ..Verdict::default() }
+    Verdict { transcript: transcript, words, figures, ..Verdict::default() }
 }
 
 /// A path as one word of a shell command.
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heard_or_counted_becomes_a_verdict_and_silence_is_all_wrong() {
+    fn transcripts_and_counts_become_verdicts_and_silence_is_all_wrong() {
         let script = r#"
             echo 'progress 1/3'
             echo '{"wav": "/a b.wav", "heard": "two birds", "ovr": 3.1}'
@@ -269,7 +269,8 @@ mod tests {
 
     #[test]
     fn list_and_out_are_files_whatever_the_folder_is_called() {
-        let verdicts = ask(r#"sed 's/}$/, "heard": "two words"}/' {list} > {out}; echo noise"#);
+        let verdicts =
+            ask(r#"sed 's/}$/, "transcript": "two words"}/' {list} > {out}; echo noise"#);
         let verdicts = verdicts.unwrap();
         assert!(verdicts.iter().all(|v| wer(v) == Some((0.0, 2.0))), "{verdicts:?}");
     }
@@ -295,20 +296,20 @@ mod tests {
     }
 
     #[test]
-    fn of_long_recordings_it_hears_whether_the_voice_stays() {
+    fn voice_drift_is_measured_in_long_recordings() {
         let folder = tempfile::tempdir().unwrap();
         let script =
             r#"sed -E 's/.*"wav":"([^"]*)".*/{"wav":"\1","sim":0.8}/; /first/s/0.8/0.9/' {list}"#;
         let judge = CommandJudge::new("judge", script, folder.path());
-        let heard = |seconds: f64| {
+        let transcript = |seconds: f64| {
             let wav = folder.path().join(format!("{seconds}.wav"));
             let audio = syrinx_types::Audio::silence(seconds, 8_000);
             syrinx_audio::write_wav(&wav, &audio, syrinx_audio::WavFormat::Int16).unwrap();
             let line = JudgeLine { wav, prompt: Some("/p.wav".into()), ..lines()[0].clone() };
             judge.judge(&[line], &CancelToken::default()).unwrap()[0].figures.get("drift").copied()
         };
-        assert!((heard(61.0).unwrap() - 0.1).abs() < 1e-9);
-        assert_eq!(heard(59.0), None);
+        assert!((transcript(61.0).unwrap() - 0.1).abs() < 1e-9);
+        assert_eq!(transcript(59.0), None);
         assert!(!folder.path().join("judge-judge-tenths").exists());
     }
 

@@ -56,7 +56,7 @@ impl EndpointJudge {
         EvalError::Judge { name: self.name.clone(), reason: reason.into() }
     }
 
-    fn hear(&self, line: &JudgeLine) -> Result<Verdict, EvalError> {
+    fn recognize(&self, line: &JudgeLine) -> Result<Verdict, EvalError> {
         let Ok(wav) = fs::read(&line.wav) else { return Ok(Verdict::all_wrong(&line.text)) };
         let mut request = self
             .agent
@@ -122,7 +122,7 @@ impl Judge for EndpointJudge {
                 if cancel.is_cancelled() {
                     return Err(SubjectError::Cancelled.into());
                 }
-                self.hear(line)
+                self.recognize(line)
             })
             .collect()
     }
@@ -185,7 +185,7 @@ mod tests {
         let (url, server) = serve("200 OK", r#"{"text": " glue a sheet"}"#);
         let judge = EndpointJudge::new("e", &url, "tiny", Some("secret")).unwrap();
         let verdicts = judge.judge(&[line(folder.path())], &CancelToken::default()).unwrap();
-        assert_eq!(verdicts[0].heard.as_deref(), Some("glue a sheet"));
+        assert_eq!(verdicts[0].transcript.as_deref(), Some("glue a sheet"));
         assert_eq!(verdicts[0].words.as_ref().map(|w| w.errors), Some(1.0));
         let got = server.join().unwrap();
         for part in [

@@ -9,14 +9,14 @@ use crate::template::{Blanks, fill};
 use crate::{Ask, EvalError, Item, Subject, SubjectError};
 
 /// A task of the model that answers with words.
-pub(crate) struct OwnEar<'a> {
+pub(crate) struct OwnRecognizer<'a> {
     name: String,
     task: String,
     request: Map<String, serde_json::Value>,
     subject: &'a dyn Subject,
 }
 
-impl<'a> OwnEar<'a> {
+impl<'a> OwnRecognizer<'a> {
     pub(crate) fn new(
         name: &str,
         task: &str,
@@ -39,7 +39,7 @@ impl<'a> OwnEar<'a> {
         Ok(Self { name: name.to_owned(), task: task.to_owned(), request: request.clone(), subject })
     }
 
-    fn hear(&self, line: &JudgeLine, cancel: &CancelToken) -> Result<Verdict, EvalError> {
+    fn recognize(&self, line: &JudgeLine, cancel: &CancelToken) -> Result<Verdict, EvalError> {
         let fault = |reason: String| EvalError::Judge { name: self.name.clone(), reason };
         let item = Item {
             id: line.wav.display().to_string(),
@@ -62,7 +62,7 @@ impl<'a> OwnEar<'a> {
     }
 }
 
-impl Judge for OwnEar<'_> {
+impl Judge for OwnRecognizer<'_> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -72,6 +72,6 @@ impl Judge for OwnEar<'_> {
     }
 
     fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
-        lines.iter().map(|line| self.hear(line, cancel)).collect()
+        lines.iter().map(|line| self.recognize(line, cancel)).collect()
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn tenths(
     number: usize,
     folder: &Path,
 ) -> Result<Option<[JudgeLine; 2]>, EvalError> {
-    // What can't be read has been judged all wrong already.
+    // An unreadable recording already counts as all wrong.
     let whole = line.prompt.as_ref().and_then(|_| syrinx_audio::read(&line.wav).ok());
     let Some(whole) = whole.filter(|audio| audio.seconds() >= LONG_S) else { return Ok(None) };
     let tenth = whole.samples.len() / 10;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use syrinx_audio::{WavFormat, write_wav};
-use syrinx_metrics::speaker::VoicePrint;
+use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, Event};
 
@@ -30,7 +30,8 @@ impl Run<'_> {
             ..Row::default()
         };
         let made = match (&case.what, self.kind) {
-            (What::Levels(levels), _) => self.codec_row(&mut row, case.item, *levels),
+            (What::Levels(levels), Some(_)) => self.ceiling_row(&mut row, case, *levels, prompts),
+            (What::Levels(levels), None) => self.codec_row(&mut row, case.item, *levels),
             (What::Request(request), Some(AnswerKind::Speech)) => self
                 .answer(request, case.draw_seed)
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
@@ -61,7 +62,7 @@ impl Run<'_> {
         row.measures = match self.kind {
             None => missing_speech(None, None),
             Some(AnswerKind::Speech) => {
-                let (own, other) = prompts.prints(case);
+                let (own, other) = prompts.embeddings(case);
                 missing_speech(own, other)
             }
             Some(AnswerKind::Text) => text_measures(case.item, "", &serde_json::Value::Null),
@@ -92,12 +93,12 @@ impl Run<'_> {
             Some(path) => Some(self.read(path)?),
             None => None,
         };
-        let (own, other) = prompts.prints(case);
+        let (own, other) = prompts.embeddings(case);
         let parts = match &self.suite.spans {
             Some(field) => Some(spans::apart(audio, field, &answer.answered.json())?),
             None => None,
         };
-        let rest = parts.as_ref().map(|(_, rest)| VoicePrint::of(rest)).transpose();
+        let rest = parts.as_ref().map(|(_, rest)| SpeakerEmbedding::of(rest)).transpose();
         let rest = rest.map_err(|e| SubjectError::Failed(e.to_string()))?;
         let whole = audio.seconds();
         let audio = parts.as_ref().map_or(audio, |(inside, _)| inside);
@@ -113,6 +114,29 @@ impl Run<'_> {
             row.prompt = Some(self.write(row, "voices", rest)?);
         }
         Ok(())
+    }
+
+    /// Measures a recording, after a round trip through the codec if `levels` is above 0, as an answer is measured.
+    fn ceiling_row(
+        &self,
+        row: &mut Row,
+        case: &Case,
+        levels: usize,
+        prompts: &Prompts,
+    ) -> Result<(), SubjectError> {
+        let Some(path) = &case.item.audio else {
+            return Err(SubjectError::Failed("there is no recording".into()));
+        };
+        let original = self.read(path)?;
+        let audio = match self.codec {
+            Some(codec) if levels > 0 => codec.round_trip(&original, levels)?.0,
+            _ => original.clone(),
+        };
+        let (own, other) = prompts.embeddings(case);
+        row.measures = speech_measures(&audio, Some(&original), own, other);
+        row.reference = Some(self.relative(path));
+        row.prompt = prompts.path(case).map(|p| self.relative(&p));
+        self.keep(row, &audio)
     }
 
     fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), SubjectError> {
@@ -197,7 +221,7 @@ fn words_row(
     Ok(())
 }
 
-/// What the row should give: words, or the first pronunciation.
+/// Returns the reference of a row: words, or the first pronunciation.
 fn wanted(item: &Item) -> String {
     match item.pronunciations.first() {
         Some(phones) => phones.join(" "),

@@ -1,25 +1,25 @@
-//! How the voices sound that recordings should have.
+//! Reference recordings of voices.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use syrinx_audio::{WavFormat, write_wav};
-use syrinx_metrics::speaker::VoicePrint;
+use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
-use syrinx_types::Audio;
+use syrinx_types::{Audio, IoOperation};
 
 use crate::case::Case;
 use crate::run::{Run, file_name};
 use crate::template::{Blanks, fill_string, mentions};
 use crate::{EvalError, SubjectError};
 
-/// What a suite calls the next speaker.
+/// Blank for the next speaker.
 const OTHER: &str = "{other}";
 
 /// One voice.
 pub(crate) struct Prompt {
-    print: VoicePrint,
+    embedding: SpeakerEmbedding,
     path: PathBuf,
     group: String,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Prompt {
 pub(crate) struct Prompts {
     /// By name, or by the path of the recording.
     voices: BTreeMap<String, Prompt>,
-    /// Where the suite names rivals: whose, by the key of the case.
+    /// Rival speaker by the key of the case, where the suite names rivals.
     rivals: BTreeMap<String, String>,
 }
 
@@ -44,10 +44,13 @@ impl Prompts {
         Some(self.rival(case)?.path.clone())
     }
 
-    /// The print of a case's own voice, and that of its rival.
-    pub(crate) fn prints(&self, case: &Case) -> (Option<&VoicePrint>, Option<&VoicePrint>) {
+    /// Returns the speaker embeddings of a case's own voice and of its rival.
+    pub(crate) fn embeddings(
+        &self,
+        case: &Case,
+    ) -> (Option<&SpeakerEmbedding>, Option<&SpeakerEmbedding>) {
         let own = self.voices.get(&key(case));
-        (own.map(|p| &p.print), self.rival(case).map(|p| &p.print))
+        (own.map(|p| &p.embedding), self.rival(case).map(|p| &p.embedding))
     }
 
     /// The rival that the suite names, or else another speaker: the next one, so that all are met.
@@ -115,8 +118,8 @@ impl Run<'_> {
         } else {
             (self.read(Path::new(key))?, key.into())
         };
-        if let Ok(print) = VoicePrint::of(&audio) {
-            let prompt = Prompt { print, path, group: group.to_owned() };
+        if let Ok(embedding) = SpeakerEmbedding::of(&audio) {
+            let prompt = Prompt { embedding, path, group: group.to_owned() };
             prompts.voices.insert(key.to_owned(), prompt);
         }
         Ok(())
@@ -125,7 +128,7 @@ impl Run<'_> {
     fn named(&self, voice: &str) -> Result<(Audio, PathBuf), EvalError> {
         let audio = self.subject.voice_recording(voice)?;
         let folder = self.folder.join("voices");
-        fs::create_dir_all(&folder).map_err(EvalError::io("make folder", &folder))?;
+        fs::create_dir_all(&folder).map_err(EvalError::io(IoOperation::CreateFolder, &folder))?;
         let path = folder.join(format!("{}.wav", file_name(voice)));
         write_wav(&path, &audio, WavFormat::Int16)
             .map_err(|e| SubjectError::Failed(e.to_string()))?;

@@ -38,7 +38,7 @@ impl Run<'_> {
             self.sink.emit(Event::JobProgress { name: name.clone(), done, note: case.id.clone() });
         }
         for (fingerprint, judge) in judges.iter().filter(|(_, judge)| judge.batch() > 1) {
-            self.listen(judge.as_ref(), fingerprint, &prompts, &mut store)
+            self.judge_pending(judge.as_ref(), fingerprint, &prompts, &mut store)
                 .map_err(|e| self.at(self.cases.len(), e))?;
         }
         let summary = format!("{} rows", self.cases.len());
@@ -108,7 +108,7 @@ impl Run<'_> {
     }
 
     /// Lets a judge that wants many recordings at once hear all that it hasn't heard.
-    fn listen(
+    fn judge_pending(
         &self,
         judge: &dyn Judge,
         fingerprint: &str,
@@ -150,7 +150,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What a judge needs to know of a row; `None` if there is nothing to hear.
+    /// Returns the judge's input for a row; `None` for a row without a recording.
     fn line(&self, row: &Row, case: &Case, prompts: &Prompts) -> Option<JudgeLine> {
         let rest = self.suite.spans.is_some().then_some(row.prompt.as_ref()).flatten();
         let prompt = rest.map(|rest| self.folder.join(rest));

@@ -5,7 +5,7 @@ use syrinx_types::Audio;
 
 use crate::SubjectError;
 
-/// What lies within the spans of time that a field of the answer lists, and what lies outside them.
+/// Splits a recording into the parts within and outside the time spans that a field of the answer lists.
 pub(crate) fn apart(
     audio: &Audio,
     field: &str,

@@ -1,23 +1,23 @@
 //! Recordings against recordings. What is said in them is for judges.
 
 use syrinx_metrics::pitch::{F0Config, F0Stats, compare, f0};
-use syrinx_metrics::speaker::VoicePrint;
+use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_metrics::spectral::{log_spectral_distance, mel_cepstral_distance};
 use syrinx_types::Audio;
 
 use crate::Measure;
 use crate::score::Measures;
 
-/// What a recording that came out is like: beside its own prompt, another speaker's, and a recording of the same words
+/// Measures a recording against its own prompt, another speaker's, and a recording of the same words
 /// by the same speaker, as far as they are there.
 pub(crate) fn speech_measures(
     audio: &Audio,
     reference: Option<&Audio>,
-    own: Option<&VoicePrint>,
-    other: Option<&VoicePrint>,
+    own: Option<&SpeakerEmbedding>,
+    other: Option<&SpeakerEmbedding>,
 ) -> Measures {
     let mut measures = Measures::new();
-    let pitch = f0(audio).stats();
+    let (voiced, pitch) = pitch_of(audio);
     if let Some(pitch) = &pitch {
         measures.insert("f0_hz".into(), Measure::value(pitch.median_hz));
         measures.insert("f0_spread_st".into(), Measure::value(pitch.deviation_semitones));
@@ -25,7 +25,6 @@ pub(crate) fn speech_measures(
     if let Some(drift) = own.and_then(|own| drift(audio, own)) {
         measures.insert("drift".into(), Measure::value(drift));
     }
-    let voiced = pitch.as_ref().map_or(0.0, |p| p.voiced_share);
     measures.insert("voiced".into(), Measure::value(voiced));
     if let Some(own) = own {
         similarity(&mut measures, audio, own, other);
@@ -38,25 +37,42 @@ pub(crate) fn speech_measures(
     measures
 }
 
+/// Smallest share of voiced frames for figures of pitch.
+const MIN_VOICED_SHARE: f64 = 0.2;
+/// Smallest number of voiced frames (10 ms) for figures of pitch.
+const MIN_VOICED_FRAMES: usize = 30;
+
+/// Returns the share of voiced frames, and the statistics of pitch where enough frames are voiced.
+fn pitch_of(audio: &Audio) -> (f64, Option<F0Stats>) {
+    let track = f0(audio);
+    let stats = track.stats();
+    let voiced_share = stats.map_or(0.0, |stats| stats.voiced_share);
+    let enough = voiced_share >= MIN_VOICED_SHARE && track.voiced().count() >= MIN_VOICED_FRAMES;
+    (voiced_share, stats.filter(|_| enough))
+}
+
 /// Recordings shorter than this say nothing of drift, seconds.
 pub(crate) const LONG_S: f64 = 60.0;
 
-/// How much less the last tenth of a long recording is like the voice it should have than the first tenth.
-fn drift(audio: &Audio, own: &VoicePrint) -> Option<f64> {
+/// Returns the drop in speaker similarity from the first tenth of a long recording to the last.
+fn drift(audio: &Audio, own: &SpeakerEmbedding) -> Option<f64> {
     let tenth = audio.samples.len() / 10;
     if audio.seconds() < LONG_S {
         return None;
     }
     let similarity = |samples: &[f32]| {
         let part = Audio { samples: samples.to_vec(), sample_rate_hz: audio.sample_rate_hz };
-        Some(VoicePrint::of(&part).ok()?.similarity(own))
+        Some(SpeakerEmbedding::of(&part).ok()?.similarity(own))
     };
     let last = audio.samples.len() - tenth;
     Some(similarity(&audio.samples[..tenth])? - similarity(&audio.samples[last..])?)
 }
 
-/// What counts as all wrong of a recording that isn't there.
-pub(crate) fn missing_speech(own: Option<&VoicePrint>, other: Option<&VoicePrint>) -> Measures {
+/// Returns the worst measures, for a missing recording.
+pub(crate) fn missing_speech(
+    own: Option<&SpeakerEmbedding>,
+    other: Option<&SpeakerEmbedding>,
+) -> Measures {
     let mut measures = Measures::new();
     if own.is_some() {
         measures.insert("similarity".into(), Measure::value(0.0));
@@ -67,7 +83,7 @@ pub(crate) fn missing_speech(own: Option<&VoicePrint>, other: Option<&VoicePrint
     measures
 }
 
-/// What is left of a recording after the codec.
+/// Measures a recording after the codec against the original.
 pub(crate) fn codec_measures(audio: &Audio, original: &Audio) -> Measures {
     let mut measures = Measures::new();
     if let Ok(distance) = log_spectral_distance(original, audio) {
@@ -79,8 +95,8 @@ pub(crate) fn codec_measures(audio: &Audio, original: &Audio) -> Measures {
         let cents = pitch.error_cents.map(|cents| ("f0_error_cents".into(), Measure::value(cents)));
         measures.extend(cents);
     }
-    beside(&mut measures, audio, f0(audio).stats().as_ref(), original);
-    if let Ok(own) = VoicePrint::of(original) {
+    beside(&mut measures, audio, pitch_of(audio).1.as_ref(), original);
+    if let Ok(own) = SpeakerEmbedding::of(original) {
         similarity(&mut measures, audio, &own, None);
     }
     measures
@@ -90,7 +106,7 @@ fn beside(measures: &mut Measures, audio: &Audio, pitch: Option<&F0Stats>, refer
     if let Ok(distance) = mel_cepstral_distance(reference, audio) {
         measures.insert("mcd_db".into(), Measure::value(distance));
     }
-    if let (Some(pitch), Some(wanted)) = (pitch, f0(reference).stats()) {
+    if let (Some(pitch), Some(wanted)) = (pitch, pitch_of(reference).1) {
         let shift = 12.0 * (pitch.median_hz / wanted.median_hz).log2();
         measures.insert("f0_shift_st".into(), Measure::value(shift.abs()));
     }
@@ -99,17 +115,38 @@ fn beside(measures: &mut Measures, audio: &Audio, pitch: Option<&F0Stats>, refer
 fn similarity(
     measures: &mut Measures,
     audio: &Audio,
-    own: &VoicePrint,
-    other: Option<&VoicePrint>,
+    own: &SpeakerEmbedding,
+    other: Option<&SpeakerEmbedding>,
 ) {
-    let Ok(print) = VoicePrint::of(audio) else {
+    let Ok(embedding) = SpeakerEmbedding::of(audio) else {
         measures.extend(missing_speech(Some(own), other));
         return;
     };
-    let to_own = print.similarity(own);
+    let to_own = embedding.similarity(own);
     measures.insert("similarity".into(), Measure::value(to_own));
     if let Some(other) = other {
-        let nearer = to_own > print.similarity(other);
+        let nearer = to_own > embedding.similarity(other);
         measures.insert("own_voice".into(), Measure::flag(nearer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pitch_is_measured_only_where_enough_frames_are_voiced() {
+        let buzz = |t: f32| (1..8).map(|k| (754.0 * k as f32 * t).sin()).sum::<f32>() / 8.0;
+        // Seconds of a buzz of 120 Hz within two seconds of silence.
+        let recording = |voiced_s: f32| {
+            let at = |i: usize| i as f32 / 24_000.0;
+            let sample = |i: usize| if at(i) < voiced_s { buzz(at(i)) } else { 0.0 };
+            Audio { samples: (0..48_000).map(sample).collect(), sample_rate_hz: 24_000 }
+        };
+        for (voiced_s, measured) in [(1.5, true), (0.1, false), (0.0, false)] {
+            let measures = speech_measures(&recording(voiced_s), None, None, None);
+            assert_eq!(measures.contains_key("f0_hz"), measured, "{voiced_s} s");
+            assert!(measures.contains_key("voiced"));
+        }
     }
 }

@@ -9,8 +9,9 @@ use crate::score::{Measures, score_words};
 use crate::{Item, Measure};
 
 /// Words of an answer against the item's, and their times where both know them.
-pub(crate) fn text_measures(item: &Item, heard: &str, answer: &Value) -> Measures {
-    let mut measures: Measures = score_words(&item.text, heard).measures().into_iter().collect();
+pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Measures {
+    let mut measures: Measures =
+        score_words(&item.text, transcript).measures().into_iter().collect();
     let words = answer.get("words").and_then(timed);
     if let (false, Some(words)) = (item.words.is_empty(), words) {
         let errors = boundary_errors_s(&comparable(&item.words), &comparable(&words));
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_words_heard_rightly_are_compared() {
+    fn times_of_correct_words_are_compared() {
         let item = Item {
             text: "Go on".into(),
             words: word_times("Go on", &phones("G OW1 | AA1 N"), 0.0).unwrap(),

@@ -13,15 +13,15 @@ const TOML: &str = r#"
 "#;
 
 /// The report of a run that hears `heard`, compared with `baseline`.
-fn report(folder: &std::path::Path, heard: &'static str, baseline: Option<&str>) -> Report {
+fn report(folder: &std::path::Path, transcript: &'static str, baseline: Option<&str>) -> Report {
     let lines = "go on\n".repeat(12);
     let suite = suite(folder, TOML, &[("lines.txt", &lines)]);
     let options = EvalOptions {
-        out: folder.join(heard),
+        out: folder.join(transcript),
         baseline: baseline.map(|run| folder.join(run).join("report.json")),
         ..EvalOptions::default()
     };
-    let fake = Fake { hears: [("wav", heard)].into(), ..Fake::default() };
+    let fake = Fake { transcripts: [("wav", transcript)].into(), ..Fake::default() };
     evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap()
 }
 

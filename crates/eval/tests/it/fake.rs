@@ -17,8 +17,8 @@ pub(crate) const RATE_HZ: u32 = 24_000;
 /// Speaks tones, hears from a list, spells by a table.
 #[derive(Default)]
 pub(crate) struct Fake {
-    /// What the ear says of a recording, by a part of its path. Nothing fitting: it hears nothing.
-    pub(crate) hears: BTreeMap<&'static str, &'static str>,
+    /// Transcript by a part of the recording's path; empty for any other.
+    pub(crate) transcripts: BTreeMap<&'static str, &'static str>,
     /// Answers of the tasks `write` and `spell`, by a part of the request.
     pub(crate) answers: BTreeMap<&'static str, Value>,
     /// Requests with this in them fail.
@@ -105,9 +105,9 @@ impl Subject for Fake {
                 Answered::new(Speech::from(audio))
             }
             "ear" => {
-                let heard = self.hears.iter().find(|(part, _)| request.contains(**part));
-                let heard = heard.map(|(_, text)| *text).unwrap_or_default();
-                Answered::new(Transcript { text: heard.to_owned(), ..Transcript::default() })
+                let transcript = self.transcripts.iter().find(|(part, _)| request.contains(**part));
+                let text = transcript.map(|(_, text)| *text).unwrap_or_default();
+                Answered::new(Transcript { text: text.to_owned(), ..Transcript::default() })
             }
             _ => {
                 let answer = self.answers.iter().find(|(part, _)| request.contains(**part));

@@ -19,7 +19,7 @@ fn probe(folder: &std::path::Path) -> Report {
     "#;
     let suite = suite(folder, toml, &[("lines.txt", "Go on now.\nStay here\nNot this\n")]);
     let fake = Fake {
-        hears: [("lines-001", "go on now"), ("lines-002", "they hear")].into(),
+        transcripts: [("lines-001", "go on now"), ("lines-002", "they hear")].into(),
         fails_on: "Not this",
         ..Fake::default()
     };
@@ -51,7 +51,7 @@ fn the_page_needs_nothing_else_and_shows_the_worst_first() {
     probe(folder.path());
     let page = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap();
     assert!(page.contains("Two &lt;lines&gt; in two voices"));
-    for outside in ["src=\"http", "href=", "<script", "url(", "@import"] {
+    for outside in ["src=\"http", "href=", "<script src", "url(", "@import", "fetch("] {
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(page.contains("prefers-color-scheme: dark"));

@@ -68,21 +68,21 @@ fn rows_that_failed_are_asked_again() {
 }
 
 #[test]
-fn a_judge_added_later_hears_what_is_there() {
+fn a_judge_added_later_judges_the_finished_rows() {
     let folder = tempfile::tempdir().unwrap();
     let suite = suite(folder.path(), TOML, &[("lines.txt", LINES)]);
     run(&suite, &Fake::default());
     let judge = |command: &str| JudgeConfig::Command { name: "sh".into(), command: command.into() };
     let mut options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
-    options.judges = vec![judge(r#"sed 's/}$/, "heard": "one", "sim": 0.5}/' {list}"#)];
+    options.judges = vec![judge(r#"sed 's/}$/, "transcript": "one", "sim": 0.5}/' {list}"#)];
     let fake = Fake::default();
     let sink = RecordingSink::default();
     let report = evaluate(&suite, &fake, &options, &CancelToken::default(), &sink).unwrap();
     assert_eq!(fake.asked.get(), 0);
     assert_eq!(figure(&report, "wer@sh").0, 0.75);
     assert_eq!(figure(&report, "sim@sh").0, 0.5);
-    let heard = |e: &Event| matches!(e, Event::EvalRow { figures, .. } if figures.iter().any(|f| f.0 == "wer@sh"));
-    assert_eq!(sink.events().iter().filter(|e| heard(e)).count(), 4);
+    let transcript = |e: &Event| matches!(e, Event::EvalRow { figures, .. } if figures.iter().any(|f| f.0 == "wer@sh"));
+    assert_eq!(sink.events().iter().filter(|e| transcript(e)).count(), 4);
 
     // The same judge isn't asked again; if it were, this would fail.
     std::fs::remove_file(options.out.join("judge-sh.jsonl")).unwrap();
@@ -91,7 +91,7 @@ fn a_judge_added_later_hears_what_is_there() {
     options.judges.clear();
     let report = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(report.figure("wer").is_none(), "what it said earlier is no part of this report");
-    options.judges = vec![judge(r#"sed 's/}$/, "heard": "one", "sim": 0.5}/' {list}"#)];
+    options.judges = vec![judge(r#"sed 's/}$/, "transcript": "one", "sim": 0.5}/' {list}"#)];
     evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(!options.out.join("judge-sh.jsonl").exists(), "and it is still there");
     options.judges = vec![judge("false")];

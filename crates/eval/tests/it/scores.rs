@@ -16,11 +16,11 @@ const SPEECH: &str = r#"
 "#;
 
 #[test]
-fn speech_is_heard_and_compared_with_its_voice() {
+fn speech_is_transcribed_and_compared_with_its_voice() {
     let folder = tempfile::tempdir().unwrap();
     let suite = suite(folder.path(), SPEECH, &[("lines.txt", "# two\nGo on now.\n\nStay here\n")]);
     let fake = Fake {
-        hears: [("lines-002", "go on"), ("lines-004", "stay here")].into(),
+        transcripts: [("lines-002", "go on"), ("lines-004", "stay here")].into(),
         ..Fake::default()
     };
     let report = run(&suite, &fake);
@@ -61,7 +61,7 @@ fn what_gives_no_answer_is_all_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let suite = suite(folder.path(), SPEECH, &[("lines.txt", "Go on now.\nStay here\n")]);
     let fake = Fake {
-        hears: [("lines-001", "go on now"), ("lines-002", "stay here")].into(),
+        transcripts: [("lines-001", "go on now"), ("lines-002", "stay here")].into(),
         fails_on: "Stay",
         ..Fake::default()
     };
@@ -95,6 +95,32 @@ fn recordings_of_the_same_words_are_compared() {
     assert_eq!(figure(&report, "mcd_db").3, 4);
     assert_eq!(report.rows[0].reference.as_deref(), Some("a.wav"));
     assert_eq!(report.rows[0].prompt.as_deref(), Some("b.wav"));
+}
+
+#[test]
+fn recordings_and_their_round_trip_are_the_ceiling() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = r#"
+        task = "speak"
+        request = { text = "{text}", prompt = "{prompt}" }
+        items = { manifest = "m.jsonl" }
+        ceiling = true
+    "#;
+    let suite = suite(folder.path(), toml, &[("m.jsonl", MANIFEST)]);
+    recordings(folder.path());
+    let report = run(&suite, &Fake::default());
+    let of = |name: &str, variant: &str| {
+        let found = report.figures.iter().find(|f| f.name == name && f.variant == variant);
+        found.unwrap_or_else(|| panic!("no {name} of `{variant}`")).value
+    };
+    assert_eq!(report.rows.len(), 12, "an answer, a recording and a round trip of each item");
+    assert_eq!(of("duration_ratio", ""), 0.5);
+    for variant in ["recording", "codec round trip"] {
+        assert_eq!(of("duration_ratio", variant), 1.0);
+        assert!(of("f0_shift_st", variant) < 0.01);
+    }
+    assert!(of("mcd_db", "recording") < 1e-6);
+    assert_eq!(report.groups.len(), 2, "speakers are compared by their answers alone");
 }
 
 /// Two speakers, two utterances each.
@@ -175,7 +201,7 @@ fn spelling_is_compared_with_the_dictionary() {
 }
 
 #[test]
-fn a_codec_is_heard_level_by_level_and_beside_the_recording() {
+fn a_codec_is_judged_level_by_level_and_against_the_recording() {
     let folder = tempfile::tempdir().unwrap();
     let toml = r#"
         codec = { levels = [0, 1, 8] }
@@ -185,7 +211,7 @@ fn a_codec_is_heard_level_by_level_and_beside_the_recording() {
     let suite = suite(folder.path(), toml, &[("m.jsonl", MANIFEST)]);
     recordings(folder.path());
     let fake = Fake {
-        hears: [("b-recording", "stay"), ("b-8-levels", "stay"), ("b-1-level", "say")].into(),
+        transcripts: [("b-recording", "stay"), ("b-8-levels", "stay"), ("b-1-level", "say")].into(),
         ..Fake::default()
     };
     let report = run(&suite, &fake);

@@ -77,8 +77,8 @@ fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
         "asks for `{audio}`",
     );
     check("codec = { levels = [9] }\nitems = { manifest = 'none.jsonl' }", "none.jsonl");
-    let ear = "judges = [{ kind = 'own', task = 'speak', request = {} }]";
-    check(&format!("{head}task = 'speak'\n{ear}"), "answers with Speech, not with text");
+    let recognizer = "judges = [{ kind = 'own', task = 'speak', request = {} }]";
+    check(&format!("{head}task = 'speak'\n{recognizer}"), "answers with Speech, not with text");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn the_caller_can_narrow_a_suite_and_replace_its_judges() {
         judges = [{ kind = "own", task = "ear", request = { audio = "{audio}" } }]
     "#;
     let suite = suite(folder.path(), toml, &[("lines.txt", &"go on\n".repeat(9))]);
-    let command = r#"sed 's/}$/, "heard": "go on"}/' {list}"#.to_owned();
+    let command = r#"sed 's/}$/, "transcript": "go on"}/' {list}"#.to_owned();
     let options = EvalOptions {
         out: folder.path().join("run"),
         limit: Some(3),

@@ -2,7 +2,7 @@
 
 use syrinx_audio::Audio;
 use syrinx_metrics::MetricsError;
-use syrinx_metrics::speaker::{VoicePrint, similarity};
+use syrinx_metrics::speaker::{SpeakerEmbedding, similarity};
 
 use crate::{RATE_HZ, noise, voice};
 
@@ -37,10 +37,10 @@ fn likeness_is_mutual() {
 #[test]
 fn odd_recordings_have_a_print_or_an_error() {
     let silent = Audio::silence(0.3, RATE_HZ);
-    let print = VoicePrint::of(&silent).unwrap();
-    assert!((print.similarity(&print) - 1.0).abs() < 1e-9);
+    let embedding = SpeakerEmbedding::of(&silent).unwrap();
+    assert!((embedding.similarity(&embedding) - 1.0).abs() < 1e-9);
     assert!(similarity(&silent, &talk(220.0, 1000.0, 1)).unwrap() < 0.5);
     let empty = Audio { samples: vec![], sample_rate_hz: RATE_HZ };
-    assert!(matches!(VoicePrint::of(&empty), Err(MetricsError::Empty { .. })));
-    assert!(VoicePrint::of(&Audio { samples: vec![0.5], sample_rate_hz: RATE_HZ }).is_ok());
+    assert!(matches!(SpeakerEmbedding::of(&empty), Err(MetricsError::Empty { .. })));
+    assert!(SpeakerEmbedding::of(&Audio { samples: vec![0.5], sample_rate_hz: RATE_HZ }).is_ok());
 }

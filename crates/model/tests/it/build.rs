@@ -108,7 +108,7 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         Head::Text,
         vec![special_token(), Segment::text("text"), Segment::text_response("out")],
     );
-    let hear = Stage::new(
+    let recognition = Stage::new(
         "hear",
         Head::Phones { per_frame: config.phone_labels },
         vec![special_token(), Segment::prompt("prompt")],
@@ -160,7 +160,7 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
     // Frame-aligned conditioning does not fit grouped codes.
     out.extend((config.group == 1).then(|| pair(&clean, 0, &untimed)));
     out.push(pair(&spell, 0, &|n| Response::Text((0..n as u32).map(|i| 8 + i % 16).collect())));
-    out.push(pair(&hear, 0, &|n| {
+    out.push(pair(&recognition, 0, &|n| {
         Response::Phones((0..n * config.phone_labels).map(|i| (i % 10) as u32).collect())
     }));
     out

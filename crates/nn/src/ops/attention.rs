@@ -33,7 +33,7 @@ pub struct Span {
     pub prefix: usize,
 }
 
-/// What all layers of a forward pass share: where sequences begin, and the rotary angles of every row.
+/// Plan that all layers of a forward pass share: the starts of sequences and the rotary angles of every row.
 #[derive(Debug, Clone)]
 pub struct AttentionPlan {
     spans: Arc<[Span]>,
@@ -43,7 +43,7 @@ pub struct AttentionPlan {
     heads: usize,
     half: usize,
     window: usize,
-    /// What primitive operations need of it on a device, made by the first layer that asks.
+    /// Tensors for primitive operations on a device, created by the first layer that needs them.
     padded: Arc<OnceLock<primitive::Padded>>,
 }
 

@@ -46,7 +46,7 @@ fn primitive(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
     log_p.gather(&Tensor::from_vec(kept, (count, 1), device)?, 1)?.mean_all()?.neg()
 }
 
-/// How many of the rows of `logits` (n, classes) whose target isn't [`IGNORE`] have their largest logit at it, as a
+/// Returns the share of the rows of `logits` (n, classes), without those of target [`IGNORE`], whose largest logit is at the target, as a
 /// share: a scalar without a gradient, where the logits are. 0 if no row counts.
 pub fn accuracy(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
     let device = logits.device();

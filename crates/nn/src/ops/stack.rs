@@ -27,7 +27,7 @@ pub(crate) const OUT: usize = 2;
 pub(crate) const MLP_NORM: usize = 3;
 pub(crate) const GATE_UP: usize = 4;
 pub(crate) const DOWN: usize = 5;
-/// How many they are.
+/// Number of weights of a block.
 pub(crate) const BLOCK_WEIGHTS: usize = 6;
 
 /// Rows that are worked on together: few enough for a core's cache, enough to be worth packing a matrix for. Never by
@@ -137,7 +137,7 @@ impl CustomOp2 for StackOp {
     }
 }
 
-/// Where the gradient of a weight leaves for candle's graph, once the stack has computed it.
+/// Operation that hands the gradient of a weight to candle's graph once the stack has computed it.
 struct Leave {
     at: usize,
     gradients: Gradients,

@@ -169,7 +169,7 @@ fn every_parameter_of_a_stack_gets_a_gradient() {
     }
 }
 
-/// What a stack makes of an input, and the gradients of the input (`""`) and of every weight.
+/// Returns the output of a stack, and the gradients of the input (`""`) and of every weight.
 fn results_of(stack: &Stack, store: &ParamStore, lengths: &[usize]) -> BTreeMap<String, Vec<f32>> {
     let mut spans: Vec<Span> = Vec::new();
     for (i, &len) in lengths.iter().enumerate() {

@@ -1,13 +1,13 @@
 //! Cells of ablations.
 
 use serde_json::json;
-use syrinx_results::{Cell, CellState, Wish};
+use syrinx_results::{Cell, CellState, ControlRequest};
 
 use crate::material::store;
 
 fn cell(place: usize, state: CellState) -> Cell {
     Cell {
-        bench: "prompt-length".into(),
+        ablation: "prompt-length".into(),
         key: format!("c{place}"),
         place,
         axes: [("prompt_s".to_owned(), json!(place)), ("pooled".to_owned(), json!(false))].into(),
@@ -24,11 +24,11 @@ fn cell(place: usize, state: CellState) -> Cell {
 fn cells_come_back_in_their_order_and_move_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
-    assert!(store.benches().unwrap().is_empty());
+    assert!(store.ablations().unwrap().is_empty());
     store.put_cells(&[cell(1, CellState::Planned), cell(0, CellState::Training)]).unwrap();
-    let other = Cell { bench: "another".into(), ..cell(0, CellState::Failed) };
+    let other = Cell { ablation: "another".into(), ..cell(0, CellState::Failed) };
     store.put_cell(&other).unwrap();
-    assert_eq!(store.benches().unwrap(), ["another", "prompt-length"]);
+    assert_eq!(store.ablations().unwrap(), ["another", "prompt-length"]);
     let there = store.cells("prompt-length").unwrap();
     assert_eq!(there, [cell(0, CellState::Training), cell(1, CellState::Planned)]);
     let done = Cell { done: 1.0, ended_s: Some(9.0), ..cell(0, CellState::Finished) };
@@ -38,14 +38,14 @@ fn cells_come_back_in_their_order_and_move_on() {
 }
 
 #[test]
-fn a_wish_waits_until_it_is_taken_back() {
+fn a_control_request_waits_until_it_is_cleared() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
-    assert_eq!(store.wish("b", "c").unwrap(), None);
-    store.leave_wish("b", "c", Wish::Stop).unwrap();
-    store.leave_wish("b", "c", Wish::Resume).unwrap();
-    assert_eq!(store.wish("b", "c").unwrap(), Some(Wish::Resume));
-    assert_eq!(store.wish("b", "d").unwrap(), None);
-    store.clear_wish("b", "c").unwrap();
-    assert_eq!(store.wish("b", "c").unwrap(), None);
+    assert_eq!(store.control_request("b", "c").unwrap(), None);
+    store.request_control("b", "c", ControlRequest::Stop).unwrap();
+    store.request_control("b", "c", ControlRequest::Resume).unwrap();
+    assert_eq!(store.control_request("b", "c").unwrap(), Some(ControlRequest::Resume));
+    assert_eq!(store.control_request("b", "d").unwrap(), None);
+    store.clear_control_request("b", "c").unwrap();
+    assert_eq!(store.control_request("b", "c").unwrap(), None);
 }

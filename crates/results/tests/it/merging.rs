@@ -16,7 +16,7 @@ fn a_merge_takes_what_is_new_or_further() {
     let mine = finished(&ours, &about("tts", "mine"), &[row(0, 1)], 2.0);
     let new = finished(&theirs, &about("stt", "theirs"), &[row(0, 1), row(1, 1), row(2, 1)], 3.0);
     let cell = |key: &str, state, updated_s| Cell {
-        bench: "b".into(),
+        ablation: "b".into(),
         key: key.into(),
         state,
         updated_s,

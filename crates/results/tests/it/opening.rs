@@ -1,6 +1,6 @@
 //! Files that are no store, or not one of ours.
 
-use syrinx_results::{ResultsError, SCHEMA_VERSION, Store};
+use syrinx_results::{ControlRequest, ResultsError, SCHEMA_VERSION, Store};
 
 use crate::material::store;
 
@@ -14,8 +14,34 @@ fn a_file_of_a_newer_program_is_refused_and_left_alone() {
     let before = std::fs::read(&path).unwrap();
     let error = Store::open(&path).err().unwrap();
     assert!(matches!(error, ResultsError::Newer { found, .. } if found == SCHEMA_VERSION + 1));
-    assert!(error.to_string().contains("use a newer program"), "{error}");
+    assert!(error.hint().unwrap().contains("use a newer program"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_version_1_is_migrated_with_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path()).path().to_path_buf();
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(
+        "ALTER TABLE runs RENAME COLUMN ablation TO bench;
+         ALTER TABLE cells RENAME COLUMN ablation TO bench;
+         ALTER TABLE control_requests RENAME TO wishes;
+         ALTER TABLE wishes RENAME COLUMN ablation TO bench;
+         ALTER TABLE wishes RENAME COLUMN request TO wish;
+         ALTER TABLE rows RENAME COLUMN transcript TO heard;
+         INSERT INTO wishes (bench, key, wish) VALUES ('prompt', 'c1', 'stop');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let migrated = Store::open(&path).unwrap();
+    assert_eq!(migrated.control_request("prompt", "c1").unwrap(), Some(ControlRequest::Stop));
+    migrated.cells("prompt").unwrap();
+    drop(migrated);
+    let read = rusqlite::Connection::open(&path).unwrap();
+    let version: i64 = read.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, SCHEMA_VERSION);
 }
 
 #[test]

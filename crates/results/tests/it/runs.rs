@@ -45,7 +45,7 @@ fn rows_of_a_run_that_did_not_end_are_there_with_figures() {
     assert_eq!(store.run(&id).unwrap().rows, 2);
     let other = crate::material::about("tts", "b");
     assert_ne!(store.begin(&other, 4.0).unwrap(), id);
-    // What is finished is finished: the next one is another run, and rows that the report hasn't are gone.
+    // A finished run stays: the next one is another run, and rows that the report lacks are removed.
     store.finish_with(&id, &[row(1, 7)], &[], 5.0).unwrap();
     assert_eq!(store.run(&id).unwrap().rows, 1);
     assert_ne!(store.begin(&about, 6.0).unwrap(), id);
@@ -59,7 +59,7 @@ fn runs_are_found_by_what_they_are() {
     let first = finished(&store, &about("tts", "small.safetensors"), &[row(0, 1)], 10.0);
     let second = finished(&store, &about("stt", "large.safetensors"), &[row(0, 1)], 20.0);
     let mut cell = about("tts", "cell.safetensors");
-    (cell.bench, cell.cell) = ("prompt".into(), "c1".into());
+    (cell.ablation, cell.cell) = ("prompt".into(), "c1".into());
     let third = finished(&store, &cell, &[row(0, 1)], 30.0);
     let check = |filter: RunFilter, expected: &[&String]| {
         let ids: Vec<String> = store.runs(&filter).unwrap().into_iter().map(|r| r.id).collect();
@@ -69,7 +69,7 @@ fn runs_are_found_by_what_they_are() {
     check(RunFilter::default(), &[&third, &second, &first]);
     check(RunFilter { suite: text("tts"), ..RunFilter::default() }, &[&third, &first]);
     check(RunFilter { model: text("large"), ..RunFilter::default() }, &[&second]);
-    check(RunFilter { bench: text(""), ..RunFilter::default() }, &[&second, &first]);
+    check(RunFilter { ablation: text(""), ..RunFilter::default() }, &[&second, &first]);
     check(RunFilter { cell: text("c1"), limit: Some(3), ..RunFilter::default() }, &[&third]);
     check(RunFilter { limit: Some(2), ..RunFilter::default() }, &[&third, &second]);
     assert_eq!(store.run("latest").unwrap().id, third);

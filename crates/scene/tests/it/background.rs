@@ -39,8 +39,8 @@ fn colours_fall_as_they_should() {
 fn hum_has_its_harmonics_and_nothing_between() {
     let samples = hum(50.0, 32_768, RATE_HZ, &mut rng(2));
     for harmonic in [50.0, 100.0, 200.0] {
-        let beside = power_at(&samples, harmonic + 25.0).max(1e-9);
-        assert!(power_at(&samples, harmonic) > 4.0 * beside, "{harmonic} Hz");
+        let off_harmonic = power_at(&samples, harmonic + 25.0).max(1e-9);
+        assert!(power_at(&samples, harmonic) > 4.0 * off_harmonic, "{harmonic} Hz");
     }
 }
 
@@ -89,11 +89,11 @@ fn a_room_keeps_the_direct_sound_and_dies_away() {
     assert!((fall_db - 30.0).abs() < 3.0, "{fall_db} dB");
 
     let click = audio([vec![0.0; 100], vec![1.0], vec![0.0; 8_000]].concat());
-    let heard = in_room(&click, &response);
-    assert_eq!(heard.samples.len(), click.samples.len());
-    assert!(heard.samples[..100].iter().all(|x| x.abs() < 1e-4));
+    let reverberant = in_room(&click, &response);
+    assert_eq!(reverberant.samples.len(), click.samples.len());
+    assert!(reverberant.samples[..100].iter().all(|x| x.abs() < 1e-4));
     for (i, wanted) in response.iter().enumerate().take(3_000).step_by(97) {
-        assert!((heard.samples[100 + i] - wanted).abs() < 1e-4, "sample {i}");
+        assert!((reverberant.samples[100 + i] - wanted).abs() < 1e-4, "sample {i}");
     }
     assert_eq!(in_room(&audio(Vec::new()), &response).samples.len(), 0);
 }

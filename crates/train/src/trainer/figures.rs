@@ -1,4 +1,4 @@
-//! What a run says of itself: figures of its steps, of evaluations and of exams, and warnings.
+//! What a run says of itself: figures of its steps, of evaluations and of in-training evaluations, and warnings.
 
 use syrinx_model::LanguageModel;
 use syrinx_types::{CancelToken, Event, EventSink};
@@ -95,23 +95,25 @@ impl Trainer<'_> {
         Ok(all.into_iter().map(|(_, name, bits)| (name, f64::from_bits(bits))).collect())
     }
 
-    /// Lets the examiner use the averaged weights. What it can't do is a warning: training goes on.
-    pub(super) fn exam(
+    /// Lets the evaluator use the averaged weights. What it can't do is a warning: training goes on.
+    pub(super) fn in_training_eval(
         &self,
         step: u64,
         sink: &dyn EventSink,
         cancel: &CancelToken,
     ) -> Result<(), TrainError> {
-        let Some(examiner) = self.examiner else { return Ok(()) };
+        let Some(evaluator) = self.evaluator else { return Ok(()) };
         let averaged = self.averaged()?;
         if !self.material.ranks.leads() {
             return Ok(());
         }
-        match examiner.examine(&averaged, cancel) {
+        match evaluator.evaluate(&averaged, cancel) {
             Ok(figures) => sink.emit(Event::TrainEval { step, figures }),
             Err(_) if cancel.is_cancelled() => {}
             Err(reason) => {
-                sink.emit(Event::Warning { message: format!("the exam was left out: {reason}") });
+                sink.emit(Event::Warning {
+                    message: format!("the in-training evaluation was left out: {reason}"),
+                });
             }
         }
         Ok(())

@@ -14,6 +14,11 @@ use super::Trainer;
 use crate::checkpoint::write_atomically;
 use crate::{Checkpoint, OptimizerState, TrainError};
 
+/// File of a run's averaged weights.
+pub(super) const MODEL_FILE: &str = "model.safetensors";
+/// File of a run's adapter.
+pub(super) const ADAPTER_FILE: &str = "adapter.safetensors";
+
 /// Bytes that a rank keeps for training, and its traffic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankFigures {
@@ -110,7 +115,7 @@ impl Trainer<'_> {
 
     /// Path of the averaged weights.
     pub(super) fn model_path(&self) -> PathBuf {
-        let name = if self.base.is_some() { "adapter.safetensors" } else { "model.safetensors" };
+        let name = if self.base.is_some() { ADAPTER_FILE } else { MODEL_FILE };
         self.run.join(name)
     }
 

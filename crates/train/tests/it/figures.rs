@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use syrinx_model::LmFile;
 use syrinx_nn::{Kernels, Precision, to_vec_f32};
-use syrinx_train::{Examiner, TrainConfig, Trainer};
+use syrinx_train::{InTrainingEvaluator, TrainConfig, Trainer};
 use syrinx_types::{CancelToken, Event, NullSink, RecordingSink};
 
 use crate::run::{Setup, config};
@@ -90,8 +90,8 @@ fn primitive_kernels_train_like_fused_ones_and_resume_bit_for_bit() {
 #[derive(Default)]
 struct Notebook(Mutex<Vec<usize>>);
 
-impl Examiner for Notebook {
-    fn examine(&self, model: &LmFile, _: &CancelToken) -> Result<Vec<(String, f64)>, String> {
+impl InTrainingEvaluator for Notebook {
+    fn evaluate(&self, model: &LmFile, _: &CancelToken) -> Result<Vec<(String, f64)>, String> {
         let mut notes = self.0.lock().unwrap();
         notes.push(model.tensors.len());
         if notes.len() == 2 { Err("no ear".into()) } else { Ok(vec![("own wer".into(), 0.5)]) }
@@ -99,21 +99,22 @@ impl Examiner for Notebook {
 }
 
 #[test]
-fn an_examiner_sees_the_averaged_weights_and_may_fail() {
+fn an_evaluator_sees_the_averaged_weights_and_may_fail() {
     let setup = Setup::new();
     let mut config = config(&setup.tasks, 6);
-    config.exam_steps = 2;
+    config.in_training_eval_steps = 2;
     let (sink, material, notebook) =
         (RecordingSink::default(), setup.material(), Notebook::default());
-    let run = setup.folder.path().join("examined");
-    let mut trainer = Trainer::new(&config, &material, &run, false).unwrap().examined_by(&notebook);
+    let run = setup.folder.path().join("evaluated");
+    let mut trainer =
+        Trainer::new(&config, &material, &run, false).unwrap().evaluated_by(&notebook);
     let parameters = trainer.weights().len();
     let outcome = trainer.run(&sink, &CancelToken::default()).unwrap();
     assert_eq!(outcome.step, 6);
     assert_eq!(*notebook.0.lock().unwrap(), [parameters; 3]);
     let events = sink.events();
-    let exams = |e: &&Event| matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)]);
-    assert_eq!(events.iter().filter(exams).count(), 2);
+    let evaluations = |e: &&Event| matches!(e, Event::TrainEval { figures, .. } if figures == &[("own wer".to_owned(), 0.5)]);
+    assert_eq!(events.iter().filter(evaluations).count(), 2);
     let warned = |e: &Event| matches!(e, Event::Warning { message } if message.contains("no ear"));
     assert!(events.iter().any(warned));
 }

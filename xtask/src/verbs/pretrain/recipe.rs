@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recipe {
-    /// Where all stages keep what they make.
+    /// Folder of the stages' outputs.
     pub(super) run: PathBuf,
     /// The model file at the end.
     pub(super) out: PathBuf,
@@ -88,9 +88,9 @@ pub(super) struct Train {
     pub(super) config: PathBuf,
     #[serde(default)]
     pub(super) set: Vec<String>,
-    /// Sentences of the exam while training; 0 for none.
+    /// Sentences of the in-training evaluation while training; 0 for none.
     #[serde(default)]
-    pub(super) exam: usize,
+    pub(super) in_training_eval: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,13 +154,14 @@ mod tests {
         let read = |changes: &[&str]| {
             Recipe::read(&path, &changes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>())
         };
-        let changed = read(&["train.set=steps=3", "train.exam=2", "encode.per_shard=7"]).unwrap();
+        let changed =
+            read(&["train.set=steps=3", "train.in_training_eval=2", "encode.per_shard=7"]).unwrap();
         assert_eq!(changed.train.set, ["steps=3"]);
-        assert_eq!((changed.train.exam, changed.encode.per_shard), (2, 7));
+        assert_eq!((changed.train.in_training_eval, changed.encode.per_shard), (2, 7));
         for (change, expected) in [
             ("train.steps=3", "no `train.steps`"),
             ("train", "no STAGE.KEY=VALUE"),
-            ("train.exam=many", "--set"),
+            ("train.in_training_eval=many", "--set"),
         ] {
             let error = read(&[change]).unwrap_err().to_string();
             assert!(error.contains(expected), "{change}: {error}");

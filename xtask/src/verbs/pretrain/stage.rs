@@ -16,12 +16,12 @@ pub(super) struct Stage {
     pub(super) folder: PathBuf,
     /// Files and folders whose content it depends on.
     pub(super) inputs: Vec<PathBuf>,
-    /// What has to be there when it is done.
+    /// Files that a finished stage has written.
     pub(super) outputs: Vec<PathBuf>,
     pub(super) work: Work,
 }
 
-/// What a stage does.
+/// Work of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Work {
     /// `cargo xtask corpus` with these words.
@@ -43,19 +43,19 @@ impl Work {
     }
 }
 
-/// What is written down of a stage.
+/// Record of a finished stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Hash of its command and of what its inputs hold.
     pub(super) key: String,
     /// Whether it is done, or only begun.
     pub(super) done: bool,
-    /// What it took, seconds, all attempts together.
+    /// Duration of all attempts, seconds.
     pub(super) seconds: f64,
     pub(super) command: String,
 }
 
-/// What is to be done with a stage.
+/// State of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Done with the same inputs and settings.
@@ -64,7 +64,7 @@ pub(super) enum State {
     Begun,
     /// To be done from the beginning.
     New,
-    /// What it depends on isn't there yet.
+    /// Its inputs are missing.
     Waiting,
 }
 
@@ -93,7 +93,7 @@ impl Stage {
         })
     }
 
-    /// What was written down of it; nothing if that can't be read, and then it is done anew.
+    /// Returns the stage's record; `None` if it cannot be read, and the stage is repeated.
     pub(super) fn record(&self, run: &Path) -> Option<Record> {
         serde_json::from_str(&fs::read_to_string(self.record_path(run)).ok()?).ok()
     }
@@ -145,9 +145,9 @@ impl Stage {
         let folder = path.parent().unwrap_or(run);
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         // Beside its place, so that a kill leaves the old one whole.
-        let beside = path.with_extension("tmp");
-        fs::write(&beside, serde_json::to_string_pretty(record)? + "\n")
-            .and_then(|()| fs::rename(&beside, &path))
+        let temporary = path.with_extension("tmp");
+        fs::write(&temporary, serde_json::to_string_pretty(record)? + "\n")
+            .and_then(|()| fs::rename(&temporary, &path))
             .with_context(|| path.display().to_string())
     }
 

@@ -1,4 +1,4 @@
-//! What the stages of a recipe are.
+//! Stages of a recipe.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
         .collect()
 }
 
-/// Where stages leave what the next ones read.
+/// Paths of the stages' outputs.
 struct Places<'a> {
     recipe: &'a Recipe,
     manifest: PathBuf,
@@ -145,7 +145,7 @@ impl<'a> Places<'a> {
         self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
     }
 
-    /// What `encode` and `simulate` are told of latents.
+    /// Returns the latents flag of `encode` and `simulate`.
     fn latents(&self) -> Option<String> {
         self.recipe.encode.latents.then(|| "--latents".to_owned())
     }
@@ -187,8 +187,8 @@ impl<'a> Places<'a> {
             &self.lm_run.display(),
             &"--resume",
         ]);
-        if train.exam > 0 {
-            words.extend(["--exam".to_owned(), train.exam.to_string()]);
+        if train.in_training_eval > 0 {
+            words.extend(["--in-training-eval".to_owned(), train.in_training_eval.to_string()]);
         }
         let config = Some(train.config.as_path());
         let work = Work::Program(configured(words, config, &train.set));

@@ -1,4 +1,4 @@
-//! How fast the program speaks, listens, and codes.
+//! Speed of synthesis, recognition and coding.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
 
-/// What is said: five sentences of the Harvard lists. The first alone is the one sentence of `say`.
+/// Spoken text: five sentences of the Harvard lists. The first alone is the one sentence of `say`.
 const SENTENCES: [&str; 5] = [
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",
@@ -26,7 +26,7 @@ const THREADS: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 
 #[derive(Debug, Args)]
 pub struct SpeedArgs {
-    /// How often each is measured; the median counts
+    /// Measurements of each; the median counts
     #[arg(long, default_value_t = 3, value_name = "N")]
     times: usize,
     /// Measure only the codec, on this recording, in this process
@@ -102,7 +102,7 @@ fn again(words: &[&str], threads: Option<usize>) -> Outcome<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// What was said before and after `bench speed` that is for every verb: which model, which settings.
+/// Returns the global flags of the command line: model and settings.
 fn everywhere(args: impl Iterator<Item = String>) -> Vec<String> {
     let own = ["bench", "speed", "--json", "-q", "--quiet", "-v", "--verbose"];
     without(args, &own, &["--times"])

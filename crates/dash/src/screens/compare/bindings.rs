@@ -1,4 +1,4 @@
-//! What keys do in the comparison.
+//! Key bindings of the comparison.
 
 use crate::keys::{Binding, Key, bind};
 

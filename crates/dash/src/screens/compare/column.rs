@@ -9,7 +9,7 @@ use syrinx_types::Audio;
 use crate::message::JobId;
 use crate::{AnswerAsk, Knob, ModelCard, Shown, TaskCard};
 
-/// How far a column is.
+/// State of a column.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum State {
     /// Not run yet.
@@ -23,7 +23,7 @@ pub(super) enum State {
         job: JobId,
         /// Since then.
         since_s: f64,
-        /// How far it is.
+        /// Progress note.
         note: String,
     },
     /// Answered.
@@ -53,7 +53,7 @@ impl Column {
         Self { state: State::Empty, ..self.clone() }
     }
 
-    /// What came of it, and a name for its files.
+    /// Returns the shown answer, with a name for its files.
     pub(super) fn shown(&self) -> Option<(String, &Shown)> {
         match &self.state {
             State::Shown(shown) => Some((format!("{}-seed{}", self.task, self.seed), shown)),
@@ -101,10 +101,10 @@ impl Column {
         &self,
         (card, model): (&TaskCard, ModelCard),
         (text, file, voice): (&str, &str, &str),
-        heard: Option<Arc<Audio>>,
+        recording: Option<Arc<Audio>>,
     ) -> AnswerAsk {
         let mut request = Map::new();
-        let about = match (card.takes_recording, &heard) {
+        let about = match (card.takes_recording, &recording) {
             // The samples stand in the place of a file.
             (true, Some(_)) => "",
             (true, None) => file,
@@ -124,7 +124,7 @@ impl Column {
             request: Value::Object(request),
             changed: self.changed.clone().into_iter().collect(),
             seed: self.seed,
-            heard,
+            recording,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How the comparison looks.
+//! Drawing of the comparison.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};

@@ -13,7 +13,7 @@ use crate::keys::{Binding, Key, Step, action, bind};
 use crate::message::Effect;
 use crate::pen::{Pen, above};
 use crate::screens::Context;
-use crate::screens::evals::{Named, heard};
+use crate::screens::evals::{Named, row_text};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sort {
@@ -199,16 +199,16 @@ impl Rows {
             let worse = old.is_some_and(|old| scored.is_worse(old, &figure));
             let shown = scored.value(&figure).map_or("-".into(), |v| unit.show(v));
             let sign = if worse { ("▼", pen.theme.bad) } else { ("", pen.theme.dim) };
-            let heard_style = row.error.as_ref().map(|_| pen.theme.bad);
+            let text_style = row.error.as_ref().map(|_| pen.theme.bad);
             vec![
                 cell(&row.id),
                 cell(shown),
                 (sign.0.to_owned(), Some(sign.1)),
-                (heard(row), heard_style),
+                (row_text(row, &figure), text_style),
             ]
         });
         let grid = Grid {
-            titles: vec!["row".into(), figure.clone(), String::new(), "heard".into()],
+            titles: vec!["row".into(), figure.clone(), String::new(), "transcript".into()],
             rows: rows.collect(),
             selected: Some(self.at),
             right_from: 9,
@@ -228,8 +228,8 @@ impl Rows {
         let recording = self.recording().map(|p| p.display().to_string()).unwrap_or_default();
         let lines = [
             ("row    ", row.id.clone()),
-            ("wanted ", row.wanted.clone()),
-            ("heard  ", heard(row)),
+            ("text   ", row.wanted.clone()),
+            ("result ", row_text(row, self.sorted_by().unwrap_or_default())),
             ("figures", figures.join(", ")),
             ("sound  ", recording.clone()),
         ];

@@ -1,4 +1,4 @@
-//! What a training run has said so far.
+//! History of a training run.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) struct History {
     pub(crate) checkpoint: u64,
     /// Curves by name: losses of steps, and (as `held out NAME`) those of evaluations.
     pub(crate) series: BTreeMap<String, Series>,
-    /// What else happened: step and text, the latest last.
+    /// Other events: step and text, the latest last.
     pub(crate) notes: Vec<(u64, String)>,
     /// Jobs of runs that aren't training: name, done, total.
     pub(crate) jobs: BTreeMap<String, (u64, Option<u64>)>,

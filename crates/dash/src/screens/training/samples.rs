@@ -1,4 +1,4 @@
-//! What the weights of a checkpoint say: a sentence, drawn.
+//! Samples of a checkpoint: a spoken sentence, drawn.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::pen::{Pen, above};
 use crate::screens::Context;
 use crate::{AnswerAsk, ModelCard, Shown, TaskCard};
 
-/// What is said: short, and with sounds of all kinds.
+/// Spoken sentence: short, and with sounds of all kinds.
 const SENTENCE: &str = "The birch canoe slid on the smooth planks.";
 
 /// Samples of one run.
@@ -58,7 +58,7 @@ impl Samples {
             request: Value::Object(request),
             changed: Vec::new(),
             seed: 0,
-            heard: None,
+            recording: None,
         };
         let job = context.job();
         (self.job, self.trouble) = (Some((job, step)), None);

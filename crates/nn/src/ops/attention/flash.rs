@@ -49,7 +49,7 @@ fn packed(qkv: &Tensor, plan: &AttentionPlan, causal: bool) -> Result<Tensor> {
         let second = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;
         Tensor::cat(&[first, second], D::Minus1)
     };
-    // Where each sequence begins, and after the last where it ends.
+    // Start of each sequence, and the end of the last.
     let starts = plan.spans().iter().map(|s| s.start as u32).chain([rows as u32]);
     let starts: Vec<u32> = starts.collect();
     let longest = plan.spans().iter().map(|s| s.len).max().unwrap_or(0);

@@ -75,7 +75,7 @@ impl HeadScratch {
         softmax_rows(&mut self.weights, len, &self.ranges);
     }
 
-    /// What a head sees, into `out` (len, head_dim).
+    /// Writes the output of a head into `out` (len, head_dim).
     pub(crate) fn forward(
         &mut self,
         plan: &AttentionPlan,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::BlockConfig;
 use crate::ops::attention::HeadScratch;
 
-/// What a stack's passes work in.
+/// Working memory of a stack's passes.
 #[derive(Clone, Default)]
 pub(crate) struct StackMemory(Arc<Shelves>);
 
@@ -61,11 +61,11 @@ pub(super) fn sized(values: &mut Vec<f32>, len: usize) -> &mut [f32] {
 /// Rows of one layer.
 #[derive(Default)]
 pub(super) struct LayerRows {
-    /// What goes in, (rows, dim).
+    /// Input, (rows, dim).
     pub(super) x: Vec<f32>,
     /// Queries, keys and values, (rows, 3 * dim).
     pub(super) qkv: Vec<f32>,
-    /// What attention saw: for each sequence, for each head, (len, head_dim).
+    /// Output of attention: for each sequence, for each head, (len, head_dim).
     pub(super) seen: Vec<f32>,
     /// Between attention and the MLP, (rows, dim).
     pub(super) middle: Vec<f32>,
@@ -73,11 +73,11 @@ pub(super) struct LayerRows {
     pub(super) gate_up: Vec<f32>,
 }
 
-/// What a forward pass leaves for the backward pass.
+/// Activations of a forward pass, for the backward pass.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) layers: Vec<LayerRows>,
-    /// What the final norm is given, (rows, dim).
+    /// Input of the final norm, (rows, dim).
     pub(super) last: Vec<f32>,
 }
 
@@ -111,7 +111,7 @@ impl Kept {
     }
 }
 
-/// What a task needs for its rows.
+/// Working memory of a task for its rows.
 #[derive(Default)]
 pub(super) struct RowScratch {
     pub(super) narrow: Vec<f32>,
@@ -131,7 +131,7 @@ pub(super) struct RowGradients {
     pub(super) heads: Vec<f32>,
     /// The same, (rows, 3 * dim).
     pub(super) qkv: Vec<f32>,
-    /// What attention saw, (rows, dim).
+    /// Output of attention, (rows, dim).
     pub(super) seen_rows: Vec<f32>,
     /// A norm's result, (rows, dim).
     pub(super) normed: Vec<f32>,

@@ -1,4 +1,4 @@
-//! `data respeak`: what the model writes where the codes of a recording stood.
+//! `data resynthesize`: what the model writes where the codes of a recording stood.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use syrinx_types::Coded;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 
-/// `data respeak`.
+/// `data resynthesize`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syrinx data respeak corpus.jsonl --shards shards --limit 2000 -o respoken\n  syrinx codec train corpus.jsonl --from embedded --respoken respoken --set coded_share=0.5 -o codec.safetensors\n\nThe first level and the timing are the recording's, the further levels the model's. It goes on where it was stopped."
+    after_help = "Example:\n  syrinx data resynthesize corpus.jsonl --shards shards --limit 2000 -o resynthesized\n  syrinx codec train corpus.jsonl --from embedded --resynthesized resynthesized --set coded_share=0.5 -o codec.safetensors\n\nThe first level and the timing are the recording's, the further levels the model's. It goes on where it was stopped."
 )]
-pub struct RespeakArgs {
+pub struct ResynthesizeArgs {
     /// The manifest
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     manifest: PathBuf,
@@ -45,13 +45,16 @@ pub struct RespeakArgs {
 }
 
 /// Writes the shards.
-pub fn run(session: &Session, args: &RespeakArgs) -> Outcome {
+pub fn run(session: &Session, args: &ResynthesizeArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
     let run = session.run(&settings);
     let manifest = Manifest::read(&args.manifest)?;
-    let split = manifest.split(&args.split);
-    let all = if split.is_empty() { manifest.utterances() } else { split.utterances() };
+    let split = manifest.split_or_all(&args.split)?;
+    let all = split.utterances();
+    if args.limit == Some(0) {
+        return Err(Failure::usage("--limit 0 selects no utterance", "give at least 1"));
+    }
     let count = args.limit.unwrap_or(all.len()).min(all.len());
     let chosen = (0..count).map(|i| all[i * all.len() / count].clone()).collect();
     let folder = args.manifest.parent().map(PathBuf::from).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! The program as an ablation's laboratory: it trains, and evaluates what it trained or what it has.
+//! The program as an ablation's runner: it trains, and evaluates what it trained or what it has.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use syrinx_ablate::{CellJob, CellPlace, Laboratory, LaboratoryError, Material, Trained};
+use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, Trained};
 use syrinx_config::{Layer, Settings};
-use syrinx_engine::{Engine, ModelSource, with_language_model, write_atomic};
+use syrinx_engine::{Engine, ModelSource, with_language_model};
 use syrinx_eval::{
     Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, TestedCodec,
     content_hash,
@@ -25,38 +25,38 @@ use crate::provenance;
 use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::{Session, engine_from, model_source, open_engine};
 use crate::subject::Loaded;
-use crate::verbs::train::{Both, Lesson, tasks};
+use crate::verbs::train::{Both, TrainingData, tasks};
 
-/// What models are trained on.
+/// Training data of the cells.
 pub struct Corpora {
     /// Token shards.
     pub data: Option<PathBuf>,
     /// Their codec and that of codec suites; that of the model if none is named.
     pub codec: Option<CodecSpec>,
     /// Splits to learn from and to watch.
-    pub splits: (String, String),
+    pub splits: (String, Option<String>),
 }
 
 /// This program, with its settings and its store.
-pub struct ProgramLaboratory<'a> {
+pub struct ProgramRunner<'a> {
     session: &'a Session,
     store: &'a Store,
     corpora: Corpora,
     kept: Mutex<Kept>,
 }
 
-/// What needn't be read for every cell again.
+/// Values cached between cells.
 #[derive(Default)]
 struct Kept {
     /// The engine that was used last, by everything that it was opened with.
     engine: Option<(String, Arc<Engine>)>,
     /// Fingerprints of models, by what they were opened with.
-    prints: Vec<(String, String)>,
-    /// What the shards are, as far as training depends on it.
+    fingerprints: Vec<(String, String)>,
+    /// Fingerprint of the shards.
     shards: Option<String>,
 }
 
-impl<'a> ProgramLaboratory<'a> {
+impl<'a> ProgramRunner<'a> {
     /// With the session's settings under those of the cells.
     pub fn new(session: &'a Session, store: &'a Store, corpora: Corpora) -> Self {
         Self { session, store, corpora, kept: Mutex::default() }
@@ -114,16 +114,18 @@ impl<'a> ProgramLaboratory<'a> {
     /// The fingerprint of the model that settings name, whatever its tasks' settings are.
     fn fingerprint(&self, settings: &Settings) -> Outcome<String> {
         let known = opened_with(settings, false);
-        if let Some((_, print)) = self.kept().prints.iter().find(|(with, _)| *with == known) {
-            return Ok(print.clone());
+        if let Some((_, fingerprint)) =
+            self.kept().fingerprints.iter().find(|(with, _)| *with == known)
+        {
+            return Ok(fingerprint.clone());
         }
         let plain = Settings { tasks: Default::default(), ..settings.clone() };
-        let print = self.engine(&plain)?.fingerprint().to_owned();
-        self.kept().prints.push((known, print.clone()));
-        Ok(print)
+        let fingerprint = self.engine(&plain)?.fingerprint().to_owned();
+        self.kept().fingerprints.push((known, fingerprint.clone()));
+        Ok(fingerprint)
     }
 
-    /// What the shards are: their codec, and every utterance's name and length.
+    /// Returns the fingerprint of the shards: their codec, and every utterance's name and length.
     fn shards(&self) -> Outcome<String> {
         if let Some(known) = &self.kept().shards {
             return Ok(known.clone());
@@ -133,7 +135,7 @@ impl<'a> ProgramLaboratory<'a> {
         let listed: String = (0..corpus.len()).map(one).collect();
         let (train, watch) = &self.corpora.splits;
         let codec = &corpus.codec().fingerprint;
-        let shards = content_hash(&[codec, train, watch, &listed]);
+        let shards = content_hash(&[codec, train, watch.as_deref().unwrap_or("test"), &listed]);
         self.kept().shards = Some(shards.clone());
         Ok(shards)
     }
@@ -147,7 +149,7 @@ impl<'a> ProgramLaboratory<'a> {
     fn materials(&self, job: &CellJob<'_>) -> Outcome<Material> {
         let settings = self.settings(job)?;
         let said = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
-        let print = self.fingerprint(&settings)?;
+        let fingerprint = self.fingerprint(&settings)?;
         let mut used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
         // Computers and kernels agree to the last bits that decide nothing; a precision may not.
         if settings.precision != Default::default() {
@@ -164,7 +166,7 @@ impl<'a> ProgramLaboratory<'a> {
                 Some([config, tasks, self.shards()?].join("\n"))
             }
         };
-        Ok(Material { evaluation: format!("{print}\n{used}"), training })
+        Ok(Material { evaluation: format!("{fingerprint}\n{used}"), training })
     }
 
     fn learn(
@@ -179,21 +181,26 @@ impl<'a> ProgramLaboratory<'a> {
         let settings = self.settings(job)?;
         let (train, watch) = &self.corpora.splits;
         let places = (self.data()?, self.corpora.codec.as_ref());
-        let lesson = Lesson::open(self.session, places, (train, watch), config.max_seconds)?;
-        if !lesson.coder.entries_add_up() {
+        let data = TrainingData::open(
+            self.session,
+            places,
+            (train, watch.as_deref()),
+            config.max_seconds,
+        )?;
+        if !data.coder.entries_add_up() {
             config.model.residual_weight = 0.0;
         }
         let tasks = tasks(&settings, &config.model)?;
-        let stamp = lesson.coder.stamp();
+        let stamp = data.coder.stamp();
         let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
         let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
         let material = TrainingMaterial {
             device: settings.device.open()?,
-            corpus: &lesson.learnt,
-            held_out: (!lesson.watched.is_empty()).then_some(&lesson.watched),
+            corpus: &data.learnt,
+            held_out: (!data.watched.is_empty()).then_some(&data.watched),
             tasks: &tasks,
             space: space_of(fresh, &tasks, &config.mix),
-            codebooks: lesson.coder.codebooks(),
+            codebooks: data.coder.codebooks(),
             ranks: Ranks::alone(),
         };
         let resume = Checkpoint::path(folder).exists();
@@ -215,7 +222,7 @@ impl<'a> ProgramLaboratory<'a> {
         watch: (&CancelToken, &dyn EventSink),
     ) -> Outcome<Report> {
         let mut settings = with_suite(self.settings(job)?, suite);
-        let cell = (place.bench, place.key);
+        let cell = (place.ablation, place.key);
         let Some(lm) = place.model else {
             let engine = self.engine(&settings)?;
             if suite.codec.is_some() {
@@ -225,22 +232,26 @@ impl<'a> ProgramLaboratory<'a> {
             let measured = Measured { suite, subject: &subject, settings: &settings, cell };
             return Ok(recorded(self.store, measured, options, watch)?);
         };
-        let whole = lm.with_file_name("whole.safetensors");
-        write_atomic(&whole, &with_language_model(&model_source(&settings)?, (lm, None), None)?)?;
-        let engine = engine_from(&ModelSource::File(whole), &settings)?;
-        let heard = self.session.settings(&[])?.value;
-        let ear = self.engine(&heard)?;
-        let subject = Student {
+        let packaged = with_language_model(&model_source(&settings)?, (lm, None), None)?;
+        let engine = engine_from(&ModelSource::Memory(packaged.into()), &settings)?;
+        let base_settings = self.session.settings(&[])?.value;
+        let recognizer = self.engine(&base_settings)?;
+        let subject = TrainedSubject {
             own: Loaded { engine: &engine, settings: &settings },
-            ear: Loaded { engine: &ear, settings: &heard },
-            hears: suite.judges.iter().filter_map(ear_task).filter(|t| **t != suite.task).collect(),
+            recognizer: Loaded { engine: &recognizer, settings: &base_settings },
+            judge_tasks: suite
+                .judges
+                .iter()
+                .filter_map(judge_task)
+                .filter(|t| **t != suite.task)
+                .collect(),
         };
         let measured = Measured { suite, subject: &subject, settings: &settings, cell };
         Ok(recorded(self.store, measured, options, watch)?)
     }
 }
 
-/// What an engine is opened with, in words: with or without the settings of its tasks.
+/// Returns a text of all settings that an engine is opened with, with or without those of its tasks.
 fn opened_with(settings: &Settings, with_tasks: bool) -> String {
     let model = (&settings.model, &settings.adapter, &settings.codec);
     let model = (model, &settings.voices_dir, &settings.lexicon);
@@ -283,8 +294,8 @@ fn listed(value: &Value) -> String {
     }
 }
 
-/// What the last evaluation of a training run's events measured.
-fn last_figures(log: &Path) -> Vec<(String, f64)> {
+/// Returns the figures of the last evaluation in a training run's events.
+pub fn last_figures(log: &Path) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let mut events = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
     let figures = events.find_map(|event| match event {
@@ -295,7 +306,7 @@ fn last_figures(log: &Path) -> Vec<(String, f64)> {
 }
 
 /// The task that a judge asks of the model.
-fn ear_task(judge: &JudgeConfig) -> Option<&String> {
+fn judge_task(judge: &JudgeConfig) -> Option<&String> {
     match judge {
         JudgeConfig::Own { task, .. } => Some(task),
         _ => None,
@@ -304,26 +315,26 @@ fn ear_task(judge: &JudgeConfig) -> Option<&String> {
 
 /// A model that was trained for a cell: it speaks for itself, and is heard by the ear of the model in use, for one that
 /// learnt for minutes to speak has none.
-struct Student<'a> {
+struct TrainedSubject<'a> {
     own: Loaded<'a>,
-    ear: Loaded<'a>,
+    recognizer: Loaded<'a>,
     /// Tasks that the ear answers.
-    hears: Vec<&'a String>,
+    judge_tasks: Vec<&'a String>,
 }
 
-impl Student<'_> {
+impl TrainedSubject<'_> {
     fn asked(&self, task: &str) -> &Loaded<'_> {
-        if self.hears.iter().any(|t| *t == task) { &self.ear } else { &self.own }
+        if self.judge_tasks.iter().any(|t| *t == task) { &self.recognizer } else { &self.own }
     }
 }
 
-impl Subject for Student<'_> {
+impl Subject for TrainedSubject<'_> {
     fn name(&self) -> String {
-        format!("trained for the cell, heard by {}", self.ear.name())
+        format!("trained for the cell, heard by {}", self.recognizer.name())
     }
 
     fn fingerprint(&self) -> String {
-        format!("{}-{}", self.own.fingerprint(), self.ear.fingerprint())
+        format!("{}-{}", self.own.fingerprint(), self.recognizer.fingerprint())
     }
 
     fn answer_kind(&self, task: &str) -> Option<AnswerKind> {
@@ -359,16 +370,16 @@ impl Subject for Student<'_> {
 }
 
 /// A failure of the program as one of a cell.
-fn of_cell(failure: Failure) -> LaboratoryError {
+fn of_cell(failure: Failure) -> RunnerError {
     if failure.exit == Exit::Interrupted {
-        return LaboratoryError::Cancelled;
+        return RunnerError::Cancelled;
     }
     let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-    LaboratoryError::Failed(format!("{}{hint}", failure.message))
+    RunnerError::Failed(format!("{}{hint}", failure.message))
 }
 
-impl Laboratory for ProgramLaboratory<'_> {
-    fn material(&self, job: &CellJob<'_>) -> Result<Material, LaboratoryError> {
+impl CellRunner for ProgramRunner<'_> {
+    fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
         self.materials(job).map_err(of_cell)
     }
 
@@ -377,7 +388,7 @@ impl Laboratory for ProgramLaboratory<'_> {
         job: &CellJob<'_>,
         folder: &Path,
         watch: (&CancelToken, &dyn EventSink),
-    ) -> Result<Trained, LaboratoryError> {
+    ) -> Result<Trained, RunnerError> {
         self.learn(job, folder, watch).map_err(of_cell)
     }
 
@@ -387,7 +398,7 @@ impl Laboratory for ProgramLaboratory<'_> {
         place: CellPlace<'_>,
         ask: (&Suite, &EvalOptions),
         watch: (&CancelToken, &dyn EventSink),
-    ) -> Result<Report, LaboratoryError> {
+    ) -> Result<Report, RunnerError> {
         self.measure(job, place, ask, watch).map_err(of_cell)
     }
 

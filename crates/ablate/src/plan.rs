@@ -9,7 +9,7 @@ use syrinx_eval::{Suite, content_hash};
 use syrinx_results::{Run, RunFilter, RunStatus, Store};
 
 use crate::grid::{GridPlace, places};
-use crate::{AblateError, Ablation, CellJob, CellKeys, Laboratory};
+use crate::{AblateError, Ablation, CellJob, CellKeys, CellRunner};
 
 /// Part of every key. Raised when the same material would give other results.
 const CELL_FORMAT: &str = "1";
@@ -19,7 +19,7 @@ const CELL_FORMAT: &str = "1";
 pub struct PlannedCell {
     /// Its number in the grid.
     pub place: usize,
-    /// What is varied, and its values here.
+    /// Varied settings with their values in this cell.
     pub axes: BTreeMap<String, Value>,
     /// Its seed.
     pub seed: u64,
@@ -56,7 +56,7 @@ pub(crate) fn shown(value: &Value) -> String {
 
 /// An ablation with its cells.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub struct AblationPlan {
     /// The ablation.
     pub ablation: Ablation,
     /// Its suites, as their files have them.
@@ -65,7 +65,7 @@ pub struct Bench {
     pub cells: Vec<PlannedCell>,
 }
 
-impl Bench {
+impl AblationPlan {
     /// The latest finished run of a cell.
     pub(crate) fn finished_run(
         &self,
@@ -75,7 +75,7 @@ impl Bench {
     ) -> Result<Option<Run>, AblateError> {
         let filter = RunFilter {
             suite: Some(suite.into()),
-            bench: Some(self.ablation.name.clone()),
+            ablation: Some(self.ablation.name.clone()),
             cell: Some(cell.key.clone()),
             ..RunFilter::default()
         };
@@ -87,7 +87,7 @@ impl Bench {
     ///
     /// # Errors
     /// [`AblateError::Suite`] for a suite that can't be read, [`AblateError::Ablation`] for two of one name.
-    pub fn plan(ablation: Ablation, laboratory: &dyn Laboratory) -> Result<Self, AblateError> {
+    pub fn new(ablation: Ablation, runner: &dyn CellRunner) -> Result<Self, AblateError> {
         let load = |used: &crate::SuiteUse| Suite::load(&ablation.folder.join(&used.suite));
         let suites: Vec<Suite> = ablation.suites.iter().map(load).collect::<Result<_, _>>()?;
         for (i, suite) in suites.iter().enumerate() {
@@ -97,12 +97,12 @@ impl Bench {
         }
         let cells = places(&ablation)
             .into_iter()
-            .map(|place| planned(&ablation, &suites, place, laboratory))
+            .map(|place| planned(&ablation, &suites, place, runner))
             .collect();
         Ok(Self { ablation, suites, cells })
     }
 
-    /// What is asked of the laboratory for a cell.
+    /// Returns the job of a cell.
     pub(crate) fn job<'a>(&'a self, cell: &'a PlannedCell) -> CellJob<'a> {
         CellJob {
             keys: &cell.keys,
@@ -117,7 +117,7 @@ fn planned(
     ablation: &Ablation,
     suites: &[Suite],
     place: GridPlace,
-    laboratory: &dyn Laboratory,
+    runner: &dyn CellRunner,
 ) -> PlannedCell {
     let GridPlace { place, axes, keys: pairs, seed } = place;
     let keys = CellKeys::of(pairs.iter().map(|(key, value)| (key, value)));
@@ -130,20 +130,20 @@ fn planned(
         .collect();
     let job =
         CellJob { keys: &keys, seed, budget: ablation.train.as_ref(), folder: &ablation.folder };
-    let material = laboratory.material(&job).map_err(|e| e.to_string());
+    let material = runner.material(&job).map_err(|e| e.to_string());
     let known = applied.and_then(|suites| {
         let material = material?;
-        let heard = suites.iter().map(suite_material).collect::<Result<Vec<_>, _>>()?;
-        Ok((suites, material, heard))
+        let suite_texts = suites.iter().map(suite_material).collect::<Result<Vec<_>, _>>()?;
+        Ok((suites, material, suite_texts))
     });
     let seed_text = seed.to_string();
     match known {
-        Ok((suites, material, heard)) => {
+        Ok((suites, material, suite_texts)) => {
             let training =
                 material.training.as_ref().map(|t| content_hash(&[CELL_FORMAT, t, &seed_text]));
             let trained = training.clone().unwrap_or_default();
-            let heard = heard.join("\n");
-            let parts = [CELL_FORMAT, &material.evaluation, &trained, &seed_text, &heard];
+            let suite_texts = suite_texts.join("\n");
+            let parts = [CELL_FORMAT, &material.evaluation, &trained, &seed_text, &suite_texts];
             let key = content_hash(&parts);
             PlannedCell { place, axes, seed, keys, key, training, suites, problem: None }
         }
@@ -157,7 +157,7 @@ fn planned(
     }
 }
 
-/// What the result of a suite depends on: what it says, and the list of its items. Recordings are known by their names.
+/// Returns the text of all that a suite's result depends on: the file and the list of its items, recordings by name.
 fn suite_material((suite, limit): &(Suite, Option<usize>)) -> Result<String, String> {
     let said = serde_json::to_string(suite).map_err(|e| e.to_string())?;
     let lists = [&suite.items.lines, &suite.items.manifest];

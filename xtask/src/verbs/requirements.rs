@@ -1,4 +1,4 @@
-//! `floors`: what the model has to reach, measured, in one table.
+//! `requirements`: what the model has to reach, measured, in one table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use crate::project::{build_program, program_output, root, run_program, shell};
 
-/// How it ends when a floor isn't reached.
+/// Exit code of a missed requirement.
 const MISSED: u8 = 6;
 
-/// `floors`.
+/// `requirements`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask floors --list\n  cargo xtask floors --only stt,g2p,bench\n  cargo xtask floors --judge-command '../shared/tools/judge {list} --out {out}'\n\nSuites that were run with the same model, settings and judges are taken from target/floors. Without a judge that knows it, a figure isn't measured. Ends with 6 if a floor isn't reached."
+    after_help = "Examples:\n  cargo xtask requirements --list\n  cargo xtask requirements --only stt,g2p,bench\n  cargo xtask requirements --judge-command 'tools/judge {list} --out {out}'\n\nSuites that were run with the same model, settings and judges are taken from target/requirements. Without a judge that knows it, a figure isn't measured. Ends with 6 if a requirement isn't reached."
 )]
-pub struct FloorsArgs {
+pub struct RequirementsArgs {
     /// Only what needs these suites, or `bench`
     #[arg(long, value_delimiter = ',', value_name = "SUITE,SUITE")]
     only: Vec<String>,
@@ -28,9 +28,9 @@ pub struct FloorsArgs {
     #[arg(long)]
     list: bool,
     /// Folder of the reports
-    #[arg(long, default_value = "target/floors", value_name = "DIR")]
+    #[arg(long, default_value = "target/requirements", value_name = "DIR")]
     out: PathBuf,
-    /// Write the table as a page of Markdown too, for instance evals/reports/floors.md
+    /// Write the table as a page of Markdown too, for instance evals/reports/requirements.md
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
     /// Everything else goes to `syrinx eval`: judges, `--model`
@@ -38,17 +38,17 @@ pub struct FloorsArgs {
     rest: Vec<String>,
 }
 
-/// What `configs/floors.toml` holds.
+/// Content of `configs/requirements.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Floors {
-    floor: Vec<Floor>,
+struct Requirements {
+    requirement: Vec<Requirement>,
 }
 
 /// One line of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Floor {
+struct Requirement {
     what: String,
     #[serde(default)]
     suite: String,
@@ -56,9 +56,9 @@ struct Floor {
     figure: String,
     #[serde(default)]
     variant: String,
-    /// What is subtracted.
+    /// Subtrahend.
     minus: Option<Other>,
-    /// What is divided by.
+    /// Divisor.
     over: Option<Other>,
     /// Suites from one to the next of which the figure falls or rises; the value is the share of voices where it does.
     #[serde(default)]
@@ -69,10 +69,10 @@ struct Floor {
     bench: Option<String>,
     at_most: Option<f64>,
     at_least: Option<f64>,
-    aim: Option<f64>,
+    target: Option<f64>,
 }
 
-/// Where the same figure is taken from for comparison: another suite or another variant.
+/// Other suite or variant that the same figure is taken from for comparison.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Other {
@@ -80,7 +80,7 @@ struct Other {
     variant: String,
 }
 
-/// A floor and what was measured.
+/// A requirement and what was measured.
 #[derive(Debug, Serialize)]
 struct Measured {
     what: String,
@@ -90,19 +90,19 @@ struct Measured {
     /// The 95 % interval, where the figure stands for itself.
     interval: Option<(f64, f64)>,
     must: String,
-    aim: Option<f64>,
+    target: Option<f64>,
     reached: Option<bool>,
 }
 
 /// Measures and prints the table.
-pub fn run(args: &FloorsArgs) -> Result<ExitCode> {
-    let path = root().join("configs/floors.toml");
+pub fn run(args: &RequirementsArgs) -> Result<ExitCode> {
+    let path = root().join("configs/requirements.toml");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let all: Floors = toml::from_str(&text).with_context(|| path.display().to_string())?;
-    let floors = chosen(all.floor, &args.only)?;
+    let all: Requirements = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    let requirements = chosen(all.requirement, &args.only)?;
     if args.list {
-        for floor in &floors {
-            println!("{:<14} {}", must(floor), floor.what);
+        for requirement in &requirements {
+            println!("{:<14} {}", must(requirement), requirement.what);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -110,13 +110,17 @@ pub fn run(args: &FloorsArgs) -> Result<ExitCode> {
     let out = root().join(&args.out);
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
     let mut reports = BTreeMap::new();
-    for suite in floors.iter().flat_map(Floor::suites).collect::<BTreeSet<_>>() {
+    for suite in requirements.iter().flat_map(Requirement::suites).collect::<BTreeSet<_>>() {
         reports.insert(suite.to_owned(), report(&program, &out, suite, &args.rest)?);
     }
-    let bench =
-        if floors.iter().any(|f| f.bench.is_some()) { benches(&program)? } else { Value::Null };
-    let measured: Vec<Measured> = floors.iter().map(|f| f.measured(&reports, &bench)).collect();
-    let place = out.join("floors.json");
+    let bench = if requirements.iter().any(|f| f.bench.is_some()) {
+        benches(&program)?
+    } else {
+        Value::Null
+    };
+    let measured: Vec<Measured> =
+        requirements.iter().map(|f| f.measured(&reports, &bench)).collect();
+    let place = out.join("requirements.json");
     fs::write(&place, serde_json::to_string_pretty(&measured)? + "\n")?;
     print!("{}", table(&measured));
     println!("{}", place.display());
@@ -128,15 +132,16 @@ pub fn run(args: &FloorsArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(if missed { MISSED } else { 0 }))
 }
 
-/// Those that need one of the named suites; all if none is named.
-fn chosen(all: Vec<Floor>, only: &[String]) -> Result<Vec<Floor>> {
-    let needs = |floor: &Floor| {
-        let bench = floor.bench.is_some().then_some("bench");
-        only.iter().any(|name| floor.suites().chain(bench).any(|suite| suite == name))
+/// Selects the requirements of the named suites; all if none is named.
+fn chosen(all: Vec<Requirement>, only: &[String]) -> Result<Vec<Requirement>> {
+    let needs = |requirement: &Requirement| {
+        let bench = requirement.bench.is_some().then_some("bench");
+        only.iter().any(|name| requirement.suites().chain(bench).any(|suite| suite == name))
     };
-    let floors: Vec<Floor> = all.into_iter().filter(|f| only.is_empty() || needs(f)).collect();
-    ensure!(!floors.is_empty(), "no floor needs {}; see --list", only.join(", "));
-    Ok(floors)
+    let requirements: Vec<Requirement> =
+        all.into_iter().filter(|f| only.is_empty() || needs(f)).collect();
+    ensure!(!requirements.is_empty(), "no requirement needs {}; see --list", only.join(", "));
+    Ok(requirements)
 }
 
 /// Runs a suite and reads its report.
@@ -170,7 +175,7 @@ fn benches(program: &Path) -> Result<Value> {
     Ok(figures)
 }
 
-impl Floor {
+impl Requirement {
     /// All suites that it needs.
     fn suites(&self) -> impl Iterator<Item = &str> {
         let other = [&self.minus, &self.over].into_iter().flatten();
@@ -208,7 +213,7 @@ impl Floor {
             value,
             interval,
             must: must(self),
-            aim: self.aim,
+            target: self.target,
             reached: value.map(|v| {
                 self.at_most.is_none_or(|most| v <= most)
                     && self.at_least.is_none_or(|least| v >= least)
@@ -217,9 +222,9 @@ impl Floor {
     }
 }
 
-fn must(floor: &Floor) -> String {
+fn must(requirement: &Requirement) -> String {
     let bound = |sign: &str, bound: Option<f64>| bound.map(|b| format!("{sign} {b}"));
-    let bounds = [bound("<=", floor.at_most), bound(">=", floor.at_least)];
+    let bounds = [bound("<=", requirement.at_most), bound(">=", requirement.at_least)];
     bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -279,53 +284,51 @@ fn figure_of_group(report: &Value, group: &Value, name: &str) -> Option<f64> {
 }
 
 impl Measured {
-    /// Value, interval and aim in digits.
+    /// Value, interval and target in digits.
     fn shown(&self) -> [String; 3] {
         [
             self.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}")),
             self.interval.map_or_else(String::new, |(l, h)| format!("[{l:.3}-{h:.3}]")),
-            self.aim.map_or_else(String::new, |a| a.to_string()),
+            self.target.map_or_else(String::new, |a| a.to_string()),
         ]
     }
 }
 
 fn table(rows: &[Measured]) -> String {
-    let width = rows.iter().map(|r| r.what.chars().count()).max().unwrap_or_default();
-    let mut out = format!("{:<width$}  {:>8}  {:<15}  {:>9}  {:>6}\n", "", "", "", "must", "aim");
+    let titles = ["", "value", "interval", "required", "target", "", "figure"];
+    let mut lines = vec![titles.map(str::to_owned).to_vec()];
     for row in rows {
-        let [value, interval, aim] = row.shown();
+        let [value, interval, target] = row.shown();
         let verdict = match row.reached {
-            Some(true) => "reached",
+            Some(true) => "met",
             Some(false) => "MISSED",
             None => "not measured: needs a judge",
         };
-        out += &format!(
-            "{:<width$}  {value:>8}  {interval:<15}  {:>9}  {aim:>6}  {verdict}  {}\n",
-            row.what, row.must, row.figure
-        );
+        let (what, required, figure) = (row.what.clone(), row.must.clone(), row.figure.clone());
+        lines.push(vec![what, value, interval, required, target, verdict.into(), figure]);
     }
-    let reached = rows.iter().filter(|r| r.reached == Some(true)).count();
-    out + &format!("{reached} of {} are reached\n", rows.len())
+    let met = rows.iter().filter(|r| r.reached == Some(true)).count();
+    crate::table::table(&lines) + &format!("{met} of {} requirements are met\n", rows.len())
 }
 
 /// The table as a page. `rest` is what the suites were run with besides.
 fn page(rows: &[Measured], rest: &[String]) -> String {
-    let mut out = "# What the embedded model reaches\n\n".to_owned();
+    let mut out = "# Requirements of the embedded model\n\n".to_owned();
     out += &format!(
-        "`cargo xtask floors --page evals/reports/floors.md {}`, on two cores: the floors and aims of\n\
-         [configs/floors.toml](../../configs/floors.toml), in brackets 95 % intervals by bootstrap over speakers.\n\n",
+        "`cargo xtask requirements --page evals/reports/requirements.md {}`, on two cores: the requirements and targets of\n\
+         [configs/requirements.toml](../../configs/requirements.toml), in brackets 95 % intervals by bootstrap over speakers.\n\n",
         rest.join(" ")
     );
-    out += "| | measured | interval | must | aim | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n";
+    out += "| | measured | interval | required | target | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n";
     for row in rows {
-        let [value, interval, aim] = row.shown();
+        let [value, interval, target] = row.shown();
         let verdict = match row.reached {
-            Some(true) => "reached",
+            Some(true) => "met",
             Some(false) => "**missed**",
             None => "not measured",
         };
         out += &format!(
-            "| {} | {value} | {interval} | {} | {aim} | {verdict} | {} |\n",
+            "| {} | {value} | {interval} | {} | {target} | {verdict} | {} |\n",
             row.what, row.must, row.figure
         );
     }
@@ -352,20 +355,29 @@ mod tests {
         json!([{"kind": "own", "name": "own"}, {"kind": "command", "name": "judge"}])
     }
 
-    fn measured(floor: &str, reports: &[(&str, Value)]) -> Measured {
-        let floor: Floor = toml::from_str(&format!("what = 'x'\n{floor}")).unwrap();
+    fn measured(requirement: &str, reports: &[(&str, Value)]) -> Measured {
+        let requirement: Requirement =
+            toml::from_str(&format!("what = 'x'\n{requirement}")).unwrap();
         let reports = reports.iter().map(|(name, r)| ((*name).to_owned(), r.clone())).collect();
-        floor.measured(&reports, &json!({"say_rtf": 0.5}))
+        requirement.measured(&reports, &json!({"say_rtf": 0.5}))
     }
 
     #[test]
-    fn the_floors_of_the_repository_have_their_suites() {
-        let text = fs::read_to_string(root().join("configs/floors.toml")).unwrap();
-        let all: Floors = toml::from_str(&text).unwrap();
-        for floor in &all.floor {
-            assert!(floor.at_most.is_some() != floor.at_least.is_some(), "{}", floor.what);
-            assert!(floor.bench.is_some() || floor.suites().count() > 0, "{}", floor.what);
-            for suite in floor.suites() {
+    fn requirements_of_the_repository_have_their_suites() {
+        let text = fs::read_to_string(root().join("configs/requirements.toml")).unwrap();
+        let all: Requirements = toml::from_str(&text).unwrap();
+        for requirement in &all.requirement {
+            assert!(
+                requirement.at_most.is_some() != requirement.at_least.is_some(),
+                "{}",
+                requirement.what
+            );
+            assert!(
+                requirement.bench.is_some() || requirement.suites().count() > 0,
+                "{}",
+                requirement.what
+            );
+            for suite in requirement.suites() {
                 assert!(root().join(format!("evals/{suite}.toml")).is_file(), "{suite}");
             }
         }
@@ -380,7 +392,7 @@ mod tests {
         );
         let b = report(judges(), &[("wer@judge", "", 0.6)], &[]);
         let reports = [("a", a), ("b", b)];
-        for (floor, value, reached) in [
+        for (requirement, value, reached) in [
             ("suite = 'a'\nfigure = 'wer'\nat_most = 0.2", 0.3, false),
             (
                 "suite = 'a'\nfigure = 'wer'\nminus = { variant = 'recording' }\nat_most = 0.11",
@@ -390,9 +402,9 @@ mod tests {
             ("suite = 'a'\nfigure = 'wer'\nover = { suite = 'b' }\nat_most = 0.5", 0.5, true),
             ("bench = 'say_rtf'\nat_least = 0.8", 0.5, false),
         ] {
-            let m = measured(floor, &reports);
-            assert!((m.value.unwrap() - value).abs() < 1e-9, "{floor}: {m:?}");
-            assert_eq!(m.reached, Some(reached), "{floor}");
+            let m = measured(requirement, &reports);
+            assert!((m.value.unwrap() - value).abs() < 1e-9, "{requirement}: {m:?}");
+            assert_eq!(m.reached, Some(reached), "{requirement}");
         }
         let unheard = measured("suite = 'a'\nfigure = 'ovr'\nat_least = 2.7", &reports);
         assert_eq!((unheard.value, unheard.reached), (None, None));
@@ -415,23 +427,31 @@ mod tests {
             value,
             interval: value.map(|v: f64| (v - 0.1, v + 0.1)),
             must: "<= 0.2".into(),
-            aim: Some(0.1),
+            target: Some(0.1),
             reached,
         };
         let text =
             table(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false)), row(None, None)]);
         let page = page(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false))], &[]);
         assert!(page.contains("| words | 0.300 | [0.200-0.400] | <= 0.2 | 0.1 | **missed** |"));
-        for part in ["reached", "MISSED", "not measured", "[0.200-0.400]", "1 of 3 are reached"] {
+        for part in
+            ["met", "MISSED", "not measured", "[0.200-0.400]", "1 of 3 requirements are met"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
 
     #[test]
     fn only_what_needs_a_suite_is_chosen() {
-        let floor = |text: &str| toml::from_str::<Floor>(&format!("what = 'x'\n{text}")).unwrap();
-        let all =
-            || vec![floor("suite = 'a'"), floor("bench = 'b'"), floor("in_order = ['a', 'c']")];
+        let requirement =
+            |text: &str| toml::from_str::<Requirement>(&format!("what = 'x'\n{text}")).unwrap();
+        let all = || {
+            vec![
+                requirement("suite = 'a'"),
+                requirement("bench = 'b'"),
+                requirement("in_order = ['a', 'c']"),
+            ]
+        };
         let count = |only: &[&str]| {
             let only: Vec<String> = only.iter().map(|s| (*s).to_owned()).collect();
             chosen(all(), &only).map(|f| f.len()).ok()

@@ -1,0 +1,193 @@
+//! Speech tasks with one small codec language model. This is the crate to depend on.
+//!
+//! [`open`] loads the model that is compiled in, [`Engine::open`] any other. An [`Engine`] answers a [`Request`] of a task;
+//! the [`Answered`] request holds [`Speech`], a [`Transcript`] or [`Phones`]. [`Engine::run_in_chunks`] streams the answer
+//! to a long request chunk by chunk. `syrinx tasks` lists the tasks and the fields of their requests.
+//!
+//! # Synthesis
+//! ```
+//! use serde_json::json;
+//! use syrinx::{CancelToken, DecodeConfig, Request, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = syrinx::open()?;
+//! let cancel = CancelToken::default();
+//! let run = RunContext::quiet(&cancel).with_seed(1);
+//! let request = Request::new(json!({ "text": "Glue the sheet." }));
+//! let answer = engine.run("tts", &request, &DecodeConfig::default(), run)?;
+//! let speech = answer.audio().ok_or("no speech")?;
+//! assert!(speech.seconds() > 0.3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Recognition
+//! A recording in memory is the value of a field; a file is named by it.
+//! ```
+//! use serde_json::json;
+//! use syrinx::{Audio, CancelToken, DecodeConfig, Request, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = syrinx::open()?;
+//! let cancel = CancelToken::default();
+//! let recording = Audio::silence(1.0, 24_000);
+//! let request = Request::new(json!({})).with_recording("audio", recording);
+//! let answer = engine.run("stt", &request, &DecodeConfig::default(), RunContext::quiet(&cancel))?;
+//! let transcript = answer.transcript().ok_or("no transcript")?;
+//! assert_eq!(transcript.text, "");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Alignment
+//! ```
+//! use serde_json::json;
+//! use syrinx::{CancelToken, DecodeConfig, Request, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = syrinx::open()?;
+//! let cancel = CancelToken::default();
+//! let run = RunContext::quiet(&cancel).with_seed(1);
+//! let request = Request::new(json!({ "text": "Glue the sheet." }));
+//! let answer = engine.run("tts", &request, &DecodeConfig::default(), run)?;
+//! let speech = answer.audio().ok_or("no speech")?;
+//! let aligned = engine.align(&speech, "glue the sheet", run)?;
+//! let words: Vec<&str> = aligned.words.iter().map(|word| word.word.as_str()).collect();
+//! assert_eq!(words, ["glue", "the", "sheet"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A task of one's own
+//! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and schemas
+//! follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
+//! ```
+//! use rand::RngCore;
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use syrinx::Speech;
+//! use syrinx::task::{
+//!     Capabilities, Clip, Context, Example, Generated, Head, Layout, Plan, Segment, Stage, Task,
+//!     TaskDescriptor, TaskError, TaskKit, Verb,
+//! };
+//!
+//! /// Resynthesizes a recording from its first RVQ level.
+//! struct Refill;
+//!
+//! #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+//! struct RefillRequest {
+//!     audio: Clip,
+//! }
+//!
+//! #[derive(Default, Serialize, Deserialize, JsonSchema)]
+//! struct RefillConfig {}
+//!
+//! impl Task for Refill {
+//!     const ID: &'static str = "refill";
+//!     const SUMMARY: &'static str = "predicts the further levels of a recording anew";
+//!     const VERB: Verb =
+//!         Verb { name: "refill", positional: "audio", example: "syrinx refill a.wav -o b.wav" };
+//!     const CAPABILITIES: Capabilities =
+//!         Capabilities { recordings: &["audio"], ..Capabilities::NONE };
+//!     type Config = RefillConfig;
+//!     type Request = RefillRequest;
+//!     type Prepared = ();
+//!     type Answer = Speech;
+//!
+//!     fn new(_: RefillConfig, _: &TaskKit) -> Result<Self, TaskError> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn layout(&self) -> Layout {
+//!         let segments = vec![
+//!             Segment::special_token("task:refill"),
+//!             Segment::level_token(),
+//!             Segment::nar_response("codes"),
+//!         ];
+//!         Layout { task: Self::ID.into(), stages: vec![Stage::new("nar", Head::FurtherLevels, segments)] }
+//!     }
+//!
+//!     fn clips(request: &mut RefillRequest) -> Vec<(String, &mut Clip)> {
+//!         vec![("audio".into(), &mut request.audio)]
+//!     }
+//!
+//!     fn plan(&self, _: &RefillRequest, _: &Context<'_>) -> Result<(Plan, ()), TaskError> {
+//!         Ok((Plan::default(), ()))
+//!     }
+//!
+//!     fn finish(
+//!         &self,
+//!         request: &RefillRequest,
+//!         (): (),
+//!         _: Vec<Generated>,
+//!         context: &Context<'_>,
+//!     ) -> Result<Speech, TaskError> {
+//!         Ok(context.audio(&request.audio)?.into_owned().into())
+//!     }
+//!
+//!     fn corpus_example(
+//!         &self,
+//!         _: &str,
+//!         _: &syrinx::Sample,
+//!         _: &mut dyn RngCore,
+//!     ) -> Result<Option<Example>, TaskError> {
+//!         Ok(None)
+//!     }
+//! }
+//!
+//! static REFILL: TaskDescriptor = TaskDescriptor::of::<Refill>();
+//! assert_eq!(REFILL.id, "refill");
+//! assert!(REFILL.takes_recording("audio"));
+//! assert!(Refill.layout().table().contains("task:refill"));
+//! ```
+
+pub use syrinx_decode::DecodeConfig;
+pub use syrinx_engine::{
+    Chunk, Engine, EngineError, EngineOptions, Info, Merged, ModelSource, Voices,
+};
+pub use syrinx_nn::{DeviceChoice, Kernels, Precision};
+pub use syrinx_task::{Answered, Phones, Request, Speech, Transcript};
+pub use syrinx_types::{
+    Audio, CancelToken, Codes, Event, EventSink, NullSink, RunContext, Sample, WordTime,
+};
+
+pub use syrinx_audio as audio;
+pub use syrinx_codec as codec;
+pub use syrinx_data as data;
+pub use syrinx_eval as eval;
+pub use syrinx_model as model;
+pub use syrinx_registry as registry;
+pub use syrinx_task as task;
+pub use syrinx_text as text;
+pub use syrinx_train as train;
+
+/// Error of opening the embedded model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The library was built without a model.
+    #[error(transparent)]
+    NoModel(#[from] syrinx_embedded::NoModel),
+    /// The model cannot be loaded.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl OpenError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        match self {
+            Self::NoModel(error) => Some(error.hint().into()),
+            Self::Engine(error) => error.hint().map(Into::into),
+        }
+    }
+}
+
+/// Opens the model that is compiled in, with default options: on the CPU, without voices of the user.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open() -> Result<Engine, OpenError> {
+    let model = ModelSource::Bytes(syrinx_embedded::model()?);
+    Ok(Engine::open(&model, &EngineOptions::default())?)
+}

@@ -1,0 +1,13 @@
+//! In-training evaluation.
+
+use syrinx_model::LmFile;
+use syrinx_types::CancelToken;
+
+/// Evaluates weights while they are trained: what only shows when the model is used, such as its own word error rate.
+pub trait InTrainingEvaluator: Send + Sync {
+    /// Figures by name, of the averaged weights.
+    ///
+    /// # Errors
+    /// Why it can't, for a human. Training goes on.
+    fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String>;
+}

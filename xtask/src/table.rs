@@ -1,0 +1,16 @@
+//! Plain tables for terminals.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// Formats rows, the first one titles: the first column left-aligned, the others right-aligned, two spaces apart.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_rows(rows);
+    table.column_iter_mut().enumerate().for_each(|(i, column)| {
+        column.set_padding(if i == 0 { (0, 0) } else { (2, 0) });
+        let alignment = if i == 0 { CellAlignment::Left } else { CellAlignment::Right };
+        column.set_cell_alignment(alignment);
+    });
+    table.trim_fmt() + "\n"
+}
