@@ -29,15 +29,13 @@ pub enum AudioError {
         source: io::Error,
     },
     /// A file of 0 bytes.
-    #[error("{name}: is empty (0 bytes); record or download it again")]
+    #[error("{name}: is empty (0 bytes)")]
     Empty {
         /// The file.
         name: String,
     },
     /// No known audio format.
-    #[error(
-        "{name}: is not audio ({found}); WAV, FLAC, MP3, Ogg Vorbis, WebM with Vorbis and M4A/AAC are understood"
-    )]
+    #[error("{name}: is not audio ({found})")]
     NotAudio {
         /// The file.
         name: String,
@@ -71,9 +69,7 @@ pub enum AudioError {
         channels: usize,
     },
     /// A damaged file of a known format.
-    #[error(
-        "{name}: looks like {format} but can't be decoded ({reason}); copy or convert it again"
-    )]
+    #[error("{name}: looks like {format} but can't be decoded ({reason})")]
     Undecodable {
         /// The file.
         name: String,
@@ -83,9 +79,7 @@ pub enum AudioError {
         reason: String,
     },
     /// More than a few samples far beyond full scale.
-    #[error(
-        "{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times); divide them by the largest integer of the original"
-    )]
+    #[error("{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times)")]
     Scale {
         /// The file.
         name: String,
@@ -95,7 +89,7 @@ pub enum AudioError {
         peak: f32,
     },
     /// A header without sound.
-    #[error("{name}: holds no samples (0 frames); record it again")]
+    #[error("{name}: holds no samples (0 frames)")]
     NoSamples {
         /// The file.
         name: String,
@@ -111,9 +105,7 @@ pub enum AudioError {
         count: u64,
     },
     /// A sample rate out of range.
-    #[error(
-        "{name}: the sample rate {sample_rate_hz} Hz is out of range; mend the header, or convert it"
-    )]
+    #[error("{name}: the sample rate {sample_rate_hz} Hz is out of range")]
     SampleRate {
         /// The file.
         name: String,
@@ -129,7 +121,7 @@ pub enum AudioError {
         max_seconds: f64,
     },
     /// Too many bytes from a stream.
-    #[error("{name}: holds more than {max_bytes} bytes; save it to a file and name that")]
+    #[error("{name}: holds more than {max_bytes} bytes")]
     TooLarge {
         /// The stream.
         name: String,
@@ -173,29 +165,6 @@ pub enum AudioError {
 }
 
 impl AudioError {
-    /// Remedy, where one is known.
-    pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
-        Some(match self {
-            Self::Missing { .. } => "check the path".into(),
-            Self::NotAFile { .. } => "name a file in it".into(),
-            Self::Empty { .. } => "record or download it again".into(),
-            Self::NotAudio { .. } => "give WAV, FLAC, MP3, Ogg Vorbis or M4A/AAC".into(),
-            Self::Unsupported { .. } => {
-                "convert it first, for instance `ffmpeg -i IN -ar 24000 OUT.wav`".into()
-            }
-            Self::SpeakerPerChannel { name, .. } => format!("choose one, as in `{name}#1`").into(),
-            Self::Undecodable { .. } => "copy or convert it again".into(),
-            Self::Truncated { .. } => "copy or download it again".into(),
-            Self::NoSamples { .. } => "record it again".into(),
-            Self::NonFinite { .. } => "render it again".into(),
-            Self::SampleRate { .. } => "mend the header, or convert it".into(),
-            Self::TooLong { .. } => "cut it, or raise the limit".into(),
-            Self::TooLarge { .. } => "save it to a file and name that".into(),
-            Self::TooLongToWrite { .. } => "write it in parts".into(),
-            _ => return None,
-        })
-    }
-
     /// The error of opening or reading `name`.
     pub(crate) fn opening(name: &str, source: io::Error) -> Self {
         match source.kind() {

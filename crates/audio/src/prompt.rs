@@ -88,12 +88,6 @@ const CLIPPED: f32 = 0.99;
 /// [`PromptError`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     check(audio, config)?;
-    prepare(&best_stretch(audio, config), config)
-}
-
-/// The part of a recording with the most speech within `config.max_s`, unclipped where that can be, cut at pauses;
-/// `config.keep_silence_s` stays around it. The recording is not checked.
-pub fn best_stretch(audio: &Audio, config: &PromptConfig) -> Audio {
     let pauses = find_pauses(audio, &config.pauses);
     let total_s = audio.seconds();
     let silent_s = |a: f64, b: f64| -> f64 {
@@ -114,7 +108,7 @@ pub fn best_stretch(audio: &Audio, config: &PromptConfig) -> Audio {
         }
     }
     let (start, end) = best.map_or((0.0, total_s), |b| b.1);
-    audio.slice(start - config.keep_silence_s, end + config.keep_silence_s)
+    prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
 }
 
 /// A recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
@@ -123,14 +117,6 @@ pub fn best_stretch(audio: &Audio, config: &PromptConfig) -> Audio {
 /// As [`excerpt`].
 pub fn prepare(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     check(audio, config)?;
-    trim_to_level(audio, config)
-}
-
-/// A recording trimmed, cut to `config.max_s` and brought to the common level. Its length and level are not checked.
-///
-/// # Errors
-/// [`PromptError::TooLittleSpeech`].
-pub fn trim_to_level(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptError> {
     let mut audio = trim(audio, &config.pauses, config.keep_silence_s).slice(0.0, config.max_s);
     let pauses = find_pauses(&audio, &config.pauses);
     let (start, end) = speech_bounds(&audio, &config.pauses).unwrap_or_default();

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_codec::{Codec, MelRvq};
 use syrinx_data::CodecStamp;
 use syrinx_engine::{is_published_codec, open_codec};
 use syrinx_pretrained::CodecSpec;
-use syrinx_types::{Audio, Coded};
+use syrinx_types::{Audio, Coded, Event, EventSink};
 
 use crate::failure::Outcome;
 use crate::session::Session;
@@ -104,9 +105,12 @@ impl Coder {
         }
     }
 
-    /// Encodes a recording in a file.
-    pub fn encode(&self, path: &Path) -> Result<Coded, String> {
-        let audio = syrinx_audio::load(path, self.sample_rate_hz()).map_err(|e| e.to_string())?;
+    /// Encodes a recording in a file. Warnings of the reader become events.
+    pub fn encode(&self, path: &Path, sink: &dyn EventSink) -> Result<Coded, String> {
+        let limits = ReadLimits::default();
+        let mut warn = |w: AudioWarning| sink.emit(Event::Warning { message: w.to_string() });
+        let audio = syrinx_audio::load_warned(path, self.sample_rate_hz(), &limits, &mut warn)
+            .map_err(|e| e.to_string())?;
         self.encode_audio(&audio)
     }
 }

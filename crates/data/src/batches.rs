@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DataError, Part};
 
-/// How items are put into batches.
+/// Rules by which items are put into batches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchPlan {
     /// Most positions of a batch, padding counted: items times the length of the longest.
     pub max_positions: usize,
-    /// How much shorter than the longest item of its batch an item may be, as a fraction in 0..1. Small values waste
+    /// Largest difference to the longest item of the batch, as a fraction of it in 0..1. Small values waste
     /// less on padding, large ones mix lengths better.
     pub max_padding: f64,
     /// Seed of the order.

@@ -14,7 +14,7 @@ use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Utterance};
 
-/// How a prompt is drawn: a random stretch of another utterance of the same speaker.
+/// Rules by which a prompt is drawn: a random stretch of another utterance of the same speaker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptSpec {
@@ -248,7 +248,7 @@ impl Corpus {
         (shard, &shard.records()[record])
     }
 
-    /// What the manifest says of utterance `i`; panics unless `i < len()`, like a slice.
+    /// Manifest entry of utterance `i`; panics unless `i < len()`, like a slice.
     pub fn utterance(&self, i: usize) -> &Utterance {
         &self.record(i).1.utterance
     }

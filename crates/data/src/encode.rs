@@ -21,7 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Name of the job in the events.
 const JOB: &str = "encode";
 
-/// How a manifest is encoded. The shards don't depend on `part` and `threads`.
+/// Parameters of encoding a manifest. The shards don't depend on `part` and `threads`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodePlan {
     /// The codec behind the closure.
@@ -44,7 +44,7 @@ impl EncodePlan {
     }
 }
 
-/// What a run did.
+/// Result of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Shards of this part.
@@ -61,7 +61,7 @@ pub struct Summary {
     pub failed_path: Option<PathBuf>,
 }
 
-/// What the closure that encodes one utterance looks like: codes of (frames, levels), with the latents that they round
+/// Closure that encodes one utterance: codes of (frames, levels), with the latents that they round
 /// where these are kept, or why there are none.
 pub type Encode<'a> = dyn Fn(&Utterance) -> Result<Coded, String> + Sync + 'a;
 
@@ -146,7 +146,7 @@ fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {
     }
 }
 
-/// What is known of a shard on the disk.
+/// State of a shard on the disk.
 struct Finished {
     utterances: usize,
     frames: usize,
@@ -208,7 +208,7 @@ impl Work<'_> {
         self.sink.emit(Event::JobProgress { name, done: done as u64, note });
     }
 
-    /// What the folder has: an entry a shard of the manifest, of any part.
+    /// Shards in the folder: an entry a shard of the manifest, of any part.
     fn finished_shards(&self) -> Result<Vec<Option<Finished>>, DataError> {
         let mut finished: Vec<Option<Finished>> = Vec::new();
         finished.resize_with(self.stamp.of, || None);

@@ -1,4 +1,4 @@
-//! What can go wrong with data on a disk.
+//! Errors of manifests, data sets, shards and batches.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub enum DataError {
         path: PathBuf,
         /// Line number, from 1.
         line: usize,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// An utterance given by the program, not read from a line, contradicts itself.
@@ -45,7 +45,7 @@ pub enum DataError {
     BrokenUtterance {
         /// Its name.
         id: String,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// There is nothing to use in a file or folder.
@@ -53,7 +53,7 @@ pub enum DataError {
     NothingFound {
         /// The file or folder.
         path: PathBuf,
-        /// What should be there.
+        /// Expected content.
         looked_for: String,
     },
     /// A token shard is cut, damaged, or no token shard.
@@ -64,7 +64,7 @@ pub enum DataError {
     BrokenShard {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Fault.
         problem: String,
     },
     /// A shard that is about to be written makes no sense.
@@ -72,7 +72,7 @@ pub enum DataError {
     ShardContent {
         /// The file that was to be.
         path: PathBuf,
-        /// What is wrong and what would be right.
+        /// Fault and valid form.
         problem: String,
     },
     /// Shards of different making lie in one folder.
@@ -85,9 +85,9 @@ pub enum DataError {
         path: PathBuf,
         /// `codec`, `manifest`, `number of utterances a shard`, ...
         what: &'static str,
-        /// What the shard says.
+        /// Value in the shard.
         found: String,
-        /// What this run, or the first shard of the folder, says.
+        /// Value of this run, or of the first shard of the folder.
         expected: String,
     },
     /// Some shards of a folder don't exist yet.
@@ -98,7 +98,7 @@ pub enum DataError {
     MissingShards {
         /// The folder.
         dir: PathBuf,
-        /// How many are missing.
+        /// Number of missing shards.
         missing: usize,
         /// Shards in all.
         of: usize,
@@ -108,7 +108,7 @@ pub enum DataError {
     /// A part such as `3/16` is malformed or out of range.
     #[error("`{given}` is not a part N/M of a whole")]
     Part {
-        /// What was given.
+        /// Given text.
         given: String,
     },
     /// A setting has no meaning.
@@ -118,7 +118,7 @@ pub enum DataError {
         name: &'static str,
         /// Its value.
         value: String,
-        /// What would be right.
+        /// Valid values.
         problem: &'static str,
     },
     /// An item is longer than a whole batch may be.

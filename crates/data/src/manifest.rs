@@ -121,12 +121,12 @@ impl Manifest {
         self.by_id.get(id).map(|&i| &self.utterances[i])
     }
 
-    /// Where the recording of an utterance lies.
+    /// Path of the recording of an utterance.
     pub fn audio_path(&self, utterance: &Utterance) -> PathBuf {
         self.path_of(&utterance.audio)
     }
 
-    /// Where a file lies that the manifest names.
+    /// Path of a file that the manifest names.
     pub fn path_of(&self, named: &std::path::Path) -> PathBuf {
         self.root.join(named)
     }

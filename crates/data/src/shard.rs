@@ -26,7 +26,7 @@ const FORMAT: u32 = 1;
 /// A safetensors header may have 100 MB; quoting the JSON needs some of it.
 const MAX_METADATA_BYTES: usize = 80_000_000;
 
-/// What makes codes comparable: shards of one corpus have the same.
+/// Identity of a codec: shards of one corpus have the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodecStamp {
     /// A string that changes whenever the codec would give other codes.
@@ -39,7 +39,7 @@ pub struct CodecStamp {
     pub codebook_size: usize,
 }
 
-/// Where a shard belongs.
+/// Place of a shard in its corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardStamp {
     /// The codec.
@@ -118,7 +118,7 @@ pub struct Failure {
     pub id: String,
     /// Its recording, as the manifest has it.
     pub audio: PathBuf,
-    /// What went wrong.
+    /// Fault.
     pub reason: String,
 }
 
@@ -152,7 +152,7 @@ impl Shard {
             .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
     }
 
-    /// Where it belongs.
+    /// Its place in the corpus.
     pub fn stamp(&self) -> &ShardStamp {
         &self.stamp
     }

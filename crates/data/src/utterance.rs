@@ -15,12 +15,12 @@ pub struct Utterance {
     pub audio: PathBuf,
     /// Speaker. Prompts are drawn from other utterances of the same speaker.
     pub speaker: String,
-    /// What is said, as written. May be empty where nothing is known.
+    /// Spoken text, as written. May be empty where nothing is known.
     pub text: String,
     /// Phones in the notation of [`TimedPhone`]. In JSON one string with spaces between, or a list of strings.
     #[serde(default, with = "phone_string", skip_serializing_if = "Option::is_none")]
     pub phones: Option<Vec<String>>,
-    /// How long each phone lasts, seconds; as many as `phones`.
+    /// Duration of each phone, seconds; as many as `phones`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durations_s: Option<Vec<f64>>,
     /// Silence before the first phone, seconds.
@@ -50,7 +50,7 @@ impl Utterance {
         pairs.map(|(p, &d)| TimedPhone { phone: p.clone(), duration_s: d }).collect()
     }
 
-    /// What contradicts itself, in words for a human; `None` for a sound utterance.
+    /// Contradiction, in words for a human; `None` for a sound utterance.
     pub(crate) fn problem(&self) -> Option<String> {
         let seconds = |s: &f64, what: &str| time_problem(*s).map(|p| format!("{what} is {s}, {p}"));
         self.name_problem()

@@ -16,7 +16,7 @@ use syrinx_task::{
     Services, TaskDescriptor, TaskKit, Transcript,
 };
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_types::{Audio, Codes, Fingerprint, RunContext};
+use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
@@ -217,6 +217,7 @@ impl Engine {
         run: RunContext<'_>,
     ) -> Result<Answered, EngineError> {
         let running = self.running(task)?;
+        warn_of_symbols(running, request, run);
         self.answer(running, running.task.whole(request)?, decode, run)
     }
 
@@ -417,5 +418,19 @@ impl Engine {
             voices: self.voices().names(),
             card: self.card.clone(),
         }
+    }
+}
+
+/// Warns once of each symbol in a request's text that nothing is said for.
+pub(crate) fn warn_of_symbols(running: &Running, request: &Request, run: RunContext<'_>) {
+    let capabilities = running.descriptor.capabilities;
+    let fields = [capabilities.text, capabilities.known_text, Some("text")];
+    let Some(field) = fields.into_iter().flatten().find(|field| request.fields[*field].is_string())
+    else {
+        return;
+    };
+    for symbol in syrinx_text::symbols_left_out(request.fields[field].as_str().unwrap_or_default())
+    {
+        run.events.emit(Event::Warning { message: format!("nothing is said for {symbol}") });
     }
 }

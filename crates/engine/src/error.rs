@@ -290,6 +290,8 @@ impl EngineError {
             Self::Markup(error) => error.hint().into(),
             Self::Task(error) => return error.hint(),
             Self::Decode(error) => return error.hint(),
+            Self::Audio(error) => return error.hint().map(std::borrow::Cow::into_owned),
+            Self::Text(error) => return error.hint().map(std::borrow::Cow::into_owned),
             _ => return None,
         })
     }

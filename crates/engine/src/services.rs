@@ -1,9 +1,10 @@
 //! The model's own services: its codec, its voices, and tasks that other tasks ask.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use syrinx_audio::ReadLimits;
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_codec::Codec;
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
@@ -60,7 +61,12 @@ pub(crate) struct Files {
 }
 
 impl Recordings for Files {
-    fn read(&self, path: &Path, rate_hz: u32) -> Result<Audio, TaskError> {
+    fn read(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Audio, TaskError> {
         let name = path.to_string_lossy();
         if !self.readable {
             return Err(TaskError::input(
@@ -74,8 +80,11 @@ impl Recordings for Files {
                 "name a file, or `-` for standard input",
             ));
         }
-        syrinx_audio::load_source(&name, rate_hz, &self.limits)
-            .map_err(|e| TaskError::service(Service::Recordings, e))
+        let mut warn = |warning: AudioWarning| warn(warning.to_string());
+        syrinx_audio::load_source_warned(&name, rate_hz, &self.limits, &mut warn).map_err(|error| {
+            let hint = error.hint().map(Cow::into_owned);
+            TaskError::Service { service: Service::Recordings, cause: error.into(), hint }
+        })
     }
 
     fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError> {

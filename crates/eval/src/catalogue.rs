@@ -107,6 +107,8 @@ pub(crate) const FIGURES: &[FigureKind] = &[
         "Words that should be there and aren't, over all that should be there."),
     kind("repeats", "words repeated", Share, Lower,
         "Words too many that were heard once more within three words, over the words that should be there."),
+    kind("wer_whisper_rules", "WER, normalized", Share, Lower,
+        "Word error rate after the English rules of Whisper's published normaliser: contractions and titles written out, numbers in digits, American spellings."),
     kind("per", "phone error rate", Share, Lower,
         "Wrong phones over phones that should be there, stress included; the nearest listed pronunciation counts."),
     kind("per_no_stress", "phone error rate, without stress", Share, Lower,

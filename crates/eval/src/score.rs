@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_metrics::errors::{Op, align};
-use syrinx_text::{normalize, normalize_for_scoring};
+use syrinx_text::{normalize, normalize_for_scoring, whisper_english};
 
 use crate::Measure;
 
@@ -33,6 +33,12 @@ pub struct WordScore {
     pub chars: f64,
     /// More than half of the words wrong, or none at all.
     pub failed: bool,
+    /// Word errors after Whisper's normaliser.
+    #[serde(default)]
+    pub normalized_errors: f64,
+    /// Words that should be there after Whisper's normaliser; 0 where they were not counted.
+    #[serde(default)]
+    pub normalized_words: f64,
 }
 
 impl WordScore {
@@ -46,6 +52,10 @@ impl WordScore {
             let cer = Measure::Ratio { part: self.char_errors, whole: self.chars };
             measures.insert(1, ("cer".to_owned(), cer));
         }
+        if self.normalized_words > 0.0 {
+            let (part, whole) = (self.normalized_errors, self.normalized_words);
+            measures.push(("wer_whisper_rules".to_owned(), Measure::Ratio { part, whole }));
+        }
         measures
     }
 }
@@ -57,6 +67,7 @@ pub(crate) fn scored_words(text: &str) -> Vec<String> {
 
 /// Counts the differences of two texts.
 pub(crate) fn score_words(wanted: &str, transcript: &str) -> WordScore {
+    let (normalized_errors, normalized_words) = by_whisper_rules(wanted, transcript);
     let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
     let (words, _) = align(&wanted, &transcript);
     let chars = |words: &[String]| words.join(" ").chars().collect::<Vec<_>>();
@@ -68,7 +79,18 @@ pub(crate) fn score_words(wanted: &str, transcript: &str) -> WordScore {
         char_errors: letters.errors() as f64,
         chars: letters.reference as f64,
         failed: transcript.is_empty() || errors > 0.5 * words.reference as f64,
+        normalized_errors,
+        normalized_words,
     }
+}
+
+/// Errors and words, both texts normalised as publications do.
+fn by_whisper_rules(wanted: &str, transcript: &str) -> (f64, f64) {
+    let words = |text: &str| {
+        whisper_english(text).split_whitespace().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (counts, _) = align(&words(wanted), &words(transcript));
+    (counts.errors() as f64, counts.reference as f64)
 }
 
 /// Distance in words within which an inserted word counts as a repetition.
@@ -130,5 +152,22 @@ mod tests {
         check("One two", "three four five", 3.0, 2.0, true);
         check("One two", "one", 1.0, 2.0, false);
         check("One two", "one two", 0.0, 2.0, false);
+    }
+
+    #[test]
+    fn whisper_rules_count_beside_the_raw_words() {
+        let check = |wanted: &str, heard: &str, expected: (f64, f64)| {
+            let score = score_words(wanted, heard);
+            let counted = (score.normalized_errors, score.normalized_words);
+            assert_eq!(counted, expected, "{wanted} / {heard}");
+            let named = |(name, _): &&(String, Measure)| name == "wer_whisper_rules";
+            let measures = score.measures();
+            let (part, whole) = expected;
+            let measure = measures.iter().find(named).map(|(_, measure)| measure.clone());
+            assert_eq!(measure, Some(Measure::Ratio { part, whole }));
+        };
+        check("Let's colour it, Mr. Park.", "let us color it mister park", (0.0, 6.0));
+        check("twenty five dollars", "$25", (0.0, 1.0));
+        check("um, it is 10 o'clock", "it is nine", (2.0, 4.0));
     }
 }

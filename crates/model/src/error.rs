@@ -10,6 +10,16 @@ pub enum ModelError {
     /// Weights that can't be read.
     #[error("model weights can't be read: {0}")]
     Broken(String),
+    /// A tensor of a model file that cannot be a weight.
+    #[error("the tensor `{name}` of the model is {found}, not {expected}")]
+    Tensor {
+        /// Its name in the file.
+        name: String,
+        /// Data type, shape or values as they are.
+        found: String,
+        /// Data type, shape or values as they should be.
+        expected: String,
+    },
     /// An adapter that can't be read or doesn't belong to the model.
     #[error("adapter: {0}")]
     Adapter(String),
@@ -34,6 +44,7 @@ impl ModelError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),
+            Self::Tensor { .. } => Some("fetch or train the model again"),
             Self::Adapter(_) => Some("name an adapter that was trained on this model"),
             Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
             Self::Config(_) | Self::Weights(_) | Self::Candle(_) | Self::Mixed(_) => None,

@@ -49,6 +49,9 @@ impl LmFile {
     /// From safetensors. Fails on cut files and on files that aren't language models.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let (mut tensors, metadata) = parse_tensors(bytes)?;
+        for (name, tensor) in &tensors {
+            check_weights(name, tensor)?;
+        }
         let read = |key: &str| {
             metadata
                 .get(key)
@@ -57,14 +60,45 @@ impl LmFile {
         let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
         let config: LmConfig = serde_json::from_str(read(CONFIG)?).map_err(broken)?;
         let space: TokenSpace = serde_json::from_str(read(SPACE)?).map_err(broken)?;
-        let mut codebooks = Vec::new();
+        let mut codebooks: Vec<Vec<f32>> = Vec::new();
+        let mut latent_dim = None;
         for level in 0..space.levels {
+            let name = format!("{CODEBOOK}{level}");
             let book = tensors
-                .remove(&format!("{CODEBOOK}{level}"))
+                .remove(&name)
                 .ok_or_else(|| ModelError::Broken(format!("no codebook of level {}", level + 1)))?;
+            let expected =
+                latent_dim.map_or_else(|| "latent_dim".to_owned(), |d: usize| d.to_string());
+            match *book.dims() {
+                [entries, dim]
+                    if entries == space.codebook_size && latent_dim.is_none_or(|d| d == dim) =>
+                {
+                    latent_dim = Some(dim);
+                }
+                ref shape => {
+                    let found = format!("of shape {shape:?}");
+                    let expected = format!("[{}, {expected}]", space.codebook_size);
+                    return Err(ModelError::Tensor { name, found, expected });
+                }
+            }
             codebooks.push(syrinx_nn::to_vec_f32(&book)?);
         }
         Ok(Self { config, space, codebooks, tensors })
+    }
+}
+
+/// Refuses tensors that are no floats or hold values that are not finite.
+fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
+    let fault = |found: String, expected: &str| {
+        Err(ModelError::Tensor { name: name.to_owned(), found, expected: expected.to_owned() })
+    };
+    if !tensor.dtype().is_float() {
+        return fault(format!("of type {:?}", tensor.dtype()), "floating point");
+    }
+    let values = syrinx_nn::to_vec_f32(tensor)?;
+    match values.iter().filter(|value| !value.is_finite()).count() {
+        0 => Ok(()),
+        count => fault(format!("not finite in {count} of {} values", values.len()), "finite"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The voice to speak in.
 
-use syrinx_audio::silence::{PauseConfig, trim};
+use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -88,7 +88,8 @@ fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes,
             GIVE,
         ));
     }
-    if audio.is_silent() {
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    if level_dbfs < needed_dbfs {
         return Err(TaskError::input(
             format!("{name} is silent"),
             "give 2 to 3 seconds of speech, recorded louder",

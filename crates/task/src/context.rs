@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use syrinx_types::{Audio, RunContext};
+use syrinx_types::{Audio, Event, RunContext};
 
 use crate::services::{PhoneRecognizer, Recognizer, Separator, Service, Services, SpeechCodec};
 use crate::{Clip, TaskError};
@@ -72,7 +72,10 @@ impl<'a> Context<'a> {
         match &clip.audio {
             Some(audio) if audio.sample_rate_hz == rate_hz => Ok(Cow::Borrowed(audio)),
             Some(audio) => Ok(Cow::Owned(recordings()?.resample(audio, rate_hz)?)),
-            None => Ok(Cow::Owned(recordings()?.read(&clip.path, rate_hz)?)),
+            None => {
+                let mut warn = |message: String| self.run.events.emit(Event::Warning { message });
+                Ok(Cow::Owned(recordings()?.read(&clip.path, rate_hz, &mut warn)?))
+            }
         }
     }
 

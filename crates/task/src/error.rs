@@ -100,7 +100,8 @@ impl TaskError {
             Self::Missing(Service::Voices) => Some("give a prompt instead".into()),
             Self::Missing(_) => Some("open a whole model".into()),
             Self::Answer { .. } => Some("try another seed".into()),
-            Self::Text(_) | Self::Layout { .. } | Self::Cancelled => None,
+            Self::Text(error) => error.hint().map(std::borrow::Cow::into_owned),
+            Self::Layout { .. } | Self::Cancelled => None,
         }
     }
 }

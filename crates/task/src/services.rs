@@ -85,11 +85,16 @@ pub trait SpeechCodec: Send + Sync {
 
 /// Recordings by path.
 pub trait Recordings: Send + Sync {
-    /// Reads a file (`-` for standard input) at a rate.
+    /// Reads a file (`-` for standard input) at a rate. Faults that are mended go to `warn`.
     ///
     /// # Errors
     /// [`TaskError::Service`].
-    fn read(&self, path: &Path, rate_hz: u32) -> Result<Audio, TaskError>;
+    fn read(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Audio, TaskError>;
 
     /// Brings a recording to a rate.
     ///

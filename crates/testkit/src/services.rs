@@ -153,7 +153,12 @@ impl SpeechCodec for ToneCodec {
 }
 
 impl Recordings for ToneCodec {
-    fn read(&self, path: &Path, _rate_hz: u32) -> Result<Audio, TaskError> {
+    fn read(
+        &self,
+        path: &Path,
+        _rate_hz: u32,
+        _warn: &mut dyn FnMut(String),
+    ) -> Result<Audio, TaskError> {
         let missing = format!("there is no file `{}` in a test", path.display());
         Err(TaskError::service(Service::Recordings, missing))
     }

@@ -14,7 +14,7 @@ pub enum TextError {
         excerpt: String,
     },
     /// Most letters of the text belong to another script than the Latin one.
-    #[error("only English can be spoken: the text is mostly {script} (it begins with {piece:?})")]
+    #[error("only English can be spoken, and the text is mostly {script} ({piece:?})")]
     NotEnglish {
         /// Name of the script most letters belong to.
         script: &'static str,
@@ -114,7 +114,7 @@ impl PhoneError {
 #[non_exhaustive]
 pub enum PhoneError {
     /// Not an ARPAbet symbol.
-    #[error("`{symbol}` is no ARPAbet phone of the CMU dictionary (those are like HH, AH0, OW1)")]
+    #[error("`{symbol}` is no ARPAbet phone of the CMU dictionary")]
     Arpabet {
         /// The symbol.
         symbol: String,

@@ -31,35 +31,57 @@ fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     Ok(words)
 }
 
-/// One row a word.
+/// A word to write in letters.
+pub struct Spelled {
+    /// Its phones.
+    phones: Vec<Phone>,
+    /// The word of the lexicon with these phones; the model writes the others.
+    known: Option<String>,
+}
+
+/// One row for each word that the lexicon does not have.
 pub(crate) fn plan(
     config: &G2pConfig,
     kit: &TaskKit,
     phones: &str,
-) -> Result<(Plan, Vec<Vec<Phone>>), TaskError> {
-    let words = words(phones)?;
-    let row = |word: &Vec<Phone>| {
-        let given = TextContent::plain(kit.vocab.encode_phones(word));
+) -> Result<(Plan, Vec<Spelled>), TaskError> {
+    let lexicon = kit.frontend.lexicon();
+    let spelled = |phones: Vec<Phone>| {
+        let known = if config.always_model { None } else { lexicon.word_of(&phones) };
+        Spelled { phones, known }
+    };
+    let words: Vec<Spelled> = words(phones)?.into_iter().map(spelled).collect();
+    let row = |word: &Spelled| {
+        let given = TextContent::plain(kit.vocab.encode_phones(&word.phones));
         let contents = Contents::from([(PHONES.to_owned(), Content::Text(given))]);
-        let limit = config.limit(word.len());
+        let limit = config.limit(word.phones.len());
         RowPlan::new(vec![StageRun::new(TO_LETTERS, contents, limit)])
     };
-    Ok((Plan { rows: words.iter().map(row).collect() }, words))
+    let rows = words.iter().filter(|word| word.known.is_none()).map(row).collect();
+    Ok((Plan { rows }, words))
 }
 
 /// The words in letters.
-pub(crate) fn finish(kit: &TaskKit, words: &[Vec<Phone>], generated: &[Generated]) -> Phones {
-    let converted: Vec<WordPhones> = words
-        .iter()
-        .zip(generated)
-        .map(|(word, generated)| WordPhones {
-            word: kit.vocab.decode_letters(&generated.text),
-            phones: to_arpabet(word),
-            ipa: to_ipa(word),
-            source: "model".into(),
-        })
-        .collect();
-    let line = words.join(&Phone::BOUNDARY);
+pub(crate) fn finish(kit: &TaskKit, words: &[Spelled], generated: &[Generated]) -> Phones {
+    let mut generated = generated.iter();
+    let mut word = |word: &Spelled| {
+        let (letters, source) = match &word.known {
+            Some(known) => (known.clone(), "lexicon"),
+            None => {
+                let tokens = generated.next().map(|g| kit.vocab.decode_letters(&g.text));
+                (tokens.unwrap_or_default(), "model")
+            }
+        };
+        WordPhones {
+            word: letters,
+            phones: to_arpabet(&word.phones),
+            ipa: to_ipa(&word.phones),
+            source: source.into(),
+        }
+    };
+    let converted: Vec<WordPhones> = words.iter().map(&mut word).collect();
+    let phones: Vec<&[Phone]> = words.iter().map(|word| word.phones.as_slice()).collect();
+    let line = phones.join(&Phone::BOUNDARY);
     Phones {
         phones: to_arpabet(&line),
         ipa: to_ipa(&line),

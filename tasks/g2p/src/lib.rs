@@ -44,7 +44,7 @@ pub enum Prepared {
         words: Vec<String>,
     },
     /// Phones of words.
-    Phones(Vec<Vec<syrinx_text::Phone>>),
+    Phones(Vec<letters::Spelled>),
 }
 
 impl Task for G2p {

@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 
 use rand::RngCore;
 use syrinx_audio::silence::chunks;
+use syrinx_audio::speech::has_speech;
 use syrinx_task::{
     Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskDescriptor,
     TaskError, TaskKit, Transcript, Verb,
@@ -78,7 +79,8 @@ impl Task for Stt {
     };
     type Config = SttConfig;
     type Request = SttRequest;
-    type Prepared = ();
+    /// Length of the recording, seconds.
+    type Prepared = f64;
     type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
@@ -94,7 +96,7 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Sections that end in pauses. A known text is about the whole recording, which then is one section.
+    /// Sections that end in pauses; one in which nobody speaks is silenced. A known text is about the whole recording, which then is one section.
     fn chunks(
         &self,
         request: SttRequest,
@@ -108,33 +110,40 @@ impl Task for Stt {
             return Ok(Chunks::one(SttRequest { audio, ..request }));
         }
         let cut = |(start_s, end_s)| {
-            let audio = section(audio.slice(start_s, end_s));
-            (SttRequest { audio, text: None }, Some(start_s))
+            let sound = audio.slice(start_s, end_s);
+            // Noise and music make words of their own; silence makes none.
+            let sound = if has_speech(&sound) {
+                sound
+            } else {
+                Audio::silence(sound.seconds(), sound.sample_rate_hz)
+            };
+            (SttRequest { audio: section(sound), text: None }, Some(start_s))
         };
         let chunks = chunks(&audio, MAX_SECTION_S).into_iter().map(cut).collect();
         Ok(Chunks { chunks, pause_s: 0.0 })
     }
 
-    fn plan(&self, request: &SttRequest, context: &Context<'_>) -> Result<(Plan, ()), TaskError> {
-        Ok((recognize::plan(&self.config, request, context)?, ()))
+    fn plan(&self, request: &SttRequest, context: &Context<'_>) -> Result<(Plan, f64), TaskError> {
+        recognize::plan(&self.config, request, context)
     }
 
     fn finish(
         &self,
         request: &SttRequest,
-        (): (),
+        seconds: f64,
         generated: Vec<Generated>,
         _context: &Context<'_>,
     ) -> Result<Transcript, TaskError> {
-        match (self.config.mode, &request.text) {
-            (SttMode::Text, _) => Ok(recognize::from_tokens(&self.kit, &generated)),
+        let transcript = match (self.config.mode, &request.text) {
+            (SttMode::Text, _) => recognize::from_tokens(&self.kit, &generated),
             (SttMode::Aligned, None) => {
-                recognize::transcribed(self.decoder()?, &self.kit, &generated)
+                recognize::transcribed(self.decoder()?, &self.kit, &generated)?
             }
             (SttMode::Aligned, Some(text)) => {
-                recognize::aligned(self.decoder()?, &self.kit, text, &generated)
+                recognize::aligned(self.decoder()?, &self.kit, text, &generated)?
             }
-        }
+        };
+        Ok(recognize::clamped(transcript, seconds))
     }
 
     fn corpus_example(

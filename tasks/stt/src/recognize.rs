@@ -17,12 +17,12 @@ use crate::{SttConfig, SttError, SttMode, SttRequest};
 const TOKENS_A_FRAME: usize = 2;
 const TOKENS_ANYWAY: usize = 32;
 
-/// One row a part of the recording; parts end in pauses.
+/// One row a part of the recording, and its length in seconds; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
     request: &SttRequest,
     context: &Context<'_>,
-) -> Result<Plan, TaskError> {
+) -> Result<(Plan, f64), TaskError> {
     if config.mode == SttMode::Text && request.text.is_some() {
         return Err(TaskError::input(
             "this model predicts text without times, and cannot align a known text",
@@ -59,7 +59,16 @@ pub(crate) fn plan(
         None => rows.push(row(config, codes)),
         _ => {}
     }
-    Ok(Plan { rows })
+    Ok((Plan { rows }, audio.seconds()))
+}
+
+/// Clamps the words to the recording: the last codec frame may reach beyond it.
+pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
+    for word in &mut transcript.words {
+        word.end_s = word.end_s.min(seconds);
+        word.start_s = word.start_s.min(word.end_s);
+    }
+    transcript
 }
 
 fn frames_of(row: &RowPlan) -> usize {

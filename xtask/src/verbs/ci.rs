@@ -8,9 +8,11 @@ use xshell::cmd;
 use crate::project::shell;
 
 /// The steps, in order: the quick ones that often fail first.
-const STEPS: [(&str, &[&str]); 6] = [
+const STEPS: [(&str, &[&str]); 8] = [
     ("lint", &["lint"]),
     ("tests", &["test"]),
+    ("packages", &["sbom", "--check"]),
+    ("fuzzing, briefly", &["fuzz", "all", "--seconds", "3"]),
     ("main job, small", &["eval", "tts", "--suite", "tts-ci"]),
     ("schemas", &["schema", "--check"]),
     ("a task of one's own", &["new-task", "dereverb", "--rehearse"]),

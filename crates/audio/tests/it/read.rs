@@ -259,7 +259,7 @@ fn cut_files_are_read_to_their_end() {
 #[test]
 fn missing_files_and_folders() {
     let missing = read("no/such/file.wav").unwrap_err();
-    assert_eq!(missing.to_string(), "no/such/file.wav: no such file; check the path");
+    assert_eq!(missing.to_string(), "no/such/file.wav: no such file");
     let folder = Folder::new();
     let error = read(folder.0.path()).unwrap_err();
     assert!(matches!(error, AudioError::NotAFile { .. }), "{error}");

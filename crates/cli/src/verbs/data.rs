@@ -151,23 +151,51 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
 }
 
 fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &Path) -> Outcome {
+    let items = found.found();
+    let mut aligned = None;
     if let Some(folder) = textgrids {
         let arpabet = |label: &str| Phone::from_arpabet(label).map(|p| p.arpabet().to_owned());
         let merged = merge_textgrids(found.manifest, folder, &arpabet)?;
+        found.warnings.extend(merged.left_out);
         found.warnings.extend(merged.warnings);
         found.manifest = merged.manifest;
+        aligned = Some(merged.aligned);
     }
-    for warning in &found.warnings {
+    for warning in found.left_out.iter().chain(&found.warnings) {
         session.sink().emit(Event::Warning { message: warning.to_string() });
     }
+    warn_of_symbols(session, &found.manifest);
     found.manifest.write(out)?;
-    let (utterances, left_out) = (found.manifest.len(), found.warnings.len());
+    let (utterances, left_out) = (found.manifest.len(), found.left_out.len());
     if session.globals.json {
-        return session
-            .print_json(&json!({"out": out, "utterances": utterances, "warnings": left_out}));
+        return session.print_json(&json!({"out": out, "found": items, "utterances": utterances,
+            "left_out": left_out, "aligned": aligned, "warnings": found.warnings.len()}));
     }
-    session.say(&format!("wrote {} ({utterances} utterances, {left_out} warnings)", out.display()));
+    let aligned = aligned.map_or(String::new(), |n| {
+        format!("; {n} of {utterances} aligned, {} not", utterances - n)
+    });
+    session.say(&format!(
+        "wrote {}: {items} found, {utterances} used, {left_out} left out{aligned}",
+        out.display()
+    ));
     Ok(())
+}
+
+/// Warns once of each symbol that nothing will be said for, with its count and the first utterance that has it.
+fn warn_of_symbols(session: &Session, manifest: &Manifest) {
+    let mut known: Vec<(syrinx_text::LeftOut, &str)> = Vec::new();
+    for utterance in manifest.utterances() {
+        for new in syrinx_text::symbols_left_out(&utterance.text) {
+            match known.iter_mut().find(|(old, _)| old.symbol == new.symbol) {
+                Some((old, _)) => old.count += new.count,
+                None => known.push((new, &utterance.id)),
+            }
+        }
+    }
+    for (symbol, id) in known {
+        let message = format!("nothing is said for {symbol}, first in `{id}`");
+        session.sink().emit(Event::Warning { message });
+    }
 }
 
 fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: &Path) -> Outcome {
@@ -191,17 +219,20 @@ fn encode(
     plan: &EncodePlan,
     coder: &Coder,
 ) -> Outcome {
-    let one = |u: &syrinx_data::Utterance| coder.encode(&manifest.audio_path(u));
+    warn_of_symbols(session, manifest);
+    let sink = session.sink();
+    let one = |u: &syrinx_data::Utterance| coder.encode(&manifest.audio_path(u), sink);
     let summary = encode_manifest(manifest, out, plan, &one, session.sink(), &session.cancel)?;
     if session.globals.json {
         return session.print_json(&json!({"out": out, "shards": summary.shards, "kept": summary.shards_kept,
             "utterances": summary.utterances, "frames": summary.frames, "failed": summary.failed.len()}));
     }
     session.say(&format!(
-        "wrote {} ({} shards, {} of them there before; {} utterances, {} frames, {} failed)",
+        "wrote {} ({} shards, {} of them there before): {} utterances found, {} encoded ({} frames), {} failed",
         out.display(),
         summary.shards,
         summary.shards_kept,
+        summary.utterances + summary.failed.len(),
         summary.utterances,
         summary.frames,
         summary.failed.len()
@@ -254,5 +285,6 @@ fn check(session: &Session, manifest: &Manifest) -> Outcome {
             hint: Some("paths in a manifest start from its own folder".into()),
         });
     }
+    warn_of_symbols(session, manifest);
     session.print(&format!("{} utterances, all recordings are there", manifest.len()))
 }

@@ -382,7 +382,7 @@ impl Work<'_> {
         let parts = whole.chunks();
         let transcript = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
         if self.descriptor.answer == AnswerKind::Text && !transcript {
-            self.session.say(&format!("warning: {}: no words were heard", self.name(request)));
+            self.session.say(&format!("warning: {}: no speech found", self.name(request)));
         }
         let written = match whole.into_answered() {
             Some(answered) if !live => {

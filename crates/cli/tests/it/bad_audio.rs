@@ -76,7 +76,7 @@ fn a_single_sample() {
     bench.run(&["encode", "one.wav", "-o", "one.codes"]).worked();
     let ended = bench.run(&["transcribe", "one.wav"]);
     assert!([0, 3].contains(&ended.code) && !ended.err.contains("panicked"), "{}", ended.err);
-    bench.fails(&["voices", "add", "me", "one.wav"], 3, &["one.wav", "too short"]);
+    bench.fails(&["voices", "add", "me", "one.wav"], 3, &["one.wav", "less than the 0.5 s"]);
 }
 
 #[test]

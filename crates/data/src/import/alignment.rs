@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Import, ImportWarning, Interval, TextGrid, folders_below, list, stem_of};
+use super::textgrid::CLOSE_S;
+use super::{ImportWarning, Interval, TextGrid, folders_below, list, stem_of};
 use crate::{DataError, Manifest, Utterance};
 
 /// The phones of an utterance in the notation of [`Utterance`].
@@ -17,11 +18,25 @@ pub struct Alignment {
     pub lead_s: f64,
 }
 
+/// Result of merging alignments into a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aligned {
+    /// The manifest with phones and durations.
+    pub manifest: Manifest,
+    /// Number of utterances that were given phones.
+    pub aligned: usize,
+    /// Utterances that were not, one each.
+    pub left_out: Vec<ImportWarning>,
+    /// Files without an utterance, tiers left out, and clamped times.
+    pub warnings: Vec<ImportWarning>,
+}
+
 /// Adds phones and durations to the utterances whose id is the name of a `.TextGrid` anywhere below `folder`.
 ///
 /// `phone` gives our name of an aligner's phone (ARPAbet of CMUdict), `None` for a phone we don't know; an utterance
-/// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had, with a warning. The
-/// length of the recording is filled in where it was unknown. See [`Alignment::from_textgrid`] for the notation.
+/// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had and is listed, as is one
+/// whose tiers are missing or overlap. Times beyond the end of the recording are clamped to it. The length of the
+/// recording is filled in where it was unknown. See [`Alignment::from_textgrid`] for the notation.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
@@ -29,33 +44,34 @@ pub fn merge_textgrids(
     manifest: Manifest,
     folder: &Path,
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<Import, DataError> {
-    let mut warnings = Vec::new();
+) -> Result<Aligned, DataError> {
+    let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     let mut grids = find_grids(folder, &mut warnings)?;
     let (root, mut utterances) = manifest.into_utterances();
-    let (mut found, mut without) = (0, Vec::new());
+    let (mut found, mut aligned) = (0, 0);
     for utterance in &mut utterances {
         let Some(path) = grids.remove(&utterance.id) else {
-            without.push(utterance.id.clone());
+            let reason = format!("there is no TextGrid for the utterance `{}`", utterance.id);
+            left_out.push(ImportWarning::new(folder, reason));
             continue;
         };
         found += 1;
-        if let Err(reason) = merge(utterance, &path, phone) {
-            warnings.push(ImportWarning::new(&path, reason));
+        match merge(utterance, &path, phone) {
+            Ok(notes) => {
+                aligned += 1;
+                warnings.extend(notes.into_iter().map(|note| ImportWarning::new(&path, note)));
+            }
+            Err(reason) => left_out.push(ImportWarning::new(&path, reason)),
         }
     }
     if found == 0 {
         let looked_for = "files ID.TextGrid named like the utterances of the manifest".to_owned();
         return Err(DataError::NothingFound { path: folder.to_path_buf(), looked_for });
     }
-    for id in without {
-        let reason = format!("there is no TextGrid for the utterance `{id}`");
-        warnings.push(ImportWarning::new(folder, reason));
-    }
     let mut unused: Vec<PathBuf> = grids.into_values().collect();
     unused.sort();
     warnings.extend(unused.iter().map(|p| ImportWarning::new(p, "no utterance has this name")));
-    Ok(Import { manifest: Manifest::new(root, utterances)?, warnings })
+    Ok(Aligned { manifest: Manifest::new(root, utterances)?, aligned, left_out, warnings })
 }
 
 fn find_grids(
@@ -80,29 +96,35 @@ fn find_grids(
     Ok(grids)
 }
 
+/// Gives an utterance the phones of a TextGrid; returns notes on what was clamped or left out of it.
 fn merge(
     utterance: &mut Utterance,
     path: &Path,
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<(), String> {
-    let grid = TextGrid::read(path).map_err(|e| match e {
+) -> Result<Vec<String>, String> {
+    let mut grid = TextGrid::read(path).map_err(|e| match e {
         DataError::BrokenLine { line, problem, .. } => format!("line {line}: {problem}"),
         other => other.to_string(),
     })?;
+    let end_s = utterance.seconds.unwrap_or(grid.end_s);
+    let clamped = grid.clamp(end_s)?;
     let alignment = Alignment::from_textgrid(&grid, &utterance.text, phone)?;
-    let boundaries = grid.tier("words").is_some();
     utterance.phones = Some(alignment.phones);
     utterance.durations_s = Some(alignment.durations_s);
     utterance.lead_s = alignment.lead_s;
     utterance.seconds = utterance.seconds.or(Some(grid.end_s));
-    if boundaries {
-        Ok(())
-    } else {
-        Err("no words tier: phones without word boundaries".to_owned())
+    let mut notes = Vec::new();
+    if clamped > 0 {
+        let intervals = if clamped == 1 { "interval" } else { "intervals" };
+        notes.push(format!(
+            "{clamped} {intervals} clamped to the end of the recording at {end_s} s"
+        ));
     }
+    notes.extend(grid.empty_tiers().map(|tier| format!("the tier `{}` is empty", tier.name)));
+    Ok(notes)
 }
 
-/// A phone, or a silence, of so many seconds, and the number of the word around it.
+/// A phone, or a silence, with its duration and the index of its word.
 struct Segment {
     phone: Option<String>,
     duration_s: f64,
@@ -110,7 +132,7 @@ struct Segment {
 }
 
 impl Alignment {
-    /// The phones of a TextGrid with a `phones` tier and, for word boundaries, a `words` tier.
+    /// The phones of a TextGrid with a `phones` and a `words` tier.
     ///
     /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
     /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
@@ -118,17 +140,19 @@ impl Alignment {
     /// below 1 ms, which come from rounding, are closed.
     ///
     /// # Errors
-    /// A sentence for a human: no phones tier, an unknown phone, intervals that overlap, or nothing but silence.
+    /// A sentence for a human: a missing tier, with the tiers found; an unknown phone; intervals that overlap or end
+    /// before their start, with tier and interval; nothing but silence.
     pub fn from_textgrid(
         grid: &TextGrid,
         text: &str,
         phone: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let tier = grid.tier("phones").ok_or("no `phones` tier")?;
-        let words: Vec<&Interval> = grid
-            .tier("words")
-            .map(|tier| tier.intervals.iter().filter(|i| !is_silence(&i.label)).collect())
-            .unwrap_or_default();
+        let words_tier = grid.tier("words").ok_or_else(|| grid.missing("words"))?;
+        let tier = grid.tier("phones").ok_or_else(|| grid.missing("phones"))?;
+        words_tier.check()?;
+        tier.check()?;
+        let words: Vec<&Interval> =
+            words_tier.intervals.iter().filter(|i| !is_silence(&i.label)).collect();
         let segments = segments(&tier.intervals, &words, phone)?;
         let marks = written_marks(text, words.len());
         let aligned = join(&segments, &marks);
@@ -154,7 +178,8 @@ impl Alignment {
     }
 }
 
-fn is_silence(label: &str) -> bool {
+/// Whether a label stands for silence.
+pub(super) fn is_silence(label: &str) -> bool {
     ["", "sil", "sp", "pau", "<eps>"].iter().any(|s| s.eq_ignore_ascii_case(label))
 }
 
@@ -163,19 +188,15 @@ fn segments(
     words: &[&Interval],
     phone: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Segment>, String> {
-    const CLOSE_S: f64 = 1e-3;
     let silence = |duration_s| Segment { phone: None, duration_s, word: None };
     let mut segments = Vec::new();
     let (mut end_s, mut word) = (0.0, 0);
     for interval in intervals {
         let gap_s = interval.start_s - end_s;
-        if gap_s < -CLOSE_S {
-            return Err(format!("phones overlap at {} s", interval.start_s));
-        }
         if gap_s > CLOSE_S {
             segments.push(silence(gap_s));
         }
-        let duration_s = interval.end_s - interval.start_s;
+        let duration_s = (interval.end_s - interval.start_s).max(0.0);
         end_s = interval.end_s;
         if is_silence(&interval.label) {
             segments.push(silence(duration_s));

@@ -9,7 +9,7 @@ use crate::{DataError, Manifest, Utterance};
 
 /// Imports a tree `[subset/]speaker/chapter/ID.{wav,flac,...}`.
 ///
-/// The text of a recording is taken from `ID.normalized.txt` (LibriTTS), else from the line `ID TEXT` of a
+/// The text of a recording is taken from `ID.normalized.txt` or `ID.original.txt` (LibriTTS), else from the line `ID TEXT` of a
 /// `*.trans.txt` of the same folder (LibriSpeech). A transcript without any lower-case letter, as LibriSpeech has
 /// them, is lower-cased, since its capitals mean nothing. The split is `train`, `dev` or `test` where the subset's
 /// name begins so. `root` may be the whole corpus or one subset.
@@ -17,7 +17,7 @@ use crate::{DataError, Manifest, Utterance};
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] without a single usable recording.
 pub fn libri(root: &Path) -> Result<Import, DataError> {
-    let mut warnings = Vec::new();
+    let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     let mut utterances: Vec<Utterance> = Vec::new();
     let mut ids = HashSet::new();
     for folder in folders_below(root)? {
@@ -26,15 +26,18 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
             continue;
         }
         let Some(place) = Place::of(root, &folder) else {
-            warnings.push(ImportWarning::new(&folder, "recordings lie not in speaker/chapter/"));
+            let stray = files.iter().filter(|file| is_audio(file));
+            let reason = "the recording lies not in speaker/chapter/";
+            left_out.extend(stray.map(|file| ImportWarning::new(file, reason)));
             continue;
         };
-        for utterance in chapter(root, &place, &files, &mut warnings) {
+        let chapter = Chapter { root, place: &place, folder: &folder, files: &files };
+        for utterance in chapter.utterances(&mut left_out, &mut warnings) {
             if ids.insert(utterance.id.clone()) {
                 utterances.push(utterance);
             } else {
                 let path = root.join(&utterance.audio);
-                warnings.push(ImportWarning::new(&path, "a recording of this name came before"));
+                left_out.push(ImportWarning::new(&path, "a recording of this name came before"));
             }
         }
     }
@@ -43,10 +46,10 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
         let looked_for = looked_for.to_owned();
         return Err(DataError::NothingFound { path: root.to_path_buf(), looked_for });
     }
-    Ok(Import { manifest: Manifest::new(root, utterances)?, warnings })
+    Ok(Import { manifest: Manifest::new(root, utterances)?, left_out, warnings })
 }
 
-/// What the path of a chapter says.
+/// Speaker and split by the path of a chapter.
 struct Place {
     speaker: String,
     split: Option<String>,
@@ -69,48 +72,93 @@ impl Place {
     }
 }
 
-fn chapter(
-    root: &Path,
-    place: &Place,
-    files: &[PathBuf],
-    warnings: &mut Vec<ImportWarning>,
-) -> Vec<Utterance> {
-    let mut transcripts = transcripts(files, warnings);
-    let mut utterances = Vec::new();
-    for path in files.iter().filter(|file| is_audio(file)) {
-        let Some(id) = stem_of(path) else {
-            warnings.push(ImportWarning::new(path, "its name is not UTF-8; rename it"));
-            continue;
-        };
-        let own = path.with_extension("normalized.txt");
-        let listed = transcripts.remove(id);
-        let text = if own.exists() { read_text(&own) } else { Ok(listed.unwrap_or_default()) };
-        let text = match text {
-            Ok(text) if !text.trim().is_empty() => text.trim().to_owned(),
-            Ok(_) => {
-                warnings.push(ImportWarning::new(path, "no transcript, or an empty one"));
+/// A folder of recordings and transcripts.
+struct Chapter<'a> {
+    root: &'a Path,
+    place: &'a Place,
+    folder: &'a Path,
+    files: &'a [PathBuf],
+}
+
+/// Endings of the texts beside a recording, the preferred one first.
+const TEXTS: [&str; 2] = ["normalized.txt", "original.txt"];
+
+impl Chapter<'_> {
+    fn utterances(
+        &self,
+        left_out: &mut Vec<ImportWarning>,
+        warnings: &mut Vec<ImportWarning>,
+    ) -> Vec<Utterance> {
+        let mut transcripts = transcripts(self.files, warnings);
+        let mut utterances = Vec::new();
+        let mut recorded = HashSet::new();
+        for path in self.files.iter().filter(|file| is_audio(file)) {
+            let Some(id) = stem_of(path) else {
+                left_out.push(ImportWarning::new(path, "its name is not UTF-8; rename it"));
                 continue;
+            };
+            recorded.insert(id);
+            match self.text(path, transcripts.remove(id), warnings) {
+                Ok(text) => utterances.push(Utterance {
+                    id: id.to_owned(),
+                    audio: path.strip_prefix(self.root).unwrap_or(path).to_path_buf(),
+                    speaker: self.place.speaker.clone(),
+                    text,
+                    split: self.place.split.clone(),
+                    ..Utterance::default()
+                }),
+                Err(reason) => left_out.push(ImportWarning::new(path, reason)),
             }
-            Err(reason) => {
-                warnings.push(ImportWarning::new(&own, reason));
-                continue;
-            }
-        };
-        utterances.push(Utterance {
-            id: id.to_owned(),
-            audio: path.strip_prefix(root).unwrap_or(path).to_path_buf(),
-            speaker: place.speaker.clone(),
-            text,
-            split: place.split.clone(),
-            ..Utterance::default()
+        }
+        for (id, _) in transcripts.iter().filter(|(id, _)| !recorded.contains(id.as_str())) {
+            let reason = format!("the transcript of `{id}` has no recording");
+            left_out.push(ImportWarning::new(self.folder, reason));
+        }
+        let orphans = self.files.iter().filter(|file| {
+            let text = id_of_text(file);
+            text.is_some_and(|(id, _)| !recorded.contains(id) && !transcripts.contains_key(id))
         });
+        let mut named = HashSet::new();
+        for path in orphans.filter(|path| id_of_text(path).is_some_and(|(id, _)| named.insert(id)))
+        {
+            left_out.push(ImportWarning::new(path, "the transcript has no recording"));
+        }
+        utterances
     }
-    for (id, _) in transcripts {
-        let folder = files.first().and_then(|f| f.parent()).unwrap_or(root);
-        let reason = format!("the transcript of `{id}` has no recording");
-        warnings.push(ImportWarning::new(folder, reason));
+
+    /// The text of a recording: its own file's, else its line of the chapter's.
+    fn text(
+        &self,
+        audio: &Path,
+        listed: Option<String>,
+        warnings: &mut Vec<ImportWarning>,
+    ) -> Result<String, String> {
+        for ending in TEXTS {
+            let own = audio.with_extension(ending);
+            if !own.exists() {
+                continue;
+            }
+            let text = read_text(&own).map_err(|e| format!("{}: {e}", own.display()))?;
+            if text.trim().is_empty() {
+                return Err("its transcript is empty".to_owned());
+            }
+            if ending != TEXTS[0] {
+                warnings.push(ImportWarning::new(audio, format!("the text is of its .{ending}")));
+            }
+            return Ok(text.trim().to_owned());
+        }
+        match listed {
+            Some(text) if text.trim().is_empty() => Err("its transcript is empty".to_owned()),
+            Some(text) => Ok(text.trim().to_owned()),
+            None => Err("there is no transcript".to_owned()),
+        }
     }
-    utterances
+}
+
+/// The id and the ending of a text that belongs to one recording.
+fn id_of_text(path: &Path) -> Option<(&str, &str)> {
+    let name = name_of(path)?;
+    TEXTS.iter().find_map(|ending| Some((name.strip_suffix(ending)?.strip_suffix('.')?, *ending)))
 }
 
 /// `ID TEXT` of every `*.trans.txt` among the files.

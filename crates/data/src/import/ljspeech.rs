@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use syrinx_atomic::folder_of;
 
-use super::{AUDIO_EXTENSIONS, Import, ImportWarning, name_of};
+use super::{AUDIO_EXTENSIONS, Import, ImportWarning, is_audio, list, name_of, stem_of};
 use crate::{DataError, Manifest, Utterance};
 use syrinx_types::IoOperation;
 
@@ -21,7 +21,7 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
     let bytes = std::fs::read(&file).map_err(DataError::io(IoOperation::Read, &file))?;
     let text = String::from_utf8_lossy(&bytes);
     let root = folder_of(&file);
-    let mut warnings = Vec::new();
+    let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     if text.contains(char::REPLACEMENT_CHARACTER) {
         warnings.push(ImportWarning::new(&file, "is not UTF-8 text throughout"));
     }
@@ -34,14 +34,14 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
         match parse(root, line) {
             Ok((id, _, _)) if !ids.insert(id.clone()) => {
                 let reason = format!("line {}: the id `{id}` came before", i + 1);
-                warnings.push(ImportWarning::new(&file, reason));
+                left_out.push(ImportWarning::new(&file, reason));
             }
             Ok((id, audio, text)) => {
                 let speaker = speaker.to_owned();
                 utterances.push(Utterance { id, audio, speaker, text, ..Utterance::default() });
             }
             Err(reason) => {
-                warnings.push(ImportWarning::new(&file, format!("line {}: {reason}", i + 1)));
+                left_out.push(ImportWarning::new(&file, format!("line {}: {reason}", i + 1)));
             }
         }
     }
@@ -49,7 +49,16 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
         let looked_for = "lines `id|text|normalised text` with wavs/id.wav".to_owned();
         return Err(DataError::NothingFound { path: file, looked_for });
     }
-    Ok(Import { manifest: Manifest::new(root, utterances)?, warnings })
+    left_out.extend(unlisted(root, &ids));
+    Ok(Import { manifest: Manifest::new(root, utterances)?, left_out, warnings })
+}
+
+/// Recordings that no usable line names.
+fn unlisted(root: &Path, ids: &HashSet<String>) -> Vec<ImportWarning> {
+    let files = list(&root.join("wavs")).map(|(files, _)| files).unwrap_or_default();
+    let listed = |path: &Path| stem_of(path).is_some_and(|stem| ids.contains(stem));
+    let stray = files.iter().filter(|path| is_audio(path) && !listed(path));
+    stray.map(|path| ImportWarning::new(path, "no usable line names the recording")).collect()
 }
 
 /// Id, audio path relative to the root, and text of a line.

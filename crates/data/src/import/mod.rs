@@ -1,7 +1,7 @@
 //! Public corpora and aligners' output as manifests.
 //!
-//! An importer reads names and transcripts, never sound. What it cannot use it leaves out with a [`ImportWarning`];
-//! it fails only where nothing at all is usable.
+//! An importer reads names and transcripts, never sound. Every item of a corpus is used or listed in
+//! [`Import::left_out`]; an importer fails only where nothing at all is usable.
 
 mod alignment;
 mod libri;
@@ -11,7 +11,7 @@ mod textgrid;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use alignment::{Alignment, merge_textgrids};
+pub use alignment::{Aligned, Alignment, merge_textgrids};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
 pub use textgrid::{Interval, TextGrid, Tier};
@@ -19,21 +19,30 @@ pub use textgrid::{Interval, TextGrid, Tier};
 use crate::{DataError, Manifest};
 use syrinx_types::IoOperation;
 
-/// What an importer found.
+/// Result of an import.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
     /// The usable utterances, in the order of their paths.
     pub manifest: Manifest,
-    /// What was left out and why.
+    /// Items of the corpus that were left out: one each.
+    pub left_out: Vec<ImportWarning>,
+    /// Files that hold no item, or that were used in part.
     pub warnings: Vec<ImportWarning>,
 }
 
-/// A file that an importer left out, or used in part.
+impl Import {
+    /// Number of items of the corpus: those that are used and those left out.
+    pub fn found(&self) -> usize {
+        self.manifest.len() + self.left_out.len()
+    }
+}
+
+/// A file with the reason why an importer left it out, or used it in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportWarning {
     /// The file or folder.
     pub path: PathBuf,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 

@@ -7,8 +7,12 @@
 use std::fs;
 use std::path::Path;
 
+use super::alignment::is_silence;
 use crate::DataError;
 use syrinx_types::IoOperation;
+
+/// Differences of times below this come from rounding, seconds.
+pub(super) const CLOSE_S: f64 = 1e-3;
 
 /// A stretch of a tier.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,12 +65,86 @@ impl TextGrid {
     }
 
     /// The tier of this name, whatever the case. Aligners that know several speakers write `NAME - phones`; the first
-    /// such tier is taken.
+    /// such tier that is not empty is taken, else the first.
     pub fn tier(&self, name: &str) -> Option<&Tier> {
-        self.tiers.iter().find(|tier| {
-            let own = tier.name.rsplit(" - ").next().unwrap_or_default().trim();
-            own.eq_ignore_ascii_case(name)
-        })
+        let named = || self.tiers.iter().filter(|tier| tier.kind().eq_ignore_ascii_case(name));
+        named().find(|tier| !tier.is_empty()).or_else(|| named().next())
+    }
+
+    /// The tiers without any label.
+    pub fn empty_tiers(&self) -> impl Iterator<Item = &Tier> {
+        self.tiers.iter().filter(|tier| tier.is_empty())
+    }
+
+    /// The sentence for a tier that isn't there, with the names of those that are.
+    pub(super) fn missing(&self, name: &str) -> String {
+        let shown = |tier: &Tier| {
+            let empty = if tier.is_empty() { " (empty)" } else { "" };
+            format!("{}{empty}", tier.name)
+        };
+        let found: Vec<String> = self.tiers.iter().map(shown).collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        format!("no tier '{name}'; tiers found: {found}")
+    }
+
+    /// Clamps times beyond the end of the recording to it, and returns the number of intervals that were changed.
+    ///
+    /// # Errors
+    /// The tier and the number of an interval with a label that lies wholly beyond the end.
+    pub fn clamp(&mut self, end_s: f64) -> Result<usize, String> {
+        let mut clamped = 0;
+        for tier in &mut self.tiers {
+            for (index, interval) in tier.intervals.iter_mut().enumerate() {
+                let beyond = interval.end_s - end_s;
+                let is_silent = is_silence(&interval.label);
+                if !is_silent && interval.start_s >= end_s - CLOSE_S {
+                    return Err(format!(
+                        "tier '{}', interval {}: starts at {} s, beyond the end of the recording at {end_s} s",
+                        tier.name,
+                        index + 1,
+                        interval.start_s
+                    ));
+                }
+                clamped += usize::from(beyond > CLOSE_S);
+                interval.start_s = interval.start_s.min(end_s);
+                interval.end_s = interval.end_s.min(end_s);
+            }
+        }
+        self.end_s = self.end_s.min(end_s);
+        Ok(clamped)
+    }
+}
+
+impl Tier {
+    /// The name without that of a speaker before it.
+    fn kind(&self) -> &str {
+        self.name.rsplit(" - ").next().unwrap_or_default().trim()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.intervals.iter().all(|interval| interval.label.is_empty())
+    }
+
+    /// Checks that intervals follow one another; overlaps below 1 ms come from rounding.
+    ///
+    /// # Errors
+    /// The tier, the number of the interval and its times.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut before_s = f64::NEG_INFINITY;
+        for (index, Interval { start_s, end_s, .. }) in self.intervals.iter().enumerate() {
+            let fault = if end_s < start_s {
+                format!("ends at {end_s} s, before its start at {start_s} s")
+            } else if *start_s < -CLOSE_S {
+                format!("starts at {start_s} s, before the recording")
+            } else if *start_s < before_s - CLOSE_S {
+                format!("starts at {start_s} s, before the end of interval {index} at {before_s} s")
+            } else {
+                before_s = *end_s;
+                continue;
+            };
+            return Err(format!("tier '{}', interval {}: {fault}", self.name, index + 1));
+        }
+        Ok(())
     }
 }
 
@@ -128,7 +206,7 @@ enum Token<'a> {
     Flag(&'a str),
 }
 
-/// What Praat would see of a text, with the line it is in.
+/// Tokens of a text as Praat reads it, with the current line.
 struct Tokens<'a> {
     rest: &'a str,
     line: usize,
@@ -234,12 +312,6 @@ impl<'a> Tokens<'a> {
         for _ in 0..size {
             let start_s = self.number("the start of an interval")?;
             let end_s = self.number("the end of an interval")?;
-            if end_s < start_s {
-                return Err((
-                    self.line,
-                    format!("an interval ends at {end_s}, before its start at {start_s}"),
-                ));
-            }
             let label = self.string("the label of an interval")?.trim().to_owned();
             intervals.push(Interval { start_s, end_s, label });
         }

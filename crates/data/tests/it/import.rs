@@ -1,20 +1,24 @@
 use std::path::Path;
 
-use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
+use syrinx_data::import::{Import, ImportWarning, libri, ljspeech, merge_textgrids};
 use syrinx_data::{DataError, Manifest};
 
 use crate::put;
 use crate::textgrid::{LONG, SHORT, arpabet};
 
-/// id, speaker, split, text of every utterance, and the warnings with the folder taken off.
+/// id, speaker, split, text of every utterance, and the items left out with the folder taken off.
 fn shown(import: &Import, root: &Path) -> (Vec<String>, Vec<String>) {
     let utterances = import.manifest.utterances().iter().map(|u| {
         let split = u.split.as_deref().unwrap_or("-");
         format!("{} {} {split} {}: {}", u.id, u.speaker, u.audio.display(), u.text)
     });
     let root = format!("{}/", root.display());
-    let warnings = import.warnings.iter().map(|w| w.to_string().replace(&root, ""));
-    (utterances.collect(), warnings.collect())
+    (utterances.collect(), reasons(&import.left_out, &root))
+}
+
+/// The reasons with the folder taken off.
+fn reasons(warnings: &[ImportWarning], root: &str) -> Vec<String> {
+    warnings.iter().map(|w| w.to_string().replace(root, "")).collect()
 }
 
 #[test]
@@ -40,7 +44,9 @@ fn librispeech_and_libritts() {
     put(&root.join("train-other-500/21/1/20_205_000002_000000.wav"), "");
     put(&root.join("train-other-500/21/1/20_205_000002_000000.normalized.txt"), "Twice.");
 
-    let (utterances, warnings) = shown(&libri(root).unwrap(), root);
+    let import = libri(root).unwrap();
+    let (utterances, warnings) = shown(&import, root);
+    assert_eq!(import.found(), utterances.len() + warnings.len());
     assert_eq!(
         utterances,
         [
@@ -49,9 +55,9 @@ fn librispeech_and_libritts() {
         ]
     );
     let expected = [
-        "recordings lie not in speaker/chapter/",
-        "test-clean/61/70968/61-70968-0001.flac: no transcript, or an empty one",
-        "test-clean/61/70968/61-70968-0002.flac: no transcript, or an empty one",
+        "stray.wav: the recording lies not in speaker/chapter/",
+        "test-clean/61/70968/61-70968-0001.flac: there is no transcript",
+        "test-clean/61/70968/61-70968-0002.flac: its transcript is empty",
         "test-clean/61/70968: the transcript of `61-70968-0009` has no recording",
         "20_205_000003_000000.normalized.txt: is not UTF-8 text",
         "train-other-500/21/1/20_205_000002_000000.wav: a recording of this name came before",
@@ -145,13 +151,15 @@ fn textgrids_are_merged_by_id() {
     assert_eq!(phones("b"), (Some("HH AY1 | SIL AH0 | B IY1".to_owned()), Some(1.2)));
     assert_eq!(phones("c"), (None, None));
     assert_eq!(phones("d"), (None, None));
-    assert_eq!(phones("e"), (Some("HH AY1 SIL AH0 B IY1".to_owned()), Some(1.2)));
-    let (_, warnings) = shown(&import, &grids);
+    assert_eq!(phones("e"), (None, None));
+    let warnings = reasons(&import.left_out, "");
+    assert_eq!(import.aligned + warnings.len(), import.manifest.len());
+    let other = reasons(&import.warnings, "");
+    assert!(other.len() == 1 && other[0].contains("f.TextGrid: no utterance has this name"));
     let expected = [
         "c.TextGrid: line",
-        "e.TextGrid: no words tier",
         "there is no TextGrid for the utterance `d`",
-        "f.TextGrid: no utterance has this name",
+        "e.TextGrid: no tier 'words'; tiers found: notes, phones",
     ];
     assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
     for (warning, expected) in warnings.iter().zip(expected) {
@@ -161,4 +169,35 @@ fn textgrids_are_merged_by_id() {
     import.manifest.write(&root.join("manifest.jsonl")).unwrap();
     let again = Manifest::read(&root.join("manifest.jsonl")).unwrap();
     assert_eq!(again.utterances(), import.manifest.utterances());
+}
+
+#[test]
+fn every_item_of_a_chapter_is_used_or_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let chapter = dir.path().join("train-clean/11/22");
+    for (number, files) in [
+        (1, &[("wav", ""), ("normalized.txt", "One."), ("original.txt", "1.")][..]),
+        (2, &[("wav", ""), ("original.txt", "Two.")]),
+        (3, &[("wav", "")]),
+        (4, &[("normalized.txt", "Four.")]),
+        (5, &[("wav", ""), ("normalized.txt", " ")]),
+    ] {
+        for (ending, text) in files {
+            put(&chapter.join(format!("11_22_{number}.{ending}")), text);
+        }
+    }
+    let import = libri(dir.path()).unwrap();
+    let (utterances, left_out) = shown(&import, dir.path());
+    assert_eq!(utterances.len(), 2);
+    assert!(utterances[1].ends_with(": Two."), "{utterances:?}");
+    let folder = "train-clean/11/22/11_22_";
+    assert_eq!(
+        left_out,
+        [
+            format!("{folder}3.wav: there is no transcript"),
+            format!("{folder}5.wav: its transcript is empty"),
+            format!("{folder}4.normalized.txt: the transcript has no recording"),
+        ]
+    );
+    assert_eq!(import.found(), 5);
 }

@@ -74,8 +74,9 @@ fn a_broken_line_names_file_line_and_fault() {
     assert!(Manifest::read(&path).unwrap_err().to_string().contains("line 1: not UTF-8"));
     put(&path, "\n");
     assert!(matches!(Manifest::read(&path), Err(DataError::NothingFound { .. })));
-    let missing = Manifest::read(&dir.path().join("none.jsonl")).unwrap_err().to_string();
-    assert!(missing.contains("none.jsonl") && missing.contains("check the path"), "{missing}");
+    let missing = Manifest::read(&dir.path().join("none.jsonl")).unwrap_err();
+    assert_eq!(missing.hint().as_deref(), Some("check the path"));
+    assert!(missing.to_string().contains("none.jsonl"), "{missing}");
 }
 
 #[test]

@@ -175,10 +175,15 @@ fn what_cannot_be_aligned_is_said() {
         let error = Alignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
-    check(&LONG.replace("\"phones\"", "\"tones\""), "no `phones` tier");
+    check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones'; tiers found: words, tones");
     check(&LONG.replace("\"IY1\"", "\"iː\""), "unknown phone `iː` at 0.9 s");
     check(&LONG.replace("\"B\"", "\"spn\""), "`spn` at 0.8 s");
-    check(&LONG.replace("xmin = 0.9", "xmin = 0.85"), "overlap at 0.85 s");
+    check(
+        &LONG.replace("xmin = 0.9", "xmin = 0.85"),
+        "tier 'phones', interval 7: starts at 0.85 s, before the end of interval 6 at 0.9 s",
+    );
+    check(&LONG.replace("\"words\"", "\"notes\""), "no tier 'words'; tiers found: notes, phones");
+    check(&LONG.replace("xmax = 0.2", "xmax = 0.05"), "tier 'phones', interval 2: ends at 0.05 s");
     let silent = ["HH", "AY1", "AH0", "B", "IY1"];
     let silent = silent.iter().fold(LONG.to_owned(), |g, p| g.replace(&format!("\"{p}\""), "\"\""));
     check(&silent, "nothing but silence");
@@ -186,11 +191,14 @@ fn what_cannot_be_aligned_is_said() {
 
 #[test]
 fn reads_speakers_gaps_points_quotes_and_utf16() {
-    let grid = r#""ooTextFile" "TextGrid" 0 1 <exists> 2 ! a comment "with" 3 things
+    let grid = r#""ooTextFile" "TextGrid" 0 1 <exists> 4 ! a comment "with" 3 things
+        "IntervalTier" "Bob - phones" 0 1 1 0 1 ""
+        "IntervalTier" "Ann - words" 0 1 1 0.25 1 "hi"
         "TextTier" "clicks" 0 1 1 0.5 "a ""quoted"" click"
         "IntervalTier" "Ann - phones" 0 1 2 0.25 0.5 "HH" 0.75 1 "AY1""#;
     let parsed = TextGrid::parse(grid).unwrap();
-    assert_eq!(parsed.tiers.len(), 1);
+    assert_eq!(parsed.tiers.len(), 3);
+    assert_eq!(parsed.empty_tiers().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["Bob - phones"]);
     let aligned = Alignment::from_textgrid(&parsed, "hi", &arpabet).unwrap();
     assert_eq!(aligned.phones.join(" "), "HH SIL AY1");
     assert_eq!((aligned.lead_s, aligned.durations_s), (0.25, vec![0.25; 3]));
@@ -215,7 +223,6 @@ fn a_broken_grid_names_its_line() {
         (LONG[..cut + 10].to_owned(), 34, "a string opens here and never closes"),
         (LONG.replace("\"hi\"", "3"), 22, "found the number 3 where the label"),
         (LONG.replace("size = 7", "size = 7.5"), 40, "where the number of intervals should be"),
-        (LONG.replace("xmax = 0.2", "xmax = 0.05"), 47, "before its start at 0.1"),
         (LONG.replace("<exists>", "<absent>"), 6, "found the flag `<absent>`"),
         ("RIFF".to_owned(), 1, "the file ends where the file type should be"),
         (LONG.replace("\"TextGrid\"", "\"Pitch\""), 2, "object class `Pitch`"),
@@ -231,4 +238,28 @@ fn a_broken_grid_names_its_line() {
             other => panic!("{other}"),
         }
     }
+}
+
+#[test]
+fn times_beyond_the_end_are_clamped_or_refused() {
+    // End of the recording, and the intervals that are clamped to it or the refusal.
+    let check = |end_s: f64, expected: Result<usize, &str>| {
+        let mut grid = TextGrid::parse(LONG).unwrap();
+        match (grid.clamp(end_s), expected) {
+            (Ok(clamped), Ok(expected)) => {
+                assert_eq!(clamped, expected, "{end_s}");
+                let ends = grid.tiers.iter().flat_map(|t| &t.intervals).map(|i| i.end_s);
+                assert!(ends.fold(0.0, f64::max) <= end_s);
+                assert!(Alignment::from_textgrid(&grid, "hi a bee", &arpabet).is_ok());
+            }
+            (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
+            (got, expected) => panic!("{end_s}: {got:?}, expected {expected:?}"),
+        }
+    };
+    check(1.2, Ok(0));
+    check(5.0, Ok(0));
+    check(1.1999, Ok(0));
+    check(1.1, Ok(2));
+    check(0.85, Err("tier 'phones', interval 7: starts at 0.9 s, beyond the end of the recording"));
+    check(0.5, Err("tier 'words', interval 4"));
 }

@@ -53,8 +53,8 @@ fn what_is_no_prompt() {
         assert!(error.starts_with("me.wav: ") && error.contains(expected), "{error}");
         assert!(hint.contains("give a recording of one speaker"), "{hint}");
     };
-    check(&silence(2.0), "it is silent");
-    check(&silence(0.0), "too short");
-    check(&buzz(0.01, 24_000), "too short");
-    check(&join(&[silence(3.0), buzz(0.5, 24_000)]), "too little");
+    check(&silence(2.0), "is silent: its loudest part");
+    check(&silence(0.0), "lasts 0.000 s");
+    check(&buzz(0.01, 24_000), "lasts 0.010 s");
+    check(&join(&[silence(3.0), buzz(0.5, 24_000)]), "s of speech, less than");
 }

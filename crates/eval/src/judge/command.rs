@@ -211,6 +211,7 @@ fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
             char_errors: count("char_errors").unwrap_or_default(),
             chars: count("chars").unwrap_or_default(),
             failed: said.get("fail").and_then(Value::as_bool).unwrap_or(errors > 0.5 * words),
+            ..WordScore::default()
         }),
         _ => transcript.as_deref().map(|transcript| score_words(&line.text, transcript)),
     };

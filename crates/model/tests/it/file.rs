@@ -1,5 +1,5 @@
-use candle_core::{Device, Tensor};
-use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError};
+use candle_core::{DType, Device, Tensor};
+use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError, parse_tensors};
 use syrinx_nn::Kernels;
 
 use crate::build::{config, file};
@@ -59,4 +59,26 @@ fn settings_that_cannot_be_are_named() {
     };
     check(LmConfig { group: 0, ..config() }, "group");
     check(LmConfig { encoder_layers: 0, ..config() }, "encoder");
+}
+
+#[test]
+fn tensors_that_are_no_weights_are_named() {
+    let whole = file(&config()).to_bytes(false).unwrap();
+    let (tensors, metadata) = parse_tensors(&whole).unwrap();
+    let name = tensors.keys().find(|name| !name.starts_with("codebook.")).unwrap().clone();
+    let refused = |name: &str, tensor: Tensor| {
+        let mut changed = tensors.clone();
+        changed.insert(name.to_owned(), tensor);
+        let bytes = safetensors::serialize(&changed, Some(metadata.clone())).unwrap();
+        match LmFile::from_bytes(&bytes).err().expect("a broken tensor is refused") {
+            ModelError::Tensor { name: found, .. } => assert_eq!(found, name),
+            other => panic!("{other}"),
+        }
+    };
+    let shape = tensors[&name].dims().to_vec();
+    refused(&name, tensors[&name].to_dtype(DType::I64).unwrap());
+    refused(&name, Tensor::full(f32::NAN, shape, &Device::Cpu).unwrap());
+    let book = &tensors["codebook.0"];
+    refused("codebook.0", book.t().unwrap().contiguous().unwrap());
+    refused("codebook.0", book.flatten_all().unwrap());
 }

@@ -157,18 +157,18 @@ fn the_model_may_speak_for_every_word() {
 }
 
 #[test]
-fn phones_are_spelled_word_by_word() {
+fn phones_are_spelled_by_the_lexicon_and_then_by_the_model() {
     let task = g2p(G2pConfig::default());
-    for line in ["HH AH0 L OW1 , | W ER1 L D .", "/həlˈoʊ, wˈɝld./"] {
+    for line in ["HH AH0 L OW1 , | W ER1 L D | Z AO1 R B .", "/həlˈoʊ, wˈɝld zˈɔrb./"] {
         let request = phones(line);
-        assert_eq!(given(&task.plan_of(&request).expect("a plan")), ["HH AH0 L OW1", "W ER1 L D"]);
-        let rows = ["hello", "world"].map(|word| Generated {
-            text: kit().vocab.encode_letters(word),
-            ..Generated::default()
-        });
-        let converted = task.answer_of(&request, rows.to_vec()).expect("an answer");
-        assert_eq!(converted.text, "hello world");
-        assert_eq!(converted.phones, "HH AH0 L OW1 | W ER1 L D");
+        assert_eq!(given(&task.plan_of(&request).expect("a plan")), ["Z AO1 R B"]);
+        let rows =
+            vec![Generated { text: kit().vocab.encode_letters("zorb"), ..Generated::default() }];
+        let spelled = task.answer_of(&request, rows).expect("an answer");
+        assert_eq!(spelled.text, "hello world zorb");
+        assert_eq!(spelled.phones, "HH AH0 L OW1 | W ER1 L D | Z AO1 R B");
+        let sources: Vec<&str> = spelled.words.iter().map(|w| w.source.as_str()).collect();
+        assert_eq!(sources, ["lexicon", "lexicon", "model"]);
     }
 }
 

@@ -50,7 +50,7 @@ fn parts_are_put_together_in_time() {
     let first = scores("The sign was", 0.9, 0, 1);
     let first_s = first.log_probs.len() as f64 / Phone::COUNT as f64 / 50.0;
     let rows = vec![generated(first), generated(scores("visibly displayed", 0.9, 0, 2))];
-    let answer = stt(SttConfig::default()).answer_of(&request(clip(1.0)), rows).expect("an answer");
+    let answer = stt(SttConfig::default()).answer_of(&request(clip(8.0)), rows).expect("an answer");
     assert_eq!(answer.text, "the sign was visibly displayed");
     assert!(answer.words[3].start_s > first_s);
     assert!(answer.confidence.is_some_and(|c| c > 0.5 && c < 1.0), "{:?}", answer.confidence);
@@ -59,7 +59,7 @@ fn parts_are_put_together_in_time() {
 
 #[test]
 fn a_known_text_is_placed() {
-    let known = SttRequest { text: Some("The sign was displayed!".into()), ..request(clip(1.0)) };
+    let known = SttRequest { text: Some("The sign was displayed!".into()), ..request(clip(8.0)) };
     let rows = vec![
         generated(scores("the sign", 0.9, 0, 1)),
         generated(scores("was displayed", 0.9, 0, 2)),
@@ -76,7 +76,7 @@ fn a_model_that_writes_text_is_read() {
     let text =
         |text: &str| Generated { text: kit().vocab.encode_letters(text), ..Generated::default() };
     let rows = vec![text("the sign "), text(""), text("was")];
-    let answer = stt(config).answer_of(&request(clip(1.0)), rows).expect("an answer");
+    let answer = stt(config).answer_of(&request(clip(8.0)), rows).expect("an answer");
     assert_eq!((answer.text.as_str(), answer.words.len()), ("the sign was", 0));
 }
 
@@ -84,7 +84,7 @@ fn a_model_that_writes_text_is_read() {
 fn bad_requests_say_what_to_do() {
     let aligned = stt(SttConfig::default());
     let text = stt(SttConfig { mode: SttMode::Text, ..SttConfig::default() });
-    let known = SttRequest { text: Some("Oh".into()), ..request(clip(1.0)) };
+    let known = SttRequest { text: Some("Oh".into()), ..request(clip(8.0)) };
     let errors = [
         aligned.plan_of(&request(clip(0.01))).map_err(told).expect_err("too short"),
         aligned
@@ -93,9 +93,18 @@ fn bad_requests_say_what_to_do() {
             .expect_err("no file"),
         text.plan_of(&known).map_err(told).expect_err("not with text"),
         aligned
-            .answer_of(&request(clip(1.0)), vec![Generated::default()])
+            .answer_of(&request(clip(8.0)), vec![Generated::default()])
             .expect_err("no scores")
             .to_string(),
     ];
     insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[test]
+fn words_end_with_the_recording() {
+    let seconds = 0.3;
+    let rows = vec![generated(scores("the sign was displayed", 0.9, 0, 1))];
+    let stt = stt(SttConfig::default());
+    let answer = stt.answer_of(&request(clip(seconds)), rows).expect("an answer");
+    assert!(answer.words.iter().all(|w| w.start_s <= w.end_s && w.end_s <= seconds));
 }

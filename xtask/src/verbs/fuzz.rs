@@ -1,0 +1,34 @@
+//! `fuzz`: mutated inputs for everything that reads files and texts.
+
+use anyhow::Result;
+use clap::Args;
+use xshell::cmd;
+
+use crate::project::{built, shell};
+
+/// `fuzz`.
+#[derive(Debug, Args)]
+pub struct FuzzArgs {
+    /// A target of tests/fuzz, or `all`
+    #[arg(default_value = "all")]
+    target: String,
+    /// Seconds for each target
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Seed of the mutations
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Further arguments of the fuzzer, such as --replay or --executions N
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Builds the fuzzer with the workspace's own artifacts and runs it.
+pub fn run(args: &FuzzArgs) -> Result<()> {
+    let shell = shell()?;
+    let program = built(cmd!(shell, "cargo build --workspace --bin syrinx-fuzz"))?;
+    let FuzzArgs { target, rest, .. } = args;
+    let (seconds, seed) = (args.seconds.to_string(), args.seed.to_string());
+    cmd!(shell, "{program} {target} --seconds {seconds} --seed {seed} {rest...}").run()?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! `sbom`: the packages that the program is built of, as CycloneDX.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use xshell::cmd;
+
+use crate::project::shell;
+
+/// `sbom`.
+#[derive(Debug, Args)]
+pub struct SbomArgs {
+    /// The file to write
+    #[arg(short, long, default_value = "syrinx.cdx.json")]
+    out: PathBuf,
+    /// Write nothing; fail if a package has a licence or a source that deny.toml doesn't allow
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes the list of packages with versions, licences, checksums and their dependencies.
+pub fn run(args: &SbomArgs) -> Result<()> {
+    let shell = shell()?;
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --locked").quiet().read()?;
+    let metadata: Value = serde_json::from_str(&metadata).context("`cargo metadata`")?;
+    let lock: toml::Table = shell.read_file("Cargo.lock")?.parse()?;
+    if args.check {
+        let rules: toml::Table = shell.read_file("deny.toml")?.parse()?;
+        return check(&metadata, &rules);
+    }
+    let bill = bill(&metadata, &lock).context("`cargo metadata` has no packages")?;
+    fs::write(&args.out, serde_json::to_string_pretty(&bill)? + "\n")?;
+    println!(
+        "{} ({} packages)",
+        args.out.display(),
+        bill["components"].as_array().map_or(0, Vec::len)
+    );
+    Ok(())
+}
+
+/// Fails for packages that the rules don't allow. `cargo deny check` knows of advisories too, but not every machine has
+/// it.
+fn check(metadata: &Value, rules: &toml::Table) -> Result<()> {
+    let allowed =
+        rules.get("licenses").and_then(|l| l.get("allow")).and_then(toml::Value::as_array);
+    let allowed: BTreeSet<&str> =
+        allowed.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let packages = metadata["packages"].as_array().context("`cargo metadata` has no packages")?;
+    let faults: Vec<String> = packages.iter().filter_map(|p| fault(p, &allowed)).collect();
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    println!("{} packages, all of allowed licences and from crates.io", packages.len());
+    Ok(())
+}
+
+fn fault(package: &Value, allowed: &BTreeSet<&str>) -> Option<String> {
+    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+    let name = package["name"].as_str().unwrap_or_default();
+    match package["source"].as_str() {
+        Some(source) if source != REGISTRY => Some(format!("{name} comes from {source}")),
+        _ if package["license_file"].is_string() && package["license"].is_null() => {
+            Some(format!("{name} has a licence of its own"))
+        }
+        _ => {
+            let license = package["license"].as_str().unwrap_or_default();
+            (!is_allowed(license, allowed)).then(|| format!("{name} is under `{license}`"))
+        }
+    }
+}
+
+/// Whether an SPDX expression can be fulfilled: of every part joined by AND, one alternative is allowed.
+fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
+    let alternatives = |part: &str| {
+        let part = part.replace(['(', ')'], " ").replace('/', " OR ");
+        part.split(" OR ").any(|license| allowed.contains(license.trim()))
+    };
+    expression.split(" AND ").all(alternatives)
+}
+
+/// The bill of materials of everything that `syrinx-cli` links.
+fn bill(metadata: &Value, lock: &toml::Table) -> Option<Value> {
+    let packages = metadata["packages"].as_array()?;
+    let nodes = metadata["resolve"]["nodes"].as_array()?;
+    let root = packages.iter().find(|p| p["name"] == "syrinx-cli")?;
+    let linked = linked(nodes, root["id"].as_str()?);
+    let components: Vec<Value> = packages
+        .iter()
+        .filter(|p| p["id"].as_str().is_some_and(|id| linked.contains(id)))
+        .map(|p| component(p, lock))
+        .collect();
+    let dependencies: Vec<Value> = nodes
+        .iter()
+        .filter(|n| n["id"].as_str().is_some_and(|id| linked.contains(id)))
+        .map(|n| json!({"ref": n["id"], "dependsOn": normal(n)}))
+        .collect();
+    Some(json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": component(root, lock)},
+        "components": components,
+        "dependencies": dependencies,
+    }))
+}
+
+/// Ids of the packages that a package links, itself included.
+fn linked(nodes: &[Value], root: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(id) = open.pop() {
+        if found.insert(id.clone()) {
+            let node = nodes.iter().find(|n| n["id"] == id.as_str());
+            open.extend(node.into_iter().flat_map(normal));
+        }
+    }
+    found
+}
+
+/// Ids of the normal and build dependencies of a node.
+fn normal(node: &Value) -> Vec<String> {
+    let is_test = |dep: &&Value| {
+        let kinds = dep["dep_kinds"].as_array();
+        kinds.is_some_and(|kinds| kinds.iter().all(|kind| kind["kind"] == "dev"))
+    };
+    let deps = node["deps"].as_array().into_iter().flatten();
+    deps.filter(|dep| !is_test(dep))
+        .filter_map(|dep| Some(dep["pkg"].as_str()?.to_owned()))
+        .collect()
+}
+
+fn component(package: &Value, lock: &toml::Table) -> Value {
+    let (name, version) = (package["name"].as_str(), package["version"].as_str());
+    let (name, version) = (name.unwrap_or_default(), version.unwrap_or_default());
+    let mut component = json!({
+        "type": "library",
+        "bom-ref": package["id"],
+        "name": name,
+        "version": version,
+        "purl": format!("pkg:cargo/{name}@{version}"),
+        "licenses": [{"expression": package["license"].as_str().unwrap_or("NOASSERTION")}],
+    });
+    if let Some(checksum) = checksum(lock, name, version) {
+        component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
+    }
+    component
+}
+
+fn checksum<'l>(lock: &'l toml::Table, name: &str, version: &str) -> Option<&'l str> {
+    let packages = lock.get("package")?.as_array()?;
+    let is_this = |p: &&toml::Value| {
+        p.get("name").and_then(toml::Value::as_str) == Some(name)
+            && p.get("version").and_then(toml::Value::as_str) == Some(version)
+    };
+    packages.iter().find(is_this)?.get("checksum")?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_are_fulfilled_by_one_alternative_of_every_part() {
+        let allowed = ["MIT", "Unicode-3.0"].into();
+        let check = |expression: &str, expected: bool| {
+            assert_eq!(is_allowed(expression, &allowed), expected, "{expression}");
+        };
+        check("MIT", true);
+        check("MIT OR Apache-2.0", true);
+        check("Apache-2.0/MIT", true);
+        check("(MIT OR Apache-2.0) AND Unicode-3.0", true);
+        check("MIT AND GPL-3.0", false);
+        check("GPL-3.0", false);
+        check("", false);
+    }
+
+    #[test]
+    fn what_is_linked_is_listed_and_tests_are_not() {
+        let dep = |pkg: &str, kind: &str| json!({"pkg": pkg, "dep_kinds": [{"kind": kind}]});
+        let package =
+            |name: &str| json!({"id": name, "name": name, "version": "1.0.0", "license": "MIT"});
+        let metadata = json!({
+            "packages": [package("syrinx-cli"), package("a"), package("b"), package("t")],
+            "resolve": {"nodes": [
+                {"id": "syrinx-cli", "deps": [dep("a", "normal"), dep("t", "dev")]},
+                {"id": "a", "deps": [dep("b", "build")]},
+                {"id": "b", "deps": []},
+                {"id": "t", "deps": []},
+            ]},
+        });
+        let lock =
+            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"ff\"\n".parse().unwrap();
+        let bill = bill(&metadata, &lock).unwrap();
+        let names: Vec<&str> = bill["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["syrinx-cli", "a", "b"]);
+        assert_eq!(bill["components"][1]["hashes"][0]["content"], "ff");
+        assert_eq!(bill["dependencies"][0]["dependsOn"], json!(["a"]));
+    }
+}

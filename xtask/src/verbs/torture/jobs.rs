@@ -1,0 +1,128 @@
+//! Jobs that are killed: training, encoding, corpus building, evaluation.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+/// A job of the program.
+pub(super) struct Job {
+    pub(super) name: &'static str,
+    /// Writes the inputs into a folder, with the program where it takes that.
+    pub(super) prepare: fn(&Path, &Path) -> Result<()>,
+    /// The arguments that start the job, or go on with it.
+    pub(super) args: fn(&Path) -> Vec<String>,
+    /// Whether a file (below the folder) must be the same in the end.
+    pub(super) compared: fn(&Path) -> bool,
+}
+
+/// All jobs.
+pub(super) const JOBS: &[Job] = &[
+    Job {
+        name: "encode",
+        prepare: recordings,
+        args: |_| words("data encode m.jsonl -o shards --per-shard 4 --threads 2"),
+        compared: |path| path.starts_with("shards"),
+    },
+    Job {
+        name: "simulate",
+        prepare: recordings,
+        args: |_| words("data simulate m.jsonl --wavs scenes --threads 2"),
+        compared: |path| path.starts_with("scenes"),
+    },
+    Job {
+        name: "train",
+        prepare: shards,
+        args: |folder| {
+            let resume = folder.join("run/checkpoint.safetensors").exists();
+            let resume = if resume { " --resume" } else { "" };
+            words(&format!("train --config train.toml --data shards --run run{resume}"))
+        },
+        compared: |path| path.starts_with("run") && path.ends_with("model.safetensors"),
+    },
+    Job {
+        name: "eval",
+        prepare: suite,
+        args: |_| words("eval suite.toml --out report"),
+        compared: is_speech,
+    },
+];
+
+fn is_speech(path: &Path) -> bool {
+    path.starts_with("report") && path.extension().is_some_and(|e| e == "wav")
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+/// Number of recordings, and samples of each at 24 kHz.
+const RECORDINGS: usize = 24;
+const SAMPLES: usize = 60_000;
+
+/// Recordings of a buzz with its manifest.
+fn recordings(folder: &Path, _program: &Path) -> Result<()> {
+    let mut lines = String::new();
+    for index in 0..RECORDINGS {
+        fs::write(folder.join(format!("u{index}.wav")), buzz(index))?;
+        let speaker = ["ann", "bob", "eve"][index % 3];
+        lines.push_str(&format!(
+            r#"{{"id": "u{index}", "audio": "u{index}.wav", "speaker": "{speaker}", "text": "yes", "phones": ["Y", "EH1", "S"], "durations_s": [0.8, 0.8, 0.8]}}"#
+        ));
+        lines.push('\n');
+    }
+    fs::write(folder.join("m.jsonl"), lines)?;
+    Ok(())
+}
+
+/// A WAV of a buzz whose pitch and level move.
+fn buzz(index: usize) -> Vec<u8> {
+    let period = 160 + 13 * index;
+    let sample = |i: usize| {
+        let saw = (i % period) as f64 / period as f64 - 0.5;
+        let swell = 0.5 + 0.5 * (i as f64 * 0.0008).sin();
+        (saw * swell * 12_000.0) as i16
+    };
+    let data: Vec<u8> = (0..SAMPLES).flat_map(|i| sample(i).to_le_bytes()).collect();
+    let mut wav = b"RIFF".to_vec();
+    wav.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend_from_slice(&24_000u32.to_le_bytes());
+    wav.extend_from_slice(&48_000u32.to_le_bytes());
+    wav.extend_from_slice(b"\x02\0\x10\0data");
+    wav.extend_from_slice(&(data.len() as u32).to_le_bytes());
+    wav.extend_from_slice(&data);
+    wav
+}
+
+/// Shards, made once by the program itself, and a small training.
+fn shards(folder: &Path, program: &Path) -> Result<()> {
+    recordings(folder, program)?;
+    let encode = Command::new(program)
+        .args(words("data encode m.jsonl -o shards"))
+        .current_dir(folder)
+        .env("HOME", folder)
+        .output()?;
+    if !encode.status.success() {
+        bail!("data encode: {}", String::from_utf8_lossy(&encode.stderr));
+    }
+    fs::write(
+        folder.join("train.toml"),
+        "steps = 60\npositions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n\
+         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n\
+         [[mix]]\ntask = \"stt\"\nstage = \"phones\"\nweight = 1.0\n",
+    )?;
+    Ok(())
+}
+
+/// A suite of a few sentences.
+fn suite(folder: &Path, _program: &Path) -> Result<()> {
+    fs::write(folder.join("lines.txt"), "Glue the sheet.\nRice is served.\nThe birch canoe.\n")?;
+    fs::write(
+        folder.join("suite.toml"),
+        "task = \"tts\"\nrequest = { text = \"{text}\", voice = \"joe\" }\nfigures = [\"rtf\"]\n\
+         [items]\nlines = \"lines.txt\"\n",
+    )?;
+    Ok(())
+}
