@@ -17,6 +17,7 @@ mod guard;
 mod intake;
 mod jobs;
 mod metrics;
+mod observe;
 mod openapi;
 mod page;
 mod partial;

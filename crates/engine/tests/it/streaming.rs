@@ -14,15 +14,15 @@ fn speak(text: &str, decode: &DecodeConfig) -> (Vec<(f64, Vec<f32>)>, Vec<f32>) 
         d.capabilities.voice.is_some() && d.verb.positional == "text"
     };
     let task = ALL.iter().find(of_text).expect("a task speaks");
-    let (mut heard, mut whole) = (Vec::new(), Merged::default());
-    let mut sound = |s: Sound<'_>| heard.push((s.start_s, s.samples.to_vec()));
+    let (mut stretches, mut whole) = (Vec::new(), Merged::default());
+    let mut sound = |s: Sound<'_>| stretches.push((s.start_s, s.samples.to_vec()));
     let mut each = |chunk| whole.push(chunk);
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
     let take = (Some(&mut sound as &mut syrinx_engine::TakeSound<'_>), &mut each as _);
     engine().run_streaming(task.id, &request, decode, run, take).expect("it speaks");
     let audio = whole.into_answered().expect("an answer").audio().expect("sound");
-    (heard, audio.samples.clone())
+    (stretches, audio.samples.clone())
 }
 
 #[test]
@@ -30,11 +30,11 @@ fn sound_comes_in_windows_and_is_that_of_the_whole() {
     let plain = DecodeConfig::default();
     let streaming = plain.clone().streaming();
     for text in ["Yes, no, yes, no, yes.", "Yes, no. No, yes. [pause 1s] Yes, yes."] {
-        let (heard, whole) = speak(text, &streaming);
-        assert!(heard.len() >= 3, "{} stretches", heard.len());
+        let (stretches, whole) = speak(text, &streaming);
+        assert!(stretches.len() >= 3, "{} stretches", stretches.len());
         let rate_hz = f64::from(engine().codec_id().info.sample_rate_hz);
         let mut part = (f64::NAN, 0);
-        for (start_s, samples) in heard {
+        for (start_s, samples) in stretches {
             if start_s != part.0 {
                 part = (start_s, (start_s * rate_hz).round() as usize);
             }
