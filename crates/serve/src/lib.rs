@@ -20,7 +20,6 @@ mod metrics;
 mod observe;
 mod openapi;
 mod page;
-mod partial;
 mod server;
 mod socket;
 mod speech;
