@@ -3,7 +3,7 @@
 //! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
 //! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
 //! the choice of the best of several candidates by the model's own recognition, long requests chunk by chunk
-//! ([`Engine::run_in_chunks`]), times of words in a recording ([`Engine::align`]), words of sound that is still
+//! ([`Engine::run_in_chunks`]), several requests side by side ([`Engine::run_batch`]), times of words in a recording ([`Engine::align`]), words of sound that is still
 //! coming in ([`LiveTranscript`]), and the writer of model files ([`package`]).
 //!
 //! Invariants: no task is named here, they are found by what they can do ([`syrinx_task::AnswerKind`]); no
@@ -11,6 +11,7 @@
 //! files are written beside their place and renamed.
 
 mod adapters;
+mod batch;
 mod chunks;
 mod codec_part;
 mod engine;

@@ -2,6 +2,7 @@
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
 use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_types::WordTime;
 
 use crate::TtsRequest;
 
@@ -24,6 +25,23 @@ pub(crate) fn plan(
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
+}
+
+/// Words of the first sentence that its frames so far contain as a whole.
+pub(crate) fn words_so_far(
+    prepared: &Prepared,
+    pointer: &[u32],
+    context: &Context<'_>,
+) -> Vec<WordTime> {
+    let (Some((sentence, _)), Ok(codec)) = (prepared.sentences.first(), context.codec()) else {
+        return Vec::new();
+    };
+    let rate_hz = codec.frame_rate_hz();
+    let now_s = pointer.len() as f64 / rate_hz;
+    let mut words = sentence.word_times(pointer, 0.0, rate_hz);
+    // A word whose end the pointer has not passed lasts to the newest frame.
+    words.truncate(words.iter().take_while(|w| w.end_s < now_s - 0.5 / rate_hz).count());
+    words
 }
 
 /// Decodes the sentences and puts them one after another.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_task::TaskDescriptor;
+use syrinx_engine::EngineError;
+use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::Event;
 
-use crate::answer::{Destination, Form};
+use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::task::Work;
 
 /// Keys of a line that are settings, not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
@@ -53,28 +53,42 @@ pub fn run(
     let job = format!("{file} ({} lines)", lines.len());
     let total = Some(lines.len() as u64);
     session.sink().emit(Event::JobStarted { name: job.clone(), total });
-    let (mut made, mut failed) = (0, 0);
-    for (done, line) in lines.iter().enumerate() {
-        let target = folder.join(format!("{}.wav", line.id));
-        if !(resume && target.is_file()) {
-            let decode = line.decode(&settings.decode);
+    let target = |line: &Line| folder.join(format!("{}.wav", line.id));
+    let left: Vec<&Line> =
+        lines.iter().filter(|line| !(resume && target(line).is_file())).collect();
+    let mut tally = Tally { made: 0, failed: 0, done: lines.len() - left.len() };
+    // Lines of one batch have the same settings but for their seeds.
+    for of_settings in left.chunk_by(|a, b| a.temperature == b.temperature) {
+        for batch in of_settings.chunks(settings.decode.batch_rows.max(1)) {
+            let decode = batch[0].decode(&settings.decode);
+            let requests: Vec<(Request, u64)> = batch
+                .iter()
+                .map(|line| {
+                    (Request::new(line.request.clone()), line.seed.unwrap_or(settings.seed))
+                })
+                .collect();
             let run = session.run(settings);
-            let run = line.seed.map_or(run, |seed| run.with_seed(seed));
-            let work = Work { session, engine: &engine, descriptor, decode: &decode, run, form };
-            match work.answer(&line.request, &Destination::File(target), false) {
-                Ok(()) => made += 1,
-                // The other lines do not suffer from one that is broken.
-                Err(failure) if failure.exit == Exit::BadInput => {
-                    let message = format!("{file}:{}: {}", line.number, failure.message);
-                    Failure { message, ..failure }.report();
-                    failed += 1;
-                }
-                Err(failure) => return Err(failure),
+            let answers = engine.run_batch(descriptor.id, &requests, &decode, run);
+            let answers = answers.map_err(|error| match error {
+                EngineError::Cancelled => Failure::interrupted(format!(
+                    "{} of {} lines are finished; go on with --resume",
+                    tally.done,
+                    lines.len()
+                )),
+                other => other.into(),
+            })?;
+            for (line, answered) in batch.iter().zip(answers) {
+                let to = Destination::File(target(line));
+                let written = answered
+                    .map_err(Failure::from)
+                    .and_then(|answered| answer::write(session, &answered, form, &to, ""));
+                tally.count((file, line), written)?;
+                let (name, note, done) = (job.clone(), line.id.clone(), tally.done as u64);
+                session.sink().emit(Event::JobProgress { name, done, note });
             }
         }
-        let (name, note) = (job.clone(), line.id.clone());
-        session.sink().emit(Event::JobProgress { name, done: done as u64 + 1, note });
     }
+    let Tally { made, failed, .. } = tally;
     let before = lines.len() - made - failed;
     let summary = format!("{made} recordings made, {before} were there, {failed} lines failed");
     session.sink().emit(Event::JobFinished { name: job, summary: summary.clone() });
@@ -87,6 +101,32 @@ pub fn run(
         });
     }
     Ok(())
+}
+
+/// Lines so far.
+struct Tally {
+    made: usize,
+    failed: usize,
+    /// Lines that are made, failed, or were there.
+    done: usize,
+}
+
+impl Tally {
+    /// Counts a line. Its failure is told where it is the line's own; others end the run.
+    fn count(&mut self, (file, line): (&str, &Line), outcome: Outcome<String>) -> Outcome {
+        self.done += 1;
+        match outcome {
+            Ok(_) => self.made += 1,
+            // The other lines do not suffer from one that is broken.
+            Err(failure) if failure.exit == Exit::BadInput => {
+                let message = format!("{file}:{}: {}", line.number, failure.message);
+                Failure { message, ..failure }.report();
+                self.failed += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
 }
 
 impl Line {
