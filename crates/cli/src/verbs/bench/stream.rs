@@ -10,7 +10,7 @@ use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
 
-use super::fail;
+use super::{fail, quantile};
 use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
@@ -152,15 +152,11 @@ fn waited(arrivals: &[(f64, usize)], rate_hz: f64) -> f64 {
 }
 
 fn figures(name: &str, streamed: &[Streamed]) -> serde_json::Value {
-    let quantile = |q: f64| {
-        let mut values: Vec<f64> = streamed.iter().map(|h| h.first_s).collect();
-        values.sort_by(f64::total_cmp);
-        values.get((q * (values.len() - 1) as f64).round() as usize).copied()
-    };
+    let first_s: Vec<f64> = streamed.iter().map(|h| h.first_s).collect();
     let sum = |value: fn(&Streamed) -> f64| streamed.iter().map(value).sum::<f64>();
     json!({
         "name": name, "sentences": streamed.len(),
-        "first_p50_s": quantile(0.5), "first_p95_s": quantile(0.95),
+        "first_p50_s": quantile(&first_s, 0.5), "first_p95_s": quantile(&first_s, 0.95),
         "real_time_factor": sum(|h| h.whole_s) / sum(|h| h.length_s),
         "underruns": streamed.iter().filter(|h| h.dry_s > 0.0).count(),
     })
