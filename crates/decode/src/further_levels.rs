@@ -5,7 +5,7 @@ use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
 use crate::rounding::{round, take_away};
-use crate::{DecodeError, draw, windows};
+use crate::{DecodeError, draw, steps, windows};
 
 /// Fills the further levels of all rows, at once or window by window.
 pub(crate) fn run(
@@ -48,9 +48,9 @@ pub(crate) fn passes_over(
             return Ok(());
         }
         let h = model.response_rows(&sequences)?; // (frames of all rows, dim)
-        let logits = model.level_logits(&h, level)?.to_vec2::<f32>()?; // (frames, codes)
+        let logits = steps::host_rows(&model.level_logits(&h, level)?)?; // (frames, codes)
         let residual = if until > level + 1 {
-            model.residual(&h, level)?.to_vec2::<f32>()?
+            steps::host_rows(&model.residual(&h, level)?)?
         } else {
             Vec::new()
         };

@@ -12,7 +12,7 @@ use syrinx_types::{CancelToken, Event, RunContext};
 use crate::streaming::{FramesSink, StepHook, Stream};
 use crate::{
     DecodeConfig, DecodeError, all_levels, durations, first_level, further_levels, latents,
-    log_softmax, masked, text,
+    log_softmax, masked, steps, text,
 };
 
 /// Material that the loops share.
@@ -247,7 +247,7 @@ fn phones(
         context.check()?;
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
         let h = model.response_rows(&[sequence])?; // (frames, dim)
-        let logits = model.phone_logits(&h)?.to_vec2::<f32>()?; // (frames * labels, phones)
+        let logits = steps::host_rows(&model.phone_logits(&h)?)?; // (frames * labels, phones)
         row.out.phones = Some(FrameScores {
             log_probs: logits.iter().flat_map(|l| log_softmax(l)).collect(),
             labels: space.phones,

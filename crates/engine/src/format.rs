@@ -13,6 +13,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use syrinx_codec::CodecInfo;
 use syrinx_types::{Audio, Codes};
 
 use crate::{EngineError, IoOperation};
@@ -226,6 +227,15 @@ impl RecordingLength {
         Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
     }
 
+    /// Whether a recording of this length can have these codes: no longer than their frames, at a rate that is
+    /// believed. A file could otherwise ask for any amount of memory.
+    fn fits(self, codes: &Codes, codec: &CodecInfo) -> bool {
+        let rates = syrinx_audio::MIN_RATE_HZ..=syrinx_audio::MAX_RATE_HZ;
+        let seconds = self.samples as f64 / f64::from(self.sample_rate_hz.max(1));
+        rates.contains(&self.sample_rate_hz)
+            && seconds <= (codes.frames() + 1) as f64 / codec.frame_rate_hz
+    }
+
     /// Brings a decoded recording to this rate and this number of samples.
     ///
     /// # Errors
@@ -309,6 +319,20 @@ pub fn read_codes(
                 codec.fingerprint
             ),
             remedy: "encode the recording again with this model, or name the other one with --model",
+        });
+    }
+    if let Some(length) = header.length
+        && !length.fits(&codes, &codec.info)
+    {
+        return Err(EngineError::Unsupported {
+            what: format!(
+                "{}: its {} frames can't be {} samples at {} Hz",
+                path.display(),
+                codes.frames(),
+                length.samples,
+                length.sample_rate_hz
+            ),
+            remedy: "name a file made by `syrinx encode`",
         });
     }
     Ok((codes, header.length))
