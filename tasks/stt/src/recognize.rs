@@ -36,8 +36,8 @@ pub(crate) fn plan(
             // Noise and music make words of their own; silence makes none.
             let silenced = (request.text.is_none() && !has_speech(&audio))
                 .then(|| Audio::silence(audio.seconds(), audio.sample_rate_hz));
-            let audio = silenced.as_ref().unwrap_or(&audio);
-            (codec.encode(audio)?, chunks(audio, config.max_part_s), audio.seconds())
+            let codes = codec.encode(silenced.as_ref().unwrap_or(&audio))?;
+            (codes, chunks(&audio, config.max_part_s), audio.seconds())
         }
         Opened::Long(long) => {
             let codes = codec.encode_long(long.as_ref(), context.run)?;
