@@ -116,7 +116,33 @@ pub fn f16_bytes(
         .iter()
         .map(|(n, t)| Ok((n.clone(), t.to_dtype(dtype)?.contiguous()?)))
         .collect::<Result<_, candle_core::Error>>()?;
-    safetensors::serialize(&stored, Some(metadata)).map_err(|e| ModelError::Broken(e.to_string()))
+    let bytes = safetensors::serialize(&stored, Some(metadata));
+    with_sorted_header(bytes.map_err(|e| ModelError::Broken(e.to_string()))?)
+}
+
+/// Bytes of the length of a safetensors header.
+const LENGTH_BYTES: usize = 8;
+
+/// Sorts the entries of a safetensors header, whose metadata otherwise has another order at every run: equal tensors
+/// and metadata are equal bytes.
+fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, ModelError> {
+    type Sorted = BTreeMap<String, serde_json::Value>;
+    let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
+    let length = bytes.first_chunk::<LENGTH_BYTES>().map_or(0, |n| u64::from_le_bytes(*n));
+    let header = LENGTH_BYTES..LENGTH_BYTES + length as usize;
+    let mut entries: Sorted = serde_json::from_slice(&bytes[header.clone()]).map_err(broken)?;
+    if let Some(metadata) = entries.get_mut("__metadata__") {
+        let sorted: Sorted = serde_json::from_value(metadata.take()).map_err(broken)?;
+        *metadata = serde_json::to_value(sorted).map_err(broken)?;
+    }
+    let mut sorted = serde_json::to_vec(&entries).map_err(broken)?;
+    if sorted.len() > header.len() {
+        return Err(ModelError::Broken("the header grew when it was sorted".into()));
+    }
+    // Spaces fill a header up to a multiple of eight bytes.
+    sorted.resize(header.len(), b' ');
+    bytes[header].copy_from_slice(&sorted);
+    Ok(bytes)
 }
 
 /// Tensors of a safetensors file as f32, and its metadata.

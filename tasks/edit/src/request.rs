@@ -23,8 +23,10 @@ pub struct EditConfig {
     /// recordings 32 dB and more, of noisy ones up to 20 dB SNR less than 25 are left when the speech is taken out.)
     pub background_within_db: f64,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
-    /// sounds) and the model recognizes another.
+    /// sounds), on their own and against the median of the words, and the model recognizes another.
     pub doubt_below: f64,
+    /// Median fit of the words below which the whole text is doubted.
+    pub fit_below: f64,
 }
 
 impl Default for EditConfig {
@@ -37,6 +39,7 @@ impl Default for EditConfig {
             fade_s: 0.01,
             background_within_db: 25.0,
             doubt_below: -2.0,
+            fit_below: -4.0,
         }
     }
 }
@@ -53,6 +56,7 @@ impl SpeakingConfig for EditConfig {
             ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
             ("background_within_db", self.background_within_db.is_finite()),
             ("doubt_below", self.doubt_below <= 0.0),
+            ("fit_below", self.fit_below <= 0.0),
         ];
         if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {
             let reason = format!("`{name}` is too small, too large or no number");

@@ -119,7 +119,7 @@ impl Task for Stt {
         request: &SttRequest,
         seconds: f64,
         generated: Vec<Generated>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
     ) -> Result<Transcript, TaskError> {
         let transcript = match (self.config.mode, &request.text) {
             (SttMode::Text, _) => recognize::from_tokens(&self.kit, &generated),
@@ -127,7 +127,7 @@ impl Task for Stt {
                 recognize::transcribed(self.decoder()?, &self.kit, &generated)?
             }
             (SttMode::Aligned, Some(text)) => {
-                recognize::aligned(self.decoder()?, &self.kit, text, generated)?
+                recognize::aligned(self.decoder()?, &self.kit, text, generated, context.run)?
             }
         };
         Ok(recognize::clamped(transcript, seconds))

@@ -8,11 +8,14 @@ use syrinx_task::{
     TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
-use syrinx_types::{Audio, Codes, TimedPhone, WordTime};
+use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
 use crate::{SttConfig, SttError, SttMode, SttRequest};
+
+/// Confidence of an alignment below which the text is likely to be another than what is said.
+const FITS_BELOW: f64 = 0.2;
 
 /// The most text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
@@ -155,6 +158,7 @@ pub(crate) fn aligned(
     kit: &TaskKit,
     text: &str,
     generated: Vec<Generated>,
+    run: RunContext<'_>,
 ) -> Result<Transcript, TaskError> {
     let units = decoder.units();
     let parts =
@@ -181,6 +185,12 @@ pub(crate) fn aligned(
     let aligned = align_acoustics(&forms, &acoustics, units).map_err(SttError::from)?;
     let mut sum = Confidence::default();
     sum.add(&aligned);
+    if let Some(confidence) = sum.mean().filter(|c| *c < FITS_BELOW) {
+        let message = format!(
+            "the text fits the recording badly (confidence {confidence:.2}): times are right only where it is said"
+        );
+        run.events.emit(Event::Warning { message });
+    }
     Ok(Transcript {
         text: text.trim().to_owned(),
         words: by_written(&spoken, &aligned.words),
