@@ -15,7 +15,7 @@ use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
     Request, Services, TaskDescriptor, TaskKit, Transcript,
 };
-use syrinx_text::{Frontend, TextVocab};
+use syrinx_text::{Frontend, Lexicon, TextVocab};
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
@@ -154,12 +154,20 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        let mut fingerprint = Fingerprint::default().bytes(&bytes).hex();
+        // The dictionary is shared from here on; a broken one is reported where it is used.
+        let ((lm, codec), (fingerprint, _)) = rayon::join(
+            || {
+                rayon::join(
+                    || LmFile::from_bytes(&parts.lm),
+                    || codec_of_part(&parts.codec, &file, options.codec.as_ref()),
+                )
+            },
+            || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), Lexicon::english),
+        );
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
-        let codec = codec_of_part(&parts.codec, &file, options.codec.as_ref())?;
-        let mut lm =
-            LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
+        let (codec, mut fingerprint) = (codec?, fingerprint);
+        let mut lm = lm.map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
             fingerprint = Fingerprint::default()
