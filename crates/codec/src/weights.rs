@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use half::f16;
-use half::slice::HalfFloatSliceExt as _;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -133,10 +132,7 @@ impl Reader {
                     .chunks_exact(4)
                     .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                     .collect(),
-                Dtype::F16 => {
-                    let halves = data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
-                    halves.collect::<Vec<f16>>().to_f32_vec()
-                }
+                Dtype::F16 => syrinx_nn::f32_of_f16(data),
                 Dtype::I8 => data.iter().map(|&b| f32::from(b as i8)).collect(),
                 other => return Err(fail(format!("tensor `{name}` is of type {other:?}"))),
             };

@@ -15,7 +15,7 @@ use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
     Request, Services, TaskDescriptor, TaskKit, Transcript,
 };
-use syrinx_text::{Frontend, Lexicon, TextVocab};
+use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
@@ -154,15 +154,14 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        // The dictionary is shared from here on; a broken one is reported where it is used.
-        let ((lm, codec), (fingerprint, _)) = rayon::join(
+        let ((lm, codec), (fingerprint, ())) = rayon::join(
             || {
                 rayon::join(
                     || LmFile::from_bytes(&parts.lm),
                     || codec_of_part(&parts.codec, &file, options.codec.as_ref()),
                 )
             },
-            || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), Lexicon::english),
+            || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), syrinx_text::preload),
         );
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };

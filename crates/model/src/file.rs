@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor};
-use half::f16;
-use half::slice::HalfFloatSliceExt as _;
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -135,11 +133,7 @@ pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>
 /// A stored tensor, floats as f32.
 fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, ModelError> {
     if view.dtype() == Dtype::F16 {
-        let halves = view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
-        let halves: Vec<f16> = halves.collect();
-        // Converts eight values at a time where the machine can.
-        let mut values = vec![0.0; halves.len()];
-        halves.convert_to_f32_slice(&mut values);
+        let values = syrinx_nn::f32_of_f16(view.data());
         return Ok(Tensor::from_vec(values, view.shape(), &Device::Cpu)?);
     }
     let dtype = DType::try_from(view.dtype())?;
