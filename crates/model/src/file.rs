@@ -98,7 +98,9 @@ fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
     let wrong = |values: &[f32]| values.iter().filter(|value| !value.is_finite()).count();
     match syrinx_nn::with_slice(tensor, |values| Ok(wrong(values)))? {
         0 => Ok(()),
-        count => fault(format!("not finite in {count} of {} values", tensor.elem_count()), "finite"),
+        count => {
+            fault(format!("not finite in {count} of {} values", tensor.elem_count()), "finite")
+        }
     }
 }
 

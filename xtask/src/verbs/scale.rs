@@ -74,7 +74,10 @@ pub fn run(args: &ScaleArgs) -> Result<()> {
 
 /// Recorded trials in the order of the page, each with its question.
 const SECTIONS: [(&str, &str); 5] = [
-    ("ranks", "Do 1, 2 and 4 MPI ranks have the same losses, and does a run survive a killed rank?"),
+    (
+        "ranks",
+        "Do 1, 2 and 4 MPI ranks have the same losses, and does a run survive a killed rank?",
+    ),
     ("network", "Do two machines, joined by a network alone, train as one, killed and resumed?"),
     ("weak", "What does the second rank cost when each rank keeps its work?"),
     ("slurm", "Do the examples of `configs/cluster` run under Slurm?"),
@@ -106,7 +109,10 @@ mod tests {
         fs::write(folder.join("weak.txt"), "$ cargo xtask scale weak\nefficiency 0.95\n").unwrap();
         let page = page_of(&folder).unwrap();
         fs::remove_dir_all(&folder).unwrap();
-        assert!(page.contains("```console\n$ cargo xtask scale weak\nefficiency 0.95\n```\n"), "{page}");
+        assert!(
+            page.contains("```console\n$ cargo xtask scale weak\nefficiency 0.95\n```\n"),
+            "{page}"
+        );
         assert_eq!(page.matches("\nnot run\n").count(), SECTIONS.len() - 1);
     }
 }

@@ -148,8 +148,9 @@ fn draws_are_those_from_the_ordered_vocabulary() {
     for case in 0..300u64 {
         // From one sure token to an even spread over all, with ties.
         let spread = [0.0f32, 0.01, 1.0, 4.0, 30.0][case as usize % 5];
-        let logits: Vec<f32> =
-            (0..1_025).map(|_| spread * (random.random_range(-1.0f32..1.0) * 50.0).round()).collect();
+        let logits: Vec<f32> = (0..1_025)
+            .map(|_| spread * (random.random_range(-1.0f32..1.0) * 50.0).round())
+            .collect();
         let config = SamplerConfig {
             temperature: [0.3, 1.0][case as usize % 2],
             top_p: [0.05, 0.8, 0.9, 0.999][case as usize % 4],

@@ -84,7 +84,10 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
     ));
     out.say(table(&all));
     if !torch {
-        out.say(format!("PyTorch: `{}` doesn't have it; name one that does with --python", args.python));
+        out.say(format!(
+            "PyTorch: `{}` doesn't have it; name one that does with --python",
+            args.python
+        ));
     }
     match args.record {
         true => super::record(&out, "decode"),

@@ -96,7 +96,11 @@ pub fn run(args: &UserArgs) -> Result<()> {
         let figure = |name: &str| speed[name].as_f64().with_context(|| name.to_owned());
         figures.add("say, one sentence, with loading", "x its length", figure("say_rtf")?);
         figures.add("transcribe, five sentences", "x their length", figure("transcribe_rtf")?);
-        figures.add("codec there and back, one core", "x real time", figure("codec_times_real_time")?);
+        figures.add(
+            "codec there and back, one core",
+            "x real time",
+            figure("codec_times_real_time")?,
+        );
         // Long requests cost minutes: three rounds of them are enough.
         if round < 3 {
             long(&program, &texts, (&path("long.wav"), args.minutes), &mut figures)?;
@@ -211,7 +215,10 @@ mod tests {
         }
         let table = figures.table();
         let line = table.lines().find(|l| l.starts_with("say")).unwrap();
-        assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["say", "2.000", "1.000", "3.000", "s"]);
+        assert_eq!(
+            line.split_whitespace().collect::<Vec<_>>(),
+            ["say", "2.000", "1.000", "3.000", "s"]
+        );
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use syrinx_nn::measure::{
-    DecodeConfig, PassConfig, measure_decode, measure_machine, measure_pass,
-};
+use syrinx_nn::measure::{DecodeConfig, PassConfig, measure_decode, measure_machine, measure_pass};
 use syrinx_nn::{BlockConfig, Precision};
 
 use super::fail;
