@@ -154,12 +154,19 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        let mut fingerprint = Fingerprint::default().bytes(&bytes).hex();
+        let ((lm, codec), (fingerprint, ())) = rayon::join(
+            || {
+                rayon::join(
+                    || LmFile::from_bytes(&parts.lm),
+                    || codec_of_part(&parts.codec, &file, options.codec.as_ref()),
+                )
+            },
+            || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), syrinx_text::preload),
+        );
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
-        let codec = codec_of_part(&parts.codec, &file, options.codec.as_ref())?;
-        let mut lm =
-            LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
+        let (codec, mut fingerprint) = (codec?, fingerprint);
+        let mut lm = lm.map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
             fingerprint = Fingerprint::default()

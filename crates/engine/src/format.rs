@@ -142,7 +142,8 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<Parts, EngineError> {
         let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
         safetensors::serialize(tensors.collect::<Vec<_>>(), Some(metadata)).map_err(unreadable)
     };
-    let (lm, codec) = (part(LM, &header.lm)?, part(CODEC, &header.codec)?);
+    let (lm, codec) = rayon::join(|| part(LM, &header.lm), || part(CODEC, &header.codec));
+    let (lm, codec) = (lm?, codec?);
     let voice = |voice: HeaderVoice| {
         let tensor = views.tensor(&format!("{VOICE}{}", voice.name)).map_err(unreadable)?;
         let codes = codes_of(&tensor)
