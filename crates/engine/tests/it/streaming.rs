@@ -18,7 +18,8 @@ fn speak(text: &str, decode: &DecodeConfig) -> Streamed {
     };
     let task = ALL.iter().find(of_text).expect("a task speaks");
     let (mut stretches, mut whole) = (Vec::new(), Merged::default());
-    let mut sound = |s: Sound<'_>| stretches.push((s.start_s, s.samples.to_vec(), s.words.to_vec()));
+    let mut sound =
+        |s: Sound<'_>| stretches.push((s.start_s, s.samples.to_vec(), s.words.to_vec()));
     let mut each = |chunk| whole.push(chunk);
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
