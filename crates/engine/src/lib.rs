@@ -29,6 +29,7 @@ mod rerank;
 mod resynthesis;
 mod score;
 mod services;
+mod voice_adapters;
 mod voices;
 
 pub use adapters::{language_model, merge_adapter};
