@@ -145,7 +145,7 @@ fn encode(
     };
     let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
     let one = |utterance: &syrinx_data::Utterance| -> Result<Coded, String> {
-        let audio = syrinx_audio::load(&manifest.audio_path(utterance), id.info.sample_rate_hz)
+        let audio = syrinx_audio::load(manifest.audio_path(utterance), id.info.sample_rate_hz)
             .map_err(|error| error.to_string())?;
         run.engine.codec().encode_with_latents(&audio).map_err(|error| error.to_string())
     };
