@@ -97,7 +97,8 @@ fn align_one(
     let rate_hz = engine.codec_id().info.sample_rate_hz;
     let audio = syrinx_audio::load_warned(path, rate_hz, &ReadLimits::default(), &mut warn)
         .map_err(|error| error.to_string())?;
-    let transcript = engine.align(&audio, &utterance.text, run).map_err(|error| error.to_string())?;
+    let transcript =
+        engine.align(&audio, &utterance.text, run).map_err(|error| error.to_string())?;
     if transcript.phones.is_empty() {
         return Err("the recognizer gives no phones".to_owned());
     }

@@ -9,7 +9,9 @@ use syrinx_data::LeftOutReasons;
 #[non_exhaustive]
 pub enum AdaptError {
     /// Fewer aligned recordings than a voice needs.
-    #[error("only {aligned} of {found} recordings can be trained on, {needed} are needed: {left_out}")]
+    #[error(
+        "only {aligned} of {found} recordings can be trained on, {needed} are needed: {left_out}"
+    )]
     TooFew {
         /// Recordings that were aligned.
         aligned: usize,

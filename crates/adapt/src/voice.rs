@@ -208,7 +208,8 @@ fn prompt(run: &VoiceRun<'_>, manifest: &Manifest) -> Result<Audio, AdaptError> 
     for utterance in manifest.utterances() {
         let path = manifest.audio_path(utterance);
         let mut warn = |_| {};
-        let Ok(audio) = syrinx_audio::load_warned(&path, rate_hz, &ReadLimits::default(), &mut warn)
+        let Ok(audio) =
+            syrinx_audio::load_warned(&path, rate_hz, &ReadLimits::default(), &mut warn)
         else {
             continue;
         };

@@ -61,12 +61,13 @@ impl Engine {
             .part(self.fingerprint().as_bytes())
             .part(lm_fingerprint(&lm, self.file())?.as_bytes())
             .hex();
-        let model = LanguageModel::load_in(&lm, (&options.device, options.precision), options.kernels)
-            .map_err(|cause| EngineError::Part {
-                file: path.display().to_string(),
-                part: ModelPart::LanguageModel,
-                cause: cause.into(),
-            })?;
+        let model =
+            LanguageModel::load_in(&lm, (&options.device, options.precision), options.kernels)
+                .map_err(|cause| EngineError::Part {
+                    file: path.display().to_string(),
+                    part: ModelPart::LanguageModel,
+                    cause: cause.into(),
+                })?;
         let engine = Arc::new(self.with_model(Arc::new(model), fingerprint));
         loaded.insert(path.to_owned(), Loaded { modified, engine: Arc::clone(&engine) });
         Ok(engine)

@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn every_file_is_used_or_listed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("written")
+        };
         for (name, text) in [
             ("a.wav", ""),
             ("a.txt", "Hello\n there.\n"),
