@@ -67,7 +67,7 @@ fn best_path_within(
     let all = parts.saturating_mul(n) <= most_kept;
     let (mut low, mut high) = (0, if all { n } else { reach.min(n) });
     for part in 0..parts {
-        let best = search.step(part == 0, acoustics.scaled(part), (low, high));
+        let best = search.step(part == 0, &acoustics.scaled(part), (low, high));
         if !all {
             let forgotten = low..best.saturating_sub(reach).max(low);
             search.score[forgotten.clone()].fill(f32::NEG_INFINITY);
