@@ -24,8 +24,8 @@ use crate::error::ApiError;
 use crate::jobs::Pool;
 use crate::metrics::Metrics;
 use crate::observe;
-use crate::voices::{self, Registered};
-use crate::{guard, openapi, page, socket, speech, tasks, transcriptions};
+use crate::registered::Registered;
+use crate::{guard, openapi, page, socket, speech, tasks, transcriptions, voices};
 
 /// Time between two looks at the token that stops the server.
 const TICK: Duration = Duration::from_millis(50);
