@@ -333,6 +333,11 @@ impl LanguageModel {
         self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
+    /// Logits of level 1 in place: (rows, codes), and a stop where that of the first level serves for both.
+    pub fn masked_logits(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.masked(h)?.to_dtype(DType::F32)
+    }
+
     /// Logits of the advances of the pointer: (rows, advances and end); of a model without a pointer that writes latents whether to
     /// stop: (rows, 2); `None` in others.
     pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {

@@ -36,7 +36,7 @@ pub struct VallELayout {
     pub phones: usize,
     /// Text tokens of plain text, after the phones.
     pub letters: usize,
-    /// Levels of the codec; one more stands for level 1 when it is predicted in place.
+    /// Levels of the codec. Level 1 in place has the table of the last level, which no response shows.
     pub levels: usize,
 }
 
@@ -52,6 +52,11 @@ pub const VALL_E_LANGUAGES: [&str; 6] = ["en", "ja", "de", "fr", "zh", "ko"];
 /// Task tokens in the order of their rows.
 pub const VALL_E_TASKS: [&str; 9] =
     ["tts", "tts-c", "ns", "sr", "tse", "soe", "mask", "eoe", "stt"];
+
+/// Index of a language by its code.
+pub(crate) fn language_index(code: &str) -> Option<usize> {
+    VALL_E_LANGUAGES.iter().position(|c| *c == code)
+}
 
 /// Text of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,6 +199,7 @@ pub fn vall_e_sequence(
         targets: Targets::None,
         response_codes: None,
         response_latents: None,
+        opening: None,
     })
 }
 
@@ -285,7 +291,7 @@ impl Builder<'_> {
             }
             VallEResponse::Masked(codes) => {
                 for &code in codes {
-                    let row = self.space.code(CodeTable::ResponseNar, layout.levels, code);
+                    let row = self.space.code(CodeTable::ResponseNar, layout.levels - 1, code);
                     self.push(|p| p.codes[0] = row);
                 }
                 Ok(codes.len())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Errors of importing a checkpoint and of generation with it.
+/// Errors of importing a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VallEError {
@@ -30,26 +30,6 @@ pub enum VallEError {
         /// Reason.
         reason: String,
     },
-    /// Capability that the checkpoint was not trained with.
-    #[error("this vall-e model cannot {0}")]
-    Untrained(&'static str),
-    /// Failure of the model.
-    #[error(transparent)]
-    Model(#[from] syrinx_model::ModelError),
-    /// Failure of the network.
-    #[error("the vall-e model failed to {operation}: {source}")]
-    Compute {
-        /// Operation that failed, an infinitive.
-        operation: &'static str,
-        /// Reason.
-        source: candle_core::Error,
-    },
-    /// Sequence that the model has no tokens for.
-    #[error(transparent)]
-    Task(#[from] syrinx_task::TaskError),
-    /// Work that was stopped.
-    #[error("generation was cancelled")]
-    Cancelled,
 }
 
 impl VallEError {
@@ -65,7 +45,6 @@ impl VallEError {
             Self::Tokenizer { .. } => {
                 Some("download `data/tokenizer.json` of the project's repository".into())
             }
-            _ => None,
         }
     }
 }
