@@ -23,7 +23,9 @@ mod streaming;
 mod text;
 mod windows;
 
-pub use config::{DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
+pub use config::{
+    DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig,
+};
 pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};

@@ -49,9 +49,11 @@ pub(crate) fn vocab_of(lm: &LmFile, file: &str) -> Result<TextVocab, EngineError
     let Some(published) = lm.config.switches.vall_e else { return Ok(vocab) };
     let mismatch = |reason| EngineError::Mismatch { file: file.into(), reason };
     let json = lm.tokenizer.as_ref();
-    let json = json.ok_or_else(|| mismatch("the tokenizer of a published model is missing".into()))?;
+    let json =
+        json.ok_or_else(|| mismatch("the tokenizer of a published model is missing".into()))?;
     let tokenizer = IpaTokenizer::from_bytes(json.as_bytes(), published.phones);
-    let tokenizer = tokenizer.map_err(|e| mismatch(format!("its tokenizer is that of another model: {e}")))?;
+    let tokenizer =
+        tokenizer.map_err(|e| mismatch(format!("its tokenizer is that of another model: {e}")))?;
     Ok(vocab.with_ipa(tokenizer))
 }
 

@@ -70,8 +70,16 @@ fn published_stages(published: VallELayout, name: &str) -> Vec<Stage> {
     let stage = |stage, head, response: Segment| {
         let mut segments = vec![Segment::text(TEXT).optional()];
         segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
-        let task = Segment { name: "task".into(), ..Segment::special_token(format!("vall-e:task:{name}")) };
-        segments.extend([Segment::level_token(), task, Segment::prompt(RECORDING).optional(), response]);
+        let task = Segment {
+            name: "task".into(),
+            ..Segment::special_token(format!("vall-e:task:{name}"))
+        };
+        segments.extend([
+            Segment::level_token(),
+            task,
+            Segment::prompt(RECORDING).optional(),
+            response,
+        ]);
         Stage::new(stage, head, segments).as_published(published)
     };
     vec![

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_task::{
-    Answer, Capabilities, Chunks, Clip, CodeOrder, Context, Example, Generated, Layout, Plan, Task, TaskError,
-    TaskKit, Verb,
+    Answer, Capabilities, Chunks, Clip, CodeOrder, Context, Example, Generated, Layout, Plan, Task,
+    TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Sample, WordTime};
 

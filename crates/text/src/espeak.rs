@@ -66,7 +66,9 @@ pub fn espeak_ipa(phones: &[Phone]) -> String {
                 Phone::EXCLAMATION => "!",
                 _ => "",
             });
-        } else if phone.arpabet() == "T" && before.is_some_and(is_open) && after.is_some_and(is_weak)
+        } else if phone.arpabet() == "T"
+            && before.is_some_and(is_open)
+            && after.is_some_and(is_weak)
         {
             out.push('ɾ');
         } else if phone.arpabet() == "AH0" && before.is_none_or(|p| p.is_mark()) {

@@ -84,7 +84,7 @@ pub fn run(session: &Session, args: &ImportArgs) -> Outcome {
     let file = args.checkpoint.display().to_string();
     let bytes = match &args.codec {
         Some(spec) => {
-            let codec = PackageCodec { spec: spec.clone(), carried: !args.refer };
+            let codec = PackageCodec::new(spec.clone(), args.refer, &args.out);
             let name = args.checkpoint.file_name().unwrap_or_default().to_string_lossy();
             let card = json!({"imported": {"from": name, "layout": layout}});
             package_lm((&lm, &file), &codec, &[], card)?

@@ -14,6 +14,9 @@ pub enum VallEError {
         /// Reason.
         source: std::io::Error,
     },
+    /// File that is cut, or a tensor that cannot be used.
+    #[error(transparent)]
+    Checkpoint(Box<crate::PretrainedError>),
     /// File of another kind.
     #[error("`{}` is not a vall-e checkpoint of version 5: {reason}", path.display())]
     Broken {
@@ -37,7 +40,10 @@ impl VallEError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => Some("give the file of the weights, `*.sft`".into()),
-            Self::Broken { .. } => Some(
+            Self::Checkpoint(error) if !matches!(**error, crate::PretrainedError::Pickle { .. }) => {
+                error.hint().map(str::to_owned)
+            }
+            Self::Broken { .. } | Self::Checkpoint(_) => Some(
                 "version 5 models are `ar+nar-llama-8` and `ar+nar-len-llama-8`; convert a `.pth` file with the project's \
                  own exporter first"
                     .into(),

@@ -7,8 +7,8 @@ use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use syrinx_model::{LmConfig, LmFile, Tables};
 use syrinx_nn::{Activation, BlockConfig};
 use syrinx_task::{
-    Alignment, CodeOrder, ModelSwitches, RvqSum, TokenSpace, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS,
-    VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
+    Alignment, CodeOrder, ModelSwitches, RvqSum, TokenSpace, VALL_E_LANGUAGES,
+    VALL_E_LENGTH_TOKENS, VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
 };
 use syrinx_text::IpaTokenizer;
 
@@ -165,7 +165,7 @@ impl Importer<'_> {
             return zeros(rows, dim).map_err(fail);
         }
         let found = self.checkpoint.rows(name)?.min(rows);
-        let first = self.checkpoint.first_rows(name, (found, dim))?;
+        let first = self.checkpoint.first_rows(name, &[found, dim])?;
         if found == rows {
             return Ok(first);
         }
@@ -214,7 +214,7 @@ impl Importer<'_> {
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
         let head = |index: usize, classes: usize| {
             let name = format!("classifiers.proj.{index}");
-            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), (classes, dim))?;
+            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), &[classes, dim])?;
             Ok::<_, VallEError>((weight, self.checkpoint.bias(&format!("{name}.bias"), classes)?))
         };
         let mut put = |name: &str, (weight, bias): (Tensor, Tensor)| {

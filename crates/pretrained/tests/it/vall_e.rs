@@ -365,33 +365,39 @@ fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let options = ImportOptions { heads: Some(4), ..ImportOptions::default() };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.sft");
-    let changes: [(&str, &Change); 4] = [
-        ("is missing", &|_| None),
-        ("I64", &|t| t.to_dtype(DType::I64).ok()),
+    let changes: [(&str, &Change); 5] = [
+        ("is missing, expected shape [256, 64]", &|_| None),
+        ("is I64, expected F32", &|t| t.to_dtype(DType::I64).ok()),
+        ("is U8, expected F32", &|t| t.to_dtype(DType::U8).ok()),
         ("[64, 256], expected [256, 64]", &|t| t.t().ok()?.contiguous().ok()),
-        ("not finite", &|t| (t.to_dtype(DType::F32).ok()? * f64::NAN).ok()),
+        ("holds NaN at index 0", &|t| (t.to_dtype(DType::F32).ok()? * f64::NAN).ok()),
     ];
+    let failed = |path: &Path| import(path, &data("tokenizer.json"), &options).err().unwrap();
     for (reason, change) in changes {
         safetensors::save(&changed(change), &path).unwrap();
-        let error = import(&path, &data("tokenizer.json"), &options).err().unwrap().to_string();
+        let error = failed(&path).to_string();
         assert!(error.contains("broken.sft") && error.contains(name), "{error}");
         assert!(error.contains(reason), "{error}");
     }
     let whole = fs::read(&source).unwrap();
-    let cases: [(&[u8], &str); 4] = [
-        (&whole[..whole.len() / 2], ""),
-        (b"PK\x03\x04 a zip file", "PyTorch"),
-        (b"\x80\x02}q\x00.", "PyTorch"),
-        (b"", ""),
+    let whisper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper");
+    let other = fs::read(whisper.join("model.safetensors")).unwrap();
+    let cases: [(&[u8], &str); 5] = [
+        (&whole[..whole.len() / 2], "is cut off"),
+        (b"PK\x03\x04 a zip file", "is a pickle"),
+        (b"\x80\x02}q\x00.", "is a pickle"),
+        (b"", "not a checkpoint"),
+        (&other, "tensor `text_emb.weight` is missing"),
     ];
     for (bytes, reason) in cases {
         fs::write(&path, bytes).unwrap();
-        let error = import(&path, &data("tokenizer.json"), &options).err().unwrap();
-        assert!(matches!(error, VallEError::Broken { .. }) && error.hint().is_some());
+        let error = failed(&path);
+        assert!(error.to_string().contains("broken.sft") && error.hint().is_some());
         assert!(error.to_string().contains(reason), "{error}");
     }
-    let error = import(&folder.path().join("nowhere.sft"), &data("tokenizer.json"), &options).err().unwrap();
-    assert!(matches!(error, VallEError::Read { .. }));
+    let pickle = fs::write(&path, b"\x80\x02}q\x00.").map(|()| failed(&path)).unwrap();
+    assert!(pickle.hint().unwrap().contains("exporter"), "conversion is pointed to");
+    assert!(failed(&folder.path().join("nowhere.sft")).to_string().contains("cannot read"));
 }
 
 #[test]
