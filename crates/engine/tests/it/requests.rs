@@ -215,7 +215,7 @@ fn words_of_a_text_are_scored() {
     assert!(score.goodness <= 0.0 && score.log_prob < score.goodness + 1e-6);
 }
 
-/// A recognizer that hears the same words in every recording, and counts its recordings.
+/// A recognizer that returns the same words for every recording, and counts them.
 #[derive(Default)]
 struct Counting(std::sync::atomic::AtomicUsize);
 

@@ -75,8 +75,8 @@ pub(super) fn sections(
 ) -> Result<Vec<Section>, WhisperError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let known: Vec<String> = words.iter().map(|word| key(word)).collect();
-    let heard: Vec<String> = recognized.iter().map(|word| key(&word.word)).collect();
-    let (_, ops) = align(&known, &heard);
+    let found: Vec<String> = recognized.iter().map(|word| key(&word.word)).collect();
+    let (_, ops) = align(&known, &found);
     let cuts: Vec<Cut> = ops.windows(2).filter_map(|pair| cut(pair, recognized)).collect();
     let longest_s = (window_s - MARGIN_S).max(window_s * LATE);
     let (mut sections, mut start_s, mut first) = (Vec::new(), 0.0, 0);
@@ -126,7 +126,7 @@ mod tests {
         let names: Vec<String> = (0..45).map(|i| format!("w{i}")).collect();
         let text = names.join(" ");
         let mut recognized = spoken(&text);
-        // One word was misheard, and one left out; capitals and punctuation do not count.
+        // One word is recognized as another, and one is missing; capitals and punctuation do not count.
         recognized[7].word = "other".into();
         recognized.remove(33);
         recognized[3].word = "W3,".into();
