@@ -73,6 +73,9 @@ impl LanguageModel {
                 config.group, space.group
             )));
         }
+        if let Some(published) = config.switches.vall_e {
+            published.check(space).map_err(ModelError::Config)?;
+        }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
         let encoder = match config.switches.alignment.is_aligned() {

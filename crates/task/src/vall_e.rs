@@ -113,6 +113,26 @@ pub enum VallEResponse {
 }
 
 impl VallELayout {
+    /// Checks that the conventions are those of a model with this space.
+    ///
+    /// # Errors
+    /// The contradiction.
+    pub fn check(&self, space: &TokenSpace) -> Result<(), String> {
+        if self.levels < 2 || self.levels != space.levels {
+            let levels = self.levels;
+            return Err(format!("a layout of {levels} levels in a space of {}", space.levels));
+        }
+        let tokens = [self.phones, self.letters, VALL_E_LENGTH_TOKENS];
+        let tokens = tokens.into_iter().try_fold(0usize, usize::checked_add);
+        match tokens == Some(space.text_tokens) && self.phones > space.text_end as usize {
+            true => Ok(()),
+            false => Err(format!(
+                "{} phones and {} letters in a space of {} text tokens",
+                self.phones, self.letters, space.text_tokens
+            )),
+        }
+    }
+
     /// First text token of a length.
     pub fn length_start(&self) -> usize {
         self.phones + self.letters

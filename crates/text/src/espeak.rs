@@ -49,35 +49,102 @@ const CONSONANTS: [(&str, &str); 24] = [
     ("ZH", "ʒ"),
 ];
 
+/// Words without stress in a sentence: phones without their digits, and IPA. Of words that sound alike it is the frequent one.
+const UNSTRESSED: [(&str, &str); 43] = [
+    ("AE N", "æn"),
+    ("AE N D", "ænd"),
+    ("AE T", "æt"),
+    ("AE Z", "æz"),
+    ("AA N", "ˌɔn"),
+    ("AA R", "ɑːɹ"),
+    ("AH", "ɐ"),
+    ("AH V", "ʌv"),
+    ("AO N", "ˌɔn"),
+    ("AO R", "ɔːɹ"),
+    ("AW ER", "ˌaʊɚ"),
+    ("B AH T", "bˌʌt"),
+    ("B AY", "baɪ"),
+    ("B IY", "biː"),
+    ("DH AE T", "ðæt"),
+    ("DH AH", "ðə"),
+    ("DH EH R", "ðɛɹ"),
+    ("DH EY", "ðeɪ"),
+    ("DH IH S", "ðɪs"),
+    ("F AO R", "fɔːɹ"),
+    ("F R AH M", "fɹʌm"),
+    ("HH AE D", "hæd"),
+    ("HH AE V", "hæv"),
+    ("HH AE Z", "hɐz"),
+    ("HH ER", "hɜː"),
+    ("HH IH Z", "hɪz"),
+    ("HH IY", "hiː"),
+    ("IH F", "ɪf"),
+    ("IH N", "ɪn"),
+    ("IH T", "ɪt"),
+    ("IH Z", "ɪz"),
+    ("K AE N", "kæn"),
+    ("M AY", "maɪ"),
+    ("SH IY", "ʃiː"),
+    ("T AH", "tə"),
+    ("W AA Z", "wʌz"),
+    ("W AH Z", "wʌz"),
+    ("W ER", "wɜː"),
+    ("W IH DH", "wɪð"),
+    ("W IH L", "wɪl"),
+    ("W IY", "wiː"),
+    ("W UH D", "wʊd"),
+    ("Y UW", "juː"),
+];
+
 /// Writes a sequence of phones and marks: words with spaces between them, pauses as their punctuation, silences not at
-/// all. The stress mark stands directly before the vowel. A `T` between a vowel and an unstressed vowel is a flap, and
-/// an unstressed `AH` that begins a word is `ɐ`.
+/// all. The stress mark stands directly before the vowel. A `T` between a vowel and an unstressed vowel is a flap, an
+/// unstressed `AH` that begins a word is `ɐ`, and words such as "and" have no stress between others.
 pub fn espeak_ipa(phones: &[Phone]) -> String {
     let mut out = String::new();
+    let mut at = 0;
+    while let Some(&phone) = phones.get(at) {
+        if phone.is_mark() {
+            out.push_str(mark(phone));
+            at += 1;
+            continue;
+        }
+        let sounds = phones[at..].iter().take_while(|p| !p.is_mark()).count();
+        let alone = sounds == phones.iter().filter(|p| !p.is_mark()).count();
+        word(&phones[at..at + sounds], alone, &mut out);
+        at += sounds;
+    }
+    out
+}
+
+fn mark(phone: Phone) -> &'static str {
+    match phone {
+        Phone::BOUNDARY => " ",
+        Phone::COMMA => ",",
+        Phone::PERIOD => ".",
+        Phone::QUESTION => "?",
+        Phone::EXCLAMATION => "!",
+        _ => "",
+    }
+}
+
+fn word(phones: &[Phone], alone: bool, out: &mut String) {
+    let plain: Vec<&str> =
+        phones.iter().map(|p| p.arpabet().trim_end_matches(|c: char| c.is_ascii_digit())).collect();
+    let plain = plain.join(" ");
+    if let Some((_, ipa)) = UNSTRESSED.iter().find(|(word, _)| !alone && *word == plain) {
+        out.push_str(ipa);
+        return;
+    }
     for (i, &phone) in phones.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| phones[i]);
         let after = phones.get(i + 1).copied();
-        if phone.is_mark() {
-            out.push_str(match phone {
-                Phone::BOUNDARY => " ",
-                Phone::COMMA => ",",
-                Phone::PERIOD => ".",
-                Phone::QUESTION => "?",
-                Phone::EXCLAMATION => "!",
-                _ => "",
-            });
-        } else if phone.arpabet() == "T"
-            && before.is_some_and(is_open)
-            && after.is_some_and(is_weak)
-        {
-            out.push('ɾ');
-        } else if phone.arpabet() == "AH0" && before.is_none_or(|p| p.is_mark()) {
-            out.push('ɐ');
-        } else {
-            sign(phone, &mut out);
+        let flap = before.is_some_and(is_open) && after.is_some_and(is_weak);
+        match phone.arpabet() {
+            "T" if flap => out.push('ɾ'),
+            "AH0" if i == 0 => out.push('ɐ'),
+            _ => sign(phone, out),
         }
     }
-    out
 }
 
 fn is_open(phone: Phone) -> bool {
@@ -129,6 +196,9 @@ mod tests {
             ("CH ER1 CH", "tʃˈɜːtʃ"),
             ("HH AH0 L OW1 , | W ER1 L D .", "həlˈoʊ, wˈɜːld."),
             ("SIL W ER1 L D SIL", "wˈɜːld"),
+            ("B ER1 D Z | AE1 N D | B ER1 D Z", "bˈɜːdz ænd bˈɜːdz"),
+            ("DH AH0 | K AE1 T | F AO1 R | Y UW1", "ðə kˈæt fɔːɹ juː"),
+            ("F AO1 R", "fˈɔːɹ"),
         ] {
             assert_eq!(ipa(phones), expected, "{phones}");
         }
