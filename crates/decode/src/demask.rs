@@ -5,6 +5,7 @@ use syrinx_task::{Contents, Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
 use crate::generate::{Context, Row};
+use crate::steps::host_rows;
 use crate::{DecodeError, DemaskConfig, SamplerConfig, draw, log_softmax};
 
 /// Predicts level 1 of all frames: every pass opens the least probable frames again, fewer from pass to pass, and predicts
@@ -102,11 +103,11 @@ fn logits(
     };
     let with = read(sequence(&row.run.contents)?)?;
     if config.guidance == 1.0 {
-        return Ok(with.to_vec2()?);
+        return host_rows(&with);
     }
     // Neither text nor recordings.
     let without = read(sequence(&Contents::new())?)?;
-    Ok(guided(&with, &without, config)?.to_vec2()?)
+    host_rows(&guided(&with, &without, config)?)
 }
 
 /// Classifier-free guidance: the prediction with the prompt weighed against that without, part of it rescaled to the spread

@@ -3,6 +3,7 @@
 use syrinx_task::{Position, Stage, VALL_E_LENGTH_TOKENS, resolve};
 
 use crate::generate::{Context, Row};
+use crate::steps::host_rows;
 use crate::{DecodeError, SamplerConfig, draw};
 
 /// Digits of the longest length.
@@ -27,7 +28,7 @@ pub(crate) fn run(
                 sequence.positions.last().map(|p| (0, p)).into_iter().collect();
             let h = model.advance(&mut progress, &last)?; // (1, dim)
             let logits = model.text_logits(&h)?.narrow(1, start, VALL_E_LENGTH_TOKENS)?;
-            let logits = logits.flatten_all()?.to_vec1::<f32>()?;
+            let logits = host_rows(&logits)?.remove(0);
             digit = draw(&logits, &[], &SamplerConfig::greedy(), None, row.rng).token;
             if digit as usize == VALL_E_LENGTH_TOKENS - 1 {
                 break;
