@@ -11,8 +11,8 @@ use syrinx_types::{CancelToken, Event, RunContext};
 
 use crate::streaming::{FramesSink, StepHook, Stream};
 use crate::{
-    DecodeConfig, DecodeError, all_levels, durations, first_level, further_levels, latents,
-    log_softmax, masked, steps, text,
+    DecodeConfig, DecodeError, all_levels, demask, durations, first_level, further_levels, latents,
+    length, log_softmax, masked, steps, text,
 };
 
 /// Material that the loops share.
@@ -228,10 +228,12 @@ fn run_head(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Resul
         Head::FirstLevel => first_level::run(context, stage, rows),
         Head::FurtherLevels => further_levels::run(context, stage, rows),
         Head::Levels(pattern) => all_levels::run(context, (stage, pattern), rows),
+        Head::MaskedLevel if stage.vall_e.is_some() => demask::run(context, stage, rows),
         Head::MaskedLevel => masked::run(context, stage, rows),
         Head::Latents => latents::run(context, stage, rows),
         Head::Durations => durations::run(context, stage, rows),
         Head::Text => text::run(context, stage, rows),
+        Head::Length => length::run(context, stage, rows),
         Head::Phones { per_frame } => phones(context, (stage, per_frame), rows),
     }
 }

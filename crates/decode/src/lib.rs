@@ -7,12 +7,14 @@
 mod alignment_state;
 mod all_levels;
 mod config;
+mod demask;
 mod durations;
 mod error;
 mod first_level;
 mod further_levels;
 mod generate;
 mod latents;
+mod length;
 mod masked;
 mod rounding;
 mod sampler;
@@ -21,7 +23,9 @@ mod streaming;
 mod text;
 mod windows;
 
-pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
+pub use config::{
+    DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig,
+};
 pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};

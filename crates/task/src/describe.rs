@@ -50,6 +50,7 @@ impl Head {
             Head::Latents => format!("latents{advances}, one after another (AR){known}"),
             Head::Durations => "frames of each stop, one after another (AR)".into(),
             Head::Text => "text tokens, one after another (AR)".into(),
+            Head::Length => "digits of the number of frames, one after another (AR)".into(),
             Head::Phones { per_frame } => {
                 format!("{per_frame} phone labels a frame, all at once (NAR)")
             }

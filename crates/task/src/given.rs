@@ -61,7 +61,7 @@ pub(crate) fn frame_aligned_codes(
     Ok(Some(given))
 }
 
-fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
+pub(crate) fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
     if codes.levels() > space.levels {
         return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Alignment, Pattern};
+use crate::{Alignment, Pattern, VallELayout};
 
 /// All prompts of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +26,9 @@ pub struct Stage {
     pub timing: Timing,
     /// Whether training examples come from the corpus's utterances; otherwise the task makes them.
     pub from_corpus: bool,
+    /// Positions, sums and separators of a published vall-e model, in place of those of this program.
+    #[serde(skip)]
+    pub vall_e: Option<VallELayout>,
 }
 
 /// A run of positions with one meaning. Rotary positions restart at 0 in each.
@@ -145,6 +148,8 @@ pub enum Head {
     Durations,
     /// The next text token. AR.
     Text,
+    /// Number of frames of a response in place, digit by digit. AR.
+    Length,
     /// The phones that sound in a frame, in place, so many a frame. NAR.
     Phones {
         /// Labels a frame.
@@ -189,6 +194,17 @@ impl Segment {
     pub fn prompt(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
         Self { name: name.into(), fill, ..Self::special_token(name) }
+    }
+
+    /// Given codes that are transcribed by a published model, in the tables of its responses.
+    pub fn transcribed(name: &str) -> Self {
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::All };
+        Self { name: name.into(), fill, ..Self::special_token(name) }
+    }
+
+    /// The digits of a length that an AR stage predicts.
+    pub fn length_response(name: &str) -> Self {
+        Self::text_response(name)
     }
 
     /// Given codes with as many frames as the response, all levels summed, added to its frames one to one.
@@ -244,7 +260,19 @@ impl Segment {
 impl Stage {
     /// A stage that learns from the corpus's utterances.
     pub fn new(name: &str, head: Head, segments: Vec<Segment>) -> Self {
-        Self { name: name.into(), segments, head, timing: Timing::Found, from_corpus: true }
+        Self {
+            name: name.into(),
+            segments,
+            head,
+            timing: Timing::Found,
+            from_corpus: true,
+            vall_e: None,
+        }
+    }
+
+    /// The same with the sequences of a published vall-e model. It learns from no corpus.
+    pub fn as_published(self, layout: VallELayout) -> Self {
+        Self { vall_e: Some(layout), from_corpus: false, ..self }
     }
 
     /// The same in a timing that is known before.
@@ -324,7 +352,8 @@ impl Stage {
     /// Checks the timing.
     fn check_timing(&self) -> Result<(), String> {
         let known = self.timing == Timing::Known;
-        if self.head == Head::MaskedLevel && !known && !self.has_frame_aligned() {
+        let open_length = self.head == Head::MaskedLevel && self.vall_e.is_none();
+        if open_length && !known && !self.has_frame_aligned() {
             return Err("masked codes need a length that is known first: they go with alignment `durations`, or with frame-aligned conditioning".into());
         }
         if (known || self.head == Head::Durations) && !self.encodes() {
@@ -338,9 +367,12 @@ impl Head {
     /// Whether it writes one position after another.
     fn is_causal(self) -> bool {
         match self {
-            Self::FirstLevel | Self::Levels(_) | Self::Latents | Self::Durations | Self::Text => {
-                true
-            }
+            Self::FirstLevel
+            | Self::Levels(_)
+            | Self::Latents
+            | Self::Durations
+            | Self::Text
+            | Self::Length => true,
             Self::FurtherLevels | Self::MaskedLevel | Self::Phones { .. } => false,
         }
     }

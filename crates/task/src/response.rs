@@ -49,7 +49,12 @@ pub(crate) fn fill_response(
     }
     match (sequence.head, response) {
         (
-            Head::FirstLevel | Head::Text | Head::Durations | Head::Levels(_) | Head::Latents,
+            Head::FirstLevel
+            | Head::Text
+            | Head::Length
+            | Head::Durations
+            | Head::Levels(_)
+            | Head::Latents,
             None,
         ) => Ok(()),
         (Head::FirstLevel, Some(Response::Codes { codes, pointer })) => {

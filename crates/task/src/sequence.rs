@@ -5,6 +5,7 @@ use syrinx_types::{Coded, Codes, Latents};
 use crate::contents::TextContent;
 use crate::given::{close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_text};
 use crate::response::fill_response;
+use crate::vall_e_stage::resolve_published;
 use crate::{
     Attention, CodeTable, Content, Contents, Fill, Head, Latent, Levels, Place, Response, Stage,
     TaskError, Timing, TokenSpace,
@@ -142,6 +143,9 @@ pub struct Sequence {
     pub response_codes: Option<Codes>,
     /// Latents that the response's codes round, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
+    /// First position of an AR response over codes, where it is not that of "nothing yet": the separator that predicts
+    /// the first code in published models.
+    pub opening: Option<Position>,
 }
 
 impl Sequence {
@@ -158,7 +162,14 @@ impl Sequence {
     /// Appends a causal position to an AR sequence over codes: what was generated before it (`None` at the beginning)
     /// and the stop under the pointer.
     pub fn extend_codes(&mut self, space: &TokenSpace, previous: Option<&[u16]>, stop: usize) {
-        let rotary = self.len() - self.response_start;
+        let mut rotary = self.len() - self.response_start;
+        if let Some(opening) = &self.opening {
+            if rotary == 0 {
+                self.positions.push(opening.clone());
+                return;
+            }
+            rotary -= 1;
+        }
         let mut p = Position::empty(space, rotary);
         for member in 0..space.group {
             let code = previous.and_then(|c| c.get(member)).copied().unwrap_or(space.no_code());
@@ -240,6 +251,9 @@ pub fn resolve(
 ) -> Result<Sequence, TaskError> {
     let fault = |reason: String| TaskError::Layout { stage: stage.name.clone(), reason };
     stage.check().map_err(fault)?;
+    if let Some(layout) = &stage.vall_e {
+        return resolve_published((stage, layout), contents, response, level, space);
+    }
     let mut sequence = Sequence {
         positions: Vec::new(),
         prefix: 0,
@@ -252,6 +266,7 @@ pub fn resolve(
         targets: Targets::None,
         response_codes: None,
         response_latents: None,
+        opening: None,
     };
     let last = stage.response().map(|s| s.name.as_str()).unwrap_or_default();
     for segment in stage.segments.iter().filter(|s| s.place == Place::Trunk) {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::VallELayout;
+
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -19,6 +21,10 @@ pub struct ModelSwitches {
     /// encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latent_conditioning: bool,
+    /// Sequences of the published vall-e model that the weights come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub vall_e: Option<VallELayout>,
 }
 
 impl From<Alignment> for ModelSwitches {
@@ -30,7 +36,8 @@ impl From<Alignment> for ModelSwitches {
 impl ModelSwitches {
     /// The contradiction between the switches, if there is one.
     pub fn check(&self) -> Result<(), String> {
-        if self.codes == CodeOrder::Masked && self.alignment != Alignment::Durations {
+        let length_known = self.alignment == Alignment::Durations || self.vall_e.is_some();
+        if self.codes == CodeOrder::Masked && !length_known {
             return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
         }
         Ok(())

@@ -266,7 +266,7 @@ fn uses(stage: &Stage, level: usize, name: &str) -> bool {
         Head::Levels(_) => &["first.", "level."],
         Head::Latents => &["latents.", "stop."],
         Head::Durations => &["durations."],
-        Head::Text => &["text."],
+        Head::Text | Head::Length => &["text."],
         Head::Phones { .. } => &["phones."],
     };
     let moves = stage.encodes()

@@ -23,10 +23,12 @@
 mod abbreviations;
 pub mod bpe;
 mod error;
+mod espeak;
 pub mod frontend;
 mod incoming;
 pub mod inventory;
 pub mod ipa;
+mod ipa_tokens;
 pub mod lexicon;
 pub mod markup;
 pub mod normalize;
@@ -38,9 +40,11 @@ pub mod vocab;
 
 pub use bpe::train_bpe;
 pub use error::{PhoneError, TextError};
+pub use espeak::espeak_ipa;
 pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord, preload};
 pub use incoming::IncomingText;
 pub use inventory::{Phone, Stress, strip_stress};
+pub use ipa_tokens::IpaTokenizer;
 pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};
 pub use normalize::{LeftOut, normalize, symbols_left_out};
 pub use scoring::{normalize_for_scoring, whisper_english};
