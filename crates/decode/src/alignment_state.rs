@@ -3,7 +3,7 @@
 use rand::Rng;
 use syrinx_task::{StageRun, TokenSpace};
 
-use crate::generate::Context;
+use crate::context::Context;
 use crate::{DecodeConfig, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.

@@ -1,13 +1,12 @@
 //! The AR over the codes of all levels, in the order of a pattern.
 
 use candle_core::Tensor;
-use syrinx_task::{Pattern, Sequence, Stage, TokenSpace};
+use syrinx_task::{Head, Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::alignment_state::{AlignmentState, Goes};
-use crate::first_level::prompt_of;
-use crate::generate::{Context, Row};
-use crate::steps::{Writer, write_rows};
+use crate::context::{Context, Row};
+use crate::steps::{Writer, prompt_of, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -35,9 +34,10 @@ struct Logits {
 
 pub(crate) fn run(
     context: &Context<'_>,
-    (stage, pattern): (&Stage, Pattern),
+    stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
+    let Head::Levels(pattern) = stage.head else { return Ok(()) };
     let (model, levels) = (context.model, context.model.space().levels);
     let read = |step: usize, h: &Tensor| {
         let turn = |level: usize| pattern.frame(step, level, levels).is_some();

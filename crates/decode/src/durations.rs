@@ -5,7 +5,7 @@ use syrinx_task::{
     MAX_DURATION, Sequence, Stage, TokenSpace, durations_of_pointer, pointer_in_frames,
 };
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 

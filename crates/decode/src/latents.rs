@@ -5,7 +5,7 @@ use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::alignment_state::{AlignmentState, Goes};
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::rounding::round;
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};

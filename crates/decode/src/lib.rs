@@ -7,13 +7,17 @@
 mod alignment_state;
 mod all_levels;
 mod config;
+mod context;
 mod durations;
 mod error;
 mod first_level;
 mod further_levels;
 mod generate;
+mod heads;
 mod latents;
 mod masked;
+mod passes;
+mod phones;
 mod rounding;
 mod sampler;
 mod steps;

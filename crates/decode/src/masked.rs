@@ -7,7 +7,7 @@ use rand::Rng;
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::unconditional;
 use crate::{DecodeError, Drawn, SamplerConfig, draw};
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::{CodeOrder, ModelSwitches, VallELayout};
+use syrinx_task::{ModelSwitches, VallELayout};
 
 /// Embedding and scoring of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +92,7 @@ impl LmConfig {
             );
         }
         self.switches.check()?;
-        if self.switches.codes != CodeOrder::ArNar && self.group > 1 {
+        if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
             return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::codes::{CodeInput, Codebooks};
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::HistoryInput;
-use crate::losses::Score;
+use crate::losses::{LossContext, Score};
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -188,8 +188,9 @@ impl LanguageModel {
         score: Score,
     ) -> std::result::Result<Losses, ModelError> {
         let h = self.response_rows(sequences)?; // (response positions, dim)
-        let scales = (&self.config, &self.space, &self.books);
-        self.heads.losses(&h, sequences, scales, (self.conditioning.as_ref(), score))
+        let conditioning = self.conditioning.as_ref();
+        let context = LossContext { config: &self.config, books: &self.books, conditioning, score };
+        self.heads.losses(&h, sequences, context)
     }
 
     /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Service;
+use crate::{LayoutIssue, Service};
 
 /// Errors of tasks. Messages are for the person who made the request; [`TaskError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +49,12 @@ pub enum TaskError {
     #[error("this model has no {0}")]
     Missing(Service),
     /// Contents that do not fit the layout: a fault of the task, not of the request.
-    #[error("layout of stage `{stage}`: {reason}")]
+    #[error("layout of stage `{stage}`: {issue}")]
     Layout {
         /// Stage.
         stage: String,
         /// Fault.
-        reason: String,
+        issue: LayoutIssue,
     },
     /// Generated rows that no answer can be made of.
     #[error("task `{task}`: {reason}")]

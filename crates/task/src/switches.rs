@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{Head, Pattern};
+
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -30,7 +32,7 @@ impl From<Alignment> for ModelSwitches {
 impl ModelSwitches {
     /// The contradiction between the switches, if there is one.
     pub fn check(&self) -> Result<(), String> {
-        if self.codes == CodeOrder::Masked && self.alignment != Alignment::Durations {
+        if self.codes.head().predictor().needs_length() && self.alignment != Alignment::Durations {
             return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
         }
         Ok(())
@@ -94,9 +96,15 @@ pub enum CodeOrder {
 }
 
 impl CodeOrder {
-    /// Whether an AR or masked stage leaves further levels to a NAR stage.
-    pub fn has_nar(self) -> bool {
-        matches!(self, Self::ArNar | Self::Masked)
+    /// Head of the stage that predicts speech: the list of all orders.
+    pub fn head(self) -> Head {
+        match self {
+            Self::ArNar => Head::FirstLevel,
+            Self::Delay => Head::Levels(Pattern::Delay),
+            Self::Interleaved => Head::Levels(Pattern::Interleaved),
+            Self::Masked => Head::MaskedLevel,
+            Self::Latent => Head::Latents,
+        }
     }
 
     /// Whether it is the default, as in configurations from before there was a choice.

@@ -7,7 +7,7 @@ use syrinx_types::Codes;
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
-use crate::{CodeTable, Head, NONE, Position, Sequence, Share, Targets, TaskError, TokenSpace};
+use crate::{CodeTable, Head, LayoutIssue, NONE, Position, Sequence, Share, TaskError, TokenSpace};
 
 /// Sum of code embeddings that a model was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -191,15 +191,15 @@ pub fn vall_e_sequence(
         head,
         advances: true,
         level,
-        targets: Targets::None,
+        targets: Vec::new(),
         response_codes: None,
         response_latents: None,
     })
 }
 
 impl Builder<'_> {
-    fn fault(reason: String) -> TaskError {
-        TaskError::Layout { stage: "vall-e".into(), reason }
+    fn fault(issue: LayoutIssue) -> TaskError {
+        issue.of("vall-e")
     }
 
     fn prompt(&mut self, prompt: &VallEPrompt, level: usize) -> Result<(), TaskError> {
@@ -272,11 +272,8 @@ impl Builder<'_> {
                     RvqSum::Legacy => level.saturating_sub(1).max(1),
                 };
                 if codes.levels() < levels || *level == 0 {
-                    let found = codes.levels();
-                    return Err(Self::fault(format!(
-                        "level {} after codes of {found} levels",
-                        level + 1
-                    )));
+                    let issue = LayoutIssue::Level { level: level + 1, levels: codes.levels() };
+                    return Err(Self::fault(issue));
                 }
                 for frame in 0..codes.frames() {
                     self.codes(CodeTable::ResponseNar, &codes.frame(frame)[..levels]);
@@ -338,7 +335,7 @@ impl Builder<'_> {
         let row = self
             .space
             .special_token(name)
-            .ok_or_else(|| Self::fault(format!("the model has no special token `{name}`")))?;
+            .ok_or_else(|| Self::fault(LayoutIssue::SpecialToken(name.into())))?;
         self.push(|p| p.special_token = row);
         Ok(())
     }

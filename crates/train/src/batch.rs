@@ -1,12 +1,9 @@
 //! From a step's number to its sequences.
 
-use std::f64::consts::FRAC_PI_2;
-
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_data::{BatchPlan, Batches, Corpus, Part};
-use syrinx_task::{DynTask, Head, Pattern, Sequence, Stage, TokenSpace, resolve};
+use syrinx_task::{Corruption, DynTask, Sequence, Stage, TokenSpace, resolve};
 
 use crate::{TrainConfig, TrainError};
 
@@ -89,7 +86,7 @@ impl<'a> BatchMaker<'a> {
                     known.join(", ")
                 ))
             })?;
-            let a_frame = positions_a_frame(&stage, space);
+            let a_frame = stage.head.predictor().positions_a_frame(space.levels);
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
@@ -134,8 +131,10 @@ impl<'a> BatchMaker<'a> {
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
             let plan = &plans[self.stages[index].plan];
-            let further = self.stages[index].stage.head == Head::FurtherLevels;
-            let levels = if further { self.nar_levels() } else { vec![0] };
+            let levels = match self.stages[index].stage.head.predictor().is_of_one_level() {
+                true => self.nar_levels(),
+                false => vec![0],
+            };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
                 let batch = self.batch_of((index, level), plan, (0, &mut rng), 0.0)?;
@@ -148,7 +147,7 @@ impl<'a> BatchMaker<'a> {
     }
 
     fn draw_level(&self, stage: usize, rng: &mut ChaCha8Rng) -> usize {
-        if self.stages[stage].stage.head != Head::FurtherLevels {
+        if !self.stages[stage].stage.head.predictor().is_of_one_level() {
             return 0;
         }
         let levels = self.nar_levels();
@@ -176,27 +175,6 @@ impl<'a> BatchMaker<'a> {
         }
     }
 
-    /// What generation does to a sequence and its example doesn't: some codes of a masked response are decided, and
-    /// latents that were written are never quite right.
-    fn corrupt(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
-        match sequence.head {
-            // Beside a recording one pass decides for all.
-            Head::MaskedLevel if sequence.frame_aligned.is_none() => {
-                let mut frames: Vec<usize> =
-                    (0..sequence.len() - sequence.response_start).collect();
-                frames.shuffle(rng);
-                let hidden = hidden(frames.len(), rng);
-                frames[hidden..].iter().for_each(|&frame| sequence.show(self.space, frame));
-            }
-            Head::Latents if self.config.latent_noise > 0.0 => {
-                let (levels, size) = (self.space.levels, self.space.codebook_size as u16);
-                let frame = || (0..levels).map(|_| rng.random_range(0..size)).collect();
-                sequence.blur_latents(self.config.latent_noise as f32, frame);
-            }
-            _ => {}
-        }
-    }
-
     fn batch_of(
         &self,
         (index, level): (usize, usize),
@@ -205,7 +183,7 @@ impl<'a> BatchMaker<'a> {
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
         let Trained { task, stage, .. } = &self.stages[index];
-        let task = &self.tasks[*task];
+        let (task, space) = (&self.tasks[*task], self.space);
         let mut sequences = Vec::new();
         let mut push =
             |example: syrinx_task::Example, rng: &mut ChaCha8Rng| -> Result<(), TrainError> {
@@ -218,7 +196,8 @@ impl<'a> BatchMaker<'a> {
                     let share = self.config.history_dropout;
                     sequence.forget_history(self.space, || rng.random_bool(share));
                 }
-                self.corrupt(&mut sequence, rng);
+                let corruption = Corruption { space, latent_noise: self.config.latent_noise };
+                stage.head.predictor().corrupt(&mut sequence, corruption, rng);
                 sequences.push(sequence);
                 Ok(())
             };
@@ -254,20 +233,12 @@ impl<'a> BatchMaker<'a> {
                 place += 1;
             }
         }
-        let level_name = if stage.head == Head::FurtherLevels {
+        let level_name = if stage.head.predictor().is_of_one_level() {
             format!(".{}", level + 1)
         } else {
             String::new()
         };
         Ok(Batch { name: format!("{}/{}{level_name}", task.id(), stage.name), sequences })
-    }
-}
-
-/// Positions that a stage has for a frame of its response.
-fn positions_a_frame(stage: &Stage, space: &TokenSpace) -> usize {
-    match stage.head {
-        Head::Levels(Pattern::Interleaved) => space.levels,
-        _ => 1,
     }
 }
 
@@ -292,13 +263,6 @@ impl Plan {
         let (_, items) = self.batches.batch(number);
         items.into_iter().map(|item| self.turns[item]).collect()
     }
-}
-
-/// A point of the cosine schedule of masks (MaskGIT, arXiv 2202.04200, section 3.3): how many of so many frames stay
-/// hidden, one at least.
-fn hidden(frames: usize, rng: &mut ChaCha8Rng) -> usize {
-    let at: f64 = rng.random_range(0.0..1.0);
-    ((frames as f64 * (FRAC_PI_2 * at).cos()).ceil() as usize).clamp(1, frames.max(1))
 }
 
 fn step_rng(seed: u64, number: u64) -> ChaCha8Rng {

@@ -22,8 +22,8 @@ use rand::RngCore;
 use syrinx_audio::silence::chunks;
 use syrinx_audio::speech::has_speech;
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskDescriptor,
-    TaskError, TaskKit, Transcript, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Task,
+    TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
 };
 use syrinx_types::{Audio, Sample};
 
@@ -157,8 +157,8 @@ impl Task for Stt {
             (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample),
             (other, mode) => {
                 let has = if mode == SttMode::Aligned { PHONES } else { TEXT };
-                let reason = format!("speech to text in this mode has only the stage `{has}`");
-                Err(TaskError::Layout { stage: other.into(), reason })
+                let (task, known) = (Self::ID.into(), vec![has.into()]);
+                Err(LayoutIssue::NoStage { task, known }.of(other))
             }
         }
     }

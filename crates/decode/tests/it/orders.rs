@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, MaskedConfig, SamplerConfig, generate};
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Pattern, Plan,
-    RowPlan, Segment, Stage, StageRun, TextContent,
+    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Plan, RowPlan,
+    Segment, Stage, StageRun, TextContent,
 };
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -22,14 +22,9 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     let with = |first: &str, response| {
         vec![Segment::special_token(first), Segment::aligned_text("text", alignment), response]
     };
-    let levels = |pattern| (Head::Levels(pattern), Segment::levels_response("codes", pattern));
-    let (head, response) = match codes {
-        CodeOrder::ArNar => (Head::FirstLevel, Segment::ar_response("codes")),
-        CodeOrder::Delay => levels(Pattern::Delay),
-        CodeOrder::Interleaved => levels(Pattern::Interleaved),
-        CodeOrder::Masked => (Head::MaskedLevel, Segment::masked_response("codes")),
-        CodeOrder::Latent => (Head::Latents, Segment::latent_response("codes")),
-    };
+    let predictor = codes.head().predictor();
+    let response = Segment { name: "codes".into(), ..predictor.response() };
+    let head = codes.head();
     let stage = Stage::new("ar", head, with("task:demo", response));
     let mut stages = Vec::new();
     if alignment == Alignment::Durations {
@@ -39,7 +34,7 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     } else {
         stages.push(stage);
     }
-    if codes.has_nar() {
+    if predictor.leaves_further_levels() {
         let mut nar = with("task:demo", Segment::nar_response("codes"));
         nar[0] = Segment::level_token();
         stages.push(Stage::new("nar", Head::FurtherLevels, nar));
@@ -139,7 +134,7 @@ fn given_frames_stay_in_every_order() {
         }
         let few =
             run_stages(order, &[known(given(6).first_levels(2))], (&decode(), |_: &str| true));
-        if !order.1.has_nar() {
+        if !order.1.head().predictor().leaves_further_levels() {
             let error = few.expect_err("all levels are written together");
             assert!(error.contains("frames of 2 levels are given"), "{error}");
         }
