@@ -148,7 +148,7 @@ pub fn write(
     name: &str,
 ) -> Outcome<String> {
     if let Form::Wav(format, json) = form {
-        return sound(session, answered, (*format, *json), (to, form, name));
+        return sound(session, answered, *format, *json, to, form, name);
     }
     let text = match form {
         Form::Json => {
@@ -193,8 +193,11 @@ pub fn write(
 fn sound(
     session: &Session,
     answered: &Answered,
-    (format, json): (WavFormat, bool),
-    (to, form, name): (&Destination, &Form, &str),
+    format: WavFormat,
+    json: bool,
+    to: &Destination,
+    form: &Form,
+    name: &str,
 ) -> Outcome<String> {
     let path = to.path(name, form);
     let mut about = answered.json();

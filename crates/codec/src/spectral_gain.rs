@@ -34,7 +34,7 @@ pub(crate) fn attenuated(
     let mut gains: Vec<f32> = own.iter().zip(wanted).map(|(o, w)| (w - o).min(0.0)).collect();
     let around = (context_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
     if around > 0 {
-        gains = going_on(&own, &gains, (bins, around));
+        gains = going_on(&own, &gains, bins, around);
     }
     let istft = Istft::new(STEPS_A_WINDOW * config.hop, config.hop);
     let spread = spread(config, istft.bins());
@@ -53,7 +53,7 @@ pub(crate) fn attenuated(
 /// Gains (frames, bins) of a sound that goes on: the less of the recording is it, the more it is taken to be as loud as
 /// what is left of the recording `around` frames before and after, where more of it is (noise power under speech is told
 /// from where no speech is: Cohen 2003, section II; how sure that is, the gains say).
-fn going_on(own: &[f32], gains: &[f32], (bins, around): (usize, usize)) -> Vec<f32> {
+fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> {
     let frames = gains.len() / bins;
     let trust: Vec<f32> = gains.iter().map(|gain| (DOUBT * (gain + SURE).min(0.0)).exp()).collect();
     let near = |lag: usize| 0.5 + 0.5 * (PI * lag as f32 / (around + 1) as f32).cos();

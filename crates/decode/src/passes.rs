@@ -57,7 +57,7 @@ pub(crate) fn passes_over(
                     draw(&logits[at + frame], &[], &context.config.nar.sampler, None, row.rng);
                 values.push(drawn.token as u16);
                 if let Some(mut left) = residual.get(at + frame).cloned() {
-                    take_away(model, &mut left, (level, drawn.token as u16));
+                    take_away(model, &mut left, level, drawn.token as u16);
                     round(model, left, level + 1..until, &mut values);
                 }
             }

@@ -32,7 +32,8 @@ pub struct PackageVoice {
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for files that can't be read, [`EngineError::Mismatch`] for
 /// parts that don't go together, [`EngineError::Voice`].
 pub fn package(
-    (lm_path, codec): (&Path, &PackageCodec),
+    lm_path: &Path,
+    codec: &PackageCodec,
     voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {

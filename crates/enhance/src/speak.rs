@@ -44,14 +44,14 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Audio), TaskError> {
     let Setup { kind, config, kit } = setup;
     let audio = context.audio(inputs.audio)?.into_owned();
-    let recording = coded((&audio, &inputs.audio.named("recording")), context)?;
+    let recording = coded(&audio, &inputs.audio.named("recording"), context)?;
     let mut shared = Contents::new();
     if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
         let enrolment = context.audio(clip)?;
         let name = clip.named("recording of the speaker");
         check_sound(&enrolment, &name)?;
         let enrolment = trim(&enrolment, &PauseConfig::default(), KEEP_S);
-        let speaker = coded((&enrolment, &name), context)?;
+        let speaker = coded(&enrolment, &name, context)?;
         if enrolment.seconds() > audio.seconds() {
             return Err(TaskError::input(
                 format!(
@@ -82,7 +82,7 @@ pub(crate) fn plan(
 }
 
 /// Codes and latents of a recording.
-fn coded((audio, name): (&Audio, &str), context: &Context<'_>) -> Result<Coded, TaskError> {
+fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, TaskError> {
     check_sound(audio, name)?;
     let codec = context.codec()?;
     let frames = audio.seconds() * codec.frame_rate_hz();

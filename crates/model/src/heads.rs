@@ -18,8 +18,10 @@ struct CodeHead {
 impl CodeHead {
     fn new(
         scope: &Scope,
-        (config, classes): (&LmConfig, usize),
-        (books, level): (&Codebooks, usize),
+        config: &LmConfig,
+        classes: usize,
+        books: &Codebooks,
+        level: usize,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let dim = config.trunk.dim;
@@ -86,14 +88,15 @@ pub(crate) struct Heads {
 impl Heads {
     pub(crate) fn new(
         scope: &Scope,
-        (config, space): (&LmConfig, &TokenSpace),
+        config: &LmConfig,
+        space: &TokenSpace,
         books: &Codebooks,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let dim = config.trunk.dim;
         let predicts_latents = config.switches.codes.head().predictor().predicts_latents();
         let code_head = |name: String, classes, level| {
-            CodeHead::new(&scope.pp(name), (config, classes), (books, level), kernels)
+            CodeHead::new(&scope.pp(name), config, classes, books, level, kernels)
         };
         let first = (0..space.group)
             .map(|g| code_head(format!("first.{g}"), space.first_level_classes(), 0))

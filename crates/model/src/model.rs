@@ -97,12 +97,7 @@ impl LanguageModel {
                 kernels,
             )?,
             text: scope.get("text", &[space.text_tokens, dim], Init::Normal(0.3))?,
-            codes: CodeInput::new(
-                &scope.pp("codes"),
-                (space, &books, dim),
-                config.tables,
-                kernels,
-            )?,
+            codes: CodeInput::new(&scope.pp("codes"), space, &books, dim, config.tables, kernels)?,
             history: HistoryInput::new(scope, config, &books, kernels)?,
             conditioning: config
                 .switches
@@ -110,14 +105,15 @@ impl LanguageModel {
                 .then(|| {
                     LatentConditioning::new(
                         &scope.pp("conditioning"),
-                        (dim, books.latent_dim),
+                        dim,
+                        books.latent_dim,
                         kernels,
                     )
                 })
                 .transpose()?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
-            heads: Heads::new(&scope.pp("heads"), (config, space), &books, kernels)?,
+            heads: Heads::new(&scope.pp("heads"), config, space, &books, kernels)?,
             config: config.clone(),
             space: space.clone(),
             books,

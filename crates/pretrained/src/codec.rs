@@ -283,7 +283,7 @@ impl Codec for PretrainedCodec {
         match self.parts.window() {
             Some(window) => {
                 let hop = self.info.frame_samples();
-                Box::new(WindowStream::new(parts, limits, (window, hop)))
+                Box::new(WindowStream::new(parts, limits, window, hop))
             }
             None => Box::new(CausalStream::new(parts, limits)),
         }

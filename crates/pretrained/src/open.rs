@@ -85,7 +85,7 @@ pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
     let config: Value = parse(&config_path, &read_text(&config_path)?)?;
     let family = Family::of(&config, &config_path)?;
     let checkpoint = checkpoint(&weights, family.is_published_as_pickle())?;
-    let network = network(&checkpoint, (family, &config, &config_path), spec.levels)?;
+    let network = network(&checkpoint, family, &config, &config_path, spec.levels)?;
     let vocoder = spec.vocoder.as_deref().map(open_vocoder).transpose()?;
     let header = Header {
         config,
@@ -130,7 +130,7 @@ fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<Pretraine
     let mut header: Header = parse(&path, json)?;
     header.levels = levels.or(header.levels);
     let family = Family::of(&header.config, &path)?;
-    let network = network(&checkpoint, (family, &header.config, &path), header.levels)?;
+    let network = network(&checkpoint, family, &header.config, &path, header.levels)?;
     let vocoder = match &header.vocoder {
         Some(yaml) => {
             let config = VocosConfig::parse(&path, yaml)?;
@@ -144,7 +144,9 @@ fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<Pretraine
 
 fn network(
     checkpoint: &Checkpoint,
-    (family, config, path): (Family, &Value, &Path),
+    family: Family,
+    config: &Value,
+    path: &Path,
     levels: Option<usize>,
 ) -> Loaded<Network> {
     Ok(match family {
@@ -180,7 +182,7 @@ fn vocos(
     };
     let (hop, size) = (encodec.config.hop(), encodec.config.codebook_size);
     let frame_rate_hz = f64::from(encodec.config.sampling_rate) / hop as f64;
-    let vocos = Vocos::load(weights, config, (size, frame_rate_hz))?;
+    let vocos = Vocos::load(weights, config, size, frame_rate_hz)?;
     if vocos.hop() != hop {
         return Err(misfit("frames of the two have different lengths"));
     }

@@ -65,7 +65,7 @@ pub(crate) struct WindowStream {
 }
 
 impl WindowStream {
-    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, (window, hop): (Window, usize)) -> Self {
+    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, window: Window, hop: usize) -> Self {
         Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
     }
 

@@ -174,7 +174,7 @@ impl Service {
         let mut sound = |s: Sound<'_>| {
             let (written, each) = &mut *state.borrow_mut();
             // A client that is gone is noticed at the next part, or by the token.
-            let _ = each(stretch((s.start_s, s.samples, rate_hz), written));
+            let _ = each(stretch(s.start_s, s.samples, rate_hz, written));
         };
         let mut parts = |part: Part| {
             let (written, each) = &mut *state.borrow_mut();
@@ -259,11 +259,11 @@ fn chunk(part: &Part, written: &mut usize) -> Chunk {
     let rate_hz = audio.sample_rate_hz;
     let start = (part.start_s * f64::from(rate_hz)).round() as usize;
     let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
-    Chunk { words, text, ..stretch((part.start_s, rest, rate_hz), written) }
+    Chunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
 }
 
 /// Samples as a chunk, after silence up to the time at which they begin.
-fn stretch((start_s, samples, rate_hz): (f64, &[f32], u32), written: &mut usize) -> Chunk {
+fn stretch(start_s: f64, samples: &[f32], rate_hz: u32, written: &mut usize) -> Chunk {
     let start = (start_s * f64::from(rate_hz)).round() as usize;
     let mut all = vec![0.0; start.saturating_sub(*written)];
     all.extend_from_slice(samples);

@@ -223,7 +223,7 @@ async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
             app.check_text("text", &text)?;
         }
         for sentence in complete_sentences(&mut text, ended) {
-            start_s += speak_sentence(app, socket, (&options, sentence), start_s).await?;
+            start_s += speak_sentence(app, socket, &options, sentence, start_s).await?;
         }
     }
     socket.send(&json!({ "type": "done", "seconds": start_s })).await
@@ -247,7 +247,8 @@ fn complete_sentences(text: &mut String, ended: bool) -> Vec<String> {
 async fn speak_sentence(
     app: &App,
     socket: &mut Socket,
-    (options, sentence): (&SpeechStart, String),
+    options: &SpeechStart,
+    sentence: String,
     start_s: f64,
 ) -> Result<f64, End> {
     let request = options.request(sentence);

@@ -15,12 +15,13 @@ const FADE: usize = 240;
 /// # Errors
 /// Errors of [`rolling`].
 pub fn reading(
-    (sentences, roll): (&[Sentence], bool),
+    sentences: &[Sentence],
+    roll: bool,
     prompt: Option<&Content>,
     setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     if roll && setup.kit.switches.alignment.is_aligned() {
-        return rolling((sentences, 0), prompt, setup);
+        return rolling(sentences, 0, prompt, setup);
     }
     let row = |sentence: &Sentence| {
         let text = sentence.script.content();

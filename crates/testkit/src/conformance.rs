@@ -149,7 +149,7 @@ impl Subject {
         let run = RunContext::quiet(&cancel).with_seed(7);
         let context = Context { services: &services, run };
         let voices = context.voice_names();
-        let request = request_of(descriptor, (TEXT, None), &voices, &ToneCodec::default().tone());
+        let request = request_of(descriptor, TEXT, None, &voices, &ToneCodec::default().tone());
         let planned = || {
             let request = self.task.whole(&request).map_err(said("its request"))?;
             request.plan(&context).map_err(said("its plan"))

@@ -90,7 +90,7 @@ impl<'a> BatchMaker<'a> {
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
-                    plans.push(Plan::new(config, (corpus, config.speaker_balance), a_frame)?);
+                    plans.push(Plan::new(config, corpus, config.speaker_balance, a_frame)?);
                     plans.len() - 1
                 }
             };
@@ -120,13 +120,13 @@ impl<'a> BatchMaker<'a> {
         }
         let level = self.draw_level(chosen, &mut rng);
         let plan = &self.plans[self.stages[chosen].plan];
-        self.batch_of((chosen, level), plan, (number, &mut rng), self.config.text_dropout)
+        self.batch_of(chosen, level, plan, number, &mut rng, self.config.text_dropout)
     }
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
         // However the training is balanced, its figures are of the same utterances.
-        let even = |plan: &Plan| Plan::new(self.config, (self.corpus, 0.0), plan.a_frame);
+        let even = |plan: &Plan| Plan::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
@@ -137,7 +137,7 @@ impl<'a> BatchMaker<'a> {
             };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
-                let batch = self.batch_of((index, level), plan, (0, &mut rng), 0.0)?;
+                let batch = self.batch_of(index, level, plan, 0, &mut rng, 0.0)?;
                 if !batch.sequences.is_empty() {
                     out.push(batch);
                 }
@@ -177,9 +177,11 @@ impl<'a> BatchMaker<'a> {
 
     fn batch_of(
         &self,
-        (index, level): (usize, usize),
+        index: usize,
+        level: usize,
         plan: &Plan,
-        (number, rng): (u64, &mut ChaCha8Rng),
+        number: u64,
+        rng: &mut ChaCha8Rng,
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
         let Trained { task, stage, .. } = &self.stages[index];
@@ -245,7 +247,8 @@ impl<'a> BatchMaker<'a> {
 impl Plan {
     fn new(
         config: &TrainConfig,
-        (corpus, balance): (&Corpus, f64),
+        corpus: &Corpus,
+        balance: f64,
         a_frame: usize,
     ) -> Result<Self, TrainError> {
         let turns = corpus.turns(balance);

@@ -96,7 +96,7 @@ impl<'a> Trainer<'a> {
             ));
         }
         let store = ParamStore::seeded(config.seed, &material.device);
-        Self::build(config, material, (run, resume), (store, None))
+        Self::build(config, material, run, resume, store, None)
     }
 
     /// Prepares the fine-tuning of a finished model: of all its weights, or with `lora` of a low-rank difference. The
@@ -114,7 +114,7 @@ impl<'a> Trainer<'a> {
         if let Some(lora) = &config.lora {
             let (tensors, seed) = (base.tensors.clone(), config.seed);
             let store = ParamStore::adapted(tensors, lora, seed, &material.device);
-            return Self::build(config, material, (run, resume), (store, Some(base.clone())));
+            return Self::build(config, material, run, resume, store, Some(base.clone()));
         }
         let mut trainer = Self::new(config, material, run, resume)?;
         if trainer.step() == 0 {
@@ -126,8 +126,10 @@ impl<'a> Trainer<'a> {
     fn build(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
-        (run, resume): (&'a Path, bool),
-        (store, base): (ParamStore, Option<LmFile>),
+        run: &'a Path,
+        resume: bool,
+        store: ParamStore,
+        base: Option<LmFile>,
     ) -> Result<Self, TrainError> {
         config.check().map_err(TrainError::Config)?;
         let store = store.with_precision(config.precision);
@@ -196,7 +198,7 @@ impl<'a> Trainer<'a> {
     /// Begins with the weights of another model; tensors and special tokens that it hasn't keep their first values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
-            if let Some(tensor) = carried_over((&name, &var), file, &self.material.space)? {
+            if let Some(tensor) = carried_over(&name, &var, file, &self.material.space)? {
                 var.set(&tensor.to_device(var.device())?)?;
             }
         }
@@ -268,7 +270,7 @@ impl<'a> Trainer<'a> {
             .of_part(part);
         let ahead = material.corpus.is_streamed();
         let first = self.step() * config.accumulation as u64;
-        Feed::with(&maker, (first, ahead), |feed| self.steps(feed, sink, cancel))
+        Feed::with(&maker, first, ahead, |feed| self.steps(feed, sink, cancel))
     }
 
     fn steps(
@@ -290,7 +292,7 @@ impl<'a> Trainer<'a> {
         self.stopped = false;
         while self.step() < config.steps && !self.is_stopped(cancel) {
             let step = self.step() + 1;
-            self.one_step(step, (feed, &schedule), cancel)?;
+            self.one_step(step, feed, &schedule, cancel)?;
             // A step that the optimiser didn't take has figures that stop the run.
             if self.pending.len() >= self.log_steps() || self.step() < step {
                 self.report(sink)?;

@@ -43,8 +43,8 @@ pub(crate) fn plan(
     // The first sentence stands after the recording, in another row than the one made here; its silence does not.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
-        true => rolling((&sentences, offset), Some(&prompt), speaking)?,
-        false => reading((&sentences, false), Some(&prompt), speaking)?,
+        true => rolling(&sentences, offset, Some(&prompt), speaking)?,
+        false => reading(&sentences, false, Some(&prompt), speaking)?,
     };
     let (mut rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     if let Some(row) = rows.first_mut() {

@@ -55,7 +55,7 @@ impl Prepared {
         let spans = match (request.start_s, request.end_s) {
             (None, None) => by_words(config, kit, &recording, &request.text)?,
             (Some(start_s), Some(end_s)) => {
-                vec![by_time(kit, &recording, (start_s, end_s), &request.text)?]
+                vec![by_time(kit, &recording, start_s, end_s, &request.text)?]
             }
             _ => {
                 return Err(TaskError::input(
@@ -154,7 +154,8 @@ fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f
 fn by_time(
     kit: &TaskKit,
     recording: &Recording,
-    (start_s, end_s): (f64, f64),
+    start_s: f64,
+    end_s: f64,
     text: &str,
 ) -> Result<Span, TaskError> {
     let total_s = recording.audio.seconds();

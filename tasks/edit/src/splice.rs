@@ -51,7 +51,7 @@ pub(crate) fn finish(
         let spoken = match (&span.onward, generated.as_slice().first()) {
             (Some(_), Some(row)) => {
                 generated.next();
-                spoken((setup, context), work, span, row)?
+                spoken(setup, context, work, span, row)?
             }
             _ => Spoken { samples: Vec::new(), words: Vec::new(), complete: true },
         };
@@ -61,7 +61,7 @@ pub(crate) fn finish(
         let length = spoken.samples.len().max(fade);
         let behind = behind.map_or_else(|| vec![0.0; length], |b| under(b, start..end, length));
         let new: Vec<f32> = spoken.samples.iter().zip(&behind).map(|(x, b)| x + b).collect();
-        samples.extend(faded((&original.samples[start..end], &behind), &new, fade));
+        samples.extend(faded(&original.samples[start..end], &behind, &new, fade));
         let new: Vec<&str> = span.new.words.iter().map(String::as_str).collect();
         let old: Vec<&str> =
             recording.words[span.old.clone()].iter().map(|w| w.word.as_str()).collect();
@@ -91,7 +91,7 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
 }
 
 /// The new samples between the edges of the old ones, which fade out and in; where there are none those of what is behind.
-fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> {
+fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
     let (first, last) = if old.is_empty() {
         let behind = &behind[..edge.min(behind.len())];
@@ -107,7 +107,8 @@ fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> 
 
 /// The samples of the new words, and when they sound.
 fn spoken(
-    (setup, context): (Setup<'_, EditConfig>, &Context<'_>),
+    setup: Setup<'_, EditConfig>,
+    context: &Context<'_>,
     work: &Prepared,
     span: &Span,
     generated: &Generated,

@@ -98,7 +98,7 @@ impl Task for G2p {
     ) -> Result<Phones, TaskError> {
         match prepared {
             Prepared::Words { text, words } => {
-                sentence::finish(&self.config, &self.kit, (&text, words), &generated)
+                sentence::finish(&self.config, &self.kit, &text, words, &generated)
             }
             Prepared::Phones(words) => Ok(letters::finish(&self.kit, &words, &generated)),
         }

@@ -27,7 +27,7 @@ pub(crate) fn plan(
     let mut places = Vec::new();
     for weights in &steps {
         let prompt = mixed(config, mode, &prompts, weights);
-        let of_step = reading((&sentences[..], request.rolling), Some(&prompt), speaking)?;
+        let of_step = reading(&sentences[..], request.rolling, Some(&prompt), speaking)?;
         let (of_step, its_places): (Vec<_>, Vec<_>) = of_step.into_iter().unzip();
         rows.extend(of_step);
         places = its_places;

@@ -20,7 +20,7 @@ pub(crate) fn plan(
     let sentences = sentences(setup, &request.text)?;
     let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
-    let rows = reading((&sentences, request.rolling), prompt.as_ref(), setup)?;
+    let rows = reading(&sentences, request.rolling, prompt.as_ref(), setup)?;
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))

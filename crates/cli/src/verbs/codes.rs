@@ -96,7 +96,7 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
     let codes = used.codec().encode_all_levels(&audio)?;
     session.check()?;
     let length = Some(RecordingLength::of(&audio));
-    write_codes(&out, (&codes, length), &CodecId::of(used.codec()), &args.audio)?;
+    write_codes(&out, &codes, length, &CodecId::of(used.codec()), &args.audio)?;
     let (frames, levels) = (codes.frames(), codes.levels());
     if session.globals.json {
         return session.print_json(

@@ -48,7 +48,7 @@ pub fn run(
         "-" => super::task::standard_input()?,
         file => std::fs::read_to_string(file).map_err(|e| Failure::reading(file, &e))?,
     };
-    let lines = parse(&text, file, (descriptor.verb.positional, fields))?;
+    let lines = parse(&text, file, descriptor.verb.positional, fields)?;
     let engine = session.engine(settings)?;
     let job = format!("{file} ({} lines)", lines.len());
     let total = Some(lines.len() as u64);
@@ -100,11 +100,11 @@ impl Line {
 }
 
 /// The lines of a text; empty ones are left out. `fields` are those of the command line, which a line may replace.
-fn parse(text: &str, file: &str, (field, fields): (&str, &Value)) -> Outcome<Vec<Line>> {
+fn parse(text: &str, file: &str, field: &str, fields: &Value) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut ids = BTreeSet::new();
     for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        let line = parse_line(line.trim(), i + 1, (field, fields)).map_err(|reason| Failure {
+        let line = parse_line(line.trim(), i + 1, field, fields).map_err(|reason| Failure {
             exit: Exit::BadInput,
             message: format!("{file}:{}: {reason}", i + 1),
             hint: Some(format!(
@@ -130,7 +130,7 @@ fn parse(text: &str, file: &str, (field, fields): (&str, &Value)) -> Outcome<Vec
     Ok(lines)
 }
 
-fn parse_line(line: &str, number: usize, (field, fields): (&str, &Value)) -> Result<Line, String> {
+fn parse_line(line: &str, number: usize, field: &str, fields: &Value) -> Result<Line, String> {
     let mut own: Map<String, Value> = if line.starts_with('{') {
         serde_json::from_str(line).map_err(|e| e.to_string())?
     } else {
@@ -169,7 +169,7 @@ mod tests {
         let fields = json!({ "voice": "joe" });
         let text =
             "One.\n\n{\"text\": \"Two.\", \"voice\": \"slt\", \"seed\": 3, \"id\": \"two\"}\n";
-        let lines = parse(text, "f", ("text", &fields)).expect("both are fine");
+        let lines = parse(text, "f", "text", &fields).expect("both are fine");
         let seen: Vec<_> =
             lines.iter().map(|l| (l.id.as_str(), l.seed, l.request.clone())).collect();
         assert_eq!(
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn broken_lines_are_named() {
         let check = |text: &str, expected: &str| {
-            let failure = parse(text, "f", ("text", &json!({}))).expect_err("it is broken");
+            let failure = parse(text, "f", "text", &json!({})).expect_err("it is broken");
             assert!(failure.message.contains(expected), "{}", failure.message);
         };
         check("One.\n{\"text\": ", "f:2: ");

@@ -279,7 +279,7 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
         let id = format!("{FIELD}{name}");
         if name == descriptor.verb.positional {
             positional = matches.get_many::<String>(&id).into_iter().flatten().cloned().collect();
-        } else if let Some(value) = field_value(matches, &id, (&schema, property))? {
+        } else if let Some(value) = field_value(matches, &id, &schema, property)? {
             fields.insert(name.clone(), value);
         }
     }
@@ -302,7 +302,8 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
 fn field_value(
     matches: &ArgMatches,
     id: &str,
-    (schema, property): (&Value, &Value),
+    schema: &Value,
+    property: &Value,
 ) -> Outcome<Option<Value>> {
     let kind = kind_of(schema, property);
     if kind == "boolean" {

@@ -108,7 +108,7 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
     let run = (args.run.as_path(), args.resume);
     let adapts = tuning.adapts(&config);
-    let space = space(run, base.as_ref().filter(|_| adapts), fresh, (&tasks, &config));
+    let space = space(run, base.as_ref().filter(|_| adapts), fresh, &tasks, &config);
     std::fs::create_dir_all(&args.run)
         .map_err(|e| Failure::writing(&args.run.display().to_string(), &e))?;
     let held_out = (!watched.is_empty()).then_some(&watched);
@@ -163,7 +163,7 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     // Beside the checkpoint, so that the dashboard finds it without being told where.
     let events = JsonLines::open(&args.run.join("events.jsonl"))?;
     let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
-    ranks::report(session, ranks, (&trainer, outcome.step - first))?;
+    ranks::report(session, ranks, &trainer, outcome.step - first)?;
     if !leads {
         return Ok(());
     }

@@ -182,7 +182,7 @@ impl Component for Ablations {
 impl Ablations {
     fn draw_ablations(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == ABLATIONS;
-        let inner = pen.frame(area, "Ablations", (ABLATIONS, focused));
+        let inner = pen.frame(area, "Ablations", ABLATIONS, focused);
         if self.ablations.is_empty() {
             pen.paragraph(inner, "none in the store yet", pen.theme.dim);
         }
@@ -200,7 +200,7 @@ impl Ablations {
     fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == CELLS;
         let name = self.ablations.get(self.ablation).map_or("Cells", |(name, _)| name);
-        let inner = pen.frame(area, name, (CELLS, focused));
+        let inner = pen.frame(area, name, CELLS, focused);
         let axes = self.axes();
         let figure = self.wanted().map_or("figure".to_owned(), |(f, v)| shown_name(&f, &v));
         let mut titles = axes.clone();
@@ -224,7 +224,7 @@ impl Ablations {
         let (table, note) = above(inner, inner.height.saturating_sub(1));
         grid.draw(pen, table, (CELLS, focused));
         if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
-            pen.text(note, (0, 0), &cell.note, style(cell.state, pen));
+            pen.text(note, 0, 0, &cell.note, style(cell.state, pen));
         }
     }
 
@@ -236,11 +236,11 @@ impl Ablations {
             let name = if v.is_empty() { title(&f) } else { format!("{}, {v}", title(&f)) };
             format!("{name} against {axis}")
         });
-        let inner = pen.frame(area, &name, (CHART, self.pane == CHART));
+        let inner = pen.frame(area, &name, CHART, self.pane == CHART);
         let (points, names) = self.points(&axis);
         let ends = points.iter().flat_map(|p| [p.figure.low, p.figure.high, p.figure.value]);
         let (Some(x), Some(y)) = (bounds(points.iter().map(|p| p.x)), bounds(ends)) else {
-            pen.text(inner, (0, 0), "no finished cell has it", pen.theme.dim);
+            pen.text(inner, 0, 0, "no finished cell has it", pen.theme.dim);
             return;
         };
         if inner.width < 16 || inner.height < 4 {

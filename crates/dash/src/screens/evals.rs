@@ -312,7 +312,7 @@ impl Component for Evals {
 impl Evals {
     fn draw_suites(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == SUITES;
-        let inner = pen.frame(area, "Suites", (SUITES, focused));
+        let inner = pen.frame(area, "Suites", SUITES, focused);
         let (list, foot) = above(inner, inner.height.saturating_sub(3));
         let sign = |s: &SuiteCard| if self.picked.contains(&s.name) { "●" } else { " " };
         let rows = self.suites.iter().map(|s| vec![cell(sign(s)), cell(&s.name)]);
@@ -341,16 +341,16 @@ impl Evals {
                     .map(|(n, v)| format!("{n} {}", figure_kind(n).unit.show(*v)))
                     .collect();
                 let text = format!("{id}: {}", shown.join(", "));
-                pen.text(area, (1, i as u16 * 2 + 1), &text, pen.theme.dim);
+                pen.text(area, 1, i as u16 * 2 + 1, &text, pen.theme.dim);
             }
         }
     }
 
     fn draw_runs(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == RUNS;
-        let inner = pen.frame(area, "Runs", (RUNS, focused));
+        let inner = pen.frame(area, "Runs", RUNS, focused);
         if self.runs.is_empty() {
-            pen.text(inner, (0, 0), "the store is empty: run a suite", pen.theme.dim);
+            pen.text(inner, 0, 0, "the store is empty: run a suite", pen.theme.dim);
             return;
         }
         let rows = self.runs.iter().map(|run| {
@@ -397,7 +397,7 @@ impl Evals {
         let live = self.live.values().next().filter(|_| self.rows.run().is_none());
         let title =
             live.map_or_else(|| self.rows.title(id), |l| format!("{}: rows as they come", l.suite));
-        let inner = pen.frame(area, &title, (ROWS, focused));
+        let inner = pen.frame(area, &title, ROWS, focused);
         if let Some(live) = live {
             let rows: Vec<(String, Vec<(String, f64)>)> =
                 live.arrived.iter().rev().cloned().collect();

@@ -92,7 +92,7 @@ fn a_cancelled_request_says_so() {
     cancel.cancel();
     for task in ALL {
         let request =
-            request_of(task, ("Yes.", None), &engine().voices().names(), &buzz(1.0, 24_000));
+            request_of(task, "Yes.", None, &engine().voices().names(), &buzz(1.0, 24_000));
         let run = RunContext::quiet(&cancel);
         let error = engine().run(task.id, &request, &DecodeConfig::default(), run);
         assert!(matches!(error, Err(EngineError::Cancelled)), "{}: {error:?}", task.id);

@@ -96,7 +96,7 @@ pub fn write_model(folder: &Path) -> PathBuf {
         })
         .collect();
     let card = serde_json::json!({"name": "tiny"});
-    let bytes = package((&parts.0, &parts.1.as_path().into()), &voices, card).expect("they fit");
+    let bytes = package(&parts.0, &parts.1.as_path().into(), &voices, card).expect("they fit");
     let path = folder.join("tiny.safetensors");
     write_atomic(&path, &bytes).expect("writes");
     path

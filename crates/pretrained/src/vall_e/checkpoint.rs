@@ -87,7 +87,8 @@ impl Checkpoint {
     pub(crate) fn first_rows(
         &self,
         name: &str,
-        (rows, columns): (usize, usize),
+        rows: usize,
+        columns: usize,
     ) -> Result<Tensor, VallEError> {
         let tensor = self.tensor(name)?;
         match tensor.dims() {

@@ -143,7 +143,7 @@ impl Importer<'_> {
             return zeros(rows, dim).map_err(fail);
         }
         let found = self.checkpoint.rows(name)?.min(rows);
-        let first = self.checkpoint.first_rows(name, (found, dim))?;
+        let first = self.checkpoint.first_rows(name, found, dim)?;
         if found == rows {
             return Ok(first);
         }
@@ -197,7 +197,7 @@ impl Importer<'_> {
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
         let head = |index: usize, classes: usize| {
             let name = format!("classifiers.proj.{index}");
-            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), (classes, dim))?;
+            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), classes, dim)?;
             Ok::<_, VallEError>((weight, self.checkpoint.bias(&format!("{name}.bias"), classes)?))
         };
         let mut put = |name: &str, (weight, bias): (Tensor, Tensor)| {

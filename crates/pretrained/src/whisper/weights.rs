@@ -111,7 +111,8 @@ impl Weights {
     fn linear(
         &self,
         name: &str,
-        (outputs, inputs): (usize, usize),
+        outputs: usize,
+        inputs: usize,
         bias: bool,
     ) -> Result<Linear, WeightsFault> {
         let key = format!("{name}.weight");
@@ -139,8 +140,7 @@ impl Weights {
         width: usize,
         heads: usize,
     ) -> Result<Attention, WeightsFault> {
-        let linear =
-            |part: &str, bias| self.linear(&format!("{name}.{part}"), (width, width), bias);
+        let linear = |part: &str, bias| self.linear(&format!("{name}.{part}"), width, width, bias);
         Ok(Attention {
             query: linear("q_proj", true)?,
             key: linear("k_proj", false)?,
@@ -158,8 +158,8 @@ impl Weights {
     ) -> Result<FeedForward, WeightsFault> {
         Ok(FeedForward {
             norm: self.norm(&format!("{layer}.final_layer_norm"), width)?,
-            up: self.linear(&format!("{layer}.fc1"), (inner, width), true)?,
-            down: self.linear(&format!("{layer}.fc2"), (width, inner), true)?,
+            up: self.linear(&format!("{layer}.fc1"), inner, width, true)?,
+            down: self.linear(&format!("{layer}.fc2"), width, inner, true)?,
         })
     }
 }

@@ -57,7 +57,7 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
         let bytes_per_s = limit["bytes_per_s"].as_f64().context("bytes_per_s")?;
         bandwidth.push(bytes_per_s / 1e9);
         flops.push(limit["flop_per_s"].as_f64().context("flop_per_s")? / 1e9);
-        round(args, &program, (torch, bytes_per_s), &mut all)?;
+        round(args, &program, torch, bytes_per_s, &mut all)?;
     }
     println!("{}", machine());
     println!(
@@ -77,7 +77,8 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
 fn round(
     args: &DecodeArgs,
     program: &Path,
-    (torch, bytes_per_s): (bool, f64),
+    torch: bool,
+    bytes_per_s: f64,
     all: &mut Vec<Measured>,
 ) -> Result<()> {
     let mut first = None;

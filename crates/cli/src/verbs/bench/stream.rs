@@ -54,7 +54,7 @@ pub fn run(session: &Session, args: &StreamArgs) -> Outcome {
     let mut rows = Vec::new();
     for (name, beside) in [("alone", false), ("beside another", true)] {
         session.say(&format!("measuring {} sentences {name}", sentences.len()));
-        let heard = measure(session, (&engine, task), &sentences, &decode, beside)?;
+        let heard = measure(session, &engine, task, &sentences, &decode, beside)?;
         rows.push((name, heard));
     }
     let figures: Vec<_> = rows.iter().map(|(name, heard)| figures(name, heard)).collect();
@@ -84,7 +84,8 @@ fn speaking() -> Outcome<&'static TaskDescriptor> {
 
 fn measure(
     session: &Session,
-    (engine, task): (&Engine, &'static TaskDescriptor),
+    engine: &Engine,
+    task: &'static TaskDescriptor,
     sentences: &[&str],
     decode: &DecodeConfig,
     beside: bool,

@@ -181,7 +181,7 @@ impl Rows {
 
     pub(super) fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: (usize, bool)) {
         if self.run.is_none() {
-            pen.text(area, (0, 0), "open a run to see its rows", pen.theme.dim);
+            pen.text(area, 0, 0, "open a run to see its rows", pen.theme.dim);
         } else if self.open {
             self.draw_details(pen, area);
         } else {
@@ -236,7 +236,7 @@ impl Rows {
         let mut rest = area;
         for (name, text) in lines {
             let (_, room) = crate::pen::left(rest, 8);
-            pen.text(rest, (0, 0), name, pen.theme.dim);
+            pen.text(rest, 0, 0, name, pen.theme.dim);
             let used = pen.paragraph(room, &text, pen.theme.text).max(1);
             rest = above(rest, used).1;
         }
