@@ -105,7 +105,7 @@ impl InTrainingEvaluation {
             .map_err(|e| e.to_string())?;
         let bytes = match &self.codec_source {
             CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
-            CodecSource::Model(source) => with_language_model(source, (file.path(), None), None),
+            CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
         let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
         Engine::open(&source, &self.options).map_err(|e| e.to_string())

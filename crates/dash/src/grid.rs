@@ -37,7 +37,7 @@ pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
 
 impl Grid {
     /// Draws the table; rows can be clicked as items of the pane.
-    pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, (pane, focused): (usize, bool)) {
+    pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: usize, focused: bool) {
         let widths = self.widths(usize::from(area.width));
         let head = u16::from(!self.titles.is_empty());
         if head == 1 {

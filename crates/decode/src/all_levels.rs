@@ -125,7 +125,7 @@ impl Writing {
             let given = row.run.given.as_ref().filter(|given| frame < given.frames());
             match given.map(|given| given.at(frame, level)) {
                 Some(code) => self.push(level, code),
-                None => self.draw(context, (level, frame), logits[at].clone(), row),
+                None => self.draw(context, level, frame, logits[at].clone(), row),
             }
         }
         let newest = pattern.newest(step, levels);
@@ -150,7 +150,8 @@ impl Writing {
     fn draw(
         &mut self,
         context: &Context<'_>,
-        (level, frame): (usize, usize),
+        level: usize,
+        frame: usize,
         mut logits: Vec<f32>,
         row: &mut Row<'_>,
     ) {

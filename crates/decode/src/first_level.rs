@@ -28,8 +28,8 @@ pub(crate) fn run(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| Logits::read(context, h);
-    let write = |w: &mut Writing, _, said: (&Logits, usize), row: &mut Row<'_>| {
-        w.write(context, said, row);
+    let write = |w: &mut Writing, _, (logits, at): (&Logits, usize), row: &mut Row<'_>| {
+        w.write(context, logits, at, row);
         if let Some(stream) = context.stream {
             let Writing { codes, done, .. } = &*w;
             let history = LevelOne { codes, pointer: w.alignment.pointer(), done: *done };
@@ -120,7 +120,7 @@ impl Writing {
         self.alignment.push();
     }
 
-    fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
+    fn write(&mut self, context: &Context<'_>, logits: &Logits, at: usize, row: &mut Row<'_>) {
         let space = context.model.space();
         let given = row.run.given.as_ref().filter(|g| self.codes.len() + space.group <= g.frames());
         for member in 0..space.group {

@@ -39,7 +39,7 @@ pub(crate) fn run(
     };
     let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
         let advances = said.1.as_ref().and_then(|advances| advances.get(at));
-        w.write(context, (said.0[at].clone(), advances), row);
+        w.write(context, said.0[at].clone(), advances, row);
     };
     write_rows(context, stage, rows, read, write)
 }
@@ -87,7 +87,8 @@ impl Writing {
     fn write(
         &mut self,
         context: &Context<'_>,
-        (latent, advances): (Vec<f32>, Option<&Vec<f32>>),
+        latent: Vec<f32>,
+        advances: Option<&Vec<f32>>,
         row: &mut Row<'_>,
     ) {
         let frame = self.codes.frames();

@@ -178,8 +178,8 @@ impl Engine {
             })?;
         }
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();
-        let place = (&options.device, options.precision);
-        let model = LanguageModel::load_in(&lm, place, options.kernels)
+        let EngineOptions { device, precision, kernels, .. } = &options;
+        let model = LanguageModel::load_in(&lm, device, *precision, *kernels)
             .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);

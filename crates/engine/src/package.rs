@@ -75,7 +75,8 @@ pub fn package(
 /// Errors of [`package`] and of opening the model.
 pub fn with_language_model(
     model: &ModelSource,
-    (lm_path, codec): (&Path, Option<&PackageCodec>),
+    lm_path: &Path,
+    codec: Option<&PackageCodec>,
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
     let (mut file, bytes) = read(model)?;

@@ -129,13 +129,14 @@ impl LanguageModel {
         device: &Device,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        Self::load_in(file, (device, Precision::F32), kernels)
+        Self::load_in(file, device, Precision::F32, kernels)
     }
 
     /// The same in another precision.
     pub fn load_in(
         file: &LmFile,
-        (device, precision): (&Device, Precision),
+        device: &Device,
+        precision: Precision,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let store = ParamStore::loaded(file.tensors.clone(), device).with_precision(precision);

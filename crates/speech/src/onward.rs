@@ -75,7 +75,8 @@ impl Recording {
     pub fn onward(
         &self,
         given: Range<usize>,
-        (new, ahead): (&Said, &Said),
+        new: &Said,
+        ahead: &Said,
         prompt: Option<Content>,
         setup: Setup<'_>,
     ) -> Option<Onward> {

@@ -55,9 +55,11 @@ impl<'a> Spoken<'a> {
     /// [`TaskError::Answer`] if nothing came out; those of the codec.
     pub fn push(
         &mut self,
-        (sentence, place): (&Sentence, Place),
+        sentence: &Sentence,
+        place: Place,
         generated: &'a Generated,
-        (codec, pause_s): (&dyn SpeechCodec, f64),
+        codec: &dyn SpeechCodec,
+        pause_s: f64,
     ) -> Result<(), TaskError> {
         let known = place.known(self.previous);
         self.previous = Some(generated);

@@ -62,7 +62,7 @@ pub use services::{
     Voices,
 };
 pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
-pub use space::TokenSpace;
+pub use space::{CodebookSizes, TokenSpace};
 pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
 pub use task::{Chunks, Task, Verb};
 pub use vall_e::{

@@ -57,7 +57,8 @@ impl<'a> BatchMaker<'a> {
     pub fn new(
         config: &'a TrainConfig,
         tasks: &'a [Box<dyn DynTask>],
-        (corpus, space): (&'a Corpus, &'a TokenSpace),
+        corpus: &'a Corpus,
+        space: &'a TokenSpace,
     ) -> Result<Self, TrainError> {
         if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
             let levels = space.levels;

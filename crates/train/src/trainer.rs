@@ -107,7 +107,8 @@ impl<'a> Trainer<'a> {
     pub fn from_base(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
-        (run, resume): (&'a Path, bool),
+        run: &'a Path,
+        resume: bool,
         base: &LmFile,
     ) -> Result<Self, TrainError> {
         check_base(base, config, material)?;
@@ -266,7 +267,7 @@ impl<'a> Trainer<'a> {
         // One rank speaks for all.
         let sink: &dyn EventSink = if ranks.leads() { sink } else { &NullSink };
         let part = Part::new(ranks.rank(), ranks.count())?;
-        let maker = BatchMaker::new(config, material.tasks, (material.corpus, &material.space))?
+        let maker = BatchMaker::new(config, material.tasks, material.corpus, &material.space)?
             .of_part(part);
         let ahead = material.corpus.is_streamed();
         let first = self.step() * config.accumulation as u64;
@@ -283,7 +284,7 @@ impl<'a> Trainer<'a> {
         let held_out = material
             .held_out
             .map(|c| {
-                BatchMaker::new(config, material.tasks, (c, &material.space))
+                BatchMaker::new(config, material.tasks, c, &material.space)
                     .and_then(|m| m.eval_batches())
             })
             .transpose()?

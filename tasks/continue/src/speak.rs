@@ -33,7 +33,7 @@ pub(crate) fn plan(
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
     let new = Said::of(spoken, 0..spoken.words.len());
-    let first = recording.onward(given, (&new, &Said::default()), Some(prompt.clone()), speaking);
+    let first = recording.onward(given, &new, &Said::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or_else(|| {
         TaskError::input(
             "too many phones were recognized in the recording to go on from",
@@ -68,7 +68,7 @@ pub(crate) fn finish(
     let mut whole = Spoken::new("continue");
     for ((sentence, place), generated) in sentences.iter().zip(generated) {
         if whole.whole.is_some() {
-            whole.push((sentence, *place), generated, (codec, pause_s))?;
+            whole.push(sentence, *place, generated, codec, pause_s)?;
             continue;
         }
         let codes = generated.codes.as_ref().filter(|c| c.frames() > first.given.len());

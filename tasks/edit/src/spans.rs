@@ -201,8 +201,7 @@ fn speak(
         let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
         ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
     }
-    let spoken = (&span.new, &ahead);
-    let onward = recording.onward(given, spoken, Some(prompt.clone()), setup.speaking());
+    let onward = recording.onward(given, &span.new, &ahead, Some(prompt.clone()), setup.speaking());
     let onward = onward.ok_or_else(|| {
         TaskError::input(
             format!("too many phones were recognized before {:.1} s to go on from", span.start_s),

@@ -50,7 +50,7 @@ pub(crate) fn finish(
     for (weights, generated) in steps.into_iter().zip(generated.chunks(sentences.len())) {
         let mut step = Spoken::new("mix");
         for ((sentence, place), generated) in sentences.iter().zip(generated) {
-            step.push((sentence, *place), generated, (codec, pause_s))?;
+            step.push(sentence, *place, generated, codec, pause_s)?;
         }
         let words = step.words;
         let audio = step.whole.ok_or_else(|| TaskError::Answer {

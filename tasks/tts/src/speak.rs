@@ -36,7 +36,7 @@ pub(crate) fn finish(
     let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
-        whole.push((sentence, *place), generated, (codec, setup.config.pause_s))?;
+        whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
     }
     let audio = whole.whole.ok_or_else(|| TaskError::Answer {
         task: "tts".into(),

@@ -61,8 +61,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
             package(&args.lm, codec, &voices, card)?
         }
         codec => {
-            let parts = (args.lm.as_path(), codec.as_ref());
-            with_language_model(&model_source(&settings)?, parts, Some(card))?
+            with_language_model(&model_source(&settings)?, &args.lm, codec.as_ref(), Some(card))?
         }
     };
     session.check()?;

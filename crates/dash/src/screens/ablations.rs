@@ -194,7 +194,7 @@ impl Ablations {
         let selected = Some(self.ablation);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, (ABLATIONS, focused));
+        grid.draw(pen, inner, ABLATIONS, focused);
     }
 
     fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -222,7 +222,7 @@ impl Ablations {
             stretch: axes.len() + 1,
         };
         let (table, note) = above(inner, inner.height.saturating_sub(1));
-        grid.draw(pen, table, (CELLS, focused));
+        grid.draw(pen, table, CELLS, focused);
         if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
             pen.text(note, 0, 0, &cell.note, style(cell.state, pen));
         }

@@ -319,7 +319,7 @@ impl Evals {
         let selected = Some(self.suite);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 9, stretch: 1, ..Grid::default() };
-        grid.draw(pen, list, (SUITES, focused));
+        grid.draw(pen, list, SUITES, focused);
         let model = self.models.get(self.model).map_or("?", |m| m.name.as_str());
         let items = LIMITS[self.limit].map_or("all".to_owned(), |n| format!("first {n}"));
         pen.line(foot, 0, &[("model ", pen.theme.dim), (model, pen.theme.text)]);
@@ -388,7 +388,7 @@ impl Evals {
             right_from: 4,
             stretch: 3,
         };
-        grid.draw(pen, inner, (RUNS, focused));
+        grid.draw(pen, inner, RUNS, focused);
     }
 
     fn draw_rows(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -407,7 +407,7 @@ impl Evals {
         let moves = self.rows.run().and_then(|run| self.compared.get(run));
         let (figures, list) = above(inner, (inner.height / 2).min(self.figure_lines() + 1));
         self.draw_figures(pen, figures, moves);
-        self.rows.draw(pen, list, (ROWS, focused));
+        self.rows.draw(pen, list, ROWS, focused);
     }
 
     fn shown_run(&self) -> Option<&Run> {
@@ -443,7 +443,7 @@ impl Evals {
             ]
         });
         let grid = Grid { rows: rows.collect(), right_from: 2, stretch: 1, ..Grid::default() };
-        grid.draw(pen, area, (ROWS, false));
+        grid.draw(pen, area, ROWS, false);
     }
 }
 

@@ -126,7 +126,7 @@ impl Tasks {
         let rows = self.cards.iter().map(|c| vec![cell(&c.id), (kind(c), Some(pen.theme.dim))]);
         let selected = Some(self.at);
         let grid = Grid { rows: rows.collect(), selected, right_from: 9, ..Grid::default() };
-        grid.draw(pen, inner, (LIST_PANE, focused));
+        grid.draw(pen, inner, LIST_PANE, focused);
     }
 
     fn draw_page(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -175,7 +175,7 @@ impl Tasks {
             pen.text(area, 0, 0, "no suite in evals/ is of this task", pen.theme.dim);
         }
         let grid = Grid { rows, right_from: 9, stretch: 1, ..Grid::default() };
-        grid.draw(pen, area, (PAGE_PANE, false));
+        grid.draw(pen, area, PAGE_PANE, false);
     }
 
     fn draw_layout(&self, pen: &mut Pen<'_>, area: Rect, card: &TaskCard) {

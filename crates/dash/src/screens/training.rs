@@ -258,7 +258,7 @@ impl Training {
             stretch: 1,
             ..Grid::default()
         };
-        grid.draw(pen, inner, (RUNS, focused));
+        grid.draw(pen, inner, RUNS, focused);
     }
 
     fn draw_curves(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -277,7 +277,7 @@ impl Training {
             stretch: 1,
             ..Grid::default()
         };
-        grid.draw(pen, inner, (CURVES, focused));
+        grid.draw(pen, inner, CURVES, focused);
     }
 
     fn draw_head(&self, pen: &mut Pen<'_>, area: Rect) {

@@ -71,8 +71,9 @@ impl Trainer<'_> {
 
     /// Losses and accuracies of the averaged weights on fixed batches. Ranks share the batches.
     pub(super) fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
-        let place = (&self.material.device, self.config.precision);
-        let model = LanguageModel::load_in(&self.averaged()?, place, self.config.kernels)?;
+        let (device, config) = (&self.material.device, &self.config);
+        let model =
+            LanguageModel::load_in(&self.averaged()?, device, config.precision, config.kernels)?;
         let ranks = &self.material.ranks;
         let (mut names, mut values) = (Vec::new(), Vec::new());
         let own = batches.iter().enumerate().skip(ranks.rank()).step_by(ranks.count());

@@ -85,7 +85,7 @@ impl Compare {
         let selected = Some(self.knob);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, (KNOB, true));
+        grid.draw(pen, inner, KNOB, true);
     }
 
     fn draw_column(&self, pen: &mut Pen<'_>, area: Rect, i: usize) {
