@@ -2,8 +2,8 @@
 
 use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
-    Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError,
-    TaskKit, TextContent,
+    AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun,
+    TaskError, TaskKit, TextContent,
 };
 use syrinx_types::{Audio, Coded, Codes};
 
@@ -143,5 +143,5 @@ pub(crate) fn finish(
 }
 
 fn nothing(kind: Kind) -> TaskError {
-    TaskError::Answer { task: kind.task.into(), reason: "nothing came out".into() }
+    AnswerIssue::Nothing.of(kind.task)
 }

@@ -91,7 +91,7 @@ impl LmConfig {
                 "alignments with a pointer or durations need at least one encoder layer".into()
             );
         }
-        self.switches.check()?;
+        self.switches.check().map_err(|issue| issue.to_string())?;
         if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
             return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
         }

@@ -1,6 +1,6 @@
 //! A text that is spoken sentence by sentence: its rows, and what comes out of them as one recording.
 
-use syrinx_task::{Content, Generated, RowPlan, SpeechCodec, TaskError};
+use syrinx_task::{AnswerIssue, Content, Generated, RowPlan, SpeechCodec, TaskError};
 use syrinx_types::{Audio, WordTime};
 
 use crate::rolling::{Place, rolling};
@@ -64,10 +64,8 @@ impl<'a> Spoken<'a> {
         let known = place.known(self.previous);
         self.previous = Some(generated);
         let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
-        let codes = codes.ok_or_else(|| TaskError::Answer {
-            task: self.task.into(),
-            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
-        })?;
+        let codes = codes
+            .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of(self.task))?;
         let mut audio = codec.decode(codes)?;
         let start_s = if known > 0 {
             let given = audio.samples.len() * known / codes.frames();

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{LayoutIssue, Service};
+use crate::{AnswerIssue, ConfigIssue, LayoutIssue, Service};
 
 /// Errors of tasks. Messages are for the person who made the request; [`TaskError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +17,12 @@ pub enum TaskError {
         reason: String,
     },
     /// Settings that do not fit their task.
-    #[error("task `{task}`: the settings do not fit: {reason}")]
+    #[error("task `{task}`: the settings do not fit: {issue}")]
     Config {
         /// Task.
         task: String,
         /// Fault.
-        reason: String,
+        issue: ConfigIssue,
     },
     /// Input that cannot be used.
     #[error("{problem}")]
@@ -57,12 +57,12 @@ pub enum TaskError {
         issue: LayoutIssue,
     },
     /// Generated rows that no answer can be made of.
-    #[error("task `{task}`: {reason}")]
+    #[error("task `{task}`: {issue}")]
     Answer {
         /// Task.
         task: String,
         /// Fault.
-        reason: String,
+        issue: AnswerIssue,
     },
     /// A run that was stopped.
     #[error("stopped")]

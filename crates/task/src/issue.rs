@@ -244,3 +244,126 @@ impl LayoutIssue {
         crate::TaskError::Layout { stage: stage.into(), issue: self }
     }
 }
+
+/// Values that a numeric setting may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Allowed {
+    /// This number or a larger one.
+    AtLeast(f64),
+    /// Larger numbers.
+    Above(f64),
+    /// This number or a smaller one.
+    AtMost(f64),
+    /// Numbers between these two, both included.
+    Within(f64, f64),
+    /// Any finite number.
+    Finite,
+}
+
+impl Allowed {
+    /// Checks the value of a setting.
+    ///
+    /// # Errors
+    /// [`ConfigIssue::Range`] for another value, infinity or no number.
+    pub fn check(self, key: &'static str, value: f64) -> Result<(), ConfigIssue> {
+        let fits = match self {
+            Self::AtLeast(least) => value >= least,
+            Self::Above(bound) => value > bound,
+            Self::AtMost(most) => value <= most,
+            Self::Within(least, most) => (least..=most).contains(&value),
+            Self::Finite => true,
+        };
+        match fits && !value.is_nan() && (value.is_finite() || self != Self::Finite) {
+            true => Ok(()),
+            false => Err(ConfigIssue::Range { key, value, allowed: self }),
+        }
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::Above(bound) => write!(f, "above {bound}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::Within(least, most) => write!(f, "from {least} to {most}"),
+            Self::Finite => f.write_str("a finite number"),
+        }
+    }
+}
+
+/// Setting that does not fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigIssue {
+    /// A value outside its range.
+    #[error("`{key}` must be {allowed}, not {value}")]
+    Range {
+        /// Setting.
+        key: &'static str,
+        /// Value.
+        value: f64,
+        /// Values that fit.
+        allowed: Allowed,
+    },
+    /// An order of codes that needs another alignment.
+    #[error(
+        "`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`"
+    )]
+    MaskedTiming,
+    /// Settings of another form than the task's.
+    #[error("{0}")]
+    Form(serde_json::Error),
+}
+
+impl ConfigIssue {
+    /// A fault of the settings of a task.
+    pub fn of(self, task: impl Into<String>) -> crate::TaskError {
+        crate::TaskError::Config { task: task.into(), issue: self }
+    }
+}
+
+/// Generated rows that no answer can be made of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerIssue {
+    /// No frame was generated.
+    #[error("nothing came out")]
+    Nothing,
+    /// No frame was generated for a sentence.
+    #[error("nothing came out for \"{0}\"")]
+    NothingFor(String),
+    /// A stretch of a recording without frames.
+    #[error("a stretch of the recording came out empty")]
+    EmptyStretch,
+    /// A text without words.
+    #[error("the text has no words")]
+    NoWords,
+    /// A recognition without phone scores.
+    #[error("the phones of the recording have no scores")]
+    NoScores,
+    /// More or fewer rows than were planned.
+    #[error("{found} rows came out of {planned}")]
+    Rows {
+        /// Generated rows.
+        found: usize,
+        /// Planned rows.
+        planned: usize,
+    },
+    /// Answers of two tasks.
+    #[error("answers of two types cannot be merged")]
+    Types,
+    /// Data of the task that cannot be read.
+    #[error("{0}")]
+    Data(Box<dyn std::error::Error + Send + Sync>),
+    /// Codes of another number of levels than the recording's.
+    #[error("codes of {0} levels came out")]
+    Levels(usize),
+}
+
+impl AnswerIssue {
+    /// A fault of the rows of a task.
+    pub fn of(self, task: impl Into<String>) -> crate::TaskError {
+        crate::TaskError::Answer { task: task.into(), issue: self }
+    }
+}

@@ -49,7 +49,7 @@ pub use heads::{
     Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, Latent, MAX_DURATION, Output,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
 };
-pub use issue::{ContentType, LayoutIssue};
+pub use issue::{Allowed, AnswerIssue, ConfigIssue, ContentType, LayoutIssue};
 pub use kit::TaskKit;
 pub use layout::{Attention, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};

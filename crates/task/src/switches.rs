@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Head, Pattern};
+use crate::{ConfigIssue, Head, Pattern};
 
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -30,10 +30,13 @@ impl From<Alignment> for ModelSwitches {
 }
 
 impl ModelSwitches {
-    /// The contradiction between the switches, if there is one.
-    pub fn check(&self) -> Result<(), String> {
+    /// Checks that the switches go together.
+    ///
+    /// # Errors
+    /// Reports an order of codes that needs another alignment.
+    pub fn check(&self) -> Result<(), ConfigIssue> {
         if self.codes.head().predictor().needs_length() && self.alignment != Alignment::Durations {
-            return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
+            return Err(ConfigIssue::MaskedTiming);
         }
         Ok(())
     }

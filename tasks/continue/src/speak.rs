@@ -4,7 +4,7 @@ use syrinx_speech::{
     Onward, Place, Recording, Said, Sentence, Setup, Spoken, join, prompt_of, reading, rolling,
     sentences,
 };
-use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
@@ -72,10 +72,8 @@ pub(crate) fn finish(
             continue;
         }
         let codes = generated.codes.as_ref().filter(|c| c.frames() > first.given.len());
-        let codes = codes.ok_or_else(|| TaskError::Answer {
-            task: "continue".into(),
-            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
-        })?;
+        let codes = codes
+            .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
         let stops = generated.pointer.iter().skip(first.given.len());

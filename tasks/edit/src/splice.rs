@@ -1,7 +1,7 @@
 //! From the codes of the new words to one recording.
 
 use syrinx_speech::{Setup, join};
-use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::background::under;
@@ -76,10 +76,6 @@ pub(crate) fn finish(
     let complete = answer.speech.complete;
     answer.speech = Speech { words, complete, ..Speech::from(audio) };
     Ok(answer)
-}
-
-fn fault(reason: String) -> TaskError {
-    TaskError::Answer { task: "edit".into(), reason }
 }
 
 fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
@@ -158,5 +154,5 @@ fn spoken(
 }
 
 fn nothing(span: &Span) -> TaskError {
-    fault(format!("nothing came out for \"{}\"", span.new.words.join(" ")))
+    AnswerIssue::NothingFor(span.new.words.join(" ")).of("edit")
 }

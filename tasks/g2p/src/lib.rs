@@ -62,7 +62,7 @@ impl Task for G2p {
     type Answer = Phones;
 
     fn new(config: G2pConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check()?;
+        config.check().map_err(|issue| issue.of(Self::ID))?;
         let words = example::trained_words(kit.frontend.lexicon(), config.max_letters);
         Ok(Self { config, kit: kit.clone(), words })
     }

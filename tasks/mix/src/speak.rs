@@ -1,7 +1,7 @@
 //! From a request to rows, and from their codes to recordings.
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, reading, sentences};
-use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 
 use crate::voices::{mixed, prompts, weights};
 use crate::{MixAnswer, MixConfig, MixRequest};
@@ -53,10 +53,7 @@ pub(crate) fn finish(
             step.push(sentence, *place, generated, codec, pause_s)?;
         }
         let words = step.words;
-        let audio = step.whole.ok_or_else(|| TaskError::Answer {
-            task: "mix".into(),
-            reason: "the text has no words".into(),
-        })?;
+        let audio = step.whole.ok_or_else(|| AnswerIssue::NoWords.of("mix"))?;
         if answer.steps.is_empty() {
             answer.speech = Speech { words, ..Speech::from(audio.clone()) };
         }

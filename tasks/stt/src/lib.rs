@@ -84,7 +84,7 @@ impl Task for Stt {
     type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check()?;
+        config.check().map_err(|issue| issue.of(Self::ID))?;
         Ok(Self { config, kit: kit.clone(), decoder: OnceLock::new() })
     }
 

@@ -3,8 +3,8 @@
 use syrinx_audio::silence::chunks;
 use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
 use syrinx_task::{
-    Content, Contents, Context, FrameScores, Generated, Plan, RowPlan, StageRun, TaskError,
-    TaskKit, Transcript,
+    AnswerIssue, Content, Contents, Context, FrameScores, Generated, Plan, RowPlan, StageRun,
+    TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
 use syrinx_types::{Codes, TimedPhone, WordTime};
@@ -97,10 +97,7 @@ pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript 
 }
 
 fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
-    generated.phones.as_ref().ok_or_else(|| TaskError::Answer {
-        task: "stt".into(),
-        reason: "the model gave no phone scores".into(),
-    })
+    generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
 /// The answer from phone scores: words that fit best.

@@ -1,7 +1,7 @@
 //! From a request to rows, and from their codes to a recording.
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
-use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 
 use crate::TtsRequest;
 
@@ -38,10 +38,7 @@ pub(crate) fn finish(
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
         whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
     }
-    let audio = whole.whole.ok_or_else(|| TaskError::Answer {
-        task: "tts".into(),
-        reason: "the text has no sentence".into(),
-    })?;
+    let audio = whole.whole.ok_or_else(|| AnswerIssue::NoWords.of("tts"))?;
     let spoken: Vec<String> =
         prepared.sentences.iter().map(|(sentence, _)| sentence.spoken.spoken_text()).collect();
     Ok(Speech {
