@@ -12,6 +12,7 @@ mod dispatch;
 mod failure;
 mod globals;
 mod in_training;
+mod memory;
 mod playback;
 mod progress;
 mod provenance;

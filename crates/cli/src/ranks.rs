@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use syrinx_train::{RankFigures, Ranks, Trainer};
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::memory::peak_mib;
 use crate::session::Session;
-use crate::verbs::bench::peak_mib;
 
 /// Transports between ranks. Variants have no help of their own, which would stretch that of the verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

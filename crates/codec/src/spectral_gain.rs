@@ -13,7 +13,7 @@ const STEPS_A_WINDOW: usize = 4;
 /// A share that nobody hears.
 const SILENT: f32 = 1e-5;
 
-/// How fast a moment counts less where more has to be taken away, a natural logarithm, ...
+/// Decline of the weight of a moment with the attenuation that it needs, a natural logarithm, ...
 const DOUBT: f32 = 2.0;
 /// ... and how much may be taken away before it does.
 const SURE: f32 = 0.2;
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(out.len(), both.len());
         let left: Vec<f32> = out.iter().zip(&low).map(|(a, b)| a - b).collect();
         assert!(power(&left) < 0.01 * power(&high), "{} of {}", power(&left), power(&high));
-        // What is wanted louder isn't turned up.
+        // Bands whose target is louder than the recording keep their level.
         let louder: Vec<f32> = wanted.iter().map(|v| v + 1.0).collect();
         let same = attenuated(&low, (&log_mel, &louder), only(0.01));
         let changed = same.iter().zip(&low).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

@@ -13,7 +13,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynRequest, DynTask, Generated, Plan, Recognizer, Request,
-    Services, TaskDescriptor, TaskKit, Transcript,
+    Services, TaskKit, Transcript,
 };
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext};
@@ -22,6 +22,7 @@ use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read};
+use crate::running::Running;
 use crate::{EngineError, ModelPart, Voices, rerank, services};
 
 /// Origin of a model.
@@ -116,13 +117,6 @@ pub struct Info {
     pub voices: Vec<String>,
     /// The model card that came with it.
     pub card: Value,
-}
-
-/// A task on this model.
-pub(crate) struct Running {
-    pub(crate) descriptor: &'static TaskDescriptor,
-    pub(crate) task: Arc<dyn DynTask>,
-    pub(crate) missing_special_tokens: Vec<String>,
 }
 
 /// A loaded model that answers requests. Safe to share between threads.

@@ -25,6 +25,7 @@ mod prompt;
 mod pronounce;
 mod rerank;
 mod resynthesis;
+mod running;
 mod score;
 mod services;
 mod voices;

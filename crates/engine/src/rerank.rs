@@ -9,8 +9,8 @@ use syrinx_task::{Content, Context, Generated, Plan, Recognizer, RowPlan};
 use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{Codes, Event, RunContext};
 
-use crate::engine::Running;
 use crate::goodness::goodness;
+use crate::running::Running;
 use crate::services::PhoneStage;
 use crate::{Engine, EngineError};
 

@@ -4,38 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checkpoint::Checkpoint;
-use crate::codec::{Network, PretrainedCodec};
+use crate::codec::PretrainedCodec;
 use crate::dac::Dac;
 use crate::encodec::Encodec;
 use crate::error::PretrainedError;
+use crate::header::{HEADER, Header, VOCODER};
 use crate::mimi::Mimi;
+use crate::network::Network;
 use crate::snac::Snac;
 use crate::spec::CodecSpec;
 use crate::vocos::{Vocos, VocosConfig};
 
 type Loaded<T> = Result<T, PretrainedError>;
-
-/// Entry of a safetensors header that holds all that stands beside a checkpoint: a file with it needs no folder.
-pub(crate) const HEADER: &str = "syrinx_pretrained";
-
-/// Prefix of the vocoder's tensors in such a file.
-pub(crate) const VOCODER: &str = "vocoder.";
-
-/// Value of [`HEADER`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    /// Configuration of the codec, as in its `config.json`.
-    pub(crate) config: Value,
-    /// Number of levels in use.
-    pub(crate) levels: Option<usize>,
-    /// Configuration of the vocoder, as in its `config.yaml`.
-    pub(crate) vocoder: Option<String>,
-}
 
 /// Families of codecs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

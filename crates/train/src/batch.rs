@@ -18,7 +18,7 @@ struct Trained {
 
 /// Which utterances go together.
 struct Plan {
-    /// How many positions a frame takes.
+    /// Positions a frame.
     a_frame: usize,
     /// Utterances of an epoch: what the batches number.
     turns: Vec<usize>,

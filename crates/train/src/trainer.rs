@@ -27,9 +27,9 @@ use crate::{
 use feed::Feed;
 use state::{ADAPTER_FILE, MODEL_FILE};
 
-/// What a run learns from, and where.
+/// Material of a training run, and its device.
 pub struct TrainingMaterial<'a> {
-    /// Where it is computed.
+    /// Device.
     pub device: Device,
     /// Utterances to learn from.
     pub corpus: &'a Corpus,
@@ -45,7 +45,7 @@ pub struct TrainingMaterial<'a> {
     pub ranks: Ranks,
 }
 
-/// How a run ended.
+/// Outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Steps done.

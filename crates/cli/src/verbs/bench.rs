@@ -13,6 +13,7 @@ use syrinx_nn::{BlockConfig, Kernels};
 use syrinx_train::{BenchConfig, bench};
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::memory::peak_mib;
 use crate::ranks;
 use crate::session::Session;
 use crate::table::table;
@@ -227,13 +228,6 @@ fn without(args: impl Iterator<Item = String>, flags: &[&str], with_value: &[&st
         }
     }
     kept
-}
-
-/// The most memory that this process had at once, MiB; nothing where the system doesn't tell.
-pub fn peak_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
 fn shown(rows: &[Value]) -> String {

@@ -12,7 +12,7 @@ use syrinx_types::Event;
 use crate::answer::{Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::task::Work;
+use crate::verbs::requests::TaskRequests;
 
 /// Keys of a line that are settings, not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
@@ -60,8 +60,9 @@ pub fn run(
             let decode = line.decode(&settings.decode);
             let run = session.run(settings);
             let run = line.seed.map_or(run, |seed| run.with_seed(seed));
-            let work = Work { session, engine: &engine, descriptor, decode: &decode, run, form };
-            match work.answer(&line.request, &Destination::File(target), false) {
+            let requests =
+                TaskRequests { session, engine: &engine, descriptor, decode: &decode, run, form };
+            match requests.answer(&line.request, &Destination::File(target), false) {
                 Ok(()) => made += 1,
                 // The other lines do not suffer from one that is broken.
                 Err(failure) if failure.exit == Exit::BadInput => {

@@ -15,6 +15,7 @@ pub mod lora;
 pub mod models;
 pub mod package;
 pub mod recognize;
+mod requests;
 pub mod results;
 pub mod resynthesize;
 pub mod run;

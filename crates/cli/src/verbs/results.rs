@@ -69,16 +69,16 @@ enum What {
 /// Which runs.
 #[derive(Debug, Clone, Default, Args)]
 struct Filter {
-    /// Of this suite
+    /// Only runs of this suite
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
-    /// Of this task
+    /// Only runs of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
     /// Whose model's name has this in it
     #[arg(long, value_name = "PART")]
     model_name: Option<String>,
-    /// Of this ablation
+    /// Only runs of this ablation
     #[arg(long, value_name = "NAME")]
     ablation: Option<String>,
     /// At most so many

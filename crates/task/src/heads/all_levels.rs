@@ -153,9 +153,9 @@ fn fill(
             IGNORE
         });
     }
-    for level in 0..levels {
+    for (level, codes) in history.iter().enumerate() {
         let class = |step: usize| match pattern.frame(step, level, levels) {
-            Some(frame) if frame < frames => u32::from(history[level][frame]),
+            Some(frame) if frame < frames => u32::from(codes[frame]),
             Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
             _ => IGNORE,
         };

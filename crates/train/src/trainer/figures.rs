@@ -1,4 +1,4 @@
-//! What a run says of itself: figures of its steps, of evaluations and of in-training evaluations, and warnings.
+//! Figures of steps, evaluations and in-training evaluations, and warnings.
 
 use syrinx_model::LanguageModel;
 use syrinx_types::{CancelToken, Event, EventSink};

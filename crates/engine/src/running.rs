@@ -1,0 +1,12 @@
+//! Tasks of a loaded model.
+
+use std::sync::Arc;
+
+use syrinx_task::{DynTask, TaskDescriptor};
+
+/// A task on this model.
+pub(crate) struct Running {
+    pub(crate) descriptor: &'static TaskDescriptor,
+    pub(crate) task: Arc<dyn DynTask>,
+    pub(crate) missing_special_tokens: Vec<String>,
+}
