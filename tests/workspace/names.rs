@@ -7,8 +7,12 @@ use crate::workspace::{code, packages, root};
 
 /// Literals of another meaning: an operation on files, a key of the dashboard, an error of scenes, and the task tokens of
 /// published vall-e models.
-const OTHERWISE: [&str; 4] =
-    ["io(\"remove\"", "\"remove this column\"", "Silent(\"background\")", "\"tts-c\", \"ns\""];
+const OTHERWISE: [&str; 4] = [
+    "Self::Remove => \"remove\"",
+    "\"remove this column\"",
+    "Silent(\"background\")",
+    "\"tts-c\", \"ns\"",
+];
 
 /// Identifiers of the tasks, and names of their views.
 fn names() -> BTreeSet<String> {

@@ -5,10 +5,10 @@ use clap::{Args, Command, FromArgMatches as _, Parser, Subcommand};
 use syrinx_registry::ALL;
 
 use crate::globals::Globals;
-use crate::verbs::task::{self, task_command};
+use crate::verbs::command::task_command;
 use crate::verbs::{
-    ablate, bench, codec, codes, config, dash, data, eval, import, lora, models, package, results,
-    run, score, serve, tasks, train, voices,
+    ablate, align, bench, codec, codes, config, dash, data, eval, import, lora, models, package,
+    results, run, score, serve, tasks, train, voices,
 };
 
 const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
@@ -57,7 +57,7 @@ const STYLES: Styles = Styles::styled()
 pub enum Verb {
     /// Find the words of a known text in a recording
     #[command(display_order = 20)]
-    Align(task::AlignArgs),
+    Align(align::AlignArgs),
     /// Score a text that is said in a recording: log-probability and goodness of pronunciation of every word
     #[command(display_order = 20)]
     Score(score::ScoreArgs),

@@ -6,8 +6,8 @@ use crate::args::{Verb, command, verb};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::{
-    ablate, bench, codec, codes, config, dash, data, eval, import, info, lora, models, package,
-    results, run, score, serve, task, tasks, train, voices,
+    ablate, align, bench, codec, codes, config, dash, data, eval, import, info, lora, models,
+    package, results, run, score, serve, task, tasks, train, voices,
 };
 
 /// Runs the verb of the command line.
@@ -18,7 +18,7 @@ pub fn dispatch(session: &Session, matches: &ArgMatches) -> Outcome {
         return task::run(session, descriptor, of_task);
     }
     match verb(matches).map_err(|e| Failure::new(Exit::Usage, e.to_string()))? {
-        Verb::Align(args) => task::align(session, &args),
+        Verb::Align(args) => align::run(session, &args),
         Verb::Encode(args) => codes::encode(session, &args),
         Verb::Decode(args) => codes::decode(session, &args),
         Verb::Voices(args) => voices::run(session, &args),

@@ -18,6 +18,7 @@ mod codec;
 mod decoding;
 mod embedded;
 mod enhancement;
+mod enhancement_fit;
 mod error;
 mod fit;
 mod frame_net;

@@ -6,11 +6,11 @@ use syrinx_model::LanguageModel;
 use syrinx_task::{
     Generated, Layout, LayoutIssue, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
 };
-use syrinx_types::{Codes, Event, RunContext};
+use syrinx_types::{Event, RunContext};
 
 use crate::context::{Context, Row, StepHook};
 use crate::heads::run;
-use crate::streaming::Stream;
+use crate::streaming::{FramesSink, Stream};
 use crate::{DecodeConfig, DecodeError};
 
 /// Runs every row of a plan through its stages. One [`Generated`] a row, in the plan's order.
@@ -21,11 +21,38 @@ pub fn generate(
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, plan, config, run, None)
+    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, None)
+}
+
+/// Runs several plans together, each with a seed of its own in place of that of the run: rows of different plans run side
+/// by side. The results are those of [`generate`] for each plan alone.
+///
+/// # Errors
+/// The same as [`generate`].
+pub fn generate_batch(
+    model: &LanguageModel,
+    layout: &Layout,
+    plans: &[(&Plan, u64)],
+    config: &DecodeConfig,
+    run: RunContext<'_>,
+) -> Result<Vec<Vec<Generated>>, DecodeError> {
+    let rows = plans.iter().flat_map(|(plan, _)| plan.rows.iter().cloned()).collect();
+    let seeds: Vec<Seed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
+    let all = run_plan(model, layout, (&Plan { rows }, &seeds), config, run, None)?;
+    let mut all = all.into_iter();
+    Ok(plans.iter().map(|(plan, _)| all.by_ref().take(plan.rows.len()).collect()).collect())
+}
+
+/// Seed and stream of a row's random numbers.
+type Seed = (u64, u64);
+
+/// Seeds of a plan's rows: one stream a row.
+fn seeds(plan: &Plan, seed: u64) -> Vec<Seed> {
+    (0..plan.rows.len() as u64).map(|row| (seed, row)).collect()
 }
 
 /// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
-/// while they are made; an empty window with `true` follows the last. Plans and settings without windows
+/// while they are made; an empty window follows the last. Plans and settings without windows
 /// ([`crate::NarConfig`]) hand over nothing.
 ///
 /// # Errors
@@ -36,21 +63,18 @@ pub fn generate_streaming(
     plan: &Plan,
     config: &DecodeConfig,
     run: RunContext<'_>,
-    each: &mut dyn FnMut(&Codes, bool),
+    each: &mut FramesSink<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, plan, config, run, Some(each))
+    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, Some(each))
 }
-
-/// A receiver of the codes generated so far; the flag tells whether they are complete.
-type CodesSink<'a> = dyn FnMut(&Codes, bool) + 'a;
 
 fn run_plan(
     model: &LanguageModel,
     layout: &Layout,
-    plan: &Plan,
+    (plan, seeds): (&Plan, &[Seed]),
     config: &DecodeConfig,
     run: RunContext<'_>,
-    each: Option<&mut CodesSink<'_>>,
+    each: Option<&mut FramesSink<'_>>,
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check().map_err(DecodeError::Config)?;
     check_names(layout, plan)?;
@@ -58,13 +82,12 @@ fn run_plan(
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
     let context = Context { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
-    let mut rngs: Vec<ChaCha8Rng> = (0..plan.rows.len())
-        .map(|row| {
-            let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
-            rng.set_stream(row as u64);
-            rng
-        })
-        .collect();
+    let rng = |&(seed, stream): &Seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        rng
+    };
+    let mut rngs: Vec<ChaCha8Rng> = seeds.iter().map(rng).collect();
     let name = format!("generating {}", layout.task);
     let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
     run.events.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });

@@ -27,5 +27,6 @@ mod windows;
 
 pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
 pub use error::DecodeError;
-pub use generate::{generate, generate_streaming};
+pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};
+pub use streaming::{Frames, FramesSink};

@@ -14,6 +14,21 @@ use crate::passes::passes_over;
 use crate::windows::{Window, part, size};
 use crate::{DecodeConfig, DecodeError};
 
+/// Frames of a row that were just filled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frames<'a> {
+    /// All levels of the new frames; empty after the last ones.
+    pub codes: &'a Codes,
+    /// Stop under the pointer at every frame of level 1 so far, which is ahead of the filled frames; empty without an
+    /// alignment.
+    pub pointer: &'a [u32],
+    /// Whether the row is complete.
+    pub last: bool,
+}
+
+/// Receiver of frames.
+pub type FramesSink<'a> = dyn FnMut(Frames<'_>) + 'a;
+
 /// The further levels of one row, window by window.
 pub(crate) struct Stream<'a> {
     stage: &'a Stage,
@@ -25,7 +40,7 @@ struct State<'a> {
     /// All levels of the frames that are finished.
     made: Codes,
     failure: Option<DecodeError>,
-    each: &'a mut dyn FnMut(&Codes, bool),
+    each: &'a mut FramesSink<'a>,
 }
 
 impl<'a> Stream<'a> {
@@ -34,7 +49,7 @@ impl<'a> Stream<'a> {
         layout: &'a Layout,
         plan: &'a Plan,
         config: &DecodeConfig,
-        each: &'a mut dyn FnMut(&Codes, bool),
+        each: &'a mut FramesSink<'a>,
     ) -> Option<Self> {
         let nar = &config.nar;
         size(0, nar)?;
@@ -100,10 +115,11 @@ impl State<'_> {
             let Some(filled) = filled.codes else { return Ok(()) };
             let new = filled.slice(window.start - window.from, window.end - window.from);
             (0..new.frames()).for_each(|frame| self.made.push(new.frame(frame)));
-            (self.each)(&new, false);
+            (self.each)(Frames { codes: &new, pointer, last: false });
         }
         if done {
-            (self.each)(&Codes::empty(context.model.space().levels), true);
+            let codes = &Codes::empty(context.model.space().levels);
+            (self.each)(Frames { codes, pointer, last: true });
         }
         Ok(())
     }

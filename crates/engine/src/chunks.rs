@@ -3,7 +3,7 @@
 use syrinx_decode::DecodeConfig;
 use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
 use syrinx_text::TextError;
-use syrinx_types::{Event, RunContext};
+use syrinx_types::{Event, RunContext, WordTime};
 
 use crate::{Engine, EngineError};
 
@@ -27,6 +27,9 @@ pub struct Sound<'a> {
     pub start_s: f64,
     /// Samples after those of the chunk that were handed out before.
     pub samples: &'a [f32],
+    /// Words after those of the chunk that were handed out before; times count from the beginning of the chunk. They may
+    /// be ahead of the samples.
+    pub words: &'a [WordTime],
 }
 
 /// Takes sound while it is made.
@@ -79,10 +82,12 @@ impl Engine {
         for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
             let last = i + 1 == total;
             let expected_s = start_s.unwrap_or(next_s);
-            let mut take = sound
-                .as_deref_mut()
-                .map(|sound| move |samples: &[f32]| sound(Sound { start_s: expected_s, samples }));
-            let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32]));
+            let mut take = sound.as_deref_mut().map(|sound| {
+                move |samples: &[f32], words: &[WordTime]| {
+                    sound(Sound { start_s: expected_s, samples, words });
+                }
+            });
+            let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32], &[WordTime]));
             match self.answer_sounding(running, chunk, decode, run, take) {
                 Ok(answered) => {
                     let start_s = start_s.unwrap_or(next_s);
@@ -106,7 +111,8 @@ impl Engine {
     }
 }
 
-fn has_no_words(error: &EngineError) -> bool {
+/// Whether an error is that of a text in which nothing can be spoken.
+pub(crate) fn has_no_words(error: &EngineError) -> bool {
     matches!(error, EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
 }
 

@@ -8,15 +8,15 @@ use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
 use syrinx_codec::{Codec, CodecInfo};
-use syrinx_decode::{DecodeConfig, generate, generate_streaming};
+use syrinx_decode::{DecodeConfig, Frames, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
-    AnswerKind, Answered, Clip, Context, DynRequest, DynTask, Generated, Plan, Recognizer, Request,
-    Services, TaskKit, Transcript,
+    AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
+    Request, Services, TaskKit, Transcript,
 };
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext};
+use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
@@ -136,8 +136,8 @@ pub struct Engine {
     card: Value,
 }
 
-/// A receiver of samples while they are generated.
-type SoundSink<'a> = dyn FnMut(&[f32]) + 'a;
+/// A receiver of samples and of words that became certain, while they are generated.
+type SoundSink<'a> = dyn FnMut(&[f32], &[WordTime]) + 'a;
 
 impl Engine {
     /// Loads a model and builds every task of the registry on it.
@@ -241,33 +241,38 @@ impl Engine {
         let planned = request.plan(&context)?;
         let generated = match sound {
             Some(sound) if decode.best_of <= 1 => {
-                self.generate_sounding(running, planned.plan(), decode, run, sound)?
+                self.generate_sounding(running, planned.as_ref(), decode, &context, sound)?
             }
             _ => self.generate(running, planned.plan(), decode, run)?,
         };
         Ok(planned.finish(generated, &context)?)
     }
 
-    /// Generates a plan; samples of its first row go to `sound` window by window.
+    /// Generates a plan; samples and words of its first row go to `sound` window by window.
     fn generate_sounding(
         &self,
         running: &Running,
-        plan: &Plan,
+        planned: &dyn DynPlan,
         decode: &DecodeConfig,
-        run: RunContext<'_>,
-        sound: &mut dyn FnMut(&[f32]),
+        context: &Context<'_>,
+        sound: &mut SoundSink<'_>,
     ) -> Result<Vec<Generated>, EngineError> {
         let mut stream = self.codec().decode_stream();
         let mut failure = None;
-        let mut each = |codes: &Codes, last: bool| {
-            let samples = if last { stream.finish() } else { stream.push(codes) };
+        let mut known_words = 0;
+        let mut each = |frames: Frames<'_>| {
+            let samples = if frames.last { stream.finish() } else { stream.push(frames.codes) };
+            let words = planned.words_so_far(frames.pointer, context);
+            let new = words.get(known_words..).unwrap_or_default();
+            known_words = known_words.max(words.len());
             match samples {
-                Ok(samples) if failure.is_none() => sound(&samples),
+                Ok(samples) if failure.is_none() => sound(&samples, new),
                 Ok(_) => {}
                 Err(error) => failure = Some(error),
             }
         };
         let layout = running.task.layout();
+        let (plan, run) = (planned.plan(), context.run);
         let generated = generate_streaming(&self.model, &layout, plan, decode, run, &mut each)?;
         match failure {
             Some(error) => Err(error.into()),

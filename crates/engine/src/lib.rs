@@ -3,20 +3,22 @@
 //! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
 //! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
 //! the choice of the best of several candidates by the model's own recognition, long requests chunk by chunk
-//! ([`Engine::run_in_chunks`]), times of words in a recording ([`Engine::align`]), and the writer of model files
-//! ([`package`]).
+//! ([`Engine::run_in_chunks`]), several requests side by side ([`Engine::run_batch`]), times of words in a recording ([`Engine::align`]), words of sound that is still
+//! coming in ([`LiveTranscript`]), and the writer of model files ([`package`]).
 //!
 //! Invariants: no task is named here, they are found by what they can do ([`syrinx_task::AnswerKind`]); no
 //! environment, no printing (progress leaves as events); the same request, seed and settings give the same answer;
 //! files are written beside their place and renamed.
 
 mod adapters;
+mod batch;
 mod chunks;
 mod codec_part;
 mod engine;
 mod error;
 mod format;
 mod goodness;
+mod live;
 mod loading;
 mod marked;
 mod nearest;
@@ -36,6 +38,7 @@ pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
 pub use error::{EngineError, IoOperation, ModelPart};
 pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
+pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, with_language_model};
 pub use prompt::{PromptConfig, excerpt, prepare};

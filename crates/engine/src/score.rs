@@ -1,4 +1,9 @@
 //! Scores of a known text in a recording: how probable its phones are, word by word.
+//!
+//! Method: the recognizer gives a probability of every phone for every 20 ms, from the recording alone. The text's phones
+//! are aligned to these scores (Viterbi), and a word's score is the mean over the time of its phones. It is no
+//! teacher-forced probability: no phone is conditioned on those before it, and the synthesis stages of the model, whose
+//! probability of the codes given the text would be one, are not used. Stress is left out.
 
 use serde::Serialize;
 use syrinx_task::{AnswerIssue, Context};
@@ -17,7 +22,8 @@ pub struct WordScore {
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// Mean log-probability of its phones where forced alignment puts them, nats; 0 is certain.
+    /// Mean over its frames of 20 ms of the recognizer's log-probability of the phone that forced alignment puts there,
+    /// nats; 0 is certain.
     pub log_prob: f64,
     /// Goodness of pronunciation (Witt and Young 2000): `log_prob` less that of the most probable phones there; 0 is
     /// best.

@@ -155,11 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn whisper_rules_count_beside_the_raw_words() {
-        let check = |wanted: &str, heard: &str, expected: (f64, f64)| {
-            let score = score_words(wanted, heard);
+    fn rates_by_whisper_rules_stand_next_to_raw_ones() {
+        let check = |wanted: &str, transcript: &str, expected: (f64, f64)| {
+            let score = score_words(wanted, transcript);
             let counted = (score.normalized_errors, score.normalized_words);
-            assert_eq!(counted, expected, "{wanted} / {heard}");
+            assert_eq!(counted, expected, "{wanted} / {transcript}");
             let named = |(name, _): &&(String, Measure)| name == "wer_whisper_rules";
             let measures = score.measures();
             let (part, whole) = expected;

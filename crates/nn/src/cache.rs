@@ -51,7 +51,7 @@ impl LayerCache {
         let kept = self.end - self.first;
         let wanted = window.saturating_sub(1);
         // Trim in large steps: each moves the rest.
-        if kept > 2 * wanted.max(1) && kept > 0 {
+        if kept > wanted.max(1).saturating_mul(2) {
             let drop = kept - wanted;
             let dim = self.keys.len() / kept;
             self.keys.drain(..drop * dim);

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_does_not_depend_on_the_rows_beside_it() {
+    fn a_product_does_not_depend_on_its_neighbours() {
         let (inputs, outputs) = (77, 30);
         let (x, w) = (made(7 * inputs, 4), made(inputs * outputs, 5));
         let int8 = Int8Matrix::new(&w, inputs);

@@ -170,15 +170,19 @@ impl Service {
         let seed = ask.seed.unwrap_or(self.defaults.seed);
         let run = RunContext::new(cancel, &NullSink).with_seed(seed);
         let mut whole = Merged::default();
-        let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, each)));
+        let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, 0, each)));
         let mut sound = |s: Sound<'_>| {
-            let (written, each) = &mut *state.borrow_mut();
+            let (written, known_words, each) = &mut *state.borrow_mut();
+            *known_words += s.words.len();
+            let words = later(s.words, s.start_s);
             // A client that is gone is noticed at the next part, or by the token.
-            let _ = each(stretch(s.start_s, s.samples, rate_hz, written));
+            let _ = each(Chunk { words, ..stretch((s.start_s, s.samples, rate_hz), written) });
         };
         let mut parts = |part: Part| {
-            let (written, each) = &mut *state.borrow_mut();
-            let goes_on = each(chunk(&part, written));
+            let (written, known_words, each) = &mut *state.borrow_mut();
+            let mut chunk = chunk(&part, written);
+            chunk.words.drain(..std::mem::take(known_words).min(chunk.words.len()));
+            let goes_on = each(chunk);
             whole.push(part)?;
             if goes_on { Ok(()) } else { Err(EngineError::Cancelled) }
         };
@@ -248,22 +252,27 @@ fn view(descriptor: &'static TaskDescriptor) -> TaskView {
 fn chunk(part: &Part, written: &mut usize) -> Chunk {
     let answered = &part.answered;
     let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
-    let later = |w: &WordTime| WordTime {
-        start_s: w.start_s + part.start_s,
-        end_s: w.end_s + part.start_s,
-        ..w.clone()
-    };
-    let words = words.into_iter().flatten().map(later).collect();
+    let words = later(words.map_or(&[], Vec::as_slice), part.start_s);
     let text = answered.transcript().map(|t| t.text.clone()).unwrap_or_default();
     let Some(audio) = answered.audio() else { return Chunk { words, text, ..Chunk::default() } };
     let rate_hz = audio.sample_rate_hz;
     let start = (part.start_s * f64::from(rate_hz)).round() as usize;
     let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
-    Chunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
+    Chunk { words, text, ..stretch((part.start_s, rest, rate_hz), written) }
+}
+
+/// Words of a part that begins at a time, with times in the whole.
+fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
+    let moved = |w: &WordTime| WordTime {
+        start_s: w.start_s + start_s,
+        end_s: w.end_s + start_s,
+        ..w.clone()
+    };
+    words.iter().map(moved).collect()
 }
 
 /// Samples as a chunk, after silence up to the time at which they begin.
-fn stretch(start_s: f64, samples: &[f32], rate_hz: u32, written: &mut usize) -> Chunk {
+fn stretch((start_s, samples, rate_hz): (f64, &[f32], u32), written: &mut usize) -> Chunk {
     let start = (start_s * f64::from(rate_hz)).round() as usize;
     let mut all = vec![0.0; start.saturating_sub(*written)];
     all.extend_from_slice(samples);
@@ -325,8 +334,14 @@ fn task_error(error: &TaskError) -> ApiError {
 fn audio_error(error: &AudioError) -> ApiError {
     match error {
         AudioError::TooLong { .. } => {
-            ApiError::too_large("audio_too_long", error.to_string()).param("file")
+            ApiError::too_large("audio_too_long", without_remedy(error)).param("file")
         }
-        _ => ApiError::field("file", "invalid_audio", error.to_string()),
+        _ => ApiError::field("file", "invalid_audio", without_remedy(error)),
     }
+}
+
+/// The message up to its remedy, which is about the command line.
+fn without_remedy(error: &dyn std::error::Error) -> String {
+    let message = error.to_string();
+    message.rsplit_once("; ").map_or(message.clone(), |(what, _)| what.to_owned())
 }

@@ -1,12 +1,5 @@
 //! `/metrics` in Prometheus's text format.
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -14,9 +7,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::app::App;
-use crate::error::ApiError;
 
 /// Route and status of a response.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -79,33 +69,27 @@ impl Metrics {
         self.spoken.inc_by(samples as f64 / f64::from(rate_hz.max(1)));
     }
 
+    /// Counts a response of a route, `seconds` after its request.
+    pub fn responded(&self, route: String, status: u16, seconds: f64) {
+        self.requests.get_or_create(&Labels { route, status }).inc();
+        self.latency.observe(seconds);
+    }
+
+    /// All figures as text, with the state of the worker pool.
+    pub fn text(
+        &self,
+        [running, queued, in_flight]: [usize; 3],
+    ) -> Result<String, std::fmt::Error> {
+        self.running.set(running as i64);
+        self.queued.set(queued as i64);
+        self.in_flight.set(in_flight as i64);
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
     /// Counts a recording that was transcribed.
     pub fn recognized(&self, seconds: f64) {
         self.recognized.inc_by(seconds);
     }
-}
-
-/// Counts responses and measures the time to their heads.
-pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
-    let begun = Instant::now();
-    let response = next.run(request).await;
-    let route = route.unwrap_or_else(|| "none".into());
-    let labels = Labels { route, status: response.status().as_u16() };
-    app.metrics.requests.get_or_create(&labels).inc();
-    app.metrics.latency.observe(begun.elapsed().as_secs_f64());
-    response
-}
-
-/// `GET /metrics`.
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
-    let metrics = &app.metrics;
-    metrics.running.set(app.pool.running() as i64);
-    metrics.queued.set(app.pool.queued() as i64);
-    metrics.in_flight.set(app.pool.in_flight() as i64);
-    let mut text = String::new();
-    encode(&mut text, &metrics.registry)
-        .map_err(|_| ApiError::internal("the metrics can't be written"))?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

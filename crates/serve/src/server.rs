@@ -22,7 +22,8 @@ use crate::encode::Format;
 use crate::engine::{Defaults, Service};
 use crate::error::ApiError;
 use crate::jobs::Pool;
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
+use crate::observe;
 use crate::voices::{self, Registered};
 use crate::{guard, openapi, page, socket, speech, tasks, transcriptions};
 
@@ -131,7 +132,7 @@ fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(page::page))
         .route("/healthz", get(health))
-        .route("/metrics", get(metrics::show))
+        .route("/metrics", get(observe::show))
         .route("/openapi.json", get(openapi::show))
         .route("/v1/models", get(models))
         .route("/v1/models/{model}", get(model))
@@ -148,7 +149,7 @@ fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&app), guard::check))
-        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
+        .layer(from_fn_with_state(Arc::clone(&app), observe::count))
         .with_state(app)
 }
 

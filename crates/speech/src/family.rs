@@ -10,7 +10,7 @@ use syrinx_task::{
     Answer, Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskError,
     TaskKit, Verb,
 };
-use syrinx_types::Sample;
+use syrinx_types::{Sample, WordTime};
 
 use crate::{SpeakConfig, check_stage, example, layout};
 
@@ -119,6 +119,15 @@ pub trait Speaking: Send + Sync + 'static {
         context: &Context<'_>,
     ) -> Result<Self::Answer, TaskError>;
 
+    /// See [`Task::words_so_far`].
+    fn words_so_far(
+        _prepared: &Self::Prepared,
+        _pointer: &[u32],
+        _context: &Context<'_>,
+    ) -> Vec<WordTime> {
+        Vec::new()
+    }
+
     /// Changes the family's training example into the task's own.
     fn adapted(
         _setup: Setup<'_, Self::Config>,
@@ -189,6 +198,15 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         context: &Context<'_>,
     ) -> Result<S::Answer, TaskError> {
         S::finish(self.setup(), request, prepared, generated, context)
+    }
+
+    fn words_so_far(
+        &self,
+        prepared: &S::Prepared,
+        pointer: &[u32],
+        context: &Context<'_>,
+    ) -> Vec<WordTime> {
+        S::words_so_far(prepared, pointer, context)
     }
 
     fn corpus_example(

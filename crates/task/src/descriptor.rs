@@ -3,7 +3,7 @@
 use rand::RngCore;
 use schemars::Schema;
 use serde_json::Value;
-use syrinx_types::Sample;
+use syrinx_types::{Sample, WordTime};
 
 use crate::{
     Answer, AnswerIssue, AnswerKind, Answered, Capabilities, ConfigIssue, Context, Example,
@@ -151,6 +151,9 @@ pub trait DynPlan {
     /// Rows to generate.
     fn plan(&self) -> &Plan;
 
+    /// See [`Task::words_so_far`].
+    fn words_so_far(&self, pointer: &[u32], context: &Context<'_>) -> Vec<WordTime>;
+
     /// See [`Task::finish`].
     ///
     /// # Errors
@@ -184,6 +187,10 @@ struct BoundPlan<'t, T: Task> {
 impl<T: Task> DynPlan for BoundPlan<'_, T> {
     fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    fn words_so_far(&self, pointer: &[u32], context: &Context<'_>) -> Vec<WordTime> {
+        self.task.words_so_far(&self.prepared, pointer, context)
     }
 
     fn finish(

@@ -4,7 +4,7 @@ use rand::RngCore;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use syrinx_types::Sample;
+use syrinx_types::{Sample, WordTime};
 
 use crate::{
     Answer, Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, TaskError,
@@ -107,6 +107,17 @@ pub trait Task: Send + Sync + Sized + 'static {
         generated: Vec<Generated>,
         context: &Context<'_>,
     ) -> Result<Self::Answer, TaskError>;
+
+    /// Words that the first row contains as a whole after its first frames, from the stop under the pointer at each of
+    /// them, for speech that is played while it is generated. They are the first ones of the answer. None by default.
+    fn words_so_far(
+        &self,
+        _prepared: &Self::Prepared,
+        _pointer: &[u32],
+        _context: &Context<'_>,
+    ) -> Vec<WordTime> {
+        Vec::new()
+    }
 
     /// Training example of a stage from an utterance of the corpus. `None` for an utterance that does not fit.
     ///

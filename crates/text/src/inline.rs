@@ -56,7 +56,7 @@ pub(crate) fn placeholder_index(c: char) -> Option<usize> {
     let code = u32::from(c);
     (FIRST_PLACEHOLDER..=LAST_PLACEHOLDER)
         .contains(&code)
-        .then_some((code - FIRST_PLACEHOLDER) as usize)
+        .then(|| (code - FIRST_PLACEHOLDER) as usize)
 }
 
 /// Ranges of the inline pronunciations of a text, slashes included.

@@ -10,6 +10,7 @@ use syrinx_speech::{Setup, Speaking, SpeakingTask, text_chunks};
 use syrinx_task::{
     Capabilities, Chunks, Clip, Context, Generated, Plan, Speech, TaskDescriptor, TaskError, Verb,
 };
+use syrinx_types::WordTime;
 
 pub use syrinx_speech::SpeakConfig as TtsConfig;
 
@@ -81,5 +82,13 @@ impl Speaking for TextToSpeech {
         context: &Context<'_>,
     ) -> Result<Speech, TaskError> {
         speak::finish(setup, prepared, &generated, context)
+    }
+
+    fn words_so_far(
+        prepared: &speak::Prepared,
+        pointer: &[u32],
+        context: &Context<'_>,
+    ) -> Vec<WordTime> {
+        speak::words_so_far(prepared, pointer, context)
     }
 }

@@ -1,7 +1,8 @@
 //! From a request to rows, and from their codes to a recording.
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
-use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_types::WordTime;
 
 use crate::TtsRequest;
 
@@ -20,10 +21,27 @@ pub(crate) fn plan(
     let sentences = sentences(setup, &request.text)?;
     let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
-    let rows = reading(&sentences, request.rolling, prompt.as_ref(), setup)?;
+    let rows = reading((&sentences, request.rolling), prompt.as_ref(), setup)?;
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
+}
+
+/// Words of the first sentence that its frames so far contain as a whole.
+pub(crate) fn words_so_far(
+    prepared: &Prepared,
+    pointer: &[u32],
+    context: &Context<'_>,
+) -> Vec<WordTime> {
+    let (Some((sentence, _)), Ok(codec)) = (prepared.sentences.first(), context.codec()) else {
+        return Vec::new();
+    };
+    let rate_hz = codec.frame_rate_hz();
+    let now_s = pointer.len() as f64 / rate_hz;
+    let mut words = sentence.word_times(pointer, 0.0, rate_hz);
+    // A word whose end the pointer has not passed lasts to the newest frame.
+    words.truncate(words.iter().take_while(|w| w.end_s < now_s - 0.5 / rate_hz).count());
+    words
 }
 
 /// Decodes the sentences and puts them one after another.
@@ -36,9 +54,12 @@ pub(crate) fn finish(
     let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
-        whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
+        whole.push((sentence, *place), generated, (codec, setup.config.pause_s))?;
     }
-    let audio = whole.whole.ok_or_else(|| AnswerIssue::NoWords.of("tts"))?;
+    let audio = whole.whole.ok_or_else(|| TaskError::Answer {
+        task: "tts".into(),
+        reason: "the text has no sentence".into(),
+    })?;
     let spoken: Vec<String> =
         prepared.sentences.iter().map(|(sentence, _)| sentence.spoken.spoken_text()).collect();
     Ok(Speech {

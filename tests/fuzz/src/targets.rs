@@ -245,7 +245,7 @@ fn text() -> Run {
             }
             Err(error) => class(&error.to_string()),
         };
-        let words = said.split(' ').fold(0, |hash, word| hash ^ fnv(word.as_bytes()) % 4096);
+        let words = said.split(' ').fold(0, |hash, word| hash ^ (fnv(word.as_bytes()) % 4096));
         spoken << 32 | size(counted.len()) << 24 | size(pieces.len()) << 16 | words
     })
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
+use xshell::cmd;
 
 use crate::project::{build_program, root, shell};
 pub(crate) use program::Program;
@@ -14,7 +15,7 @@ pub(crate) use program::Program;
 /// `serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask serve fuzz\n  cargo xtask serve page --out target/page"
+    after_help = "Examples:\n  cargo xtask serve clients\n  cargo xtask serve fuzz\n  cargo xtask serve page --out target/page"
 )]
 pub struct ServeArgs {
     #[command(subcommand)]
@@ -23,6 +24,8 @@ pub struct ServeArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// The `openai` packages of Python and Node: speech, transcription, events
+    Clients,
     /// Requests made from /openapi.json by schemathesis; no answer may be a 5xx
     Fuzz(FuzzArgs),
     /// The page in headless Chromium, with screenshots
@@ -46,6 +49,7 @@ struct PageArgs {
 /// Runs a check.
 pub fn run(args: &ServeArgs) -> Result<()> {
     match &args.what {
+        What::Clients => clients(),
         What::Fuzz(args) => fuzz(args),
         What::Page(args) => page(args),
     }
@@ -57,12 +61,44 @@ fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
     let home = root().join("target/serve").join(packages.join("-"));
     let python = home.join("bin/python");
     if !python.is_file() {
-        xshell::cmd!(shell, "python3 -m venv {home}")
+        cmd!(shell, "python3 -m venv {home}")
             .run()
             .context("no Python with venv; install `python3-venv`")?;
-        xshell::cmd!(shell, "{python} -m pip install --quiet {packages...}").run()?;
+        cmd!(shell, "{python} -m pip install --quiet {packages...}").run()?;
     }
     Ok(python)
+}
+
+/// Words that the recognizer finds in the speech of the clients' text.
+const WORDS: [&str; 3] = ["smooth", "dark", "blue"];
+
+fn clients() -> Result<()> {
+    let python = python(&["openai"])?;
+    let node = root().join("target/serve/node");
+    fs::create_dir_all(&node).with_context(|| node.display().to_string())?;
+    let shell = shell()?;
+    if !node.join("node_modules/openai").is_dir() {
+        cmd!(shell, "npm install --silent --no-audit --no-fund --prefix {node} openai")
+            .run()
+            .context("no npm")?;
+    }
+    let server = Program::start(&build_program(&shell)?, &[])?;
+    let scripts = root().join("crates/serve/tests/it/clients");
+    // Modules are searched from the folder of the script on.
+    let module = node.join("openai_client.mjs");
+    fs::copy(scripts.join("openai_client.mjs"), &module)?;
+    for (program, script) in [(python, scripts.join("openai_client.py")), ("node".into(), module)] {
+        println!("{} {}", program.display(), script.display());
+        let status = Command::new(&program)
+            .arg(&script)
+            .args([server.url("/v1").as_str(), "joe"])
+            .args(WORDS)
+            .current_dir(&node)
+            .status()
+            .with_context(|| format!("can't start {}", program.display()))?;
+        ensure!(status.success(), "{} ended with {status}", script.display());
+    }
+    server.check()
 }
 
 fn fuzz(args: &FuzzArgs) -> Result<()> {
@@ -91,10 +127,10 @@ fn page(args: &PageArgs) -> Result<()> {
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
     let speech = root().join("evals/data/unseen/audio/joe_112_0452.ogg");
     let status = Command::new(&python)
-        .arg(root().join("xtask/page/drive.py"))
+        .arg(root().join("xtask/serve/page.py"))
         .args([server.url("/").as_str(), &out.display().to_string(), &speech.display().to_string()])
         .status()
         .context("can't start Python")?;
-    ensure!(status.success(), "xtask/page/drive.py ended with {status}");
+    ensure!(status.success(), "xtask/serve/page.py ended with {status}");
     server.check()
 }

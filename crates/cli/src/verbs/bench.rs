@@ -1,6 +1,7 @@
 //! `bench`: how fast this machine trains, speaks and listens.
 
 mod decode;
+mod live;
 mod speed;
 mod stream;
 
@@ -21,7 +22,7 @@ use crate::table::table;
 /// `bench`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx bench speed\n  syrinx bench stream\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
+    after_help = "Examples:\n  syrinx bench speed\n  syrinx bench stream\n  syrinx bench live\n  syrinx bench train\n  syrinx bench train --dim 320 --layers 8 --heads 5 --hidden 880\n  syrinx bench train --device cuda --kernels primitive --set precision=bf16\n\n`cargo xtask bench train` puts PyTorch beside it."
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
@@ -42,6 +43,8 @@ enum What {
     Reduce(ReduceArgs),
     /// Streamed speech: time to the first sound, and underruns, alone and beside another request
     Stream(stream::StreamArgs),
+    /// Recognition while sound comes in: delay from the end of a word until it is certain
+    Live(live::LiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +117,7 @@ pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
         What::Machine => return decode::machine(session),
         What::Reduce(args) => return reduce(session, args),
         What::Stream(args) => return stream::run(session, args),
+        What::Live(args) => return live::run(session, args),
     };
     let kinds: Vec<Kernels> = args.kernels.iter().map(|k| kernels(k)).collect::<Outcome<_>>()?;
     if let (true, [kind]) = (args.here, kinds.as_slice()) {
@@ -210,6 +214,13 @@ fn middle(values: &[f64]) -> f64 {
 }
 
 /// Why nothing could be measured.
+/// A quantile of some values; none without values.
+fn quantile(values: &[f64], q: f64) -> Option<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.get((q * values.len().saturating_sub(1) as f64).round() as usize).copied()
+}
+
 fn fail(reason: String) -> Failure {
     Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }

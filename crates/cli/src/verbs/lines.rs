@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_task::TaskDescriptor;
+use syrinx_engine::EngineError;
+use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::Event;
 
-use crate::answer::{Destination, Form};
+use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::requests::TaskRequests;
 
 /// Keys of a line that are settings, not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
@@ -48,34 +48,47 @@ pub fn run(
         "-" => super::task::standard_input()?,
         file => std::fs::read_to_string(file).map_err(|e| Failure::reading(file, &e))?,
     };
-    let lines = parse(&text, file, descriptor.verb.positional, fields)?;
+    let lines = parse(&text, file, (descriptor.verb.positional, fields))?;
     let engine = session.engine(settings)?;
     let job = format!("{file} ({} lines)", lines.len());
     let total = Some(lines.len() as u64);
     session.sink().emit(Event::JobStarted { name: job.clone(), total });
-    let (mut made, mut failed) = (0, 0);
-    for (done, line) in lines.iter().enumerate() {
-        let target = folder.join(format!("{}.wav", line.id));
-        if !(resume && target.is_file()) {
-            let decode = line.decode(&settings.decode);
+    let target = |line: &Line| folder.join(format!("{}.wav", line.id));
+    let left: Vec<&Line> =
+        lines.iter().filter(|line| !(resume && target(line).is_file())).collect();
+    let mut tally = Tally { made: 0, failed: 0, done: lines.len() - left.len() };
+    // Lines of one batch have the same settings but for their seeds.
+    for of_settings in left.chunk_by(|a, b| a.temperature == b.temperature) {
+        for batch in of_settings.chunks(settings.decode.batch_rows.max(1)) {
+            let decode = batch[0].decode(&settings.decode);
+            let requests: Vec<(Request, u64)> = batch
+                .iter()
+                .map(|line| {
+                    (Request::new(line.request.clone()), line.seed.unwrap_or(settings.seed))
+                })
+                .collect();
             let run = session.run(settings);
-            let run = line.seed.map_or(run, |seed| run.with_seed(seed));
-            let requests =
-                TaskRequests { session, engine: &engine, descriptor, decode: &decode, run, form };
-            match requests.answer(&line.request, &Destination::File(target), false) {
-                Ok(()) => made += 1,
-                // The other lines do not suffer from one that is broken.
-                Err(failure) if failure.exit == Exit::BadInput => {
-                    let message = format!("{file}:{}: {}", line.number, failure.message);
-                    Failure { message, ..failure }.report();
-                    failed += 1;
-                }
-                Err(failure) => return Err(failure),
+            let answers = engine.run_batch(descriptor.id, &requests, &decode, run);
+            let answers = answers.map_err(|error| match error {
+                EngineError::Cancelled => Failure::interrupted(format!(
+                    "{} of {} lines are finished; go on with --resume",
+                    tally.done,
+                    lines.len()
+                )),
+                other => other.into(),
+            })?;
+            for (line, answered) in batch.iter().zip(answers) {
+                let to = Destination::File(target(line));
+                let written = answered
+                    .map_err(Failure::from)
+                    .and_then(|answered| answer::write(session, &answered, form, &to, ""));
+                tally.count((file, line), written)?;
+                let (name, note, done) = (job.clone(), line.id.clone(), tally.done as u64);
+                session.sink().emit(Event::JobProgress { name, done, note });
             }
         }
-        let (name, note) = (job.clone(), line.id.clone());
-        session.sink().emit(Event::JobProgress { name, done: done as u64 + 1, note });
     }
+    let Tally { made, failed, .. } = tally;
     let before = lines.len() - made - failed;
     let summary = format!("{made} recordings made, {before} were there, {failed} lines failed");
     session.sink().emit(Event::JobFinished { name: job, summary: summary.clone() });
@@ -90,6 +103,32 @@ pub fn run(
     Ok(())
 }
 
+/// Lines so far.
+struct Tally {
+    made: usize,
+    failed: usize,
+    /// Lines that are made, failed, or were there.
+    done: usize,
+}
+
+impl Tally {
+    /// Counts a line. Its failure is told where it is the line's own; others end the run.
+    fn count(&mut self, (file, line): (&str, &Line), outcome: Outcome<String>) -> Outcome {
+        self.done += 1;
+        match outcome {
+            Ok(_) => self.made += 1,
+            // The other lines do not suffer from one that is broken.
+            Err(failure) if failure.exit == Exit::BadInput => {
+                let message = format!("{file}:{}: {}", line.number, failure.message);
+                Failure { message, ..failure }.report();
+                self.failed += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+}
+
 impl Line {
     fn decode(&self, settings: &DecodeConfig) -> DecodeConfig {
         let mut decode = settings.clone();
@@ -101,11 +140,11 @@ impl Line {
 }
 
 /// The lines of a text; empty ones are left out. `fields` are those of the command line, which a line may replace.
-fn parse(text: &str, file: &str, field: &str, fields: &Value) -> Outcome<Vec<Line>> {
+fn parse(text: &str, file: &str, (field, fields): (&str, &Value)) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut ids = BTreeSet::new();
     for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        let line = parse_line(line.trim(), i + 1, field, fields).map_err(|reason| Failure {
+        let line = parse_line(line.trim(), i + 1, (field, fields)).map_err(|reason| Failure {
             exit: Exit::BadInput,
             message: format!("{file}:{}: {reason}", i + 1),
             hint: Some(format!(
@@ -131,7 +170,7 @@ fn parse(text: &str, file: &str, field: &str, fields: &Value) -> Outcome<Vec<Lin
     Ok(lines)
 }
 
-fn parse_line(line: &str, number: usize, field: &str, fields: &Value) -> Result<Line, String> {
+fn parse_line(line: &str, number: usize, (field, fields): (&str, &Value)) -> Result<Line, String> {
     let mut own: Map<String, Value> = if line.starts_with('{') {
         serde_json::from_str(line).map_err(|e| e.to_string())?
     } else {
@@ -170,7 +209,7 @@ mod tests {
         let fields = json!({ "voice": "joe" });
         let text =
             "One.\n\n{\"text\": \"Two.\", \"voice\": \"slt\", \"seed\": 3, \"id\": \"two\"}\n";
-        let lines = parse(text, "f", "text", &fields).expect("both are fine");
+        let lines = parse(text, "f", ("text", &fields)).expect("both are fine");
         let seen: Vec<_> =
             lines.iter().map(|l| (l.id.as_str(), l.seed, l.request.clone())).collect();
         assert_eq!(
@@ -185,7 +224,7 @@ mod tests {
     #[test]
     fn broken_lines_are_named() {
         let check = |text: &str, expected: &str| {
-            let failure = parse(text, "f", "text", &json!({})).expect_err("it is broken");
+            let failure = parse(text, "f", ("text", &json!({}))).expect_err("it is broken");
             assert!(failure.message.contains(expected), "{}", failure.message);
         };
         check("One.\n{\"text\": ", "f:2: ");

@@ -1,9 +1,11 @@
 //! Verbs of the program.
 
 pub mod ablate;
+pub mod align;
 pub mod bench;
 pub mod codec;
 pub mod codes;
+pub mod command;
 pub mod config;
 pub mod dash;
 pub mod data;
@@ -11,11 +13,11 @@ pub mod eval;
 pub mod import;
 pub mod info;
 pub mod lines;
+pub mod live;
 pub mod lora;
 pub mod models;
 pub mod package;
 pub mod recognize;
-mod requests;
 pub mod results;
 pub mod resynthesize;
 pub mod run;

@@ -10,7 +10,7 @@ use crate::verbs::task::standard_input;
 /// `score`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Goodness of pronunciation is the log-probability of the text's phones less that of the most probable phones at the same time: 0 is best.\n\nExample:\n  syrinx score \"The birch canoe slid on the smooth planks.\" canoe.wav"
+    after_help = "The log-probability is that of the recognizer for the text's phones, which are aligned to the recording; a mean over frames of 20 ms. Goodness of pronunciation is this less the log-probability of the most probable phones at the same time: 0 is best.\n\nExample:\n  syrinx score \"The birch canoe slid on the smooth planks.\" canoe.wav"
 )]
 pub struct ScoreArgs {
     /// The text; - to read it from standard input

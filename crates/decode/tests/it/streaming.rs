@@ -1,6 +1,6 @@
 //! A row that is streamed has the codes of one that is not.
 
-use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate, generate_streaming};
+use syrinx_decode::{DecodeConfig, Frames, NarConfig, SamplerConfig, generate, generate_streaming};
 use syrinx_task::{Alignment, Content, Contents, Generated, Plan, RowPlan, StageRun, TextContent};
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -32,10 +32,13 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
     let whole = generate(&tiny.model, &layout, &plan, &decode, run).unwrap();
     let mut windows = Vec::new();
     let mut ended = false;
-    let each = &mut |codes: &Codes, last: bool| {
+    let each = &mut |Frames { codes, pointer, last }: Frames<'_>| {
         assert!(!ended && last == codes.is_empty());
         ended = last;
         windows.extend((!last).then(|| codes.clone()));
+        // Frames are filled where the pointer has been.
+        let filled: usize = windows.iter().map(Codes::frames).sum();
+        assert!(pointer.len() >= filled && whole[0].pointer.starts_with(pointer));
     };
     let streamed = generate_streaming(&tiny.model, &layout, &plan, &decode, run, each).unwrap();
     (whole, streamed, windows)

@@ -1,5 +1,6 @@
 //! Tests of the engine on an untrained model.
 
+mod batch;
 mod chunks;
 mod digests;
 mod marked;

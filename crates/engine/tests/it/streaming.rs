@@ -4,25 +4,28 @@ use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Merged, Sound};
 use syrinx_registry::ALL;
-use syrinx_types::{CancelToken, RunContext};
+use syrinx_task::Answered;
+use syrinx_types::{CancelToken, RunContext, WordTime};
 
 use crate::engine;
 
-/// Samples as they come, and the recording at the end.
-fn speak(text: &str, decode: &DecodeConfig) -> (Vec<(f64, Vec<f32>)>, Vec<f32>) {
+/// Samples and words as they come, and the answer at the end.
+type Streamed = (Vec<(f64, Vec<f32>, Vec<WordTime>)>, Answered);
+
+fn speak(text: &str, decode: &DecodeConfig) -> Streamed {
     let of_text = |d: &&&syrinx_task::TaskDescriptor| {
         d.capabilities.voice.is_some() && d.verb.positional == "text"
     };
     let task = ALL.iter().find(of_text).expect("a task speaks");
-    let (mut heard, mut whole) = (Vec::new(), Merged::default());
-    let mut sound = |s: Sound<'_>| heard.push((s.start_s, s.samples.to_vec()));
+    let (mut stretches, mut whole) = (Vec::new(), Merged::default());
+    let mut sound =
+        |s: Sound<'_>| stretches.push((s.start_s, s.samples.to_vec(), s.words.to_vec()));
     let mut each = |chunk| whole.push(chunk);
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
     let take = (Some(&mut sound as &mut syrinx_engine::TakeSound<'_>), &mut each as _);
     engine().run_streaming(task.id, &request, decode, run, take).expect("it speaks");
-    let audio = whole.into_answered().expect("an answer").audio().expect("sound");
-    (heard, audio.samples.clone())
+    (stretches, whole.into_answered().expect("an answer"))
 }
 
 #[test]
@@ -30,11 +33,12 @@ fn sound_comes_in_windows_and_is_that_of_the_whole() {
     let plain = DecodeConfig::default();
     let streaming = plain.clone().streaming();
     for text in ["Yes, no, yes, no, yes.", "Yes, no. No, yes. [pause 1s] Yes, yes."] {
-        let (heard, whole) = speak(text, &streaming);
-        assert!(heard.len() >= 3, "{} stretches", heard.len());
+        let (stretches, answered) = speak(text, &streaming);
+        let whole = &answered.audio().expect("sound").samples;
+        assert!(stretches.len() >= 3, "{} stretches", stretches.len());
         let rate_hz = f64::from(engine().codec_id().info.sample_rate_hz);
         let mut part = (f64::NAN, 0);
-        for (start_s, samples) in heard {
+        for (start_s, samples, _) in stretches {
             if start_s != part.0 {
                 part = (start_s, (start_s * rate_hz).round() as usize);
             }
@@ -44,4 +48,16 @@ fn sound_comes_in_windows_and_is_that_of_the_whole() {
     }
     // Without windows there is nothing to hear before the end.
     assert!(speak("Yes, no.", &plain).0.is_empty());
+}
+
+#[test]
+fn words_come_with_the_sound_and_are_those_of_the_answer() {
+    let text = "Yes, no, yes, no, yes, no, yes, no, yes, no, yes.";
+    let (stretches, answered) = speak(text, &DecodeConfig::default().streaming());
+    let known: Vec<WordTime> = stretches.iter().flat_map(|(_, _, words)| words.clone()).collect();
+    let all = &answered.speech().expect("speech").words;
+    assert!(all.starts_with(&known), "{known:?} and {all:?}");
+    assert!(known.len() + 2 >= all.len(), "{known:?} and {all:?}");
+    // They are not all told at the end.
+    assert!(stretches.iter().filter(|(_, _, words)| !words.is_empty()).count() > 1);
 }

@@ -220,7 +220,7 @@ fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
         .filter(|(key, _)| !COUNTS.contains(&key.as_str()))
         .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)))
         .collect();
-    Verdict { transcript: transcript, words, figures, ..Verdict::default() }
+    Verdict { transcript, words, figures, ..Verdict::default() }
 }
 
 /// A path as one word of a shell command.

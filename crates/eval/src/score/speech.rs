@@ -32,7 +32,7 @@ pub(crate) fn speech_measures(
     if let Some(reference) = reference.filter(|r| !r.samples.is_empty()) {
         let ratio = audio.seconds() / reference.seconds();
         measures.insert("duration_ratio".into(), Measure::value(ratio));
-        beside(&mut measures, audio, pitch.as_ref(), reference);
+        distances(&mut measures, audio, pitch.as_ref(), reference);
     }
     measures
 }
@@ -95,14 +95,14 @@ pub(crate) fn codec_measures(audio: &Audio, original: &Audio) -> Measures {
         let cents = pitch.error_cents.map(|cents| ("f0_error_cents".into(), Measure::value(cents)));
         measures.extend(cents);
     }
-    beside(&mut measures, audio, pitch_of(audio).1.as_ref(), original);
+    distances(&mut measures, audio, pitch_of(audio).1.as_ref(), original);
     if let Ok(own) = SpeakerEmbedding::of(original) {
         similarity(&mut measures, audio, &own, None);
     }
     measures
 }
 
-fn beside(measures: &mut Measures, audio: &Audio, pitch: Option<&F0Stats>, reference: &Audio) {
+fn distances(measures: &mut Measures, audio: &Audio, pitch: Option<&F0Stats>, reference: &Audio) {
     if let Ok(distance) = mel_cepstral_distance(reference, audio) {
         measures.insert("mcd_db".into(), Measure::value(distance));
     }

@@ -140,7 +140,7 @@ fn the_difference_from_the_conditioning_is_learnt() {
 }
 
 #[test]
-fn a_model_that_hears_latents_says_where_there_are_none() {
+fn latent_conditioning_marks_frames_without_latents() {
     let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
     let config = LmConfig { switches, ..crate::build::config() };
     let (_, model) = build(&config, 2, Kernels::Fused);

@@ -69,7 +69,7 @@ pub enum ReduceError {
         timeout_s: f64,
     },
     /// The communication thread has ended.
-    #[error("the transport is closed; operation `{operation}` failed")]
+    #[error("operation `{operation}` failed: the transport is closed")]
     Closed {
         /// Operation.
         operation: &'static str,

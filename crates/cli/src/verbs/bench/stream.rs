@@ -10,7 +10,7 @@ use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
 
-use super::fail;
+use super::{fail, quantile};
 use crate::failure::Outcome;
 use crate::session::Session;
 use crate::table::table;
@@ -29,9 +29,9 @@ pub struct StreamArgs {
     count: usize,
 }
 
-/// One sentence as it was heard.
+/// One sentence as it was streamed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Heard {
+struct Streamed {
     first_s: f64,
     whole_s: f64,
     length_s: f64,
@@ -39,7 +39,7 @@ struct Heard {
     dry_s: f64,
 }
 
-/// Measures with the model loaded, alone and beside another request.
+/// Measures with the model loaded, alone and loaded another request.
 pub fn run(session: &Session, args: &StreamArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let text = std::fs::read_to_string(&args.sentences)
@@ -50,14 +50,14 @@ pub fn run(session: &Session, args: &StreamArgs) -> Outcome {
     let decode = settings.decode.clone().streaming();
     let task = speaking()?;
     // The first request of a process also pays for what is built once.
-    hear(&engine, task, sentences.first().unwrap_or(&OTHER), &decode)?;
+    stream(&engine, task, sentences.first().unwrap_or(&OTHER), &decode)?;
     let mut rows = Vec::new();
-    for (name, beside) in [("alone", false), ("beside another", true)] {
+    for (name, loaded) in [("alone", false), ("beside another", true)] {
         session.say(&format!("measuring {} sentences {name}", sentences.len()));
-        let heard = measure(session, &engine, task, &sentences, &decode, beside)?;
-        rows.push((name, heard));
+        let streamed = measure(session, (&engine, task), &sentences, &decode, loaded)?;
+        rows.push((name, streamed));
     }
-    let figures: Vec<_> = rows.iter().map(|(name, heard)| figures(name, heard)).collect();
+    let figures: Vec<_> = rows.iter().map(|(name, streamed)| figures(name, streamed)).collect();
     if session.globals.json {
         return session.print_json(&figures);
     }
@@ -84,15 +84,14 @@ fn speaking() -> Outcome<&'static TaskDescriptor> {
 
 fn measure(
     session: &Session,
-    engine: &Engine,
-    task: &'static TaskDescriptor,
+    (engine, task): (&Engine, &'static TaskDescriptor),
     sentences: &[&str],
     decode: &DecodeConfig,
-    beside: bool,
-) -> Outcome<Vec<Heard>> {
+    loaded: bool,
+) -> Outcome<Vec<Streamed>> {
     let stop = CancelToken::default();
     std::thread::scope(|scope| {
-        if beside {
+        if loaded {
             scope.spawn(|| {
                 let request = Request::new(json!({ task.verb.positional: OTHER }));
                 while !stop.is_cancelled() {
@@ -101,23 +100,23 @@ fn measure(
                 }
             });
         }
-        let mut heard = Vec::with_capacity(sentences.len());
+        let mut streamed = Vec::with_capacity(sentences.len());
         let outcome: Outcome = sentences.iter().try_for_each(|sentence| {
             session.check()?;
-            heard.push(hear(engine, task, sentence, decode)?);
+            streamed.push(stream(engine, task, sentence, decode)?);
             Ok(())
         });
         stop.cancel();
-        outcome.map(|()| heard)
+        outcome.map(|()| streamed)
     })
 }
 
-fn hear(
+fn stream(
     engine: &Engine,
     task: &'static TaskDescriptor,
     text: &str,
     decode: &DecodeConfig,
-) -> Outcome<Heard> {
+) -> Outcome<Streamed> {
     let begun = Instant::now();
     let rate_hz = f64::from(engine.codec_id().info.sample_rate_hz);
     let mut arrivals: Vec<(f64, usize)> = Vec::new();
@@ -138,7 +137,7 @@ fn hear(
     let whole_s = begun.elapsed().as_secs_f64();
     let first_s = arrivals.first().map_or(whole_s, |a| a.0);
     let dry_s = waited(&arrivals, rate_hz);
-    Ok(Heard { first_s, whole_s, length_s, dry_s })
+    Ok(Streamed { first_s, whole_s, length_s, dry_s })
 }
 
 /// Longest wait of a player that begins with the first samples, seconds.
@@ -152,18 +151,14 @@ fn waited(arrivals: &[(f64, usize)], rate_hz: f64) -> f64 {
     longest
 }
 
-fn figures(name: &str, heard: &[Heard]) -> serde_json::Value {
-    let quantile = |q: f64| {
-        let mut values: Vec<f64> = heard.iter().map(|h| h.first_s).collect();
-        values.sort_by(f64::total_cmp);
-        values.get((q * (values.len() - 1) as f64).round() as usize).copied()
-    };
-    let sum = |value: fn(&Heard) -> f64| heard.iter().map(value).sum::<f64>();
+fn figures(name: &str, streamed: &[Streamed]) -> serde_json::Value {
+    let first_s: Vec<f64> = streamed.iter().map(|h| h.first_s).collect();
+    let sum = |value: fn(&Streamed) -> f64| streamed.iter().map(value).sum::<f64>();
     json!({
-        "name": name, "sentences": heard.len(),
-        "first_p50_s": quantile(0.5), "first_p95_s": quantile(0.95),
+        "name": name, "sentences": streamed.len(),
+        "first_p50_s": quantile(&first_s, 0.5), "first_p95_s": quantile(&first_s, 0.95),
         "real_time_factor": sum(|h| h.whole_s) / sum(|h| h.length_s),
-        "underruns": heard.iter().filter(|h| h.dry_s > 0.0).count(),
+        "underruns": streamed.iter().filter(|h| h.dry_s > 0.0).count(),
     })
 }
 

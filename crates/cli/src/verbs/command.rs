@@ -1,0 +1,204 @@
+//! Commands of tasks, made from what the registry says: each field of a request is a flag, one stands without.
+
+use clap::{Arg, ArgAction, Command, ValueHint};
+use serde_json::Value;
+use syrinx_config::Tree;
+use syrinx_task::{AnswerKind, TaskDescriptor};
+
+/// Argument names; request fields are prefixed, so that they can't clash with them.
+pub(super) const OUT: &str = "out";
+pub(super) const FORMAT: &str = "format";
+pub(super) const STREAM: &str = "stream";
+pub(super) const LIVE: &str = "live";
+pub(super) const FIELD: &str = "field.";
+pub(super) const LINES: &str = "lines";
+pub(super) const RESUME: &str = "resume";
+
+/// Flags for the settings that are changed most often.
+pub(super) const SAMPLING: [(&str, &str, &str); 6] = [
+    (
+        "temperature",
+        "decode.codes.temperature",
+        "Randomness of the speech; 0 takes the likeliest codes",
+    ),
+    ("top-p", "decode.codes.top_p", "Draw among the likeliest codes that hold this share"),
+    ("top-k", "decode.codes.top_k", "Draw among so many of the likeliest codes; 0 for all"),
+    (
+        "repetition-penalty",
+        "decode.codes.repetition_penalty",
+        "Make codes that came before less likely; 1 for none",
+    ),
+    ("guidance", "decode.guidance", "Follow the text more closely; 1 for none"),
+    (
+        "best-of",
+        "decode.best_of",
+        "Make so many candidates and keep the one that is understood best",
+    ),
+];
+
+/// The command of a task.
+pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
+    let verb = descriptor.verb;
+    let mut summary = descriptor.summary.to_owned();
+    if let Some(first) = summary.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let mut command = Command::new(verb.name)
+        .about(summary)
+        .after_help(format!(
+            "Example:\n  {}\n\n`syrinx tasks show {}` prints the request's and the answer's fields in full.",
+            verb.example, descriptor.id
+        ));
+    let schema = (descriptor.request_schema)().to_value();
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let recording = descriptor.takes_recording(name);
+        let mut help = first_sentence(property["description"].as_str().unwrap_or_default());
+        if name == verb.positional {
+            help.push_str("; - for standard input");
+        } else if kind_of(&schema, property) == "array" {
+            help.push_str("; may be repeated");
+        }
+        let mut arg = Arg::new(leaked(format!("{FIELD}{name}"))).help(help);
+        if recording {
+            arg = arg.value_hint(ValueHint::FilePath);
+        }
+        arg = if name == verb.positional {
+            let value_name = if recording { "FILE" } else { "TEXT" };
+            let arg = arg
+                .value_name(value_name)
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .required(required(name));
+            // A text may come from the lines of a file instead.
+            if !recording && descriptor.answer == AnswerKind::Speech && required(name) {
+                arg.required(false).required_unless_present(LINES)
+            } else {
+                arg
+            }
+        } else {
+            field_flag(arg.long(leaked(name.replace('_', "-"))), &schema, property)
+                .required(required(name))
+        };
+        command = command.arg(arg);
+    }
+    let text = !descriptor.takes_recording(verb.positional);
+    match descriptor.answer {
+        AnswerKind::Speech if text => speech_args(command).arg(lines_arg()).arg(resume_arg()),
+        AnswerKind::Speech => speech_args(command).arg(resume_arg()),
+        AnswerKind::Text => command
+            .arg(live_arg())
+            .arg(resume_arg())
+            .arg(out_arg("Write here instead of standard output; a folder for several files"))
+            .arg(format_arg(&["text", "json", "srt", "vtt"], "How to write it")),
+        AnswerKind::Phones => command
+            .arg(out_arg("Write here instead of standard output"))
+            .arg(format_arg(&phone_forms(descriptor), "Which field of the answer to write")),
+        AnswerKind::Data => command
+            .arg(out_arg("Write here instead of standard output; a folder for several files"))
+            .arg(format_arg(&["text", "json"], "How to write it")),
+    }
+}
+
+/// Names of arguments live as long as the program. They are few and made once.
+fn leaked(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
+}
+
+fn speech_args(mut command: Command) -> Command {
+    command = command
+        .arg(out_arg("Where to write the WAV file; - for standard output").default_value("out.wav"))
+        .arg(format_arg(&["int16", "float32"], "Samples of the WAV file"))
+        .arg(
+            Arg::new(STREAM)
+                .long(STREAM)
+                .action(ArgAction::SetTrue)
+                .help("Write speech to standard output while it is made; with the text - each sentence as soon as it is complete"),
+        );
+    for (flag, _, help) in SAMPLING {
+        command = command
+            .arg(Arg::new(flag).long(flag).value_name("N").help(help).help_heading("Sampling"));
+    }
+    command
+}
+
+fn lines_arg() -> Arg {
+    Arg::new(LINES).long(LINES).value_name("FILE").value_hint(ValueHint::FilePath).help(
+        "Speak every line of this file, a text or JSON, to a file of its own in the folder -o",
+    )
+}
+
+fn live_arg() -> Arg {
+    Arg::new(LIVE)
+        .long(LIVE)
+        .value_name("HZ")
+        .value_parser(clap::value_parser!(u32).range(8_000..=48_000))
+        .conflicts_with_all([OUT, RESUME])
+        .help("Print words as they become certain, with times; standard input is 16-bit mono samples of this rate without a header")
+}
+
+fn resume_arg() -> Arg {
+    Arg::new(RESUME)
+        .long(RESUME)
+        .action(ArgAction::SetTrue)
+        .help("Leave out what is in the folder -o already")
+}
+
+/// `-o FILE`.
+fn out_arg(help: &'static str) -> Arg {
+    Arg::new(OUT)
+        .short('o')
+        .long("out")
+        .value_name("FILE")
+        .value_hint(ValueHint::AnyPath)
+        .help(help)
+}
+
+fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
+    Arg::new(FORMAT)
+        .long(FORMAT)
+        .value_name("FORM")
+        .value_parser(forms.to_vec())
+        .default_value(forms[0])
+        .help(help)
+}
+
+/// The answer's texts that can be written alone: `phones` first, JSON last.
+fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
+    let schema = (descriptor.answer_schema)().to_value();
+    let texts = schema["properties"].as_object().into_iter().flatten();
+    let others = texts
+        .filter(|(name, p)| p["type"] == "string" && *name != "phones")
+        .map(|(name, _)| leaked(name.clone()));
+    std::iter::once("phones").chain(others).chain(["json"]).collect()
+}
+
+fn field_flag(arg: Arg, schema: &Value, property: &Value) -> Arg {
+    match kind_of(schema, property) {
+        "boolean" => arg.action(ArgAction::SetTrue),
+        "array" => arg.action(ArgAction::Append).value_name("VALUE"),
+        "integer" | "number" => arg.value_name("N"),
+        "object" => arg.value_name("JSON"),
+        _ => arg.value_name("TEXT"),
+    }
+}
+
+/// The type of a property, the first that isn't null.
+pub(super) fn kind_of<'s>(schema: &'s Value, property: &'s Value) -> &'s str {
+    let property = Tree(schema).resolved(property);
+    let choices = ["anyOf", "oneOf"].into_iter().filter_map(|k| property[k].as_array()).flatten();
+    let mut kinds = choices.map(|c| kind_of(schema, c)).filter(|k| *k != "null");
+    match &property["type"] {
+        Value::String(kind) => kind,
+        Value::Array(kinds) => {
+            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("string")
+        }
+        _ if property["const"].is_string() || property["enum"].is_array() => "string",
+        _ => kinds.next().unwrap_or("object"),
+    }
+}
+
+fn first_sentence(text: &str) -> String {
+    text.split(". ").next().unwrap_or_default().trim_end_matches('.').replace('\n', " ")
+}

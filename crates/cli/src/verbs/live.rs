@@ -1,0 +1,235 @@
+//! Streaming: speech while it is made, text as it arrives on standard input, words while sound is coming in.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal as _, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use syrinx_engine::{Chunk, EngineError, LiveTranscript, Merged, Sound, TakeSound};
+use syrinx_task::{AnswerKind, Request};
+use syrinx_text::{IncomingText, sentences};
+use syrinx_types::WordTime;
+
+use crate::answer::{Form, StreamWriter};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::verbs::task::Work;
+
+/// Silence between two sentences that arrived one by one, seconds.
+const GAP_S: f64 = 0.15;
+/// Bytes of one read from standard input.
+const READ_BYTES: usize = 1 << 14;
+/// Time between two looks at Ctrl-C.
+const TICK: Duration = Duration::from_millis(50);
+
+impl Work<'_> {
+    /// Speech to standard output while it is made.
+    pub(super) fn stream(&self, request: &Value) -> Outcome {
+        self.check_output()?;
+        let mut writer = StreamWriter::default();
+        self.stream_to(request, &mut writer, 0.0).map(|_| ())
+    }
+
+    /// Speech of a text that arrives in pieces on standard input, sentence by sentence.
+    pub(super) fn stream_incoming(&self, fields: &Map<String, Value>) -> Outcome {
+        self.check_output()?;
+        let mut writer = StreamWriter::default();
+        let (pieces, mut next_s) = (pieces(), 0.0);
+        let mut text = IncomingText::new(sentences::DEFAULT_MAX_CHARS);
+        let mut undecoded = Vec::new();
+        let mut spoken = false;
+        loop {
+            let piece = self.piece(&pieces)?;
+            let complete = match &piece {
+                Some(bytes) => text.push(&decoded(&mut undecoded, bytes)?),
+                None if undecoded.is_empty() => text.finish(),
+                None => return Err(not_text()),
+            };
+            for sentence in complete {
+                let mut request = fields.clone();
+                request.insert(self.descriptor.verb.positional.to_owned(), json!(sentence));
+                next_s = GAP_S + self.stream_to(&Value::Object(request), &mut writer, next_s)?;
+                spoken = true;
+            }
+            if piece.is_none() {
+                break;
+            }
+        }
+        if !spoken {
+            // The task's own error for a text without words.
+            let mut request = fields.clone();
+            request.insert(self.descriptor.verb.positional.to_owned(), json!(""));
+            self.stream_to(&Value::Object(request), &mut writer, 0.0)?;
+        }
+        Ok(())
+    }
+
+    fn check_output(&self) -> Outcome {
+        if self.descriptor.answer != AnswerKind::Speech || std::io::stdout().is_terminal() {
+            return Err(Failure::usage(
+                "--stream writes sound to standard output, which is a terminal here",
+                "pipe it to a player: syrinx say \"...\" --stream | aplay",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Writes the speech of a request from a time on; returns the time at which it ends.
+    fn stream_to(&self, request: &Value, writer: &mut StreamWriter, start_s: f64) -> Outcome<f64> {
+        let state = RefCell::new((writer, Outcome::Ok(()), start_s));
+        let rate_hz = self.engine.codec_id().info.sample_rate_hz;
+        let mut sound = |s: Sound<'_>| {
+            let (writer, writing, _) = &mut *state.borrow_mut();
+            if writing.is_ok() {
+                *writing = writer.sound(start_s + s.start_s, s.samples, rate_hz);
+            }
+        };
+        let mut each = |mut chunk: Chunk| {
+            let (writer, writing, end_s) = &mut *state.borrow_mut();
+            chunk.start_s += start_s;
+            *end_s = chunk.start_s + chunk.answered.audio().map_or(0.0, |audio| audio.seconds());
+            if writing.is_ok() {
+                *writing = writer.push(&chunk);
+            }
+            if writing.is_err() { Err(EngineError::Cancelled) } else { Ok(()) }
+        };
+        let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
+        let (id, request) = (self.descriptor.id, Request::new(request.clone()));
+        let decode = self.decode.clone().streaming();
+        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, take);
+        let (_, writing, end_s) = state.into_inner();
+        writing?;
+        outcome?;
+        Ok(end_s)
+    }
+
+    /// Prints words as they become certain: sound arrives on standard input, 16-bit mono samples without a header.
+    pub(super) fn transcribe_live(&self, rate_hz: u32) -> Outcome {
+        let pieces = pieces();
+        let mut live = LiveTranscript::new(rate_hz);
+        loop {
+            let mut ended = false;
+            while !ended && !live.is_due() {
+                match self.piece(&pieces)? {
+                    Some(bytes) => live.push(&bytes),
+                    None => ended = true,
+                }
+            }
+            // Sound that came in during the last recognition.
+            while let Ok(piece) = pieces.try_recv() {
+                live.push(&piece.map_err(|e| Failure::reading("standard input", &e))?);
+            }
+            let at_s = live.seconds();
+            let Some(audio) = live.audio() else {
+                return Err(Failure::new(Exit::BadInput, "standard input holds no sound").hint(
+                    "pipe 16-bit mono samples into it: arecord -t raw -f S16_LE -r 16000 | syrinx transcribe - --live 16000",
+                ));
+            };
+            let request =
+                Request::new(json!({})).with_recording(self.descriptor.verb.positional, audio);
+            let mut whole = Merged::default();
+            let mut each = |chunk| whole.push(chunk);
+            let (id, decode) = (self.descriptor.id, self.decode);
+            self.engine.run_in_chunks(id, &request, decode, self.run, &mut each)?;
+            let transcript = whole.answered().and_then(|answered| answered.transcript());
+            let (text, words) =
+                transcript.map_or(("", Vec::new()), |t| (t.text.as_str(), t.words.clone()));
+            let update = live.update((text, words), ended);
+            self.print_words(&update.words, at_s)?;
+            if ended {
+                return match self.form {
+                    Form::Json => self.session.print_json(&json!({ "text": update.text })),
+                    _ => Ok(()),
+                };
+            }
+        }
+    }
+
+    fn print_words(&self, words: &[WordTime], at_s: f64) -> Outcome {
+        if *self.form == Form::Json {
+            let words = words.iter().map(|w| json!(w)).collect::<Vec<_>>();
+            let empty = words.is_empty();
+            let line = json!({ "words": words, "at_s": at_s });
+            return if empty { Ok(()) } else { self.session.print_json(&line) };
+        }
+        words.iter().try_for_each(|w| {
+            self.session.print(&format!("{:8.3} {:8.3}  {}", w.start_s, w.end_s, w.word))
+        })
+    }
+
+    /// The next bytes of standard input; `None` at its end.
+    fn piece(&self, pieces: &Receiver<std::io::Result<Vec<u8>>>) -> Outcome<Option<Vec<u8>>> {
+        loop {
+            if self.run.cancel.is_cancelled() {
+                return Err(Failure::interrupted("standard input was not read to its end"));
+            }
+            match pieces.recv_timeout(TICK) {
+                Ok(Ok(bytes)) => return Ok(Some(bytes)),
+                Ok(Err(error)) => return Err(Failure::reading("standard input", &error)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Standard input in pieces as they arrive, read by a thread of its own.
+fn pieces() -> Receiver<std::io::Result<Vec<u8>>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let piece = match input.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(n) => Ok(buffer[..n].to_vec()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let failed = piece.is_err();
+            if sender.send(piece).is_err() || failed {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// The text in all bytes so far; those of a character that is not complete yet stay.
+fn decoded(undecoded: &mut Vec<u8>, bytes: &[u8]) -> Outcome<String> {
+    undecoded.extend_from_slice(bytes);
+    let valid = match std::str::from_utf8(undecoded) {
+        Ok(text) => text.len(),
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return Err(not_text()),
+    };
+    let rest = undecoded.split_off(valid);
+    let text = String::from_utf8(std::mem::replace(undecoded, rest));
+    text.map_err(|_| not_text())
+}
+
+fn not_text() -> Failure {
+    let failure = Failure::new(Exit::BadInput, "standard input is not UTF-8 text");
+    failure.hint("convert it, as with iconv -t UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_may_be_split_between_pieces() {
+        let text = "naïve – “yes”";
+        for size in 1..5 {
+            let mut undecoded = Vec::new();
+            let all: String = text
+                .as_bytes()
+                .chunks(size)
+                .map(|piece| decoded(&mut undecoded, piece).expect("it is text"))
+                .collect();
+            assert_eq!((all.as_str(), undecoded.len()), (text, 0));
+        }
+        assert!(decoded(&mut Vec::new(), &[0xff, b'a']).is_err());
+    }
+}

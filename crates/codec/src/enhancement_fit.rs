@@ -1,0 +1,48 @@
+//! Tables of the enhancement layer fitted to recordings.
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::clips::{ClipSource, drawn};
+use crate::enhancement::{EnhancementTables, residuals};
+use crate::pitch::{PitchFrame, PitchTable};
+use crate::refinement::Refinement;
+use crate::{CodecError, MelRvq, VocoderTrainConfig};
+
+impl EnhancementTables {
+    /// Fits both tables on clips of a second, augmented as for training.
+    ///
+    /// # Errors
+    /// [`CodecError::Config`], [`CodecError::TooLittleData`], or the source's.
+    pub(crate) fn fit(
+        rvq: &MelRvq,
+        source: &dyn ClipSource,
+        config: &VocoderTrainConfig,
+    ) -> Result<Self, CodecError> {
+        let c = rvq.config();
+        config.pitch.check()?;
+        config.refinement.check(c.latent_dim)?;
+        let codec_frames = c.frame_rate_hz().ceil() as usize;
+        let (samples, place) =
+            (codec_frames * c.frame_samples(), (c.mel.sample_rate_hz, c.mel.hop));
+        let parts = (0..config.pitch.fit_seconds)
+            .into_par_iter()
+            .map(|i| {
+                let mut rng = ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(1));
+                rng.set_stream(i as u64);
+                let clip = drawn(source, (samples, c.mel.sample_rate_hz), config, &mut rng)?;
+                let track = config.pitch.track(&clip, place, codec_frames * c.patch_frames);
+                let latents = rvq.latents(&rvq.patches(&clip)); // (codec frames, latent_dim)
+                let codes = rvq.round(&latents);
+                Ok((track, residuals(rvq, &latents, &codes)?))
+            })
+            .collect::<Result<Vec<_>, CodecError>>()?;
+        let (tracks, residuals): (Vec<Vec<PitchFrame>>, Vec<Vec<f32>>) = parts.into_iter().unzip();
+        let pitch = PitchTable::fit(&config.pitch, c.patch_frames, &tracks, config.seed)?;
+        let residuals = residuals.concat();
+        let refinement =
+            Refinement::fit(&config.refinement, c.latent_dim, &residuals, config.seed)?;
+        Ok(Self { pitch, refinement })
+    }
+}

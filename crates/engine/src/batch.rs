@@ -1,0 +1,115 @@
+//! Several requests to one task, answered together.
+
+use syrinx_decode::{DecodeConfig, generate_batch};
+use syrinx_task::{AnswerKind, Answered, Context, DynPlan, Plan, Request};
+use syrinx_text::markup;
+use syrinx_types::RunContext;
+
+use crate::chunks::has_no_words;
+use crate::engine::Running;
+use crate::{Chunk, Engine, EngineError, Merged};
+
+/// A chunk of a request, planned.
+struct Planned<'t> {
+    /// Index of the request.
+    request: usize,
+    /// Seed of the request.
+    seed: u64,
+    plan: Box<dyn DynPlan + 't>,
+    /// Start of the chunk in the whole, where it is known beforehand, seconds.
+    start_s: Option<f64>,
+    /// Pause after the chunk, seconds.
+    pause_s: f64,
+}
+
+impl Engine {
+    /// Answers several requests to one task, each with a seed of its own, and runs their rows side by side. An answer is
+    /// that of [`Engine::run_marked`] with the same seed, merged. Requests with markup, and those of which the best of
+    /// several candidates is kept, run one after another.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], [`EngineError::Cancelled`], and faults of the model. An
+    /// error of one request is in its place.
+    pub fn run_batch(
+        &self,
+        task: &str,
+        requests: &[(Request, u64)],
+        decode: &DecodeConfig,
+        run: RunContext<'_>,
+    ) -> Result<Vec<Result<Answered, EngineError>>, EngineError> {
+        let running = self.running(task)?;
+        let ranks = running.descriptor.answer == AnswerKind::Speech && decode.best_of > 1;
+        let mut planned = Vec::new();
+        let mut outcomes: Vec<Result<Merged, EngineError>> = Vec::with_capacity(requests.len());
+        for (index, (request, seed)) in requests.iter().enumerate() {
+            let own = run.with_seed(*seed);
+            let mut whole = Merged::default();
+            let outcome = if ranks || self.is_marked(running, request) {
+                self.run_marked(task, request, decode, own, &mut |chunk| whole.push(chunk))
+            } else {
+                self.planned(running, request, own).map(|chunks| {
+                    let with = |chunk| Planned { request: index, seed: *seed, ..chunk };
+                    planned.extend(chunks.into_iter().map(with));
+                })
+            };
+            outcomes.push(outcome.map(|()| whole));
+        }
+        let plans: Vec<(&Plan, u64)> = planned.iter().map(|p| (p.plan.plan(), p.seed)).collect();
+        let layout = running.task.layout();
+        let generated = generate_batch(&self.model, &layout, &plans, decode, run)?;
+        let mut next_s = vec![0.0; requests.len()];
+        for (chunk, generated) in planned.into_iter().zip(generated) {
+            let Planned { request, seed, plan, start_s, pause_s } = chunk;
+            let context = Context { services: &self.services, run: run.with_seed(seed) };
+            let outcome = &mut outcomes[request];
+            let Ok(whole) = outcome else { continue };
+            let start_s = start_s.unwrap_or(next_s[request]);
+            let put =
+                plan.finish(generated, &context).map_err(EngineError::from).and_then(|answered| {
+                    let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());
+                    next_s[request] = start_s + seconds + pause_s;
+                    whole.push(Chunk { answered, start_s, index: whole.chunks(), last: false })
+                });
+            if let Err(error) = put {
+                *outcome = Err(error);
+            }
+        }
+        if run.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        let answered = |whole: Merged| whole.into_answered().ok_or(EngineError::Cancelled);
+        Ok(outcomes.into_iter().map(|outcome| outcome.and_then(answered)).collect())
+    }
+
+    fn is_marked(&self, running: &Running, request: &Request) -> bool {
+        let field = running.descriptor.capabilities.text;
+        let text = field.and_then(|field| request.fields.get(field)?.as_str());
+        text.is_some_and(markup::is_marked)
+    }
+
+    /// The chunks of a request, planned.
+    fn planned<'t>(
+        &self,
+        running: &'t Running,
+        request: &Request,
+        run: RunContext<'_>,
+    ) -> Result<Vec<Planned<'t>>, EngineError> {
+        let context = Context { services: &self.services, run };
+        context.check()?;
+        let cut = running.task.chunks(request, &context)?;
+        let (total, pause_s) = (cut.chunks.len(), cut.pause_s);
+        let mut planned: Vec<Planned<'t>> = Vec::with_capacity(total);
+        for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
+            match chunk.plan(&context).map_err(EngineError::from) {
+                Ok(plan) => planned.push(Planned { request: 0, seed: 0, plan, start_s, pause_s }),
+                // A chunk without words is left out; only a whole text of them is a fault.
+                Err(error)
+                    if total > 1
+                        && has_no_words(&error)
+                        && !(i + 1 == total && planned.is_empty()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(planned)
+    }
+}

@@ -1,0 +1,170 @@
+//! Text in, speech out.
+
+use std::collections::VecDeque;
+
+use serde::Deserialize;
+use serde_json::json;
+use syrinx_text::{IncomingText, sentences};
+
+use super::{End, Inbox, Received, Socket, start};
+use crate::app::App;
+use crate::encode::{Format, int16};
+use crate::engine::Update;
+use crate::error::ApiError;
+use crate::speech::{Ready, SpeechRequest, StreamFormat, VoiceRef, times};
+use crate::stream::Sound;
+
+/// First message of a stream of speech.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeechStart {
+    #[serde(rename = "type")]
+    _kind: String,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    voice: Option<String>,
+    #[serde(default)]
+    speed: Option<f64>,
+    #[serde(default)]
+    seed: Option<u64>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    prompt: Option<String>,
+}
+
+impl SpeechStart {
+    fn request(&self, input: String) -> SpeechRequest {
+        SpeechRequest {
+            model: self.model.clone(),
+            input,
+            voice: self.voice.clone().map(VoiceRef::Name),
+            response_format: Some(Format::Pcm),
+            speed: self.speed,
+            stream_format: Some(StreamFormat::Audio),
+            instructions: None,
+            prompt: self.prompt.clone(),
+            seed: self.seed,
+            temperature: self.temperature,
+            word_timestamps: None,
+        }
+    }
+}
+
+/// Text that a client sent and that is not spoken yet.
+struct Texts {
+    text: IncomingText,
+    sentences: VecDeque<String>,
+    ended: bool,
+    /// Characters from which no further message is read, and that no message may exceed.
+    most_chars: usize,
+}
+
+impl Texts {
+    fn new(most_chars: usize) -> Self {
+        let text = IncomingText::new(sentences::DEFAULT_MAX_CHARS);
+        Self { text, sentences: VecDeque::new(), ended: false, most_chars }
+    }
+}
+
+impl Inbox for Texts {
+    fn is_full(&self) -> bool {
+        let waiting: usize = self.sentences.iter().map(String::len).sum();
+        waiting + self.text.pending_chars() >= self.most_chars
+    }
+
+    fn take(&mut self, received: Received) -> Result<(), End> {
+        let Received::Json(message) = received else { return Err(unknown_message()) };
+        match message["type"].as_str() {
+            _ if self.ended => return Err(unknown_message()),
+            Some("text") => {
+                let piece = message["text"].as_str().ok_or_else(unknown_message)?;
+                let (chars, most) = (piece.chars().count(), self.most_chars);
+                if chars > most {
+                    let message =
+                        format!("`text` has {chars} characters; at most {most} are allowed");
+                    return Err(ApiError::field("text", "string_above_max_length", message).into());
+                }
+                self.sentences.extend(self.text.push(piece));
+            }
+            Some("flush") => self.sentences.extend(self.text.finish()),
+            Some("end") => {
+                self.sentences.extend(self.text.finish());
+                self.ended = true;
+            }
+            _ => return Err(unknown_message()),
+        }
+        Ok(())
+    }
+}
+
+fn unknown_message() -> End {
+    let message =
+        "a message must be of type text (with `text`), flush or end, and none follows end";
+    ApiError::bad("invalid_message", message).into()
+}
+
+/// Speaks text as it comes, sentence by sentence.
+pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
+    let options: SpeechStart = start(socket).await?;
+    let rate_hz = app.service.rate_hz();
+    // Speed and format are checked before the first text.
+    Sound::new(Format::Pcm, options.speed.unwrap_or(1.0), rate_hz)?;
+    socket
+        .send(&json!({ "type": "ready", "sample_rate_hz": rate_hz, "format": "pcm_s16le" }))
+        .await?;
+    let mut inbox = Texts::new(app.config.limits.max_text_chars);
+    let mut start_s = 0.0;
+    loop {
+        while let Some(sentence) = inbox.sentences.pop_front() {
+            let request = options.request(sentence);
+            start_s += speak_sentence(app, (&mut *socket, &mut inbox), &request, start_s).await?;
+        }
+        if inbox.ended {
+            return socket.send(&json!({ "type": "done", "seconds": start_s })).await;
+        }
+        inbox.take(socket.next().await?)?;
+    }
+}
+
+/// Speaks one sentence while further text comes in; returns its length in seconds.
+async fn speak_sentence(
+    app: &App,
+    (socket, inbox): (&mut Socket, &mut Texts),
+    request: &SpeechRequest,
+    start_s: f64,
+) -> Result<f64, End> {
+    let ready = Ready::new(app, request)?;
+    let deadline = app.deadline();
+    let place = socket.meanwhile(deadline.limit(app.pool.admit_later()), inbox).await???;
+    let rate_hz = app.service.rate_hz();
+    let mut sound = Sound::new(Format::Pcm, request.speed.unwrap_or(1.0), rate_hz)?;
+    let mut running = ready.submit(app, place, deadline);
+    let mut bytes_sent = 0;
+    while let Some(update) = socket.meanwhile(running.next(), inbox).await? {
+        let bytes = match update? {
+            Update::Chunk(mut chunk) => {
+                sound.words(&mut chunk.words);
+                for word in &mut chunk.words {
+                    word.start_s += start_s;
+                    word.end_s += start_s;
+                }
+                let words = times(&chunk.words);
+                if !chunk.words.is_empty() {
+                    socket.send(&json!({ "type": "words", "words": words })).await?;
+                }
+                sound.push(chunk.samples, false)?
+            }
+            Update::Whole(_) => sound.push(Vec::new(), true)?,
+        };
+        bytes_sent += bytes.len();
+        socket.sound(bytes).await?;
+    }
+    // A pause as between the sentences of one request.
+    let pause = int16(&vec![0.0; (0.15 * f64::from(rate_hz)) as usize]);
+    bytes_sent += pause.len();
+    socket.sound(pause).await?;
+    app.metrics.spoke(sound.samples, rate_hz);
+    Ok(bytes_sent as f64 / 2.0 / f64::from(rate_hz))
+}
