@@ -60,7 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 10] = [
+const CANDLE: [&str; 11] = [
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",
@@ -71,6 +71,7 @@ const CANDLE: [&str; 10] = [
     "syrinx-pretrained",
     "syrinx-cli",
     "syrinx-features",
+    "syrinx-fuzz",
 ];
 
 /// Third-party dependencies that only optional features of the program link.

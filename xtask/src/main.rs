@@ -17,8 +17,8 @@ mod trials;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, eval, lint, new_task, pretrain, readme,
-    requirements, scale, schema, serve, test, wheel,
+    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, lint, new_task, pretrain, readme,
+    requirements, sbom, scale, schema, serve, test, torture, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -65,6 +65,14 @@ enum Verb {
     Serve(serve::ServeArgs),
     /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
     Bench(bench::BenchArgs),
+    /// Feed mutated inputs to everything that reads files and texts
+    Fuzz(fuzz::FuzzArgs),
+    /// Kill the program at random moments, fill its disk, and check what is left
+    Torture(torture::TortureArgs),
+    /// List the packages that the program is built of, as CycloneDX
+    Sbom(sbom::SbomArgs),
+    /// Check licences, sources and known advisories of all packages
+    Deny(deny::DenyArgs),
     /// Try several ranks, array jobs and object storage on this machine
     Scale(scale::ScaleArgs),
 }
@@ -89,6 +97,10 @@ fn main() -> Result<ExitCode> {
         Verb::Serve(args) => serve::run(&args),
         Verb::Bench(args) => bench::run(&args),
         Verb::Scale(args) => scale::run(&args),
+        Verb::Fuzz(args) => fuzz::run(&args),
+        Verb::Torture(args) => torture::run(&args),
+        Verb::Sbom(args) => sbom::run(&args),
+        Verb::Deny(args) => deny::run(&args),
     };
     code.map(|()| ExitCode::SUCCESS)
 }

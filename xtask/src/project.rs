@@ -27,7 +27,7 @@ pub fn shell() -> Result<Shell> {
 /// The whole workspace is selected, as for tests: with one package alone cargo unifies features otherwise, and builds
 /// candle a second time.
 pub fn build_program(shell: &Shell) -> Result<PathBuf> {
-    built(cmd!(shell, "cargo build --workspace --bin {PROGRAM}"))
+    build_named(shell, PROGRAM)
 }
 
 /// Runs the program with the terminal's input and output, and says how it ended.
@@ -68,7 +68,14 @@ pub fn program_output(program: &Path, args: &[&str]) -> Result<String> {
 /// Runs a build and reads out of cargo's messages where the program lies, whatever the target folder is.
 pub fn built(build: xshell::Cmd<'_>) -> Result<PathBuf> {
     let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
-    executable(&messages).context("cargo built no program")
+    executable(&messages, PROGRAM).context("cargo built no program")
+}
+
+/// Builds a program of the workspace by its name, with the workspace's own artifacts, and says where it lies.
+pub fn build_named(shell: &Shell, name: &str) -> Result<PathBuf> {
+    let build = cmd!(shell, "cargo build --workspace --bin {name}");
+    let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
+    executable(&messages, name).with_context(|| format!("cargo built no {name}"))
 }
 
 /// A built test program, and the folder that it runs in.
@@ -100,11 +107,11 @@ fn test_program(line: &str, packages: &[&str]) -> Option<TestProgram> {
     })
 }
 
-/// The executable in the messages of `cargo build --message-format=json`.
-fn executable(messages: &str) -> Option<PathBuf> {
+/// The executable of this name in the messages of `cargo build --message-format=json`.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let named = message["target"]["name"].as_str() == Some(PROGRAM);
+        let named = message["target"]["name"].as_str() == Some(name);
         message["executable"].as_str().filter(|_| named).map(PathBuf::from)
     })
 }
@@ -119,8 +126,8 @@ mod tests {
 {"reason":"compiler-artifact","target":{"name":"xtask"},"executable":"/t/debug/xtask"}
 {"reason":"compiler-artifact","target":{"name":"syrinx"},"executable":"/t/debug/syrinx"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(said), Some(PathBuf::from("/t/debug/syrinx")));
-        assert_eq!(executable("no message at all"), None);
+        assert_eq!(executable(said, PROGRAM), Some(PathBuf::from("/t/debug/syrinx")));
+        assert_eq!(executable("no message at all", PROGRAM), None);
     }
 
     #[test]

@@ -38,32 +38,102 @@ pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
 ) -> io::Result<()> {
-    if is_special(path) {
-        let mut device = File::options().write(true).open(path)?;
-        let mut bytes = Cursor::new(Vec::new());
-        write(&mut bytes)?;
-        device.write_all(bytes.get_ref())?;
-        return device.flush();
-    }
-    let place = place_of(path)?;
-    let prefix = prefix_of(&place).unwrap_or_else(|| TEMPORARY.into());
+    let mut draft = Draft::create(path)?;
+    write(&mut draft)?;
+    draft.publish()
+}
+
+/// A file that is being written and not there yet. Dropped without [`Draft::publish`], it leaves nothing.
+#[derive(Debug)]
+pub struct Draft {
+    content: Content,
+    place: PathBuf,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// A file without a name, and the prefix of the temporary one that it gets before its own.
     #[cfg(target_os = "linux")]
-    if let Some(mut file) = unnamed::create(folder_of(&place)) {
-        write(&mut file)?;
-        file.sync_all()?;
-        let named = tempfile::Builder::new()
-            .prefix(&prefix)
-            .make_in(folder_of(&place), |path| unnamed::name(&file, path))?;
-        named.persist(&place).map_err(|e| e.error)?;
-        return Ok(());
+    Unnamed(File, OsString),
+    /// A file under a temporary name.
+    Named(tempfile::NamedTempFile),
+    /// What goes to a device in the end.
+    Device(File, Cursor<Vec<u8>>),
+}
+
+impl Draft {
+    /// Begins a file that will be at `path`. Nothing is buffered.
+    ///
+    /// # Errors
+    /// Whatever the operating system refuses.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        if is_special(path) {
+            let device = File::options().write(true).open(path)?;
+            let content = Content::Device(device, Cursor::default());
+            return Ok(Self { content, place: path.to_owned() });
+        }
+        let place = place_of(path)?;
+        let prefix = prefix_of(&place).unwrap_or_else(|| TEMPORARY.into());
+        #[cfg(target_os = "linux")]
+        if let Some(file) = unnamed::create(folder_of(&place)) {
+            return Ok(Self { content: Content::Unnamed(file, prefix), place });
+        }
+        // Created with the permissions of any new file: tempfile's own are readable by their owner only.
+        let make = |path: &Path| File::options().write(true).create_new(true).open(path);
+        let file = tempfile::Builder::new().prefix(&prefix).make_in(folder_of(&place), make)?;
+        Ok(Self { content: Content::Named(file), place })
     }
-    // Created with the permissions of any new file: tempfile's own are readable by their owner only.
-    let make = |path: &Path| File::options().write(true).create_new(true).open(path);
-    let mut file = tempfile::Builder::new().prefix(&prefix).make_in(folder_of(&place), make)?;
-    write(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(&place).map_err(|e| e.error)?;
-    Ok(())
+
+    /// Puts the file in its place, synced.
+    ///
+    /// # Errors
+    /// Whatever the operating system refuses.
+    pub fn publish(self) -> io::Result<()> {
+        match self.content {
+            #[cfg(target_os = "linux")]
+            Content::Unnamed(file, prefix) => {
+                file.sync_all()?;
+                let named = tempfile::Builder::new()
+                    .prefix(&prefix)
+                    .make_in(folder_of(&self.place), |path| unnamed::name(&file, path))?;
+                named.persist(&self.place).map_err(|e| e.error)?;
+            }
+            Content::Named(file) => {
+                file.as_file().sync_all()?;
+                file.persist(&self.place).map_err(|e| e.error)?;
+            }
+            Content::Device(mut device, bytes) => {
+                device.write_all(bytes.get_ref())?;
+                device.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn content(&mut self) -> &mut dyn WriteSeek {
+        match &mut self.content {
+            #[cfg(target_os = "linux")]
+            Content::Unnamed(file, _) => file,
+            Content::Named(file) => file.as_file_mut(),
+            Content::Device(_, bytes) => bytes,
+        }
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.content().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.content().flush()
+    }
+}
+
+impl Seek for Draft {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.content().seek(to)
+    }
 }
 
 /// Files without a name, which vanish with their last handle.

@@ -146,6 +146,12 @@ pub enum AudioError {
         /// Cause.
         source: io::Error,
     },
+    /// The temporary file of a long recording can't be written or read.
+    #[error("the temporary file of a long recording: {source}")]
+    Spool {
+        /// Cause.
+        source: io::Error,
+    },
     /// More samples than a WAV file can count.
     #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
     TooLongToWrite {
@@ -205,6 +211,9 @@ impl AudioError {
             Self::TooLarge { .. } => "save it to a file and name that",
             Self::Write { .. } => "nothing was changed there; write to another place",
             Self::TooLongToWrite { .. } => "write it in parts",
+            Self::Spool { .. } => {
+                "make room in the folder of temporary files, or name another in TMPDIR"
+            }
             Self::Read { .. } | Self::Resample { .. } | Self::Config { .. } => return None,
         };
         Some(hint.into())
@@ -230,7 +239,7 @@ impl AudioError {
             | Self::TooLarge { name, .. }
             | Self::Write { name, .. }
             | Self::TooLongToWrite { name, .. } => Some(PathBuf::from(name)),
-            Self::Resample { .. } | Self::Config { .. } => None,
+            Self::Spool { .. } | Self::Resample { .. } | Self::Config { .. } => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use syrinx_types::Audio;
 
 use crate::channels::{Mix, Turns};
+use crate::long::{Recording, SourceLength, Spool};
 use crate::{AudioError, AudioWarning, Resampler};
 
 /// Lowest sample rate that is believed.
@@ -198,12 +199,23 @@ pub(crate) struct MonoSink {
     turns: Turns,
     mix: Mix,
     mono: Vec<f32>,
-    audio: Audio,
+    spool: Spool,
+    sample_rate_hz: u32,
+    source: SourceLength,
 }
 
 impl MonoSink {
+    /// A sink that keeps the recording in memory.
     pub(crate) fn new(to_hz: Option<u32>) -> Self {
-        let audio = Audio { samples: Vec::new(), sample_rate_hz: 0 };
+        Self::into_spool(to_hz, Spool::in_memory())
+    }
+
+    /// A sink that keeps a long recording on disk.
+    pub(crate) fn long(to_hz: Option<u32>) -> Self {
+        Self::into_spool(to_hz, Spool::to_disk())
+    }
+
+    fn into_spool(to_hz: Option<u32>, spool: Spool) -> Self {
         Self {
             to_hz,
             channel: None,
@@ -212,7 +224,9 @@ impl MonoSink {
             turns: Turns::new(1, 1),
             mix: Mix::new(1, 1, None),
             mono: Vec::new(),
-            audio,
+            spool,
+            sample_rate_hz: 0,
+            source: SourceLength { samples: 0, sample_rate_hz: 0 },
         }
     }
 
@@ -221,11 +235,26 @@ impl MonoSink {
         Self { channel, ..self }
     }
 
-    /// The recording, and a warning if its channels cancel.
+    /// The recording in memory, and a warning if its channels cancel.
     pub(crate) fn finish(
         mut self,
         name: &str,
     ) -> Result<(Audio, Option<AudioWarning>), AudioError> {
+        let warning = self.end(name)?;
+        let (samples, sample_rate_hz) = (self.spool.into_samples()?, self.sample_rate_hz);
+        Ok((Audio { samples, sample_rate_hz }, warning))
+    }
+
+    /// The recording, and a warning if its channels cancel.
+    pub(crate) fn finish_recording(
+        mut self,
+        name: &str,
+    ) -> Result<(Recording, Option<AudioWarning>), AudioError> {
+        let warning = self.end(name)?;
+        Ok((self.spool.into_recording(self.sample_rate_hz, self.source)?, warning))
+    }
+
+    fn end(&mut self, name: &str) -> Result<Option<AudioWarning>, AudioError> {
         let channels = self.channels;
         match self.channel {
             Some(channel) if channel == 0 || channel > channels => {
@@ -240,23 +269,23 @@ impl MonoSink {
         self.mix.finish(&mut self.mono);
         self.keep()?;
         if let Some(resampler) = self.resampler.take() {
-            self.audio.samples = resampler.finish()?;
+            self.spool.push(&resampler.finish()?)?;
         }
-        let warning = self.mix.replaced_by().map(|channel| AudioWarning::ChannelsCancel {
+        Ok(self.mix.replaced_by().map(|channel| AudioWarning::ChannelsCancel {
             name: name.to_owned(),
             channel: channel + 1,
-        });
-        Ok((self.audio, warning))
+        }))
     }
 
     /// Appends the mixed samples.
     fn keep(&mut self) -> Result<(), AudioError> {
+        self.source.samples += self.mono.len() as u64;
         match &mut self.resampler {
-            Some(resampler) => resampler.push(&self.mono),
-            None => {
-                self.audio.samples.extend_from_slice(&self.mono);
-                Ok(())
+            Some(resampler) => {
+                resampler.push(&self.mono)?;
+                self.spool.push(&resampler.take())
             }
+            None => self.spool.push(&self.mono),
         }
     }
 }
@@ -268,9 +297,10 @@ impl Sink for MonoSink {
         // A channel that there isn't is refused at the end, when the file has been read whole.
         let chosen = self.channel.map(|channel| channel.saturating_sub(1).min(channels - 1));
         self.mix = Mix::new(sample_rate_hz, channels, chosen);
-        self.audio.sample_rate_hz = self.to_hz.unwrap_or(sample_rate_hz);
-        if self.audio.sample_rate_hz != sample_rate_hz {
-            self.resampler = Some(Resampler::new(sample_rate_hz, self.audio.sample_rate_hz)?);
+        self.source.sample_rate_hz = sample_rate_hz;
+        self.sample_rate_hz = self.to_hz.unwrap_or(sample_rate_hz);
+        if self.sample_rate_hz != sample_rate_hz {
+            self.resampler = Some(Resampler::new(sample_rate_hz, self.sample_rate_hz)?);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod channels;
 mod compressed;
 mod error;
 mod intake;
+mod long;
 mod mel;
 mod read;
 mod resample;
@@ -28,13 +29,14 @@ pub mod speech;
 
 pub use error::AudioError;
 pub use intake::{MAX_RATE_HZ, MIN_RATE_HZ, ReadLimits};
+pub use long::{Recording, SourceLength};
 pub use mel::{LogMel, MelConfig, mel_filterbank};
 pub use read::{
-    load, load_source, load_source_warned, load_warned, load_with, read, read_channels, read_from,
-    read_from_warned, read_source, read_with,
+    load, load_source, load_source_warned, load_warned, load_with, open_source, read,
+    read_channels, read_from, read_from_warned, read_source, read_with,
 };
 pub use resample::{Resampler, resample};
 pub use stft::Stft;
 pub use syrinx_types::Audio;
 pub use warning::AudioWarning;
-pub use write::{WavFormat, write_target, write_wav, write_wav_to};
+pub use write::{WavFile, WavFormat, write_target, write_wav, write_wav_to};

@@ -9,7 +9,7 @@ use syrinx_types::Audio;
 use crate::channels::chosen;
 use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
 use crate::sniff::{Format, SNIFF_BYTES, sniff};
-use crate::{AudioError, AudioWarning, compressed, wav};
+use crate::{AudioError, AudioWarning, Recording, compressed, wav};
 
 /// Name of `-` in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -125,6 +125,25 @@ pub fn load_source_warned(
     let mut sink = MonoSink::new(Some(rate_hz)).of_channel(channel);
     let warnings = decode_source(name, limits, &mut sink)?;
     finish(sink, warnings, name, warn)
+}
+
+/// [`load_source_warned`] for recordings of any length: a long one is kept in a temporary file. At its own rate if
+/// none is wanted.
+///
+/// # Errors
+/// As [`read`], and [`AudioError::Spool`] where the temporary file can't be written.
+pub fn open_source(
+    source: &str,
+    rate_hz: Option<u32>,
+    limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Recording, AudioError> {
+    let (name, channel) = chosen(source);
+    let mut sink = MonoSink::long(rate_hz).of_channel(channel);
+    let warnings = decode_source(name, limits, &mut sink)?;
+    let (recording, cancelled) = sink.finish_recording(name)?;
+    warnings.into_iter().chain(cancelled).for_each(warn);
+    Ok(recording)
 }
 
 /// Reads a stream to mono at its own rate. `name` is for messages; its ending (`upload.mp3`) is a hint for formats

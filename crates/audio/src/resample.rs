@@ -22,6 +22,7 @@ pub struct Resampler {
     pending: Vec<f32>,
     out: Vec<f32>,
     samples_in: u64,
+    taken: usize,
 }
 
 impl Resampler {
@@ -63,6 +64,7 @@ impl Resampler {
             pending: Vec::new(),
             out: Vec::new(),
             samples_in: 0,
+            taken: 0,
         })
     }
 
@@ -101,12 +103,18 @@ impl Resampler {
         Ok(())
     }
 
-    /// The whole result.
+    /// Takes out what is finished so far.
+    pub fn take(&mut self) -> Vec<f32> {
+        self.taken += self.out.len();
+        std::mem::take(&mut self.out)
+    }
+
+    /// The whole result, or what was not taken out yet.
     ///
     /// # Errors
     /// As [`Resampler::push`].
     pub fn finish(mut self) -> Result<Vec<f32>, AudioError> {
-        let n = self.length();
+        let n = self.length().saturating_sub(self.taken);
         let silence = vec![0.0; self.block_in];
         while self.out.len() < n {
             self.feed(&silence)?;

@@ -2,6 +2,8 @@
 //!
 //! All of it is one pass over frames of 10 ms, so two hours take a moment.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
@@ -25,7 +27,7 @@ impl Default for PauseConfig {
 }
 
 /// Length of an energy frame, seconds.
-const FRAME_S: f64 = 0.01;
+pub(crate) const FRAME_S: f64 = 0.01;
 
 /// Level of digital silence.
 const FLOOR_DB: f32 = -120.0;
@@ -87,14 +89,18 @@ pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
 /// Cuts a recording into pieces of at most `max_s` seconds, as (start, end) in seconds. They follow one another
 /// without gaps and cover all of it. A cut falls at the quietest fifth of a second of the second half of a piece.
 pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
-    let total_s = audio.seconds();
+    chunks_of_power(&power(audio), audio.seconds(), max_s)
+}
+
+/// [`chunks`] of a recording with this power in every frame of 10 ms.
+pub(crate) fn chunks_of_power(power: &[f64], total_s: f64, max_s: f64) -> Vec<(f64, f64)> {
     if total_s <= 0.0 {
         return Vec::new();
     }
     if max_s.is_nan() || max_s >= total_s {
         return vec![(0.0, total_s)];
     }
-    let smooth = smoothed_power(audio, 20);
+    let smooth = smoothed(power, 20);
     let longest = ((max_s / FRAME_S).floor() as usize).max(1);
     let mut cuts = Vec::new();
     let mut start = 0;
@@ -129,18 +135,28 @@ fn quietest(power: &[f64]) -> usize {
 
 /// Mean power of each frame of 10 ms.
 fn power(audio: &Audio) -> Vec<f64> {
-    let rate = f64::from(audio.sample_rate_hz);
-    let n = audio.samples.len();
-    // Borders are computed one by one, so that rates which aren't multiples of 100 don't drift.
-    let at = |i: usize| ((i as f64 * FRAME_S * rate).round() as usize).min(n);
     let frames = (audio.seconds() / FRAME_S).ceil() as usize;
-    (0..frames)
-        .filter(|&i| at(i) < n)
-        .map(|i| {
-            let frame = &audio.samples[at(i)..at(i + 1).max(at(i) + 1).min(n)];
-            frame.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / frame.len() as f64
-        })
-        .collect()
+    let (n, rate_hz) = (audio.samples.len(), f64::from(audio.sample_rate_hz));
+    let mut power = Vec::with_capacity(frames);
+    frame_power(&audio.samples, 0, n, rate_hz, 0..frames, &mut power);
+    power
+}
+
+/// Appends the mean power of some frames of a recording of `n` samples, of which `samples` are those from `first`.
+pub(crate) fn frame_power(
+    samples: &[f32],
+    first: usize,
+    n: usize,
+    rate_hz: f64,
+    frames: Range<usize>,
+    power: &mut Vec<f64>,
+) {
+    // Borders are computed one by one, so that rates which aren't multiples of 100 don't drift.
+    let at = |i: usize| ((i as f64 * FRAME_S * rate_hz).round() as usize).min(n);
+    power.extend(frames.filter(|&i| at(i) < n).map(|i| {
+        let frame = &samples[at(i) - first..at(i + 1).max(at(i) + 1).min(n) - first];
+        frame.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / frame.len() as f64
+    }));
 }
 
 fn levels_db(audio: &Audio) -> Vec<f32> {
@@ -148,11 +164,10 @@ fn levels_db(audio: &Audio) -> Vec<f32> {
 }
 
 /// Power averaged over `width` frames around each frame, by running sums.
-fn smoothed_power(audio: &Audio, width: usize) -> Vec<f64> {
-    let power = power(audio);
+fn smoothed(power: &[f64], width: usize) -> Vec<f64> {
     let mut sums = Vec::with_capacity(power.len() + 1);
     sums.push(0.0);
-    for p in &power {
+    for p in power {
         sums.push(sums.last().copied().unwrap_or(0.0) + p);
     }
     (0..power.len())

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufWriter, Cursor, Seek, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
+use syrinx_atomic::Draft;
 use syrinx_types::Audio;
 
 use crate::AudioError;
@@ -40,8 +42,91 @@ pub fn write_wav(
 ) -> Result<(), AudioError> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    check(audio, format, &name)?;
+    check((&audio.samples, audio.sample_rate_hz), 0, format, &name)?;
     write_file(path, audio, format).map_err(|source| AudioError::Write { name, source })
+}
+
+/// A mono WAV file that is written piece by piece. It is there when it is finished, and not before.
+pub struct WavFile {
+    wav: WavWriter<BufWriter<Shared>>,
+    draft: Shared,
+    format: WavFormat,
+    sample_rate_hz: u32,
+    name: String,
+    samples: usize,
+}
+
+/// A draft that is still there when the writer of the format is gone.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Option<Draft>>>);
+
+impl Shared {
+    fn with<T>(&self, act: impl FnOnce(&mut Draft) -> io::Result<T>) -> io::Result<T> {
+        let mut draft = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        draft.as_mut().map_or_else(|| Err(io::ErrorKind::NotFound.into()), act)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.with(|draft| draft.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.with(Draft::flush)
+    }
+}
+
+impl Seek for Shared {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.with(|draft| draft.seek(to))
+    }
+}
+
+impl WavFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// [`AudioError::Write`].
+    pub fn create(path: &Path, sample_rate_hz: u32, format: WavFormat) -> Result<Self, AudioError> {
+        let name = path.display().to_string();
+        let fail = |source| AudioError::Write { name: name.clone(), source };
+        let draft = Shared(Arc::new(Mutex::new(Some(Draft::create(path).map_err(fail)?))));
+        let writer = BufWriter::with_capacity(1 << 16, draft.clone());
+        let wav = WavWriter::new(writer, spec(sample_rate_hz, format));
+        let wav = wav.map_err(|e| fail(into_io(e)))?;
+        Ok(Self { wav, draft, format, sample_rate_hz, name, samples: 0 })
+    }
+
+    /// Number of samples so far.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Appends samples.
+    ///
+    /// # Errors
+    /// As [`write_wav`].
+    pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
+        check((samples, self.sample_rate_hz), self.samples, self.format, &self.name)?;
+        self.samples += samples.len();
+        push(&mut self.wav, samples, self.format)
+            .map_err(|source| AudioError::Write { name: self.name.clone(), source })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// [`AudioError::Write`].
+    pub fn finish(self) -> Result<(), AudioError> {
+        let Self { wav, draft, name, .. } = self;
+        let publish = || {
+            wav.finalize().map_err(into_io)?;
+            let draft = draft.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            draft.map_or(Ok(()), Draft::publish)
+        };
+        publish().map_err(|source| AudioError::Write { name, source })
+    }
 }
 
 /// Writes a mono WAV to a stream. `name` is for messages.
@@ -54,7 +139,7 @@ pub fn write_wav_to(
     audio: &Audio,
     format: WavFormat,
 ) -> Result<(), AudioError> {
-    check(audio, format, name)?;
+    check((&audio.samples, audio.sample_rate_hz), 0, format, name)?;
     write_stream(&mut writer, audio, format)
         .map_err(|source| AudioError::Write { name: name.to_owned(), source })
 }
@@ -71,20 +156,24 @@ pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<()
     }
 }
 
-fn check(audio: &Audio, format: WavFormat, name: &str) -> Result<(), AudioError> {
+/// Refuses samples that can't be written after so many others.
+fn check(
+    (samples, rate_hz): (&[f32], u32),
+    before: usize,
+    format: WavFormat,
+    name: &str,
+) -> Result<(), AudioError> {
     let bad = |x: &&f32| !x.is_finite();
-    if let Some(first) = audio.samples.iter().position(|x| !x.is_finite()) {
+    if let Some(first) = samples.iter().position(|x| !x.is_finite()) {
         return Err(AudioError::NonFinite {
             name: name.to_owned(),
-            at_s: first as f64 / f64::from(audio.sample_rate_hz.max(1)),
-            count: audio.samples.iter().filter(bad).count() as u64,
+            at_s: (before + first) as f64 / f64::from(rate_hz.max(1)),
+            count: samples.iter().filter(bad).count() as u64,
         });
     }
-    if audio.samples.len() as u64 * u64::from(format.bits() / 8) > u64::from(u32::MAX - 1024) {
-        return Err(AudioError::TooLongToWrite {
-            name: name.to_owned(),
-            samples: audio.samples.len(),
-        });
+    let samples = before + samples.len();
+    if samples as u64 * u64::from(format.bits() / 8) > u64::from(u32::MAX - 1024) {
+        return Err(AudioError::TooLongToWrite { name: name.to_owned(), samples });
     }
     Ok(())
 }
@@ -111,24 +200,37 @@ fn write_samples(
     audio: &Audio,
     format: WavFormat,
 ) -> io::Result<()> {
-    let spec = WavSpec {
+    let spec = spec(audio.sample_rate_hz, format);
+    let mut wav = WavWriter::new(writer, spec).map_err(into_io)?;
+    push(&mut wav, &audio.samples, format)?;
+    wav.finalize().map_err(into_io)
+}
+
+fn spec(sample_rate: u32, format: WavFormat) -> WavSpec {
+    WavSpec {
         channels: 1,
-        sample_rate: audio.sample_rate_hz,
+        sample_rate,
         bits_per_sample: format.bits(),
         sample_format: match format {
             WavFormat::Int16 => SampleFormat::Int,
             WavFormat::Float32 => SampleFormat::Float,
         },
-    };
-    let mut wav = WavWriter::new(writer, spec).map_err(into_io)?;
-    for &x in &audio.samples {
+    }
+}
+
+fn push<W: Write + Seek>(
+    wav: &mut WavWriter<W>,
+    samples: &[f32],
+    format: WavFormat,
+) -> io::Result<()> {
+    for &x in samples {
         match format {
             WavFormat::Int16 => wav.write_sample(to_i16(x)),
             WavFormat::Float32 => wav.write_sample(x),
         }
         .map_err(into_io)?;
     }
-    wav.finalize().map_err(into_io)
+    Ok(())
 }
 
 /// Full scale is 32768, as in reading, so that a 16-bit file survives the round trip bit for bit.

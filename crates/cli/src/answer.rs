@@ -115,7 +115,8 @@ impl Destination {
         matches!(self, Self::Folder(_)) && self.path(name, form).is_some_and(|p| p.is_file())
     }
 
-    fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
+    /// The file of the answer to a request of this name; none for standard output.
+    pub fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
         match self {
             Self::Standard => None,
             Self::File(path) => Some(path.clone()),
@@ -200,9 +201,11 @@ fn sound(
     name: &str,
 ) -> Outcome<String> {
     let path = to.path(name, form);
-    let mut about = answered.json();
     let recordings = answered.recordings();
-    let mut kept = Vec::new();
+    if recordings.is_empty() {
+        return Err(Failure::new(Exit::Unexpected, "the answer has no recording"));
+    }
+    let mut written = Vec::new();
     for (i, (field, audio)) in recordings.iter().enumerate() {
         let target = match &path {
             None if i == 0 => "-".to_owned(),
@@ -212,14 +215,40 @@ fn sound(
             Some(path) => sibling(path, field).display().to_string(),
         };
         write_target(&target, audio, format)?;
-        about[field] = json!(target);
-        kept.push(format!("{target} ({:.2} s)", audio.seconds()));
+        written.push((field.clone(), target, audio.seconds()));
     }
-    if recordings.is_empty() {
-        return Err(Failure::new(Exit::Unexpected, "the answer has no recording"));
+    tell(session, answered, json && path.is_some(), &written)
+}
+
+/// Tells of recordings that were written while they were made: their files and lengths in seconds.
+pub fn report(
+    session: &Session,
+    answered: &Answered,
+    form: &Form,
+    written: &[(PathBuf, f64)],
+) -> Outcome<String> {
+    let field = |(path, seconds): &(PathBuf, f64)| {
+        ("audio".to_owned(), path.display().to_string(), *seconds)
+    };
+    let written: Vec<_> = written.iter().map(field).collect();
+    tell(session, answered, matches!(form, Form::Wav(_, true)), &written)
+}
+
+/// Tells of the written recordings of an answer, each with its field, file and length in seconds.
+fn tell(
+    session: &Session,
+    answered: &Answered,
+    json: bool,
+    written: &[(String, String, f64)],
+) -> Outcome<String> {
+    let mut about = answered.json();
+    let mut kept = Vec::new();
+    for (field, target, seconds) in written {
+        about[field] = json!(target);
+        kept.push(format!("{target} ({seconds:.2} s)"));
     }
     let kept = kept.join(", ");
-    if json && path.is_some() {
+    if json {
         session.print_json(&about)?;
     } else {
         let voice = about["voice"].as_str().map(|v| format!(", voice {v}")).unwrap_or_default();

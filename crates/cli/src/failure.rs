@@ -168,7 +168,9 @@ impl From<AudioError> for Failure {
     fn from(error: AudioError) -> Self {
         match &error {
             AudioError::Write { name, source } => Self::writing(name, source),
-            AudioError::TooLongToWrite { .. } => Self::of(Exit::Io, &error, error.hint()),
+            AudioError::Spool { .. } | AudioError::TooLongToWrite { .. } => {
+                Self::of(Exit::Io, &error, error.hint())
+            }
             _ => Self::of(Exit::BadInput, &error, error.hint()),
         }
     }
@@ -208,6 +210,9 @@ impl From<DecodeError> for Failure {
             DecodeError::Config(_) => Self::new(Exit::BadModel, error.to_string())
                 .hint("`syrinx config show` lists the settings and where they come from"),
             DecodeError::Task(error) => error.into(),
+            DecodeError::NotFinite => {
+                Self::of(Exit::BadModel, &error, error.hint().map(Into::into))
+            }
             error => Self::new(Exit::Unexpected, error.to_string()),
         }
     }

@@ -56,6 +56,11 @@ impl Session {
         Ok(Self { globals, cancel, sink: Tee(sinks) })
     }
 
+    /// A session of somebody who listens for Ctrl-C and shows events by themselves.
+    pub fn detached(globals: Globals, cancel: CancelToken) -> Self {
+        Self { globals, cancel, sink: Tee(Vec::new()) }
+    }
+
     /// Returns the event sink.
     pub fn sink(&self) -> &dyn EventSink {
         &self.sink

@@ -132,10 +132,7 @@ impl Reader {
                     .chunks_exact(4)
                     .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                     .collect(),
-                Dtype::F16 => data
-                    .chunks_exact(2)
-                    .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
-                    .collect(),
+                Dtype::F16 => syrinx_nn::f32_of_f16(data),
                 Dtype::I8 => data.iter().map(|&b| f32::from(b as i8)).collect(),
                 other => return Err(fail(format!("tensor `{name}` is of type {other:?}"))),
             };

@@ -166,7 +166,9 @@ impl App {
             Msg::News(news) => self.news(&news),
         };
         for effect in &effects {
-            if let Effect::Answer(job, _) | Effect::Evaluate(job, _) = effect {
+            if let Effect::Answer(job, _) | Effect::Evaluate(job, _) | Effect::Ablate(job, _) =
+                effect
+            {
                 self.working.insert(*job);
             }
         }
@@ -280,6 +282,7 @@ impl App {
                 job,
                 JobNews::Answered(_)
                 | JobNews::Evaluated(_)
+                | JobNews::Ablated(_)
                 | JobNews::Failed(_)
                 | JobNews::Stopped,
             ) => {

@@ -10,7 +10,8 @@ use syrinx_types::{Audio, Event};
 use crate::follow::Stamped;
 use crate::keys::Key;
 use crate::{
-    AnswerAsk, EvalAsk, Knob, ModelCard, Picture, Shown, SuiteCard, TaskCard, TrainingCard,
+    AblationCard, AnswerAsk, EvalAsk, Knob, ModelCard, Picture, Shown, SuiteCard, TaskCard,
+    TrainingCard,
 };
 
 /// Work that someone waits for.
@@ -57,6 +58,8 @@ pub enum News {
     Tasks(Vec<TaskCard>),
     /// Suites.
     Suites(Vec<SuiteCard>),
+    /// Ablations.
+    Ablations(Vec<AblationCard>),
     /// Models.
     Models(Vec<ModelCard>),
     /// Sampling settings.
@@ -94,6 +97,8 @@ pub enum JobNews {
     Answered(Box<Shown>),
     /// It was an evaluation, and here is the report.
     Evaluated(Box<Report>),
+    /// It was an ablation, and here is what was done.
+    Ablated(String),
     /// It didn't work.
     Failed(String),
     /// It was stopped.
@@ -111,6 +116,8 @@ pub enum Effect {
     Answer(JobId, Box<AnswerAsk>),
     /// Run a suite.
     Evaluate(JobId, Box<EvalAsk>),
+    /// Run an ablation.
+    Ablate(JobId, Box<AblationCard>),
     /// Stop a job.
     Cancel(JobId),
     /// Ask a model for its voices.

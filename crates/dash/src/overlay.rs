@@ -69,7 +69,8 @@ impl Overlay {
     }
 }
 
-fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
+/// A box of this size in the middle of an area.
+pub(crate) fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
     let (columns, lines) = (columns.min(area.width), lines.min(area.height));
     Rect {
         x: area.x + (area.width - columns) / 2,

@@ -21,6 +21,9 @@ pub trait Program: Send + Sync {
     /// Suites that can be run.
     fn suites(&self) -> Vec<SuiteCard>;
 
+    /// Ablations that can be run.
+    fn ablations(&self) -> Vec<AblationCard>;
+
     /// Models that can be used, the default first.
     fn models(&self) -> Vec<ModelCard>;
 
@@ -57,6 +60,18 @@ pub trait Program: Send + Sync {
         cancel: &CancelToken,
         sink: &dyn EventSink,
     ) -> Result<Report, String>;
+
+    /// Runs the cells of an ablation that are not finished, keeps them in the results store and writes the report.
+    /// Returns a line about what was done.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    fn ablate(
+        &self,
+        ask: &AblationCard,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<String, String>;
 
     /// Seconds since 1970.
     fn now_s(&self) -> f64;
@@ -129,6 +144,21 @@ pub struct SuiteCard {
     pub task: String,
     /// One line.
     pub summary: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// An ablation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AblationCard {
+    /// Its name.
+    pub name: String,
+    /// The question that it answers.
+    pub question: String,
+    /// Number of its cells.
+    pub cells: usize,
+    /// Whether its cells train models of their own, which takes hours and needs a corpus.
+    pub trains: bool,
     /// Its file.
     pub path: PathBuf,
 }

@@ -121,6 +121,7 @@ impl Workers {
         self.reading.does(move || {
             tell(&send, News::Models(program.models()));
             tell(&send, News::Suites(program.suites()));
+            tell(&send, News::Ablations(program.ablations()));
             let knobs = program.knobs().map(News::Knobs);
             tell(&send, knobs.unwrap_or_else(News::Trouble));
             let tasks = program.tasks().map(News::Tasks);
@@ -145,6 +146,12 @@ impl Workers {
                 self.job(Kind::Evaluation, job, move |cancel, sink| {
                     let report = program.evaluate(&ask, cancel, sink)?;
                     Ok(JobNews::Evaluated(Box::new(report)))
+                });
+            }
+            Effect::Ablate(job, ask) => {
+                let program = Arc::clone(&self.program);
+                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                    Ok(JobNews::Ablated(program.ablate(&ask, cancel, sink)?))
                 });
             }
             Effect::Cancel(job) => {

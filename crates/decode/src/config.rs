@@ -84,15 +84,20 @@ pub struct NarConfig {
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,
-    /// Frames that are filled together, all passes of them before the next ones: in streaming
-    /// can't wait for its end. All frames at once if not given.
+    /// Frames of a window, all passes over which are done before those over the next: for speech that is played while it
+    /// is generated. All frames at once if not given.
     pub window_frames: Option<usize>,
-    /// Frames of the first window, which is smaller where the first sound is wanted soon; as many as in the others if not
-    /// given.
+    /// Frames of the first window, for a first sound that comes soon. The second is as long and every further one twice as
+    /// long as the one before, up to `window_frames`: the sound so far lasts until the next is there. As many as in the
+    /// others if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_window_frames: Option<usize>,
     /// Frames after a window of which level 1 is known when it is filled.
     pub lookahead_frames: usize,
+    /// Frames after the first window of which level 1 is known when it is filled; as many as after the others if not
+    /// given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_lookahead_frames: Option<usize>,
     /// Frames before a window that it sees; all of them if not given.
     pub lookback_frames: Option<usize>,
 }
@@ -105,6 +110,7 @@ impl Default for NarConfig {
             window_frames: None,
             first_window_frames: None,
             lookahead_frames: 0,
+            first_lookahead_frames: None,
             lookback_frames: None,
         }
     }
@@ -161,14 +167,16 @@ pub struct DecodeConfig {
 }
 
 impl DecodeConfig {
-    /// The same settings with windows for speech that is heard while it is made, unless there are some: a first one of 5
-    /// frames, then 25, each seeing 5 frames of level 1 beyond its end.
+    /// The same settings with windows for speech that is played while it is generated, unless there are some: 8, 8, 16 and
+    /// then always 32 frames, each of which sees 5 frames of level 1 beyond its end, the first one 2. The embedded codec
+    /// decodes blocks that end there.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {
-            self.nar.first_window_frames = Some(5);
-            self.nar.window_frames = Some(25);
+            self.nar.first_window_frames = Some(8);
+            self.nar.window_frames = Some(32);
             self.nar.lookahead_frames = 5;
+            self.nar.first_lookahead_frames = Some(2);
         }
         self
     }

@@ -13,6 +13,9 @@ pub enum DecodeError {
     /// A plan that doesn't fit its layout.
     #[error(transparent)]
     Task(#[from] syrinx_task::TaskError),
+    /// NaN or an infinity in what the model returns.
+    #[error("the language model returns values that are not finite")]
+    NotFinite,
     /// The model.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -24,6 +27,9 @@ impl DecodeError {
         match self {
             Self::Config(_) => Some("`syrinx config show` lists the settings".into()),
             Self::Task(error) => error.hint(),
+            Self::NotFinite => {
+                Some("use another model; with 16 or 8 bits, try `--set precision=\"f32\"`".into())
+            }
             Self::Cancelled | Self::Candle(_) => None,
         }
     }

@@ -87,6 +87,9 @@ fn expect(
     for (row, d) in rows.iter_mut().zip(deciding) {
         let frames = d.decided.len();
         row.out.latents = latents.narrow(0, at, frames)?.flatten_all()?.to_vec1()?;
+        if row.out.latents.iter().any(|value: &f32| !value.is_finite()) {
+            return Err(DecodeError::NotFinite);
+        }
         at += frames;
     }
     Ok(())

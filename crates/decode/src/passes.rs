@@ -5,7 +5,7 @@ use syrinx_types::Codes;
 
 use crate::context::{Context, Row};
 use crate::rounding::{round, take_away};
-use crate::{DecodeError, draw};
+use crate::{DecodeError, draw, steps};
 
 /// One pass for each level that is asked for, over all frames of the rows.
 pub(crate) fn passes_over(
@@ -36,9 +36,9 @@ pub(crate) fn passes_over(
             return Ok(());
         }
         let h = model.response_rows(&sequences)?; // (frames of all rows, dim)
-        let logits = model.level_logits(&h, level)?.to_vec2::<f32>()?; // (frames, codes)
+        let logits = steps::host_rows(&model.level_logits(&h, level)?)?; // (frames, codes)
         let residual = if until > level + 1 {
-            model.residual(&h, level)?.to_vec2::<f32>()?
+            steps::host_rows(&model.residual(&h, level)?)?
         } else {
             Vec::new()
         };

@@ -3,7 +3,7 @@
 use syrinx_task::{FrameScores, Head, Stage, resolve};
 
 use crate::context::{Context, Row};
-use crate::{DecodeError, log_softmax};
+use crate::{DecodeError, log_softmax, steps};
 
 pub(crate) fn run(
     context: &Context<'_>,
@@ -16,7 +16,7 @@ pub(crate) fn run(
         context.check()?;
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
         let h = model.response_rows(&[sequence])?; // (frames, dim)
-        let logits = model.phone_logits(&h)?.to_vec2::<f32>()?; // (frames * labels, phones)
+        let logits = steps::host_rows(&model.phone_logits(&h)?)?; // (frames * labels, phones)
         row.out.phones = Some(FrameScores {
             log_probs: logits.iter().flat_map(|l| log_softmax(l)).collect(),
             labels: space.phones,

@@ -17,13 +17,20 @@ pub struct Drawn {
 
 /// Natural log-probabilities of logits; a logit of minus infinity stays there.
 pub fn log_softmax(logits: &[f32]) -> Vec<f32> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if !max.is_finite() {
-        return vec![-(logits.len() as f32).ln(); logits.len()];
+    match log_sum_exp(logits) {
+        None => vec![-(logits.len() as f32).ln(); logits.len()],
+        Some(log_sum) => logits.iter().map(|&l| l - log_sum).collect(),
     }
+}
+
+/// Logits of the most likely tokens that are ordered first; more follow where the filters reach further.
+const FIRST_ORDERED: usize = 32;
+
+/// Natural logarithm of the sum of exponentials; `None` where no logit is finite.
+fn log_sum_exp(logits: &[f32]) -> Option<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&l| f64::from(l - max).exp()).sum();
-    let log_sum = max + sum.ln() as f32;
-    logits.iter().map(|&l| l - log_sum).collect()
+    max.is_finite().then(|| max + sum.ln() as f32)
 }
 
 /// Draws a token; `history` is what came before, the latest last. With `aware`, a repeat is drawn again from the whole
@@ -35,8 +42,9 @@ pub fn draw(
     aware: Option<&RepetitionAware>,
     rng: &mut impl Rng,
 ) -> Drawn {
-    let plain = log_softmax(logits);
-    let log_prob = |token: usize| f64::from(plain[token]);
+    let log_sum = log_sum_exp(logits);
+    let even = -(logits.len() as f32).ln();
+    let plain = |logit: f32| f64::from(log_sum.map_or(even, |sum| logit - sum));
     let mut token = filtered(logits, history, config, rng);
     if let Some(aware) = aware.filter(|a| a.enabled) {
         let recent = &history[history.len().saturating_sub(aware.window)..];
@@ -44,11 +52,11 @@ pub fn draw(
         let count = 1 + recent.iter().filter(|&&t| t as usize == token).count();
         if count as f64 / aware.window.max(1) as f64 > aware.threshold {
             let all: Vec<(usize, f64)> =
-                plain.iter().map(|&l| f64::from(l).exp()).enumerate().collect();
+                logits.iter().map(|&l| plain(l).exp()).enumerate().collect();
             token = pick(&all, rng);
         }
     }
-    Drawn { token: token as u32, log_prob: log_prob(token) }
+    Drawn { token: token as u32, log_prob: plain(logits.get(token).copied().unwrap_or_default()) }
 }
 
 fn filtered(logits: &[f32], history: &[u32], config: &SamplerConfig, rng: &mut impl Rng) -> usize {
@@ -78,24 +86,46 @@ fn filtered(logits: &[f32], history: &[u32], config: &SamplerConfig, rng: &mut i
         .enumerate()
         .filter(|(_, p)| *p > 0.0)
         .collect();
-    kept.sort_by(|a, b| b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0)));
-    if config.top_k > 0 {
+    if config.top_k > 0 && config.top_k < kept.len() {
+        kept.select_nth_unstable_by(config.top_k, likelier);
         kept.truncate(config.top_k);
     }
-    if config.top_p < 1.0 {
-        let mut sum = 0.0;
-        let total: f64 = kept.iter().map(|k| k.1).sum();
-        let enough = kept.iter().position(|k| {
-            sum += k.1;
-            sum >= config.top_p * total
-        });
-        kept.truncate(enough.map_or(kept.len(), |i| i + 1));
-    }
+    nucleus(&mut kept, config.top_p);
     if config.min_p > 0.0 {
         let least = kept.first().map_or(0.0, |k| k.1) * config.min_p;
         kept.retain(|k| k.1 >= least);
     }
     pick(&kept, rng)
+}
+
+/// Order of tokens: the likeliest first, equal ones by number.
+fn likelier(a: &(usize, f64), b: &(usize, f64)) -> Ordering {
+    b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0))
+}
+
+/// Keeps the likeliest tokens until they hold the share `top_p`, in order. Only tokens near the top are ordered unless
+/// the share needs more.
+fn nucleus(kept: &mut Vec<(usize, f64)>, top_p: f64) {
+    if top_p >= 1.0 {
+        return kept.sort_unstable_by(likelier);
+    }
+    let wanted = top_p * kept.iter().map(|k| k.1).sum::<f64>();
+    let (mut ordered, mut sum) = (0, 0.0);
+    while ordered < kept.len() {
+        let end = (4 * ordered).clamp(FIRST_ORDERED, kept.len().max(FIRST_ORDERED)).min(kept.len());
+        let rest = &mut kept[ordered..];
+        if ordered + rest.len() > end {
+            rest.select_nth_unstable_by(end - ordered, likelier);
+        }
+        rest[..end - ordered].sort_unstable_by(likelier);
+        for at in ordered..end {
+            sum += kept[at].1;
+            if sum >= wanted {
+                return kept.truncate(at + 1);
+            }
+        }
+        ordered = end;
+    }
 }
 
 /// A draw in proportion to the weights.

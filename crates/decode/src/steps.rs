@@ -104,6 +104,19 @@ impl<'c> Steps<'c> {
     }
 }
 
+/// Values of rows on the host.
+///
+/// # Errors
+/// [`DecodeError::NotFinite`] for NaN or an infinity.
+pub(crate) fn host_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
+    let rows = values.to_vec2::<f32>()?;
+    if rows.iter().flatten().all(|value| value.is_finite()) {
+        Ok(rows)
+    } else {
+        Err(DecodeError::NotFinite)
+    }
+}
+
 /// The sequences without their text.
 pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
     let mut unconditional = sequences.to_vec();
@@ -120,10 +133,10 @@ impl Context<'_> {
     /// Reads values of rows on the host and applies guidance: the second half of the rows ran without the text.
     pub(crate) fn read(&self, values: Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
         if !self.guided() {
-            return Ok(values.to_vec2()?);
+            return host_rows(&values);
         }
         let (rows, weight) = (values.dim(0)? / 2, self.config.guidance);
         let (seeing, unconditional) = (values.narrow(0, 0, rows)?, values.narrow(0, rows, rows)?);
-        Ok(((seeing * weight)? + (unconditional * (1.0 - weight))?)?.to_vec2()?)
+        host_rows(&((seeing * weight)? + (unconditional * (1.0 - weight))?)?)
     }
 }

@@ -11,7 +11,7 @@ use syrinx_types::Codes;
 
 use crate::context::{Context, LevelOne, Row, StepHook};
 use crate::passes::passes_over;
-use crate::windows::{Window, part, size};
+use crate::windows::{Window, lookahead, part, size};
 use crate::{DecodeConfig, DecodeError};
 
 /// Frames of a row that were just filled.
@@ -98,7 +98,8 @@ impl State<'_> {
             self.made = Codes::empty(context.model.space().levels);
         }
         while let Some(window) = Window::at(self.made.frames(), codes.len(), nar) {
-            let wanted = window.start + size(window.start, nar).unwrap_or(0) + nar.lookahead_frames;
+            let start = window.start;
+            let wanted = start + size(start, nar).unwrap_or(0) + lookahead(start, nar);
             if !done && codes.len() < wanted {
                 return Ok(());
             }

@@ -3,7 +3,7 @@
 use syrinx_task::{Position, Sequence, Stage, resolve};
 
 use crate::context::{Context, Row};
-use crate::{DecodeError, draw};
+use crate::{DecodeError, draw, steps};
 
 pub(crate) fn run(
     context: &Context<'_>,
@@ -26,7 +26,7 @@ pub(crate) fn run(
         let positions: Vec<(usize, &Position)> =
             live.iter().filter_map(|&i| Some((i, sequences[i].positions.last()?))).collect();
         let h = model.advance(&mut progress, &positions)?; // (live rows, dim)
-        let logits = model.text_logits(&h)?.to_vec2::<f32>()?; // (live rows, text tokens)
+        let logits = steps::host_rows(&model.text_logits(&h)?)?; // (live rows, text tokens)
         let mut still = Vec::with_capacity(live.len());
         for (&i, logits) in live.iter().zip(&logits) {
             let row = &mut rows[i];

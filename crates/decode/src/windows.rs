@@ -18,9 +18,15 @@ pub(crate) struct Window {
 
 /// Frames of the window that begins at `start`; `None` without windows.
 pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
-    let usual = nar.window_frames?;
-    let first = nar.first_window_frames.filter(|_| start == 0);
-    Some(first.unwrap_or(usual).max(1))
+    let usual = nar.window_frames?.max(1);
+    let first = nar.first_window_frames.map_or(usual, |first| first.clamp(1, usual));
+    // The second window begins where the first ends, at its own length; every further one at twice that of the one before.
+    Some(start.clamp(first, usual))
+}
+
+/// Frames after the window that begins at `start` of which level 1 is known when it is filled.
+pub(crate) fn lookahead(start: usize, nar: &NarConfig) -> usize {
+    nar.first_lookahead_frames.filter(|_| start == 0).unwrap_or(nar.lookahead_frames)
 }
 
 impl Window {
@@ -28,7 +34,7 @@ impl Window {
     pub(crate) fn at(start: usize, frames: usize, nar: &NarConfig) -> Option<Self> {
         let end = (start + size(start, nar)?).min(frames);
         let from = nar.lookback_frames.map_or(0, |back| start.saturating_sub(back));
-        let seen = (end + nar.lookahead_frames).min(frames);
+        let seen = (end + lookahead(start, nar)).min(frames);
         (start < frames).then_some(Self { from, start, end, seen })
     }
 }
@@ -109,6 +115,32 @@ pub(crate) fn part(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_grow_from_the_first_to_the_usual_size() {
+        let check = |first: Option<usize>, usual: usize, expected: &[usize]| {
+            let nar = NarConfig {
+                first_window_frames: first,
+                window_frames: Some(usual),
+                lookahead_frames: 5,
+                first_lookahead_frames: Some(2),
+                ..NarConfig::default()
+            };
+            let (mut start, mut sizes) = (0, Vec::new());
+            while let Some(window) = Window::at(start, 100, &nar) {
+                let ahead = if start == 0 { 2 } else { 5 };
+                assert_eq!(window.seen, (window.end + ahead).min(100));
+                sizes.push(window.end - window.start);
+                start = window.end;
+            }
+            assert_eq!(sizes, expected);
+        };
+        check(Some(8), 32, &[8, 8, 16, 32, 32, 4]);
+        check(Some(5), 25, &[5, 5, 10, 20, 25, 25, 10]);
+        check(Some(40), 32, &[32, 32, 32, 4]);
+        check(None, 60, &[60, 40]);
+        check(Some(0), 100, &[1, 1, 2, 4, 8, 16, 32, 36]);
+    }
 
     #[test]
     fn windows_cover_a_row_once_and_see_no_more_than_they_may() {

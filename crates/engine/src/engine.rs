@@ -148,12 +148,19 @@ impl Engine {
     pub fn open(source: &ModelSource, options: &EngineOptions) -> Result<Self, EngineError> {
         let (file, bytes) = read(source)?;
         let parts = split(&bytes, &file)?;
-        let mut fingerprint = Fingerprint::default().bytes(&bytes).hex();
+        let ((lm, codec), (fingerprint, ())) = rayon::join(
+            || {
+                rayon::join(
+                    || LmFile::from_bytes(&parts.lm),
+                    || codec_of_part(&parts.codec, &file, options.codec.as_ref()),
+                )
+            },
+            || rayon::join(|| Fingerprint::default().bytes(&bytes).hex(), syrinx_text::preload),
+        );
         drop(bytes);
         let part = |part, cause| EngineError::Part { file: file.clone(), part, cause };
-        let codec = codec_of_part(&parts.codec, &file, options.codec.as_ref())?;
-        let mut lm =
-            LmFile::from_bytes(&parts.lm).map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
+        let (codec, mut fingerprint) = (codec?, fingerprint);
+        let mut lm = lm.map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         if let Some(path) = &options.adapter {
             lm = with_adapter(&lm, path)?;
             fingerprint = Fingerprint::default()
@@ -292,6 +299,34 @@ impl Engine {
     ) -> Result<Transcript, EngineError> {
         let context = Context { services: &self.services, run };
         Ok(context.recognizer()?.align(audio, text, run)?)
+    }
+
+    /// Finds the words of a text in a recording of any length: a file, or `-` for standard input.
+    ///
+    /// # Errors
+    /// Those of [`Self::align`], and of reading the file.
+    pub fn align_file(
+        &self,
+        source: &str,
+        text: &str,
+        run: RunContext<'_>,
+    ) -> Result<Transcript, EngineError> {
+        let aligns = |t: &&Running| {
+            t.descriptor.answer == AnswerKind::Text
+                && t.missing_special_tokens.is_empty()
+                && t.descriptor.capabilities.known_text.is_some()
+        };
+        let task = self.tasks.iter().find(aligns).filter(|_| !self.has_other_recognizer);
+        let Some(running) = task else {
+            return self.align(&self.load(source)?, text, run);
+        };
+        let field = running.descriptor.capabilities.known_text.unwrap_or_default();
+        let mut fields = serde_json::Map::new();
+        fields.insert(running.descriptor.verb.positional.into(), source.into());
+        fields.insert(field.into(), text.into());
+        let id = running.descriptor.id;
+        let answered = self.run(id, &Request::new(fields.into()), &DecodeConfig::default(), run)?;
+        Ok(answered.transcript().cloned().unwrap_or_default())
     }
 
     /// The engine with another recognizer in place of the model's own, for tasks that need the words of a recording.

@@ -13,6 +13,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use syrinx_codec::CodecInfo;
 use syrinx_types::{Audio, Codes};
 
 use crate::{EngineError, IoOperation};
@@ -141,7 +142,8 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<Parts, EngineError> {
         let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
         safetensors::serialize(tensors.collect::<Vec<_>>(), Some(metadata)).map_err(unreadable)
     };
-    let (lm, codec) = (part(LM, &header.lm)?, part(CODEC, &header.codec)?);
+    let (lm, codec) = rayon::join(|| part(LM, &header.lm), || part(CODEC, &header.codec));
+    let (lm, codec) = (lm?, codec?);
     let voice = |voice: HeaderVoice| {
         let tensor = views.tensor(&format!("{VOICE}{}", voice.name)).map_err(unreadable)?;
         let codes = codes_of(&tensor)
@@ -224,6 +226,15 @@ impl RecordingLength {
     /// Length of a recording as it is.
     pub fn of(audio: &Audio) -> Self {
         Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
+    }
+
+    /// Whether a recording of this length can have these codes: no longer than their frames, at a rate that is
+    /// believed. A file could otherwise ask for any amount of memory.
+    fn fits(self, codes: &Codes, codec: &CodecInfo) -> bool {
+        let rates = syrinx_audio::MIN_RATE_HZ..=syrinx_audio::MAX_RATE_HZ;
+        let seconds = self.samples as f64 / f64::from(self.sample_rate_hz.max(1));
+        rates.contains(&self.sample_rate_hz)
+            && seconds <= (codes.frames() + 1) as f64 / codec.frame_rate_hz
     }
 
     /// Brings a decoded recording to this rate and this number of samples.
@@ -310,6 +321,20 @@ pub fn read_codes(
                 codec.fingerprint
             ),
             remedy: "encode the recording again with this model, or name the other one with --model",
+        });
+    }
+    if let Some(length) = header.length
+        && !length.fits(&codes, &codec.info)
+    {
+        return Err(EngineError::Unsupported {
+            what: format!(
+                "{}: its {} frames can't be {} samples at {} Hz",
+                path.display(),
+                codes.frames(),
+                length.samples,
+                length.sample_rate_hz
+            ),
+            remedy: "name a file made by `syrinx encode`",
         });
     }
     Ok((codes, header.length))

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use syrinx_audio::{AudioWarning, ReadLimits};
+use syrinx_audio::{AudioError, AudioWarning, ReadLimits, Recording};
 use syrinx_codec::Codec;
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
     AnswerKind, Answered, Capabilities, Content, Contents, Context, DynTask, FrameScores,
-    Generated, Head, Layout, PhoneRecognizer, Plan, Recognizer, Recordings, Request, RowPlan,
-    Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError, Transcript,
+    Generated, Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, Recordings,
+    Request, RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError,
+    Transcript,
 };
 use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
 
@@ -35,11 +36,17 @@ impl SpeechCodec for ModelCodec {
     }
 
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
-        self.0.encode_with_latents(audio).map_err(|e| TaskError::service(Service::Codec, e))
+        let coded = self.0.encode_with_latents(audio);
+        let coded = coded.map_err(|e| TaskError::service(Service::Codec, e))?;
+        let latents = coded.latents.as_ref().map(syrinx_types::Latents::values);
+        check_finite(latents.unwrap_or_default(), "latents")?;
+        Ok(coded)
     }
 
     fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {
-        self.0.decode(codes).map_err(|e| TaskError::service(Service::Codec, e))
+        let audio = self.0.decode(codes).map_err(|e| TaskError::service(Service::Codec, e))?;
+        check_finite(&audio.samples, "samples")?;
+        Ok(audio)
     }
 
     fn attenuate(
@@ -49,7 +56,40 @@ impl SpeechCodec for ModelCodec {
         gain: SpectralGain,
     ) -> Result<Option<Audio>, TaskError> {
         let attenuated = self.0.attenuated(audio, latents, gain);
-        attenuated.map_err(|e| TaskError::service(Service::Codec, e))
+        let attenuated = attenuated.map_err(|e| TaskError::service(Service::Codec, e))?;
+        if let Some(audio) = &attenuated {
+            check_finite(&audio.samples, "samples")?;
+        }
+        Ok(attenuated)
+    }
+}
+
+/// An error that blames the codec for values that are not finite.
+fn check_finite(values: &[f32], what: &str) -> Result<(), TaskError> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(TaskError::Service {
+        service: Service::Codec,
+        cause: format!("the codec returns {what} that are not finite").into(),
+        hint: Some("use another model or codec".into()),
+    })
+}
+
+/// A long recording as tasks see it.
+struct Long(Recording);
+
+impl LongRecording for Long {
+    fn seconds(&self) -> f64 {
+        self.0.seconds()
+    }
+
+    fn cuts(&self, max_s: f64) -> Result<Vec<(f64, f64)>, TaskError> {
+        self.0.chunks(max_s).map_err(unreadable)
+    }
+
+    fn slice(&self, start_s: f64, end_s: f64) -> Result<Audio, TaskError> {
+        self.0.slice(start_s, end_s).map_err(unreadable)
     }
 }
 
@@ -60,13 +100,9 @@ pub(crate) struct Files {
     readable: bool,
 }
 
-impl Recordings for Files {
-    fn read(
-        &self,
-        path: &Path,
-        rate_hz: u32,
-        warn: &mut dyn FnMut(String),
-    ) -> Result<Audio, TaskError> {
+impl Files {
+    /// The name of a recording that may be read.
+    fn name<'p>(&self, path: &'p Path) -> Result<Cow<'p, str>, TaskError> {
         let name = path.to_string_lossy();
         if !self.readable {
             return Err(TaskError::input(
@@ -80,11 +116,42 @@ impl Recordings for Files {
                 "name a file, or `-` for standard input",
             ));
         }
+        Ok(name)
+    }
+}
+
+fn unreadable(error: AudioError) -> TaskError {
+    let hint = error.hint().map(Cow::into_owned);
+    TaskError::Service { service: Service::Recordings, cause: error.into(), hint }
+}
+
+impl Recordings for Files {
+    fn open(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Opened<'static>, TaskError> {
+        let name = self.name(path)?;
         let mut warn = |warning: AudioWarning| warn(warning.to_string());
-        syrinx_audio::load_source_warned(&name, rate_hz, &self.limits, &mut warn).map_err(|error| {
-            let hint = error.hint().map(Cow::into_owned);
-            TaskError::Service { service: Service::Recordings, cause: error.into(), hint }
+        let recording = syrinx_audio::open_source(&name, Some(rate_hz), &self.limits, &mut warn)
+            .map_err(unreadable)?;
+        Ok(match recording.into_memory() {
+            Ok(audio) => Opened::Memory(Cow::Owned(audio)),
+            Err(recording) => Opened::Long(Arc::new(Long(recording))),
         })
+    }
+
+    fn read(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Audio, TaskError> {
+        let name = self.name(path)?;
+        let mut warn = |warning: AudioWarning| warn(warning.to_string());
+        syrinx_audio::load_source_warned(&name, rate_hz, &self.limits, &mut warn)
+            .map_err(unreadable)
     }
 
     fn resample(&self, audio: &Audio, rate_hz: u32) -> Result<Audio, TaskError> {

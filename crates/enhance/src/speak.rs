@@ -5,13 +5,16 @@ use syrinx_task::{
     AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun,
     TaskError, TaskKit, TextContent,
 };
-use syrinx_types::{Audio, Coded, Codes};
+use syrinx_types::{Audio, Coded, Codes, Event};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
 use crate::{EnhanceConfig, Kind};
 
 /// Silence kept around the target speaker's enrolment, seconds.
 const KEEP_S: f64 = 0.1;
+
+/// Length from which nobody takes a mixture for an enrolment, seconds.
+const MIXTURE_S: f64 = 10.0;
 
 /// Inputs of a request.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +38,7 @@ pub(crate) struct Setup<'a> {
 /// One row a stretch of the recording.
 ///
 /// # Errors
-/// [`TaskError::Input`] for recordings that are too short or silent, and for a mixture shorter than the recording of
-/// its speaker.
+/// [`TaskError::Input`] for recordings that are too short or silent.
 pub(crate) fn plan(
     setup: Setup<'_>,
     inputs: Inputs<'_>,
@@ -44,6 +46,10 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Audio), TaskError> {
     let Setup { kind, config, kit } = setup;
     let audio = context.audio(inputs.audio)?.into_owned();
+    // Silence within a longer recording stays as it is.
+    if inputs.audio.section.is_some() && audio.is_silent() {
+        return Ok((Plan { rows: Vec::new() }, audio));
+    }
     let recording = coded(&audio, &inputs.audio.named("recording"), context)?;
     let mut shared = Contents::new();
     if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
@@ -52,22 +58,21 @@ pub(crate) fn plan(
         check_sound(&enrolment, &name)?;
         let enrolment = trim(&enrolment, &PauseConfig::default(), KEEP_S);
         let speaker = coded(&enrolment, &name, context)?;
-        if enrolment.seconds() > audio.seconds() {
-            return Err(TaskError::input(
-                format!(
-                    "{} lasts {:.1} s, {name} {:.1} s",
-                    inputs.audio.named("recording"),
-                    audio.seconds(),
-                    enrolment.seconds(),
-                ),
-                "give a mixture at least as long as the recording of its speaker; the two may be swapped",
-            ));
+        let shorter = audio.seconds() < enrolment.seconds().min(MIXTURE_S);
+        if shorter && inputs.audio.section.is_none() {
+            let message = format!(
+                "{} lasts {:.1} s, less than {name} ({:.1} s): they may be swapped",
+                inputs.audio.named("recording"),
+                audio.seconds(),
+                enrolment.seconds(),
+            );
+            context.run.events.emit(Event::Warning { message });
         }
         let speaker = speaker.codes.slice(0, config.max_enrolment_frames);
         shared.insert(SPEAKER.into(), Content::Codes(speaker));
     }
     // Words of the whole recording say nothing about a stretch of it.
-    let whole = recording.frames() <= config.max_frames;
+    let whole = inputs.audio.section.is_none() && recording.frames() <= config.max_frames;
     if let Some(text) = inputs.text.filter(|_| kind.text && whole) {
         let phones = kit.frontend.phonemize(text)?.phones;
         let text = TextContent::plain(kit.vocab.encode_phones(&phones));
@@ -98,9 +103,14 @@ fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, Task
 
 fn check_sound(audio: &Audio, name: &str) -> Result<(), TaskError> {
     if audio.is_silent() {
-        return Err(TaskError::input(format!("{name} is silent"), "give a recording with sound"));
+        return Err(silent(name));
     }
     Ok(())
+}
+
+/// The error about a recording without sound.
+pub(crate) fn silent(name: &str) -> TaskError {
+    TaskError::input(format!("{name} is silent"), "give a recording with sound")
 }
 
 fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
@@ -123,6 +133,9 @@ pub(crate) fn finish(
     context: &Context<'_>,
 ) -> Result<Speech, TaskError> {
     let Setup { kind, config, .. } = setup;
+    if generated.is_empty() && recording.is_silent() {
+        return Ok(recording.clone().into());
+    }
     let codec = context.codec()?;
     let expected = generated.iter().all(|stretch| !stretch.latents.is_empty());
     if let (Some(how), true) = (kind.gain, expected && !generated.is_empty()) {

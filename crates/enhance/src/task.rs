@@ -6,16 +6,20 @@ use rand::RngCore;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Capabilities, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech, Task,
-    TaskError, TaskKit, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Simulation, Speech,
+    Task, TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Audio, Sample};
 
 use crate::EnhanceConfig;
 use crate::example::example;
 use crate::layout::{Kind, layout};
-use crate::speak::{Inputs, Setup, finish, plan};
+use crate::speak::{Inputs, Setup, finish, plan, silent};
+
+/// Longest section of a recording that is answered at once, seconds.
+const MAX_SECTION_S: f64 = 60.0;
 
 /// Parts that differ between the tasks of the family.
 pub trait Enhancement: Send + Sync + 'static {
@@ -78,6 +82,42 @@ impl<E: Enhancement> Task for Enhancer<E> {
 
     fn clips(request: &mut E::Request) -> Vec<(String, &mut Clip)> {
         E::clips(request)
+    }
+
+    /// Sections that end in pauses, so that hours of sound take no more memory than a minute.
+    fn chunks(
+        &self,
+        mut request: E::Request,
+        context: &Context<'_>,
+    ) -> Result<Chunks<E::Request>, TaskError> {
+        let mut clips = E::clips(&mut request);
+        let (others, clip) = match clips.as_mut_slice() {
+            [(_, clip), others @ ..] => (others, clip),
+            [] => return Ok(Chunks::one(request)),
+        };
+        let mut sections = context.sections(clip, MAX_SECTION_S, chunks)?;
+        if sections.len() < 2 {
+            **clip = sections.pop().map_or_else(|| clip.clone(), |(whole, _)| whole);
+            return Ok(Chunks::one(request));
+        }
+        let mut sounds = false;
+        for (section, _) in &sections {
+            sounds = sounds || !context.audio(section)?.is_silent();
+        }
+        if !sounds {
+            return Err(silent(&clip.named("recording")));
+        }
+        for (_, other) in others {
+            **other = context.loaded(other)?;
+        }
+        let chunk = |(section, start_s)| {
+            let mut request = request.clone();
+            if let Some((_, clip)) = E::clips(&mut request).into_iter().next() {
+                *clip = section;
+            }
+            (request, Some(start_s))
+        };
+        Ok(Chunks { chunks: sections.into_iter().map(chunk).collect(), pause_s: 0.0 })
     }
 
     fn plan(

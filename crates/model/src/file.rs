@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use syrinx_task::TokenSpace;
 
 use crate::{LmConfig, ModelError};
@@ -49,9 +51,7 @@ impl LmFile {
     /// From safetensors. Fails on cut files and on files that aren't language models.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let (mut tensors, metadata) = parse_tensors(bytes)?;
-        for (name, tensor) in &tensors {
-            check_weights(name, tensor)?;
-        }
+        tensors.par_iter().try_for_each(|(name, tensor)| check_weights(name, tensor))?;
         let read = |key: &str| {
             metadata
                 .get(key)
@@ -95,10 +95,12 @@ fn check_weights(name: &str, tensor: &Tensor) -> Result<(), ModelError> {
     if !tensor.dtype().is_float() {
         return fault(format!("of type {:?}", tensor.dtype()), "floating point");
     }
-    let values = syrinx_nn::to_vec_f32(tensor)?;
-    match values.iter().filter(|value| !value.is_finite()).count() {
+    let wrong = |values: &[f32]| values.iter().filter(|value| !value.is_finite()).count();
+    match syrinx_nn::with_slice(tensor, |values| Ok(wrong(values)))? {
         0 => Ok(()),
-        count => fault(format!("not finite in {count} of {} values", values.len()), "finite"),
+        count => {
+            fault(format!("not finite in {count} of {} values", tensor.elem_count()), "finite")
+        }
     }
 }
 
@@ -116,7 +118,33 @@ pub fn f16_bytes(
         .iter()
         .map(|(n, t)| Ok((n.clone(), t.to_dtype(dtype)?.contiguous()?)))
         .collect::<Result<_, candle_core::Error>>()?;
-    safetensors::serialize(&stored, Some(metadata)).map_err(|e| ModelError::Broken(e.to_string()))
+    let bytes = safetensors::serialize(&stored, Some(metadata));
+    with_sorted_header(bytes.map_err(|e| ModelError::Broken(e.to_string()))?)
+}
+
+/// Bytes of the length of a safetensors header.
+const LENGTH_BYTES: usize = 8;
+
+/// Sorts the entries of a safetensors header, whose metadata otherwise has another order at every run: equal tensors
+/// and metadata are equal bytes.
+fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, ModelError> {
+    type Sorted = BTreeMap<String, serde_json::Value>;
+    let broken = |e: serde_json::Error| ModelError::Broken(e.to_string());
+    let length = bytes.first_chunk::<LENGTH_BYTES>().map_or(0, |n| u64::from_le_bytes(*n));
+    let header = LENGTH_BYTES..LENGTH_BYTES + length as usize;
+    let mut entries: Sorted = serde_json::from_slice(&bytes[header.clone()]).map_err(broken)?;
+    if let Some(metadata) = entries.get_mut("__metadata__") {
+        let sorted: Sorted = serde_json::from_value(metadata.take()).map_err(broken)?;
+        *metadata = serde_json::to_value(sorted).map_err(broken)?;
+    }
+    let mut sorted = serde_json::to_vec(&entries).map_err(broken)?;
+    if sorted.len() > header.len() {
+        return Err(ModelError::Broken("the header grew when it was sorted".into()));
+    }
+    // Spaces fill a header up to a multiple of eight bytes.
+    sorted.resize(header.len(), b' ');
+    bytes[header].copy_from_slice(&sorted);
+    Ok(bytes)
 }
 
 /// Tensors of a safetensors file as f32, and its metadata.
@@ -125,11 +153,18 @@ pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let views = SafeTensors::deserialize(bytes).map_err(broken)?;
-    let mut tensors = BTreeMap::new();
-    for (name, view) in views.tensors() {
-        let dtype = DType::try_from(view.dtype())?;
-        let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
-        tensors.insert(name, if dtype.is_float() { tensor.to_dtype(DType::F32)? } else { tensor });
-    }
+    let read = |(name, view): (String, TensorView<'_>)| Ok((name, tensor_of(&view)?));
+    let tensors = views.tensors().into_par_iter().map(read).collect::<Result<_, ModelError>>()?;
     Ok((tensors, metadata))
+}
+
+/// A stored tensor, floats as f32.
+fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, ModelError> {
+    if view.dtype() == Dtype::F16 {
+        let values = syrinx_nn::f32_of_f16(view.data());
+        return Ok(Tensor::from_vec(values, view.shape(), &Device::Cpu)?);
+    }
+    let dtype = DType::try_from(view.dtype())?;
+    let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
+    Ok(if dtype.is_float() { tensor.to_dtype(DType::F32)? } else { tensor })
 }

@@ -323,7 +323,7 @@ impl LanguageModel {
             .filter(|(i, _)| which.binary_search(i).is_ok())
             .map(|(_, c)| c)
             .collect();
-        self.trunk.forward_cached(&x, &self.attention_plan(spans, &rotary), &mut caches)
+        self.trunk.step(&x, &self.attention_plan(spans, &rotary), &mut caches)
     }
 
     /// Logits of one member of the group: (rows, codes and stop). All logits are f32.

@@ -37,7 +37,7 @@ pub use gradient_sink::GradientSink;
 pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
 pub use params::{Init, ParamStore, Scope};
-pub use slices::{to_vec_f32, with_slice};
+pub use slices::{f32_of_f16, to_vec_f32, with_slice};
 pub use table::{ADDED, Table};
 
 /// Which implementation a layer runs on.

@@ -145,8 +145,7 @@ pub fn measure_decode(config: &DecodeConfig) -> Result<DecodeFigures, NnError> {
             first.push(tokens[0]);
         }
     }
-    taken.sort_by(f64::total_cmp);
-    let median = taken.get(taken.len() / 2).copied().unwrap_or(f64::NAN);
+    let median = median(&mut taken);
     let bytes = if config.precision == Precision::Int8 { 1 } else { size_of::<f32>() };
     Ok(DecodeFigures {
         frames_per_s: count as f64 / median,
@@ -173,6 +172,67 @@ fn weights(config: &DecodeConfig) -> Result<(ParamStore, Tensor), NnError> {
     Ok((loaded.with_precision(config.precision), table.detach()))
 }
 
+/// Work of a measurement of whole passes, as the NAR makes them: every position sees all others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassConfig {
+    /// Sizes of the trunk.
+    pub block: BlockConfig,
+    /// Positions: the response's frames, and the prompt's frames and phones before them.
+    pub positions: usize,
+    /// Measured passes, after one that isn't.
+    pub passes: usize,
+}
+
+/// Speed of whole passes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PassFigures {
+    /// Seconds of a pass, median.
+    pub pass_s: f64,
+    /// Floating-point operations a second of the products of a pass, f32.
+    pub flop_per_s: f64,
+}
+
+/// Measures whole passes.
+///
+/// # Errors
+/// [`NnError`] for sizes that don't fit.
+pub fn measure_pass(config: &PassConfig) -> Result<PassFigures, NnError> {
+    config.block.check().map_err(NnError::Kernels)?;
+    let BlockConfig { dim, heads, .. } = config.block;
+    let len = config.positions;
+    let seeded = ParamStore::seeded(1, &Device::Cpu);
+    Stack::new(&seeded.root(), &config.block, Kernels::Fused)?;
+    let loaded = ParamStore::loaded(seeded.tensors(), &Device::Cpu);
+    let trunk = Stack::new(&loaded.root(), &config.block, Kernels::Fused)?;
+    let values = (0..len * dim).map(|i| (i as f32 * 0.37).sin()).collect();
+    let x = Tensor::from_vec(values, (len, dim), &Device::Cpu)?;
+    let rotary: Vec<u32> = (0..len as u32).collect();
+    let plan =
+        AttentionPlan::new(vec![Span { start: 0, len, prefix: len }], &rotary, heads, dim, None);
+    let mut taken = Vec::new();
+    for _ in 0..=config.passes.max(1) {
+        let begun = Instant::now();
+        std::hint::black_box(trunk.forward(&x, &plan)?);
+        taken.push(begun.elapsed().as_secs_f64());
+    }
+    // The first pass also pays for memory that later ones find there.
+    let pass_s = median(&mut taken[1..]);
+    Ok(PassFigures { pass_s, flop_per_s: pass_flop(&config.block, len) / pass_s })
+}
+
+/// Floating-point operations of the products of a pass.
+fn pass_flop(block: &BlockConfig, positions: usize) -> f64 {
+    let BlockConfig { dim, layers, hidden, .. } = *block;
+    let weights = (4 * dim * dim + 3 * dim * hidden) as f64;
+    let (positions, dim) = (positions as f64, dim as f64);
+    layers as f64 * (2.0 * positions * weights + 4.0 * positions * positions * dim)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 fn likeliest(logits: &[f32]) -> u32 {
     let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or(0, |(class, _)| class as u32)
@@ -193,5 +253,16 @@ mod tests {
         assert_eq!(one.weight_bytes, 4 * (2 * (4 * 32 * 32 + 3 * 32 * 48) + 32 * 40));
         let int8 = DecodeConfig { precision: Precision::Int8, ..config };
         assert_eq!(measure_decode(&int8).unwrap().weight_bytes * 4, one.weight_bytes);
+    }
+
+    #[test]
+    fn operations_of_a_pass_are_counted() {
+        let block = BlockConfig { dim: 8, layers: 3, heads: 2, hidden: 10, ..Default::default() };
+        // Per block and position: queries, keys, values and output 4 x 8 x 8, the MLP 3 x 8 x 10, two operations each;
+        // scores and their sums 2 x 5 x 8, two operations each.
+        let of_block = 5 * (2 * (4 * 64 + 3 * 80) + 2 * 2 * 5 * 8);
+        assert_eq!(pass_flop(&block, 5), f64::from(3 * of_block));
+        let figures = measure_pass(&PassConfig { block, positions: 5, passes: 2 }).unwrap();
+        assert!(figures.pass_s > 0.0 && figures.flop_per_s.is_finite());
     }
 }

@@ -5,6 +5,7 @@ use syrinx_text::{Frontend, Phone, SpokenWord};
 use syrinx_types::{TimedPhone, WordTime};
 
 use crate::SpeechError;
+use crate::trellis::{State, best_path};
 use crate::units::{Acoustics, SILENCE, Units};
 
 /// A word and the ways it may sound.
@@ -46,17 +47,6 @@ pub struct Aligned {
     /// The same, less that of the sound that fits best at every part (goodness of pronunciation, Witt & Young 2000):
     /// 0 where a word sounds as it should.
     pub word_goodness: Vec<f64>,
-}
-
-/// One sound of the chain of words.
-struct State {
-    unit: u8,
-    /// Word it belongs to; none for silence.
-    word: Option<usize>,
-    /// States that may come before it, besides itself.
-    before: Vec<usize>,
-    /// Whether the recording may begin with it.
-    first: bool,
 }
 
 /// The chain of words: silence or not, one of the pronunciations, silence or not, ...
@@ -118,43 +108,6 @@ impl Chain {
         self.states.push(State { unit: SILENCE, word: None, before, first });
         self.last.push(self.states.len() - 1);
     }
-
-    /// The best way through, as the state of each part.
-    fn best_path(&self, acoustics: &Acoustics) -> Option<Vec<usize>> {
-        let n = self.states.len();
-        let mut score = vec![f32::NEG_INFINITY; n];
-        // Which of the states before it each state came from, at each part; 0 is itself.
-        let mut came: Vec<u8> = Vec::with_capacity(acoustics.parts() * n); // (parts, states)
-        for part in 0..acoustics.parts() {
-            let sounds = acoustics.scaled(part);
-            let mut next = Vec::with_capacity(n);
-            for (i, state) in self.states.iter().enumerate() {
-                let (mut best, mut from) = (score[i], 0);
-                for (k, &b) in state.before.iter().enumerate() {
-                    if score[b] > best {
-                        (best, from) = (score[b], k + 1);
-                    }
-                }
-                if part == 0 {
-                    best = if state.first { 0.0 } else { f32::NEG_INFINITY };
-                }
-                next.push(best + sounds[usize::from(state.unit)]);
-                came.push(from.min(usize::from(u8::MAX)) as u8);
-            }
-            score = next;
-        }
-        let end = self.last.iter().copied().max_by(|&a, &b| score[a].total_cmp(&score[b]))?;
-        if score[end] == f32::NEG_INFINITY {
-            return None;
-        }
-        let mut path = vec![end; acoustics.parts()];
-        for part in (1..acoustics.parts()).rev() {
-            let at = path[part];
-            let from = usize::from(came[part * n + at]);
-            path[part - 1] = if from == 0 { at } else { self.states[at].before[from - 1] };
-        }
-        Some(path)
-    }
 }
 
 /// Places words in a recording: the most likely times of their sounds in order, with silence anywhere between words.
@@ -168,14 +121,25 @@ pub fn align(
     units: &Units,
     prior_weight: f64,
 ) -> Result<Aligned, SpeechError> {
-    let acoustics = Acoustics::new(scores, units, prior_weight)?;
+    align_acoustics(words, &Acoustics::new(scores, units, prior_weight)?, units)
+}
+
+/// [`align`] with scores that were read before.
+///
+/// # Errors
+/// Those of [`align`] but for the scores.
+pub fn align_acoustics(
+    words: &[SpokenForm],
+    acoustics: &Acoustics,
+    units: &Units,
+) -> Result<Aligned, SpeechError> {
     let chain = Chain::new(words, units)?;
     let too_short = || SpeechError::TooShort { needed: chain.shortest, parts: acoustics.parts() };
     if acoustics.parts() < chain.shortest {
         return Err(too_short());
     }
-    let path = chain.best_path(&acoustics).ok_or_else(too_short)?;
-    Ok(read(words, &chain, &path, &acoustics, units))
+    let path = best_path(&chain.states, &chain.last, acoustics).ok_or_else(too_short)?;
+    Ok(read(words, &chain, &path, acoustics, units))
 }
 
 /// Times and scores along a path.

@@ -25,10 +25,11 @@ mod script;
 mod sentence;
 mod sounds;
 pub mod timeline;
+mod trellis;
 mod units;
 mod utterance;
 
-pub use align::{Aligned, SpokenForm, align};
+pub use align::{Aligned, SpokenForm, align, align_acoustics};
 pub use config::{PromptPooling, SpeakConfig, StressMode};
 pub use error::SpeechError;
 pub use example::example;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use syrinx_audio::silence::chunks;
 use syrinx_task::{Clip, Context, FrameScores, TaskError, TaskKit};
 use syrinx_text::Phone;
-use syrinx_types::{Audio, Codes, TimedPhone, WordTime};
+use syrinx_types::{Audio, Codes, Event, TimedPhone, WordTime};
 
 use crate::timeline::Timeline;
 use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds};
@@ -39,6 +39,28 @@ pub struct RecognizedWord {
     pub end_s: f64,
     /// Goodness of its phones, 0 for perfect (see [`Aligned::word_goodness`]).
     pub goodness: f64,
+}
+
+/// Confidence of a transcript below which its words are likely to be wrong: right ones have 0.65 and more, words made of
+/// noise 0.3 to 0.5.
+const UNSURE_BELOW: f64 = 0.6;
+
+/// Words that the recognizer finds. A warning tells of words that it is unsure of.
+fn recognized_words(
+    clip: &Clip,
+    audio: &Audio,
+    context: &Context<'_>,
+) -> Result<String, TaskError> {
+    let transcript = context.recognizer()?.transcribe(audio, context.run)?;
+    if let Some(confidence) = transcript.confidence.filter(|c| *c < UNSURE_BELOW) {
+        let message = format!(
+            "the words of {} are uncertain (confidence {confidence:.2}): \"{}\"; give them with `says` if they are wrong",
+            clip.named("recording"),
+            transcript.text
+        );
+        context.run.events.emit(Event::Warning { message });
+    }
+    Ok(transcript.text)
 }
 
 /// A recording and its recognized phones and words.
@@ -85,7 +107,7 @@ impl Recording {
         let units = Units::english()?;
         let recognized = match says {
             Some(_) => None,
-            None => Some(context.recognizer()?.transcribe(&audio, context.run)?.text),
+            None => Some(recognized_words(clip, &audio, context)?),
         };
         let text = says.or(recognized.as_deref()).unwrap_or_default();
         let mut recording = Self {
@@ -134,6 +156,13 @@ impl Recording {
     /// The words as a text.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without words.
+    pub fn typical_goodness(&self) -> f64 {
+        let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or(0.0)
     }
 
     /// The words with their times.

@@ -112,31 +112,54 @@ impl Acoustics {
         units: &Units,
         prior_weight: f64,
     ) -> Result<Self, SpeechError> {
+        let mut acoustics = Self::empty(units, scores.rate_hz)?;
+        acoustics.extend(scores, units, prior_weight)?;
+        Ok(acoustics)
+    }
+
+    /// No scores yet.
+    ///
+    /// # Errors
+    /// [`SpeechError::Rate`].
+    pub fn empty(units: &Units, rate_hz: f64) -> Result<Self, SpeechError> {
+        if rate_hz.is_nan() || rate_hz <= 0.0 {
+            return Err(SpeechError::Rate { rate_hz });
+        }
+        let units = units.len();
+        Ok(Self { log_posteriors: Vec::new(), scaled: Vec::new(), units, rate_hz })
+    }
+
+    /// Appends the scores of what follows; see [`Self::new`].
+    ///
+    /// # Errors
+    /// [`SpeechError::Shape`].
+    pub fn extend(
+        &mut self,
+        scores: &FrameScores,
+        units: &Units,
+        prior_weight: f64,
+    ) -> Result<(), SpeechError> {
         let (n, labels) = (units.len(), scores.labels);
         if labels != Phone::COUNT || !scores.log_probs.len().is_multiple_of(labels) {
             let values = scores.log_probs.len();
             return Err(SpeechError::Shape { labels, values });
         }
-        if scores.rate_hz.is_nan() || scores.rate_hz <= 0.0 {
-            return Err(SpeechError::Rate { rate_hz: scores.rate_hz });
-        }
-        let parts = scores.log_probs.len() / labels;
-        let mut acoustics = Self {
-            log_posteriors: Vec::with_capacity(parts * n),
-            scaled: Vec::with_capacity(parts * n),
-            units: n,
-            rate_hz: scores.rate_hz,
-        };
         for part in scores.log_probs.chunks_exact(labels) {
             let log_posteriors = units.phones.iter().map(|p| finite(part[p.index()]));
-            acoustics.log_posteriors.extend(log_posteriors);
-            let row = &acoustics.log_posteriors[acoustics.log_posteriors.len() - n..];
+            self.log_posteriors.extend(log_posteriors);
+            let row = &self.log_posteriors[self.log_posteriors.len() - n..];
             let scaled =
                 row.iter().zip(&units.log_priors).map(|(x, p)| x - prior_weight as f32 * p);
             let best = scaled.clone().fold(f32::NEG_INFINITY, f32::max);
-            acoustics.scaled.extend(scaled.map(|x| x - best));
+            self.scaled.extend(scaled.map(|x| x - best));
         }
-        Ok(acoustics)
+        Ok(())
+    }
+
+    /// Makes room for some more parts, so that growing copies nothing.
+    pub fn reserve(&mut self, parts: usize) {
+        self.log_posteriors.reserve_exact(parts * self.units);
+        self.scaled.reserve_exact(parts * self.units);
     }
 
     /// Parts of frames.

@@ -1,11 +1,14 @@
 //! Recordings in requests and answers.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
+
+use crate::LongRecording;
 
 /// A recording in a request or an answer: a file's name in JSON, samples in memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +21,33 @@ pub struct Clip {
     /// The samples, where they are in memory.
     #[serde(skip)]
     pub audio: Option<Arc<Audio>>,
+    /// The section of a long recording that is meant, where it is read later.
+    #[serde(skip)]
+    pub section: Option<Section>,
+}
+
+/// A section of a long recording.
+#[derive(Clone)]
+pub struct Section {
+    /// The recording.
+    pub recording: Arc<dyn LongRecording>,
+    /// Beginning, seconds.
+    pub start_s: f64,
+    /// End, seconds.
+    pub end_s: f64,
+}
+
+impl PartialEq for Section {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.recording, &other.recording)
+            && (self.start_s, self.end_s) == (other.start_s, other.end_s)
+    }
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Section({} to {} s)", self.start_s, self.end_s)
+    }
 }
 
 impl Clip {
@@ -33,7 +63,7 @@ impl Clip {
 
 impl From<String> for Clip {
     fn from(path: String) -> Self {
-        Self { path: path.into(), audio: None }
+        Self { path: path.into(), ..Self::default() }
     }
 }
 
@@ -51,6 +81,6 @@ impl From<Audio> for Clip {
 
 impl From<Arc<Audio>> for Clip {
     fn from(audio: Arc<Audio>) -> Self {
-        Self { path: PathBuf::new(), audio: Some(audio) }
+        Self { audio: Some(audio), ..Self::default() }
     }
 }

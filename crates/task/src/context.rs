@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use syrinx_types::{Audio, Event, RunContext};
 
-use crate::services::{PhoneRecognizer, Recognizer, Separator, Service, Services, SpeechCodec};
-use crate::{Clip, TaskError};
+use crate::services::{
+    LongRecording, Opened, PhoneRecognizer, Recognizer, Separator, Service, Services, SpeechCodec,
+};
+use crate::{Clip, Section, TaskError};
 
 /// Surroundings of a request: the services, and the run that it belongs to.
 #[derive(Clone, Copy)]
@@ -66,6 +68,9 @@ impl<'a> Context<'a> {
     /// # Errors
     /// [`TaskError::Missing`]; [`TaskError::Service`] for a file that cannot be read.
     pub fn audio<'c>(&self, clip: &'c Clip) -> Result<Cow<'c, Audio>, TaskError> {
+        if let Some(section) = &clip.section {
+            return Ok(Cow::Owned(section.recording.slice(section.start_s, section.end_s)?));
+        }
         let rate_hz = self.codec()?.sample_rate_hz();
         let recordings =
             || self.services.recordings.as_ref().ok_or(TaskError::Missing(Service::Recordings));
@@ -77,6 +82,58 @@ impl<'a> Context<'a> {
                 Ok(Cow::Owned(recordings()?.read(&clip.path, rate_hz, &mut warn)?))
             }
         }
+    }
+
+    /// Opens a recording at the codec's rate: [`Self::audio`], except that a long file is not held in memory.
+    ///
+    /// # Errors
+    /// Errors of [`Self::audio`].
+    pub fn open<'c>(&self, clip: &'c Clip) -> Result<Opened<'c>, TaskError> {
+        if clip.audio.is_some() || clip.section.is_some() {
+            return Ok(Opened::Memory(self.audio(clip)?));
+        }
+        let rate_hz = self.codec()?.sample_rate_hz();
+        let recordings = self.services.recordings.as_ref();
+        let recordings = recordings.ok_or(TaskError::Missing(Service::Recordings))?;
+        let mut warn = |message: String| self.run.events.emit(Event::Warning { message });
+        recordings.open(&clip.path, rate_hz, &mut warn)
+    }
+
+    /// Sections of at most `max_s` seconds with their beginnings, which end in pauses. `cut` finds the pauses of a
+    /// recording in memory; sections of a long one are read when they are needed.
+    ///
+    /// # Errors
+    /// Errors of [`Self::audio`].
+    pub fn sections(
+        &self,
+        clip: &Clip,
+        max_s: f64,
+        cut: impl Fn(&Audio, f64) -> Vec<(f64, f64)>,
+    ) -> Result<Vec<(Clip, f64)>, TaskError> {
+        let clip_of = |audio: Option<Audio>, section: Option<Section>| Clip {
+            path: clip.path.clone(),
+            audio: audio.map(Arc::new),
+            section,
+        };
+        let (recording, cuts) = match self.open(clip)? {
+            Opened::Memory(audio) => {
+                let cuts = cut(&audio, max_s);
+                if cuts.len() < 2 {
+                    return Ok(vec![(clip_of(Some(audio.into_owned()), None), 0.0)]);
+                }
+                let recording: Arc<dyn LongRecording> = Arc::new(InMemory(audio.into_owned()));
+                (recording, cuts)
+            }
+            Opened::Long(recording) => {
+                let cuts = recording.cuts(max_s)?;
+                (recording, cuts)
+            }
+        };
+        let section = |(start_s, end_s)| {
+            let recording = Arc::clone(&recording);
+            (clip_of(None, Some(Section { recording, start_s, end_s })), start_s)
+        };
+        Ok(cuts.into_iter().map(section).collect())
     }
 
     /// A clip with its samples in memory, so that it is read once only.
@@ -94,5 +151,22 @@ impl<'a> Context<'a> {
     /// [`TaskError::Cancelled`].
     pub fn check(&self) -> Result<(), TaskError> {
         if self.run.is_cancelled() { Err(TaskError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// A recording in memory of which sections are asked.
+struct InMemory(Audio);
+
+impl LongRecording for InMemory {
+    fn seconds(&self) -> f64 {
+        self.0.seconds()
+    }
+
+    fn cuts(&self, _max_s: f64) -> Result<Vec<(f64, f64)>, TaskError> {
+        Ok(vec![(0.0, self.0.seconds())])
+    }
+
+    fn slice(&self, start_s: f64, end_s: f64) -> Result<Audio, TaskError> {
+        Ok(self.0.slice(start_s, end_s))
     }
 }

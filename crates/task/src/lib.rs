@@ -40,7 +40,7 @@ mod vall_e;
 pub use answer::{Answer, AnswerKind, Phones, Speech, Transcript, WordPhones, append};
 pub use answered::Answered;
 pub use capabilities::Capabilities;
-pub use clip::Clip;
+pub use clip::{Clip, Section};
 pub use contents::{Content, Contents, Example, Response, TextContent};
 pub use context::Context;
 pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
@@ -58,8 +58,8 @@ pub use request::Request;
 pub use resolve::resolve;
 pub use sequence::{IGNORE, NONE, Position, Sequence, Share};
 pub use services::{
-    PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services, SpeechCodec, Stem,
-    Voices,
+    LongRecording, Opened, PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services,
+    SpeechCodec, Stem, Voices,
 };
 pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
 pub use space::{CodebookSizes, TokenSpace};

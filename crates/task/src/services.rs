@@ -3,6 +3,7 @@
 //! Each is a trait that is given samples or codes as values and the [`RunContext`] of the work that needs it. The engine
 //! provides them; another implementation (Whisper as the recognizer, a test's codec) takes the place of one.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +41,10 @@ impl std::fmt::Display for Service {
     }
 }
 
+/// Length of the pieces in which a long recording is encoded, and of what is read around each, seconds.
+const PIECE_S: f64 = 60.0;
+const PIECE_CONTEXT_S: f64 = 1.0;
+
 /// Codes of recordings, and the sound of codes.
 pub trait SpeechCodec: Send + Sync {
     /// Rate of the recordings, Hz.
@@ -60,6 +65,38 @@ pub trait SpeechCodec: Send + Sync {
     /// [`TaskError::Service`].
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
         Ok(self.encode(audio)?.into())
+    }
+
+    /// Encodes a long recording piece by piece. Each piece is encoded with what lies around it, so that codes of a codec
+    /// with a narrow view are those of the whole recording.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`], [`TaskError::Cancelled`].
+    fn encode_long(
+        &self,
+        recording: &dyn LongRecording,
+        run: RunContext<'_>,
+    ) -> Result<Codes, TaskError> {
+        let (rate_hz, total_s) = (self.frame_rate_hz(), recording.seconds());
+        let seconds = |frame: usize| frame as f64 / rate_hz;
+        let around = (PIECE_CONTEXT_S * rate_hz).ceil() as usize;
+        let piece = (PIECE_S * rate_hz).ceil() as usize;
+        let mut codes: Option<Codes> = None;
+        let mut start = 0;
+        while seconds(start) < total_s {
+            if run.is_cancelled() {
+                return Err(TaskError::Cancelled);
+            }
+            let first = start.saturating_sub(around);
+            let last = start + piece;
+            let audio = recording.slice(seconds(first), seconds(last + around))?;
+            let part = self.encode(&audio)?;
+            let part = part.slice(start - first, last - first);
+            let all = codes.get_or_insert_with(|| Codes::empty(part.levels()));
+            (0..part.frames()).for_each(|frame| all.push(part.frame(frame)));
+            start = last;
+        }
+        codes.ok_or_else(|| TaskError::service(Service::Codec, "a recording without samples"))
     }
 
     /// Decodes codes of any number of levels.
@@ -83,8 +120,49 @@ pub trait SpeechCodec: Send + Sync {
     }
 }
 
+/// A recording that is too long for memory: read section by section.
+pub trait LongRecording: Send + Sync {
+    /// Length, seconds.
+    fn seconds(&self) -> f64;
+
+    /// Sections of at most `max_s` seconds that end in pauses, as (start, end) in seconds. They follow one another
+    /// without gaps.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn cuts(&self, max_s: f64) -> Result<Vec<(f64, f64)>, TaskError>;
+
+    /// Samples between two times in seconds, cut to what is there.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn slice(&self, start_s: f64, end_s: f64) -> Result<Audio, TaskError>;
+}
+
+/// An opened recording.
+#[derive(Clone)]
+pub enum Opened<'a> {
+    /// Samples in memory.
+    Memory(Cow<'a, Audio>),
+    /// A recording that is read section by section.
+    Long(Arc<dyn LongRecording>),
+}
+
 /// Recordings by path.
 pub trait Recordings: Send + Sync {
+    /// Opens a file as [`Self::read`] reads it; a long recording stays on disk. The default reads all of it.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn open(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Opened<'static>, TaskError> {
+        Ok(Opened::Memory(Cow::Owned(self.read(path, rate_hz, warn)?)))
+    }
+
     /// Reads a file (`-` for standard input) at a rate. Faults that are mended go to `warn`.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub mod vocab;
 
 pub use bpe::train_bpe;
 pub use error::{PhoneError, TextError};
-pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord};
+pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord, preload};
 pub use incoming::IncomingText;
 pub use inventory::{Phone, Stress, strip_stress};
 pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};

@@ -72,7 +72,8 @@ impl Prepared {
     }
 }
 
-/// Whether the recording says what it is said to say.
+/// Whether the recording says what it is said to say: words that another was recognized for are doubted where they fit
+/// worse than the recording's words do typically. A recognizer that is weak on a voice has all words fit badly.
 fn doubt(
     config: &EditConfig,
     recording: &Recording,
@@ -80,12 +81,18 @@ fn doubt(
     context: &Context<'_>,
 ) -> Result<(), TaskError> {
     let recognized = context.recognizer()?.transcribe(&recording.audio, context.run)?.text;
+    let typical = recording.typical_goodness();
+    let fits_badly = |i: &usize| {
+        let goodness = recording.words[*i].goodness;
+        goodness < config.doubt_below
+            && (typical < config.fit_below || goodness < typical + config.doubt_below)
+    };
     let given: Vec<String> = recording.words.iter().map(|w| w.word.clone()).collect();
     let other: Vec<String> = recognized.split_whitespace().map(str::to_owned).collect();
     let doubted: Vec<String> = changes(&given, &other)
         .into_iter()
         .flat_map(|change| change.old)
-        .filter(|&i| recording.words[i].goodness < config.doubt_below)
+        .filter(fits_badly)
         .map(|i| format!("`{}` at {:.2} s", recording.words[i].word, recording.words[i].start_s))
         .collect();
     if doubted.is_empty() {

@@ -12,6 +12,8 @@ mod letters;
 mod request;
 mod sentence;
 
+use std::sync::OnceLock;
+
 use rand::RngCore;
 use syrinx_task::{
     Capabilities, Context, Example, Generated, Layout, Phones, Plan, Task, TaskDescriptor,
@@ -30,8 +32,9 @@ pub static TASK: TaskDescriptor = TaskDescriptor::of::<G2p>();
 pub struct G2p {
     config: G2pConfig,
     kit: TaskKit,
-    /// The lexicon's words that are trained on, with their usual pronunciations.
-    words: Vec<(String, Vec<syrinx_text::Phone>)>,
+    /// The lexicon's words that are trained on, with their usual pronunciations. Collected at the first training example:
+    /// requests need none.
+    words: OnceLock<Vec<(String, Vec<syrinx_text::Phone>)>>,
 }
 
 /// Words of a request: those that the model reads, or those to write in letters.
@@ -63,8 +66,7 @@ impl Task for G2p {
 
     fn new(config: G2pConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| issue.of(Self::ID))?;
-        let words = example::trained_words(kit.frontend.lexicon(), config.max_letters);
-        Ok(Self { config, kit: kit.clone(), words })
+        Ok(Self { config, kit: kit.clone(), words: OnceLock::new() })
     }
 
     fn layout(&self) -> Layout {
@@ -119,6 +121,8 @@ impl Task for G2p {
         stage: &str,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        example::example(&self.config, &self.kit, &self.words, stage, rng)
+        let (lexicon, most) = (self.kit.frontend.lexicon(), self.config.max_letters);
+        let words = self.words.get_or_init(|| example::trained_words(lexicon, most));
+        example::example(&self.config, &self.kit, words, stage, rng)
     }
 }

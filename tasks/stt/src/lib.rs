@@ -20,12 +20,11 @@ use std::sync::OnceLock;
 
 use rand::RngCore;
 use syrinx_audio::silence::chunks;
-use syrinx_audio::speech::has_speech;
 use syrinx_task::{
     Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Task,
     TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
 };
-use syrinx_types::{Audio, Sample};
+use syrinx_types::Sample;
 
 pub use config::{DecoderConfig, SttConfig, SttMode, TextUnit};
 pub use decoder::{Decoder, Hypothesis};
@@ -96,30 +95,18 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Sections that end in pauses; one in which nobody speaks is silenced. A known text is about the whole recording, which then is one section.
+    /// Sections that end in pauses. A known text is about the whole recording, which then is one section.
     fn chunks(
         &self,
         request: SttRequest,
         context: &Context<'_>,
     ) -> Result<Chunks<SttRequest>, TaskError> {
-        let audio = context.audio(&request.audio)?;
-        let path = &request.audio.path;
-        let section = |audio: Audio| Clip { path: path.clone(), audio: Some(audio.into()) };
         if request.text.is_some() {
-            let audio = section(audio.into_owned());
-            return Ok(Chunks::one(SttRequest { audio, ..request }));
+            return Ok(Chunks::one(request));
         }
-        let cut = |(start_s, end_s)| {
-            let sound = audio.slice(start_s, end_s);
-            // Noise and music make words of their own; silence makes none.
-            let sound = if has_speech(&sound) {
-                sound
-            } else {
-                Audio::silence(sound.seconds(), sound.sample_rate_hz)
-            };
-            (SttRequest { audio: section(sound), text: None }, Some(start_s))
-        };
-        let chunks = chunks(&audio, MAX_SECTION_S).into_iter().map(cut).collect();
+        let sections = context.sections(&request.audio, MAX_SECTION_S, chunks)?;
+        let chunk = |(audio, start_s)| (SttRequest { audio, text: None }, Some(start_s));
+        let chunks = sections.into_iter().map(chunk).collect();
         Ok(Chunks { chunks, pause_s: 0.0 })
     }
 
@@ -132,7 +119,7 @@ impl Task for Stt {
         request: &SttRequest,
         seconds: f64,
         generated: Vec<Generated>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
     ) -> Result<Transcript, TaskError> {
         let transcript = match (self.config.mode, &request.text) {
             (SttMode::Text, _) => recognize::from_tokens(&self.kit, &generated),
@@ -140,7 +127,7 @@ impl Task for Stt {
                 recognize::transcribed(self.decoder()?, &self.kit, &generated)?
             }
             (SttMode::Aligned, Some(text)) => {
-                recognize::aligned(self.decoder()?, &self.kit, text, &generated)?
+                recognize::aligned(self.decoder()?, &self.kit, text, generated, context.run)?
             }
         };
         Ok(recognize::clamped(transcript, seconds))

@@ -1,17 +1,21 @@
 //! From a recording to rows, and from their scores to words with times.
 
 use syrinx_audio::silence::chunks;
-use syrinx_speech::{Aligned, SpeechError, SpokenForm, align};
+use syrinx_audio::speech::has_speech;
+use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
-    AnswerIssue, Content, Contents, Context, FrameScores, Generated, Plan, RowPlan, StageRun,
-    TaskError, TaskKit, Transcript,
+    AnswerIssue, Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan,
+    StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
-use syrinx_types::{Codes, TimedPhone, WordTime};
+use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
 use crate::{SttConfig, SttError, SttMode, SttRequest};
+
+/// Confidence of an alignment below which the text is likely to be another than what is said.
+const FITS_BELOW: f64 = 0.2;
 
 /// The most text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
@@ -30,12 +34,23 @@ pub(crate) fn plan(
         ));
     }
     let codec = context.codec()?;
-    let audio = context.audio(&request.audio)?;
-    let codes = codec.encode(&audio)?;
+    let (codes, cuts, seconds) = match context.open(&request.audio)? {
+        Opened::Memory(audio) => {
+            // Noise and music make words of their own; silence makes none.
+            let silenced = (request.text.is_none() && !has_speech(&audio))
+                .then(|| Audio::silence(audio.seconds(), audio.sample_rate_hz));
+            let codes = codec.encode(silenced.as_ref().unwrap_or(&audio))?;
+            (codes, chunks(&audio, config.max_part_s), audio.seconds())
+        }
+        Opened::Long(long) => {
+            let codes = codec.encode_long(long.as_ref(), context.run)?;
+            (codes, long.cuts(config.max_part_s)?, long.seconds())
+        }
+    };
     if codes.is_empty() {
         let name = request.audio.named("recording");
         return Err(TaskError::input(
-            format!("{name} lasts {:.3} s, less than one frame", audio.seconds()),
+            format!("{name} lasts {seconds:.3} s, less than one frame"),
             "give a longer recording",
         ));
     }
@@ -43,7 +58,7 @@ pub(crate) fn plan(
     let frame = |at_s: f64| (at_s * codec.frame_rate_hz()).round() as usize;
     let mut rows = Vec::new();
     let mut start = 0;
-    for (_, end_s) in chunks(&audio, config.max_part_s) {
+    for (_, end_s) in cuts {
         let end = frame(end_s).min(codes.frames());
         if end > start {
             rows.push(row(config, codes.slice(start, end)));
@@ -59,7 +74,7 @@ pub(crate) fn plan(
         None => rows.push(row(config, codes)),
         _ => {}
     }
-    Ok((Plan { rows }, audio.seconds()))
+    Ok((Plan { rows }, seconds))
 }
 
 /// Clamps the words to the recording: the last codec frame may reach beyond it.
@@ -139,21 +154,40 @@ pub(crate) fn aligned(
     decoder: &Decoder,
     kit: &TaskKit,
     text: &str,
-    generated: &[Generated],
+    generated: Vec<Generated>,
+    run: RunContext<'_>,
 ) -> Result<Transcript, TaskError> {
-    let mut whole = FrameScores::default();
-    for generated in generated {
-        let scores = scores(generated)?;
-        whole.log_probs.extend_from_slice(&scores.log_probs);
-        (whole.labels, whole.rate_hz) = (scores.labels, scores.rate_hz);
+    let units = decoder.units();
+    let parts =
+        |g: &Generated| g.phones.as_ref().map_or(0, |s| s.log_probs.len() / s.labels.max(1));
+    let mut acoustics: Option<Acoustics> = None;
+    let all = generated.iter().map(parts).sum();
+    // Scores of hours are large: each row's are dropped when they are read.
+    for row in generated {
+        let scores = scores(&row)?;
+        let read = match &mut acoustics {
+            Some(read) => read,
+            None => {
+                let mut empty = Acoustics::empty(units, scores.rate_hz).map_err(SttError::from)?;
+                empty.reserve(all);
+                acoustics.insert(empty)
+            }
+        };
+        read.extend(scores, units, decoder.prior_weight()).map_err(SttError::from)?;
     }
+    let acoustics = acoustics.ok_or(SttError::Speech(SpeechError::NoScores))?;
     let spoken = kit.frontend.phonemize(text)?;
     let forms: Vec<SpokenForm> =
         spoken.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.spoken, Some(w))).collect();
-    let aligned =
-        align(&forms, &whole, decoder.units(), decoder.prior_weight()).map_err(SttError::from)?;
+    let aligned = align_acoustics(&forms, &acoustics, units).map_err(SttError::from)?;
     let mut sum = Confidence::default();
     sum.add(&aligned);
+    if let Some(confidence) = sum.mean().filter(|c| *c < FITS_BELOW) {
+        let message = format!(
+            "the text fits the recording badly (confidence {confidence:.2}): times are right only where it is said"
+        );
+        run.events.emit(Event::Warning { message });
+    }
     Ok(Transcript {
         text: text.trim().to_owned(),
         words: by_written(&spoken, &aligned.words),

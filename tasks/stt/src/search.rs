@@ -147,6 +147,9 @@ impl Search<'_> {
         for part in 0..acoustics.parts() {
             let scores = acoustics.scaled(part);
             next.clear();
+            // The best hypothesis that only goes on is offered below: beside it, hopeless ones take no place.
+            let on = |token: &Token| token.score + scores[usize::from(self.unit(token.node))];
+            next.best = now.tokens.iter().map(on).fold(f32::NEG_INFINITY, f32::max);
             for exit in &exits {
                 self.begin(exit, part as u32, scores, &mut next);
             }
@@ -171,6 +174,11 @@ impl Search<'_> {
 
     fn weighted(&self, log_prob: f32) -> f32 {
         self.config.lm_weight as f32 * log_prob
+    }
+
+    /// The sound of a node.
+    fn unit(&self, node: u32) -> u8 {
+        if node == SILENT { SILENCE } else { self.trie.unit(node) }
     }
 
     fn look(&self, node: u32) -> f32 {
@@ -236,6 +244,10 @@ impl Search<'_> {
                 offer(Exit { before: token.before, link: token.link, score: token.score }, None);
             } else if token.age >= least {
                 let score = token.score - self.look(token.node);
+                // No bigram raises a score.
+                if score < floor {
+                    continue;
+                }
                 for &word in self.trie.words(token.node) {
                     let lm = self.weighted(self.bigrams.log_prob(token.before, word));
                     let exit = Exit { before: word, link: token.link, score: score + lm };

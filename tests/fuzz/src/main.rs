@@ -6,6 +6,7 @@
 //! run. A panic, or an input that takes longer than the limit, is written to `crashes/` and ends the run with an error.
 //! Fixed crashes go to `corpus/TARGET`, which `cargo xtask fuzz` replays first.
 
+mod http;
 mod mutate;
 mod pool;
 mod targets;

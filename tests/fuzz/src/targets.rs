@@ -10,7 +10,7 @@ use syrinx_data::{Manifest, Shard};
 use syrinx_engine::{CodecId, read_codes};
 use syrinx_model::{Adapter, LmFile};
 use syrinx_text::sentences::split;
-use syrinx_text::{Frontend, Lexicon, normalize, whisper_english};
+use syrinx_text::{Frontend, Lexicon, markup, normalize, whisper_english};
 use tempfile::TempDir;
 
 use crate::pool::fnv;
@@ -111,6 +111,53 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
         start: text,
     },
+    Target {
+        name: "markup",
+        words: &[
+            "<speak>",
+            "</speak>",
+            "<break time=\"",
+            "<say-as interpret-as=\"",
+            "<phoneme ph=\"",
+            "<prosody rate=\"",
+            "<voice name=\"",
+            "<sub alias=\"",
+            "<!--",
+            "<![CDATA[",
+            "&#x",
+            "[pause ",
+            "500ms]",
+            "[spell]",
+            "]",
+        ],
+        start: marked,
+    },
+    Target {
+        name: "http",
+        words: &[
+            "GET ",
+            "POST ",
+            "DELETE ",
+            " HTTP/1.1\r\n",
+            "/v1/audio/speech",
+            "/v1/voices",
+            "/v1/audio/transcriptions",
+            "/v1/tasks/tts",
+            "Content-Length: ",
+            "Transfer-Encoding: chunked\r\n",
+            "Content-Type: application/json\r\n",
+            "multipart/form-data; boundary=b",
+            "--b\r\n",
+            "\r\n\r\n",
+            "\"input\":",
+            "\"voice\":",
+            "\"response_format\":",
+            "\"stream\":true",
+            "\"speed\":",
+            "Connection: close\r\n",
+        ],
+        start: crate::http::http,
+    },
 ];
 
 /// Two results differ if their texts do, numbers left out.
@@ -153,7 +200,10 @@ fn textgrid() -> Run {
 
 /// A target that reads a file: the input is written to a folder of its own.
 fn of_file(name: &'static str, read: impl Fn(&Path) -> u64 + 'static) -> Run {
-    let folder = TempDir::new().expect("a temporary folder can be made");
+    // In memory where the system has such a folder: a disk takes a hundred times as long.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    let folder = folder.expect("a temporary folder can be made");
     let path = folder.path().join(name);
     Box::new(move |bytes| {
         std::fs::write(folder.path().join(name), bytes).expect("it can be written");
@@ -247,5 +297,16 @@ fn text() -> Run {
         };
         let words = said.split(' ').fold(0, |hash, word| hash ^ (fnv(word.as_bytes()) % 4096));
         spoken << 32 | size(counted.len()) << 24 | size(pieces.len()) << 16 | words
+    })
+}
+
+fn marked() -> Run {
+    Box::new(|bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let known = u64::from(markup::is_marked(&text));
+        match markup::parse(&text) {
+            Ok(utterances) => size(utterances.len()) << 1 | known,
+            Err(error) => class(&error.to_string()),
+        }
     })
 }

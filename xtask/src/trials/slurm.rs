@@ -120,7 +120,9 @@ impl Cluster {
             command.arg(format!("--array={array}"));
         }
         let named: Vec<String> = variables.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let out = self.folder.join(format!("{script}-%a.txt"));
+        // Without an array, `%a` would be a number of no task.
+        let task = if array.is_empty() { "all" } else { "%a" };
+        let out = self.folder.join(format!("{script}-{task}.txt"));
         command.arg(format!("--export=ALL,{}", named.join(",")));
         command.arg(format!("--output={}", out.display()));
         command.arg(format!("configs/cluster/{script}.sbatch"));
@@ -156,6 +158,7 @@ impl Drop for Cluster {
 fn configuration(folder: &Path, host: &str) -> String {
     let (folder, [controller, node]) = (folder.display(), PORTS);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory_mib = memory_mib();
     format!(
         "ClusterName=syrinx
 SlurmctldHost={host}(127.0.0.1)
@@ -175,17 +178,26 @@ StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={memory_mib} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 "
     )
+}
+
+/// Memory that jobs may ask for: nine tenths of the machine's, since Slurm drains a node with less than it is told.
+fn memory_mib() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = line.and_then(|l| l.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kib.map_or(1_024, |kib| kib / 1_024 * 9 / 10)
 }
 
 pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
     let bench = Bench::new(program, "", 1)?;
     let shell = shell()?;
     let cluster = Cluster::start(&shell)?;
-    record.say(cmd!(shell, "sinfo --version").quiet().read()?);
+    // `sinfo --version` wants a configuration.
+    record.say(cmd!(shell, "slurmd -V").quiet().read()?);
     let path = |p: &Path| p.display().to_string();
     let program = ("SYRINX", path(&bench.program));
 

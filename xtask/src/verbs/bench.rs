@@ -1,8 +1,8 @@
 //! `bench`: how fast the program trains and decodes, beside what others do with the same work.
 
 mod decode;
-
 mod serve;
+mod user;
 
 use std::process::{Command, Stdio};
 
@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::project::{build_program, root, shell};
+use crate::trials::record::Record;
 
 /// `bench`.
 #[derive(Debug, Args)]
@@ -28,6 +29,8 @@ enum What {
     Train(TrainArgs),
     /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
     Decode(decode::DecodeArgs),
+    /// Start, `say`, `transcribe` and the codec as users meet them
+    User(user::UserArgs),
     /// The server at capacity and at four times that
     Serve(serve::BenchServeArgs),
 }
@@ -47,6 +50,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let args = match &args.what {
         What::Train(args) => args,
         What::Decode(args) => return decode::run(args),
+        What::User(args) => return user::run(args),
         What::Serve(args) => return serve::run(args),
     };
     let program = build_program(&shell()?)?;
@@ -68,6 +72,16 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     if !found {
         println!("PyTorch: `{}` doesn't have it; name one that does with --python", args.python);
     }
+    Ok(())
+}
+
+/// Writes a measurement's output to evals/reports/speed/NAME.txt.
+fn record(output: &Record, name: &str) -> Result<()> {
+    let folder = root().join("evals/reports/speed");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{name}.txt"));
+    std::fs::write(&path, output.text()).with_context(|| path.display().to_string())?;
+    println!("wrote {}", path.display());
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::project::shell;
 const STEPS: [(&str, &[&str]); 8] = [
     ("lint", &["lint"]),
     ("tests", &["test"]),
-    ("packages", &["sbom", "--check"]),
+    ("packages", &["deny"]),
     ("fuzzing, briefly", &["fuzz", "all", "--seconds", "3"]),
     ("main job, small", &["eval", "tts", "--suite", "tts-ci"]),
     ("schemas", &["schema", "--check"]),

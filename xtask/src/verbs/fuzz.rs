@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use xshell::cmd;
 
-use crate::project::{built, shell};
+use crate::project::{build_named, shell};
 
 /// `fuzz`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct FuzzArgs {
 /// Builds the fuzzer with the workspace's own artifacts and runs it.
 pub fn run(args: &FuzzArgs) -> Result<()> {
     let shell = shell()?;
-    let program = built(cmd!(shell, "cargo build --workspace --bin syrinx-fuzz"))?;
+    let program = build_named(&shell, "syrinx-fuzz")?;
     let FuzzArgs { target, rest, .. } = args;
     let (seconds, seed) = (args.seconds.to_string(), args.seed.to_string());
     cmd!(shell, "{program} {target} --seconds {seconds} --seed {seed} {rest...}").run()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::{Value, json};
 use xshell::cmd;
@@ -17,9 +17,6 @@ pub struct SbomArgs {
     /// The file to write
     #[arg(short, long, default_value = "syrinx.cdx.json")]
     out: PathBuf,
-    /// Write nothing; fail if a package has a licence or a source that deny.toml doesn't allow
-    #[arg(long)]
-    check: bool,
 }
 
 /// Writes the list of packages with versions, licences, checksums and their dependencies.
@@ -28,10 +25,6 @@ pub fn run(args: &SbomArgs) -> Result<()> {
     let metadata = cmd!(shell, "cargo metadata --format-version 1 --locked").quiet().read()?;
     let metadata: Value = serde_json::from_str(&metadata).context("`cargo metadata`")?;
     let lock: toml::Table = shell.read_file("Cargo.lock")?.parse()?;
-    if args.check {
-        let rules: toml::Table = shell.read_file("deny.toml")?.parse()?;
-        return check(&metadata, &rules);
-    }
     let bill = bill(&metadata, &lock).context("`cargo metadata` has no packages")?;
     fs::write(&args.out, serde_json::to_string_pretty(&bill)? + "\n")?;
     println!(
@@ -40,46 +33,6 @@ pub fn run(args: &SbomArgs) -> Result<()> {
         bill["components"].as_array().map_or(0, Vec::len)
     );
     Ok(())
-}
-
-/// Fails for packages that the rules don't allow. `cargo deny check` knows of advisories too, but not every machine has
-/// it.
-fn check(metadata: &Value, rules: &toml::Table) -> Result<()> {
-    let allowed =
-        rules.get("licenses").and_then(|l| l.get("allow")).and_then(toml::Value::as_array);
-    let allowed: BTreeSet<&str> =
-        allowed.into_iter().flatten().filter_map(toml::Value::as_str).collect();
-    let packages = metadata["packages"].as_array().context("`cargo metadata` has no packages")?;
-    let faults: Vec<String> = packages.iter().filter_map(|p| fault(p, &allowed)).collect();
-    if !faults.is_empty() {
-        bail!("{}", faults.join("\n"));
-    }
-    println!("{} packages, all of allowed licences and from crates.io", packages.len());
-    Ok(())
-}
-
-fn fault(package: &Value, allowed: &BTreeSet<&str>) -> Option<String> {
-    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-    let name = package["name"].as_str().unwrap_or_default();
-    match package["source"].as_str() {
-        Some(source) if source != REGISTRY => Some(format!("{name} comes from {source}")),
-        _ if package["license_file"].is_string() && package["license"].is_null() => {
-            Some(format!("{name} has a licence of its own"))
-        }
-        _ => {
-            let license = package["license"].as_str().unwrap_or_default();
-            (!is_allowed(license, allowed)).then(|| format!("{name} is under `{license}`"))
-        }
-    }
-}
-
-/// Whether an SPDX expression can be fulfilled: of every part joined by AND, one alternative is allowed.
-fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
-    let alternatives = |part: &str| {
-        let part = part.replace(['(', ')'], " ").replace('/', " OR ");
-        part.split(" OR ").any(|license| allowed.contains(license.trim()))
-    };
-    expression.split(" AND ").all(alternatives)
 }
 
 /// The bill of materials of everything that `syrinx-cli` links.
@@ -162,21 +115,6 @@ fn checksum<'l>(lock: &'l toml::Table, name: &str, version: &str) -> Option<&'l 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn licences_are_fulfilled_by_one_alternative_of_every_part() {
-        let allowed = ["MIT", "Unicode-3.0"].into();
-        let check = |expression: &str, expected: bool| {
-            assert_eq!(is_allowed(expression, &allowed), expected, "{expression}");
-        };
-        check("MIT", true);
-        check("MIT OR Apache-2.0", true);
-        check("Apache-2.0/MIT", true);
-        check("(MIT OR Apache-2.0) AND Unicode-3.0", true);
-        check("MIT AND GPL-3.0", false);
-        check("GPL-3.0", false);
-        check("", false);
-    }
 
     #[test]
     fn what_is_linked_is_listed_and_tests_are_not() {

@@ -18,7 +18,7 @@ pub struct ScaleArgs {
     /// Trial
     #[arg(value_enum)]
     trial: Trial,
-    /// Write the output to evals/reports/scale/TRIAL.txt too
+    /// Write the output to evals/reports/scale/TRIAL.txt too, and make evals/reports/scale.md of all outputs
     #[arg(long)]
     record: bool,
     /// Measuring rounds (`weak`, `plan`)
@@ -65,7 +65,54 @@ pub fn run(args: &ScaleArgs) -> Result<()> {
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.txt"));
         fs::write(&path, record.text()).with_context(|| path.display().to_string())?;
-        println!("wrote {}", path.display());
+        let page = root().join("evals/reports/scale.md");
+        fs::write(&page, page_of(&folder)?).with_context(|| page.display().to_string())?;
+        println!("wrote {} and {}", path.display(), page.display());
     }
     Ok(())
+}
+
+/// Recorded trials in the order of the page, each with its question.
+const SECTIONS: [(&str, &str); 5] = [
+    (
+        "ranks",
+        "Do 1, 2 and 4 MPI ranks have the same losses, and does a run survive a killed rank?",
+    ),
+    ("network", "Do two machines, joined by a network alone, train as one, killed and resumed?"),
+    ("weak", "What does the second rank cost when each rank keeps its work?"),
+    ("slurm", "Do the examples of `configs/cluster` run under Slurm?"),
+    ("storage", "Does training stream its shards from an S3-compatible server?"),
+];
+
+/// The page of all recorded outputs.
+fn page_of(folder: &std::path::Path) -> Result<String> {
+    let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it. Cost at a large scale is computed in [scale-plan.md](scale-plan.md).\n".to_owned();
+    for (name, question) in SECTIONS {
+        let output = match fs::read_to_string(folder.join(format!("{name}.txt"))) {
+            Ok(output) => output,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => "not run\n".to_owned(),
+            Err(e) => return Err(e.into()),
+        };
+        page += &format!("\n## {question}\n\n```console\n{output}```\n");
+    }
+    Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_recorded_outputs_and_names_the_others() {
+        let folder = std::env::temp_dir().join(format!("syrinx-scale-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("weak.txt"), "$ cargo xtask scale weak\nefficiency 0.95\n").unwrap();
+        let page = page_of(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(
+            page.contains("```console\n$ cargo xtask scale weak\nefficiency 0.95\n```\n"),
+            "{page}"
+        );
+        assert_eq!(page.matches("\nnot run\n").count(), SECTIONS.len() - 1);
+    }
 }

@@ -70,7 +70,7 @@ fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
 }
 
 /// Words that the recognizer finds in the speech of the clients' text.
-const WORDS: [&str; 3] = ["smooth", "dark", "blue"];
+const WORDS: [&str; 3] = ["birch", "dark", "blue"];
 
 fn clients() -> Result<()> {
     let python = python(&["openai"])?;

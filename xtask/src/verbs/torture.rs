@@ -119,7 +119,11 @@ impl<'j> Bench<'j> {
     }
 
     fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(self.program);
+        use std::os::unix::process::CommandExt as _;
+        let mut command =
+            Command::new(if self.job.script { Path::new("bash") } else { self.program });
+        // A group of its own, so that a script's programs are killed with it.
+        command.process_group(0);
         command.args((self.job.args)(folder)).current_dir(folder);
         command.env("HOME", folder).stdin(Stdio::null()).stdout(Stdio::null());
         command
@@ -134,7 +138,7 @@ impl<'j> Bench<'j> {
         if let Some(moment) = kill_after {
             std::thread::sleep(moment);
             if child.try_wait()?.is_none() {
-                child.kill()?;
+                kill_group(child.id())?;
                 child.wait()?;
                 return Ok(Ended::Killed);
             }
@@ -242,6 +246,15 @@ impl<'j> Bench<'j> {
             None => Ok(()),
         }
     }
+}
+
+/// Kills a process with all that it started.
+fn kill_group(leader: u32) -> Result<()> {
+    let killed = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).status()?;
+    if !killed.success() {
+        bail!("process group {leader} can't be killed");
+    }
+    Ok(())
 }
 
 /// All files below a folder.

@@ -1,4 +1,4 @@
-//! `align`.
+//! `align`: times of the words of a known text.
 
 use std::path::Path;
 
@@ -33,9 +33,7 @@ pub fn run(session: &Session, args: &AlignArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let text = if args.text == ["-"] { standard_input()? } else { args.text.join(" ") };
     let engine = session.engine(&settings)?;
-    let audio = engine.load(&args.audio)?;
-    session.check()?;
-    let answered = Answered::new(engine.align(&audio, &text, session.run(&settings))?);
+    let answered = Answered::new(engine.align_file(&args.audio, &text, session.run(&settings))?);
     let form = match (session.globals.json, args.format.as_str()) {
         (true, _) | (_, "json") => Form::Json,
         (_, "srt") => Form::Srt,

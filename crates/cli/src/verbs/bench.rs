@@ -37,6 +37,8 @@ enum What {
     Speed(speed::SpeedArgs),
     /// Decoding frame by frame on made-up weights, with cached keys and values
     Decode(decode::DecodeArgs),
+    /// Whole passes on made-up weights, as the NAR makes them
+    Passes(decode::PassesArgs),
     /// Memory bandwidth and peak arithmetic of this machine
     Machine,
     /// Sums over the ranks of a job: `mpirun -n 2 syrinx bench reduce`
@@ -114,6 +116,7 @@ pub fn run(session: &Session, args: &BenchArgs) -> Outcome {
         What::Train(args) => args,
         What::Speed(args) => return speed::run(session, args),
         What::Decode(args) => return decode::run(session, args),
+        What::Passes(args) => return decode::passes(session, args),
         What::Machine => return decode::machine(session),
         What::Reduce(args) => return reduce(session, args),
         What::Stream(args) => return stream::run(session, args),

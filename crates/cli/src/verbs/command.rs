@@ -56,7 +56,12 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
         let recording = descriptor.takes_recording(name);
         let mut help = first_sentence(property["description"].as_str().unwrap_or_default());
         if name == verb.positional {
-            help.push_str("; - for standard input");
+            // Words without quotes are one text, as in `say Glue the sheet`.
+            help.push_str(if recording {
+                "; - for standard input"
+            } else {
+                "; several are joined to one text, - for standard input"
+            });
         } else if kind_of(&schema, property) == "array" {
             help.push_str("; may be repeated");
         }

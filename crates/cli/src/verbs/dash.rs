@@ -1,5 +1,7 @@
 //! `dash`: the terminal dashboard, with this program behind it.
 
+mod ablations;
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -10,8 +12,8 @@ use clap::{Args, ValueHint};
 use serde_json::Value;
 use syrinx_config::Settings;
 use syrinx_dash::{
-    Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard, Program,
-    Screen, SuiteCard, TaskCard, ThemeName,
+    AblationCard, Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard,
+    Program, Screen, SuiteCard, TaskCard, ThemeName,
 };
 use syrinx_engine::{Engine, Merged, with_language_model, write_atomic};
 use syrinx_eval::{EvalOptions, Report, Suite};
@@ -28,6 +30,8 @@ use crate::recorded::{Measured, recorded, with_suite};
 use crate::session::{Session, model_source, open_engine, settings_of};
 use crate::subject::Loaded;
 use crate::verbs::tasks::{built, field_rows, kit};
+
+use ablations::AblationRun;
 
 /// `dash`.
 #[derive(Debug, Args)]
@@ -56,6 +60,12 @@ pub struct DashArgs {
     /// Folder of suites
     #[arg(long, value_name = "DIR", default_value = "evals", value_hint = ValueHint::DirPath)]
     evals: PathBuf,
+    /// Folder of ablations that can be started
+    #[arg(long, value_name = "DIR", default_value = "configs/ablations", value_hint = ValueHint::DirPath)]
+    ablations: PathBuf,
+    /// Token shards for ablations that train (`syrinx data encode`)
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    data: Option<PathBuf>,
     /// Folder of training runs and evaluations
     #[arg(long, value_name = "DIR", default_value = "runs", value_hint = ValueHint::DirPath)]
     runs: PathBuf,
@@ -92,6 +102,8 @@ pub fn run(session: &Session, args: &DashArgs) -> Outcome {
         settings,
         with_models: args.with_model.clone(),
         evals: args.evals.clone(),
+        ablations: args.ablations.clone(),
+        data: args.data.clone(),
         runs: args.runs.clone(),
         results,
         engines: Mutex::default(),
@@ -119,6 +131,8 @@ struct Desk {
     settings: Settings,
     with_models: Vec<PathBuf>,
     evals: PathBuf,
+    ablations: PathBuf,
+    data: Option<PathBuf>,
     runs: PathBuf,
     results: PathBuf,
     /// Models that are loaded, by their file and when it was written; the empty path is the embedded one.
@@ -253,6 +267,22 @@ impl Program for Desk {
             .collect();
         suites.sort_by(|a, b| a.name.cmp(&b.name));
         suites
+    }
+
+    fn ablations(&self) -> Vec<AblationCard> {
+        ablations::cards(&self.ablations)
+    }
+
+    fn ablate(
+        &self,
+        ask: &AblationCard,
+        cancel: &CancelToken,
+        sink: &dyn EventSink,
+    ) -> Result<String, String> {
+        let folders = (self.runs.as_path(), self.evals.as_path());
+        let run = AblationRun { path: &ask.path, data: self.data.as_deref(), folders };
+        let session = Session::detached(self.globals.clone(), cancel.clone());
+        run.run(&session, &self.results, sink).map_err(told)
     }
 
     fn models(&self) -> Vec<ModelCard> {

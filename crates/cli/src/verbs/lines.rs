@@ -38,12 +38,15 @@ pub fn run(
     form: &Form,
 ) -> Outcome {
     let folder = PathBuf::from(out);
-    if !folder.is_dir() {
+    // A place that isn't there yet becomes a folder, unless it has the name of a recording.
+    let is_file = folder.exists() || folder.extension().is_some_and(|e| e == "wav");
+    if !folder.is_dir() && is_file {
         return Err(Failure::usage(
             format!("-o {out} is no folder"),
-            "make a folder for the recordings and name it with -o",
+            "name a folder for the recordings with -o, as in -o recordings/",
         ));
     }
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::writing(out, &e))?;
     let text = match file {
         "-" => super::task::standard_input()?,
         file => std::fs::read_to_string(file).map_err(|e| Failure::reading(file, &e))?,

@@ -29,3 +29,4 @@ pub mod tasks;
 pub mod train;
 pub mod tuning;
 pub mod voices;
+mod written;

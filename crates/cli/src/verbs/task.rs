@@ -14,6 +14,7 @@ use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM, kind_of};
+use crate::verbs::written::GrowingWav;
 use crate::verbs::{lines, recognize};
 
 /// Answers the requests of a command line.
@@ -215,32 +216,47 @@ impl Work<'_> {
     /// Answers a request; in a batch printed lines begin with its name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
         let mut whole = Merged::default();
-        let mut printing: Outcome = Ok(());
+        let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;
-        let outcome = self.parts(request, &mut |part| {
+        let name = self.name(request);
+        let mut growing = match (self.form, to.path(name, self.form)) {
+            (Form::Wav(format, _), Some(path)) => Some(GrowingWav::new(path, *format)),
+            _ => None,
+        };
+        let outcome = self.parts(request, &mut |mut part| {
             if live {
                 let line = answer::text_of(&part.answered);
-                let line = if batch { format!("{}: {line}", self.name(request)) } else { line };
-                printing = self.session.print(&line);
-                if printing.is_err() {
-                    return Err(EngineError::Cancelled);
-                }
+                let line = if batch { format!("{name}: {line}") } else { line };
+                putting = self.session.print(&line);
+            }
+            if let Some(growing) = &mut growing {
+                putting = growing.take(&mut part);
+            }
+            if putting.is_err() {
+                return Err(EngineError::Cancelled);
             }
             whole.push(part)
         });
-        printing?;
+        putting?;
         let parts = whole.chunks();
         let transcript = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
         if self.descriptor.answer == AnswerKind::Text && !transcript {
-            self.session.say(&format!("warning: {}: no speech found", self.name(request)));
+            self.session.say(&format!("warning: {name}: no speech found"));
         }
-        let written = match whole.into_answered() {
-            Some(answered) if !live => {
-                Some(answer::write(self.session, &answered, self.form, to, self.name(request))?)
-            }
-            Some(_) => Some("printed".to_owned()),
+        let there = match growing {
+            Some(growing) => growing.finish(&whole)?,
             None => None,
+        };
+        let written = match (whole.into_answered(), there) {
+            (Some(answered), Some((path, seconds))) => {
+                Some(answer::report(self.session, &answered, self.form, &[(path, seconds)])?)
+            }
+            (Some(answered), None) if !live => {
+                Some(answer::write(self.session, &answered, self.form, to, name)?)
+            }
+            (Some(_), None) => Some("printed".to_owned()),
+            (None, _) => None,
         };
         match (outcome, written) {
             (Ok(()), _) => Ok(()),

@@ -88,6 +88,24 @@ fn broken_codes() {
     bench.fails(&["decode", "gone"], 3, &["gone"]);
 }
 
+/// A length in a codes file is believed as far as its frames go: it would be allocated otherwise.
+#[test]
+fn codes_of_a_length_that_can_not_be() {
+    let bench = Bench::new();
+    bench.write("a.wav", buzz_wav(2.0));
+    bench.run(&["encode", "a.wav", "-o", "a.safetensors"]).worked();
+    let whole = std::fs::read(bench.path("a.safetensors")).expect("codes");
+    let text = b"samples\\\":";
+    let at = whole.windows(text.len()).position(|w| w == text).expect("a length") + text.len();
+    let digits = whole[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut longer = whole.clone();
+    longer[at..at + digits].fill(b'9');
+    bench.write("longer.safetensors", &longer);
+    let ended = bench.run(&["decode", "longer.safetensors", "-o", "longer.wav"]);
+    ended.failed(3, &["longer.safetensors", "frames can't be"]);
+    assert!(!bench.path("longer.wav").exists());
+}
+
 #[test]
 fn a_full_disk() {
     if !Path::new("/dev/full").exists() {

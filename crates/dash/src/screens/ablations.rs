@@ -10,28 +10,34 @@ use serde_json::Value;
 use syrinx_eval::{Figure, range, title};
 use syrinx_results::{Cell, CellState, ControlRequest, Run};
 
+use crate::AblationCard;
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
-use crate::message::{Effect, News};
+use crate::message::{Effect, JobId, JobNews, News};
+use crate::overlay::centred;
 use crate::pen::{Pen, Target, above, left};
 use crate::screens::{Component, Context, bounds, number};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Pane,
+    Start,
     Figure,
     Axis,
     Stop,
     Resume,
+    Cancel,
     Reload,
 }
 
 const KEYS: &[Binding<Act>] = &[
+    bind(&[Key::Enter], Act::Start, "start", "start this ablation, or go on with it; asks first"),
     bind(&[Key::Char('f')], Act::Figure, "figure", "the next figure"),
     bind(&[Key::Char('a')], Act::Axis, "axis", "the chart's next axis"),
     bind(&[Key::Char('s')], Act::Stop, "stop", "stop this cell at its next safe point"),
     bind(&[Key::Char('r')], Act::Resume, "resume", "take this cell up again"),
     bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "to the other list"),
+    bind(&[Key::Char('x')], Act::Cancel, "", "stop what was started here; finished cells are kept"),
     bind(&[Key::Char('u')], Act::Reload, "", "read the store again"),
 ];
 
@@ -42,8 +48,17 @@ const CHART: usize = 2;
 /// Ablations on the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Ablations {
+    /// Ablations that can be started.
+    cards: Vec<AblationCard>,
+    /// Cells by ablation: those of the store, then ready ones without cells.
     ablations: Vec<(String, Vec<Cell>)>,
     runs: Vec<Run>,
+    /// The ablation that is about to be started, once that is confirmed.
+    asked: Option<AblationCard>,
+    /// Ablations that were started here.
+    live: BTreeMap<JobId, String>,
+    /// Outcome of the last one.
+    said: String,
     ablation: usize,
     at: usize,
     figure: usize,
@@ -107,6 +122,34 @@ impl Ablations {
         }
     }
 
+    /// The file of the selected ablation, if it can be started.
+    fn card(&self) -> Option<&AblationCard> {
+        let (name, _) = self.ablations.get(self.ablation)?;
+        self.cards.iter().find(|card| card.name == *name)
+    }
+
+    /// Lists ready ablations behind those of the store.
+    fn list_ready(&mut self) {
+        self.ablations.retain(|(_, cells)| !cells.is_empty());
+        for card in &self.cards {
+            if !self.ablations.iter().any(|(name, _)| *name == card.name) {
+                self.ablations.push((card.name.clone(), Vec::new()));
+            }
+        }
+        self.ablation = self.ablation.min(self.ablations.len().saturating_sub(1));
+        self.at = self.at.min(self.cells().len().saturating_sub(1));
+    }
+
+    /// Starts the ablation that was asked about if the key says so.
+    fn answered(&mut self, key: Key, context: &mut Context<'_>) {
+        let Some(card) = self.asked.take() else { return };
+        if matches!(key, Key::Char('y' | 'Y') | Key::Enter) {
+            let job = context.job();
+            self.live.insert(job, card.name.clone());
+            context.ask(Effect::Ablate(job, Box::new(card)));
+        }
+    }
+
     fn control_request(&self, request: ControlRequest, context: &mut Context<'_>) {
         if let Some(cell) = self.cells().get(self.at) {
             context.ask(Effect::RequestControl(cell.ablation.clone(), cell.key.clone(), request));
@@ -120,12 +163,20 @@ impl Component for Ablations {
     }
 
     fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+        if self.asked.is_some() {
+            self.answered(key, context);
+            return true;
+        }
         if let Some(step) = action(LIST, key) {
             self.step(self.pane, step);
             return true;
         }
         match action(KEYS, key) {
             Some(Act::Pane) => self.pane = if self.pane == ABLATIONS { CELLS } else { ABLATIONS },
+            Some(Act::Start) => self.asked = self.card().cloned(),
+            Some(Act::Cancel) => {
+                self.live.keys().for_each(|job| context.ask(Effect::Cancel(*job)));
+            }
             Some(Act::Figure) => self.figure += 1,
             Some(Act::Axis) => self.axis += 1,
             Some(Act::Stop) => self.control_request(ControlRequest::Stop, context),
@@ -154,12 +205,33 @@ impl Component for Ablations {
         context.ask(Effect::LoadCells);
     }
 
-    fn news(&mut self, news: &News, _: &mut Context<'_>) {
-        if let News::Cells(ablations, runs) = news {
-            self.ablations.clone_from(ablations);
-            self.runs.clone_from(runs);
-            self.ablation = self.ablation.min(ablations.len().saturating_sub(1));
-            self.at = self.at.min(self.cells().len().saturating_sub(1));
+    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+        match news {
+            News::Cells(ablations, runs) => {
+                // The selection stays with its ablation when others come in before it.
+                let name = self.ablations.get(self.ablation).map(|(name, _)| name.clone());
+                self.ablations.clone_from(ablations);
+                self.runs.clone_from(runs);
+                self.list_ready();
+                let place = self.ablations.iter().position(|(n, _)| Some(n) == name.as_ref());
+                self.ablation = place.unwrap_or(self.ablation);
+            }
+            News::Ablations(cards) => {
+                self.cards.clone_from(cards);
+                self.list_ready();
+            }
+            News::Job(job, JobNews::Ablated(said)) if self.live.remove(job).is_some() => {
+                self.said.clone_from(said);
+                context.ask(Effect::LoadCells);
+            }
+            News::Job(job, JobNews::Failed(reason)) if self.live.remove(job).is_some() => {
+                self.said.clone_from(reason);
+            }
+            News::Job(job, JobNews::Stopped) if self.live.remove(job).is_some() => {
+                self.said = "stopped; finished cells are kept".into();
+                context.ask(Effect::LoadCells);
+            }
+            _ => {}
         }
     }
 
@@ -169,14 +241,30 @@ impl Component for Ablations {
                 ABLATIONS => self.draw_ablations(pen, area),
                 _ => self.draw_cells(pen, area),
             }
-            return;
+        } else {
+            let (ablations, rest) = left(area, 26);
+            self.draw_ablations(pen, ablations);
+            let (cells, chart) = above(rest, rest.height - rest.height * 2 / 5);
+            self.draw_cells(pen, cells);
+            self.draw_chart(pen, chart);
         }
-        let (ablations, rest) = left(area, 20);
-        self.draw_ablations(pen, ablations);
-        let (cells, chart) = above(rest, rest.height - rest.height * 2 / 5);
-        self.draw_cells(pen, cells);
-        self.draw_chart(pen, chart);
+        if let Some(card) = &self.asked {
+            ask(pen, area, card);
+        }
     }
+}
+
+/// Asks whether an ablation is to be started.
+fn ask(pen: &mut Pen<'_>, area: Rect, card: &AblationCard) {
+    let trains = if card.trains { " It trains models, which may take hours." } else { "" };
+    let text = format!(
+        "{} {} cells, finished ones are not run again.{trains} y: start, n: not now",
+        card.question, card.cells
+    );
+    let box_ = centred(area, 60, 8);
+    pen.clear(box_);
+    let inner = pen.frame(box_, &format!("Start {}?", card.name), usize::MAX, true);
+    pen.paragraph(inner, &text, pen.theme.text);
 }
 
 impl Ablations {
@@ -184,13 +272,18 @@ impl Ablations {
         let focused = self.pane == ABLATIONS;
         let inner = pen.frame(area, "Ablations", ABLATIONS, focused);
         if self.ablations.is_empty() {
-            pen.paragraph(inner, "none in the store yet", pen.theme.dim);
+            let text = "none in the store, and none ready in configs/ablations";
+            pen.paragraph(inner, text, pen.theme.dim);
         }
-        let done = |cells: &[Cell]| {
+        let rows = self.ablations.iter().map(|(name, cells)| {
             let finished = cells.iter().filter(|c| c.state == CellState::Finished).count();
-            format!("{finished}/{}", cells.len())
-        };
-        let rows = self.ablations.iter().map(|(name, cells)| vec![cell(name), cell(done(cells))]);
+            let (state, style) = match cells.len() {
+                _ if self.live.values().any(|live| live == name) => ("runs", pen.theme.warn),
+                0 => ("ready", pen.theme.good),
+                all => (&*format!("{finished}/{all}"), pen.theme.text),
+            };
+            vec![cell(name), (state.to_owned(), Some(style))]
+        });
         let selected = Some(self.ablation);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
@@ -201,6 +294,18 @@ impl Ablations {
         let focused = self.pane == CELLS;
         let name = self.ablations.get(self.ablation).map_or("Cells", |(name, _)| name);
         let inner = pen.frame(area, name, CELLS, focused);
+        if self.cells().is_empty()
+            && let Some(card) = self.card()
+        {
+            let trains = if card.trains { ", each trains a model" } else { "" };
+            let text = format!(
+                "{} {} cells{trains}; not run yet. Enter starts it.",
+                card.question, card.cells
+            );
+            let used = pen.paragraph(inner, &text, pen.theme.text);
+            pen.paragraph(above(inner, used).1, &self.said, pen.theme.warn);
+            return;
+        }
         let axes = self.axes();
         let figure = self.wanted().map_or("figure".to_owned(), |(f, v)| shown_name(&f, &v));
         let mut titles = axes.clone();
@@ -225,6 +330,8 @@ impl Ablations {
         grid.draw(pen, table, CELLS, focused);
         if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
             pen.text(note, 0, 0, &cell.note, style(cell.state, pen));
+        } else {
+            pen.text(note, 0, 0, &self.said, pen.theme.dim);
         }
     }
 

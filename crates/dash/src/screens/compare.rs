@@ -286,7 +286,7 @@ impl Compare {
             JobNews::Answered(shown) => column.state = State::Shown(shown.clone()),
             JobNews::Failed(reason) => column.state = State::Failed(reason.clone()),
             JobNews::Stopped => column.state = State::Empty,
-            JobNews::Event(_) | JobNews::Evaluated(_) => return,
+            JobNews::Event(_) | JobNews::Evaluated(_) | JobNews::Ablated(_) => return,
         }
         self.start_waiting(context);
     }

@@ -177,7 +177,7 @@ impl Evals {
                 live.arrived.retain(|(other, _)| other != id);
                 live.arrived.push((id.clone(), figures.clone()));
             }
-            JobNews::Event(_) | JobNews::Answered(_) => {}
+            JobNews::Event(_) | JobNews::Answered(_) | JobNews::Ablated(_) => {}
             JobNews::Evaluated(_) | JobNews::Failed(_) | JobNews::Stopped => {
                 self.finished = self.live.remove(&job).map(|live| live.suite);
                 context.ask(Effect::LoadRuns);

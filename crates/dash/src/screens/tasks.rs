@@ -17,16 +17,24 @@ enum Act {
     Next,
     Previous,
     Layout,
+    Right,
+    Left,
 }
 
 const KEYS: &[Binding<Act>] = &[
     bind(&[Key::Right, Key::Char('l'), Key::Enter], Act::Next, "next page", "the next page"),
     bind(&[Key::Left, Key::Char('h')], Act::Previous, "", "the page before"),
     bind(&[Key::Char('a')], Act::Layout, "alignment", "how text and frames meet"),
+    bind(&[Key::Char('>'), Key::Char('.')], Act::Right, "right", "see more on the right"),
+    bind(&[Key::Char('<'), Key::Char(',')], Act::Left, "left", "back to the left"),
     bind(&[Key::Tab, Key::BackTab], Act::Pane, "pane", "to the other pane"),
 ];
 
 const PAGES: [&str; 5] = ["layout", "request", "answer", "settings", "suites"];
+/// Columns of a step to the side, and of all of them.
+const SHIFT: usize = 16;
+const MOST_SHIFT: usize = 160;
+
 const LIST_PANE: usize = 0;
 const PAGE_PANE: usize = 1;
 
@@ -39,6 +47,8 @@ pub(crate) struct Tasks {
     page: usize,
     layout: usize,
     scroll: usize,
+    /// Columns of the page that are left out at the left.
+    shift: usize,
     pane: usize,
 }
 
@@ -57,6 +67,8 @@ impl Component for Tasks {
             Some(Act::Next) => self.turn((self.page + 1) % PAGES.len()),
             Some(Act::Previous) => self.turn((self.page + PAGES.len() - 1) % PAGES.len()),
             Some(Act::Layout) => self.layout += 1,
+            Some(Act::Right) => self.shift = (self.shift + SHIFT).min(MOST_SHIFT),
+            Some(Act::Left) => self.shift = self.shift.saturating_sub(SHIFT),
             None => return false,
         }
         true
@@ -113,7 +125,7 @@ impl Tasks {
     }
 
     fn turn(&mut self, page: usize) {
-        (self.page, self.scroll) = (page, 0);
+        (self.page, self.scroll, self.shift) = (page, 0, 0);
     }
 
     fn draw_list(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -170,12 +182,17 @@ impl Tasks {
 
     fn draw_suites(&self, pen: &mut Pen<'_>, area: Rect, card: &TaskCard) {
         let of_task = self.suites.iter().filter(|s| s.task == card.id);
-        let rows: Vec<_> = of_task.map(|s| vec![cell(&s.name), cell(&s.summary)]).collect();
-        if rows.is_empty() {
+        let field = |s: &SuiteCard| FieldCard {
+            name: s.name.clone(),
+            kind: s.path.display().to_string(),
+            about: s.summary.clone(),
+        };
+        let fields: Vec<FieldCard> = of_task.map(field).collect();
+        if fields.is_empty() {
             pen.text(area, 0, 0, "no suite in evals/ is of this task", pen.theme.dim);
+            return;
         }
-        let grid = Grid { rows, right_from: 9, stretch: 1, ..Grid::default() };
-        grid.draw(pen, area, PAGE_PANE, false);
+        self.draw_fields(pen, area, &fields);
     }
 
     fn draw_layout(&self, pen: &mut Pen<'_>, area: Rect, card: &TaskCard) {
@@ -201,7 +218,8 @@ impl Tasks {
         let texts = stage_texts(layout);
         for (stage, text) in layout.stages.iter().zip(&texts) {
             self.scrolled(pen, body, &mut line, |pen, area| {
-                pen.text(area, 0, 0, text.first().map_or("", String::as_str), pen.theme.title);
+                let head = text.first().map_or("", String::as_str);
+                pen.text(area, 0, 0, &self.shifted(head), pen.theme.title);
             });
             for row in chip_rows(stage, pen.theme, usize::from(body.width)) {
                 self.scrolled(pen, body, &mut line, |pen, area| {
@@ -212,11 +230,16 @@ impl Tasks {
             }
             for row in text.iter().skip(1) {
                 self.scrolled(pen, body, &mut line, |pen, area| {
-                    pen.text(area, 0, 0, row, pen.theme.dim);
+                    pen.text(area, 0, 0, &self.shifted(row), pen.theme.dim);
                 });
             }
             line += 1;
         }
+    }
+
+    /// A line without the columns that are scrolled past.
+    fn shifted(&self, text: &str) -> String {
+        text.chars().skip(self.shift).collect()
     }
 
     /// Draws a line if it is within what is scrolled to.

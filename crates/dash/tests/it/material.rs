@@ -7,8 +7,8 @@ use ratatui::backend::TestBackend;
 use serde_json::json;
 use syrinx_dash::keys::Key;
 use syrinx_dash::{
-    Answer, App, Effect, Facts, FieldCard, JobId, JobNews, Knob, ModelCard, Msg, News, Picture,
-    Screen, Shown, SuiteCard, TaskCard, ThemeName, TrainingCard,
+    AblationCard, Answer, App, Effect, Facts, FieldCard, JobId, JobNews, Knob, ModelCard, Msg,
+    News, Picture, Screen, Shown, SuiteCard, TaskCard, ThemeName, TrainingCard,
 };
 use syrinx_eval::{Better, Comparison, Figure, Measure, Row, Unit};
 use syrinx_results::{Cell, CellState, Run, RunAbout, RunStatus};
@@ -65,6 +65,17 @@ pub(crate) fn beginning() -> Vec<News> {
                     task: task.into(),
                     summary: format!("What the suite {name} measures."),
                     path: format!("evals/{name}.toml").into(),
+                })
+                .to_vec(),
+        ),
+        News::Ablations(
+            [("sampling", 6, false), ("alignment", 3, true)]
+                .map(|(name, cells, trains)| AblationCard {
+                    name: name.into(),
+                    question: format!("Which {name}?"),
+                    cells,
+                    trains,
+                    path: format!("configs/ablations/{name}.toml").into(),
                 })
                 .to_vec(),
         ),

@@ -6,6 +6,8 @@ mod corpus;
 mod encode;
 mod import;
 mod manifest;
+#[cfg(feature = "object-store")]
+mod object;
 mod selection;
 mod stream;
 mod textgrid;

@@ -1,4 +1,4 @@
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_decode::{DecodeConfig, RepetitionAware, SamplerConfig, draw, log_softmax};
 
@@ -114,4 +114,53 @@ fn settings_that_cannot_be_are_named() {
     check(|c| c.nar.passes = vec![2, 2], "nar.passes");
     check(|c| c.guidance = f64::NAN, "guidance");
     check(|c| c.best_of = 0, "best_of");
+}
+
+/// Draws as [`draw`] does, with the whole vocabulary in order.
+fn ordered(logits: &[f32], config: &SamplerConfig, rng: &mut ChaCha8Rng) -> u32 {
+    let scaled: Vec<f32> = logits.iter().map(|l| l / config.temperature as f32).collect();
+    let mut kept: Vec<(usize, f64)> =
+        log_softmax(&scaled).iter().map(|&l| f64::from(l).exp()).enumerate().collect();
+    kept.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    if config.top_k > 0 {
+        kept.truncate(config.top_k);
+    }
+    let total: f64 = kept.iter().map(|k| k.1).sum();
+    let mut sum = 0.0;
+    let enough = kept.iter().position(|k| {
+        sum += k.1;
+        sum >= config.top_p * total
+    });
+    kept.truncate(enough.map_or(kept.len(), |i| i + 1));
+    let mut at = rng.random_range(0.0..kept.iter().map(|k| k.1).sum());
+    for (token, weight) in &kept {
+        if at < *weight {
+            return *token as u32;
+        }
+        at -= weight;
+    }
+    kept.last().map_or(0, |k| k.0 as u32)
+}
+
+#[test]
+fn draws_are_those_from_the_ordered_vocabulary() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    for case in 0..300u64 {
+        // From one sure token to an even spread over all, with ties.
+        let spread = [0.0f32, 0.01, 1.0, 4.0, 30.0][case as usize % 5];
+        let logits: Vec<f32> = (0..1_025)
+            .map(|_| spread * (random.random_range(-1.0f32..1.0) * 50.0).round())
+            .collect();
+        let config = SamplerConfig {
+            temperature: [0.3, 1.0][case as usize % 2],
+            top_p: [0.05, 0.8, 0.9, 0.999][case as usize % 4],
+            top_k: [0, 0, 7, 400][case as usize % 4],
+            ..SamplerConfig::default()
+        };
+        let seeded = || ChaCha8Rng::seed_from_u64(case);
+        let drawn = draw(&logits, &[], &config, None, &mut seeded());
+        assert_eq!(drawn.token, ordered(&logits, &config, &mut seeded()), "{config:?}");
+        let log_prob = f64::from(log_softmax(&logits)[drawn.token as usize]);
+        assert_eq!(drawn.log_prob, log_prob);
+    }
 }

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use candle_core::{DType, Device, Tensor};
-use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError, parse_tensors};
+use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError, f16_bytes, parse_tensors};
 use syrinx_nn::Kernels;
 
 use crate::build::{config, file};
@@ -17,6 +19,22 @@ fn weights_travel_as_bytes() {
     let half = file.to_bytes(true).unwrap();
     assert!(half.len() < file.to_bytes(false).unwrap().len() * 6 / 10);
     LanguageModel::load(&LmFile::from_bytes(&half).unwrap(), &Device::Cpu, Kernels::Fused).unwrap();
+}
+
+#[test]
+fn equal_weights_are_equal_bytes() {
+    let tensor = Tensor::new(&[1.0f32, 2.0], &Device::Cpu).unwrap();
+    let tensors = BTreeMap::from([("b".to_owned(), tensor.clone()), ("a".to_owned(), tensor)]);
+    // Each map has hash keys of its own.
+    let bytes = || {
+        let entries = (0..9).map(|i| (format!("key {i}"), format!("{{\"value\": {i}}}")));
+        f16_bytes(&tensors, entries.collect(), false).unwrap()
+    };
+    let first = bytes();
+    (0..8).for_each(|_| assert!(bytes() == first));
+    let (read, metadata) = parse_tensors(&first).unwrap();
+    assert_eq!((read.len(), metadata.len()), (2, 9));
+    assert_eq!(metadata["key 3"], "{\"value\": 3}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
+use super::linear::rows_through;
 use crate::Kernels;
 use crate::matmul::{Mat, ProductOptions, product};
 use crate::slices::{slice_of, with_slice};
@@ -62,14 +63,7 @@ impl CustomOp1 for FixedLinearOp {
             candle_core::bail!("fixed linear: input has {found} features, not {inputs}");
         }
         let mut y = vec![0.0; rows * outputs];
-        let x = Mat::new(slice_of(x, layout)?, rows, *inputs);
-        product(
-            &mut y,
-            *outputs,
-            x,
-            Mat::new(weight, *outputs, *inputs).t(),
-            ProductOptions::default(),
-        );
+        rows_through(&mut y, slice_of(x, layout)?, weight, (*inputs, *outputs), false);
         Ok((CpuStorage::F32(y), (rows, *outputs).into()))
     }
 

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::Kernels;
 use crate::matmul::{Mat, ProductOptions, product};
+use crate::matvec::{MOST_ROWS, Weights, product_rows};
 use crate::slices::{slice_of, with_slice};
 
 /// `x` (n, inputs), `weight` (outputs, inputs), `bias` (outputs) -> (n, outputs).
@@ -47,6 +48,23 @@ fn sizes(x: &Layout, w: &Layout) -> Result<(usize, usize, usize)> {
         candle_core::bail!("linear: input has {inputs} features, the weight takes {inputs_w}");
     }
     Ok((n, inputs, outputs))
+}
+
+/// `y = x Wᵀ`, or added to `y`: `x` (rows, inputs), `w` (outputs, inputs), `y` (rows, outputs). A few rows take the products
+/// of decoding: general ones would first copy the whole weight.
+pub(super) fn rows_through(
+    y: &mut [f32],
+    x: &[f32],
+    w: &[f32],
+    (inputs, outputs): (usize, usize),
+    accumulate: bool,
+) {
+    let rows = x.len() / inputs.max(1);
+    if rows <= MOST_ROWS {
+        return product_rows(y, x, Weights::F32(w), inputs, accumulate, &mut Vec::new());
+    }
+    let options = ProductOptions { accumulate, ..Default::default() };
+    product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);
 }
 
 /// Gradients of the input and of the weight.
@@ -93,13 +111,7 @@ impl CustomOp2 for LinearOp {
         let (n, inputs, outputs) = sizes(xl, wl)?;
         let (x, w) = (slice_of(x, xl)?, slice_of(w, wl)?);
         let mut y = vec![0.0; n * outputs];
-        product(
-            &mut y,
-            outputs,
-            Mat::new(x, n, inputs),
-            Mat::new(w, outputs, inputs).t(),
-            ProductOptions::default(),
-        );
+        rows_through(&mut y, x, w, (inputs, outputs), false);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -138,8 +150,7 @@ impl CustomOp3 for LinearBiasOp {
         for _ in 0..n {
             y.extend_from_slice(b);
         }
-        let options = ProductOptions { accumulate: true, ..Default::default() };
-        product(&mut y, outputs, Mat::new(x, n, inputs), Mat::new(w, outputs, inputs).t(), options);
+        rows_through(&mut y, x, w, (inputs, outputs), true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -207,8 +218,7 @@ impl CustomOp3 for LinearAddOp {
                 y.len()
             );
         }
-        let options = ProductOptions { accumulate: true, ..Default::default() };
-        product(&mut y, outputs, Mat::new(x, n, inputs), Mat::new(w, outputs, inputs).t(), options);
+        rows_through(&mut y, x, w, (inputs, outputs), true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 

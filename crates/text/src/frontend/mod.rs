@@ -112,6 +112,14 @@ impl std::fmt::Debug for Reader {
     }
 }
 
+/// Reads the tables that are inflated once and shared: the dictionary and the weights of the part-of-speech tagger. Without
+/// it that happens at the first text.
+pub fn preload() {
+    // A broken dictionary is reported by who asks for it.
+    let _ = Lexicon::english();
+    tagger::preload();
+}
+
 impl Frontend {
     /// With the CMU dictionary alone.
     ///

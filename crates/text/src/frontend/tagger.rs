@@ -28,6 +28,11 @@ struct Tagger {
     weights: Vec<(u8, i8)>,
 }
 
+/// Reads the weights, which otherwise happens at the first sentence.
+pub(super) fn preload() {
+    LazyLock::force(&TAGGER);
+}
+
 /// Tags of the words of one sentence, given in lower case without punctuation except commas.
 pub(super) fn tags(words: &[&str]) -> Vec<u8> {
     let tokens: Vec<Token<'_>> = words.iter().enumerate().flat_map(|(i, w)| split(w, i)).collect();

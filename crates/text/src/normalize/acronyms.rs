@@ -81,7 +81,7 @@ const SHORT: &str = "\
     map mat may men met mix mob mom mop mow mud mug nag nap net new nod non nor not now nun nut oak oar oat \
     odd off oil old one our out owe owl own pad pan pat paw pay pea peg pen per pet pie pig pit ply pod pop \
     pot pub pup put rag ran rap rat raw ray red rib rid rig rim rip rob rod rot row rub rug rum run rut rye \
-    sad sag sap saw say sea see set sew she shy sin sip sir sit six ski sky sly sob son sow soy spa spy sum \
+    sad sag sap sat saw say sea see set sew she shy sin sip sir sit six ski sky sly sob son sow soy spa spy sum \
     sun tab tag tan tap tar tax tea ten the thy tie tin tip toe ton too top tow toy try tub tug two urn use \
     van vat vet via vow wag war was wax way web wed wet who why wig win wit woe won wry yes yet you zap zip \
     zoo";
@@ -236,13 +236,16 @@ fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     if STRESSED.contains(&word) || cursor.shouting && SHOUTED.contains(&word) {
         return true;
     }
-    if SPELLED.contains(&word) || !word.contains(['A', 'E', 'I', 'O', 'U', 'Y']) {
+    let lower = word.to_ascii_lowercase();
+    let is_short_word = SHORT.split_whitespace().any(|short| short == lower);
+    // Among other words in capitals SAT and ERA are words themselves.
+    let is_spelled = SPELLED.contains(&word) && !(cursor.shouting && is_short_word);
+    if is_spelled || !word.contains(['A', 'E', 'I', 'O', 'U', 'Y']) {
         return false;
     }
-    let lower = word.to_ascii_lowercase();
     match word.len() {
         0..=2 => false,
-        3 if SHORT.split_whitespace().any(|short| short == lower) => true,
+        3 if is_short_word => true,
         3 => cursor.shouting && is_pronounceable(word) && (cursor.is_known)(&lower),
         _ if (cursor.is_known)(&lower) => true,
         SHORTEST_UNKNOWN.. => true,

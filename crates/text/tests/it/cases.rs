@@ -149,3 +149,21 @@ fn a_pronunciation_behind_a_space_is_of_the_word_before() {
     assert_eq!(words("Read /R EH1 D/ it"), ["R EH1 D", "IH1 T"]);
     assert_eq!(words("Say /HH AH0 L OW1/"), ["S EY1", "HH AH0 L OW1"]);
 }
+
+const HARVARD: &str = include_str!("../../../../evals/data/harvard-1-300.txt");
+
+/// Share of the sentences that must be said in capitals as they are otherwise. An acronym among them may be a word too.
+const REQUIRED_IN_CAPITALS: f64 = 0.99;
+
+#[test]
+fn sentences_in_capitals_are_said_as_they_are() {
+    let heteronyms = HETERONYMS.lines().filter_map(|line| line.split('\t').nth(2));
+    let sentences: Vec<&str> = HARVARD.lines().chain(heteronyms).filter(|s| s.len() > 9).collect();
+    let differs = |sentence: &&&str| {
+        let capitals = sentence.to_uppercase();
+        plain(&normalize(sentence)) != plain(&normalize(&capitals))
+    };
+    let wrong: Vec<&&str> = sentences.iter().filter(differs).collect();
+    let share = 1.0 - wrong.len() as f64 / sentences.len() as f64;
+    assert!(sentences.len() > 600 && share >= REQUIRED_IN_CAPITALS, "{share:.3}: {wrong:?}");
+}

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::project::{build_program, root, shell};
+use crate::trials::record::Record;
 use crate::trials::weak::{machine, median};
 
 #[derive(Debug, Args)]
@@ -21,6 +22,9 @@ pub struct DecodeArgs {
     /// Program to measure instead of a new build
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Write the output to evals/reports/speed/decode.txt too
+    #[arg(long)]
+    record: bool,
     /// Everything else goes to `syrinx bench decode`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -52,25 +56,43 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
     let torch = has.is_ok_and(|status| status.success());
     let mut all: Vec<Measured> = Vec::new();
     let (mut bandwidth, mut flops) = (Vec::new(), Vec::new());
+    let (mut passes, mut shares) = (Vec::new(), Vec::new());
     for _ in 0..args.rounds.max(1) {
         let limit = json_of(Command::new(&program).args(["bench", "machine", "--json"]))?;
         let bytes_per_s = limit["bytes_per_s"].as_f64().context("bytes_per_s")?;
         bandwidth.push(bytes_per_s / 1e9);
         flops.push(limit["flop_per_s"].as_f64().context("flop_per_s")? / 1e9);
+        let pass = json_of(Command::new(&program).args(["bench", "passes", "--json"]))?;
+        let pass = pass["figures"]["flop_per_s"].as_f64().context("flop_per_s")? / 1e9;
+        shares.push(pass / flops.last().copied().unwrap_or(f64::NAN));
+        passes.push(pass);
         round(args, &program, torch, bytes_per_s, &mut all)?;
     }
-    println!("{}", machine());
-    println!(
+    let mut out = Record::new("cargo xtask bench decode");
+    out.say(machine());
+    out.say("The machine is shared with other work; every round measures all kinds in turn, and ratios are within a round.");
+    out.say(format!(
         "memory bandwidth {:.1} GB/s, peak {:.0} GFLOP/s in f32 (medians of {} rounds)",
         median(&mut bandwidth),
         median(&mut flops),
         args.rounds
-    );
-    print!("{}", table(&all));
+    ));
+    out.say(format!(
+        "NAR passes of 10 s of speech: {:.0} GFLOP/s, {:.2} of the peak",
+        median(&mut passes),
+        median(&mut shares)
+    ));
+    out.say(table(&all));
     if !torch {
-        println!("PyTorch: `{}` doesn't have it; name one that does with --python", args.python);
+        out.say(format!(
+            "PyTorch: `{}` doesn't have it; name one that does with --python",
+            args.python
+        ));
     }
-    Ok(())
+    match args.record {
+        true => super::record(&out, "decode"),
+        false => Ok(()),
+    }
 }
 
 /// Measures every kind once.

@@ -1,4 +1,4 @@
-//! Jobs that are killed: training, encoding, corpus building, evaluation.
+//! Jobs that are killed: training, encoding, corpus building, ablations, evaluation, and the server's writes.
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +11,8 @@ pub(super) struct Job {
     pub(super) name: &'static str,
     /// Writes the inputs into a folder, with the program where it takes that.
     pub(super) prepare: fn(&Path, &Path) -> Result<()>,
+    /// Whether `args` start a shell script that starts the program, its path being `$SYRINX`.
+    pub(super) script: bool,
     /// The arguments that start the job, or go on with it.
     pub(super) args: fn(&Path) -> Vec<String>,
     /// Whether a file (below the folder) must be the same in the end.
@@ -22,18 +24,21 @@ pub(super) const JOBS: &[Job] = &[
     Job {
         name: "encode",
         prepare: recordings,
+        script: false,
         args: |_| words("data encode m.jsonl -o shards --per-shard 4 --threads 2"),
         compared: |path| path.starts_with("shards"),
     },
     Job {
         name: "simulate",
         prepare: recordings,
+        script: false,
         args: |_| words("data simulate m.jsonl --wavs scenes --threads 2"),
         compared: |path| path.starts_with("scenes"),
     },
     Job {
         name: "train",
         prepare: shards,
+        script: false,
         args: |folder| {
             let resume = folder.join("run/checkpoint.safetensors").exists();
             let resume = if resume { " --resume" } else { "" };
@@ -44,8 +49,29 @@ pub(super) const JOBS: &[Job] = &[
     Job {
         name: "eval",
         prepare: suite,
+        script: false,
         args: |_| words("eval suite.toml --out report"),
         compared: is_speech,
+    },
+    Job {
+        name: "ablate",
+        prepare: grid,
+        script: false,
+        args: |_| words("ablate grid.toml --data shards --out cells --reports reports"),
+        compared: |path| {
+            let kinds = ["safetensors", "wav"];
+            let kind = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+            path.starts_with("cells")
+                && kinds.contains(&kind)
+                && !path.ends_with("checkpoint.safetensors")
+        },
+    },
+    Job {
+        name: "serve",
+        prepare: server,
+        script: true,
+        args: |_| words("serve.sh"),
+        compared: |path| path.starts_with("voices"),
     },
 ];
 
@@ -123,6 +149,62 @@ fn suite(folder: &Path, _program: &Path) -> Result<()> {
         folder.join("suite.toml"),
         "task = \"tts\"\nrequest = { text = \"{text}\", voice = \"joe\" }\nfigures = [\"rtf\"]\n\
          [items]\nlines = \"lines.txt\"\n",
+    )?;
+    Ok(())
+}
+
+/// A grid of two cells that learn something and speak.
+fn grid(folder: &Path, program: &Path) -> Result<()> {
+    shards(folder, program)?;
+    fs::write(
+        folder.join("grid-train.toml"),
+        "positions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n[prompt]\nnone_probability = 1.0\n\
+         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n\
+         [[mix]]\ntask = \"tts\"\nstage = \"ar\"\nweight = 1.0\n\
+         [[mix]]\ntask = \"tts\"\nstage = \"nar\"\nweight = 1.0\n",
+    )?;
+    fs::write(folder.join("lines.txt"), "Yes.\n")?;
+    fs::write(
+        folder.join("speak.toml"),
+        "task = \"tts\"\nrequest = { text = \"{text}\", voice = \"joe\" }\nfigures = [\"rtf\"]\n\
+         [items]\nlines = \"lines.txt\"\n",
+    )?;
+    fs::write(
+        folder.join("grid.toml"),
+        "title = \"Groups\"\nquestion = \"Do they matter?\"\nsuites = [{ suite = \"speak.toml\" }]\n\
+         train = { config = \"grid-train.toml\", steps = 30 }\n[[axes]]\nname = \"group\"\nvalues = [\n\
+         { name = \"1\", keys = { \"train.model.group\" = 1 } },\n\
+         { name = \"2\", keys = { \"train.model.group\" = 2 } },\n]\n",
+    )?;
+    Ok(())
+}
+
+/// Voices that clients register with a server.
+const VOICES: usize = 5;
+
+/// A script that starts a server and registers voices with it, those that it hasn't got yet.
+fn server(folder: &Path, program: &Path) -> Result<()> {
+    for index in 0..VOICES {
+        fs::write(folder.join(format!("v{index}.wav")), buzz(index))?;
+    }
+    let program = program.display();
+    fs::write(
+        folder.join("serve.sh"),
+        format!(
+            "set -u\n\
+             '{program}' serve --port 0 --voices-dir voices > log.txt 2>&1 &\n\
+             server=$!\n\
+             for _ in $(seq 600); do grep -qo 'http://[0-9.:]*' log.txt && break; sleep 0.05; done\n\
+             url=$(grep -om1 'http://[0-9.:]*' log.txt)\n\
+             fault=0\n\
+             for i in $(seq 0 {}); do\n\
+             curl -s \"$url/v1/voices\" | grep -q '\"name\":\"v'$i'\"' && continue\n\
+             curl -sf -F name=v$i -F file=@v$i.wav \"$url/v1/voices\" > answer.txt || fault=5\n\
+             done\n\
+             kill -TERM $server; wait $server\n\
+             cat log.txt >&2; exit $fault\n",
+            VOICES - 1
+        ),
     )?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use syrinx_nn::measure::{DecodeConfig, measure_decode, measure_machine};
+use syrinx_nn::measure::{DecodeConfig, PassConfig, measure_decode, measure_machine, measure_pass};
 use syrinx_nn::{BlockConfig, Precision};
 
 use super::fail;
@@ -59,6 +59,46 @@ pub fn run(session: &Session, args: &DecodeArgs) -> Outcome {
         "{:.1} frames/s of {sequences} sequences, {:.1} GB/s of weights, {threads} threads",
         figures.frames_per_s,
         figures.frames_per_s / sequences.max(1) as f64 * figures.weight_bytes as f64 / 1e9
+    ))
+}
+
+/// `bench passes`.
+#[derive(Debug, Args)]
+pub struct PassesArgs {
+    /// Positions of a pass: 250 frames of speech, 75 of a prompt, 125 phones
+    #[arg(long, default_value_t = 450, value_name = "N")]
+    positions: usize,
+    /// Measured passes
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    passes: usize,
+    /// Width
+    #[arg(long, default_value_t = 1024, value_name = "N")]
+    dim: usize,
+    /// Blocks
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    layers: usize,
+    /// Attention heads
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    heads: usize,
+    /// Width of the gated MLP
+    #[arg(long, default_value_t = 2736, value_name = "N")]
+    hidden: usize,
+}
+
+/// Measures whole passes.
+pub fn passes(session: &Session, args: &PassesArgs) -> Outcome {
+    let PassesArgs { positions, passes, dim, layers, heads, hidden } = *args;
+    let block = BlockConfig { dim, layers, heads, hidden, ..Default::default() };
+    let config = PassConfig { block, positions, passes };
+    let figures = measure_pass(&config).map_err(|e| fail(e.to_string()))?;
+    if session.globals.json {
+        return session.print_json(&json!({"config": config, "figures": figures}));
+    }
+    session.print(&format!(
+        "{:.3} s a pass of {positions} positions, {:.0} GFLOP/s, {} threads",
+        figures.pass_s,
+        figures.flop_per_s / 1e9,
+        rayon::current_num_threads()
     ))
 }
 

@@ -71,7 +71,7 @@ impl Samples {
             JobNews::Answered(shown) => self.made.push((step, (**shown).clone())),
             JobNews::Failed(reason) => self.trouble = Some(reason.clone()),
             JobNews::Stopped => {}
-            JobNews::Event(_) | JobNews::Evaluated(_) => return,
+            JobNews::Event(_) | JobNews::Evaluated(_) | JobNews::Ablated(_) => return,
         }
         self.job = None;
     }

@@ -1,0 +1,260 @@
+//! Recordings of any length: in memory while they are short, in a temporary file without a name beyond that.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use syrinx_types::Audio;
+
+use crate::AudioError;
+use crate::silence::{FRAME_S, chunks_of_power, frame_power};
+
+/// Samples that are held in memory: 10 minutes at 24 kHz, 55 MiB.
+const MOST_IN_MEMORY: usize = 10 * 60 * 24_000;
+
+/// Samples that are read at once when all of a recording is looked at.
+const BLOCK_SAMPLES: usize = 1 << 18;
+
+/// Bytes of a sample in the file.
+const SAMPLE_BYTES: usize = size_of::<f32>();
+
+/// A recording that is read piece by piece. A long one lies in a temporary file of 32-bit floats, which vanishes with
+/// the program.
+#[derive(Debug)]
+pub struct Recording {
+    store: Store,
+    samples: usize,
+    sample_rate_hz: u32,
+    source: SourceLength,
+}
+
+/// Length of a recording as it is in its file, before resampling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLength {
+    /// Samples of a channel.
+    pub samples: u64,
+    /// Samples a second.
+    pub sample_rate_hz: u32,
+}
+
+#[derive(Debug)]
+enum Store {
+    Memory(Vec<f32>),
+    File(Mutex<File>),
+}
+
+impl From<Audio> for Recording {
+    /// A recording in memory, whatever its length.
+    fn from(audio: Audio) -> Self {
+        let Audio { samples, sample_rate_hz } = audio;
+        let source = SourceLength { samples: samples.len() as u64, sample_rate_hz };
+        Self { samples: samples.len(), store: Store::Memory(samples), sample_rate_hz, source }
+    }
+}
+
+impl Recording {
+    /// Length in seconds.
+    pub fn seconds(&self) -> f64 {
+        if self.sample_rate_hz == 0 {
+            return 0.0;
+        }
+        self.samples as f64 / f64::from(self.sample_rate_hz)
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Samples a second.
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.sample_rate_hz
+    }
+
+    /// Length before resampling.
+    pub fn source(&self) -> SourceLength {
+        self.source
+    }
+
+    /// The samples between two times in seconds, cut to what is there; see [`Audio::slice`].
+    ///
+    /// # Errors
+    /// [`AudioError::Spool`] if the temporary file can't be read.
+    pub fn slice(&self, start_s: f64, end_s: f64) -> Result<Audio, AudioError> {
+        let at = |s: f64| (s.max(0.0) * f64::from(self.sample_rate_hz)).round() as usize;
+        self.section(at(start_s), at(end_s))
+    }
+
+    /// The samples from one index to another, cut to what is there.
+    ///
+    /// # Errors
+    /// As [`Self::slice`].
+    pub fn section(&self, start: usize, end: usize) -> Result<Audio, AudioError> {
+        let start = start.min(self.samples);
+        let end = end.clamp(start, self.samples);
+        let samples = match &self.store {
+            Store::Memory(samples) => samples[start..end].to_vec(),
+            Store::File(file) => read(file, start, end - start)?,
+        };
+        Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz })
+    }
+
+    /// The samples of a recording that is in memory.
+    ///
+    /// # Errors
+    /// The recording itself, if it lies in a file.
+    pub fn into_memory(self) -> Result<Audio, Self> {
+        match self.store {
+            Store::Memory(samples) => Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz }),
+            Store::File(_) => Err(self),
+        }
+    }
+
+    /// All of it in memory.
+    ///
+    /// # Errors
+    /// As [`Self::slice`].
+    pub fn whole(&self) -> Result<Audio, AudioError> {
+        self.section(0, self.samples)
+    }
+
+    /// Cuts the recording into pieces of at most `max_s` seconds: [`crate::silence::chunks`].
+    ///
+    /// # Errors
+    /// As [`Self::slice`].
+    pub fn chunks(&self, max_s: f64) -> Result<Vec<(f64, f64)>, AudioError> {
+        let rate_hz = f64::from(self.sample_rate_hz);
+        // Frames of 10 ms never lie across two blocks.
+        let frames = (BLOCK_SAMPLES as f64 / (FRAME_S * rate_hz)).max(1.0) as usize;
+        let all = (self.seconds() / FRAME_S).ceil() as usize;
+        let mut power = Vec::with_capacity(all);
+        for first in (0..all).step_by(frames) {
+            let last = (first + frames).min(all);
+            let at = |frame: usize| (frame as f64 * FRAME_S * rate_hz).round() as usize;
+            // A frame has at least one sample, which may lie behind its end.
+            let block = self.section(at(first), at(last) + 1)?;
+            frame_power(&block.samples, at(first), self.samples, rate_hz, first..last, &mut power);
+        }
+        Ok(chunks_of_power(&power, self.seconds(), max_s))
+    }
+}
+
+fn read(file: &Mutex<File>, first: usize, count: usize) -> Result<Vec<f32>, AudioError> {
+    let mut bytes = vec![0; count * SAMPLE_BYTES];
+    {
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = file
+            .seek(SeekFrom::Start((first * SAMPLE_BYTES) as u64))
+            .and_then(|_| file.read_exact(&mut bytes));
+        read.map_err(|source| AudioError::Spool { source })?;
+    }
+    let sample = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    Ok(bytes.chunks_exact(SAMPLE_BYTES).map(sample).collect())
+}
+
+/// A recording while it is decoded.
+pub(crate) struct Spool {
+    memory: Vec<f32>,
+    most_in_memory: usize,
+    file: Option<File>,
+    written: usize,
+}
+
+impl Spool {
+    /// A spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
+    pub(crate) fn to_disk() -> Self {
+        Self::of(MOST_IN_MEMORY)
+    }
+
+    /// A spool that stays in memory.
+    pub(crate) fn in_memory() -> Self {
+        Self::of(usize::MAX)
+    }
+
+    /// A spool with a limit of its own.
+    pub(crate) fn of(most_in_memory: usize) -> Self {
+        Self { memory: Vec::new(), most_in_memory, file: None, written: 0 }
+    }
+
+    /// Appends samples.
+    pub(crate) fn push(&mut self, samples: &[f32]) -> Result<(), AudioError> {
+        self.memory.extend_from_slice(samples);
+        let full = if self.file.is_some() { BLOCK_SAMPLES } else { self.most_in_memory };
+        if self.memory.len() > full { self.spill() } else { Ok(()) }
+    }
+
+    /// Moves what is in memory to the file.
+    fn spill(&mut self) -> Result<(), AudioError> {
+        let fail = |source| AudioError::Spool { source };
+        if self.file.is_none() {
+            self.file = Some(tempfile::tempfile().map_err(fail)?);
+        }
+        if let Some(file) = &mut self.file {
+            for block in self.memory.chunks(BLOCK_SAMPLES) {
+                let bytes: Vec<u8> = block.iter().flat_map(|x| x.to_le_bytes()).collect();
+                file.write_all(&bytes).map_err(fail)?;
+            }
+        }
+        self.written += self.memory.len();
+        // The memory of the first minutes is given back.
+        self.memory = Vec::new();
+        Ok(())
+    }
+
+    /// All samples; those of a file are read back.
+    pub(crate) fn into_samples(self) -> Result<Vec<f32>, AudioError> {
+        if self.file.is_none() {
+            return Ok(self.memory);
+        }
+        let rate = SourceLength { samples: 0, sample_rate_hz: 0 };
+        Ok(self.into_recording(1, rate)?.whole()?.samples)
+    }
+
+    /// The recording.
+    pub(crate) fn into_recording(
+        mut self,
+        sample_rate_hz: u32,
+        source: SourceLength,
+    ) -> Result<Recording, AudioError> {
+        if self.file.is_some() {
+            self.spill()?;
+        }
+        let (store, samples) = match self.file {
+            Some(file) => (Store::File(Mutex::new(file)), self.written),
+            None => {
+                let samples = self.memory.len();
+                (Store::Memory(self.memory), samples)
+            }
+        };
+        Ok(Recording { store, samples, sample_rate_hz, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::silence::chunks;
+
+    #[test]
+    fn a_recording_in_a_file_is_that_in_memory() {
+        // Odd rates have frames of different lengths.
+        for rate_hz in [24_000, 16_000, 11_025, 8_007] {
+            let swell = |i: usize| 0.3 * (i as f32 * 0.0007).sin() * (i as f32 * 0.05).sin();
+            let samples: Vec<f32> = (0..40 * rate_hz as usize + 17).map(swell).collect();
+            let audio = Audio { samples, sample_rate_hz: rate_hz };
+            let mut spool = Spool::of(1000);
+            audio.samples.chunks(777).for_each(|piece| spool.push(piece).expect("there is room"));
+            let source = SourceLength { samples: 1, sample_rate_hz: 1 };
+            let recording = spool.into_recording(rate_hz, source).expect("there is room");
+            assert!(matches!(recording.store, Store::File(_)));
+            assert_eq!(recording.whole().expect("it is readable"), audio);
+            let (start_s, end_s) = (3.0007, 9.25);
+            let piece = recording.slice(start_s, end_s).expect("it is readable");
+            assert_eq!(piece, audio.slice(start_s, end_s));
+            for max_s in [5.0, 7.3, 100.0] {
+                let cuts = recording.chunks(max_s).expect("it is readable");
+                assert_eq!(cuts, chunks(&audio, max_s), "{rate_hz} Hz, {max_s} s");
+            }
+        }
+    }
+}
