@@ -250,7 +250,9 @@ impl Subject {
                             let message = format!("a gradient reaches `{name}`, which it ignores");
                             return Err(fault(&message));
                         }
-                        (true, true) => drop(reached.insert(name.clone())),
+                        (true, true) => {
+                            reached.insert(name.clone());
+                        }
                         (false, false) => {}
                     }
                 }
