@@ -7,8 +7,9 @@ use crate::workspace::{code, packages, root};
 
 /// Literals of another meaning: an operation on files, a key of the dashboard, an error of scenes, and the task tokens of
 /// published vall-e models.
-const OTHERWISE: [&str; 4] = [
+const OTHERWISE: [&str; 5] = [
     "Self::Remove => \"remove\"",
+    "io(\"remove\"",
     "\"remove this column\"",
     "Silent(\"background\")",
     "\"tts-c\", \"ns\"",

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use syrinx_ablate::AblateError;
+use syrinx_adapt::AdaptError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
 use syrinx_config::ConfigError;
@@ -172,6 +173,18 @@ impl From<AudioError> for Failure {
                 Self::of(Exit::Io, &error, error.hint())
             }
             _ => Self::of(Exit::BadInput, &error, error.hint()),
+        }
+    }
+}
+
+impl From<AdaptError> for Failure {
+    fn from(error: AdaptError) -> Self {
+        match error {
+            AdaptError::Engine(error) => error.into(),
+            AdaptError::Data(error) => error.into(),
+            AdaptError::Train(error) => error.into(),
+            AdaptError::Stopped { .. } => Self::of(Exit::Interrupted, &error, error.hint()),
+            error => Self::of(Exit::BadInput, &error, error.hint()),
         }
     }
 }

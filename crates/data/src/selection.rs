@@ -26,7 +26,8 @@ impl LeftOutReasons {
         &self.0
     }
 
-    fn add(&mut self, reason: String, id: &str) {
+    /// Counts an utterance that is left out for a reason.
+    pub fn add(&mut self, reason: String, id: &str) {
         match self.0.binary_search_by(|known| known.reason.as_str().cmp(&reason)) {
             Ok(at) => self.0[at].count += 1,
             Err(at) => self.0.insert(at, LeftOut { reason, count: 1, first: id.to_owned() }),

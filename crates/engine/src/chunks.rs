@@ -66,6 +66,9 @@ impl Engine {
         sound: Option<&mut TakeSound<'_>>,
         each: &mut TakeChunk<'_>,
     ) -> Result<(), EngineError> {
+        if let Some(adapted) = self.adapted_for(task, request)? {
+            return adapted.run_chunks(task, request, decode, run, (sound, each));
+        }
         let running = self.running(task)?;
         // Only where a recording begins with what the first row says.
         let made_of_text = running.descriptor.answer == AnswerKind::Speech

@@ -23,6 +23,7 @@ use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read};
 use crate::running::Running;
+use crate::voice_adapters::VoiceAdapters;
 use crate::{EngineError, ModelPart, Voices, rerank, services};
 
 /// Origin of a model.
@@ -134,6 +135,8 @@ pub struct Engine {
     parameters: usize,
     fingerprint: String,
     card: Value,
+    /// Adapters of voices; none in an engine that is adapted to a voice.
+    pub(crate) voice_adapters: Option<VoiceAdapters>,
 }
 
 /// A receiver of samples and of words that became certain, while they are generated.
@@ -202,7 +205,32 @@ impl Engine {
             parameters,
             fingerprint,
             card: parts.card,
+            voice_adapters: Some(VoiceAdapters::new(source, options)),
         })
+    }
+
+    /// The engine with another language model of the same kind; its recognizer stays that of the first one.
+    pub(crate) fn with_model(&self, model: Arc<LanguageModel>, fingerprint: String) -> Self {
+        Self {
+            file: self.file.clone(),
+            model,
+            services: self.services.clone(),
+            has_other_recognizer: self.has_other_recognizer,
+            neural_codec: Arc::clone(&self.neural_codec),
+            voices: Arc::clone(&self.voices),
+            kit: self.kit.clone(),
+            tasks: self.tasks.clone(),
+            codec: self.codec.clone(),
+            parameters: self.parameters,
+            fingerprint,
+            card: self.card.clone(),
+            voice_adapters: None,
+        }
+    }
+
+    /// Name of the model's file, or `embedded`.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
     }
 
     /// Answers a request.
@@ -217,6 +245,9 @@ impl Engine {
         decode: &DecodeConfig,
         run: RunContext<'_>,
     ) -> Result<Answered, EngineError> {
+        if let Some(adapted) = self.adapted_for(task, request)? {
+            return adapted.run(task, request, decode, run);
+        }
         let running = self.running(task)?;
         warn_of_symbols(running, request, run);
         self.answer(running, running.task.whole(request)?, decode, run)

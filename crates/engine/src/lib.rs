@@ -30,6 +30,7 @@ mod resynthesis;
 mod running;
 mod score;
 mod services;
+mod voice_adapters;
 mod voices;
 
 pub use adapters::{language_model, merge_adapter};

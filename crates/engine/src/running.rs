@@ -5,6 +5,7 @@ use std::sync::Arc;
 use syrinx_task::{DynTask, TaskDescriptor};
 
 /// A task on this model.
+#[derive(Clone)]
 pub(crate) struct Running {
     pub(crate) descriptor: &'static TaskDescriptor,
     pub(crate) task: Arc<dyn DynTask>,

@@ -1,7 +1,8 @@
 //! Voices by name: those of the model, and the user's own in a folder.
 //!
 //! A voice of the user is one file, `NAME.safetensors`, with the codes of a prompt. It belongs to the codec that made
-//! it; with another codec it is listed, but can't be used.
+//! it; with another codec it is listed, but can't be used. A trained voice has an adapter to the language model beside
+//! it, `NAME.adapter.safetensors`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use crate::nearest::nearest;
 use crate::{CodecId, EngineError, IoOperation};
 
 const EXTENSION: &str = "safetensors";
+/// Ending of the file with a voice's adapter, beside that with its prompt.
+const ADAPTER_ENDING: &str = ".adapter.safetensors";
 
 /// Origin of a voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -134,8 +137,36 @@ impl Voices {
         };
         let bytes = codes_to_bytes(codes, &header)
             .map_err(|reason| fail(&reason, "record another prompt"))?;
+        // An adapter of a voice that this one replaces.
+        self.remove_adapter(name)?;
         let path = folder.join(format!("{name}.{EXTENSION}"));
         write_atomic(&path, &bytes)?;
+        Ok(path)
+    }
+
+    /// The adapter of a voice of the user's, where it has one.
+    pub fn adapter(&self, name: &str) -> Option<PathBuf> {
+        if !is_name(name) || self.model.iter().any(|(v, _)| v.name == name) {
+            return None;
+        }
+        let path = self.folder.as_ref()?.join(format!("{name}{ADAPTER_ENDING}"));
+        path.is_file().then_some(path)
+    }
+
+    /// Keeps a trained voice: its prompt and the adapter in a file that training wrote. Returns the prompt's file.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_trained(
+        &self,
+        name: &str,
+        codes: &Codes,
+        about: &str,
+        adapter: &Path,
+    ) -> Result<PathBuf, EngineError> {
+        let bytes = std::fs::read(adapter).map_err(EngineError::io(IoOperation::Read, adapter))?;
+        let path = self.add(name, codes, about)?;
+        write_atomic(&path.with_file_name(format!("{name}{ADAPTER_ENDING}")), &bytes)?;
         Ok(path)
     }
 
@@ -154,8 +185,18 @@ impl Voices {
         let Some((_, path)) = self.files().into_iter().find(|(n, _)| n == name) else {
             return Err(self.unknown(name));
         };
+        self.remove_adapter(name)?;
         std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Delete, &path))?;
         Ok(path)
+    }
+
+    fn remove_adapter(&self, name: &str) -> Result<(), EngineError> {
+        match self.adapter(name) {
+            Some(path) => {
+                std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Delete, &path))
+            }
+            None => Ok(()),
+        }
     }
 
     fn unknown(&self, name: &str) -> EngineError {

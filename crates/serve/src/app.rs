@@ -10,7 +10,7 @@ use crate::engine::Service;
 use crate::error::ApiError;
 use crate::jobs::{Deadline, Place, Pool, Running, Work};
 use crate::metrics::Metrics;
-use crate::voices::Registered;
+use crate::registered::Registered;
 
 /// Model names that requests may give: the program's own and those that OpenAI's clients use by default.
 pub(crate) const MODELS: [&str; 8] = [

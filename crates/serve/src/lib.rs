@@ -20,6 +20,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod page;
+mod registered;
 mod server;
 mod socket;
 mod speech;

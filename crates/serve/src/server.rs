@@ -24,7 +24,8 @@ use crate::error::ApiError;
 use crate::jobs::Pool;
 use crate::metrics::Metrics;
 use crate::observe;
-use crate::voices::{self, Registered};
+use crate::registered::Registered;
+use crate::voices;
 use crate::{guard, openapi, page, socket, speech, tasks, transcriptions};
 
 /// Time between two looks at the token that stops the server.

@@ -3,8 +3,7 @@
 //! A registered voice has an identifier made by the server, under which its file is kept; the name that the client
 //! gives is only text in it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -15,37 +14,13 @@ use syrinx_types::Fingerprint;
 
 use crate::app::App;
 use crate::encode::{Format, encode};
-use crate::engine::{Answer, Service};
+use crate::engine::Answer;
 use crate::error::ApiError;
 use crate::intake;
+use crate::registered::PREFIX;
 
-/// Prefix of identifiers of registered voices.
-const PREFIX: &str = "voice_";
 /// Longest name of a voice, characters.
 const LONGEST_NAME: usize = 64;
-
-/// Registered voices: names by identifier.
-#[derive(Default)]
-pub(crate) struct Registered(Mutex<BTreeMap<String, String>>);
-
-impl Registered {
-    /// Finds the voices that were registered before.
-    pub fn of(service: &Service) -> Self {
-        let voices = service.voices().into_iter().filter(|(id, ..)| id.starts_with(PREFIX));
-        Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The identifier of a registered voice by its identifier or name.
-    fn id(&self, voice: &str) -> Option<String> {
-        let voices = self.lock();
-        let found = voices.iter().find(|(id, name)| *id == voice || *name == voice);
-        found.map(|(id, _)| id.clone())
-    }
-}
 
 impl App {
     /// The engine's name of a voice that a request names.

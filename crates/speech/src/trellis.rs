@@ -40,7 +40,7 @@ struct Search<'a> {
 
 /// The state of every part on the best way through; none if the recording can't end with a state of `last`.
 ///
-/// Finds the best path. If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
+/// If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
 /// searched, and the first half of the way is decided whenever the memory is full.
 pub(crate) fn best_path(
     states: &[State],
@@ -67,7 +67,7 @@ fn best_path_within(
     let all = parts.saturating_mul(n) <= most_kept;
     let (mut low, mut high) = (0, if all { n } else { reach.min(n) });
     for part in 0..parts {
-        let best = search.step(part == 0, acoustics.scaled(part), (low, high));
+        let best = search.step(part == 0, &acoustics.scaled(part), (low, high));
         if !all {
             let forgotten = low..best.saturating_sub(reach).max(low);
             search.score[forgotten.clone()].fill(f32::NEG_INFINITY);

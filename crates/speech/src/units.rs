@@ -96,7 +96,8 @@ impl Units {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acoustics {
     log_posteriors: Vec<f32>, // (parts, units)
-    scaled: Vec<f32>,         // (parts, units)
+    /// Weighted log-probabilities of the units' frequencies, (units).
+    log_priors: Vec<f32>,
     units: usize,
     rate_hz: f64,
 }
@@ -112,8 +113,8 @@ impl Acoustics {
         units: &Units,
         prior_weight: f64,
     ) -> Result<Self, SpeechError> {
-        let mut acoustics = Self::empty(units, scores.rate_hz)?;
-        acoustics.extend(scores, units, prior_weight)?;
+        let mut acoustics = Self::empty(units, scores.rate_hz, prior_weight)?;
+        acoustics.extend(scores, units)?;
         Ok(acoustics)
     }
 
@@ -121,25 +122,20 @@ impl Acoustics {
     ///
     /// # Errors
     /// [`SpeechError::Rate`].
-    pub fn empty(units: &Units, rate_hz: f64) -> Result<Self, SpeechError> {
+    pub fn empty(units: &Units, rate_hz: f64, prior_weight: f64) -> Result<Self, SpeechError> {
         if rate_hz.is_nan() || rate_hz <= 0.0 {
             return Err(SpeechError::Rate { rate_hz });
         }
-        let units = units.len();
-        Ok(Self { log_posteriors: Vec::new(), scaled: Vec::new(), units, rate_hz })
+        let log_priors = units.log_priors.iter().map(|p| prior_weight as f32 * p).collect();
+        Ok(Self { log_posteriors: Vec::new(), log_priors, units: units.len(), rate_hz })
     }
 
     /// Appends the scores of what follows; see [`Self::new`].
     ///
     /// # Errors
     /// [`SpeechError::Shape`].
-    pub fn extend(
-        &mut self,
-        scores: &FrameScores,
-        units: &Units,
-        prior_weight: f64,
-    ) -> Result<(), SpeechError> {
-        let (n, labels) = (units.len(), scores.labels);
+    pub fn extend(&mut self, scores: &FrameScores, units: &Units) -> Result<(), SpeechError> {
+        let labels = scores.labels;
         if labels != Phone::COUNT || !scores.log_probs.len().is_multiple_of(labels) {
             let values = scores.log_probs.len();
             return Err(SpeechError::Shape { labels, values });
@@ -147,11 +143,6 @@ impl Acoustics {
         for part in scores.log_probs.chunks_exact(labels) {
             let log_posteriors = units.phones.iter().map(|p| finite(part[p.index()]));
             self.log_posteriors.extend(log_posteriors);
-            let row = &self.log_posteriors[self.log_posteriors.len() - n..];
-            let scaled =
-                row.iter().zip(&units.log_priors).map(|(x, p)| x - prior_weight as f32 * p);
-            let best = scaled.clone().fold(f32::NEG_INFINITY, f32::max);
-            self.scaled.extend(scaled.map(|x| x - best));
         }
         Ok(())
     }
@@ -159,17 +150,20 @@ impl Acoustics {
     /// Makes room for some more parts, so that growing copies nothing.
     pub fn reserve(&mut self, parts: usize) {
         self.log_posteriors.reserve_exact(parts * self.units);
-        self.scaled.reserve_exact(parts * self.units);
     }
 
     /// Parts of frames.
     pub fn parts(&self) -> usize {
-        self.scaled.len() / self.units
+        self.log_posteriors.len() / self.units
     }
 
     /// The scaled scores of a part, one a unit, the best 0.
-    pub fn scaled(&self, part: usize) -> &[f32] {
-        &self.scaled[part * self.units..(part + 1) * self.units]
+    pub fn scaled(&self, part: usize) -> Vec<f32> {
+        let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
+        let mut scaled: Vec<f32> = row.iter().zip(&self.log_priors).map(|(x, p)| x - p).collect();
+        let best = scaled.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        scaled.iter_mut().for_each(|x| *x -= best);
+        scaled
     }
 
     /// The log-probability of a unit at a part.

@@ -168,12 +168,13 @@ pub(crate) fn aligned(
         let read = match &mut acoustics {
             Some(read) => read,
             None => {
-                let mut empty = Acoustics::empty(units, scores.rate_hz).map_err(SttError::from)?;
+                let mut empty = Acoustics::empty(units, scores.rate_hz, decoder.prior_weight())
+                    .map_err(SttError::from)?;
                 empty.reserve(all);
                 acoustics.insert(empty)
             }
         };
-        read.extend(scores, units, decoder.prior_weight()).map_err(SttError::from)?;
+        read.extend(scores, units).map_err(SttError::from)?;
     }
     let acoustics = acoustics.ok_or(SttError::Speech(SpeechError::NoScores))?;
     let spoken = kit.frontend.phonemize(text)?;

@@ -145,7 +145,7 @@ impl Search<'_> {
         let edge = self.bigrams.edge();
         let mut exits = vec![Exit { before: edge, link: NOTHING, score: 0.0 }];
         for part in 0..acoustics.parts() {
-            let scores = acoustics.scaled(part);
+            let scores = &*acoustics.scaled(part);
             next.clear();
             // The best hypothesis that only goes on is offered below: beside it, hopeless ones take no place.
             let on = |token: &Token| token.score + scores[usize::from(self.unit(token.node))];

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids};
+use syrinx_adapt::{AlignConfig, align_manifest};
+use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids, pairs};
 use syrinx_data::{EncodePlan, Manifest, encode_manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
 use syrinx_text::{Lexicon, Phone};
@@ -20,7 +21,7 @@ use crate::verbs::simulate::{self, SimulateArgs};
 /// `data`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data import libri ~/LibriTTS/train-clean-100 -o libri.jsonl\n  syrinx data encode libri.jsonl -o shards\n  syrinx data encode libri.jsonl -o shards --shard 3/16    # on the third of 16 machines\n  syrinx data encode libri.jsonl -o shards --array-env       # as a task of an array job\n  syrinx data merge part-1 part-2 -o shards"
+    after_help = "Examples:\n  syrinx data import libri ~/LibriTTS/train-clean-100 -o libri.jsonl\n  syrinx data align libri.jsonl -o aligned.jsonl\n  syrinx data encode libri.jsonl -o shards\n  syrinx data encode libri.jsonl -o shards --shard 3/16    # on the third of 16 machines\n  syrinx data encode libri.jsonl -o shards --array-env       # as a task of an array job\n  syrinx data merge part-1 part-2 -o shards"
 )]
 pub struct DataArgs {
     #[command(subcommand)]
@@ -31,8 +32,8 @@ pub struct DataArgs {
 enum What {
     /// Make a manifest of a corpus in one of the usual forms
     Import {
-        /// The form: LibriTTS or LibriSpeech folders, or an LJSpeech metadata.csv
-        #[arg(value_parser = ["libri", "ljspeech"])]
+        /// The form: LibriTTS or LibriSpeech folders, an LJSpeech metadata.csv, or pairs of NAME.wav and NAME.txt
+        #[arg(value_parser = ["libri", "ljspeech", "pairs"])]
         form: String,
         /// The corpus
         #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -40,12 +41,24 @@ enum What {
         /// The manifest to write
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: PathBuf,
-        /// Name of the one speaker (ljspeech)
+        /// Name of the one speaker (ljspeech, pairs)
         #[arg(long, default_value = "lj")]
         speaker: String,
         /// Folder of TextGrids with phone times, as the Montreal aligner writes them
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         textgrids: Option<PathBuf>,
+    },
+    /// Add phones and their durations to a manifest: aligns every text with its recording
+    Align {
+        /// The manifest
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        manifest: PathBuf,
+        /// The manifest to write
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        /// Smallest confidence of an alignment that is kept, 0 to 1
+        #[arg(long, value_name = "P", default_value_t = AlignConfig::default().min_confidence)]
+        min_confidence: f64,
     },
     /// Encode the recordings of a manifest to token shards; goes on where it was stopped
     Encode {
@@ -116,8 +129,16 @@ enum What {
 pub fn run(session: &Session, args: &DataArgs) -> Outcome {
     match &args.what {
         What::Import { form, path, out, speaker, textgrids } => {
-            let found = if form == "libri" { libri(path)? } else { ljspeech(path, speaker)? };
+            let found = match form.as_str() {
+                "libri" => libri(path)?,
+                "ljspeech" => ljspeech(path, speaker)?,
+                _ => pairs(path, speaker)?,
+            };
             import(session, found, textgrids.as_deref(), out)
+        }
+        What::Align { manifest, out, min_confidence } => {
+            let config = AlignConfig { min_confidence: *min_confidence };
+            align(session, &Manifest::read(manifest)?, out, &config)
         }
         What::Encode { manifest, out, codec, latents, array, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
@@ -196,6 +217,34 @@ fn warn_of_symbols(session: &Session, manifest: &Manifest) {
         let message = format!("nothing is said for {symbol}, first in `{id}`");
         session.sink().emit(Event::Warning { message });
     }
+}
+
+fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfig) -> Outcome {
+    let settings = session.base_settings()?;
+    let engine = session.engine(&settings)?;
+    let aligned = align_manifest(&engine, manifest, config, session.run(&settings))?;
+    let (found, used) = (manifest.len(), aligned.manifest.len());
+    if used == 0 {
+        let looked_for = format!("utterances that can be aligned: {}", aligned.left_out);
+        return Err(
+            syrinx_data::DataError::NothingFound { path: out.to_path_buf(), looked_for }.into()
+        );
+    }
+    aligned.manifest.write(out)?;
+    if session.globals.json {
+        return session.print_json(&json!({"out": out, "found": found, "aligned": used,
+            "left_out": found - used, "confidence": aligned.confidence}));
+    }
+    if used < found {
+        session.say(&format!("warning: {}", aligned.left_out));
+    }
+    session.say(&format!(
+        "wrote {}: {found} found, {used} aligned, {} left out; mean confidence {:.2}",
+        out.display(),
+        found - used,
+        aligned.confidence
+    ));
+    Ok(())
 }
 
 fn bpe(session: &Session, path: &Path, split: &str, vocab_size: usize, out: &Path) -> Outcome {

@@ -1,17 +1,22 @@
 //! `voices`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_engine::{VoiceOrigin, excerpt};
+use syrinx_adapt::{VoiceConfig, VoiceRun, train_voice};
+use syrinx_data::import::recordings;
+use syrinx_engine::{Engine, VoiceOrigin, excerpt};
 
-use crate::failure::Outcome;
-use crate::session::Session;
+use crate::failure::{Failure, Outcome};
+use crate::session::{Session, data_folder, model_source};
 use crate::table::table;
+use crate::verbs::train::tasks;
 
 /// `voices`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx voices\n  syrinx voices add me recording.wav\n  syrinx say hello --voice me\n  syrinx voices remove me"
+    after_help = "Examples:\n  syrinx voices\n  syrinx voices add me recording.wav\n  syrinx voices train me recordings/\n  syrinx say hello --voice me\n  syrinx voices remove me"
 )]
 pub struct VoicesArgs {
     #[command(subcommand)]
@@ -29,6 +34,26 @@ enum What {
         /// A recording of one speaker, some seconds long; - for standard input
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         audio: String,
+    },
+    /// Train a voice on 10 to 200 recordings of one speaker; goes on where it was stopped
+    Train {
+        /// Name of the voice: letters, digits, - and _
+        name: String,
+        /// Folder with NAME.wav and NAME.txt for each recording, or with a metadata.csv in LJSpeech's layout
+        #[arg(value_name = "DIR", value_hint = ValueHint::AnyPath)]
+        folder: PathBuf,
+        /// Steps of fine-tuning
+        #[arg(long, value_name = "N", default_value_t = VoiceConfig::default().steps)]
+        steps: u64,
+        /// Rank of the adapter
+        #[arg(long, value_name = "RANK", default_value_t = VoiceConfig::default().rank)]
+        rank: usize,
+        /// Peak learning rate
+        #[arg(long, value_name = "RATE", default_value_t = VoiceConfig::default().learning_rate)]
+        rate: f64,
+        /// Folder of the run: shards, checkpoints [default: voice-runs/NAME in the user's data folder]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        run: Option<PathBuf>,
     },
     /// Remove a voice that you added
     Remove {
@@ -78,6 +103,16 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
             ));
             Ok(())
         }
+        What::Train { name, folder, steps, rank, rate, run } => {
+            let config = VoiceConfig {
+                steps: *steps,
+                rank: *rank,
+                learning_rate: *rate,
+                seed: settings.seed,
+                ..VoiceConfig::default()
+            };
+            train(session, &engine, (name, folder, run.as_deref()), &config)
+        }
         What::Remove { name } => {
             let path = voices.remove(name)?;
             if session.globals.json {
@@ -87,4 +122,44 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
             Ok(())
         }
     }
+}
+
+fn train(
+    session: &Session,
+    engine: &Engine,
+    (name, folder, run): (&str, &Path, Option<&Path>),
+    config: &VoiceConfig,
+) -> Outcome {
+    let found = recordings(folder, name)?;
+    for warning in found.left_out.iter().chain(&found.warnings) {
+        session.sink().emit(syrinx_types::Event::Warning { message: warning.to_string() });
+    }
+    let own = || data_folder().map(|data| data.join("voice-runs").join(name));
+    let Some(place) = run.map(Path::to_path_buf).or_else(own) else {
+        return Err(Failure::usage("there is no folder for the run", "name one with --run"));
+    };
+    let settings = session.settings(&[])?.value;
+    let (source, device) = (model_source(&settings)?, settings.device.open()?);
+    let tasks = tasks(&settings, engine.model().config())?;
+    let parts = VoiceRun {
+        engine,
+        source: &source,
+        tasks: &tasks,
+        folder: &place,
+        prompt: &settings.prompt,
+        device: &device,
+    };
+    let voice = train_voice(&parts, (name, &found.manifest), config, session.run(&settings))?;
+    if session.globals.json {
+        return session.print_json(&voice);
+    }
+    session.say(&format!(
+        "trained {name} on {} of {} recordings ({:.0} s) for {} steps, in {}",
+        voice.recordings,
+        found.found(),
+        voice.seconds,
+        voice.steps,
+        voice.file.display()
+    ));
+    Ok(())
 }

@@ -129,7 +129,7 @@ fn places_that_can_not_be_written() {
     bench.fails(
         &["say", "Yes.", "-o", "nowhere/out.wav"],
         5,
-        &["nowhere/out.wav", "make the folder"],
+        &["nowhere/out.wav", "create the folder"],
     );
     bench.fails(&["encode", "a.wav", "-o", "nowhere/a"], 5, &["nowhere/a"]);
     bench.fails(&["say", "Yes.", "--events", "nowhere/events"], 5, &["nowhere/events"]);

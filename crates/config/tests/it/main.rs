@@ -54,22 +54,16 @@ fn what_does_not_fit_is_named_with_its_place() {
         let error = error.replace(&folder.path().display().to_string(), "DIR");
         assert_eq!(error, expected);
     };
-    check(
-        "sede = 1",
-        "DIR/syrinx.toml: there is no setting `sede`, did you mean `seed`?; `syrinx config show` lists them all",
-    );
+    check("sede = 1", "DIR/syrinx.toml: there is no setting `sede`, did you mean `seed`?");
     check(
         "[decode.codes]\ntemprature = 1.0",
-        "DIR/syrinx.toml: there is no setting `decode.codes.temprature`, did you mean `decode.codes.temperature`?; `syrinx config show` lists them all",
+        "DIR/syrinx.toml: there is no setting `decode.codes.temprature`, did you mean `decode.codes.temperature`?",
     );
     check(
         "[tasks.tts]\nmax_prompt_frame = 3",
-        "DIR/syrinx.toml: there is no setting `tasks.tts.max_prompt_frame`, did you mean `tasks.tts.max_prompt_frames`?; `syrinx config show` lists them all",
+        "DIR/syrinx.toml: there is no setting `tasks.tts.max_prompt_frame`, did you mean `tasks.tts.max_prompt_frames`?",
     );
-    check(
-        "zebra = 1",
-        "DIR/syrinx.toml: there is no setting `zebra`; `syrinx config show` lists them all",
-    );
+    check("zebra = 1", "DIR/syrinx.toml: there is no setting `zebra`");
     check(
         "seed = \"many\"",
         "DIR/syrinx.toml: setting `seed`: invalid type: found string \"many\", expected u64; `syrinx config schema` says what fits",

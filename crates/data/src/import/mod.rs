@@ -6,6 +6,7 @@
 mod alignment;
 mod libri;
 mod ljspeech;
+mod pairs;
 mod textgrid;
 
 use std::fs;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub use alignment::{Aligned, Alignment, merge_textgrids};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
+pub use pairs::{pairs, recordings};
 pub use textgrid::{Interval, TextGrid, Tier};
 
 use crate::{DataError, Manifest};

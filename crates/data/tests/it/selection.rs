@@ -21,7 +21,7 @@ fn a_mistyped_split_is_an_error_that_names_the_splits() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = manifest(10);
     let corpus = corpus(&manifest, folder.path());
-    let expected = "no utterance is in the split `trian`; the splits are: test, train";
+    let expected = "no utterance is in the split `trian`";
     let errors = [
         corpus.split_or_all("trian").map(|_| ()).unwrap_err(),
         corpus.split_or_none("trian").map(|_| ()).unwrap_err(),
@@ -29,6 +29,7 @@ fn a_mistyped_split_is_an_error_that_names_the_splits() {
     ];
     for error in errors {
         assert_eq!(error.to_string(), expected);
+        assert_eq!(error.hint().as_deref(), Some("the splits are: test, train"));
     }
     assert_eq!(corpus.split_or_all("train").unwrap().len(), 8);
     assert_eq!(corpus.split_or_none("test").unwrap().len(), 2);

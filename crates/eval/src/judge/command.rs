@@ -202,7 +202,11 @@ fn parse(text: &str) -> HashMap<PathBuf, Map<String, Value>> {
 
 fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
     let Some(said) = said else { return Verdict::all_wrong(&line.text) };
-    let transcript = said.get("heard").and_then(Value::as_str).map(str::to_owned);
+    let transcript = said
+        .get("transcript")
+        .or_else(|| said.get("heard"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let count = |name: &str| said.get(name).and_then(Value::as_f64);
     let words = match (count("errors"), count("words")) {
         (Some(errors), Some(words)) => Some(WordScore {

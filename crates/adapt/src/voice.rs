@@ -1,0 +1,229 @@
+//! Training of a named voice.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_audio::ReadLimits;
+use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, encode_manifest};
+use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
+use syrinx_nn::LoraConfig;
+use syrinx_task::{DynTask, TokenSpace};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
+use syrinx_types::{Audio, Coded, RunContext};
+
+use crate::{AdaptError, AlignConfig, align_manifest};
+
+/// Settings of training a voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoiceConfig {
+    /// Steps of fine-tuning.
+    pub steps: u64,
+    /// Positions a step (prompt, response and phones counted).
+    pub positions: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Rank of the adapter.
+    pub rank: usize,
+    /// Tasks that are trained; all their stages.
+    pub tasks: Vec<String>,
+    /// Smallest number of aligned recordings.
+    pub min_recordings: usize,
+    /// Longest recording, seconds.
+    pub max_seconds: f64,
+    /// Alignment of the recordings.
+    pub align: AlignConfig,
+    /// Seed of every draw.
+    pub seed: u64,
+}
+
+impl Default for VoiceConfig {
+    fn default() -> Self {
+        Self {
+            steps: 400,
+            positions: 1_600,
+            learning_rate: 1e-3,
+            rank: 16,
+            tasks: vec!["tts".to_owned()],
+            min_recordings: 10,
+            max_seconds: 12.0,
+            align: AlignConfig::default(),
+            seed: 1,
+        }
+    }
+}
+
+/// Inputs of training a voice.
+pub struct VoiceRun<'a> {
+    /// Loaded model; its recognizer aligns, its codec encodes, its voices keep the result.
+    pub engine: &'a Engine,
+    /// Source of the same model, whose weights are adapted.
+    pub source: &'a ModelSource,
+    /// Tasks, built for the model.
+    pub tasks: &'a [Box<dyn DynTask>],
+    /// Folder of the run: shards, checkpoint, adapter. Work that is there is continued.
+    pub folder: &'a Path,
+    /// Rules for the prompt.
+    pub prompt: &'a PromptConfig,
+    /// Device of the training.
+    pub device: &'a Device,
+}
+
+/// A trained voice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainedVoice {
+    /// Name of the voice.
+    pub name: String,
+    /// File of the prompt; the adapter lies beside it.
+    pub file: PathBuf,
+    /// Recordings that were trained on.
+    pub recordings: usize,
+    /// Their length, seconds.
+    pub seconds: f64,
+    /// Recordings of the folder that were not used, with reasons.
+    pub left_out: String,
+    /// Mean confidence of the alignments, 0 to 1.
+    pub confidence: f64,
+    /// Steps of fine-tuning.
+    pub steps: u64,
+}
+
+/// Trains a voice on recordings of one speaker with their texts, and keeps it under a name: aligns, encodes, fits an
+/// adapter (LoRA, Hu et al. 2021) of the language model, and adds the clearest stretch of a recording as the prompt.
+///
+/// # Errors
+/// [`AdaptError::TooFew`], [`AdaptError::Stopped`] where the run is cancelled (the same call goes on), and those of the
+/// model, its data and its training.
+pub fn train_voice(
+    run: &VoiceRun<'_>,
+    (name, recordings): (&str, &Manifest),
+    config: &VoiceConfig,
+    context: RunContext<'_>,
+) -> Result<TrainedVoice, AdaptError> {
+    let aligned = align_manifest(run.engine, recordings, &config.align, context)?;
+    let enough = aligned.manifest.len() >= config.min_recordings;
+    if !enough {
+        return Err(AdaptError::TooFew {
+            aligned: aligned.manifest.len(),
+            found: recordings.len(),
+            needed: config.min_recordings,
+            left_out: aligned.left_out,
+        });
+    }
+    let corpus = encode(run, &aligned.manifest, config, context)?;
+    let adapter = adapt(run, &corpus, config, context)?;
+    let best = prompt(run, &aligned.manifest)?;
+    let codes = run.engine.encode(&best)?;
+    let about = format!("trained on {} recordings", corpus.len());
+    let file = run.engine.voices().add_trained(name, &codes, &about, &adapter)?;
+    Ok(TrainedVoice {
+        name: name.to_owned(),
+        file,
+        recordings: corpus.len(),
+        seconds: corpus.total_frames() as f64 / corpus.codec().frame_rate_hz,
+        left_out: aligned.left_out.to_string(),
+        confidence: aligned.confidence,
+        steps: config.steps,
+    })
+}
+
+/// Token shards of the recordings, in the folder of the run.
+fn encode(
+    run: &VoiceRun<'_>,
+    manifest: &Manifest,
+    config: &VoiceConfig,
+    context: RunContext<'_>,
+) -> Result<Corpus, AdaptError> {
+    let id = run.engine.codec_id();
+    let stamp = CodecStamp {
+        fingerprint: id.fingerprint.clone(),
+        frame_rate_hz: id.info.frame_rate_hz,
+        levels: id.info.levels,
+        codebook_size: id.info.codebook_size,
+    };
+    let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
+    let one = |utterance: &syrinx_data::Utterance| -> Result<Coded, String> {
+        let audio = syrinx_audio::load(manifest.audio_path(utterance), id.info.sample_rate_hz)
+            .map_err(|error| error.to_string())?;
+        run.engine.codec().encode_with_latents(&audio).map_err(|error| error.to_string())
+    };
+    let folder = run.folder.join("shards");
+    encode_manifest(manifest, &folder, &plan, &one, context.events, context.cancel)?;
+    let corpus = Corpus::open(&folder)?;
+    let too_long = |_: &syrinx_data::Utterance, frames: usize| {
+        let long = frames as f64 / id.info.frame_rate_hz >= config.max_seconds;
+        long.then(|| format!("it is not shorter than max_seconds = {}", config.max_seconds))
+    };
+    Ok(corpus.select("recordings of the voice", too_long)?)
+}
+
+/// Fits the adapter; returns its file.
+fn adapt(
+    run: &VoiceRun<'_>,
+    corpus: &Corpus,
+    config: &VoiceConfig,
+    context: RunContext<'_>,
+) -> Result<PathBuf, AdaptError> {
+    let base = language_model(run.source)?;
+    let train = TrainConfig {
+        model: base.config.clone(),
+        seed: config.seed,
+        steps: config.steps,
+        positions: config.positions,
+        learning_rate: config.learning_rate,
+        warmup_steps: config.steps / 20,
+        lora: Some(LoraConfig { rank: config.rank, ..LoraConfig::default() }),
+        mix: mix_of(run.tasks, &config.tasks, &[])?,
+        prompt: PromptSpec { min_frames: 30, max_frames: 75, none_probability: 0.0 },
+        max_seconds: config.max_seconds,
+        checkpoint_steps: 50,
+        ..TrainConfig::default()
+    };
+    let levels = 0..base.space.levels;
+    let material = TrainingMaterial {
+        device: run.device.clone(),
+        corpus,
+        held_out: None,
+        tasks: run.tasks,
+        space: TokenSpace::clone(&base.space),
+        codebooks: levels.map(|level| run.engine.codec().codebook(level).to_vec()).collect(),
+        ranks: Ranks::alone(),
+    };
+    let folder = run.folder.join("adapter");
+    let resume = syrinx_train::Checkpoint::path(&folder).exists();
+    let mut trainer = Trainer::from_base(&train, &material, (&folder, resume), &base)?;
+    let outcome = trainer.run(context.events, context.cancel)?;
+    if outcome.cancelled {
+        return Err(AdaptError::Stopped { step: outcome.step, steps: config.steps });
+    }
+    Ok(outcome.model)
+}
+
+/// The best stretch of the recordings as a prompt: of those that give one, the longest.
+fn prompt(run: &VoiceRun<'_>, manifest: &Manifest) -> Result<Audio, AdaptError> {
+    let rate_hz = run.engine.codec_id().info.sample_rate_hz;
+    let (mut best, mut refused): (Option<Audio>, Option<EngineError>) = (None, None);
+    for utterance in manifest.utterances() {
+        let path = manifest.audio_path(utterance);
+        let mut warn = |_| {};
+        let Ok(audio) =
+            syrinx_audio::load_warned(&path, rate_hz, &ReadLimits::default(), &mut warn)
+        else {
+            continue;
+        };
+        match excerpt(&audio, &utterance.id, run.prompt) {
+            Ok(part) if best.as_ref().is_none_or(|b| part.seconds() > b.seconds()) => {
+                best = Some(part);
+            }
+            Ok(_) => {}
+            Err(error) => refused = Some(error),
+        }
+    }
+    match (best, refused) {
+        (Some(best), _) => Ok(best),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(AdaptError::NoPrompt),
+    }
+}

@@ -1,0 +1,31 @@
+//! Voices that clients registered.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::engine::Service;
+
+/// Prefix of identifiers of registered voices.
+pub(crate) const PREFIX: &str = "voice_";
+/// Registered voices: names by identifier.
+#[derive(Default)]
+pub(crate) struct Registered(Mutex<BTreeMap<String, String>>);
+
+impl Registered {
+    /// Finds the voices that were registered before.
+    pub fn of(service: &Service) -> Self {
+        let voices = service.voices().into_iter().filter(|(id, ..)| id.starts_with(PREFIX));
+        Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
+    }
+
+    pub fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The identifier of a registered voice by its identifier or name.
+    pub fn id(&self, voice: &str) -> Option<String> {
+        let voices = self.lock();
+        let found = voices.iter().find(|(id, name)| *id == voice || *name == voice);
+        found.map(|(id, _)| id.clone())
+    }
+}
