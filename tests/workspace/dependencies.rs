@@ -47,7 +47,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("eval", &["types", "atomic", "audio", "text", "metrics", "data", "task", "pretrained"]),
-    ("pretrained", &["types", "atomic", "audio", "text", "nn", "codec", "task", "model", "decode"]),
+    (
+        "pretrained",
+        &["types", "atomic", "audio", "text", "metrics", "nn", "codec", "task", "model", "decode"],
+    ),
     ("results", &["eval"]),
     ("ablate", &["types", "atomic", "data", "eval", "results"]),
     ("dash", &["types", "atomic", "audio", "metrics", "task", "eval", "results"]),

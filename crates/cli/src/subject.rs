@@ -9,7 +9,7 @@ use syrinx_config::Settings;
 use syrinx_engine::{Engine, EngineError, Merged, open_codec};
 use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
 use syrinx_pretrained::CodecSpec;
-use syrinx_task::{AnswerKind, Request};
+use syrinx_task::{AnswerKind, Answered, Request};
 use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
 
 /// A loaded engine with the settings that it answers with.
@@ -29,12 +29,19 @@ fn failed(error: EngineError) -> SubjectError {
 
 impl Subject for Loaded<'_> {
     fn name(&self) -> String {
-        self.engine.info().file
+        let file = self.engine.info().file;
+        match &self.settings.recognizer {
+            Some(recognizer) => format!("{file} with {recognizer}"),
+            None => file,
+        }
     }
 
     fn fingerprint(&self) -> String {
-        let settings = serde_json::to_string(&(&self.settings.decode, &self.settings.tasks))
-            .unwrap_or_default();
+        let Settings { decode, tasks, recognizer, whisper, .. } = self.settings;
+        let mut settings = serde_json::to_string(&(decode, tasks)).unwrap_or_default();
+        if recognizer.is_some() {
+            settings += &serde_json::to_string(&(recognizer, whisper)).unwrap_or_default();
+        }
         format!(
             "{}-{}",
             self.engine.fingerprint(),
@@ -67,6 +74,9 @@ impl Subject for Loaded<'_> {
     fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
         let decode = merged(&self.settings.decode, ask.decode)?;
         let run = RunContext::quiet(cancel).with_seed(ask.seed);
+        if let Some(answer) = self.recognized(ask, run)? {
+            return Ok(answer);
+        }
         let request = Request::new(ask.request.clone());
         let begun = Instant::now();
         let (mut whole, mut first) = (Merged::default(), None);
@@ -101,6 +111,31 @@ impl Subject for Loaded<'_> {
             }
         };
         Ok(Box::new(Named(open_codec(&spec).map_err(|e| failed(&e))?)))
+    }
+}
+
+impl Loaded<'_> {
+    /// The answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is no transcript.
+    fn recognized(
+        &self,
+        ask: &Ask<'_>,
+        run: RunContext<'_>,
+    ) -> Result<Option<Answer>, SubjectError> {
+        let task = syrinx_registry::find(ask.task).filter(|d| d.answer == AnswerKind::Text);
+        let named = self.settings.recognizer.is_some();
+        let recognizer = self.engine.services().recognizer.as_ref().filter(|_| named);
+        let (Some(task), Some(recognizer)) = (task, recognizer) else { return Ok(None) };
+        let field = |name: &str| ask.request.get(name).and_then(Value::as_str);
+        let Some(recording) = field(task.verb.positional) else { return Ok(None) };
+        let audio = self.engine.load(recording).map_err(failed)?;
+        let begun = Instant::now();
+        let transcript = match task.capabilities.known_text.and_then(field) {
+            Some(text) => recognizer.align(&audio, text, run),
+            None => recognizer.transcribe(&audio, run),
+        };
+        let wall_s = begun.elapsed().as_secs_f64();
+        let transcript = transcript.map_err(|e| failed(e.into()))?;
+        Ok(Some(Answer { answered: Answered::new(transcript), wall_s, first_audio_s: None }))
     }
 }
 

@@ -139,6 +139,46 @@ impl MaskedConfig {
     }
 }
 
+/// The passes of a published vall-e model over level 1 of all frames. The defaults are those of its project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DemaskConfig {
+    /// Passes. Each opens the least probable frames again, fewer from pass to pass.
+    pub steps: usize,
+    /// Weight of the prediction with text and prompt against that without; 1 for none.
+    pub guidance: f64,
+    /// Share of the guided logits that is rescaled to the spread of the conditional ones, 0 to 1.
+    pub rescale: f64,
+    /// Temperature of the first pass; it falls to 0 at the last. 0 takes the likeliest.
+    pub temperature: f64,
+    /// Factor on the predicted number of frames.
+    pub length_factor: f64,
+}
+
+impl Default for DemaskConfig {
+    fn default() -> Self {
+        Self { steps: 25, guidance: 2.5, rescale: 0.75, temperature: 0.0, length_factor: 1.05 }
+    }
+}
+
+impl DemaskConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let finite = [self.guidance, self.temperature, self.length_factor];
+        let fits = finite.iter().all(|x| *x >= 0.0 && x.is_finite());
+        if self.steps > 0 && fits && self.length_factor > 0.0 && (0.0..=1.0).contains(&self.rescale)
+        {
+            return Ok(());
+        }
+        Err("demask.steps and demask.length_factor must be above zero, demask.rescale from 0 to 1, \
+             the others 0 or above"
+            .into())
+    }
+}
+
 /// Settings of generation. The defaults are those that the embedded model is measured with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -158,6 +198,9 @@ pub struct DecodeConfig {
     /// Passes over level 1, for models that decide it so.
     #[serde(skip_serializing_if = "MaskedConfig::is_default")]
     pub masked: MaskedConfig,
+    /// Passes over level 1, for published vall-e models that predict it in place.
+    #[serde(skip_serializing_if = "DemaskConfig::is_default")]
+    pub demask: DemaskConfig,
     /// Classifier-free guidance of the stages before the NAR: 1 for none, above 1 to follow the text more closely.
     pub guidance: f64,
     /// Candidates a request, of which the engine keeps the one that its own transcription understands best.
@@ -192,6 +235,7 @@ impl Default for DecodeConfig {
             text: SamplerConfig::greedy(),
             nar: NarConfig::default(),
             masked: MaskedConfig::default(),
+            demask: DemaskConfig::default(),
             guidance: 1.0,
             best_of: 1,
             batch_rows: 16,
@@ -221,6 +265,7 @@ impl DecodeConfig {
         if self.masked.passes == 0 || !(self.masked.noise >= 0.0 && self.masked.noise.is_finite()) {
             return Err("masked.passes must be above zero, masked.noise 0 or above".into());
         }
+        self.demask.check()?;
         if !self.guidance.is_finite() || self.guidance < 0.0 {
             return Err("guidance must be 0 or above".into());
         }

@@ -4,7 +4,8 @@ use syrinx_task::{Head, Stage};
 
 use crate::context::{Context, Row};
 use crate::{
-    DecodeError, all_levels, durations, first_level, further_levels, latents, masked, phones, text,
+    DecodeError, all_levels, demask, durations, first_level, further_levels, latents, length,
+    masked, phones, text,
 };
 
 /// Generates the response of a stage for some rows: the list of all loops.
@@ -17,10 +18,12 @@ pub(crate) fn run(
         Head::FirstLevel => first_level::run,
         Head::FurtherLevels => further_levels::run,
         Head::Levels(_) => all_levels::run,
+        Head::MaskedLevel if stage.vall_e.is_some() => demask::run,
         Head::MaskedLevel => masked::run,
         Head::Latents => latents::run,
         Head::Durations => durations::run,
         Head::Text => text::run,
+        Head::Length => length::run,
         Head::Phones { .. } => phones::run,
     };
     head(context, stage, rows)

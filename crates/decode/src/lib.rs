@@ -8,6 +8,7 @@ mod alignment_state;
 mod all_levels;
 mod config;
 mod context;
+mod demask;
 mod durations;
 mod error;
 mod first_level;
@@ -15,6 +16,7 @@ mod further_levels;
 mod generate;
 mod heads;
 mod latents;
+mod length;
 mod masked;
 mod passes;
 mod phones;
@@ -25,7 +27,9 @@ mod streaming;
 mod text;
 mod windows;
 
-pub use config::{DecodeConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig};
+pub use config::{
+    DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig,
+};
 pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};

@@ -59,7 +59,7 @@ pub(crate) fn run(
         {
             expect(&latents, rows, &deciding)?;
         }
-        let logits = context.read(model.first_level_logits(&h, 0)?)?; // (frames of all rows, codes)
+        let logits = context.read(model.masked_logits(&h)?)?; // (frames of all rows, codes)
         let mut at = 0;
         for (row, d) in rows.iter_mut().zip(&mut deciding) {
             let frames = d.decided.len();

@@ -7,12 +7,19 @@ use crate::context::{Context, Row};
 use crate::rounding::{round, take_away};
 use crate::{DecodeError, draw, steps};
 
+/// Rows of one product: more gain little, and a cancelled run ends only after a product.
+const ROWS_TOGETHER: usize = 2;
+
 /// One pass for each level that is asked for, over all frames of the rows.
 pub(crate) fn passes_over(
     context: &Context<'_>,
     stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
+    rows.chunks_mut(ROWS_TOGETHER).try_for_each(|rows| passes(context, stage, rows))
+}
+
+fn passes(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let asked = context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels);
     // Levels are rounded from a residual only by models that were trained to predict it.

@@ -59,7 +59,8 @@ impl<'a> Stream<'a> {
             && stage.head == Head::FurtherLevels
             && (first.timing, stage.timing) == (Timing::Found, Timing::Found)
             && nar.sampler.temperature == 0.0
-            && further.given.is_none();
+            && further.given.is_none()
+            && stage.vall_e.is_none();
         let state = State { made: Codes::empty(1), failure: None, each };
         fits.then_some(Self { stage, run: further, state: RefCell::new(state) })
     }

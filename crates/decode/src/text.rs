@@ -26,7 +26,13 @@ pub(crate) fn run(
         let positions: Vec<(usize, &Position)> =
             live.iter().filter_map(|&i| Some((i, sequences[i].positions.last()?))).collect();
         let h = model.advance(&mut progress, &positions)?; // (live rows, dim)
-        let logits = steps::host_rows(&model.text_logits(&h)?)?; // (live rows, text tokens)
+        let logits = model.text_logits(&h)?; // (live rows, text tokens)
+        // A published model transcribes phones, the first of its text tokens.
+        let logits = match stage.vall_e {
+            Some(layout) => logits.narrow(1, 0, layout.phones)?,
+            None => logits,
+        };
+        let logits = steps::host_rows(&logits)?;
         let mut still = Vec::with_capacity(live.len());
         for (&i, logits) in live.iter().zip(&logits) {
             let row = &mut rows[i];

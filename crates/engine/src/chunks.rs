@@ -67,7 +67,7 @@ impl Engine {
         each: &mut TakeChunk<'_>,
     ) -> Result<(), EngineError> {
         if let Some(adapted) = self.adapted_for(task, request)? {
-            return adapted.run_chunks(task, request, decode, run, (sound, each));
+            return adapted.run_chunks(task, request, decode, run, sound, each);
         }
         let running = self.running(task)?;
         // Only where a recording begins with what the first row says.

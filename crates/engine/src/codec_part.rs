@@ -35,11 +35,21 @@ pub struct PackageCodec {
     pub spec: CodecSpec,
     /// Whether the model file carries it; otherwise the file refers to it.
     pub carried: bool,
+    /// Folder of the model file. A reference to a codec that was named by a relative path is relative to it, so that both
+    /// can be moved together; without it, references are absolute.
+    pub folder: Option<PathBuf>,
+}
+
+impl PackageCodec {
+    /// A codec that the file carries, or that a model file at `out` refers to.
+    pub fn new(spec: CodecSpec, refer: bool, out: &Path) -> Self {
+        Self { spec, carried: !refer, folder: out.parent().map(Path::to_owned) }
+    }
 }
 
 impl From<&Path> for PackageCodec {
     fn from(path: &Path) -> Self {
-        Self { spec: CodecSpec::new(path), carried: true }
+        Self { spec: CodecSpec::new(path), carried: true, folder: None }
     }
 }
 
@@ -151,16 +161,30 @@ pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>),
         // As it is, so that nothing is rounded twice.
         (true, false) => std::fs::read(&codec.spec.path)
             .map_err(EngineError::io(IoOperation::Read, &codec.spec.path))?,
-        (false, _) => reference(opened.as_ref(), &codec.spec)?,
+        (false, _) => reference(opened.as_ref(), &codec.spec, codec.folder.as_deref())?,
     };
     Ok((opened, part))
 }
 
-fn reference(codec: &dyn Codec, spec: &CodecSpec) -> Result<Vec<u8>, EngineError> {
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+/// A path as a model file in `folder` refers to it.
+fn path_from(path: &Path, folder: Option<&Path>) -> PathBuf {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let target = absolute(path);
+    let Some(folder) = folder.filter(|_| path.is_relative()).map(absolute) else { return target };
+    let shared = target.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| "..");
+    let down = target.components().skip(shared).map(|part| part.as_os_str().to_owned());
+    up.map(Into::into).chain(down).collect()
+}
+
+fn reference(
+    codec: &dyn Codec,
+    spec: &CodecSpec,
+    folder: Option<&Path>,
+) -> Result<Vec<u8>, EngineError> {
     let named = CodecSpec {
-        path: absolute(&spec.path),
-        vocoder: spec.vocoder.as_ref().map(absolute),
+        path: path_from(&spec.path, folder),
+        vocoder: spec.vocoder.as_ref().map(|path| path_from(path, folder)),
         levels: spec.levels,
     };
     let reference = Reference {
@@ -176,4 +200,22 @@ fn reference(codec: &dyn Codec, spec: &CodecSpec) -> Result<Vec<u8>, EngineError
     let none: [(&str, safetensors::tensor::TensorView<'_>); 0] = [];
     let metadata = HashMap::from([(REFERENCE.to_owned(), json)]);
     safetensors::serialize(none, Some(metadata)).map_err(|e| unsupported(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_codec_named_by_a_relative_path_is_referred_to_from_the_models_folder() {
+        for (codec, folder, expected) in [
+            ("codecs/mimi", "", "codecs/mimi"),
+            ("codecs/mimi", "codecs", "mimi"),
+            ("codecs/mimi", "runs/a", "../../codecs/mimi"),
+            ("/data/mimi", "/data", "/data/mimi"),
+        ] {
+            assert_eq!(path_from(Path::new(codec), Some(Path::new(folder))), Path::new(expected));
+        }
+        assert!(path_from(Path::new("mimi"), None).is_absolute());
+    }
 }

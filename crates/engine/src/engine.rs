@@ -15,13 +15,13 @@ use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
     Request, Services, TaskKit, Transcript,
 };
-use syrinx_text::{Frontend, TextVocab};
+use syrinx_text::Frontend;
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
-use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read};
+use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
 use crate::running::Running;
 use crate::voice_adapters::VoiceAdapters;
 use crate::{EngineError, ModelPart, Voices, rerank, services};
@@ -171,9 +171,9 @@ impl Engine {
                 .part(lm_fingerprint(&lm, &file)?.as_bytes())
                 .hex();
         }
-        let vocab = TextVocab::english()?;
+        let vocab = vocab_of(&lm, &file)?;
         let id = CodecId::of(codec.as_ref());
-        check_fit(&lm.space, &lm.codebooks, codec.as_ref(), &vocab)
+        check_fit(&lm, codec.as_ref(), &vocab)
             .map_err(|reason| EngineError::Mismatch { file: file.clone(), reason })?;
         for (voice, codes) in &parts.voices {
             codes.check(id.info.codebook_size).map_err(|e| EngineError::Mismatch {

@@ -41,7 +41,7 @@ pub use error::{EngineError, IoOperation, ModelPart};
 pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
-pub use package::{PackageVoice, codec, package, with_language_model};
+pub use package::{PackageVoice, codec, package, package_lm, with_language_model};
 pub use prompt::{PromptConfig, excerpt, prepare};
 pub use score::{TextScore, WordScore};
 pub use voices::{Voice, VoiceOrigin, Voices};

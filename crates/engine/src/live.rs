@@ -184,17 +184,17 @@ mod tests {
     #[test]
     fn words_become_final_when_two_results_agree() {
         let mut live = LiveTranscript::new(RATE_HZ);
-        let mut transcript = |seconds: f64, result: &str, ended: bool| {
+        let mut update = |seconds: f64, result: &str, ended: bool| {
             push(&mut live, seconds);
             live.audio();
             let update = live.update((result, words(result, 0.0)), ended);
             (text(&update.words), update.text)
         };
-        assert_eq!(transcript(2.0, "the cad", false).0, "");
+        assert_eq!(update(2.0, "the cad", false).0, "");
         // `the` is in both results; `cat` changed.
-        assert_eq!(transcript(1.0, "the cat sat", false).0, "the");
-        assert_eq!(transcript(1.0, "the cat sat on", false).0, "cat sat");
-        let end = transcript(0.0, "the cat sat on it", true);
+        assert_eq!(update(1.0, "the cat sat", false).0, "the");
+        assert_eq!(update(1.0, "the cat sat on", false).0, "cat sat");
+        let end = update(0.0, "the cat sat on it", true);
         assert_eq!(end, ("on it".into(), "the cat sat on it".into()));
     }
 

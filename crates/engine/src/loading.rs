@@ -5,8 +5,8 @@ use std::sync::Arc;
 use syrinx_codec::Codec;
 use syrinx_model::{LanguageModel, LmFile};
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit, TokenSpace};
-use syrinx_text::{Frontend, Lexicon, TextVocab};
+use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit};
+use syrinx_text::{Frontend, IpaTokenizer, Lexicon, TextVocab};
 
 use crate::pronounce::ModelPronounce;
 use crate::running::Running;
@@ -40,19 +40,42 @@ pub(crate) fn read(
     }
 }
 
+/// The vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] for a published model whose tokenizer is missing or that of another.
+pub(crate) fn vocab_of(lm: &LmFile, file: &str) -> Result<TextVocab, EngineError> {
+    let vocab = TextVocab::english()?;
+    let Some(published) = lm.config.switches.vall_e else { return Ok(vocab) };
+    let mismatch = |reason| EngineError::Mismatch { file: file.into(), reason };
+    let json = lm.tokenizer.as_ref();
+    let json =
+        json.ok_or_else(|| mismatch("the tokenizer of a published model is missing".into()))?;
+    let tokenizer = IpaTokenizer::from_bytes(json.as_bytes(), published.phones);
+    let tokenizer =
+        tokenizer.map_err(|e| mismatch(format!("its tokenizer is that of another model: {e}")))?;
+    Ok(vocab.with_ipa(tokenizer))
+}
+
 /// Whether a language model was made for this codec and this vocabulary; if not, why.
-pub(crate) fn check_fit(
-    space: &TokenSpace,
-    codebooks: &[Vec<f32>],
-    codec: &dyn Codec,
-    vocab: &TextVocab,
-) -> Result<(), String> {
+pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Result<(), String> {
+    let (space, codebooks) = (&lm.space, &lm.codebooks);
     let info = codec.info();
     if (space.levels, space.codebook_size) != (info.levels, info.codebook_size) {
         return Err(format!(
             "the language model writes {} levels of {} codes, the codec has {} of {}",
             space.levels, space.codebook_size, info.levels, info.codebook_size
         ));
+    }
+    if lm.config.switches.vall_e.is_some() {
+        // Its vocabulary is that of its tokenizer, and it has no codebooks. The codec can only be told by its shape.
+        return match space.frame_rate_hz == info.frame_rate_hz {
+            true => Ok(()),
+            false => Err(format!(
+                "the language model writes {} frames a second, the codec has {}",
+                space.frame_rate_hz, info.frame_rate_hz
+            )),
+        };
     }
     let phones = vocab.phones_range();
     if (space.text_tokens, space.first_phone, space.phones)

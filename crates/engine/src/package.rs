@@ -5,12 +5,11 @@ use std::path::Path;
 use serde_json::Value;
 use syrinx_codec::EmbeddedCodec;
 use syrinx_model::LmFile;
-use syrinx_text::TextVocab;
 use syrinx_types::Codes;
 
 use crate::codec_part::{PackageCodec, codec_of_part, part_of};
 use crate::format::{self, HeaderVoice};
-use crate::loading::{check_fit, read};
+use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
 use crate::{CodecId, EngineError, IoOperation, ModelPart, ModelSource};
 
@@ -37,20 +36,37 @@ pub fn package(
     voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {
-    let read = |path: &Path| std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path));
-    let name = |path: &Path| path.display().to_string();
+    let file = lm_path.display().to_string();
+    let bytes = std::fs::read(lm_path).map_err(EngineError::io(IoOperation::Read, lm_path))?;
+    let lm = LmFile::from_bytes(&bytes).map_err(|e| EngineError::Part {
+        file: file.clone(),
+        part: ModelPart::LanguageModel,
+        cause: e.into(),
+    })?;
+    package_lm((&lm, &file), codec, voices, card)
+}
+
+/// Joins a language model that is in memory to a codec and voices, as [`package`] does; `file` is its name in errors.
+///
+/// # Errors
+/// As [`package`].
+pub fn package_lm(
+    (lm, file): (&LmFile, &str),
+    codec: &PackageCodec,
+    voices: &[PackageVoice],
+    card: Value,
+) -> Result<Vec<u8>, EngineError> {
     let codec_name = codec.spec.to_string();
     let (codec, codec_bytes) = part_of(codec)?;
     let lm_fail = |e: syrinx_model::ModelError| EngineError::Part {
-        file: name(lm_path),
+        file: file.to_owned(),
         part: ModelPart::LanguageModel,
         cause: e.into(),
     };
-    let lm = LmFile::from_bytes(&read(lm_path)?).map_err(lm_fail)?;
     let id = CodecId::of(codec.as_ref());
-    let mismatch = |reason| EngineError::Mismatch { file: name(lm_path), reason };
-    check_fit(&lm.space, &lm.codebooks, codec.as_ref(), &TextVocab::english()?)
-        .map_err(mismatch)?;
+    let mismatch = |reason| EngineError::Mismatch { file: file.to_owned(), reason };
+    let vocab = vocab_of(lm, file)?;
+    check_fit(lm, codec.as_ref(), &vocab).map_err(mismatch)?;
     for (i, voice) in voices.iter().enumerate() {
         check_voice(voice, &id, &voices[..i])?;
     }
@@ -59,10 +75,10 @@ pub fn package(
         .iter()
         .map(|v| (HeaderVoice { name: v.name.clone(), about: v.about.clone() }, v.codes.clone()))
         .collect();
-    let lm_part = format::open_part(&lm_bytes, &name(lm_path))?;
+    let lm_part = format::open_part(&lm_bytes, file)?;
     let codec_part = format::open_part(&codec_bytes, &codec_name)?;
     format::join(lm_part, codec_part, &listed, card).map_err(|reason| EngineError::ModelFile {
-        file: name(lm_path),
+        file: file.to_owned(),
         reason,
         remedy: "package it again",
     })
@@ -93,7 +109,7 @@ pub fn with_language_model(
         part: ModelPart::LanguageModel,
         cause: e.into(),
     })?;
-    check_fit(&lm.space, &lm.codebooks, built.as_ref(), &TextVocab::english()?)
+    check_fit(&lm, built.as_ref(), &vocab_of(&lm, &name)?)
         .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
     let lm_part = format::open_part(&lm_bytes, &name)?;
     let codec_part = format::open_part(&parts.codec, &file)?;

@@ -200,7 +200,10 @@ pub(crate) fn with_tasks(
     };
     let of_stem =
         |stem| trained().find(|t| t.descriptor.capabilities.stem == Some(stem)).map(inner);
-    let recognizer = trained().find(|t| t.descriptor.answer == AnswerKind::Text).map(inner);
+    // Published models transcribe phones, which no task can use as words.
+    let words = model.config().switches.vall_e.is_none();
+    let recognizer =
+        trained().find(|t| words && t.descriptor.answer == AnswerKind::Text).map(inner);
     let phones = PhoneStage::of(tasks).map(|stage| {
         Arc::new(ModelPhones { model: Arc::clone(model), stage }) as Arc<dyn PhoneRecognizer>
     });

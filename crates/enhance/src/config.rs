@@ -44,6 +44,14 @@ impl EnhanceConfig {
         }
     }
 
+    /// The settings for published models, whose 75 frames a second make longer rows of the same seconds.
+    pub(crate) fn for_published(self) -> Self {
+        match self.max_frames == Self::default().max_frames {
+            true => Self { max_frames: 3 * self.max_frames, ..self },
+            false => self,
+        }
+    }
+
     /// An error for settings that can't be.
     ///
     /// # Errors

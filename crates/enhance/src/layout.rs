@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Segment, Stage, Stem, View};
+use syrinx_task::{Head, Layout, ModelSwitches, Segment, Stage, Stem, VallELayout, View};
 use syrinx_types::SpectralGain;
 
 /// The stage that decides for the level-1 codes.
@@ -29,6 +29,8 @@ pub struct Kind {
     /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
     /// they are spoken anew.
     pub gain: Option<SpectralGain>,
+    /// The task's name in published vall-e models that were trained on it.
+    pub published: Option<&'static str>,
     /// Whether words may be given.
     pub text: bool,
     /// Whether a recording of the wanted speaker has to be given.
@@ -37,7 +39,12 @@ pub struct Kind {
 
 /// Both stages. In both, every frame of the response sees all of the recording. Level 1 is decided
 /// for all frames in one pass, since an AR stage that has become silent stays silent.
-pub fn layout(kind: Kind) -> Layout {
+pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
+    // Models that predict lengths are those that were trained on recordings with a task token.
+    let published = switches.vall_e.filter(|published| published.masked);
+    if let (Some(published), Some(name)) = (published, kind.published) {
+        return Layout { task: kind.task.into(), stages: published_stages(published, name) };
+    }
     let special_token = Segment::special_token(format!("task:{}", kind.task));
     let text = kind.text.then(|| Segment::text(TEXT).optional());
     let speaker = kind.speaker.then(|| Segment::prompt(SPEAKER));
@@ -56,4 +63,27 @@ pub fn layout(kind: Kind) -> Layout {
             Stage::new(NAR, Head::FurtherLevels, nar),
         ],
     }
+}
+
+/// Both stages of a published vall-e model: the recording stands before the response, behind the task's token.
+fn published_stages(published: VallELayout, name: &str) -> Vec<Stage> {
+    let stage = |stage, head, response: Segment| {
+        let mut segments = vec![Segment::text(TEXT).optional()];
+        segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
+        let task = Segment {
+            name: "task".into(),
+            ..Segment::special_token(format!("vall-e:task:{name}"))
+        };
+        segments.extend([
+            Segment::level_token(),
+            task,
+            Segment::prompt(RECORDING).optional(),
+            response,
+        ]);
+        Stage::new(stage, head, segments).as_published(published)
+    };
+    vec![
+        stage(MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
+        stage(NAR, Head::FurtherLevels, Segment::nar_response("codes")),
+    ]
 }

@@ -73,11 +73,12 @@ impl<E: Enhancement> Task for Enhancer<E> {
 
     fn new(config: EnhanceConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check(Self::ID)?;
+        let config = if kit.switches.vall_e.is_some() { config.for_published() } else { config };
         Ok(Self { config, kit: kit.clone(), which: PhantomData })
     }
 
     fn layout(&self) -> Layout {
-        layout(E::KIND)
+        layout(E::KIND, self.kit.switches)
     }
 
     fn clips(request: &mut E::Request) -> Vec<(String, &mut Clip)> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::{ModelSwitches, VallELayout};
+use syrinx_task::ModelSwitches;
 
 /// Embedding and scoring of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -44,10 +44,6 @@ pub struct LmConfig {
     /// Weight of the loss on the change from one frame to the next, where latents are generated.
     #[serde(skip_serializing_if = "is_default_change")]
     pub latent_change_weight: f64,
-    /// Conventions of the published vall-e model that it was imported from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(skip)]
-    pub vall_e: Option<VallELayout>,
 }
 
 /// Configurations are compared, and told apart by their text: one from before there was a key reads as it did.
@@ -74,7 +70,6 @@ impl Default for LmConfig {
             latent_difference_weight: 15.0,
             pointer_weight: 1.0,
             latent_change_weight: 0.5,
-            vall_e: None,
         }
     }
 }

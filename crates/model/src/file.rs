@@ -21,10 +21,13 @@ pub struct LmFile {
     pub codebooks: Vec<Vec<f32>>,
     /// Weights by name.
     pub tensors: BTreeMap<String, Tensor>,
+    /// Tokenizer of a published model, the text of its `tokenizer.json`.
+    pub tokenizer: Option<String>,
 }
 
 const CONFIG: &str = "config";
 const SPACE: &str = "space";
+const TOKENIZER: &str = "tokenizer";
 const CODEBOOK: &str = "codebook.";
 
 impl LmFile {
@@ -41,10 +44,11 @@ impl LmFile {
         let json = |value: Result<String, serde_json::Error>| {
             value.map_err(|e| ModelError::Config(e.to_string()))
         };
-        let metadata = HashMap::from([
+        let mut metadata = HashMap::from([
             (CONFIG.to_string(), json(serde_json::to_string(&self.config))?),
             (SPACE.to_string(), json(serde_json::to_string(&self.space))?),
         ]);
+        metadata.extend(self.tokenizer.clone().map(|json| (TOKENIZER.to_owned(), json)));
         f16_bytes(&tensors, metadata, half)
     }
 
@@ -83,7 +87,8 @@ impl LmFile {
             }
             codebooks.push(syrinx_nn::to_vec_f32(&book)?);
         }
-        Ok(Self { config, space, codebooks, tensors })
+        let tokenizer = metadata.get(TOKENIZER).cloned();
+        Ok(Self { config, space, codebooks, tensors, tokenizer })
     }
 }
 

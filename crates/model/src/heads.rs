@@ -78,6 +78,8 @@ pub(crate) struct Heads {
     /// Only where durations are generated.
     durations: Option<Linear>,
     further: Vec<CodeHead>,
+    /// Only of published models that predict level 1 in place with a head of its own.
+    masked: Option<CodeHead>,
     residual: Linear,
     text: Linear,
     phones: Linear,
@@ -104,6 +106,10 @@ impl Heads {
         let further = (1..space.levels)
             .map(|l| code_head(format!("level.{}", l + 1), space.codebook_size, l))
             .collect::<std::result::Result<_, _>>()?;
+        let masked = match config.switches.vall_e.is_some_and(|layout| layout.masked) {
+            true => Some(code_head("masked".into(), space.codebook_size, 0)?),
+            false => None,
+        };
         let linear =
             |name: &str, outputs| Linear::with_bias(&scope.pp(name), dim, outputs, 0.02, kernels);
         Ok(Self {
@@ -122,6 +128,7 @@ impl Heads {
                 _ => None,
             },
             further,
+            masked,
             residual: linear("residual", books.latent_dim)?,
             text: linear("text", space.text_tokens)?,
             phones: linear("phones", config.phone_labels * space.phones)?,
@@ -152,6 +159,11 @@ impl Heads {
     /// (rows, classes) for one member of the group.
     pub(crate) fn first(&self, h: &Tensor, member: usize) -> Result<Tensor> {
         self.first[member].forward(h)
+    }
+
+    /// (rows, classes) of level 1 in place.
+    pub(crate) fn masked(&self, h: &Tensor) -> Result<Tensor> {
+        self.masked.as_ref().unwrap_or(&self.first[0]).forward(h)
     }
 
     pub(crate) fn advances(&self, h: &Tensor) -> Result<Option<Tensor>> {

@@ -73,6 +73,9 @@ impl LanguageModel {
                 config.group, space.group
             )));
         }
+        if let Some(published) = config.switches.vall_e {
+            published.check(space).map_err(ModelError::Config)?;
+        }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
         let encoder = match config.switches.alignment.is_aligned() {
@@ -329,6 +332,11 @@ impl LanguageModel {
     /// Logits of one member of the group: (rows, codes and stop). All logits are f32.
     pub fn first_level_logits(&self, h: &Tensor, member: usize) -> Result<Tensor> {
         self.heads.first(h, member)?.to_dtype(DType::F32)
+    }
+
+    /// Logits of level 1 in place: (rows, codes), and a stop where that of the first level serves for both.
+    pub fn masked_logits(&self, h: &Tensor) -> Result<Tensor> {
+        self.heads.masked(h)?.to_dtype(DType::F32)
     }
 
     /// Logits of the advances of the pointer: (rows, advances and end); of a model without a pointer that writes latents whether to

@@ -1,4 +1,4 @@
-//! Voices that clients registered.
+//! Names of voices that were registered over HTTP.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,6 +7,7 @@ use crate::engine::Service;
 
 /// Prefix of identifiers of registered voices.
 pub(crate) const PREFIX: &str = "voice_";
+
 /// Registered voices: names by identifier.
 #[derive(Default)]
 pub(crate) struct Registered(Mutex<BTreeMap<String, String>>);
@@ -18,6 +19,7 @@ impl Registered {
         Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
     }
 
+    /// The names, locked.
     pub fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,8 +25,7 @@ use crate::jobs::Pool;
 use crate::metrics::Metrics;
 use crate::observe;
 use crate::registered::Registered;
-use crate::voices;
-use crate::{guard, openapi, page, socket, speech, tasks, transcriptions};
+use crate::{guard, openapi, page, socket, speech, tasks, transcriptions, voices};
 
 /// Time between two looks at the token that stops the server.
 const TICK: Duration = Duration::from_millis(50);

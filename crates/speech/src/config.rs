@@ -59,6 +59,10 @@ pub struct SpeakConfig {
     pub context_stops: usize,
     /// Silence between two sentences, seconds.
     pub pause_s: f64,
+    /// Whether a published model that predicts level 1 of all frames in place predicts it frame by frame instead, where it
+    /// can do both.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frame_by_frame: bool,
 }
 
 impl Default for SpeakConfig {
@@ -72,6 +76,7 @@ impl Default for SpeakConfig {
             prompt_pooling: PromptPooling::Frames,
             context_stops: 30,
             pause_s: 0.15,
+            frame_by_frame: false,
         }
     }
 }
@@ -91,6 +96,25 @@ impl SpeakConfig {
             Allowed::AtLeast(0.0).check("pause_s", self.pause_s)
         };
         check().map_err(|issue: ConfigIssue| issue.of(task))
+    }
+
+    /// The settings at the 75 frames a second of published models: limits in frames that were not set are for 25.
+    #[must_use]
+    pub(crate) fn at_published_rate(self) -> Self {
+        const FACTOR: usize = 3;
+        let usual = Self::default();
+        let frames = self.max_frames_per_phone;
+        Self {
+            max_frames_per_phone: match frames == usual.max_frames_per_phone {
+                true => frames * FACTOR as f64,
+                false => frames,
+            },
+            max_prompt_frames: match self.max_prompt_frames == usual.max_prompt_frames {
+                true => self.max_prompt_frames * FACTOR,
+                false => self.max_prompt_frames,
+            },
+            ..self
+        }
     }
 
     /// A prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syrinx_task::{
-    Answer, Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskError,
-    TaskKit, Verb,
+    Answer, Capabilities, Chunks, Clip, CodeOrder, Context, Example, Generated, Layout, Plan, Task,
+    TaskError, TaskKit, Verb,
 };
 use syrinx_types::{Sample, WordTime};
 
@@ -44,6 +44,12 @@ pub trait SpeakingConfig:
     /// The settings of speaking among them.
     fn speaking(&self) -> &SpeakConfig;
 
+    /// The settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`]) change them.
+    #[must_use]
+    fn for_published(self) -> Self {
+        self
+    }
+
     /// Checks the settings of the task `task`.
     ///
     /// # Errors
@@ -54,6 +60,10 @@ pub trait SpeakingConfig:
 impl SpeakingConfig for SpeakConfig {
     fn speaking(&self) -> &SpeakConfig {
         self
+    }
+
+    fn for_published(self) -> Self {
+        self.at_published_rate()
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
@@ -71,6 +81,8 @@ pub trait Speaking: Send + Sync + 'static {
     const VERB: Verb;
     /// See [`Task::CAPABILITIES`].
     const CAPABILITIES: Capabilities;
+    /// Whether published vall-e models do the task.
+    const PUBLISHED: bool = false;
     /// See [`Task::Config`].
     type Config: SpeakingConfig + 'static;
     /// See [`Task::Request`].
@@ -163,7 +175,17 @@ impl<S: Speaking> Task for SpeakingTask<S> {
 
     fn new(config: S::Config, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check(S::ID)?;
-        Ok(Self { config, kit: kit.clone(), own: PhantomData })
+        let mut kit = kit.clone();
+        if !S::PUBLISHED {
+            // Its special tokens are missing then, which says that the model does not know the task.
+            kit.switches.vall_e = None;
+        }
+        let published = kit.switches.vall_e.is_some();
+        if published && config.speaking().frame_by_frame {
+            kit.switches.codes = CodeOrder::ArNar;
+        }
+        let config = if published { config.for_published() } else { config };
+        Ok(Self { config, kit, own: PhantomData })
     }
 
     fn layout(&self) -> Layout {

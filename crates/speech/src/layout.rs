@@ -1,6 +1,9 @@
 //! Layout of the stages that speak.
 
-use syrinx_task::{Alignment, Head, Layout, LayoutIssue, Segment, Stage, TaskError, TaskKit};
+use syrinx_task::{
+    Alignment, CodeOrder, Head, Layout, LayoutIssue, Segment, Stage, TaskError, TaskKit,
+    VallELayout,
+};
 
 /// The stage that predicts how long each phone and pause lasts.
 pub const DURATIONS: &str = "durations";
@@ -8,6 +11,8 @@ pub const DURATIONS: &str = "durations";
 pub const AR: &str = "ar";
 /// The stage that decides the level-1 codes in several passes.
 pub const MASKED: &str = "masked";
+/// The stage that predicts the number of frames of a published model.
+pub const LENGTH: &str = "length";
 /// The stage that predicts the further levels.
 pub const NAR: &str = "nar";
 
@@ -23,6 +28,10 @@ pub const PROMPT: &str = "prompt";
 /// Whatever a task does by speaking has the same special tokens, so that a model that was trained to speak can do it, and what
 /// is learnt of one helps the others. They are named after the first task that had them.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
+    if let Some(published) = kit.switches.vall_e {
+        let stages = published_stages(published, kit.switches.codes);
+        return Layout { task: task.into(), stages };
+    }
     let special_token = Segment::special_token("task:tts");
     let language = Segment::special_token("lang:en");
     let text = Segment::aligned_text(TEXT, kit.switches.alignment);
@@ -47,6 +56,28 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
         stages.push(Stage::new(NAR, Head::FurtherLevels, nar));
     }
     Layout { task: task.into(), stages }
+}
+
+/// The stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then the further
+/// levels. Every segment before the response is closed by a separator.
+fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
+    let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
+    let with = |response: Segment| -> Vec<Segment> {
+        let text = [Segment::text(TEXT)].into_iter().chain(language.clone());
+        let prompt = [Segment::level_token(), Segment::prompt(PROMPT).optional(), response];
+        text.chain(prompt).collect()
+    };
+    let stage = |name, head, response| Stage::new(name, head, with(response));
+    let first = if published.masked && codes == CodeOrder::Masked {
+        vec![
+            stage(LENGTH, Head::Length, Segment::length_response("length")),
+            stage(MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
+        ]
+    } else {
+        vec![stage(AR, Head::FirstLevel, Segment::ar_response("codes"))]
+    };
+    let nar = stage(NAR, Head::FurtherLevels, Segment::nar_response("codes"));
+    first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 
 /// Names of the stages of [`layout`], in their order.

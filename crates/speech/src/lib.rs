@@ -35,7 +35,7 @@ pub use error::SpeechError;
 pub use example::example;
 pub use family::{Setup, Speaking, SpeakingConfig, SpeakingTask};
 pub use join::join;
-pub use layout::{AR, DURATIONS, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
+pub use layout::{AR, DURATIONS, LENGTH, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
 pub use onward::{Onward, Said};
 pub use prompt::{Voice, prompt_of};
 pub use reading::{Spoken, reading};

@@ -69,6 +69,13 @@ impl Script {
         Ok(script)
     }
 
+    /// Writes phones and punctuation as a published model reads them. Every token is a stop, of no word.
+    pub(crate) fn published(phones: &[Phone], vocab: &TextVocab) -> Self {
+        let mut script = Self::default();
+        script.push_stops(&vocab.encode_phones(phones), &[], None);
+        script
+    }
+
     fn push_stops(&mut self, ids: &[u32], durations_s: &[f64], word: Option<usize>) {
         let first = self.ids.len() as u32;
         self.stops.extend(first..first + ids.len() as u32);

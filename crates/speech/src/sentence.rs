@@ -65,7 +65,10 @@ impl Sentence {
     fn of(spoken: Phonemized, setup: Setup<'_>) -> Result<Self, TaskError> {
         let stress = setup.config.stress;
         let line = Timeline::of_text(&spoken.phones, stress).with_words(words(&spoken));
-        let script = Script::of(&line, setup.kit)?;
+        let script = match setup.kit.switches.vall_e {
+            Some(_) => Script::published(&spoken.phones, &setup.kit.vocab),
+            None => Script::of(&line, setup.kit)?,
+        };
         Ok(Self { spoken, line, script })
     }
 

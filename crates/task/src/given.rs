@@ -59,7 +59,7 @@ pub(crate) fn frame_aligned_codes(
     Ok(Some(given))
 }
 
-fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), LayoutIssue> {
+pub(crate) fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), LayoutIssue> {
     if codes.levels() > space.levels {
         return Err(LayoutIssue::Levels { found: codes.levels(), levels: space.levels });
     }

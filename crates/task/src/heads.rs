@@ -8,6 +8,7 @@ mod durations;
 mod first_level;
 mod further_levels;
 mod latents;
+mod length;
 mod masked_level;
 mod phones;
 mod text;
@@ -41,6 +42,8 @@ pub enum Head {
     Durations,
     /// The next text token. AR.
     Text,
+    /// Number of frames of a response in place, digit by digit. AR.
+    Length,
     /// The phones that sound in a frame, in place. NAR.
     Phones {
         /// Labels a frame.
@@ -59,6 +62,7 @@ impl Head {
             Self::Latents => Box::new(latents::Latents),
             Self::Durations => Box::new(durations::Durations),
             Self::Text => Box::new(text::Text),
+            Self::Length => Box::new(length::Length),
             Self::Phones { per_frame } => Box::new(phones::Phones { per_frame }),
         }
     }
@@ -288,7 +292,8 @@ pub(crate) fn check_stage(predictor: &dyn Predictor, stage: &Stage) -> Result<()
     if stage.has_frame_aligned() && stage.encodes() && predictor.has_one_length() {
         return Err(LayoutIssue::TwoLengths);
     }
-    if predictor.needs_length() && !known && !stage.has_frame_aligned() {
+    let open_length = predictor.needs_length() && stage.vall_e.is_none();
+    if open_length && !known && !stage.has_frame_aligned() {
         return Err(LayoutIssue::UnknownLength);
     }
     if (known || predictor.needs_aligned_text()) && !stage.encodes() {

@@ -212,6 +212,9 @@ pub enum LayoutIssue {
         /// Levels of the model.
         levels: usize,
     },
+    /// A training example of a stage of a published model.
+    #[error("the sequences of published models are for generation")]
+    Published,
     /// A stage in a known timing without one.
     #[error("nothing is known of its timing: run the stage of durations before it")]
     NoTiming,

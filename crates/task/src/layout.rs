@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::heads::check_stage;
-use crate::{Alignment, Head, LayoutIssue, Pattern};
+use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
 
 /// All prompts of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +27,9 @@ pub struct Stage {
     pub timing: Timing,
     /// Whether training examples come from the corpus's utterances; otherwise the task makes them.
     pub from_corpus: bool,
+    /// Positions, sums and separators of a published vall-e model, in place of those of this program.
+    #[serde(skip)]
+    pub vall_e: Option<VallELayout>,
 }
 
 /// A run of positions with one meaning. Rotary positions restart at 0 in each.
@@ -167,6 +170,17 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
+    /// Given codes that are transcribed by a published model, in the tables of its responses.
+    pub fn transcribed(name: &str) -> Self {
+        let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::All };
+        Self { name: name.into(), fill, ..Self::special_token(name) }
+    }
+
+    /// The digits of a length that an AR stage predicts.
+    pub fn length_response(name: &str) -> Self {
+        Self::text_response(name)
+    }
+
     /// Given codes with as many frames as the response, all levels summed, added to its frames one to one.
     pub fn frame_aligned(name: &str) -> Self {
         Self { place: Place::FrameAligned, ..Self::prompt(name) }
@@ -220,7 +234,19 @@ impl Segment {
 impl Stage {
     /// A stage that learns from the corpus's utterances.
     pub fn new(name: &str, head: Head, segments: Vec<Segment>) -> Self {
-        Self { name: name.into(), segments, head, timing: Timing::Found, from_corpus: true }
+        Self {
+            name: name.into(),
+            segments,
+            head,
+            timing: Timing::Found,
+            from_corpus: true,
+            vall_e: None,
+        }
+    }
+
+    /// The same with the sequences of a published vall-e model. It learns from no corpus.
+    pub fn as_published(self, layout: VallELayout) -> Self {
+        Self { vall_e: Some(layout), from_corpus: false, ..self }
     }
 
     /// The same in a timing that is known before.

@@ -36,6 +36,7 @@ mod space;
 mod switches;
 mod task;
 mod vall_e;
+mod vall_e_stage;
 
 pub use answer::{Answer, AnswerKind, Phones, Speech, Transcript, WordPhones, append};
 pub use answered::Answered;

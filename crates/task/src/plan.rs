@@ -131,6 +131,8 @@ pub struct Generated {
     pub latents: Vec<f32>,
     /// Text token ids.
     pub text: Vec<u32>,
+    /// Frames that a stage of lengths predicted for the response.
+    pub length: Option<usize>,
     /// Phone scores of every part of a frame.
     pub phones: Option<FrameScores>,
     /// Mean log-probability a generated token, in nats.

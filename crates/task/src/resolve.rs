@@ -3,6 +3,7 @@
 use syrinx_types::{Coded, Latents};
 
 use crate::given::{close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_text};
+use crate::vall_e_stage::resolve_published;
 use crate::{
     Attention, Content, ContentType, Contents, Fill, Filling, LayoutIssue, Levels, Place, Position,
     Response, Sequence, Stage, TaskError, Timing, TokenSpace,
@@ -30,6 +31,9 @@ fn sequence_of(
     space: &TokenSpace,
 ) -> Result<Sequence, LayoutIssue> {
     stage.check()?;
+    if let Some(layout) = &stage.vall_e {
+        return resolve_published(stage, layout, contents, response, level, space);
+    }
     let mut sequence = Sequence {
         positions: Vec::new(),
         prefix: 0,
@@ -42,6 +46,7 @@ fn sequence_of(
         targets: Vec::new(),
         response_codes: None,
         response_latents: None,
+        opening: None,
     };
     let last = stage.response().map(|s| s.name.as_str()).unwrap_or_default();
     for segment in stage.segments.iter().filter(|s| s.place == Place::Trunk) {

@@ -95,6 +95,9 @@ pub struct Sequence {
     pub response_codes: Option<Codes>,
     /// Latents that the response's codes round, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
+    /// First position of an AR response over codes, where it is not that of "nothing yet": the separator that predicts
+    /// the first code in published models.
+    pub opening: Option<Position>,
 }
 
 impl Sequence {

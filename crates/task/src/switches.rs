@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigIssue, Head, Pattern};
+use crate::{ConfigIssue, Head, Pattern, VallELayout};
 
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,10 @@ pub struct ModelSwitches {
     /// encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latent_conditioning: bool,
+    /// Sequences of the published vall-e model that the weights come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub vall_e: Option<VallELayout>,
 }
 
 impl From<Alignment> for ModelSwitches {
@@ -35,7 +39,8 @@ impl ModelSwitches {
     /// # Errors
     /// Reports an order of codes that needs another alignment.
     pub fn check(&self) -> Result<(), ConfigIssue> {
-        if self.codes.head().predictor().needs_length() && self.alignment != Alignment::Durations {
+        let length_known = self.alignment == Alignment::Durations || self.vall_e.is_some();
+        if self.codes.head().predictor().needs_length() && !length_known {
             return Err(ConfigIssue::MaskedTiming);
         }
         Ok(())

@@ -36,7 +36,7 @@ pub struct VallELayout {
     pub phones: usize,
     /// Text tokens of plain text, after the phones.
     pub letters: usize,
-    /// Levels of the codec; one more stands for level 1 when it is predicted in place.
+    /// Levels of the codec. Level 1 in place has the table of the last level, which no response shows.
     pub levels: usize,
 }
 
@@ -52,6 +52,11 @@ pub const VALL_E_LANGUAGES: [&str; 6] = ["en", "ja", "de", "fr", "zh", "ko"];
 /// Task tokens in the order of their rows.
 pub const VALL_E_TASKS: [&str; 9] =
     ["tts", "tts-c", "ns", "sr", "tse", "soe", "mask", "eoe", "stt"];
+
+/// Index of a language by its code.
+pub(crate) fn language_index(code: &str) -> Option<usize> {
+    VALL_E_LANGUAGES.iter().position(|c| *c == code)
+}
 
 /// Text of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +113,26 @@ pub enum VallEResponse {
 }
 
 impl VallELayout {
+    /// Checks that the conventions are those of a model with this space.
+    ///
+    /// # Errors
+    /// The contradiction.
+    pub fn check(&self, space: &TokenSpace) -> Result<(), String> {
+        if self.levels < 2 || self.levels != space.levels {
+            let levels = self.levels;
+            return Err(format!("a layout of {levels} levels in a space of {}", space.levels));
+        }
+        let tokens = [self.phones, self.letters, VALL_E_LENGTH_TOKENS];
+        let tokens = tokens.into_iter().try_fold(0usize, usize::checked_add);
+        match tokens == Some(space.text_tokens) && self.phones > space.text_end as usize {
+            true => Ok(()),
+            false => Err(format!(
+                "{} phones and {} letters in a space of {} text tokens",
+                self.phones, self.letters, space.text_tokens
+            )),
+        }
+    }
+
     /// First text token of a length.
     pub fn length_start(&self) -> usize {
         self.phones + self.letters
@@ -158,6 +183,15 @@ pub fn vall_e_sequence(
     prompt: &VallEPrompt,
     response: &VallEResponse,
 ) -> Result<Sequence, TaskError> {
+    published_sequence(space, layout, prompt, response).map_err(|issue| issue.of("vall-e"))
+}
+
+pub(crate) fn published_sequence(
+    space: &TokenSpace,
+    layout: &VallELayout,
+    prompt: &VallEPrompt,
+    response: &VallEResponse,
+) -> Result<Sequence, LayoutIssue> {
     let level = if let VallEResponse::Level { level, .. } = response { *level } else { 0 };
     let mut builder = Builder {
         space,
@@ -194,15 +228,12 @@ pub fn vall_e_sequence(
         targets: Vec::new(),
         response_codes: None,
         response_latents: None,
+        opening: None,
     })
 }
 
 impl Builder<'_> {
-    fn fault(issue: LayoutIssue) -> TaskError {
-        issue.of("vall-e")
-    }
-
-    fn prompt(&mut self, prompt: &VallEPrompt, level: usize) -> Result<(), TaskError> {
+    fn prompt(&mut self, prompt: &VallEPrompt, level: usize) -> Result<(), LayoutIssue> {
         if let Some(codes) = &prompt.recording {
             (0..codes.frames()).for_each(|frame| self.recording_frame(codes.frame(frame)));
             self.close_recording(codes.frames());
@@ -249,7 +280,7 @@ impl Builder<'_> {
     }
 
     /// Appends what is known of the response; returns the number of its positions.
-    fn response(&mut self, response: &VallEResponse) -> Result<usize, TaskError> {
+    fn response(&mut self, response: &VallEResponse) -> Result<usize, LayoutIssue> {
         let layout = *self.layout;
         match response {
             VallEResponse::FirstLevel(codes) => {
@@ -273,7 +304,7 @@ impl Builder<'_> {
                 };
                 if codes.levels() < levels || *level == 0 {
                     let issue = LayoutIssue::Level { level: level + 1, levels: codes.levels() };
-                    return Err(Self::fault(issue));
+                    return Err(issue);
                 }
                 for frame in 0..codes.frames() {
                     self.codes(CodeTable::ResponseNar, &codes.frame(frame)[..levels]);
@@ -282,7 +313,7 @@ impl Builder<'_> {
             }
             VallEResponse::Masked(codes) => {
                 for &code in codes {
-                    let row = self.space.code(CodeTable::ResponseNar, layout.levels, code);
+                    let row = self.space.code(CodeTable::ResponseNar, layout.levels - 1, code);
                     self.push(|p| p.codes[0] = row);
                 }
                 Ok(codes.len())
@@ -331,11 +362,9 @@ impl Builder<'_> {
         });
     }
 
-    fn special(&mut self, name: &str) -> Result<(), TaskError> {
-        let row = self
-            .space
-            .special_token(name)
-            .ok_or_else(|| Self::fault(LayoutIssue::SpecialToken(name.into())))?;
+    fn special(&mut self, name: &str) -> Result<(), LayoutIssue> {
+        let row =
+            self.space.special_token(name).ok_or_else(|| LayoutIssue::SpecialToken(name.into()))?;
         self.push(|p| p.special_token = row);
         Ok(())
     }

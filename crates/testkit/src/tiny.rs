@@ -76,6 +76,7 @@ impl Tiny {
             space: self.model.space().clone(),
             codebooks: self.codebooks.clone(),
             tensors: self.params.tensors(),
+            tokenizer: None,
         }
     }
 }

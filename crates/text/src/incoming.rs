@@ -103,7 +103,7 @@ mod tests {
             &[&[], &["I met Dr. Smith."], &[], &["He left."]],
         );
         // Whether a title ends it shows the next word as a whole.
-        check(&["See Fig. A", " and go. "], &[&[], &["See Fig. A and go."], &[]]);
+        check(&["See Fig. A", " and go. "], &[&[], &["See Fig.", "A and go."], &[]]);
         check(&["A title\n", "\nThe text"], &[&[], &["A title"], &["The text"]]);
         check(&["No end", "\n\n"], &[&[], &["No end"], &[]]);
         check(&["  ", "… ", "Yes.", ""], &[&[], &[], &[], &[], &["Yes."]]);

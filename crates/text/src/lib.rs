@@ -23,11 +23,13 @@
 mod abbreviations;
 pub mod bpe;
 mod error;
+mod espeak;
 pub mod frontend;
 mod incoming;
 mod inline;
 pub mod inventory;
 pub mod ipa;
+mod ipa_tokens;
 mod letter_names;
 pub mod lexicon;
 pub mod markup;
@@ -40,9 +42,11 @@ pub mod vocab;
 
 pub use bpe::train_bpe;
 pub use error::{PhoneError, TextError};
+pub use espeak::espeak_ipa;
 pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord, preload};
 pub use incoming::IncomingText;
 pub use inventory::{Phone, Stress, strip_stress};
+pub use ipa_tokens::IpaTokenizer;
 pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};
 pub use normalize::{LeftOut, normalize, symbols_left_out};
 pub use scoring::{normalize_for_scoring, whisper_english};

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use crate::bpe::{BYTES, Bpe};
 use crate::error::TextError;
 use crate::inventory::Phone;
+use crate::ipa::parse_ipa;
+use crate::ipa_tokens::IpaTokenizer;
 
 /// The vocabulary trained on the texts of the `train` split of the corpus.
 const ENGLISH_BPE: &[u8] = include_bytes!("../data/bpe.json");
@@ -69,6 +71,8 @@ pub enum TextToken<'a> {
 #[derive(Debug, Clone)]
 pub struct TextVocab {
     bpe: Arc<Bpe>,
+    /// Tokenizer of a published model, in place of the ids of phones.
+    ipa: Option<Arc<IpaTokenizer>>,
 }
 
 /// Ids kept for specials.
@@ -87,7 +91,13 @@ impl TextVocab {
     ///
     /// Errors when the JSON is no byte-level BPE of `tokenizers` with the bytes first.
     pub fn from_bpe_json(json: &[u8]) -> Result<Self, TextError> {
-        Ok(Self { bpe: Arc::new(Bpe::from_json(json)?) })
+        Ok(Self { bpe: Arc::new(Bpe::from_json(json)?), ipa: None })
+    }
+
+    /// The same vocabulary for a published model: sequences of phones have the ids of its tokenizer.
+    #[must_use]
+    pub fn with_ipa(self, tokenizer: IpaTokenizer) -> Self {
+        Self { ipa: Some(Arc::new(tokenizer)), ..self }
     }
 
     /// Number of ids.
@@ -175,13 +185,19 @@ impl TextVocab {
         }
     }
 
-    /// Ids of phones, one each.
+    /// Ids of phones, one each; those of a published model's tokenizer, with its begin and end, where there is one.
     pub fn encode_phones(&self, phones: &[Phone]) -> Vec<u32> {
+        if let Some(ipa) = &self.ipa {
+            return ipa.encode_phones(phones);
+        }
         phones.iter().map(|&phone| self.phone_id(phone)).collect()
     }
 
     /// The phones among some ids; all other tokens are left out.
     pub fn decode_phones(&self, ids: &[u32]) -> Vec<Phone> {
+        if let Some(ipa) = &self.ipa {
+            return parse_ipa(&ipa.decode(ids)).unwrap_or_default();
+        }
         ids.iter().filter_map(|&id| self.phone_of(id)).collect()
     }
 
@@ -200,6 +216,11 @@ impl TextVocab {
     /// Errors when the library refuses the text, which byte-level BPE never should.
     pub fn encode_bpe(&self, text: &str) -> Result<Vec<u32>, TextError> {
         Ok(self.bpe.encode(text)?.into_iter().map(|token| FIRST_TEXT + token).collect())
+    }
+
+    /// The text that a model predicted: of byte pairs, or the IPA of a published model's phones.
+    pub fn decode_predicted(&self, ids: &[u32]) -> String {
+        self.ipa.as_ref().map_or_else(|| self.decode_bpe(ids), |ipa| ipa.decode(ids))
     }
 
     /// The text of some ids; tokens that are no text are left out, broken UTF-8 becomes `�`.

@@ -25,6 +25,7 @@ impl Enhancement for Cleaning {
         target: None,
         stem: Some(Stem::Speech),
         gain: Some(SpectralGain { gain_floor: 0.1, context_s: 0.0 }),
+        published: Some("ns"),
         text: true,
         speaker: false,
     };

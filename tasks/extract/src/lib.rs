@@ -25,6 +25,7 @@ impl Enhancement for Extracting {
         target: None,
         stem: None,
         gain: None,
+        published: None,
         text: true,
         speaker: true,
     };

@@ -25,6 +25,7 @@ impl Enhancement for Removing {
         target: Some(View { name: "background", render: scene::background }),
         stem: Some(Stem::Background),
         gain: Some(SpectralGain { gain_floor: 0.001, context_s: 0.4 }),
+        published: Some("sr"),
         text: false,
         speaker: false,
     };

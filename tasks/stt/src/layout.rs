@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Segment, Stage};
+use syrinx_task::{Head, Layout, Segment, Stage, VallELayout};
 
 use crate::{SttConfig, SttMode};
 
@@ -11,6 +11,15 @@ pub const TEXT: &str = "text";
 
 /// Segment of the recording's codes.
 pub(crate) const CODES: &str = "codes";
+
+/// The prompt of a published vall-e model: the recording, and then its phones.
+pub(crate) fn published(published: VallELayout) -> Layout {
+    let mut segments = vec![Segment::transcribed(CODES)];
+    segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
+    segments.extend([Segment::level_token(), Segment::text_response("phones")]);
+    let stage = Stage::new(TEXT, Head::Text, segments).as_published(published);
+    Layout { task: "stt".into(), stages: vec![stage] }
+}
 
 /// The prompt of the mode: the recording labelled in place, or the recording and then its text.
 pub(crate) fn layout(config: &SttConfig) -> Layout {

@@ -84,11 +84,17 @@ impl Task for Stt {
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| issue.of(Self::ID))?;
+        // Published models write phones, one token after another.
+        let mode = if kit.switches.vall_e.is_some() { SttMode::Text } else { config.mode };
+        let config = SttConfig { mode, ..config };
         Ok(Self { config, kit: kit.clone(), decoder: OnceLock::new() })
     }
 
     fn layout(&self) -> Layout {
-        layout::layout(&self.config)
+        match self.kit.switches.vall_e {
+            Some(published) => layout::published(published),
+            None => layout::layout(&self.config),
+        }
     }
 
     fn clips(request: &mut SttRequest) -> Vec<(String, &mut Clip)> {

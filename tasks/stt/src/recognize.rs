@@ -105,7 +105,7 @@ fn row(config: &SttConfig, codes: Codes) -> RowPlan {
 pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript {
     let texts: Vec<String> = generated
         .iter()
-        .map(|g| kit.vocab.decode_bpe(&g.text).trim().to_owned())
+        .map(|g| kit.vocab.decode_predicted(&g.text).trim().to_owned())
         .filter(|text| !text.is_empty())
         .collect();
     Transcript { text: texts.join(" "), ..Transcript::default() }

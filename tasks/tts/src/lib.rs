@@ -40,6 +40,7 @@ impl Speaking for TextToSpeech {
         streaming: true,
         ..Capabilities::NONE
     };
+    const PUBLISHED: bool = true;
     type Config = TtsConfig;
     type Request = TtsRequest;
     type Prepared = speak::Prepared;

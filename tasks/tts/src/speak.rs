@@ -54,6 +54,7 @@ pub(crate) fn finish(
     let codec = context.codec()?;
     let mut whole = Spoken::new("tts");
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
+        context.check()?;
         whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
     }
     let audio = whole.whole.ok_or_else(|| AnswerIssue::NoWords.of("tts"))?;

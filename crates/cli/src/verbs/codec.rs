@@ -50,11 +50,14 @@ struct Material {
 enum What {
     /// Fit the residual quantiser to the recordings of a manifest
     Fit(Material),
-    /// Codecs in folders, and the model's: kinds, rates, levels
+    /// Codecs of the model, of the installed models, or in folders: kinds, rates, levels
     List {
         /// Folders that hold codecs, each in a folder of its own
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
         folders: Vec<PathBuf>,
+        /// Folder of the installed models [default: syrinx/models in the user's data folder]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "folders")]
+        models_dir: Option<PathBuf>,
     },
     /// One codec: rates, levels, codebooks, look-ahead, fingerprint
     Info {
@@ -85,7 +88,7 @@ enum What {
 pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
     match &args.what {
         What::Fit(material) => fit_quantiser(session, material),
-        What::List { folders } => listing::list(session, folders),
+        What::List { folders, models_dir } => listing::list(session, folders, models_dir.as_ref()),
         What::Info { codec } => listing::info(session, codec.as_ref()),
         What::Train { material, quantiser, from, resynthesized, state } => {
             let start = from.as_deref().map(|from| codec_of(session, from)).transpose()?;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use serde_json::json;
-use syrinx_pretrained::vall_e::{self, ImportOptions, VallEError, VallEFile, VallETokenizer};
+use syrinx_engine::{PackageCodec, package_lm, write_atomic};
+use syrinx_pretrained::CodecSpec;
+use syrinx_pretrained::vall_e::{self, ImportOptions, VallEError};
 use syrinx_task::RvqSum;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -13,7 +15,7 @@ use crate::session::Session;
 /// `import`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syrinx import vall-e fp32.sft --tokenizer tokenizer.json -o model.safetensors"
+    after_help = "Examples:\n  syrinx import vall-e fp32.sft --tokenizer tokenizer.json --codec encodec_24khz,levels=8 -o model.safetensors\n  syrinx say \"Glue the sheet.\" --model model.safetensors --prompt joe.wav"
 )]
 pub struct ImportArgs {
     #[command(subcommand)]
@@ -35,6 +37,13 @@ struct VallEArgs {
     /// The tokenizer of the project's repository, data/tokenizer.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     tokenizer: PathBuf,
+    /// The codec it was trained on, PATH[,levels=N][,vocoder=PATH]: with it, the file is a whole model; without it, a
+    /// language model for `syrinx package`
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    codec: Option<CodecSpec>,
+    /// Refer to the codec by path and fingerprint instead of carrying it
+    #[arg(long, requires = "codec")]
+    refer: bool,
     /// File of the imported model
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
@@ -46,7 +55,7 @@ struct VallEArgs {
     #[arg(long, value_name = "N")]
     heads: Option<usize>,
     /// Store weights as f32 instead of f16
-    #[arg(long)]
+    #[arg(long, conflicts_with = "codec")]
     full: bool,
 }
 
@@ -67,20 +76,22 @@ pub fn run(session: &Session, args: &ImportArgs) -> Outcome {
         Sum::Legacy => RvqSum::Legacy,
     });
     let options = ImportOptions { rvq_sum, heads: args.heads };
-    let lm = vall_e::import(&args.checkpoint, &options)?;
-    let Some(layout) = lm.config.vall_e else {
+    let lm = vall_e::import(&args.checkpoint, &args.tokenizer, &options)?;
+    let Some(layout) = lm.config.switches.vall_e else {
         return Err(Failure::new(Exit::Unexpected, "an import without a layout"));
     };
-    VallETokenizer::open(&args.tokenizer, layout.phones)?;
-    let name = args.tokenizer.display().to_string();
-    let tokenizer =
-        std::fs::read_to_string(&args.tokenizer).map_err(|e| Failure::reading(&name, &e))?;
     session.check()?;
-    let bytes = VallEFile { lm, tokenizer }
-        .to_bytes(!args.full)
-        .map_err(|e| Failure::from(VallEError::from(e)))?;
-    syrinx_atomic::write_bytes(&args.out, &bytes)
-        .map_err(|e| Failure::writing(&args.out.display().to_string(), &e))?;
+    let file = args.checkpoint.display().to_string();
+    let bytes = match &args.codec {
+        Some(spec) => {
+            let codec = PackageCodec::new(spec.clone(), args.refer, &args.out);
+            let name = args.checkpoint.file_name().unwrap_or_default().to_string_lossy();
+            let card = json!({"imported": {"from": name, "layout": layout}});
+            package_lm((&lm, &file), &codec, &[], card)?
+        }
+        None => lm.to_bytes(!args.full).map_err(|e| Failure::new(Exit::BadModel, e.to_string()))?,
+    };
+    write_atomic(&args.out, &bytes)?;
     if session.globals.json {
         return session
             .print_json(&json!({"file": args.out, "bytes": bytes.len(), "layout": layout}));
@@ -103,7 +114,6 @@ pub fn run(session: &Session, args: &ImportArgs) -> Outcome {
 impl From<VallEError> for Failure {
     fn from(error: VallEError) -> Self {
         let exit = match &error {
-            VallEError::Cancelled => Exit::Interrupted,
             VallEError::Read { .. } => Exit::BadInput,
             _ => Exit::BadModel,
         };

@@ -54,7 +54,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
         Some(path) => read_card(path)?,
         None => card_of_run(&args.lm)?,
     };
-    let codec = args.codec.clone().map(|spec| PackageCodec { spec, carried: !args.refer });
+    let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
     let bytes = match &codec {
         Some(codec) if !args.keep_voices => {
             let voices = voices(&settings, &codec.spec, &args.voice)?;

@@ -72,7 +72,9 @@ impl From<WhisperError> for Failure {
     fn from(error: WhisperError) -> Self {
         let exit = match &error {
             WhisperError::Cancelled => Exit::Interrupted,
-            WhisperError::Audio(_) | WhisperError::TooLong { .. } => Exit::BadInput,
+            WhisperError::Audio(_)
+            | WhisperError::TooLong { .. }
+            | WhisperError::OtherText { .. } => Exit::BadInput,
             WhisperError::Language { .. } => Exit::Usage,
             _ => Exit::BadModel,
         };

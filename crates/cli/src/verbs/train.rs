@@ -121,9 +121,11 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
         None => None,
         Some(count) => {
             let codec_source = match &args.codec {
-                Some(spec) => {
-                    CodecSource::Codec(PackageCodec { spec: spec.clone(), carried: true })
-                }
+                Some(spec) => CodecSource::Codec(PackageCodec {
+                    spec: spec.clone(),
+                    carried: true,
+                    folder: None,
+                }),
                 None => CodecSource::Model(model_source(&settings)?),
             };
             // Training may produce an adapter; no other adapter is applied.

@@ -217,3 +217,82 @@ fn the_codec_suite_runs_with_any_codec() {
         assert_eq!(report["missing"], 0, "{name}: {report}");
     }
 }
+
+/// Every codec with a tiny checkpoint.
+const ALL: [&str; 6] = ["encodec", "dac_24k", "dac_44k", "mimi", "snac_24k", "snac_attn"];
+
+#[test]
+fn the_ablation_of_the_first_codebook_runs_with_every_codec() {
+    let bench = Bench::new();
+    small_corpus(&bench);
+    bench.write(
+        "suite.toml",
+        "summary = 'Levels'\ncodec = { levels = [1] }\nfigures = ['lsd_db', 'mcd_db']\n\
+        [items]\nmanifest = 'corpus.jsonl'\nlimit = 1\n",
+    );
+    bench.write(
+        "first.toml",
+        "title = 'What does the first codebook hold?'\nquestion = 'How much is in it?'\n\
+        suites = [{ suite = 'suite.toml' }]\nfigures = ['lsd_db', 'mcd_db']\nbaseline = { levels = '3' }\n\
+        [[axes]]\nname = 'levels'\nvalues = [\n\
+        { name = '1', keys = { 'suite.codec.levels' = [1] } },\n\
+        { name = '3', keys = { 'suite.codec.levels' = [3] } },\n]\n",
+    );
+    for name in ALL {
+        let (codec, reports, store) =
+            (checkpoint(name), format!("reports-{name}"), format!("{name}.db"));
+        let args = ["ablate", "first.toml", "--codec", &codec, "--reports", &reports];
+        let run = bench.run(&[&args[..], &["--results", &store, "-o", name]].concat());
+        assert!(run.worked().err.contains("2 cells done"), "{name}: {}", run.err);
+        let page = fs::read_to_string(bench.path(&reports).join("first.md")).expect("a report");
+        assert!(page.contains("levels 1") || page.contains("| 1 "), "{name}:\n{page}");
+    }
+}
+
+#[test]
+fn installed_models_are_among_the_codecs() {
+    let bench = Bench::new();
+    let folder = bench.path("models");
+    for (name, from) in [("kyutai/mimi", "mimi"), ("openai/whisper-tiny", "whisper")] {
+        let (owner, model) = name.split_once('/').expect("an owner");
+        let place = folder.join(format!("models--{owner}--{model}"));
+        let snapshot = place.join("snapshots/1");
+        fs::create_dir_all(&snapshot).expect("a folder");
+        for file in ["config.json", "model.safetensors"] {
+            fs::copy(Path::new(&checkpoint(from)).join(file), snapshot.join(file)).expect("a copy");
+        }
+        let record = serde_json::json!({
+            "name": name, "revision": "1", "licence": null, "bytes": 1, "path": snapshot,
+        });
+        fs::write(place.join("syrinx.json"), record.to_string()).expect("a record");
+    }
+    let listed = bench.run(&["codec", "list", "--models-dir", "models", "--json"]);
+    let listed: Value = serde_json::from_str(&listed.worked().out).expect("JSON");
+    let kinds: Vec<&str> =
+        listed.as_array().expect("a list").iter().filter_map(|c| c["kind"].as_str()).collect();
+    assert_eq!(kinds, ["mel-rvq", "mimi"], "the model's and the installed one");
+    let default = bench.run(&["codec", "list"]);
+    assert!(!default.worked().out.contains("mimi"), "the user's folder is another");
+}
+
+#[test]
+fn a_model_and_the_codec_it_refers_to_move_together() {
+    let bench = Bench::new();
+    small_corpus(&bench);
+    bench.write("train.toml", TRAIN);
+    let project = bench.path("project");
+    fs::create_dir_all(project.join("codecs/mimi")).expect("a folder");
+    for file in ["config.json", "model.safetensors"] {
+        let to = project.join("codecs/mimi").join(file);
+        fs::copy(Path::new(&checkpoint("mimi")).join(file), to).expect("a copy");
+    }
+    let codec = "project/codecs/mimi,levels=4";
+    bench.run(&["data", "encode", "corpus.jsonl", "-o", "shards", "--codec", codec]).worked();
+    let train = ["train", "--data", "shards", "--run", "run", "--config", "train.toml"];
+    bench.run(&[&train[..], &["--codec", codec]].concat()).worked();
+    let package = ["package", "--lm", "run/model.safetensors", "--codec", codec, "--refer"];
+    bench.run(&[&package[..], &["-o", "project/model.safetensors"]].concat()).worked();
+    fs::rename(&project, bench.path("moved")).expect("renamed");
+    let say = ["say", "Glue the sheet.", "--model", "moved/model.safetensors", "-o", "said.wav"];
+    finish(bench.plain(&say), b"").worked();
+}

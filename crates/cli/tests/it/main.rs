@@ -11,6 +11,7 @@ mod fine_tune;
 mod help;
 mod live;
 mod pretrained;
+mod published;
 mod ranks;
 mod results;
 mod settings;

@@ -214,3 +214,56 @@ fn words_of_a_text_are_scored() {
     }
     assert!(score.goodness <= 0.0 && score.log_prob < score.goodness + 1e-6);
 }
+
+/// A recognizer that returns the same words for every recording, and counts them.
+#[derive(Default)]
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl syrinx_task::Recognizer for Counting {
+    fn transcribe(
+        &self,
+        _audio: &syrinx_types::Audio,
+        _run: RunContext<'_>,
+    ) -> Result<syrinx_task::Transcript, syrinx_task::TaskError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(syrinx_task::Transcript { text: "yes no".into(), ..Default::default() })
+    }
+
+    fn align(
+        &self,
+        audio: &syrinx_types::Audio,
+        _text: &str,
+        run: RunContext<'_>,
+    ) -> Result<syrinx_task::Transcript, syrinx_task::TaskError> {
+        self.transcribe(audio, run)
+    }
+}
+
+#[test]
+fn another_recognizer_serves_best_of_n_and_the_tasks_that_need_words() {
+    let recognizer = std::sync::Arc::new(Counting::default());
+    let engine = open(None).with_recognizer(recognizer.clone());
+    let counted = || recognizer.0.swap(0, std::sync::atomic::Ordering::Relaxed);
+    let cancel = CancelToken::default();
+    let speech = of_kind(AnswerKind::Speech);
+    let request = Request::new(json!({ speech.verb.positional: "Yes, no." }));
+    let decode = DecodeConfig { best_of: 3, ..DecodeConfig::default() };
+    engine.run(speech.id, &request, &decode, RunContext::quiet(&cancel)).expect("it speaks");
+    assert_eq!(counted(), 3, "every candidate is transcribed");
+    // Tasks that take a recording without its words ask for them.
+    let recognizing = ALL
+        .iter()
+        .filter(|d| d.capabilities.known_text.is_none() && d.answer == AnswerKind::Speech);
+    let mut served = Vec::new();
+    for task in recognizing {
+        let voices = engine.voices().names();
+        let request = request_of(task, "Yes, no.", None, &voices, &buzz(1.5, 24_000));
+        let run = RunContext::quiet(&cancel);
+        // The answer of an untrained model does not matter here.
+        let _ = engine.run(task.id, &request, &DecodeConfig::default(), run);
+        if counted() > 0 {
+            served.push(task.verb.name);
+        }
+    }
+    assert!(served.contains(&"convert") && served.contains(&"edit"), "{served:?}");
+}

@@ -72,7 +72,7 @@ pub fn lm(codec: &EmbeddedCodec, dim: usize) -> LmFile {
     let store = ParamStore::seeded(1, &Device::Cpu);
     LanguageModel::new(&config, &space, codebooks.clone(), &store.root(), Kernels::Fused)
         .expect("sizes fit");
-    LmFile { config, space, codebooks, tensors: store.tensors() }
+    LmFile { config, space, codebooks, tensors: store.tensors(), tokenizer: None }
 }
 
 /// Writes the parts into a folder: `lm.safetensors`, `codec.safetensors`.

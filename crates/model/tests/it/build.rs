@@ -66,6 +66,7 @@ pub fn file(config: &LmConfig) -> LmFile {
         space: space(config.group),
         codebooks: codebooks(),
         tensors: store.tensors(),
+        tokenizer: None,
     }
 }
 

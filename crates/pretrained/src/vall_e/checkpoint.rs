@@ -1,22 +1,19 @@
 //! A checkpoint's tensors by their published names, and what their shapes say.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use syrinx_model::{TensorMap, parse_tensors};
 
 use super::error::VallEError;
+use crate::{Checkpoint as Tensors, PretrainedError};
 
-/// Levels of EnCodec at 6 kbit/s, which every version 5 model has.
+/// Most levels of a codec: EnCodec's at 24 kbit/s.
 const MOST_LEVELS: usize = 32;
 
-/// A checkpoint in memory.
+/// A checkpoint; tensors are read one at a time.
 pub(crate) struct Checkpoint {
-    path: PathBuf,
-    tensors: TensorMap,
-    metadata: HashMap<String, String>,
+    tensors: Tensors,
 }
 
 /// Sizes that follow from the tensors' shapes.
@@ -38,103 +35,51 @@ pub(crate) struct Sizes {
 
 impl Checkpoint {
     pub(crate) fn open(path: &Path) -> Result<Self, VallEError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| VallEError::Read { path: path.into(), source })?;
-        let broken = |reason: String| VallEError::Broken { path: path.into(), reason };
-        // ZIP and pickle containers are refused by their first bytes, without a look inside. A safetensors file may begin with
-        // the same bytes, and has its header after eight.
-        let pickle = bytes.starts_with(b"PK") || bytes.starts_with(&[0x80]);
-        if pickle && bytes.get(8) != Some(&b'{') {
-            return Err(broken("it is a PyTorch file, expected safetensors".into()));
-        }
-        let (tensors, metadata) = parse_tensors(&bytes).map_err(|e| broken(e.to_string()))?;
-        Ok(Self { path: path.into(), tensors, metadata })
+        Ok(Self { tensors: Tensors::open(path)? })
     }
 
     pub(crate) fn broken(&self, reason: impl Into<String>) -> VallEError {
-        VallEError::Broken { path: self.path.clone(), reason: reason.into() }
+        VallEError::Broken { path: self.tensors.path().into(), reason: reason.into() }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
-    }
-
-    /// A tensor of any shape with finite floating-point values.
-    fn tensor(&self, name: &str) -> Result<&Tensor, VallEError> {
-        let tensor = self
-            .tensors
-            .get(name)
-            .ok_or_else(|| self.broken(format!("tensor `{name}` is missing")))?;
-        if tensor.dtype() != DType::F32 {
-            let found = tensor.dtype();
-            let reason =
-                format!("tensor `{name}` holds {found:?} values, expected F32, F16 or BF16");
-            return Err(self.broken(reason));
-        }
-        Ok(tensor)
+        self.tensors.entries().contains_key(name)
     }
 
     /// A tensor of a shape.
     pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
-        let tensor = self.tensor(name)?;
-        if tensor.dims() != shape {
-            return Err(self.shape(name, tensor, shape));
-        }
-        self.finite(name, tensor.clone())
+        Ok(self.tensors.get(name, shape)?)
     }
 
-    /// The first rows of a matrix that may have more: some exports did not trim them.
-    pub(crate) fn first_rows(
-        &self,
-        name: &str,
-        rows: usize,
-        columns: usize,
-    ) -> Result<Tensor, VallEError> {
-        let tensor = self.tensor(name)?;
-        match tensor.dims() {
-            [found, width] if *found >= rows && *width == columns => {
-                let first = tensor.narrow(0, 0, rows).map_err(|e| self.broken(e.to_string()))?;
-                self.finite(name, first)
-            }
-            _ => Err(self.shape(name, tensor, &[rows, columns])),
-        }
+    /// The first rows of a tensor that may have more: some exports did not trim them.
+    pub(crate) fn first_rows(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
+        let found = self.tensors.entries().get(name).map(|entry| entry.shape.as_slice());
+        let longer = |found: &&[usize]| {
+            found.len() == shape.len() && found[0] >= shape[0] && found[1..] == shape[1..]
+        };
+        let Some(found) = found.filter(longer) else { return self.get(name, shape) };
+        let tensor = self.get(name, found)?;
+        tensor.narrow(0, 0, shape[0]).map_err(|e| self.broken(e.to_string()))
     }
 
     /// The first values of a bias, or zeros for a checkpoint without biases.
     pub(crate) fn bias(&self, name: &str, values: usize) -> Result<Tensor, VallEError> {
-        if !self.has(name) {
-            return Tensor::zeros(values, DType::F32, &Device::Cpu)
-                .map_err(|e| self.broken(e.to_string()));
+        if self.has(name) {
+            return self.first_rows(name, &[values]);
         }
-        let tensor = self.tensor(name)?;
-        match tensor.dims() {
-            [found] if *found >= values => {
-                let first = tensor.narrow(0, 0, values).map_err(|e| self.broken(e.to_string()))?;
-                self.finite(name, first)
-            }
-            _ => Err(self.shape(name, tensor, &[values])),
-        }
-    }
-
-    fn shape(&self, name: &str, found: &Tensor, expected: &[usize]) -> VallEError {
-        let found = found.dims();
-        self.broken(format!("tensor `{name}` has the shape {found:?}, expected {expected:?}"))
-    }
-
-    fn finite(&self, name: &str, tensor: Tensor) -> Result<Tensor, VallEError> {
-        let mean = tensor.abs().and_then(|t| t.mean_all()?.to_scalar::<f32>());
-        match mean {
-            Ok(mean) if mean.is_finite() => Ok(tensor),
-            _ => Err(self.broken(format!("tensor `{name}` holds values that are not finite"))),
-        }
+        Tensor::zeros(values, DType::F32, &Device::Cpu).map_err(|e| self.broken(e.to_string()))
     }
 
     /// Rows and columns of a matrix.
     fn matrix(&self, name: &str) -> Result<(usize, usize), VallEError> {
-        let tensor = self.tensor(name)?;
-        match tensor.dims() {
-            [rows, columns] if *rows > 0 && *columns > 0 => Ok((*rows, *columns)),
-            _ => Err(self.shape(name, tensor, &[0, 0])),
+        let entry = self.tensors.entries().get(name);
+        match entry.map(|entry| entry.shape.as_slice()) {
+            Some(&[rows, columns]) if rows > 0 && columns > 0 => Ok((rows, columns)),
+            Some(found) => {
+                let reason = format!("tensor `{name}` has shape {found:?}, expected a matrix");
+                Err(self.broken(reason))
+            }
+            None => Err(self.broken(format!("tensor `{name}` is missing, expected a matrix"))),
         }
     }
 
@@ -145,7 +90,7 @@ impl Checkpoint {
 
     /// The configuration in the metadata. Some exports dropped it.
     pub(crate) fn config(&self) -> Value {
-        let text = self.metadata.get("config").map_or("", String::as_str);
+        let text = self.tensors.metadata().get("config").map_or("", String::as_str);
         serde_json::from_str(text).unwrap_or(Value::Null)
     }
 
@@ -157,8 +102,10 @@ impl Checkpoint {
         let (phones, dim) = self.matrix("text_emb.weight")?;
         let (codes, _) = self.matrix("proms_emb.embeddings.0.weight")?;
         let (hidden, _) = self.matrix("model.layers.0.mlp.gate_proj.weight")?;
-        let layers =
-            count(&|i| format!("model.layers.{i}.input_layernorm.weight"), self.tensors.len());
+        let layers = count(
+            &|i| format!("model.layers.{i}.input_layernorm.weight"),
+            self.tensors.entries().len(),
+        );
         let levels = count(&|i| format!("proms_emb.embeddings.{i}.weight"), MOST_LEVELS);
         let tables = count(&|i| format!("resps_emb.embeddings.{i}.weight"), MOST_LEVELS + 1);
         if tables != levels && tables != levels + 1 {
@@ -178,5 +125,11 @@ impl Checkpoint {
         }
         let masked = tables == levels + 1;
         Ok(Sizes { dim, layers, hidden, heads, levels, codes, phones, letters, masked })
+    }
+}
+
+impl From<PretrainedError> for VallEError {
+    fn from(error: PretrainedError) -> Self {
+        Self::Checkpoint(Box::new(error))
     }
 }

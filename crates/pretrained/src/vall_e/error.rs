@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Errors of importing a checkpoint and of generation with it.
+/// Errors of importing a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VallEError {
@@ -14,6 +14,9 @@ pub enum VallEError {
         /// Reason.
         source: std::io::Error,
     },
+    /// File that is cut, or a tensor that cannot be used.
+    #[error(transparent)]
+    Checkpoint(Box<crate::PretrainedError>),
     /// File of another kind.
     #[error("`{}` is not a vall-e checkpoint of version 5: {reason}", path.display())]
     Broken {
@@ -30,26 +33,6 @@ pub enum VallEError {
         /// Reason.
         reason: String,
     },
-    /// Capability that the checkpoint was not trained with.
-    #[error("this vall-e model cannot {0}")]
-    Untrained(&'static str),
-    /// Failure of the model.
-    #[error(transparent)]
-    Model(#[from] syrinx_model::ModelError),
-    /// Failure of the network.
-    #[error("the vall-e model failed to {operation}: {source}")]
-    Compute {
-        /// Operation that failed, an infinitive.
-        operation: &'static str,
-        /// Reason.
-        source: candle_core::Error,
-    },
-    /// Sequence that the model has no tokens for.
-    #[error(transparent)]
-    Task(#[from] syrinx_task::TaskError),
-    /// Work that was stopped.
-    #[error("generation was cancelled")]
-    Cancelled,
 }
 
 impl VallEError {
@@ -57,7 +40,10 @@ impl VallEError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => Some("give the file of the weights, `*.sft`".into()),
-            Self::Broken { .. } => Some(
+            Self::Checkpoint(error) if !matches!(**error, crate::PretrainedError::Pickle { .. }) => {
+                error.hint().map(str::to_owned)
+            }
+            Self::Broken { .. } | Self::Checkpoint(_) => Some(
                 "version 5 models are `ar+nar-llama-8` and `ar+nar-len-llama-8`; convert a `.pth` file with the project's \
                  own exporter first"
                     .into(),
@@ -65,7 +51,6 @@ impl VallEError {
             Self::Tokenizer { .. } => {
                 Some("download `data/tokenizer.json` of the project's repository".into())
             }
-            _ => None,
         }
     }
 }

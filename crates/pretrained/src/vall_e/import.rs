@@ -7,9 +7,10 @@ use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use syrinx_model::{LmConfig, LmFile, Tables};
 use syrinx_nn::{Activation, BlockConfig};
 use syrinx_task::{
-    Alignment, ModelSwitches, RvqSum, TokenSpace, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS,
-    VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
+    Alignment, CodeOrder, ModelSwitches, RvqSum, TokenSpace, VALL_E_LANGUAGES,
+    VALL_E_LENGTH_TOKENS, VALL_E_PREFIX, VALL_E_TASKS, VallELayout,
 };
+use syrinx_text::IpaTokenizer;
 
 use super::checkpoint::{Checkpoint, Sizes};
 use super::error::VallEError;
@@ -34,10 +35,16 @@ const PHONES_END: u32 = 2;
 ///
 /// # Errors
 /// [`VallEError::Read`], and [`VallEError::Broken`] with the tensor that is missing or different.
-pub fn import(path: &Path, options: &ImportOptions) -> Result<LmFile, VallEError> {
+pub fn import(
+    path: &Path,
+    tokenizer: &Path,
+    options: &ImportOptions,
+) -> Result<LmFile, VallEError> {
     let checkpoint = Checkpoint::open(path)?;
     let sizes = checkpoint.sizes(options.heads)?;
     let layout = layout(&checkpoint, &sizes, options);
+    let tokenizer = read_tokenizer(tokenizer, layout.phones)?;
+    let codes = if layout.masked { CodeOrder::Masked } else { CodeOrder::ArNar };
     let trunk = BlockConfig {
         dim: sizes.dim,
         layers: sizes.layers,
@@ -47,10 +54,15 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<LmFile, VallEError
     };
     let config = LmConfig {
         trunk,
-        switches: ModelSwitches { alignment: Alignment::None, ..ModelSwitches::default() },
+        switches: ModelSwitches {
+            alignment: Alignment::None,
+            codes,
+            vall_e: Some(layout),
+            ..ModelSwitches::default()
+        },
         tables: Tables::Free,
         phone_labels: 1,
-        vall_e: Some(layout),
+        residual_weight: 0.0,
         ..LmConfig::default()
     };
     let mut space = TokenSpace {
@@ -59,7 +71,7 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<LmFile, VallEError
         phones: 1,
         text_begin: PHONES_BEGIN,
         text_end: PHONES_END,
-        levels: sizes.levels + 1,
+        levels: sizes.levels,
         codebook_size: sizes.codes,
         frame_rate_hz: FRAME_RATE_HZ,
         group: 1,
@@ -76,7 +88,17 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<LmFile, VallEError
     importer.tables(&space, &mut tensors)?;
     importer.heads(&space, &mut tensors)?;
     let codebooks = vec![vec![0.0; space.codebook_size]; space.levels];
-    Ok(LmFile { config, space, codebooks, tensors })
+    Ok(LmFile { config, space, codebooks, tensors, tokenizer: Some(tokenizer) })
+}
+
+/// The text of a tokenizer whose tokens are all in the model's table of phones.
+fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
+    let bytes =
+        std::fs::read(path).map_err(|source| VallEError::Read { path: path.into(), source })?;
+    let fault = |reason| VallEError::Tokenizer { path: path.into(), reason };
+    let json = String::from_utf8(bytes).map_err(|e| fault(e.to_string()))?;
+    IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(fault)?;
+    Ok(json)
 }
 
 /// Conventions of a checkpoint: those of its metadata, else those of its generation.
@@ -143,7 +165,7 @@ impl Importer<'_> {
             return zeros(rows, dim).map_err(fail);
         }
         let found = self.checkpoint.rows(name)?.min(rows);
-        let first = self.checkpoint.first_rows(name, found, dim)?;
+        let first = self.checkpoint.first_rows(name, &[found, dim])?;
         if found == rows {
             return Ok(first);
         }
@@ -167,26 +189,21 @@ impl Importer<'_> {
         }
         text.push(self.table("len_emb.weight", VALL_E_LENGTH_TOKENS, !self.layout.masked)?);
         tensors.insert("text".into(), Tensor::cat(&text, 0).map_err(fail)?);
-        // Prompt levels, level 1 of the autoregressive response, levels of the response in place; a last prompt table is
-        // unused, and the last response table is that of level 1 in place.
+        // Prompt levels, level 1 of the autoregressive response, levels of the response in place. No response shows its
+        // last level: that table is the one of level 1 in place.
         let rows = space.table_rows();
         let response = |table: usize, optional| {
             self.table(&format!("resps_emb.embeddings.{table}.weight"), rows, optional)
         };
         let mut codes = Vec::with_capacity(space.code_tables());
-        for level in 0..=levels {
-            let optional = level == levels;
-            codes.push(self.table(
-                &format!("proms_emb.embeddings.{level}.weight"),
-                rows,
-                optional,
-            )?);
+        for level in 0..levels {
+            let name = format!("proms_emb.embeddings.{level}.weight");
+            codes.push(self.table(&name, rows, false)?);
         }
         codes.push(response(0, false)?);
         for level in 0..levels - 1 {
             codes.push(response(level + 1, false)?);
         }
-        codes.push(zeros(rows, dim).map_err(fail)?);
         codes.push(response(levels, !self.layout.masked)?);
         tensors.insert("codes.tables".into(), Tensor::cat(&codes, 0).map_err(fail)?);
         Ok(())
@@ -197,7 +214,7 @@ impl Importer<'_> {
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
         let head = |index: usize, classes: usize| {
             let name = format!("classifiers.proj.{index}");
-            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), classes, dim)?;
+            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), &[classes, dim])?;
             Ok::<_, VallEError>((weight, self.checkpoint.bias(&format!("{name}.bias"), classes)?))
         };
         let mut put = |name: &str, (weight, bias): (Tensor, Tensor)| {
@@ -214,8 +231,9 @@ impl Importer<'_> {
         for level in 1..levels {
             put(&format!("level.{}.free", level + 1), head(level, codes)?);
         }
-        let in_place = if masked { head(levels, codes)? } else { none(codes).map_err(fail)? };
-        put(&format!("level.{}.free", levels + 1), in_place);
+        if masked {
+            put("masked.free", head(levels, codes)?);
+        }
         let transcription = head(levels + usize::from(masked), phones)?;
         let length = match masked {
             true => head(levels + 2, VALL_E_LENGTH_TOKENS)?,

@@ -59,6 +59,8 @@ pub struct GenerationConfig {
 
 /// Largest size of any dimension that a checkpoint may have: far above the largest published one.
 const LARGEST_SIZE: usize = 1 << 20;
+/// Most encoder positions: eleven times those of the published ones, which are 30 s.
+const MOST_POSITIONS: usize = 1 << 14;
 
 impl WhisperConfig {
     /// Width of the encoder's feed-forward layers.
@@ -94,9 +96,11 @@ impl WhisperConfig {
             ("decoder_layers", self.decoder_layers),
             ("decoder_ffn_dim", self.decoder_inner()),
         ];
-        let unusable = |size: usize| size == 0 || size > LARGEST_SIZE;
-        if let Some((name, size)) = sizes.into_iter().find(|(_, size)| unusable(*size)) {
-            return Some(format!("`{name}` is {size}, expected 1 to {LARGEST_SIZE}"));
+        for (name, size) in sizes {
+            let most = if name == "max_source_positions" { MOST_POSITIONS } else { LARGEST_SIZE };
+            if size == 0 || size > most {
+                return Some(format!("`{name}` is {size}, expected 1 to {most}"));
+            }
         }
         let heads = [
             ("encoder_attention_heads", self.encoder_attention_heads),

@@ -30,6 +30,9 @@ pub enum WhisperError {
         /// Reason.
         source: candle_core::Error,
     },
+    /// Weights that are cut, or a tensor that cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::PretrainedError),
     /// Language that the checkpoint has no token for.
     #[error("this Whisper checkpoint does not know the language `{language}`")]
     Language {
@@ -52,6 +55,16 @@ pub enum WhisperError {
         /// Most tokens.
         most: usize,
     },
+    /// Recording of something else than the text that is to be aligned with it.
+    #[error(
+        "no word of the text was recognized from {start_s:.1} s to {end_s:.1} s of the recording"
+    )]
+    OtherText {
+        /// Start of the stretch, seconds.
+        start_s: f64,
+        /// End of the stretch, seconds.
+        end_s: f64,
+    },
     /// Work that was stopped.
     #[error("recognition was cancelled")]
     Cancelled,
@@ -67,11 +80,15 @@ impl WhisperError {
                     .into(),
             ),
             Self::Broken { .. } => Some("download the folder again".into()),
+            Self::Checkpoint(error) => error.hint().map(str::to_owned),
             Self::Language { known, .. } if known.is_empty() => {
                 Some("an English-only checkpoint transcribes `en`".into())
             }
             Self::Language { known, .. } => Some(format!("known: {}", known.join(", "))),
             Self::TooLong { .. } => Some("align shorter pieces of the recording".into()),
+            Self::OtherText { .. } => {
+                Some("give the words of the whole recording, in their order".into())
+            }
             _ => None,
         }
     }

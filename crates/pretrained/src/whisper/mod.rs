@@ -12,6 +12,7 @@ mod attention;
 mod config;
 mod decoding;
 mod error;
+mod gguf;
 mod linear;
 mod model;
 mod network;
@@ -20,6 +21,7 @@ mod options;
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 mod parity;
 mod rules;
+mod sections;
 mod service;
 mod spectrogram;
 mod transcribe;

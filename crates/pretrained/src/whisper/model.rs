@@ -11,6 +11,7 @@ use super::network::Network;
 use super::spectrogram::Spectrogram;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
+use crate::PretrainedError;
 
 /// A loaded checkpoint; it holds no state of a recording, so threads can share it.
 pub struct Whisper {
@@ -24,6 +25,8 @@ pub struct Whisper {
 
 /// Names that the weights may have in a folder; a folder has one of them, or one file that ends in `.gguf`.
 const SAFETENSORS: &str = "model.safetensors";
+/// Name of the weights as a pickle, which is not opened.
+const PYTORCH: &str = "pytorch_model.bin";
 
 impl Whisper {
     /// Loads a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and `model.safetensors`, with
@@ -48,14 +51,13 @@ impl Whisper {
         let generation_path = folder.join("generation_config.json");
         let generation: GenerationConfig =
             if generation_path.is_file() { parse(&generation_path)? } else { Default::default() };
-        let alignment_heads = alignment_heads(&config, &generation)
-            .map_err(|reason| broken(&generation_path, reason))?;
         let path = folder.join("tokenizer.json");
         let vocabulary = Vocabulary::new(&read(&path)?, &config, &generation)
             .map_err(|reason| broken(&path, reason))?;
-        let (path, weights) = weights(folder, device)?;
-        let network =
-            Network::load(&weights, &config).map_err(|fault| broken(&path, fault.to_string()))?;
+        let network = Network::load(&weights(folder, device)?, &config)?;
+        // Layers and heads are those of tensors that are there by now.
+        let alignment_heads = alignment_heads(&config, &generation)
+            .map_err(|reason| broken(&generation_path, reason))?;
         let spectrogram = Spectrogram::new(config.num_mel_bins)?;
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
@@ -69,7 +71,7 @@ impl Whisper {
     }
 }
 
-fn weights(folder: &Path, device: &Device) -> Result<(PathBuf, Weights), WhisperError> {
+fn weights(folder: &Path, device: &Device) -> Result<Weights, WhisperError> {
     let plain = folder.join(SAFETENSORS);
     let gguf = || {
         let entries = std::fs::read_dir(folder).ok()?;
@@ -77,20 +79,19 @@ fn weights(folder: &Path, device: &Device) -> Result<(PathBuf, Weights), Whisper
         paths.sort();
         paths.into_iter().find(|path| path.extension().is_some_and(|e| e == "gguf"))
     };
-    let (path, weights) = match gguf().filter(|_| !plain.is_file()) {
-        Some(path) => {
-            let weights = Weights::gguf(&path, device);
-            (path, weights)
-        }
-        None => {
-            let weights = Weights::safetensors(&read(&plain)?, device);
-            (plain, weights)
-        }
-    };
-    match weights {
-        Ok(weights) => Ok((path, weights)),
-        Err(fault) => Err(broken(&path, fault.to_string())),
+    if plain.is_file() {
+        return Ok(Weights::safetensors(&plain, device)?);
     }
+    if let Some(path) = gguf() {
+        return Ok(Weights::gguf(&path, device)?);
+    }
+    let pickle = folder.join(PYTORCH);
+    if pickle.is_file() {
+        let reason = format!("Whisper is read from {SAFETENSORS} or a .gguf file");
+        return Err(PretrainedError::Pickle { path: pickle, reason }.into());
+    }
+    read(&plain).map(|_| ())?;
+    Ok(Weights::safetensors(&plain, device)?)
 }
 
 /// Heads of the generation configuration, else all heads of the upper half of the layers.

@@ -6,7 +6,8 @@ use candle_nn::{Conv1d, Conv1dConfig, Embedding, LayerNorm, Module};
 
 use super::attention::{Attention, FeedForward, KeysValues, causal_mask};
 use super::config::WhisperConfig;
-use super::weights::{Weights, WeightsFault};
+use super::weights::Weights;
+use crate::PretrainedError;
 
 /// Encoder and decoder.
 pub(crate) struct Network {
@@ -56,7 +57,7 @@ impl Network {
     pub(crate) fn load(
         weights: &Weights,
         config: &WhisperConfig,
-    ) -> std::result::Result<Self, WeightsFault> {
+    ) -> std::result::Result<Self, PretrainedError> {
         Ok(Self {
             encoder: Encoder::load(weights, config)?,
             decoder: Decoder::load(weights, config)?,
@@ -91,18 +92,21 @@ impl Network {
 }
 
 impl Encoder {
-    fn load(weights: &Weights, config: &WhisperConfig) -> std::result::Result<Self, WeightsFault> {
+    fn load(
+        weights: &Weights,
+        config: &WhisperConfig,
+    ) -> std::result::Result<Self, PretrainedError> {
         let (width, bands) = (config.d_model, config.num_mel_bins);
         let conv = |name: &str, inputs: usize, stride: usize| {
             let name = format!("model.encoder.{name}");
             let weight = weights.tensor(&format!("{name}.weight"), &[width, inputs, 3])?;
             let bias = weights.tensor(&format!("{name}.bias"), &[width])?;
             let config = Conv1dConfig { padding: 1, stride, ..Conv1dConfig::default() };
-            Ok::<_, WeightsFault>(Conv1d::new(weight, Some(bias), config))
+            Ok::<_, PretrainedError>(Conv1d::new(weight, Some(bias), config))
         };
         let layer = |i: usize| {
             let at = format!("model.encoder.layers.{i}");
-            Ok::<_, WeightsFault>(EncoderLayer {
+            Ok::<_, PretrainedError>(EncoderLayer {
                 norm: weights.norm(&format!("{at}.self_attn_layer_norm"), width)?,
                 attention: weights.attention(
                     &format!("{at}.self_attn"),
@@ -119,7 +123,8 @@ impl Encoder {
             conv2: conv("conv2", width, 2)?,
             positions: match weights.has(name) {
                 true => weights.tensor(name, &[positions, width])?,
-                false => sinusoids(positions, width, weights.device())?,
+                false => sinusoids(positions, width, weights.device())
+                    .map_err(PretrainedError::compute("computing positions"))?,
             },
             layers: (0..config.encoder_layers).map(layer).collect::<std::result::Result<_, _>>()?,
             norm: weights.norm("model.encoder.layer_norm", width)?,
@@ -141,11 +146,14 @@ impl Encoder {
 }
 
 impl Decoder {
-    fn load(weights: &Weights, config: &WhisperConfig) -> std::result::Result<Self, WeightsFault> {
+    fn load(
+        weights: &Weights,
+        config: &WhisperConfig,
+    ) -> std::result::Result<Self, PretrainedError> {
         let (width, heads) = (config.d_model, config.decoder_attention_heads);
         let layer = |i: usize| {
             let at = format!("model.decoder.layers.{i}");
-            Ok::<_, WeightsFault>(DecoderLayer {
+            Ok::<_, PretrainedError>(DecoderLayer {
                 self_norm: weights.norm(&format!("{at}.self_attn_layer_norm"), width)?,
                 self_attention: weights.attention(&format!("{at}.self_attn"), width, heads)?,
                 cross_norm: weights.norm(&format!("{at}.encoder_attn_layer_norm"), width)?,

@@ -68,10 +68,10 @@ impl Recognizer for WhisperRecognizer {
         &self,
         audio: &Audio,
         text: &str,
-        _run: RunContext<'_>,
+        run: RunContext<'_>,
     ) -> Result<Transcript, TaskError> {
         let language = self.options.language.as_deref();
-        let words = self.whisper.align(audio, text, language).map_err(failed)?;
+        let words = self.whisper.align(audio, text, language, run.cancel).map_err(failed)?;
         Ok(Transcript { text: text.trim().to_owned(), words, ..Transcript::default() })
     }
 }

@@ -115,18 +115,34 @@ impl Whisper {
         Ok((language, probability))
     }
 
-    /// Times of the words of a known text in a recording of at most one window.
+    /// Times of the words of a known text in a recording of any length. One that is longer than a window is cut where a
+    /// transcript of it agrees with the text.
     ///
     /// # Errors
-    /// [`WhisperError::TooLong`] for a text of more tokens than the decoder has positions, else as
-    /// [`Whisper::transcribe`].
+    /// [`WhisperError::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperError::OtherText`] for
+    /// a long recording of something else; else as [`Whisper::transcribe`].
     pub fn align(
         &self,
         audio: &Audio,
         text: &str,
         language: Option<&str>,
+        cancel: &CancelToken,
     ) -> Result<Vec<WordTime>, WhisperError> {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
+        let window_s = self.config.window_frames() as f64 / FRAMES_PER_S;
+        match sound.seconds() > window_s {
+            true => self.align_sections(&sound, text, (language, window_s), cancel),
+            false => self.align_window(&sound, text, language),
+        }
+    }
+
+    /// Times of the words of a text in a recording at Whisper's rate of at most one window.
+    pub(super) fn align_window(
+        &self,
+        sound: &Audio,
+        text: &str,
+        language: Option<&str>,
+    ) -> Result<Vec<WordTime>, WhisperError> {
         let frames = self.spectrogram.compute(&sound.samples);
         let (language, token) = self.language(language, &frames)?;
         let tokens = self.vocabulary.encode(&format!(" {}", text.trim()))?;

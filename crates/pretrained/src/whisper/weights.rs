@@ -1,15 +1,17 @@
 //! Tensors of a checkpoint by name: safetensors, or GGUF with quantised matrices.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use candle_core::quantized::{QMatMul, QTensor, gguf_file};
-use candle_core::{DType, Device, Tensor, safetensors};
+use candle_core::quantized::{QMatMul, QTensor};
+use candle_core::{Device, Tensor};
 use candle_nn::LayerNorm;
 
 use super::attention::{Attention, FeedForward};
+use super::gguf;
 use super::linear::{Linear, Matrix};
+use crate::{Checkpoint, PretrainedError};
 
 /// Tensors of a checkpoint.
 pub(crate) struct Weights {
@@ -18,59 +20,22 @@ pub(crate) struct Weights {
 }
 
 enum Tensors {
-    Plain(HashMap<String, Tensor>),
-    Quantized(HashMap<String, Arc<QTensor>>),
-}
-
-/// Reason why a checkpoint's tensors are not usable.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WeightsFault {
-    /// Tensor that is not there.
-    #[error("tensor `{0}` is missing")]
-    Missing(String),
-    /// Tensor of another shape.
-    #[error("tensor `{name}` has the shape {found:?}, expected {expected:?}")]
-    Shape {
-        /// Its name.
-        name: String,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The shape that the configuration requires.
-        expected: Vec<usize>,
-    },
-    /// Tensor of another type.
-    #[error("tensor `{name}` holds {found:?} values, expected F32, F16 or BF16")]
-    Type {
-        /// Its name.
-        name: String,
-        /// Its type.
-        found: DType,
-    },
-    /// Tensor with values that are no numbers.
-    #[error("tensor `{0}` holds values that are not finite")]
-    NotFinite(String),
-    /// Container that candle does not read.
-    #[error(transparent)]
-    Container(#[from] candle_core::Error),
+    Plain(Checkpoint),
+    Quantized { path: PathBuf, tensors: HashMap<String, Arc<QTensor>> },
 }
 
 impl Weights {
-    /// Reads a safetensors file.
-    pub(crate) fn safetensors(bytes: &[u8], device: &Device) -> Result<Self, WeightsFault> {
-        let tensors = safetensors::load_buffer(bytes, device)?;
-        Ok(Self { tensors: Tensors::Plain(tensors), device: device.clone() })
+    /// Opens a safetensors file; tensors are read one at a time.
+    pub(crate) fn safetensors(path: &Path, device: &Device) -> Result<Self, PretrainedError> {
+        let tensors = Tensors::Plain(Checkpoint::open(path)?);
+        Ok(Self { tensors, device: device.clone() })
     }
 
     /// Reads a GGUF file with the tensor names of Hugging Face.
-    pub(crate) fn gguf(path: &Path, device: &Device) -> Result<Self, WeightsFault> {
-        let mut file = std::fs::File::open(path).map_err(candle_core::Error::from)?;
-        let content = gguf_file::Content::read(&mut file)?;
-        let mut tensors = HashMap::new();
-        for name in content.tensor_infos.keys() {
-            let tensor = content.tensor(&mut file, name, device)?;
-            tensors.insert(name.clone(), Arc::new(tensor));
-        }
-        Ok(Self { tensors: Tensors::Quantized(tensors), device: device.clone() })
+    pub(crate) fn gguf(path: &Path, device: &Device) -> Result<Self, PretrainedError> {
+        let tensors = gguf::tensors(path, device)?;
+        let tensors = Tensors::Quantized { path: path.into(), tensors };
+        Ok(Self { tensors, device: device.clone() })
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -79,32 +44,23 @@ impl Weights {
 
     pub(crate) fn has(&self, name: &str) -> bool {
         match &self.tensors {
-            Tensors::Plain(tensors) => tensors.contains_key(name),
-            Tensors::Quantized(tensors) => tensors.contains_key(name),
+            Tensors::Plain(checkpoint) => checkpoint.entries().contains_key(name),
+            Tensors::Quantized { tensors, .. } => tensors.contains_key(name),
         }
     }
 
     /// A tensor in F32.
-    pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, WeightsFault> {
-        let tensor = match &self.tensors {
-            Tensors::Plain(tensors) => {
-                let tensor = tensors.get(name).ok_or_else(|| missing(name))?;
-                check_shape(name, tensor.dims(), shape)?;
-                let float = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
-                if !float {
-                    return Err(WeightsFault::Type { name: name.into(), found: tensor.dtype() });
-                }
-                tensor.to_dtype(DType::F32)?
+    pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, PretrainedError> {
+        match &self.tensors {
+            Tensors::Plain(checkpoint) => {
+                let tensor = checkpoint.get(name, shape)?;
+                tensor.to_device(&self.device).map_err(failed)
             }
-            Tensors::Quantized(tensors) => {
-                let tensor = tensors.get(name).ok_or_else(|| missing(name))?;
-                check_shape(name, tensor.shape().dims(), shape)?;
-                tensor.dequantize(&self.device)?
+            Tensors::Quantized { path, tensors } => {
+                let tensor = quantized((path, tensors), name, shape)?;
+                finite((path, name), tensor.dequantize(&self.device).map_err(failed)?)
             }
-        };
-        // A sum is finite only if every term is.
-        let sum = tensor.abs()?.mean_all()?.to_scalar::<f32>()?;
-        if sum.is_finite() { Ok(tensor) } else { Err(WeightsFault::NotFinite(name.into())) }
+        }
     }
 
     /// A linear layer with (outputs, inputs) weights.
@@ -114,14 +70,16 @@ impl Weights {
         outputs: usize,
         inputs: usize,
         bias: bool,
-    ) -> Result<Linear, WeightsFault> {
+    ) -> Result<Linear, PretrainedError> {
         let key = format!("{name}.weight");
+        let shape = [outputs, inputs];
+        // Quantized matrices stay so; their scales are checked by what they give.
+        let plain = self.tensor(&key, &shape)?;
         let weight = match &self.tensors {
-            Tensors::Plain(_) => Matrix::Plain(self.tensor(&key, &[outputs, inputs])?),
-            Tensors::Quantized(tensors) => {
-                let tensor = tensors.get(&key).ok_or_else(|| missing(&key))?;
-                check_shape(&key, tensor.shape().dims(), &[outputs, inputs])?;
-                Matrix::Quantized(QMatMul::from_arc(Arc::clone(tensor))?)
+            Tensors::Plain(_) => Matrix::Plain(plain),
+            Tensors::Quantized { path, tensors } => {
+                let tensor = quantized((path, tensors), &key, &shape)?;
+                Matrix::Quantized(QMatMul::from_arc(Arc::clone(tensor)).map_err(failed)?)
             }
         };
         let bias =
@@ -129,7 +87,7 @@ impl Weights {
         Ok(Linear { weight, bias })
     }
 
-    pub(crate) fn norm(&self, name: &str, width: usize) -> Result<LayerNorm, WeightsFault> {
+    pub(crate) fn norm(&self, name: &str, width: usize) -> Result<LayerNorm, PretrainedError> {
         let part = |part: &str| self.tensor(&format!("{name}.{part}"), &[width]);
         Ok(LayerNorm::new(part("weight")?, part("bias")?, 1e-5))
     }
@@ -139,7 +97,7 @@ impl Weights {
         name: &str,
         width: usize,
         heads: usize,
-    ) -> Result<Attention, WeightsFault> {
+    ) -> Result<Attention, PretrainedError> {
         let linear = |part: &str, bias| self.linear(&format!("{name}.{part}"), width, width, bias);
         Ok(Attention {
             query: linear("q_proj", true)?,
@@ -155,7 +113,7 @@ impl Weights {
         layer: &str,
         width: usize,
         inner: usize,
-    ) -> Result<FeedForward, WeightsFault> {
+    ) -> Result<FeedForward, PretrainedError> {
         Ok(FeedForward {
             norm: self.norm(&format!("{layer}.final_layer_norm"), width)?,
             up: self.linear(&format!("{layer}.fc1"), inner, width, true)?,
@@ -164,13 +122,38 @@ impl Weights {
     }
 }
 
-fn missing(name: &str) -> WeightsFault {
-    WeightsFault::Missing(name.into())
+fn failed(source: candle_core::Error) -> PretrainedError {
+    PretrainedError::Compute { operation: "reading a tensor", source }
 }
 
-fn check_shape(name: &str, found: &[usize], expected: &[usize]) -> Result<(), WeightsFault> {
-    if found == expected {
-        return Ok(());
+/// A quantized tensor of a shape.
+fn quantized<'a>(
+    (path, tensors): (&Path, &'a HashMap<String, Arc<QTensor>>),
+    name: &str,
+    shape: &[usize],
+) -> Result<&'a Arc<QTensor>, PretrainedError> {
+    let (path, tensor, expected) = (path.to_owned(), name.to_owned(), shape.to_vec());
+    let Some(found) = tensors.get(name) else {
+        return Err(PretrainedError::Missing { path, tensor, expected });
+    };
+    match found.shape().dims() == shape {
+        true => Ok(found),
+        false => {
+            let found = found.shape().dims().to_vec();
+            Err(PretrainedError::Shape { path, tensor, found, expected })
+        }
     }
-    Err(WeightsFault::Shape { name: name.into(), found: found.into(), expected: expected.into() })
+}
+
+fn finite((path, name): (&Path, &str), tensor: Tensor) -> Result<Tensor, PretrainedError> {
+    let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(tensor),
+        Some(index) => Err(PretrainedError::NotFinite {
+            path: path.to_owned(),
+            tensor: name.to_owned(),
+            index,
+            value: values[index],
+        }),
+    }
 }

@@ -5,18 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, safetensors};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use syrinx_decode::SamplerConfig;
-use syrinx_model::LmFile;
+use syrinx_decode::{DecodeConfig, DemaskConfig, SamplerConfig, generate};
+use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::Kernels;
-use syrinx_pretrained::vall_e::{
-    DemaskConfig, ImportOptions, SpeakOptions, Suppression, VallE, VallEError, VallEFile,
-    VallETokenizer, import,
+use syrinx_pretrained::vall_e::{ImportOptions, VallEError, import};
+use syrinx_task::{
+    Content, Contents, Generated, Head, Layout, Plan, RowPlan, RvqSum, Segment, Stage, StageRun,
+    TextContent, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece, VallEPrompt, VallEResponse,
+    VallEText, vall_e_sequence,
 };
-use syrinx_task::{RvqSum, VallEPiece, VallEPrompt, VallEResponse, VallEText};
-use syrinx_types::{CancelToken, Codes};
+use syrinx_text::IpaTokenizer;
+use syrinx_types::{CancelToken, Codes, RunContext};
 
 const FOLDERS: [&str; 3] = ["v5-head", "v5-2024-12", "v5-2024-10"];
 
@@ -33,10 +33,105 @@ fn expected(folder: &str, name: &str) -> Tensor {
     tensors.get(name).unwrap_or_else(|| panic!("{folder} has no {name}")).clone()
 }
 
-fn imported(folder: &str, rvq_sum: RvqSum) -> VallE {
+/// An imported model.
+struct Imported {
+    model: LanguageModel,
+    layout: VallELayout,
+}
+
+fn file(folder: &str, options: &ImportOptions) -> LmFile {
+    import(&data(folder).join("model.sft"), &data("tokenizer.json"), options).unwrap()
+}
+
+fn imported(folder: &str, rvq_sum: RvqSum) -> Imported {
     let options = ImportOptions { rvq_sum: Some(rvq_sum), ..ImportOptions::default() };
-    let file = import(&data(folder).join("model.sft"), &options).unwrap();
-    VallE::new(&file, &Device::Cpu, Kernels::Fused).unwrap()
+    Imported::new(&file(folder, &options), Kernels::Fused)
+}
+
+impl Imported {
+    fn new(file: &LmFile, kernels: Kernels) -> Self {
+        let model = LanguageModel::load(file, &Device::Cpu, kernels).unwrap();
+        let layout = file.config.switches.vall_e.unwrap();
+        Self { model, layout }
+    }
+
+    /// Logits at the response: (positions, tokens).
+    fn logits(&self, prompt: &VallEPrompt, response: &VallEResponse) -> Tensor {
+        let (model, layout) = (&self.model, &self.layout);
+        let sequence = vall_e_sequence(model.space(), layout, prompt, response).unwrap();
+        let h = model.response_rows(&[sequence]).unwrap(); // (positions, dim)
+        let text = |start, tokens| model.text_logits(&h).unwrap().narrow(1, start, tokens);
+        match response {
+            VallEResponse::FirstLevel(_) => model.first_level_logits(&h, 0),
+            VallEResponse::Level { level, .. } => model.level_logits(&h, *level),
+            VallEResponse::Masked(_) => model.masked_logits(&h),
+            VallEResponse::Phones(_) => text(0, layout.phones),
+            VallEResponse::Length(_) => text(layout.length_start(), VALL_E_LENGTH_TOKENS),
+        }
+        .unwrap()
+    }
+
+    /// Runs stages with a prompt; a response has at most `limit` frames or tokens.
+    fn run(
+        &self,
+        (prompt, limit): (&VallEPrompt, usize),
+        stages: &[(Head, Segment)],
+        config: &DecodeConfig,
+    ) -> Generated {
+        let (mut before, mut contents) = (Vec::new(), Contents::new());
+        if let Some(recording) = &prompt.recording {
+            before.push(Segment::transcribed("recording"));
+            contents.insert("recording".into(), Content::Codes(recording.clone()));
+        }
+        if let Some(VallEText::Phones(ids)) = &prompt.text {
+            before.push(Segment::text("text"));
+            contents.insert("text".into(), Content::Text(TextContent::plain(ids.clone())));
+        }
+        before.extend(prompt.language.map(|_| Segment::special_token("vall-e:lang:en")));
+        before.push(Segment::level_token());
+        for piece in &prompt.prompt {
+            match piece {
+                VallEPiece::Task(name) => before.push(Segment {
+                    name: "task".into(),
+                    ..Segment::special_token(format!("vall-e:task:{name}"))
+                }),
+                VallEPiece::Codes(codes) => {
+                    before.push(Segment::prompt("prompt").optional());
+                    contents.insert("prompt".into(), Content::Codes(codes.clone()));
+                }
+            }
+        }
+        let stage = |(head, response): &(Head, Segment)| {
+            let segments = [&before[..], std::slice::from_ref(response)].concat();
+            Stage::new(&response.name, *head, segments).as_published(self.layout)
+        };
+        let layout =
+            Layout { task: "published".into(), stages: stages.iter().map(stage).collect() };
+        let run = |(_, s): &(Head, Segment)| StageRun::new(&s.name, contents.clone(), limit);
+        let plan = Plan { rows: vec![RowPlan::new(stages.iter().map(run).collect())] };
+        let cancel = CancelToken::default();
+        generate(&self.model, &layout, &plan, config, RunContext::quiet(&cancel)).unwrap().remove(0)
+    }
+}
+
+fn level_1() -> (Head, Segment) {
+    (Head::FirstLevel, Segment::ar_response("ar"))
+}
+
+fn in_place() -> (Head, Segment) {
+    (Head::MaskedLevel, Segment::masked_response("masked"))
+}
+
+fn further() -> (Head, Segment) {
+    (Head::FurtherLevels, Segment::nar_response("nar"))
+}
+
+fn greedy() -> DecodeConfig {
+    DecodeConfig { codes: SamplerConfig::greedy(), ..DecodeConfig::default() }
+}
+
+fn values(codes: Option<Codes>) -> Vec<u16> {
+    codes.unwrap().values().to_vec()
 }
 
 fn sum_of(value: &Value) -> RvqSum {
@@ -131,7 +226,7 @@ fn logits_of_all_rows_are_those_of_the_reference() {
             let name = row["name"].as_str().unwrap();
             let model = &models[usize::from(sum_of(row) == RvqSum::Legacy)];
             let (prompt, response) = request(row, folder);
-            let logits = model.logits(&prompt, &response).unwrap(); // (positions, tokens)
+            let logits = model.logits(&prompt, &response); // (positions, tokens)
             let wanted = expected(folder, row["logits"].as_str().unwrap());
             assert_eq!(logits.dims(), wanted.dims(), "{folder} {name}");
             let off = difference(&logits, &wanted);
@@ -144,9 +239,6 @@ fn logits_of_all_rows_are_those_of_the_reference() {
 
 #[test]
 fn greedy_speech_has_the_codes_of_the_reference() {
-    let greedy = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
-    let cancel = CancelToken::default();
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
     for (folder, generation) in [
         ("v5-head", "gen_inclusive"),
         ("v5-head", "gen_legacy"),
@@ -159,11 +251,9 @@ fn greedy_speech_has_the_codes_of_the_reference() {
         let model = imported(folder, sum_of(wanted));
         let (prompt, _) = row(folder, "tts_ar_prom");
         let frames = wanted["frames"].as_u64().unwrap() as usize;
-        let first = model.first_level(&prompt, frames, (&greedy, &mut rng, &cancel)).unwrap();
-        let codes = model.further_levels(&prompt, &first, &cancel).unwrap();
+        let out = model.run((&prompt, frames), &[level_1(), further()], &greedy());
         let expected = codes_of(&expected(folder, wanted["codes"].as_str().unwrap()));
-        let found: Vec<u16> = (0..codes.frames()).flat_map(|f| codes.frame(f).to_vec()).collect();
-        assert_eq!(found, expected, "{folder} {generation}");
+        assert_eq!(values(out.codes), expected, "{folder} {generation}");
     }
 }
 
@@ -171,99 +261,91 @@ fn greedy_speech_has_the_codes_of_the_reference() {
 fn level_1_in_place_has_the_codes_of_the_reference() {
     let model = imported("v5-head", RvqSum::Inclusive);
     let (prompt, _) = row("v5-head", "tts_masked");
-    let config = DemaskConfig { steps: 8, guidance: 2.5, rescale: 0.75 };
-    let cancel = CancelToken::default();
-    let first = model.demask(&prompt, 20, &config, &cancel).unwrap();
-    assert_eq!(first, codes_of(&expected("v5-head", "demask.codes")));
-    let codes = model.further_levels(&prompt, &first, &cancel).unwrap();
-    let found: Vec<u16> = (0..codes.frames()).flat_map(|f| codes.frame(f).to_vec()).collect();
-    assert_eq!(found, codes_of(&expected("v5-head", "demask.full_codes")));
+    let demask = DemaskConfig { steps: 8, ..DemaskConfig::default() };
+    let config = DecodeConfig { demask, ..greedy() };
+    let first = model.run((&prompt, 20), &[in_place()], &config);
+    assert_eq!(values(first.codes), codes_of(&expected("v5-head", "demask.codes")));
+    let all = model.run((&prompt, 20), &[in_place(), further()], &config);
+    assert_eq!(values(all.codes), codes_of(&expected("v5-head", "demask.full_codes")));
+}
+
+#[test]
+fn draws_depend_on_the_seed_and_the_temperature() {
+    let model = imported("v5-head", RvqSum::Inclusive);
+    let (prompt, _) = row("v5-head", "tts_masked");
+    let warm = DemaskConfig { steps: 4, temperature: 2.0, ..DemaskConfig::default() };
+    let sampled = DecodeConfig { demask: warm, ..DecodeConfig::default() };
+    let cold = DemaskConfig { steps: 4, ..DemaskConfig::default() };
+    let likeliest = DecodeConfig { demask: cold, ..DecodeConfig::default() };
+    let run = |config| values(model.run((&prompt, 20), &[in_place()], config).codes);
+    assert_eq!(run(&sampled), run(&sampled), "the same seed");
+    assert_ne!(run(&sampled), run(&likeliest));
 }
 
 #[test]
 fn lengths_and_transcriptions_are_those_of_the_reference() {
     let model = imported("v5-head", RvqSum::Inclusive);
-    let cancel = CancelToken::default();
     let (prompt, _) = row("v5-head", "tts_ar_prom");
-    assert_eq!(model.length(&prompt, &cancel).unwrap(), 991_755_519);
+    let length = (Head::Length, Segment::length_response("length"));
+    let out = model.run((&prompt, 20), &[length.clone(), in_place(), further()], &greedy());
+    assert_eq!(out.length, Some(991_755_519));
+    let codes = out.codes.unwrap();
+    assert_eq!((codes.frames(), codes.levels(), out.finished), (20, 8, false), "the limit");
     let (prompt, _) = row("v5-head", "stt");
     let rows = rows("v5-head");
     let wanted = rows["generation"].as_array().unwrap();
     let wanted = wanted.iter().find(|g| g["name"] == "stt_greedy").unwrap();
-    let recording = prompt.recording.unwrap();
-    let phones = model.transcribe(&recording, (prompt.language, 12), &cancel).unwrap();
-    assert_eq!(phones[1..], ids(&wanted["ids"])[..]);
+    let phones = (Head::Text, Segment::text_response("phones"));
+    let wanted = ids(&wanted["ids"]);
+    let out = model.run((&prompt, wanted.len()), &[phones], &greedy());
+    assert_eq!(out.text, wanted);
+}
+
+#[test]
+fn an_old_model_transcribes_as_its_rows_do() {
+    // The first phones are the likeliest ones of the sequences that the reference was compared with.
+    let model = imported("v5-2024-10", RvqSum::Legacy);
+    let (prompt, _) = row("v5-2024-10", "stt");
+    let phones = (Head::Text, Segment::text_response("phones"));
+    let out = model.run((&prompt, 5), &[phones], &greedy());
+    let mut known = vec![1];
+    for found in out.text {
+        let logits = model.logits(&prompt, &VallEResponse::Phones(known.clone()));
+        let best = logits.argmax(1).unwrap().to_vec1::<u32>().unwrap();
+        assert_eq!(found, best[known.len()]);
+        known.push(found);
+    }
+    assert!(known.len() > 1);
+}
+
+#[test]
+fn a_recording_without_its_noise_has_as_many_frames() {
+    let model = imported("v5-head", RvqSum::Inclusive);
+    let (prompt, _) = row("v5-head", "ns_ar");
+    let demask = DemaskConfig { steps: 3, ..DemaskConfig::default() };
+    let config = DecodeConfig { demask, ..greedy() };
+    let out = model.run((&prompt, 7), &[in_place(), further()], &config);
+    let codes = out.codes.unwrap();
+    assert_eq!((codes.frames(), codes.levels(), out.finished), (7, 8, true));
 }
 
 #[test]
 fn an_imported_model_is_an_ordinary_file() {
     let options = ImportOptions::default();
-    let file = import(&data("v5-head").join("model.sft"), &options).unwrap();
     let tokenizer = fs::read_to_string(data("tokenizer.json")).unwrap();
-    let bytes = VallEFile { lm: file, tokenizer: tokenizer.clone() }.to_bytes(false).unwrap();
-    assert!(VallEFile::is_one(&bytes) && !VallEFile::is_one(b"short"));
-    assert_eq!(VallEFile::from_bytes(&bytes).unwrap().tokenizer, tokenizer);
-    assert!(VallEFile::from_bytes(&bytes[..bytes.len() / 2]).is_err());
+    let bytes = file("v5-head", &options).to_bytes(false).unwrap();
+    assert!(LmFile::from_bytes(&bytes[..bytes.len() / 2]).is_err());
     let read = LmFile::from_bytes(&bytes).unwrap();
-    let model = VallE::new(&read, &Device::Cpu, Kernels::Primitive).unwrap();
-    let layout = *model.layout();
+    assert_eq!(read.tokenizer, Some(tokenizer));
+    let model = Imported::new(&read, Kernels::Primitive);
+    let layout = model.layout;
     assert_eq!((layout.rvq_sum, layout.causal, layout.language), (RvqSum::Inclusive, false, true));
-    assert_eq!((model.language("de"), model.language("es")), (Some(2), None));
     let (prompt, response) = row("v5-head", "tts_nar_l3");
-    let logits = model.logits(&prompt, &response).unwrap(); // (frames, codes)
+    let logits = model.logits(&prompt, &response); // (frames, codes)
     assert!(difference(&logits, &expected("v5-head", "tts_nar_l3.logits")) < 1e-4);
-    let old = import(&data("v5-2024-10").join("model.sft"), &options).unwrap();
-    let layout = old.config.vall_e.unwrap();
+    let layout = file("v5-2024-10", &options).config.switches.vall_e.unwrap();
     assert_eq!((layout.rvq_sum, layout.causal, layout.language), (RvqSum::Legacy, true, false));
-}
-
-#[test]
-fn speech_and_suppression_have_all_levels() {
-    let cancel = CancelToken::default();
-    let greedy = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
-    let options = SpeakOptions { in_place: None, sampler: greedy, most_frames: 20, seed: 0 };
-    let model = imported("v5-head", RvqSum::Inclusive);
-    let (prompt, _) = row("v5-head", "tts_ar_prom");
-    let codes = model.speak(&prompt, &options, &cancel).unwrap();
-    let found: Vec<u16> = (0..codes.frames()).flat_map(|f| codes.frame(f).to_vec()).collect();
-    assert_eq!(found, codes_of(&expected("v5-head", "gen_inclusive.codes")));
-    let config = DemaskConfig { steps: 3, ..DemaskConfig::default() };
-    let in_place = SpeakOptions { in_place: Some(config), ..options.clone() };
-    let codes = model.speak(&prompt, &in_place, &cancel).unwrap();
-    assert_eq!((codes.frames(), codes.levels()), (20, 8), "as long as is allowed");
-    let noisy = codes.slice(0, 7);
-    for suppression in [Suppression::Noise, Suppression::Speech] {
-        let clean = model.suppress(&noisy, suppression, &in_place, &cancel).unwrap();
-        assert_eq!((clean.frames(), clean.levels()), (7, 8));
-        let clean = model.suppress(&noisy, suppression, &options, &cancel).unwrap();
-        assert!(clean.frames() <= 7);
-    }
-}
-
-#[test]
-fn a_task_token_shifts_the_positions_of_every_step() {
-    // The logits of a row with a task token, token by token, are those of the whole row's first position.
-    let model = imported("v5-head", RvqSum::Inclusive);
-    let (prompt, response) = row("v5-head", "ns_ar");
-    let greedy = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let cancel = CancelToken::default();
-    let first = model.first_level(&prompt, 1, (&greedy, &mut rng, &cancel)).unwrap();
-    let VallEResponse::FirstLevel(_) = response else { panic!("a row of level 1") };
-    let empty = VallEResponse::FirstLevel(Vec::new());
-    let logits = model.logits(&prompt, &empty).unwrap(); // (1, codes and stop)
-    let best = logits.argmax(1).unwrap().to_vec1::<u32>().unwrap()[0];
-    assert_eq!(first.first().map_or(256, |&code| u32::from(code)), best);
-}
-
-#[test]
-fn a_model_refuses_what_it_was_not_trained_for() {
-    let model = imported("v5-2024-10", RvqSum::Legacy);
-    let (prompt, _) = row("v5-2024-10", "tts_ar_prom");
-    let cancel = CancelToken::default();
-    let error = model.demask(&prompt, 9, &DemaskConfig::default(), &cancel).unwrap_err();
-    assert!(matches!(error, VallEError::Untrained(_)), "{error}");
-    assert!(matches!(model.length(&prompt, &cancel), Err(VallEError::Untrained(_))));
+    assert!(!layout.masked, "it predicts neither lengths nor level 1 in place");
 }
 
 /// A replacement of a tensor; `None` leaves it out.
@@ -283,33 +365,39 @@ fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let options = ImportOptions { heads: Some(4), ..ImportOptions::default() };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.sft");
-    let changes: [(&str, &Change); 4] = [
-        ("is missing", &|_| None),
-        ("I64", &|t| t.to_dtype(DType::I64).ok()),
+    let changes: [(&str, &Change); 5] = [
+        ("is missing, expected shape [256, 64]", &|_| None),
+        ("is I64, expected F32", &|t| t.to_dtype(DType::I64).ok()),
+        ("is U8, expected F32", &|t| t.to_dtype(DType::U8).ok()),
         ("[64, 256], expected [256, 64]", &|t| t.t().ok()?.contiguous().ok()),
-        ("not finite", &|t| (t.to_dtype(DType::F32).ok()? * f64::NAN).ok()),
+        ("holds NaN at index 0", &|t| (t.to_dtype(DType::F32).ok()? * f64::NAN).ok()),
     ];
+    let failed = |path: &Path| import(path, &data("tokenizer.json"), &options).err().unwrap();
     for (reason, change) in changes {
         safetensors::save(&changed(change), &path).unwrap();
-        let error = import(&path, &options).err().unwrap().to_string();
+        let error = failed(&path).to_string();
         assert!(error.contains("broken.sft") && error.contains(name), "{error}");
         assert!(error.contains(reason), "{error}");
     }
     let whole = fs::read(&source).unwrap();
-    let cases: [(&[u8], &str); 4] = [
-        (&whole[..whole.len() / 2], ""),
-        (b"PK\x03\x04 a zip file", "PyTorch"),
-        (b"\x80\x02}q\x00.", "PyTorch"),
-        (b"", ""),
+    let whisper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper");
+    let other = fs::read(whisper.join("model.safetensors")).unwrap();
+    let cases: [(&[u8], &str); 5] = [
+        (&whole[..whole.len() / 2], "is cut off"),
+        (b"PK\x03\x04 a zip file", "is a pickle"),
+        (b"\x80\x02}q\x00.", "is a pickle"),
+        (b"", "not a checkpoint"),
+        (&other, "tensor `text_emb.weight` is missing"),
     ];
     for (bytes, reason) in cases {
         fs::write(&path, bytes).unwrap();
-        let error = import(&path, &options).err().unwrap();
-        assert!(matches!(error, VallEError::Broken { .. }) && error.hint().is_some());
+        let error = failed(&path);
+        assert!(error.to_string().contains("broken.sft") && error.hint().is_some());
         assert!(error.to_string().contains(reason), "{error}");
     }
-    let error = import(&folder.path().join("nowhere.sft"), &options).err().unwrap();
-    assert!(matches!(error, VallEError::Read { .. }));
+    let pickle = fs::write(&path, b"\x80\x02}q\x00.").map(|()| failed(&path)).unwrap();
+    assert!(pickle.hint().unwrap().contains("exporter"), "conversion is pointed to");
+    assert!(failed(&folder.path().join("nowhere.sft")).to_string().contains("cannot read"));
 }
 
 #[test]
@@ -323,16 +411,18 @@ fn biases_may_be_absent_and_exports_untrimmed() {
     let path = folder.path().join("model.sft");
     safetensors::save(&tensors, &path).unwrap();
     let options = ImportOptions { heads: Some(4), ..ImportOptions::default() };
-    let model = VallE::new(&import(&path, &options).unwrap(), &Device::Cpu, Kernels::Fused);
+    let lm = import(&path, &data("tokenizer.json"), &options).unwrap();
+    let model = Imported::new(&lm, Kernels::Fused);
     let (prompt, response) = row("v5-head", "len");
-    let logits = model.unwrap().logits(&prompt, &response).unwrap(); // (digits + 1, tokens)
+    let logits = model.logits(&prompt, &response); // (digits + 1, tokens)
     assert_eq!(logits.dims(), expected("v5-head", "len.logits").dims());
     assert!(difference(&logits, &expected("v5-head", "len.logits")) > 1e-3);
 }
 
 #[test]
 fn the_tokenizer_gives_the_ids_of_the_reference() {
-    let tokenizer = VallETokenizer::open(&data("tokenizer.json"), 256).unwrap();
+    let bytes = fs::read(data("tokenizer.json")).unwrap();
+    let tokenizer = IpaTokenizer::from_bytes(&bytes, 256).unwrap();
     let cases = fs::read(data("tokenizer_cases.json")).unwrap();
     let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
     for case in &cases {
@@ -340,16 +430,19 @@ fn the_tokenizer_gives_the_ids_of_the_reference() {
         assert_eq!(tokenizer.encode(text).unwrap(), ids(&case["ids"]), "{text}");
     }
     assert_eq!(tokenizer.decode(&[1, 17, 37, 4, 26, 36, 2]), "haɪ siː");
-    let small = VallETokenizer::open(&data("tokenizer.json"), 40).err().unwrap();
-    assert!(
-        small.to_string().contains("tokenizer.json") && small.to_string().contains("40 phones")
-    );
-    assert!(small.hint().is_some());
+    assert!(IpaTokenizer::from_bytes(&bytes, 40).unwrap_err().contains("at most 40 tokens"));
+}
+
+#[test]
+fn the_tokenizer_of_another_model_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenizer.json");
-    for bytes in [&b"{}"[..], b"\xff"] {
+    let checkpoint = data("v5-head").join("model.sft");
+    let whisper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper/tokenizer.json");
+    for bytes in [&b"{}"[..], b"\xff", &fs::read(whisper).unwrap()] {
         fs::write(&path, bytes).unwrap();
-        let error = VallETokenizer::open(&path, 256).err().unwrap();
+        let error = import(&checkpoint, &path, &ImportOptions::default()).err().unwrap();
         assert!(matches!(error, VallEError::Tokenizer { .. }), "{error}");
+        assert!(error.to_string().contains("tokenizer.json") && error.hint().is_some());
     }
 }

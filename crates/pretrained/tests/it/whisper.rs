@@ -86,8 +86,9 @@ fn transcripts_of_several_windows_are_those_of_whisper_itself() {
 #[test]
 fn a_known_text_is_aligned_as_whisper_does() {
     let whisper = Whisper::load(&data("")).unwrap();
-    let words =
-        whisper.align(&recording("short.wav"), "Glue the sheet, then.", Some("en")).unwrap();
+    let cancel = CancelToken::default();
+    let short = recording("short.wav");
+    let words = whisper.align(&short, "Glue the sheet, then.", Some("en"), &cancel).unwrap();
     let expected = json("alignment.json");
     let starts: Vec<(String, &Value)> = expected
         .as_array()
@@ -101,6 +102,26 @@ fn a_known_text_is_aligned_as_whisper_does() {
     for (word, (_, start)) in words.iter().zip(starts) {
         assert!(near(word.start_s, start), "{word:?} {start}");
     }
+}
+
+#[test]
+fn a_text_of_several_windows_is_aligned_piece_by_piece() {
+    let whisper = Whisper::load(&data("")).unwrap();
+    let cancel = CancelToken::default();
+    let long = recording("long.wav");
+    let options = WhisperOptions { language: Some("en".into()), ..WhisperOptions::default() };
+    let transcript = whisper.transcribe(&long, &options, &cancel).unwrap();
+    let aligned = whisper.align(&long, &transcript.text, Some("en"), &cancel);
+    // A checkpoint of random numbers may recognize nothing that could be cut: that is said.
+    match aligned {
+        Ok(words) => {
+            assert!(words.windows(2).all(|pair| pair[0].start_s <= pair[1].start_s + 1e-9));
+            assert!(words.last().unwrap().end_s > 2.0, "beyond the first window");
+        }
+        Err(error) => assert!(matches!(error, WhisperError::OtherText { .. }), "{error}"),
+    }
+    let other = whisper.align(&long, "Nobody says this.", Some("en"), &cancel).unwrap_err();
+    assert!(matches!(other, WhisperError::OtherText { .. }), "{other}");
 }
 
 #[test]
@@ -190,16 +211,27 @@ fn broken_files_are_errors_that_name_them() {
     let family = config.replace("\"whisper\"", "\"bart\"");
     let weights = fs::read(data("model.safetensors")).unwrap();
     let half = weights[..weights.len() / 2].to_vec();
-    let broken: [(&str, Vec<u8>, &str); 11] = [
+    let positions = config.replace("\"max_source_positions\": ", "\"max_source_positions\": 9999");
+    let other = fs::read(data("../mimi/model.safetensors")).unwrap();
+    let vall_e = fs::read(data("../vall-e/tokenizer.json")).unwrap();
+    let codec = fs::read(data("../mimi/config.json")).unwrap();
+    let broken: [(&str, Vec<u8>, &str); 18] = [
         ("config.json", b"{}".to_vec(), "missing field"),
         ("config.json", b"not json".to_vec(), "expected"),
         ("config.json", family.into_bytes(), "`bart`"),
+        ("config.json", codec, ""),
+        ("config.json", positions.into_bytes(), "expected 1 to 16384"),
         ("tokenizer.json", b"{}".to_vec(), ""),
         ("tokenizer.json", b"\xff\xfe".to_vec(), ""),
+        ("tokenizer.json", vall_e, ""),
         ("generation_config.json", b"{\"alignment_heads\": [[7, 0]]}".to_vec(), "layer 7"),
-        ("model.safetensors", b"short".to_vec(), ""),
-        ("model.safetensors", vec![0; 64], ""),
-        ("model.safetensors", half, ""),
+        ("model.safetensors", b"short".to_vec(), "not a checkpoint"),
+        ("model.safetensors", vec![0; 64], "not a checkpoint"),
+        ("model.safetensors", half, "is cut off"),
+        ("model.safetensors", b"\x80\x02}q\x00.".to_vec(), "is a pickle"),
+        ("model.safetensors", b"PK\x03\x04 a zip archive".to_vec(), "is a pickle"),
+        ("model.safetensors", other, "is missing, expected shape [16, "),
+        ("model.safetensors", vec![0xff; 64], "not a checkpoint"),
         ("config.json", wider.into_bytes(), "[16, 16, 3], expected [32, 16, 3]"),
         ("config.json", larger.into_bytes(), "the model has 9 tokens"),
     ];
@@ -207,32 +239,138 @@ fn broken_files_are_errors_that_name_them() {
         let folder = copied();
         fs::write(folder.path().join(name), bytes).unwrap();
         let error = Whisper::load(folder.path()).err().unwrap();
-        assert!(matches!(error, WhisperError::Broken { .. }), "{name}: {error:?}");
-        assert!(error.to_string().contains(reason), "{name}: {error}");
+        let message = error.to_string();
+        assert!(message.contains(&folder.path().display().to_string()), "{name}: {message}");
+        assert!(message.contains(reason), "{name}: {message}");
+        assert!(error.hint().is_some(), "{name}: {message}");
     }
+}
+
+#[test]
+fn a_folder_with_a_pickle_alone_is_refused_with_the_way_to_convert_it() {
+    let folder = copied();
+    fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+    fs::write(folder.path().join("pytorch_model.bin"), b"PK\x03\x04").unwrap();
+    let error = Whisper::load(folder.path()).err().unwrap();
+    assert!(error.to_string().contains("pytorch_model.bin` is a pickle"), "{error}");
+    assert!(error.hint().unwrap().contains("save_file"), "conversion is pointed to");
 }
 
 /// A replacement of a tensor; `None` leaves it out.
 type Change = fn(&candle_core::Tensor) -> Option<candle_core::Tensor>;
 
+/// A name that is changed in both containers.
+const CHANGED: &str = "model.decoder.layers.0.fc1.weight";
+
 #[test]
 fn tensors_that_cannot_be_used_are_named() {
-    let name = "model.decoder.layers.0.fc1.weight";
-    let changes: [(&str, Change); 4] = [
-        ("is missing", |_| None),
-        ("holds I64 values", |t| t.to_dtype(candle_core::DType::I64).ok()),
-        ("expected [40, 16]", |t| t.t().ok()?.contiguous().ok()),
-        ("not finite", |t| (t * f64::NAN).ok()),
+    let changes: [(&str, Change); 5] = [
+        ("is missing, expected shape [40, 16]", |_| None),
+        ("is I64, expected F32", |t| t.to_dtype(candle_core::DType::I64).ok()),
+        ("is U8, expected F32", |t| t.to_dtype(candle_core::DType::U8).ok()),
+        ("has shape [16, 40], expected [40, 16]", |t| t.t().ok()?.contiguous().ok()),
+        ("holds NaN at index 0", |t| (t * f64::NAN).ok()),
     ];
     for (reason, change) in changes {
         let folder = copied();
         let path = folder.path().join("model.safetensors");
         let mut tensors = safetensors::load(&path, &Device::Cpu).unwrap();
-        let tensor = tensors.remove(name).unwrap();
-        tensors.extend(change(&tensor).map(|t| (name.to_owned(), t)));
+        let tensor = tensors.remove(CHANGED).unwrap();
+        tensors.extend(change(&tensor).map(|t| (CHANGED.to_owned(), t)));
         safetensors::save(&tensors, &path).unwrap();
         let error = Whisper::load(folder.path()).err().unwrap().to_string();
-        assert!(error.contains(name) && error.contains(reason), "{error}");
+        assert!(error.contains(CHANGED) && error.contains(reason), "{error}");
         assert!(error.contains("model.safetensors"), "{error}");
+    }
+}
+
+/// The checkpoint as a GGUF file, with one tensor changed.
+fn gguf(folder: &Path, change: Change) -> Vec<u8> {
+    let path = folder.join("model.safetensors");
+    let mut tensors = safetensors::load(&path, &Device::Cpu).unwrap();
+    let tensor = tensors.remove(CHANGED).unwrap();
+    tensors.extend(change(&tensor).map(|t| (CHANGED.to_owned(), t)));
+    let stored: HashMap<String, QTensor> = tensors
+        .iter()
+        .map(|(name, t)| (name.clone(), QTensor::quantize(t, GgmlDType::F32).unwrap()))
+        .collect();
+    let stored: Vec<(&str, &QTensor)> = stored.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    fs::remove_file(&path).unwrap();
+    let mut file = std::io::Cursor::new(Vec::new());
+    gguf_file::write(&mut file, &[], &stored).unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn tensors_of_a_gguf_file_that_cannot_be_used_are_named() {
+    let changes: [(&str, Change); 3] = [
+        ("is missing, expected shape [40, 16]", |_| None),
+        ("has shape [16, 40], expected [40, 16]", |t| t.t().ok()?.contiguous().ok()),
+        ("holds NaN at index 0", |t| (t * f64::NAN).ok()),
+    ];
+    for (reason, change) in changes {
+        let folder = copied();
+        let bytes = gguf(folder.path(), change);
+        fs::write(folder.path().join("whisper.gguf"), bytes).unwrap();
+        let error = Whisper::load(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("whisper.gguf") && error.contains(CHANGED), "{error}");
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_gguf_file_that_is_cut_or_spoilt_anywhere_is_an_error_and_takes_no_more_memory() {
+    let folder = copied();
+    let whole = gguf(folder.path(), |t| Some(t.clone()));
+    let path = folder.path().join("whisper.gguf");
+    let long = |kind: u32, length: u64| {
+        let entry = [&1u64.to_le_bytes()[..], b"a", &kind.to_le_bytes()].concat();
+        let start = [&b"GGUF\x03\0\0\0"[..], &0u64.to_le_bytes(), &1u64.to_le_bytes()].concat();
+        [&start[..], &entry, &length.to_le_bytes(), &[0; 64]].concat()
+    };
+    let array = |length: u64| {
+        let mut bytes = long(9, 0);
+        let at = bytes.len() - 64 - 8;
+        bytes.splice(at.., [&0u32.to_le_bytes()[..], &length.to_le_bytes()].concat());
+        bytes
+    };
+    let huge = [1 << 40, 1 << 62, u64::MAX];
+    let crafted = huge.iter().flat_map(|&n| [long(8, n), array(n)]);
+    let counts = huge.iter().flat_map(|n| {
+        let count = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at..at + 8].copy_from_slice(&n.to_le_bytes());
+            bytes
+        };
+        [count(8), count(16)]
+    });
+    let cut = [0, 3, 8, 40, whole.len() / 2, whole.len() - 200].map(|n| whole[..n].to_vec());
+    for bytes in crafted.chain(counts).chain(cut) {
+        fs::write(&path, bytes).unwrap();
+        let error = Whisper::load(folder.path()).err().unwrap();
+        assert!(error.to_string().contains("whisper.gguf"), "{error}");
+        assert!(error.hint().is_some());
+    }
+    // Every byte of the header's beginning in turn.
+    for i in 0..400 {
+        let mut spoilt = whole.clone();
+        spoilt[i] ^= 0x55;
+        fs::write(&path, spoilt).unwrap();
+        let _ = Whisper::load(folder.path());
+    }
+}
+
+#[test]
+fn a_configuration_asks_for_no_more_memory_than_the_file_has() {
+    let config: Value = json("config.json");
+    for key in config.as_object().unwrap().keys().filter(|key| config[*key].is_u64()) {
+        for huge in [0u64, 60_000, u64::from(u32::MAX), u64::MAX / 2] {
+            let folder = copied();
+            let mut changed = config.clone();
+            changed[key] = huge.into();
+            fs::write(folder.path().join("config.json"), changed.to_string()).unwrap();
+            // No more than an error; some keys are of tokens that are not used.
+            let _ = Whisper::load(folder.path());
+        }
     }
 }

@@ -56,7 +56,14 @@ impl Sequence {
     /// Appends a causal position to an AR sequence over codes: the codes before it (`None` at the beginning) and the
     /// phone index.
     pub fn extend_codes(&mut self, space: &TokenSpace, previous: Option<&[u16]>, stop: usize) {
-        let rotary = self.len() - self.response_start;
+        let mut rotary = self.len() - self.response_start;
+        if let Some(opening) = &self.opening {
+            if rotary == 0 {
+                self.positions.push(opening.clone());
+                return;
+            }
+            rotary -= 1;
+        }
         let mut p = Position::empty(space, rotary);
         for member in 0..space.group {
             let code = previous.and_then(|c| c.get(member)).copied().unwrap_or(space.no_code());

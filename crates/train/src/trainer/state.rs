@@ -48,6 +48,7 @@ impl Trainer<'_> {
             space: self.material.space.clone(),
             codebooks: self.material.codebooks.clone(),
             tensors: self.averages()?,
+            tokenizer: None,
         })
     }
 

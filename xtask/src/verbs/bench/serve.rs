@@ -20,7 +20,7 @@ pub struct BenchServeArgs {
     #[arg(long, default_value_t = 2, value_name = "N")]
     workers: usize,
     /// Requests that may wait
-    #[arg(long, default_value_t = 2, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N")]
     queue: usize,
     /// Time at capacity, seconds
     #[arg(long, default_value_t = 60, value_name = "S")]

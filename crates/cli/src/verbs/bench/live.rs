@@ -67,7 +67,7 @@ pub fn run(session: &Session, args: &LiveArgs) -> Outcome {
         let mut figures = (Vec::new(), 0, 0.0, 0.0);
         for recording in recordings {
             session.check()?;
-            let seen = measure(&engine, task, recording)?;
+            let seen = recognize_live(&engine, task, recording)?;
             let offline = recognize(&engine, task, recording)?.text;
             figures.0.extend(seen.delays_s);
             figures.1 += usize::from(seen.text == offline);
@@ -102,7 +102,11 @@ pub fn run(session: &Session, args: &LiveArgs) -> Outcome {
 
 /// Recognizes a recording as if it came in at the speed at which it was made. Time passes in the recording, not on the
 /// clock: sound comes in while the last recognition computes.
-fn measure(engine: &Engine, task: &'static TaskDescriptor, recording: &Audio) -> Outcome<Seen> {
+fn recognize_live(
+    engine: &Engine,
+    task: &'static TaskDescriptor,
+    recording: &Audio,
+) -> Outcome<Seen> {
     let rate_hz = recording.sample_rate_hz;
     let bytes: Vec<u8> = recording
         .samples

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use syrinx_codec::Codec;
 use syrinx_engine::{is_published_codec, open_codec};
 use syrinx_pretrained::CodecSpec;
+use syrinx_pretrained::hub::installed;
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::session::Session;
+use crate::session::{Session, data_folder};
 use crate::verbs::codes::Used;
 
 /// Facts of a codec.
@@ -81,12 +82,19 @@ fn rates(all: &[f64]) -> String {
     runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
-/// Lists the model's codec and those in folders.
-pub fn list(session: &Session, folders: &[PathBuf]) -> Outcome {
+/// Lists the codecs in folders; without folders, the model's and those among the installed models.
+pub fn list(session: &Session, folders: &[PathBuf], models_dir: Option<&PathBuf>) -> Outcome {
     let mut found = Vec::new();
     if folders.is_empty() {
         let own = Used::open(session, None)?;
         found.push(facts("(model)", own.codec()));
+        let models = models_dir.cloned().or_else(|| Some(data_folder()?.join("models")));
+        for model in models.map(|folder| installed(&folder)).transpose()?.unwrap_or_default() {
+            // Recognizers and language models are installed beside codecs.
+            if let Ok(codec) = open_codec(&CodecSpec::new(&model.path)) {
+                found.push(facts(&model.path.display().to_string(), codec.as_ref()));
+            }
+        }
     }
     for folder in folders {
         for path in codecs_in(folder)? {

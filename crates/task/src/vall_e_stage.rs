@@ -1,0 +1,109 @@
+//! A stage of a published vall-e model with its contents, as the sequence that the model was trained on.
+
+use syrinx_types::Codes;
+
+use crate::given::check_codes;
+use crate::vall_e::{VALL_E_PREFIX, language_index, published_sequence};
+use crate::{
+    CodeTable, Content, ContentType, Contents, Fill, Head, LayoutIssue, Response, Sequence, Stage,
+    TokenSpace, VallELayout, VallEPiece, VallEPrompt, VallEResponse, VallEText,
+};
+
+/// Resolves a stage in the layout of a published model. Recordings may be absent where their segment is optional; a
+/// text that is absent is its begin and end, as in training without a condition.
+pub(crate) fn resolve_published(
+    stage: &Stage,
+    layout: &VallELayout,
+    contents: &Contents,
+    response: Option<&Response>,
+    level: usize,
+    space: &TokenSpace,
+) -> Result<Sequence, LayoutIssue> {
+    let prompt = prompt(stage, contents, space)?;
+    let response = match (stage.head, response) {
+        (Head::FirstLevel, None) => VallEResponse::FirstLevel(Vec::new()),
+        (Head::Text, None) => VallEResponse::Phones(Vec::new()),
+        (Head::Length, None) => VallEResponse::Length(Vec::new()),
+        (Head::MaskedLevel, Some(Response::Codes { codes, .. })) => {
+            VallEResponse::Masked(codes.level(0))
+        }
+        (Head::FurtherLevels, Some(Response::Codes { codes, .. })) => {
+            VallEResponse::Level { level, codes: codes.clone() }
+        }
+        _ => return Err(LayoutIssue::Published),
+    };
+    let mut sequence = published_sequence(space, layout, &prompt, &response)?;
+    match response {
+        // The last separator predicts the first code.
+        VallEResponse::FirstLevel(_) => {
+            sequence.opening = sequence.positions.pop();
+            sequence.response_start = sequence.len();
+        }
+        VallEResponse::Length(_) => sequence.response_start = sequence.len(),
+        VallEResponse::Phones(_) if layout.masked => sequence.response_start = sequence.len(),
+        // Old models count the separator before transcribed phones.
+        _ => {}
+    }
+    Ok(sequence)
+}
+
+fn prompt(
+    stage: &Stage,
+    contents: &Contents,
+    space: &TokenSpace,
+) -> Result<VallEPrompt, LayoutIssue> {
+    let mut prompt = VallEPrompt {
+        text: None,
+        recording: None,
+        language: None,
+        prompt: Vec::new(),
+        counts_separators: true,
+    };
+    let mut task = None;
+    let before = stage.segments.split_last().map_or(&[][..], |(_, before)| before);
+    for segment in before {
+        match (&segment.fill, contents.get(&segment.name)) {
+            (Fill::SpecialToken(name), _) => {
+                let name = name.strip_prefix(VALL_E_PREFIX).unwrap_or(name);
+                match name.split_once(':') {
+                    Some(("lang", code)) => prompt.language = language_index(code),
+                    Some(("task", name)) => task = Some(name.to_owned()),
+                    _ => return Err(LayoutIssue::SpecialToken(name.to_owned())),
+                }
+            }
+            (Fill::LevelToken, _) => {}
+            (Fill::Text, Some(Content::Text(text))) => {
+                prompt.text = Some(VallEText::Phones(text.ids.clone()));
+            }
+            (Fill::Text, None) => {
+                let none = vec![space.text_begin, space.text_end];
+                prompt.text = Some(VallEText::Phones(none));
+            }
+            (Fill::Codes { table, .. }, Some(content)) => {
+                let takes = || {
+                    let segment = segment.name.clone();
+                    LayoutIssue::Content { segment, takes: ContentType::Codes }
+                };
+                let codes = codes(content).ok_or_else(takes)?;
+                check_codes(codes, space)?;
+                if *table == CodeTable::Prompt {
+                    prompt.prompt.extend(task.take().map(VallEPiece::Task));
+                    prompt.prompt.push(VallEPiece::Codes(codes.clone()));
+                } else {
+                    prompt.recording = Some(codes.clone());
+                }
+            }
+            (_, None) if segment.optional => {}
+            _ => return Err(LayoutIssue::NoContent(segment.name.clone())),
+        }
+    }
+    Ok(prompt)
+}
+
+fn codes(content: &Content) -> Option<&Codes> {
+    match content {
+        Content::Codes(codes) => Some(codes),
+        Content::Coded(coded) => Some(&coded.codes),
+        Content::Text(_) | Content::Blend(_) => None,
+    }
+}

@@ -1,0 +1,68 @@
+//! Phone tokens of published models that read IPA, through a `tokenizers` file of their projects.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tokenizers::Tokenizer;
+
+use crate::espeak::espeak_ipa;
+use crate::inventory::Phone;
+
+/// Tokens that begin and end a sequence.
+const EDGES: [&str; 2] = ["<bos>", "</eos>"];
+
+/// A published tokenizer of IPA as espeak-ng writes it. Cloning is cheap behind an `Arc`.
+pub struct IpaTokenizer {
+    tokenizer: Tokenizer,
+    /// Symbol of each token; the first by name where several share one.
+    symbols: BTreeMap<u32, String>,
+}
+
+impl fmt::Debug for IpaTokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IpaTokenizer").field("symbols", &self.symbols.len()).finish()
+    }
+}
+
+impl IpaTokenizer {
+    /// Reads the bytes of a `tokenizer.json` for a model with a table of `phones` rows.
+    ///
+    /// # Errors
+    /// The reason why the file is not the tokenizer of such a model.
+    pub fn from_bytes(bytes: &[u8], phones: usize) -> Result<Self, String> {
+        let tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| e.to_string())?;
+        if let Some(missing) = EDGES.iter().find(|t| tokenizer.token_to_id(t).is_none()) {
+            return Err(format!("token `{missing}` is missing"));
+        }
+        let mut all: Vec<(String, u32)> = tokenizer.get_vocab(true).into_iter().collect();
+        all.sort();
+        let largest = all.iter().map(|(_, id)| *id as usize).max().unwrap_or_default();
+        if largest >= phones {
+            return Err(format!("it has a token {largest}, expected at most {phones} tokens"));
+        }
+        let mut symbols = BTreeMap::new();
+        for (symbol, id) in all.into_iter().filter(|(symbol, _)| !symbol.starts_with('<')) {
+            symbols.entry(id).or_insert(symbol);
+        }
+        Ok(Self { tokenizer, symbols })
+    }
+
+    /// Tokens of IPA, with their begin and end. Signs that the tokenizer lacks are its unknown token.
+    ///
+    /// # Errors
+    /// The tokenizer's reason.
+    pub fn encode(&self, ipa: &str) -> Result<Vec<u32>, String> {
+        let encoding = self.tokenizer.encode(ipa, true).map_err(|e| e.to_string())?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Tokens of phones and marks, with their begin and end; none if the tokenizer has no unknown token and lacks a sign.
+    pub fn encode_phones(&self, phones: &[Phone]) -> Vec<u32> {
+        self.encode(espeak_ipa(phones).trim()).unwrap_or_default()
+    }
+
+    /// IPA of tokens; begin, end and unknown tokens are left out.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        ids.iter().filter_map(|id| self.symbols.get(id).map(String::as_str)).collect()
+    }
+}
