@@ -154,33 +154,33 @@ fn cells_are_stopped_and_taken_up_again() {
 #[test]
 fn a_ready_ablation_is_started_once_that_is_confirmed() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
-    let text = drawn(&mut app, (80, 24));
+    let text = drawn(&mut app, 80, 24);
     assert!(text.contains("alignment") && text.contains("ready"), "{text}");
     // Enter asks, and anything but yes starts nothing.
     assert_eq!(press(&mut app, "down down enter"), []);
-    let text = drawn(&mut app, (80, 24));
+    let text = drawn(&mut app, 80, 24);
     assert!(text.contains("Start alignment?") && text.contains("3 cells"), "{text}");
     assert_eq!(press(&mut app, "n"), []);
     let asked = press(&mut app, "enter y");
     let [Effect::Ablate(job, card)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(card.name, "alignment");
-    assert!(drawn(&mut app, (80, 24)).contains("runs"));
+    assert!(drawn(&mut app, 80, 24).contains("runs"));
     assert_eq!(press(&mut app, "x"), [Effect::Cancel(*job)]);
     let done = JobNews::Ablated("alignment: 3 cells done".into());
     assert_eq!(tell(&mut app, *job, done), [Effect::LoadCells]);
-    assert!(drawn(&mut app, (80, 24)).contains("3 cells done"));
+    assert!(drawn(&mut app, 80, 24).contains("3 cells done"));
     assert!(!app.is_working());
 }
 
 #[test]
 fn a_wide_page_is_scrolled_to_the_side() {
     let mut app = app(Screen::Tasks, ThemeName::Plain);
-    let before = drawn(&mut app, (80, 24));
+    let before = drawn(&mut app, 80, 24);
     press(&mut app, "> >");
-    let after = drawn(&mut app, (80, 24));
+    let after = drawn(&mut app, 80, 24);
     assert_ne!(before, after);
     press(&mut app, "< <");
-    assert_eq!(drawn(&mut app, (80, 24)), before);
+    assert_eq!(drawn(&mut app, 80, 24), before);
 }
 
 #[test]
