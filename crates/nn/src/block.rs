@@ -152,7 +152,7 @@ impl Linear {
             let weights = self.weights_of(w[0]);
             let mut y = vec![0.0; rows * outputs];
             with_slice(x, |x| {
-                product_rows(&mut y, x, (weights, inputs), false, &mut Vec::new());
+                product_rows(&mut y, x, weights, inputs, false, &mut Vec::new());
                 Ok(())
             })?;
             Tensor::from_vec(y, (rows, outputs), x.device())
@@ -356,7 +356,7 @@ impl Stack {
             let blocks = self.blocks.iter().zip(per_block);
             let blocks: Vec<_> = blocks.map(|(block, w)| block.step_weights(w)).collect();
             let norm = w.last().copied().unwrap_or_default();
-            step(x, plan, (&self.config, RmsNorm::EPS as f32), (&blocks, norm), caches)
+            step(x, plan, &self.config, RmsNorm::EPS as f32, &blocks, norm, caches)
         })
     }
 

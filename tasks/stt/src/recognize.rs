@@ -4,8 +4,8 @@ use syrinx_audio::silence::chunks;
 use syrinx_audio::speech::has_speech;
 use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
-    Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan, StageRun, TaskError,
-    TaskKit, Transcript,
+    AnswerIssue, Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan,
+    StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
 use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
@@ -113,10 +113,7 @@ pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript 
 }
 
 fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
-    generated.phones.as_ref().ok_or_else(|| TaskError::Answer {
-        task: "stt".into(),
-        reason: "the model gave no phone scores".into(),
-    })
+    generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
 /// The answer from phone scores: words that fit best.
