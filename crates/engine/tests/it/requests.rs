@@ -259,7 +259,7 @@ fn another_recognizer_serves_best_of_n_and_the_tasks_that_need_words() {
         let voices = engine.voices().names();
         let request = request_of(task, ("Yes, no.", None), &voices, &buzz(1.5, 24_000));
         let run = RunContext::quiet(&cancel);
-        // What an untrained model makes of it does not matter here.
+        // The answer of an untrained model does not matter here.
         let _ = engine.run(task.id, &request, &DecodeConfig::default(), run);
         if counted() > 0 {
             served.push(task.verb.name);
