@@ -264,7 +264,7 @@ impl<'a> Reader<'a> {
                 moves,
             }
         };
-        let mut found = self.findings((&suite.name, &suite.summary), &gathered, point);
+        let mut found = self.findings(&suite.name, &suite.summary, &gathered, point);
         found.is_drawn = suite.codec.is_none();
         Ok(found)
     }
@@ -290,13 +290,14 @@ impl<'a> Reader<'a> {
             moves: Vec::new(),
         };
         let summary = "Losses on the held-out utterances at the end of the training, in nats";
-        Ok(self.findings((TRAINING, summary), &gathered, point))
+        Ok(self.findings(TRAINING, summary, &gathered, point))
     }
 
     /// The points of a suite in the order of the grid.
     fn findings(
         &self,
-        (suite, summary): (&str, &str),
+        suite: &str,
+        summary: &str,
         gathered: &BTreeMap<String, Gathered>,
         point: impl Fn(BTreeMap<String, Value>, &Gathered) -> Point,
     ) -> SuiteFindings {

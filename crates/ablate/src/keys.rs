@@ -11,11 +11,11 @@ pub(crate) const SUITE: &str = "suite.";
 /// Keys with dots as trees.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CellKeys {
-    /// Of the program's settings.
+    /// Keys of the program's settings.
     pub settings: Map<String, Value>,
-    /// Of the training configuration.
+    /// Keys of the training configuration.
     pub train: Map<String, Value>,
-    /// Of the suites.
+    /// Keys of the suites.
     pub suite: Map<String, Value>,
 }
 

@@ -31,9 +31,11 @@ struct Inside {
 impl<'a> CellWatch<'a> {
     /// Watches a cell that has begun; `cancel` is pulled if someone control_requests so.
     pub(crate) fn new(
-        (store, runner): (&'a Store, &'a dyn CellRunner),
+        store: &'a Store,
+        runner: &'a dyn CellRunner,
         cell: Cell,
-        (cancel, sink): (&'a CancelToken, &'a dyn EventSink),
+        cancel: &'a CancelToken,
+        sink: &'a dyn EventSink,
     ) -> Self {
         let inside = Inside { cell, part: (0, 1), steps: (0, 1), reported_s: f64::MIN };
         Self { store, runner, cancel, sink, inside: Mutex::new(inside) }

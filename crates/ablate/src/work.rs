@@ -153,7 +153,7 @@ impl Work<'_> {
         }
         let begun = self.recorded(cell, Some(self.runner.now_s()));
         let cancel = self.cancel.part();
-        let watch = CellWatch::new((self.store, self.runner), begun, (&cancel, self.sink));
+        let watch = CellWatch::new(self.store, self.runner, begun, &cancel, self.sink);
         if request == Some(ControlRequest::Stop) {
             watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
             return Ok(End::Stopped);

@@ -193,7 +193,7 @@ fn adapt(
     };
     let folder = run.folder.join("adapter");
     let resume = syrinx_train::Checkpoint::path(&folder).exists();
-    let mut trainer = Trainer::from_base(&train, &material, (&folder, resume), &base)?;
+    let mut trainer = Trainer::from_base(&train, &material, &folder, resume, &base)?;
     let outcome = trainer.run(context.events, context.cancel)?;
     if outcome.cancelled {
         return Err(AdaptError::Stopped { step: outcome.step, steps: config.steps });

@@ -57,7 +57,7 @@ enum Content {
     Unnamed(File, OsString),
     /// A file under a temporary name.
     Named(tempfile::NamedTempFile),
-    /// What goes to a device in the end.
+    /// Destination that is a device.
     Device(File, Cursor<Vec<u8>>),
 }
 

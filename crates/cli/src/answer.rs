@@ -149,7 +149,7 @@ pub fn write(
     name: &str,
 ) -> Outcome<String> {
     if let Form::Wav(format, json) = form {
-        return sound(session, answered, (*format, *json), (to, form, name));
+        return sound(session, answered, *format, *json, to, form, name);
     }
     let text = match form {
         Form::Json => {
@@ -194,8 +194,11 @@ pub fn write(
 fn sound(
     session: &Session,
     answered: &Answered,
-    (format, json): (WavFormat, bool),
-    (to, form, name): (&Destination, &Form, &str),
+    format: WavFormat,
+    json: bool,
+    to: &Destination,
+    form: &Form,
+    name: &str,
 ) -> Outcome<String> {
     let path = to.path(name, form);
     let recordings = answered.recordings();

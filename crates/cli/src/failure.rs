@@ -99,14 +99,6 @@ impl Failure {
         Self { exit, message: error.to_string(), hint: hint.map(Cow::into_owned) }
     }
 
-    /// A failure for a message that ends in a remedy after its last semicolon.
-    fn prose(exit: Exit, message: &str) -> Self {
-        match message.rsplit_once("; ") {
-            Some((what, remedy)) if !remedy.contains('\n') => Self::new(exit, what).hint(remedy),
-            _ => Self::new(exit, message),
-        }
-    }
-
     /// The same failure with this hint where it has none.
     pub fn or_hint(mut self, hint: &str) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
@@ -211,19 +203,15 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Text(error) => error.into(),
-            TaskError::Config { .. } => Self::prose(Exit::BadModel, &error.to_string()),
+            TaskError::Config { .. } => {
+                Self::of(Exit::BadModel, &error, error.hint().map(Cow::Owned))
+            }
             TaskError::Layout { .. } | TaskError::Answer { .. } => {
                 let hint = "try another --seed; if that does not help, report a fault of the model";
                 Self::new(Exit::Unexpected, error.to_string()).hint(hint)
             }
             TaskError::Cancelled => Self::interrupted("run the command again to finish"),
-            error => {
-                let failure = Self::prose(Exit::BadInput, &error.to_string());
-                match error.hint() {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            }
+            error => Self::of(Exit::BadInput, &error, error.hint().map(Cow::Owned)),
         }
     }
 }

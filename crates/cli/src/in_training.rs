@@ -104,8 +104,8 @@ impl InTrainingEvaluation {
         let file = UnnamedFile::of(&lm.to_bytes(true).map_err(|e| e.to_string())?)
             .map_err(|e| e.to_string())?;
         let bytes = match &self.codec_source {
-            CodecSource::Codec(codec) => package((file.path(), codec), &self.voices, Value::Null),
-            CodecSource::Model(source) => with_language_model(source, (file.path(), None), None),
+            CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
+            CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
         let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
         Engine::open(&source, &self.options).map_err(|e| e.to_string())
@@ -115,8 +115,10 @@ impl InTrainingEvaluation {
     fn read_back(
         &self,
         engine: &Engine,
-        (voice, text): (&str, &str),
-        (synthesizer, recognizer): (&TaskDescriptor, &TaskDescriptor),
+        voice: &str,
+        text: &str,
+        synthesizer: &TaskDescriptor,
+        recognizer: &TaskDescriptor,
         cancel: &CancelToken,
     ) -> String {
         let mut request = Map::from_iter([(synthesizer.verb.positional.to_owned(), json!(text))]);
@@ -154,7 +156,7 @@ impl InTrainingEvaluator for InTrainingEvaluation {
             }
             counts.push(word_errors(
                 text,
-                &self.read_back(&engine, (voice, text), (synthesizer, recognizer), cancel),
+                &self.read_back(&engine, voice, text, synthesizer, recognizer, cancel),
             ));
         }
         let failed = counts.iter().filter(|c| c.is_failure()).count() as f64;

@@ -137,7 +137,7 @@ struct RankReport {
 }
 
 /// Prints memory and traffic of every rank, on rank 0.
-pub fn report(session: &Session, ranks: &Ranks, (trainer, steps): (&Trainer<'_>, u64)) -> Outcome {
+pub fn report(session: &Session, ranks: &Ranks, trainer: &Trainer<'_>, steps: u64) -> Outcome {
     if ranks.is_alone() {
         return Ok(());
     }

@@ -61,11 +61,11 @@ pub fn recorded(
         Ok(run) => run,
         Err(error) => {
             warn(error);
-            return evaluate_and_keep(suite, subject, options, (cancel, sink), &());
+            return evaluate_and_keep(suite, subject, options, cancel, sink, &());
         }
     };
     let keeper = RunKeeper::new(store, &run, &provenance::now_s);
-    let outcome = evaluate_and_keep(suite, subject, options, (cancel, sink), &keeper);
+    let outcome = evaluate_and_keep(suite, subject, options, cancel, sink, &keeper);
     let now_s = provenance::now_s();
     let ended = match &outcome {
         Ok(report) => store.finish(&run, report, now_s),

@@ -13,7 +13,7 @@ use syrinx_eval::{
 };
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
-use syrinx_task::{AnswerKind, TokenSpace};
+use syrinx_task::{AnswerKind, CodebookSizes, TokenSpace};
 use syrinx_text::TextVocab;
 use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial, space_of};
 use syrinx_types::{Audio, CancelToken, Event, EventSink};
@@ -192,7 +192,11 @@ impl<'a> ProgramRunner<'a> {
         }
         let tasks = tasks(&settings, &config.model)?;
         let stamp = data.coder.stamp();
-        let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
+        let sizes = CodebookSizes {
+            levels: stamp.levels,
+            codebook_size: stamp.codebook_size,
+            frame_rate_hz: stamp.frame_rate_hz,
+        };
         let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
         let material = TrainingMaterial {
             device: settings.device.open()?,
@@ -232,7 +236,7 @@ impl<'a> ProgramRunner<'a> {
             let measured = Measured { suite, subject: &subject, settings: &settings, cell };
             return Ok(recorded(self.store, measured, options, watch)?);
         };
-        let packaged = with_language_model(&model_source(&settings)?, (lm, None), None)?;
+        let packaged = with_language_model(&model_source(&settings)?, lm, None, None)?;
         let engine = engine_from(&ModelSource::Memory(packaged.into()), &settings)?;
         let base_settings = self.session.settings(&[])?.value;
         let recognizer = self.engine(&base_settings)?;

@@ -55,7 +55,8 @@ struct Clip {
 
 /// Draws the clips of a step.
 pub(crate) fn batch(
-    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    rvq: &MelRvq,
+    tables: Option<&EnhancementTables>,
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     step: u64,
@@ -66,7 +67,7 @@ pub(crate) fn batch(
             // Its own stream a clip, so that a run that goes on draws what it would have drawn.
             let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
             rng.set_stream(step * config.clips as u64 + i as u64);
-            one_clip((rvq, tables), source, config, &mut rng)
+            one_clip(rvq, tables, source, config, &mut rng)
         })
         .collect::<Result<Vec<_>, CodecError>>()?;
     let mut batch =
@@ -81,7 +82,8 @@ pub(crate) fn batch(
 }
 
 fn one_clip(
-    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    rvq: &MelRvq,
+    tables: Option<&EnhancementTables>,
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     rng: &mut ChaCha8Rng,
@@ -91,7 +93,7 @@ fn one_clip(
     let predicted =
         config.predicted_pitch_share > 0.0 && rng.random_bool(config.predicted_pitch_share);
     let pitch = |samples: &[f32], margin_frames: usize| {
-        tables.map_or(Ok(Vec::new()), |t| pitch_of(t, (rvq, samples), margin_frames, frames))
+        tables.map_or(Ok(Vec::new()), |t| pitch_of(t, rvq, samples, margin_frames, frames))
     };
     if config.coded_share > 0.0
         && rng.random_bool(config.coded_share)
@@ -106,17 +108,18 @@ fn one_clip(
     // Margins let the first and last spectra see real sound.
     let margin_frames = c.mel.n_fft.div_ceil(2 * c.mel.hop);
     let margin = margin_frames * c.mel.hop;
-    let samples = drawn(source, (clip + 2 * margin, c.mel.sample_rate_hz), config, rng)?;
+    let samples = drawn(source, clip + 2 * margin, c.mel.sample_rate_hz, config, rng)?;
     let mel = rvq.log_mel().compute(&samples);
     let mut mel = mel[margin_frames * c.mel.bins..][..frames * c.mel.bins].to_vec();
-    mel = coded((rvq, tables), mel, config, rng)?;
+    mel = coded(rvq, tables, mel, config, rng)?;
     let pitch = pitch(&samples, margin_frames)?;
     Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
 }
 
 /// The spectrogram of a clip as some number of levels leaves it.
 fn coded(
-    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    rvq: &MelRvq,
+    tables: Option<&EnhancementTables>,
     mel: Vec<f32>,
     config: &VocoderTrainConfig,
     rng: &mut ChaCha8Rng,
@@ -136,7 +139,7 @@ fn coded(
         return rvq.decode_log_mel(&codes);
     };
     let silent = vec![PitchFrame { log2_hz: 7.0, voicing: 0.0 }; codes.frames() * c.patch_frames];
-    let codes = tables.encode(rvq, (&codes, &latents), &silent)?;
+    let codes = tables.encode(rvq, &codes, &latents, &silent)?;
     let groups = if rng.random_bool(0.5) { rng.random_range(0..tables.levels()) } else { 0 };
     tables.decode_log_mel(rvq, &codes.first_levels(codes.levels() - groups))
 }
@@ -144,7 +147,8 @@ fn coded(
 /// Draws samples of the source and augments them.
 pub(crate) fn drawn(
     source: &dyn ClipSource,
-    (samples, sample_rate_hz): (usize, u32),
+    samples: usize,
+    sample_rate_hz: u32,
     config: &VocoderTrainConfig,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<f32>, CodecError> {
@@ -161,7 +165,8 @@ pub(crate) fn drawn(
 /// Pitch of a clip as its codes have it.
 fn pitch_of(
     tables: &EnhancementTables,
-    (rvq, samples): (&MelRvq, &[f32]),
+    rvq: &MelRvq,
+    samples: &[f32],
     margin_frames: usize,
     frames: usize,
 ) -> Result<Vec<PitchFrame>, CodecError> {

@@ -1,11 +1,11 @@
-//! What the rest of Syrinx knows of codecs.
+//! Interface of codecs.
 
 use serde::{Deserialize, Serialize};
 use syrinx_types::{Audio, Coded, Codes, SpectralGain};
 
 use crate::CodecError;
 
-/// What codes of a codec look like.
+/// Sizes and rates of a codec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodecInfo {
     /// Samples a second of decoded sound.
@@ -32,7 +32,7 @@ pub trait Codec: Send + Sync {
     /// Kind of the codec in one word, for listings and messages.
     fn kind(&self) -> &'static str;
 
-    /// What its codes look like.
+    /// Sizes and rates.
     fn info(&self) -> CodecInfo;
 
     /// Codes a second of the codebook behind every level. Above the frame rate where a codebook has several levels of a
@@ -105,7 +105,7 @@ pub trait Codec: Send + Sync {
         Ok(None)
     }
 
-    /// What codes mean, in a few letters: codecs of equal fingerprint understand each other's codes.
+    /// Fingerprint: codecs of equal fingerprint decode each other's codes.
     fn fingerprint(&self) -> String;
 
     /// The codec as the bytes of a safetensors file: what a model file carries.

@@ -261,7 +261,7 @@ impl Codec for EmbeddedCodec {
         let codes = self.rvq.round(&latents);
         let (place, frames) = ((c.mel.sample_rate_hz, c.mel.hop), codes.frames() * c.patch_frames);
         let track = layer.tables.pitch.config().track(&audio.samples, place, frames);
-        layer.tables.encode(&self.rvq, (&codes, &latents), &track)
+        layer.tables.encode(&self.rvq, &codes, &latents, &track)
     }
 
     fn decode_stream(&self) -> Box<dyn DecodeStream> {

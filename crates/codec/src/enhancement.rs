@@ -36,7 +36,8 @@ impl EnhancementTables {
     pub(crate) fn encode(
         &self,
         rvq: &MelRvq,
-        (codes, latents): (&Codes, &[f32]),
+        codes: &Codes,
+        latents: &[f32],
         track: &[PitchFrame],
     ) -> Result<Codes, CodecError> {
         let pitch = self.pitch.encode(track);

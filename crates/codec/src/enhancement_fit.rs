@@ -31,7 +31,7 @@ impl EnhancementTables {
             .map(|i| {
                 let mut rng = ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(1));
                 rng.set_stream(i as u64);
-                let clip = drawn(source, (samples, c.mel.sample_rate_hz), config, &mut rng)?;
+                let clip = drawn(source, samples, c.mel.sample_rate_hz, config, &mut rng)?;
                 let track = config.pitch.track(&clip, place, codec_frames * c.patch_frames);
                 let latents = rvq.latents(&rvq.patches(&clip)); // (codec frames, latent_dim)
                 let codes = rvq.round(&latents);

@@ -1,4 +1,4 @@
-//! What can go wrong with a codec.
+//! Errors of codecs.
 
 use std::path::PathBuf;
 use syrinx_types::IoOperation;
@@ -12,19 +12,19 @@ pub enum CodecError {
     Config {
         /// The setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// Fault.
         reason: String,
     },
     /// Too little data to fit or train with.
     #[error("{operation}: {found} {unit} are too few, at least {needed} are needed")]
     TooLittleData {
-        /// What was to be done.
+        /// Purpose of the data.
         operation: &'static str,
-        /// What there is.
+        /// Amount that was found.
         found: usize,
-        /// What it takes.
+        /// Amount that is needed.
         needed: usize,
-        /// What is counted.
+        /// Unit of the amounts.
         unit: &'static str,
     },
     /// Codes of more levels than the codec has, or of another number of levels than the stream began with.
@@ -43,13 +43,13 @@ pub enum CodecError {
     /// Bytes that aren't weights of a codec, or are cut short.
     #[error("codec weights can't be read: {reason}")]
     Unreadable {
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
     /// Weights whose parts contradict each other or the configuration that stands beside them.
     #[error("codec weights don't fit their configuration: {reason}")]
     Mismatch {
-        /// What is wrong.
+        /// Fault.
         reason: String,
     },
     /// A part (the vocoder, say) that the weights don't hold.
@@ -57,7 +57,7 @@ pub enum CodecError {
     NoPart {
         /// The part.
         part: &'static str,
-        /// How to get it.
+        /// Remedy.
         remedy: &'static str,
     },
     /// A training state that belongs to another run.
@@ -77,13 +77,13 @@ pub enum CodecError {
     /// The caller asked to stop.
     #[error("{operation} was stopped")]
     Cancelled {
-        /// What was stopped.
+        /// Operation that was stopped.
         operation: &'static str,
     },
     /// A file that can't be read or written.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// Operation that failed.
         operation: IoOperation,
         /// The file.
         path: PathBuf,

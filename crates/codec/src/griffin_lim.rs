@@ -10,7 +10,7 @@ use crate::{CodecError, VocoderConfig};
 /// Samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes read off the mel
 /// spectrogram, phases made consistent by going back and forth. Intelligible, metallic, slow. 32 rounds are usual.
 ///
-/// Of `config`, the spectrogram and `n_fft` matter.
+/// Only the spectrogram and `n_fft` of `config` matter.
 ///
 /// # Errors
 /// [`CodecError::Config`] for sizes that don't fit together.

@@ -96,7 +96,7 @@ impl Refinement {
         }
         let width = latent_dim / config.groups;
         let books = (0..config.groups).map(|group| {
-            let part = columns(residuals, latent_dim, (group * width, width));
+            let part = columns(residuals, latent_dim, group * width, width);
             let seed = seed.wrapping_add(100 + group as u64);
             let mut means = KMeans::new(&part, width, config.entries, seed);
             for round in 0..config.iterations {
@@ -121,7 +121,7 @@ impl Refinement {
     pub fn encode(&self, residuals: &[f32]) -> Vec<Vec<u16>> {
         let latent_dim = self.width * self.books.len();
         let one = |(group, book): (usize, &Codebook)| {
-            book.nearest(&columns(residuals, latent_dim, (group * self.width, self.width)))
+            book.nearest(&columns(residuals, latent_dim, group * self.width, self.width))
         };
         self.books.iter().enumerate().map(one).collect()
     }
@@ -135,6 +135,6 @@ impl Refinement {
 }
 
 /// Columns `first..first + width` of rows of `dim` values.
-fn columns(values: &[f32], dim: usize, (first, width): (usize, usize)) -> Vec<f32> {
+fn columns(values: &[f32], dim: usize, first: usize, width: usize) -> Vec<f32> {
     values.chunks_exact(dim).flat_map(|row| &row[first..first + width]).copied().collect()
 }

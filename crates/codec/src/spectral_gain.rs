@@ -13,7 +13,7 @@ const STEPS_A_WINDOW: usize = 4;
 /// A share that nobody hears.
 const SILENT: f32 = 1e-5;
 
-/// How fast a moment counts less where more has to be taken away, a natural logarithm, ...
+/// Decline of the weight of a moment with the attenuation that it needs, a natural logarithm, ...
 const DOUBT: f32 = 2.0;
 /// ... and how much may be taken away before it does.
 const SURE: f32 = 0.2;
@@ -34,7 +34,7 @@ pub(crate) fn attenuated(
     let mut gains: Vec<f32> = own.iter().zip(wanted).map(|(o, w)| (w - o).min(0.0)).collect();
     let around = (context_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
     if around > 0 {
-        gains = going_on(&own, &gains, (bins, around));
+        gains = going_on(&own, &gains, bins, around);
     }
     let istft = Istft::new(STEPS_A_WINDOW * config.hop, config.hop);
     let spread = spread(config, istft.bins());
@@ -53,7 +53,7 @@ pub(crate) fn attenuated(
 /// Gains (frames, bins) of a sound that goes on: the less of the recording is it, the more it is taken to be as loud as
 /// what is left of the recording `around` frames before and after, where more of it is (noise power under speech is told
 /// from where no speech is: Cohen 2003, section II; how sure that is, the gains say).
-fn going_on(own: &[f32], gains: &[f32], (bins, around): (usize, usize)) -> Vec<f32> {
+fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> {
     let frames = gains.len() / bins;
     let trust: Vec<f32> = gains.iter().map(|gain| (DOUBT * (gain + SURE).min(0.0)).exp()).collect();
     let near = |lag: usize| 0.5 + 0.5 * (PI * lag as f32 / (around + 1) as f32).cos();
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(out.len(), both.len());
         let left: Vec<f32> = out.iter().zip(&low).map(|(a, b)| a - b).collect();
         assert!(power(&left) < 0.01 * power(&high), "{} of {}", power(&left), power(&high));
-        // What is wanted louder isn't turned up.
+        // Bands whose target is louder than the recording keep their level.
         let louder: Vec<f32> = wanted.iter().map(|v| v + 1.0).collect();
         let same = attenuated(&low, (&log_mel, &louder), only(0.01));
         let changed = same.iter().zip(&low).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

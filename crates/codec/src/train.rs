@@ -215,7 +215,8 @@ impl Run {
         batch: Batch,
         loss: &SpectralLoss,
         config: &VocoderTrainConfig,
-        (clip, frames): (usize, usize),
+        clip: usize,
+        frames: usize,
     ) -> Result<(Tensor, Losses, f64), CodecError> {
         let Batch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
@@ -297,14 +298,14 @@ pub fn train_vocoder(
     let mut run = Run::new(start, &config)?;
     let mut optimizer = AdamW::new(run.vars.clone(), config.optimizer.clone())?;
     if let Some(path) = state.filter(|p| p.exists()) {
-        restore(path, &config, rvq, (&run.vars, &mut run.tables), &mut optimizer)?;
+        restore(path, &config, rvq, &run.vars, &mut run.tables, &mut optimizer)?;
     }
     if config.vocoder.source.is_some() && run.tables.is_none() {
         run.tables = Some(EnhancementTables::fit(rvq, source, &config)?);
     }
     let save = |run: &Run, optimizer: &AdamW| -> Result<(), CodecError> {
         let Some(path) = state else { return Ok(()) };
-        save_state(path, &config, (rvq, run.tables.as_ref()), &run.vars, optimizer)?;
+        save_state(path, &config, rvq, run.tables.as_ref(), &run.vars, optimizer)?;
         let path = path.display().to_string();
         events.emit(Event::CheckpointSaved { step: optimizer.steps(), path });
         Ok(())
@@ -314,8 +315,8 @@ pub fn train_vocoder(
     while optimizer.steps() < config.steps && !cancel.is_cancelled() {
         let begun = Instant::now();
         let step = optimizer.steps() + 1;
-        let batch = batch((rvq, run.tables.as_ref()), source, &config, step)?;
-        let (total, losses, pitch) = run.loss(batch, &loss, &config, (clip, frames))?;
+        let batch = batch(rvq, run.tables.as_ref(), source, &config, step)?;
+        let (total, losses, pitch) = run.loss(batch, &loss, &config, clip, frames)?;
         let rate = config.rate(step);
         let norm = optimizer.step(&total.backward()?, rate)?;
         if !losses.total.is_finite() || !norm.is_finite() {
@@ -323,7 +324,7 @@ pub fn train_vocoder(
         }
         let seconds = begun.elapsed().as_secs_f64();
         let took = Step { step, rate, norm, seconds, frames };
-        events.emit(train_step(&config, (losses, pitch), took));
+        events.emit(train_step(&config, losses, pitch, took));
         if step % config.save_every_steps.max(1) == 0 || step == config.steps {
             save(&run, &optimizer)?;
         }
@@ -345,7 +346,7 @@ struct Step {
     frames: usize,
 }
 
-fn train_step(config: &VocoderTrainConfig, (losses, pitch): (Losses, f64), took: Step) -> Event {
+fn train_step(config: &VocoderTrainConfig, losses: Losses, pitch: f64, took: Step) -> Event {
     let mut parts = vec![
         ("vocoder/mel".into(), losses.mel),
         ("vocoder/magnitude".into(), losses.magnitude),

@@ -42,7 +42,8 @@ fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
 pub(crate) fn save_state(
     path: &Path,
     config: &VocoderTrainConfig,
-    (rvq, tables): (&MelRvq, Option<&EnhancementTables>),
+    rvq: &MelRvq,
+    tables: Option<&EnhancementTables>,
     vars: &Vars,
     optimizer: &AdamW,
 ) -> Result<(), CodecError> {
@@ -75,7 +76,8 @@ pub(crate) fn restore(
     path: &Path,
     config: &VocoderTrainConfig,
     rvq: &MelRvq,
-    (vars, tables): (&Vars, &mut Option<EnhancementTables>),
+    vars: &Vars,
+    tables: &mut Option<EnhancementTables>,
     optimizer: &mut AdamW,
 ) -> Result<(), CodecError> {
     let fail =

@@ -30,7 +30,7 @@ pub(crate) fn warm_start(
         let values = if name.starts_with("input.") {
             with_pitch_inputs(&values, config)
         } else {
-            with_bands(&values, name.ends_with("bias"), (config, source))
+            with_bands(&values, name.ends_with("bias"), config, source)
         };
         var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
     }
@@ -47,7 +47,8 @@ fn with_pitch_inputs(values: &[f32], config: &VocoderConfig) -> Vec<f32> {
 fn with_bands(
     values: &[f32],
     is_bias: bool,
-    (config, source): (&VocoderConfig, &SourceConfig),
+    config: &VocoderConfig,
+    source: &SourceConfig,
 ) -> Vec<f32> {
     let bins = config.n_fft / 2 + 1;
     let columns = values.len() / (2 * bins);

@@ -170,12 +170,13 @@ fn insert(dict: &mut Dict, parts: &[&str], value: Tagged) {
 }
 
 fn check_keys(layer: &Named, schema: Tree<'_>) -> Result<(), ConfigError> {
-    check_dict(&layer.values, (schema, schema.0), "", &layer.place)
+    check_dict(&layer.values, schema, schema.0, "", &layer.place)
 }
 
 fn check_dict(
     dict: &Dict,
-    (schema, node): (Tree<'_>, &Value),
+    schema: Tree<'_>,
+    node: &Value,
     prefix: &str,
     place: &str,
 ) -> Result<(), ConfigError> {
@@ -195,12 +196,12 @@ fn check_dict(
             }
         };
         match value {
-            Tagged::Dict(_, inner) => check_dict(inner, (schema, below), &key, place)?,
+            Tagged::Dict(_, inner) => check_dict(inner, schema, below, &key, place)?,
             Tagged::Array(_, items) => {
                 let item = schema.resolved(below).get("items");
                 for (i, inner) in items.iter().enumerate() {
                     if let (Tagged::Dict(_, inner), Some(item)) = (inner, item) {
-                        check_dict(inner, (schema, item), &format!("{key}[{i}]"), place)?;
+                        check_dict(inner, schema, item, &format!("{key}[{i}]"), place)?;
                     }
                 }
             }

@@ -373,7 +373,7 @@ impl App {
     }
 
     fn draw_tabs(&self, pen: &mut Pen<'_>, area: Rect) {
-        let mut column = pen.text(area, (0, 0), " Syrinx ", pen.theme.title);
+        let mut column = pen.text(area, 0, 0, " Syrinx ", pen.theme.title);
         for (i, screen) in Screen::ALL.iter().enumerate() {
             let here = *screen == self.screen;
             let name = match (here, pen.compact) {
@@ -382,7 +382,7 @@ impl App {
                 (false, true) => format!(" {} ", i + 1),
             };
             let style = if here { pen.theme.title } else { pen.theme.dim };
-            let wide = pen.text(area, (column, 0), &name, style);
+            let wide = pen.text(area, column, 0, &name, style);
             let place = Rect { x: area.x.saturating_add(column), width: wide, ..area };
             pen.hits.push((place.intersection(area), Target::Screen(i)));
             column += wide;
@@ -392,7 +392,7 @@ impl App {
             let text = format!("{spinner} {} running ", self.working.len());
             let at = usize::from(area.width).saturating_sub(width(&text));
             if at > usize::from(column) {
-                pen.text(area, (at as u16, 0), &text, pen.theme.warn);
+                pen.text(area, at as u16, 0, &text, pen.theme.warn);
             }
         }
     }
@@ -411,8 +411,8 @@ impl App {
         let end = usize::from(area.width).saturating_sub(room);
         let mut right = end as u16 + 1;
         for (key, word) in ALWAYS {
-            right += pen.text(area, (right, 0), key, pen.theme.title) + 1;
-            right += pen.text(area, (right, 0), word, pen.theme.dim) + 2;
+            right += pen.text(area, right, 0, key, pen.theme.title) + 1;
+            right += pen.text(area, right, 0, word, pen.theme.dim) + 2;
         }
         let mut column = 1;
         for row in self.helps().into_iter().flat_map(|(_, rows)| rows) {
@@ -422,8 +422,8 @@ impl App {
             if row.bar.is_empty() || always || usize::from(column) + wanted > end {
                 continue;
             }
-            column += pen.text(area, (column, 0), key, pen.theme.title) + 1;
-            column += pen.text(area, (column, 0), row.bar, pen.theme.dim) + 2;
+            column += pen.text(area, column, 0, key, pen.theme.title) + 1;
+            column += pen.text(area, column, 0, row.bar, pen.theme.dim) + 2;
         }
     }
 }

@@ -37,13 +37,13 @@ pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
 
 impl Grid {
     /// Draws the table; rows can be clicked as items of the pane.
-    pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, (pane, focused): (usize, bool)) {
+    pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: usize, focused: bool) {
         let widths = self.widths(usize::from(area.width));
         let head = u16::from(!self.titles.is_empty());
         if head == 1 {
             let titles: Vec<Cell> = self.titles.iter().map(|t| (t.clone(), None)).collect();
             let style = pen.theme.dim;
-            self.row(pen, (area, 0), &titles, (&widths, style));
+            self.row(pen, area, 0, &titles, &widths, style);
         }
         let height = usize::from(area.height.saturating_sub(head));
         let first = offset(self.selected.unwrap_or(0), self.rows.len(), height);
@@ -58,25 +58,27 @@ impl Grid {
             let whole = Rect { y: area.y + line, height: 1, ..area };
             pen.hits.push((whole, Target::Item(pane, i)));
             if selected && focused {
-                pen.text(area, (0, line), &" ".repeat(usize::from(area.width)), style);
+                pen.text(area, 0, line, &" ".repeat(usize::from(area.width)), style);
             }
-            self.row(pen, (area, line), cells, (&widths, style));
+            self.row(pen, area, line, cells, &widths, style);
         }
     }
 
     fn row(
         &self,
         pen: &mut Pen<'_>,
-        (area, line): (Rect, u16),
+        area: Rect,
+        line: u16,
         cells: &[Cell],
-        (widths, style): (&[usize], Style),
+        widths: &[usize],
+        style: Style,
     ) {
         let mut column = 0;
         for (i, ((text, own), wide)) in cells.iter().zip(widths).enumerate() {
             let text = fit(text, *wide);
             let pad = if i >= self.right_from { wide.saturating_sub(width(&text)) } else { 0 };
             let style = own.map_or(style, |own| style.patch(own));
-            pen.text(area, ((column + pad) as u16, line), &text, style);
+            pen.text(area, (column + pad) as u16, line, &text, style);
             column += wide + GAP;
         }
     }

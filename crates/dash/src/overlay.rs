@@ -58,9 +58,9 @@ impl Overlay {
         match self {
             Self::Help { scroll } => draw_help(pen, area, helps, scroll),
             Self::Leave => {
-                let box_ = centred(area, (46, 5));
+                let box_ = centred(area, 46, 5);
                 pen.clear(box_);
-                let inner = pen.frame(box_, "Leave?", (usize::MAX, true));
+                let inner = pen.frame(box_, "Leave?", usize::MAX, true);
                 let text = "Work is running. It will be stopped; what is finished is kept. \
                             y: leave, n: stay";
                 pen.paragraph(inner, text, pen.theme.text);
@@ -70,7 +70,7 @@ impl Overlay {
 }
 
 /// A box of this size in the middle of an area.
-pub(crate) fn centred(area: Rect, (columns, lines): (u16, u16)) -> Rect {
+pub(crate) fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
     let (columns, lines) = (columns.min(area.width), lines.min(area.height));
     Rect {
         x: area.x + (area.width - columns) / 2,
@@ -91,12 +91,12 @@ fn draw_help(pen: &mut Pen<'_>, area: Rect, helps: &[(&'static str, Vec<KeyHelp>
         }
     }
     let wide = lines.iter().map(|(text, _)| width(text)).max().unwrap_or(0) as u16;
-    let box_ = centred(area, (wide.saturating_add(4), lines.len() as u16 + 2));
+    let box_ = centred(area, wide.saturating_add(4), lines.len() as u16 + 2);
     pen.clear(box_);
-    let inner = pen.frame(box_, "Keys (any key closes)", (usize::MAX, true));
+    let inner = pen.frame(box_, "Keys (any key closes)", usize::MAX, true);
     let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (i, (text, title)) in lines.iter().skip(first).enumerate().take(inner.height.into()) {
         let style = if *title { pen.theme.title } else { pen.theme.text };
-        pen.text(inner, (1, i as u16), text, style);
+        pen.text(inner, 1, i as u16, text, style);
     }
 }

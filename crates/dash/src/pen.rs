@@ -80,13 +80,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 impl Pen<'_> {
     /// A text at a place of an area (column and line from its corner), cut where the area ends. Gives the columns
     /// that it took.
-    pub fn text(
-        &mut self,
-        area: Rect,
-        (column, line): (u16, u16),
-        text: &str,
-        style: Style,
-    ) -> u16 {
+    pub fn text(&mut self, area: Rect, column: u16, line: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(self.buf.area);
         if column >= area.width || line >= area.height {
             return 0;
@@ -101,7 +95,7 @@ impl Pen<'_> {
     pub fn line(&mut self, area: Rect, line: u16, parts: &[(&str, Style)]) {
         let mut column = 0;
         for (text, style) in parts {
-            column += self.text(area, (column, line), text, *style);
+            column += self.text(area, column, line, text, *style);
         }
     }
 
@@ -109,13 +103,13 @@ impl Pen<'_> {
     pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
         let lines = wrap(text, usize::from(area.width));
         for (i, line) in (0..area.height).zip(&lines) {
-            self.text(area, (0, i), line, style);
+            self.text(area, 0, i, line, style);
         }
         u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height)
     }
 
     /// A frame with a title; gives what is inside. A click on it goes to the pane.
-    pub fn frame(&mut self, area: Rect, title: &str, (pane, focused): (usize, bool)) -> Rect {
+    pub fn frame(&mut self, area: Rect, title: &str, pane: usize, focused: bool) -> Rect {
         let area = area.intersection(self.buf.area);
         self.hits.push((area, Target::Pane(pane)));
         if area.width < 3 || area.height < 3 {
@@ -129,7 +123,7 @@ impl Pen<'_> {
         block.render(area, self.buf);
         let title = format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6))));
         let style = if focused { self.theme.title } else { self.theme.dim };
-        self.text(area, (2, 0), &title, style);
+        self.text(area, 2, 0, &title, style);
         inner
     }
 
@@ -139,10 +133,10 @@ impl Pen<'_> {
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
         let full = (share * columns as f64).round() as usize;
         let bar: String = (0..columns).map(|i| if i < full { '█' } else { '░' }).collect();
-        self.text(area, (0, line), &bar, self.theme.dim);
+        self.text(area, 0, line, &bar, self.theme.dim);
         let text = format!(" {} ", fit(text, columns.saturating_sub(2)));
         let column = (columns.saturating_sub(text.width()) / 2) as u16;
-        self.text(area, (column, line), &text, self.theme.text);
+        self.text(area, column, line, &text, self.theme.text);
     }
 
     /// Removes what is there.

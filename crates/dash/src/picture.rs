@@ -87,7 +87,7 @@ impl Picture {
             for at in 0..area.width {
                 let loud = |half: usize| {
                     let up = lines - 1 - (usize::from(line) * 2 + half);
-                    self.loudness((usize::from(at), usize::from(area.width)), (up, lines))
+                    self.loudness(usize::from(at), usize::from(area.width), up, lines)
                 };
                 let (top, bottom) = (loud(0), loud(1));
                 let colours = (pen.theme.heat(top), pen.theme.heat(bottom));
@@ -106,7 +106,7 @@ impl Picture {
     }
 
     /// The loudest within column `x` of `columns` and line `y` of `lines` from below.
-    fn loudness(&self, (x, columns): (usize, usize), (y, lines): (usize, usize)) -> f32 {
+    fn loudness(&self, x: usize, columns: usize, y: usize, lines: usize) -> f32 {
         let there = self.mel.len() / self.bands;
         let span = |i: usize, n: usize, all: usize| {
             let from = (i * all / n).min(all.saturating_sub(1));

@@ -82,7 +82,7 @@ pub fn run(
     };
     let keys = keys.map_err(|cause| DashError::Thread { cause })?;
     let clock = || program.now_s();
-    let outcome = attend((&mut app, &mut workers), &mut taken, (&receive, cancel), &clock);
+    let outcome = attend(&mut app, &mut workers, &mut taken, &receive, cancel, &clock);
     // Work is told to stop first, and waited for last: meanwhile the terminal is the user's again.
     workers.cancel_all();
     stop.cancel();
@@ -93,9 +93,11 @@ pub fn run(
 }
 
 fn attend(
-    (app, workers): (&mut App, &mut Workers),
+    app: &mut App,
+    workers: &mut Workers,
     taken: &mut Taken,
-    (receive, cancel): (&Receiver<Msg>, &CancelToken),
+    receive: &Receiver<Msg>,
+    cancel: &CancelToken,
     clock: &dyn Fn() -> f64,
 ) -> std::io::Result<()> {
     let mut drawn: Option<Instant> = None;

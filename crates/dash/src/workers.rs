@@ -170,7 +170,7 @@ impl Workers {
             }
             Effect::Save(name, answer) => {
                 let now_s = self.program.now_s();
-                self.read(move |places| save(&places.out, (&name, now_s), &answer));
+                self.read(move |places| save(&places.out, &name, now_s, &answer));
             }
             Effect::Draw(path) => self.read(move |_| {
                 let audio = syrinx_audio::read(&path).map_err(|e| e.to_string())?;
@@ -318,7 +318,7 @@ fn shown(answer: Answer) -> Shown {
 }
 
 /// Writes an answer's JSON and its sound.
-fn save(folder: &Path, (name, now_s): (&str, f64), answer: &Answer) -> Result<News, String> {
+fn save(folder: &Path, name: &str, now_s: f64, answer: &Answer) -> Result<News, String> {
     let fault = |e: &dyn std::fmt::Display| format!("{}: {e}", folder.display());
     std::fs::create_dir_all(folder).map_err(|e| fault(&e))?;
     let stem = folder.join(format!("{name}-{}", now_s as u64));

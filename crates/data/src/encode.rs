@@ -49,7 +49,7 @@ impl EncodePlan {
 pub struct Summary {
     /// Shards of this part.
     pub shards: usize,
-    /// Of these, the ones that an earlier run had finished.
+    /// Utterances that an earlier run had finished.
     pub shards_kept: usize,
     /// Utterances in the shards of this part, kept ones included.
     pub utterances: usize,

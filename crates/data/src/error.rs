@@ -13,7 +13,7 @@ pub enum DataError {
     /// The operating system refused.
     #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
-        /// What was tried: `read`, `write`, `list`, ...
+        /// Operation: `read`, `write`, `list`, ...
         operation: IoOperation,
         /// The file or folder.
         path: PathBuf,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use syrinx_atomic::{folder_of, write_bytes};
-use syrinx_types::{Fnv1a, IoOperation};
+use syrinx_types::{Fingerprint, IoOperation};
 
 use crate::{DataError, Utterance};
 
@@ -139,15 +139,14 @@ impl Manifest {
         Self { root: self.root.clone(), utterances, by_id }
     }
 
-    /// A fingerprint of what the manifest says (not of the recordings, nor of where it lies): FNV-1a of the lines
-    /// that [`Manifest::write`] would write, 16 hexadecimal digits. It tells manifests apart; it is no signature.
+    /// Fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the manifest's place.
     pub fn fingerprint(&self) -> String {
         let mut text = Vec::new();
-        let mut hash = Fnv1a::default();
+        let mut hash = Fingerprint::default();
         for utterance in &self.utterances {
             text.clear();
             append_line(&mut text, utterance);
-            hash = hash.bytes(text.iter().copied());
+            hash = hash.bytes(&text);
         }
         hash.hex()
     }

@@ -269,16 +269,13 @@ fn parse(bytes: &[u8]) -> Result<Shard, String> {
     check_records(&header.records, frames)?;
     let latents = match header.stamp.latent_dim {
         0 => Vec::new(),
-        dim => read_latents(&tensors, (frames, dim))?,
+        dim => read_latents(&tensors, frames, dim)?,
     };
     let Header { stamp, records, failed, .. } = header;
     Ok(Shard { stamp, records, failed, codes, latents })
 }
 
-fn read_latents(
-    tensors: &SafeTensors<'_>,
-    (frames, dim): (usize, usize),
-) -> Result<Vec<f16>, String> {
+fn read_latents(tensors: &SafeTensors<'_>, frames: usize, dim: usize) -> Result<Vec<f16>, String> {
     let view = tensors.tensor(LATENTS).map_err(|e| e.to_string())?;
     if (view.dtype(), view.shape()) != (Dtype::F16, &[frames, dim]) {
         let (dtype, shape) = (view.dtype(), view.shape());

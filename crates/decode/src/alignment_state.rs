@@ -3,7 +3,7 @@
 use rand::Rng;
 use syrinx_task::{StageRun, TokenSpace};
 
-use crate::generate::Context;
+use crate::context::Context;
 use crate::{DecodeConfig, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
@@ -80,7 +80,7 @@ impl AlignmentState {
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
         let drawn = self.is_aligned() && !self.stand(run, frames, space.group) && !finished;
         if let Some(advances) = advances.filter(|_| drawn)
-            && self.move_on((context.config, space), advances.clone(), rng)
+            && self.move_on(context.config, space, advances.clone(), rng)
         {
             return Goes::Ended { finished: true };
         }
@@ -91,7 +91,8 @@ impl AlignmentState {
     /// it after too long a time. Whether it is the end.
     fn move_on(
         &mut self,
-        (config, space): (&DecodeConfig, &TokenSpace),
+        config: &DecodeConfig,
+        space: &TokenSpace,
         mut logits: Vec<f32>,
         rng: &mut impl Rng,
     ) -> bool {

@@ -1,13 +1,12 @@
 //! The AR over the codes of all levels, in the order of a pattern.
 
 use candle_core::Tensor;
-use syrinx_task::{Pattern, Sequence, Stage, TokenSpace};
+use syrinx_task::{Head, Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::alignment_state::{AlignmentState, Goes};
-use crate::first_level::prompt_of;
-use crate::generate::{Context, Row};
-use crate::steps::{Writer, write_rows};
+use crate::context::{Context, Row};
+use crate::steps::{Writer, prompt_of, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -35,9 +34,10 @@ struct Logits {
 
 pub(crate) fn run(
     context: &Context<'_>,
-    (stage, pattern): (&Stage, Pattern),
+    stage: &Stage,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
+    let Head::Levels(pattern) = stage.head else { return Ok(()) };
     let (model, levels) = (context.model, context.model.space().levels);
     let read = |step: usize, h: &Tensor| {
         let turn = |level: usize| pattern.frame(step, level, levels).is_some();
@@ -125,7 +125,7 @@ impl Writing {
             let given = row.run.given.as_ref().filter(|given| frame < given.frames());
             match given.map(|given| given.at(frame, level)) {
                 Some(code) => self.push(level, code),
-                None => self.draw(context, (level, frame), logits[at].clone(), row),
+                None => self.draw(context, level, frame, logits[at].clone(), row),
             }
         }
         let newest = pattern.newest(step, levels);
@@ -150,7 +150,8 @@ impl Writing {
     fn draw(
         &mut self,
         context: &Context<'_>,
-        (level, frame): (usize, usize),
+        level: usize,
+        frame: usize,
         mut logits: Vec<f32>,
         row: &mut Row<'_>,
     ) {

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use syrinx_task::{Contents, Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::host_rows;
 use crate::{DecodeError, DemaskConfig, SamplerConfig, draw, log_softmax};
 
@@ -33,7 +33,7 @@ pub(crate) fn run(
             context.check()?;
             let done = step as f64 / (config.steps - 1).max(1) as f64;
             passes.open_again(done, step);
-            let logits = logits(context, stage, (row, &passes.codes), config)?; // (frames, codes)
+            let logits = logits(context, stage, row, &passes.codes, config)?; // (frames, codes)
             let sampler = SamplerConfig {
                 temperature: config.temperature * (1.0 - done),
                 top_p: 1.0,
@@ -86,7 +86,8 @@ impl Passes {
 fn logits(
     context: &Context<'_>,
     stage: &Stage,
-    (row, codes): (&Row<'_>, &[u16]),
+    row: &Row<'_>,
+    codes: &[u16],
     config: &DemaskConfig,
 ) -> Result<Vec<Vec<f32>>, DecodeError> {
     let model = context.model;

@@ -5,7 +5,7 @@ use syrinx_task::{
     MAX_DURATION, Sequence, Stage, TokenSpace, durations_of_pointer, pointer_in_frames,
 };
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
 
@@ -87,7 +87,7 @@ impl Writing {
             // Pointers begin on the first stop, end on the last and skip no two together.
             let skipped = self.durations.last() == Some(&0);
             let least = known.max(usize::from(stop == 0 || stop == last || skipped));
-            self.draw(context, logits, (least, longest), row)
+            self.draw(context, logits, least, longest, row)
         };
         let cut = frames > self.left;
         let frames = frames.min(self.left);
@@ -102,7 +102,8 @@ impl Writing {
         &mut self,
         context: &Context<'_>,
         mut logits: Vec<f32>,
-        (least, longest): (usize, usize),
+        least: usize,
+        longest: usize,
         row: &mut Row<'_>,
     ) -> usize {
         for (frames, logit) in logits.iter_mut().enumerate() {

@@ -1,12 +1,12 @@
 //! The AR over level-1 codes, with its pointer.
 
 use candle_core::Tensor;
-use syrinx_task::{Content, Sequence, Stage, StageRun, TokenSpace};
+use syrinx_task::{Sequence, Stage, TokenSpace};
 use syrinx_types::{Coded, Codes};
 
 use crate::alignment_state::{AlignmentState, Goes};
-use crate::generate::{Context, Row};
-use crate::steps::{Writer, write_rows};
+use crate::context::{Context, LevelOne, Row};
+use crate::steps::{Writer, prompt_of, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
@@ -28,10 +28,12 @@ pub(crate) fn run(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| Logits::read(context, h);
-    let write = |w: &mut Writing, _, said: (&Logits, usize), row: &mut Row<'_>| {
-        w.write(context, said, row);
+    let write = |w: &mut Writing, _, (logits, at): (&Logits, usize), row: &mut Row<'_>| {
+        w.write(context, logits, at, row);
         if let Some(stream) = context.stream {
-            stream.step(context, (&w.codes, w.alignment.pointer()), w.done, row.rng);
+            let Writing { codes, done, .. } = &*w;
+            let history = LevelOne { codes, pointer: w.alignment.pointer(), done: *done };
+            stream.step(context, history, row.rng);
         }
     };
     write_rows(context, stage, rows, read, write)
@@ -54,11 +56,6 @@ impl Logits {
             model.advance_logits(h)?.map(|advances| context.read(advances)).transpose()?;
         Ok(Self { codes, advances: advances.unwrap_or_default() })
     }
-}
-
-/// The codes of the voice.
-pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
-    run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
 
 impl Writer for Writing {
@@ -123,7 +120,7 @@ impl Writing {
         self.alignment.push();
     }
 
-    fn write(&mut self, context: &Context<'_>, (logits, at): (&Logits, usize), row: &mut Row<'_>) {
+    fn write(&mut self, context: &Context<'_>, logits: &Logits, at: usize, row: &mut Row<'_>) {
         let space = context.model.space();
         let given = row.run.given.as_ref().filter(|g| self.codes.len() + space.group <= g.frames());
         for member in 0..space.group {

@@ -4,33 +4,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    FrameScores, Generated, Head, Layout, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
-    resolve,
+    Generated, Layout, LayoutIssue, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
 };
-use syrinx_types::{CancelToken, Event, RunContext};
+use syrinx_types::{Event, RunContext};
 
-use crate::streaming::{FramesSink, StepHook, Stream};
-use crate::{
-    DecodeConfig, DecodeError, all_levels, demask, durations, first_level, further_levels, latents,
-    length, log_softmax, masked, steps, text,
-};
-
-/// Material that the loops share.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) model: &'a LanguageModel,
-    pub(crate) config: &'a DecodeConfig,
-    pub(crate) cancel: &'a CancelToken,
-    /// Receives the steps of the AR over level-1 codes, where a row is streamed.
-    pub(crate) stream: Option<&'a dyn StepHook>,
-}
-
-/// One row while its stages run.
-pub(crate) struct Row<'a> {
-    pub(crate) run: &'a StageRun,
-    pub(crate) rng: &'a mut ChaCha8Rng,
-    pub(crate) out: &'a mut Generated,
-}
+use crate::context::{Context, Row, StepHook};
+use crate::heads::run;
+use crate::streaming::{FramesSink, Stream};
+use crate::{DecodeConfig, DecodeError};
 
 /// Runs every row of a plan through its stages. One [`Generated`] a row, in the plan's order.
 pub fn generate(
@@ -160,25 +141,12 @@ fn together(rows: &[RowPlan], most: usize) -> usize {
 fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
     for run in plan.rows.iter().flat_map(|r| &r.stages) {
         if layout.stage(&run.stage).is_none() {
-            let reason = format!("task `{}` has no such stage", layout.task);
-            return Err(TaskError::Layout { stage: run.stage.clone(), reason });
+            let known = layout.stages.iter().map(|stage| stage.name.clone()).collect();
+            let issue = LayoutIssue::NoStage { task: layout.task.clone(), known };
+            return Err(issue.of(run.stage.clone()));
         }
     }
     Ok(())
-}
-
-impl Row<'_> {
-    /// An error if frames are given that haven't all levels, for stages that predict or read all.
-    pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
-        let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
-            return Ok(());
-        };
-        let reason = format!(
-            "frames of {} levels are given, and the model writes all {levels} together",
-            given.levels()
-        );
-        Err(TaskError::Layout { stage: self.run.stage.clone(), reason })
-    }
 }
 
 fn run_stage(
@@ -187,7 +155,7 @@ fn run_stage(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     match stage.timing {
-        Timing::Found => run_head(context, stage, rows),
+        Timing::Found => run(context, stage, rows),
         Timing::Known => in_known_timing(context, stage, rows),
     }
 }
@@ -203,9 +171,7 @@ fn in_known_timing(
         let found = !row.out.pointer.is_empty();
         let pointer = if found { &row.out.pointer } else { &row.run.pointer }.clone();
         if pointer.is_empty() {
-            let reason = "nothing is known of its timing: run the stage of durations before it";
-            let stage = stage.name.clone();
-            return Err(TaskError::Layout { stage, reason: reason.into() }.into());
+            return Err(LayoutIssue::NoTiming.of(stage.name.clone()).into());
         }
         let limit = pointer.len();
         timed.push((StageRun { pointer, limit, ..row.run.clone() }, !found || row.out.finished));
@@ -215,53 +181,10 @@ fn in_known_timing(
         .zip(&timed)
         .map(|(row, (run, _))| Row { run, rng: &mut *row.rng, out: &mut *row.out })
         .collect();
-    run_head(context, stage, &mut known)?;
+    run(context, stage, &mut known)?;
     // A timing that was cut off is so for good.
     for (row, (_, whole)) in rows.iter_mut().zip(&timed) {
         row.out.finished &= whole;
     }
     Ok(())
-}
-
-fn run_head(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
-    match stage.head {
-        Head::FirstLevel => first_level::run(context, stage, rows),
-        Head::FurtherLevels => further_levels::run(context, stage, rows),
-        Head::Levels(pattern) => all_levels::run(context, (stage, pattern), rows),
-        Head::MaskedLevel if stage.vall_e.is_some() => demask::run(context, stage, rows),
-        Head::MaskedLevel => masked::run(context, stage, rows),
-        Head::Latents => latents::run(context, stage, rows),
-        Head::Durations => durations::run(context, stage, rows),
-        Head::Text => text::run(context, stage, rows),
-        Head::Length => length::run(context, stage, rows),
-        Head::Phones { per_frame } => phones(context, (stage, per_frame), rows),
-    }
-}
-
-/// Phone scores of every part of every frame.
-fn phones(
-    context: &Context<'_>,
-    (stage, per_frame): (&Stage, usize),
-    rows: &mut [Row<'_>],
-) -> Result<(), DecodeError> {
-    let (model, space) = (context.model, context.model.space());
-    for row in rows {
-        context.check()?;
-        let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        let h = model.response_rows(&[sequence])?; // (frames, dim)
-        let logits = steps::host_rows(&model.phone_logits(&h)?)?; // (frames * labels, phones)
-        row.out.phones = Some(FrameScores {
-            log_probs: logits.iter().flat_map(|l| log_softmax(l)).collect(),
-            labels: space.phones,
-            rate_hz: space.frame_rate_hz * per_frame as f64,
-        });
-        row.out.finished = true;
-    }
-    Ok(())
-}
-
-impl Context<'_> {
-    pub(crate) fn check(&self) -> Result<(), DecodeError> {
-        if self.cancel.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
-    }
 }

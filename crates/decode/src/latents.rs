@@ -5,7 +5,7 @@ use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
 use crate::alignment_state::{AlignmentState, Goes};
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::rounding::round;
 use crate::steps::{Writer, write_rows};
 use crate::{DecodeError, draw};
@@ -39,7 +39,7 @@ pub(crate) fn run(
     };
     let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
         let advances = said.1.as_ref().and_then(|advances| advances.get(at));
-        w.write(context, (said.0[at].clone(), advances), row);
+        w.write(context, said.0[at].clone(), advances, row);
     };
     write_rows(context, stage, rows, read, write)
 }
@@ -87,7 +87,8 @@ impl Writing {
     fn write(
         &mut self,
         context: &Context<'_>,
-        (latent, advances): (Vec<f32>, Option<&Vec<f32>>),
+        latent: Vec<f32>,
+        advances: Option<&Vec<f32>>,
         row: &mut Row<'_>,
     ) {
         let frame = self.codes.frames();

@@ -2,7 +2,7 @@
 
 use syrinx_task::{Position, Stage, VALL_E_LENGTH_TOKENS, resolve};
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::host_rows;
 use crate::{DecodeError, SamplerConfig, draw};
 

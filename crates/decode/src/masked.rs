@@ -7,7 +7,7 @@ use rand::Rng;
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::steps::unconditional;
 use crate::{DecodeError, Drawn, SamplerConfig, draw};
 
@@ -64,7 +64,7 @@ pub(crate) fn run(
         for (row, d) in rows.iter_mut().zip(&mut deciding) {
             let frames = d.decided.len();
             let done = pass as f64 / passes as f64;
-            d.decide(context, (done, sampler), &logits[at..at + frames], row);
+            d.decide(context, done, sampler, &logits[at..at + frames], row);
             at += frames;
         }
     }
@@ -114,7 +114,8 @@ impl Deciding {
     fn decide(
         &mut self,
         context: &Context<'_>,
-        (done, sampler): (f64, &SamplerConfig),
+        done: f64,
+        sampler: &SamplerConfig,
         logits: &[Vec<f32>],
         row: &mut Row<'_>,
     ) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use syrinx_model::LanguageModel;
 
 /// Takes the entry of a code away from what is left of a latent.
-pub(crate) fn take_away(model: &LanguageModel, left: &mut [f32], (level, code): (usize, u16)) {
+pub(crate) fn take_away(model: &LanguageModel, left: &mut [f32], level: usize, code: u16) {
     for (l, e) in left.iter_mut().zip(model.codebook_entry(level, code)) {
         *l -= e;
     }
@@ -29,6 +29,6 @@ pub(crate) fn round(
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map_or(0, |(i, _)| i as u16);
         codes.push(nearest);
-        take_away(model, &mut left, (level, nearest));
+        take_away(model, &mut left, level, nearest);
     }
 }

@@ -2,10 +2,11 @@
 
 use candle_core::Tensor;
 use syrinx_model::Progress;
-use syrinx_task::{NONE, Position, Sequence, Stage, TokenSpace, resolve};
+use syrinx_task::{Content, NONE, Position, Sequence, Stage, StageRun, TokenSpace, resolve};
+use syrinx_types::Codes;
 
 use crate::DecodeError;
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 
 /// A row that an AR stage predicts.
 pub(crate) trait Writer: Sized {
@@ -60,6 +61,11 @@ pub(crate) fn write_rows<W: Writer, R>(
         w.deliver(row);
     }
     Ok(())
+}
+
+/// The codes of the voice.
+pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
+    run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
 
 /// Sequences that are being generated.

@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use syrinx_task::{Generated, Head, Layout, Plan, Stage, StageRun, Timing};
 use syrinx_types::Codes;
 
-use crate::further_levels::passes_over;
-use crate::generate::{Context, Row};
+use crate::context::{Context, LevelOne, Row, StepHook};
+use crate::passes::passes_over;
 use crate::windows::{Window, lookahead, part, size};
 use crate::{DecodeConfig, DecodeError};
 
@@ -28,18 +28,6 @@ pub struct Frames<'a> {
 
 /// Receiver of frames.
 pub type FramesSink<'a> = dyn FnMut(Frames<'_>) + 'a;
-
-/// Receives the steps of the AR over level-1 codes.
-pub(crate) trait StepHook {
-    /// Takes all codes and pointers of the row so far; `done` after the last of them.
-    fn step(
-        &self,
-        context: &Context<'_>,
-        written: (&[u16], &[u32]),
-        done: bool,
-        rng: &mut ChaCha8Rng,
-    );
-}
 
 /// The further levels of one row, window by window.
 pub(crate) struct Stream<'a> {
@@ -100,10 +88,12 @@ impl State<'_> {
     fn fill(
         &mut self,
         context: &Context<'_>,
-        (stage, run): (&Stage, &StageRun),
-        (codes, pointer, done): (&[u16], &[u32], bool),
+        stream: &Stream<'_>,
+        history: LevelOne<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<(), DecodeError> {
+        let Stream { stage, run, .. } = stream;
+        let LevelOne { codes, pointer, done } = history;
         let nar = &context.config.nar;
         if self.made.is_empty() {
             self.made = Codes::empty(context.model.space().levels);
@@ -138,16 +128,10 @@ impl State<'_> {
 }
 
 impl StepHook for Stream<'_> {
-    fn step(
-        &self,
-        context: &Context<'_>,
-        (codes, pointer): (&[u16], &[u32]),
-        done: bool,
-        rng: &mut ChaCha8Rng,
-    ) {
+    fn step(&self, context: &Context<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng) {
         let mut state = self.state.borrow_mut();
         if state.failure.is_none() {
-            let filled = state.fill(context, (self.stage, self.run), (codes, pointer, done), rng);
+            let filled = state.fill(context, self, history, rng);
             state.failure = filled.err();
         }
     }

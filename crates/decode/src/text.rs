@@ -2,7 +2,7 @@
 
 use syrinx_task::{Position, Sequence, Stage, resolve};
 
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
 use crate::{DecodeError, draw, steps};
 
 pub(crate) fn run(

@@ -3,8 +3,8 @@
 use syrinx_task::{Content, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
 
-use crate::further_levels::passes_over;
-use crate::generate::{Context, Row};
+use crate::context::{Context, Row};
+use crate::passes::passes_over;
 use crate::{DecodeError, NarConfig};
 
 /// One window: frames `start..end` are made, `from..seen` are seen.

@@ -6,7 +6,7 @@ use syrinx_text::markup;
 use syrinx_types::RunContext;
 
 use crate::chunks::has_no_words;
-use crate::engine::Running;
+use crate::running::Running;
 use crate::{Chunk, Engine, EngineError, Merged};
 
 /// A chunk of a request, planned.

@@ -52,7 +52,7 @@ impl Engine {
         run: RunContext<'_>,
         each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        self.run_chunks(task, request, decode, run, (None, each))
+        self.run_chunks(task, request, decode, run, None, each)
     }
 
     /// Answers a request as [`Self::run_in_chunks`] does, and gives `sound` the speech of every chunk while it is made,
@@ -63,10 +63,11 @@ impl Engine {
         request: &Request,
         decode: &DecodeConfig,
         run: RunContext<'_>,
-        (sound, each): (Option<&mut TakeSound<'_>>, &mut TakeChunk<'_>),
+        sound: Option<&mut TakeSound<'_>>,
+        each: &mut TakeChunk<'_>,
     ) -> Result<(), EngineError> {
         if let Some(adapted) = self.adapted_for(task, request)? {
-            return adapted.run_chunks(task, request, decode, run, (sound, each));
+            return adapted.run_chunks(task, request, decode, run, sound, each);
         }
         let running = self.running(task)?;
         // Only where a recording begins with what the first row says.

@@ -13,7 +13,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
-    Request, Services, TaskDescriptor, TaskKit, Transcript,
+    Request, Services, TaskKit, Transcript,
 };
 use syrinx_text::Frontend;
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
@@ -22,6 +22,7 @@ use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
+use crate::running::Running;
 use crate::voice_adapters::VoiceAdapters;
 use crate::{EngineError, ModelPart, Voices, rerank, services};
 
@@ -119,14 +120,6 @@ pub struct Info {
     pub card: Value,
 }
 
-/// A task on this model.
-#[derive(Clone)]
-pub(crate) struct Running {
-    pub(crate) descriptor: &'static TaskDescriptor,
-    pub(crate) task: Arc<dyn DynTask>,
-    pub(crate) missing_special_tokens: Vec<String>,
-}
-
 /// A loaded model that answers requests. Safe to share between threads.
 pub struct Engine {
     file: String,
@@ -189,8 +182,8 @@ impl Engine {
             })?;
         }
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();
-        let place = (&options.device, options.precision);
-        let model = LanguageModel::load_in(&lm, place, options.kernels)
+        let EngineOptions { device, precision, kernels, .. } = &options;
+        let model = LanguageModel::load_in(&lm, device, *precision, *kernels)
             .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);

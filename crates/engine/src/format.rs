@@ -280,7 +280,8 @@ pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), Str
 /// [`EngineError::Io`]; [`EngineError::Unsupported`] for codes that safetensors can't hold.
 pub fn write_codes(
     path: &Path,
-    (codes, length): (&Codes, Option<RecordingLength>),
+    codes: &Codes,
+    length: Option<RecordingLength>,
     codec: &crate::CodecId,
     about: &str,
 ) -> Result<(), EngineError> {

@@ -27,6 +27,7 @@ mod prompt;
 mod pronounce;
 mod rerank;
 mod resynthesis;
+mod running;
 mod score;
 mod services;
 mod voice_adapters;

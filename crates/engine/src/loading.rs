@@ -8,8 +8,8 @@ use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit};
 use syrinx_text::{Frontend, IpaTokenizer, Lexicon, TextVocab};
 
-use crate::engine::Running;
 use crate::pronounce::ModelPronounce;
+use crate::running::Running;
 use crate::{EngineError, EngineOptions, ModelPart, ModelSource};
 
 pub(crate) fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {

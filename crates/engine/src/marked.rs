@@ -52,7 +52,7 @@ impl Engine {
         let text = capabilities.text.and_then(|field| request.fields.get(field)?.as_str());
         let text = text.filter(|text| markup::is_marked(text));
         let (Some(text), Some(field)) = (text, capabilities.text) else {
-            return self.run_chunks(task, request, decode, run, (sound, each));
+            return self.run_chunks(task, request, decode, run, sound, each);
         };
         let utterances = markup::parse(text)?;
         let mut left = utterances.iter().filter(|u| !u.text.is_empty()).count();
@@ -86,7 +86,7 @@ impl Engine {
             });
             let moved = moved.as_mut().map(|moved| moved as &mut TakeSound<'_>);
             let put = &mut |chunk| place.put(chunk, utterance, left == 0);
-            let outcome = self.run_chunks(task, &own, decode, run, (moved, put));
+            let outcome = self.run_chunks(task, &own, decode, run, moved, put);
             match outcome {
                 // Signs between two utterances say nothing; only a text without any word is a fault.
                 Err(EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
@@ -135,7 +135,7 @@ impl Place<'_, '_> {
             (true, true) => utterance.pause_s,
             (true, false) => utterance.pause_s.max(GAP_S),
         };
-        let seconds = shape(&mut chunk, utterance.rate, (before_s, after_s))?;
+        let seconds = shape(&mut chunk, utterance.rate, before_s, after_s)?;
         chunk.index = self.index;
         chunk.last = ends && last;
         self.index += 1;
@@ -147,11 +147,7 @@ impl Place<'_, '_> {
 }
 
 /// Changes a chunk's rate and puts silence around it; returns its length in seconds.
-fn shape(
-    chunk: &mut Chunk,
-    rate: f64,
-    (before_s, after_s): (f64, f64),
-) -> Result<f64, EngineError> {
+fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f64, EngineError> {
     let speech = chunk.answered.speech_mut().ok_or_else(|| EngineError::Unsupported {
         what: "markup in the text of this task".into(),
         remedy: "give plain text",

@@ -31,7 +31,8 @@ pub struct PackageVoice {
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for files that can't be read, [`EngineError::Mismatch`] for
 /// parts that don't go together, [`EngineError::Voice`].
 pub fn package(
-    (lm_path, codec): (&Path, &PackageCodec),
+    lm_path: &Path,
+    codec: &PackageCodec,
     voices: &[PackageVoice],
     card: Value,
 ) -> Result<Vec<u8>, EngineError> {
@@ -90,7 +91,8 @@ pub fn package_lm(
 /// Errors of [`package`] and of opening the model.
 pub fn with_language_model(
     model: &ModelSource,
-    (lm_path, codec): (&Path, Option<&PackageCodec>),
+    lm_path: &Path,
+    codec: Option<&PackageCodec>,
     card: Option<Value>,
 ) -> Result<Vec<u8>, EngineError> {
     let (mut file, bytes) = read(model)?;

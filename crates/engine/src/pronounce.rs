@@ -12,7 +12,7 @@ use syrinx_text::inventory::parse_arpabet;
 use syrinx_text::{Phone, Pronounce};
 use syrinx_types::{CancelToken, RunContext};
 
-use crate::engine::Running;
+use crate::running::Running;
 
 /// Pronunciation of unknown words by the task that predicts phones. Words are read once.
 pub(crate) struct ModelPronounce {

@@ -9,8 +9,8 @@ use syrinx_task::{Content, Context, Generated, Plan, Recognizer, RowPlan};
 use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{Codes, Event, RunContext};
 
-use crate::engine::Running;
 use crate::goodness::goodness;
+use crate::running::Running;
 use crate::services::PhoneStage;
 use crate::{Engine, EngineError};
 
@@ -33,7 +33,7 @@ pub(crate) fn best_of(
     let other = engine.services.recognizer.as_deref().filter(|_| engine.has_other_recognizer);
     let scores = match (other, PhoneStage::of(&engine.tasks)) {
         (Some(recognizer), _) => transcribed(engine, recognizer, &all, &generated, run)?,
-        (None, Some(stage)) => judged(engine, &stage, &all, &generated, (decode, run))?,
+        (None, Some(stage)) => judged(engine, &stage, &all, &generated, decode, run)?,
         (None, None) => {
             let message =
                 "no recognition task in this model; ranking candidates by log-probability";
@@ -82,7 +82,8 @@ fn judged(
     stage: &PhoneStage,
     plan: &Plan,
     generated: &[Generated],
-    (decode, run): (&DecodeConfig, RunContext<'_>),
+    decode: &DecodeConfig,
+    run: RunContext<'_>,
 ) -> Result<Vec<f64>, EngineError> {
     let spoken: Vec<usize> = (0..generated.len())
         .filter(|&i| generated[i].codes.as_ref().is_some_and(|c| !c.is_empty()))

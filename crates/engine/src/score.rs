@@ -6,7 +6,7 @@
 //! probability of the codes given the text would be one, are not used. Stress is left out.
 
 use serde::Serialize;
-use syrinx_task::{Context, TaskError};
+use syrinx_task::{AnswerIssue, Context};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, RunContext, TimedPhone};
 
@@ -56,10 +56,7 @@ impl Engine {
         let transcript = self.align(audio, text, run)?;
         let codes = context.codec()?.encode(audio)?;
         let scores = context.phones()?.phone_scores(&codes, run)?;
-        let classes = Classes::of(&scores).ok_or(TaskError::Answer {
-            task: String::new(),
-            reason: "the phones of the recording have no scores".into(),
-        })?;
+        let classes = Classes::of(&scores).ok_or(AnswerIssue::NoScores.of(String::new()))?;
         let phones = at_times(&transcript.phones, scores.rate_hz, classes.parts());
         let words: Vec<WordScore> = transcript
             .words

@@ -17,7 +17,7 @@ use syrinx_task::{
 use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
 
 use crate::Voices;
-use crate::engine::Running;
+use crate::running::Running;
 
 /// The codec as tasks see it.
 pub(crate) struct ModelCodec(pub(crate) Arc<dyn Codec>);

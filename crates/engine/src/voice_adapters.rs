@@ -62,7 +62,7 @@ impl Engine {
             .part(lm_fingerprint(&lm, self.file())?.as_bytes())
             .hex();
         let model =
-            LanguageModel::load_in(&lm, (&options.device, options.precision), options.kernels)
+            LanguageModel::load_in(&lm, &options.device, options.precision, options.kernels)
                 .map_err(|cause| EngineError::Part {
                     file: path.display().to_string(),
                     part: ModelPart::LanguageModel,

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::TaskError;
+use syrinx_task::{Allowed, ConfigIssue, TaskError};
 use syrinx_types::SpectralGain;
 
 /// Settings of tasks that answer with as many frames as they are given.
@@ -57,16 +57,14 @@ impl EnhanceConfig {
     /// # Errors
     /// [`TaskError::Config`].
     pub fn check(&self, task: &str) -> Result<(), TaskError> {
-        let sizes = self.max_frames > 0 && self.max_enrolment_frames > 0;
-        let shares = [Some(self.text_share), self.gain_floor];
-        let seconds = self.context_s.is_none_or(|s| (0.0..=10.0).contains(&s));
-        if sizes
-            && seconds
-            && shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share))
-        {
-            return Ok(());
-        }
-        let reason = "`max_frames` and `max_enrolment_frames` must be above zero, `text_share` and `gain_floor` from 0 to 1, `context_s` from 0 to 10";
-        Err(TaskError::Config { task: task.into(), reason: reason.into() })
+        let check = || {
+            Allowed::AtLeast(1.0).check("max_frames", self.max_frames as f64)?;
+            Allowed::AtLeast(1.0)
+                .check("max_enrolment_frames", self.max_enrolment_frames as f64)?;
+            Allowed::Within(0.0, 1.0).check("text_share", self.text_share)?;
+            Allowed::Within(0.0, 1.0).check("gain_floor", self.gain_floor.unwrap_or_default())?;
+            Allowed::Within(0.0, 10.0).check("context_s", self.context_s.unwrap_or_default())
+        };
+        check().map_err(|issue: ConfigIssue| issue.of(task))
     }
 }

@@ -2,8 +2,8 @@
 
 use syrinx_audio::silence::{PauseConfig, trim};
 use syrinx_task::{
-    Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError,
-    TaskKit, TextContent,
+    AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun,
+    TaskError, TaskKit, TextContent,
 };
 use syrinx_types::{Audio, Coded, Codes, Event};
 
@@ -50,14 +50,14 @@ pub(crate) fn plan(
     if inputs.audio.section.is_some() && audio.is_silent() {
         return Ok((Plan { rows: Vec::new() }, audio));
     }
-    let recording = coded((&audio, &inputs.audio.named("recording")), context)?;
+    let recording = coded(&audio, &inputs.audio.named("recording"), context)?;
     let mut shared = Contents::new();
     if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
         let enrolment = context.audio(clip)?;
         let name = clip.named("recording of the speaker");
         check_sound(&enrolment, &name)?;
         let enrolment = trim(&enrolment, &PauseConfig::default(), KEEP_S);
-        let speaker = coded((&enrolment, &name), context)?;
+        let speaker = coded(&enrolment, &name, context)?;
         let shorter = audio.seconds() < enrolment.seconds().min(MIXTURE_S);
         if shorter && inputs.audio.section.is_none() {
             let message = format!(
@@ -87,7 +87,7 @@ pub(crate) fn plan(
 }
 
 /// Codes and latents of a recording.
-fn coded((audio, name): (&Audio, &str), context: &Context<'_>) -> Result<Coded, TaskError> {
+fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, TaskError> {
     check_sound(audio, name)?;
     let codec = context.codec()?;
     let frames = audio.seconds() * codec.frame_rate_hz();
@@ -156,5 +156,5 @@ pub(crate) fn finish(
 }
 
 fn nothing(kind: Kind) -> TaskError {
-    TaskError::Answer { task: kind.task.into(), reason: "nothing came out".into() }
+    AnswerIssue::Nothing.of(kind.task)
 }

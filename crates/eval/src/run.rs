@@ -86,7 +86,7 @@ pub fn evaluate(
     cancel: &CancelToken,
     sink: &dyn EventSink,
 ) -> Result<Report, EvalError> {
-    evaluate_and_keep(suite, subject, options, (cancel, sink), &())
+    evaluate_and_keep(suite, subject, options, cancel, sink, &())
 }
 
 /// Asks a subject everything in a suite, scores the answers, and writes the report. What goes wrong with one question
@@ -98,7 +98,8 @@ pub fn evaluate_and_keep(
     suite: &Suite,
     subject: &dyn Subject,
     options: &EvalOptions,
-    (cancel, sink): (&CancelToken, &dyn EventSink),
+    cancel: &CancelToken,
+    sink: &dyn EventSink,
     keeper: &dyn KeepRows,
 ) -> Result<Report, EvalError> {
     let suite = options.applied(suite);

@@ -115,8 +115,8 @@ pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
         found.iter().map(|frame| frame.hz.filter(|_| frame.power >= gate)).collect();
     let mut hz = without_jumps(&hz);
     let order: Vec<usize> = (1..hz.len()).collect();
-    continued(&mut hz, (&found, gate), order.iter().map(|&t| (t - 1, t)));
-    continued(&mut hz, (&found, gate), order.iter().rev().map(|&t| (t, t - 1)));
+    continued(&mut hz, &found, gate, order.iter().map(|&t| (t - 1, t)));
+    continued(&mut hz, &found, gate, order.iter().rev().map(|&t| (t, t - 1)));
     F0Track { hop_s: config.hop_s, hz }
 }
 
@@ -126,7 +126,8 @@ const CONTINUED_OCTAVES: f64 = 0.15;
 /// Gives frames without a pitch that of a weak candidate which continues the neighbour's; steps are (from, to).
 fn continued(
     hz: &mut [Option<f64>],
-    (found, gate): (&[Frame], f64),
+    found: &[Frame],
+    gate: f64,
     steps: impl Iterator<Item = (usize, usize)>,
 ) {
     for (from, to) in steps {

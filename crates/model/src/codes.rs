@@ -85,7 +85,9 @@ const KINDS: [CodeTable; 3] = [CodeTable::Prompt, CodeTable::ResponseAr, CodeTab
 impl CodeInput {
     pub(crate) fn new(
         scope: &Scope,
-        (space, books, dim): (&TokenSpace, &Codebooks, usize),
+        space: &TokenSpace,
+        books: &Codebooks,
+        dim: usize,
         tables: Tables,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
@@ -130,7 +132,7 @@ impl CodeInput {
                 let mut sum = ops::embed(table, &indices, slots, kernels)?; // (positions, dim)
                 let most = positions.iter().map(|(_, p)| p.blend.len()).max().unwrap_or(0);
                 for share in 0..most {
-                    sum = (sum + embed_share(table, positions, (share, slots), kernels)?)?;
+                    sum = (sum + embed_share(table, positions, share, slots, kernels)?)?;
                 }
                 Ok(Some(sum))
             }
@@ -173,7 +175,8 @@ impl CodeInput {
 fn embed_share(
     table: &Tensor,
     positions: &[(usize, &Position)],
-    (share, slots): (usize, usize),
+    share: usize,
+    slots: usize,
     kernels: Kernels,
 ) -> Result<Tensor> {
     let mut indices = Vec::with_capacity(positions.len() * slots); // (positions, slots)

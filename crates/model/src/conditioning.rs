@@ -17,7 +17,8 @@ pub(crate) struct LatentConditioning {
 impl LatentConditioning {
     pub(crate) fn new(
         scope: &Scope,
-        (dim, latent_dim): (usize, usize),
+        dim: usize,
+        latent_dim: usize,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         // Scaled latents have a spread of one in each dimension.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
-use syrinx_task::{CodeOrder, ModelSwitches};
+use syrinx_task::ModelSwitches;
 
 /// Embedding and scoring of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -86,8 +86,8 @@ impl LmConfig {
                 "alignments with a pointer or durations need at least one encoder layer".into()
             );
         }
-        self.switches.check()?;
-        if self.switches.codes != CodeOrder::ArNar && self.group > 1 {
+        self.switches.check().map_err(|issue| issue.to_string())?;
+        if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
             return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
         }
         Ok(())

@@ -34,6 +34,9 @@ pub enum ModelError {
         "the model has latent conditioning ({0} values a frame), and its material has no latents"
     )]
     NoLatents(usize),
+    /// Targets of an output that the model does not have.
+    #[error("the model has no output {0:?}")]
+    NoOutput(syrinx_task::Output),
     /// Sequences of one batch that don't go together.
     #[error("a batch mixes {0}")]
     Mixed(String),
@@ -47,7 +50,11 @@ impl ModelError {
             Self::Tensor { .. } => Some("fetch or train the model again"),
             Self::Adapter(_) => Some("name an adapter that was trained on this model"),
             Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
-            Self::Config(_) | Self::Weights(_) | Self::Candle(_) | Self::Mixed(_) => None,
+            Self::Config(_)
+            | Self::Weights(_)
+            | Self::Candle(_)
+            | Self::NoOutput(_)
+            | Self::Mixed(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::FixedLinear;
 use syrinx_nn::{Kernels, Linear, Scope};
-use syrinx_task::{Alignment, CodeOrder, DURATION_CLASSES, TokenSpace};
+use syrinx_task::{Alignment, DURATION_CLASSES, Output, TokenSpace};
 
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError, Tables};
@@ -18,8 +18,10 @@ struct CodeHead {
 impl CodeHead {
     fn new(
         scope: &Scope,
-        (config, classes): (&LmConfig, usize),
-        (books, level): (&Codebooks, usize),
+        config: &LmConfig,
+        classes: usize,
+        books: &Codebooks,
+        level: usize,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let dim = config.trunk.dim;
@@ -51,6 +53,21 @@ impl CodeHead {
     }
 }
 
+/// Prefixes of the names of the parameters that compute an output and nothing else.
+pub fn output_parameters(output: Output) -> Vec<String> {
+    match output {
+        Output::FirstLevel { member } => vec![format!("heads.first.{member}.")],
+        Output::Level(level) => vec![format!("heads.level.{}.", level + 1)],
+        Output::Residual(_) => vec!["heads.residual.".into()],
+        Output::Advances => vec!["heads.advances.".into(), "heads.stop.".into()],
+        Output::Latents => vec!["heads.latents.".into()],
+        Output::LatentDifference => vec!["conditioning.change.".into()],
+        Output::Durations => vec!["heads.durations.".into()],
+        Output::Text => vec!["heads.text.".into()],
+        Output::Phones => vec!["heads.phones.".into()],
+    }
+}
+
 /// All heads.
 pub(crate) struct Heads {
     first: Vec<CodeHead>,
@@ -73,13 +90,15 @@ pub(crate) struct Heads {
 impl Heads {
     pub(crate) fn new(
         scope: &Scope,
-        (config, space): (&LmConfig, &TokenSpace),
+        config: &LmConfig,
+        space: &TokenSpace,
         books: &Codebooks,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let dim = config.trunk.dim;
+        let predicts_latents = config.switches.codes.head().predictor().predicts_latents();
         let code_head = |name: String, classes, level| {
-            CodeHead::new(&scope.pp(name), (config, classes), (books, level), kernels)
+            CodeHead::new(&scope.pp(name), config, classes, books, level, kernels)
         };
         let first = (0..space.group)
             .map(|g| code_head(format!("first.{g}"), space.first_level_classes(), 0))
@@ -95,14 +114,14 @@ impl Heads {
             |name: &str, outputs| Linear::with_bias(&scope.pp(name), dim, outputs, 0.02, kernels);
         Ok(Self {
             first,
-            advances: match (config.switches.alignment, config.switches.codes) {
-                (Alignment::Pointer, _) => Some(linear("advances", space.advance_classes())?),
-                (Alignment::None, CodeOrder::Latent) => Some(linear("stop", 2)?),
-                (Alignment::None | Alignment::Durations, _) => None,
+            advances: match config.switches.alignment {
+                Alignment::Pointer => Some(linear("advances", space.advance_classes())?),
+                Alignment::None if predicts_latents => Some(linear("stop", 2)?),
+                Alignment::None | Alignment::Durations => None,
             },
-            latents: match config.switches.codes {
-                CodeOrder::Latent => Some(linear("latents", books.latent_dim)?),
-                _ => None,
+            latents: match predicts_latents {
+                true => Some(linear("latents", books.latent_dim)?),
+                false => None,
             },
             durations: match config.switches.alignment {
                 Alignment::Durations => Some(linear("durations", DURATION_CLASSES)?),
@@ -115,6 +134,25 @@ impl Heads {
             phones: linear("phones", config.phone_labels * space.phones)?,
             residual_scale: residual_scales(books),
             kernels,
+        })
+    }
+
+    /// Logits of an output with classes: (rows, classes).
+    pub(crate) fn logits(
+        &self,
+        h: &Tensor,
+        output: Output,
+    ) -> std::result::Result<Tensor, ModelError> {
+        Ok(match output {
+            Output::FirstLevel { member } => self.first(h, member)?,
+            Output::Level(level) => self.further(h, level)?,
+            Output::Advances => self.advances(h)?.ok_or(ModelError::NoOutput(output))?,
+            Output::Durations => self.durations(h)?,
+            Output::Text => self.text(h)?,
+            Output::Phones => self.phones(h)?,
+            Output::Residual(_) | Output::Latents | Output::LatentDifference => {
+                return Err(ModelError::NoOutput(output));
+            }
         })
     }
 

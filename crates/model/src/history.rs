@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
-use syrinx_task::{Alignment, CodeOrder, DURATION_ROWS, Latent, Position};
+use syrinx_task::{Alignment, DURATION_ROWS, Latent, Position};
 
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError};
@@ -22,7 +22,7 @@ impl HistoryInput {
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let (dim, latent_dim) = (config.trunk.dim, books.latent_dim);
-        let latents = (config.switches.codes == CodeOrder::Latent).then(|| {
+        let latents = config.switches.codes.head().predictor().predicts_latents().then(|| {
             // Scaled latents have a spread of one in each dimension.
             let deviation = 1.0 / (latent_dim as f64).sqrt();
             Linear::new(&scope.pp("latents"), latent_dim, dim, deviation, kernels)

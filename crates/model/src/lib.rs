@@ -23,5 +23,6 @@ pub use adapter::Adapter;
 pub use config::{LmConfig, Tables};
 pub use error::ModelError;
 pub use file::{LmFile, TensorMap, f16_bytes, parse_tensors};
+pub use heads::output_parameters;
 pub use losses::{LossPart, Losses};
 pub use model::{LanguageModel, Progress};

@@ -12,7 +12,7 @@ use crate::codes::{CodeInput, Codebooks};
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::HistoryInput;
-use crate::losses::Score;
+use crate::losses::{LossContext, Score};
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
 /// The codec language model.
@@ -100,12 +100,7 @@ impl LanguageModel {
                 kernels,
             )?,
             text: scope.get("text", &[space.text_tokens, dim], Init::Normal(0.3))?,
-            codes: CodeInput::new(
-                &scope.pp("codes"),
-                (space, &books, dim),
-                config.tables,
-                kernels,
-            )?,
+            codes: CodeInput::new(&scope.pp("codes"), space, &books, dim, config.tables, kernels)?,
             history: HistoryInput::new(scope, config, &books, kernels)?,
             conditioning: config
                 .switches
@@ -113,14 +108,15 @@ impl LanguageModel {
                 .then(|| {
                     LatentConditioning::new(
                         &scope.pp("conditioning"),
-                        (dim, books.latent_dim),
+                        dim,
+                        books.latent_dim,
                         kernels,
                     )
                 })
                 .transpose()?,
             encoder,
             trunk: Stack::new(&scope.pp("trunk"), &config.trunk, kernels)?,
-            heads: Heads::new(&scope.pp("heads"), (config, space), &books, kernels)?,
+            heads: Heads::new(&scope.pp("heads"), config, space, &books, kernels)?,
             config: config.clone(),
             space: space.clone(),
             books,
@@ -136,13 +132,14 @@ impl LanguageModel {
         device: &Device,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        Self::load_in(file, (device, Precision::F32), kernels)
+        Self::load_in(file, device, Precision::F32, kernels)
     }
 
     /// The same in another precision.
     pub fn load_in(
         file: &LmFile,
-        (device, precision): (&Device, Precision),
+        device: &Device,
+        precision: Precision,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
         let store = ParamStore::loaded(file.tensors.clone(), device).with_precision(precision);
@@ -191,8 +188,9 @@ impl LanguageModel {
         score: Score,
     ) -> std::result::Result<Losses, ModelError> {
         let h = self.response_rows(sequences)?; // (response positions, dim)
-        let scales = (&self.config, &self.space, &self.books);
-        self.heads.losses(&h, sequences, scales, (self.conditioning.as_ref(), score))
+        let conditioning = self.conditioning.as_ref();
+        let context = LossContext { config: &self.config, books: &self.books, conditioning, score };
+        self.heads.losses(&h, sequences, context)
     }
 
     /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).

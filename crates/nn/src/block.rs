@@ -152,7 +152,7 @@ impl Linear {
             let weights = self.weights_of(w[0]);
             let mut y = vec![0.0; rows * outputs];
             with_slice(x, |x| {
-                product_rows(&mut y, x, (weights, inputs), false, &mut Vec::new());
+                product_rows(&mut y, x, weights, inputs, false, &mut Vec::new());
                 Ok(())
             })?;
             Tensor::from_vec(y, (rows, outputs), x.device())
@@ -346,14 +346,17 @@ impl Stack {
         plan: &AttentionPlan,
         caches: &mut [&mut StackCache],
     ) -> Result<Tensor> {
-        let weights = self.weights().filter(|_| is_short(x.dims()[0]) && x.device().is_cpu());
+        let fused = self.config.activation == Activation::Silu
+            && is_short(x.dims()[0])
+            && x.device().is_cpu();
+        let weights = self.weights().filter(|_| fused);
         let Some(weights) = weights else { return self.forward_cached(x, plan, caches) };
         with_slices(&weights, |w| {
             let per_block = w.chunks_exact(ops::stack::BLOCK_WEIGHTS);
             let blocks = self.blocks.iter().zip(per_block);
             let blocks: Vec<_> = blocks.map(|(block, w)| block.step_weights(w)).collect();
             let norm = w.last().copied().unwrap_or_default();
-            step(x, plan, (&self.config, RmsNorm::EPS as f32), (&blocks, norm), caches)
+            step(x, plan, &self.config, RmsNorm::EPS as f32, &blocks, norm, caches)
         })
     }
 

@@ -65,7 +65,8 @@ impl Weights<'_> {
 pub fn product_rows(
     y: &mut [f32],
     x: &[f32],
-    (weights, inputs): (Weights<'_>, usize),
+    weights: Weights<'_>,
+    inputs: usize,
     accumulate: bool,
     columns: &mut Vec<f32>,
 ) {
@@ -222,7 +223,7 @@ mod tests {
                 let wanted = plain(&x, w, inputs);
                 let mut y = vec![1.0; rows * outputs];
                 for accumulate in [false, true] {
-                    product_rows(&mut y, &x, (weights, inputs), accumulate, &mut Vec::new());
+                    product_rows(&mut y, &x, weights, inputs, accumulate, &mut Vec::new());
                     for (y, wanted) in y.iter().zip(&wanted) {
                         let wanted = if accumulate { 2.0 * wanted } else { *wanted };
                         let near = (y - wanted).abs() < 1e-4 * (1.0 + wanted.abs());
@@ -241,7 +242,7 @@ mod tests {
         for weights in [Weights::F32(&w), Weights::Int8(&int8)] {
             let of = |x: &[f32]| {
                 let mut y = vec![0.0; x.len() / inputs * outputs];
-                product_rows(&mut y, x, (weights, inputs), false, &mut Vec::new());
+                product_rows(&mut y, x, weights, inputs, false, &mut Vec::new());
                 y
             };
             let alone: Vec<f32> = x.chunks(inputs).flat_map(of).collect();

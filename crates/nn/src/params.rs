@@ -148,8 +148,10 @@ impl ParamStore {
     fn made(
         &self,
         vars: &mut BTreeMap<String, Var>,
-        (name, seed): (&str, u64),
-        (shape, init): (&[usize], &Init),
+        name: &str,
+        seed: u64,
+        shape: &[usize],
+        init: &Init,
     ) -> Result<Tensor, NnError> {
         if let Some(var) = vars.get(name) {
             return Ok(var.as_tensor().clone());
@@ -185,13 +187,13 @@ impl ParamStore {
         };
         match &mut *source {
             Source::Adapted { seed, vars, .. } if is_difference(&name) => {
-                self.made(vars, (&name, *seed), (shape, init))
+                self.made(vars, &name, *seed, shape, init)
             }
             Source::Seeded { seed, vars } => {
                 if let Some(var) = vars.get(&name) {
                     fits(var.dims())?;
                 }
-                self.made(vars, (&name, *seed), (shape, init))
+                self.made(vars, &name, *seed, shape, init)
             }
             Source::Loaded { tensors, used } | Source::Adapted { base: tensors, used, .. } => {
                 let tensor =

@@ -10,21 +10,9 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
 
+use crate::entry::Entry;
 use crate::error::PretrainedError;
 use crate::pickle;
-
-/// Place of a tensor in a checkpoint.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// Type of its values.
-    pub dtype: Dtype,
-    /// Shape, the slowest axis first.
-    pub shape: Vec<usize>,
-    /// Offset of its first byte in the file.
-    pub(crate) begin: u64,
-    /// Size of its values, bytes.
-    pub(crate) bytes: u64,
-}
 
 #[derive(Debug, Clone)]
 enum Source {

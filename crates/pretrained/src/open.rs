@@ -4,38 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checkpoint::Checkpoint;
-use crate::codec::{Network, PretrainedCodec};
+use crate::codec::PretrainedCodec;
 use crate::dac::Dac;
 use crate::encodec::Encodec;
 use crate::error::PretrainedError;
+use crate::header::{HEADER, Header, VOCODER};
 use crate::mimi::Mimi;
+use crate::network::Network;
 use crate::snac::Snac;
 use crate::spec::CodecSpec;
 use crate::vocos::{Vocos, VocosConfig};
 
 type Loaded<T> = Result<T, PretrainedError>;
-
-/// Entry of a safetensors header that holds all that stands beside a checkpoint: a file with it needs no folder.
-pub(crate) const HEADER: &str = "syrinx_pretrained";
-
-/// Prefix of the vocoder's tensors in such a file.
-pub(crate) const VOCODER: &str = "vocoder.";
-
-/// Value of [`HEADER`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    /// Configuration of the codec, as in its `config.json`.
-    pub(crate) config: Value,
-    /// Number of levels in use.
-    pub(crate) levels: Option<usize>,
-    /// Configuration of the vocoder, as in its `config.yaml`.
-    pub(crate) vocoder: Option<String>,
-}
 
 /// Families of codecs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +68,7 @@ pub fn open(spec: &CodecSpec) -> Loaded<PretrainedCodec> {
     let config: Value = parse(&config_path, &read_text(&config_path)?)?;
     let family = Family::of(&config, &config_path)?;
     let checkpoint = checkpoint(&weights, family.is_published_as_pickle())?;
-    let network = network(&checkpoint, (family, &config, &config_path), spec.levels)?;
+    let network = network(&checkpoint, family, &config, &config_path, spec.levels)?;
     let vocoder = spec.vocoder.as_deref().map(open_vocoder).transpose()?;
     let header = Header {
         config,
@@ -130,7 +113,7 @@ fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<Pretraine
     let mut header: Header = parse(&path, json)?;
     header.levels = levels.or(header.levels);
     let family = Family::of(&header.config, &path)?;
-    let network = network(&checkpoint, (family, &header.config, &path), header.levels)?;
+    let network = network(&checkpoint, family, &header.config, &path, header.levels)?;
     let vocoder = match &header.vocoder {
         Some(yaml) => {
             let config = VocosConfig::parse(&path, yaml)?;
@@ -144,7 +127,9 @@ fn of_carried(checkpoint: Checkpoint, levels: Option<usize>) -> Loaded<Pretraine
 
 fn network(
     checkpoint: &Checkpoint,
-    (family, config, path): (Family, &Value, &Path),
+    family: Family,
+    config: &Value,
+    path: &Path,
     levels: Option<usize>,
 ) -> Loaded<Network> {
     Ok(match family {
@@ -180,7 +165,7 @@ fn vocos(
     };
     let (hop, size) = (encodec.config.hop(), encodec.config.codebook_size);
     let frame_rate_hz = f64::from(encodec.config.sampling_rate) / hop as f64;
-    let vocos = Vocos::load(weights, config, (size, frame_rate_hz))?;
+    let vocos = Vocos::load(weights, config, size, frame_rate_hz)?;
     if vocos.hop() != hop {
         return Err(misfit("frames of the two have different lengths"));
     }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use safetensors::Dtype;
 
-use crate::checkpoint::Entry;
+use crate::entry::Entry;
 use crate::error::PretrainedError;
 
 /// Constructors that may be named, as module and name.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use syrinx_codec::{CodecError, DecodeStream};
 use syrinx_types::Codes;
 
-use crate::codec::{Network, Parts, lists};
 use crate::encodec::EncodecStream;
 use crate::mimi::MimiStream;
+use crate::network::{Network, Parts, lists};
+use crate::window::Window;
 
 /// Levels and entries of a codec.
 type Limits = (usize, usize);
@@ -19,36 +20,6 @@ pub(crate) fn check(codes: &Codes, (levels, size): Limits) -> Result<(), CodecEr
     }
     codes.check(size)?;
     Ok(())
-}
-
-/// Context of a decoder without state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
-    /// Frames on either side that a sample depends on.
-    pub(crate) reach: usize,
-    /// Frames that are decoded together or not at all: a window of attention.
-    pub(crate) block: usize,
-    /// Frames on either side of a block that it depends on.
-    pub(crate) margin: usize,
-}
-
-impl Window {
-    /// Most frames after a frame that decide its samples.
-    pub(crate) fn look_ahead_frames(self) -> usize {
-        self.reach + self.block - 1 + self.margin
-    }
-
-    /// First frame of the context of frame `at`.
-    fn start(self, at: usize) -> usize {
-        let blocks = |frame: usize| frame / self.block * self.block;
-        blocks(blocks(at.saturating_sub(self.reach)).saturating_sub(self.margin))
-    }
-
-    /// End of the frames whose samples are decided by the first `count` frames.
-    fn end(self, count: usize) -> usize {
-        let whole = count.saturating_sub(self.margin) / self.block * self.block;
-        whole.saturating_sub(self.reach)
-    }
 }
 
 /// A stream through a decoder that sees later frames: each piece is decoded with its context on both sides.
@@ -65,7 +36,7 @@ pub(crate) struct WindowStream {
 }
 
 impl WindowStream {
-    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, (window, hop): (Window, usize)) -> Self {
+    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, window: Window, hop: usize) -> Self {
         Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
     }
 

@@ -131,7 +131,7 @@ impl Model {
             })?;
             request = request.with_recording("prompt", audio(&prompt, rate)?);
         }
-        let answered = py.detach(|| self.run("tts", &request, (&decode, seed)))?;
+        let answered = py.detach(|| self.run("tts", &request, &decode, seed))?;
         let no_sound = || PyRuntimeError::new_err("the answer has no sound");
         let audio = answered.audio().ok_or_else(no_sound)?;
         Ok(Speech {
@@ -150,7 +150,7 @@ impl Model {
     ) -> PyResult<Transcript> {
         let audio = audio(&samples, sample_rate)?;
         let request = Request::new(json!({})).with_recording("audio", audio);
-        let answered = py.detach(|| self.run("stt", &request, (&DecodeConfig::default(), 0)))?;
+        let answered = py.detach(|| self.run("stt", &request, &DecodeConfig::default(), 0))?;
         let no_text = || PyRuntimeError::new_err("the answer has no text");
         let transcript = answered.transcript().ok_or_else(no_text)?;
         Ok(Transcript {
@@ -179,12 +179,7 @@ impl Model {
 }
 
 impl Model {
-    fn run(
-        &self,
-        task: &str,
-        request: &Request,
-        (decode, seed): (&DecodeConfig, u64),
-    ) -> PyResult<Answered> {
+    fn run(&self, task: &str, request: &Request, decode: &DecodeConfig, seed: u64) -> PyResult<Answered> {
         let mut whole = Merged::default();
         let cancel = CancelToken::default();
         let run = RunContext::quiet(&cancel).with_seed(seed);

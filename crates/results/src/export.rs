@@ -72,7 +72,7 @@ pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError>
                 lines.push((String::new(), String::new()));
             }
             for (figure, value) in lines {
-                out.write_record(record(&run, &row, (&figure, &value))).map_err(fault)?;
+                out.write_record(record(&run, &row, &figure, &value)).map_err(fault)?;
             }
         }
     }
@@ -80,7 +80,7 @@ pub fn to_csv(store: &Store, filter: &RunFilter) -> Result<String, ResultsError>
     String::from_utf8(bytes).map_err(fault)
 }
 
-fn record(run: &Run, row: &Row, (figure, value): (&str, &str)) -> [String; 19] {
+fn record(run: &Run, row: &Row, figure: &str, value: &str) -> [String; 19] {
     let about = &run.about;
     let audio = row.audio.as_ref().map(|name| about.folder.join(name).display().to_string());
     [

@@ -11,15 +11,15 @@ use crate::{ResultsError, Run, RunAbout, RunStatus, Store};
 /// Which runs are wanted. The default is all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFilter {
-    /// Of this suite.
+    /// Suite of the runs.
     pub suite: Option<String>,
-    /// Of this task.
+    /// Task of the runs.
     pub task: Option<String>,
     /// Whose model's name has this in it.
     pub model: Option<String>,
-    /// Of this ablation; `Some("")` for evaluations only.
+    /// Ablation of the runs; `Some("")` for evaluations only.
     pub ablation: Option<String>,
-    /// Of this cell.
+    /// Cell of the runs.
     pub cell: Option<String>,
     /// At most so many, the latest.
     pub limit: Option<usize>,

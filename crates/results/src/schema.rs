@@ -81,7 +81,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     let fault = |operation| ResultsError::database(path, operation);
     let mut connection = Connection::open(path).map_err(fault("open"))?;
     connection.busy_timeout(PATIENCE).map_err(fault("open"))?;
-    // Of two programs that make the file at once, one has to wait: the tables are made in a transaction that begins
+    // One of two programs that make the file at once has to wait: the tables are made in a transaction that begins
     // with the lock.
     let tables = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)

@@ -130,7 +130,7 @@ impl Store {
             for (place, figure) in figures.iter().enumerate() {
                 put_figure(tx, run, place, figure)?;
             }
-            end(tx, run, (RunStatus::Finished, ""), now_s)
+            end(tx, run, RunStatus::Finished, "", now_s)
         })
     }
 
@@ -145,7 +145,7 @@ impl Store {
         note: &str,
         now_s: f64,
     ) -> Result<(), ResultsError> {
-        self.write("end a run", |tx| end(tx, run, (status, note), now_s))
+        self.write("end a run", |tx| end(tx, run, status, note, now_s))
     }
 
     /// A transaction that begins with the lock, so that it can't fail half-way for want of it.
@@ -267,7 +267,8 @@ fn put_figure(
 fn end(
     tx: &Transaction<'_>,
     run: &str,
-    (status, note): (RunStatus, &str),
+    status: RunStatus,
+    note: &str,
     now_s: f64,
 ) -> rusqlite::Result<()> {
     tx.execute(

@@ -334,14 +334,8 @@ fn task_error(error: &TaskError) -> ApiError {
 fn audio_error(error: &AudioError) -> ApiError {
     match error {
         AudioError::TooLong { .. } => {
-            ApiError::too_large("audio_too_long", without_remedy(error)).param("file")
+            ApiError::too_large("audio_too_long", error.to_string()).param("file")
         }
-        _ => ApiError::field("file", "invalid_audio", without_remedy(error)),
+        _ => ApiError::field("file", "invalid_audio", error.to_string()),
     }
-}
-
-/// The message up to its remedy, which is about the command line.
-fn without_remedy(error: &dyn std::error::Error) -> String {
-    let message = error.to_string();
-    message.rsplit_once("; ").map_or(message.clone(), |(what, _)| what.to_owned())
 }

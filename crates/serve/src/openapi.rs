@@ -24,30 +24,30 @@ pub(crate) fn document(service: &Service) -> Value {
     let speech = schemars::schema_for!(SpeechRequest).to_value();
     let speech = lift(&mut schemas, "SpeechRequest", speech);
     let mut paths = json!({
-        "/": { "get": operation("A page to try the server", &[], ("200", content("text/html", string()))) },
-        "/healthz": { "get": operation("State of the server", &[], ("200", content("application/json", object()))) },
-        "/metrics": { "get": operation("Figures for Prometheus", &[401], ("200", content("application/openmetrics-text", string()))) },
-        "/openapi.json": { "get": operation("This document", &[], ("200", content("application/json", object()))) },
-        "/v1/models": { "get": operation("Models", &[401], ("200", content("application/json", object()))) },
-        "/v1/models/{model}": { "get": with_path("model", operation("One model", &[401, 404], ("200", content("application/json", object())))) },
+        "/": { "get": operation("A page to try the server", &[], "200", content("text/html", string())) },
+        "/healthz": { "get": operation("State of the server", &[], "200", content("application/json", object())) },
+        "/metrics": { "get": operation("Figures for Prometheus", &[401], "200", content("application/openmetrics-text", string())) },
+        "/openapi.json": { "get": operation("This document", &[], "200", content("application/json", object())) },
+        "/v1/models": { "get": operation("Models", &[401], "200", content("application/json", object())) },
+        "/v1/models/{model}": { "get": with_path("model", operation("One model", &[401, 404], "200", content("application/json", object()))) },
         "/v1/voices": {
-            "get": operation("Voices", &[401], ("200", content("application/json", object()))),
+            "get": operation("Voices", &[401], "200", content("application/json", object())),
             "post": with_body(
-                operation("Make a voice of a recording", &[400, 401, 408, 413, 415, 429], ("201", content("application/json", object()))),
+                operation("Make a voice of a recording", &[400, 401, 408, 413, 415, 429], "201", content("application/json", object())),
                 content("multipart/form-data", voice_form()),
             ),
         },
-        "/v1/voices/{voice}": { "delete": with_path("voice", operation("Delete a registered voice", &[401, 403, 404], ("200", content("application/json", object())))) },
-        "/v1/voices/{voice}/sample": { "get": with_path("voice", operation("A voice's prompt as WAV", &[401, 404, 408, 429], ("200", content("audio/wav", binary())))) },
+        "/v1/voices/{voice}": { "delete": with_path("voice", operation("Delete a registered voice", &[401, 403, 404], "200", content("application/json", object()))) },
+        "/v1/voices/{voice}/sample": { "get": with_path("voice", operation("A voice's prompt as WAV", &[401, 404, 408, 429], "200", content("audio/wav", binary()))) },
         "/v1/audio/speech": { "post": with_body(
-            operation("Speak a text", &[400, 401, 404, 408, 413, 415, 429], ("200", speech_content(service))),
+            operation("Speak a text", &[400, 401, 404, 408, 413, 415, 429], "200", speech_content(service)),
             content("application/json", speech),
         ) },
         "/v1/audio/transcriptions": { "post": with_body(
-            operation("Write down a recording", &[400, 401, 404, 408, 413, 415, 429], ("200", transcript_content())),
+            operation("Write down a recording", &[400, 401, 404, 408, 413, 415, 429], "200", transcript_content()),
             content("multipart/form-data", transcription_form()),
         ) },
-        "/v1/tasks": { "get": operation("Tasks with their schemas", &[401], ("200", content("application/json", object()))) },
+        "/v1/tasks": { "get": operation("Tasks with their schemas", &[401], "200", content("application/json", object())) },
     });
     for task in &service.tasks {
         paths[format!("/v1/tasks/{}", task.id)] =
@@ -116,7 +116,7 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
         "description": "The request in `request`, or its fields one by one; recordings as files named after their fields.",
         "properties": { "request": { "type": "string" } },
     } });
-    let mut operation = with_body(operation(task.summary, &errors, ("200", success)), body);
+    let mut operation = with_body(operation(task.summary, &errors, "200", success), body);
     let recordings = if task.recordings.is_empty() {
         "This task takes no recordings.".to_owned()
     } else {
@@ -139,7 +139,7 @@ fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
     operation
 }
 
-fn operation(summary: &str, errors: &[u16], (status, success): (&str, Value)) -> Value {
+fn operation(summary: &str, errors: &[u16], status: &str, success: Value) -> Value {
     let mut responses = json!({ status: { "description": "Success", "content": success } });
     // The guard answers every route.
     for status in errors.iter().chain(&[403]) {

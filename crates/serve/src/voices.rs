@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use syrinx_types::Fnv1a;
+use syrinx_types::Fingerprint;
 
 use crate::app::App;
 use crate::encode::{Format, encode};
@@ -81,7 +81,7 @@ pub(crate) async fn add(
         let message = format!("{most} voices are registered; delete one first");
         return Err(ApiError::bad("too_many_voices", message));
     }
-    let hash = Fnv1a::default().bytes(name.bytes()).bytes(file.bytes.iter().copied());
+    let hash = Fingerprint::default().part(name.as_bytes()).part(&file.bytes);
     let id = format!("{PREFIX}{}", hash.hex());
     let place = app.pool.admit()?;
     let (kept, about) = (id.clone(), name.clone());

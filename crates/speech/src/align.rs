@@ -139,7 +139,7 @@ pub fn align_acoustics(
         return Err(too_short());
     }
     let path = best_path(&chain.states, &chain.last, acoustics).ok_or_else(too_short)?;
-    Ok(read(words, &chain, &path, (acoustics, units)))
+    Ok(read(words, &chain, &path, acoustics, units))
 }
 
 /// Times and scores along a path.
@@ -147,7 +147,8 @@ fn read(
     words: &[SpokenForm],
     chain: &Chain,
     path: &[usize],
-    (acoustics, units): (&Acoustics, &Units),
+    acoustics: &Acoustics,
+    units: &Units,
 ) -> Aligned {
     let mut aligned = Aligned::default();
     let mut sums = vec![(0.0_f64, 0.0_f64, 0_u32); words.len()];

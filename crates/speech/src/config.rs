@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::{Content, TaskError};
+use syrinx_task::{Allowed, ConfigIssue, Content, TaskError};
 use syrinx_text::Phone;
 
 /// Treatment of the stress digits of vowels.
@@ -87,20 +87,15 @@ impl SpeakConfig {
     /// # Errors
     /// [`TaskError::Config`] names the setting.
     pub fn check(&self, task: &str) -> Result<(), TaskError> {
-        let positive = [
-            ("pause_from_s", self.pause_from_s > 0.0),
-            ("max_sentence_chars", self.max_sentence_chars > 0),
-            ("max_frames_per_phone", self.max_frames_per_phone >= 1.0),
-            ("context_stops", self.context_stops > 0),
-            ("pause_s", self.pause_s >= 0.0 && self.pause_s.is_finite()),
-        ];
-        match positive.iter().find(|(_, fits)| !fits) {
-            None => Ok(()),
-            Some((name, _)) => Err(TaskError::Config {
-                task: task.into(),
-                reason: format!("`{name}` is too small or no number"),
-            }),
-        }
+        let check = || {
+            Allowed::Above(0.0).check("pause_from_s", self.pause_from_s)?;
+            Allowed::AtLeast(1.0).check("max_sentence_chars", self.max_sentence_chars as f64)?;
+            Allowed::AtLeast(1.0).check("max_frames_per_phone", self.max_frames_per_phone)?;
+            Allowed::AtLeast(1.0).check("context_stops", self.context_stops as f64)?;
+            Allowed::Finite.check("pause_s", self.pause_s)?;
+            Allowed::AtLeast(0.0).check("pause_s", self.pause_s)
+        };
+        check().map_err(|issue: ConfigIssue| issue.of(task))
     }
 
     /// The settings at the 75 frames a second of published models: limits in frames that were not set are for 25.

@@ -18,7 +18,8 @@ pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     let seconds = frames as f64 / sample.frame_rate_hz;
     let timed = Timeline::of_recording(
         &sample.phones,
-        (sample.lead_s, seconds),
+        sample.lead_s,
+        seconds,
         config.stress,
         config.pause_from_s,
     );

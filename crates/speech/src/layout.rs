@@ -1,7 +1,8 @@
 //! Layout of the stages that speak.
 
 use syrinx_task::{
-    Alignment, CodeOrder, Head, Layout, Pattern, Segment, Stage, TaskError, TaskKit, VallELayout,
+    Alignment, CodeOrder, Head, Layout, LayoutIssue, Segment, Stage, TaskError, TaskKit,
+    VallELayout,
 };
 
 /// The stage that predicts how long each phone and pause lasts.
@@ -44,17 +45,11 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
         let durations = with(Segment::duration_response("durations"));
         stages.push(Stage::new(DURATIONS, Head::Durations, durations));
     }
-    let writes = match kit.switches.codes {
-        CodeOrder::ArNar => (AR, Head::FirstLevel, Segment::ar_response("codes")),
-        CodeOrder::Delay => levels(Pattern::Delay),
-        CodeOrder::Interleaved => levels(Pattern::Interleaved),
-        CodeOrder::Masked => (MASKED, Head::MaskedLevel, Segment::masked_response("codes")),
-        CodeOrder::Latent => (AR, Head::Latents, Segment::latent_response("latents")),
-    };
-    let (name, head, response) = writes;
-    let stage = Stage::new(name, head, with(response));
+    let predictor = kit.switches.codes.head().predictor();
+    let stage =
+        Stage::new(predictor.stage_name(), kit.switches.codes.head(), with(predictor.response()));
     stages.push(if timed { stage.timed() } else { stage });
-    if kit.switches.codes.has_nar() {
+    if predictor.leaves_further_levels() {
         let level = Segment::level_token();
         let codes = Segment::nar_response("codes");
         let nar = vec![special_token, language, level, text, prompt, codes];
@@ -85,10 +80,6 @@ fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 
-fn levels(pattern: Pattern) -> (&'static str, Head, Segment) {
-    (AR, Head::Levels(pattern), Segment::levels_response("codes", pattern))
-}
-
 /// Names of the stages of [`layout`], in their order.
 pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
@@ -103,6 +94,5 @@ pub fn check_stage(task: &str, kit: &TaskKit, stage: &str) -> Result<(), TaskErr
     if known.iter().any(|name| name == stage) {
         return Ok(());
     }
-    let reason = format!("task `{task}` has the stages {}", known.join(", "));
-    Err(TaskError::Layout { stage: stage.into(), reason })
+    Err(LayoutIssue::NoStage { task: task.into(), known }.of(stage))
 }

@@ -75,7 +75,8 @@ impl Recording {
     pub fn onward(
         &self,
         given: Range<usize>,
-        (new, ahead): (&Said, &Said),
+        new: &Said,
+        ahead: &Said,
         prompt: Option<Content>,
         setup: Setup<'_>,
     ) -> Option<Onward> {
@@ -94,7 +95,7 @@ impl Recording {
         timed.extend(ahead.phones.iter().map(guessed));
         let total_s = lead_s + timed.iter().map(|t| t.duration_s).sum::<f64>() + GUESSED_S;
         let line =
-            Timeline::of_recording(&timed, (lead_s, total_s), config.stress, config.pause_from_s)?;
+            Timeline::of_recording(&timed, lead_s, total_s, config.stress, config.pause_from_s)?;
         let known = [self.words_in(given.clone()), new.words.clone(), ahead.words.clone()];
         let script = Script::of(&line.with_words(known.concat()), kit).ok()?;
         let after = before + new.words.len();

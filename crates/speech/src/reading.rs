@@ -1,6 +1,6 @@
 //! A text that is spoken sentence by sentence: its rows, and what comes out of them as one recording.
 
-use syrinx_task::{Content, Generated, RowPlan, SpeechCodec, TaskError};
+use syrinx_task::{AnswerIssue, Content, Generated, RowPlan, SpeechCodec, TaskError};
 use syrinx_types::{Audio, WordTime};
 
 use crate::rolling::{Place, rolling};
@@ -15,12 +15,13 @@ const FADE: usize = 240;
 /// # Errors
 /// Errors of [`rolling`].
 pub fn reading(
-    (sentences, roll): (&[Sentence], bool),
+    sentences: &[Sentence],
+    roll: bool,
     prompt: Option<&Content>,
     setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {
     if roll && setup.kit.switches.alignment.is_aligned() {
-        return rolling((sentences, 0), prompt, setup);
+        return rolling(sentences, 0, prompt, setup);
     }
     let row = |sentence: &Sentence| {
         let text = sentence.script.content();
@@ -54,17 +55,17 @@ impl<'a> Spoken<'a> {
     /// [`TaskError::Answer`] if nothing came out; those of the codec.
     pub fn push(
         &mut self,
-        (sentence, place): (&Sentence, Place),
+        sentence: &Sentence,
+        place: Place,
         generated: &'a Generated,
-        (codec, pause_s): (&dyn SpeechCodec, f64),
+        codec: &dyn SpeechCodec,
+        pause_s: f64,
     ) -> Result<(), TaskError> {
         let known = place.known(self.previous);
         self.previous = Some(generated);
         let codes = generated.codes.as_ref().filter(|c| c.frames() > known);
-        let codes = codes.ok_or_else(|| TaskError::Answer {
-            task: self.task.into(),
-            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
-        })?;
+        let codes = codes
+            .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of(self.task))?;
         let mut audio = codec.decode(codes)?;
         let start_s = if known > 0 {
             let given = audio.samples.len() * known / codes.frames();

@@ -236,7 +236,7 @@ impl Recording {
         let total_s = self.at_s(frames.len());
         let (timed, lead_s) = self.timed_phones(frames.clone());
         let (stress, pause_from_s) = (config.stress, config.pause_from_s);
-        let line = Timeline::of_recording(&timed, (lead_s, total_s), stress, pause_from_s)?;
+        let line = Timeline::of_recording(&timed, lead_s, total_s, stress, pause_from_s)?;
         Some(line.with_words(self.words_in(frames)))
     }
 

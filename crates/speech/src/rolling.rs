@@ -38,7 +38,8 @@ impl Place {
 /// # Errors
 /// Errors of [`Script::of`].
 pub fn rolling(
-    (sentences, offset): (&[Sentence], u32),
+    sentences: &[Sentence],
+    offset: u32,
     prompt: Option<&Content>,
     setup: Setup<'_>,
 ) -> Result<Vec<(RowPlan, Place)>, TaskError> {

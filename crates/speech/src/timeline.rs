@@ -46,7 +46,8 @@ impl Timeline {
     /// least `pause_from_s` is a pause, marked or not. The last silence takes what remains.
     pub fn of_recording(
         timed: &[TimedPhone],
-        (lead_s, total_s): (f64, f64),
+        lead_s: f64,
+        total_s: f64,
         stress: StressMode,
         pause_from_s: f64,
     ) -> Option<Self> {

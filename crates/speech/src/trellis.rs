@@ -40,7 +40,7 @@ struct Search<'a> {
 
 /// The state of every part on the best way through; none if the recording can't end with a state of `last`.
 ///
-/// Where the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
+/// If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
 /// searched, and the first half of the way is decided whenever the memory is full.
 pub(crate) fn best_path(
     states: &[State],

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use syrinx_types::Audio;
 
-use crate::{Answer, AnswerKind, Phones, Speech, TaskError, Transcript};
+use crate::{Answer, AnswerIssue, AnswerKind, Phones, Speech, TaskError, Transcript};
 
 /// An answer of any task: what programs hold that know no task by its type.
 #[derive(Clone)]
@@ -83,8 +83,7 @@ impl Answered {
         if self.0.merge(next.0.into_any(), start_s) {
             return Ok(());
         }
-        let reason = "answers of two types cannot be merged".into();
-        Err(TaskError::Answer { task: String::new(), reason })
+        Err(AnswerIssue::Types.of(String::new()))
     }
 }
 

@@ -2,16 +2,19 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    Attention, CodeTable, Fill, Head, Layout, Levels, Pattern, Place, Segment, Stage, Timing,
-};
+use crate::{Attention, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
 
 impl Layout {
     /// The layout as a table for humans, one a stage.
     pub fn table(&self) -> String {
         let mut out = String::new();
         for stage in &self.stages {
-            let _ = writeln!(out, "stage {} -> {}", stage.name, stage.head.describe(stage.timing));
+            let _ = writeln!(
+                out,
+                "stage {} -> {}",
+                stage.name,
+                stage.head.predictor().describe(stage.timing)
+            );
             let rows: Vec<[String; 4]> = stage.segments.iter().map(|s| s.describe(stage)).collect();
             let titles =
                 ["segment", "filled with", "computed in", "attention and loss"].map(String::from);
@@ -26,35 +29,6 @@ impl Layout {
             }
         }
         out
-    }
-}
-
-impl Head {
-    fn describe(self, timing: Timing) -> String {
-        let (advances, known) = match timing {
-            Timing::Found => (" and pointer advance", ""),
-            Timing::Known => ("", ", in a known timing"),
-        };
-        match self {
-            Head::FirstLevel => format!("level-1 codes{advances}, one after another (AR){known}"),
-            Head::FurtherLevels => "the codes of one further level, all at once (NAR)".into(),
-            Head::Levels(Pattern::Delay) => format!(
-                "all levels, each a frame behind the one before{advances}, one after another (AR){known}"
-            ),
-            Head::Levels(Pattern::Interleaved) => {
-                format!("codes of all levels in turn{advances}, one after another (AR){known}")
-            }
-            Head::MaskedLevel => {
-                format!("level-1 codes that aren't decided yet, the surest first (masked){known}")
-            }
-            Head::Latents => format!("latents{advances}, one after another (AR){known}"),
-            Head::Durations => "frames of each stop, one after another (AR)".into(),
-            Head::Text => "text tokens, one after another (AR)".into(),
-            Head::Length => "digits of the number of frames, one after another (AR)".into(),
-            Head::Phones { per_frame } => {
-                format!("{per_frame} phone labels a frame, all at once (NAR)")
-            }
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 use syrinx_types::{Sample, WordTime};
 
 use crate::{
-    Answer, AnswerKind, Answered, Capabilities, Context, Example, Generated, Layout, Plan, Request,
-    Simulation, Task, TaskError, TaskKit, Verb,
+    Answer, AnswerIssue, AnswerKind, Answered, Capabilities, ConfigIssue, Context, Example,
+    Generated, Layout, Plan, Request, Simulation, Task, TaskError, TaskKit, Verb,
 };
 
 /// Builds a task from its settings (`null` for the defaults).
@@ -57,10 +57,7 @@ impl TaskDescriptor {
                 let config = if config.is_null() {
                     T::Config::default()
                 } else {
-                    serde_json::from_value(config).map_err(|e| TaskError::Config {
-                        task: T::ID.into(),
-                        reason: e.to_string(),
-                    })?
+                    serde_json::from_value(config).map_err(|e| ConfigIssue::Form(e).of(T::ID))?
                 };
                 Ok(Box::new(T::new(config, kit)?))
             },
@@ -203,8 +200,8 @@ impl<T: Task> DynPlan for BoundPlan<'_, T> {
     ) -> Result<Answered, TaskError> {
         let Self { task, request, plan, prepared } = *self;
         if generated.len() != plan.rows.len() {
-            let reason = format!("{} rows came out of {}", generated.len(), plan.rows.len());
-            return Err(TaskError::Answer { task: T::ID.into(), reason });
+            let (found, planned) = (generated.len(), plan.rows.len());
+            return Err(AnswerIssue::Rows { found, planned }.of(T::ID));
         }
         Ok(Answered::new(task.finish(&request, prepared, generated, context)?))
     }

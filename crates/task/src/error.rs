@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Service;
+use crate::{AnswerIssue, ConfigIssue, LayoutIssue, Service};
 
 /// Errors of tasks. Messages are for the person who made the request; [`TaskError::hint`] has the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +17,12 @@ pub enum TaskError {
         reason: String,
     },
     /// Settings that do not fit their task.
-    #[error("task `{task}`: the settings do not fit: {reason}")]
+    #[error("task `{task}`: the settings do not fit: {issue}")]
     Config {
         /// Task.
         task: String,
         /// Fault.
-        reason: String,
+        issue: ConfigIssue,
     },
     /// Input that cannot be used.
     #[error("{problem}")]
@@ -49,20 +49,20 @@ pub enum TaskError {
     #[error("this model has no {0}")]
     Missing(Service),
     /// Contents that do not fit the layout: a fault of the task, not of the request.
-    #[error("layout of stage `{stage}`: {reason}")]
+    #[error("layout of stage `{stage}`: {issue}")]
     Layout {
         /// Stage.
         stage: String,
         /// Fault.
-        reason: String,
+        issue: LayoutIssue,
     },
     /// Generated rows that no answer can be made of.
-    #[error("task `{task}`: {reason}")]
+    #[error("task `{task}`: {issue}")]
     Answer {
         /// Task.
         task: String,
         /// Fault.
-        reason: String,
+        issue: AnswerIssue,
     },
     /// A run that was stopped.
     #[error("stopped")]

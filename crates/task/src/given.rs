@@ -5,22 +5,24 @@ use syrinx_types::{Coded, Codes, Latents};
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
 use crate::{
-    CodeTable, Content, Contents, NONE, Place, Position, Sequence, Share, Stage, TokenSpace,
+    CodeTable, Content, ContentType, Contents, LayoutIssue, NONE, Place, Position, Sequence, Share,
+    Stage, TokenSpace,
 };
 
-pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, String> {
+pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextContent, LayoutIssue> {
     let Some(segment) = stage.segments.iter().find(|s| s.place == Place::Encoder) else {
         return Ok(TextContent::default());
     };
     match contents.get(&segment.name) {
         Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
-            Err(format!("segment `{}` has no phone to stand on", segment.name))
+            Err(LayoutIssue::NoPhones(segment.name.clone()))
         }
         Some(Content::Text(text)) => Ok(text.clone()),
         Some(Content::Codes(_) | Content::Coded(_) | Content::Blend(_)) => {
-            Err(format!("segment `{}` takes text", segment.name))
+            let segment = segment.name.clone();
+            Err(LayoutIssue::Content { segment, takes: ContentType::Text })
         }
-        None => Err(format!("nothing was given for segment `{}`", segment.name)),
+        None => Err(LayoutIssue::NoContent(segment.name.clone())),
     }
 }
 
@@ -28,44 +30,40 @@ pub(crate) fn frame_aligned_codes(
     stage: &Stage,
     contents: &Contents,
     space: &TokenSpace,
-) -> Result<Option<Coded>, String> {
+) -> Result<Option<Coded>, LayoutIssue> {
     let Some(segment) = stage.segments.iter().find(|s| s.place == Place::FrameAligned) else {
         return Ok(None);
     };
     if space.group > 1 {
-        return Err(format!(
-            "segment `{}` is aligned with single frames, and the model predicts groups of {}",
-            segment.name, space.group
-        ));
+        let segment = segment.name.clone();
+        return Err(LayoutIssue::Groups { segment, group: space.group });
     }
     let given = match contents.get(&segment.name) {
         Some(Content::Codes(codes)) => Coded::from(codes.clone()),
         Some(Content::Coded(coded)) => coded.clone(),
         Some(Content::Text(_) | Content::Blend(_)) => {
-            return Err(format!("segment `{}` takes codes", segment.name));
+            let segment = segment.name.clone();
+            return Err(LayoutIssue::Content { segment, takes: ContentType::Codes });
         }
-        None => return Err(format!("nothing was given for segment `{}`", segment.name)),
+        None => return Err(LayoutIssue::NoContent(segment.name.clone())),
     };
     if given.is_empty() {
-        return Err(format!("segment `{}` has no frames", segment.name));
+        return Err(LayoutIssue::NoFrames(segment.name.clone()));
     }
     check_codes(&given.codes, space)?;
     let latents = given.latents.as_ref().map_or(given.frames(), Latents::frames);
     if latents != given.frames() {
-        let frames = given.frames();
-        return Err(format!(
-            "segment `{}` has {frames} frames, latents of {latents}",
-            segment.name
-        ));
+        let (segment, frames) = (segment.name.clone(), given.frames());
+        return Err(LayoutIssue::Latents { segment, frames, latents });
     }
     Ok(Some(given))
 }
 
-pub(crate) fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
+pub(crate) fn check_codes(codes: &Codes, space: &TokenSpace) -> Result<(), LayoutIssue> {
     if codes.levels() > space.levels {
-        return Err(format!("codes of {} levels in a model of {}", codes.levels(), space.levels));
+        return Err(LayoutIssue::Levels { found: codes.levels(), levels: space.levels });
     }
-    codes.check(space.codebook_size).map_err(|e| e.to_string())
+    Ok(codes.check(space.codebook_size)?)
 }
 
 pub(crate) fn close(sequence: &mut Sequence, at: usize, space: &TokenSpace) {
@@ -86,7 +84,7 @@ pub(crate) fn push_codes(
     codes: &Codes,
     shown: (CodeTable, usize),
     space: &TokenSpace,
-) -> Result<(), String> {
+) -> Result<(), LayoutIssue> {
     sequence.positions.extend(code_positions(codes, shown, space)?);
     Ok(())
 }
@@ -95,7 +93,7 @@ fn code_positions(
     codes: &Codes,
     (table, shown): (CodeTable, usize),
     space: &TokenSpace,
-) -> Result<Vec<Position>, String> {
+) -> Result<Vec<Position>, LayoutIssue> {
     check_codes(codes, space)?;
     let position = |frame: usize| {
         let mut p = Position::empty(space, frame);
@@ -113,10 +111,10 @@ pub(crate) fn push_blend(
     shares: &[(f32, Codes)],
     table: CodeTable,
     space: &TokenSpace,
-) -> Result<usize, String> {
+) -> Result<usize, LayoutIssue> {
     let frames = shares.iter().map(|(_, codes)| codes.frames()).min().unwrap_or(0);
     if shares.iter().any(|(weight, _)| !weight.is_finite()) {
-        return Err("a blend's weight is no number".into());
+        return Err(LayoutIssue::Weight);
     }
     let start = sequence.len();
     sequence.positions.extend((0..frames).map(|frame| Position::empty(space, frame)));

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::{Alignment, Pattern, VallELayout};
+use crate::heads::check_stage;
+use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
 
 /// All prompts of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -128,33 +129,6 @@ pub enum Timing {
     Found,
     /// It is known before: from an earlier stage, or from the plan. Nothing of it is predicted.
     Known,
-}
-
-/// Prediction at the response's positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Head {
-    /// The level-1 codes, and how far the pointer moves (or a stop code without one). AR.
-    FirstLevel,
-    /// The codes of one further level, in place. NAR.
-    FurtherLevels,
-    /// The codes of all levels in an order, and how far the pointer moves (or a stop code without one). AR.
-    Levels(Pattern),
-    /// The level-1 codes that aren't decided yet, in place, in several passes.
-    MaskedLevel,
-    /// The next frame as the codec's latent, and how far the pointer moves (or whether to stop). AR.
-    Latents,
-    /// Duration of the next phone, frames. AR.
-    Durations,
-    /// The next text token. AR.
-    Text,
-    /// Number of frames of a response in place, digit by digit. AR.
-    Length,
-    /// The phones that sound in a frame, in place, so many a frame. NAR.
-    Phones {
-        /// Labels a frame.
-        per_frame: usize,
-    },
 }
 
 impl Segment {
@@ -301,79 +275,49 @@ impl Stage {
     }
 
     /// Checks the stage.
-    pub fn check(&self) -> Result<(), String> {
-        let Some(response) = self.response() else { return Err("no segment in the trunk".into()) };
+    ///
+    /// # Errors
+    /// Reports the first contradiction between its segments, its head and its timing.
+    pub fn check(&self) -> Result<(), LayoutIssue> {
+        let response = self.response().ok_or(LayoutIssue::NoTrunk)?;
         if response.optional {
-            return Err(format!("the response `{}` can't be optional", response.name));
+            return Err(LayoutIssue::OptionalResponse(response.name.clone()));
         }
         for (i, s) in self.segments.iter().enumerate() {
             if self.segments[..i].iter().any(|t| t.name == s.name) {
-                return Err(format!("two segments are called `{}`", s.name));
+                return Err(LayoutIssue::SameName(s.name.clone()));
             }
             if s.place == Place::Encoder && s.fill != Fill::Text {
-                return Err(format!("`{}`: only text goes through the encoder", s.name));
+                return Err(LayoutIssue::Encoder(s.name.clone()));
             }
             let all_levels = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
             if s.place == Place::FrameAligned && (s.fill != all_levels || s.optional) {
-                return Err(format!(
-                    "`{}`: frame-aligned conditioning has codes of all levels, and is never optional",
-                    s.name
-                ));
+                return Err(LayoutIssue::FrameAligned(s.name.clone()));
             }
             if s.attention == Attention::Causal && s.name != response.name {
-                return Err(format!("`{}`: only the response can be causal", s.name));
+                return Err(LayoutIssue::Causal(s.name.clone()));
             }
         }
         let count = |place: Place| self.segments.iter().filter(|s| s.place == place).count();
         if count(Place::Encoder) > 1 || count(Place::FrameAligned) > 1 {
-            return Err("more than one segment goes through the encoder or is frame-aligned".into());
+            return Err(LayoutIssue::Twice);
         }
-        let first = matches!(self.head, Head::FirstLevel | Head::MaskedLevel);
-        if self.has_frame_aligned() && !first && self.head != Head::FurtherLevels {
-            return Err(
-                "only a response of level 1 or of one further level can have frame-aligned conditioning"
-                    .into(),
-            );
-        }
-        if self.has_frame_aligned() && self.encodes() && first {
-            return Err("the length follows from the pointer or from the frame-aligned conditioning, not from both".into());
-        }
-        self.check_timing()?;
+        let predictor = self.head.predictor();
+        check_stage(&*predictor, self)?;
         let causal = response.attention == Attention::Causal;
-        if causal != self.head.is_causal() {
-            return Err(format!(
-                "head {:?} doesn't go with a {:?} response",
-                self.head, response.attention
-            ));
-        }
-        Ok(())
-    }
-
-    /// Checks the timing.
-    fn check_timing(&self) -> Result<(), String> {
-        let known = self.timing == Timing::Known;
-        let open_length = self.head == Head::MaskedLevel && self.vall_e.is_none();
-        if open_length && !known && !self.has_frame_aligned() {
-            return Err("masked codes need a length that is known first: they go with alignment `durations`, or with frame-aligned conditioning".into());
-        }
-        if (known || self.head == Head::Durations) && !self.encodes() {
-            return Err("there is no text in the encoder that a timing could be of".into());
+        if causal != predictor.is_causal() {
+            return Err(LayoutIssue::Attention { head: self.head, attention: response.attention });
         }
         Ok(())
     }
 }
 
-impl Head {
-    /// Whether it writes one position after another.
-    fn is_causal(self) -> bool {
+impl Timing {
+    /// Parts of a head's description: the advance that is predicted, and the timing that is known.
+    pub(crate) fn describe(self) -> (&'static str, &'static str) {
         match self {
-            Self::FirstLevel
-            | Self::Levels(_)
-            | Self::Latents
-            | Self::Durations
-            | Self::Text
-            | Self::Length => true,
-            Self::FurtherLevels | Self::MaskedLevel | Self::Phones { .. } => false,
+            Self::Found => (" and pointer advance", ""),
+            Self::Known => ("", ", in a known timing"),
         }
     }
 }

@@ -19,18 +19,16 @@ mod contents;
 mod context;
 mod describe;
 mod descriptor;
-mod durations;
 mod error;
 mod given;
+mod heads;
+mod issue;
 mod kit;
-mod latents;
 mod layout;
-mod masked;
-mod pattern;
 mod plan;
 mod pointer;
 mod request;
-mod response;
+mod resolve;
 mod sequence;
 mod services;
 mod simulation;
@@ -47,24 +45,25 @@ pub use clip::{Clip, Section};
 pub use contents::{Content, Contents, Example, Response, TextContent};
 pub use context::Context;
 pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
-pub use durations::{
-    DURATION_CLASSES, DURATION_ROWS, MAX_DURATION, durations_of_pointer, pointer_in_frames,
-};
 pub use error::TaskError;
+pub use heads::{
+    Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, Latent, MAX_DURATION, Output,
+    Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
+};
+pub use issue::{Allowed, AnswerIssue, ConfigIssue, ContentType, LayoutIssue};
 pub use kit::TaskKit;
-pub use latents::Latent;
-pub use layout::{Attention, CodeTable, Fill, Head, Layout, Levels, Place, Segment, Stage, Timing};
-pub use pattern::Pattern;
+pub use layout::{Attention, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_ADVANCE, frame_labels, pointer_of_durations};
 pub use request::Request;
-pub use sequence::{IGNORE, NONE, Position, Sequence, Share, Targets, resolve};
+pub use resolve::resolve;
+pub use sequence::{IGNORE, NONE, Position, Sequence, Share};
 pub use services::{
     LongRecording, Opened, PhoneRecognizer, Recognizer, Recordings, Separator, Service, Services,
     SpeechCodec, Stem, Voices,
 };
 pub use simulation::{RenderView, Simulation, SimulationMaterial, SimulationRanges, View};
-pub use space::TokenSpace;
+pub use space::{CodebookSizes, TokenSpace};
 pub use switches::{Alignment, CodeOrder, ModelSwitches, TextForm};
 pub use task::{Chunks, Task, Verb};
 pub use vall_e::{

@@ -2,7 +2,7 @@
 
 use syrinx_types::Codes;
 
-use crate::{Contents, TaskError};
+use crate::{Contents, LayoutIssue, TaskError};
 
 /// Rows to generate for one request. Rows that do not follow each other may be batched.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -98,25 +98,22 @@ impl StageRun {
     /// Checks the known part of the response. `stops` are those of the text that the
     /// pointer moves along; 0 for a stage without alignment.
     pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
-        let fault = |reason: String| TaskError::Layout { stage: self.stage.clone(), reason };
+        let fault = |issue: LayoutIssue| issue.of(self.stage.clone());
         let given = self.given.as_ref().map_or(0, Codes::frames);
         let known = self.pointer.len();
         if stops == 0 && known > 0 {
-            return Err(fault("a pointer is given, and the stage has no aligned text".into()));
+            return Err(fault(LayoutIssue::PointerWithoutText));
         }
         if stops > 0 && known < given {
-            return Err(fault(format!("{given} frames are given, and the pointer of {known}")));
+            return Err(fault(LayoutIssue::KnownPointer { frames: given, pointer: known }));
         }
         if known.max(given) > self.limit {
-            let limit = self.limit;
-            return Err(fault(format!(
-                "{} frames are known, at most {limit} may come out",
-                known.max(given)
-            )));
+            let (frames, limit) = (known.max(given), self.limit);
+            return Err(fault(LayoutIssue::Limit { frames, limit }));
         }
         let back = self.pointer.windows(2).any(|w| w[1] < w[0]);
         if back || self.pointer.last().is_some_and(|&last| last as usize >= stops) {
-            return Err(fault(format!("the given pointer does not advance over {stops} phones")));
+            return Err(fault(LayoutIssue::PointerOrder { phones: stops }));
         }
         Ok(())
     }

@@ -39,7 +39,8 @@ pub fn pointer_of_durations(
 pub fn frame_labels(
     phones: &[TimedPhone],
     lead_s: f64,
-    (frames, per_frame): (usize, usize),
+    frames: usize,
+    per_frame: usize,
     frame_rate_hz: f64,
 ) -> Vec<Option<usize>> {
     let mut labels = Vec::with_capacity(frames * per_frame);

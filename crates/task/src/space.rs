@@ -29,6 +29,17 @@ pub struct TokenSpace {
     pub special_tokens: Vec<String>,
 }
 
+/// Sizes of a codec's codebooks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CodebookSizes {
+    /// Levels of the codec.
+    pub levels: usize,
+    /// Entries a level.
+    pub codebook_size: usize,
+    /// Frames a second.
+    pub frame_rate_hz: f64,
+}
+
 /// The special token that closes a segment.
 pub(crate) const SEPARATOR: &str = "sep";
 
@@ -36,10 +47,11 @@ impl TokenSpace {
     /// A space for a codec and the English vocabulary, with the special tokens of these layouts.
     pub fn new(
         vocab: &syrinx_text::TextVocab,
-        (levels, codebook_size, frame_rate_hz): (usize, usize, f64),
+        codebooks: CodebookSizes,
         group: usize,
         special_tokens: impl IntoIterator<Item = String>,
     ) -> Self {
+        let CodebookSizes { levels, codebook_size, frame_rate_hz } = codebooks;
         let mut space = Self {
             text_tokens: vocab.len(),
             first_phone: vocab.phones_range().start,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::VallELayout;
+use crate::{ConfigIssue, Head, Pattern, VallELayout};
 
 /// Switches of a model. Tasks, configuration, training and tests take them as this one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -34,11 +34,14 @@ impl From<Alignment> for ModelSwitches {
 }
 
 impl ModelSwitches {
-    /// The contradiction between the switches, if there is one.
-    pub fn check(&self) -> Result<(), String> {
+    /// Checks that the switches go together.
+    ///
+    /// # Errors
+    /// Reports an order of codes that needs another alignment.
+    pub fn check(&self) -> Result<(), ConfigIssue> {
         let length_known = self.alignment == Alignment::Durations || self.vall_e.is_some();
-        if self.codes == CodeOrder::Masked && !length_known {
-            return Err("`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`".into());
+        if self.codes.head().predictor().needs_length() && !length_known {
+            return Err(ConfigIssue::MaskedTiming);
         }
         Ok(())
     }
@@ -101,9 +104,15 @@ pub enum CodeOrder {
 }
 
 impl CodeOrder {
-    /// Whether an AR or masked stage leaves further levels to a NAR stage.
-    pub fn has_nar(self) -> bool {
-        matches!(self, Self::ArNar | Self::Masked)
+    /// Head of the stage that predicts speech: the list of all orders.
+    pub fn head(self) -> Head {
+        match self {
+            Self::ArNar => Head::FirstLevel,
+            Self::Delay => Head::Levels(Pattern::Delay),
+            Self::Interleaved => Head::Levels(Pattern::Interleaved),
+            Self::Masked => Head::MaskedLevel,
+            Self::Latent => Head::Latents,
+        }
     }
 
     /// Whether it is the default, as in configurations from before there was a choice.

@@ -7,7 +7,7 @@ use syrinx_types::Codes;
 
 use crate::contents::TextContent;
 use crate::space::SEPARATOR;
-use crate::{CodeTable, Head, NONE, Position, Sequence, Share, Targets, TaskError, TokenSpace};
+use crate::{CodeTable, Head, LayoutIssue, NONE, Position, Sequence, Share, TaskError, TokenSpace};
 
 /// Sum of code embeddings that a model was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -183,6 +183,15 @@ pub fn vall_e_sequence(
     prompt: &VallEPrompt,
     response: &VallEResponse,
 ) -> Result<Sequence, TaskError> {
+    published_sequence(space, layout, prompt, response).map_err(|issue| issue.of("vall-e"))
+}
+
+pub(crate) fn published_sequence(
+    space: &TokenSpace,
+    layout: &VallELayout,
+    prompt: &VallEPrompt,
+    response: &VallEResponse,
+) -> Result<Sequence, LayoutIssue> {
     let level = if let VallEResponse::Level { level, .. } = response { *level } else { 0 };
     let mut builder = Builder {
         space,
@@ -216,7 +225,7 @@ pub fn vall_e_sequence(
         head,
         advances: true,
         level,
-        targets: Targets::None,
+        targets: Vec::new(),
         response_codes: None,
         response_latents: None,
         opening: None,
@@ -224,11 +233,7 @@ pub fn vall_e_sequence(
 }
 
 impl Builder<'_> {
-    fn fault(reason: String) -> TaskError {
-        TaskError::Layout { stage: "vall-e".into(), reason }
-    }
-
-    fn prompt(&mut self, prompt: &VallEPrompt, level: usize) -> Result<(), TaskError> {
+    fn prompt(&mut self, prompt: &VallEPrompt, level: usize) -> Result<(), LayoutIssue> {
         if let Some(codes) = &prompt.recording {
             (0..codes.frames()).for_each(|frame| self.recording_frame(codes.frame(frame)));
             self.close_recording(codes.frames());
@@ -275,7 +280,7 @@ impl Builder<'_> {
     }
 
     /// Appends what is known of the response; returns the number of its positions.
-    fn response(&mut self, response: &VallEResponse) -> Result<usize, TaskError> {
+    fn response(&mut self, response: &VallEResponse) -> Result<usize, LayoutIssue> {
         let layout = *self.layout;
         match response {
             VallEResponse::FirstLevel(codes) => {
@@ -298,11 +303,8 @@ impl Builder<'_> {
                     RvqSum::Legacy => level.saturating_sub(1).max(1),
                 };
                 if codes.levels() < levels || *level == 0 {
-                    let found = codes.levels();
-                    return Err(Self::fault(format!(
-                        "level {} after codes of {found} levels",
-                        level + 1
-                    )));
+                    let issue = LayoutIssue::Level { level: level + 1, levels: codes.levels() };
+                    return Err(issue);
                 }
                 for frame in 0..codes.frames() {
                     self.codes(CodeTable::ResponseNar, &codes.frame(frame)[..levels]);
@@ -360,11 +362,9 @@ impl Builder<'_> {
         });
     }
 
-    fn special(&mut self, name: &str) -> Result<(), TaskError> {
-        let row = self
-            .space
-            .special_token(name)
-            .ok_or_else(|| Self::fault(format!("the model has no special token `{name}`")))?;
+    fn special(&mut self, name: &str) -> Result<(), LayoutIssue> {
+        let row =
+            self.space.special_token(name).ok_or_else(|| LayoutIssue::SpecialToken(name.into()))?;
         self.push(|p| p.special_token = row);
         Ok(())
     }

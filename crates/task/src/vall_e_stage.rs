@@ -3,23 +3,23 @@
 use syrinx_types::Codes;
 
 use crate::given::check_codes;
-use crate::vall_e::{VALL_E_PREFIX, language_index};
+use crate::vall_e::{VALL_E_PREFIX, language_index, published_sequence};
 use crate::{
-    CodeTable, Content, Contents, Fill, Head, Response, Sequence, Stage, TaskError, TokenSpace,
-    VallELayout, VallEPiece, VallEPrompt, VallEResponse, VallEText, vall_e_sequence,
+    CodeTable, Content, ContentType, Contents, Fill, Head, LayoutIssue, Response, Sequence, Stage,
+    TokenSpace, VallELayout, VallEPiece, VallEPrompt, VallEResponse, VallEText,
 };
 
 /// Resolves a stage in the layout of a published model. Recordings may be absent where their segment is optional; a
 /// text that is absent is its begin and end, as in training without a condition.
 pub(crate) fn resolve_published(
-    (stage, layout): (&Stage, &VallELayout),
+    stage: &Stage,
+    layout: &VallELayout,
     contents: &Contents,
     response: Option<&Response>,
     level: usize,
     space: &TokenSpace,
-) -> Result<Sequence, TaskError> {
-    let fault = |reason: String| TaskError::Layout { stage: stage.name.clone(), reason };
-    let prompt = prompt(stage, contents, space).map_err(fault)?;
+) -> Result<Sequence, LayoutIssue> {
+    let prompt = prompt(stage, contents, space)?;
     let response = match (stage.head, response) {
         (Head::FirstLevel, None) => VallEResponse::FirstLevel(Vec::new()),
         (Head::Text, None) => VallEResponse::Phones(Vec::new()),
@@ -30,9 +30,9 @@ pub(crate) fn resolve_published(
         (Head::FurtherLevels, Some(Response::Codes { codes, .. })) => {
             VallEResponse::Level { level, codes: codes.clone() }
         }
-        _ => return Err(fault("the sequences of published models are for generation".into())),
+        _ => return Err(LayoutIssue::Published),
     };
-    let mut sequence = vall_e_sequence(space, layout, &prompt, &response)?;
+    let mut sequence = published_sequence(space, layout, &prompt, &response)?;
     match response {
         // The last separator predicts the first code.
         VallEResponse::FirstLevel(_) => {
@@ -47,7 +47,11 @@ pub(crate) fn resolve_published(
     Ok(sequence)
 }
 
-fn prompt(stage: &Stage, contents: &Contents, space: &TokenSpace) -> Result<VallEPrompt, String> {
+fn prompt(
+    stage: &Stage,
+    contents: &Contents,
+    space: &TokenSpace,
+) -> Result<VallEPrompt, LayoutIssue> {
     let mut prompt = VallEPrompt {
         text: None,
         recording: None,
@@ -64,7 +68,7 @@ fn prompt(stage: &Stage, contents: &Contents, space: &TokenSpace) -> Result<Vall
                 match name.split_once(':') {
                     Some(("lang", code)) => prompt.language = language_index(code),
                     Some(("task", name)) => task = Some(name.to_owned()),
-                    _ => return Err(format!("the model has no special token `{name}`")),
+                    _ => return Err(LayoutIssue::SpecialToken(name.to_owned())),
                 }
             }
             (Fill::LevelToken, _) => {}
@@ -76,8 +80,11 @@ fn prompt(stage: &Stage, contents: &Contents, space: &TokenSpace) -> Result<Vall
                 prompt.text = Some(VallEText::Phones(none));
             }
             (Fill::Codes { table, .. }, Some(content)) => {
-                let codes = codes(content)
-                    .ok_or_else(|| format!("segment `{}` takes codes", segment.name))?;
+                let takes = || {
+                    let segment = segment.name.clone();
+                    LayoutIssue::Content { segment, takes: ContentType::Codes }
+                };
+                let codes = codes(content).ok_or_else(takes)?;
                 check_codes(codes, space)?;
                 if *table == CodeTable::Prompt {
                     prompt.prompt.extend(task.take().map(VallEPiece::Task));
@@ -87,7 +94,7 @@ fn prompt(stage: &Stage, contents: &Contents, space: &TokenSpace) -> Result<Vall
                 }
             }
             (_, None) if segment.optional => {}
-            _ => return Err(format!("nothing was given for segment `{}`", segment.name)),
+            _ => return Err(LayoutIssue::NoContent(segment.name.clone())),
         }
     }
     Ok(prompt)

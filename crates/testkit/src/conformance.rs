@@ -8,10 +8,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use syrinx_decode::{DecodeConfig, generate};
-use syrinx_model::LmConfig;
+use syrinx_model::{LmConfig, output_parameters};
 use syrinx_nn::{AdamW, AdamWConfig};
 use syrinx_task::{
-    Context, DynTask, Head, ModelSwitches, Sequence, SpeechCodec, Stage, TaskDescriptor, Timing,
+    Context, DynTask, ModelSwitches, NONE, Position, Sequence, SpeechCodec, Stage, TaskDescriptor,
     TokenSpace, resolve,
 };
 use syrinx_types::{CancelToken, RunContext, Sample};
@@ -88,9 +88,9 @@ pub fn check_task(
     let (mut losses, mut reached) = (Vec::new(), BTreeSet::new());
     for stage in &layout.stages {
         stage.check().map_err(said(&stage.name))?;
-        let levels = match stage.head {
-            Head::FurtherLevels => (1..subject.space.levels).collect(),
-            _ => vec![0],
+        let levels = match stage.head.predictor().is_of_one_level() {
+            true => 1..subject.space.levels,
+            false => 0..1,
         };
         for level in levels {
             losses.push(subject.check_learning(stage, level, &mut reached)?);
@@ -149,7 +149,7 @@ impl Subject {
         let run = RunContext::quiet(&cancel).with_seed(7);
         let context = Context { services: &services, run };
         let voices = context.voice_names();
-        let request = request_of(descriptor, (TEXT, None), &voices, &ToneCodec::default().tone());
+        let request = request_of(descriptor, TEXT, None, &voices, &ToneCodec::default().tone());
         let planned = || {
             let request = self.task.whole(&request).map_err(said("its request"))?;
             request.plan(&context).map_err(said("its plan"))
@@ -224,6 +224,7 @@ impl Subject {
         if sequence.frame_aligned.is_none() {
             sequence.show(&self.space, 0);
         }
+        let used = used(&sequence, &self.space);
         let sequences = [sequence];
         let config = self.tiny.model.config().clone();
         let tiny = Tiny::new(&config, &self.space, self.tiny.codebooks.clone(), 2)
@@ -239,10 +240,20 @@ impl Subject {
             let gradients = loss.backward().map_err(|e| fault(&e))?;
             if step == 0 {
                 for (name, var) in &vars {
-                    if gradients.get(var).is_some_and(|g| moves(g).unwrap_or(false)) {
-                        reached.insert(name.clone());
-                    } else if uses(stage, level, name) {
-                        return Err(fault(&format!("no gradient reaches `{name}`")));
+                    let is_reached = gradients.get(var).is_some_and(|g| moves(g).unwrap_or(false));
+                    let is_used = used.iter().any(|prefix| name.starts_with(prefix));
+                    match (is_used, is_reached) {
+                        (true, false) => {
+                            return Err(fault(&format!("no gradient reaches `{name}`")));
+                        }
+                        (false, true) => {
+                            let message = format!("a gradient reaches `{name}`, which it ignores");
+                            return Err(fault(&message));
+                        }
+                        (true, true) => {
+                            reached.insert(name.clone());
+                        }
+                        (false, false) => {}
                     }
                 }
             }
@@ -257,29 +268,30 @@ impl Subject {
     }
 }
 
-/// Whether a stage must send a gradient to a parameter: the trunk, the encoder if the stage has one, and its own heads.
-fn uses(stage: &Stage, level: usize, name: &str) -> bool {
-    let further = format!("level.{}.", level + 1);
-    let heads: &[&str] = match stage.head {
-        Head::FirstLevel | Head::MaskedLevel => &["first."],
-        Head::FurtherLevels => &[&further],
-        Head::Levels(_) => &["first.", "level."],
-        Head::Latents => &["latents.", "stop."],
-        Head::Durations => &["durations."],
-        Head::Text | Head::Length => &["text."],
-        Head::Phones { .. } => &["phones."],
-    };
-    let moves = stage.encodes()
-        && stage.timing == Timing::Found
-        && matches!(stage.head, Head::FirstLevel | Head::Levels(_) | Head::Latents);
-    let head = name.strip_prefix("heads.");
-    name == "special_tokens"
-        || name.starts_with("trunk.")
-        || head.is_some_and(|head| heads.iter().any(|own| head.starts_with(own)))
-        || (stage.encodes() && name.starts_with("encoder."))
-        || (moves && name.starts_with("heads.advances."))
-        || (stage.head == Head::Latents && name.starts_with("latents."))
-        || (stage.head == Head::Durations && name == "durations")
+/// Prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions and targets
+/// need.
+fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
+    let mut used: Vec<String> = vec!["trunk.".into()];
+    let mut uses = |name: &str, any: bool| used.extend(any.then(|| name.to_owned()));
+    let any = |has: fn(&Position) -> bool| sequence.positions.iter().any(has);
+    uses("special_tokens", any(|p| p.special_token != NONE));
+    uses("text", any(|p| p.text != NONE));
+    uses("durations", any(|p| p.duration != NONE));
+    uses("latents.", any(|p| p.latent.is_some()));
+    uses("conditioning.input.", any(|p| p.conditioning.is_some()));
+    uses("encoder.", any(|p| p.here != NONE));
+    let (rows, first_nar) = (space.table_rows() as u32, space.levels + space.group);
+    for (_, row) in sequence.positions.iter().flat_map(Position::weighted_codes) {
+        let (table, code) = ((row / rows) as usize, row % rows);
+        // A code that stands for "nothing yet" has no entry in the codec's codebooks.
+        let entry = code != u32::from(space.no_code());
+        uses("codes.prompt.", table < space.levels);
+        uses("codes.ar.", (space.levels..first_nar).contains(&table) && entry);
+        uses("codes.ar_free", (space.levels..first_nar).contains(&table));
+        uses("codes.nar.", table >= first_nar && entry);
+    }
+    used.extend(sequence.targets.iter().flat_map(|target| output_parameters(target.output)));
+    used
 }
 
 /// Whether a gradient is finite and not zero throughout.

@@ -9,7 +9,8 @@ use syrinx_types::Audio;
 /// task takes them.
 pub fn request_of(
     descriptor: &TaskDescriptor,
-    (text, says): (&str, Option<&str>),
+    text: &str,
+    says: Option<&str>,
     voices: &[String],
     recording: &Audio,
 ) -> Request {

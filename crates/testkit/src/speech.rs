@@ -145,7 +145,8 @@ fn with_parts(
 pub fn scores(
     kit: &TaskKit,
     text: &str,
-    (sure, wrong_of): (f64, usize),
+    sure: f64,
+    wrong_of: usize,
     seed: u64,
 ) -> Result<FrameScores, TextError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::{LanguageModel, LmConfig, LmFile, ModelError};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore};
-use syrinx_task::{ModelSwitches, SpeechCodec, TaskKit, TokenSpace};
+use syrinx_task::{CodebookSizes, ModelSwitches, SpeechCodec, TaskKit, TokenSpace};
 
 use crate::ToneCodec;
 use crate::services::LATENT_DIM;
@@ -32,7 +32,11 @@ pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
 
 /// The token space of [`ToneCodec`]'s codes and the English vocabulary, with these special tokens.
 pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>) -> TokenSpace {
-    let sizes = (codec.levels, codec.codebook_size, codec.frame_rate_hz());
+    let sizes = CodebookSizes {
+        levels: codec.levels,
+        codebook_size: codec.codebook_size,
+        frame_rate_hz: codec.frame_rate_hz(),
+    };
     TokenSpace::new(&kit.vocab, sizes, 1, special_tokens)
 }
 

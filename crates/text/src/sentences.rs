@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::abbreviations::{Surroundings, dot_ends_sentence, find, is_starter};
-use crate::frontend::inline_spans;
+use crate::inline::inline_spans;
 use crate::normalize::{breaks, item_marker};
 
 /// A good limit for speech: about fifteen seconds.

@@ -6,7 +6,23 @@ use std::io::{BufRead, BufReader, Read};
 use crate::error::{PhoneError, TextError};
 use crate::inventory::{Phone, complete_stress, parse_arpabet};
 use crate::ipa::parse_ipa_word;
-use crate::lexicon::UserEntry;
+
+/// The pronunciations of a user's word.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UserEntry {
+    pub(crate) bounds: Vec<u32>,
+    pub(crate) phones: Vec<Phone>,
+}
+
+impl UserEntry {
+    pub(crate) fn push(&mut self, phones: &[Phone]) {
+        if self.bounds.is_empty() {
+            self.bounds.push(0);
+        }
+        self.phones.extend_from_slice(phones);
+        self.bounds.push(self.phones.len() as u32);
+    }
+}
 
 /// Reads all lines; words come back in lower case.
 pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, UserEntry>, TextError> {

@@ -1,12 +1,9 @@
 //! From a step's number to its sequences.
 
-use std::f64::consts::FRAC_PI_2;
-
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use syrinx_data::{BatchPlan, Batches, Corpus, Part};
-use syrinx_task::{DynTask, Head, Pattern, Sequence, Stage, TokenSpace, resolve};
+use syrinx_task::{Corruption, DynTask, Sequence, Stage, TokenSpace, resolve};
 
 use crate::{TrainConfig, TrainError};
 
@@ -21,7 +18,7 @@ struct Trained {
 
 /// Which utterances go together.
 struct Plan {
-    /// How many positions a frame takes.
+    /// Positions a frame.
     a_frame: usize,
     /// Utterances of an epoch: what the batches number.
     turns: Vec<usize>,
@@ -60,7 +57,8 @@ impl<'a> BatchMaker<'a> {
     pub fn new(
         config: &'a TrainConfig,
         tasks: &'a [Box<dyn DynTask>],
-        (corpus, space): (&'a Corpus, &'a TokenSpace),
+        corpus: &'a Corpus,
+        space: &'a TokenSpace,
     ) -> Result<Self, TrainError> {
         if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
             let levels = space.levels;
@@ -89,11 +87,11 @@ impl<'a> BatchMaker<'a> {
                     known.join(", ")
                 ))
             })?;
-            let a_frame = positions_a_frame(&stage, space);
+            let a_frame = stage.head.predictor().positions_a_frame(space.levels);
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
-                    plans.push(Plan::new(config, (corpus, config.speaker_balance), a_frame)?);
+                    plans.push(Plan::new(config, corpus, config.speaker_balance, a_frame)?);
                     plans.len() - 1
                 }
             };
@@ -123,22 +121,24 @@ impl<'a> BatchMaker<'a> {
         }
         let level = self.draw_level(chosen, &mut rng);
         let plan = &self.plans[self.stages[chosen].plan];
-        self.batch_of((chosen, level), plan, (number, &mut rng), self.config.text_dropout)
+        self.batch_of(chosen, level, plan, number, &mut rng, self.config.text_dropout)
     }
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
         // However the training is balanced, its figures are of the same utterances.
-        let even = |plan: &Plan| Plan::new(self.config, (self.corpus, 0.0), plan.a_frame);
+        let even = |plan: &Plan| Plan::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
             let plan = &plans[self.stages[index].plan];
-            let further = self.stages[index].stage.head == Head::FurtherLevels;
-            let levels = if further { self.nar_levels() } else { vec![0] };
+            let levels = match self.stages[index].stage.head.predictor().is_of_one_level() {
+                true => self.nar_levels(),
+                false => vec![0],
+            };
             for level in levels {
                 let mut rng = step_rng(self.config.seed ^ 0xe7a1, index as u64);
-                let batch = self.batch_of((index, level), plan, (0, &mut rng), 0.0)?;
+                let batch = self.batch_of(index, level, plan, 0, &mut rng, 0.0)?;
                 if !batch.sequences.is_empty() {
                     out.push(batch);
                 }
@@ -148,7 +148,7 @@ impl<'a> BatchMaker<'a> {
     }
 
     fn draw_level(&self, stage: usize, rng: &mut ChaCha8Rng) -> usize {
-        if self.stages[stage].stage.head != Head::FurtherLevels {
+        if !self.stages[stage].stage.head.predictor().is_of_one_level() {
             return 0;
         }
         let levels = self.nar_levels();
@@ -176,36 +176,17 @@ impl<'a> BatchMaker<'a> {
         }
     }
 
-    /// What generation does to a sequence and its example doesn't: some codes of a masked response are decided, and
-    /// latents that were written are never quite right.
-    fn corrupt(&self, sequence: &mut Sequence, rng: &mut ChaCha8Rng) {
-        match sequence.head {
-            // Beside a recording one pass decides for all.
-            Head::MaskedLevel if sequence.frame_aligned.is_none() => {
-                let mut frames: Vec<usize> =
-                    (0..sequence.len() - sequence.response_start).collect();
-                frames.shuffle(rng);
-                let hidden = hidden(frames.len(), rng);
-                frames[hidden..].iter().for_each(|&frame| sequence.show(self.space, frame));
-            }
-            Head::Latents if self.config.latent_noise > 0.0 => {
-                let (levels, size) = (self.space.levels, self.space.codebook_size as u16);
-                let frame = || (0..levels).map(|_| rng.random_range(0..size)).collect();
-                sequence.blur_latents(self.config.latent_noise as f32, frame);
-            }
-            _ => {}
-        }
-    }
-
     fn batch_of(
         &self,
-        (index, level): (usize, usize),
+        index: usize,
+        level: usize,
         plan: &Plan,
-        (number, rng): (u64, &mut ChaCha8Rng),
+        number: u64,
+        rng: &mut ChaCha8Rng,
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
         let Trained { task, stage, .. } = &self.stages[index];
-        let task = &self.tasks[*task];
+        let (task, space) = (&self.tasks[*task], self.space);
         let mut sequences = Vec::new();
         let mut push =
             |example: syrinx_task::Example, rng: &mut ChaCha8Rng| -> Result<(), TrainError> {
@@ -218,7 +199,8 @@ impl<'a> BatchMaker<'a> {
                     let share = self.config.history_dropout;
                     sequence.forget_history(self.space, || rng.random_bool(share));
                 }
-                self.corrupt(&mut sequence, rng);
+                let corruption = Corruption { space, latent_noise: self.config.latent_noise };
+                stage.head.predictor().corrupt(&mut sequence, corruption, rng);
                 sequences.push(sequence);
                 Ok(())
             };
@@ -254,7 +236,7 @@ impl<'a> BatchMaker<'a> {
                 place += 1;
             }
         }
-        let level_name = if stage.head == Head::FurtherLevels {
+        let level_name = if stage.head.predictor().is_of_one_level() {
             format!(".{}", level + 1)
         } else {
             String::new()
@@ -263,18 +245,11 @@ impl<'a> BatchMaker<'a> {
     }
 }
 
-/// Positions that a stage has for a frame of its response.
-fn positions_a_frame(stage: &Stage, space: &TokenSpace) -> usize {
-    match stage.head {
-        Head::Levels(Pattern::Interleaved) => space.levels,
-        _ => 1,
-    }
-}
-
 impl Plan {
     fn new(
         config: &TrainConfig,
-        (corpus, balance): (&Corpus, f64),
+        corpus: &Corpus,
+        balance: f64,
         a_frame: usize,
     ) -> Result<Self, TrainError> {
         let turns = corpus.turns(balance);
@@ -292,13 +267,6 @@ impl Plan {
         let (_, items) = self.batches.batch(number);
         items.into_iter().map(|item| self.turns[item]).collect()
     }
-}
-
-/// A point of the cosine schedule of masks (MaskGIT, arXiv 2202.04200, section 3.3): how many of so many frames stay
-/// hidden, one at least.
-fn hidden(frames: usize, rng: &mut ChaCha8Rng) -> usize {
-    let at: f64 = rng.random_range(0.0..1.0);
-    ((frames as f64 * (FRAC_PI_2 * at).cos()).ceil() as usize).clamp(1, frames.max(1))
 }
 
 fn step_rng(seed: u64, number: u64) -> ChaCha8Rng {

@@ -1,4 +1,4 @@
-//! How fast a step is: the trunk alone on made-up tokens, so that other programs can be given the same work.
+//! Speed of a step: the trunk alone on made-up tokens, so that other programs can be given the same work.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use syrinx_nn::{
 
 use crate::TrainError;
 
-/// What is measured: a causal transformer with rotary positions and gated MLPs, AdamW with clipping.
+/// Workload of a benchmark: a causal transformer with rotary positions and gated MLPs, AdamW with clipping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchConfig {
     /// Sizes of the trunk.
@@ -29,7 +29,7 @@ pub struct BenchConfig {
     pub steps: usize,
     /// Which operations.
     pub kernels: Kernels,
-    /// What is computed in.
+    /// Precision.
     pub precision: Precision,
 }
 
@@ -47,7 +47,7 @@ impl Default for BenchConfig {
     }
 }
 
-/// What was measured: medians of the steps.
+/// Result of a benchmark: medians of the steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchFigures {
     /// Positions a second.

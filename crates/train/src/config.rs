@@ -6,7 +6,7 @@ use syrinx_data::PromptSpec;
 use syrinx_model::LmConfig;
 use syrinx_nn::{AdamWConfig, Kernels, LoraConfig, Precision};
 
-/// How often a stage of a task is trained.
+/// Share of a stage of a task in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MixEntry {
@@ -42,22 +42,22 @@ pub struct TrainConfig {
     pub optimizer: AdamWConfig,
     /// Trains a low-rank difference to a finished model (`--from`) instead of its weights.
     pub lora: Option<LoraConfig>,
-    /// What is trained how often.
+    /// Stages to train, with their weights.
     pub mix: Vec<MixEntry>,
     /// Prompts of the same speaker.
     pub prompt: PromptSpec,
-    /// How much oftener utterances of speakers with few of them are trained on: 0 takes every utterance as often, 1
-    /// hears every speaker as often, in between a speaker's share goes with a power of how many it has.
+    /// Balance of speakers, 0 to 1: 0 takes every utterance as often, 1
+    /// trains on every speaker as often, in between a speaker's share goes with a power of how many it has.
     #[serde(skip_serializing_if = "is_default_balance")]
     pub speaker_balance: f64,
-    /// How often a sequence loses its text (for guidance).
+    /// Share of sequences that lose their text (for guidance).
     pub text_dropout: f64,
-    /// How often an AR position loses what was written before it.
+    /// Share of AR positions that lose their history.
     pub history_dropout: f64,
     /// Noise on the latents that a model of latents reads while it is trained, as a share of their own spread.
     #[serde(skip_serializing_if = "is_default_noise")]
     pub latent_noise: f64,
-    /// How much likelier the first NAR level is drawn than the last.
+    /// Ratio of the probability of the first NAR level to that of the last.
     pub level_slope: f64,
     /// NAR levels that are trained, 2 upwards; all if empty. Levels that decoding takes from the regressed residual
     /// (`nar.passes`) need no training of their own.
@@ -75,7 +75,7 @@ pub struct TrainConfig {
     pub log_steps: u64,
     /// Which operations.
     pub kernels: Kernels,
-    /// What the network computes in; weights and optimiser are f32 either way.
+    /// Precision of the network; weights and optimiser are f32 either way.
     pub precision: Precision,
     /// Several ranks of one job.
     #[serde(skip_serializing_if = "is_default_parallel")]
@@ -169,7 +169,7 @@ fn is_default_balance(balance: &f64) -> bool {
 }
 
 impl TrainConfig {
-    /// What is wrong with it, if anything.
+    /// Checks the settings.
     pub fn check(&self) -> Result<(), String> {
         self.model.check()?;
         self.lora.as_ref().map_or(Ok(()), LoraConfig::check)?;

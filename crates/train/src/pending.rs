@@ -10,7 +10,7 @@ pub(crate) struct Unread {
     pub(crate) learning_rate: f64,
     /// Positions of all its batches.
     pub(crate) positions: usize,
-    /// What its gradient is of: the name of the batch, or of none in particular.
+    /// Name of the batch that the gradient belongs to; empty for several.
     pub(crate) of: String,
     /// Mean loss, a scalar.
     pub(crate) loss: Tensor,

@@ -27,9 +27,9 @@ use crate::{
 use feed::Feed;
 use state::{ADAPTER_FILE, MODEL_FILE};
 
-/// What a run learns from, and where.
+/// Material of a training run, and its device.
 pub struct TrainingMaterial<'a> {
-    /// Where it is computed.
+    /// Device.
     pub device: Device,
     /// Utterances to learn from.
     pub corpus: &'a Corpus,
@@ -45,7 +45,7 @@ pub struct TrainingMaterial<'a> {
     pub ranks: Ranks,
 }
 
-/// How a run ended.
+/// Outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Steps done.
@@ -96,7 +96,7 @@ impl<'a> Trainer<'a> {
             ));
         }
         let store = ParamStore::seeded(config.seed, &material.device);
-        Self::build(config, material, (run, resume), (store, None))
+        Self::build(config, material, run, resume, store, None)
     }
 
     /// Prepares the fine-tuning of a finished model: of all its weights, or with `lora` of a low-rank difference. The
@@ -107,14 +107,15 @@ impl<'a> Trainer<'a> {
     pub fn from_base(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
-        (run, resume): (&'a Path, bool),
+        run: &'a Path,
+        resume: bool,
         base: &LmFile,
     ) -> Result<Self, TrainError> {
         check_base(base, config, material)?;
         if let Some(lora) = &config.lora {
             let (tensors, seed) = (base.tensors.clone(), config.seed);
             let store = ParamStore::adapted(tensors, lora, seed, &material.device);
-            return Self::build(config, material, (run, resume), (store, Some(base.clone())));
+            return Self::build(config, material, run, resume, store, Some(base.clone()));
         }
         let mut trainer = Self::new(config, material, run, resume)?;
         if trainer.step() == 0 {
@@ -126,8 +127,10 @@ impl<'a> Trainer<'a> {
     fn build(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
-        (run, resume): (&'a Path, bool),
-        (store, base): (ParamStore, Option<LmFile>),
+        run: &'a Path,
+        resume: bool,
+        store: ParamStore,
+        base: Option<LmFile>,
     ) -> Result<Self, TrainError> {
         config.check().map_err(TrainError::Config)?;
         let store = store.with_precision(config.precision);
@@ -196,7 +199,7 @@ impl<'a> Trainer<'a> {
     /// Begins with the weights of another model; tensors and special tokens that it hasn't keep their first values.
     pub fn start_from(&mut self, file: &LmFile) -> Result<(), TrainError> {
         for (name, var) in self.store.vars() {
-            if let Some(tensor) = carried_over((&name, &var), file, &self.material.space)? {
+            if let Some(tensor) = carried_over(&name, &var, file, &self.material.space)? {
                 var.set(&tensor.to_device(var.device())?)?;
             }
         }
@@ -264,11 +267,11 @@ impl<'a> Trainer<'a> {
         // One rank speaks for all.
         let sink: &dyn EventSink = if ranks.leads() { sink } else { &NullSink };
         let part = Part::new(ranks.rank(), ranks.count())?;
-        let maker = BatchMaker::new(config, material.tasks, (material.corpus, &material.space))?
+        let maker = BatchMaker::new(config, material.tasks, material.corpus, &material.space)?
             .of_part(part);
         let ahead = material.corpus.is_streamed();
         let first = self.step() * config.accumulation as u64;
-        Feed::with(&maker, (first, ahead), |feed| self.steps(feed, sink, cancel))
+        Feed::with(&maker, first, ahead, |feed| self.steps(feed, sink, cancel))
     }
 
     fn steps(
@@ -281,7 +284,7 @@ impl<'a> Trainer<'a> {
         let held_out = material
             .held_out
             .map(|c| {
-                BatchMaker::new(config, material.tasks, (c, &material.space))
+                BatchMaker::new(config, material.tasks, c, &material.space)
                     .and_then(|m| m.eval_batches())
             })
             .transpose()?
@@ -290,7 +293,7 @@ impl<'a> Trainer<'a> {
         self.stopped = false;
         while self.step() < config.steps && !self.is_stopped(cancel) {
             let step = self.step() + 1;
-            self.one_step(step, (feed, &schedule), cancel)?;
+            self.one_step(step, feed, &schedule, cancel)?;
             // A step that the optimiser didn't take has figures that stop the run.
             if self.pending.len() >= self.log_steps() || self.step() < step {
                 self.report(sink)?;

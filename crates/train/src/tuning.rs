@@ -78,7 +78,8 @@ pub(crate) fn check_base(
 /// Tensor that a parameter takes over from another model: that of its name and shape. Rows of special tokens are matched
 /// by the tokens' names.
 pub(crate) fn carried_over(
-    (name, var): (&str, &Var),
+    name: &str,
+    var: &Var,
     file: &LmFile,
     space: &TokenSpace,
 ) -> Result<Option<Tensor>, TrainError> {

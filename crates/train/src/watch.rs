@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 /// A figure that is far above what it usually is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alarm {
-    /// What it is now.
+    /// Current value.
     pub(crate) value: f64,
-    /// What it was on the average of late.
+    /// Recent average.
     pub(crate) usual: f64,
 }
 
-/// What is usual of one figure: averages that forget.
+/// Exponential averages of a figure.
 #[derive(Debug, Default)]
 struct Usual {
     seen: u64,

@@ -10,7 +10,7 @@ pub struct Codes {
 }
 
 /// Error of a code table.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum CodesError {
     /// The number of values is not a multiple of the number of levels.
     #[error("{values} codes don't fill rows of {levels} levels")]

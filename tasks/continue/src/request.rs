@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
-use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
+use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError};
 
 /// Settings of continuation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,14 +29,12 @@ impl SpeakingConfig for ContinueConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        let fits = [
-            ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
-            ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
-        ];
-        if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {
-            let reason = format!("`{name}` is too small, too large or no number");
-            return Err(TaskError::Config { task: task.into(), reason });
-        }
+        let check = || {
+            Allowed::Above(0.0).check("context_s", self.context_s)?;
+            Allowed::Finite.check("context_s", self.context_s)?;
+            Allowed::Within(0.0, 0.5).check("fade_s", self.fade_s)
+        };
+        check().map_err(|issue: ConfigIssue| issue.of(task))?;
         self.speaking.check(task)
     }
 }

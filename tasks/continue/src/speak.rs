@@ -4,7 +4,7 @@ use syrinx_speech::{
     Onward, Place, Recording, Said, Sentence, Setup, Spoken, join, prompt_of, reading, rolling,
     sentences,
 };
-use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
@@ -33,7 +33,7 @@ pub(crate) fn plan(
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
     let new = Said::of(spoken, 0..spoken.words.len());
-    let first = recording.onward(given, (&new, &Said::default()), Some(prompt.clone()), speaking);
+    let first = recording.onward(given, &new, &Said::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or_else(|| {
         TaskError::input(
             "too many phones were recognized in the recording to go on from",
@@ -43,8 +43,8 @@ pub(crate) fn plan(
     // The first sentence stands after the recording, in another row than the one made here; its silence does not.
     let offset = first.new.start.saturating_sub(1);
     let rows = match request.rolling && kit.switches.alignment.is_aligned() {
-        true => rolling((&sentences, offset), Some(&prompt), speaking)?,
-        false => reading((&sentences, false), Some(&prompt), speaking)?,
+        true => rolling(&sentences, offset, Some(&prompt), speaking)?,
+        false => reading(&sentences, false, Some(&prompt), speaking)?,
     };
     let (mut rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     if let Some(row) = rows.first_mut() {
@@ -68,14 +68,12 @@ pub(crate) fn finish(
     let mut whole = Spoken::new("continue");
     for ((sentence, place), generated) in sentences.iter().zip(generated) {
         if whole.whole.is_some() {
-            whole.push((sentence, *place), generated, (codec, pause_s))?;
+            whole.push(sentence, *place, generated, codec, pause_s)?;
             continue;
         }
         let codes = generated.codes.as_ref().filter(|c| c.frames() > first.given.len());
-        let codes = codes.ok_or_else(|| TaskError::Answer {
-            task: "continue".into(),
-            reason: format!("nothing came out for \"{}\"", sentence.spoken.spoken_text()),
-        })?;
+        let codes = codes
+            .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
         let stops = generated.pointer.iter().skip(first.given.len());

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
-use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
+use syrinx_task::{Allowed, Answer, AnswerKind, Clip, Speech, TaskError};
 
 /// Settings of voice conversion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,10 +27,7 @@ impl SpeakingConfig for ConvertConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        if self.max_row_s.is_nan() || self.max_row_s < 1.0 {
-            let reason = "`max_row_s` must be at least 1 second".into();
-            return Err(TaskError::Config { task: task.into(), reason });
-        }
+        Allowed::AtLeast(1.0).check("max_row_s", self.max_row_s).map_err(|issue| issue.of(task))?;
         self.speaking.check(task)
     }
 }

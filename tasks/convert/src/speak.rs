@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use syrinx_speech::{Recording, Script, Setup, Utterance, Voice};
-use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes};
 
 use crate::{ConvertAnswer, ConvertConfig, ConvertRequest};
@@ -64,7 +64,7 @@ pub(crate) fn finish(
     generated: Vec<Generated>,
     context: &Context<'_>,
 ) -> Result<ConvertAnswer, TaskError> {
-    let fault = |reason: String| TaskError::Answer { task: "convert".into(), reason };
+    let fault = |issue: AnswerIssue| issue.of("convert");
     let recording = &prepared.recording;
     let complete = generated.iter().all(|g| g.finished);
     let mut generated = generated.into_iter();
@@ -72,12 +72,12 @@ pub(crate) fn finish(
     for frames in &prepared.stretches {
         let spoken = if prepared.has_phones(frames) {
             let spoken = generated.next().and_then(|g| g.codes).filter(|c| !c.is_empty());
-            spoken.ok_or_else(|| fault("a stretch of the recording came out empty".into()))?
+            spoken.ok_or_else(|| fault(AnswerIssue::EmptyStretch))?
         } else {
             recording.codes.slice(frames.start, frames.end)
         };
         if spoken.levels() != codes.levels() {
-            return Err(fault(format!("codes of {} levels came out", spoken.levels())));
+            return Err(fault(AnswerIssue::Levels(spoken.levels())));
         }
         (0..spoken.frames()).for_each(|frame| codes.push(spoken.frame(frame)));
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
-use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError};
+use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError};
 
 /// Settings of editing speech.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,18 +50,16 @@ impl SpeakingConfig for EditConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        let fits = [
-            ("context_s", self.context_s > 0.0 && self.context_s.is_finite()),
-            ("margin_s", (0.0..=1.0).contains(&self.margin_s)),
-            ("fade_s", (0.0..=0.5).contains(&self.fade_s)),
-            ("background_within_db", self.background_within_db.is_finite()),
-            ("doubt_below", self.doubt_below <= 0.0),
-            ("fit_below", self.fit_below <= 0.0),
-        ];
-        if let Some((name, _)) = fits.iter().find(|(_, fits)| !fits) {
-            let reason = format!("`{name}` is too small, too large or no number");
-            return Err(TaskError::Config { task: task.into(), reason });
-        }
+        let check = || {
+            Allowed::Above(0.0).check("context_s", self.context_s)?;
+            Allowed::Finite.check("context_s", self.context_s)?;
+            Allowed::Within(0.0, 1.0).check("margin_s", self.margin_s)?;
+            Allowed::Within(0.0, 0.5).check("fade_s", self.fade_s)?;
+            Allowed::Finite.check("background_within_db", self.background_within_db)?;
+            Allowed::AtMost(0.0).check("doubt_below", self.doubt_below)?;
+            Allowed::AtMost(0.0).check("fit_below", self.fit_below)
+        };
+        check().map_err(|issue: ConfigIssue| issue.of(task))?;
         self.speaking.check(task)
     }
 }

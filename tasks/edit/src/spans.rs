@@ -55,7 +55,7 @@ impl Prepared {
         let spans = match (request.start_s, request.end_s) {
             (None, None) => by_words(config, kit, &recording, &request.text)?,
             (Some(start_s), Some(end_s)) => {
-                vec![by_time(kit, &recording, (start_s, end_s), &request.text)?]
+                vec![by_time(kit, &recording, start_s, end_s, &request.text)?]
             }
             _ => {
                 return Err(TaskError::input(
@@ -161,7 +161,8 @@ fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f
 fn by_time(
     kit: &TaskKit,
     recording: &Recording,
-    (start_s, end_s): (f64, f64),
+    start_s: f64,
+    end_s: f64,
     text: &str,
 ) -> Result<Span, TaskError> {
     let total_s = recording.audio.seconds();
@@ -207,8 +208,7 @@ fn speak(
         let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
         ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
     }
-    let spoken = (&span.new, &ahead);
-    let onward = recording.onward(given, spoken, Some(prompt.clone()), setup.speaking());
+    let onward = recording.onward(given, &span.new, &ahead, Some(prompt.clone()), setup.speaking());
     let onward = onward.ok_or_else(|| {
         TaskError::input(
             format!("too many phones were recognized before {:.1} s to go on from", span.start_s),

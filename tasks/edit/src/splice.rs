@@ -1,7 +1,7 @@
 //! From the codes of the new words to one recording.
 
 use syrinx_speech::{Setup, join};
-use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::background::under;
@@ -51,7 +51,7 @@ pub(crate) fn finish(
         let spoken = match (&span.onward, generated.as_slice().first()) {
             (Some(_), Some(row)) => {
                 generated.next();
-                spoken((setup, context), work, span, row)?
+                spoken(setup, context, work, span, row)?
             }
             _ => Spoken { samples: Vec::new(), words: Vec::new(), complete: true },
         };
@@ -61,7 +61,7 @@ pub(crate) fn finish(
         let length = spoken.samples.len().max(fade);
         let behind = behind.map_or_else(|| vec![0.0; length], |b| under(b, start..end, length));
         let new: Vec<f32> = spoken.samples.iter().zip(&behind).map(|(x, b)| x + b).collect();
-        samples.extend(faded((&original.samples[start..end], &behind), &new, fade));
+        samples.extend(faded(&original.samples[start..end], &behind, &new, fade));
         let new: Vec<&str> = span.new.words.iter().map(String::as_str).collect();
         let old: Vec<&str> =
             recording.words[span.old.clone()].iter().map(|w| w.word.as_str()).collect();
@@ -78,10 +78,6 @@ pub(crate) fn finish(
     Ok(answer)
 }
 
-fn fault(reason: String) -> TaskError {
-    TaskError::Answer { task: "edit".into(), reason }
-}
-
 fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
     words.iter().map(move |w| WordTime {
         start_s: w.start_s + by_s,
@@ -91,7 +87,7 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
 }
 
 /// The new samples between the edges of the old ones, which fade out and in; where there are none those of what is behind.
-fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> {
+fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
     let (first, last) = if old.is_empty() {
         let behind = &behind[..edge.min(behind.len())];
@@ -107,7 +103,8 @@ fn faded((old, behind): (&[f32], &[f32]), new: &[f32], fade: usize) -> Vec<f32> 
 
 /// The samples of the new words, and when they sound.
 fn spoken(
-    (setup, context): (Setup<'_, EditConfig>, &Context<'_>),
+    setup: Setup<'_, EditConfig>,
+    context: &Context<'_>,
     work: &Prepared,
     span: &Span,
     generated: &Generated,
@@ -157,5 +154,5 @@ fn spoken(
 }
 
 fn nothing(span: &Span) -> TaskError {
-    fault(format!("nothing came out for \"{}\"", span.new.words.join(" ")))
+    AnswerIssue::NothingFor(span.new.words.join(" ")).of("edit")
 }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::TaskError;
+use syrinx_task::{Allowed, ConfigIssue};
 
 /// Settings of letters to phones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,15 +23,9 @@ impl Default for G2pConfig {
 }
 
 impl G2pConfig {
-    pub(crate) fn check(&self) -> Result<(), TaskError> {
-        let fault = |reason: &str| TaskError::Config { task: "g2p".into(), reason: reason.into() };
-        if self.max_letters == 0 {
-            return Err(fault("`max_letters` must be at least 1"));
-        }
-        if !(0.0..=1.0).contains(&self.unstressed_share) {
-            return Err(fault("`unstressed_share` is a share, from 0 to 1"));
-        }
-        Ok(())
+    pub(crate) fn check(&self) -> Result<(), ConfigIssue> {
+        Allowed::AtLeast(1.0).check("max_letters", self.max_letters as f64)?;
+        Allowed::Within(0.0, 1.0).check("unstressed_share", self.unstressed_share)
     }
 
     /// The most tokens that a word of so many letters or phones may come out as.

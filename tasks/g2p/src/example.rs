@@ -1,7 +1,9 @@
 //! Training examples: random words of the lexicon.
 
 use rand::{Rng, RngCore};
-use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, TextContent};
+use syrinx_task::{
+    Content, Contents, Example, LayoutIssue, Response, TaskError, TaskKit, TextContent,
+};
 use syrinx_text::{Lexicon, Phone, is_held_out};
 
 use crate::G2pConfig;
@@ -39,12 +41,8 @@ pub(crate) fn example(
             (PHONES, kit.vocab.encode_phones(&recognized), letters)
         }
         other => {
-            return Err(TaskError::Layout {
-                stage: other.into(),
-                reason: format!(
-                    "letters to phones has the stages `{TO_PHONES}` and `{TO_LETTERS}`"
-                ),
-            });
+            let known = vec![TO_PHONES.into(), TO_LETTERS.into()];
+            return Err(LayoutIssue::NoStage { task: "g2p".into(), known }.of(other));
         }
     };
     let contents = Contents::from([(segment.to_owned(), Content::Text(TextContent::plain(given)))]);

@@ -65,7 +65,7 @@ impl Task for G2p {
     type Answer = Phones;
 
     fn new(config: G2pConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check()?;
+        config.check().map_err(|issue| issue.of(Self::ID))?;
         Ok(Self { config, kit: kit.clone(), words: OnceLock::new() })
     }
 
@@ -100,7 +100,7 @@ impl Task for G2p {
     ) -> Result<Phones, TaskError> {
         match prepared {
             Prepared::Words { text, words } => {
-                sentence::finish(&self.config, &self.kit, (&text, words), &generated)
+                sentence::finish(&self.config, &self.kit, &text, words, &generated)
             }
             Prepared::Phones(words) => Ok(letters::finish(&self.kit, &words, &generated)),
         }

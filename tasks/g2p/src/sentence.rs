@@ -80,7 +80,8 @@ pub(crate) fn plan(
 pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,
-    (text, words): (&str, Vec<String>),
+    text: &str,
+    words: Vec<String>,
     generated: &[Generated],
 ) -> Result<Phones, TaskError> {
     let read = |g: &Generated| -> Vec<Phone> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_speech::{SpeakConfig, SpeakingConfig};
-use syrinx_task::{Answer, AnswerKind, Clip, Speech, TaskError, append};
+use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskError, append};
 use syrinx_types::Audio;
 
 /// Way in which voices become one prompt.
@@ -45,10 +45,11 @@ impl SpeakingConfig for MixConfig {
     }
 
     fn check(&self, task: &str) -> Result<(), TaskError> {
-        if self.turn_frames == 0 || self.max_steps < 2 {
-            let reason = "`turn_frames` must be at least 1, `max_steps` at least 2".into();
-            return Err(TaskError::Config { task: task.into(), reason });
-        }
+        let check = || {
+            Allowed::AtLeast(1.0).check("turn_frames", self.turn_frames as f64)?;
+            Allowed::AtLeast(2.0).check("max_steps", self.max_steps as f64)
+        };
+        check().map_err(|issue: ConfigIssue| issue.of(task))?;
         self.speaking.check(task)
     }
 }

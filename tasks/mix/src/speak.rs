@@ -1,7 +1,7 @@
 //! From a request to rows, and from their codes to recordings.
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, reading, sentences};
-use syrinx_task::{Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 
 use crate::voices::{mixed, prompts, weights};
 use crate::{MixAnswer, MixConfig, MixRequest};
@@ -27,7 +27,7 @@ pub(crate) fn plan(
     let mut places = Vec::new();
     for weights in &steps {
         let prompt = mixed(config, mode, &prompts, weights);
-        let of_step = reading((&sentences[..], request.rolling), Some(&prompt), speaking)?;
+        let of_step = reading(&sentences[..], request.rolling, Some(&prompt), speaking)?;
         let (of_step, its_places): (Vec<_>, Vec<_>) = of_step.into_iter().unzip();
         rows.extend(of_step);
         places = its_places;
@@ -50,13 +50,10 @@ pub(crate) fn finish(
     for (weights, generated) in steps.into_iter().zip(generated.chunks(sentences.len())) {
         let mut step = Spoken::new("mix");
         for ((sentence, place), generated) in sentences.iter().zip(generated) {
-            step.push((sentence, *place), generated, (codec, pause_s))?;
+            step.push(sentence, *place, generated, codec, pause_s)?;
         }
         let words = step.words;
-        let audio = step.whole.ok_or_else(|| TaskError::Answer {
-            task: "mix".into(),
-            reason: "the text has no words".into(),
-        })?;
+        let audio = step.whole.ok_or_else(|| AnswerIssue::NoWords.of("mix"))?;
         if answer.steps.is_empty() {
             answer.speech = Speech { words, ..Speech::from(audio.clone()) };
         }

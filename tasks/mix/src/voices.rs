@@ -59,7 +59,7 @@ pub(crate) fn weights(
     let voices = request.voices.len();
     let given = &request.weights;
     if let Some(steps) = request.sweep {
-        return sweep(config, (steps, voices), given);
+        return sweep(config, steps, voices, given);
     }
     if given.is_empty() {
         return Ok(vec![vec![1.0 / voices as f64; voices]]);
@@ -88,7 +88,8 @@ pub(crate) fn weights(
 
 fn sweep(
     config: &MixConfig,
-    (steps, voices): (usize, usize),
+    steps: usize,
+    voices: usize,
     given: &[f64],
 ) -> Result<Vec<Vec<f64>>, TaskError> {
     if voices != 2 {

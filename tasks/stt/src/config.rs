@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::TaskError;
+use syrinx_task::{Allowed, ConfigIssue};
 
 /// Output of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -96,24 +96,14 @@ impl Default for SttConfig {
 }
 
 impl SttConfig {
-    pub(crate) fn check(&self) -> Result<(), TaskError> {
-        let fault = |reason: &str| TaskError::Config { task: "stt".into(), reason: reason.into() };
-        if self.per_frame == 0 {
-            return Err(fault("`per_frame` must be at least 1"));
-        }
-        if self.max_part_s.is_nan() || self.max_part_s < 1.0 {
-            return Err(fault("`max_part_s` must be at least 1 second"));
-        }
+    pub(crate) fn check(&self) -> Result<(), ConfigIssue> {
         let decoder = &self.decoder;
-        if !(1..=3).contains(&decoder.min_parts) {
-            return Err(fault("`decoder.min_parts` must be 1, 2 or 3"));
-        }
-        if decoder.max_tokens == 0 || decoder.max_words == 0 {
-            return Err(fault("`decoder.max_tokens` and `decoder.max_words` must be at least 1"));
-        }
-        if !(decoder.beam > 0.0 && decoder.word_beam > 0.0) {
-            return Err(fault("`decoder.beam` and `decoder.word_beam` must be above 0"));
-        }
-        Ok(())
+        Allowed::AtLeast(1.0).check("per_frame", self.per_frame as f64)?;
+        Allowed::AtLeast(1.0).check("max_part_s", self.max_part_s)?;
+        Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
+        Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;
+        Allowed::AtLeast(1.0).check("decoder.max_words", decoder.max_words as f64)?;
+        Allowed::Above(0.0).check("decoder.beam", decoder.beam)?;
+        Allowed::Above(0.0).check("decoder.word_beam", decoder.word_beam)
     }
 }

@@ -39,14 +39,15 @@ impl Decoder {
         let units = Units::english()?;
         let (words, trie) = dictionary(lexicon, &units);
         let bigrams = Bigrams::english(&words)?;
-        Ok(Self::new(config, units, (words, trie), bigrams))
+        Ok(Self::new(config, units, words, trie, bigrams))
     }
 
     /// A decoder from its parts.
     pub fn new(
         config: DecoderConfig,
         units: Units,
-        (words, trie): (WordList, Trie),
+        words: WordList,
+        trie: Trie,
         bigrams: Bigrams,
     ) -> Self {
         let ahead = trie.best_ahead(|word| bigrams.log_unigram(word));

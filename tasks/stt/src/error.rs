@@ -1,7 +1,7 @@
 //! Errors between scores and words.
 
 use syrinx_speech::SpeechError;
-use syrinx_task::TaskError;
+use syrinx_task::{AnswerIssue, TaskError};
 
 /// Errors of the decoder.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -36,9 +36,7 @@ impl From<SttError> for TaskError {
     fn from(error: SttError) -> Self {
         match error {
             SttError::Speech(error) => error.into(),
-            data @ SttError::Data { .. } => {
-                Self::Answer { task: "stt".into(), reason: data.to_string() }
-            }
+            data @ SttError::Data { .. } => AnswerIssue::Data(Box::new(data)).of("stt"),
         }
     }
 }

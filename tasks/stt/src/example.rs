@@ -28,7 +28,7 @@ pub fn phone_labels(
     if frames == 0 {
         return None;
     }
-    let at = frame_labels(phones, lead_s, (frames, per_frame), frame_rate_hz);
+    let at = frame_labels(phones, lead_s, frames, per_frame, frame_rate_hz);
     let label =
         |phone: Option<usize>| phone.map_or(Phone::SILENCE, |i| recognized[i]).index() as u32;
     Some(at.into_iter().map(label).collect())

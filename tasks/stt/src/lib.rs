@@ -21,8 +21,8 @@ use std::sync::OnceLock;
 use rand::RngCore;
 use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, Plan, Task, TaskDescriptor,
-    TaskError, TaskKit, Transcript, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Task,
+    TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
 };
 use syrinx_types::Sample;
 
@@ -83,7 +83,7 @@ impl Task for Stt {
     type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
-        config.check()?;
+        config.check().map_err(|issue| issue.of(Self::ID))?;
         // Published models write phones, one token after another.
         let mode = if kit.switches.vall_e.is_some() { SttMode::Text } else { config.mode };
         let config = SttConfig { mode, ..config };
@@ -150,8 +150,8 @@ impl Task for Stt {
             (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample),
             (other, mode) => {
                 let has = if mode == SttMode::Aligned { PHONES } else { TEXT };
-                let reason = format!("speech to text in this mode has only the stage `{has}`");
-                Err(TaskError::Layout { stage: other.into(), reason })
+                let (task, known) = (Self::ID.into(), vec![has.into()]);
+                Err(LayoutIssue::NoStage { task, known }.of(other))
             }
         }
     }

@@ -100,7 +100,7 @@ impl BigramCounts {
 /// Probabilities of words after words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bigrams {
-    /// Of a word after anything: (words + 1), the end last.
+    /// Log-probabilities of a word after any other: (words + 1), the end last.
     unigrams: Vec<f64>,
     /// Share that goes to the unigrams after each word: (words + 1), the beginning last.
     backoff: Vec<f64>,

@@ -1,7 +1,7 @@
 //! From a request to rows, and from their codes to a recording.
 
 use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
-use syrinx_task::{Content, Context, Generated, Plan, Speech, TaskError};
+use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::WordTime;
 
 use crate::TtsRequest;
@@ -21,7 +21,7 @@ pub(crate) fn plan(
     let sentences = sentences(setup, &request.text)?;
     let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
-    let rows = reading((&sentences, request.rolling), prompt.as_ref(), setup)?;
+    let rows = reading(&sentences, request.rolling, prompt.as_ref(), setup)?;
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let sentences = sentences.into_iter().zip(places).collect();
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
@@ -55,12 +55,9 @@ pub(crate) fn finish(
     let mut whole = Spoken::new("tts");
     for ((sentence, place), generated) in prepared.sentences.iter().zip(generated) {
         context.check()?;
-        whole.push((sentence, *place), generated, (codec, setup.config.pause_s))?;
+        whole.push(sentence, *place, generated, codec, setup.config.pause_s)?;
     }
-    let audio = whole.whole.ok_or_else(|| TaskError::Answer {
-        task: "tts".into(),
-        reason: "the text has no sentence".into(),
-    })?;
+    let audio = whole.whole.ok_or_else(|| AnswerIssue::NoWords.of("tts"))?;
     let spoken: Vec<String> =
         prepared.sentences.iter().map(|(sentence, _)| sentence.spoken.spoken_text()).collect();
     Ok(Speech {

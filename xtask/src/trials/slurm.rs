@@ -110,7 +110,8 @@ impl Cluster {
         &self,
         record: &mut Record,
         script: &str,
-        (array, variables): (&str, &[(&str, String)]),
+        array: &str,
+        variables: &[(&str, String)],
     ) -> Result<()> {
         let mut command = Command::new("sbatch");
         command.env("SLURM_CONF", self.configuration_file()).current_dir(root());
@@ -205,9 +206,9 @@ pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
     let made = ("SHARDS", path(&shards));
     let size = ("PER_SHARD", "10".to_owned());
     let of = [program.clone(), manifest, made, size];
-    cluster.submit(record, "encode", ("1-2", &of))?;
+    cluster.submit(record, "encode", "1-2", &of)?;
     // The same tasks again: nothing is left to do.
-    cluster.submit(record, "encode", ("1-2", &of))?;
+    cluster.submit(record, "encode", "1-2", &of)?;
     let (one, other) = (&bench.shards, &shards);
     cmd!(shell, "diff -r {one} {other}").quiet().run().context("the shards differ")?;
     record.say("the shards are those of one process, byte for byte");
@@ -218,8 +219,8 @@ pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
     let results = ("RESULTS", path(&folder.join("results.db")));
     let suite = ("SUITE", "evals/g2p-ci.toml".to_owned());
     let of = [program.clone(), suite, out, results.clone()];
-    cluster.submit(record, "eval", ("1-2", &of))?;
-    cluster.submit(record, "eval", ("", &[&of[..], &[("JOIN", "1".into())]].concat()))?;
+    cluster.submit(record, "eval", "1-2", &of)?;
+    cluster.submit(record, "eval", "", &[&of[..], &[("JOIN", "1".into())]].concat())?;
 
     let ablation = bench.folder.join("slurm.toml");
     fs::write(&ablation, ABLATION.replace("SUITE", &path(&root().join("evals/g2p-ci.toml"))))?;
@@ -231,8 +232,8 @@ pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
         ("OUT", path(&folder.join("cells"))),
         ("REPORTS", path(&folder.join("reports"))),
     ];
-    cluster.submit(record, "ablate", ("1-2", &of))?;
-    cluster.submit(record, "ablate", ("", &[&of[..], &[("MERGE", "1".into())]].concat()))?;
+    cluster.submit(record, "ablate", "1-2", &of)?;
+    cluster.submit(record, "ablate", "", &[&of[..], &[("MERGE", "1".into())]].concat())?;
     record.say(fs::read_to_string(folder.join("reports/slurm.md"))?);
     Ok(())
 }

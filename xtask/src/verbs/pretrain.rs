@@ -77,7 +77,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
             None => program.insert(build_program(&shell()?)?).clone(),
         };
         let stages = &stages;
-        stage.run(&recipe.run, || act(stage, &program, (&recipe, stages)))?;
+        stage.run(&recipe.run, || act(stage, &program, &recipe, stages))?;
     }
     if !args.dry_run {
         println!("{} is made of all that", recipe.out.display());
@@ -110,12 +110,12 @@ fn text(path: &Path) -> String {
 }
 
 /// Does the work of a stage.
-fn act(stage: &Stage, program: &Path, (recipe, stages): (&Recipe, &[Stage])) -> Result<()> {
+fn act(stage: &Stage, program: &Path, recipe: &Recipe, stages: &[Stage]) -> Result<()> {
     match &stage.work {
         Work::Corpus(words) => corpus::make(words),
         Work::Program(words) => succeeded(program, words),
         Work::Package { words, card, written } => {
-            write_card(card.as_deref(), written, (&recipe.run, stages))?;
+            write_card(card.as_deref(), written, &recipe.run, stages)?;
             let manifest = &stage.inputs[0];
             succeeded(program, &with_recordings(words, manifest)?)
         }
@@ -160,7 +160,7 @@ fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
 }
 
 /// The card of the recipe with what its stages took.
-fn write_card(card: Option<&Path>, to: &Path, (run, stages): (&Path, &[Stage])) -> Result<()> {
+fn write_card(card: Option<&Path>, to: &Path, run: &Path, stages: &[Stage]) -> Result<()> {
     let mut json = match card {
         None => json!({}),
         Some(path) => serde_json::from_str(&fs::read_to_string(path).with_context(|| text(path))?)

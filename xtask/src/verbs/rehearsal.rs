@@ -58,7 +58,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     }
 
     step("training it for two steps, and using it");
-    train(&shell, &program, (&folder, name))?;
+    train(&shell, &program, &folder, name)?;
 
     step("taking it away");
     take_away(&tree, name)?;
@@ -72,7 +72,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
 }
 
 /// Runs the training of tasks/README.md, shortened.
-fn train(shell: &Shell, program: &Path, (folder, name): (&Path, &str)) -> Result<()> {
+fn train(shell: &Shell, program: &Path, folder: &Path, name: &str) -> Result<()> {
     let work = folder.join("work");
     if work.exists() {
         fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_task::TaskError;
+use syrinx_task::{Allowed, TaskError};
 
 /// Settings of dereverberation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,10 +20,7 @@ impl Default for DeReverbConfig {
 
 impl DeReverbConfig {
     pub(crate) fn check(&self) -> Result<(), TaskError> {
-        if self.max_frames > 0 {
-            return Ok(());
-        }
-        let reason = "`max_frames` must be at least 1".into();
-        Err(TaskError::Config { task: "de-reverb".into(), reason })
+        let fits = Allowed::AtLeast(1.0).check("max_frames", self.max_frames as f64);
+        fits.map_err(|issue| issue.of("de-reverb"))
     }
 }

@@ -1,8 +1,6 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_task::{
-    Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError,
-};
+use syrinx_task::{AnswerIssue, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun, TaskError};
 use syrinx_types::Codes;
 
 use crate::layout::{AR, NAR, RECORDING};
@@ -43,9 +41,6 @@ pub(crate) fn finish(
         let whole = whole.get_or_insert_with(|| Codes::empty(codes.levels()));
         (0..codes.frames()).for_each(|frame| whole.push(codes.frame(frame)));
     }
-    let codes = whole.ok_or_else(|| TaskError::Answer {
-        task: "de-reverb".into(),
-        reason: "no codes were generated".into(),
-    })?;
+    let codes = whole.ok_or_else(|| AnswerIssue::Nothing.of("de-reverb"))?;
     Ok(context.codec()?.decode(&codes)?.into())
 }

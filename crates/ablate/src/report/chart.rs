@@ -39,11 +39,11 @@ pub(super) fn draw(
     figure: &str,
 ) -> Result<Option<String>, String> {
     let (axis, names) = across(findings, suite);
-    let (series, unit) = series(suite, figure, (&axis, &names));
+    let (series, unit) = series(suite, figure, &axis, &names);
     let drawn = series.iter().flat_map(|s| &s.bars).count();
     let Some(unit) = unit.filter(|_| drawn > 1) else { return Ok(None) };
     let mut svg = String::new();
-    plot(&mut svg, (&title(figure), &axis, &names), &series, unit).map_err(|e| e.to_string())?;
+    plot(&mut svg, &title(figure), &axis, &names, &series, unit).map_err(|e| e.to_string())?;
     Ok(Some(svg))
 }
 
@@ -66,7 +66,8 @@ fn across(findings: &Findings, suite: &SuiteFindings) -> (String, Vec<String>) {
 fn series(
     suite: &SuiteFindings,
     figure: &str,
-    (axis, names): (&str, &[String]),
+    axis: &str,
+    names: &[String],
 ) -> (Vec<Series>, Option<Unit>) {
     let mut all: Vec<Series> = Vec::new();
     let mut unit = None;
@@ -102,7 +103,9 @@ fn ends(series: &[Series]) -> (f64, f64) {
 
 fn plot(
     svg: &mut String,
-    (title, axis, names): (&str, &str, &[String]),
+    title: &str,
+    axis: &str,
+    names: &[String],
     series: &[Series],
     unit: Unit,
 ) -> Result<(), Box<dyn std::error::Error>> {

@@ -101,7 +101,7 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
                 }
             };
             let clips = Clips::new(material, &rvq, resynthesized.as_deref())?;
-            train(session, (rvq, start.as_ref()), (&clips, &material.out), state.as_deref())
+            train(session, rvq, start.as_ref(), &clips, &material.out, state.as_deref())
         }
     }
 }
@@ -166,8 +166,10 @@ fn fit_quantiser(session: &Session, material: &Material) -> Outcome {
 
 fn train(
     session: &Session,
-    (rvq, from): (MelRvq, Option<&EmbeddedCodec>),
-    (clips, out): (&Clips, &Path),
+    rvq: MelRvq,
+    from: Option<&EmbeddedCodec>,
+    clips: &Clips,
+    out: &Path,
     state: Option<&Path>,
 ) -> Outcome {
     let config: VocoderTrainConfig = session.verb_config("codec_train")?;

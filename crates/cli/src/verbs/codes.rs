@@ -113,7 +113,7 @@ pub fn encode(session: &Session, args: &EncodeArgs) -> Outcome {
         RecordingLength { samples: source.samples as usize, sample_rate_hz: source.sample_rate_hz };
     let length = Some(length);
     let seconds = recording.seconds();
-    write_codes(&out, (&codes, length), &CodecId::of(used.codec()), &args.audio)?;
+    write_codes(&out, &codes, length, &CodecId::of(used.codec()), &args.audio)?;
     let (frames, levels) = (codes.frames(), codes.levels());
     if session.globals.json {
         return session.print_json(

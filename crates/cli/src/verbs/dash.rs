@@ -184,7 +184,7 @@ impl Desk {
     /// Settings that name a whole model, made of the weights of a training run.
     fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
         let base = model_source(&self.settings).map_err(told)?;
-        let bytes = with_language_model(&base, (lm, None), None).map_err(|e| told(e.into()))?;
+        let bytes = with_language_model(&base, lm, None, None).map_err(|e| told(e.into()))?;
         let whole = run.join("listen.safetensors");
         write_atomic(&whole, &bytes).map_err(|e| told(e.into()))?;
         Ok(Settings { model: Some(whole), ..settings.clone() })

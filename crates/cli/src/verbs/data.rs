@@ -158,7 +158,7 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
         What::Resynthesize(args) => resynthesize::run(session, args),
         What::Check { manifest } => check(session, &Manifest::read(manifest)?),
         What::Bpe { manifest, out, vocab_size, split } => {
-            bpe(session, (manifest, split), *vocab_size, out)
+            bpe(session, manifest, split, *vocab_size, out)
         }
         What::Lexicon { file } => {
             let lexicon = Lexicon::english()?.with_user_file(file)?;
@@ -247,7 +247,7 @@ fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfi
     Ok(())
 }
 
-fn bpe(session: &Session, (path, split): (&Path, &str), vocab_size: usize, out: &Path) -> Outcome {
+fn bpe(session: &Session, path: &Path, split: &str, vocab_size: usize, out: &Path) -> Outcome {
     let manifest = Manifest::read(path)?;
     let chosen = manifest.split_or_all(split)?;
     let lines: Vec<String> = chosen.utterances().iter().map(|u| u.text.clone()).collect();

@@ -91,7 +91,7 @@ pub fn run(session: &Session, args: &ModelsArgs) -> Outcome {
             if *dry_run {
                 return Ok(());
             }
-            let model = hub.fetch(&listing, (&session.cancel, session.sink()))?;
+            let model = hub.fetch(&listing, &session.cancel, session.sink())?;
             if session.globals.json {
                 return session.print_json(&model);
             }

@@ -57,12 +57,11 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
     let bytes = match &codec {
         Some(codec) if !args.keep_voices => {
-            let voices = voices(&settings, (&codec.spec, &args.voice))?;
-            package((&args.lm, codec), &voices, card)?
+            let voices = voices(&settings, &codec.spec, &args.voice)?;
+            package(&args.lm, codec, &voices, card)?
         }
         codec => {
-            let parts = (args.lm.as_path(), codec.as_ref());
-            with_language_model(&model_source(&settings)?, parts, Some(card))?
+            with_language_model(&model_source(&settings)?, &args.lm, codec.as_ref(), Some(card))?
         }
     };
     session.check()?;
@@ -76,10 +75,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
 }
 
 /// The voices of these recordings, encoded by this codec.
-fn voices(
-    settings: &Settings,
-    (codec, pairs): (&CodecSpec, &[String]),
-) -> Outcome<Vec<PackageVoice>> {
+fn voices(settings: &Settings, codec: &CodecSpec, pairs: &[String]) -> Outcome<Vec<PackageVoice>> {
     let codec = open_codec(codec)?;
     let mut voices = Vec::new();
     for pair in pairs {

@@ -27,7 +27,7 @@ pub fn run(
     for request in requests {
         let name = request.get(descriptor.verb.positional).and_then(Value::as_str);
         let name = name.unwrap_or_default();
-        let outcome = transcript(session, &recognizer, (descriptor, settings), (name, request))
+        let outcome = transcript(session, &recognizer, descriptor, settings, name, request)
             .and_then(|transcript| {
                 if transcript.text.is_empty() {
                     session.say(&format!("warning: {name}: no word was recognized"));
@@ -54,8 +54,10 @@ pub fn run(
 fn transcript(
     session: &Session,
     recognizer: &WhisperRecognizer,
-    (descriptor, settings): (&TaskDescriptor, &Settings),
-    (name, request): (&str, &Value),
+    descriptor: &TaskDescriptor,
+    settings: &Settings,
+    name: &str,
+    request: &Value,
 ) -> Outcome<Transcript> {
     let audio = syrinx_audio::load_source(name, RATE_HZ, &ReadLimits::default())?;
     let known = descriptor.capabilities.known_text.and_then(|field| request.get(field));

@@ -69,16 +69,16 @@ enum What {
 /// Which runs.
 #[derive(Debug, Clone, Default, Args)]
 struct Filter {
-    /// Of this suite
+    /// Only runs of this suite
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
-    /// Of this task
+    /// Only runs of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
     /// Whose model's name has this in it
     #[arg(long, value_name = "PART")]
     model_name: Option<String>,
-    /// Of this ablation
+    /// Only runs of this ablation
     #[arg(long, value_name = "NAME")]
     ablation: Option<String>,
     /// At most so many
@@ -107,10 +107,8 @@ pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
     match &args.what {
         None => list(session, &store, &Filter::default()),
         Some(What::List(filter)) => list(session, &store, filter),
-        Some(What::Show { run, rows, sort }) => {
-            show(session, &store, (run, *rows, sort.as_deref()))
-        }
-        Some(What::Compare { old, new }) => compare(session, &store, (old, new)),
+        Some(What::Show { run, rows, sort }) => show(session, &store, run, *rows, sort.as_deref()),
+        Some(What::Compare { old, new }) => compare(session, &store, old, new),
         Some(What::Export { form, out, filter }) => {
             let filter = RunFilter::from(filter);
             let text = match form.as_str() {
@@ -179,7 +177,9 @@ fn headline(run: &Run) -> String {
 fn show(
     session: &Session,
     store: &Store,
-    (name, rows, sort): (&str, Option<usize>, Option<&str>),
+    name: &str,
+    rows: Option<usize>,
+    sort: Option<&str>,
 ) -> Outcome {
     let run = store.run(name)?;
     let mut all = store.rows(&run.id)?;
@@ -263,7 +263,7 @@ fn row_line(row: &syrinx_eval::Row) -> [String; 4] {
     [row.id.clone(), figures.join(", "), row.wanted.clone(), transcript]
 }
 
-fn compare(session: &Session, store: &Store, (old, new): (&str, &str)) -> Outcome {
+fn compare(session: &Session, store: &Store, old: &str, new: &str) -> Outcome {
     let comparison = store.compare(old, new)?;
     if session.globals.json {
         return session.print_json(&comparison);

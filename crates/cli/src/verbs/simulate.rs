@@ -100,7 +100,8 @@ impl Simulator<'_> {
         &self,
         view: View,
         utterance: &Utterance,
-        (speech, others): (&Audio, &[Audio]),
+        speech: &Audio,
+        others: &[Audio],
     ) -> Result<Option<Audio>, String> {
         let (ranges, seed) = (self.ranges, self.seed_of(utterance));
         (view.render)(&SimulationMaterial { speech, others, ranges, seed })
@@ -141,7 +142,7 @@ pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
         seed: session.globals.seed.unwrap_or_default(),
     };
     match (&args.out, &args.wavs) {
-        (Some(out), _) => encode(session, &simulator, (&coder, args), out),
+        (Some(out), _) => encode(session, &simulator, &coder, args, out),
         (None, Some(folder)) => write(session, &simulator, folder, args.limit),
         (None, None) => Err(Failure::usage("neither -o nor --wavs", "say where to write")),
     }
@@ -155,7 +156,8 @@ fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
 fn encode(
     session: &Session,
     simulator: &Simulator<'_>,
-    (coder, args): (&Coder, &SimulateArgs),
+    coder: &Coder,
+    args: &SimulateArgs,
     out: &Path,
 ) -> Outcome {
     let plan = EncodePlan {
@@ -168,7 +170,7 @@ fn encode(
     for view in views() {
         let one = |u: &Utterance| -> Result<Coded, String> {
             let (speech, others) = simulator.material(u)?;
-            let audio = simulator.render(view, u, (&speech, &others))?;
+            let audio = simulator.render(view, u, &speech, &others)?;
             coder.encode_audio(&audio.ok_or("there is no other speaker")?)
         };
         session.say(&format!("view {}", view.name));
@@ -213,7 +215,7 @@ fn write(
         let enrolment = enrolment(simulator, utterance).map_err(failed)?;
         let mut recordings = vec![(CLEAN, Some(speech.clone())), (SPEAKER, enrolment)];
         for view in views() {
-            let audio = simulator.render(view, utterance, (&speech, &others)).map_err(failed)?;
+            let audio = simulator.render(view, utterance, &speech, &others).map_err(failed)?;
             recordings.push((view.name, audio));
         }
         for (view, audio) in &recordings {

@@ -87,7 +87,10 @@ fn show(
     let task = built(&session.settings(&[])?.value, descriptor, &kit)?;
     let layout = task.layout();
     if let Some(reason) = layout.stages.iter().find_map(|stage| stage.check().err()) {
-        return Err(Failure::usage(reason, "name another --alignment or other --codes"));
+        return Err(Failure::usage(
+            reason.to_string(),
+            "name another --alignment or other --codes",
+        ));
     }
     let schemas = [
         ("request", (descriptor.request_schema)().to_value()),

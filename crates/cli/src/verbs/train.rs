@@ -11,7 +11,7 @@ use syrinx_engine::{EngineOptions, PackageCodec};
 use syrinx_model::LmConfig;
 use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
-use syrinx_task::{DynTask, TaskKit, TokenSpace};
+use syrinx_task::{CodebookSizes, DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
@@ -104,11 +104,15 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     let tasks = tasks(&session.base_settings()?, &config.model)?;
     tuning.apply(&mut config, base.as_ref(), &tasks)?;
     let config = config;
-    let sizes = (stamp.levels, stamp.codebook_size, stamp.frame_rate_hz);
+    let sizes = CodebookSizes {
+        levels: stamp.levels,
+        codebook_size: stamp.codebook_size,
+        frame_rate_hz: stamp.frame_rate_hz,
+    };
     let fresh = TokenSpace::new(&TextVocab::english()?, sizes, config.model.group, []);
     let run = (args.run.as_path(), args.resume);
     let adapts = tuning.adapts(&config);
-    let space = space(run, base.as_ref().filter(|_| adapts), fresh, (&tasks, &config));
+    let space = space(run, base.as_ref().filter(|_| adapts), fresh, &tasks, &config);
     std::fs::create_dir_all(&args.run)
         .map_err(|e| Failure::writing(&args.run.display().to_string(), &e))?;
     let held_out = (!watched.is_empty()).then_some(&watched);
@@ -147,7 +151,9 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
         ranks: ranks.clone(),
     };
     let mut trainer = match &base {
-        Some(base) if adapts => Trainer::from_base(&config, &material, run, base)?,
+        Some(base) if adapts => {
+            Trainer::from_base(&config, &material, &args.run, args.resume, base)?
+        }
         _ => Trainer::new(&config, &material, &args.run, args.resume)?,
     };
     if let Some(base) = base.as_ref().filter(|_| !adapts && trainer.step() == 0) {
@@ -165,7 +171,7 @@ fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &R
     // Beside the checkpoint, so that the dashboard finds it without being told where.
     let events = JsonLines::open(&args.run.join("events.jsonl"))?;
     let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
-    ranks::report(session, ranks, (&trainer, outcome.step - first))?;
+    ranks::report(session, ranks, &trainer, outcome.step - first)?;
     if !leads {
         return Ok(());
     }

@@ -80,7 +80,8 @@ pub fn space(
     run: (&Path, bool),
     base: Option<&LmFile>,
     fresh: TokenSpace,
-    (tasks, config): (&[Box<dyn DynTask>], &TrainConfig),
+    tasks: &[Box<dyn DynTask>],
+    config: &TrainConfig,
 ) -> TokenSpace {
     let (folder, resume) = run;
     let goes_on = resume && base.is_none() && Checkpoint::path(folder).exists();

@@ -16,7 +16,7 @@ struct Terminal {
 
 impl Terminal {
     /// Runs a shell line in a terminal of this size; none without tmux.
-    fn start(bench: &Bench, line: &str, (columns, lines): (u16, u16)) -> Option<Self> {
+    fn start(bench: &Bench, line: &str, columns: u16, lines: u16) -> Option<Self> {
         let there = Command::new("tmux").arg("-V").stdout(Stdio::null()).status();
         if there.is_err() {
             eprintln!("skipped: there is no tmux to run the dashboard in; install tmux");
@@ -97,7 +97,7 @@ fn a_scripted_run() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("evals")).unwrap();
     bench.write("evals/words.toml", SUITE);
-    let Some(terminal) = Terminal::start(&bench, &line(), (90, 30)) else { return };
+    let Some(terminal) = Terminal::start(&bench, &line(), 90, 30) else { return };
     terminal.shows(&["[1 Compare]", "The birch canoe", "enter runs it"]);
     terminal.press(&["5"]);
     terminal.shows(&["[5 Tasks]", "[layout]", "stage "]);
@@ -133,7 +133,7 @@ const SUITE: &str = r#"
 #[test]
 fn it_leaves_when_it_is_told_to() {
     let bench = Bench::new();
-    let Some(terminal) = Terminal::start(&bench, &line(), (80, 24)) else { return };
+    let Some(terminal) = Terminal::start(&bench, &line(), 80, 24) else { return };
     terminal.shows(&["[1 Compare]"]);
     let pane =
         terminal.command(&["display-message", "-p", "#{pane_pid}"]).output().expect("tmux runs");

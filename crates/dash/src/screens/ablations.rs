@@ -261,16 +261,16 @@ fn ask(pen: &mut Pen<'_>, area: Rect, card: &AblationCard) {
         "{} {} cells, finished ones are not run again.{trains} y: start, n: not now",
         card.question, card.cells
     );
-    let box_ = centred(area, (60, 8));
+    let box_ = centred(area, 60, 8);
     pen.clear(box_);
-    let inner = pen.frame(box_, &format!("Start {}?", card.name), (usize::MAX, true));
+    let inner = pen.frame(box_, &format!("Start {}?", card.name), usize::MAX, true);
     pen.paragraph(inner, &text, pen.theme.text);
 }
 
 impl Ablations {
     fn draw_ablations(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == ABLATIONS;
-        let inner = pen.frame(area, "Ablations", (ABLATIONS, focused));
+        let inner = pen.frame(area, "Ablations", ABLATIONS, focused);
         if self.ablations.is_empty() {
             let text = "none in the store, and none ready in configs/ablations";
             pen.paragraph(inner, text, pen.theme.dim);
@@ -287,13 +287,13 @@ impl Ablations {
         let selected = Some(self.ablation);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, (ABLATIONS, focused));
+        grid.draw(pen, inner, ABLATIONS, focused);
     }
 
     fn draw_cells(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == CELLS;
         let name = self.ablations.get(self.ablation).map_or("Cells", |(name, _)| name);
-        let inner = pen.frame(area, name, (CELLS, focused));
+        let inner = pen.frame(area, name, CELLS, focused);
         if self.cells().is_empty()
             && let Some(card) = self.card()
         {
@@ -327,11 +327,11 @@ impl Ablations {
             stretch: axes.len() + 1,
         };
         let (table, note) = above(inner, inner.height.saturating_sub(1));
-        grid.draw(pen, table, (CELLS, focused));
+        grid.draw(pen, table, CELLS, focused);
         if let Some(cell) = self.cells().get(self.at).filter(|c| !c.note.is_empty()) {
-            pen.text(note, (0, 0), &cell.note, style(cell.state, pen));
+            pen.text(note, 0, 0, &cell.note, style(cell.state, pen));
         } else {
-            pen.text(note, (0, 0), &self.said, pen.theme.dim);
+            pen.text(note, 0, 0, &self.said, pen.theme.dim);
         }
     }
 
@@ -343,11 +343,11 @@ impl Ablations {
             let name = if v.is_empty() { title(&f) } else { format!("{}, {v}", title(&f)) };
             format!("{name} against {axis}")
         });
-        let inner = pen.frame(area, &name, (CHART, self.pane == CHART));
+        let inner = pen.frame(area, &name, CHART, self.pane == CHART);
         let (points, names) = self.points(&axis);
         let ends = points.iter().flat_map(|p| [p.figure.low, p.figure.high, p.figure.value]);
         let (Some(x), Some(y)) = (bounds(points.iter().map(|p| p.x)), bounds(ends)) else {
-            pen.text(inner, (0, 0), "no finished cell has it", pen.theme.dim);
+            pen.text(inner, 0, 0, "no finished cell has it", pen.theme.dim);
             return;
         };
         if inner.width < 16 || inner.height < 4 {

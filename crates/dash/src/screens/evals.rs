@@ -312,14 +312,14 @@ impl Component for Evals {
 impl Evals {
     fn draw_suites(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == SUITES;
-        let inner = pen.frame(area, "Suites", (SUITES, focused));
+        let inner = pen.frame(area, "Suites", SUITES, focused);
         let (list, foot) = above(inner, inner.height.saturating_sub(3));
         let sign = |s: &SuiteCard| if self.picked.contains(&s.name) { "●" } else { " " };
         let rows = self.suites.iter().map(|s| vec![cell(sign(s)), cell(&s.name)]);
         let selected = Some(self.suite);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 9, stretch: 1, ..Grid::default() };
-        grid.draw(pen, list, (SUITES, focused));
+        grid.draw(pen, list, SUITES, focused);
         let model = self.models.get(self.model).map_or("?", |m| m.name.as_str());
         let items = LIMITS[self.limit].map_or("all".to_owned(), |n| format!("first {n}"));
         pen.line(foot, 0, &[("model ", pen.theme.dim), (model, pen.theme.text)]);
@@ -341,16 +341,16 @@ impl Evals {
                     .map(|(n, v)| format!("{n} {}", figure_kind(n).unit.show(*v)))
                     .collect();
                 let text = format!("{id}: {}", shown.join(", "));
-                pen.text(area, (1, i as u16 * 2 + 1), &text, pen.theme.dim);
+                pen.text(area, 1, i as u16 * 2 + 1, &text, pen.theme.dim);
             }
         }
     }
 
     fn draw_runs(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == RUNS;
-        let inner = pen.frame(area, "Runs", (RUNS, focused));
+        let inner = pen.frame(area, "Runs", RUNS, focused);
         if self.runs.is_empty() {
-            pen.text(inner, (0, 0), "the store is empty: run a suite", pen.theme.dim);
+            pen.text(inner, 0, 0, "the store is empty: run a suite", pen.theme.dim);
             return;
         }
         let rows = self.runs.iter().map(|run| {
@@ -388,7 +388,7 @@ impl Evals {
             right_from: 4,
             stretch: 3,
         };
-        grid.draw(pen, inner, (RUNS, focused));
+        grid.draw(pen, inner, RUNS, focused);
     }
 
     fn draw_rows(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -397,7 +397,7 @@ impl Evals {
         let live = self.live.values().next().filter(|_| self.rows.run().is_none());
         let title =
             live.map_or_else(|| self.rows.title(id), |l| format!("{}: rows as they come", l.suite));
-        let inner = pen.frame(area, &title, (ROWS, focused));
+        let inner = pen.frame(area, &title, ROWS, focused);
         if let Some(live) = live {
             let rows: Vec<(String, Vec<(String, f64)>)> =
                 live.arrived.iter().rev().cloned().collect();
@@ -407,7 +407,7 @@ impl Evals {
         let moves = self.rows.run().and_then(|run| self.compared.get(run));
         let (figures, list) = above(inner, (inner.height / 2).min(self.figure_lines() + 1));
         self.draw_figures(pen, figures, moves);
-        self.rows.draw(pen, list, (ROWS, focused));
+        self.rows.draw(pen, list, ROWS, focused);
     }
 
     fn shown_run(&self) -> Option<&Run> {
@@ -443,7 +443,7 @@ impl Evals {
             ]
         });
         let grid = Grid { rows: rows.collect(), right_from: 2, stretch: 1, ..Grid::default() };
-        grid.draw(pen, area, (ROWS, false));
+        grid.draw(pen, area, ROWS, false);
     }
 }
 

@@ -130,29 +130,29 @@ impl Tasks {
 
     fn draw_list(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == LIST_PANE;
-        let inner = pen.frame(area, "Tasks", (LIST_PANE, focused));
+        let inner = pen.frame(area, "Tasks", LIST_PANE, focused);
         if self.cards.is_empty() {
-            pen.text(inner, (0, 0), "loading …", pen.theme.dim);
+            pen.text(inner, 0, 0, "loading …", pen.theme.dim);
         }
         let kind = |c: &TaskCard| format!("{:?}", c.answer_kind).to_lowercase();
         let rows = self.cards.iter().map(|c| vec![cell(&c.id), (kind(c), Some(pen.theme.dim))]);
         let selected = Some(self.at);
         let grid = Grid { rows: rows.collect(), selected, right_from: 9, ..Grid::default() };
-        grid.draw(pen, inner, (LIST_PANE, focused));
+        grid.draw(pen, inner, LIST_PANE, focused);
     }
 
     fn draw_page(&self, pen: &mut Pen<'_>, area: Rect) {
         let title = self.cards.get(self.at).map_or("", |c| c.id.as_str());
-        let inner = pen.frame(area, title, (PAGE_PANE, self.pane == PAGE_PANE));
+        let inner = pen.frame(area, title, PAGE_PANE, self.pane == PAGE_PANE);
         let Some(card) = self.cards.get(self.at) else { return };
         let (head, body) = above(inner, 3);
-        pen.text(head, (0, 0), &card.summary, pen.theme.text);
+        pen.text(head, 0, 0, &card.summary, pen.theme.text);
         let mut column = 0;
         for (i, name) in PAGES.iter().enumerate() {
             let here = i == self.page;
             let text = if here { format!("[{name}]") } else { format!(" {name} ") };
             let style = if here { pen.theme.title } else { pen.theme.dim };
-            column += pen.text(head, (column, 1), &text, style) + 1;
+            column += pen.text(head, column, 1, &text, style) + 1;
         }
         match self.page {
             0 => self.draw_layout(pen, body, card),
@@ -176,7 +176,7 @@ impl Tasks {
         }
         let first = self.scroll.min(lines.len().saturating_sub(area.height.into()));
         for (i, (text, style)) in lines.iter().skip(first).enumerate().take(area.height.into()) {
-            pen.text(area, (0, i as u16), text, *style);
+            pen.text(area, 0, i as u16, text, *style);
         }
     }
 
@@ -189,7 +189,7 @@ impl Tasks {
         };
         let fields: Vec<FieldCard> = of_task.map(field).collect();
         if fields.is_empty() {
-            pen.text(area, (0, 0), "no suite in evals/ is of this task", pen.theme.dim);
+            pen.text(area, 0, 0, "no suite in evals/ is of this task", pen.theme.dim);
             return;
         }
         self.draw_fields(pen, area, &fields);
@@ -219,7 +219,7 @@ impl Tasks {
         for (stage, text) in layout.stages.iter().zip(&texts) {
             self.scrolled(pen, body, &mut line, |pen, area| {
                 let head = text.first().map_or("", String::as_str);
-                pen.text(area, (0, 0), &self.shifted(head), pen.theme.title);
+                pen.text(area, 0, 0, &self.shifted(head), pen.theme.title);
             });
             for row in chip_rows(stage, pen.theme, usize::from(body.width)) {
                 self.scrolled(pen, body, &mut line, |pen, area| {
@@ -230,7 +230,7 @@ impl Tasks {
             }
             for row in text.iter().skip(1) {
                 self.scrolled(pen, body, &mut line, |pen, area| {
-                    pen.text(area, (0, 0), &self.shifted(row), pen.theme.dim);
+                    pen.text(area, 0, 0, &self.shifted(row), pen.theme.dim);
                 });
             }
             line += 1;

@@ -245,7 +245,7 @@ impl Component for Training {
 impl Training {
     fn draw_runs(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == RUNS;
-        let inner = pen.frame(area, "Runs", (RUNS, focused));
+        let inner = pen.frame(area, "Runs", RUNS, focused);
         if self.runs.is_empty() {
             pen.paragraph(inner, "no events.jsonl below runs/", pen.theme.dim);
         }
@@ -258,12 +258,12 @@ impl Training {
             stretch: 1,
             ..Grid::default()
         };
-        grid.draw(pen, inner, (RUNS, focused));
+        grid.draw(pen, inner, RUNS, focused);
     }
 
     fn draw_curves(&self, pen: &mut Pen<'_>, area: Rect) {
         let focused = self.pane == CURVES;
-        let inner = pen.frame(area, "Curves", (CURVES, focused));
+        let inner = pen.frame(area, "Curves", CURVES, focused);
         let rows = self.history.series.iter().map(|(name, series)| {
             let place = self.marked.iter().position(|m| m == name);
             let style = place.map(|i| pen.theme.accent(i));
@@ -277,7 +277,7 @@ impl Training {
             stretch: 1,
             ..Grid::default()
         };
-        grid.draw(pen, inner, (CURVES, focused));
+        grid.draw(pen, inner, CURVES, focused);
     }
 
     fn draw_head(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -289,7 +289,7 @@ impl Training {
                 None if self.followed.is_some() => "no step yet".to_owned(),
                 None => "no run".to_owned(),
             };
-            pen.text(area, (1, 0), &text, pen.theme.dim);
+            pen.text(area, 1, 0, &text, pen.theme.dim);
             return;
         }
         let left = match (h.step >= h.total, h.left_s()) {
@@ -307,14 +307,14 @@ impl Training {
             number(h.gradient_norm),
             number(h.tokens_per_s)
         );
-        pen.text(area, (0, 1), &line, pen.theme.dim);
+        pen.text(area, 0, 1, &line, pen.theme.dim);
     }
 
     fn draw_chart(&self, pen: &mut Pen<'_>, area: Rect) {
         let scale = if self.log { ", log10" } else { "" };
         let range = if self.recent { ", last tenth" } else { "" };
         let title = format!("{}{scale}{range}", self.marked.join(", "));
-        let inner = pen.frame(area, &title, (CHART, self.pane == CHART));
+        let inner = pen.frame(area, &title, CHART, self.pane == CHART);
         let from = if self.recent { 0.9 * self.history.step as f64 } else { 0.0 };
         let shown = |(step, value): &(f64, f64)| {
             let value = if self.log { value.max(1e-12).log10() } else { *value };
@@ -329,7 +329,7 @@ impl Training {
         let points = || curves.iter().flatten();
         let (Some(x), Some(y)) = (bounds(points().map(|p| p.0)), bounds(points().map(|p| p.1)))
         else {
-            pen.text(inner, (0, 0), "nothing to draw yet", pen.theme.dim);
+            pen.text(inner, 0, 0, "nothing to draw yet", pen.theme.dim);
             return;
         };
         if inner.width < 16 || inner.height < 4 {
@@ -363,7 +363,7 @@ impl Training {
     fn draw_notes(&self, pen: &mut Pen<'_>, area: Rect) {
         let every = if self.samples.every { ", a sample at each" } else { "" };
         let title = format!("Checkpoints and notes{every}");
-        let inner = pen.frame(area, &title, (NOTES, self.pane == NOTES));
+        let inner = pen.frame(area, &title, NOTES, self.pane == NOTES);
         let inner = if self.samples.is_empty() {
             inner
         } else {

@@ -23,7 +23,7 @@ fn a_column_that_recognizes_waits_for_the_one_that_speaks() {
     assert!(ask.recording.is_some());
     tell(&mut app, *second, JobNews::Failed("no ears".into()));
     assert!(!app.is_working());
-    assert!(drawn(&mut app, (80, 24)).contains("no ears"));
+    assert!(drawn(&mut app, 80, 24).contains("no ears"));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn what_one_sees_first_can_be_answered_at_once() {
     let (theme, screen) = (ThemeName::Plain, Screen::Compare);
     let (mut app, _) = App::new(Facts { theme, screen, now_s: NOW_S, replay: None });
     app.update(Msg::News(News::Tasks(vec![blend, say])));
-    let screen = drawn(&mut app, (80, 24));
+    let screen = drawn(&mut app, 80, 24);
     assert!(screen.contains("1 say") && !screen.contains("blend"), "{screen}");
 }
 
@@ -43,7 +43,7 @@ fn the_screen_is_drawn_anew_after_trouble_and_on_request() {
     let mut app = app(Screen::Compare, ThemeName::Plain);
     let trouble = News::Trouble("no sound device".into());
     assert_eq!(app.update(Msg::News(trouble)), [Effect::Redraw]);
-    assert!(drawn(&mut app, (80, 24)).contains("no sound device"));
+    assert!(drawn(&mut app, 80, 24).contains("no sound device"));
     assert_eq!(press(&mut app, "^l"), [Effect::Redraw]);
 }
 
@@ -118,7 +118,7 @@ fn suites_are_run_and_their_runs_compared_with_a_baseline() {
     assert_eq!(asked, [Effect::LoadRows(new.clone()), Effect::Compare(old, new.clone())]);
     app.update(Msg::News(News::Rows(new.clone(), rows())));
     app.update(Msg::News(News::Compared(new, Box::new(comparison()))));
-    assert!(drawn(&mut app, (120, 40)).contains("WORSE"));
+    assert!(drawn(&mut app, 120, 40).contains("WORSE"));
     // A row's recording is drawn where it lies.
     let asked = press(&mut app, "enter");
     assert_eq!(asked, [Effect::Draw("/runs/tts/audio/7.wav".into())]);
@@ -130,7 +130,7 @@ fn rows_are_sorted_by_any_figure_the_worst_first() {
     press(&mut app, "tab down enter");
     app.update(Msg::News(News::Rows("b1b2b3b4b5b6".into(), rows())));
     let first = |app: &mut _| {
-        let text = drawn(app, (140, 45));
+        let text = drawn(app, 140, 45);
         let line = text.lines().find(|l| l.contains("/joe")).unwrap().to_owned();
         line.split("item ").nth(1).unwrap().split('/').next().unwrap().to_owned()
     };
@@ -147,40 +147,40 @@ fn rows_are_sorted_by_any_figure_the_worst_first() {
 fn cells_are_stopped_and_taken_up_again() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
     let request = |request| Effect::RequestControl("prompt".into(), "c3".into(), request);
-    assert_eq!(press(&mut app, "tab down down down s"), [request(ControlRequest::Stop)]);
+    assert_eq!(press(&mut app, "up tab down down down s"), [request(ControlRequest::Stop)]);
     assert_eq!(press(&mut app, "r"), [request(ControlRequest::Resume)]);
 }
 
 #[test]
 fn a_ready_ablation_is_started_once_that_is_confirmed() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
-    let text = drawn(&mut app, (80, 24));
+    let text = drawn(&mut app, 80, 24);
     assert!(text.contains("alignment") && text.contains("ready"), "{text}");
     // Enter asks, and anything but yes starts nothing.
     assert_eq!(press(&mut app, "down down enter"), []);
-    let text = drawn(&mut app, (80, 24));
+    let text = drawn(&mut app, 80, 24);
     assert!(text.contains("Start alignment?") && text.contains("3 cells"), "{text}");
     assert_eq!(press(&mut app, "n"), []);
     let asked = press(&mut app, "enter y");
     let [Effect::Ablate(job, card)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(card.name, "alignment");
-    assert!(drawn(&mut app, (80, 24)).contains("runs"));
+    assert!(drawn(&mut app, 80, 24).contains("runs"));
     assert_eq!(press(&mut app, "x"), [Effect::Cancel(*job)]);
     let done = JobNews::Ablated("alignment: 3 cells done".into());
     assert_eq!(tell(&mut app, *job, done), [Effect::LoadCells]);
-    assert!(drawn(&mut app, (80, 24)).contains("3 cells done"));
+    assert!(drawn(&mut app, 80, 24).contains("3 cells done"));
     assert!(!app.is_working());
 }
 
 #[test]
 fn a_wide_page_is_scrolled_to_the_side() {
     let mut app = app(Screen::Tasks, ThemeName::Plain);
-    let before = drawn(&mut app, (80, 24));
+    let before = drawn(&mut app, 80, 24);
     press(&mut app, "> >");
-    let after = drawn(&mut app, (80, 24));
+    let after = drawn(&mut app, 80, 24);
     assert_ne!(before, after);
     press(&mut app, "< <");
-    assert_eq!(drawn(&mut app, (80, 24)), before);
+    assert_eq!(drawn(&mut app, 80, 24), before);
 }
 
 #[test]
@@ -196,14 +196,14 @@ fn the_store_is_read_again_while_it_is_looked_at() {
 #[test]
 fn clicks_go_where_they_look_like_going() {
     let mut app = app(Screen::Compare, ThemeName::Plain);
-    let text = drawn(&mut app, (80, 24));
+    let text = drawn(&mut app, 80, 24);
     let tabs = text.lines().next().unwrap().replace('"', "");
     let column = tabs.find("Training").unwrap() as u16;
     let asked = app.update(Msg::Click { column, row: 0 });
     assert_eq!(app.screen(), Screen::Training);
     assert!(asked.contains(&Effect::LoadTrainings));
     // The second of the runs in the list on the left.
-    drawn(&mut app, (80, 24));
+    drawn(&mut app, 80, 24);
     let asked = app.update(Msg::Click { column: 4, row: 3 });
     assert_eq!(asked, [Effect::Follow("runs/large/events.jsonl".into())]);
     app.update(Msg::Scroll { column: 4, row: 3, down: true });

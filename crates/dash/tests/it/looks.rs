@@ -13,7 +13,7 @@ const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (140, 45)];
 
 fn looks(name: &str, app: &mut App) {
     for (columns, lines) in SIZES {
-        let text = drawn(app, (columns, lines));
+        let text = drawn(app, columns, lines);
         insta::assert_snapshot!(format!("{name}_{columns}x{lines}"), text);
     }
 }
@@ -28,7 +28,7 @@ fn compare() {
     tell(&mut app, second, JobNews::Answered(Box::new(shown())));
     looks("compare", &mut app);
     press(&mut app, "e down right");
-    insta::assert_snapshot!("compare_settings_80x24", drawn(&mut app, (80, 24)));
+    insta::assert_snapshot!("compare_settings_80x24", drawn(&mut app, 80, 24));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn evals() {
     app.update(Msg::News(News::Compared("c1c2c3c4c5c6".into(), Box::new(comparison()))));
     looks("evals", &mut app);
     press(&mut app, "s enter");
-    insta::assert_snapshot!("evals_row_80x24", drawn(&mut app, (80, 24)));
+    insta::assert_snapshot!("evals_row_80x24", drawn(&mut app, 80, 24));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn evals_that_run() {
     tell(&mut app, job, JobNews::Event(row));
     let moved = Event::JobProgress { name: "eval".into(), done: 1, note: String::new() };
     tell(&mut app, job, JobNews::Event(moved));
-    insta::assert_snapshot!("evals_live_80x24", drawn(&mut app, (80, 24)));
+    insta::assert_snapshot!("evals_live_80x24", drawn(&mut app, 80, 24));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn tasks() {
     press(&mut app, "down tab");
     looks("tasks", &mut app);
     press(&mut app, "right");
-    insta::assert_snapshot!("tasks_request_80x24", drawn(&mut app, (80, 24)));
+    insta::assert_snapshot!("tasks_request_80x24", drawn(&mut app, 80, 24));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn help_and_question() {
     press(&mut app, "?");
     looks("help", &mut app);
     press(&mut app, "esc enter q");
-    insta::assert_snapshot!("leave_80x24", drawn(&mut app, (80, 24)));
+    insta::assert_snapshot!("leave_80x24", drawn(&mut app, 80, 24));
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(crate) fn press(app: &mut App, keys: &str) -> Vec<Effect> {
 }
 
 /// The screen as text.
-pub(crate) fn drawn(app: &mut App, (columns, lines): (u16, u16)) -> String {
+pub(crate) fn drawn(app: &mut App, columns: u16, lines: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, lines)).unwrap();
     terminal.draw(|frame| app.draw(frame)).unwrap();
     terminal.backend().to_string()

@@ -165,7 +165,7 @@ fn textgrids_are_merged_by_id() {
     for (warning, expected) in warnings.iter().zip(expected) {
         assert!(warning.contains(expected), "{warning}, not {expected}");
     }
-    // What is imported can be written and read again.
+    // An imported manifest can be written and read again.
     import.manifest.write(&root.join("manifest.jsonl")).unwrap();
     let again = Manifest::read(&root.join("manifest.jsonl")).unwrap();
     assert_eq!(again.utterances(), import.manifest.utterances());

@@ -35,11 +35,12 @@ fn run_rows(
     known: StageRun,
     follows: &[Option<Follow>],
 ) -> Result<Vec<Generated>, String> {
-    run_windows((alignment, group), known, follows, &NarConfig::default())
+    run_windows(alignment, group, known, follows, &NarConfig::default())
 }
 
 fn run_windows(
-    (alignment, group): (Alignment, usize),
+    alignment: Alignment,
+    group: usize,
     known: StageRun,
     follows: &[Option<Follow>],
     nar: &NarConfig,
@@ -166,7 +167,7 @@ fn further_levels_can_be_filled_window_by_window() {
             ..NarConfig::default()
         };
         let rows = [None, None];
-        let rows = run_windows((Alignment::Pointer, 1), known, &rows, &nar).unwrap();
+        let rows = run_windows(Alignment::Pointer, 1, known, &rows, &nar).unwrap();
         rows.into_iter().map(|row| row.codes.unwrap()).collect::<Vec<_>>()
     };
     let free = || StageRun { limit: 30, ..StageRun::default() };

@@ -2,8 +2,8 @@
 
 use syrinx_decode::{DecodeConfig, MaskedConfig, SamplerConfig, generate};
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Pattern, Plan,
-    RowPlan, Segment, Stage, StageRun, TextContent,
+    Alignment, CodeOrder, Content, Contents, Generated, Head, Layout, ModelSwitches, Plan, RowPlan,
+    Segment, Stage, StageRun, TextContent,
 };
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -22,14 +22,9 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     let with = |first: &str, response| {
         vec![Segment::special_token(first), Segment::aligned_text("text", alignment), response]
     };
-    let levels = |pattern| (Head::Levels(pattern), Segment::levels_response("codes", pattern));
-    let (head, response) = match codes {
-        CodeOrder::ArNar => (Head::FirstLevel, Segment::ar_response("codes")),
-        CodeOrder::Delay => levels(Pattern::Delay),
-        CodeOrder::Interleaved => levels(Pattern::Interleaved),
-        CodeOrder::Masked => (Head::MaskedLevel, Segment::masked_response("codes")),
-        CodeOrder::Latent => (Head::Latents, Segment::latent_response("codes")),
-    };
+    let predictor = codes.head().predictor();
+    let response = Segment { name: "codes".into(), ..predictor.response() };
+    let head = codes.head();
     let stage = Stage::new("ar", head, with("task:demo", response));
     let mut stages = Vec::new();
     if alignment == Alignment::Durations {
@@ -39,7 +34,7 @@ fn layout((alignment, codes): (Alignment, CodeOrder)) -> Layout {
     } else {
         stages.push(stage);
     }
-    if codes.has_nar() {
+    if predictor.leaves_further_levels() {
         let mut nar = with("task:demo", Segment::nar_response("codes"));
         nar[0] = Segment::level_token();
         stages.push(Stage::new("nar", Head::FurtherLevels, nar));
@@ -56,7 +51,8 @@ fn decode() -> DecodeConfig {
 fn run_stages(
     order: (Alignment, CodeOrder),
     known: &[StageRun],
-    (config, wanted): (&DecodeConfig, impl Fn(&str) -> bool),
+    config: &DecodeConfig,
+    wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Generated>, String> {
     let kit = kit(order.0).unwrap();
     let codec = ToneCodec::default();
@@ -80,7 +76,7 @@ fn run_stages(
 }
 
 fn run(order: (Alignment, CodeOrder), known: &[StageRun]) -> Vec<Generated> {
-    run_stages(order, known, (&decode(), |_: &str| true)).unwrap()
+    run_stages(order, known, &decode(), |_: &str| true).unwrap()
 }
 
 fn free(limit: usize) -> StageRun {
@@ -137,9 +133,8 @@ fn given_frames_stay_in_every_order() {
             assert_eq!(out.pointer[..6], [0, 0, 1, 1, 2, 2], "{order:?}");
             assert!(codes.frames() > 6, "{order:?}");
         }
-        let few =
-            run_stages(order, &[known(given(6).first_levels(2))], (&decode(), |_: &str| true));
-        if !order.1.has_nar() {
+        let few = run_stages(order, &[known(given(6).first_levels(2))], &decode(), |_: &str| true);
+        if !order.1.head().predictor().leaves_further_levels() {
             let error = few.expect_err("all levels are written together");
             assert!(error.contains("frames of 2 levels are given"), "{error}");
         }
@@ -160,7 +155,7 @@ fn a_given_timing_is_kept_in_every_order() {
 fn durations_come_first_and_go_on_from_what_is_known() {
     let order = (Alignment::Durations, CodeOrder::ArNar);
     let only = |known: StageRun| {
-        run_stages(order, &[known], (&decode(), |s: &str| s == "durations")).unwrap().remove(0)
+        run_stages(order, &[known], &decode(), |s: &str| s == "durations").unwrap().remove(0)
     };
     let whole = only(free(100));
     assert!(whole.codes.is_none() && whole.finished);
@@ -176,10 +171,10 @@ fn durations_come_first_and_go_on_from_what_is_known() {
     let cut = only(free(2));
     assert_eq!((cut.pointer.len(), cut.finished), (2, false));
     let config = DecodeConfig { max_frames_a_phone: 2, ..decode() };
-    let short = run_stages(order, &[free(100)], (&config, |_: &str| true)).unwrap().remove(0);
+    let short = run_stages(order, &[free(100)], &config, |_: &str| true).unwrap().remove(0);
     let longest = (0..STOPS).map(|s| short.pointer.iter().filter(|&&p| p == s).count()).max();
     assert!(longest <= Some(2), "{:?}", short.pointer);
-    let error = run_stages(order, &[free(9)], (&decode(), |s: &str| s != "durations"));
+    let error = run_stages(order, &[free(9)], &decode(), |s: &str| s != "durations");
     assert!(error.unwrap_err().contains("nothing is known of its timing"));
 }
 
@@ -188,7 +183,7 @@ fn guidance_and_passes_change_what_is_written() {
     for order in orders() {
         let with = |guidance: f64| {
             let config = DecodeConfig { guidance, ..decode() };
-            run_stages(order, &[free(40), free(30)], (&config, |_: &str| true)).unwrap()
+            run_stages(order, &[free(40), free(30)], &config, |_: &str| true).unwrap()
         };
         assert_eq!(with(1.0), run(order, &[free(40), free(30)]));
         assert_ne!(with(3.0), with(1.0), "{order:?}");
@@ -196,7 +191,7 @@ fn guidance_and_passes_change_what_is_written() {
     let order = (Alignment::Durations, CodeOrder::Masked);
     let with = |passes, noise| {
         let config = DecodeConfig { masked: MaskedConfig { passes, noise }, ..decode() };
-        run_stages(order, &[free(40)], (&config, |_: &str| true)).unwrap().remove(0).codes
+        run_stages(order, &[free(40)], &config, |_: &str| true).unwrap().remove(0).codes
     };
     assert_ne!(with(1, 0.0), with(6, 0.0));
     assert_ne!(with(6, 0.0), with(6, 9.0));

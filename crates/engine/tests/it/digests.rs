@@ -38,7 +38,7 @@ fn digests(engine: &Engine, recording: &Audio, seeds: &[u64]) -> String {
     let voices = engine.voices().names();
     for descriptor in ALL {
         for &seed in seeds {
-            let mut request = request_of(descriptor, (TEXT, Some("yes so")), &voices, recording);
+            let mut request = request_of(descriptor, TEXT, Some("yes so"), &voices, recording);
             if let Some(speaker) = request.recordings.get_mut("speaker") {
                 *speaker = recording.slice(0.0, 0.8).into();
             }

@@ -49,7 +49,7 @@ fn parts_that_do_not_go_together_are_not_packaged() {
     let check = |lm: &syrinx_model::LmFile, codec: &syrinx_codec::EmbeddedCodec, expected: &str| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (lm, codec) = tiny::write_parts(folder.path(), lm, codec);
-        let error = package((&lm, &codec.as_path().into()), &[], serde_json::Value::Null)
+        let error = package(&lm, &codec.as_path().into(), &[], serde_json::Value::Null)
             .expect_err(expected);
         assert!(error.to_string().contains(expected), "{error}");
     };
@@ -73,7 +73,7 @@ fn a_wrong_shape_is_named() {
     lm.tensors = tiny::lm(&codec, 48).tensors;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (lm, codec) = tiny::write_parts(folder.path(), &lm, &codec);
-    let bytes = package((&lm, &codec.as_path().into()), &[], serde_json::Value::Null)
+    let bytes = package(&lm, &codec.as_path().into(), &[], serde_json::Value::Null)
         .expect("only loading finds out");
     let error = error_of(&bytes);
     assert!(error.contains("its language model doesn't load"), "{error}");

@@ -92,7 +92,7 @@ fn a_cancelled_request_says_so() {
     cancel.cancel();
     for task in ALL {
         let request =
-            request_of(task, ("Yes.", None), &engine().voices().names(), &buzz(1.0, 24_000));
+            request_of(task, "Yes.", None, &engine().voices().names(), &buzz(1.0, 24_000));
         let run = RunContext::quiet(&cancel);
         let error = engine().run(task.id, &request, &DecodeConfig::default(), run);
         assert!(matches!(error, Err(EngineError::Cancelled)), "{}: {error:?}", task.id);
@@ -257,7 +257,7 @@ fn another_recognizer_serves_best_of_n_and_the_tasks_that_need_words() {
     let mut served = Vec::new();
     for task in recognizing {
         let voices = engine.voices().names();
-        let request = request_of(task, ("Yes, no.", None), &voices, &buzz(1.5, 24_000));
+        let request = request_of(task, "Yes, no.", None, &voices, &buzz(1.5, 24_000));
         let run = RunContext::quiet(&cancel);
         // The answer of an untrained model does not matter here.
         let _ = engine.run(task.id, &request, &DecodeConfig::default(), run);

@@ -11,7 +11,7 @@ use syrinx_engine::{PackageVoice, package, write_atomic};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore};
 use syrinx_registry::ALL;
-use syrinx_task::TokenSpace;
+use syrinx_task::{CodebookSizes, TokenSpace};
 use syrinx_text::TextVocab;
 use syrinx_types::Audio;
 
@@ -62,7 +62,11 @@ pub fn lm(codec: &EmbeddedCodec, dim: usize) -> LmFile {
         task.layout().special_tokens()
     });
     let info = codec.info();
-    let sizes = (info.levels, info.codebook_size, info.frame_rate_hz);
+    let sizes = CodebookSizes {
+        levels: info.levels,
+        codebook_size: info.codebook_size,
+        frame_rate_hz: info.frame_rate_hz,
+    };
     let space = TokenSpace::new(&vocab, sizes, config.group, special_tokens);
     let codebooks: Vec<Vec<f32>> = (0..info.levels).map(|l| codec.codebook(l).to_vec()).collect();
     let store = ParamStore::seeded(1, &Device::Cpu);
@@ -96,7 +100,7 @@ pub fn write_model(folder: &Path) -> PathBuf {
         })
         .collect();
     let card = serde_json::json!({"name": "tiny"});
-    let bytes = package((&parts.0, &parts.1.as_path().into()), &voices, card).expect("they fit");
+    let bytes = package(&parts.0, &parts.1.as_path().into(), &voices, card).expect("they fit");
     let path = folder.join("tiny.safetensors");
     write_atomic(&path, &bytes).expect("writes");
     path

@@ -4,8 +4,8 @@ use candle_core::Device;
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{BlockConfig, Kernels, ParamStore, Precision};
 use syrinx_task::{
-    Alignment, CodeOrder, Content, Contents, Head, ModelSwitches, Pattern, Response, Segment,
-    Sequence, Stage, TextContent, TokenSpace, resolve,
+    Alignment, CodeOrder, Content, Contents, Head, ModelSwitches, Response, Segment, Sequence,
+    Stage, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -86,15 +86,10 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         let stage = Stage::new("ar", head, with(special_token(), response));
         if alignment == Alignment::Durations { stage.timed() } else { stage }
     };
-    let levels = |pattern| ar(Head::Levels(pattern), Segment::levels_response("response", pattern));
     let first = ar(Head::FirstLevel, Segment::ar_response("response"));
-    let history = match config.switches.codes {
-        CodeOrder::ArNar => None,
-        CodeOrder::Delay => Some(levels(Pattern::Delay)),
-        CodeOrder::Interleaved => Some(levels(Pattern::Interleaved)),
-        CodeOrder::Masked => Some(ar(Head::MaskedLevel, Segment::masked_response("response"))),
-        CodeOrder::Latent => Some(ar(Head::Latents, Segment::latent_response("response"))),
-    };
+    let order = config.switches.codes.head();
+    let response = Segment { name: "response".into(), ..order.predictor().response() };
+    let history = (order != Head::FirstLevel).then(|| ar(order, response));
     let durations = (alignment == Alignment::Durations).then(|| {
         let response = Segment::duration_response("response");
         Stage::new("durations", Head::Durations, with(special_token(), response))

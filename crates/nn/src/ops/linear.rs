@@ -61,7 +61,7 @@ pub(super) fn rows_through(
 ) {
     let rows = x.len() / inputs.max(1);
     if rows <= MOST_ROWS {
-        return product_rows(y, x, (Weights::F32(w), inputs), accumulate, &mut Vec::new());
+        return product_rows(y, x, Weights::F32(w), inputs, accumulate, &mut Vec::new());
     }
     let options = ProductOptions { accumulate, ..Default::default() };
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);

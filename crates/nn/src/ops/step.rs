@@ -28,8 +28,10 @@ pub(crate) fn is_short(rows: usize) -> bool {
 pub(crate) fn step(
     x: &Tensor,
     plan: &AttentionPlan,
-    (config, eps): (&BlockConfig, f32),
-    (blocks, norm_weight): (&[StepWeights<'_>], &[f32]),
+    config: &BlockConfig,
+    eps: f32,
+    blocks: &[StepWeights<'_>],
+    norm_weight: &[f32],
     caches: &mut [&mut StackCache],
 ) -> Result<Tensor> {
     let BlockConfig { dim, hidden, .. } = *config;
@@ -43,14 +45,14 @@ pub(crate) fn step(
     let mut columns = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
         norm::forward_rows(&x_rows, block.attention_norm, &mut normed, eps);
-        product_rows(&mut qkv, &normed, (block.qkv, dim), false, &mut columns);
+        product_rows(&mut qkv, &normed, block.qkv, dim, false, &mut columns);
         let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
         cached_rows(&qkv, plan, &mut layer, &mut seen);
-        product_rows(&mut x_rows, &seen, (block.out, dim), true, &mut columns);
+        product_rows(&mut x_rows, &seen, block.out, dim, true, &mut columns);
         norm::forward_rows(&x_rows, block.mlp_norm, &mut normed, eps);
-        product_rows(&mut gate_up, &normed, (block.gate_up, dim), false, &mut columns);
+        product_rows(&mut gate_up, &normed, block.gate_up, dim, false, &mut columns);
         gated::forward_rows(&gate_up, &mut gates, hidden);
-        product_rows(&mut x_rows, &gates, (block.down, hidden), true, &mut columns);
+        product_rows(&mut x_rows, &gates, block.down, hidden, true, &mut columns);
     }
     norm::forward_rows(&x_rows, norm_weight, &mut normed, eps);
     Tensor::from_vec(normed, (rows, dim), x.device())

@@ -127,7 +127,8 @@ impl Hub {
     pub fn fetch(
         &self,
         listing: &Listing,
-        (cancel, events): (&CancelToken, &dyn EventSink),
+        cancel: &CancelToken,
+        events: &dyn EventSink,
     ) -> Result<Installed, HubError> {
         let repo = self.repo(&listing.name, &listing.revision)?;
         let mut path = None;

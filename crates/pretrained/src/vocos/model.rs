@@ -162,7 +162,8 @@ impl Vocos {
     pub fn load(
         root: &Weights<'_>,
         config: &VocosConfig,
-        (codebook_size, frame_rate_hz): (usize, f64),
+        codebook_size: usize,
+        frame_rate_hz: f64,
     ) -> Loaded<Self> {
         let VocosConfig { backbone: b, head, .. } = config;
         let levels = config.levels(codebook_size, frame_rate_hz);

@@ -26,7 +26,8 @@ impl Whisper {
         &self,
         window: &Cache,
         text: &[u32],
-        (language, frames): (Option<u32>, usize),
+        language: Option<u32>,
+        frames: usize,
     ) -> Result<AlignedTokens, WhisperError> {
         let fail = failed("align words");
         let mut tokens = self.vocabulary.prefix(language);

@@ -64,7 +64,8 @@ impl Whisper {
         window: &Cache,
         prefix: &[u32],
         options: &WhisperOptions,
-        (rng, cancel): (&mut ChaCha8Rng, &CancelToken),
+        rng: &mut ChaCha8Rng,
+        cancel: &CancelToken,
     ) -> Result<Decoded, WhisperError> {
         let prefixed = self.prefixed(window, prefix)?;
         let mut decoded = Decoded::default();
@@ -72,7 +73,7 @@ impl Whisper {
             let draws = if temperature > 0.0 { options.best_of.max(1) } else { 1 };
             let mut best: Option<Draw> = None;
             for _ in 0..draws {
-                let draw = self.draw(&prefixed, temperature, options, (&mut *rng, cancel))?;
+                let draw = self.draw(&prefixed, temperature, options, &mut *rng, cancel)?;
                 if best.as_ref().is_none_or(|b| draw.mean_log_prob() > b.mean_log_prob()) {
                     best = Some(draw);
                 }
@@ -119,7 +120,8 @@ impl Whisper {
         prefixed: &Prefixed,
         temperature: f64,
         options: &WhisperOptions,
-        (rng, cancel): (&mut ChaCha8Rng, &CancelToken),
+        rng: &mut ChaCha8Rng,
+        cancel: &CancelToken,
     ) -> Result<Draw, WhisperError> {
         let fail = failed("decode a window");
         let mut cache = prefixed.cache.clone();

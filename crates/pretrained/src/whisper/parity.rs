@@ -79,7 +79,7 @@ fn greedy_tokens_are_those_of_transformers() {
     };
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let decoded = whisper
-        .decode_window(&window, &prefix, &options, (&mut rng, &CancelToken::default()))
+        .decode_window(&window, &prefix, &options, &mut rng, &CancelToken::default())
         .unwrap();
     assert_eq!(decoded.tokens, greedy);
 }
@@ -96,7 +96,7 @@ fn a_window_is_bounded_also_without_timestamps_and_end() {
     // Nothing passes the checks.
     let options = WhisperOptions { max_compression_ratio: 0.0, ..WhisperOptions::default() };
     let decoded = whisper
-        .decode_window(&window, &[257], &options, (&mut rng, &CancelToken::default()))
+        .decode_window(&window, &[257], &options, &mut rng, &CancelToken::default())
         .unwrap();
     assert_eq!(decoded.tokens.len(), whisper.config.max_target_positions / 2);
     assert_eq!(decoded.temperature, 1.0, "every temperature is tried");

@@ -22,7 +22,7 @@ pub(crate) fn restrict(logits: &mut [f32], generated: &[u32], vocabulary: &Vocab
         Some(range) => {
             let special = vocabulary.end + 1..range.start;
             special.for_each(&mut exclude);
-            timestamps_in_order(logits, generated, (vocabulary.end, range.start));
+            timestamps_in_order(logits, generated, vocabulary.end, range.start);
         }
         // Everything after the end of text is a special token.
         None => logits.iter_mut().skip(vocabulary.end as usize + 1).for_each(drop_logit),
@@ -35,7 +35,7 @@ fn drop_logit(logit: &mut f32) {
 
 /// Keeps timestamps in pairs that do not go backwards, begins with one, and forces one where their summed probability
 /// is above that of every other token.
-fn timestamps_in_order(logits: &mut [f32], generated: &[u32], (end, first): (u32, u32)) {
+fn timestamps_in_order(logits: &mut [f32], generated: &[u32], end: u32, first: u32) {
     let (end, first) = (end as usize, (first as usize).min(logits.len()));
     let is_timestamp = |token: &u32| *token as usize >= first;
     let last = generated.last().is_some_and(is_timestamp);

@@ -152,7 +152,7 @@ impl Whisper {
         }
         let used = frames.len().min(self.config.window_frames());
         let window = self.encode(&frames, (0, used))?;
-        let aligned = self.align_tokens(&window, &tokens, (token, used))?;
+        let aligned = self.align_tokens(&window, &tokens, token, used)?;
         let words = split_words(&self.vocabulary, &tokens, &language)?;
         let (words, _) = tidy(time_words(words, &aligned));
         let time = |word: super::words::TokenWord| WordTime {
@@ -238,12 +238,12 @@ impl Whisper {
         if self.vocabulary.timestamps.is_none() {
             prefix.push(self.vocabulary.no_timestamps);
         }
-        let decoded = self.decode_window(&window, &prefix, options, (&mut progress.rng, cancel))?;
+        let decoded = self.decode_window(&window, &prefix, options, &mut progress.rng, cancel)?;
         if decoded.is_silence(options) {
             progress.seek += used;
             return Ok(Vec::new());
         }
-        let Segmented { segments, advance, open } = self.segmented(&decoded, (start, used))?;
+        let Segmented { segments, advance, open } = self.segmented(&decoded, start, used)?;
         let (mut segments, tokens): (Vec<_>, Vec<_>) = segments.into_iter().unzip();
         let mut next = start + advance;
         if options.word_times {
@@ -290,7 +290,7 @@ impl Whisper {
         let texts: Vec<Vec<u32>> = tokens.iter().map(text_of).collect();
         let text = texts.concat();
         if !text.is_empty() {
-            let aligned = self.align_tokens(window, &text, (token, used))?;
+            let aligned = self.align_tokens(window, &text, token, used)?;
             let words = split_words(&self.vocabulary, &text, language)?;
             let counts: Vec<usize> = texts.iter().map(Vec::len).collect();
             let words = tidy(time_words(words, &aligned));
@@ -316,7 +316,8 @@ impl Whisper {
     fn segmented(
         &self,
         decoded: &Decoded,
-        (start, used): (usize, usize),
+        start: usize,
+        used: usize,
     ) -> Result<Segmented, WhisperError> {
         let tokens = &decoded.tokens;
         let first = self.vocabulary.timestamps.as_ref().map_or(u32::MAX, |range| range.start);

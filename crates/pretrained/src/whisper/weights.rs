@@ -67,7 +67,8 @@ impl Weights {
     fn linear(
         &self,
         name: &str,
-        (outputs, inputs): (usize, usize),
+        outputs: usize,
+        inputs: usize,
         bias: bool,
     ) -> Result<Linear, PretrainedError> {
         let key = format!("{name}.weight");
@@ -97,8 +98,7 @@ impl Weights {
         width: usize,
         heads: usize,
     ) -> Result<Attention, PretrainedError> {
-        let linear =
-            |part: &str, bias| self.linear(&format!("{name}.{part}"), (width, width), bias);
+        let linear = |part: &str, bias| self.linear(&format!("{name}.{part}"), width, width, bias);
         Ok(Attention {
             query: linear("q_proj", true)?,
             key: linear("k_proj", false)?,
@@ -116,8 +116,8 @@ impl Weights {
     ) -> Result<FeedForward, PretrainedError> {
         Ok(FeedForward {
             norm: self.norm(&format!("{layer}.final_layer_norm"), width)?,
-            up: self.linear(&format!("{layer}.fc1"), (inner, width), true)?,
-            down: self.linear(&format!("{layer}.fc2"), (width, inner), true)?,
+            up: self.linear(&format!("{layer}.fc1"), inner, width, true)?,
+            down: self.linear(&format!("{layer}.fc2"), width, inner, true)?,
         })
     }
 }

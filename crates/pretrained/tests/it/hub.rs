@@ -133,7 +133,7 @@ fn name() -> ModelName {
 
 fn fetch(hub: &Hub) -> Result<Installed, HubError> {
     let listing = hub.look_up(&name(), &[])?;
-    hub.fetch(&listing, (&CancelToken::default(), &NullSink))
+    hub.fetch(&listing, &CancelToken::default(), &NullSink)
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_model_is_listed_fetched_found_and_removed() {
     let before = server.requests();
     assert!(before.iter().all(|r| r.starts_with("/api/")), "nothing is fetched yet: {before:?}");
     assert_eq!(installed(folder.path()).unwrap(), []);
-    let model = hub.fetch(&listing, (&CancelToken::default(), &NullSink)).unwrap();
+    let model = hub.fetch(&listing, &CancelToken::default(), &NullSink).unwrap();
     assert_eq!((model.bytes, model.licence.as_deref()), (300_008, Some(LICENCE)));
     let weights = fs::read(model.path.join("model.safetensors")).unwrap();
     assert_eq!(weights, server.state.lock().unwrap().files["model.safetensors"]);
@@ -171,12 +171,12 @@ fn a_download_that_was_cut_goes_on_where_it_stopped() {
     let listing = hub.look_up(&name(), &[]).unwrap();
     server.state.lock().unwrap().allowance = Some(100_000);
     let quiet = CancelToken::default();
-    let error = hub.fetch(&listing, (&quiet, &NullSink)).unwrap_err();
+    let error = hub.fetch(&listing, &quiet, &NullSink).unwrap_err();
     assert!(matches!(error, HubError::Request { .. }) && error.hint().is_some(), "{error}");
     assert_eq!(installed(folder.path()).unwrap(), [], "a part is no model");
     let before = server.requests().len();
     server.state.lock().unwrap().allowance = None;
-    let model = hub.fetch(&listing, (&quiet, &NullSink)).unwrap();
+    let model = hub.fetch(&listing, &quiet, &NullSink).unwrap();
     assert_eq!(model.bytes, 300_008);
     let later = server.requests().split_off(before);
     let resumed = |r: &&String| {
@@ -213,7 +213,7 @@ fn answers_that_help_nobody_are_errors() {
     let cancel = CancelToken::default();
     cancel.cancel();
     let listing = hub.look_up(&name(), &[]).unwrap();
-    assert!(matches!(hub.fetch(&listing, (&cancel, &NullSink)), Err(HubError::Cancelled)));
+    assert!(matches!(hub.fetch(&listing, &cancel, &NullSink), Err(HubError::Cancelled)));
     server.state.lock().unwrap().files.retain(|path, _| path.ends_with("md"));
     assert!(matches!(hub.look_up(&name(), &[]), Err(HubError::NoWeights { .. })));
 }

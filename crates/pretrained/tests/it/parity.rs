@@ -157,7 +157,7 @@ fn vocos_decodes_the_codes_of_every_bandwidth() {
     let path = data("vocos").join("config.yaml");
     let config = VocosConfig::parse(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
     let checkpoint = checkpoint("vocos");
-    let vocos = Vocos::load(&checkpoint.root(), &config, (1024, 75.0)).unwrap();
+    let vocos = Vocos::load(&checkpoint.root(), &config, 1024, 75.0).unwrap();
     let all = reference.codes("codes");
     for (id, levels) in [2, 4, 8, 16].into_iter().enumerate() {
         assert_eq!(vocos.bandwidth(levels), Some(id));

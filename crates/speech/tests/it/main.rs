@@ -25,5 +25,5 @@ fn units() -> &'static Units {
 
 /// Scores of an imperfect recogniser.
 fn scores(text: &str, sure: f64, wrong_of: usize, seed: u64) -> FrameScores {
-    syrinx_testkit::scores(kit(), text, (sure, wrong_of), seed).expect("words")
+    syrinx_testkit::scores(kit(), text, sure, wrong_of, seed).expect("words")
 }

@@ -16,7 +16,7 @@ fn reading(text: TextForm) -> TaskKit {
 }
 
 fn line(phones: &str, lead_s: f64, total_s: f64) -> Timeline {
-    let line = Timeline::of_recording(&timed(phones), (lead_s, total_s), StressMode::Strip, 0.16);
+    let line = Timeline::of_recording(&timed(phones), lead_s, total_s, StressMode::Strip, 0.16);
     line.expect("a line")
 }
 

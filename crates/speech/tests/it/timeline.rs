@@ -25,9 +25,8 @@ fn written(line: &Timeline) -> String {
 #[test]
 fn all_corpora_come_to_one_form() {
     let check = |phones: &str, lead_s: f64, total_s: f64, expected: &str| {
-        let line =
-            Timeline::of_recording(&timed(phones), (lead_s, total_s), StressMode::Strip, 0.16)
-                .map(|line| written(&line));
+        let line = Timeline::of_recording(&timed(phones), lead_s, total_s, StressMode::Strip, 0.16)
+            .map(|line| written(&line));
         assert_eq!(line.as_deref().unwrap_or("none"), expected, "{phones}");
     };
     // flite: silences as phones, no lead, boundaries without time, pauses after the boundary.

@@ -1,13 +1,13 @@
 //! Sequences of the stages that other orders of codes and other alignments have.
 
 use syrinx_task::{
-    Alignment, Content, Contents, DURATION_ROWS, Head, IGNORE, Latent, NONE, Pattern, Response,
-    Segment, Sequence, Stage, Targets, TextContent, TokenSpace, durations_of_pointer,
+    Alignment, Content, Contents, DURATION_ROWS, Head, IGNORE, Latent, NONE, Output, Pattern,
+    Response, Segment, Sequence, Stage, TextContent, TokenSpace, durations_of_pointer,
     pointer_in_frames, resolve,
 };
 use syrinx_types::Codes;
 
-use crate::sequences::space;
+use crate::sequences::{FIRST, space};
 
 /// Rows of "nothing yet" in the tables of the three levels that an AR stage writes: each table has five rows.
 const NOTHING: [u32; 3] = [19, 29, 34];
@@ -40,6 +40,11 @@ fn resolved(stage: &Stage, alignment: Alignment, space: &TokenSpace) -> Sequence
     resolve(stage, &contents(), Some(&response(alignment)), 0, space).unwrap()
 }
 
+/// Target classes of the three levels.
+fn level_classes(s: &Sequence) -> [Vec<u32>; 3] {
+    [FIRST, Output::Level(1), Output::Level(2)].map(|output| s.classes(output).unwrap().to_vec())
+}
+
 fn shown(s: &Sequence) -> Vec<Vec<u32>> {
     s.positions[s.response_start..].iter().map(|p| p.codes.clone()).collect()
 }
@@ -60,14 +65,13 @@ fn with_a_delay_every_level_is_a_frame_behind_the_one_before() {
     let looks: Vec<u32> = s.positions[s.response_start..].iter().map(|p| p.here).collect();
     assert_eq!(looks, [0, 3, 3, 3], "after its last frame the pointer stays");
     let end = 3;
-    let targets = [[0, IGNORE, IGNORE], [3, 1, IGNORE], [IGNORE, 2, 2], [IGNORE, IGNORE, 1]];
-    let advances = vec![2, end, IGNORE, IGNORE];
-    assert_eq!(s.targets, Targets::Levels { codes: targets.concat(), advances });
+    let targets = [[0, 3, IGNORE, IGNORE], [IGNORE, 1, 2, IGNORE], [IGNORE, IGNORE, 2, 1]];
+    assert_eq!(level_classes(&s), targets);
+    assert_eq!(s.classes(Output::Advances).unwrap(), [2, end, IGNORE, IGNORE]);
     // Without a pointer level 1 ends with a stop code, and so does nothing else.
     let s = resolved(&levels(Pattern::Delay, Alignment::None), Alignment::None, &space);
-    let Targets::Levels { codes, advances } = s.targets else { panic!("levels") };
-    assert_eq!(codes[6..9], [4, 2, 2]);
-    assert_eq!((codes.len(), advances), (12, vec![IGNORE; 4]));
+    assert_eq!(level_classes(&s).map(|classes| classes[2]), [4, 2, 2]);
+    assert_eq!(s.classes(Output::Advances), None);
 }
 
 #[test]
@@ -84,13 +88,15 @@ fn interleaved_levels_take_turns() {
     assert_eq!(shown(&s), wanted);
     let looks: Vec<u32> = s.positions[s.response_start..].iter().map(|p| p.here).collect();
     assert_eq!(looks, [0, 0, 0, 3, 3, 3]);
-    let Targets::Levels { codes, advances } = s.targets else { panic!("levels") };
-    let scored: Vec<u32> = codes.into_iter().filter(|&c| c != IGNORE).collect();
+    let levels_of_steps = level_classes(&s);
+    let scored: Vec<u32> = (0..6).map(|step| levels_of_steps[step % 3][step]).collect();
     assert_eq!(scored, [0, 1, 2, 3, 2, 1]);
-    assert_eq!(advances, [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
+    let all = levels_of_steps.concat();
+    assert_eq!(all.iter().filter(|&&class| class != IGNORE).count(), scored.len());
+    assert_eq!(s.classes(Output::Advances).unwrap(), [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
     let s = resolved(&levels(Pattern::Interleaved, Alignment::None), Alignment::None, &space);
-    let Targets::Levels { codes, .. } = s.targets else { panic!("levels") };
-    assert_eq!(codes[18..], [4, IGNORE, IGNORE], "a stop code after the last frame");
+    let last = level_classes(&s).map(|classes| classes[6]);
+    assert_eq!(last, [4, IGNORE, IGNORE], "a stop code after the last frame");
 }
 
 #[test]
@@ -124,7 +130,7 @@ fn durations_are_those_of_the_pointer() {
     let durations =
         |alignment| stage(Head::Durations, Segment::duration_response("durations"), alignment);
     let s = resolved(&durations(Alignment::Durations), Alignment::Durations, &space);
-    assert_eq!(s.targets, Targets::Durations(vec![1, 0, 1]));
+    assert_eq!(s.classes(Output::Durations).unwrap(), [1, 0, 1]);
     let response = &s.positions[s.response_start..];
     let begin = DURATION_ROWS as u32 - 1;
     assert_eq!(response.iter().map(|p| p.duration).collect::<Vec<_>>(), [begin, 1, 0]);
@@ -141,31 +147,28 @@ fn in_a_known_timing_nothing_of_it_is_scored() {
     let (space, alignment) = (space(1), Alignment::Durations);
     let first = stage(Head::FirstLevel, Segment::ar_response("codes"), alignment).timed();
     let s = resolved(&first, alignment, &space);
-    let unmoved = vec![IGNORE; 2];
-    assert_eq!(s.targets, Targets::FirstLevel { codes: vec![0, 3], advances: unmoved.clone() });
+    assert_eq!(s.classes(FIRST).unwrap(), [0, 3]);
+    assert_eq!(s.classes(Output::Advances), None);
     let s = resolved(&levels(Pattern::Delay, alignment).timed(), alignment, &space);
-    assert!(matches!(s.targets, Targets::Levels { advances, .. } if advances == vec![IGNORE; 4]));
+    assert_eq!(s.classes(Output::Advances), None);
     let latents = stage(Head::Latents, Segment::latent_response("latents"), alignment).timed();
-    assert_eq!(
-        resolved(&latents, alignment, &space).targets,
-        Targets::Latents { advances: unmoved }
-    );
+    assert_eq!(resolved(&latents, alignment, &space).classes(Output::Advances), None);
     let unwalked = stage(Head::FirstLevel, Segment::ar_response("codes"), Alignment::None).timed();
-    assert!(unwalked.check().unwrap_err().contains("no text in the encoder"));
+    assert!(unwalked.check().unwrap_err().to_string().contains("no text in the encoder"));
 }
 
 #[test]
 fn masked_codes_are_scored_until_they_are_shown() {
     let (space, alignment) = (space(1), Alignment::Durations);
     let masked = stage(Head::MaskedLevel, Segment::masked_response("codes"), alignment);
-    assert!(masked.check().unwrap_err().contains("alignment `durations`"));
+    assert!(masked.check().unwrap_err().to_string().contains("alignment `durations`"));
     let mut s = resolved(&masked.timed(), alignment, &space);
     assert_eq!(s.prefix, s.len(), "all frames see each other");
-    assert_eq!(s.targets, Targets::Masked(vec![0, 3]));
+    assert_eq!(s.classes(FIRST).unwrap(), [0, 3]);
     let own = |s: &Sequence| shown(s).iter().map(|codes| codes[0]).collect::<Vec<_>>();
     assert_eq!(own(&s), [NOTHING[0]; 2]);
     s.show(&space, 1);
-    assert_eq!(s.targets, Targets::Masked(vec![0, IGNORE]));
+    assert_eq!(s.classes(FIRST).unwrap(), [0, IGNORE]);
     assert_eq!(own(&s), [NOTHING[0], space.history_code(0, 3)]);
 }
 
@@ -180,7 +183,7 @@ fn latents_are_those_of_the_frame_before() {
             s.positions[s.response_start..].iter().map(|p| p.latent.clone()).collect()
         };
         assert_eq!(of(&s), [None, Some(before)]);
-        assert_eq!(s.targets, Targets::Latents { advances: advances.into() });
+        assert_eq!(s.classes(Output::Advances).unwrap(), advances);
         s.blur_latents(1.0, || vec![0; 3]);
         let [None, Some(Latent::Codes(sum))] = &of(&s)[..] else { panic!("one latent") };
         let weights: f32 = sum[1..].iter().map(|(weight, _)| weight).sum();

@@ -20,6 +20,6 @@ fn pointers_follow_the_middle_of_frames() {
 fn labels_are_phones_at_the_middle_of_parts() {
     let phone = |p: &str, d| TimedPhone { phone: p.into(), duration_s: d };
     let phones = [phone("AA1", 0.04), phone("|", 0.0), phone("T", 0.03)];
-    let labels = frame_labels(&phones, 0.02, (3, 2), 25.0);
+    let labels = frame_labels(&phones, 0.02, 3, 2, 25.0);
     assert_eq!(labels, [None, Some(0), Some(0), Some(2), None, None]);
 }

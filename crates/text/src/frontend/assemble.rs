@@ -1,7 +1,7 @@
 //! From written pieces to words with phones, and from those to one sequence.
 
-use super::inline::{Inline, placeholder_index};
 use super::{Phonemized, Source, SpokenWord, derive, letters};
+use crate::inline::{Inline, placeholder_index};
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
 use crate::normalize::{self, LeftOut, Piece, Pieces, Words};

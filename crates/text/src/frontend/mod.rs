@@ -3,7 +3,6 @@
 mod assemble;
 mod derive;
 mod heteronyms;
-mod inline;
 mod letters;
 mod rules;
 mod rules_table;
@@ -16,12 +15,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::error::{TextError, excerpt};
+use crate::inline;
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
 use crate::normalize::LeftOut;
 
-pub(crate) use inline::{extract as extract_inlines, inline_spans, placeholder_index};
-pub(crate) use letters::letter_name;
 pub use rules::RuleSpeller;
 
 /// Finds pronunciations of words that are in no lexicon; the model's own text-to-phoneme task is one.

@@ -43,13 +43,13 @@ pub(crate) use scan::Piece;
 /// Inline pronunciations (`/.../`) stay as they are. Text in other scripts is left out (see [`symbols_left_out`]);
 /// [`Frontend`](crate::Frontend) refuses it instead when it is most of the text.
 pub fn normalize(text: &str) -> String {
-    let (text, inlines) = crate::frontend::extract_inlines(text);
+    let (text, inlines) = crate::inline::extract(text);
     let mut out = String::with_capacity(text.len());
     let lexicon = Lexicon::english().ok();
     let is_known = |word: &str| lexicon.as_ref().is_some_and(|lexicon| lexicon.is_word(word));
     let words = Words { is_kept: &|_| false, is_known: &is_known };
     for piece in pieces(&text, &words).pieces {
-        let inline = piece.said.chars().next().and_then(crate::frontend::placeholder_index);
+        let inline = piece.said.chars().next().and_then(crate::inline::placeholder_index);
         match inline.and_then(|index| inlines.get(index)) {
             Some(inline) => push_words(&mut out, &inline.written, piece.attached),
             None => push_words(&mut out, &piece.said, false),
@@ -136,7 +136,7 @@ pub fn symbols_left_out(text: &str) -> Vec<LeftOut> {
     if text.is_ascii() {
         return Vec::new();
     }
-    let (text, _) = crate::frontend::extract_inlines(text);
+    let (text, _) = crate::inline::extract(text);
     counted(&fold::fold(&text).left_out)
 }
 

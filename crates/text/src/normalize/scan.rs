@@ -6,7 +6,7 @@ use super::lines::BREAK;
 use super::{
     acronyms, dates, money, numerals, phone_numbers, roman, shortened, symbols, times, units, web,
 };
-use crate::frontend::placeholder_index;
+use crate::inline::placeholder_index;
 
 /// Something written and how it is said.
 #[derive(Debug, Clone, PartialEq)]

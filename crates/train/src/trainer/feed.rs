@@ -20,7 +20,8 @@ impl Feed<'_> {
     /// Runs `steps` with batches from number `first` on.
     pub(super) fn with<T>(
         maker: &BatchMaker<'_>,
-        (first, ahead): (u64, bool),
+        first: u64,
+        ahead: bool,
         steps: impl FnOnce(&mut Feed<'_>) -> T,
     ) -> T {
         if !ahead {

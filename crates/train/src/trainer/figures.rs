@@ -1,4 +1,4 @@
-//! What a run says of itself: figures of its steps, of evaluations and of in-training evaluations, and warnings.
+//! Figures of steps, evaluations and in-training evaluations, and warnings.
 
 use syrinx_model::LanguageModel;
 use syrinx_types::{CancelToken, Event, EventSink};
@@ -71,8 +71,9 @@ impl Trainer<'_> {
 
     /// Losses and accuracies of the averaged weights on fixed batches. Ranks share the batches.
     pub(super) fn evaluate(&self, batches: &[Batch]) -> Result<Vec<(String, f64)>, TrainError> {
-        let place = (&self.material.device, self.config.precision);
-        let model = LanguageModel::load_in(&self.averaged()?, place, self.config.kernels)?;
+        let (device, config) = (&self.material.device, &self.config);
+        let model =
+            LanguageModel::load_in(&self.averaged()?, device, config.precision, config.kernels)?;
         let ranks = &self.material.ranks;
         let (mut names, mut values) = (Vec::new(), Vec::new());
         let own = batches.iter().enumerate().skip(ranks.rank()).step_by(ranks.count());

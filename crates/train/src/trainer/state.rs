@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use syrinx_model::{Adapter, LmFile};
 use syrinx_nn::to_vec_f32;
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{CancelToken, Event, EventSink, Fingerprint};
 
 use super::Trainer;
 use crate::checkpoint::write_atomically;
@@ -146,13 +146,11 @@ impl Trainer<'_> {
         if self.material.ranks.is_alone() {
             return Ok(());
         }
-        let mut hash = 0xcbf2_9ce4_8422_2325u64; // FNV-1a over the bits
+        let mut hash = Fingerprint::default();
         for tensor in self.store.tensors().values() {
-            for value in to_vec_f32(tensor)? {
-                hash = (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3);
-            }
+            hash = hash.values(&to_vec_f32(tensor)?);
         }
-        Ok(self.material.ranks.agree("hash of the weights", &format!("{hash:016x}"))?)
+        Ok(self.material.ranks.agree("hash of the weights", &hash.hex())?)
     }
 
     /// Saves a checkpoint and the averaged weights, once all pending figures are finite.

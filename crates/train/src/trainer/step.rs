@@ -48,7 +48,8 @@ impl Trainer<'_> {
     pub(super) fn one_step(
         &mut self,
         step: u64,
-        (feed, schedule): (&mut Feed<'_>, &Schedule),
+        feed: &mut Feed<'_>,
+        schedule: &Schedule,
         cancel: &CancelToken,
     ) -> Result<(), TrainError> {
         self.pending.begin();

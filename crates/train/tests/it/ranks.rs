@@ -15,7 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// Trains on threads as ranks. Returns the events of rank 0 and the figures of every rank.
 fn train(
     setup: &Setup,
-    (config, run): (&TrainConfig, &Path),
+    config: &TrainConfig,
+    run: &Path,
     ranks: usize,
     stop_after: Option<u64>,
 ) -> (Vec<Event>, Vec<RankFigures>) {
@@ -87,14 +88,14 @@ fn losses_do_not_depend_on_the_number_of_ranks() {
     let mut config = config(&setup.tasks, 10);
     (config.accumulation, config.parallel.bucket_mib) = (2, 0.002);
     let folder = |name: &str| setup.folder.path().join(name);
-    let (alone, _) = train(&setup, (&config, &folder("1")), 1, None);
+    let (alone, _) = train(&setup, &config, &folder("1"), 1, None);
     let alone = losses(&alone);
     assert!(alone.len() > 40, "{} losses", alone.len());
     for state in [OptimizerState::Replicated, OptimizerState::Sharded] {
         config.parallel.optimizer_state = state;
         for ranks in [2, 4] {
             let run = folder(&format!("{ranks}-{state:?}"));
-            let (events, figures) = train(&setup, (&config, &run), ranks, None);
+            let (events, figures) = train(&setup, &config, &run, ranks, None);
             assert_same(&alone, &losses(&events), ranks);
             let whole: usize = figures.iter().map(|f| f.optimizer_bytes).sum();
             let most = figures.iter().map(|f| f.optimizer_bytes).max().unwrap();
@@ -119,15 +120,15 @@ fn losses_do_not_depend_on_the_number_of_ranks() {
 fn a_run_goes_on_with_another_number_of_ranks() {
     let setup = Setup::new();
     let mut config = config(&setup.tasks, 8);
-    let straight = losses(&train(&setup, (&config, &setup.folder.path().join("one")), 1, None).0);
+    let straight = losses(&train(&setup, &config, &setup.folder.path().join("one"), 1, None).0);
     config.parallel.optimizer_state = OptimizerState::Sharded;
     let run = setup.folder.path().join("several");
     // A rank learns of a stop one step later than the rank that was asked.
-    let (first, _) = train(&setup, (&config, &run), 4, Some(2));
+    let (first, _) = train(&setup, &config, &run, 4, Some(2));
     assert_eq!(Checkpoint::read(&run).unwrap().unwrap().step, 3);
-    let (second, _) = train(&setup, (&config, &run), 2, Some(5));
+    let (second, _) = train(&setup, &config, &run, 2, Some(5));
     assert_eq!(Checkpoint::read(&run).unwrap().unwrap().step, 6);
-    let (third, _) = train(&setup, (&config, &run), 1, None);
+    let (third, _) = train(&setup, &config, &run, 1, None);
     let all: Vec<Event> = [first, second, third].concat();
     assert_same(&straight, &losses(&all), 4);
 }

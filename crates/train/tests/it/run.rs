@@ -4,7 +4,7 @@ use std::sync::Arc;
 use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, Utterance, encode_manifest};
 use syrinx_model::LmFile;
 use syrinx_nn::{BlockConfig, to_vec_f32};
-use syrinx_task::{DynTask, ModelSwitches, TaskKit, TokenSpace};
+use syrinx_task::{CodebookSizes, DynTask, ModelSwitches, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{
     Checkpoint, MixEntry, Ranks, TrainConfig, TrainError, Trainer, TrainingMaterial,
@@ -110,7 +110,9 @@ impl Setup {
     pub fn space(&self, known: impl Fn(&str) -> bool) -> TokenSpace {
         let tasks = self.tasks.iter().filter(|t| known(t.id()));
         let special_tokens: Vec<String> = tasks.flat_map(|t| t.layout().special_tokens()).collect();
-        TokenSpace::new(&self.vocab, (LEVELS, SIZE, 25.0), 1, special_tokens)
+        let (levels, codebook_size) = (LEVELS, SIZE);
+        let sizes = CodebookSizes { levels, codebook_size, frame_rate_hz: 25.0 };
+        TokenSpace::new(&self.vocab, sizes, 1, special_tokens)
     }
 
     pub fn material(&self) -> TrainingMaterial<'_> {

@@ -72,7 +72,7 @@ fn an_adapter_is_trained_resumed_and_moves_nothing_else() {
     let material = TrainingMaterial { space, ..setup.material() };
     let train = |config: &TrainConfig, run: &str, resume: bool| {
         let run = path(run);
-        let mut trainer = Trainer::from_base(config, &material, (&run, resume), &base).unwrap();
+        let mut trainer = Trainer::from_base(config, &material, &run, resume, &base).unwrap();
         trainer.run(&NullSink, &CancelToken::default()).unwrap().model
     };
     let straight = std::fs::read(train(&later, "straight", false)).unwrap();
@@ -107,7 +107,7 @@ fn a_stopped_adapter_goes_on_bit_for_bit() {
     let run =
         |name: &str, resume: bool, cancel: &CancelToken, sink: &dyn syrinx_types::EventSink| {
             let run = path(name);
-            let mut trainer = Trainer::from_base(&later, &material, (&run, resume), &base).unwrap();
+            let mut trainer = Trainer::from_base(&later, &material, &run, resume, &base).unwrap();
             let outcome = trainer.run(sink, cancel).unwrap();
             std::fs::read(outcome.model).unwrap()
         };
@@ -129,7 +129,7 @@ fn full_fine_tuning_begins_as_the_model_with_marks_appended() {
     let space = space_of(base.space.clone(), &setup.tasks, &later.mix);
     let material = TrainingMaterial { space, ..setup.material() };
     let run = path("later");
-    let trainer = Trainer::from_base(&later, &material, (&run, false), &base).unwrap();
+    let trainer = Trainer::from_base(&later, &material, &run, false, &base).unwrap();
     for (name, tensor) in trainer.weights() {
         let (old, new) = (values(&base, &name), to_vec_f32(&tensor).unwrap());
         assert_eq!(old, new[..old.len()], "{name}");
@@ -146,7 +146,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     let base = finished(&good, &material, &path("base"));
     let refused = |config: &TrainConfig, base: &LmFile| -> String {
         let run = path("refused");
-        match Trainer::from_base(config, &material, (&run, false), base) {
+        match Trainer::from_base(config, &material, &run, false, base) {
             Err(error @ TrainError::Config(_)) => error.to_string(),
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("it was taken"),

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use syrinx_task::{
-    Alignment, Content, Example, Generated, Phones, Plan, Response, Task, TaskKit, TokenSpace,
-    resolve,
+    Alignment, CodebookSizes, Content, Example, Generated, Phones, Plan, Response, Task, TaskKit,
+    TokenSpace, resolve,
 };
 use syrinx_task_g2p::{G2p, G2pConfig, G2pRequest, TO_LETTERS, TO_PHONES};
 use syrinx_testkit::{Tested, told};
@@ -106,7 +106,8 @@ fn phones_to_letters_learns_without_stress_too() {
 fn examples_fit_their_layouts() {
     let task = g2p(G2pConfig::default());
     let layout = task.layout();
-    let space = TokenSpace::new(&kit().vocab, (4, 32, 25.0), 1, layout.special_tokens());
+    let sizes = CodebookSizes { levels: 4, codebook_size: 32, frame_rate_hz: 25.0 };
+    let space = TokenSpace::new(&kit().vocab, sizes, 1, layout.special_tokens());
     for stage in &layout.stages {
         let example = task
             .own_example(&stage.name, &mut ChaCha8Rng::seed_from_u64(0))

@@ -1,6 +1,6 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use syrinx_task::{Response, Task, TokenSpace, resolve};
+use syrinx_task::{CodebookSizes, Response, Task, TokenSpace, resolve};
 use syrinx_task_stt::{SttConfig, SttMode, TextUnit, phone_labels};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_text::Phone;
@@ -33,8 +33,9 @@ fn examples_fit_their_layouts() {
     for config in configs {
         let task = stt(config);
         let layout = task.layout();
-        let shape = (codec.levels, codec.codebook_size, 25.0);
-        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.special_tokens());
+        let ToneCodec { levels, codebook_size, .. } = codec;
+        let sizes = CodebookSizes { levels, codebook_size, frame_rate_hz: 25.0 };
+        let space = TokenSpace::new(&kit.vocab, sizes, 1, layout.special_tokens());
         let stage = &layout.stages[0];
         let example = task
             .corpus_example(&stage.name, &sample, &mut ChaCha8Rng::seed_from_u64(0))

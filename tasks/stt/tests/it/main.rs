@@ -31,5 +31,5 @@ fn decoder() -> &'static Decoder {
 
 /// Scores of an imperfect recogniser.
 fn scores(text: &str, sure: f64, wrong_of: usize, seed: u64) -> FrameScores {
-    syrinx_testkit::scores(kit(), text, (sure, wrong_of), seed).expect("words")
+    syrinx_testkit::scores(kit(), text, sure, wrong_of, seed).expect("words")
 }

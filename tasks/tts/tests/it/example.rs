@@ -1,6 +1,6 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use syrinx_task::{Alignment, Content, Response, Task, TokenSpace, resolve};
+use syrinx_task::{Alignment, CodebookSizes, Content, Response, Task, TokenSpace, resolve};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_types::Codes;
 
@@ -14,8 +14,12 @@ fn examples_fit_their_layouts() {
         let (kit, task, codec) = (kit(alignment), tts(alignment), ToneCodec::default());
         let sample = sample(&kit, &codec, TEXT, &SpeechSpec::default(), 1).expect("a sample");
         let layout = task.layout();
-        let shape = (codec.levels, codec.codebook_size, 25.0);
-        let space = TokenSpace::new(&kit.vocab, shape, 1, layout.special_tokens());
+        let sizes = CodebookSizes {
+            levels: codec.levels,
+            codebook_size: codec.codebook_size,
+            frame_rate_hz: 25.0,
+        };
+        let space = TokenSpace::new(&kit.vocab, sizes, 1, layout.special_tokens());
         for (stage, level) in layout.stages.iter().zip([0, 2]) {
             let mut rng = ChaCha8Rng::seed_from_u64(0);
             let example = task.corpus_example(&stage.name, &sample, &mut rng).expect("no fault");

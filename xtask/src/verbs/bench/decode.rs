@@ -66,7 +66,7 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
         let pass = pass["figures"]["flop_per_s"].as_f64().context("flop_per_s")? / 1e9;
         shares.push(pass / flops.last().copied().unwrap_or(f64::NAN));
         passes.push(pass);
-        round(args, &program, (torch, bytes_per_s), &mut all)?;
+        round(args, &program, torch, bytes_per_s, &mut all)?;
     }
     let mut out = Record::new("cargo xtask bench decode");
     out.say(machine());
@@ -99,7 +99,8 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
 fn round(
     args: &DecodeArgs,
     program: &Path,
-    (torch, bytes_per_s): (bool, f64),
+    torch: bool,
+    bytes_per_s: f64,
     all: &mut Vec<Measured>,
 ) -> Result<()> {
     let mut first = None;

@@ -65,7 +65,7 @@ pub fn run(args: &BenchServeArgs) -> Result<()> {
     let after = server.memory_mib()?;
     let freed = hang_ups(&server, args.hangups)?;
     server.check()?;
-    let text = report(args, (&capacity, rate), &overload, (before, after), &freed);
+    let text = report(args, &capacity, rate, &overload, before, after, &freed);
     print!("{text}");
     if let Some(path) = &args.report {
         std::fs::write(root().join(path), &text).with_context(|| path.clone())?;
@@ -183,9 +183,11 @@ fn quantile(values: impl Iterator<Item = f64>, q: f64) -> f64 {
 
 fn report(
     args: &BenchServeArgs,
-    (capacity, rate): (&[Seen], f64),
+    capacity: &[Seen],
+    rate: f64,
     overload: &[Seen],
-    (before, after): (f64, f64),
+    before: f64,
+    after: f64,
     freed: &[f64],
 ) -> String {
     let accepted: Vec<Seen> = overload.iter().copied().filter(|s| s.status == 200).collect();

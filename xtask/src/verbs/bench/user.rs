@@ -80,7 +80,7 @@ pub fn run(args: &UserArgs) -> Result<()> {
     let mut figures = Figures::default();
     for round in 0..args.rounds.max(1) {
         let events = path("events.jsonl");
-        // What an earlier round wrote would be read again.
+        // Files of an earlier round would be read again.
         let _ = fs::remove_file(&events);
         let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
         let word = ran(&program, &["say", "Yes.", "-o", &path("word.wav"), "--events", &events])?;

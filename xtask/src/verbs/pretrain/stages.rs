@@ -71,7 +71,8 @@ impl<'a> Places<'a> {
     fn stage(
         &self,
         name: &'static str,
-        (inputs, config): (&[&Path], Option<&Path>),
+        inputs: &[&Path],
+        config: Option<&Path>,
         outputs: &[&Path],
         work: Work,
     ) -> Stage {
@@ -97,7 +98,7 @@ impl<'a> Places<'a> {
         let here = root().join("xtask/corpus");
         let inputs = [here.join("make_corpus.py"), here.join("requirements.txt")];
         let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
-        self.stage("corpus", (&inputs, None), &[&self.manifest], Work::Corpus(words))
+        self.stage("corpus", &inputs, None, &[&self.manifest], Work::Corpus(words))
     }
 
     fn fit(&self) -> Stage {
@@ -106,7 +107,7 @@ impl<'a> Places<'a> {
         let words =
             words(&[&"codec", &"fit", &self.manifest.display(), &"--out", &self.rvq.display()]);
         let work = Work::Program(configured(words, config, &verb.set));
-        self.stage("fit", (&[&self.manifest], config), &[&self.rvq], work)
+        self.stage("fit", &[&self.manifest], config, &[&self.rvq], work)
     }
 
     fn vocoder(&self) -> Stage {
@@ -125,7 +126,7 @@ impl<'a> Places<'a> {
             &self.codec,
         ]);
         let work = Work::Program(configured(words, config, &verb.set));
-        self.stage("vocoder", (&[&self.manifest, &self.rvq], config), &[&self.codec_path], work)
+        self.stage("vocoder", &[&self.manifest, &self.rvq], config, &[&self.codec_path], work)
     }
 
     fn encode(&self) -> Stage {
@@ -142,7 +143,7 @@ impl<'a> Places<'a> {
         ]);
         words.extend(self.latents());
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
-        self.stage("encode", (&inputs, None), &[&self.shards], Work::Program(words))
+        self.stage("encode", &inputs, None, &[&self.shards], Work::Program(words))
     }
 
     /// Returns the latents flag of `encode` and `simulate`.
@@ -172,7 +173,7 @@ impl<'a> Places<'a> {
         words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         let views = self.shards.join("views");
-        self.stage("simulate", (&inputs, None), &[&views], Work::Program(words))
+        self.stage("simulate", &inputs, None, &[&views], Work::Program(words))
     }
 
     fn train(&self) -> Stage {
@@ -192,7 +193,7 @@ impl<'a> Places<'a> {
         }
         let config = Some(train.config.as_path());
         let work = Work::Program(configured(words, config, &train.set));
-        self.stage("train", (&[&self.shards, &self.codec_path], config), &[&self.lm], work)
+        self.stage("train", &[&self.shards, &self.codec_path], config, &[&self.lm], work)
     }
 
     fn package(&self) -> Stage {
@@ -216,6 +217,6 @@ impl<'a> Places<'a> {
         let outputs: [&Path; 2] = [&self.recipe.out, &written];
         let card = package.card.as_deref();
         let work = Work::Package { words, card: package.card.clone(), written: written.clone() };
-        self.stage("package", (&inputs, card), &outputs, work)
+        self.stage("package", &inputs, card, &outputs, work)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn cards(folder: &Path) -> Vec<AblationCard> {
             Some(AblationCard { name, question, cells, trains, path })
         })
         .collect();
-    // Those that need no corpus come first: they can be tried at once.
+    // Ablations that need no corpus come first: they can be tried at once.
     cards.sort_by(|a, b| (a.trains, &a.name).cmp(&(b.trains, &b.name)));
     cards
 }

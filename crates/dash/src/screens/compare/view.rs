@@ -33,7 +33,7 @@ impl Compare {
             }
         };
         if self.columns.is_empty() {
-            pen.text(rest, (1, 0), "loading the tasks …", pen.theme.dim);
+            pen.text(rest, 1, 0, "loading the tasks …", pen.theme.dim);
             return;
         }
         let room = usize::from(rest.width / NARROWEST).clamp(1, self.columns.len());
@@ -69,7 +69,7 @@ impl Compare {
 
     fn draw_knobs(&self, pen: &mut Pen<'_>, area: Rect) {
         let title = format!("Settings of column {}", self.at + 1);
-        let inner = pen.frame(area, &title, (KNOB, true));
+        let inner = pen.frame(area, &title, KNOB, true);
         let Some(column) = self.columns.get(self.at) else { return };
         let rows = self.knobs.iter().enumerate().map(|(i, knob)| {
             let changed = column.changed.contains_key(&knob.key);
@@ -85,7 +85,7 @@ impl Compare {
         let selected = Some(self.knob);
         let grid =
             Grid { rows: rows.collect(), selected, right_from: 1, stretch: 0, ..Grid::default() };
-        grid.draw(pen, inner, (KNOB, true));
+        grid.draw(pen, inner, KNOB, true);
     }
 
     fn draw_column(&self, pen: &mut Pen<'_>, area: Rect, i: usize) {
@@ -95,12 +95,12 @@ impl Compare {
         if !column.changed.is_empty() {
             title = format!("{title} · {} changed", column.changed.len());
         }
-        let inner = pen.frame(area, &title, (COLUMN + i, i == self.at));
+        let inner = pen.frame(area, &title, COLUMN + i, i == self.at);
         match &column.state {
             State::Empty => {
                 let what = self.card(column).map_or("", |c| c.summary.as_str());
                 let used = pen.paragraph(inner, what, pen.theme.text);
-                pen.text(inner, (0, used + 1), "enter runs it", pen.theme.dim);
+                pen.text(inner, 0, used + 1, "enter runs it", pen.theme.dim);
             }
             State::Waiting => {
                 pen.paragraph(inner, "waits for the column that speaks", pen.theme.dim);
@@ -126,11 +126,11 @@ fn draw_field(pen: &mut Pen<'_>, area: Rect, field: &Field, focused: bool) {
         skip += 1;
     }
     let shown: String = field.text().chars().skip(skip).collect();
-    pen.text(area, (0, 0), &shown, pen.theme.text);
+    pen.text(area, 0, 0, &shown, pen.theme.text);
     if focused {
         let at = width(&before[skip..].iter().collect::<String>()) as u16;
         let under = field.text().chars().nth(field.cursor()).unwrap_or(' ').to_string();
-        pen.text(area, (at, 0), &under, Style::new().add_modifier(Modifier::REVERSED));
+        pen.text(area, at, 0, &under, Style::new().add_modifier(Modifier::REVERSED));
     }
 }
 

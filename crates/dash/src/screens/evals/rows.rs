@@ -179,17 +179,17 @@ impl Rows {
         self.at = 0;
     }
 
-    pub(super) fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: (usize, bool)) {
+    pub(super) fn draw(&self, pen: &mut Pen<'_>, area: Rect, pane: usize, focused: bool) {
         if self.run.is_none() {
-            pen.text(area, (0, 0), "open a run to see its rows", pen.theme.dim);
+            pen.text(area, 0, 0, "open a run to see its rows", pen.theme.dim);
         } else if self.open {
             self.draw_details(pen, area);
         } else {
-            self.draw_list(pen, area, pane);
+            self.draw_list(pen, area, pane, focused);
         }
     }
 
-    fn draw_list(&self, pen: &mut Pen<'_>, area: Rect, pane: (usize, bool)) {
+    fn draw_list(&self, pen: &mut Pen<'_>, area: Rect, pane: usize, focused: bool) {
         let by = self.sorted_by().map(str::to_owned).or_else(|| self.figures.last().cloned());
         let figure = by.unwrap_or_default();
         let unit = figure_kind(&figure).unit;
@@ -214,7 +214,7 @@ impl Rows {
             right_from: 9,
             stretch: 3,
         };
-        grid.draw(pen, area, pane);
+        grid.draw(pen, area, pane, focused);
     }
 
     fn draw_details(&self, pen: &mut Pen<'_>, area: Rect) {
@@ -236,7 +236,7 @@ impl Rows {
         let mut rest = area;
         for (name, text) in lines {
             let (_, room) = crate::pen::left(rest, 8);
-            pen.text(rest, (0, 0), name, pen.theme.dim);
+            pen.text(rest, 0, 0, name, pen.theme.dim);
             let used = pen.paragraph(room, &text, pen.theme.text).max(1);
             rest = above(rest, used).1;
         }
@@ -263,5 +263,5 @@ pub(super) fn draw_arrived(
         vec![cell(id), cell(shown.join(", "))]
     });
     let grid = Grid { rows: rows.collect(), right_from: 9, stretch: 1, ..Grid::default() };
-    grid.draw(pen, area, (usize::MAX, false));
+    grid.draw(pen, area, usize::MAX, false);
 }

@@ -89,11 +89,11 @@ impl Samples {
                 pen.paragraph(area, &format!("! {reason}"), pen.theme.bad);
             }
             (None, Some((_, step)), _) => {
-                pen.text(head, (0, 0), &format!("step {step} is being asked …"), pen.theme.warn);
+                pen.text(head, 0, 0, &format!("step {step} is being asked …"), pen.theme.warn);
             }
             (None, None, Some((_, shown))) => {
                 let text = format!("said at step {}", steps.join(", "));
-                pen.text(head, (0, 0), &text, pen.theme.dim);
+                pen.text(head, 0, 0, &text, pen.theme.dim);
                 if let Some(picture) = &shown.picture {
                     let (wave, mel) = above(rest, rest.height / 2);
                     picture.draw_wave(pen, wave);

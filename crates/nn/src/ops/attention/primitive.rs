@@ -23,7 +23,7 @@ pub(super) struct Padded {
 }
 
 impl Padded {
-    fn new(plan: &AttentionPlan, rows: usize, (device, dtype): (&Device, DType)) -> Result<Self> {
+    fn new(plan: &AttentionPlan, rows: usize, device: &Device, dtype: DType) -> Result<Self> {
         let batch = plan.spans.len();
         let longest = plan.spans.iter().map(|s| s.len).max().unwrap_or(0);
         let mut pick = vec![rows as u32; batch * longest];
@@ -65,7 +65,7 @@ impl Padded {
         if let Some(padded) = plan.padded.get().filter(fits) {
             return Ok(padded.clone());
         }
-        let made = Self::new(plan, qkv.dim(0)?, (device, dtype))?;
+        let made = Self::new(plan, qkv.dim(0)?, device, dtype)?;
         // Another thread may have been first with the same.
         let _ = plan.padded.set(made.clone());
         Ok(made)

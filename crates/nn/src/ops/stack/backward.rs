@@ -45,11 +45,7 @@ impl StackOp {
             of_weights[MLP_NORM] = self.behind_attention(weights, layer, &mut gradients);
             self.attention(layer, &mut gradients, of_weights);
             of_weights[ATTENTION_NORM] = self.before(weights, layer, &mut gradients);
-            weight_gradient(
-                &mut of_weights[QKV],
-                (&gradients.qkv, 3 * dim),
-                (&gradients.normed, dim),
-            );
+            weight_gradient(&mut of_weights[QKV], &gradients.qkv, 3 * dim, &gradients.normed, dim);
             self.hand_over(block.start, &all[block]);
         }
         let dx = gradients.outer.clone();
@@ -90,13 +86,13 @@ impl StackOp {
                 self.memory.rows.with(|scratch| {
                     let wide = sized(&mut scratch.wide, gated.len());
                     let narrow = sized(&mut scratch.narrow, x.len());
-                    pulled(dy, weights[DOWN], (hidden, dim), wide);
+                    pulled(dy, weights[DOWN], hidden, dim, wide);
                     gated::backward_in_place(gate_up, wide, gated, hidden);
                     norm::forward_rows(x, weights[MLP_NORM], normed, self.eps);
-                    pulled(gate_up, weights[GATE_UP], (dim, 2 * hidden), narrow);
+                    pulled(gate_up, weights[GATE_UP], dim, 2 * hidden, narrow);
                     norm::backward_rows(x, weights[MLP_NORM], narrow, dx, &mut dw, self.eps);
                     add(dx, dy);
-                    pulled(dx, weights[OUT], (dim, dim), dseen);
+                    pulled(dx, weights[OUT], dim, dim, dseen);
                     gather(&self.plan, 1, seen, i * step, seen_rows);
                 });
                 dw
@@ -129,9 +125,9 @@ impl StackOp {
         };
         let [_, _, of_out, _, of_gate_up, of_down] = of_weights else { return attend() };
         let learn = || {
-            weight_gradient(of_gate_up, (&layer.gate_up, 2 * hidden), (normed, dim));
-            weight_gradient(of_down, (outer, dim), (gated, hidden));
-            weight_gradient(of_out, (middle, dim), (seen_rows, dim));
+            weight_gradient(of_gate_up, &layer.gate_up, 2 * hidden, normed, dim);
+            weight_gradient(of_down, outer, dim, gated, hidden);
+            weight_gradient(of_out, middle, dim, seen_rows, dim);
         };
         rayon::join(learn, attend);
     }
@@ -160,7 +156,7 @@ impl StackOp {
                     let narrow = sized(&mut scratch.narrow, x.len());
                     gather(&self.plan, 3, heads, i * step, dqkv);
                     norm::forward_rows(x, weights[ATTENTION_NORM], normed, self.eps);
-                    pulled(dqkv, weights[QKV], (dim, 3 * dim), narrow);
+                    pulled(dqkv, weights[QKV], dim, 3 * dim, narrow);
                     norm::backward_rows(x, weights[ATTENTION_NORM], narrow, dx, &mut dw, self.eps);
                     add(dx, dy);
                 });
@@ -171,14 +167,14 @@ impl StackOp {
 }
 
 /// `dx = dy W`: `dy` (rows, outputs), `weight` (outputs, inputs), `dx` (rows, inputs).
-fn pulled(dy: &[f32], weight: &[f32], (inputs, outputs): (usize, usize), dx: &mut [f32]) {
+fn pulled(dy: &[f32], weight: &[f32], inputs: usize, outputs: usize, dx: &mut [f32]) {
     let rows = dy.len() / outputs;
     let options = ProductOptions::default().single();
     product(dx, inputs, Mat::new(dy, rows, outputs), Mat::new(weight, outputs, inputs), options);
 }
 
 /// `dW = dyᵀ x`: `dy` (rows, outputs), `x` (rows, inputs), `dw` (outputs, inputs).
-fn weight_gradient(dw: &mut [f32], (dy, outputs): (&[f32], usize), (x, inputs): (&[f32], usize)) {
+fn weight_gradient(dw: &mut [f32], dy: &[f32], outputs: usize, x: &[f32], inputs: usize) {
     let rows = x.len() / inputs;
     let options = ProductOptions::default().single();
     dw.par_chunks_mut(WEIGHT_ROWS_PER_TASK * inputs).enumerate().for_each(|(i, dw)| {

@@ -41,7 +41,7 @@ impl StackOp {
             self.memory.rows.with(|scratch| {
                 let normed = sized(&mut scratch.narrow, x.len());
                 norm::forward_rows(x, weights[ATTENTION_NORM], normed, self.eps);
-                mapped(normed, weights[QKV], (dim, 3 * dim), qkv, false);
+                mapped(normed, weights[QKV], dim, 3 * dim, qkv, false);
             });
         });
     }
@@ -77,12 +77,12 @@ impl StackOp {
                 let wide = sized(&mut scratch.wide, x.len() / dim * hidden);
                 gather(&self.plan, 1, seen, i * step, narrow);
                 middle.copy_from_slice(x);
-                mapped(narrow, weights[OUT], (dim, dim), middle, true);
+                mapped(narrow, weights[OUT], dim, dim, middle, true);
                 norm::forward_rows(middle, weights[MLP_NORM], narrow, self.eps);
-                mapped(narrow, weights[GATE_UP], (dim, 2 * hidden), gate_up, false);
+                mapped(narrow, weights[GATE_UP], dim, 2 * hidden, gate_up, false);
                 gated::forward_rows(gate_up, wide, hidden);
                 next.copy_from_slice(middle);
-                mapped(wide, weights[DOWN], (hidden, dim), next, true);
+                mapped(wide, weights[DOWN], hidden, dim, next, true);
             });
         });
     }
@@ -92,7 +92,8 @@ impl StackOp {
 fn mapped(
     x: &[f32],
     weight: &[f32],
-    (inputs, outputs): (usize, usize),
+    inputs: usize,
+    outputs: usize,
     y: &mut [f32],
     accumulate: bool,
 ) {

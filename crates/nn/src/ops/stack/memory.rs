@@ -82,7 +82,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Of the right sizes. A pass that nothing follows needs two layers at a time.
+    /// Allocates buffers of the right sizes. A pass that nothing follows needs two layers at a time.
     pub(super) fn resize(&mut self, config: &BlockConfig, rows: usize, keeps: bool) {
         let BlockConfig { dim, layers, hidden, .. } = *config;
         self.layers.resize_with(if keeps { layers } else { layers.min(2) }, LayerRows::default);
@@ -121,13 +121,13 @@ pub(super) struct RowScratch {
 /// Gradients of one layer's rows, and inputs of its products that are computed again.
 #[derive(Default)]
 pub(super) struct RowGradients {
-    /// Of the layer's result, later of what it was given, (rows, dim).
+    /// Gradient of the layer's output, later of its input, (rows, dim).
     pub(super) outer: Vec<f32>,
     /// Between attention and the MLP, (rows, dim).
     pub(super) middle: Vec<f32>,
-    /// Of what attention saw, (rows, dim).
+    /// Gradient of the attention's input, (rows, dim).
     pub(super) seen: Vec<f32>,
-    /// Of queries, keys and values: for each sequence, for each head, (3, len, head_dim).
+    /// Gradient of queries, keys and values: for each sequence, for each head, (3, len, head_dim).
     pub(super) heads: Vec<f32>,
     /// The same, (rows, 3 * dim).
     pub(super) qkv: Vec<f32>,

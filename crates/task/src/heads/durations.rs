@@ -1,7 +1,8 @@
 //! Durations as tokens, one for each stop of a text.
 
+use super::{Filling, Output, Predictor, Target};
 use crate::sequence::point;
-use crate::{Position, Sequence, Targets, TokenSpace};
+use crate::{LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
 /// The longest duration that has a class of its own, frames: two seconds at 25 frames a second. Longer ones count as
 /// this.
@@ -30,6 +31,37 @@ pub fn pointer_in_frames(durations: &[u32]) -> Vec<u32> {
     durations.iter().enumerate().flat_map(frames).collect()
 }
 
+pub(super) struct Durations;
+
+impl Predictor for Durations {
+    fn stage_name(&self) -> &'static str {
+        "durations"
+    }
+
+    fn response(&self) -> Segment {
+        Segment::duration_response("durations")
+    }
+
+    fn describe(&self, _: Timing) -> String {
+        "frames of each stop, one after another (AR)".into()
+    }
+
+    fn is_causal(&self) -> bool {
+        true
+    }
+
+    fn needs_aligned_text(&self) -> bool {
+        true
+    }
+
+    fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue> {
+        match filling.codes()? {
+            Some(response) => fill(sequence, response.pointer, filling.space),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Sequence {
     /// Appends a causal position to an AR sequence over durations: that of the stop before (`None` at the first). It
     /// stands at the next stop.
@@ -43,15 +75,11 @@ impl Sequence {
     }
 }
 
-/// A response of durations: those that a pointer implies.
-pub(crate) fn durations(
-    sequence: &mut Sequence,
-    pointer: &[u32],
-    space: &TokenSpace,
-) -> Result<(), String> {
+/// Appends the durations that a pointer implies.
+fn fill(sequence: &mut Sequence, pointer: &[u32], space: &TokenSpace) -> Result<(), LayoutIssue> {
     let stops = sequence.encoder.stops.len();
     if pointer.is_empty() || pointer.iter().any(|&stop| stop as usize >= stops) {
-        return Err(format!("a pointer of {} frames over {stops} stops", pointer.len()));
+        return Err(LayoutIssue::Durations { frames: pointer.len(), phones: stops });
     }
     let durations = durations_of_pointer(pointer, stops);
     let mut previous = None;
@@ -60,6 +88,7 @@ pub(crate) fn durations(
         previous = Some(duration);
     }
     let class = |frames: &u32| (*frames).min(MAX_DURATION as u32);
-    sequence.targets = Targets::Durations(durations.iter().map(class).collect());
+    let classes = durations.iter().map(class).collect();
+    sequence.targets.push(Target::classes("durations", Output::Durations, classes));
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! Continuous frames in an AR stage.
 
-use syrinx_types::Codes;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 
-use crate::pattern::check_whole;
+use super::all_levels::check_all_levels;
+use super::{CodesResponse, Corruption, Filling, Output, Predictor, Target};
 use crate::sequence::point;
-use crate::{IGNORE, Position, Sequence, Targets, TokenSpace};
+use crate::{IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
 /// A frame as the codec's latent.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +15,50 @@ pub enum Latent {
     Codes(Vec<(f32, Vec<u16>)>),
     /// Numbers, as a model predicted them.
     Values(Vec<f32>),
+}
+
+pub(super) struct Latents;
+
+impl Predictor for Latents {
+    fn stage_name(&self) -> &'static str {
+        "ar"
+    }
+
+    fn response(&self) -> Segment {
+        Segment::latent_response("latents")
+    }
+
+    fn describe(&self, timing: Timing) -> String {
+        let (advances, known) = timing.describe();
+        format!("latents{advances}, one after another (AR){known}")
+    }
+
+    fn is_causal(&self) -> bool {
+        true
+    }
+
+    fn has_history(&self) -> bool {
+        true
+    }
+
+    fn predicts_latents(&self) -> bool {
+        true
+    }
+
+    fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue> {
+        match filling.codes()? {
+            Some(response) => fill(sequence, response, filling.space),
+            None => Ok(()),
+        }
+    }
+
+    fn corrupt(&self, sequence: &mut Sequence, corruption: Corruption<'_>, rng: &mut ChaCha8Rng) {
+        if corruption.latent_noise > 0.0 {
+            let (levels, size) = (corruption.space.levels, corruption.space.codebook_size as u16);
+            let frame = || (0..levels).map(|_| rng.random_range(0..size)).collect();
+            sequence.blur_latents(corruption.latent_noise as f32, frame);
+        }
+    }
 }
 
 impl Sequence {
@@ -41,15 +87,15 @@ impl Sequence {
     }
 }
 
-/// A response of latents. After each frame the pointer moves; without one the frame is the last or isn't.
-pub(crate) fn latents(
+/// Appends all frames. After each the pointer advances; without one the frame is the last or isn't.
+fn fill(
     sequence: &mut Sequence,
-    (codes, pointer): (&Codes, &[u32]),
+    CodesResponse { codes, pointer }: CodesResponse<'_>,
     space: &TokenSpace,
-) -> Result<(), String> {
+) -> Result<(), LayoutIssue> {
     let frames = codes.frames();
-    sequence.check_timing(frames, pointer)?;
-    check_whole(codes, space)?;
+    sequence.check_frames(frames, pointer)?;
+    check_all_levels(codes, space)?;
     let aligned = !sequence.encoder.stops.is_empty();
     let stop = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
     let mut advances = Vec::with_capacity(frames);
@@ -64,7 +110,8 @@ pub(crate) fn latents(
             (false, true) => u32::from(!more),
         });
     }
-    sequence.targets = Targets::Latents { advances };
+    sequence.targets.push(Target::latents("latents", Output::Latents));
+    sequence.push_advances(advances);
     sequence.response_codes = Some(codes.clone());
     Ok(())
 }

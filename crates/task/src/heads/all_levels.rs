@@ -3,8 +3,9 @@
 use serde::Serialize;
 use syrinx_types::Codes;
 
+use super::{CodesResponse, Filling, Output, Predictor, Target};
 use crate::sequence::point;
-use crate::{Head, IGNORE, NONE, Position, Sequence, Targets, TokenSpace};
+use crate::{Head, IGNORE, LayoutIssue, NONE, Position, Segment, Sequence, Timing, TokenSpace};
 
 /// The order in which an AR stage predicts the codes of all levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -81,16 +82,59 @@ impl Sequence {
     }
 }
 
-/// A response of all levels: its positions and targets.
-pub(crate) fn all_levels(
+impl Predictor for Pattern {
+    fn stage_name(&self) -> &'static str {
+        "ar"
+    }
+
+    fn response(&self) -> Segment {
+        Segment::levels_response("codes", *self)
+    }
+
+    fn describe(&self, timing: Timing) -> String {
+        let (advances, known) = timing.describe();
+        match self {
+            Self::Delay => format!(
+                "all levels, each a frame behind the one before{advances}, one after another (AR){known}"
+            ),
+            Self::Interleaved => {
+                format!("codes of all levels in turn{advances}, one after another (AR){known}")
+            }
+        }
+    }
+
+    fn is_causal(&self) -> bool {
+        true
+    }
+
+    fn has_history(&self) -> bool {
+        true
+    }
+
+    fn positions_a_frame(&self, levels: usize) -> usize {
+        match self {
+            Self::Delay => 1,
+            Self::Interleaved => levels,
+        }
+    }
+
+    fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue> {
+        match filling.codes()? {
+            Some(response) => fill(sequence, *self, response, filling.space),
+            None => Ok(()),
+        }
+    }
+}
+
+fn fill(
     sequence: &mut Sequence,
     pattern: Pattern,
-    (codes, pointer): (&Codes, &[u32]),
+    CodesResponse { codes, pointer }: CodesResponse<'_>,
     space: &TokenSpace,
-) -> Result<(), String> {
+) -> Result<(), LayoutIssue> {
     let (frames, levels) = (codes.frames(), space.levels);
-    sequence.check_timing(frames, pointer)?;
-    check_whole(codes, space)?;
+    sequence.check_frames(frames, pointer)?;
+    check_all_levels(codes, space)?;
     let aligned = !sequence.encoder.stops.is_empty();
     let moving = aligned && sequence.advances;
     let history: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
@@ -98,16 +142,10 @@ pub(crate) fn all_levels(
     // Without an aligned text the end is a stop code of level 1, after its last frame.
     let end = (!aligned).then(|| pattern.begins(frames, levels) + 1);
     let steps = pattern.steps(frames, levels).max(end.unwrap_or(0));
-    let (mut targets, mut advances) =
-        (Vec::with_capacity(steps * levels), Vec::with_capacity(steps));
+    let mut advances = Vec::with_capacity(steps);
     for step in 0..steps {
         let newest = pattern.newest(step, levels);
         sequence.extend_levels(space, &history, stop(newest));
-        targets.extend((0..levels).map(|level| match pattern.frame(step, level, levels) {
-            Some(frame) if frame < frames => u32::from(history[level][frame]),
-            Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
-            _ => IGNORE,
-        }));
         let advances_now = moving && pattern.moves_after(step, levels) && newest < frames;
         advances.push(if advances_now {
             space.advance_class(stop(newest), (newest + 1 < frames).then(|| stop(newest + 1)))
@@ -115,15 +153,29 @@ pub(crate) fn all_levels(
             IGNORE
         });
     }
-    sequence.targets = Targets::Levels { codes: targets, advances };
+    for (level, codes) in history.iter().enumerate() {
+        let class = |step: usize| match pattern.frame(step, level, levels) {
+            Some(frame) if frame < frames => u32::from(codes[frame]),
+            Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
+            _ => IGNORE,
+        };
+        let output =
+            if level == 0 { Output::FirstLevel { member: 0 } } else { Output::Level(level) };
+        let name = format!("codes.{}", level + 1);
+        let target = Target::classes(name, output, (0..steps).map(class).collect());
+        // Every level counts the same, as in MusicGen (arXiv 2306.05284, section 2.2).
+        let weight = 1.0 / levels as f64;
+        sequence.targets.push(Target { weight, sparse: true, ..target });
+    }
+    sequence.push_advances(advances);
     Ok(())
 }
 
 /// Checks that codes have all levels, for stages that predict or read every level.
-pub(crate) fn check_whole(codes: &Codes, space: &TokenSpace) -> Result<(), String> {
-    codes.check(space.codebook_size).map_err(|e| e.to_string())?;
-    if codes.levels() == space.levels {
-        return Ok(());
+pub(super) fn check_all_levels(codes: &Codes, space: &TokenSpace) -> Result<(), LayoutIssue> {
+    codes.check(space.codebook_size)?;
+    match codes.levels() == space.levels {
+        true => Ok(()),
+        false => Err(LayoutIssue::AllLevels { found: codes.levels(), levels: space.levels }),
     }
-    Err(format!("codes of {} levels where all {} are needed", codes.levels(), space.levels))
 }

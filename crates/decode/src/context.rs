@@ -1,0 +1,57 @@
+//! Material that the loops share, and the rows that they fill.
+
+use rand_chacha::ChaCha8Rng;
+use syrinx_model::LanguageModel;
+use syrinx_task::{Generated, LayoutIssue, StageRun, TaskError};
+use syrinx_types::CancelToken;
+
+use crate::{DecodeConfig, DecodeError};
+
+/// Material that the loops share.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) model: &'a LanguageModel,
+    pub(crate) config: &'a DecodeConfig,
+    pub(crate) cancel: &'a CancelToken,
+    /// Receives the steps of the AR over level-1 codes, where a row is streamed.
+    pub(crate) stream: Option<&'a dyn StepHook>,
+}
+
+/// One row while its stages run.
+pub(crate) struct Row<'a> {
+    pub(crate) run: &'a StageRun,
+    pub(crate) rng: &'a mut ChaCha8Rng,
+    pub(crate) out: &'a mut Generated,
+}
+
+/// Level 1 of a row so far.
+#[derive(Clone, Copy)]
+pub(crate) struct LevelOne<'a> {
+    pub(crate) codes: &'a [u16],
+    pub(crate) pointer: &'a [u32],
+    /// Whether nothing follows.
+    pub(crate) done: bool,
+}
+
+/// Receives the steps of the AR over level-1 codes.
+pub(crate) trait StepHook {
+    /// Takes all codes and pointers of the row so far.
+    fn step(&self, context: &Context<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng);
+}
+
+impl Row<'_> {
+    /// An error if frames are given that haven't all levels, for stages that predict or read all.
+    pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
+        let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
+            return Ok(());
+        };
+        let issue = LayoutIssue::KnownLevels { found: given.levels(), levels };
+        Err(issue.of(self.run.stage.clone()))
+    }
+}
+
+impl Context<'_> {
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
+        if self.cancel.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,22 @@
+//! Header of a file that holds a codec and its vocoder.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Entry of a safetensors header that holds all that stands beside a checkpoint: a file with it needs no folder.
+pub(crate) const HEADER: &str = "syrinx_pretrained";
+
+/// Prefix of the vocoder's tensors in such a file.
+pub(crate) const VOCODER: &str = "vocoder.";
+
+/// Value of [`HEADER`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    /// Configuration of the codec, as in its `config.json`.
+    pub(crate) config: Value,
+    /// Number of levels in use.
+    pub(crate) levels: Option<usize>,
+    /// Configuration of the vocoder, as in its `config.yaml`.
+    pub(crate) vocoder: Option<String>,
+}

@@ -1,0 +1,44 @@
+//! Phone labels of the frames of a given recording.
+
+use super::{Filling, Output, Predictor, Target};
+use crate::given::push_codes;
+use crate::{CodeTable, Content, LayoutIssue, Response, Segment, Sequence, Timing};
+
+pub(super) struct Phones {
+    pub(super) per_frame: usize,
+}
+
+impl Predictor for Phones {
+    fn stage_name(&self) -> &'static str {
+        "phones"
+    }
+
+    fn response(&self) -> Segment {
+        Segment::prompt("source")
+    }
+
+    fn describe(&self, _: Timing) -> String {
+        format!("{} phone labels a frame, all at once (NAR)", self.per_frame)
+    }
+
+    fn is_causal(&self) -> bool {
+        false
+    }
+
+    fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue> {
+        let Some(Content::Codes(codes)) = filling.content else {
+            return Err(LayoutIssue::NoRecording);
+        };
+        push_codes(sequence, codes, (CodeTable::Prompt, codes.levels()), filling.space)?;
+        let (frames, per_frame) = (codes.frames(), self.per_frame);
+        match filling.response {
+            None => Ok(()),
+            Some(Response::Phones(labels)) if labels.len() == frames * per_frame => {
+                let target = Target::classes("phones", Output::Phones, labels.clone());
+                sequence.targets.push(target);
+                Ok(())
+            }
+            Some(_) => Err(LayoutIssue::Labels { frames, per_frame }),
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Contradictions within layouts, and contents that do not fit them.
+
+use syrinx_types::CodesError;
+
+use crate::{Attention, Head};
+
+/// Contradiction within a stage, or contents that do not fit it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutIssue {
+    /// Nothing to predict.
+    #[error("no segment in the trunk")]
+    NoTrunk,
+    /// A response that may be absent.
+    #[error("the response `{0}` cannot be optional")]
+    OptionalResponse(String),
+    /// Two segments of one name.
+    #[error("two segments are called `{0}`")]
+    SameName(String),
+    /// Codes in the encoder.
+    #[error("`{0}`: only text goes through the encoder")]
+    Encoder(String),
+    /// Frame-aligned conditioning of another form.
+    #[error("`{0}`: frame-aligned conditioning has codes of all levels, and is never optional")]
+    FrameAligned(String),
+    /// A causal prompt.
+    #[error("`{0}`: only the response can be causal")]
+    Causal(String),
+    /// Two texts or two recordings in one place.
+    #[error("more than one segment goes through the encoder or is frame-aligned")]
+    Twice,
+    /// Conditioning of a head that has none.
+    #[error(
+        "only a response of level 1 or of one further level can have frame-aligned conditioning"
+    )]
+    FrameAlignedHead,
+    /// Two sources of the response's length.
+    #[error(
+        "the length follows from the pointer or from the frame-aligned conditioning, not from both"
+    )]
+    TwoLengths,
+    /// A response in place without a length.
+    #[error(
+        "masked codes need a length that is known first: they go with alignment `durations`, or with frame-aligned conditioning"
+    )]
+    UnknownLength,
+    /// A timing without a text.
+    #[error("there is no text in the encoder that a timing could be of")]
+    NoAlignedText,
+    /// A head with the attention of another.
+    #[error("head {head:?} does not go with a {attention:?} response")]
+    Attention {
+        /// Head.
+        head: Head,
+        /// Attention of the response.
+        attention: Attention,
+    },
+    /// A stage that a task does not have.
+    #[error("task `{task}` has the stages {}", known.join(", "))]
+    NoStage {
+        /// Task.
+        task: String,
+        /// Its stages.
+        known: Vec<String>,
+    },
+    /// A special token that the model does not have.
+    #[error("the model has no special token `{0}`")]
+    SpecialToken(String),
+    /// A segment without content.
+    #[error("nothing was given for segment `{0}`")]
+    NoContent(String),
+    /// A segment with content of another type.
+    #[error("segment `{segment}` takes {takes}")]
+    Content {
+        /// Segment.
+        segment: String,
+        /// Type of content.
+        takes: ContentType,
+    },
+    /// An aligned text without phones.
+    #[error("segment `{0}` has no phone to stand on")]
+    NoPhones(String),
+    /// A recording without frames.
+    #[error("segment `{0}` has no frames")]
+    NoFrames(String),
+    /// Frame-aligned conditioning in a model that predicts groups.
+    #[error(
+        "segment `{segment}` is aligned with single frames, and the model predicts groups of {group}"
+    )]
+    Groups {
+        /// Segment.
+        segment: String,
+        /// Frames a group.
+        group: usize,
+    },
+    /// Latents of another recording than the codes.
+    #[error("segment `{segment}` has {frames} frames, latents of {latents}")]
+    Latents {
+        /// Segment.
+        segment: String,
+        /// Frames of the codes.
+        frames: usize,
+        /// Frames of the latents.
+        latents: usize,
+    },
+    /// Codes outside the codec's codebooks.
+    #[error(transparent)]
+    Codes(#[from] CodesError),
+    /// Codes of more levels than the model has.
+    #[error("codes of {found} levels in a model of {levels}")]
+    Levels {
+        /// Levels of the codes.
+        found: usize,
+        /// Levels of the model.
+        levels: usize,
+    },
+    /// Codes of fewer levels than a stage over all levels reads.
+    #[error("codes of {found} levels where all {levels} are needed")]
+    AllLevels {
+        /// Levels of the codes.
+        found: usize,
+        /// Levels of the model.
+        levels: usize,
+    },
+    /// A blend whose weights are no numbers.
+    #[error("the weight of a blend is not finite")]
+    Weight,
+    /// A response of another type than the head's.
+    #[error("the response does not fit the head")]
+    Response,
+    /// A labelling stage without a recording.
+    #[error("no codes to label")]
+    NoRecording,
+    /// Labels of another recording.
+    #[error("labels do not fit {frames} frames of {per_frame}")]
+    Labels {
+        /// Frames of the recording.
+        frames: usize,
+        /// Labels a frame.
+        per_frame: usize,
+    },
+    /// A response of another length than its conditioning.
+    #[error("a response of {frames} frames with conditioning of {conditioning}")]
+    ResponseFrames {
+        /// Frames of the response.
+        frames: usize,
+        /// Frames of the conditioning.
+        conditioning: usize,
+    },
+    /// A response whose codes and latents differ in length.
+    #[error("a response of {frames} frames, latents of {latents}")]
+    ResponseLatents {
+        /// Frames of the codes.
+        frames: usize,
+        /// Frames of the latents.
+        latents: usize,
+    },
+    /// A pointer of another length than the response.
+    #[error("{pointer} pointers for {frames} frames")]
+    Pointer {
+        /// Entries of the pointer.
+        pointer: usize,
+        /// Frames of the response.
+        frames: usize,
+    },
+    /// A level that cannot be predicted from these codes.
+    #[error("level {level} cannot be predicted from {levels} levels")]
+    Level {
+        /// Level, from 1.
+        level: usize,
+        /// Levels of the codes.
+        levels: usize,
+    },
+    /// Durations of no text.
+    #[error("a pointer of {frames} frames over {phones} phones")]
+    Durations {
+        /// Entries of the pointer.
+        frames: usize,
+        /// Phones of the text.
+        phones: usize,
+    },
+    /// A known pointer in a stage without aligned text.
+    #[error("a pointer is given, and the stage has no aligned text")]
+    PointerWithoutText,
+    /// Known frames without their pointer.
+    #[error("{frames} frames are given, and the pointer of {pointer}")]
+    KnownPointer {
+        /// Known frames.
+        frames: usize,
+        /// Entries of the pointer.
+        pointer: usize,
+    },
+    /// More known frames than may come out.
+    #[error("{frames} frames are known, at most {limit} may come out")]
+    Limit {
+        /// Known frames.
+        frames: usize,
+        /// Frames that may come out.
+        limit: usize,
+    },
+    /// A known pointer that goes back, or beyond the text.
+    #[error("the given pointer does not advance over {phones} phones")]
+    PointerOrder {
+        /// Phones of the text.
+        phones: usize,
+    },
+    /// Known frames of fewer levels than a stage over all levels predicts.
+    #[error("frames of {found} levels are given, and the model writes all {levels} together")]
+    KnownLevels {
+        /// Levels of the frames.
+        found: usize,
+        /// Levels of the model.
+        levels: usize,
+    },
+    /// A training example of a stage of a published model.
+    #[error("the sequences of published models are for generation")]
+    Published,
+    /// A stage in a known timing without one.
+    #[error("nothing is known of its timing: run the stage of durations before it")]
+    NoTiming,
+}
+
+/// Type of the content of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentType {
+    /// Text tokens.
+    Text,
+    /// Codec frames.
+    Codes,
+    /// Another type than the one that was given.
+    Other,
+}
+
+impl std::fmt::Display for ContentType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Codes => "codes",
+            Self::Other => "content of another type",
+        })
+    }
+}
+
+impl LayoutIssue {
+    /// A fault of a stage of this name.
+    pub fn of(self, stage: impl Into<String>) -> crate::TaskError {
+        crate::TaskError::Layout { stage: stage.into(), issue: self }
+    }
+}
+
+/// Values that a numeric setting may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Allowed {
+    /// This number or a larger one.
+    AtLeast(f64),
+    /// Larger numbers.
+    Above(f64),
+    /// This number or a smaller one.
+    AtMost(f64),
+    /// Numbers between these two, both included.
+    Within(f64, f64),
+    /// Any finite number.
+    Finite,
+}
+
+impl Allowed {
+    /// Checks the value of a setting.
+    ///
+    /// # Errors
+    /// [`ConfigIssue::Range`] for another value, infinity or no number.
+    pub fn check(self, key: &'static str, value: f64) -> Result<(), ConfigIssue> {
+        let fits = match self {
+            Self::AtLeast(least) => value >= least,
+            Self::Above(bound) => value > bound,
+            Self::AtMost(most) => value <= most,
+            Self::Within(least, most) => (least..=most).contains(&value),
+            Self::Finite => true,
+        };
+        match fits && !value.is_nan() && (value.is_finite() || self != Self::Finite) {
+            true => Ok(()),
+            false => Err(ConfigIssue::Range { key, value, allowed: self }),
+        }
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::Above(bound) => write!(f, "above {bound}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::Within(least, most) => write!(f, "from {least} to {most}"),
+            Self::Finite => f.write_str("a finite number"),
+        }
+    }
+}
+
+/// Setting that does not fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigIssue {
+    /// A value outside its range.
+    #[error("`{key}` must be {allowed}, not {value}")]
+    Range {
+        /// Setting.
+        key: &'static str,
+        /// Value.
+        value: f64,
+        /// Values that fit.
+        allowed: Allowed,
+    },
+    /// An order of codes that needs another alignment.
+    #[error(
+        "`codes = \"masked\"` decides codes in a timing that is known first: it goes with `alignment = \"durations\"`"
+    )]
+    MaskedTiming,
+    /// Settings of another form than the task's.
+    #[error("{0}")]
+    Form(serde_json::Error),
+}
+
+impl ConfigIssue {
+    /// A fault of the settings of a task.
+    pub fn of(self, task: impl Into<String>) -> crate::TaskError {
+        crate::TaskError::Config { task: task.into(), issue: self }
+    }
+}
+
+/// Generated rows that no answer can be made of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerIssue {
+    /// No frame was generated.
+    #[error("nothing came out")]
+    Nothing,
+    /// No frame was generated for a sentence.
+    #[error("nothing came out for \"{0}\"")]
+    NothingFor(String),
+    /// A stretch of a recording without frames.
+    #[error("a stretch of the recording came out empty")]
+    EmptyStretch,
+    /// A text without words.
+    #[error("the text has no words")]
+    NoWords,
+    /// A recognition without phone scores.
+    #[error("the phones of the recording have no scores")]
+    NoScores,
+    /// More or fewer rows than were planned.
+    #[error("{found} rows came out of {planned}")]
+    Rows {
+        /// Generated rows.
+        found: usize,
+        /// Planned rows.
+        planned: usize,
+    },
+    /// Answers of two tasks.
+    #[error("answers of two types cannot be merged")]
+    Types,
+    /// Data of the task that cannot be read.
+    #[error("{0}")]
+    Data(Box<dyn std::error::Error + Send + Sync>),
+    /// Codes of another number of levels than the recording's.
+    #[error("codes of {0} levels came out")]
+    Levels(usize),
+}
+
+impl AnswerIssue {
+    /// A fault of the rows of a task.
+    pub fn of(self, task: impl Into<String>) -> crate::TaskError {
+        crate::TaskError::Answer { task: task.into(), issue: self }
+    }
+}
