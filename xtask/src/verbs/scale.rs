@@ -86,7 +86,10 @@ const SECTIONS: [(&str, &str); 5] = [
 
 /// The page of all recorded outputs.
 fn page_of(folder: &std::path::Path) -> Result<String> {
-    let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it. Cost at a large scale is computed in [scale-plan.md](scale-plan.md).\n".to_owned();
+    let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it.\n".to_owned();
+    if folder.with_file_name("scale-plan.md").exists() {
+        page += "\nCost at a large scale is computed in [scale-plan.md](scale-plan.md).\n";
+    }
     for (name, question) in SECTIONS {
         let output = match fs::read_to_string(folder.join(format!("{name}.txt"))) {
             Ok(output) => output,
