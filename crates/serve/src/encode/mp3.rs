@@ -1,6 +1,6 @@
 //! MP3 by LAME.
 
-use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushNoGap, Mode, MonoPcm, Quality};
+use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Mode, MonoPcm, Quality};
 
 use super::{failed, sample};
 use crate::error::ApiError;
@@ -31,8 +31,9 @@ impl Mp3Encoder {
     }
 
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, ApiError> {
+        // With its gap, which pushes the last samples through the delay of the encoder.
         let mut bytes = Vec::with_capacity(mp3lame_encoder::max_required_buffer_size(0));
-        self.0.flush_to_vec::<FlushNoGap>(&mut bytes).map_err(|e| failed("mp3", e))?;
+        self.0.flush_to_vec::<FlushGap>(&mut bytes).map_err(|e| failed("mp3", e))?;
         Ok(bytes)
     }
 }
