@@ -168,7 +168,11 @@ pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>),
 
 /// A path as a model file in `folder` refers to it.
 fn path_from(path: &Path, folder: Option<&Path>) -> PathBuf {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = |path: &Path| {
+        // The folder of a bare file name is empty.
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    };
     let target = absolute(path);
     let Some(folder) = folder.filter(|_| path.is_relative()).map(absolute) else { return target };
     let shared = target.components().zip(folder.components()).take_while(|(a, b)| a == b).count();

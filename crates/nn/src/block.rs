@@ -346,7 +346,10 @@ impl Stack {
         plan: &AttentionPlan,
         caches: &mut [&mut StackCache],
     ) -> Result<Tensor> {
-        let weights = self.weights().filter(|_| is_short(x.dims()[0]) && x.device().is_cpu());
+        let fused = self.config.activation == Activation::Silu
+            && is_short(x.dims()[0])
+            && x.device().is_cpu();
+        let weights = self.weights().filter(|_| fused);
         let Some(weights) = weights else { return self.forward_cached(x, plan, caches) };
         with_slices(&weights, |w| {
             let per_block = w.chunks_exact(ops::stack::BLOCK_WEIGHTS);

@@ -50,7 +50,7 @@ const CONSONANTS: [(&str, &str); 24] = [
 ];
 
 /// Words without stress in a sentence: phones without their digits, and IPA. Of words that sound alike it is the frequent one.
-const UNSTRESSED: [(&str, &str); 43] = [
+const UNSTRESSED: [(&str, &str); 51] = [
     ("AE N", "æn"),
     ("AE N D", "ænd"),
     ("AE T", "æt"),
@@ -58,6 +58,7 @@ const UNSTRESSED: [(&str, &str); 43] = [
     ("AA N", "ˌɔn"),
     ("AA R", "ɑːɹ"),
     ("AH", "ɐ"),
+    ("AH N D", "ænd"),
     ("AH V", "ʌv"),
     ("AO N", "ˌɔn"),
     ("AO R", "ɔːɹ"),
@@ -66,10 +67,13 @@ const UNSTRESSED: [(&str, &str); 43] = [
     ("B AY", "baɪ"),
     ("B IY", "biː"),
     ("DH AE T", "ðæt"),
+    ("DH AE N", "ðɐn"),
     ("DH AH", "ðə"),
     ("DH EH R", "ðɛɹ"),
     ("DH EY", "ðeɪ"),
     ("DH IH S", "ðɪs"),
+    ("DH IY", "ðɪ"),
+    ("DH IY Z", "ðiːz"),
     ("F AO R", "fɔːɹ"),
     ("F R AH M", "fɹʌm"),
     ("HH AE D", "hæd"),
@@ -81,13 +85,17 @@ const UNSTRESSED: [(&str, &str); 43] = [
     ("IH F", "ɪf"),
     ("IH N", "ɪn"),
     ("IH T", "ɪt"),
+    ("IH T S", "ɪts"),
     ("IH Z", "ɪz"),
     ("K AE N", "kæn"),
+    ("K UH D", "kʊd"),
     ("M AY", "maɪ"),
     ("SH IY", "ʃiː"),
+    ("SH UH D", "ʃˌʊd"),
     ("T AH", "tə"),
     ("W AA Z", "wʌz"),
     ("W AH Z", "wʌz"),
+    ("W EH N", "wɛn"),
     ("W ER", "wɜː"),
     ("W IH DH", "wɪð"),
     ("W IH L", "wɪl"),
@@ -142,9 +150,15 @@ fn word(phones: &[Phone], alone: bool, out: &mut String) {
         match phone.arpabet() {
             "T" if flap => out.push('ɾ'),
             "AH0" if i == 0 => out.push('ɐ'),
+            "AO1" if after.is_some_and(is_short_before) => out.push_str("ˈɔ"),
             _ => sign(phone, out),
         }
     }
+}
+
+/// Whether an open back vowel is short before a consonant.
+fn is_short_before(phone: Phone) -> bool {
+    matches!(phone.arpabet(), "F" | "TH" | "S" | "NG")
 }
 
 fn is_open(phone: Phone) -> bool {
@@ -199,6 +213,7 @@ mod tests {
             ("B ER1 D Z | AE1 N D | B ER1 D Z", "bˈɜːdz ænd bˈɜːdz"),
             ("DH AH0 | K AE1 T | F AO1 R | Y UW1", "ðə kˈæt fɔːɹ juː"),
             ("F AO1 R", "fˈɔːɹ"),
+            ("AO1 F", "ˈɔf"),
         ] {
             assert_eq!(ipa(phones), expected, "{phones}");
         }

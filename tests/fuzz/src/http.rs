@@ -18,7 +18,7 @@ use crate::targets::Run;
 mod tiny;
 
 /// Longest wait for an answer. A request that the server waits for the rest of is over when the client says so.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running server, which ends with the process.
 struct Running {
@@ -41,7 +41,7 @@ fn start() -> Running {
         max_text_chars: 120,
         workers: 1,
         queue: 64,
-        timeout: Duration::from_secs(4),
+        timeout: Duration::from_secs(1),
         max_voices: 4,
         grace: Duration::from_secs(1),
     };

@@ -26,6 +26,9 @@ use targets::{TARGETS, Target};
 /// Longest time for one input.
 const SLOW: Duration = Duration::from_secs(10);
 
+/// Tries of an input before it counts as slow or broken.
+const TRIES: usize = 2;
+
 /// Feeds mutated inputs to a reader.
 #[derive(Debug, Parser)]
 struct Args {
@@ -93,13 +96,17 @@ fn fuzz(args: &Args, target: &Target) -> Result<()> {
 /// # Errors
 /// A panic or a slow input, with the place where the input was kept.
 fn execute(args: &Args, target: &Target, run: &mut targets::Run, input: &[u8]) -> Result<u64> {
-    let started = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| run(input)));
-    let fault = match outcome {
-        Ok(reached) if started.elapsed() < SLOW => return Ok(reached),
-        Ok(_) => format!("took {:.1} s", started.elapsed().as_secs_f64()),
-        Err(_) => "panicked".to_owned(),
-    };
+    let mut fault = String::new();
+    // A slow input is tried again: others may have had the processor.
+    for _ in 0..TRIES {
+        let started = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(input)));
+        fault = match outcome {
+            Ok(reached) if started.elapsed() < SLOW => return Ok(reached),
+            Ok(_) => format!("took {:.1} s", started.elapsed().as_secs_f64()),
+            Err(_) => "panicked".to_owned(),
+        };
+    }
     let path = keep(&args.folder, target, input)?;
     bail!("{}: an input of {} bytes {fault}; kept as {}", target.name, input.len(), path.display())
 }

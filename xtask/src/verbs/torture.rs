@@ -131,9 +131,10 @@ impl<'j> Bench<'j> {
 
     /// Runs the job to its end, or kills it after a time.
     fn start(&self, folder: &Path, kill_after: Option<Duration>) -> Result<Ended> {
-        let errors = folder.join("stderr.txt");
+        // Not in the folder, whose disk may be full.
+        let errors = tempfile::NamedTempFile::new()?;
         let mut command = self.command(folder);
-        command.stderr(fs::File::create(&errors).map_or_else(|_| Stdio::null(), Stdio::from));
+        command.stderr(errors.reopen()?);
         let mut child = command.spawn().context("the program can't be started")?;
         if let Some(moment) = kill_after {
             std::thread::sleep(moment);
@@ -144,7 +145,7 @@ impl<'j> Bench<'j> {
             }
         }
         let status = child.wait()?;
-        Ok(Ended::With(status.code(), fs::read_to_string(&errors).unwrap_or_default()))
+        Ok(Ended::With(status.code(), fs::read_to_string(errors.path()).unwrap_or_default()))
     }
 
     fn finish(&self, folder: &Path) -> Result<()> {

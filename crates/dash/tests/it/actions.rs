@@ -147,7 +147,7 @@ fn rows_are_sorted_by_any_figure_the_worst_first() {
 fn cells_are_stopped_and_taken_up_again() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
     let request = |request| Effect::RequestControl("prompt".into(), "c3".into(), request);
-    assert_eq!(press(&mut app, "tab down down down s"), [request(ControlRequest::Stop)]);
+    assert_eq!(press(&mut app, "up tab down down down s"), [request(ControlRequest::Stop)]);
     assert_eq!(press(&mut app, "r"), [request(ControlRequest::Resume)]);
 }
 

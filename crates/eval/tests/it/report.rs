@@ -50,7 +50,7 @@ fn the_page_needs_nothing_else_and_shows_the_worst_first() {
     let folder = tempfile::tempdir().unwrap();
     probe(folder.path());
     let page = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap();
-    assert!(page.contains("Two &lt;lines&gt; in two voices"));
+    assert!(page.contains("Two &#60;lines&#62; in two voices"));
     for outside in ["src=\"http", "href=", "<script src", "url(", "@import", "fetch("] {
         assert!(!page.contains(outside), "{outside}");
     }

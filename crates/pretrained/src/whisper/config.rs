@@ -65,12 +65,12 @@ const MOST_POSITIONS: usize = 1 << 14;
 impl WhisperConfig {
     /// Width of the encoder's feed-forward layers.
     pub(crate) fn encoder_inner(&self) -> usize {
-        self.encoder_ffn_dim.unwrap_or(4 * self.d_model)
+        self.encoder_ffn_dim.unwrap_or(self.d_model.saturating_mul(4))
     }
 
     /// Width of the decoder's feed-forward layers.
     pub(crate) fn decoder_inner(&self) -> usize {
-        self.decoder_ffn_dim.unwrap_or(4 * self.d_model)
+        self.decoder_ffn_dim.unwrap_or(self.d_model.saturating_mul(4))
     }
 
     /// Spectrogram frames of a window: 3,000 in published checkpoints, 30 s.

@@ -12,8 +12,8 @@ use syrinx_nn::Kernels;
 use syrinx_pretrained::vall_e::{ImportOptions, VallEError, import};
 use syrinx_task::{
     Content, Contents, Generated, Head, Layout, Plan, RowPlan, RvqSum, Segment, Stage, StageRun,
-    TextContent, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece, VallEPrompt, VallEResponse,
-    VallEText, vall_e_sequence,
+    TextContent, VALL_E_LANGUAGES, VALL_E_LENGTH_TOKENS, VallELayout, VallEPiece, VallEPrompt,
+    VallEResponse, VallEText, vall_e_sequence,
 };
 use syrinx_text::IpaTokenizer;
 use syrinx_types::{CancelToken, Codes, RunContext};
@@ -87,7 +87,9 @@ impl Imported {
             before.push(Segment::text("text"));
             contents.insert("text".into(), Content::Text(TextContent::plain(ids.clone())));
         }
-        before.extend(prompt.language.map(|_| Segment::special_token("vall-e:lang:en")));
+        before.extend(prompt.language.map(|index| {
+            Segment::special_token(format!("vall-e:lang:{}", VALL_E_LANGUAGES[index]))
+        }));
         before.push(Segment::level_token());
         for piece in &prompt.prompt {
             match piece {

@@ -192,17 +192,19 @@ fn server(folder: &Path, program: &Path) -> Result<()> {
         folder.join("serve.sh"),
         format!(
             "set -u\n\
-             '{program}' serve --port 0 --voices-dir voices > log.txt 2>&1 &\n\
+             log=$(mktemp)\n\
+             '{program}' serve --port 0 --voices-dir voices > $log 2>&1 &\n\
              server=$!\n\
-             for _ in $(seq 600); do grep -qo 'http://[0-9.:]*' log.txt && break; sleep 0.05; done\n\
-             url=$(grep -om1 'http://[0-9.:]*' log.txt)\n\
+             for _ in $(seq 600); do grep -qo 'http://[0-9.:]*' $log && break; sleep 0.05; done\n\
+             url=$(grep -om1 'http://[0-9.:]*' $log)\n\
              fault=0\n\
              for i in $(seq 0 {}); do\n\
              curl -s \"$url/v1/voices\" | grep -q '\"name\":\"v'$i'\"' && continue\n\
-             curl -sf -F name=v$i -F file=@v$i.wav \"$url/v1/voices\" > answer.txt || fault=5\n\
+             code=$(curl -s -o /dev/stderr -w '%{{http_code}}' -F name=v$i -F file=@v$i.wav \"$url/v1/voices\")\n\
+             [ $code = 201 ] || fault=5\n\
              done\n\
              kill -TERM $server; wait $server\n\
-             cat log.txt >&2; exit $fault\n",
+             cat $log >&2; rm $log; exit $fault\n",
             VOICES - 1
         ),
     )?;
