@@ -103,7 +103,7 @@ impl SttConfig {
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_words", decoder.max_words as f64)?;
-        Allowed::Above(0.0).check("decoder.beam", decoder.beam.into())?;
-        Allowed::Above(0.0).check("decoder.word_beam", decoder.word_beam.into())
+        Allowed::Above(0.0).check("decoder.beam", decoder.beam)?;
+        Allowed::Above(0.0).check("decoder.word_beam", decoder.word_beam)
     }
 }
