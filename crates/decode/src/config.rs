@@ -211,15 +211,15 @@ pub struct DecodeConfig {
 
 impl DecodeConfig {
     /// The same settings with windows for speech that is played while it is generated, unless there are some: 8, 8, 16 and
-    /// then always 32 frames, each of which sees 5 frames of level 1 beyond its end, the first one 2. The embedded codec
-    /// decodes blocks that end there.
+    /// then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks of the embedded
+    /// codec end there too.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {
             self.nar.first_window_frames = Some(8);
             self.nar.window_frames = Some(32);
             self.nar.lookahead_frames = 5;
-            self.nar.first_lookahead_frames = Some(2);
+            self.nar.first_lookahead_frames = Some(0);
         }
         self
     }

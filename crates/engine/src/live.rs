@@ -11,9 +11,9 @@ const STEP_S: f64 = 0.6;
 /// Sound after a word that a word needs to become final before the end, seconds.
 const SETTLED_S: f64 = 0.4;
 /// Length from which the part is cut at a pause, seconds. Shorter recordings are recognized as a whole at their end.
-const PART_S: f64 = 15.0;
+const PART_S: f64 = 8.0;
 /// Length from which the part is cut between any two final words, seconds.
-const LONGEST_PART_S: f64 = 25.0;
+const LONGEST_PART_S: f64 = 14.0;
 /// Shortest pause between two words at which the part is cut before it has its greatest length, seconds.
 const PAUSE_S: f64 = 0.25;
 
@@ -33,8 +33,8 @@ pub struct LiveTranscript {
     recognized: usize,
     /// Words of the last result; times count from the start of the part.
     last: Vec<WordTime>,
-    /// Number of words of the part that are final.
-    stable: usize,
+    /// End of the last final word, seconds from the start of the part.
+    final_s: f64,
 }
 
 /// Words that became final.
@@ -56,7 +56,7 @@ impl LiveTranscript {
             half: None,
             recognized: 0,
             last: Vec::new(),
-            stable: 0,
+            final_s: 0.0,
         }
     }
 
@@ -82,7 +82,7 @@ impl LiveTranscript {
     pub fn is_due(&self) -> bool {
         let new = self.part.samples.len() - self.recognized;
         // Recognitions become rarer as the part grows, so that their work stays in proportion to its length.
-        let step = STEP_S.max(0.1 * self.part.seconds());
+        let step = STEP_S.max(0.15 * self.part.seconds());
         new as f64 >= step * f64::from(self.part.sample_rate_hz)
     }
 
@@ -94,16 +94,20 @@ impl LiveTranscript {
 
     /// Takes the text and the words recognized in [`Self::audio`]. With `ended` all words are final.
     pub fn update(&mut self, (text, words): (&str, Vec<WordTime>), ended: bool) -> LiveUpdate {
-        let agree = words.iter().zip(&self.last).take_while(|(a, b)| a.word == b.word).count();
+        // Results may still differ in words before those that are final, and in their number.
+        let open = |words: &[WordTime]| -> Vec<WordTime> {
+            words.iter().filter(|w| middle_s(w) > self.final_s).cloned().collect()
+        };
+        let (now, before) = (open(&words), open(&self.last));
+        let agree = now.iter().zip(&before).take_while(|(a, b)| a.word == b.word).count();
         let settled_s = self.recognized as f64 / f64::from(self.part.sample_rate_hz) - SETTLED_S;
-        let settled = words.iter().take_while(|w| w.end_s <= settled_s).count();
-        let stable = if ended { words.len() } else { agree.min(settled) };
-        let new = words.get(self.stable..stable).unwrap_or_default();
+        let settled = now.iter().take_while(|w| w.end_s <= settled_s).count();
+        let new = if ended { &now[..] } else { &now[..agree.min(settled)] };
         let update = LiveUpdate {
             words: new.iter().map(|w| moved(w, self.start_s)).collect(),
             text: joined(&self.before, text),
         };
-        self.stable = self.stable.max(stable);
+        self.final_s = new.last().map_or(self.final_s, |w| w.end_s);
         self.last = words;
         if !ended {
             self.cut();
@@ -117,7 +121,7 @@ impl LiveTranscript {
         if part_s < PART_S {
             return;
         }
-        let stable = self.stable.min(self.last.len());
+        let stable = self.last.iter().take_while(|w| middle_s(w) <= self.final_s).count();
         let pause = |at: usize| {
             // After the last word one may have begun that isn't recognized yet.
             let next_s = self.last.get(at).map_or(part_s - SETTLED_S, |w| w.start_s);
@@ -144,12 +148,17 @@ impl LiveTranscript {
         self.part.samples.drain(..samples);
         self.recognized = self.recognized.saturating_sub(samples);
         self.start_s += cut_s;
-        self.stable -= at.min(self.stable);
+        self.final_s -= cut_s;
     }
 }
 
 fn moved(word: &WordTime, by_s: f64) -> WordTime {
     WordTime { word: word.word.clone(), start_s: word.start_s + by_s, end_s: word.end_s + by_s }
+}
+
+/// Middle of a word, seconds.
+fn middle_s(word: &WordTime) -> f64 {
+    0.5 * (word.start_s + word.end_s)
 }
 
 fn joined(before: &str, after: &str) -> String {

@@ -89,7 +89,7 @@ impl Bench {
     pub fn train(&self, run: &Path, more: &[&str]) -> Vec<String> {
         let path = |p: &Path| p.display().to_string();
         let mut args: Vec<String> =
-            ["train", "--train-split", "test", "--watch-split", "none"].map(str::to_owned).to_vec();
+            ["train", "--train-split", "test", "--watch-split", "test"].map(str::to_owned).to_vec();
         args.extend(["--config".into(), path(&self.config)]);
         args.extend(["--data".into(), path(&self.shards), "--run".into(), path(run)]);
         args.extend(more.iter().map(|&arg| arg.to_owned()));
