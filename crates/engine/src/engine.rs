@@ -13,7 +13,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
-    Request, Services, TaskKit, Transcript,
+    Request, Services, TaskKit,
 };
 use syrinx_text::Frontend;
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
