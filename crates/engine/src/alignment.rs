@@ -4,7 +4,7 @@ use syrinx_decode::DecodeConfig;
 use syrinx_task::{AnswerKind, Context, Request, Transcript};
 use syrinx_types::{Audio, RunContext};
 
-use crate::engine::Running;
+use crate::running::Running;
 use crate::{Engine, EngineError};
 
 impl Engine {
