@@ -13,7 +13,7 @@ use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
     AnswerKind, Answered, Clip, Context, DynPlan, DynRequest, DynTask, Generated, Plan, Recognizer,
-    Request, Services, TaskKit, Transcript,
+    Request, Services, TaskKit,
 };
 use syrinx_text::Frontend;
 use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
@@ -316,48 +316,6 @@ impl Engine {
             Some(error) => Err(error.into()),
             None => Ok(generated),
         }
-    }
-
-    /// Finds the words of a text in a recording: asks the recognizer.
-    ///
-    /// # Errors
-    /// [`EngineError::Task`] for a model without a recognizer that aligns; those of the recognizer.
-    pub fn align(
-        &self,
-        audio: &Audio,
-        text: &str,
-        run: RunContext<'_>,
-    ) -> Result<Transcript, EngineError> {
-        let context = Context { services: &self.services, run };
-        Ok(context.recognizer()?.align(audio, text, run)?)
-    }
-
-    /// Finds the words of a text in a recording of any length: a file, or `-` for standard input.
-    ///
-    /// # Errors
-    /// Those of [`Self::align`], and of reading the file.
-    pub fn align_file(
-        &self,
-        source: &str,
-        text: &str,
-        run: RunContext<'_>,
-    ) -> Result<Transcript, EngineError> {
-        let aligns = |t: &&Running| {
-            t.descriptor.answer == AnswerKind::Text
-                && t.missing_special_tokens.is_empty()
-                && t.descriptor.capabilities.known_text.is_some()
-        };
-        let task = self.tasks.iter().find(aligns).filter(|_| !self.has_other_recognizer);
-        let Some(running) = task else {
-            return self.align(&self.load(source)?, text, run);
-        };
-        let field = running.descriptor.capabilities.known_text.unwrap_or_default();
-        let mut fields = serde_json::Map::new();
-        fields.insert(running.descriptor.verb.positional.into(), source.into());
-        fields.insert(field.into(), text.into());
-        let id = running.descriptor.id;
-        let answered = self.run(id, &Request::new(fields.into()), &DecodeConfig::default(), run)?;
-        Ok(answered.transcript().cloned().unwrap_or_default())
     }
 
     /// The engine with another recognizer in place of the model's own, for tasks that need the words of a recording.

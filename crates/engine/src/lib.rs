@@ -11,6 +11,7 @@
 //! files are written beside their place and renamed.
 
 mod adapters;
+mod alignment;
 mod batch;
 mod chunks;
 mod codec_part;

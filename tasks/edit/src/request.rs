@@ -23,10 +23,9 @@ pub struct EditConfig {
     /// recordings 32 dB and more, of noisy ones up to 20 dB SNR less than 25 are left when the speech is taken out.)
     pub background_within_db: f64,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
-    /// sounds), on their own and against the median of the words, and the model recognizes another.
+    /// sounds) and the model recognizes another. A text is refused where a third of its words are doubted and its
+    /// median word fits as badly.
     pub doubt_below: f64,
-    /// Median fit of the words below which the whole text is doubted.
-    pub fit_below: f64,
 }
 
 impl Default for EditConfig {
@@ -39,7 +38,6 @@ impl Default for EditConfig {
             fade_s: 0.01,
             background_within_db: 25.0,
             doubt_below: -2.0,
-            fit_below: -4.0,
         }
     }
 }
@@ -56,8 +54,7 @@ impl SpeakingConfig for EditConfig {
             Allowed::Within(0.0, 1.0).check("margin_s", self.margin_s)?;
             Allowed::Within(0.0, 0.5).check("fade_s", self.fade_s)?;
             Allowed::Finite.check("background_within_db", self.background_within_db)?;
-            Allowed::AtMost(0.0).check("doubt_below", self.doubt_below)?;
-            Allowed::AtMost(0.0).check("fit_below", self.fit_below)
+            Allowed::AtMost(0.0).check("doubt_below", self.doubt_below)
         };
         check().map_err(|issue: ConfigIssue| issue.of(task))?;
         self.speaking.check(task)
