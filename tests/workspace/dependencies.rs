@@ -63,7 +63,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
 
 /// Crates that may link candle: those that compute.
-const CANDLE: [&str; 11] = [
+const CANDLE: [&str; 12] = [
+    // Names the device that a voice is trained on.
+    "syrinx-adapt",
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",

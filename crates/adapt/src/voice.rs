@@ -9,6 +9,7 @@ use syrinx_audio::ReadLimits;
 use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, encode_manifest};
 use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
 use syrinx_nn::LoraConfig;
+use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
 use syrinx_types::{Audio, Coded, RunContext};
@@ -27,7 +28,7 @@ pub struct VoiceConfig {
     pub learning_rate: f64,
     /// Rank of the adapter.
     pub rank: usize,
-    /// Tasks that are trained; all their stages.
+    /// Tasks that are trained, all their stages; the one that speaks texts if there are none.
     pub tasks: Vec<String>,
     /// Smallest number of aligned recordings.
     pub min_recordings: usize,
@@ -46,7 +47,7 @@ impl Default for VoiceConfig {
             positions: 1_600,
             learning_rate: 1e-3,
             rank: 16,
-            tasks: vec!["tts".to_owned()],
+            tasks: Vec::new(),
             min_recordings: 10,
             max_seconds: 12.0,
             align: AlignConfig::default(),
@@ -167,6 +168,8 @@ fn adapt(
     context: RunContext<'_>,
 ) -> Result<PathBuf, AdaptError> {
     let base = language_model(run.source)?;
+    let speaks = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
+    let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
     let train = TrainConfig {
         model: base.config.clone(),
         seed: config.seed,
@@ -175,7 +178,7 @@ fn adapt(
         learning_rate: config.learning_rate,
         warmup_steps: config.steps / 20,
         lora: Some(LoraConfig { rank: config.rank, ..LoraConfig::default() }),
-        mix: mix_of(run.tasks, &config.tasks, &[])?,
+        mix: mix_of(run.tasks, &tasks, &[])?,
         prompt: PromptSpec { min_frames: 30, max_frames: 75, none_probability: 0.0 },
         max_seconds: config.max_seconds,
         checkpoint_steps: 50,
