@@ -30,6 +30,9 @@ const SILENT_PEAK: f32 = 3e-4;
 /// Bands are at most this far below the loudest, decibels.
 const RANGE_DB: f32 = 60.0;
 
+/// Frames further below the loudest one belong to pauses, decibels.
+const ACTIVE_DB: f32 = 35.0;
+
 /// Smallest standard deviation of band levels over time, decibels. Noise has 2.2, speech at 0 dB in noise 3.1.
 const FEWEST_DEPTH_DB: f32 = 2.6;
 
@@ -174,7 +177,7 @@ fn depth_db(levels: &[[f32; BANDS]]) -> f32 {
     (0..BANDS).map(deviation).sum::<f32>() / BANDS as f32
 }
 
-/// Median over time of the mean change in 50 ms, of levels smoothed over three frames.
+/// Median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
 fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     const APART: usize = 5;
     let smooth: Vec<[f32; BANDS]> = levels
@@ -184,8 +187,12 @@ fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     let change = |(a, b): (&[f32; BANDS], &[f32; BANDS])| {
         a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / BANDS as f32
     };
-    let mut changes: Vec<f32> =
-        smooth.iter().zip(smooth.get(APART..).unwrap_or_default()).map(change).collect();
+    // Pauses hardly change; a short word between long ones is speech all the same.
+    let loudest = |frame: &[f32; BANDS]| frame.iter().copied().fold(f32::MIN, f32::max);
+    let active = smooth.iter().map(loudest).fold(f32::MIN, f32::max) - ACTIVE_DB;
+    let pairs = smooth.iter().zip(smooth.get(APART..).unwrap_or_default());
+    let sounding = pairs.filter(|(a, b)| loudest(a) >= active || loudest(b) >= active);
+    let mut changes: Vec<f32> = sounding.map(change).collect();
     changes.sort_by(f32::total_cmp);
     changes.get(changes.len() / 2).copied().unwrap_or(0.0)
 }

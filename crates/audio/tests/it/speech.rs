@@ -72,6 +72,9 @@ fn speech_is_found_where_it_is() {
     assert_eq!(speech_regions(&loud), [(0.0, loud.seconds())]);
     let quiet = loud.samples.iter().map(|x| 0.01 * x).collect();
     assert!(has_speech(&Audio { samples: quiet, ..loud.clone() }));
+    let pause = Audio::silence(0.65, loud.sample_rate_hz);
+    let words = joined(&[&pause, &loud.slice(0.4, 0.65), &pause, &loud.slice(0.8, 1.0)]);
+    assert!(has_speech(&words), "two short words");
     let silence = Audio::silence(20.0, loud.sample_rate_hz);
     let regions = speech_regions(&joined(&[&silence, &loud, &silence]));
     assert_eq!(regions.len(), 1, "{regions:?}");
