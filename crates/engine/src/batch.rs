@@ -24,8 +24,8 @@ struct Planned<'t> {
 
 impl Engine {
     /// Answers several requests to one task, each with a seed of its own, and runs their rows side by side. An answer is
-    /// that of [`Engine::run_marked`] with the same seed, merged. Requests with markup, and those of which the best of
-    /// several candidates is kept, run one after another.
+    /// that of [`Engine::run_marked`] with the same seed, merged. Requests with markup, those in voices with
+    /// adapters, and those of which the best of several candidates is kept, run one after another.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], [`EngineError::Cancelled`], and faults of the model. An
@@ -44,7 +44,15 @@ impl Engine {
         for (index, (request, seed)) in requests.iter().enumerate() {
             let own = run.with_seed(*seed);
             let mut whole = Merged::default();
-            let outcome = if ranks || self.is_marked(running, request) {
+            // Voices with adapters have a language model of their own.
+            let alone = match self.adapted_for(task, request) {
+                Ok(adapted) => ranks || self.is_marked(running, request) || adapted.is_some(),
+                Err(error) => {
+                    outcomes.push(Err(error));
+                    continue;
+                }
+            };
+            let outcome = if alone {
                 self.run_marked(task, request, decode, own, &mut |chunk| whole.push(chunk))
             } else {
                 self.planned(running, request, own).map(|chunks| {

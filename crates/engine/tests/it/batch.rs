@@ -6,7 +6,7 @@ use syrinx_engine::{EngineError, Merged};
 use syrinx_task::{Answered, Request};
 use syrinx_types::{CancelToken, RunContext};
 
-use crate::engine;
+use crate::{engine, open};
 
 fn alone(text: &str, seed: u64) -> Answered {
     let (mut whole, cancel) = (Merged::default(), CancelToken::default());
@@ -49,4 +49,28 @@ fn a_batch_has_the_answers_of_its_requests_alone() {
     let cancelled =
         engine().run_batch("tts", &requests, &DecodeConfig::default(), RunContext::quiet(&cancel));
     assert!(matches!(cancelled, Err(EngineError::Cancelled)));
+}
+
+#[test]
+fn the_adapter_of_a_voice_is_used_alone_and_in_a_batch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = open(Some(folder.path()));
+    let codes = engine.voices().codes(&engine.voices().names()[0]).expect("a voice");
+    let file = folder.path().join("made.safetensors");
+    std::fs::write(&file, b"not an adapter").expect("written");
+    engine.voices().add_trained("me", &codes, "", &file).expect("it is kept");
+    let request: Request = json!({ "text": "Yes.", "voice": "me" }).into();
+    let cancel = CancelToken::default();
+    let run = RunContext::quiet(&cancel);
+    let decode = DecodeConfig::default();
+    // Reading the adapter fails, so that each of the paths shows that it is read.
+    let alone = engine.run("tts", &request, &decode, run);
+    assert!(matches!(alone, Err(EngineError::Adapter { .. })), "{alone:?}");
+    let batch = engine.run_batch("tts", &[(request, 1)], &decode, run).expect("a batch");
+    assert!(matches!(batch[..], [Err(EngineError::Adapter { .. })]), "{batch:?}");
+    // A voice of the same name without an adapter takes its place.
+    engine.voices().add("me", &codes, "").expect("it is kept");
+    assert!(
+        engine.run("tts", &json!({ "text": "Yes.", "voice": "me" }).into(), &decode, run).is_ok()
+    );
 }
