@@ -25,7 +25,7 @@ impl Engine {
     /// Finds the words of a text in a recording of any length: a file, or `-` for standard input.
     ///
     /// # Errors
-    /// Those of [`Self::align`], and of reading the file.
+    /// The same as [`Self::align`], and errors of reading the file.
     pub fn align_file(
         &self,
         source: &str,

@@ -127,7 +127,7 @@ pub fn align(
 /// [`align`] with scores that were read before.
 ///
 /// # Errors
-/// Those of [`align`] but for the scores.
+/// The same as [`align`], without those of the scores.
 pub fn align_acoustics(
     words: &[SpokenForm],
     acoustics: &Acoustics,

@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Chunk, Engine, Sound, TakeSound};
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Request, TaskDescriptor};
+use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
 
 use super::{fail, quantile};
@@ -73,13 +73,10 @@ pub fn run(session: &Session, args: &StreamArgs) -> Outcome {
 
 /// The task that speaks a text in a voice.
 fn speaking() -> Outcome<&'static TaskDescriptor> {
-    let speaks = |d: &&&TaskDescriptor| {
-        d.answer == AnswerKind::Speech
-            && d.capabilities.voice.is_some()
-            && d.required_fields() == [d.verb.positional]
-            && !d.takes_recording(d.verb.positional)
-    };
-    ALL.iter().find(speaks).copied().ok_or_else(|| fail("no task of this program speaks".into()))
+    ALL.iter()
+        .find(|d| d.speaks_text())
+        .copied()
+        .ok_or_else(|| fail("no task of this program speaks".into()))
 }
 
 fn measure(
