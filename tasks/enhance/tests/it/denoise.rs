@@ -1,18 +1,15 @@
 //! Noisy speech to clean speech, with or without its words.
 
 use syrinx_task::{Alignment, Clip, Content, Generated, Task};
-use syrinx_task_denoise::{Denoise, DenoiseRequest, TASK};
+use syrinx_task_enhance::denoise::{Denoise, DenoiseRequest, TASK};
 use syrinx_testkit::{Tested, check_task, kit, told};
 use syrinx_types::{Audio, Codes};
+
+use crate::tone;
 
 fn task() -> Denoise {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
     Denoise::new(Default::default(), &kit).expect("the defaults are sound")
-}
-
-fn tone(seconds: f64, peak: f32) -> Clip {
-    let samples = (0..(seconds * 24_000.0) as usize).map(|i| peak * (i as f32 * 0.05).sin());
-    Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
 }
 
 #[test]

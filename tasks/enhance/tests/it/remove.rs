@@ -1,18 +1,14 @@
 //! Noisy speech to what is behind it, without the speech.
 
-use syrinx_task::{Alignment, Clip, Content, Task};
-use syrinx_task_remove::{Remove, RemoveRequest, TASK};
+use syrinx_task::{Alignment, Content, Task};
+use syrinx_task_enhance::remove::{Remove, RemoveRequest, TASK};
 use syrinx_testkit::{Tested, check_task, kit, told};
-use syrinx_types::Audio;
+
+use crate::tone;
 
 fn task() -> Remove {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
     Remove::new(Default::default(), &kit).expect("the defaults are sound")
-}
-
-fn tone(seconds: f64, peak: f32) -> Clip {
-    let samples = (0..(seconds * 24_000.0) as usize).map(|i| peak * (i as f32 * 0.05).sin());
-    Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
 }
 
 #[test]

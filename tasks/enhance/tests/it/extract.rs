@@ -1,18 +1,14 @@
 //! One speaker out of a mixture of two, known by a few seconds.
 
-use syrinx_task::{Alignment, Clip, Content, Task};
-use syrinx_task_extract::{Extract, ExtractRequest, TASK};
+use syrinx_task::{Alignment, Content, Task};
+use syrinx_task_enhance::extract::{Extract, ExtractRequest, TASK};
 use syrinx_testkit::{Tested, check_task, kit, told};
-use syrinx_types::Audio;
+
+use crate::tone;
 
 fn task() -> Extract {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
     Extract::new(Default::default(), &kit).expect("the defaults are sound")
-}
-
-fn tone(seconds: f64, peak: f32) -> Clip {
-    let samples = (0..(seconds * 24_000.0) as usize).map(|i| peak * (i as f32 * 0.05).sin());
-    Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
 }
 
 #[test]

@@ -1,16 +1,24 @@
 //! Noisy speech to clean speech, with or without its words.
-//!
-//! Invariant: the answer is as long as the recording (see [`syrinx_enhance`]).
 
-mod request;
-
-use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
-pub use request::DenoiseRequest;
+use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
+
+/// A noisy recording.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DenoiseRequest {
+    /// The noisy recording.
+    pub audio: Clip,
+    /// Words of the recording, where they are known; they help where the recording is bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
 
 /// Noisy speech to clean speech.
 pub type Denoise = Enhancer<Cleaning>;

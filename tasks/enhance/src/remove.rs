@@ -1,16 +1,21 @@
 //! Noisy speech to what is behind it, without the speech.
-//!
-//! Invariant: the answer is as long as the recording (see [`syrinx_enhance`]).
 
-mod request;
-
-use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
-pub use request::RemoveRequest;
+use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
+
+/// A recording with speech in it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveRequest {
+    /// The recording.
+    pub audio: Clip,
+}
 
 /// Noisy speech to what is behind it.
 pub type Remove = Enhancer<Removing>;

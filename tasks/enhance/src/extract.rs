@@ -1,16 +1,26 @@
 //! One speaker out of a mixture of two, known by a few seconds.
-//!
-//! Invariant: the answer is as long as the recording (see [`syrinx_enhance`]).
 
-mod request;
-
-use syrinx_enhance::{Enhancement, Enhancer, Inputs, Kind, scene};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, TaskDescriptor, Verb, View};
 
-pub use request::ExtractRequest;
+use crate::{Enhancement, Enhancer, Inputs, Kind, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
+
+/// A mixture, and who is wanted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractRequest {
+    /// The mixture.
+    pub audio: Clip,
+    /// A few seconds of the wanted speaker alone.
+    pub speaker: Clip,
+    /// Words of the target speaker, where they are known; they help where the recording is bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
 
 /// One speaker out of a mixture.
 pub type Extract = Enhancer<Extracting>;
