@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use syrinx_eval::{EvalOptions, Report, Suite};
-use syrinx_types::{CancelToken, EventSink};
+use syrinx_types::RunContext;
 
 use crate::{CellKeys, TrainingBudget};
 
@@ -78,7 +78,7 @@ pub trait CellRunner: Sync {
         &self,
         job: &CellJob<'_>,
         folder: &Path,
-        watch: (&CancelToken, &dyn EventSink),
+        run: RunContext<'_>,
     ) -> Result<Trained, RunnerError>;
 
     /// Runs a suite on a cell's model and keeps it in the results store, under the cell.
@@ -89,8 +89,9 @@ pub trait CellRunner: Sync {
         &self,
         job: &CellJob<'_>,
         place: CellPlace<'_>,
-        ask: (&Suite, &EvalOptions),
-        watch: (&CancelToken, &dyn EventSink),
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
     ) -> Result<Report, RunnerError>;
 
     /// Seconds since 1970.

@@ -11,7 +11,7 @@ use syrinx_ablate::{
 use syrinx_data::Part;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{Event, RunContext};
 
 /// Words of every row.
 const WORDS: f64 = 20.0;
@@ -81,10 +81,14 @@ impl CellRunner for Fake<'_> {
         &self,
         job: &CellJob<'_>,
         folder: &Path,
-        (_, sink): (&CancelToken, &dyn EventSink),
+        run: RunContext<'_>,
     ) -> Result<Trained, RunnerError> {
         self.log.lock().unwrap().push(format!("trained {:?}", job.keys.train));
-        sink.emit(Event::JobProgress { name: "training".into(), done: 1, note: String::new() });
+        run.events.emit(Event::JobProgress {
+            name: "training".into(),
+            done: 1,
+            note: String::new(),
+        });
         let model = folder.join("model.safetensors");
         std::fs::write(&model, "weights").unwrap();
         let loss = if job.keys.train.is_empty() { 2.0 } else { 1.5 } + job.seed as f64 / 10.0;
@@ -95,18 +99,19 @@ impl CellRunner for Fake<'_> {
         &self,
         job: &CellJob<'_>,
         place: CellPlace<'_>,
-        (suite, options): (&Suite, &EvalOptions),
-        (cancel, sink): (&CancelToken, &dyn EventSink),
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
     ) -> Result<Report, RunnerError> {
         let mut left = self.cancel_in.lock().unwrap();
         if *left == Some(0) {
-            cancel.cancel();
+            run.cancel.cancel();
         }
         *left = left.and_then(|left| left.checked_sub(1));
         drop(left);
-        sink.emit(Event::JobStarted { name: format!("eval {}", suite.name), total: Some(2) });
-        sink.emit(Event::JobProgress { name: "eval".into(), done: 1, note: String::new() });
-        if cancel.is_cancelled() {
+        run.events.emit(Event::JobStarted { name: format!("eval {}", suite.name), total: Some(2) });
+        run.events.emit(Event::JobProgress { name: "eval".into(), done: 1, note: String::new() });
+        if run.is_cancelled() {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
@@ -125,8 +130,8 @@ impl CellRunner for Fake<'_> {
             ..RunAbout::default()
         };
         let rows = self.rows(job);
-        let run = self.store.begin(&about, self.now_s()).unwrap();
-        self.store.finish_with(&run, &rows, &figures(&rows, &[]), self.now_s()).unwrap();
+        let stored = self.store.begin(&about, self.now_s()).unwrap();
+        self.store.finish_with(&stored, &rows, &figures(&rows, &[]), self.now_s()).unwrap();
         let what = format!("{:?} {:?} #{}", job.keys.settings, suite.request.get("mode"), job.seed);
         self.log.lock().unwrap().push(what);
         Ok(Report {
