@@ -64,7 +64,7 @@ const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "speech"
 /// Crates that may link candle: those that compute.
 const CANDLE: [&str; 12] = [
     // Names the device that a voice is trained on.
-    "syrinx-adapt",
+    "syrinx-recipes",
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",

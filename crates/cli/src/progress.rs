@@ -181,38 +181,6 @@ fn pairs(figures: &[(String, f64)]) -> String {
     figures.iter().map(|(n, v)| format!("{n} {v:.4}")).collect::<Vec<_>>().join(", ")
 }
 
-/// An event and when it happened, seconds since 1970.
-#[derive(Serialize)]
-struct Stamped<'a> {
-    at_s: f64,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
-/// One JSON object a line, with its time.
-pub struct JsonLines(Mutex<File>);
-
-impl JsonLines {
-    /// Appends to the file, which is made if need be.
-    pub fn open(path: &Path) -> Outcome<Self> {
-        let file = File::options().create(true).append(true).open(path);
-        file.map(|f| Self(Mutex::new(f)))
-            .map_err(|e| Failure::writing(&path.display().to_string(), &e))
-    }
-}
-
-impl EventSink for JsonLines {
-    fn emit(&self, event: Event) {
-        let Ok(mut line) = serde_json::to_vec(&Stamped { at_s: now_s(), event: &event }) else {
-            return;
-        };
-        line.push(b'\n');
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not stop the work that the events are about.
-        let _ = file.write_all(&line);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

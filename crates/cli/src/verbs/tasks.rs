@@ -1,14 +1,11 @@
 //! `tasks`: what the registry has.
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use syrinx_config::Settings;
 use syrinx_engine::EngineError;
+use syrinx_recipes::{build_task, task_kit};
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, CodeOrder, DynTask, ModelSwitches, TaskDescriptor, TaskKit};
-use syrinx_text::{Frontend, TextVocab};
+use syrinx_task::{Alignment, CodeOrder, ModelSwitches, TaskDescriptor};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -83,8 +80,8 @@ fn show(
     descriptor: &TaskDescriptor,
     (alignment, codes): (Alignment, CodeOrder),
 ) -> Outcome {
-    let kit = kit(ModelSwitches { codes, ..alignment.into() })?;
-    let task = built(&session.settings(&[])?.value, descriptor, &kit)?;
+    let kit = task_kit(ModelSwitches { codes, ..alignment.into() })?;
+    let task = build_task(descriptor, &session.settings(&[])?.value, &kit)?;
     let layout = task.layout();
     if let Some(reason) = layout.stages.iter().find_map(|stage| stage.check().err()) {
         return Err(Failure::usage(
@@ -116,25 +113,6 @@ fn show(
         text.push_str(&format!("\n{name}\n{}\n", fields(schema)));
     }
     session.print(text.trim_end())
-}
-
-/// Returns the kit for tasks without a model, as training builds them.
-pub fn kit(switches: ModelSwitches) -> Outcome<TaskKit> {
-    Ok(TaskKit {
-        vocab: Arc::new(TextVocab::english()?),
-        frontend: Arc::new(Frontend::english()?),
-        switches,
-    })
-}
-
-/// A task without a model.
-pub fn built(
-    settings: &Settings,
-    descriptor: &TaskDescriptor,
-    kit: &TaskKit,
-) -> Outcome<Box<dyn DynTask>> {
-    let own = settings.tasks.get(descriptor.id).cloned().unwrap_or_default();
-    Ok((descriptor.build)(own, kit)?)
 }
 
 /// The fields of a schema as a table.

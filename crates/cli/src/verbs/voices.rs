@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_adapt::{VoiceConfig, VoiceRun, train_voice};
 use syrinx_data::import::recordings;
 use syrinx_engine::{Engine, VoiceOrigin, excerpt};
+use syrinx_recipes::{VoiceConfig, VoiceRun, build_tasks, model_source, train_voice};
 
 use crate::failure::{Failure, Outcome};
-use crate::session::{Session, data_folder, model_source};
+use crate::session::{Session, data_folder};
 use crate::table::table;
-use crate::verbs::train::tasks;
 
 /// `voices`.
 #[derive(Debug, Args)]
@@ -140,8 +139,9 @@ fn train(
     };
     let settings = session.settings(&[])?.value;
     let (source, device) = (model_source(&settings)?, settings.device.open()?);
-    let tasks = tasks(&settings, engine.model().config())?;
-    let parts = VoiceRun {
+    let tasks = build_tasks(&settings, engine.model().config().switches)?;
+    let voice = VoiceRun {
+        name,
         engine,
         source: &source,
         tasks: &tasks,
@@ -149,7 +149,7 @@ fn train(
         prompt: &settings.prompt,
         device: &device,
     };
-    let voice = train_voice(&parts, (name, &found.manifest), config, session.run(&settings))?;
+    let voice = train_voice(&voice, &found.manifest, config, session.run(&settings))?;
     if session.globals.json {
         return session.print_json(&voice);
     }

@@ -2,63 +2,53 @@
 
 use std::path::Path;
 
-use syrinx_engine::{ModelSource, language_model};
+use syrinx_config::Settings;
+use syrinx_engine::language_model;
 use syrinx_model::LmFile;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Checkpoint, TrainConfig, mix_of, space_of};
 
-use crate::failure::{Failure, Outcome};
-use crate::session::Session;
+use crate::RecipeError;
+use crate::models::{model_source, named_model};
 
-/// The name of the model that is compiled in.
-const EMBEDDED: &str = "embedded";
-
-/// Returns the source of a named model.
-pub fn source(name: &str) -> Outcome<ModelSource> {
-    Ok(match name {
-        EMBEDDED => ModelSource::Bytes(syrinx_embedded::model()?),
-        file => ModelSource::File(file.into()),
-    })
-}
-
-/// Fine-tuning flags of the command line.
+/// Start of a training: from first weights, from those of a finished model, or fine-tuning of one.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Tuning<'a> {
     /// Tasks to learn, with all their stages; the configuration's mix if there are none.
     pub tasks: &'a [String],
-    /// Their weights.
+    /// Their sampling weights; equal if there are none.
     pub weights: &'a [f64],
-    /// The model to begin with.
+    /// The model to begin with: a file, or [`crate::EMBEDDED`].
     pub from: Option<&'a str>,
     /// Rank of the adapter.
     pub lora: Option<usize>,
 }
 
 impl Tuning<'_> {
-    /// The model to begin with, if there is one: the one that is named, or with tasks or an adapter the one in use.
-    pub fn base(&self, session: &Session, config: &TrainConfig) -> Outcome<Option<LmFile>> {
-        let in_use = || match &session.globals.model {
-            Some(path) => path.display().to_string(),
-            None => EMBEDDED.to_owned(),
-        };
+    /// The model to begin with, if there is one: the named one, or with tasks or an adapter that of the settings.
+    pub(crate) fn base(
+        &self,
+        settings: &Settings,
+        config: &TrainConfig,
+    ) -> Result<Option<LmFile>, RecipeError> {
         let adapts = !self.tasks.is_empty() || self.lora.is_some() || config.lora.is_some();
-        let name = self.from.map(str::to_owned).or_else(|| adapts.then(in_use));
-        name.map(|name| language_model(&source(&name)?).map_err(Failure::from)).transpose()
+        let source = match self.from {
+            Some(name) => named_model(name)?,
+            None if adapts => model_source(settings)?,
+            None => return Ok(None),
+        };
+        Ok(Some(language_model(&source)?))
     }
 
     /// Puts the tasks, the rank and the sizes of the model to begin with into the configuration.
-    pub fn apply(
+    pub(crate) fn apply(
         &self,
         config: &mut TrainConfig,
         base: Option<&LmFile>,
         tasks: &[Box<dyn DynTask>],
-    ) -> Outcome {
+    ) -> Result<(), RecipeError> {
         if !self.tasks.is_empty() {
             config.mix = mix_of(tasks, self.tasks, self.weights)?;
-        } else if !self.weights.is_empty() {
-            return Err(Failure::usage(
-                "--weights without --tasks",
-                "name the tasks: --tasks a,b --weights 3,1",
-            ));
         }
         if let Some(rank) = self.lora {
             config.lora.get_or_insert_default().rank = rank;
@@ -70,20 +60,30 @@ impl Tuning<'_> {
     }
 
     /// Whether a finished model is fine-tuned, and not only a source of first weights.
-    pub fn adapts(&self, config: &TrainConfig) -> bool {
+    pub(crate) fn adapts(&self, config: &TrainConfig) -> bool {
         !self.tasks.is_empty() || config.lora.is_some()
     }
 }
 
-/// The token space of a run: that of the model before it (its own, where it goes on), with the marks of its tasks.
-pub fn space(
-    run: (&Path, bool),
-    base: Option<&LmFile>,
-    fresh: TokenSpace,
+/// Token spaces that a run may go on from.
+pub(crate) struct KnownSpaces<'a> {
+    /// Folder of the run, whose own space is used where the run is resumed.
+    pub(crate) folder: &'a Path,
+    pub(crate) resume: bool,
+    /// The model to begin with.
+    pub(crate) base: Option<&'a LmFile>,
+    /// Space of a new model.
+    pub(crate) fresh: TokenSpace,
+}
+
+/// The token space of a run: that of the model before it (its own, where it goes on), with the special tokens of its
+/// tasks.
+pub(crate) fn space(
+    known: KnownSpaces<'_>,
     tasks: &[Box<dyn DynTask>],
     config: &TrainConfig,
 ) -> TokenSpace {
-    let (folder, resume) = run;
+    let KnownSpaces { folder, resume, base, fresh } = known;
     let goes_on = resume && base.is_none() && Checkpoint::path(folder).exists();
     let own = goes_on.then(|| std::fs::read(folder.join("model.safetensors")).ok()).flatten();
     let own = own.and_then(|bytes| LmFile::from_bytes(&bytes).ok()).map(|lm| lm.space);

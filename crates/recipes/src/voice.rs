@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_audio::ReadLimits;
-use syrinx_data::{CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, encode_manifest};
+use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest};
 use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
 use syrinx_nn::LoraConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
-use syrinx_types::{Audio, Coded, RunContext};
+use syrinx_types::{Audio, Coded, NullSink, RunContext};
 
-use crate::{AdaptError, AlignConfig, align_manifest};
+use crate::align::Aligner;
+use crate::recordings::Recordings;
+use crate::{AlignConfig, CorpusCodec, RecipeError};
+
+/// Samples of a voice's recordings kept in memory: 256 MiB. Further recordings are read again for each use.
+const KEPT_SAMPLES: usize = 1 << 26;
 
 /// Settings of training a voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +62,8 @@ impl Default for VoiceConfig {
 
 /// Inputs of training a voice.
 pub struct VoiceRun<'a> {
+    /// Name of the voice.
+    pub name: &'a str,
     /// Loaded model; its recognizer aligns, its codec encodes, its voices keep the result.
     pub engine: &'a Engine,
     /// Source of the same model, whose weights are adapted.
@@ -95,32 +101,44 @@ pub struct TrainedVoice {
 /// adapter (LoRA, Hu et al. 2021) of the language model, and adds the clearest stretch of a recording as the prompt.
 ///
 /// # Errors
-/// [`AdaptError::TooFew`], [`AdaptError::Stopped`] where the run is cancelled (the same call goes on), and those of the
+/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] where the run is cancelled (the same call goes on), and those of the
 /// model, its data and its training.
 pub fn train_voice(
     run: &VoiceRun<'_>,
-    (name, recordings): (&str, &Manifest),
+    manifest: &Manifest,
     config: &VoiceConfig,
     context: RunContext<'_>,
-) -> Result<TrainedVoice, AdaptError> {
-    let aligned = align_manifest(run.engine, recordings, &config.align, context)?;
+) -> Result<TrainedVoice, RecipeError> {
+    let codec = CorpusCodec::of(run.engine);
+    let recordings = Recordings::new(codec.sample_rate_hz(), KEPT_SAMPLES);
+    let aligner = Aligner {
+        engine: run.engine,
+        recordings: &recordings,
+        config: &config.align,
+        run: context,
+    };
+    let aligned = aligner.align(manifest)?;
     let enough = aligned.manifest.len() >= config.min_recordings;
     if !enough {
-        return Err(AdaptError::TooFew {
+        return Err(RecipeError::TooFew {
             aligned: aligned.manifest.len(),
-            found: recordings.len(),
+            found: manifest.len(),
             needed: config.min_recordings,
             left_out: aligned.left_out,
         });
     }
-    let corpus = encode(run, &aligned.manifest, config, context)?;
+    let corpus = Encoding { codec: &codec, recordings: &recordings, folder: run.folder }.encode(
+        &aligned.manifest,
+        config,
+        context,
+    )?;
     let adapter = adapt(run, &corpus, config, context)?;
-    let best = prompt(run, &aligned.manifest)?;
+    let best = prompt(run, &recordings, &aligned.manifest)?;
     let codes = run.engine.encode(&best)?;
     let about = format!("trained on {} recordings", corpus.len());
-    let file = run.engine.voices().add_trained(name, &codes, &about, &adapter)?;
+    let file = run.engine.voices().add_trained(run.name, &codes, &about, &adapter)?;
     Ok(TrainedVoice {
-        name: name.to_owned(),
+        name: run.name.to_owned(),
         file,
         recordings: corpus.len(),
         seconds: corpus.total_frames() as f64 / corpus.codec().frame_rate_hz,
@@ -130,34 +148,38 @@ pub fn train_voice(
     })
 }
 
-/// Token shards of the recordings, in the folder of the run.
-fn encode(
-    run: &VoiceRun<'_>,
-    manifest: &Manifest,
-    config: &VoiceConfig,
-    context: RunContext<'_>,
-) -> Result<Corpus, AdaptError> {
-    let id = run.engine.codec_id();
-    let stamp = CodecStamp {
-        fingerprint: id.fingerprint.clone(),
-        frame_rate_hz: id.info.frame_rate_hz,
-        levels: id.info.levels,
-        codebook_size: id.info.codebook_size,
-    };
-    let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
-    let one = |utterance: &syrinx_data::Utterance| -> Result<Coded, String> {
-        let audio = syrinx_audio::load(manifest.audio_path(utterance), id.info.sample_rate_hz)
-            .map_err(|error| error.to_string())?;
-        run.engine.codec().encode_with_latents(&audio).map_err(|error| error.to_string())
-    };
-    let folder = run.folder.join("shards");
-    encode_manifest(manifest, &folder, &plan, &one, context.events, context.cancel)?;
-    let corpus = Corpus::open(&folder)?;
-    let too_long = |_: &syrinx_data::Utterance, frames: usize| {
-        let long = frames as f64 / id.info.frame_rate_hz >= config.max_seconds;
-        long.then(|| format!("it is not shorter than max_seconds = {}", config.max_seconds))
-    };
-    Ok(corpus.select("recordings of the voice", too_long)?)
+/// Encoding of the recordings.
+struct Encoding<'a> {
+    codec: &'a CorpusCodec<'a>,
+    recordings: &'a Recordings,
+    /// Folder of the run.
+    folder: &'a Path,
+}
+
+impl Encoding<'_> {
+    /// Token shards of the recordings, in the folder of the run.
+    fn encode(
+        &self,
+        manifest: &Manifest,
+        config: &VoiceConfig,
+        context: RunContext<'_>,
+    ) -> Result<Corpus, RecipeError> {
+        let stamp = self.codec.stamp();
+        let frame_rate_hz = stamp.frame_rate_hz;
+        let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
+        let one = |utterance: &Utterance| -> Result<Coded, String> {
+            let audio = self.recordings.load(&manifest.audio_path(utterance), context.events);
+            let audio = audio.map_err(|error| error.to_string())?;
+            self.codec.encode(&audio).map_err(|error| error.to_string())
+        };
+        let folder = self.folder.join("shards");
+        encode_manifest(manifest, &folder, &plan, &one, context.events, context.cancel)?;
+        let too_long = |_: &Utterance, frames: usize| {
+            let long = frames as f64 / frame_rate_hz >= config.max_seconds;
+            long.then(|| format!("it is not shorter than max_seconds = {}", config.max_seconds))
+        };
+        Ok(Corpus::open(&folder)?.select("recordings of the voice", too_long)?)
+    }
 }
 
 /// Fits the adapter; returns its file.
@@ -166,7 +188,7 @@ fn adapt(
     corpus: &Corpus,
     config: &VoiceConfig,
     context: RunContext<'_>,
-) -> Result<PathBuf, AdaptError> {
+) -> Result<PathBuf, RecipeError> {
     let base = language_model(run.source)?;
     let speaks = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
     let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
@@ -184,14 +206,13 @@ fn adapt(
         checkpoint_steps: 50,
         ..TrainConfig::default()
     };
-    let levels = 0..base.space.levels;
     let material = TrainingMaterial {
         device: run.device.clone(),
         corpus,
         held_out: None,
         tasks: run.tasks,
         space: TokenSpace::clone(&base.space),
-        codebooks: levels.map(|level| run.engine.codec().codebook(level).to_vec()).collect(),
+        codebooks: CorpusCodec::of(run.engine).codebooks(),
         ranks: Ranks::alone(),
     };
     let folder = run.folder.join("adapter");
@@ -199,21 +220,20 @@ fn adapt(
     let mut trainer = Trainer::from_base(&train, &material, &folder, resume, &base)?;
     let outcome = trainer.run(context.events, context.cancel)?;
     if outcome.cancelled {
-        return Err(AdaptError::Stopped { step: outcome.step, steps: config.steps });
+        return Err(RecipeError::Stopped { step: outcome.step, steps: config.steps });
     }
     Ok(outcome.model)
 }
 
 /// The best stretch of the recordings as a prompt: of those that give one, the longest.
-fn prompt(run: &VoiceRun<'_>, manifest: &Manifest) -> Result<Audio, AdaptError> {
-    let rate_hz = run.engine.codec_id().info.sample_rate_hz;
+fn prompt(
+    run: &VoiceRun<'_>,
+    recordings: &Recordings,
+    manifest: &Manifest,
+) -> Result<Audio, RecipeError> {
     let (mut best, mut refused): (Option<Audio>, Option<EngineError>) = (None, None);
     for utterance in manifest.utterances() {
-        let path = manifest.audio_path(utterance);
-        let mut warn = |_| {};
-        let Ok(audio) =
-            syrinx_audio::load_warned(&path, rate_hz, &ReadLimits::default(), &mut warn)
-        else {
+        let Ok(audio) = recordings.load(&manifest.audio_path(utterance), &NullSink) else {
             continue;
         };
         match excerpt(&audio, &utterance.id, run.prompt) {
@@ -227,6 +247,6 @@ fn prompt(run: &VoiceRun<'_>, manifest: &Manifest) -> Result<Audio, AdaptError> 
     match (best, refused) {
         (Some(best), _) => Ok(best),
         (None, Some(error)) => Err(error.into()),
-        (None, None) => Err(AdaptError::NoPrompt),
+        (None, None) => Err(RecipeError::NoPrompt),
     }
 }

@@ -18,10 +18,11 @@ use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_train::InTrainingEvaluator;
 use syrinx_types::{CancelToken, RunContext};
 
-use crate::failure::{Exit, Failure, Outcome};
+use crate::RecipeError;
 use crate::unnamed::UnnamedFile;
 
-/// Source of the codec.
+/// Source of the codec that decodes the synthesized sentences.
+#[derive(Debug, Clone)]
 pub enum CodecSource {
     /// A codec's file, with its vocoder.
     Codec(PackageCodec),
@@ -29,12 +30,25 @@ pub enum CodecSource {
     Model(ModelSource),
 }
 
-/// Held-out sentences, with all that their synthesis needs.
+/// Settings of in-training evaluation.
+#[derive(Debug, Clone)]
+pub struct InTrainingConfig {
+    /// Number of sentences at most.
+    pub sentences: usize,
+    /// Source of the codec.
+    pub codec: CodecSource,
+    /// Options of the engines.
+    pub options: EngineOptions,
+    /// Sampling.
+    pub decode: DecodeConfig,
+    /// Seed of every synthesis.
+    pub seed: u64,
+}
+
+/// Held-out sentences and the prompts of their speakers: an evaluator of the word error rate that the model's own
+/// recognizer finds in its own speech.
 pub struct InTrainingEvaluation {
-    codec_source: CodecSource,
-    options: EngineOptions,
-    decode: DecodeConfig,
-    seed: u64,
+    config: InTrainingConfig,
     voices: Vec<PackageVoice>,
     /// Voice and text.
     sentences: Vec<(String, String)>,
@@ -44,24 +58,24 @@ pub struct InTrainingEvaluation {
 const VOICE: &str = "voice";
 
 impl InTrainingEvaluation {
-    /// An evaluation of `count` sentences, evenly spread over `watched`; speakers sound as in their first long enough
-    /// utterance of `learnt`.
+    /// An evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the first
+    /// long enough utterance in `learnt`.
     ///
     /// # Errors
-    /// If there is no sentence whose speaker has another recording, or the codec has no vocoder.
+    /// [`RecipeError::NoSentence`] if no sentence is of a speaker in `learnt`, [`RecipeError::NoVocoder`], and errors
+    /// of reading codes.
     pub fn new(
-        (watched, learnt): (&Corpus, &Corpus),
-        count: usize,
+        watched: &Corpus,
+        learnt: &Corpus,
         prompt: &PromptSpec,
-        codec_source: CodecSource,
-        (options, decode, seed): (EngineOptions, DecodeConfig, u64),
-    ) -> Outcome<Self> {
+        config: InTrainingConfig,
+    ) -> Result<Self, RecipeError> {
         let (mut sentences, mut voices) = (Vec::new(), BTreeMap::new());
         let spoken: Vec<usize> = (0..watched.len())
             .filter(|&i| !watched.utterance(i).text.trim().is_empty())
             .filter(|&i| learnt.speakers().contains_key(&watched.utterance(i).speaker))
             .collect();
-        let count = count.min(spoken.len());
+        let count = config.sentences.min(spoken.len());
         for i in (0..count).map(|n| spoken[n * spoken.len() / count]) {
             let utterance = watched.utterance(i);
             let number = voices.len() + 1;
@@ -75,58 +89,45 @@ impl InTrainingEvaluation {
             sentences.push((name.clone(), utterance.text.trim().to_owned()));
         }
         if sentences.is_empty() {
-            return Err(Failure::usage(
-                "there is nothing to evaluate with: no sentence to watch is of a speaker that is learnt",
-                "name the split of the sentences with --watch-split, or leave out --in-training-eval",
-            ));
+            return Err(RecipeError::NoSentence);
         }
         let about = String::new;
         let voices = voices.into_values();
         let voices = voices.map(|(name, codes)| PackageVoice { name, about: about(), codes });
-        let evaluation =
-            Self { codec_source, options, decode, seed, voices: voices.collect(), sentences };
+        let evaluation = Self { config, voices: voices.collect(), sentences };
         evaluation.check()?;
         Ok(evaluation)
     }
 
     /// Refuses a codec without a vocoder before the training starts.
-    fn check(&self) -> Outcome {
-        let CodecSource::Codec(codec) = &self.codec_source else { return Ok(()) };
-        open_codec(&codec.spec).map(|_| ()).map_err(|e| {
-            Failure::new(Exit::BadModel, e.to_string()).hint(
-                "name a codec with its vocoder (`syrinx codec train`) with --codec, or leave out --in-training-eval",
-            )
-        })
+    fn check(&self) -> Result<(), RecipeError> {
+        let CodecSource::Codec(codec) = &self.config.codec else { return Ok(()) };
+        open_codec(&codec.spec).map(|_| ()).map_err(|cause| RecipeError::NoVocoder { cause })
     }
 
     /// Packages the language model in training and opens it.
     fn engine(&self, lm: &LmFile) -> Result<Engine, String> {
         let file = UnnamedFile::of(&lm.to_bytes(true).map_err(|e| e.to_string())?)
             .map_err(|e| e.to_string())?;
-        let bytes = match &self.codec_source {
+        let bytes = match &self.config.codec {
             CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
             CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
         };
         let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
-        Engine::open(&source, &self.options).map_err(|e| e.to_string())
+        Engine::open(&source, &self.config.options).map_err(|e| e.to_string())
     }
 
     /// Synthesizes a sentence and returns its transcript; empty where either fails.
-    fn read_back(
-        &self,
-        engine: &Engine,
-        voice: &str,
-        text: &str,
-        synthesizer: &TaskDescriptor,
-        recognizer: &TaskDescriptor,
-        cancel: &CancelToken,
-    ) -> String {
+    fn read_back(&self, tasks: &Tasks<'_>, voice: &str, text: &str) -> String {
+        let Tasks { engine, synthesizer, recognizer, cancel } = *tasks;
         let mut request = Map::from_iter([(synthesizer.verb.positional.to_owned(), json!(text))]);
-        if matches!(self.codec_source, CodecSource::Codec(_)) {
+        if matches!(self.config.codec, CodecSource::Codec(_)) {
             request.insert(VOICE.into(), json!(voice));
         }
-        let run = RunContext::quiet(cancel).with_seed(self.seed);
-        let ask = |task: &str, request: &Request| engine.run(task, request, &self.decode, run).ok();
+        let run = RunContext::quiet(cancel).with_seed(self.config.seed);
+        let ask = |task: &str, request: &Request| {
+            engine.run(task, request, &self.config.decode, run).ok()
+        };
         let spoken = ask(synthesizer.id, &Request::new(Value::Object(request)));
         let Some(audio) = spoken.and_then(|answered| answered.audio()) else {
             return String::new();
@@ -135,6 +136,14 @@ impl InTrainingEvaluation {
         let answer = ask(recognizer.id, &request);
         answer.and_then(|a| a.transcript().map(|t| t.text.clone())).unwrap_or_default()
     }
+}
+
+/// Tasks that synthesize and transcribe the sentences.
+struct Tasks<'a> {
+    engine: &'a Engine,
+    synthesizer: &'a TaskDescriptor,
+    recognizer: &'a TaskDescriptor,
+    cancel: &'a CancelToken,
 }
 
 impl InTrainingEvaluator for InTrainingEvaluation {
@@ -149,15 +158,13 @@ impl InTrainingEvaluator for InTrainingEvaluation {
             .ok_or("the model has no trained task that synthesizes text in named voices")?;
         let recognizer = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
         let recognizer = recognizer.ok_or("the model has no trained recognition task")?;
+        let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
         let mut counts: Vec<EditCounts> = Vec::new();
         for (voice, text) in &self.sentences {
             if cancel.is_cancelled() {
                 return Err("stopped".into());
             }
-            counts.push(word_errors(
-                text,
-                &self.read_back(&engine, voice, text, synthesizer, recognizer, cancel),
-            ));
+            counts.push(word_errors(text, &self.read_back(&tasks, voice, text)));
         }
         let failed = counts.iter().filter(|c| c.is_failure()).count() as f64;
         Ok(vec![

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// File with a content and a path, but on Linux without a name in any folder.
-pub struct UnnamedFile {
+pub(crate) struct UnnamedFile {
     path: PathBuf,
     #[cfg(target_os = "linux")]
     _file: std::fs::File,
@@ -14,7 +14,7 @@ pub struct UnnamedFile {
 
 impl UnnamedFile {
     /// Creates a file with this content.
-    pub fn of(content: &[u8]) -> io::Result<Self> {
+    pub(crate) fn of(content: &[u8]) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         {
             use std::os::fd::AsRawFd as _;
@@ -32,7 +32,7 @@ impl UnnamedFile {
     }
 
     /// Path that this process opens the file by.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -12,8 +12,9 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request};
 use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
 
-/// A loaded engine with the settings that it answers with.
-pub struct Loaded<'a> {
+/// A loaded engine and the settings of its answers.
+#[derive(Clone, Copy)]
+pub struct EngineSubject<'a> {
     /// The engine.
     pub engine: &'a Engine,
     /// Its settings.
@@ -27,7 +28,7 @@ fn failed(error: EngineError) -> SubjectError {
     }
 }
 
-impl Subject for Loaded<'_> {
+impl Subject for EngineSubject<'_> {
     fn name(&self) -> String {
         let file = self.engine.info().file;
         match &self.settings.recognizer {
@@ -114,7 +115,7 @@ impl Subject for Loaded<'_> {
     }
 }
 
-impl Loaded<'_> {
+impl EngineSubject<'_> {
     /// The answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is no transcript.
     fn recognized(
         &self,
