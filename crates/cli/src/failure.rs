@@ -210,7 +210,7 @@ fn recipe_exit(error: &RecipeError) -> Exit {
         | RecipeError::CodecSpec(_)
         | RecipeError::Scene(_) => Exit::Usage,
         RecipeError::NoVocoder { .. } | RecipeError::TrainConfig { .. } => Exit::BadModel,
-        RecipeError::NoBudget => Exit::Unexpected,
+        RecipeError::NoBudget | RecipeError::NoTask { .. } => Exit::Unexpected,
         error if error.is_cancelled() => Exit::Interrupted,
         _ => Exit::BadInput,
     }

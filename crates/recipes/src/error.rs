@@ -86,6 +86,12 @@ pub enum RecipeError {
         /// The URL.
         url: String,
     },
+    /// No registered task for a purpose.
+    #[error("no task of this program {purpose}")]
+    NoTask {
+        /// Purpose as a verb phrase.
+        purpose: &'static str,
+    },
     /// A training without shards.
     #[error("there is nothing to learn from")]
     NoShards,
@@ -219,7 +225,7 @@ impl RecipeError {
             }
             Self::Cancelled => "nothing was written; run the command again".into(),
             Self::CodecSpec(_) => "for instance `codec = \"mimi,levels=8\"`".into(),
-            Self::TrainConfig { .. } | Self::NoBudget | Self::Utterance { .. } => return None,
+            Self::TrainConfig { .. } | Self::NoBudget | Self::NoTask { .. } | Self::Utterance { .. } => return None,
             Self::Scene(_) | Self::Nn(_) => return None,
             Self::Io { operation, cause, .. } => io_hint(*operation, cause.kind())?.into(),
             Self::NoModel(error) => error.hint().into(),

@@ -7,7 +7,8 @@
 //!   model in training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one speaker and keeps
 //!   it, with a prompt, as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's own codec.
 //! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
-//!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation.
+//!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
+//!   measure latencies.
 //! - Models as settings describe them: [`open_engine`], [`build_tasks`].
 //!
 //! Invariants: no environment, no printing (progress leaves as events); what is finished survives a kill, and the same
@@ -22,13 +23,16 @@ mod error;
 mod evaluation;
 mod events;
 mod in_training;
+mod live_latency;
 mod models;
 mod packaging;
 mod recording_codes;
 mod recordings;
 mod resynthesize;
 mod simulate;
+mod streaming_latency;
 mod subject;
+mod symbols;
 mod trained_subject;
 mod training;
 mod tuning;
@@ -46,6 +50,7 @@ pub use error::RecipeError;
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
+pub use live_latency::{LiveBench, LiveFigures};
 pub use models::{
     EMBEDDED, build_task, build_tasks, engine_options, model_source, named_model, open_engine,
     open_engine_of, task_kit,
@@ -54,7 +59,9 @@ pub use packaging::{card_of_run, package_voice};
 pub use recording_codes::{decode_to_file, encode_recording};
 pub use resynthesize::Resynthesis;
 pub use simulate::{EncodedView, Simulator, views};
+pub use streaming_latency::{StreamingBench, StreamingFigures};
 pub use subject::EngineSubject;
+pub use symbols::warn_of_symbols;
 pub use training::{DEFAULT_WATCH_SPLIT, Splits, Training, TrainingData, TrainingRun};
 pub use tuning::Tuning;
 pub use voice::{TrainedVoice, VoiceConfig, VoiceRun, train_voice};

@@ -135,7 +135,7 @@
 //! ```
 //! use syrinx::config::Settings;
 //! use syrinx::eval::{EvalOptions, Suite};
-//! use syrinx::recipes::{EngineSubject, KeptEvaluation, Origin};
+//! use syrinx::recipes::{EngineSubject, KeptEvaluation, Origin, open_engine, with_suite};
 //! use syrinx::results::Store;
 //! use syrinx::{CancelToken, RunContext};
 //!
@@ -143,7 +143,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! let suite = Suite::parse(
 //!     r#"
-//!     summary = "Words that the dictionary lacks"
+//!     summary = "Words held out of training"
 //!     task = "g2p"
 //!     request = { text = "{word}" }
 //!     settings = { always_model = true }
@@ -155,7 +155,8 @@
 //!     "words",
 //!     folder.path(),
 //! )?;
-//! let (engine, settings) = (syrinx::open()?, Settings::default());
+//! let settings = with_suite(Settings::default(), &suite);
+//! let engine = open_engine(&settings)?;
 //! let evaluation = KeptEvaluation {
 //!     store: &Store::open(&folder.path().join("results.db"))?,
 //!     suite: &suite,

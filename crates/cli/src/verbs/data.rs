@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids, pairs};
 use syrinx_data::{EncodePlan, Manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest};
+use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest, warn_of_symbols};
 use syrinx_text::{Lexicon, Phone};
 use syrinx_types::{Event, RunContext};
 
@@ -184,7 +184,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
     for warning in found.left_out.iter().chain(&found.warnings) {
         session.sink().emit(Event::Warning { message: warning.to_string() });
     }
-    warn_of_symbols(session, &found.manifest);
+    warn_of_symbols(&found.manifest, session.sink());
     found.manifest.write(out)?;
     let (utterances, left_out) = (found.manifest.len(), found.left_out.len());
     if session.globals.json {
@@ -199,23 +199,6 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
         out.display()
     ));
     Ok(())
-}
-
-/// Warns once of each symbol that nothing will be said for, with its count and the first utterance that has it.
-fn warn_of_symbols(session: &Session, manifest: &Manifest) {
-    let mut known: Vec<(syrinx_text::LeftOut, &str)> = Vec::new();
-    for utterance in manifest.utterances() {
-        for new in syrinx_text::symbols_left_out(&utterance.text) {
-            match known.iter_mut().find(|(old, _)| old.symbol == new.symbol) {
-                Some((old, _)) => old.count += new.count,
-                None => known.push((new, &utterance.id)),
-            }
-        }
-    }
-    for (symbol, id) in known {
-        let message = format!("nothing is said for {symbol}, first in `{id}`");
-        session.sink().emit(Event::Warning { message });
-    }
 }
 
 fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfig) -> Outcome {
@@ -267,7 +250,7 @@ fn encode(
     plan: &EncodePlan,
     codec: &CorpusCodec<'_>,
 ) -> Outcome {
-    warn_of_symbols(session, manifest);
+    warn_of_symbols(manifest, session.sink());
     let run = RunContext::new(&session.cancel, session.sink());
     let summary = codec.encode_manifest(manifest, out, plan, run)?;
     if session.globals.json {
@@ -332,6 +315,6 @@ fn check(session: &Session, manifest: &Manifest) -> Outcome {
             hint: Some("paths in a manifest start from its own folder".into()),
         });
     }
-    warn_of_symbols(session, manifest);
+    warn_of_symbols(manifest, session.sink());
     session.print(&format!("{} utterances, all recordings are there", manifest.len()))
 }
