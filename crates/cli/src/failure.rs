@@ -186,6 +186,7 @@ impl From<RecipeError> for Failure {
             RecipeError::Text(error) => error.into(),
             RecipeError::Codec(error) => error.into(),
             RecipeError::Pretrained(error) => error.into(),
+            RecipeError::Whisper(error) => error.into(),
             RecipeError::Nn(error) => error.into(),
             RecipeError::Task(error) => error.into(),
             RecipeError::Engine(error) => error.into(),

@@ -1,18 +1,12 @@
-//! Events on their way out: bars on a terminal, lines for a log, JSON lines in a file.
+//! Events on their way out: bars on a terminal, lines for a log.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde::Serialize;
 use syrinx_types::{Event, EventSink};
-
-use crate::failure::{Failure, Outcome};
-use crate::provenance::now_s;
 
 /// Sends every event to several sinks.
 pub struct Tee(pub Vec<Box<dyn EventSink>>);
