@@ -93,6 +93,34 @@ pub enum RecipeError {
         /// Purpose as a verb phrase.
         purpose: &'static str,
     },
+    /// A line of a file that is no request.
+    #[error("{file}:{line}: {reason}")]
+    Line {
+        /// Name of the file.
+        file: String,
+        /// Number of the line, from 1.
+        line: usize,
+        /// Fault.
+        reason: String,
+        /// Field of the request that plain text fills.
+        field: String,
+    },
+    /// Two lines with the same id.
+    #[error("{file}:{line}: the id `{id}` occurs twice")]
+    LineTwice {
+        /// Name of the file.
+        file: String,
+        /// Number of the second line, from 1.
+        line: usize,
+        /// The id.
+        id: String,
+    },
+    /// A file of requests without lines.
+    #[error("{file}: holds no line")]
+    NoLine {
+        /// Name of the file.
+        file: String,
+    },
     /// A training without shards.
     #[error("there is nothing to learn from")]
     NoShards,
@@ -217,6 +245,12 @@ impl RecipeError {
                 "name a codec with its vocoder (`syrinx codec train`) with --codec, or leave out --in-training-eval"
                     .into()
             }
+            Self::Line { field, .. } => format!(
+                "a line is a text, or JSON such as {{\"{field}\": \"Hello.\", \"seed\": 1, \"id\": \"hello\"}}"
+            )
+            .into(),
+            Self::LineTwice { .. } => "give every line an id of its own".into(),
+            Self::NoLine { .. } => "write a text a line".into(),
             Self::NoObjectStorage { .. } => {
                 "build one with `cargo build --features object-store`, or name a folder".into()
             }

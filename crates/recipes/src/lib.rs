@@ -9,7 +9,7 @@
 //! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
 //!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
 //!   measure latencies.
-//! - Models as settings describe them: [`open_engine`], [`build_tasks`].
+//! - Models as settings describe them: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
 //!
 //! Invariants: no environment, no printing (progress leaves as events); what is finished survives a kill, and the same
 //! call goes on.
@@ -23,6 +23,7 @@ mod error;
 mod evaluation;
 mod events;
 mod in_training;
+mod lines;
 mod live_latency;
 mod models;
 mod packaging;
@@ -50,6 +51,7 @@ pub use error::RecipeError;
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
+pub use lines::{LineAnswers, LineFile, RequestLine};
 pub use live_latency::{LiveBench, LiveFigures};
 pub use models::{
     EMBEDDED, build_task, build_tasks, engine_options, model_source, named_model, open_engine,

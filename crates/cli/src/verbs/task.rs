@@ -14,6 +14,7 @@ use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM, kind_of};
+use crate::verbs::lines::LinesArgs;
 use crate::verbs::written::GrowingWav;
 use crate::verbs::{lines, recognize};
 
@@ -38,7 +39,8 @@ pub fn run(
         let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
         let form = Form::of(descriptor, form, session.globals.json);
         let out = matches.get_one::<String>(OUT).map_or("", String::as_str);
-        return lines::run(session, &settings, (descriptor, &fields), (file, out, resume), &form);
+        let args = LinesArgs { descriptor, fields: &fields, file, out, resume, form: &form };
+        return lines::run(session, &settings, &args);
     }
     let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
     let live = matches.try_get_one::<u32>(LIVE).ok().flatten().copied();
