@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let manifest: toml::Table = std::fs::read_to_string(folder.join("Cargo.toml"))?.parse()?;
     let dependencies = manifest.get("dependencies").and_then(|d| d.as_table());
     let dependencies = dependencies.into_iter().flatten();
-    let mut tasks: Vec<(String, String)> = dependencies.flat_map(listed).collect();
+    let mut tasks: Vec<(String, String)> =
+        dependencies.flat_map(|(name, value)| listed(name, value)).collect();
     tasks.sort_unstable();
     let mut list = String::from(
         "/// Every task, sorted by identifier.\npub static ALL: &[&syrinx_task::TaskDescriptor] = &[\n",
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Identifiers and entries of the tasks of a dependency: `TASK` of the crate, or of one module for each feature.
-fn listed((name, value): (&String, &toml::Value)) -> Vec<(String, String)> {
+fn listed(name: &str, value: &toml::Value) -> Vec<(String, String)> {
     let Some(task) = name.strip_prefix(PREFIX) else { return Vec::new() };
     let package = name.replace('-', "_");
     match value.get("features").and_then(toml::Value::as_array) {

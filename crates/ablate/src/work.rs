@@ -9,6 +9,7 @@ use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
 use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, RunAbout, Store};
 use syrinx_types::{CancelToken, Event, IoOperation, RunContext};
 
+use crate::plan::PlannedSuite;
 use crate::watch::{CellWatch, Phase};
 use crate::{AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, Trained};
 
@@ -204,7 +205,7 @@ impl Work<'_> {
                 Some(self.trained(cell, key, run)?)
             }
         };
-        for (i, (suite, limit)) in cell.suites.iter().enumerate() {
+        for (i, PlannedSuite { suite, limit }) in cell.suites.iter().enumerate() {
             watch.phase(
                 Phase { number: first + i, of: phases },
                 CellState::Evaluating,

@@ -14,9 +14,9 @@ use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM, kind_of};
-use crate::verbs::lines::LinesArgs;
+use crate::verbs::lines::{self, LinesArgs};
+use crate::verbs::recognize::Recognition;
 use crate::verbs::written::GrowingWav;
-use crate::verbs::{lines, recognize};
 
 /// Answers the requests of a command line.
 pub fn run(
@@ -71,8 +71,9 @@ pub fn run(
     if let Some(choice) =
         settings.recognizer.as_ref().filter(|_| descriptor.answer == AnswerKind::Text)
     {
-        let output = (&destination, &form);
-        return recognize::run(session, descriptor, (&settings, choice), &requests, output);
+        let (settings, to, form) = (&settings, &destination, &form);
+        let recognition = Recognition { session, descriptor, settings, to, form };
+        return recognition.run(choice, &requests);
     }
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
@@ -124,7 +125,7 @@ fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<Stri
             continue;
         }
         let id = format!("{FIELD}{name}");
-        if let Some(value) = field_value(matches, &id, (&schema, property))? {
+        if let Some(value) = field_value(matches, &id, kind_of(&schema, property))? {
             fields.insert(name.clone(), value);
         }
     }
@@ -153,12 +154,7 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
     Ok(vec![with(text)])
 }
 
-fn field_value(
-    matches: &ArgMatches,
-    id: &str,
-    (schema, property): (&Value, &Value),
-) -> Outcome<Option<Value>> {
-    let kind = kind_of(schema, property);
+fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Value>> {
     if kind == "boolean" {
         return Ok(matches.get_flag(id).then_some(json!(true)));
     }

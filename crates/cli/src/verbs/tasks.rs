@@ -50,8 +50,7 @@ pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
                 .ok_or_else(|| EngineError::UnknownTask { id: name.clone(), known })?;
             let alignment = serde_json::from_value(Value::from(alignment.as_str()));
             let codes = serde_json::from_value(Value::from(codes.as_str()));
-            let switches = (alignment.unwrap_or_default(), codes.unwrap_or_default());
-            show(session, descriptor, switches)
+            show(session, descriptor, alignment.unwrap_or_default(), codes.unwrap_or_default())
         }
     }
 }
@@ -78,7 +77,8 @@ fn kind(descriptor: &TaskDescriptor) -> String {
 fn show(
     session: &Session,
     descriptor: &TaskDescriptor,
-    (alignment, codes): (Alignment, CodeOrder),
+    alignment: Alignment,
+    codes: CodeOrder,
 ) -> Outcome {
     let kit = task_kit(ModelSwitches { codes, ..alignment.into() })?;
     let task = build_task(descriptor, &session.settings(&[])?.value, &kit)?;

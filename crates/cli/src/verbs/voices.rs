@@ -110,7 +110,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
                 seed: settings.seed,
                 ..VoiceConfig::default()
             };
-            train(session, &engine, (name, folder, run.as_deref()), &config)
+            train(session, &engine, name, folder, run.as_deref(), &config)
         }
         What::Remove { name } => {
             let path = voices.remove(name)?;
@@ -126,7 +126,9 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
 fn train(
     session: &Session,
     engine: &Engine,
-    (name, folder, run): (&str, &Path, Option<&Path>),
+    name: &str,
+    folder: &Path,
+    run: Option<&Path>,
     config: &VoiceConfig,
 ) -> Outcome {
     let found = recordings(folder, name)?;
