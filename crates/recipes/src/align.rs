@@ -12,7 +12,7 @@ use crate::recordings::Recordings;
 
 /// Name of the job in the events.
 const JOB: &str = "align";
-/// Mark between two words of a manifest's phones.
+/// Boundary between two words in the phones of a manifest.
 const WORD_BOUNDARY: &str = "|";
 /// Largest difference between two times that are the same, seconds.
 const SAME_TIME_S: f64 = 1e-3;
