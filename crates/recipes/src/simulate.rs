@@ -188,29 +188,29 @@ impl<'a> Simulator<'a> {
         seed_of(self.seed, &utterance.id)
     }
 
-    fn material(&self, utterance: &Utterance) -> Result<Recordings, String> {
+    fn material(&self, utterance: &Utterance) -> Result<SceneRecordings, String> {
         let others = self.others(utterance, BABBLE_SPEAKERS, self.seed_of(utterance));
         let others = others.into_iter().map(|u| self.load(u)).collect::<Result<_, _>>()?;
-        Ok(Recordings { speech: self.load(utterance)?, others })
+        Ok(SceneRecordings { speech: self.load(utterance)?, others })
     }
 
     fn render(
         &self,
         view: View,
         utterance: &Utterance,
-        recordings: &Recordings,
+        recordings: &SceneRecordings,
     ) -> Result<Option<Audio>, String> {
         let (ranges, seed) = (self.ranges, self.seed_of(utterance));
-        let Recordings { speech, others } = recordings;
+        let SceneRecordings { speech, others } = recordings;
         (view.render)(&SimulationMaterial { speech, others, ranges, seed })
             .map_err(|e| e.to_string())
     }
 }
 
-/// Recordings that the views of an utterance are rendered from.
-struct Recordings {
+/// SceneRecordings that the views of an utterance are rendered from.
+struct SceneRecordings {
     speech: Audio,
-    /// Recordings of other speakers.
+    /// SceneRecordings of other speakers.
     others: Vec<Audio>,
 }
 
