@@ -207,10 +207,10 @@ impl<'a> Simulator<'a> {
     }
 }
 
-/// SceneRecordings that the views of an utterance are rendered from.
+/// Recordings that the views of an utterance are rendered from.
 struct SceneRecordings {
     speech: Audio,
-    /// SceneRecordings of other speakers.
+    /// Recordings of other speakers.
     others: Vec<Audio>,
 }
 
