@@ -42,7 +42,7 @@ pub fn write_wav(
 ) -> Result<(), AudioError> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    check((&audio.samples, audio.sample_rate_hz), 0, format, &name)?;
+    check(&audio.samples, audio.sample_rate_hz, 0, format, &name)?;
     write_file(path, audio, format).map_err(|source| AudioError::Write { name, source })
 }
 
@@ -108,7 +108,7 @@ impl WavFile {
     /// # Errors
     /// As [`write_wav`].
     pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
-        check((samples, self.sample_rate_hz), self.samples, self.format, &self.name)?;
+        check(samples, self.sample_rate_hz, self.samples, self.format, &self.name)?;
         self.samples += samples.len();
         push(&mut self.wav, samples, self.format)
             .map_err(|source| AudioError::Write { name: self.name.clone(), source })
@@ -139,7 +139,7 @@ pub fn write_wav_to(
     audio: &Audio,
     format: WavFormat,
 ) -> Result<(), AudioError> {
-    check((&audio.samples, audio.sample_rate_hz), 0, format, name)?;
+    check(&audio.samples, audio.sample_rate_hz, 0, format, name)?;
     write_stream(&mut writer, audio, format)
         .map_err(|source| AudioError::Write { name: name.to_owned(), source })
 }
@@ -156,9 +156,10 @@ pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<()
     }
 }
 
-/// Refuses samples that can't be written after so many others.
+/// Refuses samples that can't be written after `before` others.
 fn check(
-    (samples, rate_hz): (&[f32], u32),
+    samples: &[f32],
+    rate_hz: u32,
     before: usize,
     format: WavFormat,
     name: &str,

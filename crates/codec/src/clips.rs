@@ -173,6 +173,6 @@ fn pitch_of(
     let table = &tables.pitch;
     let mel = &rvq.config().mel;
     let all =
-        table.config().track(samples, (mel.sample_rate_hz, mel.hop), frames + 2 * margin_frames);
+        table.config().track(samples, mel.sample_rate_hz, mel.hop, frames + 2 * margin_frames);
     table.decode(&table.encode(&all[margin_frames..][..frames]))
 }

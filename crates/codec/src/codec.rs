@@ -100,7 +100,7 @@ pub trait Codec: Send + Sync {
         &self,
         _audio: &Audio,
         _latents: &[f32],
-        _how: SpectralGain,
+        _gain: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         Ok(None)
     }

@@ -14,6 +14,17 @@ pub(crate) struct AlignmentState {
     pointer: Vec<u32>,
 }
 
+/// Length of a row that is being generated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowLength {
+    /// Frames generated.
+    pub(crate) frames: usize,
+    /// Most frames that may be generated.
+    pub(crate) limit: usize,
+    /// Whether the row ends at `limit` by a given timing other than that of the phone index.
+    pub(crate) given_end: bool,
+}
+
 /// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goes {
@@ -65,16 +76,17 @@ impl AlignmentState {
         true
     }
 
-    /// Decides whether the row continues once `frames` of at most `limit` are generated. In a given timing the end is where it was given
-    /// (`given_end` if by something else than the pointer), else the pointer's move is drawn from `moves`.
+    /// Decides whether the row continues at `length`. A given timing determines the end; otherwise the phone index
+    /// advances by a draw from the logits `advances`.
     pub(crate) fn go_on(
         &mut self,
         context: &Context<'_>,
         run: &StageRun,
-        (frames, limit, given_end): (usize, usize, bool),
+        length: RowLength,
         advances: Option<&Vec<f32>>,
         rng: &mut impl Rng,
     ) -> Goes {
+        let RowLength { frames, limit, given_end } = length;
         let space = context.model.space();
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);

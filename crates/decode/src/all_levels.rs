@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use syrinx_task::{Head, Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
-use crate::alignment_state::{AlignmentState, Goes};
+use crate::alignment_state::{AlignmentState, Goes, RowLength};
 use crate::context::{Context, Row};
 use crate::steps::{Writer, prompt_of, write_rows};
 use crate::{DecodeError, draw};
@@ -48,8 +48,8 @@ pub(crate) fn run(
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
         Ok(Logits { codes, advances: advances.unwrap_or_default() })
     };
-    let write = |w: &mut Writing, step: usize, said: (&Logits, usize), row: &mut Row<'_>| {
-        w.write(context, (pattern, step), said, row);
+    let write = |w: &mut Writing, step: usize, logits: &Logits, at: usize, row: &mut Row<'_>| {
+        w.write(context, pattern, step, logits, at, row);
     };
     write_rows(context, stage, rows, read, write)
 }
@@ -107,8 +107,10 @@ impl Writing {
     fn write(
         &mut self,
         context: &Context<'_>,
-        (pattern, step): (Pattern, usize),
-        (logits, at): (&Logits, usize),
+        pattern: Pattern,
+        step: usize,
+        logits: &Logits,
+        at: usize,
         row: &mut Row<'_>,
     ) {
         let levels = self.history.len();
@@ -131,9 +133,9 @@ impl Writing {
         let newest = pattern.newest(step, levels);
         if self.frames.is_none() && pattern.moves_after(step, levels) {
             self.alignment.push();
-            let reached = (newest + 1, row.run.limit, false);
+            let length = RowLength { frames: newest + 1, limit: row.run.limit, given_end: false };
             let advances = logits.advances.get(at);
-            let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
+            let goes = self.alignment.go_on(context, row.run, length, advances, row.rng);
             if let Goes::Ended { finished } = goes {
                 (self.frames, self.finished) = (Some(newest + 1), finished);
             }

@@ -30,7 +30,7 @@ pub(crate) fn run(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| context.read(context.model.duration_logits(h)?); // (live rows, durations)
-    let write = |w: &mut Writing, _, (logits, at): (&Vec<Vec<f32>>, usize), row: &mut Row<'_>| {
+    let write = |w: &mut Writing, _, logits: &Vec<Vec<f32>>, at: usize, row: &mut Row<'_>| {
         w.write(context, logits[at].clone(), row);
     };
     write_rows(context, stage, rows, read, write)

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use syrinx_task::{Sequence, Stage, TokenSpace};
 use syrinx_types::{Coded, Codes};
 
-use crate::alignment_state::{AlignmentState, Goes};
+use crate::alignment_state::{AlignmentState, Goes, RowLength};
 use crate::context::{Context, LevelOne, Row};
 use crate::steps::{Writer, prompt_of, write_rows};
 use crate::{DecodeError, draw};
@@ -28,7 +28,7 @@ pub(crate) fn run(
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| Logits::read(context, h);
-    let write = |w: &mut Writing, _, (logits, at): (&Logits, usize), row: &mut Row<'_>| {
+    let write = |w: &mut Writing, _, logits: &Logits, at: usize, row: &mut Row<'_>| {
         w.write(context, logits, at, row);
         if let Some(stream) = context.stream {
             let Writing { codes, done, .. } = &*w;
@@ -135,10 +135,12 @@ impl Writing {
         }
         // A response is as long as its frame-aligned conditioning.
         let frame_aligned = self.sequence.frame_aligned.as_ref().map(Coded::frames);
-        let reached =
-            (self.codes.len(), frame_aligned.unwrap_or(row.run.limit), frame_aligned.is_some());
-        let goes =
-            self.alignment.go_on(context, row.run, reached, logits.advances.get(at), row.rng);
+        let length = RowLength {
+            frames: self.codes.len(),
+            limit: frame_aligned.unwrap_or(row.run.limit),
+            given_end: frame_aligned.is_some(),
+        };
+        let goes = self.alignment.go_on(context, row.run, length, logits.advances.get(at), row.rng);
         if let Goes::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }

@@ -21,7 +21,7 @@ pub fn generate(
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, None)
+    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, None)
 }
 
 /// Runs several plans together, each with a seed of its own in place of that of the run: rows of different plans run side
@@ -37,18 +37,22 @@ pub fn generate_batch(
     run: RunContext<'_>,
 ) -> Result<Vec<Vec<Generated>>, DecodeError> {
     let rows = plans.iter().flat_map(|(plan, _)| plan.rows.iter().cloned()).collect();
-    let seeds: Vec<Seed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
-    let all = run_plan(model, layout, (&Plan { rows }, &seeds), config, run, None)?;
+    let seeds: Vec<RowSeed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
+    let all = run_plan(model, layout, &Plan { rows }, &seeds, config, run, None)?;
     let mut all = all.into_iter();
     Ok(plans.iter().map(|(plan, _)| all.by_ref().take(plan.rows.len()).collect()).collect())
 }
 
-/// Seed and stream of a row's random numbers.
-type Seed = (u64, u64);
+/// Seed of a row's random numbers.
+struct RowSeed {
+    seed: u64,
+    /// Stream of the generator: the index of the row in its plan.
+    stream: u64,
+}
 
 /// Seeds of a plan's rows: one stream a row.
-fn seeds(plan: &Plan, seed: u64) -> Vec<Seed> {
-    (0..plan.rows.len() as u64).map(|row| (seed, row)).collect()
+fn seeds(plan: &Plan, seed: u64) -> Vec<RowSeed> {
+    (0..plan.rows.len() as u64).map(|stream| RowSeed { seed, stream }).collect()
 }
 
 /// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
@@ -65,13 +69,14 @@ pub fn generate_streaming(
     run: RunContext<'_>,
     each: &mut FramesSink<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, Some(each))
+    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, Some(each))
 }
 
 fn run_plan(
     model: &LanguageModel,
     layout: &Layout,
-    (plan, seeds): (&Plan, &[Seed]),
+    plan: &Plan,
+    seeds: &[RowSeed],
     config: &DecodeConfig,
     run: RunContext<'_>,
     each: Option<&mut FramesSink<'_>>,
@@ -82,7 +87,7 @@ fn run_plan(
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
     let context = Context { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
-    let rng = |&(seed, stream): &Seed| {
+    let rng = |&RowSeed { seed, stream }: &RowSeed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         rng

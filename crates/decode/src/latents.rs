@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
-use crate::alignment_state::{AlignmentState, Goes};
+use crate::alignment_state::{AlignmentState, Goes, RowLength};
 use crate::context::{Context, Row};
 use crate::rounding::round;
 use crate::steps::{Writer, write_rows};
@@ -20,8 +20,13 @@ struct Writing {
     finished: bool,
 }
 
-/// Latents and moves of one step on the host, a row a live row.
-type Said = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
+/// Values of one step on the host, one row for each live row.
+struct StepValues {
+    /// Predicted latents. // (live rows, latent_dim)
+    latents: Vec<Vec<f32>>,
+    /// Logits of the advance of the phone index.
+    advances: Option<Vec<Vec<f32>>>,
+}
 
 /// The class of "stop" in the head of a model without a pointer.
 const STOP: u32 = 1;
@@ -35,11 +40,11 @@ pub(crate) fn run(
     let read = |_, h: &Tensor| {
         let latents = context.read(model.latents(h)?)?; // (live rows, latent_dim)
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
-        Ok((latents, advances))
+        Ok(StepValues { latents, advances })
     };
-    let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
-        let advances = said.1.as_ref().and_then(|advances| advances.get(at));
-        w.write(context, said.0[at].clone(), advances, row);
+    let write = |w: &mut Writing, _, values: &StepValues, at: usize, row: &mut Row<'_>| {
+        let advances = values.advances.as_ref().and_then(|advances| advances.get(at));
+        w.write(context, values.latents[at].clone(), advances, row);
     };
     write_rows(context, stage, rows, read, write)
 }
@@ -107,8 +112,8 @@ impl Writing {
             }
         }
         self.alignment.push();
-        let reached = (frame + 1, row.run.limit, false);
-        let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
+        let length = RowLength { frames: frame + 1, limit: row.run.limit, given_end: false };
+        let goes = self.alignment.go_on(context, row.run, length, advances, row.rng);
         if let Goes::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }

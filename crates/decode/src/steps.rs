@@ -24,14 +24,14 @@ pub(crate) trait Writer: Sized {
     fn deliver(self, row: &mut Row<'_>);
 }
 
-/// Writes all rows, step by step. What `read` takes out of a step, (rows that aren't done, twice if guided, dim), is
-/// given to `write` for each of them, with its place there.
+/// Generates all rows, step by step. `read` gets the step and its hidden states (live rows, twice with guidance, dim);
+/// `write` gets, for each live row, the values read and the row's index in them.
 pub(crate) fn write_rows<W: Writer, R>(
     context: &Context<'_>,
     stage: &Stage,
     rows: &mut [Row<'_>],
     read: impl Fn(usize, &Tensor) -> Result<R, DecodeError>,
-    write: impl Fn(&mut W, usize, (&R, usize), &mut Row<'_>),
+    write: impl Fn(&mut W, usize, &R, usize, &mut Row<'_>),
 ) -> Result<(), DecodeError> {
     let space = context.model.space();
     let mut writing: Vec<W> = Vec::with_capacity(rows.len());
@@ -52,9 +52,9 @@ pub(crate) fn write_rows<W: Writer, R>(
             Some((i, writing[i].sequence().positions.last()?.clone()))
         };
         let positions = live.iter().filter_map(next).collect();
-        let said = read(step, &steps.advance(positions)?)?;
+        let values = read(step, &steps.advance(positions)?)?;
         for (at, &i) in live.iter().enumerate() {
-            write(&mut writing[i], step, (&said, at), &mut rows[i]);
+            write(&mut writing[i], step, &values, at, &mut rows[i]);
         }
     }
     for (row, w) in rows.iter_mut().zip(writing) {

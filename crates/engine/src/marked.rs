@@ -32,7 +32,7 @@ impl Engine {
         run: RunContext<'_>,
         each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
-        self.run_streaming(task, request, decode, run, (None, each))
+        self.run_streaming(task, request, decode, run, None, each)
     }
 
     /// Answers a request as [`Engine::run_marked`] does, and gives `sound` the speech of every chunk while it is made,
@@ -46,7 +46,8 @@ impl Engine {
         request: &Request,
         decode: &DecodeConfig,
         run: RunContext<'_>,
-        (mut sound, each): (Option<&mut TakeSound<'_>>, &mut Each<'_>),
+        mut sound: Option<&mut TakeSound<'_>>,
+        each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
         let capabilities = self.running(task)?.descriptor.capabilities;
         let text = capabilities.text.and_then(|field| request.fields.get(field)?.as_str());

@@ -43,7 +43,7 @@ pub fn package(
         part: ModelPart::LanguageModel,
         cause: e.into(),
     })?;
-    package_lm((&lm, &file), codec, voices, card)
+    package_lm(&lm, &file, codec, voices, card)
 }
 
 /// Joins a language model that is in memory to a codec and voices, as [`package`] does; `file` is its name in errors.
@@ -51,7 +51,8 @@ pub fn package(
 /// # Errors
 /// As [`package`].
 pub fn package_lm(
-    (lm, file): (&LmFile, &str),
+    lm: &LmFile,
+    file: &str,
     codec: &PackageCodec,
     voices: &[PackageVoice],
     card: Value,

@@ -1,10 +1,11 @@
 //! Embeddings of codes.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
 use syrinx_task::{CodeTable, Position, TokenSpace};
 
+use crate::compute::Compute;
 use crate::{ModelError, Tables};
 
 /// Codebooks of the codec, one a level: (codebook_size, latent_dim), row by row.
@@ -118,9 +119,11 @@ impl CodeInput {
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
-        (space, books): (&TokenSpace, &Codebooks),
-        (device, dtype, kernels): (&Device, DType, Kernels),
+        space: &TokenSpace,
+        books: &Codebooks,
+        compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
+        let Compute { device, dtype, kernels } = compute;
         let slots = space.code_slots();
         if !positions.iter().any(|(_, p)| p.weighted_codes().next().is_some()) {
             return Ok(None);

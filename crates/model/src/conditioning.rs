@@ -1,11 +1,12 @@
 //! Latents of frame-aligned recordings: no code of a codec that was fitted to clean speech says what noise is.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use syrinx_nn::{Kernels, Linear, Scope};
 use syrinx_task::{Position, Sequence};
 
 use crate::ModelError;
 use crate::codes::Codebooks;
+use crate::compute::Compute;
 use crate::history::embed_latents;
 
 /// Latents of the frame-aligned conditioning, and the response's difference from them.
@@ -34,13 +35,13 @@ impl LatentConditioning {
         &self,
         positions: &[(usize, &Position)],
         books: &Codebooks,
-        how: (&Device, DType, Kernels),
+        compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
         embed_latents(
             &self.input,
             positions.iter().map(|(_, p)| p.conditioning.clone()),
             books,
-            how,
+            compute,
         )
     }
 

@@ -10,6 +10,7 @@
 
 mod adapter;
 mod codes;
+mod compute;
 mod conditioning;
 mod config;
 mod error;

@@ -9,6 +9,7 @@ use syrinx_nn::{
 use syrinx_task::{Position, Sequence, TokenSpace};
 
 use crate::codes::{CodeInput, Codebooks};
+use crate::compute::Compute;
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::HistoryInput;
@@ -95,7 +96,8 @@ impl LanguageModel {
             special_tokens: Table::new(
                 scope,
                 "special_tokens",
-                (space.special_tokens.len(), dim),
+                space.special_tokens.len(),
+                dim,
                 Init::Normal(0.3),
                 kernels,
             )?,
@@ -254,16 +256,15 @@ impl LanguageModel {
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
         }
-        let how = (&self.device, self.dtype, self.kernels);
-        let codes = self.codes.forward(rows, (&self.space, &self.books), how)?;
-        if let Some(codes) = codes {
+        let compute = Compute { device: &self.device, dtype: self.dtype, kernels: self.kernels };
+        if let Some(codes) = self.codes.forward(rows, &self.space, &self.books, compute)? {
             x = (x + codes)?;
         }
-        if let Some(history) = self.history.forward(rows, &self.books, how)? {
+        if let Some(history) = self.history.forward(rows, &self.books, compute)? {
             x = (&x + history.to_dtype(x.dtype())?)?;
         }
         if let Some(conditioning) = &self.conditioning
-            && let Some(conditioning) = conditioning.forward(rows, &self.books, how)?
+            && let Some(conditioning) = conditioning.forward(rows, &self.books, compute)?
         {
             x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }

@@ -324,9 +324,8 @@ impl Stack {
     pub fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
         let weights = self.weights().filter(|_| ops::stack::is_packed(plan, x.dims()[0]));
         if let Some(weights) = weights {
-            let how = (&self.config, RmsNorm::EPS as f32);
-            let state = (&self.memory, self.early.as_ref());
-            return ops::stack::stack(x, plan, how, weights, state);
+            let (eps, early) = (RmsNorm::EPS as f32, self.early.as_ref());
+            return ops::stack::stack(x, plan, &self.config, eps, weights, &self.memory, early);
         }
         if let Some(early) = &self.early {
             early.forward_recorded();

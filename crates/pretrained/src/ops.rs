@@ -91,7 +91,8 @@ impl Linear {
     /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
-        (input, output): (usize, usize),
+        input: usize,
+        output: usize,
         bias: bool,
     ) -> std::result::Result<Self, PretrainedError> {
         let weight = weights.get("weight", &[output, input])?;

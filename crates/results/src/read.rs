@@ -105,7 +105,7 @@ impl Store {
     pub fn compare(&self, old: &str, new: &str) -> Result<Comparison, ResultsError> {
         let (old, new) = (self.run(old)?, self.run(new)?);
         let (before, now) = (self.rows(&old.id)?, self.rows(&new.id)?);
-        Comparison::between((&old.id, &old.about.model), &before, &now)
+        Comparison::between(&old.id, &old.about.model, &before, &now)
             .ok_or(ResultsError::Incomparable { old: old.id, new: new.id })
     }
 

@@ -104,16 +104,16 @@ impl Augmentation {
         if !rng.random_bool(self.share) {
             return None;
         }
-        let within = |range: (f64, f64), rng: &mut _| uniform(range, rng);
+        let within = |(low, high): (f64, f64), rng: &mut _| uniform(low, high, rng);
         let speed = rng.random_bool(self.speed_share).then(|| within(self.speed, rng));
         let db = self.equalizer_db;
         let equalizer = rng.random_bool(self.equalizer_share).then(|| Equalizer {
-            edges_hz: [uniform((150.0, 900.0), rng), uniform((1800.0, 6000.0), rng)],
-            gains_db: std::array::from_fn(|_| uniform((-db, db), rng)),
+            edges_hz: [uniform(150.0, 900.0, rng), uniform(1800.0, 6000.0, rng)],
+            gains_db: std::array::from_fn(|_| uniform(-db, db, rng)),
         });
         let room = rng.random_bool(self.room_share).then(|| Room {
             decay_s: within(self.decay_s, rng),
-            direct_db: uniform((-3.0, 15.0), rng),
+            direct_db: uniform(-3.0, 15.0, rng),
         });
         let noise = rng
             .random_bool(self.noise_share)
@@ -129,7 +129,7 @@ impl Augmentation {
     }
 }
 
-fn uniform((low, high): (f64, f64), rng: &mut impl Rng) -> f64 {
+fn uniform(low: f64, high: f64, rng: &mut impl Rng) -> f64 {
     if low < high { rng.random_range(low..high) } else { low }
 }
 
@@ -184,7 +184,7 @@ impl Change {
             audio = in_room(&audio, &impulse_response(room, rate_hz, rng));
         }
         if let Some((kind, snr_db)) = self.noise {
-            let behind = background(kind, (samples, rate_hz), &[], rng)?;
+            let behind = background(kind, samples, rate_hz, &[], rng)?;
             // Silence has no level that a background could be set against.
             if let Ok(mixture) = mixed(&audio, &behind, snr_db) {
                 audio = mixture.mixture;

@@ -40,13 +40,14 @@ impl Background {
     }
 }
 
-/// A background of a kind, of so many samples. `voices` are those of the babble.
+/// Renders a background of `samples` samples. `voices` are those of the babble.
 ///
 /// # Errors
 /// [`SceneError::NoVoices`] and [`SceneError::Rate`] for babble.
 pub fn background(
     kind: Background,
-    (samples, sample_rate_hz): (usize, u32),
+    samples: usize,
+    sample_rate_hz: u32,
     voices: &[Audio],
     rng: &mut impl Rng,
 ) -> Result<Audio, SceneError> {

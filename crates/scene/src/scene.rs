@@ -115,8 +115,8 @@ pub fn render(
 ) -> Result<Rendered, SceneError> {
     let mut rng = ChaCha8Rng::seed_from_u64(scene.seed);
     rng.set_stream(1);
-    let size = (speech.samples.len(), speech.sample_rate_hz);
-    let behind = background(scene.background, size, voices, &mut rng)?;
+    let (samples, rate_hz) = (speech.samples.len(), speech.sample_rate_hz);
+    let behind = background(scene.background, samples, rate_hz, voices, &mut rng)?;
     let reverberant = match scene.room {
         Some(room) => in_room(speech, &impulse_response(room, speech.sample_rate_hz, &mut rng)),
         None => speech.clone(),

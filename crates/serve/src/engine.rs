@@ -176,7 +176,7 @@ impl Service {
             *known_words += s.words.len();
             let words = later(s.words, s.start_s);
             // A client that is gone is noticed at the next part, or by the token.
-            let _ = each(Chunk { words, ..stretch((s.start_s, s.samples, rate_hz), written) });
+            let _ = each(Chunk { words, ..stretch(s.start_s, s.samples, rate_hz, written) });
         };
         let mut parts = |part: Part| {
             let (written, known_words, each) = &mut *state.borrow_mut();
@@ -190,7 +190,7 @@ impl Service {
         if ask.stream {
             decode = decode.streaming();
         }
-        self.engine.run_streaming(ask.task, &ask.request, &decode, run, (sound, &mut parts))?;
+        self.engine.run_streaming(ask.task, &ask.request, &decode, run, sound, &mut parts)?;
         let answered = whole.into_answered();
         let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
         Ok(Answer { json: answered.json(), recordings: answered.recordings() })
@@ -258,7 +258,7 @@ fn chunk(part: &Part, written: &mut usize) -> Chunk {
     let rate_hz = audio.sample_rate_hz;
     let start = (part.start_s * f64::from(rate_hz)).round() as usize;
     let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
-    Chunk { words, text, ..stretch((part.start_s, rest, rate_hz), written) }
+    Chunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
 }
 
 /// Words of a part that begins at a time, with times in the whole.
@@ -272,7 +272,7 @@ fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
 }
 
 /// Samples as a chunk, after silence up to the time at which they begin.
-fn stretch((start_s, samples, rate_hz): (f64, &[f32], u32), written: &mut usize) -> Chunk {
+fn stretch(start_s: f64, samples: &[f32], rate_hz: u32, written: &mut usize) -> Chunk {
     let start = (start_s * f64::from(rate_hz)).round() as usize;
     let mut all = vec![0.0; start.saturating_sub(*written)];
     all.extend_from_slice(samples);

@@ -49,7 +49,9 @@ pub fn rolling(
         let before = i.checked_sub(1).map(|i| (&sentences[i], rows[i].1.offset));
         let (script, place) = match before {
             None => (sentence.script.clone(), Place { offset, follow: None }),
-            Some(before) => continued(before, sentence, (config.context_stops, kit))?,
+            Some((before, offset)) => {
+                continued(before, offset, sentence, config.context_stops, kit)?
+            }
         };
         // The first sentence's own script has nothing before it, wherever it stands.
         let before = if i == 0 { 0 } else { place.offset as usize };
@@ -62,12 +64,14 @@ pub fn rolling(
     Ok(rows)
 }
 
-/// Builds the tokens of a sentence with the last words of the one before, at most so many phones and pauses, and a
-/// pause before its own; `offset` is that of the sentence before in its row.
+/// Builds the tokens of the last words of `before`, at most `most` phones and pauses, a pause, and the sentence `own`.
+/// `offset` is the offset of `before` in its row.
 fn continued(
-    (before, offset): (&Sentence, u32),
+    before: &Sentence,
+    offset: u32,
     own: &Sentence,
-    (most, kit): (usize, &TaskKit),
+    most: usize,
+    kit: &TaskKit,
 ) -> Result<(Script, Place), TaskError> {
     let phones = &before.line.phones;
     let last = phones.len() - 1;

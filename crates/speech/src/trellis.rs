@@ -47,14 +47,15 @@ pub(crate) fn best_path(
     last: &[usize],
     acoustics: &Acoustics,
 ) -> Option<Vec<usize>> {
-    best_path_within(states, last, acoustics, (MOST_KEPT, REACH))
+    best_path_within(states, last, acoustics, MOST_KEPT, REACH)
 }
 
 fn best_path_within(
     states: &[State],
     last: &[usize],
     acoustics: &Acoustics,
-    (most_kept, reach): (usize, usize),
+    most_kept: usize,
+    reach: usize,
 ) -> Option<Vec<usize>> {
     let (n, parts) = (states.len(), acoustics.parts());
     let mut search = Search {
@@ -67,7 +68,7 @@ fn best_path_within(
     let all = parts.saturating_mul(n) <= most_kept;
     let (mut low, mut high) = (0, if all { n } else { reach.min(n) });
     for part in 0..parts {
-        let best = search.step(part == 0, &acoustics.scaled(part), (low, high));
+        let best = search.step(part == 0, &acoustics.scaled(part), low, high);
         if !all {
             let forgotten = low..best.saturating_sub(reach).max(low);
             search.score[forgotten.clone()].fill(f32::NEG_INFINITY);
@@ -87,8 +88,8 @@ fn best_path_within(
 }
 
 impl Search<'_> {
-    /// Takes the scores of the next part, for the states of a window; returns the best state.
-    fn step(&mut self, first: bool, sounds: &[f32], (low, high): (usize, usize)) -> usize {
+    /// Takes the scores of the next part for the states from `low` to `high`, exclusive; returns the best state.
+    fn step(&mut self, first: bool, sounds: &[f32], low: usize, high: usize) -> usize {
         let mut came = Vec::with_capacity(high - low);
         let mut top = low;
         // From the last state to the first: predecessors still have their score of the part before.
@@ -201,9 +202,9 @@ mod tests {
         let last = [states.len() - 1];
         let full = best_path(&states, &last, &acoustics).expect("it fits");
         assert_eq!(full.len(), acoustics.parts());
-        for limits in [(1 << 14, 60), (1 << 12, 60), (1 << 16, 599)] {
-            let narrow = best_path_within(&states, &last, &acoustics, limits).expect("it fits");
-            assert_eq!(narrow, full, "{limits:?}");
+        for (kept, reach) in [(1 << 14, 60), (1 << 12, 60), (1 << 16, 599)] {
+            let narrow = best_path_within(&states, &last, &acoustics, kept, reach);
+            assert_eq!(narrow.expect("it fits"), full, "{kept} {reach}");
         }
     }
 

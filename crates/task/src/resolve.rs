@@ -83,7 +83,7 @@ fn sequence_of(
             }
             (Fill::Text, Some(Content::Text(text))) => push_text(&mut sequence, &text.ids, space),
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Codes(codes))) => {
-                push_codes(&mut sequence, codes, (*table, codes.levels()), space)?;
+                push_codes(&mut sequence, codes, *table, codes.levels(), space)?;
                 close(&mut sequence, codes.frames(), space);
             }
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Blend(shares))) => {

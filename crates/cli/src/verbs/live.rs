@@ -94,10 +94,10 @@ impl Work<'_> {
             }
             if writing.is_err() { Err(EngineError::Cancelled) } else { Ok(()) }
         };
-        let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
         let (id, request) = (self.descriptor.id, Request::new(request.clone()));
         let decode = self.decode.clone().streaming();
-        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, take);
+        let sound = Some(&mut sound as &mut TakeSound<'_>);
+        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, sound, &mut each);
         let (_, writing, end_s) = state.into_inner();
         writing?;
         outcome?;
@@ -135,7 +135,7 @@ impl Work<'_> {
             let transcript = whole.answered().and_then(|answered| answered.transcript());
             let (text, words) =
                 transcript.map_or(("", Vec::new()), |t| (t.text.as_str(), t.words.clone()));
-            let update = live.update((text, words), ended);
+            let update = live.update(text, words, ended);
             self.print_words(&update.words, at_s)?;
             if ended {
                 return match self.form {

@@ -15,7 +15,7 @@ use crate::keys::{Key, KeyHelp, LIST, action, helps};
 use crate::message::{Effect, JobId, JobNews, News};
 use crate::pen::Target;
 use crate::screens::compare::bindings::{Act, KEYS, KNOBS, Knobs, TYPING, Typing};
-use crate::screens::compare::column::{Column, State};
+use crate::screens::compare::column::{Column, Input, State};
 use crate::screens::{Component, Context};
 use crate::{Knob, ModelCard, TaskCard};
 
@@ -109,9 +109,13 @@ impl Compare {
     fn start(&mut self, i: usize, recording: Option<Arc<Audio>>, context: &mut Context<'_>) {
         let Some(card) = self.card(&self.columns[i]).cloned() else { return };
         let model = self.models.get(self.columns[i].model).cloned().unwrap_or_default();
-        let input = (self.text.text(), self.file.text().trim(), self.voice.text().trim());
+        let input = Input {
+            text: self.text.text(),
+            file: self.file.text().trim(),
+            voice: self.voice.text().trim(),
+        };
         let job = context.job();
-        let ask = self.columns[i].ask((&card, model), input, recording);
+        let ask = self.columns[i].ask(&card, model, input, recording);
         self.columns[i].state = State::Running { job, since_s: context.now_s, note: String::new() };
         context.ask(Effect::Answer(job, Box::new(ask)));
     }

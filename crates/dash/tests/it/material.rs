@@ -248,7 +248,7 @@ pub(crate) fn comparison() -> Comparison {
         .into_iter()
         .map(|r| Row { measures: [("wer@own".into(), Measure::count(0, 8))].into(), ..r })
         .collect();
-    Comparison::between(("b1b2b3b4b5b6", "embedded"), &better, &rows()).unwrap()
+    Comparison::between("b1b2b3b4b5b6", "embedded", &better, &rows()).unwrap()
 }
 
 fn cells() -> News {

@@ -23,8 +23,8 @@ fn speak(text: &str, decode: &DecodeConfig) -> Streamed {
     let mut each = |chunk| whole.push(chunk);
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
-    let take = (Some(&mut sound as &mut syrinx_engine::TakeSound<'_>), &mut each as _);
-    engine().run_streaming(task.id, &request, decode, run, take).expect("it speaks");
+    let sound = Some(&mut sound as &mut syrinx_engine::TakeSound<'_>);
+    engine().run_streaming(task.id, &request, decode, run, sound, &mut each).expect("it speaks");
     (stretches, whole.into_answered().expect("an answer"))
 }
 

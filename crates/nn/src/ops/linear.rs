@@ -56,7 +56,8 @@ pub(super) fn rows_through(
     y: &mut [f32],
     x: &[f32],
     w: &[f32],
-    (inputs, outputs): (usize, usize),
+    inputs: usize,
+    outputs: usize,
     accumulate: bool,
 ) {
     let rows = x.len() / inputs.max(1);
@@ -111,7 +112,7 @@ impl CustomOp2 for LinearOp {
         let (n, inputs, outputs) = sizes(xl, wl)?;
         let (x, w) = (slice_of(x, xl)?, slice_of(w, wl)?);
         let mut y = vec![0.0; n * outputs];
-        rows_through(&mut y, x, w, (inputs, outputs), false);
+        rows_through(&mut y, x, w, inputs, outputs, false);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -150,7 +151,7 @@ impl CustomOp3 for LinearBiasOp {
         for _ in 0..n {
             y.extend_from_slice(b);
         }
-        rows_through(&mut y, x, w, (inputs, outputs), true);
+        rows_through(&mut y, x, w, inputs, outputs, true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -218,7 +219,7 @@ impl CustomOp3 for LinearAddOp {
                 y.len()
             );
         }
-        rows_through(&mut y, x, w, (inputs, outputs), true);
+        rows_through(&mut y, x, w, inputs, outputs, true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 

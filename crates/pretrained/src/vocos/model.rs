@@ -178,8 +178,8 @@ impl Vocos {
                     Size::new(b.dim, b.dim, WIDTH).depthwise(true),
                 )?,
                 norm: AdaptiveNorm::load(&weights.pp("norm"), norm_shape)?,
-                widen: Linear::load(&weights.pp("pwconv1"), (b.dim, b.intermediate_dim), true)?,
-                narrow: Linear::load(&weights.pp("pwconv2"), (b.intermediate_dim, b.dim), true)?,
+                widen: Linear::load(&weights.pp("pwconv1"), b.dim, b.intermediate_dim, true)?,
+                narrow: Linear::load(&weights.pp("pwconv2"), b.intermediate_dim, b.dim, true)?,
                 gamma: weights.get("gamma", &[b.dim])?,
             })
         };
@@ -197,7 +197,7 @@ impl Vocos {
                 b.dim,
                 EPSILON,
             )?,
-            out: Linear::load(&root.pp("head.out"), (b.dim, head.n_fft + 2), true)?,
+            out: Linear::load(&root.pp("head.out"), b.dim, head.n_fft + 2, true)?,
             window: window.to_vec1().map_err(PretrainedError::compute("reading the window"))?,
             hop: head.hop_length,
             inverse: RealFftPlanner::new().plan_fft_inverse(head.n_fft),

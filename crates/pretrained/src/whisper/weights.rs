@@ -57,8 +57,8 @@ impl Weights {
                 tensor.to_device(&self.device).map_err(failed)
             }
             Tensors::Quantized { path, tensors } => {
-                let tensor = quantized((path, tensors), name, shape)?;
-                finite((path, name), tensor.dequantize(&self.device).map_err(failed)?)
+                let tensor = quantized(path, tensors, name, shape)?;
+                finite(path, name, tensor.dequantize(&self.device).map_err(failed)?)
             }
         }
     }
@@ -78,7 +78,7 @@ impl Weights {
         let weight = match &self.tensors {
             Tensors::Plain(_) => Matrix::Plain(plain),
             Tensors::Quantized { path, tensors } => {
-                let tensor = quantized((path, tensors), &key, &shape)?;
+                let tensor = quantized(path, tensors, &key, &shape)?;
                 Matrix::Quantized(QMatMul::from_arc(Arc::clone(tensor)).map_err(failed)?)
             }
         };
@@ -128,7 +128,8 @@ fn failed(source: candle_core::Error) -> PretrainedError {
 
 /// A quantized tensor of a shape.
 fn quantized<'a>(
-    (path, tensors): (&Path, &'a HashMap<String, Arc<QTensor>>),
+    path: &Path,
+    tensors: &'a HashMap<String, Arc<QTensor>>,
     name: &str,
     shape: &[usize],
 ) -> Result<&'a Arc<QTensor>, PretrainedError> {
@@ -145,7 +146,7 @@ fn quantized<'a>(
     }
 }
 
-fn finite((path, name): (&Path, &str), tensor: Tensor) -> Result<Tensor, PretrainedError> {
+fn finite(path: &Path, name: &str, tensor: Tensor) -> Result<Tensor, PretrainedError> {
     let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(tensor),

@@ -119,7 +119,7 @@ pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
     loop {
         while let Some(sentence) = inbox.sentences.pop_front() {
             let request = options.request(sentence);
-            start_s += speak_sentence(app, (&mut *socket, &mut inbox), &request, start_s).await?;
+            start_s += speak_sentence(app, socket, &mut inbox, &request, start_s).await?;
         }
         if inbox.ended {
             return socket.send(&json!({ "type": "done", "seconds": start_s })).await;
@@ -131,7 +131,8 @@ pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
 /// Speaks one sentence while further text comes in; returns its length in seconds.
 async fn speak_sentence(
     app: &App,
-    (socket, inbox): (&mut Socket, &mut Texts),
+    socket: &mut Socket,
+    inbox: &mut Texts,
     request: &SpeechRequest,
     start_s: f64,
 ) -> Result<f64, End> {

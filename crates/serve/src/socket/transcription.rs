@@ -77,7 +77,7 @@ pub(super) async fn transcribe(app: &App, socket: &mut Socket) -> Result<(), End
         let audio = sounds.live.audio();
         let audio = audio.ok_or_else(|| ApiError::bad("invalid_audio", "no sound was sent"))?;
         let (text, words) = socket.meanwhile(recognize(app, audio), &mut sounds).await??;
-        let update = sounds.live.update((&text, words), last);
+        let update = sounds.live.update(&text, words, last);
         if !update.words.is_empty() {
             let delta: Vec<&str> = update.words.iter().map(|w| w.word.as_str()).collect();
             let delta = json!({

@@ -58,7 +58,7 @@ fn fill(
         return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames: codes.frames() });
     }
     sequence.check_frame_aligned(codes.frames())?;
-    push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
+    push_codes(sequence, codes, CodeTable::ResponseNar, level, space)?;
     let start = sequence.response_start;
     if sequence.frame_aligned.is_some() {
         for frame in 0..codes.frames() {

@@ -29,7 +29,7 @@ impl Predictor for Phones {
         let Some(Content::Codes(codes)) = filling.content else {
             return Err(LayoutIssue::NoRecording);
         };
-        push_codes(sequence, codes, (CodeTable::Prompt, codes.levels()), filling.space)?;
+        push_codes(sequence, codes, CodeTable::Prompt, codes.levels(), filling.space)?;
         let (frames, per_frame) = (codes.frames(), self.per_frame);
         match filling.response {
             None => Ok(()),

@@ -103,7 +103,7 @@ pub fn run(args: &UserArgs) -> Result<()> {
         );
         // Long requests cost minutes: three rounds of them are enough.
         if round < 3 {
-            long(&program, &texts, (&path("long.wav"), args.minutes), &mut figures)?;
+            long(&program, &texts, &path("long.wav"), args.minutes, &mut figures)?;
         }
     }
     let limits = Command::new(&program).args(["bench", "machine"]).output()?;
@@ -122,7 +122,8 @@ pub fn run(args: &UserArgs) -> Result<()> {
 fn long(
     program: &Path,
     [short, long]: &[String; 2],
-    (wav, minutes): (&str, usize),
+    wav: &str,
+    minutes: usize,
     figures: &mut Figures,
 ) -> Result<()> {
     let mut per_character = Vec::new();

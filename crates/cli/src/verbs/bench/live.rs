@@ -130,7 +130,7 @@ fn recognize_live(
         let transcript = recognize(engine, task, &audio)?;
         let took_s = begun.elapsed().as_secs_f64();
         (now_s, seen.computed_s) = (now_s + took_s, seen.computed_s + took_s);
-        let update = live.update((&transcript.text, transcript.words), ended);
+        let update = live.update(&transcript.text, transcript.words, ended);
         seen.delays_s.extend(update.words.iter().map(|w| now_s - w.end_s));
         if ended {
             seen.text = update.text;

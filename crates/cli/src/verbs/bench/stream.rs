@@ -129,8 +129,9 @@ fn stream(
     };
     let cancel = CancelToken::default();
     let request = Request::new(json!({ task.verb.positional: text }));
-    let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
-    engine.run_streaming(task.id, &request, decode, RunContext::quiet(&cancel), take)?;
+    let sound = Some(&mut sound as &mut TakeSound<'_>);
+    let run = RunContext::quiet(&cancel);
+    engine.run_streaming(task.id, &request, decode, run, sound, &mut each)?;
     let whole_s = begun.elapsed().as_secs_f64();
     let first_s = arrivals.first().map_or(whole_s, |a| a.0);
     let dry_s = waited(&arrivals, rate_hz);

@@ -32,6 +32,16 @@ pub(super) enum State {
     Failed(String),
 }
 
+/// Typed input of all columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) text: &'a str,
+    /// Path of a recording; empty for none.
+    pub(super) file: &'a str,
+    /// Name of a voice or path of a prompt; empty for the default.
+    pub(super) voice: &'a str,
+}
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Column {
@@ -99,10 +109,12 @@ impl Column {
     /// The question of this column about an input: text, file, voice.
     pub(super) fn ask(
         &self,
-        (card, model): (&TaskCard, ModelCard),
-        (text, file, voice): (&str, &str, &str),
+        card: &TaskCard,
+        model: ModelCard,
+        input: Input<'_>,
         recording: Option<Arc<Audio>>,
     ) -> AnswerAsk {
+        let Input { text, file, voice } = input;
         let mut request = Map::new();
         let about = match (card.takes_recording, &recording) {
             // The samples stand in the place of a file.
