@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
 use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, RunAbout, Store};
 use syrinx_types::{CancelToken, Event, EventSink, IoOperation};
@@ -21,7 +21,7 @@ pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
     pub folder: PathBuf,
     /// Which cells are worked on here.
-    pub part: Part,
+    pub part: WorkShare,
 }
 
 /// Number of cells by outcome.

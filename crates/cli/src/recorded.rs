@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_config::Settings;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{
     EvalError, EvalOptions, Provenance, Report, Subject, SubjectError, Suite, evaluate_and_keep,
 };
@@ -90,7 +90,7 @@ fn about(measured: Measured<'_>, options: &EvalOptions) -> RunAbout {
         "decode": used.decode,
         "tasks": used.tasks,
     });
-    if options.part != Part::WHOLE {
+    if options.part != WorkShare::WHOLE {
         settings["part"] = json!(options.part.to_string());
     }
     RunAbout {

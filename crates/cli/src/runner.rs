@@ -8,14 +8,14 @@ use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, Train
 use syrinx_config::{Layer, Settings};
 use syrinx_engine::{Engine, ModelSource, with_language_model};
 use syrinx_eval::{
-    Answer, Ask, EvalOptions, JudgeConfig, Report, Subject, SubjectError, Suite, TestedCodec,
-    content_hash,
+    EvalOptions, JudgeConfig, Report, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite,
+    TestedCodec, content_hash,
 };
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
 use syrinx_task::{AnswerKind, CodebookSizes, TokenSpace};
 use syrinx_text::TextVocab;
-use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial, space_of};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingCheckpoint, TrainingMaterial, space_of};
 use syrinx_types::{Audio, CancelToken, Event, EventSink};
 
 use crate::corpora;
@@ -92,7 +92,7 @@ impl<'a> ProgramRunner<'a> {
         // Measured once, at the end: that is what cells are compared by.
         config.eval_steps = config.steps;
         config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
-        config.check().map_err(|reason| Failure::new(Exit::BadModel, reason))?;
+        config.check().map_err(|issue| Failure::new(Exit::BadModel, issue.to_string()))?;
         Ok(Some(config))
     }
 
@@ -207,7 +207,7 @@ impl<'a> ProgramRunner<'a> {
             codebooks: data.coder.codebooks(),
             ranks: Ranks::alone(),
         };
-        let resume = Checkpoint::path(folder).exists();
+        let resume = TrainingCheckpoint::path(folder).exists();
         let log = folder.join("events.jsonl");
         let events = JsonLines::open(&log)?;
         let mut trainer = Trainer::new(&config, &material, folder, resume)?;
@@ -357,7 +357,11 @@ impl Subject for TrainedSubject<'_> {
         self.own.voice_recording(voice)
     }
 
-    fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        ask: &SubjectRequest<'_>,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError> {
         self.asked(ask.task).answer(ask, cancel)
     }
 

@@ -59,7 +59,7 @@ impl MelRvq {
         writer.bytes(&Header { rvq, vocoder: None, enhancement: None })
     }
 
-    /// Reads the quantiser of what [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`] wrote.
+    /// Reads the quantiser from bytes of [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`].
     ///
     /// # Errors
     /// [`CodecError::Unreadable`] or [`CodecError::Mismatch`].

@@ -78,13 +78,13 @@ fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> 
         .collect()
 }
 
-/// For each frequency of a transform the bands that it lies in, with their shares.
+/// Returns, for each frequency of a transform, its mel bands with their shares.
 pub(crate) fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, f32)>> {
     let config = MelConfig { n_fft: 2 * (frequencies - 1), ..config.clone() };
     let weights = mel_filterbank(&config); // (bins, frequencies)
     let share = |band: usize, k: usize| weights[band * frequencies + k];
     let of_band = |band: usize| (0..frequencies).map(|k| share(band, k)).fold(0.0f32, f32::max);
-    // Narrow bands are tall: each counts by how far up its own triangle a frequency lies.
+    // Filters are normalized by area; a band counts by the height of the frequency within its triangle.
     let tops: Vec<f32> = (0..config.bins).map(of_band).collect();
     let mut last = vec![(0, 1.0)];
     (0..frequencies)
@@ -122,7 +122,7 @@ mod tests {
         SpectralGain { gain_floor, context_s: 0.0 }
     }
 
-    /// A loud tone for a while over a quiet one that goes on: a wrong guess for that while is mended by what is around.
+    /// A loud tone for a while over a steady quiet one: the context corrects a wrong target for that while.
     #[test]
     fn a_sound_that_goes_on_is_as_loud_as_around() {
         let quiet: Vec<f32> = tone(1_000.0).iter().map(|x| 0.1 * x).collect();

@@ -1,4 +1,4 @@
-//! Training the vocoder: random clips, spectral losses, AdamW, a state to go on from.
+//! Training of the vocoder: random clips, spectral losses, AdamW, resumable state.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,11 +12,11 @@ use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, ops};
 use syrinx_scene::Augmentation;
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::clips::{Batch, ClipSource, batch};
+use crate::clips::{ClipBatch, ClipSource, batch};
 use crate::enhancement::EnhancementTables;
 use crate::pitch::PitchConfig;
 use crate::refinement::RefinementConfig;
-use crate::spectral_loss::{Losses, SpectralLoss, SpectralLossConfig};
+use crate::spectral_loss::{SpectralLoss, SpectralLossConfig, SpectralLosses};
 use crate::train_state::{Vars, restore, save_state};
 use crate::warm_start::warm_start;
 use crate::{
@@ -64,11 +64,11 @@ pub struct VocoderTrainConfig {
     pub min_levels: usize,
     /// Share of the other clips that are refined by the enhancement layer.
     pub refined_share: f64,
-    /// Share of clips with codes that came with them, where the source has such: what a language model writes where
-    /// these codes stood, so that the vocoder learns to make speech of it, too.
+    /// Share of clips with codes from the source, where it has such: codes predicted by a language model, so that the
+    /// vocoder learns to decode those as well.
     pub coded_share: f64,
-    /// Changes of the clips: noise, rooms, lines, other speeds. The codec is to code what is recorded, so that the target
-    /// is the changed clip.
+    /// Augmentation of the clips: noise, rooms, telephone lines, speeds. The codec shall reproduce the recording: the
+    /// target is the augmented clip.
     pub augment: Augmentation,
     /// Precision of the weights of the finished codec.
     pub stored: StoredPrecision,
@@ -162,7 +162,7 @@ pub struct Start<'a> {
 }
 
 /// Result of training.
-pub struct Trained {
+pub struct TrainedVocoder {
     /// The vocoder with averaged weights.
     pub vocoder: Vocoder,
     /// The enhancement layer of a vocoder with a source, with averaged weights.
@@ -212,13 +212,13 @@ impl Run {
     /// Loss of a batch to be minimised, and its parts.
     fn loss(
         &self,
-        batch: Batch,
+        batch: ClipBatch,
         loss: &SpectralLoss,
         config: &VocoderTrainConfig,
         clip: usize,
         frames: usize,
-    ) -> Result<(Tensor, Losses, f64), CodecError> {
-        let Batch { mel, mut pitch, predicted, target } = batch;
+    ) -> Result<(Tensor, SpectralLosses, f64), CodecError> {
+        let ClipBatch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
         if let Some(predictor) = &self.predictor {
             let logits = predictor.logits(&mel, frames)?; // (clips * frames, classes + 1)
@@ -278,9 +278,8 @@ fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
 
 /// Trains a vocoder on clips as the quantiser codes them, and the predictor of its pitch with it.
 ///
-/// With a `state` path the run goes on from there if the file exists, exactly as if it had never stopped, and saves
-/// itself there every `save_every_steps` and when stopped. The number of steps and their learning rates may be changed
-/// in between.
+/// With a `state` path the run resumes from that file if it exists, bit for bit, and saves its state there every
+/// `save_every_steps` and when stopped. The number of steps and their learning rates may be changed in between.
 ///
 /// # Errors
 /// [`CodecError::Config`], [`CodecError::State`] for a state of another run, [`CodecError::Diverged`], or the source's.
@@ -291,7 +290,7 @@ pub fn train_vocoder(
     state: Option<&Path>,
     events: &dyn EventSink,
     cancel: &CancelToken,
-) -> Result<Trained, CodecError> {
+) -> Result<TrainedVocoder, CodecError> {
     let (config, rvq) = (settled(start, config), start.rvq);
     let loss = SpectralLoss::new(&config.loss, rvq.config().mel.sample_rate_hz)?;
     config.check(rvq, &loss)?;
@@ -334,7 +333,7 @@ pub fn train_vocoder(
         save(&run, &optimizer)?;
     }
     let (vocoder, enhancement) = run.averaged(&config, &optimizer)?;
-    Ok(Trained { vocoder, enhancement, step, finished })
+    Ok(TrainedVocoder { vocoder, enhancement, step, finished })
 }
 
 /// Figures of one step.
@@ -346,7 +345,12 @@ struct Step {
     frames: usize,
 }
 
-fn train_step(config: &VocoderTrainConfig, losses: Losses, pitch: f64, took: Step) -> Event {
+fn train_step(
+    config: &VocoderTrainConfig,
+    losses: SpectralLosses,
+    pitch: f64,
+    took: Step,
+) -> Event {
     let mut parts = vec![
         ("vocoder/mel".into(), losses.mel),
         ("vocoder/magnitude".into(), losses.magnitude),

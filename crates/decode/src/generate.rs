@@ -8,7 +8,7 @@ use syrinx_task::{
 };
 use syrinx_types::{Event, RunContext};
 
-use crate::context::{Context, Row, StepHook};
+use crate::context::{DecodeContext, RowState, StepHook};
 use crate::heads::run;
 use crate::streaming::{FramesSink, Stream};
 use crate::{DecodeConfig, DecodeError};
@@ -81,11 +81,11 @@ fn run_plan(
     run: RunContext<'_>,
     each: Option<&mut FramesSink<'_>>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    config.check().map_err(DecodeError::Config)?;
+    config.check()?;
     check_names(layout, plan)?;
     let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
-    let context = Context { model, config, cancel: run.cancel, stream: None };
+    let context = DecodeContext { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let rng = |&RowSeed { seed, stream }: &RowSeed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -100,7 +100,7 @@ fn run_plan(
     while first < plan.rows.len() {
         let joined: Vec<RowPlan>;
         let stream = hook.filter(|_| first == 0);
-        let context = Context { stream, ..context };
+        let context = DecodeContext { stream, ..context };
         let rows = match first.checked_sub(1) {
             Some(before) if plan.rows[first].follow.is_some() => {
                 joined = vec![plan.rows[first].after(&out[before])];
@@ -111,12 +111,12 @@ fn run_plan(
         };
         for at in 0..depth {
             for stage in &layout.stages {
-                let mut batch: Vec<Row<'_>> = rows
+                let mut batch: Vec<RowState<'_>> = rows
                     .iter()
                     .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
                     .filter_map(|(row, (out, rng))| {
                         let run = row.stages.get(at)?;
-                        (run.stage == stage.name).then_some(Row { run, rng, out })
+                        (run.stage == stage.name).then_some(RowState { run, rng, out })
                     })
                     .collect();
                 match (&streamed, batch.as_mut_slice()) {
@@ -155,9 +155,9 @@ fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
 }
 
 fn run_stage(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     match stage.timing {
         Timing::Found => run(context, stage, rows),
@@ -165,11 +165,11 @@ fn run_stage(
     }
 }
 
-/// Runs a stage in the timing that the stage before found, or the plan gives: all of the pointer is given to it.
+/// Runs a stage in the timing of an earlier stage or of the plan: it gets the whole pointer.
 fn in_known_timing(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let mut timed: Vec<(StageRun, bool)> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
@@ -181,10 +181,10 @@ fn in_known_timing(
         let limit = pointer.len();
         timed.push((StageRun { pointer, limit, ..row.run.clone() }, !found || row.out.finished));
     }
-    let mut known: Vec<Row<'_>> = rows
+    let mut known: Vec<RowState<'_>> = rows
         .iter_mut()
         .zip(&timed)
-        .map(|(row, (run, _))| Row { run, rng: &mut *row.rng, out: &mut *row.out })
+        .map(|(row, (run, _))| RowState { run, rng: &mut *row.rng, out: &mut *row.out })
         .collect();
     run(context, stage, &mut known)?;
     // A timing that was cut off is so for good.

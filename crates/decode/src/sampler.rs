@@ -33,7 +33,7 @@ fn log_sum_exp(logits: &[f32]) -> Option<f32> {
     max.is_finite().then(|| max + sum.ln() as f32)
 }
 
-/// Draws a token; `history` is what came before, the latest last. With `aware`, a repeat is drawn again from the whole
+/// Draws a token after `history`, the latest token last. With `aware`, a repeat is drawn again from the whole
 /// distribution.
 pub fn draw(
     logits: &[f32],

@@ -131,7 +131,7 @@ impl LiveTranscript {
         let at = (1..=stable).rev().find(|&at| pause(at) >= PAUSE_S);
         let any = || (1..=stable).max_by(|&a, &b| pause(a).total_cmp(&pause(b)));
         let at = at.or_else(|| any().filter(|_| part_s >= LONGEST_PART_S));
-        // A part in which nobody speaks keeps its end, where a word may begin.
+        // A part without speech keeps its end, where a word may begin.
         let at_s = match at {
             Some(at) => self.last[at - 1].end_s + (0.5 * pause(at)).clamp(0.0, 0.5),
             None if self.last.is_empty() => part_s - PAUSE_S,

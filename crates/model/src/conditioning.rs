@@ -1,4 +1,4 @@
-//! Latents of frame-aligned recordings: no code of a codec that was fitted to clean speech says what noise is.
+//! Latents of frame-aligned recordings: codes of a codec that was fitted to clean speech do not represent noise.
 
 use candle_core::{DType, Result, Tensor};
 use syrinx_nn::{Kernels, Linear, Scope};
@@ -30,7 +30,7 @@ impl LatentConditioning {
         })
     }
 
-    /// The embedding of the conditioning latents at each position: (positions, dim), or `None` if nothing is anywhere.
+    /// Returns the embedding of the conditioning latents at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
@@ -45,8 +45,8 @@ impl LatentConditioning {
         )
     }
 
-    /// The latents of the responses, in the codec's scale: the conditioning, changed as `h` (frames, dim) says.
-    /// (frames, latent_dim)
+    /// Returns the latents of the responses in the codec's scale, (frames, latent_dim): the conditioning plus the
+    /// difference predicted from `h` (frames, dim).
     pub(crate) fn latents(
         &self,
         h: &Tensor,

@@ -33,7 +33,7 @@ impl HistoryInput {
         Ok(Self { latents: latents.transpose()?, durations: durations.transpose()? })
     }
 
-    /// Their embeddings at each position: (positions, dim), or `None` if no position has any.
+    /// Returns the embeddings at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
@@ -62,7 +62,7 @@ impl HistoryInput {
     }
 }
 
-/// The embedding of the latents that positions have, in the codec's scale: (positions, dim), or `None` if none has any.
+/// Returns the embedding of latents in the codec's scale: (positions, dim), or `None` without any.
 pub(crate) fn embed_latents(
     linear: &Linear,
     latents: impl IntoIterator<Item = Option<Vec<f32>>>,

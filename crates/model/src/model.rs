@@ -7,6 +7,7 @@ use syrinx_nn::{
     Table,
 };
 use syrinx_task::{Position, Sequence, TokenSpace};
+use syrinx_types::SettingIssue;
 
 use crate::codes::{CodeInput, Codebooks};
 use crate::compute::Compute;
@@ -35,7 +36,7 @@ pub struct LanguageModel {
     kernels: Kernels,
 }
 
-/// The bidirectional phone encoder and how frames read it.
+/// Bidirectional phone encoder with the projections that frames read.
 struct Encoder {
     text: Tensor, // (text tokens, dim)
     stack: Stack,
@@ -57,8 +58,8 @@ pub struct Progress {
 }
 
 impl LanguageModel {
-    /// Builds the model under `scope`, which also says where and in what precision it computes. `codebooks` are the
-    /// codec's, one a level, (codebook_size, latent_dim) row-major.
+    /// Builds the model under `scope`, which also has the device and the precision. `codebooks` are the codec's, one a
+    /// level, (codebook_size, latent_dim) row-major.
     pub fn new(
         config: &LmConfig,
         space: &TokenSpace,
@@ -66,16 +67,14 @@ impl LanguageModel {
         scope: &Scope,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        config.check().map_err(ModelError::Config)?;
+        config.check()?;
         let kernels = kernels.on(scope.device(), scope.precision())?;
         if config.group != space.group {
-            return Err(ModelError::Config(format!(
-                "group {} in a space of {}",
-                config.group, space.group
-            )));
+            let reason = format!("is {}, that of the token space is {}", config.group, space.group);
+            return Err(SettingIssue::new("group", reason).into());
         }
         if let Some(published) = config.switches.vall_e {
-            published.check(space).map_err(ModelError::Config)?;
+            published.check(space).map_err(|reason| SettingIssue::new("vall_e", reason))?;
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
@@ -176,7 +175,7 @@ impl LanguageModel {
         self.scored(sequences, Score::Losses)
     }
 
-    /// Losses, and how often the likeliest class is the right one.
+    /// Returns losses with accuracies: shares of targets whose class is the most probable one.
     pub fn losses_and_accuracies(
         &self,
         sequences: &[Sequence],
@@ -351,7 +350,7 @@ impl LanguageModel {
         self.heads.further(h, level)?.to_dtype(DType::F32)
     }
 
-    /// The latent that `level` and deeper should add up to: (rows, latent_dim).
+    /// Returns the predicted sum of the entries of `level` and deeper: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
     }

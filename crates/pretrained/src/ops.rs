@@ -13,7 +13,7 @@ pub struct Snake {
 }
 
 impl Snake {
-    /// Reads the activation of so many channels.
+    /// Reads the activation of `channels` channels.
     ///
     /// # Errors
     /// Errors of [`crate::Checkpoint::get`].

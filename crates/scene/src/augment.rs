@@ -9,7 +9,7 @@ use syrinx_types::Audio;
 
 use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
 
-/// Shares and ranges of an augmentation; each effect is drawn by itself.
+/// Shares and ranges of an augmentation; each effect is drawn independently.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augmentation {
@@ -100,7 +100,7 @@ impl Augmentation {
     }
 
     /// Draws one augmentation; `None` where the recording stays as it is.
-    pub fn draw(&self, rng: &mut impl Rng) -> Option<Change> {
+    pub fn draw(&self, rng: &mut impl Rng) -> Option<DrawnAugmentation> {
         if !rng.random_bool(self.share) {
             return None;
         }
@@ -125,7 +125,16 @@ impl Augmentation {
         });
         let clipped = rng.random_bool(self.clip_share);
         let gain_db = within(self.gain_db, rng);
-        Some(Change { speed, equalizer, room, noise, telephone, band_hz, clipped, gain_db })
+        Some(DrawnAugmentation {
+            speed,
+            equalizer,
+            room,
+            noise,
+            telephone,
+            band_hz,
+            clipped,
+            gain_db,
+        })
     }
 }
 
@@ -135,7 +144,7 @@ fn uniform(low: f64, high: f64, rng: &mut impl Rng) -> f64 {
 
 /// One drawn augmentation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub struct DrawnAugmentation {
     speed: Option<f64>,
     equalizer: Option<Equalizer>,
     room: Option<Room>,
@@ -156,7 +165,7 @@ struct Equalizer {
 /// Largest sample after a change.
 const PEAK: f32 = 0.99;
 
-impl Change {
+impl DrawnAugmentation {
     /// Samples needed to make `samples` changed ones.
     pub fn input_len(&self, samples: usize) -> usize {
         (samples as f64 * self.speed.unwrap_or(1.0)).ceil() as usize

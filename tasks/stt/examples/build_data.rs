@@ -1,4 +1,4 @@
-//! Makes the data files of this crate, and of the one that it listens with, from the training split of a corpus:
+//! Makes the data files of this crate and of `syrinx-speech` from the training split of a corpus:
 //!
 //! ```sh
 //! cargo xtask corpus --sentences sentences.txt

@@ -60,7 +60,8 @@ fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     recognized.iter().any(|p| !p.is_mark()).then_some(recognized)
 }
 
-/// A recording and its text as said, in lower case without punctuation. `None` without codes or text.
+/// Builds an example of a recording and its spoken text, in lower case without punctuation. `None` without codes or
+/// text.
 pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,

@@ -8,7 +8,7 @@ use syrinx_ablate::{
     Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, Trained,
     WorkOptions,
 };
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
 use syrinx_types::{CancelToken, Event, EventSink};
@@ -188,7 +188,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self, part: &str) -> WorkOptions {
-        WorkOptions { folder: self.path("work"), part: part.parse::<Part>().unwrap() }
+        WorkOptions { folder: self.path("work"), part: part.parse::<WorkShare>().unwrap() }
     }
 }
 

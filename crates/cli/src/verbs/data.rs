@@ -204,7 +204,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
 
 /// Warns once of each symbol that nothing will be said for, with its count and the first utterance that has it.
 fn warn_of_symbols(session: &Session, manifest: &Manifest) {
-    let mut known: Vec<(syrinx_text::LeftOut, &str)> = Vec::new();
+    let mut known: Vec<(syrinx_text::UnspokenSymbol, &str)> = Vec::new();
     for utterance in manifest.utterances() {
         for new in syrinx_text::symbols_left_out(&utterance.text) {
             match known.iter_mut().find(|(old, _)| old.symbol == new.symbol) {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use syrinx_engine::{Chunk, EngineError, LiveTranscript, Merged, Sound, TakeSound};
+use syrinx_engine::{Chunk, EngineError, LiveTranscript, MergedAnswer, SpeechPortion, TakeSound};
 use syrinx_task::{AnswerKind, Request};
 use syrinx_text::{IncomingText, sentences};
 use syrinx_types::WordTime;
@@ -79,7 +79,7 @@ impl Work<'_> {
     fn stream_to(&self, request: &Value, writer: &mut StreamWriter, start_s: f64) -> Outcome<f64> {
         let state = RefCell::new((writer, Outcome::Ok(()), start_s));
         let rate_hz = self.engine.codec_id().info.sample_rate_hz;
-        let mut sound = |s: Sound<'_>| {
+        let mut sound = |s: SpeechPortion<'_>| {
             let (writer, writing, _) = &mut *state.borrow_mut();
             if writing.is_ok() {
                 *writing = writer.sound(start_s + s.start_s, s.samples, rate_hz);
@@ -128,7 +128,7 @@ impl Work<'_> {
             };
             let request =
                 Request::new(json!({})).with_recording(self.descriptor.verb.positional, audio);
-            let mut whole = Merged::default();
+            let mut whole = MergedAnswer::default();
             let mut each = |chunk| whole.push(chunk);
             let (id, decode) = (self.descriptor.id, self.decode);
             self.engine.run_in_chunks(id, &request, decode, self.run, &mut each)?;

@@ -11,7 +11,7 @@ use syrinx_engine::{
     PackageCodec, PackageVoice, excerpt, open_codec, package, with_language_model, write_atomic,
 };
 use syrinx_pretrained::CodecSpec;
-use syrinx_train::Checkpoint;
+use syrinx_train::TrainingCheckpoint;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::provenance;
@@ -110,7 +110,7 @@ fn card_of_run(lm: &Path) -> Outcome<Value> {
         },
     });
     let run = lm.parent().unwrap_or(Path::new("."));
-    if let Some(checkpoint) = Checkpoint::read(run)? {
+    if let Some(checkpoint) = TrainingCheckpoint::read(run)? {
         card["training"] = json!({
             "steps": checkpoint.step,
             "figures": last_figures(&run.join("events.jsonl"))

@@ -132,7 +132,7 @@ pub fn run(session: &Session, args: &SimulateArgs) -> Outcome {
         sir_db: (args.sir[0], args.sir[1]),
         echo_share: args.echo,
     };
-    scene_ranges(ranges).check().map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
+    scene_ranges(ranges).check().map_err(|e| Failure::usage(e.to_string(), e.hint()))?;
     let manifest = Manifest::read(&args.manifest)?;
     let coder = Coder::new(session, args.codec.as_ref())?;
     let simulator = Simulator {

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, EngineError, Merged};
+use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_types::RunContext;
 
@@ -215,7 +215,7 @@ impl Work<'_> {
 
     /// Answers a request; in a batch printed lines begin with its name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
-        let mut whole = Merged::default();
+        let mut whole = MergedAnswer::default();
         let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;

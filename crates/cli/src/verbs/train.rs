@@ -13,7 +13,7 @@ use syrinx_pretrained::CodecSpec;
 use syrinx_registry::ALL;
 use syrinx_task::{CodebookSizes, DynTask, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
-use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingCheckpoint, TrainingMaterial};
 use syrinx_types::{Event, EventSink};
 
 use crate::coder::Coder;
@@ -77,7 +77,7 @@ pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
 }
 
 fn train(session: &Session, args: &TrainArgs, mut config: TrainConfig, ranks: &Ranks) -> Outcome {
-    if !args.resume && Checkpoint::path(&args.run).exists() {
+    if !args.resume && TrainingCheckpoint::path(&args.run).exists() {
         return Err(Failure::usage(
             format!("{} holds a run already", args.run.display()),
             "go on with --resume, or name another folder with --run",

@@ -28,8 +28,8 @@ pub struct Span {
     pub start: usize,
     /// Rows of the sequence.
     pub len: usize,
-    /// Positions below this see each other both ways; later ones see only what is before them. 0 is causal, `len`
-    /// is bidirectional.
+    /// Positions below this attend to each other; later ones attend to earlier positions only. 0 is causal, `len` is
+    /// bidirectional.
     pub prefix: usize,
 }
 
@@ -59,7 +59,7 @@ const ROTARY_BASE: f64 = 10_000.0;
 
 impl AttentionPlan {
     /// `positions` holds each row's rotary position (they may restart within a sequence); `dim` is heads x head_dim.
-    /// `window`: how many positions back a row sees, itself included; `None` for all.
+    /// `window` is the number of positions that a row sees backwards, itself included; `None` for all.
     pub fn new(
         spans: Vec<Span>,
         positions: &[u32],
@@ -123,9 +123,9 @@ pub fn attention(qkv: &Tensor, plan: &AttentionPlan, kernels: Kernels) -> Result
     }
 }
 
-/// Attention of new rows over what a cache holds and themselves; the cache then holds them too. Span `i` belongs to
+/// Attention of new rows over cached rows and themselves; the new rows are appended to the cache. Span `i` belongs to
 /// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay on the host
-/// whatever the device is: one position is too little work to keep a GPU busy.
+/// for every device: one position is too little work for a GPU.
 pub fn attention_cached(
     qkv: &Tensor,
     plan: &AttentionPlan,

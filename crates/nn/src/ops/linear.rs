@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::Kernels;
 use crate::matmul::{Mat, ProductOptions, product};
-use crate::matvec::{MOST_ROWS, Weights, product_rows};
+use crate::matvec::{MOST_ROWS, WeightMatrix, product_rows};
 use crate::slices::{slice_of, with_slice};
 
 /// `x` (n, inputs), `weight` (outputs, inputs), `bias` (outputs) -> (n, outputs).
@@ -62,7 +62,7 @@ pub(super) fn rows_through(
 ) {
     let rows = x.len() / inputs.max(1);
     if rows <= MOST_ROWS {
-        return product_rows(y, x, Weights::F32(w), inputs, accumulate, &mut Vec::new());
+        return product_rows(y, x, WeightMatrix::F32(w), inputs, accumulate, &mut Vec::new());
     }
     let options = ProductOptions { accumulate, ..Default::default() };
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);

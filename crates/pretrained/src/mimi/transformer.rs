@@ -71,7 +71,7 @@ impl Transformer {
         })
     }
 
-    /// (1, dim, steps) to the same, a further piece of a stream.
+    /// Transforms the next steps of a stream: (1, dim, steps) to the same shape.
     pub(super) fn step(&self, x: &Tensor, cache: &mut Cache) -> Result<Tensor> {
         cache.layers.resize(self.layers.len(), None);
         let rows = x.transpose(1, 2)?.contiguous()?; // (1, steps, dim)

@@ -62,7 +62,7 @@ impl Spectrogram {
             }
             frame += 1;
         });
-        // Whisper pads with silence, whose value is -10, before it looks for the maximum.
+        // Whisper pads with silence, whose value is -10, before it takes the maximum.
         let top = values.iter().copied().fold(-10.0f32, f32::max);
         let scaled = |value: f32| (value.max(top - 8.0) + 4.0) / 4.0;
         values.iter_mut().for_each(|value| *value = scaled(*value));

@@ -33,7 +33,7 @@ struct Segmented {
     segments: Vec<(WhisperSegment, Vec<u32>)>,
     /// Frames from this window to the next.
     advance: usize,
-    /// Whether speech may go on after the last timestamp.
+    /// Whether speech may continue after the last timestamp.
     open: bool,
 }
 

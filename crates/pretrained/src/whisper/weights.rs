@@ -73,7 +73,7 @@ impl Weights {
     ) -> Result<Linear, PretrainedError> {
         let key = format!("{name}.weight");
         let shape = [outputs, inputs];
-        // Quantized matrices stay so; their scales are checked by what they give.
+        // Quantized matrices stay quantized; dequantizing them checks their scales.
         let plain = self.tensor(&key, &shape)?;
         let weight = match &self.tensors {
             Tensors::Plain(_) => Matrix::Plain(plain),
@@ -122,8 +122,8 @@ impl Weights {
     }
 }
 
-fn failed(source: candle_core::Error) -> PretrainedError {
-    PretrainedError::Compute { operation: "reading a tensor", source }
+fn failed(cause: candle_core::Error) -> PretrainedError {
+    PretrainedError::Compute { operation: "reading a tensor", cause }
 }
 
 /// A quantized tensor of a shape.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
-use syrinx_engine::{Engine, LiveTranscript, Merged};
+use syrinx_engine::{Engine, LiveTranscript, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Request, TaskDescriptor, Transcript};
 use syrinx_types::{Audio, CancelToken, RunContext};
@@ -140,7 +140,7 @@ fn recognize_live(
 }
 
 fn recognize(engine: &Engine, task: &'static TaskDescriptor, audio: &Audio) -> Outcome<Transcript> {
-    let (mut whole, cancel) = (Merged::default(), CancelToken::default());
+    let (mut whole, cancel) = (MergedAnswer::default(), CancelToken::default());
     let request = Request::new(json!({})).with_recording(task.verb.positional, audio.clone());
     let decode = syrinx_decode::DecodeConfig::default();
     let each = &mut |chunk| whole.push(chunk);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, Sound, TakeSound};
+use syrinx_engine::{Chunk, Engine, SpeechPortion, TakeSound};
 use syrinx_registry::ALL;
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
@@ -117,7 +117,7 @@ fn stream(
     let begun = Instant::now();
     let rate_hz = f64::from(engine.codec_id().info.sample_rate_hz);
     let mut arrivals: Vec<(f64, usize)> = Vec::new();
-    let mut sound = |s: Sound<'_>| {
+    let mut sound = |s: SpeechPortion<'_>| {
         if !s.samples.is_empty() {
             arrivals.push((begun.elapsed().as_secs_f64(), s.samples.len()));
         }

@@ -101,7 +101,7 @@ impl StackOp {
         column_sums(&parts.collect::<Vec<f32>>(), dim)
     }
 
-    /// Attention itself, and beside it the weights of which all is known.
+    /// Backward pass of attention, in parallel with the weight gradients whose factors are known.
     fn attention(
         &self,
         layer: &LayerRows,
@@ -133,7 +133,7 @@ impl StackOp {
         rayon::join(learn, attend);
     }
 
-    /// From queries, keys and values back to what the layer was given. Returns the gradient of attention's norm.
+    /// Backward pass from queries, keys and values to the input of the layer. Returns the gradient of attention's norm.
     fn before(
         &self,
         weights: &[&[f32]],

@@ -102,8 +102,8 @@ fn mapped(
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(weight, outputs, inputs).t(), options);
 }
 
-/// Rows from `first` on of what lies head by head: `heads` holds for each sequence, for each head (parts, len, head_dim),
-/// `out` is (rows, parts * dim).
+/// Copies rows from `first` on out of a layout by heads: `heads` holds for each sequence, for each head (parts, len,
+/// head_dim), `out` is (rows, parts * dim).
 pub(super) fn gather(
     plan: &AttentionPlan,
     parts: usize,
