@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use syrinx_ablate::AblateError;
-use syrinx_adapt::AdaptError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
 use syrinx_config::ConfigError;
@@ -17,6 +16,7 @@ use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
 use syrinx_eval::{EvalError, SubjectError};
 use syrinx_pretrained::PretrainedError;
+use syrinx_recipes::RecipeError;
 use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
@@ -177,15 +177,43 @@ impl From<AudioError> for Failure {
     }
 }
 
-impl From<AdaptError> for Failure {
-    fn from(error: AdaptError) -> Self {
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
         match error {
-            AdaptError::Engine(error) => error.into(),
-            AdaptError::Data(error) => error.into(),
-            AdaptError::Train(error) => error.into(),
-            AdaptError::Stopped { .. } => Self::of(Exit::Interrupted, &error, error.hint()),
-            error => Self::of(Exit::BadInput, &error, error.hint()),
+            RecipeError::NoModel(error) => error.into(),
+            RecipeError::Config(error) => error.into(),
+            RecipeError::Audio(error) => error.into(),
+            RecipeError::Text(error) => error.into(),
+            RecipeError::Codec(error) => error.into(),
+            RecipeError::Pretrained(error) => error.into(),
+            RecipeError::Whisper(error) => error.into(),
+            RecipeError::Nn(error) => error.into(),
+            RecipeError::Task(error) => error.into(),
+            RecipeError::Engine(error) => error.into(),
+            RecipeError::Data(error) => error.into(),
+            RecipeError::Train(error) => error.into(),
+            RecipeError::Eval(error) => error.into(),
+            RecipeError::Io { operation, path, cause } => Self::io(operation, &path, &cause),
+            error => Self::of(recipe_exit(&error), &error, error.hint()),
         }
+    }
+}
+
+fn recipe_exit(error: &RecipeError) -> Exit {
+    match error {
+        RecipeError::OtherModelCodec { .. }
+        | RecipeError::RunExists { .. }
+        | RecipeError::NoSentence
+        | RecipeError::NoObjectStorage { .. }
+        | RecipeError::NoShards
+        | RecipeError::NoCodedClips
+        | RecipeError::OtherRecordings { .. }
+        | RecipeError::CodecSpec(_)
+        | RecipeError::Scene(_) => Exit::Usage,
+        RecipeError::NoVocoder { .. } | RecipeError::Setting(_) => Exit::BadModel,
+        RecipeError::NoBudget | RecipeError::NoTask { .. } => Exit::Unexpected,
+        error if error.is_cancelled() => Exit::Interrupted,
+        _ => Exit::BadInput,
     }
 }
 

@@ -135,21 +135,21 @@ impl Workers {
             Effect::Quit | Effect::Redraw => {}
             Effect::Answer(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Answer, job, move |cancel, sink| {
+                self.job(JobKind::Answer, job, move |cancel, sink| {
                     let answer = program.answer(&ask, cancel, sink)?;
                     Ok(JobNews::Answered(Box::new(shown(answer))))
                 });
             }
             Effect::Evaluate(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                self.job(JobKind::Evaluation, job, move |cancel, sink| {
                     let report = program.evaluate(&ask, cancel, sink)?;
                     Ok(JobNews::Evaluated(Box::new(report)))
                 });
             }
             Effect::Ablate(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                self.job(JobKind::Evaluation, job, move |cancel, sink| {
                     Ok(JobNews::Ablated(program.ablate(&ask, cancel, sink)?))
                 });
             }
@@ -207,14 +207,14 @@ impl Workers {
 
     fn job(
         &mut self,
-        kind: Kind,
+        kind: JobKind,
         job: JobId,
         work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, String> + Send + 'static,
     ) {
         let cancel = CancelToken::default();
         self.jobs.insert(job, cancel.clone());
         let send = self.send.clone();
-        let lane = if kind == Kind::Answer { &self.answers } else { &self.evaluations };
+        let lane = if kind == JobKind::Answer { &self.answers } else { &self.evaluations };
         lane.does(move || {
             let sink = JobSink { job, send: send.clone() };
             let outcome = if cancel.is_cancelled() {
@@ -300,7 +300,7 @@ impl Workers {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum JobKind {
     Answer,
     Evaluation,
 }

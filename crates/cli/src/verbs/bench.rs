@@ -216,14 +216,7 @@ fn middle(values: &[f64]) -> f64 {
     median(&values.iter().collect::<Vec<_>>())
 }
 
-/// Why nothing could be measured.
-/// A quantile of some values; none without values.
-fn quantile(values: &[f64], q: f64) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get((q * values.len().saturating_sub(1) as f64).round() as usize).copied()
-}
-
+/// Failure of a measurement.
 fn fail(reason: String) -> Failure {
     Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }

@@ -14,7 +14,7 @@ use syrinx_types::WordTime;
 
 use crate::answer::{Form, StreamWriter};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::verbs::task::Work;
+use crate::verbs::task::TaskRun;
 
 /// Silence between two sentences that arrived one by one, seconds.
 const GAP_S: f64 = 0.15;
@@ -23,7 +23,7 @@ const READ_BYTES: usize = 1 << 14;
 /// Time between two looks at Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
 
-impl Work<'_> {
+impl TaskRun<'_> {
     /// Speech to standard output while it is made.
     pub(super) fn stream(&self, request: &Value) -> Outcome {
         self.check_output()?;
