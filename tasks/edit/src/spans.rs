@@ -8,7 +8,7 @@ use crate::background::Stems;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditRequest};
 
-/// Of this number of words, one may be uncertain in a transcript that is used.
+/// Number of words of which one may be uncertain in a transcript that is used.
 const MOST_DOUBTED: usize = 3;
 
 /// A span of the recording with its new words.
