@@ -121,7 +121,7 @@ impl StackOp {
             jobs.into_par_iter().for_each(|(head, own)| {
                 self.memory
                     .heads
-                    .with(|scratch| scratch.backward(&self.plan, &layer.qkv, seen, head, own));
+                    .with(|scratch| scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own));
             });
         };
         let [_, _, of_out, _, of_gate_up, of_down] = of_weights else { return attend() };
