@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("metrics", &["types", "audio"]),
     ("scene", &["types"]),
     ("data", &["types", "atomic"]),
-    ("nn", &[]),
+    ("nn", &["types"]),
     ("codec", &["types", "atomic", "audio", "metrics", "scene", "nn"]),
     ("task", &["types", "text"]),
     ("speech", &["types", "audio", "text", "task"]),

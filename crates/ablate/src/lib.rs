@@ -31,5 +31,5 @@ pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfin
 pub use keys::CellKeys;
 pub use plan::{AblationPlan, PlannedCell, PlannedSuite};
 pub use report::write_report;
-pub use runner::{CellJob, CellPlace, CellRunner, Material, RunnerError, Trained};
+pub use runner::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
 pub use work::{Tally, WorkOptions};

@@ -43,7 +43,7 @@ pub struct CellPlace<'a> {
 
 /// A model that was trained.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Trained {
+pub struct TrainedCell {
     /// The language model's file.
     pub model: PathBuf,
     /// Losses on the held-out utterances at the end, by name.
@@ -79,7 +79,7 @@ pub trait CellRunner: Sync {
         job: &CellJob<'_>,
         folder: &Path,
         run: RunContext<'_>,
-    ) -> Result<Trained, RunnerError>;
+    ) -> Result<TrainedCell, RunnerError>;
 
     /// Runs a suite on a cell's model and keeps it in the results store, under the cell.
     ///

@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
 use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, RunAbout, Store};
 use syrinx_types::{CancelToken, Event, IoOperation, RunContext};
 
 use crate::plan::PlannedSuite;
 use crate::watch::{CellWatch, Phase};
-use crate::{AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, Trained};
+use crate::{
+    AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, TrainedCell,
+};
 
 /// Name of the runs that hold what training measured.
 pub(crate) const TRAINING: &str = "training";
@@ -22,7 +24,7 @@ pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
     pub folder: PathBuf,
     /// Which cells are worked on here.
-    pub part: Part,
+    pub part: WorkShare,
 }
 
 /// Number of cells by outcome.
@@ -39,7 +41,7 @@ pub struct Tally {
 }
 
 /// Everything that work needs.
-struct Work<'a> {
+struct GridRun<'a> {
     plan: &'a AblationPlan,
     runner: &'a dyn CellRunner,
     store: &'a Store,
@@ -61,11 +63,11 @@ impl AblationPlan {
         options: &WorkOptions,
         run: RunContext<'_>,
     ) -> Result<Tally, AblateError> {
-        Work { plan: self, runner, store, options, run }.run()
+        GridRun { plan: self, runner, store, options, run }.run()
     }
 }
 
-impl Work<'_> {
+impl GridRun<'_> {
     fn run(&self) -> Result<Tally, AblateError> {
         self.announce()?;
         let own: Vec<&PlannedCell> =
@@ -239,10 +241,11 @@ impl Work<'_> {
         cell: &PlannedCell,
         key: &str,
         run: RunContext<'_>,
-    ) -> Result<Trained, Trouble> {
+    ) -> Result<TrainedCell, Trouble> {
         let folder = self.options.folder.join("models").join(key);
         let note = folder.join("trained.json");
-        let before = fs::read(&note).ok().and_then(|b| serde_json::from_slice::<Trained>(&b).ok());
+        let before =
+            fs::read(&note).ok().and_then(|b| serde_json::from_slice::<TrainedCell>(&b).ok());
         let trained = match before.filter(|t| t.model.is_file()) {
             Some(trained) => trained,
             None => {
@@ -263,7 +266,7 @@ impl Work<'_> {
     fn keep_training(
         &self,
         cell: &PlannedCell,
-        trained: &Trained,
+        trained: &TrainedCell,
         folder: &Path,
     ) -> Result<(), AblateError> {
         let about = RunAbout {

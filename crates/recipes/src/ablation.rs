@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, Trained};
+use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
 use syrinx_config::{ConfigError, Layer, Settings};
 use syrinx_engine::{Engine, ModelSource, with_language_model};
 use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
-use syrinx_train::{Checkpoint, Ranks, TrainConfig};
-use syrinx_types::RunContext;
+use syrinx_train::{Ranks, TrainConfig, TrainingCheckpoint};
+use syrinx_types::{RunContext, SettingIssue};
 
 use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 use crate::events::{Both, EVENTS_FILE, JsonLines, last_figures};
@@ -105,7 +105,7 @@ impl<'a> SettingsRunner<'a> {
         // Measured once, at the end: that is what cells are compared by.
         config.eval_steps = config.steps;
         config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
-        config.check().map_err(|reason| RecipeError::TrainConfig { reason })?;
+        config.check()?;
         Ok(Some(config))
     }
 
@@ -185,11 +185,11 @@ impl<'a> SettingsRunner<'a> {
         job: &CellJob<'_>,
         folder: &Path,
         run: RunContext<'_>,
-    ) -> Result<Trained, RecipeError> {
+    ) -> Result<TrainedCell, RecipeError> {
         let config = self.train_config(job)?.ok_or(RecipeError::NoBudget)?;
         if config.lora.is_some() {
-            let reason = "an ablation trains whole models, `lora` adapts a finished one".to_owned();
-            return Err(RecipeError::TrainConfig { reason });
+            let reason = "adapts a finished model, and an ablation trains whole models";
+            return Err(SettingIssue::new("lora", reason).into());
         }
         let settings = self.settings(job)?;
         let CellData { codec, train_split, watch_split, .. } = &self.data;
@@ -198,7 +198,7 @@ impl<'a> SettingsRunner<'a> {
         let corpus = source.open()?;
         let splits = Splits { train: train_split, watch: watch_split.as_deref() };
         let data = TrainingData::new(&corpus, &source.place, coder, splits, config.max_seconds)?;
-        let resume = Checkpoint::path(folder).exists();
+        let resume = TrainingCheckpoint::path(folder).exists();
         let training = TrainingRun {
             settings: &settings,
             folder,
@@ -216,7 +216,7 @@ impl<'a> SettingsRunner<'a> {
         if outcome.cancelled {
             return Err(RecipeError::CellStopped);
         }
-        Ok(Trained { model: outcome.model, figures: last_figures(&log) })
+        Ok(TrainedCell { model: outcome.model, figures: last_figures(&log) })
     }
 
     fn measure(
@@ -314,7 +314,7 @@ impl CellRunner for SettingsRunner<'_> {
         job: &CellJob<'_>,
         folder: &Path,
         run: RunContext<'_>,
-    ) -> Result<Trained, RunnerError> {
+    ) -> Result<TrainedCell, RunnerError> {
         self.learn(job, folder, run).map_err(of_cell)
     }
 

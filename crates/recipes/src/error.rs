@@ -125,11 +125,8 @@ pub enum RecipeError {
     #[error("there is nothing to learn from")]
     NoShards,
     /// A training configuration out of range.
-    #[error("{reason}")]
-    TrainConfig {
-        /// Setting and range.
-        reason: String,
-    },
+    #[error(transparent)]
+    Setting(#[from] syrinx_types::SettingIssue),
     /// A cell without a training budget was to be trained.
     #[error("a training without a budget")]
     NoBudget,
@@ -263,8 +260,9 @@ impl RecipeError {
             }
             Self::Cancelled => "nothing was written; run the command again".into(),
             Self::CodecSpec(_) => "for instance `codec = \"mimi,levels=8\"`".into(),
-            Self::TrainConfig { .. } | Self::NoBudget | Self::NoTask { .. } | Self::Utterance { .. } => return None,
-            Self::Scene(_) | Self::Nn(_) => return None,
+            Self::Setting(_) | Self::NoBudget | Self::NoTask { .. } | Self::Utterance { .. } => return None,
+            Self::Scene(error) => error.hint().into(),
+            Self::Nn(error) => return error.hint().map(Into::into),
             Self::Io { operation, cause, .. } => io_hint(*operation, cause.kind())?.into(),
             Self::NoModel(error) => error.hint().into(),
             Self::Config(error) => return error.hint(),

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
 use syrinx_config::Settings;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{
     EvalError, EvalOptions, Provenance, Report, Subject, SubjectError, Suite, evaluate_and_keep,
 };
@@ -123,7 +123,7 @@ impl KeptEvaluation<'_> {
             "decode": used.decode,
             "tasks": used.tasks,
         });
-        if options.part != Part::WHOLE {
+        if options.part != WorkShare::WHOLE {
             settings["part"] = json!(options.part.to_string());
         }
         let (ablation, cell) = self.cell.map_or(("", ""), |cell| (cell.ablation, cell.key));

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Engine, LiveTranscript, Merged};
+use syrinx_engine::{Engine, LiveTranscript, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Request, TaskDescriptor, Transcript};
 use syrinx_types::{Audio, CancelToken, RunContext};
@@ -135,7 +135,7 @@ impl<'a> LiveBench<'a> {
             let took_s = begun.elapsed().as_secs_f64();
             now_s += took_s;
             recognized.computed_s += took_s;
-            let update = live.update((&transcript.text, transcript.words), ended);
+            let update = live.update(&transcript.text, transcript.words, ended);
             recognized.delays_s.extend(update.words.iter().map(|w| now_s - w.end_s));
             if ended {
                 recognized.text = update.text;
@@ -145,7 +145,7 @@ impl<'a> LiveBench<'a> {
     }
 
     fn recognize(&self, audio: &Audio) -> Result<Transcript, RecipeError> {
-        let (mut whole, cancel) = (Merged::default(), CancelToken::default());
+        let (mut whole, cancel) = (MergedAnswer::default(), CancelToken::default());
         let request =
             Request::new(json!({})).with_recording(self.task.verb.positional, audio.clone());
         let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel));

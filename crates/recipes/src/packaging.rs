@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use syrinx_audio::ReadLimits;
 use syrinx_codec::Codec;
 use syrinx_engine::{PackageVoice, PromptConfig, excerpt};
-use syrinx_train::Checkpoint;
+use syrinx_train::TrainingCheckpoint;
 
 use crate::RecipeError;
 use crate::evaluation::Origin;
@@ -25,7 +25,7 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
         "packaged": { "by": program, "revision": origin.revision, "date": origin.date() },
     });
     let run = lm.parent().unwrap_or(Path::new("."));
-    if let Some(checkpoint) = Checkpoint::read(run)? {
+    if let Some(checkpoint) = TrainingCheckpoint::read(run)? {
         let figures: BTreeMap<String, f64> =
             last_figures(&run.join(EVENTS_FILE)).into_iter().collect();
         card["training"] = json!({

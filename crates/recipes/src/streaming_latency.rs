@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, Sound, TakeSound};
+use syrinx_engine::{Chunk, Engine, SpeechPortion, TakeSound};
 use syrinx_registry::ALL;
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::{CancelToken, RunContext};
@@ -101,7 +101,7 @@ impl<'a> StreamingBench<'a> {
         let begun = Instant::now();
         let rate_hz = f64::from(self.engine.codec_id().info.sample_rate_hz);
         let mut arrivals: Vec<Arrival> = Vec::new();
-        let mut sound = |s: Sound<'_>| {
+        let mut sound = |s: SpeechPortion<'_>| {
             if !s.samples.is_empty() {
                 let at_s = begun.elapsed().as_secs_f64();
                 arrivals.push(Arrival { at_s, samples: s.samples.len() });
@@ -113,9 +113,9 @@ impl<'a> StreamingBench<'a> {
             Ok(())
         };
         let cancel = CancelToken::default();
-        let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
         let (request, run) = (self.request(text), RunContext::quiet(&cancel));
-        self.engine.run_streaming(self.task.id, &request, &self.decode, run, take)?;
+        let (id, sound) = (self.task.id, Some(&mut sound as &mut TakeSound<'_>));
+        self.engine.run_streaming(id, &request, &self.decode, run, sound, &mut each)?;
         let total_s = begun.elapsed().as_secs_f64();
         let first_s = arrivals.first().map_or(total_s, |a| a.at_s);
         Ok(Streamed { first_s, total_s, length_s, wait_s: longest_wait_s(&arrivals, rate_hz) })

@@ -6,8 +6,8 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 use syrinx_codec::{Codec, CodecError};
 use syrinx_config::Settings;
-use syrinx_engine::{Engine, EngineError, Merged, open_codec};
-use syrinx_eval::{Answer, Ask, Subject, SubjectError, TestedCodec};
+use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
+use syrinx_eval::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request};
 use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
@@ -72,7 +72,11 @@ impl Subject for EngineSubject<'_> {
         self.engine.codec().decode(&codes).map_err(|e| SubjectError::Failed(e.to_string()))
     }
 
-    fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        ask: &SubjectRequest<'_>,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError> {
         let decode = merged(&self.settings.decode, ask.decode)?;
         let run = RunContext::quiet(cancel).with_seed(ask.seed);
         if let Some(answer) = self.recognized(ask, run)? {
@@ -80,7 +84,7 @@ impl Subject for EngineSubject<'_> {
         }
         let request = Request::new(ask.request.clone());
         let begun = Instant::now();
-        let (mut whole, mut first) = (Merged::default(), None);
+        let (mut whole, mut first) = (MergedAnswer::default(), None);
         self.engine
             .run_in_chunks(ask.task, &request, &decode, run, &mut |part| {
                 first.get_or_insert(begun.elapsed().as_secs_f64());
@@ -91,7 +95,7 @@ impl Subject for EngineSubject<'_> {
         let nothing = || SubjectError::Failed("nothing was answered".into());
         let answered = whole.into_answered().ok_or_else(nothing)?;
         let speech = answered.audio().is_some();
-        Ok(Answer { answered, wall_s, first_audio_s: first.filter(|_| speech) })
+        Ok(SubjectAnswer { answered, wall_s, first_audio_s: first.filter(|_| speech) })
     }
 
     fn sample_rate_hz(&self) -> u32 {
@@ -119,9 +123,9 @@ impl EngineSubject<'_> {
     /// The answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is no transcript.
     fn recognized(
         &self,
-        ask: &Ask<'_>,
+        ask: &SubjectRequest<'_>,
         run: RunContext<'_>,
-    ) -> Result<Option<Answer>, SubjectError> {
+    ) -> Result<Option<SubjectAnswer>, SubjectError> {
         let task = syrinx_registry::find(ask.task).filter(|d| d.answer == AnswerKind::Text);
         let named = self.settings.recognizer.is_some();
         let recognizer = self.engine.services().recognizer.as_ref().filter(|_| named);
@@ -136,7 +140,7 @@ impl EngineSubject<'_> {
         };
         let wall_s = begun.elapsed().as_secs_f64();
         let transcript = transcript.map_err(|e| failed(e.into()))?;
-        Ok(Some(Answer { answered: Answered::new(transcript), wall_s, first_audio_s: None }))
+        Ok(Some(SubjectAnswer { answered: Answered::new(transcript), wall_s, first_audio_s: None }))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Symbols of a corpus that the text front end leaves out.
 
 use syrinx_data::Manifest;
-use syrinx_text::{LeftOut, symbols_left_out};
+use syrinx_text::{UnspokenSymbol, symbols_left_out};
 use syrinx_types::{Event, EventSink};
 
 /// Warns of symbols in the texts of a manifest that nothing is said for, each once with the first utterance that has it.
 pub fn warn_of_symbols(manifest: &Manifest, events: &dyn EventSink) {
-    let mut known: Vec<(LeftOut, &str)> = Vec::new();
+    let mut known: Vec<(UnspokenSymbol, &str)> = Vec::new();
     for utterance in manifest.utterances() {
         for new in symbols_left_out(&utterance.text) {
             match known.iter_mut().find(|(old, _)| old.symbol == new.symbol) {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use syrinx_eval::{Answer, Ask, JudgeConfig, Subject, SubjectError, Suite, TestedCodec};
+use syrinx_eval::{
+    JudgeConfig, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
+};
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, CancelToken};
 
@@ -69,7 +71,11 @@ impl Subject for TrainedSubject<'_> {
         self.own.voice_recording(voice)
     }
 
-    fn answer(&self, ask: &Ask<'_>, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        ask: &SubjectRequest<'_>,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError> {
         self.asked(ask.task).answer(ask, cancel)
     }
 

@@ -9,7 +9,7 @@ use syrinx_model::LmFile;
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{CodebookSizes, DynTask, TokenSpace};
 use syrinx_text::TextVocab;
-use syrinx_train::{Checkpoint, Ranks, TrainConfig, Trainer, TrainingMaterial};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingCheckpoint, TrainingMaterial};
 use syrinx_types::IoOperation;
 
 use crate::in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
@@ -114,7 +114,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`RecipeError::RunExists`].
     pub fn check_folder(folder: &Path, resume: bool) -> Result<(), RecipeError> {
-        if !resume && Checkpoint::path(folder).exists() {
+        if !resume && TrainingCheckpoint::path(folder).exists() {
             return Err(RecipeError::RunExists { path: folder.to_path_buf() });
         }
         Ok(())

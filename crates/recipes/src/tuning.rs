@@ -6,7 +6,7 @@ use syrinx_config::Settings;
 use syrinx_engine::language_model;
 use syrinx_model::LmFile;
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_train::{Checkpoint, TrainConfig, mix_of, space_of};
+use syrinx_train::{TrainConfig, TrainingCheckpoint, mix_of, space_of};
 
 use crate::RecipeError;
 use crate::models::{model_source, named_model};
@@ -84,7 +84,7 @@ pub(crate) fn space(
     config: &TrainConfig,
 ) -> TokenSpace {
     let KnownSpaces { folder, resume, base, fresh } = known;
-    let goes_on = resume && base.is_none() && Checkpoint::path(folder).exists();
+    let goes_on = resume && base.is_none() && TrainingCheckpoint::path(folder).exists();
     let own = goes_on.then(|| std::fs::read(folder.join("model.safetensors")).ok()).flatten();
     let own = own.and_then(|bytes| LmFile::from_bytes(&bytes).ok()).map(|lm| lm.space);
     let known = own.or_else(|| base.map(|b| b.space.clone())).unwrap_or(fresh);

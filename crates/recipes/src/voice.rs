@@ -216,7 +216,7 @@ fn adapt(
         ranks: Ranks::alone(),
     };
     let folder = run.folder.join("adapter");
-    let resume = syrinx_train::Checkpoint::path(&folder).exists();
+    let resume = syrinx_train::TrainingCheckpoint::path(&folder).exists();
     let mut trainer = Trainer::from_base(&train, &material, &folder, resume, &base)?;
     let outcome = trainer.run(context.events, context.cancel)?;
     if outcome.cancelled {

@@ -263,7 +263,7 @@
 
 pub use syrinx_decode::DecodeConfig;
 pub use syrinx_engine::{
-    Chunk, Engine, EngineError, EngineOptions, Info, Merged, ModelSource, Voices,
+    Chunk, Engine, EngineError, EngineOptions, Info, MergedAnswer, ModelSource, VoiceTable,
 };
 pub use syrinx_nn::{DeviceChoice, Kernels, Precision};
 pub use syrinx_task::{Answered, Phones, Request, Speech, Transcript};

@@ -15,7 +15,7 @@ fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
     // A silent recording makes no mixture; the next one does.
     let other = material.others.iter().find(|v| active_level_db(v).is_some());
     render(&scene, material.speech, material.others, other)
-        .map_err(|e| TaskError::input(e.to_string(), "leave the utterance out"))
+        .map_err(|e| TaskError::input(e.to_string(), e.hint()))
 }
 
 /// Renders the utterance with a background, and in some scenes with an echo.

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use xshell::cmd;
 
-use super::job::Bench;
-use super::record::Record;
+use super::job::TrialSetup;
+use super::record::TrialRecord;
 use super::weak::{machine, median};
 use crate::project::{root, shell};
 
@@ -51,8 +51,8 @@ struct Measured {
     reduce_bytes_per_s: f64,
 }
 
-pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/mpi", 1)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/mpi", 1)?;
     let measured = measure(&bench, rounds)?;
     let page = page(&measured);
     let path = root().join("evals/reports/scale-plan.md");
@@ -61,7 +61,7 @@ pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result
     Ok(())
 }
 
-fn measure(bench: &Bench, rounds: usize) -> Result<Measured> {
+fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
     let shell = shell()?;
     let program = &bench.program;
     let json = |words: &[&str]| -> Result<Value> {

@@ -40,7 +40,7 @@ const FILES: [(&str, &str); 9] = [
     ("tests/it/main.rs", "tasks/NAME/tests/it/main.rs"),
 ];
 
-/// The suite stands with the others.
+/// The suite is stored with the others.
 const SUITE: (&str, &str) = ("suite.toml", "evals/NAME.toml");
 
 /// Makes the crate and its suite, adds its line, and writes its schemas.

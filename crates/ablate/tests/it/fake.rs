@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, Trained,
+    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
     WorkOptions,
 };
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
 use syrinx_types::{Event, RunContext};
@@ -82,7 +82,7 @@ impl CellRunner for Fake<'_> {
         job: &CellJob<'_>,
         folder: &Path,
         run: RunContext<'_>,
-    ) -> Result<Trained, RunnerError> {
+    ) -> Result<TrainedCell, RunnerError> {
         self.log.lock().unwrap().push(format!("trained {:?}", job.keys.train));
         run.events.emit(Event::JobProgress {
             name: "training".into(),
@@ -92,7 +92,7 @@ impl CellRunner for Fake<'_> {
         let model = folder.join("model.safetensors");
         std::fs::write(&model, "weights").unwrap();
         let loss = if job.keys.train.is_empty() { 2.0 } else { 1.5 } + job.seed as f64 / 10.0;
-        Ok(Trained { model, figures: vec![("tts/ar".into(), loss)] })
+        Ok(TrainedCell { model, figures: vec![("tts/ar".into(), loss)] })
     }
 
     fn evaluate(
@@ -193,7 +193,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self, part: &str) -> WorkOptions {
-        WorkOptions { folder: self.path("work"), part: part.parse::<Part>().unwrap() }
+        WorkOptions { folder: self.path("work"), part: part.parse::<WorkShare>().unwrap() }
     }
 }
 

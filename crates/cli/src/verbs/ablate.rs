@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{CellData, SettingsRunner};
 use syrinx_results::{CellState, Store};
@@ -110,7 +110,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
         return Err(Failure::interrupted("what is done is kept; the same command goes on"));
     }
     // A shard's report would be of a part of the grid; it is written once the stores are merged.
-    if part == Part::WHOLE && tally.finished + tally.known > 0 {
+    if part == WorkShare::WHOLE && tally.finished + tally.known > 0 {
         report(session, &plan, &store, &args.reports)?;
     }
     if tally.failed > 0 {

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use syrinx_metrics::bootstrap::median;
 use syrinx_nn::{BlockConfig, Kernels};
-use syrinx_train::{BenchConfig, bench};
+use syrinx_train::{BenchConfig, measure_step};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::memory::peak_mib;
@@ -170,7 +170,7 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
         precision: settings.precision,
         ..BenchConfig::default()
     };
-    let figures = bench(&config, &settings.device.open()?)?;
+    let figures = measure_step(&config, &settings.device.open()?)?;
     let threads = rayon::current_num_threads();
     let device = settings.device.to_string();
     Ok(json!({"name": format!("syrinx, {}", args.kernels.concat()), "config": config,

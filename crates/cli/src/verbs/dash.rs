@@ -12,10 +12,10 @@ use clap::{Args, ValueHint};
 use serde_json::Value;
 use syrinx_config::Settings;
 use syrinx_dash::{
-    AblationCard, Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard,
-    Program, Screen, SuiteCard, TaskCard, ThemeName,
+    AblationCard, AnswerRequest, DashError, DashOptions, EvalRequest, FieldCard, Knob, ModelCard,
+    Program, ProgramAnswer, Screen, SuiteCard, TaskCard, ThemeName,
 };
-use syrinx_engine::{Engine, Merged, with_language_model, write_atomic};
+use syrinx_engine::{Engine, MergedAnswer, with_language_model, write_atomic};
 use syrinx_eval::{EvalOptions, Report, Suite};
 use syrinx_recipes::{
     EngineSubject, KeptEvaluation, build_task, model_source, open_engine, task_kit, with_suite,
@@ -23,7 +23,7 @@ use syrinx_recipes::{
 use syrinx_registry::ALL;
 use syrinx_results::Store;
 use syrinx_task::{Alignment, ModelSwitches, Request, TaskDescriptor, TaskKit};
-use syrinx_train::Checkpoint;
+use syrinx_train::TrainingCheckpoint;
 use syrinx_types::{Audio, CancelToken, EventSink, RunContext};
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -171,7 +171,7 @@ impl Desk {
         if let Some(engine) = engines.get(&key) {
             return Ok(Arc::clone(engine));
         }
-        let run = path.parent().filter(|folder| Checkpoint::path(folder).exists());
+        let run = path.parent().filter(|folder| TrainingCheckpoint::path(folder).exists());
         let engine = match run {
             None => open_engine(settings).map_err(told)?,
             Some(run) => open_engine(&self.trained(settings, &path, run)?).map_err(told)?,
@@ -225,7 +225,7 @@ impl Desk {
     fn sound(
         &self,
         engine: &Engine,
-        ask: &AnswerAsk,
+        ask: &AnswerRequest,
         made: Option<Arc<Audio>>,
     ) -> Option<Arc<Audio>> {
         let made = made.or_else(|| ask.recording.clone());
@@ -312,10 +312,10 @@ impl Program for Desk {
 
     fn answer(
         &self,
-        ask: &AnswerAsk,
+        ask: &AnswerRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<Answer, String> {
+    ) -> Result<ProgramAnswer, String> {
         let settings = self.settings(&ask.model, &ask.changed)?;
         let engine = self.engine(&settings)?;
         let mut request = Request::new(ask.request.clone());
@@ -325,7 +325,7 @@ impl Program for Desk {
         }
         let run = RunContext::new(cancel, sink).with_seed(ask.seed);
         let begun = Instant::now();
-        let (mut whole, mut first_s) = (Merged::default(), None);
+        let (mut whole, mut first_s) = (MergedAnswer::default(), None);
         engine
             .run_in_chunks(&ask.task, &request, &settings.decode, run, &mut |part| {
                 first_s.get_or_insert(begun.elapsed().as_secs_f64());
@@ -336,12 +336,17 @@ impl Program for Desk {
         let parts = whole.chunks();
         let answered = whole.into_answered().ok_or("nothing was answered")?;
         let audio = self.sound(&engine, ask, answered.audio());
-        Ok(Answer { json: answered.json(), audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
+        Ok(ProgramAnswer {
+            json: answered.json(),
+            audio,
+            wall_s,
+            first_s: first_s.filter(|_| parts > 1),
+        })
     }
 
     fn evaluate(
         &self,
-        ask: &EvalAsk,
+        ask: &EvalRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
     ) -> Result<Report, String> {

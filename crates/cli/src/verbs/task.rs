@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, EngineError, Merged};
+use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_types::RunContext;
 
@@ -57,7 +57,7 @@ pub fn run(
         }
         let engine = session.engine(&settings)?;
         let (decode, run) = (&settings.decode, session.run(&settings));
-        let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
+        let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
         return match live {
             Some(rate_hz) => work.transcribe_live(rate_hz),
             None => work.stream_incoming(&fields(descriptor, matches)?),
@@ -77,7 +77,7 @@ pub fn run(
     }
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
-    let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
+    let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
     let mut first_failure = None;
     for request in &requests {
         if resume && destination.holds(work.name(request), &form) {
@@ -187,7 +187,7 @@ pub fn standard_input() -> Outcome<String> {
 }
 
 /// Requests to one task.
-pub(super) struct Work<'a> {
+pub(super) struct TaskRun<'a> {
     pub(super) session: &'a Session,
     pub(super) engine: &'a Engine,
     pub(super) descriptor: &'static TaskDescriptor,
@@ -196,7 +196,7 @@ pub(super) struct Work<'a> {
     pub(super) form: &'a Form,
 }
 
-impl Work<'_> {
+impl TaskRun<'_> {
     fn parts(
         &self,
         request: &Value,
@@ -213,7 +213,7 @@ impl Work<'_> {
 
     /// Answers a request; in a batch printed lines begin with its name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
-        let mut whole = Merged::default();
+        let mut whole = MergedAnswer::default();
         let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;

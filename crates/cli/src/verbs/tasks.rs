@@ -44,7 +44,7 @@ pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
     match args.what.as_ref().unwrap_or(&What::List) {
         What::List => list(session),
         What::Show { name, alignment, codes } => {
-            let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
+            let known = ALL.iter().map(|d| d.id).collect();
             let descriptor = find(name)
                 .or_else(|| find_verb(name))
                 .ok_or_else(|| EngineError::UnknownTask { id: name.clone(), known })?;

@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use super::recipe::Recipe;
-use super::stage::{Stage, Work};
+use super::stage::{PretrainStage, StageCommand};
 use crate::project::root;
 
 /// The stages in their order; the first is left out if there is a corpus.
-pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
+pub(super) fn stages(recipe: &Recipe) -> Vec<PretrainStage> {
     let places = Places::of(recipe);
     let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
     let scenes = recipe.simulate.is_some().then(|| places.simulate());
@@ -74,15 +74,21 @@ impl<'a> Places<'a> {
         inputs: &[&Path],
         config: Option<&Path>,
         outputs: &[&Path],
-        work: Work,
-    ) -> Stage {
+        work: StageCommand,
+    ) -> PretrainStage {
         let owned = |paths: &[&Path]| paths.iter().map(|p| p.to_path_buf()).collect::<Vec<_>>();
         let mut inputs = owned(inputs);
         inputs.extend(config.map(Path::to_path_buf));
-        Stage { name, folder: self.recipe.run.join(name), inputs, outputs: owned(outputs), work }
+        PretrainStage {
+            name,
+            folder: self.recipe.run.join(name),
+            inputs,
+            outputs: owned(outputs),
+            work,
+        }
     }
 
-    fn corpus(&self) -> Stage {
+    fn corpus(&self) -> PretrainStage {
         let c = &self.recipe.corpus;
         let out = self.recipe.run.join("corpus");
         let words = words(&[
@@ -98,19 +104,19 @@ impl<'a> Places<'a> {
         let here = root().join("xtask/corpus");
         let inputs = [here.join("make_corpus.py"), here.join("requirements.txt")];
         let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
-        self.stage("corpus", &inputs, None, &[&self.manifest], Work::Corpus(words))
+        self.stage("corpus", &inputs, None, &[&self.manifest], StageCommand::Corpus(words))
     }
 
-    fn fit(&self) -> Stage {
+    fn fit(&self) -> PretrainStage {
         let verb = &self.recipe.fit;
         let config = verb.config.as_deref();
         let words =
             words(&[&"codec", &"fit", &self.manifest.display(), &"--out", &self.rvq.display()]);
-        let work = Work::Program(configured(words, config, &verb.set));
+        let work = StageCommand::Program(configured(words, config, &verb.set));
         self.stage("fit", &[&self.manifest], config, &[&self.rvq], work)
     }
 
-    fn vocoder(&self) -> Stage {
+    fn vocoder(&self) -> PretrainStage {
         let verb = &self.recipe.vocoder;
         let config = verb.config.as_deref();
         let state = self.recipe.run.join("vocoder/state.safetensors");
@@ -125,11 +131,11 @@ impl<'a> Places<'a> {
             &"--out",
             &self.codec,
         ]);
-        let work = Work::Program(configured(words, config, &verb.set));
+        let work = StageCommand::Program(configured(words, config, &verb.set));
         self.stage("vocoder", &[&self.manifest, &self.rvq], config, &[&self.codec_path], work)
     }
 
-    fn encode(&self) -> Stage {
+    fn encode(&self) -> PretrainStage {
         let mut words = words(&[
             &"data",
             &"encode",
@@ -143,7 +149,7 @@ impl<'a> Places<'a> {
         ]);
         words.extend(self.latents());
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
-        self.stage("encode", &inputs, None, &[&self.shards], Work::Program(words))
+        self.stage("encode", &inputs, None, &[&self.shards], StageCommand::Program(words))
     }
 
     /// Returns the latents flag of `encode` and `simulate`.
@@ -151,8 +157,9 @@ impl<'a> Places<'a> {
         self.recipe.encode.latents.then(|| "--latents".to_owned())
     }
 
-    /// Views of the utterances in noise and among others, beside the shards: what tasks that clean and separate learn from.
-    fn simulate(&self) -> Stage {
+    /// Simulates views of the utterances with noise and other speakers: training data of the tasks that denoise and
+    /// separate.
+    fn simulate(&self) -> PretrainStage {
         let verb = self.recipe.simulate.clone().unwrap_or_default();
         let mut words = words(&[
             &"data",
@@ -173,10 +180,10 @@ impl<'a> Places<'a> {
         words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         let views = self.shards.join("views");
-        self.stage("simulate", &inputs, None, &[&views], Work::Program(words))
+        self.stage("simulate", &inputs, None, &[&views], StageCommand::Program(words))
     }
 
-    fn train(&self) -> Stage {
+    fn train(&self) -> PretrainStage {
         let train = &self.recipe.train;
         let mut words = words(&[
             &"train",
@@ -192,11 +199,11 @@ impl<'a> Places<'a> {
             words.extend(["--in-training-eval".to_owned(), train.in_training_eval.to_string()]);
         }
         let config = Some(train.config.as_path());
-        let work = Work::Program(configured(words, config, &train.set));
+        let work = StageCommand::Program(configured(words, config, &train.set));
         self.stage("train", &[&self.shards, &self.codec_path], config, &[&self.lm], work)
     }
 
-    fn package(&self) -> Stage {
+    fn package(&self) -> PretrainStage {
         let package = &self.recipe.package;
         let written = self.recipe.run.join("package/card.json");
         let mut words = words(&[
@@ -216,7 +223,8 @@ impl<'a> Places<'a> {
         let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec_path];
         let outputs: [&Path; 2] = [&self.recipe.out, &written];
         let card = package.card.as_deref();
-        let work = Work::Package { words, card: package.card.clone(), written: written.clone() };
+        let work =
+            StageCommand::Package { words, card: package.card.clone(), written: written.clone() };
         self.stage("package", &inputs, card, &outputs, work)
     }
 }

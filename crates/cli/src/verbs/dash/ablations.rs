@@ -4,7 +4,7 @@ use std::path::Path;
 
 use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
 use syrinx_dash::AblationCard;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_recipes::{CellData, SettingsRunner};
 use syrinx_results::Store;
 use syrinx_types::{EventSink, RunContext};
@@ -70,7 +70,8 @@ impl AblationRun<'_> {
         let runner = SettingsRunner::new(layers, base, &store, data, provenance::origin());
         let plan = AblationPlan::new(ablation, &runner)?;
         let (runs, evals) = self.folders;
-        let options = WorkOptions { folder: runs.join("ablations").join(&name), part: Part::WHOLE };
+        let options =
+            WorkOptions { folder: runs.join("ablations").join(&name), part: WorkShare::WHOLE };
         let tally = plan.run(&runner, &store, &options, RunContext::new(&session.cancel, sink))?;
         session.check()?;
         let mut said = format!(

@@ -11,6 +11,7 @@ use syrinx_nn::{
     AdamW, AdamWConfig, AttentionPlan, BlockConfig, Init, Kernels, Linear, ParamStore, Precision,
     Span, Stack, ops,
 };
+use syrinx_types::SettingIssue;
 
 use crate::TrainError;
 
@@ -66,12 +67,15 @@ pub struct BenchFigures {
 ///
 /// # Errors
 /// [`TrainError::Config`] for sizes that don't fit; those of the device.
-pub fn bench(config: &BenchConfig, device: &Device) -> Result<BenchFigures, TrainError> {
-    config.block.check().map_err(TrainError::Config)?;
-    if config.classes == 0 || config.sequences == 0 || config.positions < 2 || config.steps == 0 {
-        return Err(TrainError::Config(
-            "a bench needs classes, sequences, steps and two positions at least".into(),
-        ));
+pub fn measure_step(config: &BenchConfig, device: &Device) -> Result<BenchFigures, TrainError> {
+    config.block.check().map_err(|issue| issue.in_table("block"))?;
+    SettingIssue::above_zero(&[
+        ("classes", config.classes),
+        ("sequences", config.sequences),
+        ("steps", config.steps),
+    ])?;
+    if config.positions < 2 {
+        return Err(SettingIssue::new("positions", "must be 2 at least").into());
     }
     let kernels = config.kernels.on(device, config.precision)?;
     let store = ParamStore::seeded(1, device).with_precision(config.precision);

@@ -7,22 +7,24 @@ use crate::DataError;
 
 /// One of `of` equal parts of a list: the items whose number leaves the remainder `index` when divided by `of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct WorkShare {
     index: usize,
     of: usize,
 }
 
-impl Part {
+impl WorkShare {
     /// Everything.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
     /// The part with number `index`, from 0, of `of`.
     ///
     /// # Errors
-    /// [`DataError::Part`] unless `index < of`.
+    /// [`DataError::WorkShare`] unless `index < of`.
     pub fn new(index: usize, of: usize) -> Result<Self, DataError> {
         if index >= of {
-            return Err(DataError::Part { given: format!("{}/{of}", index.saturating_add(1)) });
+            return Err(DataError::WorkShare {
+                given: format!("{}/{of}", index.saturating_add(1)),
+            });
         }
         Ok(Self { index, of })
     }
@@ -43,13 +45,13 @@ impl Part {
     }
 }
 
-impl Default for Part {
+impl Default for WorkShare {
     fn default() -> Self {
         Self::WHOLE
     }
 }
 
-impl FromStr for Part {
+impl FromStr for WorkShare {
     type Err = DataError;
 
     /// Reads `3/16`: the third of sixteen, counted from 1 as people do.
@@ -58,11 +60,11 @@ impl FromStr for Part {
             let n: usize = n.trim().parse().ok()?;
             Self::new(n.checked_sub(1)?, m.trim().parse().ok()?).ok()
         });
-        parsed.ok_or_else(|| DataError::Part { given: given.to_owned() })
+        parsed.ok_or_else(|| DataError::WorkShare { given: given.to_owned() })
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for WorkShare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index + 1, self.of)
     }
