@@ -47,3 +47,15 @@ impl CorpusSource {
         Err(RecipeError::NoObjectStorage { url: url.to_owned() })
     }
 }
+
+#[cfg(all(test, not(feature = "object-store")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_needs_object_storage() {
+        let source = CorpusSource::from(Path::new("s3://bucket/shards"));
+        let Err(error) = source.open() else { panic!("it is opened") };
+        assert!(matches!(error, RecipeError::NoObjectStorage { .. }), "{error}");
+    }
+}

@@ -300,3 +300,22 @@ impl RecipeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopped_work_is_told_from_failed_work() {
+        let stopped: [RecipeError; 5] = [
+            RecipeError::CellStopped,
+            RecipeError::Stopped { step: 1, steps: 2 },
+            TaskError::Cancelled.into(),
+            EngineError::Cancelled.into(),
+            EvalError::Subject(SubjectError::Cancelled).into(),
+        ];
+        assert!(stopped.iter().all(RecipeError::is_cancelled), "{stopped:?}");
+        let failed = [RecipeError::NoPrompt, RecipeError::NoShards, RecipeError::NoBudget];
+        assert!(!failed.iter().any(RecipeError::is_cancelled), "{failed:?}");
+    }
+}
