@@ -129,7 +129,12 @@ fn an_imported_model_denoises_and_removes_speech() {
         run(&bench, &[&[verb, &recording, "-o", &out][..], &FEW].concat()).worked();
         assert!((1.9..2.4).contains(&seconds(&bench, &out)), "{verb} keeps the length");
     }
+    let extract = ["extract", &recording, "--speaker", &recording, "-o", "extract.wav"];
+    let ended = run(&bench, &[&extract[..], &FEW].concat());
+    assert!(ended.worked().err.contains("not trained to extract"), "{}", ended.err);
+    assert!((1.9..2.4).contains(&seconds(&bench, "extract.wav")));
     let bytes = |name: &str| fs::read(bench.path(name)).expect("it was written");
+    assert!(bytes("extract.wav") != bytes("denoise.wav"), "the speaker counts");
     assert!(bytes("denoise.wav") != bytes("remove.wav"), "the task's token counts");
     // A task that needs an alignment.
     let convert = ["convert", &recording, "--prompt", &recording, "-o", "other.wav"];
