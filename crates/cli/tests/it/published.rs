@@ -107,6 +107,19 @@ fn an_imported_model_speaks_in_place_and_frame_by_frame() {
 }
 
 #[test]
+fn an_imported_model_streams_its_speech() {
+    let bench = Bench::new();
+    import(&bench, "v5-2024-10", 64);
+    fs::write(bench.path("sentences.txt"), "Glue the sheet.\n").expect("it can be written");
+    let args = ["bench", "stream", "--sentences", "sentences.txt", "--count", "1", "--json"];
+    let short = ["--set", "tasks.tts.max_frames_per_phone=4"];
+    let ended = run(&bench, &[&args[..], &short].concat());
+    let rows: Value = serde_json::from_str(&ended.worked().out).expect("JSON");
+    let figure = |name: &str| rows[0][name].as_f64().expect("a number");
+    assert!(figure("first_p50_s") > 0.0 && figure("real_time_factor") > 0.0, "{rows}");
+}
+
+#[test]
 fn an_imported_model_transcribes_phones() {
     let bench = Bench::new();
     import(&bench, "v5-head", 256);
