@@ -11,7 +11,7 @@ use syrinx_types::Codes;
 
 use crate::context::{Context, LevelOne, Row, StepHook};
 use crate::passes::passes_over;
-use crate::windows::{Window, lookahead, part, size};
+use crate::windows::{Window, fit, lookahead, part, size};
 use crate::{DecodeConfig, DecodeError};
 
 /// Frames of a row that were just filled.
@@ -60,7 +60,7 @@ impl<'a> Stream<'a> {
             && (first.timing, stage.timing) == (Timing::Found, Timing::Found)
             && nar.sampler.temperature == 0.0
             && further.given.is_none()
-            && stage.vall_e.is_none();
+            && fit(stage);
         let state = State { made: Codes::empty(1), failure: None, each };
         fits.then_some(Self { stage, run: further, state: RefCell::new(state) })
     }

@@ -1,11 +1,14 @@
 //! The NAR over a stretch of frames at a time, as it runs in streaming.
 
-use syrinx_task::{Content, Generated, Place, Stage, StageRun};
+use syrinx_task::{Content, Fill, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
 
 use crate::context::{Context, Row};
 use crate::passes::passes_over;
 use crate::{DecodeError, NarConfig};
+
+/// Begin of the special tokens of a published model's tasks.
+const VALL_E_TASK: &str = "vall-e:task:";
 
 /// One window: frames `start..end` are made, `from..seen` are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,14 @@ pub(crate) struct Window {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) seen: usize,
+}
+
+/// Whether a stage can be filled window by window. A published model that answers a recording has all of it before the
+/// response, and expects a response of the same length.
+pub(crate) fn fit(stage: &Stage) -> bool {
+    let answers =
+        |fill: &Fill| matches!(fill, Fill::SpecialToken(name) if name.starts_with(VALL_E_TASK));
+    stage.vall_e.is_none() || !stage.segments.iter().any(|segment| answers(&segment.fill))
 }
 
 /// Frames of the window that begins at `start`; `None` without windows.

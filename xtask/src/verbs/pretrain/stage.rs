@@ -120,7 +120,10 @@ impl Stage {
         if state == State::New && self.folder.exists() {
             fs::remove_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
         }
-        fs::create_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
+        let folders = self.outputs.iter().filter_map(|output| output.parent());
+        for folder in folders.chain([self.folder.as_path()]) {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
         let before = match state {
             State::Begun => self.record(run).map_or(0.0, |r| r.seconds),
             _ => 0.0,
