@@ -137,7 +137,7 @@ impl Mix {
         }
     }
 
-    /// Settles the mix and appends what was held back.
+    /// Fixes the weights of the mix and appends the samples held back for it.
     pub(crate) fn finish(&mut self, out: &mut Vec<f32>) {
         if !self.settled {
             self.settled = true;

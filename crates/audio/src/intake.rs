@@ -1,4 +1,4 @@
-//! Between a decoder and what is kept: one place that checks rate, length and finiteness for every format.
+//! Checks of rate, length and finiteness between a decoder and the samples kept, for every format.
 
 use syrinx_types::Audio;
 
@@ -41,7 +41,7 @@ pub(crate) trait Sink {
     fn block(&mut self, interleaved: &[f32]) -> Result<(), AudioError>;
 }
 
-/// Checks what a decoder delivers and passes it on.
+/// Checks the samples of a decoder and passes them on.
 pub(crate) struct Intake<'a> {
     pub(crate) name: &'a str,
     pub(crate) limits: &'a ReadLimits,
@@ -97,7 +97,7 @@ impl<'a> Intake<'a> {
         self.frames
     }
 
-    /// The format of what follows. Saying the same again is fine, a change isn't.
+    /// Sets the format of the samples that follow. Only the first call may set it; later ones must repeat it.
     pub(crate) fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&sample_rate_hz) {
             return Err(AudioError::SampleRate { name: self.name.to_owned(), sample_rate_hz });
@@ -317,7 +317,7 @@ impl Sink for MonoSink {
     }
 }
 
-/// Keeps every channel by itself.
+/// Keeps channels apart.
 #[derive(Default)]
 pub(crate) struct ChannelSink(Vec<Audio>);
 

@@ -103,13 +103,13 @@ impl Resampler {
         Ok(())
     }
 
-    /// Takes out what is finished so far.
+    /// Removes and returns the samples that are finished so far.
     pub fn take(&mut self) -> Vec<f32> {
         self.taken += self.out.len();
         std::mem::take(&mut self.out)
     }
 
-    /// The whole result, or what was not taken out yet.
+    /// Returns the rest of the result.
     ///
     /// # Errors
     /// As [`Resampler::push`].

@@ -86,8 +86,8 @@ pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
     }
 }
 
-/// Cuts a recording into pieces of at most `max_s` seconds, as (start, end) in seconds. They follow one another
-/// without gaps and cover all of it. A cut falls at the quietest fifth of a second of the second half of a piece.
+/// Cuts a recording into adjacent chunks of at most `max_s` seconds, as (start, end) in seconds, that cover all of it.
+/// Each cut is at the quietest fifth of a second in the second half of its chunk.
 pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
     chunks_of_power(&power(audio), audio.seconds(), max_s)
 }

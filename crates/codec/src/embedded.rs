@@ -59,7 +59,7 @@ impl MelRvq {
         writer.bytes(&Header { rvq, vocoder: None, enhancement: None })
     }
 
-    /// Reads the quantiser of what [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`] wrote.
+    /// Reads the quantiser from bytes of [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`].
     ///
     /// # Errors
     /// [`CodecError::Unreadable`] or [`CodecError::Mismatch`].
@@ -259,8 +259,9 @@ impl Codec for EmbeddedCodec {
         let audio = resample(audio, c.mel.sample_rate_hz)?;
         let latents = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
         let codes = self.rvq.round(&latents);
-        let (place, frames) = ((c.mel.sample_rate_hz, c.mel.hop), codes.frames() * c.patch_frames);
-        let track = layer.tables.pitch.config().track(&audio.samples, place, frames);
+        let (rate_hz, frames) = (c.mel.sample_rate_hz, codes.frames() * c.patch_frames);
+        let pitch = layer.tables.pitch.config();
+        let track = pitch.track(&audio.samples, rate_hz, c.mel.hop, frames);
         layer.tables.encode(&self.rvq, &codes, &latents, &track)
     }
 
@@ -280,12 +281,12 @@ impl Codec for EmbeddedCodec {
         &self,
         audio: &Audio,
         latents: &[f32],
-        how: SpectralGain,
+        gain: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         let sample_rate_hz = self.rvq.config().mel.sample_rate_hz;
         let audio = resample(audio, sample_rate_hz)?;
-        let wanted = (self.rvq.log_mel(), &self.rvq.log_mel_of(latents)[..]);
-        let samples = attenuated(&audio.samples, wanted, how);
+        let target = self.rvq.log_mel_of(latents);
+        let samples = attenuated(&audio.samples, self.rvq.log_mel(), &target, gain);
         Ok(Some(Audio { samples, sample_rate_hz }))
     }
 

@@ -1,4 +1,4 @@
-//! Fitting the quantiser: principal components, then k-means a level on what the levels before leave over.
+//! Fit of the quantiser: principal components, then k-means for each level on the residual of those before it.
 
 use std::time::Instant;
 
@@ -214,7 +214,7 @@ fn mean_square(values: &[f32]) -> f64 {
     parts.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// 2 to the entropy of the codes: how many entries carry the load.
+/// Returns 2 to the power of the entropy of the codes: the effective number of entries.
 fn perplexity(codes: &[u16], size: usize) -> f64 {
     let mut counts = vec![0usize; size];
     for &c in codes {

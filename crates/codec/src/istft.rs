@@ -6,7 +6,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-/// Largest log-magnitude: above what a full-scale sine reaches in 960 points, so only runaway values meet it.
+/// Largest log-magnitude. A full-scale sine in 960 points stays below it: only diverging values are clamped.
 pub(crate) const LOG_MAGNITUDE_MAX: f32 = 6.5;
 
 /// Log-magnitudes and phases to samples: `exp(m) (cos p + j sin p)`, inverse transform, Hann window, overlap-add, divided
@@ -166,7 +166,7 @@ impl Istft {
         rows
     }
 
-    /// Synthesis piece by piece.
+    /// Returns a streaming synthesis.
     pub(crate) fn stream(&self) -> IstftStream {
         IstftStream {
             istft: self.clone(),
@@ -191,7 +191,7 @@ pub(crate) fn hann(n: usize) -> Vec<f32> {
     (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n as f32).cos()).collect()
 }
 
-/// Synthesis piece by piece: the samples are those of the whole, however rows are cut.
+/// Streaming synthesis: the samples do not depend on the division into calls.
 pub(crate) struct IstftStream {
     istft: Istft,
     scratch: Scratch,

@@ -1,4 +1,4 @@
-//! Magnitudes that a mel spectrogram stands for: the last layer of the vocoder before training.
+//! Magnitudes of a mel spectrogram: initial weights of the last layer of the vocoder.
 
 use syrinx_audio::{MelConfig, mel_filterbank};
 
@@ -25,7 +25,7 @@ pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     first
 }
 
-/// Log-magnitude that a log-mel value of each band stands for, less the value.
+/// Returns, for each band, the log-magnitude of a log-mel value minus the value.
 fn band_offsets(config: &VocoderConfig) -> Vec<f64> {
     // A longer window gathers more: by its length for a tone, by the root of it for noise.
     let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();

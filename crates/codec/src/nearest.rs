@@ -7,7 +7,7 @@ use syrinx_nn::matmul::{Mat, ProductOptions, product};
 /// Vectors a task handles at once: fixed, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 512;
 
-/// One level's entries, with what a search needs.
+/// Entries of one level, prepared for nearest-neighbour search.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Codebook {
     entries: Vec<f32>, // (size, dim)

@@ -88,7 +88,8 @@ impl PitchConfig {
     pub fn track(
         &self,
         samples: &[f32],
-        (sample_rate_hz, hop): (u32, usize),
+        sample_rate_hz: u32,
+        hop: usize,
         frames: usize,
     ) -> Vec<PitchFrame> {
         let config = F0Config {

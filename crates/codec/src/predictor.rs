@@ -219,7 +219,7 @@ pub struct PitchStream {
 }
 
 impl PitchStream {
-    /// Takes mel frames (n, bins), gives the pitch that is certain.
+    /// Appends mel frames (n, bins); returns the pitch of frames that later ones do not change.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

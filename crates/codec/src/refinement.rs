@@ -1,4 +1,4 @@
-//! Levels behind those of the residual quantiser: a product quantiser of what these leave over.
+//! Levels after those of the residual quantiser: a product quantiser of its residual.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

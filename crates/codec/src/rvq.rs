@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::{LogMel, MelConfig};
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
-use syrinx_types::{Codes, Fnv1a};
+use syrinx_types::{Codes, Fingerprint};
 
 use crate::CodecError;
 use crate::nearest::Codebook;
@@ -54,7 +54,7 @@ impl RvqConfig {
 /// A residual vector quantiser over log-mel patches.
 ///
 /// A codec frame is `patch_frames` neighbouring mel frames side by side. Its principal components, divided by one
-/// scale, are the latent; level 1 codes the latent, each later level what the levels before left over.
+/// scale, are the latent; level 1 codes the latent, each later level the residual of the levels before it.
 #[derive(Debug, Clone)]
 pub struct MelRvq {
     config: RvqConfig,
@@ -250,14 +250,14 @@ impl MelRvq {
         let c = &self.config;
         let sizes =
             [c.patch_frames, c.latent_dim, c.levels, c.codebook_size, c.mel.hop, c.mel.n_fft];
-        let books = self.books.iter().flat_map(|b| b.entries());
-        let values = self.mean.iter().chain(&self.axes).chain(books);
-        Fnv1a::default()
-            .bytes(sizes.into_iter().flat_map(|n| (n as u64).to_le_bytes()))
-            .bytes(c.mel.sample_rate_hz.to_le_bytes())
-            .bytes(c.scale.to_le_bytes())
-            .bytes(values.flat_map(|v| v.to_le_bytes()))
-            .hex()
+        let sizes = sizes.map(|n| (n as u64).to_le_bytes()).concat();
+        let hash = Fingerprint::default()
+            .bytes(&sizes)
+            .bytes(&c.mel.sample_rate_hz.to_le_bytes())
+            .bytes(&c.scale.to_le_bytes())
+            .values(&self.mean)
+            .values(&self.axes);
+        self.books.iter().fold(hash, |hash, book| hash.values(book.entries())).hex()
     }
 }
 

@@ -13,7 +13,7 @@ use syrinx_nn::with_slice;
 
 use crate::istft::{Istft, IstftStream, LOG_MAGNITUDE_MAX, Scratch, polar};
 
-/// Shares of the mel bands that each frequency lies in.
+/// Mel bands of each frequency with their shares.
 pub(crate) type BandShares = Vec<Vec<(usize, f32)>>;
 
 /// Rows of the network to samples.
@@ -157,7 +157,7 @@ impl Synthesis {
         rows.contiguous()?.apply_op1(op)
     }
 
-    /// Synthesis piece by piece: the samples are those of the whole, however rows are cut.
+    /// Returns a streaming synthesis: the samples do not depend on the division into calls.
     pub(crate) fn stream(&self) -> SynthesisStream {
         SynthesisStream { synthesis: self.clone(), istft: self.istft.stream() }
     }
@@ -170,14 +170,14 @@ fn partial(part: Complex<f32>, grad: Complex<f32>, log_magnitude: f32) -> (f32, 
     (magnitude, grad.im * part.re - grad.re * part.im)
 }
 
-/// Synthesis piece by piece.
+/// Streaming synthesis.
 pub(crate) struct SynthesisStream {
     synthesis: Synthesis,
     istft: IstftStream,
 }
 
 impl SynthesisStream {
-    /// Takes rows (n, width) and their excitation, gives the samples that no later row changes.
+    /// Appends rows (n, width) with their excitation; returns the samples that no later row changes.
     pub(crate) fn push(&mut self, rows: &[f32], excitation: &[Complex<f32>]) -> Vec<f32> {
         let (synthesis, each) = (&self.synthesis, self.synthesis.excitation_len());
         for (t, row) in rows.chunks_exact(synthesis.width()).enumerate() {

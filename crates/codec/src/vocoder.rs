@@ -1,4 +1,4 @@
-//! The vocoder: log-mel frames to samples, causal up to one frame, piece by piece or as a whole.
+//! Vocoder from log-mel frames to samples, causal up to one frame, as a stream or at once.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct VocoderConfig {
     pub mel_offset: f64,
     /// Log-mel values are divided by this before the network.
     pub mel_scale: f64,
-    /// Harmonic source and noise beside the free magnitudes and phases; none if not given.
+    /// Harmonic source and noise in addition to the free magnitudes and phases; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceConfig>,
 }
@@ -300,8 +300,8 @@ pub struct VocoderStream {
 }
 
 impl VocoderStream {
-    /// Takes mel frames (n, bins) and their pitch (n; any where the vocoder has no source), gives the samples that are
-    /// certain: those of whole blocks, the first after 16 frames.
+    /// Appends mel frames (n, bins) with their pitch (n; any values where the vocoder has no source); returns the
+    /// samples of whole blocks, the first after 16 frames.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.

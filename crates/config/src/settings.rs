@@ -53,7 +53,7 @@ pub struct Settings {
     pub kernels: Kernels,
     /// Precision of the language model.
     pub precision: Precision,
-    /// Sampling and what goes with it.
+    /// Settings of generation.
     pub decode: DecodeConfig,
     /// Selection of a prompt from a recording.
     pub prompt: PromptConfig,

@@ -2,7 +2,7 @@
 
 use crate::keys::Key;
 
-/// A line of text and where the cursor stands in it, in characters.
+/// A line of text with the cursor position in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Field {
     text: String,
@@ -26,7 +26,7 @@ impl Field {
         self.cursor
     }
 
-    /// Puts in what was pasted, in one line.
+    /// Inserts pasted text as one line.
     pub fn paste(&mut self, text: &str) {
         for c in text.chars() {
             let c = if c.is_control() { ' ' } else { c };

@@ -1,11 +1,11 @@
-//! Keys, and tables of what they do.
+//! Keys and tables of their actions.
 //!
 //! A component has one table ([`Binding`]s). Pressing a key looks its action up there, and so do the help and the
 //! status bar: a key that works is explained, and one that is explained works.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// A key, as far as the dashboard tells keys apart.
+/// A key that the dashboard distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     /// A letter, digit or sign, as it is typed.

@@ -27,7 +27,7 @@ impl ThemeName {
         }
     }
 
-    /// The one after it. Who wants no colour stays without.
+    /// Returns the next theme; a theme without colour stays.
     pub fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,
@@ -37,7 +37,7 @@ impl ThemeName {
     }
 }
 
-/// Kinds of segments and lines that have to be told apart.
+/// Number of accent colours for segments and lines.
 const ACCENTS: usize = 6;
 
 /// Color theme.

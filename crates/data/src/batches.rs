@@ -1,4 +1,4 @@
-//! Which utterances belong to which step.
+//! Assignment of utterances to steps.
 //!
 //! Items are sorted into buckets of similar length. How many batches a bucket gives follows from the lengths alone, so
 //! every epoch has the same number of batches, and the epoch of a step, its order and its batch can be computed from the
@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Part};
+use crate::{DataError, WorkShare};
 
 /// Rules by which items are put into batches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl Default for BatchPlan {
     }
 }
 
-/// Items of nearly the same length, and how many of them make a batch at most.
+/// Items of nearly the same length, with the largest batch of them.
 #[derive(Debug, Clone)]
 struct Bucket {
     items: Vec<usize>,
@@ -47,7 +47,7 @@ type Order = Arc<Vec<Vec<usize>>>;
 #[derive(Debug)]
 pub struct Batches {
     seed: u64,
-    part: Part,
+    part: WorkShare,
     buckets: Vec<Bucket>,
     batches_per_epoch: usize,
     last: Mutex<Option<(u64, Order)>>,
@@ -62,7 +62,7 @@ impl Batches {
     /// # Errors
     /// [`DataError::TooLong`] for an item above the budget; [`DataError::Setting`] for no items or a `max_padding`
     /// outside 0..1.
-    pub fn new(plan: &BatchPlan, lengths: &[usize], part: Part) -> Result<Self, DataError> {
+    pub fn new(plan: &BatchPlan, lengths: &[usize], part: WorkShare) -> Result<Self, DataError> {
         if !(0.0..1.0).contains(&plan.max_padding) {
             let (name, value) = ("max_padding", plan.max_padding.to_string());
             return Err(DataError::Setting { name, value, problem: "use a fraction in 0..1" });
@@ -96,8 +96,8 @@ impl Batches {
         (epoch, self.order(epoch)[(number % per_epoch) as usize].clone())
     }
 
-    /// A generator for whatever is drawn in a step (prompts, crops), again from the seed and the step alone. Parts
-    /// have different ones.
+    /// Returns the random number generator of a step (prompts, crops). It depends on the seed, the step and the share
+    /// of the work only.
     pub fn rng(&self, step: u64) -> ChaCha8Rng {
         // Streams of epochs count from 0, those of batches from the other half of the range.
         self.stream((1 << 63) | self.number(step))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_types::{Coded, Codes, IoOperation, Latents, Sample};
 
 use crate::encode::{is_shard, shard_files};
-use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
+use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Utterance};
 
@@ -242,7 +242,7 @@ impl Corpus {
         self.by_id.get(id).copied()
     }
 
-    fn record(&self, i: usize) -> (&CorpusShard, &Record) {
+    fn record(&self, i: usize) -> (&CorpusShard, &ShardRecord) {
         let (shard, record) = self.entries[i];
         let shard = &self.shards[shard];
         (shard, &shard.records()[record])

@@ -8,7 +8,7 @@ use half::f16;
 use syrinx_types::{Coded, Codes, Latents};
 
 use crate::DataError;
-use crate::shard::{CodecStamp, Record, Shard, ShardStamp, parse_header};
+use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp, parse_header};
 
 /// Bytes that are read of a shard first: the header of most.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -47,7 +47,11 @@ pub(crate) struct Streamed {
 
 impl Streamed {
     /// Codes of a record. // (frames, levels)
-    pub(crate) fn codes(&self, codec: &CodecStamp, record: &Record) -> Result<Codes, DataError> {
+    pub(crate) fn codes(
+        &self,
+        codec: &CodecStamp,
+        record: &ShardRecord,
+    ) -> Result<Codes, DataError> {
         let bytes = self.rows(self.codes_at, record, codec.levels)?;
         let values = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
         let codes = Codes::new(codec.levels, values).map_err(|e| self.broken(e.to_string()))?;
@@ -59,7 +63,7 @@ impl Streamed {
     pub(crate) fn latents(
         &self,
         dim: usize,
-        record: &Record,
+        record: &ShardRecord,
     ) -> Result<Option<Latents>, DataError> {
         if dim == 0 {
             return Ok(None);
@@ -70,7 +74,7 @@ impl Streamed {
     }
 
     /// Bytes of the rows of a record, `width` values of two bytes each.
-    fn rows(&self, start: u64, record: &Record, width: usize) -> Result<Vec<u8>, DataError> {
+    fn rows(&self, start: u64, record: &ShardRecord, width: usize) -> Result<Vec<u8>, DataError> {
         let row_bytes = 2 * width as u64;
         let first = start + record.first_frame as u64 * row_bytes;
         let range = first..first + record.frames as u64 * row_bytes;
@@ -97,7 +101,7 @@ pub(crate) enum CorpusShard {
     /// All of it is in memory.
     Held(Shard),
     /// Records are in memory, codes are read on demand.
-    Streamed { stamp: ShardStamp, records: Vec<Record>, rows: Streamed },
+    Streamed { stamp: ShardStamp, records: Vec<ShardRecord>, rows: Streamed },
 }
 
 impl CorpusShard {
@@ -132,7 +136,7 @@ impl CorpusShard {
         }
     }
 
-    pub(crate) fn records(&self) -> &[Record] {
+    pub(crate) fn records(&self) -> &[ShardRecord] {
         match self {
             Self::Held(shard) => shard.records(),
             Self::Streamed { records, .. } => records,
@@ -140,7 +144,7 @@ impl CorpusShard {
     }
 
     /// Codes of a record of this shard. // (frames, levels)
-    pub(crate) fn codes(&self, record: &Record) -> Result<Codes, DataError> {
+    pub(crate) fn codes(&self, record: &ShardRecord) -> Result<Codes, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.codes(record)),
             Self::Streamed { stamp, rows, .. } => rows.codes(&stamp.codec, record),
@@ -148,7 +152,7 @@ impl CorpusShard {
     }
 
     /// Latents of a record of this shard, where they are kept. // (frames, latent_dim)
-    pub(crate) fn latents(&self, record: &Record) -> Result<Option<Latents>, DataError> {
+    pub(crate) fn latents(&self, record: &ShardRecord) -> Result<Option<Latents>, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.latents(record)),
             Self::Streamed { stamp, rows, .. } => rows.latents(stamp.latent_dim, record),
@@ -156,7 +160,7 @@ impl CorpusShard {
     }
 
     /// All that is kept of a record of this shard.
-    pub(crate) fn coded(&self, record: &Record) -> Result<Coded, DataError> {
+    pub(crate) fn coded(&self, record: &ShardRecord) -> Result<Coded, DataError> {
         Ok(Coded { codes: self.codes(record)?, latents: self.latents(record)? })
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Component, PathBuf};
 use serde::{Deserialize, Serialize};
 use syrinx_types::TimedPhone;
 
-/// A recording and what is known of it.
+/// A recording with its annotations.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Utterance {
     /// Name, unique in its manifest.

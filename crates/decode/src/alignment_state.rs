@@ -1,9 +1,9 @@
-//! The pointer of a row that is being generated frame by frame.
+//! Alignment state of a row that is generated frame by frame.
 
 use rand::Rng;
 use syrinx_task::{StageRun, TokenSpace};
 
-use crate::context::Context;
+use crate::context::DecodeContext;
 use crate::{DecodeConfig, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
@@ -14,17 +14,28 @@ pub(crate) struct AlignmentState {
     pointer: Vec<u32>,
 }
 
+/// Length of a row that is being generated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowLength {
+    /// Frames generated.
+    pub(crate) frames: usize,
+    /// Most frames that may be generated.
+    pub(crate) limit: usize,
+    /// Whether the row ends at `limit` by a given timing other than that of the phone index.
+    pub(crate) given_end: bool,
+}
+
 /// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Goes {
+pub(crate) enum RowOutcome {
     /// More frames follow.
     On,
-    /// They were the last: by themselves, or cut off.
+    /// The last frame was generated: by a decision of the model (`finished`) or at the limit.
     Ended { finished: bool },
 }
 
 impl AlignmentState {
-    /// At the first stop that is known, or the first of so many.
+    /// Starts at the first known phone index, or at 0, of `stops`.
     pub(crate) fn new(stops: usize, run: &StageRun) -> Self {
         let stop = run.pointer.first().map_or(0, |&stop| stop as usize);
         Self { stops, stop, frames_here: 0, pointer: Vec::new() }
@@ -39,7 +50,7 @@ impl AlignmentState {
         self.stop
     }
 
-    /// Notes the stop of a frame that is generated.
+    /// Appends the phone index of a generated frame.
     pub(crate) fn push(&mut self) {
         if self.is_aligned() {
             self.pointer.push(self.stop as u32);
@@ -55,8 +66,8 @@ impl AlignmentState {
         self.pointer
     }
 
-    /// Moves the pointer to where it is known to stand after so many frames; whether it is known. Frames are generated in
-    /// groups.
+    /// Moves to the known phone index after `frames` frames, which are generated in groups of `group`. Returns whether
+    /// it is known.
     pub(crate) fn stand(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
         let Some(&stop) = run.pointer.get(frames) else { return false };
         let stays = stop as usize == self.stop;
@@ -65,16 +76,17 @@ impl AlignmentState {
         true
     }
 
-    /// Decides whether the row continues once `frames` of at most `limit` are generated. In a given timing the end is where it was given
-    /// (`given_end` if by something else than the pointer), else the pointer's move is drawn from `moves`.
+    /// Decides whether the row continues at `length`. A given timing determines the end; otherwise the phone index
+    /// advances by a draw from the logits `advances`.
     pub(crate) fn go_on(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         run: &StageRun,
-        (frames, limit, given_end): (usize, usize, bool),
+        length: RowLength,
         advances: Option<&Vec<f32>>,
         rng: &mut impl Rng,
-    ) -> Goes {
+    ) -> RowOutcome {
+        let RowLength { frames, limit, given_end } = length;
         let space = context.model.space();
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
@@ -82,13 +94,13 @@ impl AlignmentState {
         if let Some(advances) = advances.filter(|_| drawn)
             && self.move_on(context.config, space, advances.clone(), rng)
         {
-            return Goes::Ended { finished: true };
+            return RowOutcome::Ended { finished: true };
         }
-        if at_limit { Goes::Ended { finished } } else { Goes::On }
+        if at_limit { RowOutcome::Ended { finished } } else { RowOutcome::On }
     }
 
-    /// Draws the pointer's move among those that make sense: never past the last stop, an end only there, and on with
-    /// it after too long a time. Whether it is the end.
+    /// Draws the advance of the phone index among the allowed ones: never past the last phone, an end only there, and
+    /// no stay after the maximum duration. Returns whether it is the end.
     fn move_on(
         &mut self,
         config: &DecodeConfig,
@@ -112,7 +124,7 @@ impl AlignmentState {
     }
 }
 
-/// Leaves only moves that are allowed with `left` stops ahead.
+/// Masks the advances that are not allowed with `left` phones ahead.
 fn mask_moves(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
     let end = space.advance_classes() - 1;
     for (step, l) in logits.iter_mut().enumerate() {

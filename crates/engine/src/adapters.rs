@@ -6,7 +6,9 @@ use syrinx_model::{Adapter, LmFile};
 
 use crate::format::{join, open_part, split};
 use crate::loading::read;
-use crate::{EngineError, IoOperation, ModelPart, ModelSource};
+use syrinx_types::IoOperation;
+
+use crate::{EngineError, ModelPart, ModelSource};
 
 /// The language model of a model file, or of the file that training writes.
 ///
@@ -44,7 +46,7 @@ pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, En
     })
 }
 
-/// The language model with what an adapter's file says.
+/// Returns the language model with an adapter applied.
 pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineError> {
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let fail = |e: syrinx_model::ModelError| EngineError::Adapter {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use syrinx_codec::{Codec, EmbeddedCodec};
 use syrinx_pretrained::{Checkpoint, CodecSpec, PretrainedCodec, from_bytes, is_carried, open};
 
-use crate::{EngineError, IoOperation, ModelPart};
+use syrinx_types::IoOperation;
+
+use crate::{EngineError, ModelPart};
 
 /// Metadata entry of a codec part that refers to a codec outside the file.
 const REFERENCE: &str = "syrinx_codec_reference";

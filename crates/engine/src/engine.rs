@@ -8,7 +8,7 @@ use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
 use syrinx_codec::{Codec, CodecInfo};
-use syrinx_decode::{DecodeConfig, Frames, generate, generate_streaming};
+use syrinx_decode::{DecodeConfig, FrameWindow, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
@@ -22,9 +22,9 @@ use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
-use crate::running::Running;
+use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, ModelPart, Voices, rerank, services};
+use crate::{EngineError, ModelPart, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,9 +128,9 @@ pub struct Engine {
     /// Whether the recognizer is another than the model's own.
     pub(crate) has_other_recognizer: bool,
     neural_codec: Arc<dyn Codec>,
-    voices: Arc<Voices>,
+    voices: Arc<VoiceTable>,
     pub(crate) kit: TaskKit,
-    pub(crate) tasks: Vec<Running>,
+    pub(crate) tasks: Vec<LoadedTask>,
     codec: CodecId,
     parameters: usize,
     fingerprint: String,
@@ -187,7 +187,7 @@ impl Engine {
             .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);
-        let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
+        let voices = VoiceTable::new(parts.voices, options.voices_dir.clone(), id.clone());
         let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
         let basic = services::basic(&neural_codec, &voices, options.read_files);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;
@@ -236,7 +236,7 @@ impl Engine {
     /// Answers a request.
     ///
     /// # Errors
-    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], what the task says about the request, and
+    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], errors of the task about the request, and
     /// [`EngineError::Cancelled`].
     pub fn run(
         &self,
@@ -256,7 +256,7 @@ impl Engine {
     /// Answers a request that is bound to its task.
     pub(crate) fn answer(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         request: Box<dyn DynRequest<'_> + '_>,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -268,7 +268,7 @@ impl Engine {
     /// first ones of the answer's recording.
     pub(crate) fn answer_sounding(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         request: Box<dyn DynRequest + '_>,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -289,7 +289,7 @@ impl Engine {
     /// Generates a plan; samples and words of its first row go to `sound` window by window.
     fn generate_sounding(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         planned: &dyn DynPlan,
         decode: &DecodeConfig,
         context: &Context<'_>,
@@ -298,7 +298,7 @@ impl Engine {
         let mut stream = self.codec().decode_stream();
         let mut failure = None;
         let mut known_words = 0;
-        let mut each = |frames: Frames<'_>| {
+        let mut each = |frames: FrameWindow<'_>| {
             let samples = if frames.last { stream.finish() } else { stream.push(frames.codes) };
             let words = planned.words_so_far(frames.pointer, context);
             let new = words.get(known_words..).unwrap_or_default();
@@ -334,7 +334,7 @@ impl Engine {
     /// Generates the rows of a plan; the best of several candidates where the settings ask for it and the task makes speech.
     pub(crate) fn generate(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         plan: &Plan,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -353,7 +353,7 @@ impl Engine {
     }
 
     /// The task of this identifier, if the model knows it.
-    pub(crate) fn running(&self, id: &str) -> Result<&Running, EngineError> {
+    pub(crate) fn running(&self, id: &str) -> Result<&LoadedTask, EngineError> {
         let Some(running) = self.tasks.iter().find(|t| t.descriptor.id == id) else {
             return Err(EngineError::UnknownTask { id: id.into(), known: known_tasks() });
         };
@@ -379,7 +379,7 @@ impl Engine {
     }
 
     /// The voices.
-    pub fn voices(&self) -> &Voices {
+    pub fn voices(&self) -> &VoiceTable {
         &self.voices
     }
 
@@ -411,7 +411,7 @@ impl Engine {
     /// A recording at the codec's rate: a file, or `-` for standard input.
     ///
     /// # Errors
-    /// [`EngineError::Task`] with what is wrong with the file.
+    /// [`EngineError::Task`] with the fault of the file.
     pub fn load(&self, source: &str) -> Result<Audio, EngineError> {
         let cancel = syrinx_types::CancelToken::default();
         let context = Context { services: &self.services, run: RunContext::quiet(&cancel) };
@@ -428,7 +428,7 @@ impl Engine {
 
     /// Facts about the model.
     pub fn info(&self) -> Info {
-        let task = |t: &Running| TaskInfo {
+        let task = |t: &LoadedTask| TaskInfo {
             id: t.descriptor.id.into(),
             missing_special_tokens: t.missing_special_tokens.clone(),
         };
@@ -444,8 +444,8 @@ impl Engine {
     }
 }
 
-/// Warns once of each symbol in a request's text that nothing is said for.
-pub(crate) fn warn_of_symbols(running: &Running, request: &Request, run: RunContext<'_>) {
+/// Warns once of each symbol in a request's text that has no spoken name.
+pub(crate) fn warn_of_symbols(running: &LoadedTask, request: &Request, run: RunContext<'_>) {
     let capabilities = running.descriptor.capabilities;
     let fields = [capabilities.text, capabilities.known_text, Some("text")];
     let Some(field) = fields.into_iter().flatten().find(|field| request.fields[*field].is_string())

@@ -37,7 +37,7 @@ pub(crate) struct Classes {
     log_probs: Vec<f32>, // (parts, phones of the inventory); only the rows of classes are filled
 }
 
-/// The phone that stands for the class of a phone.
+/// Returns the representative of the class of a phone.
 fn class(phone: Phone) -> Phone {
     if phone.is_mark() { Phone::SILENCE } else { phone.strip_stress() }
 }

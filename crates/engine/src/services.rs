@@ -16,8 +16,8 @@ use syrinx_task::{
 };
 use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
 
-use crate::Voices;
-use crate::running::Running;
+use crate::VoiceTable;
+use crate::running::LoadedTask;
 
 /// The codec as tasks see it.
 pub(crate) struct ModelCodec(pub(crate) Arc<dyn Codec>);
@@ -160,9 +160,9 @@ impl Recordings for Files {
     }
 }
 
-impl syrinx_task::Voices for Voices {
+impl syrinx_task::Voices for VoiceTable {
     fn names(&self) -> Vec<String> {
-        Voices::names(self)
+        VoiceTable::names(self)
     }
 
     fn prompt(&self, name: &str) -> Result<Codes, TaskError> {
@@ -175,7 +175,11 @@ impl syrinx_task::Voices for Voices {
 }
 
 /// Services that need no task: codec, recordings and voices.
-pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>, read_files: bool) -> Services {
+pub(crate) fn basic(
+    codec: &Arc<dyn Codec>,
+    voices: &Arc<VoiceTable>,
+    read_files: bool,
+) -> Services {
     let files = Files { limits: ReadLimits::default(), readable: read_files };
     Services {
         codec: Some(Arc::new(ModelCodec(Arc::clone(codec)))),
@@ -189,10 +193,10 @@ pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>, read_files: bo
 pub(crate) fn with_tasks(
     basic: Services,
     model: &Arc<LanguageModel>,
-    tasks: &[Running],
+    tasks: &[LoadedTask],
 ) -> Services {
     let trained = || tasks.iter().filter(|t| t.missing_special_tokens.is_empty());
-    let inner = |running: &Running| Inner {
+    let inner = |running: &LoadedTask| Inner {
         model: Arc::clone(model),
         task: Arc::clone(&running.task),
         capabilities: running.descriptor.capabilities,
@@ -314,7 +318,7 @@ pub(crate) struct PhoneStage {
 
 impl PhoneStage {
     /// The first stage with a phone head among the tasks that the model was trained on.
-    pub(crate) fn of(tasks: &[Running]) -> Option<Self> {
+    pub(crate) fn of(tasks: &[LoadedTask]) -> Option<Self> {
         tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
             let layout = running.task.layout();
             let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;

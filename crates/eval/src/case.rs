@@ -28,7 +28,7 @@ pub(crate) struct Case<'a> {
 pub(crate) enum What {
     /// A task is asked.
     Request(Value),
-    /// A recording goes through so many levels of the codec; 0 leaves it as it is.
+    /// Number of codec levels that a recording is coded with; 0 for the recording itself.
     Levels(usize),
 }
 

@@ -1,9 +1,9 @@
-//! Which figures there are, what they mean, and which way is up.
+//! Catalogue of figures: names, meanings, units and directions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which way is better.
+/// Direction of improvement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
@@ -49,7 +49,7 @@ impl Unit {
 
 /// Aggregation of row values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pool {
+pub(crate) enum Pooling {
     Mean,
     Median,
 }
@@ -69,7 +69,7 @@ pub struct FigureKind {
     pub better: Better,
     /// Whether a change for the worse is a regression. Times aren't: they depend on the machine.
     pub gate: bool,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Pooling,
 }
 
 const fn kind(
@@ -80,11 +80,11 @@ const fn kind(
     meaning: &'static str,
 ) -> FigureKind {
     let gate = !matches!(better, Better::Neither);
-    FigureKind { name, title, meaning, unit, better, gate, pool: Pool::Mean }
+    FigureKind { name, title, meaning, unit, better, gate, pool: Pooling::Mean }
 }
 
 const fn median(kind: FigureKind) -> FigureKind {
-    FigureKind { pool: Pool::Median, ..kind }
+    FigureKind { pool: Pooling::Median, ..kind }
 }
 
 const fn timing(kind: FigureKind) -> FigureKind {
@@ -163,7 +163,7 @@ const OTHER: FigureKind = FigureKind {
     unit: Number,
     better: Neither,
     gate: false,
-    pool: Pool::Mean,
+    pool: Pooling::Mean,
 };
 
 /// Returns the description of a figure (`wer`, `wer@own`). Unknown figures have no direction.

@@ -14,14 +14,14 @@ use syrinx_types::{IoOperation, WordTime};
 use crate::score::word_times;
 use crate::{EvalError, Suite};
 
-/// One thing to ask about, and what is known of the right answer.
+/// One item of a suite with its reference.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Item {
     /// Name, unique in the suite.
     pub id: String,
     /// Text of the item, or the word for grapheme-to-phoneme conversion.
     pub text: String,
-    /// Speaker; empty where nobody speaks.
+    /// Speaker; empty for recordings without speech.
     pub speaker: String,
     /// The recording.
     pub audio: Option<PathBuf>,
@@ -78,7 +78,7 @@ fn edited(items: Vec<Item>) -> Vec<Item> {
     items.iter().zip(nexts).map(edit).collect()
 }
 
-/// Recordings that should say what a file lists, several edits of one told apart by their number.
+/// Builds items from a list of edits; several edits of one recording are numbered.
 fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
     let mut found: Vec<Item> = Vec::new();

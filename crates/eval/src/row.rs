@@ -118,8 +118,8 @@ pub fn content_hash(parts: &[&str]) -> String {
     parts.iter().fold(Fingerprint::default(), |hash, part| hash.part(part.as_bytes())).hex()
 }
 
-/// The seed that the answer to one question is drawn with. Every question has its own: with one for all, a lucky seed
-/// would be lucky in all rows, and the intervals over rows would know nothing of it.
+/// Returns the seed of the answer to one request. Every request has its own: with a common seed, the luck of a seed
+/// would be correlated over all rows, and the intervals over rows would not contain it.
 pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
     // Short enough to be typed after `--seed`.
     let parts = [seed.to_string(), question.to_owned()];

@@ -8,7 +8,7 @@ use crate::catalogue::{base, figure_kind, rank};
 use crate::interval::interval;
 use crate::{Figure, GroupFigures, Measure, Row};
 
-/// Above so many groups a table by group tells nobody anything.
+/// Largest number of groups for which the report has a table by group.
 const MOST_GROUPS: usize = 40;
 
 /// The figures of all rows, a variant at a time: those named in `first` (with or without a judge) first, in that order.

@@ -39,8 +39,8 @@ impl EditCounts {
         self.reference.saturating_sub(self.substitutions + self.deletions)
     }
 
-    /// Errors per reference item; above 1 when much was inserted. An empty reference counts as one item, so that
-    /// speaking where nothing was to be said is an error, and staying silent there isn't.
+    /// Errors per reference item; above 1 when much was inserted. An empty reference counts as one item: speech is an
+    /// error there, silence is not.
     pub fn rate(&self) -> f64 {
         self.errors() as f64 / self.reference.max(1) as f64
     }

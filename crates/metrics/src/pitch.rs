@@ -355,12 +355,12 @@ impl Yin {
     }
 }
 
-/// The power below which frames are unvoiced: so many decibels below the 95th percentile.
+/// Returns the power below which frames are unvoiced: `range_db` below the 95th percentile.
 fn power_gate(frames: &[Frame], range_db: f64) -> f64 {
     gate_below(frames.iter().map(|frame| frame.power).collect(), range_db)
 }
 
-/// The power so many decibels below the 95th percentile.
+/// Returns the power that is `range_db` below the 95th percentile.
 fn gate_below(mut sorted: Vec<f64>, range_db: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let loud = sorted.get((0.95 * sorted.len().saturating_sub(1) as f64) as usize);

@@ -1,9 +1,9 @@
-//! Likeness of voices without a trained model.
+//! Similarity of voices without a trained model.
 //!
-//! **A rough stand-in.** It compares how often which timbre and pitch occur, knows nothing of people, reacts to the
-//! microphone and the room as much as to the voice, and its figures are not comparable with the cosine similarities of
-//! Resemblyzer, WavLM, TitaNet or any other speaker encoder. Use it to see that a change made voices more or less
-//! alike; use a speaker encoder to say how alike they are.
+//! **A rough stand-in.** It compares histograms of timbre and pitch, is not trained on speakers, reacts to the microphone
+//! and the room as much as to the voice, and its figures are not comparable with the cosine similarities of
+//! Resemblyzer, WavLM, TitaNet or any other speaker encoder. It shows whether a change made voices more or less alike;
+//! a speaker encoder measures how alike they are.
 
 use syrinx_audio::Audio;
 use syrinx_audio::silence::{PauseConfig, find_pauses};
@@ -78,7 +78,7 @@ impl SpeakerEmbedding {
     }
 }
 
-/// Likeness of two voices from 0 to 1, see the module for what it isn't.
+/// Returns the similarity of two voices from 0 to 1; see the module for its limits.
 ///
 /// # Errors
 /// [`MetricsError::DifferentRates`], [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.

@@ -42,7 +42,7 @@ impl LmFile {
             );
         }
         let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|e| ModelError::Config(e.to_string()))
+            value.map_err(|e| ModelError::Unwritable(e.to_string()))
         };
         let mut metadata = HashMap::from([
             (CONFIG.to_string(), json(serde_json::to_string(&self.config))?),

@@ -7,8 +7,10 @@ use syrinx_nn::{
     Table,
 };
 use syrinx_task::{Position, Sequence, TokenSpace};
+use syrinx_types::SettingIssue;
 
 use crate::codes::{CodeInput, Codebooks};
+use crate::compute::Compute;
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::HistoryInput;
@@ -34,7 +36,7 @@ pub struct LanguageModel {
     kernels: Kernels,
 }
 
-/// The bidirectional phone encoder and how frames read it.
+/// Bidirectional phone encoder with the projections that frames read.
 struct Encoder {
     text: Tensor, // (text tokens, dim)
     stack: Stack,
@@ -56,8 +58,8 @@ pub struct Progress {
 }
 
 impl LanguageModel {
-    /// Builds the model under `scope`, which also says where and in what precision it computes. `codebooks` are the
-    /// codec's, one a level, (codebook_size, latent_dim) row-major.
+    /// Builds the model under `scope`, which also has the device and the precision. `codebooks` are the codec's, one a
+    /// level, (codebook_size, latent_dim) row-major.
     pub fn new(
         config: &LmConfig,
         space: &TokenSpace,
@@ -65,16 +67,14 @@ impl LanguageModel {
         scope: &Scope,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        config.check().map_err(ModelError::Config)?;
+        config.check()?;
         let kernels = kernels.on(scope.device(), scope.precision())?;
         if config.group != space.group {
-            return Err(ModelError::Config(format!(
-                "group {} in a space of {}",
-                config.group, space.group
-            )));
+            let reason = format!("is {}, that of the token space is {}", config.group, space.group);
+            return Err(SettingIssue::new("group", reason).into());
         }
         if let Some(published) = config.switches.vall_e {
-            published.check(space).map_err(ModelError::Config)?;
+            published.check(space).map_err(|reason| SettingIssue::new("vall_e", reason))?;
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
@@ -95,7 +95,8 @@ impl LanguageModel {
             special_tokens: Table::new(
                 scope,
                 "special_tokens",
-                (space.special_tokens.len(), dim),
+                space.special_tokens.len(),
+                dim,
                 Init::Normal(0.3),
                 kernels,
             )?,
@@ -174,7 +175,7 @@ impl LanguageModel {
         self.scored(sequences, Score::Losses)
     }
 
-    /// Losses, and how often the likeliest class is the right one.
+    /// Returns losses with accuracies: shares of targets whose class is the most probable one.
     pub fn losses_and_accuracies(
         &self,
         sequences: &[Sequence],
@@ -254,16 +255,15 @@ impl LanguageModel {
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
         }
-        let how = (&self.device, self.dtype, self.kernels);
-        let codes = self.codes.forward(rows, (&self.space, &self.books), how)?;
-        if let Some(codes) = codes {
+        let compute = Compute { device: &self.device, dtype: self.dtype, kernels: self.kernels };
+        if let Some(codes) = self.codes.forward(rows, &self.space, &self.books, compute)? {
             x = (x + codes)?;
         }
-        if let Some(history) = self.history.forward(rows, &self.books, how)? {
+        if let Some(history) = self.history.forward(rows, &self.books, compute)? {
             x = (&x + history.to_dtype(x.dtype())?)?;
         }
         if let Some(conditioning) = &self.conditioning
-            && let Some(conditioning) = conditioning.forward(rows, &self.books, how)?
+            && let Some(conditioning) = conditioning.forward(rows, &self.books, compute)?
         {
             x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }
@@ -350,7 +350,7 @@ impl LanguageModel {
         self.heads.further(h, level)?.to_dtype(DType::F32)
     }
 
-    /// The latent that `level` and deeper should add up to: (rows, latent_dim).
+    /// Returns the predicted sum of the entries of `level` and deeper: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
     }

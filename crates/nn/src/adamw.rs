@@ -64,7 +64,7 @@ impl Moments {
     }
 }
 
-/// Moments as the parameter's update wants them.
+/// Moments in the form that the update of the parameter reads.
 enum Kept {
     /// For the fused update.
     Host(Moments),
@@ -72,7 +72,7 @@ enum Kept {
     Device(DeviceMoments),
 }
 
-/// The optimiser: parameters in name order, with everything needed to go on exactly.
+/// Optimiser over parameters in name order, with all state that an exact resume needs.
 pub struct AdamW {
     config: AdamWConfig,
     vars: BTreeMap<String, Var>,
@@ -324,7 +324,7 @@ impl AdamW {
         self.moments.values().map(values).sum::<usize>() * size_of::<f32>()
     }
 
-    /// Everything needed to go on exactly, on the host.
+    /// Returns all state that an exact resume needs, on the host.
     pub fn state(&self) -> std::result::Result<AdamWState, NnError> {
         let mut tensors = BTreeMap::new();
         for (name, kept) in &self.moments {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::SettingIssue;
 
 use crate::cache::StackCache;
 use crate::gradient_sink::EarlyGradients;
 use crate::low_rank::LowRank;
-use crate::matvec::{Int8Matrix, MOST_ROWS, Weights, product_rows};
+use crate::matvec::{Int8Matrix, MOST_ROWS, WeightMatrix, product_rows};
 use crate::ops::FixedLinear;
 use crate::ops::stack::StackMemory;
 use crate::ops::step::{StepWeights, is_short, step};
@@ -59,14 +60,21 @@ impl Default for BlockConfig {
 }
 
 impl BlockConfig {
-    /// Checks the sizes; the error is the reason.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    /// Checks the sizes.
+    ///
+    /// # Errors
+    /// Names the size that cannot work.
+    pub fn check(&self) -> std::result::Result<(), SettingIssue> {
         let BlockConfig { dim, layers, heads, hidden, .. } = *self;
-        if dim == 0 || layers == 0 || heads == 0 || hidden == 0 {
-            return Err("sizes of a block must be above zero".into());
-        }
+        SettingIssue::above_zero(&[
+            ("dim", dim),
+            ("layers", layers),
+            ("heads", heads),
+            ("hidden", hidden),
+        ])?;
         if dim % heads != 0 || (dim / heads) % 2 != 0 {
-            return Err(format!("dim {dim} must split into {heads} heads of an even size"));
+            let reason = format!("({dim}) must split into {heads} heads of an even size");
+            return Err(SettingIssue::new("dim", reason));
         }
         Ok(())
     }
@@ -77,10 +85,10 @@ impl BlockConfig {
 pub struct Linear {
     weight: Tensor,
     bias: Option<Tensor>,
-    /// The weight where it isn't trained, which saves its gradient.
+    /// The weight where it is not trained: no gradient is computed.
     fixed: Option<Box<FixedLinear>>,
     low_rank: Option<Box<LowRank>>,
-    /// The weight in 8 bits, where it is kept in these. `weight` has the same values then.
+    /// The weight in 8 bits, where it is quantized. `weight` then has the same values.
     int8: Option<Arc<Int8Matrix>>,
     kernels: Kernels,
 }
@@ -161,8 +169,8 @@ impl Linear {
     }
 
     /// The weight as products of a few rows read it. `values` are those of the tensor.
-    fn weights_of<'a>(&'a self, values: &'a [f32]) -> Weights<'a> {
-        self.int8.as_deref().map_or(Weights::F32(values), Weights::Int8)
+    fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
+        self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
     }
 
     /// The weight, if the layer is nothing but it.
@@ -324,9 +332,8 @@ impl Stack {
     pub fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
         let weights = self.weights().filter(|_| ops::stack::is_packed(plan, x.dims()[0]));
         if let Some(weights) = weights {
-            let how = (&self.config, RmsNorm::EPS as f32);
-            let state = (&self.memory, self.early.as_ref());
-            return ops::stack::stack(x, plan, how, weights, state);
+            let (eps, early) = (RmsNorm::EPS as f32, self.early.as_ref());
+            return ops::stack::stack(x, plan, &self.config, eps, weights, &self.memory, early);
         }
         if let Some(early) = &self.early {
             early.forward_recorded();

@@ -108,7 +108,7 @@ pub fn product(
 pub struct ProductOptions {
     /// Factor of the product.
     pub scale: f32,
-    /// Add to what is there instead of replacing it.
+    /// Whether the product is added to the destination instead of replacing it.
     pub accumulate: bool,
     /// Threads to use.
     pub threads: Threads,

@@ -1,4 +1,4 @@
-//! Named parameters: made from a seed, or read from weights with a report of what doesn't fit.
+//! Named parameters: initialized from a seed, or read from weights, with errors that name the parameter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ pub struct ParamStore {
     gradients: Option<Arc<dyn GradientSink>>,
 }
 
-/// FNV-1a, to give every parameter its own stream of random numbers whatever the order of construction.
+/// FNV-1a of a name: every parameter has its own stream of random numbers, in any order of construction.
 fn name_seed(name: &str, seed: u64) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |h, b| {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
@@ -67,8 +67,7 @@ impl ParamStore {
         Self::of(source, device)
     }
 
-    /// Weights that stay as they are, and beside them the trainable difference that `lora` describes: low-rank pairs,
-    /// and rows added to tables.
+    /// Fixed weights with the trainable difference of `lora`: low-rank pairs, and rows added to tables.
     pub fn adapted(
         base: BTreeMap<String, Tensor>,
         lora: &LoraConfig,
@@ -180,7 +179,7 @@ impl ParamStore {
             })
         };
         let mut source = self.lock();
-        // Beside what is trained everything stays f32: a sum of both has one type.
+        // Fixed weights next to trained ones stay f32: a sum of both has one type.
         let dtype = match &*source {
             Source::Loaded { .. } => self.precision.dtype(),
             _ => DType::F32,
@@ -260,7 +259,7 @@ impl Scope {
         }
     }
 
-    /// Whether what is asked for here is fixed: weights that are being adapted.
+    /// Whether parameters of this scope are fixed: weights of an adapted model.
     pub(crate) fn is_fixed(&self) -> bool {
         matches!(&*self.store.lock(), Source::Adapted { .. })
     }

@@ -23,7 +23,7 @@ pub fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Re
     }
 }
 
-/// The tensor's values as a vector, row-major, from whatever device and float type.
+/// Returns the values of a tensor of any device and floating-point type, row-major.
 pub fn to_vec_f32(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()
 }

@@ -24,7 +24,8 @@ impl Table {
     pub fn new(
         scope: &Scope,
         name: &str,
-        (rows, dim): (usize, usize),
+        rows: usize,
+        dim: usize,
         init: Init,
         kernels: Kernels,
     ) -> std::result::Result<Self, NnError> {

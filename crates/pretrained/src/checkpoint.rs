@@ -97,7 +97,7 @@ impl Checkpoint {
         Self::parse(path, &bytes, bytes.len() as u64, Source::Bytes(Arc::clone(&bytes)))
     }
 
-    /// Reads a header, of which all bytes are there, of a file of so many bytes.
+    /// Parses a complete header of a file of `size` bytes.
     fn parse(
         path: &Path,
         header: &[u8],
@@ -151,7 +151,7 @@ impl Checkpoint {
         Weights { checkpoint: self, prefix: String::new() }
     }
 
-    /// Reads a tensor as f32, whatever floating-point type it is stored in.
+    /// Reads a tensor of any floating-point type as f32.
     ///
     /// # Errors
     /// [`PretrainedError::Missing`], [`PretrainedError::Shape`], [`PretrainedError::Dtype`],

@@ -217,8 +217,8 @@ impl TransposedKernel {
         with_bias(sums.narrow(2, left, kept)?.contiguous()?, self.bias.as_ref())
     }
 
-    /// Convolves a further piece of a signal: (1, in, steps) to (1, out, steps * stride), all that later steps do not
-    /// change. `tail` carries the rest from piece to piece.
+    /// Convolves the next steps of a stream: (1, in, steps) to (1, out, steps * stride), the outputs that later steps
+    /// do not change. `tail` carries the rest to the next call.
     ///
     /// # Errors
     /// Errors of candle.
@@ -271,8 +271,8 @@ impl CausalConv {
         self.kernel.forward(&pad(x, self.padding(), right, self.mode)?)
     }
 
-    /// Convolves a further piece of a signal, for strides of 1. `context` carries the last steps from piece to piece;
-    /// the first piece must be longer than [`Self::padding`] where the signal is mirrored.
+    /// Convolves the next steps of a stream, for strides of 1. `context` carries the last steps to the next call; the
+    /// first call needs more steps than [`Self::padding`] where the signal is mirrored.
     ///
     /// # Errors
     /// Errors of candle.

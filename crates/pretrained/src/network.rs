@@ -24,7 +24,7 @@ pub(crate) enum Network {
 }
 
 /// Network and vocoder: all that decoding needs.
-pub(crate) struct Parts {
+pub(crate) struct CodecNetworks {
     pub(crate) network: Network,
     pub(crate) vocoder: Option<Vocos>,
 }
@@ -111,7 +111,7 @@ impl Network {
     }
 }
 
-impl Parts {
+impl CodecNetworks {
     /// Samples of codes, one list a level, the first of frame `first` of the whole.
     pub(crate) fn decode(&self, codes: &[Vec<u32>], first: usize) -> candle_core::Result<Vec<f32>> {
         if codes.first().is_none_or(Vec::is_empty) {

@@ -172,7 +172,8 @@ fn vocos(
     Ok(vocos)
 }
 
-/// Configuration and weights of a checkpoint: both in a folder, or one named and the other beside it.
+/// Returns the paths of configuration and weights of a checkpoint: a folder of both, or one file named and the other in
+/// its folder.
 fn places(path: &Path, config: &str) -> Loaded<(PathBuf, PathBuf)> {
     let ends_in_config = path.file_name().is_some_and(|name| name == config);
     let (folder, named) = match (path.is_dir(), ends_in_config) {

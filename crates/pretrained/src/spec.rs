@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A codec: a folder or file, and what is different from all of it. Written `PATH[,levels=N][,vocoder=PATH]`.
+/// A codec: a folder or file with options. Written `PATH[,levels=N][,vocoder=PATH]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecSpec {
     /// Folder of the checkpoint, or a file of it.

@@ -56,7 +56,7 @@ pub enum RunStatus {
     Running,
     /// Done.
     Finished,
-    /// Stopped on request; the same command goes on with it.
+    /// Stopped on request; the same command resumes it.
     Stopped,
     /// Ended by an error, which is the note.
     Failed,

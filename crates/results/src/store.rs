@@ -25,7 +25,7 @@ pub(crate) fn word(value: &impl Serialize) -> String {
 }
 
 impl Store {
-    /// Opens a store, and makes it where it isn't there.
+    /// Opens a store; creates it where it does not exist.
     ///
     /// # Errors
     /// [`ResultsError::Folder`], [`ResultsError::Newer`], [`ResultsError::Foreign`], [`ResultsError::Database`].
@@ -54,8 +54,8 @@ impl Store {
         &self.path
     }
 
-    /// Begins a run and gives its identifier. One that did not finish and is the same in everything (machine, folder,
-    /// suite, model, settings, cell) goes on under its old one, with its rows.
+    /// Begins a run and returns its identifier. An unfinished run of the same machine, folder, suite, model, settings
+    /// and cell is resumed under its identifier, with its rows.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].
@@ -293,7 +293,7 @@ impl<'a> RunKeeper<'a> {
         Self { store, run: run.to_owned(), now_s, failure: Mutex::new(None) }
     }
 
-    /// The first thing that went wrong, if anything did.
+    /// Returns the first failure, if any.
     pub fn failure(self) -> Option<ResultsError> {
         self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

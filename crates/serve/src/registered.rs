@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::Service;
+use crate::engine::EngineService;
 
 /// Prefix of identifiers of registered voices.
 pub(crate) const PREFIX: &str = "voice_";
@@ -14,7 +14,7 @@ pub(crate) struct Registered(Mutex<BTreeMap<String, String>>);
 
 impl Registered {
     /// Finds the voices that were registered before.
-    pub fn of(service: &Service) -> Self {
+    pub fn of(service: &EngineService) -> Self {
         let voices = service.voices().into_iter().filter(|(id, ..)| id.starts_with(PREFIX));
         Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
     }

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 /// Slowest and fastest speed of a request.
 pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
-/// Changes the tempo of a recording that is known piece by piece.
+/// Changes the tempo of a stream of samples.
 pub(crate) struct Tempo {
     speed: f64,
     /// Absent at speed 1, which leaves samples as they are.

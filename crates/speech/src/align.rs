@@ -5,7 +5,7 @@ use syrinx_text::{Frontend, Phone, SpokenWord};
 use syrinx_types::{TimedPhone, WordTime};
 
 use crate::SpeechError;
-use crate::trellis::{State, best_path};
+use crate::trellis::{TrellisState, best_path};
 use crate::units::{Acoustics, SILENCE, Units};
 
 /// A word and the ways it may sound.
@@ -51,7 +51,7 @@ pub struct Aligned {
 
 /// The chain of words: silence or not, one of the pronunciations, silence or not, ...
 struct Chain {
-    states: Vec<State>,
+    states: Vec<TrellisState>,
     /// States that the recording may end with.
     last: Vec<usize>,
     /// Fewest parts that all words need.
@@ -76,7 +76,7 @@ impl Chain {
                 for &phone in sounds {
                     let first = number == 0 && length == 0;
                     let word = Some(number);
-                    chain.states.push(State {
+                    chain.states.push(TrellisState {
                         unit: units.of(phone),
                         word,
                         before: previous,
@@ -101,11 +101,11 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Silence that may be left out: what comes next may follow it, or what was before it.
+    /// Appends an optional silence: the next state may follow it or the state before it.
     fn push_silence(&mut self) {
         let first = self.states.is_empty();
         let before = self.last.clone();
-        self.states.push(State { unit: SILENCE, word: None, before, first });
+        self.states.push(TrellisState { unit: SILENCE, word: None, before, first });
         self.last.push(self.states.len() - 1);
     }
 }

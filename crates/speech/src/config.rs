@@ -59,8 +59,7 @@ pub struct SpeakConfig {
     pub context_stops: usize,
     /// Silence between two sentences, seconds.
     pub pause_s: f64,
-    /// Whether a published model that predicts level 1 of all frames in place predicts it frame by frame instead, where it
-    /// can do both.
+    /// Whether a published model that can predict level 1 both frame by frame and in place does so frame by frame.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub frame_by_frame: bool,
 }
@@ -130,7 +129,7 @@ impl SpeakConfig {
         }
     }
 
-    /// The most frames that so many phones and pauses may take.
+    /// Returns the most frames that `stops` phones and pauses may take.
     pub fn frames_for(&self, stops: usize) -> usize {
         (stops as f64 * self.max_frames_per_phone).ceil() as usize
     }

@@ -1,4 +1,4 @@
-//! The family of tasks that speak: one implementation of [`Task`] for what they share.
+//! Family of tasks that speak: one implementation of [`Task`] for all of them.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use syrinx_types::{Sample, WordTime};
 
 use crate::{SpeakConfig, check_stage, example, layout};
 
-/// Settings of a task, and what it was built with.
+/// Settings of a task with the kit that it was built from.
 pub struct Setup<'a, C = SpeakConfig> {
     /// Settings.
     pub config: &'a C,
@@ -177,7 +177,7 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         config.check(S::ID)?;
         let mut kit = kit.clone();
         if !S::PUBLISHED {
-            // Its special tokens are missing then, which says that the model does not know the task.
+            // Its special tokens are then missing: the engine reports that the model was not trained for the task.
             kit.switches.vall_e = None;
         }
         let published = kit.switches.vall_e.is_some();

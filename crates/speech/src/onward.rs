@@ -1,4 +1,4 @@
-//! Speech that goes on where a recording is left off.
+//! Speech that continues a recording from a given frame.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use syrinx_types::TimedPhone;
 
 use crate::sentence::words;
 use crate::timeline::Timeline;
-use crate::{Recording, Script, Setup, Utterance};
+use crate::{AlignedRecording, Script, Setup, SpokenRow};
 
-/// A guess at how long a phone lasts that isn't spoken yet, seconds. Only its order counts.
+/// Assumed duration of a phone that is not spoken yet, seconds. Only its order of magnitude matters.
 const GUESSED_S: f64 = 0.08;
 
 /// Words spoken after a stretch of a recording, which is given, and before others, which are only looked ahead to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onward {
     /// Utterance to speak, the given frames first.
-    pub utterance: Utterance,
+    pub utterance: SpokenRow,
     /// Frames of the recording that are given.
     pub given: Range<usize>,
     /// Stops of the new words. Later ones are the look-ahead and the last silence.
@@ -28,14 +28,14 @@ pub struct Onward {
 
 /// Words to be spoken, with their phones.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Said {
+pub struct SpokenWords {
     /// Phones with `|` and pauses between the words, none around them.
     pub phones: Vec<Phone>,
     /// The words as said.
     pub words: Vec<String>,
 }
 
-impl Said {
+impl SpokenWords {
     /// Some words of a text.
     pub fn of(spoken: &Phonemized, range: Range<usize>) -> Self {
         if range.is_empty() {
@@ -56,7 +56,7 @@ impl Said {
     }
 }
 
-impl Recording {
+impl AlignedRecording {
     /// The stretch of whole words before `end` that is at most `most_s` seconds long.
     pub fn context(&self, end: usize, most_s: f64) -> Range<usize> {
         let (from_s, end_s) = (self.at_s(end) - most_s, self.at_s(end));
@@ -75,8 +75,8 @@ impl Recording {
     pub fn onward(
         &self,
         given: Range<usize>,
-        new: &Said,
-        ahead: &Said,
+        new: &SpokenWords,
+        ahead: &SpokenWords,
         prompt: Option<Content>,
         setup: Setup<'_>,
     ) -> Option<Onward> {
@@ -103,7 +103,7 @@ impl Recording {
         let limit = given.len() + config.frames_for(script.stops.len() - first as usize);
         let text = script.content();
         let prompt = config.shown(prompt);
-        let mut utterance = Utterance { text, prompt, limit, ..Utterance::default() };
+        let mut utterance = SpokenRow { text, prompt, limit, ..SpokenRow::default() };
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));
         }

@@ -6,15 +6,15 @@ use syrinx_text::{Phone, TextVocab};
 use crate::SpeechError;
 use crate::timeline::Timeline;
 
-/// Share of its first and last frame that a silence holds at least: a bit more than half, so that the pointer, which
-/// looks at the middle of frames, stands on it.
+/// Smallest share of its first and last frame that a silence covers: a bit more than half, so that the phone index,
+/// taken at the middle of frames, is that of the silence.
 const SILENCE_SHARE: f64 = 0.51;
 
 /// Tokens, the stops of a pointer among them, and which word each stop belongs to.
 ///
 /// Silences and pauses are the same in every form. Words are their phones with `|` between them, their letters with a
 /// space between them, or byte pairs that begin with a space. Letters and byte pairs share the time of their word
-/// evenly: nobody knows better, and the pointer has to be somewhere.
+/// evenly: their own times are unknown, and the pointer needs a position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     /// Token ids.

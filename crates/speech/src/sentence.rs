@@ -14,7 +14,7 @@ const MAX_SENTENCES: usize = 8;
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sentence {
-    /// Words and phones as the front end gives them.
+    /// Words and phones from the front end.
     pub spoken: Phonemized,
     /// Its phones and pauses.
     pub line: Timeline,
@@ -24,8 +24,8 @@ pub struct Sentence {
 
 /// Cuts a text into sentences and looks up their phones.
 ///
-/// Pieces without a word (a lone emoji, a row of dots) are left out; if nothing is left, the front end's error for
-/// the whole text says why.
+/// Parts without a word (a lone emoji, a row of dots) are left out; a text without any word is the front end's error
+/// for the whole text.
 ///
 /// # Errors
 /// [`TaskError::Text`] for a text that can't be spoken.
@@ -114,7 +114,7 @@ impl Sentence {
     }
 }
 
-/// The words as they are said.
+/// Returns the spoken words.
 pub(crate) fn words(spoken: &Phonemized) -> Vec<String> {
     spoken.words.iter().map(|w| w.spoken.clone()).collect()
 }

@@ -9,14 +9,14 @@ use syrinx_types::TimedPhone;
 
 use crate::StressMode;
 
-/// Phones, and how long those of them last that take time.
+/// Phones, with the durations of those that take time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
     /// All phones and marks.
     pub phones: Vec<Phone>,
     /// Seconds of each stop: of every entry of `phones` but `|`.
     pub durations_s: Vec<f64>, // (stops)
-    /// The words as said, one for each run of sounds between marks; empty where nobody knows them.
+    /// Spoken words, one for each run of sounds between boundaries; empty where they are unknown.
     pub words: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ impl Timeline {
         self.durations_s.push(duration_s);
     }
 
-    /// Puts what stands before the next phone into the line.
+    /// Appends the boundaries and pauses before the next phone.
     fn close_gap(&mut self, gap: &Gap, pause_from_s: f64) {
         if gap.special_tokens == 0 {
             return;

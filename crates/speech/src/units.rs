@@ -1,4 +1,4 @@
-//! The sounds that the decoder tells apart.
+//! Units of the phone decoder.
 
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
@@ -11,7 +11,7 @@ const PRIORS: &str = include_str!("../data/phone_parts.txt");
 /// Index of silence.
 pub const SILENCE: u8 = 0;
 
-/// The phones without stress, silence first, and how often each occurs.
+/// Phones without stress, silence first, with their frequencies.
 ///
 /// A unit is an index into them; `AH0` (schwa) and `AH` are two units.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +130,7 @@ impl Acoustics {
         Ok(Self { log_posteriors: Vec::new(), log_priors, units: units.len(), rate_hz })
     }
 
-    /// Appends the scores of what follows; see [`Self::new`].
+    /// Appends the scores of the next frames; see [`Self::new`].
     ///
     /// # Errors
     /// [`SpeechError::Shape`].

@@ -9,7 +9,7 @@ use syrinx_types::{Audio, TimedPhone, WordTime};
 
 use crate::Clip;
 
-/// Shape of an answer, for programs that show or score answers of the common shapes in a way of their own.
+/// Shape of an answer, for programs that show or score the common shapes differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerKind {
@@ -80,7 +80,7 @@ pub struct Speech {
     pub words: Vec<WordTime>,
     /// Length of the recording, seconds.
     pub seconds: f64,
-    /// Words as said, numbers and abbreviations written out; empty for a recording that no text was given for.
+    /// Spoken words, numbers and abbreviations written out; empty for a recording without a text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text_spoken: String,
     /// Built-in voice that speaks.

@@ -75,7 +75,8 @@ impl Answered {
         }
     }
 
-    /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after the beginning of this.
+    /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after the beginning of this
+    /// answer.
     ///
     /// # Errors
     /// [`TaskError::Answer`] for answers of two tasks.

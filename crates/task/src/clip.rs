@@ -21,7 +21,7 @@ pub struct Clip {
     /// The samples, where they are in memory.
     #[serde(skip)]
     pub audio: Option<Arc<Audio>>,
-    /// The section of a long recording that is meant, where it is read later.
+    /// Section of a long recording, where it is read later.
     #[serde(skip)]
     pub section: Option<Section>,
 }

@@ -16,8 +16,8 @@ pub enum Content {
     Codes(Codes),
     /// Codec frames with the latents that they round: frame-aligned conditioning.
     Coded(Coded),
-    /// Several recordings laid over one another: at every frame the weighted sum of their embeddings. As long as the
-    /// shortest. For segments that are given.
+    /// A blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest. For
+    /// given segments.
     Blend(Vec<(f32, Codes)>),
 }
 

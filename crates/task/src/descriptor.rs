@@ -1,4 +1,4 @@
-//! Tasks without their types: what the registry lists and the engine runs.
+//! Type-erased tasks, for the registry and the engine.
 
 use rand::RngCore;
 use schemars::Schema;
@@ -146,7 +146,7 @@ pub trait DynRequest<'t> {
     fn plan(self: Box<Self>, context: &Context<'_>) -> Result<Box<dyn DynPlan + 't>, TaskError>;
 }
 
-/// A planned request, which is to be finished with what is generated.
+/// A planned request, to be finished with its generated rows.
 pub trait DynPlan {
     /// Rows to generate.
     fn plan(&self) -> &Plan;

@@ -2,7 +2,7 @@
 
 use syrinx_types::CodesError;
 
-use crate::{Attention, Head};
+use crate::{AttentionMask, Head};
 
 /// Contradiction within a stage, or contents that do not fit it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum LayoutIssue {
         /// Head.
         head: Head,
         /// Attention of the response.
-        attention: Attention,
+        attention: AttentionMask,
     },
     /// A stage that a task does not have.
     #[error("task `{task}` has the stages {}", known.join(", "))]

@@ -14,7 +14,7 @@ pub struct Layout {
     pub stages: Vec<Stage>,
 }
 
-/// One kind of sequence, and what is read out of it.
+/// One type of sequence with its head.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stage {
     /// Name within the task: `ar`, `nar`, ...
@@ -42,7 +42,7 @@ pub struct Segment {
     /// Place of computation.
     pub place: Place,
     /// Who sees whom.
-    pub attention: Attention,
+    pub attention: AttentionMask,
     /// Whether it may be absent.
     pub optional: bool,
 }
@@ -92,9 +92,9 @@ pub enum Levels {
     Previous,
     /// Levels below the level being predicted, summed.
     Below,
-    /// All that an AR stage over all levels wrote in the step before, summed.
+    /// Sum of all codes that an AR stage over all levels generated in the step before.
     History(Pattern),
-    /// The first, where it is decided already.
+    /// The first level, where it is decided already.
     Decided,
 }
 
@@ -106,18 +106,18 @@ pub enum Place {
     Trunk,
     /// In the phone encoder; response frames get its output at their pointer.
     Encoder,
-    /// Nowhere by itself: each of its frames is added to the response's frame of the same number. The response is as
-    /// long as it, so that no end has to be drawn.
+    /// Added to the response: each frame to the response's frame of the same number. The response has the same length,
+    /// so that no end is drawn.
     FrameAligned,
 }
 
-/// Who sees whom within the trunk.
+/// Attention mask of a segment within the trunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// Sees the whole prefix, both ways.
+pub enum AttentionMask {
+    /// Attends to the whole prefix, both ways.
     Full,
-    /// Sees what is before it.
+    /// Attends to earlier positions.
     Causal,
 }
 
@@ -140,7 +140,7 @@ impl Segment {
             name,
             fill: Fill::SpecialToken(special_token),
             place: Place::Trunk,
-            attention: Attention::Full,
+            attention: AttentionMask::Full,
             optional: false,
         }
     }
@@ -189,7 +189,12 @@ impl Segment {
     /// The codes that an AR stage predicts.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
-        Self { name: name.into(), fill, attention: Attention::Causal, ..Self::special_token(name) }
+        Self {
+            name: name.into(),
+            fill,
+            attention: AttentionMask::Causal,
+            ..Self::special_token(name)
+        }
     }
 
     /// The codes that a NAR stage completes.
@@ -222,7 +227,7 @@ impl Segment {
 
     /// The text that an AR stage predicts.
     pub fn text_response(name: &str) -> Self {
-        Self { attention: Attention::Causal, ..Self::text(name) }
+        Self { attention: AttentionMask::Causal, ..Self::text(name) }
     }
 
     /// The same, allowed to be absent.
@@ -264,7 +269,7 @@ impl Stage {
         self.segments.iter().rev().find(|s| s.place == Place::Trunk)
     }
 
-    /// Whether its text stands in the encoder, and every position of its response at a stop of it.
+    /// Whether its text is in the encoder, and every position of its response has a phone index.
     pub fn encodes(&self) -> bool {
         self.segments.iter().any(|s| s.place == Place::Encoder)
     }
@@ -294,7 +299,7 @@ impl Stage {
             if s.place == Place::FrameAligned && (s.fill != all_levels || s.optional) {
                 return Err(LayoutIssue::FrameAligned(s.name.clone()));
             }
-            if s.attention == Attention::Causal && s.name != response.name {
+            if s.attention == AttentionMask::Causal && s.name != response.name {
                 return Err(LayoutIssue::Causal(s.name.clone()));
             }
         }
@@ -304,7 +309,7 @@ impl Stage {
         }
         let predictor = self.head.predictor();
         check_stage(&*predictor, self)?;
-        let causal = response.attention == Attention::Causal;
+        let causal = response.attention == AttentionMask::Causal;
         if causal != predictor.is_causal() {
             return Err(LayoutIssue::Attention { head: self.head, attention: response.attention });
         }

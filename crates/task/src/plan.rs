@@ -45,10 +45,10 @@ impl RowPlan {
     }
 }
 
-/// The end of a row's speech begins the next one's: its text stands in both.
+/// Continuation of a row: the end of its speech is the beginning of the next row, and the text of that part is in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// The stop of the row before from which on its text stands in this row, too.
+    /// Phone index of the row before from which on its text is also in this row.
     pub from_stop: u32,
     /// The stop of this row where that text begins.
     pub at_stop: u32,
@@ -72,20 +72,20 @@ impl Follow {
     }
 }
 
-/// One stage with what is given to it.
+/// One stage with its inputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StageRun {
     /// Name of the stage in the task's layout.
     pub stage: String,
     /// Contents of its segments.
     pub contents: Contents,
-    /// The most that may come out, in frames or tokens, with what is given of it.
+    /// Largest length of the response in frames or tokens, given ones included.
     pub limit: usize,
     /// For aligned AR stages over codes: the stop under the pointer at the first frames, where that is known (speech in
     /// a given timing). After its last entry the model moves the pointer; a pointer as long as `limit` ends the row.
     pub pointer: Vec<u32>,
-    /// For stages over codes: the first frames of the response, where they are known (a recording that goes on). An AR
-    /// stage goes on after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
+    /// For stages over codes: the first frames of the response, where they are known (a recording that is continued).
+    /// An AR stage continues after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
     pub given: Option<Codes>,
 }
 
@@ -137,7 +137,7 @@ pub struct Generated {
     pub phones: Option<FrameScores>,
     /// Mean log-probability a generated token, in nats.
     pub score: f64,
-    /// Whether it stopped by itself, not at its limit.
+    /// Whether it ended by itself, not at its limit.
     pub finished: bool,
 }
 

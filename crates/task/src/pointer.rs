@@ -5,10 +5,11 @@ use syrinx_types::TimedPhone;
 /// Most phone indices that the pointer may advance in one frame.
 pub const MAX_ADVANCE: usize = 2;
 
-/// The stop under the pointer at each of `frames` frames: the one that sounds at the frame's middle, held back where
-/// it would move more than [`MAX_ADVANCE`] at once. `durations_s` are those of the stops; the first begins at `lead_s`.
+/// Returns the phone index at each of `frames` frames: the phone at the frame's middle, delayed where the index would
+/// advance by more than [`MAX_ADVANCE`] at once. `durations_s` has one duration for each phone; the first begins at
+/// `lead_s`.
 ///
-/// `None` if the stops can't all be passed in time (more than two stops a frame on the whole).
+/// `None` if the index cannot reach the last phone (more than two phones a frame on average).
 pub fn pointer_of_durations(
     durations_s: &[f64],
     lead_s: f64,

@@ -1,4 +1,4 @@
-//! Sequences: rows of tables at positions, who sees whom, and what is scored.
+//! Sequences: rows of tables at positions, attention prefix, and targets.
 
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -10,7 +10,7 @@ pub const NONE: u32 = u32::MAX;
 /// A target that doesn't count. The same value as `syrinx_nn`'s.
 pub const IGNORE: u32 = u32::MAX;
 
-/// The codes of one of several recordings that are laid over one another, and how much they count.
+/// Codes of one recording of a blend, with its weight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
     /// Factor of the embedding.
@@ -28,8 +28,7 @@ pub struct Position {
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
-    /// Codes of recordings that are laid over one another, or that condition a frame of the response; empty at most
-    /// positions.
+    /// Codes of the recordings of a blend, or of those that condition a frame of the response; empty at most positions.
     pub blend: Vec<Share>,
     /// Row of the table of durations.
     pub duration: u32,
@@ -85,7 +84,7 @@ pub struct Sequence {
     pub frame_aligned: Option<Coded>,
     /// Head of the stage.
     pub head: Head,
-    /// Whether the response finds its own timing: its pointer moves, or it ends by itself.
+    /// Whether the response finds its own timing: its phone index advances, or it predicts its end.
     pub advances: bool,
     /// Level being predicted (further levels only), from 0.
     pub level: usize,
@@ -95,8 +94,8 @@ pub struct Sequence {
     pub response_codes: Option<Codes>,
     /// Latents that the response's codes round, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
-    /// First position of an AR response over codes, where it is not that of "nothing yet": the separator that predicts
-    /// the first code in published models.
+    /// First position of an AR response over codes, where it is not that of an empty history: the separator that
+    /// predicts the first code in published models.
     pub opening: Option<Position>,
 }
 

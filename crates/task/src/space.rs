@@ -127,7 +127,7 @@ impl TokenSpace {
         row / rows * rows + u32::from(self.no_code())
     }
 
-    /// The code that stands for "nothing yet" in a table, and for "stop" in the first-level head.
+    /// Returns the code of an empty history in a table, and of "stop" in the first-level head.
     pub fn no_code(&self) -> u16 {
         self.codebook_size as u16
     }

@@ -96,7 +96,7 @@ pub trait Task: Send + Sync + Sized + 'static {
         context: &Context<'_>,
     ) -> Result<(Plan, Self::Prepared), TaskError>;
 
-    /// Makes the answer of what was generated, one entry a row of the plan.
+    /// Builds the answer from the generated rows, one entry for each row of the plan.
     ///
     /// # Errors
     /// [`TaskError::Answer`]; those of the services.

@@ -67,7 +67,7 @@ pub enum VallEText {
     Letters(Vec<u32>),
 }
 
-/// A piece of the prompt.
+/// Segment of the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VallEPiece {
     /// Name of a task (`ns`, `sr`, ...).
@@ -279,7 +279,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Appends what is known of the response; returns the number of its positions.
+    /// Appends the known part of the response; returns the number of its positions.
     fn response(&mut self, response: &VallEResponse) -> Result<usize, LayoutIssue> {
         let layout = *self.layout;
         match response {
@@ -369,7 +369,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Closes a segment of so many counted positions.
+    /// Closes a segment of `counted` counted positions.
     fn close(&mut self, counted: usize) {
         let row = self.space.special_token(SEPARATOR).unwrap_or_default();
         self.push(|p| p.special_token = row);

@@ -134,7 +134,7 @@ impl SpeechCodec for ToneCodec {
         Ok(self.sound(codes))
     }
 
-    /// Every frame is as loud as the first value of its latent says, from 0 to 1, above the least.
+    /// Scales every frame by the first value of its latent, from 0 to 1, above the gain floor.
     fn attenuate(
         &self,
         audio: &Audio,

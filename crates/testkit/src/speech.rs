@@ -1,4 +1,4 @@
-//! Utterances that nobody spoke.
+//! Synthetic utterances.
 
 use std::sync::Arc;
 

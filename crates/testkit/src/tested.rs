@@ -15,7 +15,7 @@ pub trait Tested: Task {
         with_context(|context| Ok(self.plan(request, context)?.0))
     }
 
-    /// The answer to a request, whatever was planned for it, from these rows.
+    /// Returns the answer to a request from these rows instead of generated ones.
     ///
     /// # Errors
     /// Errors of [`Task::plan`] and [`Task::finish`].

@@ -118,7 +118,7 @@ const VOWEL_TABLE: [[(&str, &str); WRITINGS]; VOWELS] = [
 impl Phone {
     /// Number of phones, separators and pauses.
     pub const COUNT: usize = COUNT;
-    /// `SIL`, a silence that is heard.
+    /// `SIL`, an audible silence.
     pub const SILENCE: Phone = Phone(0);
     /// `|`, between two words.
     pub const BOUNDARY: Phone = Phone(1);

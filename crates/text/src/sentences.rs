@@ -74,7 +74,7 @@ fn ends_sentence(text: &str, start: usize, at: usize, end: usize) -> bool {
     let goes_on = following.is_some_and(|c| c.is_lowercase());
     let marks = &text[at..end];
     if marks.contains(['?', '!']) {
-        // `"Stop!" he said` goes on, `What? no.` doesn't.
+        // `"Stop!" he said` is one sentence, `What? no.` is two.
         return !(goes_on && marks.contains(['"', '”', '’']));
     }
     if goes_on && (marks.len() > 1 || marks == "…") {

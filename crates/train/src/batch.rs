@@ -2,13 +2,14 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use syrinx_data::{BatchPlan, Batches, Corpus, Part};
+use syrinx_data::{BatchPlan, Batches, Corpus, WorkShare};
 use syrinx_task::{Corruption, DynTask, Sequence, Stage, TokenSpace, resolve};
+use syrinx_types::SettingIssue;
 
 use crate::{TrainConfig, TrainError};
 
 /// A stage that is trained, and its share.
-struct Trained {
+struct TrainedStage {
     task: usize,
     stage: Stage,
     weight: f64,
@@ -17,7 +18,7 @@ struct Trained {
 }
 
 /// Which utterances go together.
-struct Plan {
+struct BatchOrder {
     /// Positions a frame.
     a_frame: usize,
     /// Utterances of an epoch: what the batches number.
@@ -31,10 +32,10 @@ pub struct BatchMaker<'a> {
     corpus: &'a Corpus,
     space: &'a TokenSpace,
     config: &'a TrainConfig,
-    stages: Vec<Trained>,
-    plans: Vec<Plan>,
+    stages: Vec<TrainedStage>,
+    plans: Vec<BatchOrder>,
     /// Sequences of every batch that are made here.
-    part: Part,
+    part: WorkShare,
 }
 
 /// A batch, and what it is for.
@@ -62,47 +63,38 @@ impl<'a> BatchMaker<'a> {
     ) -> Result<Self, TrainError> {
         if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
             let levels = space.levels;
-            return Err(TrainError::Config(format!(
-                "nar_levels names level {level}, but the codec has {levels}"
-            )));
+            let reason = format!("names level {level}, but the codec has {levels}");
+            return Err(SettingIssue::new("nar_levels", reason).into());
         }
         let mut stages = Vec::new();
-        let mut plans: Vec<Plan> = Vec::new();
+        let mut plans: Vec<BatchOrder> = Vec::new();
         for entry in &config.mix {
             let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
-                let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
-                TrainError::Config(format!(
-                    "there is no task `{}` (there are {})",
-                    entry.task,
-                    known.join(", ")
-                ))
+                let known = tasks.iter().map(|t| t.id().to_owned()).collect();
+                TrainError::UnknownTask { name: entry.task.clone(), known }
             })?;
             let layout = tasks[task].layout();
             let stage = layout.stage(&entry.stage).cloned().ok_or_else(|| {
-                let known: Vec<&str> = layout.stages.iter().map(|s| s.name.as_str()).collect();
-                TrainError::Config(format!(
-                    "task `{}` has no stage `{}` (it has {})",
-                    entry.task,
-                    entry.stage,
-                    known.join(", ")
-                ))
+                let known = layout.stages.iter().map(|s| s.name.clone()).collect();
+                let (task, stage) = (entry.task.clone(), entry.stage.clone());
+                TrainError::UnknownStage { task, stage, known }
             })?;
             let a_frame = stage.head.predictor().positions_a_frame(space.levels);
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
-                    plans.push(Plan::new(config, corpus, config.speaker_balance, a_frame)?);
+                    plans.push(BatchOrder::new(config, corpus, config.speaker_balance, a_frame)?);
                     plans.len() - 1
                 }
             };
-            stages.push(Trained { task, stage, weight: entry.weight, plan });
+            stages.push(TrainedStage { task, stage, weight: entry.weight, plan });
         }
-        Ok(Self { tasks, corpus, space, config, stages, plans, part: Part::WHOLE })
+        Ok(Self { tasks, corpus, space, config, stages, plans, part: WorkShare::WHOLE })
     }
 
     /// The same, for one of several ranks: of every batch only this part is made. All parts together are the batch of
     /// one rank, sequence by sequence.
-    pub fn of_part(self, part: Part) -> Self {
+    pub fn of_part(self, part: WorkShare) -> Self {
         Self { part, ..self }
     }
 
@@ -127,7 +119,7 @@ impl<'a> BatchMaker<'a> {
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
         // However the training is balanced, its figures are of the same utterances.
-        let even = |plan: &Plan| Plan::new(self.config, self.corpus, 0.0, plan.a_frame);
+        let even = |plan: &BatchOrder| BatchOrder::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
@@ -180,12 +172,12 @@ impl<'a> BatchMaker<'a> {
         &self,
         index: usize,
         level: usize,
-        plan: &Plan,
+        plan: &BatchOrder,
         number: u64,
         rng: &mut ChaCha8Rng,
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
-        let Trained { task, stage, .. } = &self.stages[index];
+        let TrainedStage { task, stage, .. } = &self.stages[index];
         let (task, space) = (&self.tasks[*task], self.space);
         let mut sequences = Vec::new();
         let mut push =
@@ -245,7 +237,7 @@ impl<'a> BatchMaker<'a> {
     }
 }
 
-impl Plan {
+impl BatchOrder {
     fn new(
         config: &TrainConfig,
         corpus: &Corpus,
@@ -259,7 +251,7 @@ impl Plan {
         let lengths: Vec<usize> = turns.iter().map(length).collect();
         let (max_positions, seed) = (config.positions, config.seed);
         let plan = BatchPlan { max_positions, seed, ..BatchPlan::default() };
-        Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, Part::WHOLE)? })
+        Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, WorkShare::WHOLE)? })
     }
 
     /// The utterances of the batch of this number.

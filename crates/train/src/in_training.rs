@@ -8,6 +8,6 @@ pub trait InTrainingEvaluator: Send + Sync {
     /// Figures by name, of the averaged weights.
     ///
     /// # Errors
-    /// Why it can't, for a human. Training goes on.
+    /// The reason, for people. Training continues.
     fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String>;
 }

@@ -43,7 +43,7 @@ impl Codes {
         Ok(Self { levels, values })
     }
 
-    /// No frames yet, of so many levels.
+    /// Builds codes of `levels` levels without frames.
     pub fn empty(levels: usize) -> Self {
         Self { levels, values: Vec::new() }
     }

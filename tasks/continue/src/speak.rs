@@ -1,23 +1,23 @@
 //! From a recording and a text to rows, and from their codes to one recording.
 
 use syrinx_speech::{
-    Onward, Place, Recording, Said, Sentence, Setup, Spoken, join, prompt_of, reading, rolling,
-    sentences,
+    AlignedRecording, Onward, Sentence, SentenceOffset, Setup, Spoken, SpokenWords, join,
+    prompt_of, reading, rolling, sentences,
 };
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
 
-/// The recording, the sentences of the text with their places in the rows, and the first row, which goes on from the
+/// The recording, the sentences of the text with their offsets in the rows, and the first row, which continues the
 /// recording.
 pub struct Prepared {
-    recording: Recording,
-    sentences: Vec<(Sentence, Place)>,
+    recording: AlignedRecording,
+    sentences: Vec<(Sentence, SentenceOffset)>,
     first: Onward,
 }
 
-/// One row a sentence: the first goes on from the recording, the others follow in its voice.
+/// Plans one row for each sentence: the first continues the recording, the others follow in its voice.
 pub(crate) fn plan(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -25,15 +25,17 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Prepared), TaskError> {
     let (config, speaking, kit) = (setup.config, setup.speaking(), setup.kit);
     let sentences = sentences(speaking, &request.text)?;
-    let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
+    let recording =
+        AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let prompt = prompt_of(speaking.config, context.codec()?, &recording.audio, "the recording")?;
     let prompt = Content::Codes(prompt);
     // The last frame may be half empty: only whole ones are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
-    let new = Said::of(spoken, 0..spoken.words.len());
-    let first = recording.onward(given, &new, &Said::default(), Some(prompt.clone()), speaking);
+    let new = SpokenWords::of(spoken, 0..spoken.words.len());
+    let first =
+        recording.onward(given, &new, &SpokenWords::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or_else(|| {
         TaskError::input(
             "too many phones were recognized in the recording to go on from",

@@ -15,7 +15,7 @@ use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 use crate::G2pConfig;
 use crate::layout::{LETTERS, TO_PHONES};
 
-/// Notes which words the front end asks for, and knows none of them.
+/// Records the words that the front end looks up; it knows none of them.
 #[derive(Default)]
 struct Unknown(Mutex<Vec<String>>);
 

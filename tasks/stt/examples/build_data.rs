@@ -1,4 +1,4 @@
-//! Makes the data files of this crate, and of the one that it listens with, from the training split of a corpus:
+//! Makes the data files of this crate and of `syrinx-speech` from the training split of a corpus:
 //!
 //! ```sh
 //! cargo xtask corpus --sentences sentences.txt
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         texts.extend(text);
         if let Some((phones, lead_s, seconds)) = timed(&line) {
             let parts = (seconds * RATE_HZ).round() as usize;
-            labels.extend(phone_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
+            labels.extend(phone_labels(&phones, lead_s, parts, 1, RATE_HZ).unwrap_or_default());
         }
     }
     if let Some(sentences) = argument() {

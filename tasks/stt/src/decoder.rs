@@ -54,7 +54,7 @@ impl Decoder {
         Self { config, units, words, trie, bigrams, ahead }
     }
 
-    /// The sounds that it tells apart.
+    /// Units of the decoder.
     pub fn units(&self) -> &Units {
         &self.units
     }

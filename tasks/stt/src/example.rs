@@ -23,8 +23,13 @@ pub(crate) fn heard(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) 
 /// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
 /// without codes, durations, or a sounding phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Option<Example> {
-    let shape = (sample.codes.frames(), config.per_frame);
-    let labels = phone_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
+    let labels = phone_labels(
+        &sample.phones,
+        sample.lead_s,
+        sample.codes.frames(),
+        config.per_frame,
+        sample.frame_rate_hz,
+    )?;
     Some(Example { contents: contents(codes), response: Response::Phones(labels) })
 }
 
@@ -34,7 +39,8 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Optio
 pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,
-    (frames, per_frame): (usize, usize),
+    frames: usize,
+    per_frame: usize,
     frame_rate_hz: f64,
 ) -> Option<Vec<u32>> {
     let recognized = audible_phones(phones)?;
@@ -67,7 +73,8 @@ fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     recognized.iter().any(|p| !p.is_mark()).then_some(recognized)
 }
 
-/// A recording and its text as said, in lower case without punctuation. `None` without codes or text.
+/// Builds an example of a recording and its spoken text, in lower case without punctuation. `None` without codes or
+/// text.
 pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,

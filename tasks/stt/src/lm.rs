@@ -1,4 +1,4 @@
-//! Which words follow which: a bigram language model.
+//! Bigram language model.
 //!
 //! Interpolated Kneser-Ney smoothing (Kneser & Ney 1995, with one discount): a pair that was seen loses
 //! [`DISCOUNT`] of its count; what is lost goes to words by the number of different words that they followed; and
@@ -32,7 +32,7 @@ impl BigramCounts {
         let mut counts = Self::default();
         for text in texts {
             let mut words = normalize_for_scoring(&normalize(text));
-            // Numbers are written out by now; what is left would look like a count in the file.
+            // Numbers are written out; remaining digits would look like a count in the file.
             words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
             if words.is_empty() {
                 continue;
@@ -156,7 +156,7 @@ impl Bigrams {
         model
     }
 
-    /// The number that stands for the beginning (before words) and the end (after them).
+    /// Returns the number of the edge: the beginning (before words) and the end (after them).
     pub fn edge(&self) -> u32 {
         self.unigrams.len() as u32 - 1
     }

@@ -14,8 +14,8 @@ use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
 use crate::{SttConfig, SttError, SttMode, SttRequest};
 
-/// Confidence of an alignment below which the text is likely to be another than what is said: right texts have 0.15 to 0.9,
-/// wrong ones less than 0.001, a text of which half is said 0.07.
+/// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
+/// ones less than 0.001, a text that is half spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
 
 /// The most text tokens for a frame of 40 ms, and for any recording.

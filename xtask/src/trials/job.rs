@@ -40,15 +40,15 @@ heads = 2
 hidden = 320
 "#;
 
-/// A program and what it trains on.
-pub struct Bench {
+/// A program with its training data.
+pub struct TrialSetup {
     pub program: PathBuf,
     pub shards: PathBuf,
     pub config: PathBuf,
     pub folder: PathBuf,
 }
 
-impl Bench {
+impl TrialSetup {
     /// Builds the program with features, unless there is one, and encodes the test set, each recording `copies` times.
     pub fn new(there: Option<&Path>, features: &str, copies: usize) -> Result<Self> {
         let shell = shell()?;
@@ -123,7 +123,7 @@ pub fn mpirun(ranks: usize, program: &Path, args: &[String]) -> Command {
     command
 }
 
-/// Runs a command to its end and returns what it wrote. Fails unless it ends well.
+/// Runs a command to its end and returns its output. Fails unless it succeeds.
 pub fn finish(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command.output().with_context(|| format!("can't start `{shown}`"))?;

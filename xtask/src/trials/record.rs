@@ -1,9 +1,9 @@
 //! Output of a trial, printed as it comes and kept for a file.
 
 /// Lines of a trial.
-pub struct Record(String);
+pub struct TrialRecord(String);
 
-impl Record {
+impl TrialRecord {
     /// A record that begins with its command.
     pub fn new(command: &str) -> Self {
         println!("$ {command}");

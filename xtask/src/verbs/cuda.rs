@@ -61,11 +61,11 @@ pub fn run(args: &CudaArgs) -> Result<()> {
 struct Kit {
     /// Value of `CUDA_HOME`.
     toolkit: PathBuf,
-    /// Libraries under the names that a linker looks for.
+    /// Links to the libraries under the names that a linker expects.
     links: PathBuf,
 }
 
-/// The toolkit from PyPI, and links as a linker wants them.
+/// Fetches the toolkit from PyPI and makes the links that a linker needs.
 fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     for (program, package) in
         [("python3", "python3 and python3-venv"), ("gcc", "gcc"), ("g++", "g++")]
@@ -98,8 +98,8 @@ fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     Ok(Kit { toolkit, links })
 }
 
-/// A library with every function of the driver's header, each of which answers that there is no device. A program that
-/// is linked with it asks for the real one by name when it is started.
+/// Builds a stub library with every function of the driver's header, each of which returns that there is no device. A
+/// program linked with it loads the real library by name at its start.
 fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     let header = toolkit.join("include/cuda.h");
     let declared = cmd!(shell, "gcc -E -P {header}").quiet().read()?;
@@ -191,7 +191,7 @@ fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathB
     .context("the build failed; `cargo xtask cuda --help` says what it needs")
 }
 
-/// On a machine without a GPU: the program must start, and say what is missing.
+/// Checks on a machine without a GPU that the program starts and reports the missing device.
 fn without_gpu(shell: &Shell, program: &Path, kit: &Kit) -> Result<()> {
     if Path::new("/dev/nvidiactl").exists() {
         return Ok(());

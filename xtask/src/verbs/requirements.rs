@@ -1,4 +1,4 @@
-//! `requirements`: what the model has to reach, measured, in one table.
+//! `requirements`: measures the requirements of the model and prints one table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,7 +60,7 @@ struct Requirement {
     minus: Option<Other>,
     /// Divisor.
     over: Option<Other>,
-    /// Suites from one to the next of which the figure falls or rises; the value is the share of voices where it does.
+    /// Suites over which the figure falls or rises monotonically; the value is the share of voices for which it does.
     #[serde(default)]
     in_order: Vec<String>,
     #[serde(default)]
@@ -80,14 +80,14 @@ struct Other {
     variant: String,
 }
 
-/// A requirement and what was measured.
+/// A requirement with its measured value.
 #[derive(Debug, Serialize)]
 struct Measured {
     what: String,
     /// The figure with its judge.
     figure: String,
     value: Option<f64>,
-    /// The 95 % interval, where the figure stands for itself.
+    /// The 95 % interval, where the requirement is on a single figure.
     interval: Option<(f64, f64)>,
     must: String,
     target: Option<f64>,
@@ -311,7 +311,7 @@ fn table(rows: &[Measured]) -> String {
     crate::table::table(&lines) + &format!("{met} of {} requirements are met\n", rows.len())
 }
 
-/// The table as a page. `rest` is what the suites were run with besides.
+/// Returns the table as a page. `rest` has the further arguments of the suites.
 fn page(rows: &[Measured], rest: &[String]) -> String {
     let mut out = "# Requirements of the embedded model\n\n".to_owned();
     out += &format!(

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
 use crate::project::root;
-use crate::trials::{network, plan, ranks, record::Record, slurm, storage, weak};
+use crate::trials::{network, plan, ranks, record::TrialRecord, slurm, storage, weak};
 
 /// `scale`.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct ScaleArgs {
 /// Trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Trial {
-    /// 1, 2 and 4 ranks have the same losses; a rank is killed; a run goes on with another number of ranks
+    /// 1, 2 and 4 ranks have the same losses; a rank is killed; a run resumes with another number of ranks
     Ranks,
     /// Two network namespaces joined by a veth pair, killed and resumed; traffic a step
     Network,
@@ -50,7 +50,7 @@ enum Trial {
 pub fn run(args: &ScaleArgs) -> Result<()> {
     let name = args.trial.to_possible_value().map(|v| v.get_name().to_owned());
     let name = name.context("a trial has a name")?;
-    let mut record = Record::new(&format!("cargo xtask scale {name}"));
+    let mut record = TrialRecord::new(&format!("cargo xtask scale {name}"));
     let program = args.program.as_deref();
     match args.trial {
         Trial::Ranks => ranks::run(&mut record, program)?,

@@ -12,7 +12,7 @@ mod textgrid;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use alignment::{Aligned, Alignment, merge_textgrids};
+pub use alignment::{AlignedManifest, PhoneAlignment, merge_textgrids};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
 pub use pairs::{pairs, recordings};

@@ -1,4 +1,4 @@
-//! The known part of a response stays as it is, and the rest goes on after it.
+//! The given part of a response is kept, and generation continues after it.
 
 use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate};
 use syrinx_task::{

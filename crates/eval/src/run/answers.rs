@@ -15,7 +15,7 @@ use crate::score::{
     Measures, codec_measures, missing_speech, phone_measures, show_phones, speech_measures,
     text_measures,
 };
-use crate::{Answer, Ask, EvalError, Item, Measure, Row, SubjectError};
+use crate::{EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectRequest};
 
 impl Run<'_> {
     /// Asks, and measures all that needs no judge.
@@ -71,9 +71,13 @@ impl Run<'_> {
         };
     }
 
-    fn answer(&self, request: &serde_json::Value, seed: u64) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        request: &serde_json::Value,
+        seed: u64,
+    ) -> Result<SubjectAnswer, SubjectError> {
         let suite = self.suite;
-        let ask = Ask { task: &suite.task, request, decode: &suite.decode, seed };
+        let ask = SubjectRequest { task: &suite.task, request, decode: &suite.decode, seed };
         self.subject.answer(&ask, self.cancel)
     }
 
@@ -81,7 +85,7 @@ impl Run<'_> {
         &self,
         row: &mut Row,
         case: &Case,
-        answer: &Answer,
+        answer: &SubjectAnswer,
         prompts: &Prompts,
     ) -> Result<(), SubjectError> {
         let audio = answer.answered.audio().filter(|audio| !audio.samples.is_empty());
@@ -197,7 +201,7 @@ impl Run<'_> {
 fn words_row(
     row: &mut Row,
     item: &Item,
-    answer: &Answer,
+    answer: &SubjectAnswer,
     kind: AnswerKind,
 ) -> Result<(), SubjectError> {
     let json = &answer.answered.json();

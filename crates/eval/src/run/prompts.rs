@@ -84,7 +84,7 @@ impl Run<'_> {
         }
         let given = mentions(&self.suite.request, "prompt");
         for case in self.cases {
-            // A prompt that the suite doesn't hand on is nobody's voice here.
+            // A prompt that the suite does not pass on is no reference voice.
             if case.voice.is_some() || (given && case.item.prompt.is_some()) {
                 self.add(&mut prompts, &key(case), &case.group)?;
             }
@@ -98,7 +98,7 @@ impl Run<'_> {
         Ok(prompts)
     }
 
-    /// Whose voice a case must not have, where the suite names somebody: a voice or a recording.
+    /// Returns the rival voice that the suite names for a case: a built-in voice or a recording.
     fn named_rival(&self, case: &Case) -> Result<Option<String>, EvalError> {
         let Some(template) = self.suite.rival.as_ref().filter(|rival| *rival != OTHER) else {
             return Ok(None);

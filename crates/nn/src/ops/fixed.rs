@@ -63,7 +63,7 @@ impl CustomOp1 for FixedLinearOp {
             candle_core::bail!("fixed linear: input has {found} features, not {inputs}");
         }
         let mut y = vec![0.0; rows * outputs];
-        rows_through(&mut y, slice_of(x, layout)?, weight, (*inputs, *outputs), false);
+        rows_through(&mut y, slice_of(x, layout)?, weight, *inputs, *outputs, false);
         Ok((CpuStorage::F32(y), (rows, *outputs).into()))
     }
 

@@ -41,9 +41,11 @@ fn rows_per_task(rows: usize) -> usize {
 pub(crate) fn stack(
     x: &Tensor,
     plan: &AttentionPlan,
-    (config, eps): (&BlockConfig, f32),
+    config: &BlockConfig,
+    eps: f32,
     weights: Vec<Tensor>,
-    (memory, early): (&StackMemory, Option<&EarlyGradients>),
+    memory: &StackMemory,
+    early: Option<&EarlyGradients>,
 ) -> Result<Tensor> {
     let gradients = Gradients::default();
     let learns = weights.iter().any(Tensor::track_op);

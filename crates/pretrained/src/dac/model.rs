@@ -74,7 +74,7 @@ const DILATIONS: [usize; 3] = [1, 3, 9];
 /// Steps that the residual units of a stage see on either side.
 const STAGE_REACH: usize = 3 * (1 + 3 + 9);
 
-/// Two convolutions of a snake each, beside a skip connection.
+/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,

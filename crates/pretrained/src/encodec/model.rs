@@ -94,7 +94,7 @@ impl EncodecConfig {
     }
 }
 
-/// A residual block: two convolutions of an ELU each, beside a skip connection.
+/// Residual block: two convolutions, each after an ELU, with a skip connection.
 struct ResidualBlock {
     narrow: CausalConv,
     widen: CausalConv,
@@ -212,7 +212,7 @@ impl Decoder {
         Ok(Self { first, lstm, stages, last })
     }
 
-    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    /// Decodes the next frames of a stream: (1, hidden_size, frames) to (1, 1, samples).
     fn step(&self, latents: &Tensor, state: &mut DecoderState) -> Result<Tensor> {
         state.stages.resize(self.stages.len(), (None, Vec::new()));
         let x = self.first.step(latents, &mut state.first)?;

@@ -1,4 +1,4 @@
-//! Fetching a model: what a repository holds, then its files one after another.
+//! Download of a model: the list of a repository, then its files one after another.
 
 use std::path::{Path, PathBuf};
 
@@ -171,7 +171,7 @@ impl Hub {
 
 /// Compares a file with its checksum, by which it is named behind the link; returns its size.
 fn check(link: &Path) -> Result<u64, HubError> {
-    let io = |source| HubError::Io { operation: "read", path: link.to_path_buf(), source };
+    let io = |cause| HubError::Io { operation: "read", path: link.to_path_buf(), cause };
     let blob = link.canonicalize().map_err(io)?;
     let announced = blob.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Err(error) = verify(&blob, &announced) {

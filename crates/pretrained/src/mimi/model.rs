@@ -11,7 +11,7 @@ use crate::error::PretrainedError;
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// A residual block: two convolutions of an ELU each, beside a skip connection.
+/// Residual block: two convolutions, each after an ELU, with a skip connection.
 struct ResidualBlock {
     narrow: CausalConv,
     widen: CausalConv,
@@ -127,7 +127,7 @@ impl Decoder {
         Ok(Self { double, transformer, first, stages, last })
     }
 
-    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    /// Decodes the next frames of a stream: (1, hidden_size, frames) to (1, 1, samples).
     fn step(&self, latents: &Tensor, state: &mut MimiStream) -> Result<Tensor> {
         state.stages.resize(self.stages.len(), (None, Vec::new()));
         let x = self.double.step(latents, &mut state.double)?;

@@ -85,7 +85,7 @@ impl SnacConfig {
     }
 }
 
-/// Two convolutions of a snake each, beside a skip connection.
+/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,
@@ -392,7 +392,7 @@ impl Snac {
         Ok(samples)
     }
 
-    /// Steps of the latents on either side that a sample depends on, beside those of its window.
+    /// Returns the steps of the latents on either side of its window that a sample depends on.
     pub fn reach_steps(&self) -> usize {
         let (mut reach, mut rate) = (3.0, 1.0); // in steps of the latents, and steps of a stage a step of them
         for &stride in &self.config.decoder_rates {

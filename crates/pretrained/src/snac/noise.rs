@@ -4,7 +4,7 @@ use candle_core::{Device, Result, Tensor};
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// Numbers that the decoder adds, times what it has.
+/// Noise that the decoder adds, times its activation.
 #[derive(Debug, Clone, Copy)]
 pub enum Noise<'a> {
     /// Zero.
@@ -21,7 +21,7 @@ pub enum Noise<'a> {
 }
 
 impl Noise<'_> {
-    /// Noise of so many steps of a stage that has `rate` steps a step of the latents: (1, 1, steps).
+    /// Draws the noise of `steps` steps of a stage that has `rate` steps for each step of the latents: (1, 1, steps).
     pub(super) fn draw(&self, stage: usize, rate: usize, steps: usize) -> Result<Option<Tensor>> {
         let values = match self {
             Noise::Off => return Ok(None),

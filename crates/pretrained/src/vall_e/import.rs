@@ -94,7 +94,7 @@ pub fn import(
 /// The text of a tokenizer whose tokens are all in the model's table of phones.
 fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
     let bytes =
-        std::fs::read(path).map_err(|source| VallEError::Read { path: path.into(), source })?;
+        std::fs::read(path).map_err(|cause| VallEError::Read { path: path.into(), cause })?;
     let fault = |reason| VallEError::Tokenizer { path: path.into(), reason };
     let json = String::from_utf8(bytes).map_err(|e| fault(e.to_string()))?;
     IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(fault)?;

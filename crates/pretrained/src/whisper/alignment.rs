@@ -53,7 +53,7 @@ impl Whisper {
         Ok(AlignedTokens { starts_s, probabilities })
     }
 
-    /// Probability of each text token, among text tokens, after what stands before it.
+    /// Returns the probability of each text token, among text tokens, given the tokens before it.
     fn text_probabilities(
         &self,
         hidden: &Tensor,

@@ -58,7 +58,7 @@ impl Draw {
 }
 
 impl Whisper {
-    /// Decodes a window at the first temperature that gives a text which passes the checks, else at the last.
+    /// Decodes a window at the first temperature whose text passes the checks, else at the last.
     pub(crate) fn decode_window(
         &self,
         window: &Cache,

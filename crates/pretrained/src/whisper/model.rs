@@ -140,7 +140,7 @@ fn alignment_heads(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, WhisperError> {
-    std::fs::read(path).map_err(|source| WhisperError::Read { path: path.into(), source })
+    std::fs::read(path).map_err(|cause| WhisperError::Read { path: path.into(), cause })
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, WhisperError> {
@@ -153,5 +153,5 @@ fn broken(path: &Path, reason: String) -> WhisperError {
 
 /// An error of the network during an operation, named by an infinitive.
 pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
-    move |source| WhisperError::Compute { operation, source }
+    move |cause| WhisperError::Compute { operation, cause }
 }

@@ -76,8 +76,8 @@ impl Recognizer for WhisperRecognizer {
     }
 }
 
-/// A word as it is said, in lower case without punctuation: none for a dash, several in equal shares of the time for a
-/// figure.
+/// Returns the spoken words of a written one, in lower case without punctuation: none for a dash, several in equal
+/// shares of the time for a number.
 fn spoken(word: &WordTime) -> Vec<WordTime> {
     let words = normalize_for_scoring(&normalize(&word.word));
     let share_s = (word.end_s - word.start_s) / words.len().max(1) as f64;

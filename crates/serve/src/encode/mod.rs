@@ -89,7 +89,7 @@ impl Format {
     }
 }
 
-/// An encoder of one recording that is known piece by piece.
+/// Streaming encoder of one recording.
 pub(crate) enum Encoder {
     Wav(wav::WavEncoder),
     Pcm,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syrinx_types::Codes;
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{Head, IGNORE, LayoutIssue, NONE, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -43,7 +43,7 @@ impl Pattern {
         }
     }
 
-    /// Steps after which all codes of so many frames are generated.
+    /// Returns the number of steps that generate all codes of `frames` frames.
     pub fn steps(self, frames: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frames + levels - 1,
@@ -61,8 +61,8 @@ impl Pattern {
 }
 
 impl Sequence {
-    /// Appends a causal position to an AR sequence over all levels: the codes of the step before, out of what is
-    /// written of each level so far, and the stop under the pointer.
+    /// Appends a causal position to an AR sequence over all levels: the codes of the step before, taken from the
+    /// history of each level, and the phone index.
     pub fn extend_levels(&mut self, space: &TokenSpace, history: &[Vec<u16>], stop: usize) {
         let Head::Levels(pattern) = self.head else { return };
         let step = self.len() - self.response_start;
@@ -159,8 +159,11 @@ fn fill(
             Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
             _ => IGNORE,
         };
-        let output =
-            if level == 0 { Output::FirstLevel { member: 0 } } else { Output::Level(level) };
+        let output = if level == 0 {
+            HeadOutput::FirstLevel { member: 0 }
+        } else {
+            HeadOutput::Level(level)
+        };
         let name = format!("codes.{}", level + 1);
         let target = Target::classes(name, output, (0..steps).map(class).collect());
         // Every level counts the same, as in MusicGen (arXiv 2306.05284, section 2.2).

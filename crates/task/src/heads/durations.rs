@@ -1,6 +1,6 @@
 //! Durations as tokens, one for each stop of a text.
 
-use super::{Filling, Output, Predictor, Target};
+use super::{Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -25,15 +25,15 @@ pub fn durations_of_pointer(pointer: &[u32], stops: usize) -> Vec<u32> {
     durations
 }
 
-/// The stop under the pointer at every frame, from how many frames each has.
+/// Returns the phone index at every frame, from the number of frames of each phone.
 pub fn pointer_in_frames(durations: &[u32]) -> Vec<u32> {
     let frames = |(stop, &n): (usize, &u32)| std::iter::repeat_n(stop as u32, n as usize);
     durations.iter().enumerate().flat_map(frames).collect()
 }
 
-pub(super) struct Durations;
+pub(super) struct DurationsHead;
 
-impl Predictor for Durations {
+impl Predictor for DurationsHead {
     fn stage_name(&self) -> &'static str {
         "durations"
     }
@@ -63,8 +63,8 @@ impl Predictor for Durations {
 }
 
 impl Sequence {
-    /// Appends a causal position to an AR sequence over durations: that of the stop before (`None` at the first). It
-    /// stands at the next stop.
+    /// Appends a causal position of the next phone to an AR sequence over durations. `previous` is the duration of the
+    /// phone before it (`None` at the first).
     pub fn extend_durations(&mut self, space: &TokenSpace, previous: Option<u32>) {
         let stop = self.len() - self.response_start;
         let mut p = Position::empty(space, stop);
@@ -89,6 +89,6 @@ fn fill(sequence: &mut Sequence, pointer: &[u32], space: &TokenSpace) -> Result<
     }
     let class = |frames: &u32| (*frames).min(MAX_DURATION as u32);
     let classes = durations.iter().map(class).collect();
-    sequence.targets.push(Target::classes("durations", Output::Durations, classes));
+    sequence.targets.push(Target::classes("durations", HeadOutput::Durations, classes));
     Ok(())
 }

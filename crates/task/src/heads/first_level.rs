@@ -1,12 +1,12 @@
 //! Level 1 frame by frame, with the pointer.
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{CodeTable, IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct FirstLevel;
+pub(super) struct FirstLevelHead;
 
-impl Predictor for FirstLevel {
+impl Predictor for FirstLevelHead {
     fn stage_name(&self) -> &'static str {
         "ar"
     }
@@ -106,7 +106,7 @@ fn fill(
         classes.iter_mut().for_each(|classes| classes.push(u32::from(space.no_code())));
     }
     for (member, classes) in classes.into_iter().enumerate() {
-        let (name, output) = (format!("codes.{}", member + 1), Output::FirstLevel { member });
+        let (name, output) = (format!("codes.{}", member + 1), HeadOutput::FirstLevel { member });
         let weight = 1.0 / group as f64;
         sequence.targets.push(Target { weight, ..Target::classes(name, output, classes) });
     }

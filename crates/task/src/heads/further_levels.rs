@@ -1,13 +1,13 @@
 //! One further level of all frames in place.
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::given::push_codes;
 use crate::sequence::point;
 use crate::{CodeTable, LayoutIssue, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct FurtherLevels;
+pub(super) struct FurtherLevelsHead;
 
-impl Predictor for FurtherLevels {
+impl Predictor for FurtherLevelsHead {
     fn stage_name(&self) -> &'static str {
         "nar"
     }
@@ -58,7 +58,7 @@ fn fill(
         return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames: codes.frames() });
     }
     sequence.check_frame_aligned(codes.frames())?;
-    push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
+    push_codes(sequence, codes, CodeTable::ResponseNar, level, space)?;
     let start = sequence.response_start;
     if sequence.frame_aligned.is_some() {
         for frame in 0..codes.frames() {
@@ -77,9 +77,9 @@ fn fill(
     if codes.levels() > level {
         let classes = codes.level(level).into_iter().map(u32::from).collect();
         let name = format!("level.{}", level + 1);
-        sequence.targets.push(Target::classes(name, Output::Level(level), classes));
+        sequence.targets.push(Target::classes(name, HeadOutput::Level(level), classes));
         let name = format!("residual.{}", level + 1);
-        sequence.targets.push(Target::latents(name, Output::Residual(level)));
+        sequence.targets.push(Target::latents(name, HeadOutput::Residual(level)));
     }
     sequence.response_codes = Some(codes.clone());
     Ok(())

@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::all_levels::check_all_levels;
-use super::{CodesResponse, Corruption, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Corruption, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -17,9 +17,9 @@ pub enum Latent {
     Values(Vec<f32>),
 }
 
-pub(super) struct Latents;
+pub(super) struct LatentsHead;
 
-impl Predictor for Latents {
+impl Predictor for LatentsHead {
     fn stage_name(&self) -> &'static str {
         "ar"
     }
@@ -74,8 +74,8 @@ impl Sequence {
         self.positions.push(p);
     }
 
-    /// Puts noise on the latents that a response has generated, so that the model learns to go on from its own, which
-    /// are never quite right: `share` times the difference of two frames of `draw`, which has the latents' own spread.
+    /// Adds noise to the latents of a response's history, so that the model learns to continue its own imperfect
+    /// latents: `share` times the difference of two frames of `draw`, which has the spread of the latents.
     pub fn blur_latents(&mut self, share: f32, mut draw: impl FnMut() -> Vec<u16>) {
         for p in &mut self.positions[self.response_start..] {
             if let Some(Latent::Codes(sum)) = &mut p.latent {
@@ -110,7 +110,7 @@ fn fill(
             (false, true) => u32::from(!more),
         });
     }
-    sequence.targets.push(Target::latents("latents", Output::Latents));
+    sequence.targets.push(Target::latents("latents", HeadOutput::Latents));
     sequence.push_advances(advances);
     sequence.response_codes = Some(codes.clone());
     Ok(())

@@ -1,6 +1,6 @@
 //! Parts of speech, by an averaged perceptron (Collins 2002) over hashed features of the words around.
 //!
-//! `data/README.md` tells how the weights were trained and on which text.
+//! `data/README.md` describes the training of the weights and its text.
 
 use std::io::Read;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! Words in capitals: said as words or letter by letter; initials; names of letters and digits.
+//! Words in capitals: spoken as words or letter by letter; initials; names of letters and digits.
 
 use super::cursor::{Cursor, Match, pattern};
 use super::numerals::digits_in_name;
@@ -17,7 +17,7 @@ pattern!(
 );
 pattern!(SINGLE, r"[A-Za-z]('s)?");
 
-/// Capitals that are said as words, or in a way of their own.
+/// Capitals that are spoken as words or in an irregular way.
 const SAID: &[(&str, &str)] = &[
     ("OK", "okay"),
     ("NET", "net"),

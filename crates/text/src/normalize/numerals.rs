@@ -229,7 +229,7 @@ fn is_year(cursor: &Cursor<'_>, value: usize) -> bool {
     (1100..2100).contains(&value) && !is_counted(cursor.word_after(4))
 }
 
-/// Whether a word looks like the plural of what a number counts.
+/// Whether a word looks like a plural after a number.
 fn is_counted(word: &str) -> bool {
     const NO_PLURALS: &[&str] =
         &["was", "is", "has", "as", "this", "its", "his", "us", "yes", "does"];

@@ -66,7 +66,7 @@ pub(super) struct Scanner<'t> {
     /// End of the stretch for which `shouting` holds.
     stretch_end: usize,
     shouting: bool,
-    /// Offset at which the last rule stopped: the next may go on there, even between a letter and a digit.
+    /// Offset at which the last rule stopped: the next may start there, even between a letter and a digit.
     resume_at: usize,
     pieces: Vec<Piece>,
 }
@@ -148,7 +148,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Appends a piece that takes `length` bytes, and move past them.
+    /// Appends spoken text for the next `length` bytes and skips them.
     fn push(&mut self, length: usize, said: String) {
         let written = &self.text[self.at..self.at + length];
         let attached = self.before().is_some_and(|c| c.is_alphabetic() || matches!(c, '\'' | '-'));
@@ -241,7 +241,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// A sign, or a character that nobody knows.
+    /// Reads a sign or an unknown character.
     fn sign(&mut self) {
         let cursor = self.cursor();
         let Some(found) = symbols::say(&cursor) else { return };

@@ -12,7 +12,7 @@ use syrinx_types::{CancelToken, Event, EventSink, Fingerprint};
 
 use super::Trainer;
 use crate::checkpoint::write_atomically;
-use crate::{Checkpoint, OptimizerState, TrainError};
+use crate::{OptimizerState, TrainError, TrainingCheckpoint};
 
 /// File of a run's averaged weights.
 pub(super) const MODEL_FILE: &str = "model.safetensors";
@@ -170,7 +170,7 @@ impl Trainer<'_> {
         }
         let on_host = |(name, t): (String, Tensor)| Ok((name, t.to_device(&Device::Cpu)?));
         let weights = self.store.tensors().into_iter().map(on_host);
-        let checkpoint = Checkpoint {
+        let checkpoint = TrainingCheckpoint {
             step: self.step(),
             weights: weights.collect::<candle_core::Result<_>>()?,
             optimizer,

@@ -33,7 +33,7 @@ fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
     }
 }
 
-/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };

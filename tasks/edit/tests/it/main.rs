@@ -38,7 +38,7 @@ fn request(text: &str) -> EditRequest {
     }
 }
 
-/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
@@ -195,6 +195,6 @@ fn bad_requests_say_what_to_do() {
         error(EditRequest { audio: Clip::from(Audio::silence(2.0, 24_000)), ..request("No.") }),
         error(doubted),
     ];
-    // Lengths of synthetic recordings may change, what is said of them shouldn't.
+    // Lengths of synthetic recordings may change, the messages should not.
     insta::assert_snapshot!(errors.join("\n"));
 }

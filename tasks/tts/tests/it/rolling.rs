@@ -17,7 +17,7 @@ fn phones(row: &RowPlan) -> String {
     phones.iter().map(|p| p.arpabet()).collect::<Vec<_>>().join(" ")
 }
 
-/// Rows when every row's pointer goes on a stop a frame, row after row.
+/// Rows whose phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let mut out: Vec<Generated> = Vec::new();
     for row in &plan.rows {

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::project::{build_program, root, shell};
-use crate::trials::record::Record;
+use crate::trials::record::TrialRecord;
 use crate::trials::weak::{machine, median};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
         passes.push(pass);
         round(args, &program, torch, bytes_per_s, &mut all)?;
     }
-    let mut out = Record::new("cargo xtask bench decode");
+    let mut out = TrialRecord::new("cargo xtask bench decode");
     out.say(machine());
     out.say("The machine is shared with other work; every round measures all kinds in turn, and ratios are within a round.");
     out.say(format!(

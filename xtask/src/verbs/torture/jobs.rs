@@ -9,11 +9,11 @@ use anyhow::{Result, bail};
 /// A job of the program.
 pub(super) struct Job {
     pub(super) name: &'static str,
-    /// Writes the inputs into a folder, with the program where it takes that.
+    /// Writes the inputs into a folder, by the program where needed.
     pub(super) prepare: fn(&Path, &Path) -> Result<()>,
     /// Whether `args` start a shell script that starts the program, its path being `$SYRINX`.
     pub(super) script: bool,
-    /// The arguments that start the job, or go on with it.
+    /// Arguments that start or resume the job.
     pub(super) args: fn(&Path) -> Vec<String>,
     /// Whether a file (below the folder) must be the same in the end.
     pub(super) compared: fn(&Path) -> bool,
