@@ -40,7 +40,7 @@ pub(crate) fn write_rows<W: RowGenerator, R>(
     let mut writing: Vec<W> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.run.check_known(sequence.encoder.stops.len())?;
+        row.run.check_known(sequence.encoder.aligned.len())?;
         writing.push(W::begin(context, sequence, row)?);
     }
     let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;

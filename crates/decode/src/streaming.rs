@@ -19,8 +19,7 @@ use crate::{DecodeConfig, DecodeError};
 pub struct FrameWindow<'a> {
     /// All levels of the new frames; empty after the last ones.
     pub codes: &'a Codes,
-    /// Stop under the pointer at every frame of level 1 so far, which is ahead of the filled frames; empty without an
-    /// alignment.
+    /// Phone index at every frame of level 1 so far, which is ahead of the filled frames; empty without an alignment.
     pub pointer: &'a [u32],
     /// Whether the row is complete.
     pub last: bool,

@@ -339,8 +339,8 @@ impl LanguageModel {
         self.heads.masked(h)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the advances of the pointer: (rows, advances and end); of a model without a pointer that writes latents whether to
-    /// stop: (rows, 2); `None` in others.
+    /// Returns the logits of the advance of the phone index, (rows, advances and end), or of the end in a model of
+    /// latents without alignment, (rows, 2); `None` in others.
     pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
         self.heads.advances(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
     }
@@ -383,7 +383,7 @@ impl LanguageModel {
         self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
     }
 
-    /// Logits of a stop's duration: (rows, frames).
+    /// Returns the logits of a phone's duration: (rows, frames).
     ///
     /// # Errors
     /// In a model that doesn't predict durations.

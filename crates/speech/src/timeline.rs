@@ -14,8 +14,8 @@ use crate::StressMode;
 pub struct Timeline {
     /// All phones and marks.
     pub phones: Vec<Phone>,
-    /// Seconds of each stop: of every entry of `phones` but `|`.
-    pub durations_s: Vec<f64>, // (stops)
+    /// Duration of every entry of `phones` but `|`, seconds.
+    pub durations_s: Vec<f64>, // (phones but `|`)
     /// Spoken words, one for each run of sounds between boundaries; empty where they are unknown.
     pub words: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Timeline {
     /// The time line of a recording of `total_s` seconds whose phones begin at `lead_s`. `None` if a phone is unknown,
     /// if none of them sounds, or if the durations don't fit the recording.
     ///
-    /// A `|` gives its time to the stop before it. A pause mark without time is dropped. A gap between words of at
+    /// A `|` gives its time to the phone before it. A pause mark without time is dropped. A gap between words of at
     /// least `pause_from_s` is a pause, marked or not. The last silence takes what remains.
     pub fn of_recording(
         timed: &[TimedPhone],

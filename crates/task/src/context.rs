@@ -145,7 +145,7 @@ impl<'a> Context<'a> {
         Ok(Clip { audio, ..clip.clone() })
     }
 
-    /// An error if the run is to stop.
+    /// Returns an error if the run was cancelled.
     ///
     /// # Errors
     /// [`TaskError::Cancelled`].

@@ -275,7 +275,7 @@ impl Sequence {
 
     /// A response has frames, each with a phone index where there is an aligned text.
     fn check_frames(&self, frames: usize, pointer: &[u32]) -> Result<(), LayoutIssue> {
-        let aligned = !self.encoder.stops.is_empty();
+        let aligned = !self.encoder.aligned.is_empty();
         if frames == 0 || (aligned && pointer.len() != frames) {
             return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames });
         }

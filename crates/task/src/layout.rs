@@ -64,7 +64,7 @@ pub enum Fill {
         /// Which levels are summed.
         levels: Levels,
     },
-    /// Durations of stops in frames, each one step late.
+    /// Durations of phones in frames, each one step late.
     Durations,
     /// Frames as the codec's latents, each one step late.
     Latents,

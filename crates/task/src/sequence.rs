@@ -38,7 +38,7 @@ pub struct Position {
     pub conditioning: Option<Vec<f32>>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
-    /// Token of the encoder text at the next stop.
+    /// Token of the encoder text at the next phone index.
     pub next: u32,
     /// Rotary position within its segment.
     pub rotary: u32,
@@ -154,10 +154,10 @@ impl Sequence {
     }
 }
 
-pub(crate) fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
-    if encoder.stops.is_empty() {
+pub(crate) fn point(p: &mut Position, encoder: &TextContent, phone_index: usize) {
+    if encoder.aligned.is_empty() {
         return;
     }
-    let at = |i: usize| encoder.stops.get(i).copied().unwrap_or(NONE);
-    (p.here, p.next) = (at(stop), at(stop + 1));
+    let at = |i: usize| encoder.aligned.get(i).copied().unwrap_or(NONE);
+    (p.here, p.next) = (at(phone_index), at(phone_index + 1));
 }

@@ -147,10 +147,10 @@ impl TokenSpace {
         self.max_advance() + 2
     }
 
-    /// The class of a move from one stop to the next; the end where there is none.
-    pub(crate) fn advance_class(&self, stop: usize, next: Option<usize>) -> u32 {
+    /// Returns the class of an advance from one phone index to the next; the end where there is none.
+    pub(crate) fn advance_class(&self, phone_index: usize, next: Option<usize>) -> u32 {
         match next {
-            Some(next) => (next - stop).min(self.max_advance()) as u32,
+            Some(next) => (next - phone_index).min(self.max_advance()) as u32,
             None => self.advance_classes() as u32 - 1,
         }
     }

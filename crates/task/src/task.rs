@@ -108,8 +108,8 @@ pub trait Task: Send + Sync + Sized + 'static {
         context: &Context<'_>,
     ) -> Result<Self::Answer, TaskError>;
 
-    /// Words that the first row contains as a whole after its first frames, from the stop under the pointer at each of
-    /// them, for speech that is played while it is generated. They are the first ones of the answer. None by default.
+    /// Words that the first row contains as a whole after its first frames, from the phone index at each of them, for
+    /// speech that is played while it is generated. They are the first ones of the answer. None by default.
     fn words_so_far(
         &self,
         _prepared: &Self::Prepared,

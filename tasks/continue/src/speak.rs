@@ -78,11 +78,11 @@ pub(crate) fn finish(
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
-        let stops = generated.pointer.iter().skip(first.given.len());
-        let stops: Vec<u32> = stops.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
-        if !stops.is_empty() {
+        let pointer = generated.pointer.iter().skip(first.given.len());
+        let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
+        if !pointer.is_empty() {
             let start_s = recording.at_s(first.given.end);
-            whole.words.extend(sentence.word_times(&stops, start_s, codec.frame_rate_hz()));
+            whole.words.extend(sentence.word_times(&pointer, start_s, codec.frame_rate_hz()));
         }
         whole.previous = Some(generated);
     }

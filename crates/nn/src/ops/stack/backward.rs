@@ -119,9 +119,9 @@ impl StackOp {
         }
         let attend = || {
             jobs.into_par_iter().for_each(|(head, own)| {
-                self.memory
-                    .heads
-                    .with(|scratch| scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own));
+                self.memory.heads.with(|scratch| {
+                    scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own)
+                });
             });
         };
         let [_, _, of_out, _, of_gate_up, of_down] = of_weights else { return attend() };
