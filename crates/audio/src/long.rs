@@ -99,7 +99,7 @@ impl Recording {
         Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz })
     }
 
-    /// The samples of a recording that is in memory.
+    /// Returns the samples of a recording that is in memory.
     ///
     /// # Errors
     /// The recording itself, if it lies in a file.
@@ -163,17 +163,17 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
+    /// Builds a spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
     pub(crate) fn to_disk() -> Self {
         Self::of(MOST_IN_MEMORY)
     }
 
-    /// A spool that stays in memory.
+    /// Builds a spool that stays in memory.
     pub(crate) fn in_memory() -> Self {
         Self::of(usize::MAX)
     }
 
-    /// A spool with a limit of its own.
+    /// Builds a spool with a limit of its own.
     pub(crate) fn of(most_in_memory: usize) -> Self {
         Self { memory: Vec::new(), most_in_memory, file: None, written: 0 }
     }
@@ -212,7 +212,7 @@ impl Spool {
         Ok(self.into_recording(1, rate)?.whole()?.samples)
     }
 
-    /// The recording.
+    /// Returns the recording.
     pub(crate) fn into_recording(
         mut self,
         sample_rate_hz: u32,

@@ -84,7 +84,7 @@ impl LogMel {
         Ok(Self { config, stft, bands })
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn config(&self) -> &MelConfig {
         &self.config
     }
@@ -104,7 +104,7 @@ impl LogMel {
         self.stft.frame_count(samples)
     }
 
-    /// The value of digital silence, `ln(floor)`.
+    /// Returns the value of digital silence, `ln(floor)`.
     pub fn silence(&self) -> f32 {
         (self.config.floor as f32).ln()
     }
@@ -130,8 +130,8 @@ impl Default for LogMel {
     }
 }
 
-/// The triangular filters, (bins, n_fft / 2 + 1) row by row: Slaney's mel scale, each divided by half its width in Hz
-/// (librosa's `filters.mel` with its defaults).
+/// Returns the triangular filters, (bins, n_fft / 2 + 1) row by row: Slaney's mel scale, each divided by half its width
+/// in Hz (librosa's `filters.mel` with its defaults).
 pub fn mel_filterbank(config: &MelConfig) -> Vec<f32> {
     let frequencies = config.n_fft / 2 + 1;
     let (low, high) = (hz_to_mel(config.fmin_hz), hz_to_mel(config.fmax_hz));

@@ -28,7 +28,7 @@ impl fmt::Debug for Stft {
 }
 
 impl Stft {
-    /// A transform of `n_fft` samples every `hop` samples.
+    /// Builds a transform of `n_fft` samples every `hop` samples.
     ///
     /// # Errors
     /// [`AudioError::Config`] when `n_fft` isn't an even number from 2 up, or `hop` is 0.

@@ -123,7 +123,7 @@ pub trait DecodeStream: Send {
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec; nothing of them is taken then.
     fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// The samples that are left. Nothing may be pushed after.
+    /// Returns the samples that are left. Nothing may be pushed after.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

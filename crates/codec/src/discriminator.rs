@@ -230,7 +230,7 @@ impl Adversary {
         Ok((total, losses, Contest { real, made: made.detach(), clip }))
     }
 
-    /// A step of the discriminator; its loss.
+    /// Takes a step of the discriminator; returns its loss.
     pub(crate) fn learn(
         &mut self,
         contest: Contest,

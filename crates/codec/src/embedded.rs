@@ -48,7 +48,7 @@ pub struct EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// The quantiser alone as safetensors bytes.
+    /// Returns the quantiser alone as safetensors bytes.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if parts contradict each other.
@@ -111,7 +111,7 @@ fn read_rvq(reader: &mut Reader, config: RvqConfig) -> Result<MelRvq, CodecError
 }
 
 impl EmbeddedCodec {
-    /// A codec of these parts.
+    /// Builds a codec of these parts.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if they don't share a spectrogram, or if the vocoder has a source and there is no
@@ -136,17 +136,17 @@ impl EmbeddedCodec {
         Ok(Self { rvq: Arc::new(rvq), vocoder, enhancement })
     }
 
-    /// The enhancement layer, in codecs that have one.
+    /// Returns the enhancement layer, in codecs that have one.
     pub fn enhancement(&self) -> Option<&EnhancementLayer> {
         self.enhancement.as_ref()
     }
 
-    /// The quantiser.
+    /// Returns the quantiser.
     pub fn rvq(&self) -> &MelRvq {
         &self.rvq
     }
 
-    /// The vocoder.
+    /// Returns the vocoder.
     pub fn vocoder(&self) -> &Vocoder {
         &self.vocoder
     }

@@ -186,7 +186,7 @@ pub(crate) fn polar(log_magnitude: f32, phase: f32) -> Complex<f32> {
     Complex::new(magnitude * cos, magnitude * sin)
 }
 
-/// A periodic Hann window.
+/// Returns a periodic Hann window.
 pub(crate) fn hann(n: usize) -> Vec<f32> {
     (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n as f32).cos()).collect()
 }
@@ -225,13 +225,13 @@ impl IstftStream {
         self.frames += 1;
     }
 
-    /// The samples that no later frame changes.
+    /// Returns the samples that no later frame changes.
     pub(crate) fn ready(&mut self) -> Vec<f32> {
         let done = (self.frames * self.istft.hop).saturating_sub(self.istft.n_fft / 2);
         self.emit(done)
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.emit(self.frames * self.istft.hop)
     }

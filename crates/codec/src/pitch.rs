@@ -137,7 +137,7 @@ pub struct PitchTable {
 }
 
 impl PitchTable {
-    /// A table of `entries` (entries, patch_frames * 2).
+    /// Builds a table of `entries` (entries, patch_frames * 2).
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] for another number of values or one that isn't finite.
@@ -214,7 +214,7 @@ impl PitchTable {
         self.book.nearest(&self.vectors(track))
     }
 
-    /// The track of codes, (codes * patch_frames).
+    /// Returns the track of codes, (codes * patch_frames).
     ///
     /// # Errors
     /// [`CodecError::Codes`] for a code outside the table.

@@ -53,7 +53,7 @@ pub struct Refinement {
 }
 
 impl Refinement {
-    /// A refinement of `entries` (groups, entries, latent_dim / groups).
+    /// Builds a refinement of `entries` (groups, entries, latent_dim / groups).
     ///
     /// # Errors
     /// [`CodecError::Config`], or [`CodecError::Mismatch`] for another number of values or one that isn't finite.

@@ -65,7 +65,7 @@ pub struct MelRvq {
 }
 
 impl MelRvq {
-    /// A quantiser from its parts: `mean` (patch_dim), `axes` (latent_dim, patch_dim), `codebooks` (levels,
+    /// Builds a quantiser from its parts: `mean` (patch_dim), `axes` (latent_dim, patch_dim), `codebooks` (levels,
     /// codebook_size, latent_dim).
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl MelRvq {
         Ok(Self::projection(config, mean, axes)?.with_codebooks(books))
     }
 
-    /// The part before the codebooks.
+    /// Returns the part before the codebooks.
     pub(crate) fn projection(
         config: RvqConfig,
         mean: Vec<f32>,
@@ -132,17 +132,17 @@ impl MelRvq {
         &self.config
     }
 
-    /// The spectrogram that is coded.
+    /// Returns the spectrogram that is coded.
     pub fn log_mel(&self) -> &LogMel {
         &self.log_mel
     }
 
-    /// The mean patch, (patch_dim).
+    /// Returns the mean patch, (patch_dim).
     pub fn mean(&self) -> &[f32] {
         &self.mean
     }
 
-    /// The principal axes, (latent_dim, patch_dim).
+    /// Returns the principal axes, (latent_dim, patch_dim).
     pub fn axes(&self) -> &[f32] {
         &self.axes
     }

@@ -110,8 +110,8 @@ impl Excitation {
     }
 }
 
-/// A pulse train of unit power: the sum of `harmonics` cosines at the multiples of a phase (cycles), by the closed form of
-/// the Dirichlet kernel.
+/// Returns a pulse train of unit power: the sum of `harmonics` cosines at the multiples of a phase (cycles), by the
+/// closed form of the Dirichlet kernel.
 fn pulse(cycles: f64, harmonics: f64) -> f32 {
     let half_angle = PI * cycles.fract();
     let sine = half_angle.sin();

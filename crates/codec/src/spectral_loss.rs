@@ -137,7 +137,7 @@ impl SpectralLoss {
         (losses, grad)
     }
 
-    /// The differentiable loss of `predicted` (clips * clip), and its parts.
+    /// Returns the differentiable loss of `predicted` (clips * clip), and its parts.
     pub(crate) fn forward(
         &self,
         predicted: &Tensor,

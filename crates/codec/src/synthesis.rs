@@ -187,7 +187,7 @@ impl SynthesisStream {
         self.istft.ready()
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.istft.finish()
     }

@@ -123,7 +123,7 @@ impl Run {
         Ok(Judged { total, losses, pitch, made })
     }
 
-    /// The networks with averaged weights.
+    /// Returns the networks with averaged weights.
     fn averaged(
         self,
         config: &VocoderTrainConfig,

@@ -171,7 +171,7 @@ impl Vocoder {
         Ok(Self { config, net, output, skip, synthesis, store })
     }
 
-    /// A vocoder with these weights, for use.
+    /// Builds a vocoder with these weights, for use.
     ///
     /// # Errors
     /// The same as [`Self::new`].
@@ -187,7 +187,7 @@ impl Vocoder {
         &self.config
     }
 
-    /// The weights by name.
+    /// Returns the weights by name.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
@@ -264,12 +264,12 @@ impl Vocoder {
         Ok(self.synthesis.forward(&rows, excitation, frames)?)
     }
 
-    /// A stream from mel frames to samples.
+    /// Returns a stream from mel frames to samples.
     pub fn stream(&self) -> VocoderStream {
         self.stream_behind(0)
     }
 
-    /// A stream whose frames come `late` frames late.
+    /// Returns a stream whose frames come `late` frames late.
     pub(crate) fn stream_behind(&self, late: usize) -> VocoderStream {
         VocoderStream {
             net: self.net.stream(late),
@@ -317,7 +317,7 @@ impl VocoderStream {
         Ok(out)
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

@@ -116,7 +116,7 @@ pub struct App {
 }
 
 impl App {
-    /// The state at the beginning, and what has to be done first.
+    /// Returns the state at the beginning, and what has to be done first.
     pub fn new(facts: Facts) -> (Self, Vec<Effect>) {
         let mut app = Self {
             screen: facts.screen,
@@ -138,7 +138,7 @@ impl App {
         (app, effects)
     }
 
-    /// The screen that is shown.
+    /// Returns the screen that is shown.
     pub fn screen(&self) -> Screen {
         self.screen
     }

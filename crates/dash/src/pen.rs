@@ -38,7 +38,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
+/// Returns the beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
 pub fn fit(text: &str, columns: usize) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     if clean.width() <= columns {
@@ -78,8 +78,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 impl Pen<'_> {
-    /// A text at a place of an area (column and line from its corner), cut where the area ends. Gives the columns
-    /// that it took.
+    /// Returns a text at a place of an area (column and line from its corner), cut where the area ends. Gives the
+    /// columns that it took.
     pub fn text(&mut self, area: Rect, column: u16, line: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(self.buf.area);
         if column >= area.width || line >= area.height {

@@ -12,7 +12,7 @@ use crate::Picture;
 
 /// The program behind the dashboard. Called on worker threads; errors are messages for people.
 pub trait Program: Send + Sync {
-    /// The registry.
+    /// Returns the registry.
     ///
     /// # Errors
     /// If a task can't be built.

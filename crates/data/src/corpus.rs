@@ -110,7 +110,7 @@ impl Corpus {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
 
-    /// The same with these views.
+    /// Returns the same with these views.
     fn with_views(
         mut self,
         views: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
@@ -203,8 +203,8 @@ impl Corpus {
         corpus
     }
 
-    /// The utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come from
-    /// the kept ones only, so that a training split never hears a test recording.
+    /// Returns the utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come
+    /// from the kept ones only, so that a training split never hears a test recording.
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
@@ -212,12 +212,12 @@ impl Corpus {
         Self { views, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
     }
 
-    /// The utterances of one split, numbered anew.
+    /// Returns the utterances of one split, numbered anew.
     pub fn split(&self, split: &str) -> Self {
         self.filter(|utterance, _| utterance.split.as_deref() == Some(split))
     }
 
-    /// The codec that made the codes.
+    /// Returns the codec that made the codes.
     pub fn codec(&self) -> &CodecStamp {
         &self.codec
     }
@@ -237,7 +237,7 @@ impl Corpus {
         &self.by_speaker
     }
 
-    /// The number of the utterance of this name.
+    /// Returns the number of the utterance of this name.
     pub fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
     }
@@ -263,9 +263,9 @@ impl Corpus {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
 
-    /// The utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share goes with
-    /// the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears every speaker
-    /// as often.
+    /// Returns the utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share
+    /// goes with the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears
+    /// every speaker as often.
     pub fn turns(&self, balance: f64) -> Vec<usize> {
         let most = self.by_speaker.values().map(Vec::len).max().unwrap_or(0);
         let mut turns = Vec::new();
@@ -330,8 +330,9 @@ impl Corpus {
         })
     }
 
-    /// A random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames` frames,
-    /// or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no other.
+    /// Returns a random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames`
+    /// frames, or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no
+    /// other.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -366,7 +367,7 @@ impl Corpus {
     }
 }
 
-/// The shards of a folder with their paths, in memory.
+/// Returns the shards of a folder with their paths, in memory.
 fn read_shards(folder: &Path) -> Result<Vec<(PathBuf, CorpusShard)>, DataError> {
     let read = |path: PathBuf| {
         let shard = CorpusShard::Held(Shard::read(&path)?);

@@ -20,7 +20,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// A manifest whose audio paths start from `root`.
+    /// Builds a manifest whose audio paths start from `root`.
     ///
     /// # Errors
     /// [`DataError::BrokenUtterance`] for an utterance that contradicts itself or an id given twice.
@@ -96,7 +96,7 @@ impl Manifest {
         write_bytes(path, &text).map_err(DataError::io(IoOperation::Write, path))
     }
 
-    /// The folder that audio paths start from.
+    /// Returns the folder that audio paths start from.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -116,7 +116,7 @@ impl Manifest {
         self.utterances.is_empty()
     }
 
-    /// The utterance of this name.
+    /// Returns the utterance of this name.
     pub fn get(&self, id: &str) -> Option<&Utterance> {
         self.by_id.get(id).map(|&i| &self.utterances[i])
     }
@@ -131,7 +131,7 @@ impl Manifest {
         self.root.join(named)
     }
 
-    /// The utterances of one split, with the same root.
+    /// Returns the utterances of one split, with the same root.
     pub fn split(&self, split: &str) -> Self {
         let keep = |u: &&Utterance| u.split.as_deref() == Some(split);
         let utterances: Vec<_> = self.utterances.iter().filter(keep).cloned().collect();

@@ -162,17 +162,17 @@ impl Shard {
         &self.records
     }
 
-    /// The utterances that couldn't be encoded.
+    /// Returns the utterances that couldn't be encoded.
     pub fn failed(&self) -> &[EncodeFailure] {
         &self.failed
     }
 
-    /// The codes of a record of this shard. // (frames, levels)
+    /// Returns the codes of a record of this shard. // (frames, levels)
     pub fn codes(&self, record: &ShardRecord) -> Codes {
         self.codes.slice(record.first_frame, record.first_frame + record.frames)
     }
 
-    /// The latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
     pub fn latents(&self, record: &ShardRecord) -> Option<Latents> {
         let dim = self.stamp.latent_dim;
         let rows = record.first_frame * dim..(record.first_frame + record.frames) * dim;
@@ -220,7 +220,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
     Ok(RowsHeader { stamp, records, codes_at, latents_at })
 }
 
-/// The project's own entry of a safetensors header.
+/// Returns the project's own entry of a safetensors header.
 fn own_header(metadata: &Metadata) -> Result<Header, String> {
     let entries = metadata.metadata().as_ref();
     let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
@@ -301,7 +301,7 @@ pub struct ShardWriter {
 }
 
 impl ShardWriter {
-    /// An empty shard.
+    /// Builds an empty shard.
     pub fn new(stamp: ShardStamp) -> Self {
         Self {
             stamp,

@@ -16,7 +16,7 @@ impl WorkShare {
     /// Everything.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// The part with number `index`, from 0, of `of`.
+    /// Returns the part with number `index`, from 0, of `of`.
     ///
     /// # Errors
     /// [`DataError::WorkShare`] unless `index < of`.

@@ -66,7 +66,7 @@ pub(crate) fn write_rows<W: RowGenerator, R>(
     Ok(())
 }
 
-/// The codes of the voice.
+/// Returns the codes of the voice.
 pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
     run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
@@ -120,7 +120,7 @@ pub(crate) fn host_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
     }
 }
 
-/// The sequences without their text.
+/// Returns the sequences without their text.
 pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
     let mut unconditional = sequences.to_vec();
     unconditional.iter_mut().for_each(Sequence::forget_text);

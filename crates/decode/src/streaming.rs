@@ -43,7 +43,7 @@ struct StreamState<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
+    /// Returns the stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
     pub(crate) fn of(
         layout: &'a Layout,
         plan: &'a Plan,

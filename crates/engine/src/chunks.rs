@@ -147,12 +147,12 @@ impl MergedAnswer {
         self.chunks
     }
 
-    /// The answer so far; none without chunks.
+    /// Returns the answer so far; none without chunks.
     pub fn answered(&self) -> Option<&Answered> {
         self.whole.as_ref()
     }
 
-    /// The answer; none without chunks.
+    /// Returns the answer; none without chunks.
     pub fn into_answered(self) -> Option<Answered> {
         self.whole
     }

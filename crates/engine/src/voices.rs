@@ -89,7 +89,7 @@ impl VoiceTable {
         self.model.iter().map(|(v, _)| v.clone()).chain(own).collect()
     }
 
-    /// The prompt of a voice.
+    /// Returns the prompt of a voice.
     ///
     /// # Errors
     /// [`EngineError::UnknownVoice`]; [`EngineError::Voice`] for a file that can't be used.
@@ -144,7 +144,7 @@ impl VoiceTable {
         Ok(path)
     }
 
-    /// The adapter of a voice of the user's, where it has one.
+    /// Returns the adapter of a voice of the user's, where it has one.
     pub fn adapter(&self, name: &str) -> Option<PathBuf> {
         if !is_name(name) || self.model.iter().any(|(v, _)| v.name == name) {
             return None;

@@ -37,7 +37,7 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
-/// The items of a suite, limited and in order.
+/// Returns the items of a suite, limited and in order.
 ///
 /// # Errors
 /// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
@@ -98,7 +98,7 @@ fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     Ok(found)
 }
 
-/// A recording that should say something else.
+/// Returns a recording that should say something else.
 fn edit_of(item: &Item, text: String) -> Item {
     Item {
         text,

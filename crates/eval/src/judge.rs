@@ -112,7 +112,7 @@ impl JudgeConfig {
         crate::content_hash(&[&config, &recognizer])
     }
 
-    /// The judge, for work in `folder`.
+    /// Returns the judge, for work in `folder`.
     pub(crate) fn build<'a>(
         &self,
         subject: &'a dyn Subject,
@@ -180,7 +180,7 @@ impl Verdict {
         Self { words: Some(score_words(wanted, "")), ..Self::default() }
     }
 
-    /// The figures it gives, without its name.
+    /// Returns the figures it gives, without its name.
     pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
         let words = self.words.iter().flat_map(WordScore::measures);
         let others = self.figures.iter().map(|(k, v)| (k.clone(), Measure::value(*v)));

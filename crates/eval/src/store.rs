@@ -42,7 +42,7 @@ impl RowStore {
         Ok(Self { path, rows, file })
     }
 
-    /// A finished row.
+    /// Returns a finished row.
     pub(crate) fn get(&self, key: &str) -> Option<&Row> {
         self.rows.get(key)
     }

@@ -97,7 +97,7 @@ pub trait TestedCodec {
     /// Number of RVQ levels.
     fn levels(&self) -> usize;
 
-    /// A recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
+    /// Returns a recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

@@ -24,7 +24,7 @@ pub struct EditCounts {
 }
 
 impl EditCounts {
-    /// The counts of an output that isn't there: everything deleted.
+    /// Returns the counts of an output that isn't there: everything deleted.
     pub fn all_wrong(reference: usize) -> Self {
         Self { deletions: reference as u64, reference: reference as u64, ..Self::default() }
     }
@@ -106,8 +106,8 @@ pub enum Op {
     },
 }
 
-/// A cheapest alignment, in order. Of several, the one that pairs items rather than dropping one here and adding one
-/// there.
+/// Returns a cheapest alignment, in order. Of several, the one that pairs items rather than dropping one here and
+/// adding one there.
 ///
 /// Time and memory grow with the length times the number of errors (Ukkonen 1985), not with the square of the length.
 pub fn align<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (EditCounts, Vec<Op>) {

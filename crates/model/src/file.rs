@@ -163,7 +163,7 @@ pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>
     Ok((tensors, metadata))
 }
 
-/// A stored tensor, floats as f32.
+/// Returns a stored tensor, floats as f32.
 fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, ModelError> {
     if view.dtype() == Dtype::F16 {
         let values = syrinx_nn::f32_of_f16(view.data());

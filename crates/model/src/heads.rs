@@ -179,14 +179,14 @@ impl Heads {
         self.residual.forward(h)? * self.residual_scale[level]
     }
 
-    /// The next frames in the codec's scale: (rows, latent_dim).
+    /// Returns the next frames in the codec's scale: (rows, latent_dim).
     pub(crate) fn latents(&self, h: &Tensor, books: &Codebooks) -> Result<Tensor> {
         let scaled = self.scaled_latents(h)?;
         let centre = Tensor::from_slice(&books.centre, (1, books.latent_dim), h.device())?;
         (scaled * f64::from(books.spread))?.broadcast_add(&centre.to_dtype(h.dtype())?)
     }
 
-    /// The same of mean 0 and spread 1.
+    /// Returns the same of mean 0 and spread 1.
     pub(crate) fn scaled_latents(&self, h: &Tensor) -> Result<Tensor> {
         match &self.latents {
             Some(head) => head.forward(h),

@@ -39,7 +39,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// The weighted sum.
+    /// Returns the weighted sum.
     pub fn total(&self) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
         for part in &self.parts {

@@ -127,7 +127,7 @@ impl LanguageModel {
         })
     }
 
-    /// A model for generation, from saved weights, in f32. Fails if a tensor is missing, misshapen or left over.
+    /// Builds a model for generation, from saved weights, in f32. Fails if a tensor is missing, misshapen or left over.
     pub fn load(
         file: &LmFile,
         device: &Device,
@@ -136,7 +136,7 @@ impl LanguageModel {
         Self::load_in(file, device, Precision::F32, kernels)
     }
 
-    /// The same in another precision.
+    /// Returns the same in another precision.
     pub fn load_in(
         file: &LmFile,
         device: &Device,
@@ -194,7 +194,7 @@ impl LanguageModel {
         self.heads.losses(&h, sequences, context)
     }
 
-    /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
+    /// Returns the trunk's output at the response's positions of every sequence, packed: (response positions, dim).
     pub fn response_rows(&self, sequences: &[Sequence]) -> Result<Tensor> {
         let encoded = self.encode(sequences)?;
         let rows: Vec<(usize, &Position)> = sequences
@@ -375,7 +375,7 @@ impl LanguageModel {
         }
     }
 
-    /// The latents of the next frames, in the codec's scale: (rows, latent_dim).
+    /// Returns the latents of the next frames, in the codec's scale: (rows, latent_dim).
     ///
     /// # Errors
     /// In a model that doesn't predict latents.

@@ -152,7 +152,7 @@ impl Linear {
         ops::linear_add(x, &self.weight, residual, self.kernels)
     }
 
-    /// A few rows through the 8-bit weight.
+    /// Returns a few rows through the 8-bit weight.
     fn short(&self, x: &Tensor) -> Result<Tensor> {
         let (rows, inputs) = x.dims2()?;
         let outputs = self.weight.dim(0)?;
@@ -168,18 +168,18 @@ impl Linear {
         self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
     }
 
-    /// The weight as products of a few rows read it. `values` are those of the tensor.
+    /// Returns the weight as products of a few rows read it. `values` are those of the tensor.
     fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
         self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
     }
 
-    /// The weight, if the layer is nothing but it.
+    /// Returns the weight, if the layer is nothing but it.
     fn plain(&self) -> Option<&Tensor> {
         let alone = self.bias.is_none() && self.fixed.is_none() && self.low_rank.is_none();
         alone.then_some(&self.weight)
     }
 
-    /// The weight, (outputs, inputs).
+    /// Returns the weight, (outputs, inputs).
     pub fn weight(&self) -> &Tensor {
         &self.weight
     }
@@ -195,7 +195,7 @@ pub struct RmsNorm {
 impl RmsNorm {
     const EPS: f64 = 1e-6;
 
-    /// A scale of ones.
+    /// Builds a scale of ones.
     pub fn new(scope: &Scope, dim: usize, kernels: Kernels) -> std::result::Result<Self, NnError> {
         Ok(Self { weight: scope.get("weight", &[dim], Init::Constant(1.0))?, kernels })
     }
@@ -367,7 +367,7 @@ impl Stack {
         })
     }
 
-    /// The same for rows that continue what `caches` hold, one cache a span of the plan.
+    /// Returns the same for rows that continue what `caches` hold, one cache a span of the plan.
     pub fn forward_cached(
         &self,
         x: &Tensor,

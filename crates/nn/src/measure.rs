@@ -88,7 +88,7 @@ pub struct DecodeBenchConfig {
 }
 
 impl Default for DecodeBenchConfig {
-    /// The reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
+    /// Returns the reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
     fn default() -> Self {
         Self {
             block: BlockConfig {

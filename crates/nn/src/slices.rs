@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor};
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
-/// The contiguous f32 slice of a CPU storage, as custom operations receive it.
+/// Returns the contiguous f32 slice of a CPU storage, as custom operations receive it.
 pub(crate) fn slice_of<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let data = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {

@@ -146,7 +146,7 @@ impl Checkpoint {
         &self.entries
     }
 
-    /// The root of the names.
+    /// Returns the root of the names.
     pub fn root(&self) -> Weights<'_> {
         Weights { checkpoint: self, prefix: String::new() }
     }
@@ -209,7 +209,7 @@ impl Checkpoint {
         }
     }
 
-    /// The tensors below a prefix, without it.
+    /// Returns the tensors below a prefix, without it.
     #[must_use]
     pub fn below(&self, prefix: &str) -> Self {
         let entries = self.entries.iter();

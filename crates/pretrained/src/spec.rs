@@ -21,7 +21,7 @@ impl CodecSpec {
         Self { path: path.into(), levels: None, vocoder: None }
     }
 
-    /// The same with relative paths taken from a folder.
+    /// Returns the same with relative paths taken from a folder.
     #[must_use]
     pub fn below(self, folder: &Path) -> Self {
         let vocoder = self.vocoder.map(|path| folder.join(path));

@@ -210,7 +210,7 @@ fn raised(error: EngineError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// The compiled half of the package.
+/// Returns the compiled half of the package.
 #[pymodule]
 fn _syrinx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Model>()?;

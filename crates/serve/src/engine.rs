@@ -196,7 +196,7 @@ impl EngineService {
         Ok(TaskAnswer { json: answered.json(), recordings: answered.recordings() })
     }
 
-    /// The best stretch of a recording as a voice.
+    /// Returns the best stretch of a recording as a voice.
     pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
         let best = excerpt(audio, name, &self.defaults.prompt)?;
         Ok(self.engine.encode(&best)?)
@@ -229,7 +229,7 @@ impl EngineService {
         Ok(())
     }
 
-    /// The task of an identifier.
+    /// Returns the task of an identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id == id)
     }
@@ -248,7 +248,7 @@ fn view(descriptor: &'static TaskDescriptor) -> TaskView {
     }
 }
 
-/// The rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
+/// Returns the rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
 fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     let answered = &part.answered;
     let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));

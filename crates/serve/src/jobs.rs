@@ -192,7 +192,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline this long from now.
+    /// Builds a deadline this long from now.
     pub fn after(limit: Duration) -> Self {
         Self { at: tokio::time::Instant::now() + limit, limit }
     }
@@ -214,7 +214,7 @@ pub(crate) struct RunningJob {
 }
 
 impl RunningJob {
-    /// The next update; `None` after the complete answer or an error.
+    /// Returns the next update; `None` after the complete answer or an error.
     pub async fn next(&mut self) -> Option<UpdateResult> {
         if self.done {
             return None;
@@ -235,7 +235,7 @@ impl RunningJob {
         Some(update)
     }
 
-    /// The complete answer; chunks are dropped.
+    /// Returns the complete answer; chunks are dropped.
     pub async fn answer(mut self) -> Result<TaskAnswer, ApiError> {
         while let Some(update) = self.next().await {
             if let Update::Whole(answer) = update? {

@@ -66,7 +66,7 @@ fn written(writer: &mut impl AnswerWriter, update: Update) -> Result<Vec<u8>, Ap
     }
 }
 
-/// A server-sent event.
+/// Returns a server-sent event.
 pub(crate) fn event(data: &Value) -> Vec<u8> {
     format!("data: {data}\n\n").into_bytes()
 }

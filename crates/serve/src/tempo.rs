@@ -18,7 +18,7 @@ pub(crate) struct Tempo {
 }
 
 impl Tempo {
-    /// A speed outside [`SPEEDS`] is refused.
+    /// Builds a change of tempo. A speed outside [`SPEEDS`] is refused.
     pub fn new(speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         if !SPEEDS.contains(&speed) {
             let message = format!("speed {speed} is outside 0.25 to 4.0");

@@ -17,7 +17,7 @@ pub enum StressMode {
 }
 
 impl StressMode {
-    /// The phone as the model sees it.
+    /// Returns the phone as the model sees it.
     pub fn apply(self, phone: Phone) -> Phone {
         match self {
             Self::Strip => phone.strip_stress(),
@@ -97,7 +97,8 @@ impl SpeakConfig {
         check().map_err(|issue: ConfigIssue| issue.of(task))
     }
 
-    /// The settings at the 75 frames a second of published models: limits in frames that were not set are for 25.
+    /// Returns the settings at the 75 frames a second of published models: limits in frames that were not set are for
+    /// 25.
     #[must_use]
     pub(crate) fn at_published_rate(self) -> Self {
         const FACTOR: usize = 3;
@@ -116,7 +117,7 @@ impl SpeakConfig {
         }
     }
 
-    /// A prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
+    /// Returns a prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
     pub fn shown(&self, prompt: Option<Content>) -> Option<Content> {
         match (self.prompt_pooling, prompt?) {
             (_, Content::Codes(codes)) if codes.is_empty() => None,

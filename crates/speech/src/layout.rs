@@ -58,8 +58,8 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     Layout { task: task.into(), stages }
 }
 
-/// The stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then the further
-/// levels. Every segment before the response is closed by a separator.
+/// Returns the stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then
+/// the further levels. Every segment before the response is closed by a separator.
 fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
     let with = |response: Segment| -> Vec<Segment> {

@@ -153,7 +153,7 @@ impl Script {
     }
 }
 
-/// A word as letters or byte pairs; never nothing.
+/// Returns a word as letters or byte pairs; never nothing.
 fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
     let word = word.to_lowercase();
     let ids = match form {

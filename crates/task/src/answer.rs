@@ -36,22 +36,22 @@ pub trait Answer:
     /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after this one's beginning.
     fn merge(&mut self, next: Self, start_s: f64);
 
-    /// The speech in the answer.
+    /// Returns the speech in the answer.
     fn speech(&self) -> Option<&Speech> {
         None
     }
 
-    /// The speech in the answer, to be changed; none where other parts of the answer depend on it.
+    /// Returns the speech in the answer, to be changed; none where other parts of the answer depend on it.
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         None
     }
 
-    /// The transcript in the answer.
+    /// Returns the transcript in the answer.
     fn transcript(&self) -> Option<&Transcript> {
         None
     }
 
-    /// The phones in the answer.
+    /// Returns the phones in the answer.
     fn phones(&self) -> Option<&Phones> {
         None
     }
@@ -62,7 +62,7 @@ pub trait Answer:
         audio.map(|audio| ("audio".to_owned(), audio)).into_iter().collect()
     }
 
-    /// The answer as text for people, where JSON is not the best form.
+    /// Returns the answer as text for people, where JSON is not the best form.
     fn lines(&self) -> Option<String> {
         self.transcript()
             .map(|t| t.text.clone())

@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
         Ok(cuts.into_iter().map(section).collect())
     }
 
-    /// A clip with its samples in memory, so that it is read once only.
+    /// Returns a clip with its samples in memory, so that it is read once only.
     ///
     /// # Errors
     /// Errors of [`Context::audio`].

@@ -40,7 +40,7 @@ pub struct TaskDescriptor {
 }
 
 impl TaskDescriptor {
-    /// The descriptor of a task.
+    /// Returns the descriptor of a task.
     pub const fn of<T: Task>() -> Self {
         Self {
             id: T::ID,

@@ -21,7 +21,7 @@ pub struct RowPlan {
 }
 
 impl RowPlan {
-    /// A row of its own.
+    /// Builds a row of its own.
     pub fn new(stages: Vec<StageRun>) -> Self {
         Self { stages, follow: None }
     }
@@ -55,7 +55,7 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// The first frame of the row before that is given to this one.
+    /// Returns the first frame of the row before that is given to this one.
     pub fn start(&self, previous: &Generated) -> usize {
         let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_phone);
         if previous.pointer.is_empty() {
@@ -90,7 +90,7 @@ pub struct StageRun {
 }
 
 impl StageRun {
-    /// A stage that generates all of its response.
+    /// Builds a stage that generates all of its response.
     pub fn new(stage: impl Into<String>, contents: Contents, limit: usize) -> Self {
         Self { stage: stage.into(), contents, limit, ..Self::default() }
     }

@@ -38,7 +38,7 @@ pub fn pointer_of_durations(
     (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
 }
 
-/// The label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
+/// Returns the label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
 /// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
 /// index, which is returned with the label.
 pub fn frame_labels(

@@ -44,7 +44,7 @@ pub struct CodebookSizes {
 pub(crate) const SEPARATOR: &str = "sep";
 
 impl TokenSpace {
-    /// A space for a codec and the English vocabulary, with the special tokens of these layouts.
+    /// Builds a space for a codec and the English vocabulary, with the special tokens of these layouts.
     pub fn new(
         vocab: &syrinx_text::TextVocab,
         codebooks: CodebookSizes,
@@ -121,7 +121,7 @@ impl TokenSpace {
         }
     }
 
-    /// The row for "nothing yet" in the table that a row belongs to.
+    /// Returns the row for "nothing yet" in the table that a row belongs to.
     pub(crate) fn nothing_in_table_of(&self, row: u32) -> u32 {
         let rows = self.table_rows() as u32;
         row / rows * rows + u32::from(self.no_code())
@@ -155,7 +155,7 @@ impl TokenSpace {
         }
     }
 
-    /// The largest move of the pointer in one step.
+    /// Returns the largest move of the pointer in one step.
     pub fn max_advance(&self) -> usize {
         crate::MAX_ADVANCE * self.group
     }

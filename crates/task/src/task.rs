@@ -33,7 +33,7 @@ pub struct Chunks<R> {
 }
 
 impl<R> Chunks<R> {
-    /// The request in one chunk.
+    /// Returns the request in one chunk.
     pub fn one(request: R) -> Self {
         Self { chunks: vec![(request, None)], pause_s: 0.0 }
     }

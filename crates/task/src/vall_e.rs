@@ -173,7 +173,7 @@ struct Builder<'a> {
     counts_separators: bool,
 }
 
-/// The sequence of a prompt and a response.
+/// Returns the sequence of a prompt and a response.
 ///
 /// # Errors
 /// [`TaskError::Layout`] for a language or a task that the model has no token for.

@@ -197,7 +197,7 @@ impl Subject {
         Ok(json)
     }
 
-    /// The sequence of a stage's example.
+    /// Returns the sequence of a stage's example.
     fn sequence(&self, stage: &Stage, level: usize) -> Result<Sequence, String> {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let example = match stage.from_corpus {
@@ -211,7 +211,7 @@ impl Subject {
         resolve(stage, &example.contents, response, level, &self.space).map_err(said(&stage.name))
     }
 
-    /// A tiny model of its own learns one example.
+    /// Returns a tiny model of its own learns one example.
     fn check_learning(
         &self,
         stage: &Stage,

@@ -71,7 +71,7 @@ fn is_certain(sentence: &str) -> bool {
     })
 }
 
-/// The sentences with something to say.
+/// Returns the sentences with something to say.
 fn spoken(mut sentences: Vec<String>) -> Vec<String> {
     sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
     sentences

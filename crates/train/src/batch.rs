@@ -92,13 +92,13 @@ impl<'a> BatchMaker<'a> {
         Ok(Self { tasks, corpus, space, config, stages, plans, part: WorkShare::WHOLE })
     }
 
-    /// The same, for one of several ranks: of every batch only this part is made. All parts together are the batch of
-    /// one rank, sequence by sequence.
+    /// Returns the same, for one of several ranks: of every batch only this part is made. All parts together are the
+    /// batch of one rank, sequence by sequence.
     pub fn of_part(self, part: WorkShare) -> Self {
         Self { part, ..self }
     }
 
-    /// The batch of this number.
+    /// Returns the batch of this number.
     pub fn batch(&self, number: u64) -> Result<Batch, TrainError> {
         let mut rng = step_rng(self.config.seed, number);
         let total: f64 = self.stages.iter().map(|s| s.weight).sum();
@@ -254,7 +254,7 @@ impl BatchOrder {
         Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, WorkShare::WHOLE)? })
     }
 
-    /// The utterances of the batch of this number.
+    /// Returns the utterances of the batch of this number.
     fn utterances(&self, number: u64) -> Vec<usize> {
         let (_, items) = self.batches.batch(number);
         items.into_iter().map(|item| self.turns[item]).collect()

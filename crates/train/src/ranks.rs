@@ -64,7 +64,7 @@ struct Joined {
 pub(crate) struct Underway(mpsc::Receiver<ReduceResult<Vec<f32>>>);
 
 impl Ranks {
-    /// A job of one rank: no transport, no thread.
+    /// Builds a job of one rank: no transport, no thread.
     pub fn alone() -> Self {
         Self::default()
     }

@@ -73,7 +73,7 @@ mod tests {
         seen.filter_map(|(i, v)| watch.see("loss", v, 1.5).map(|_| i)).collect()
     }
 
-    /// A loss that falls and flickers.
+    /// Returns a loss that falls and flickers.
     fn falling(steps: usize) -> impl Iterator<Item = f64> {
         (0..steps).map(|i| 6.0 - 4.0 * (i as f64 / 400.0).min(1.0) + 0.3 * (i as f64 * 1.7).sin())
     }

@@ -27,7 +27,7 @@ impl Audio {
         self.samples.len() as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// The samples between two times in seconds, cut to what is there.
+    /// Returns the samples between two times in seconds, cut to what is there.
     pub fn slice(&self, start_s: f64, end_s: f64) -> Self {
         let at = |s: f64| {
             ((s.max(0.0) * f64::from(self.sample_rate_hz)).round() as usize).min(self.samples.len())

@@ -91,7 +91,7 @@ impl Codes {
         Self { levels: n, values: self.values[start * n..end * n].to_vec() }
     }
 
-    /// The codes of the first `levels` levels only.
+    /// Returns the codes of the first `levels` levels only.
     pub fn first_levels(&self, levels: usize) -> Self {
         let levels = levels.min(self.levels);
         let values =
@@ -104,7 +104,7 @@ impl Codes {
         (0..self.frames()).map(|t| self.at(t, level)).collect()
     }
 
-    /// The values in (frames, levels) order.
+    /// Returns the values in (frames, levels) order.
     pub fn values(&self) -> &[u16] {
         &self.values
     }

@@ -37,7 +37,7 @@ impl Latents {
         Self { dim: self.dim, values: self.values[start * self.dim..end * self.dim].to_vec() }
     }
 
-    /// The values in (frames, dim) order.
+    /// Returns the values in (frames, dim) order.
     pub fn values(&self) -> &[f32] {
         &self.values
     }

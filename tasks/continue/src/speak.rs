@@ -56,7 +56,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { recording, sentences, first }))
 }
 
-/// The recording's own samples, then those of the model, joined by a short cross-fade.
+/// Returns the recording's own samples, then those of the model, joined by a short cross-fade.
 pub(crate) fn finish(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -109,7 +109,7 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// The recording with what was spoken after it; `spoken` begins with the frames that were given.
+/// Returns the recording with what was spoken after it; `spoken` begins with the frames that were given.
 fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
     let Prepared { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();

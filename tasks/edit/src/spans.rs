@@ -157,7 +157,7 @@ fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> 
     (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
 }
 
-/// The span that a request names by its times.
+/// Returns the span that a request names by its times.
 fn by_time(
     kit: &TaskKit,
     recording: &AlignedRecording,

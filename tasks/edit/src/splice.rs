@@ -102,7 +102,7 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// The samples of the new words, and when they sound.
+/// Returns the samples of the new words, and when they sound.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,

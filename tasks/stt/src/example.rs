@@ -7,8 +7,8 @@ use syrinx_types::{Sample, TimedPhone};
 use crate::layout::CODES;
 use crate::{SttConfig, TextUnit};
 
-/// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
-/// without codes, durations, or a sounding phone.
+/// Returns a recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends.
+/// `None` without codes, durations, or a sounding phone.
 pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
     let labels = phone_labels(
         &sample.phones,
@@ -20,9 +20,9 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
     Some(Example { contents: codes(sample), response: Response::Phones(labels) })
 }
 
-/// The audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
-/// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
-/// unknown or nothing sounds.
+/// Returns the audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory:
+/// stress stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol
+/// is unknown or nothing sounds.
 pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,

@@ -50,7 +50,7 @@ pub struct Stt {
 }
 
 impl Stt {
-    /// The decoder.
+    /// Returns the decoder.
     ///
     /// # Errors
     /// Only when the build is broken.

@@ -109,7 +109,7 @@ pub struct Bigrams {
 }
 
 impl Bigrams {
-    /// The model of WordNet's example sentences, but for the test texts of the corpus.
+    /// Returns the model of WordNet's example sentences, but for the test texts of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -123,7 +123,7 @@ impl Bigrams {
         Ok(Self::new(&BigramCounts::from_lines(&lines)?, words))
     }
 
-    /// The model of some counts. Words that aren't in the list are left out.
+    /// Returns the model of some counts. Words that aren't in the list are left out.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
         let edge = words.len() as u32;
         let number = |word: &str| if word == EDGE { Some(edge) } else { words.find(word) };

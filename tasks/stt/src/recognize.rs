@@ -116,7 +116,7 @@ fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
     generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// The answer from phone scores: words that fit best.
+/// Returns the answer from phone scores: words that fit best.
 pub(crate) fn transcribed(
     decoder: &Decoder,
     kit: &TaskKit,
@@ -150,7 +150,7 @@ pub(crate) fn transcribed(
     Ok(answer)
 }
 
-/// The answer for a known text: when its words sound.
+/// Returns the answer for a known text: when its words sound.
 pub(crate) fn aligned(
     decoder: &Decoder,
     kit: &TaskKit,

@@ -76,7 +76,7 @@ impl TrialSetup {
         Ok(Self { program, shards, config, folder })
     }
 
-    /// A fresh folder for a run.
+    /// Returns a fresh folder for a run.
     pub fn run_folder(&self, name: &str) -> Result<PathBuf> {
         let run = self.folder.join("runs").join(name);
         if run.exists() {
@@ -138,7 +138,7 @@ pub fn text_of(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// A command as it is typed.
+/// Returns a command as it is typed.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = root().display().to_string() + "/";

@@ -4,7 +4,7 @@
 pub struct TrialRecord(String);
 
 impl TrialRecord {
-    /// A record that begins with its command.
+    /// Builds a record that begins with its command.
     pub fn new(command: &str) -> Self {
         println!("$ {command}");
         Self(format!("$ {command}\n"))

@@ -125,7 +125,7 @@ fn functions(header: &str) -> BTreeSet<&str> {
     called.collect()
 }
 
-/// The toolkit within an environment of Python.
+/// Returns the toolkit within an environment of Python.
 fn toolkit(python: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(python.join("lib"))? {
         let candidate = entry?.path().join("site-packages/nvidia/cu13");
@@ -136,7 +136,7 @@ fn toolkit(python: &Path) -> Result<PathBuf> {
     bail!("no toolkit in {}; remove it and try again", python.display())
 }
 
-/// The file of a library: its name with a version behind, the longest if there are several.
+/// Returns the file of a library: its name with a version behind, the longest if there are several.
 fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
     let dotted = format!("{library}.");
     let mut found: Vec<PathBuf> = fs::read_dir(folder)

@@ -90,7 +90,7 @@ fn took(record: Option<stage::StageRecord>) -> String {
     if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// The recipe with paths that hold wherever it is run.
+/// Returns the recipe with paths that hold wherever it is run.
 fn absolute(recipe: Recipe) -> Recipe {
     let place = |path: PathBuf| if path.is_absolute() { path } else { root().join(path) };
     let mut recipe =

@@ -257,7 +257,7 @@ fn figure(report: &Value, figure: &str, variant: &str) -> Option<Figure> {
     names(report, figure).iter().find_map(there)
 }
 
-/// The share of voices in which a figure falls (or rises) from report to report.
+/// Returns the share of voices in which a figure falls (or rises) from report to report.
 fn in_order(reports: &[&Value], name: &str, falls: bool) -> Option<f64> {
     let by_voice = |report: &Value| -> BTreeMap<String, f64> {
         let groups = report["groups"].as_array().into_iter().flatten();

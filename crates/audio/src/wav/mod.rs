@@ -116,7 +116,7 @@ fn decode_by_symphonia(
     finish(header, got as u64, intake)
 }
 
-/// A format chunk as symphonia expects it.
+/// Returns a format chunk as symphonia expects it.
 fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     let channels = header.channels as u16;
     let (bits, block_align) = match tag {

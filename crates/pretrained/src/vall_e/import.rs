@@ -91,7 +91,7 @@ pub fn import(
     Ok(LmFile { config, space, codebooks, tensors, tokenizer: Some(tokenizer) })
 }
 
-/// The text of a tokenizer whose tokens are all in the model's table of phones.
+/// Returns the text of a tokenizer whose tokens are all in the model's table of phones.
 fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
     let bytes =
         std::fs::read(path).map_err(|cause| VallEError::Read { path: path.into(), cause })?;

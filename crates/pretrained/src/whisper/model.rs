@@ -127,7 +127,7 @@ fn broken(path: &Path, reason: String) -> WhisperError {
     WhisperError::Broken { path: path.into(), reason }
 }
 
-/// An error of the network during an operation, named by an infinitive.
+/// Returns an error of the network during an operation, named by an infinitive.
 pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
     move |cause| WhisperError::Compute { operation, cause }
 }

@@ -370,7 +370,7 @@ impl Whisper {
         Ok(Segmented { segments, advance: advance.clamp(1, used), open })
     }
 
-    /// A segment between two frames, with its tokens.
+    /// Returns a segment between two frames, with its tokens.
     fn segment(
         &self,
         decoded: &Decoded,

@@ -19,7 +19,8 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// The frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last frame.
+    /// Returns the frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last
+    /// frame.
     pub fn frame(self, step: usize, level: usize, levels: usize) -> Option<usize> {
         match self {
             Self::Delay => step.checked_sub(level),
@@ -51,7 +52,7 @@ impl Pattern {
         }
     }
 
-    /// The step at which level 1 of a frame is generated.
+    /// Returns the step at which level 1 of a frame is generated.
     fn begins(self, frame: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frame,

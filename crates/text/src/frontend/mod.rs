@@ -139,7 +139,7 @@ impl Frontend {
         Self { reader: Some(Reader(reader)), ..self }
     }
 
-    /// The lexicon in use.
+    /// Returns the lexicon in use.
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }

@@ -169,7 +169,7 @@ fn syllables(ending: &str) -> usize {
     }
 }
 
-/// A vowel without stress.
+/// Returns a vowel without stress.
 fn reduced(phone: Phone) -> Phone {
     match phone.arpabet() {
         "AE" | "AA" | "AH" | "EH" => Phone::from_arpabet("AH0").unwrap_or(phone),

@@ -283,7 +283,7 @@ fn is_radio(cursor: &Cursor<'_>) -> bool {
     slashed || RADIO.contains(&next) || follows
 }
 
-/// A rough test for English syllables: plausible consonants at the ends and no long runs.
+/// Returns a rough test for English syllables: plausible consonants at the ends and no long runs.
 fn is_pronounceable(word: &str) -> bool {
     const ONSETS: &[&str] = &[
         "BL", "BR", "CH", "CL", "CR", "DR", "FL", "FR", "GL", "GR", "KN", "PH", "PL", "PR", "SC",
@@ -341,7 +341,7 @@ fn say_letters(run: &str) -> String {
     if long_enough && has_vowel { run.to_ascii_lowercase() } else { letters(run) }
 }
 
-/// A letter alone: its name, except for the article and what an apostrophe leaves.
+/// Returns a letter alone: its name, except for the article and what an apostrophe leaves.
 fn single(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SINGLE.captures(cursor.rest)?;
     let length = found[0].len();

@@ -79,7 +79,7 @@ pub(crate) fn item_marker(line: &str) -> Option<usize> {
     if fits { spaced(line.len() - opened.len() + label + 1) } else { None }
 }
 
-/// The text with [`BREAK`] in place of the line ends that end a piece.
+/// Returns the text with [`BREAK`] in place of the line ends that end a piece.
 pub(super) fn mark_breaks(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;

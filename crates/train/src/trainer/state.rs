@@ -35,7 +35,7 @@ pub struct RankFigures {
 }
 
 impl Trainer<'_> {
-    /// The averaged weights as a language model. With a sharded optimiser state all ranks must call it.
+    /// Returns the averaged weights as a language model. With a sharded optimiser state all ranks must call it.
     ///
     /// # Errors
     /// Errors of the device and of the other ranks.

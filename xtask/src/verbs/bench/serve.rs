@@ -173,7 +173,7 @@ fn places(server: &Program) -> Result<u64> {
     health["in_flight"].as_u64().context("no figure")
 }
 
-/// A quantile of some values.
+/// Returns a quantile of some values.
 fn quantile(values: impl Iterator<Item = f64>, q: f64) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

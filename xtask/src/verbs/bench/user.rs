@@ -48,7 +48,7 @@ impl Figures {
         }
     }
 
-    /// A line for each: median, smallest and largest.
+    /// Returns a line for each: median, smallest and largest.
     fn table(&self) -> String {
         let mut lines = vec![["", "median", "least", "most", ""].map(str::to_owned).to_vec()];
         for (name, unit, values) in &self.0 {

@@ -7,7 +7,7 @@ use super::recipe::Recipe;
 use super::stage::{PretrainStage, StageCommand};
 use crate::project::root;
 
-/// The stages in their order; the first is left out if there is a corpus.
+/// Returns the stages in their order; the first is left out if there is a corpus.
 pub(super) fn stages(recipe: &Recipe) -> Vec<PretrainStage> {
     let places = Places::of(recipe);
     let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
@@ -35,12 +35,12 @@ struct Places<'a> {
     lm: PathBuf,
 }
 
-/// A command's words.
+/// Returns a command's words.
 fn words(parts: &[&dyn Display]) -> Vec<String> {
     parts.iter().map(ToString::to_string).collect()
 }
 
-/// The same with a configuration and changes of it.
+/// Returns the same with a configuration and changes of it.
 fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> Vec<String> {
     let config = config.iter().flat_map(|c| ["--config".to_owned(), c.display().to_string()]);
     words.extend(config);

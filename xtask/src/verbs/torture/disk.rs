@@ -12,7 +12,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// A disk with room for inputs.
+    /// Builds a disk with room for inputs.
     pub(super) fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let place = folder.path().display().to_string();
