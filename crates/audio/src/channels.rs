@@ -155,7 +155,7 @@ impl Mix {
         self.mix(&held, out);
     }
 
-    /// Index of the channel that replaces the mean.
+    /// Returns the index of the channel that replaces the mean.
     pub(crate) fn replaced_by(&self) -> Option<usize> {
         self.kept.filter(|_| self.replaced)
     }

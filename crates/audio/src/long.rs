@@ -53,7 +53,7 @@ impl From<Audio> for Recording {
 }
 
 impl Recording {
-    /// Length in seconds.
+    /// Returns the length in seconds.
     pub fn seconds(&self) -> f64 {
         if self.sample_rate_hz == 0 {
             return 0.0;
@@ -61,7 +61,7 @@ impl Recording {
         self.samples as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Number of samples.
+    /// Returns the number of samples.
     pub fn samples(&self) -> usize {
         self.samples
     }
@@ -71,7 +71,7 @@ impl Recording {
         self.sample_rate_hz
     }
 
-    /// Length before resampling.
+    /// Returns the length before resampling.
     pub fn source(&self) -> SourceLength {
         self.source
     }
@@ -112,7 +112,7 @@ impl Recording {
         }
     }
 
-    /// All of it in memory.
+    /// Returns all of it in memory.
     ///
     /// # Errors
     /// As [`Self::slice`].

@@ -99,7 +99,7 @@ impl LogMel {
         f64::from(self.config.sample_rate_hz) / self.config.hop as f64
     }
 
-    /// Frames of a recording: `ceil(samples / hop)`.
+    /// Returns the number of frames of a recording: `ceil(samples / hop)`.
     pub fn frame_count(&self, samples: usize) -> usize {
         self.stft.frame_count(samples)
     }

@@ -134,7 +134,7 @@ fn quietest(power: &[f64]) -> usize {
     best.0 + best.1 / 2
 }
 
-/// Mean power of each frame of 10 ms.
+/// Returns the mean power of each frame of 10 ms.
 fn power(audio: &Audio) -> Vec<f64> {
     let frames = (audio.seconds() / FRAME_S).ceil() as usize;
     let (n, rate_hz) = (audio.samples.len(), f64::from(audio.sample_rate_hz));
@@ -179,8 +179,8 @@ fn smoothed(power: &[f64], width: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Level of the loud parts of a recording (95th percentile of its frames), and the level that they need to be speech,
-/// in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
+/// Returns the level of the loud parts of a recording (95th percentile of its frames), and the level that they need to
+/// be speech, in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
 pub fn speech_level_db(audio: &Audio) -> (f32, f32) {
     let (noise, speech) = percentiles(&levels_db(audio));
     (speech, inaudible_db(noise, speech))

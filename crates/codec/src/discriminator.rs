@@ -177,7 +177,7 @@ pub(crate) struct Contest {
     clip: usize,
 }
 
-/// Mean of scalars, one a resolution.
+/// Returns the mean of scalars, one a resolution.
 fn mean(parts: Vec<Tensor>) -> Result<Tensor> {
     Tensor::stack(&parts, 0)?.mean_all()
 }

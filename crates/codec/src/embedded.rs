@@ -151,7 +151,7 @@ impl EmbeddedCodec {
         &self.vocoder
     }
 
-    /// All of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
+    /// Returns all of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
@@ -300,7 +300,7 @@ impl Codec for EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// Codes of a recording of any sample rate.
+    /// Returns the codes of a recording of any sample rate.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.

@@ -57,7 +57,7 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
-    /// Values of one patch.
+    /// Returns the number of values of one patch.
     pub fn patch_dim(&self) -> usize {
         self.patch_frames * self.mel.bins
     }

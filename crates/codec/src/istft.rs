@@ -36,7 +36,7 @@ impl Istft {
         Self { n_fft, hop, window, inverse, forward }
     }
 
-    /// Frequencies of a frame.
+    /// Returns the number of frequencies of a frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
@@ -144,7 +144,7 @@ impl Istft {
         out
     }
 
-    /// Rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
+    /// Returns the rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
     pub(crate) fn analyse(&self, samples: &[f32]) -> Vec<f32> {
         let mut rows = Vec::with_capacity(samples.len() / self.hop * 2 * self.bins());
         let mut scratch = self.scratch();

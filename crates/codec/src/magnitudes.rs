@@ -4,8 +4,8 @@ use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::VocoderConfig;
 
-/// Rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has them, and
-/// nothing of phases.
+/// Returns the rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has
+/// them, and nothing of phases.
 pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     let (bands, bins) = (config.mel.bins, config.bins());
     let mut first = mel_to_magnitudes(config);

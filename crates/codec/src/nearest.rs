@@ -24,7 +24,7 @@ impl Codebook {
         Self { entries, half_norms, dim }
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub(crate) fn size(&self) -> usize {
         self.half_norms.len()
     }

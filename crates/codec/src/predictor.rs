@@ -171,7 +171,7 @@ impl PitchPredictor {
         self.store.tensors()
     }
 
-    /// Frames that the pitch comes behind the spectrogram in a stream.
+    /// Returns the number of frames that the pitch comes behind the spectrogram in a stream.
     pub(crate) fn late_frames(&self) -> usize {
         self.net.shape().ahead
     }
@@ -181,7 +181,8 @@ impl PitchPredictor {
         mel.iter().map(|v| (v - offset) / scale).collect()
     }
 
-    /// Logits of clips of `frames` mel frames each, (clips * frames, classes + 1); differentiable by the weights.
+    /// Returns the logits of clips of `frames` mel frames each, (clips * frames, classes + 1); differentiable by the
+    /// weights.
     pub(crate) fn logits(&self, mel: &[f32], frames: usize) -> Result<Tensor, CodecError> {
         let hidden = self.net.forward(&self.features(mel), frames)?; // (clips * frames, dim)
         Ok(self.output.forward(&hidden)?)

@@ -53,7 +53,8 @@ impl Excitation {
         }
     }
 
-    /// Spectra of the next `count` frames, (count, 2 * bins): those of the source, then those of the noise, a frame.
+    /// Returns the spectra of the next `count` frames, (count, 2 * bins): those of the source, then those of the noise,
+    /// a frame.
     pub(crate) fn take(&mut self, count: usize) -> Vec<Complex<f32>> {
         let bins = self.istft.bins();
         let mut out = vec![Complex::default(); count * 2 * bins];

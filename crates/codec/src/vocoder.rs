@@ -115,12 +115,12 @@ impl VocoderConfig {
         Ok(())
     }
 
-    /// Frequencies of an output frame.
+    /// Returns the number of frequencies of an output frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Values of a frame at the input.
+    /// Returns the number of values of a frame at the input.
     fn features(&self) -> usize {
         self.mel.bins + if self.source.is_some() { 2 } else { 0 }
     }
@@ -192,7 +192,7 @@ impl Vocoder {
         self.store.tensors()
     }
 
-    /// Number of weights.
+    /// Returns the number of weights.
     pub fn parameter_count(&self) -> usize {
         self.tensors().values().map(Tensor::elem_count).sum()
     }
@@ -212,7 +212,7 @@ impl Vocoder {
         out
     }
 
-    /// Rows of the last layer from hidden rows and the features of their frames: (rows, width).
+    /// Returns the rows of the last layer from hidden rows and the features of their frames: (rows, width).
     fn head(&self, hidden: &Tensor, features: &[f32]) -> Result<Tensor, CodecError> {
         let (bins, width) = (self.config.mel.bins, self.config.features());
         let count = features.len() / width;
@@ -235,8 +235,9 @@ impl Vocoder {
         Some(Excitation::new(self.synthesis.istft(), self.config.mel.sample_rate_hz, seed))
     }
 
-    /// Samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip a recording
-    /// of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs no pitch.
+    /// Returns the samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip
+    /// a recording of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs
+    /// no pitch.
     ///
     /// # Errors
     /// [`CodecError::Candle`] if the values don't fill clips of `frames` frames, [`CodecError::Mismatch`] for another
@@ -279,7 +280,7 @@ impl Vocoder {
         }
     }
 
-    /// Samples of mel frames (frames, bins) with their pitch: (frames * hop), those of the stream.
+    /// Returns the samples of mel frames (frames, bins) with their pitch: (frames * hop), those of the stream.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.

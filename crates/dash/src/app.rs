@@ -333,7 +333,7 @@ impl App {
         effects
     }
 
-    /// All tables of keys that count now.
+    /// Returns all tables of keys that count now.
     fn helps(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
         let mut all = self.shown_screen().keys();
         all.push(("everywhere", helps(KEYS)));

@@ -33,7 +33,7 @@ pub struct Pen<'a> {
     pub compact: bool,
 }
 
-/// Columns that a text takes.
+/// Returns the number of columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
 }
@@ -99,7 +99,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Lines of a text, as many as there is room for.
+    /// Returns the number of lines of a text, as many as there is room for.
     pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
         let lines = wrap(text, usize::from(area.width));
         for (i, line) in (0..area.height).zip(&lines) {

@@ -33,7 +33,7 @@ pub trait Program: Send + Sync {
     /// If the settings can't be read.
     fn knobs(&self) -> Result<Vec<Knob>, String>;
 
-    /// Voices of a model, the default first.
+    /// Returns the voices of a model, the default first.
     ///
     /// # Errors
     /// If the model can't be loaded.

@@ -103,12 +103,12 @@ impl Batches {
         self.stream((1 << 63) | self.number(step))
     }
 
-    /// All batches of an epoch in order, over all parts.
+    /// Returns all batches of an epoch in order, over all parts.
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
         self.order(epoch).to_vec()
     }
 
-    /// Number of the step's batch in the endless list that the parts share.
+    /// Returns the number of the step's batch in the endless list that the parts share.
     fn number(&self, step: u64) -> u64 {
         step.wrapping_mul(self.part.of() as u64).wrapping_add(self.part.index() as u64)
     }

@@ -132,7 +132,7 @@ impl Corpus {
         Ok(self)
     }
 
-    /// Names of the views that there are.
+    /// Returns the names of the views that there are.
     pub fn views(&self) -> impl Iterator<Item = &str> {
         self.views.keys().map(String::as_str)
     }
@@ -222,7 +222,7 @@ impl Corpus {
         &self.codec
     }
 
-    /// Number of utterances.
+    /// Returns the number of utterances.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -253,12 +253,12 @@ impl Corpus {
         &self.record(i).1.utterance
     }
 
-    /// Frames of utterance `i`.
+    /// Returns the number of frames of utterance `i`.
     pub fn frames(&self, i: usize) -> usize {
         self.record(i).1.frames
     }
 
-    /// Frames of every utterance, for a plan of batches.
+    /// Returns the frames of every utterance, for a plan of batches.
     pub fn lengths(&self) -> Vec<usize> {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
@@ -281,12 +281,12 @@ impl Corpus {
         turns
     }
 
-    /// Frames of all utterances together.
+    /// Returns the number of frames of all utterances together.
     pub fn total_frames(&self) -> usize {
         (0..self.len()).map(|i| self.frames(i)).sum()
     }
 
-    /// Codes of utterance `i`. // (frames, levels)
+    /// Returns the codes of utterance `i`. // (frames, levels)
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -295,7 +295,7 @@ impl Corpus {
         shard.codes(record)
     }
 
-    /// Latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
+    /// Returns the latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.

@@ -106,7 +106,7 @@ impl Manifest {
         &self.utterances
     }
 
-    /// Number of utterances.
+    /// Returns the number of utterances.
     pub fn len(&self) -> usize {
         self.utterances.len()
     }
@@ -121,12 +121,12 @@ impl Manifest {
         self.by_id.get(id).map(|&i| &self.utterances[i])
     }
 
-    /// Path of the recording of an utterance.
+    /// Returns the path of the recording of an utterance.
     pub fn audio_path(&self, utterance: &Utterance) -> PathBuf {
         self.path_of(&utterance.audio)
     }
 
-    /// Path of a file that the manifest names.
+    /// Returns the path of a file that the manifest names.
     pub fn path_of(&self, named: &std::path::Path) -> PathBuf {
         self.root.join(named)
     }
@@ -139,7 +139,8 @@ impl Manifest {
         Self { root: self.root.clone(), utterances, by_id }
     }
 
-    /// Fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the manifest's place.
+    /// Returns the fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the
+    /// manifest's place.
     pub fn fingerprint(&self) -> String {
         let mut text = Vec::new();
         let mut hash = Fingerprint::default();

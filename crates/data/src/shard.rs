@@ -58,7 +58,7 @@ pub struct ShardStamp {
 }
 
 impl ShardStamp {
-    /// Name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
+    /// Returns the name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
     pub fn file_name(&self) -> String {
         format!("shard-{:05}-of-{:05}.safetensors", self.index + 1, self.of)
     }
@@ -152,7 +152,7 @@ impl Shard {
             .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
     }
 
-    /// Its place in the corpus.
+    /// Returns its place in the corpus.
     pub fn stamp(&self) -> &ShardStamp {
         &self.stamp
     }
@@ -179,7 +179,7 @@ impl Shard {
         Latents::new(dim, self.latents[rows].iter().map(|v| v.to_f32()).collect())
     }
 
-    /// All that is kept of a record of this shard.
+    /// Returns all that is kept of a record of this shard.
     pub fn coded(&self, record: &ShardRecord) -> Coded {
         Coded { codes: self.codes(record), latents: self.latents(record) }
     }

@@ -29,12 +29,12 @@ impl WorkShare {
         Ok(Self { index, of })
     }
 
-    /// Number of this part, from 0.
+    /// Returns the number of this part, from 0.
     pub fn index(self) -> usize {
         self.index
     }
 
-    /// Number of parts.
+    /// Returns the number of parts.
     pub fn of(self) -> usize {
         self.of
     }

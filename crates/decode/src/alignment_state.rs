@@ -57,7 +57,7 @@ impl AlignmentState {
         }
     }
 
-    /// Phone index at every frame so far.
+    /// Returns the phone index at every frame so far.
     pub(crate) fn pointer(&self) -> &[u32] {
         &self.pointer
     }

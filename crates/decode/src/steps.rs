@@ -107,7 +107,7 @@ impl<'c> Steps<'c> {
     }
 }
 
-/// Values of rows on the host.
+/// Returns the values of rows on the host.
 ///
 /// # Errors
 /// [`DecodeError::NotFinite`] for NaN or an infinity.

@@ -16,7 +16,7 @@ pub(crate) struct NarWindow {
     pub(crate) seen: usize,
 }
 
-/// Frames of the window that begins at `start`; `None` without windows.
+/// Returns the number of frames of the window that begins at `start`; `None` without windows.
 pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
     let usual = nar.window_frames?.max(1);
     let first = nar.first_window_frames.map_or(usual, |first| first.clamp(1, usual));
@@ -25,7 +25,7 @@ pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
     Some(start.clamp(first, usual))
 }
 
-/// Frames after the window that begins at `start` of which level 1 is known when it is filled.
+/// Returns the number of frames after the window that begins at `start` of which level 1 is known when it is filled.
 pub(crate) fn lookahead(start: usize, nar: &NarConfig) -> usize {
     nar.first_lookahead_frames.filter(|_| start == 0).unwrap_or(nar.lookahead_frames)
 }
@@ -86,7 +86,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
+/// Returns the contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
 pub(crate) fn part(
     stage: &Stage,
     row: &RowState<'_>,

@@ -142,7 +142,7 @@ impl MergedAnswer {
         }
     }
 
-    /// Number of chunks so far.
+    /// Returns the number of chunks so far.
     pub fn chunks(&self) -> usize {
         self.chunks
     }

@@ -110,7 +110,7 @@ pub(crate) fn codec_of_part(
     }
 }
 
-/// Metadata of a safetensors file; none of one that is broken.
+/// Returns the metadata of a safetensors file; none of one that is broken.
 fn metadata(part: &[u8]) -> HashMap<String, String> {
     let read = SafeTensors::read_metadata(part).ok();
     read.and_then(|(_, metadata)| metadata.metadata().clone()).unwrap_or_default()

@@ -228,7 +228,7 @@ impl Engine {
         }
     }
 
-    /// Name of the model's file, or `embedded`.
+    /// Returns the name of the model's file, or `embedded`.
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
@@ -419,7 +419,7 @@ impl Engine {
         Ok(context.audio(&Clip::from(source.to_owned()))?.into_owned())
     }
 
-    /// Codes of a recording at the codec's rate.
+    /// Returns the codes of a recording at the codec's rate.
     ///
     /// # Errors
     /// [`EngineError::Codec`].

@@ -103,7 +103,8 @@ pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Re
     Ok(())
 }
 
-/// All tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first of them.
+/// Returns all tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first
+/// of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,

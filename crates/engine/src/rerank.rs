@@ -127,7 +127,7 @@ fn transcribed(
     Ok(scores)
 }
 
-/// Phones that sound, without their stress.
+/// Returns the phones that sound, without their stress.
 fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
     phones.into_iter().filter(|phone| !phone.is_mark()).map(Phone::strip_stress).collect()
 }

@@ -327,7 +327,7 @@ impl PhoneStage {
         })
     }
 
-    /// Phone scores of each of these codes.
+    /// Returns the phone scores of each of these codes.
     pub(crate) fn scores(
         &self,
         model: &LanguageModel,

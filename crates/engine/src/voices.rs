@@ -68,7 +68,7 @@ impl VoiceTable {
         Self { model, folder, codec }
     }
 
-    /// Names: the model's voices in its order (the first is the default), then the user's by name.
+    /// Returns the names: the model's voices in its order (the first is the default), then the user's by name.
     pub fn names(&self) -> Vec<String> {
         let own = self.files().into_iter().map(|(name, _)| name);
         self.model.iter().map(|(v, _)| v.name.clone()).chain(own).collect()

@@ -92,7 +92,7 @@ fn whisper_name() -> String {
 }
 
 impl JudgeConfig {
-    /// Name: the suffix of its figures, `wer@NAME`.
+    /// Returns the name: the suffix of its figures, `wer@NAME`.
     pub fn name(&self) -> &str {
         match self {
             Self::Own { name, .. }
@@ -190,7 +190,7 @@ impl Verdict {
 
 /// Listens to recordings.
 pub trait Judge {
-    /// Name: the suffix of its figures, `wer@NAME`.
+    /// Returns the name: the suffix of its figures, `wer@NAME`.
     fn name(&self) -> &str;
 
     /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to

@@ -47,7 +47,7 @@ pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
         .collect()
 }
 
-/// Rows by figure: group and measure of each.
+/// Returns the rows by figure: group and measure of each.
 pub(crate) fn by_figure<'a>(
     rows: impl IntoIterator<Item = &'a Row>,
 ) -> BTreeMap<String, Vec<(&'a str, Measure)>> {

@@ -199,7 +199,7 @@ pub fn compare(original: &Audio, other: &Audio, config: &F0Config) -> Option<Pit
     })
 }
 
-/// Mean power of the frames of a recording.
+/// Returns the mean power of the frames of a recording.
 fn frame_powers(audio: &Audio, hop_s: f64, frames: usize) -> Vec<f64> {
     let hop = hop_s * f64::from(audio.sample_rate_hz);
     let power = |t: usize| {
@@ -335,7 +335,7 @@ impl Yin {
         Some(self.refined(lag))
     }
 
-    /// Frequencies of the dips below the weak threshold.
+    /// Returns the frequencies of the dips below the weak threshold.
     fn weak(&self) -> Vec<f64> {
         let d = &self.normalised;
         let dip = |lag: &usize| {

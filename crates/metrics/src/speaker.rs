@@ -64,7 +64,7 @@ impl SpeakerEmbedding {
         (-(timbre + PITCH_WEIGHT * octaves)).exp()
     }
 
-    /// Mean over the coefficients of the Bhattacharyya distance of two normal distributions.
+    /// Returns the mean over the coefficients of the Bhattacharyya distance of two normal distributions.
     fn timbre_distance(&self, other: &Self) -> f64 {
         let sum: f64 = (0..COEFFICIENTS)
             .map(|d| {

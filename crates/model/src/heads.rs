@@ -53,7 +53,7 @@ impl CodeHead {
     }
 }
 
-/// Prefixes of the names of the parameters that compute an output and nothing else.
+/// Returns the prefixes of the names of the parameters that compute an output and nothing else.
 pub fn output_parameters(output: HeadOutput) -> Vec<String> {
     match output {
         HeadOutput::FirstLevel { member } => vec![format!("heads.first.{member}.")],
@@ -137,7 +137,7 @@ impl Heads {
         })
     }
 
-    /// Logits of an output with classes: (rows, classes).
+    /// Returns the logits of an output with classes: (rows, classes).
     pub(crate) fn logits(
         &self,
         h: &Tensor,

@@ -313,7 +313,7 @@ impl AdamW {
         Ok(out)
     }
 
-    /// Bytes of the moments and averages that this optimiser keeps.
+    /// Returns the number of bytes of the moments and averages that this optimiser keeps.
     pub fn state_bytes(&self) -> usize {
         let values = |kept: &Kept| match kept {
             Kept::Host(m) => m.mean.len() + m.square.len() + m.average.len(),

@@ -242,7 +242,7 @@ impl Block {
         })
     }
 
-    /// Its weights in the order of [`ops::stack`], if all its layers are nothing but them.
+    /// Returns its weights in the order of [`ops::stack`], if all its layers are nothing but them.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
         if self.activation != Activation::Silu {
             return None;
@@ -316,12 +316,12 @@ impl Stack {
         })
     }
 
-    /// Sizes.
+    /// Returns the sizes.
     pub fn config(&self) -> &BlockConfig {
         &self.config
     }
 
-    /// Its weights in the order of [`ops::stack`], if that can do its work.
+    /// Returns its weights in the order of [`ops::stack`], if that can do its work.
     fn weights(&self) -> Option<Vec<Tensor>> {
         let blocks = self.blocks.iter().map(Block::weights).collect::<Option<Vec<_>>>()?;
         let all = blocks.into_iter().flatten().chain([&self.norm.weight]);
@@ -385,7 +385,7 @@ impl Stack {
     }
 }
 
-/// Names of a stack's weights in the order of [`ops::stack`].
+/// Returns the names of a stack's weights in the order of [`ops::stack`].
 fn weight_names(scope: &Scope, layers: usize) -> Vec<String> {
     const LAYERS: [&str; ops::stack::BLOCK_WEIGHTS] =
         ["attention_norm", "qkv", "out", "mlp_norm", "gate_up", "down"];

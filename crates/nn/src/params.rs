@@ -249,7 +249,7 @@ impl Scope {
         self.store.get(self.pp(name).prefix, shape, &init)
     }
 
-    /// Rows of a table in the weights that are being adapted.
+    /// Returns the number of rows of a table in the weights that are being adapted.
     pub(crate) fn rows_before(&self, name: &str) -> Option<usize> {
         match &*self.store.lock() {
             Source::Adapted { base, .. } => {

@@ -28,7 +28,7 @@ pub fn to_vec_f32(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()
 }
 
-/// Values of little-endian 16-bit floats, as f32.
+/// Returns the values of little-endian 16-bit floats, as f32.
 pub fn f32_of_f16(bytes: &[u8]) -> Vec<f32> {
     const BLOCK: usize = 1_024;
     let mut values = vec![0.0; bytes.len() / 2];

@@ -131,17 +131,17 @@ impl Checkpoint {
         Self { path: path.to_owned(), source, entries: entries.collect(), metadata }
     }
 
-    /// Path of the checkpoint.
+    /// Returns the path of the checkpoint.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Entries of the header beside the tensors.
+    /// Returns the entries of the header beside the tensors.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
     }
 
-    /// Names, types and shapes of all tensors.
+    /// Returns the names, types and shapes of all tensors.
     pub fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
@@ -280,7 +280,7 @@ impl Weights<'_> {
         Self { checkpoint: self.checkpoint, prefix: format!("{}{name}.", self.prefix) }
     }
 
-    /// Path of the checkpoint.
+    /// Returns the path of the checkpoint.
     pub fn path(&self) -> &Path {
         &self.checkpoint.path
     }

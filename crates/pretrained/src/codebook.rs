@@ -56,7 +56,7 @@ impl Codebook {
         Ok(nearest)
     }
 
-    /// Entries of codes, (frames, dim).
+    /// Returns the entries of codes, (frames, dim).
     ///
     /// # Errors
     /// Errors of candle.

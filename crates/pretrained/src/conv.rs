@@ -110,12 +110,12 @@ impl Kernel {
         Ok(Self { weight, bias: bias(weights, size)?, stride, dilation, depthwise })
     }
 
-    /// Steps from the first tap to the last, both included.
+    /// Returns the number of steps from the first tap to the last, both included.
     pub fn reach(&self) -> usize {
         self.weight.dim(D::Minus1).map_or(1, |width| (width - 1) * self.dilation + 1)
     }
 
-    /// Steps between two outputs.
+    /// Returns the number of steps between two outputs.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -256,7 +256,7 @@ impl CausalConv {
         Ok(Self { kernel: Kernel::load(weights, size)?, mode })
     }
 
-    /// Steps of padding before the first.
+    /// Returns the number of steps of padding before the first.
     pub fn padding(&self) -> usize {
         self.kernel.reach() - self.kernel.stride()
     }

@@ -16,7 +16,7 @@ pub struct CodecSpec {
 }
 
 impl CodecSpec {
-    /// All of the codec at a path.
+    /// Returns all of the codec at a path.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), levels: None, vocoder: None }
     }

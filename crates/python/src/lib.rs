@@ -93,7 +93,7 @@ impl Model {
         Ok(Self { engine })
     }
 
-    /// Names of the voices, the default first.
+    /// Returns the names of the voices, the default first.
     #[getter]
     fn voices(&self) -> Vec<String> {
         self.engine.voices().names()

@@ -202,7 +202,7 @@ impl EngineService {
         Ok(self.engine.encode(&best)?)
     }
 
-    /// Sound of a voice's prompt.
+    /// Returns the sound of a voice's prompt.
     pub fn voice_sample(&self, name: &str) -> Result<Audio, ApiError> {
         let codes = self.engine.voices().codes(name)?;
         self.engine
@@ -211,7 +211,7 @@ impl EngineService {
             .map_err(|_| ApiError::internal("the voice's sample can't be decoded"))
     }
 
-    /// Name, length in seconds and origin of every usable voice, the default first.
+    /// Returns the name, length in seconds and origin of every usable voice, the default first.
     pub fn voices(&self) -> Vec<(String, f64, String)> {
         let usable = self.engine.voices().list().into_iter().filter(|v| v.problem.is_none());
         usable.map(|v| (v.name, v.seconds, v.about)).collect()
@@ -263,7 +263,7 @@ fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     AnswerChunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
 }
 
-/// Words of a part that begins at a time, with times in the whole.
+/// Returns the words of a part that begins at a time, with times in the whole.
 fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
     let moved = |w: &WordTime| WordTime {
         start_s: w.start_s + start_s,

@@ -33,7 +33,7 @@ impl Tempo {
         Ok(Self { speed, stretch })
     }
 
-    /// Samples that are known once these are; all remaining ones with `last`.
+    /// Returns the samples that are known once these are; all remaining ones with `last`.
     pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Vec<f32> {
         let Some(stretch) = &mut self.stretch else { return samples };
         stretch.push(&samples);

@@ -80,7 +80,7 @@ fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 
-/// Names of the stages of [`layout`], in their order.
+/// Returns the names of the stages of [`layout`], in their order.
 pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
 }

@@ -158,7 +158,8 @@ impl AlignedRecording {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without words.
+    /// Returns the median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without
+    /// words.
     pub fn typical_goodness(&self) -> f64 {
         let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
         all.sort_by(f64::total_cmp);
@@ -265,7 +266,7 @@ impl AlignedRecording {
     }
 }
 
-/// Phone scores of the whole recording, recognized in parts that end in pauses.
+/// Returns the phone scores of the whole recording, recognized in parts that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

@@ -16,7 +16,7 @@ pub struct SentenceOffset {
 }
 
 impl SentenceOffset {
-    /// Number of the row's frames that belong to the sentence before.
+    /// Returns the number of the row's frames that belong to the sentence before.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),

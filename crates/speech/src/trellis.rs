@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::Units;
 
-    /// Scores of a recording that goes through the states one by one, with noise.
+    /// Returns the scores of a recording that goes through the states one by one, with noise.
     fn recording(states: &[TrellisState], units: &Units, rng: &mut ChaCha8Rng) -> Acoustics {
         let mut scores = FrameScores { labels: Phone::COUNT, rate_hz: 50.0, log_probs: Vec::new() };
         for state in states {

@@ -60,7 +60,7 @@ impl Units {
         Ok(units)
     }
 
-    /// Number of units.
+    /// Returns the number of units.
     pub fn len(&self) -> usize {
         self.phones.len()
     }
@@ -153,7 +153,7 @@ impl Acoustics {
         self.log_posteriors.reserve_exact(parts * self.units);
     }
 
-    /// Parts of frames.
+    /// Returns the number of parts of frames.
     pub fn parts(&self) -> usize {
         self.log_posteriors.len() / self.units
     }

@@ -56,7 +56,8 @@ pub trait Answer:
         None
     }
 
-    /// Recordings by the field that names their file, the main one first: the speech's, unless the answer holds more.
+    /// Returns the recordings by the field that names their file, the main one first: the speech's, unless the answer
+    /// holds more.
     fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
         let audio = self.speech().and_then(|speech| speech.audio.audio.clone());
         audio.map(|audio| ("audio".to_owned(), audio)).into_iter().collect()

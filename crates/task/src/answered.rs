@@ -39,12 +39,12 @@ impl Answered {
         self.0.transcript()
     }
 
-    /// Phones in the answer.
+    /// Returns the phones in the answer.
     pub fn phones(&self) -> Option<&Phones> {
         self.0.phones()
     }
 
-    /// Recordings by the field that names their file, the main one first.
+    /// Returns the recordings by the field that names their file, the main one first.
     pub fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
         self.0.recordings()
     }

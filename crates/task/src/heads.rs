@@ -128,7 +128,7 @@ pub trait Predictor {
         false
     }
 
-    /// Positions that a frame of a codec with this many levels takes.
+    /// Returns the number of positions that a frame of a codec with this many levels takes.
     fn positions_a_frame(&self, _levels: usize) -> usize {
         1
     }
@@ -238,12 +238,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// Classes at all positions.
+    /// Returns the classes at all positions.
     fn classes(name: impl Into<String>, output: HeadOutput, classes: Vec<u32>) -> Self {
         Self { name: name.into(), output, classes, weight: 1.0, sparse: false }
     }
 
-    /// Latents of the response.
+    /// Returns the latents of the response.
     fn latents(name: impl Into<String>, output: HeadOutput) -> Self {
         Self::classes(name, output, Vec::new())
     }

@@ -150,7 +150,7 @@ impl Segment {
         Self { name: "level".into(), fill: Fill::LevelToken, ..Self::special_token("level") }
     }
 
-    /// Text in the trunk, seen both ways.
+    /// Returns the text in the trunk, seen both ways.
     pub fn text(name: &str) -> Self {
         Self { name: name.into(), fill: Fill::Text, ..Self::special_token(name) }
     }
@@ -318,7 +318,7 @@ impl Stage {
 }
 
 impl Timing {
-    /// Parts of a head's description: the advance that is predicted, and the timing that is known.
+    /// Returns the parts of a head's description: the advance that is predicted, and the timing that is known.
     pub(crate) fn describe(self) -> (&'static str, &'static str) {
         match self {
             Self::Found => (" and pointer advance", ""),
@@ -333,7 +333,7 @@ impl Layout {
         self.stages.iter().find(|s| s.name == name)
     }
 
-    /// Names of all special tokens that the layout uses, level special tokens aside.
+    /// Returns the names of all special tokens that the layout uses, level special tokens aside.
     pub fn special_tokens(&self) -> Vec<String> {
         let fills = self.stages.iter().flat_map(|s| &s.segments).map(|s| &s.fill);
         fills

@@ -65,7 +65,7 @@ impl Follow {
         }
     }
 
-    /// Number of frames of the row before that are given to this one.
+    /// Returns the number of frames of the row before that are given to this one.
     pub fn frames(&self, previous: &Generated) -> usize {
         let all = previous.codes.as_ref().map_or(0, Codes::frames);
         all - self.start(previous).min(all)

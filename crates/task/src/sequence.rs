@@ -61,7 +61,7 @@ impl Position {
         }
     }
 
-    /// All rows of the code tables that stand here, each with its factor.
+    /// Returns all rows of the code tables that stand here, each with its factor.
     pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
         let plain = self.codes.iter().map(|&code| (1.0, code));
         let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
@@ -100,7 +100,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// Positions in all.
+    /// Returns the number of positions in all.
     pub fn len(&self) -> usize {
         self.positions.len()
     }

@@ -269,8 +269,8 @@ impl Subject {
     }
 }
 
-/// Prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions and targets
-/// need.
+/// Returns the prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions
+/// and targets need.
 fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
     let mut used: Vec<String> = vec!["trunk.".into()];
     let mut uses = |name: &str, any: bool| used.extend(any.then(|| name.to_owned()));

@@ -44,7 +44,7 @@ impl Default for ToneCodec {
 }
 
 impl ToneCodec {
-    /// Codes with latents: how high those of the levels are, from 0 to 1, in turn.
+    /// Returns the codes with latents: how high those of the levels are, from 0 to 1, in turn.
     pub(crate) fn with_latents(&self, codes: Codes) -> Coded {
         let height = |code: u16| f32::from(code) / self.codebook_size as f32;
         let latent = |frame| (0..LATENT_DIM).map(move |d| (frame, d % self.levels));

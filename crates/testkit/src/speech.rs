@@ -115,7 +115,7 @@ fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
     Phone::SILENCE
 }
 
-/// Codes of a phone in synthetic utterances; stress does not count.
+/// Returns the codes of a phone in synthetic utterances; stress does not count.
 pub(crate) fn codes_of(codec: &ToneCodec, phone: Phone) -> Vec<u16> {
     let index = phone.strip_stress().index();
     (0..codec.levels).map(|l| ((index * (2 * l + 1) + l) % codec.codebook_size) as u16).collect()
@@ -137,7 +137,7 @@ fn with_parts(
     Ok(line)
 }
 
-/// Scores of an imperfect recogniser of a text, 50 parts a second: the true phone of every part has a
+/// Returns the scores of an imperfect recogniser of a text, 50 parts a second: the true phone of every part has a
 /// probability of `sure` on the average, and in one part of `wrong_of` another phone has it (never for 0).
 ///
 /// # Errors

@@ -20,7 +20,7 @@ pub struct Tiny {
     pub codebooks: Vec<Vec<f32>>,
 }
 
-/// Sizes of a tiny model.
+/// Returns the sizes of a tiny model.
 pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     LmConfig {
         trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64, ..BlockConfig::default() },
@@ -40,7 +40,7 @@ pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>)
     TokenSpace::new(&kit.vocab, sizes, 1, special_tokens)
 }
 
-/// Entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
+/// Returns the entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
 pub fn tiny_codebooks(codec: &ToneCodec, seed: u64) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..codec.levels)

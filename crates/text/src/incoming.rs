@@ -18,7 +18,7 @@ impl IncomingText {
         Self { text: String::new(), max_chars }
     }
 
-    /// Number of characters that belong to no complete sentence yet.
+    /// Returns the number of characters that belong to no complete sentence yet.
     pub fn pending_chars(&self) -> usize {
         self.text.chars().count()
     }

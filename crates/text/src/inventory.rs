@@ -131,12 +131,12 @@ impl Phone {
     /// `!`, the end of an exclamation.
     pub const EXCLAMATION: Phone = Phone(5);
 
-    /// All phones in the fixed order.
+    /// Returns all phones in the fixed order.
     pub fn all() -> impl ExactSizeIterator<Item = Phone> + Clone {
         (0..COUNT as u8).map(Phone)
     }
 
-    /// Position in the fixed order, below [`Phone::COUNT`].
+    /// Returns the position in the fixed order, below [`Phone::COUNT`].
     pub fn index(self) -> usize {
         usize::from(self.0)
     }

@@ -51,7 +51,7 @@ pub struct Pronunciations<'a> {
 }
 
 impl<'a> Pronunciations<'a> {
-    /// Number of pronunciations.
+    /// Returns the number of pronunciations.
     pub fn len(&self) -> usize {
         self.bounds.len() - 1
     }
@@ -72,7 +72,7 @@ impl<'a> Pronunciations<'a> {
         Some(&self.phones[start as usize..end as usize])
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [Phone]> + use<'a> {
         let phones = self.phones;
         self.bounds.windows(2).map(move |pair| &phones[pair[0] as usize..pair[1] as usize])
@@ -295,12 +295,12 @@ impl Lexicon {
             .map(str::to_owned)
     }
 
-    /// All words of the CMU dictionary in sorted order, without the user's.
+    /// Returns all words of the CMU dictionary in sorted order, without the user's.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Pronunciations<'_>)> {
         (0..self.cmu.words.len()).map(|i| (self.cmu.word(i), self.cmu.pronunciations(i)))
     }
 
-    /// Number of words in the CMU dictionary.
+    /// Returns the number of words in the CMU dictionary.
     pub fn len(&self) -> usize {
         self.cmu.words.len()
     }

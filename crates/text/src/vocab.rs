@@ -42,7 +42,7 @@ impl Special {
     pub const ALL: [Special; 5] =
         [Special::Pad, Special::Bos, Special::Eos, Special::Unk, Special::Mask];
 
-    /// Name in listings, for instance `<pad>`.
+    /// Returns the name in listings, for instance `<pad>`.
     pub fn name(self) -> &'static str {
         match self {
             Special::Pad => "<pad>",
@@ -100,7 +100,7 @@ impl TextVocab {
         Self { ipa: Some(Arc::new(tokenizer)), ..self }
     }
 
-    /// Number of ids.
+    /// Returns the number of ids.
     pub fn len(&self) -> usize {
         FIRST_TEXT as usize + self.bpe.len()
     }

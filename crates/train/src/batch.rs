@@ -47,7 +47,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Positions of trunk and encoder.
+    /// Returns the number of positions of trunk and encoder.
     pub fn positions(&self) -> usize {
         self.sequences.iter().map(|s| s.len() + s.encoder.ids.len()).sum()
     }

@@ -317,7 +317,7 @@ impl<'a> Trainer<'a> {
         Ok(TrainingOutcome { step: self.step(), model: self.model_path(), cancelled })
     }
 
-    /// Steps between readings of figures.
+    /// Returns the number of steps between readings of figures.
     fn log_steps(&self) -> u64 {
         match self.config.log_steps {
             0 if self.material.device.is_cpu() => 1,

@@ -9,7 +9,7 @@ use crate::{BaseIssue, MixEntry, TrainConfig, TrainError, TrainingMaterial};
 /// The table whose rows are the special tokens of a space.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
-/// All stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
+/// Returns all stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
 ///
 /// # Errors
 /// [`TrainError::UnknownTask`], [`TrainError::RepeatedTask`], [`TrainError::TaskWeights`].

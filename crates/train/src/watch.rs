@@ -66,7 +66,7 @@ impl Watch {
 mod tests {
     use super::*;
 
-    /// Steps at which a series raises an alarm.
+    /// Returns the steps at which a series raises an alarm.
     fn alarms(values: impl IntoIterator<Item = f64>) -> Vec<usize> {
         let mut watch = Watch::default();
         let seen = values.into_iter().enumerate();

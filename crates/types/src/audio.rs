@@ -19,7 +19,7 @@ impl Audio {
         Self { samples: vec![0.0; n], sample_rate_hz }
     }
 
-    /// Length in seconds; 0 for an empty recording.
+    /// Returns the length in seconds; 0 for an empty recording.
     pub fn seconds(&self) -> f64 {
         if self.sample_rate_hz == 0 {
             return 0.0;

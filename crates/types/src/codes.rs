@@ -35,7 +35,7 @@ pub enum CodesError {
 }
 
 impl Codes {
-    /// Codes from values in (frames, levels) order.
+    /// Returns the codes from values in (frames, levels) order.
     pub fn new(levels: usize, values: Vec<u16>) -> Result<Self, CodesError> {
         if levels == 0 || !values.len().is_multiple_of(levels) {
             return Err(CodesError::Ragged { values: values.len(), levels });
@@ -48,12 +48,12 @@ impl Codes {
         Self { levels, values: Vec::new() }
     }
 
-    /// Number of levels (codebooks).
+    /// Returns the number of levels (codebooks).
     pub fn levels(&self) -> usize {
         self.levels
     }
 
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.values.len().checked_div(self.levels).unwrap_or(0)
     }
@@ -63,7 +63,7 @@ impl Codes {
         self.values.is_empty()
     }
 
-    /// All levels of one frame.
+    /// Returns all levels of one frame.
     pub fn frame(&self, frame: usize) -> &[u16] {
         &self.values[frame * self.levels..(frame + 1) * self.levels]
     }

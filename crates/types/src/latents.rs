@@ -10,7 +10,7 @@ pub struct Latents {
 }
 
 impl Latents {
-    /// Latents from values in (frames, dim) order; `None` if the rows aren't whole.
+    /// Returns the latents from values in (frames, dim) order; `None` if the rows aren't whole.
     pub fn new(dim: usize, values: Vec<f32>) -> Option<Self> {
         (dim > 0 && values.len().is_multiple_of(dim)).then_some(Self { dim, values })
     }
@@ -20,7 +20,7 @@ impl Latents {
         self.dim
     }
 
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.values.len().checked_div(self.dim).unwrap_or(0)
     }
@@ -59,7 +59,7 @@ impl From<Codes> for Coded {
 }
 
 impl Coded {
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.codes.frames()
     }

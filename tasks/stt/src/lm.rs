@@ -161,7 +161,7 @@ impl Bigrams {
         self.unigrams.len() as u32 - 1
     }
 
-    /// Log-probability of a word after another one, natural.
+    /// Returns the log-probability of a word after another one, natural.
     pub fn log_prob(&self, before: u32, word: u32) -> f32 {
         let (from, to) = self.rows[before as usize];
         let row = &self.pairs[from as usize..to as usize];
@@ -170,7 +170,7 @@ impl Bigrams {
         prob.ln() as f32
     }
 
-    /// Log-probability of a word after anything, natural.
+    /// Returns the log-probability of a word after anything, natural.
     pub fn log_unigram(&self, word: u32) -> f32 {
         self.unigrams[word as usize].ln() as f32
     }

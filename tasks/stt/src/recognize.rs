@@ -198,7 +198,7 @@ pub(crate) fn aligned(
     })
 }
 
-/// Times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
+/// Returns the times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
 fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
     let mut written: Vec<WordTime> = Vec::new();
     let mut last = None;

@@ -124,7 +124,7 @@ pub struct WordList {
 }
 
 impl WordList {
-    /// Number of words.
+    /// Returns the number of words.
     pub fn len(&self) -> usize {
         self.ends.len()
     }

@@ -217,14 +217,14 @@ pub fn processes(program: &str, run: &Path) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Value of a variable in the environment of another process.
+/// Returns the value of a variable in the environment of another process.
 pub fn variable(pid: u32, name: &str) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     text.split('\0').find_map(|v| v.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
 }
 
-/// Lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
+/// Returns the lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
 pub fn gist(said: &str) -> String {
     let wanted = |line: &&str| {
         let words =

@@ -119,7 +119,7 @@ fn bytes_of(folder: &Path) -> Result<f64> {
     Ok(sum as f64)
 }
 
-/// Number with separators; small ones with a decimal.
+/// Returns the number with separators; small ones with a decimal.
 fn number(value: f64) -> String {
     if value < 99.5 {
         return format!("{value:.1}");
@@ -135,7 +135,7 @@ fn number(value: f64) -> String {
     out
 }
 
-/// Bytes in a unit that suits them.
+/// Returns the bytes in a unit that suits them.
 fn size(bytes: f64) -> String {
     match bytes {
         b if b >= 1e12 => format!("{:.1} TB", b / 1e12),

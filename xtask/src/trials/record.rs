@@ -20,7 +20,7 @@ impl TrialRecord {
         }
     }
 
-    /// All of it.
+    /// Returns all of it.
     pub fn text(&self) -> &str {
         &self.0
     }

@@ -113,7 +113,8 @@ fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     Ok(compile.stdin(source).run()?)
 }
 
-/// Names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or `CUresult`.
+/// Returns the names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or
+/// `CUresult`.
 fn functions(header: &str) -> BTreeSet<&str> {
     let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let called = header.match_indices('(').filter_map(|(at, _)| {

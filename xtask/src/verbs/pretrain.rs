@@ -137,7 +137,7 @@ fn succeeded(program: &Path, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
+/// Returns the words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
 fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
     let lines = fs::read_to_string(manifest).with_context(|| text(manifest))?;
     let folder = manifest.parent().unwrap_or(Path::new("."));

@@ -77,8 +77,8 @@ impl Ablations {
         self.ablations.get(self.ablation).map_or(&[], |(_, cells)| cells)
     }
 
-    /// Figures of the ablation's cells: name and variant. Where every cell has a single variant of its own, the
-    /// variants are the varied setting, and the figures are merged.
+    /// Returns the figures of the ablation's cells: name and variant. Where every cell has a single variant of its own,
+    /// the variants are the varied setting, and the figures are merged.
     fn figures(&self) -> Vec<(String, String)> {
         let ablation = self.ablations.get(self.ablation).map_or("", |(name, _)| name);
         let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.ablation == ablation).collect();
@@ -107,7 +107,7 @@ impl Ablations {
         of_cell.flat_map(|r| &r.figures).find(fits)
     }
 
-    /// Names of the axes of the grid.
+    /// Returns the names of the axes of the grid.
     fn axes(&self) -> Vec<String> {
         let names: BTreeSet<&String> = self.cells().iter().flat_map(|c| c.axes.keys()).collect();
         names.into_iter().cloned().collect()

@@ -33,7 +33,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Number of items of the corpus: those that are used and those left out.
+    /// Returns the number of items of the corpus: those that are used and those left out.
     pub fn found(&self) -> usize {
         self.manifest.len() + self.left_out.len()
     }

@@ -45,7 +45,7 @@ pub struct RemoteFile {
 }
 
 impl Listing {
-    /// Size of all files, bytes; `None` where the hub does not say.
+    /// Returns the size of all files, bytes; `None` where the hub does not say.
     pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
     }
@@ -182,7 +182,7 @@ fn check(link: &Path) -> Result<u64, HubError> {
     Ok(std::fs::metadata(&blob).map_err(io)?.len())
 }
 
-/// Folder that a repository's paths are relative to.
+/// Returns the folder that a repository's paths are relative to.
 fn snapshot(file: &Path, path: &str) -> Option<PathBuf> {
     file.ancestors().nth(Path::new(path).components().count()).map(Path::to_path_buf)
 }

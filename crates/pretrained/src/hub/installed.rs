@@ -31,7 +31,7 @@ fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HubErro
     move |cause| HubError::Io { operation, path, cause }
 }
 
-/// All models in a folder, by name. Downloads that did not finish are not among them.
+/// Returns all models in a folder, by name. Downloads that did not finish are not among them.
 ///
 /// # Errors
 /// [`HubError::Io`].

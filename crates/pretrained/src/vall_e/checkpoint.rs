@@ -83,7 +83,7 @@ impl Checkpoint {
         }
     }
 
-    /// Rows of a matrix.
+    /// Returns the rows of a matrix.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, VallEError> {
         Ok(self.matrix(name)?.0)
     }
@@ -94,7 +94,7 @@ impl Checkpoint {
         serde_json::from_str(text).unwrap_or(Value::Null)
     }
 
-    /// Sizes of the model; `heads` overrides the metadata.
+    /// Returns the sizes of the model; `heads` overrides the metadata.
     pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEError> {
         let count = |name: &dyn Fn(usize) -> String, most: usize| {
             (0..most).take_while(|&i| self.has(&name(i))).count()

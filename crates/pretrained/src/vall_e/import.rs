@@ -157,7 +157,8 @@ impl Importer<'_> {
         put("trunk.norm.weight".into(), vec![get("model.norm.weight", &[dim])?])
     }
 
-    /// Rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be absent.
+    /// Returns the rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be
+    /// absent.
     fn table(&self, name: &str, rows: usize, optional: bool) -> Result<Tensor, VallEError> {
         let dim = self.sizes.dim;
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());

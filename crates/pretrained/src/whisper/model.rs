@@ -62,7 +62,7 @@ impl Whisper {
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
 
-    /// Codes of the languages that it knows; `en` alone for an English-only checkpoint.
+    /// Returns the codes of the languages that it knows; `en` alone for an English-only checkpoint.
     pub fn languages(&self) -> Vec<&str> {
         match self.vocabulary.english_only() {
             true => vec!["en"],

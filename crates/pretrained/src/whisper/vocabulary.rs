@@ -92,7 +92,7 @@ impl Vocabulary {
         std::iter::once(self.start).chain(language).chain(task).collect()
     }
 
-    /// Text of tokens, special tokens left out.
+    /// Returns the text of tokens, special tokens left out.
     pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, tokenizers::Error> {
         let text: Vec<u32> = tokens.iter().copied().filter(|&t| t < self.end).collect();
         self.tokenizer.decode(&text, true)

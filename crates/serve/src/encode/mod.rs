@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// Name in requests.
+    /// Returns the name in requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wav => "wav",
@@ -117,7 +117,7 @@ impl Encoder {
         })
     }
 
-    /// Bytes that are known once these samples are.
+    /// Returns the bytes that are known once these samples are.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Wav(encoder) => Ok(encoder.push(samples)),

@@ -78,7 +78,7 @@ const VOWEL_ENDINGS: &[(&str, &str)] = &[
     ("er", "ER0"),
 ];
 
-/// Phones of a word derived from dictionary words, or nothing.
+/// Returns the phones of a word derived from dictionary words, or nothing.
 pub(super) fn derived(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     inflected(word, lexicon)
         .or_else(|| suffixed(word, lexicon))

@@ -135,7 +135,7 @@ fn mark(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(LENGTH, format!("{} {sign}", &found[1])))
 }
 
-/// Names of letters: capitals with spaces.
+/// Returns the names of letters: capitals with spaces.
 pub(super) fn letters(word: &str) -> String {
     let names: Vec<String> = word
         .chars()
@@ -326,7 +326,7 @@ fn name_with_digits(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(written.len(), words.join(" ")))
 }
 
-/// Letters in a name with digits: a word if it is long and not all capitals.
+/// Returns the letters in a name with digits: a word if it is long and not all capitals.
 fn say_letters(run: &str) -> String {
     const SHORTEST_WORD: usize = 3;
     let capitals = run.chars().all(|c| c.is_ascii_uppercase());

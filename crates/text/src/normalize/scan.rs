@@ -260,8 +260,8 @@ fn last_word(written: &str) -> &str {
         .map_or("", |word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
 }
 
-/// Length of the word at the start of `rest`: letters, with apostrophes and hyphens only between letters, except
-/// for the dropped `g` of `goin'`.
+/// Returns the length of the word at the start of `rest`: letters, with apostrophes and hyphens only between letters,
+/// except for the dropped `g` of `goin'`.
 fn word_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let is_letter = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphabetic);

@@ -142,7 +142,7 @@ fn open_loop(server: &Program, rate: f64, time: Duration) -> Result<Vec<Seen>> {
     Ok(seen.into_inner().unwrap_or_default())
 }
 
-/// Times from a client's hang-up to the free place, seconds.
+/// Returns the times from a client's hang-up to the free place, seconds.
 fn hang_ups(server: &Program, n: usize) -> Result<Vec<f64>> {
     let long = TEXT.repeat(20);
     let mut times = Vec::new();

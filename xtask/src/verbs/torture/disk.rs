@@ -25,7 +25,7 @@ impl Disk {
         self.folder.path()
     }
 
-    /// Bytes in use, whole blocks.
+    /// Returns the bytes in use, whole blocks.
     pub(super) fn used_bytes(&self) -> Result<u64> {
         let place = self.folder().display().to_string();
         let shown =

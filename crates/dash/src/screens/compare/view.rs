@@ -160,7 +160,7 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     pen.paragraph(rest, &words, pen.theme.accent(0));
 }
 
-/// Length, speed and pitch in a line.
+/// Returns the length, speed and pitch in a line.
 fn figures(shown: &DrawnAnswer) -> String {
     let answer = &shown.answer;
     let mut parts = Vec::new();
