@@ -36,7 +36,7 @@ pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
     Some(start.clamp(first, usual))
 }
 
-/// Frames after the window that begins at `start` of which level 1 is known when it is filled.
+/// Returns the number of frames after the window that begins at `start` of which level 1 is known when it is filled.
 pub(crate) fn lookahead(start: usize, nar: &NarConfig) -> usize {
     nar.first_lookahead_frames.filter(|_| start == 0).unwrap_or(nar.lookahead_frames)
 }
@@ -97,7 +97,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
+/// Returns the contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
 pub(crate) fn part(
     stage: &Stage,
     row: &RowState<'_>,

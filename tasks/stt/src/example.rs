@@ -33,9 +33,9 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Optio
     Some(Example { contents: contents(codes), response: Response::Phones(labels) })
 }
 
-/// The audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
-/// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
-/// unknown or nothing sounds.
+/// Returns the audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory:
+/// stress stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol
+/// is unknown or nothing sounds.
 pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,

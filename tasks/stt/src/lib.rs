@@ -51,7 +51,7 @@ pub struct Stt {
 }
 
 impl Stt {
-    /// The decoder.
+    /// Returns the decoder.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -108,7 +108,7 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Sections that end in pauses. A known text is about the whole recording, which then is one section.
+    /// Returns the sections that end in pauses. A known text is about the whole recording, which then is one section.
     fn chunks(
         &self,
         request: SttRequest,

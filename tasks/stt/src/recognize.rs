@@ -143,7 +143,7 @@ fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
     generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// The answer from phone scores: words that fit best.
+/// Returns the answer from phone scores: words that fit best.
 pub(crate) fn transcribed(
     decoder: &Decoder,
     kit: &TaskKit,
@@ -177,7 +177,7 @@ pub(crate) fn transcribed(
     Ok(answer)
 }
 
-/// The answer for a known text: when its words sound.
+/// Returns the answer for a known text: when its words sound.
 pub(crate) fn aligned(
     decoder: &Decoder,
     kit: &TaskKit,
@@ -225,7 +225,7 @@ pub(crate) fn aligned(
     })
 }
 
-/// Times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
+/// Returns the times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
 fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
     let mut written: Vec<WordTime> = Vec::new();
     let mut last = None;

@@ -76,7 +76,7 @@ impl TrialSetup {
         Ok(Self { program, shards, config, folder })
     }
 
-    /// A fresh folder for a run.
+    /// Returns a fresh folder for a run.
     pub fn run_folder(&self, name: &str) -> Result<PathBuf> {
         let run = self.folder.join("runs").join(name);
         if run.exists() {
@@ -138,7 +138,7 @@ pub fn text_of(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// A command as it is typed.
+/// Returns a command as it is typed.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = root().display().to_string() + "/";
@@ -217,14 +217,14 @@ pub fn processes(program: &str, run: &Path) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Value of a variable in the environment of another process.
+/// Returns the value of a variable in the environment of another process.
 pub fn variable(pid: u32, name: &str) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     text.split('\0').find_map(|v| v.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
 }
 
-/// Lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
+/// Returns the lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
 pub fn gist(said: &str) -> String {
     let wanted = |line: &&str| {
         let words =

@@ -90,7 +90,7 @@ fn took(record: Option<stage::StageRecord>) -> String {
     if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// The recipe with paths that hold wherever it is run.
+/// Returns the recipe with paths that hold wherever it is run.
 fn absolute(recipe: Recipe) -> Recipe {
     let place = |path: PathBuf| if path.is_absolute() { path } else { root().join(path) };
     let mut recipe =
@@ -152,7 +152,7 @@ fn succeeded(program: &Path, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
+/// Returns the words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
 fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
     let lines = fs::read_to_string(manifest).with_context(|| text(manifest))?;
     let folder = manifest.parent().unwrap_or(Path::new("."));

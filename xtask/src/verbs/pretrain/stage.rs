@@ -33,7 +33,7 @@ pub(super) enum StageCommand {
 }
 
 impl StageCommand {
-    /// The command as a person would type it.
+    /// Returns the command as a person would type it.
     pub(super) fn line(&self) -> String {
         let (program, words) = match self {
             Self::Corpus(words) => ("cargo xtask corpus", words),

@@ -44,12 +44,12 @@ struct Places<'a> {
     lm: PathBuf,
 }
 
-/// A command's words.
+/// Returns a command's words.
 fn words(parts: &[&dyn Display]) -> Vec<String> {
     parts.iter().map(ToString::to_string).collect()
 }
 
-/// The same with a configuration and changes of it.
+/// Returns the same with a configuration and changes of it.
 fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> Vec<String> {
     let config = config.iter().flat_map(|c| ["--config".to_owned(), c.display().to_string()]);
     words.extend(config);

@@ -16,7 +16,7 @@ use crate::ops::{gated, norm};
 const WEIGHT_ROWS_PER_TASK: usize = 128;
 
 impl StackOp {
-    /// Gradients of the input, (rows, dim), and of all weights, from those of the result.
+    /// Returns the gradients of the input, (rows, dim), and of all weights, from those of the result.
     pub(super) fn backward(
         &self,
         dy: &[f32],
@@ -119,9 +119,9 @@ impl StackOp {
         }
         let attend = || {
             jobs.into_par_iter().for_each(|(head, own)| {
-                self.memory
-                    .heads
-                    .with(|scratch| scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own));
+                self.memory.heads.with(|scratch| {
+                    scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own)
+                });
             });
         };
         let [_, _, of_out, _, of_gate_up, of_down] = of_weights else { return attend() };
