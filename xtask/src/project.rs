@@ -9,13 +9,13 @@ use xshell::{Shell, cmd};
 /// The program.
 const PROGRAM: &str = "syrinx";
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// A shell in the workspace's folder.
+/// Returns a shell in the workspace's folder.
 pub fn shell() -> Result<Shell> {
     let shell = Shell::new().context("no shell")?;
     shell.change_dir(root());
@@ -107,7 +107,7 @@ fn test_program(line: &str, packages: &[&str]) -> Option<TestProgram> {
     })
 }
 
-/// The executable of this name in the messages of `cargo build --message-format=json`.
+/// Returns the executable of this name in the messages of `cargo build --message-format=json`.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -3,6 +3,7 @@
 pub mod job;
 pub mod network;
 pub mod plan;
+mod plan_page;
 pub mod ranks;
 pub mod record;
 pub mod slurm;

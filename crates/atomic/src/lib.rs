@@ -187,7 +187,7 @@ pub fn remove_leftovers(path: &Path) {
     }
 }
 
-/// The folder a file lies in; `.` for a bare name.
+/// Returns the folder a file lies in; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -84,7 +84,7 @@ fn make_decoder(
         })
 }
 
-/// Name of a codec that is not decoded.
+/// Returns the name of a codec that is not decoded.
 fn codec_name(codec: AudioCodecId) -> &'static str {
     match codec {
         well_known::CODEC_ID_OPUS => "Opus",

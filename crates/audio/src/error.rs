@@ -171,7 +171,7 @@ pub enum AudioError {
 }
 
 impl AudioError {
-    /// The error of opening or reading `name`.
+    /// Returns the error of opening or reading `name`.
     pub(crate) fn opening(name: &str, cause: io::Error) -> Self {
         match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
@@ -219,7 +219,7 @@ impl AudioError {
         Some(hint.into())
     }
 
-    /// The file that the error is about, when it is about one (`standard input` for `-`).
+    /// Returns the file that the error is about, when it is about one (`standard input` for `-`).
     pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Missing { name }

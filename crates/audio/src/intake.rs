@@ -149,7 +149,7 @@ impl<'a> Intake<'a> {
         self.sink.block(mended.as_deref().unwrap_or(interleaved))
     }
 
-    /// The same samples with those out of range clipped to full scale, if there are any.
+    /// Returns the same samples with those out of range clipped to full scale, if there are any.
     fn clip(&mut self, interleaved: &[f32], channels: usize) -> Option<Vec<f32>> {
         let first = interleaved.iter().position(|x| x.abs() > OUT_OF_RANGE)?;
         if self.clipped.count == 0 {
@@ -205,12 +205,12 @@ pub(crate) struct MonoSink {
 }
 
 impl MonoSink {
-    /// A sink that keeps the recording in memory.
+    /// Builds a sink that keeps the recording in memory.
     pub(crate) fn new(to_hz: Option<u32>) -> Self {
         Self::into_spool(to_hz, Spool::in_memory())
     }
 
-    /// A sink that keeps a long recording on disk.
+    /// Builds a sink that keeps a long recording on disk.
     pub(crate) fn long(to_hz: Option<u32>) -> Self {
         Self::into_spool(to_hz, Spool::to_disk())
     }
@@ -235,7 +235,7 @@ impl MonoSink {
         Self { channel, ..self }
     }
 
-    /// The recording in memory, and a warning if its channels cancel.
+    /// Returns the recording in memory, and a warning if its channels cancel.
     pub(crate) fn finish(
         mut self,
         name: &str,
@@ -245,7 +245,7 @@ impl MonoSink {
         Ok((Audio { samples, sample_rate_hz }, warning))
     }
 
-    /// The recording, and a warning if its channels cancel.
+    /// Returns the recording, and a warning if its channels cancel.
     pub(crate) fn finish_recording(
         mut self,
         name: &str,

@@ -53,7 +53,7 @@ impl From<Audio> for Recording {
 }
 
 impl Recording {
-    /// Length in seconds.
+    /// Returns the length in seconds.
     pub fn seconds(&self) -> f64 {
         if self.sample_rate_hz == 0 {
             return 0.0;
@@ -61,7 +61,7 @@ impl Recording {
         self.samples as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Number of samples.
+    /// Returns the number of samples.
     pub fn samples(&self) -> usize {
         self.samples
     }
@@ -71,7 +71,7 @@ impl Recording {
         self.sample_rate_hz
     }
 
-    /// Length before resampling.
+    /// Returns the length before resampling.
     pub fn source(&self) -> SourceLength {
         self.source
     }
@@ -99,7 +99,7 @@ impl Recording {
         Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz })
     }
 
-    /// The samples of a recording that is in memory.
+    /// Returns the samples of a recording that is in memory.
     ///
     /// # Errors
     /// The recording itself, if it lies in a file.
@@ -112,7 +112,7 @@ impl Recording {
         }
     }
 
-    /// All of it in memory.
+    /// Returns all of it in memory.
     ///
     /// # Errors
     /// As [`Self::slice`].
@@ -163,17 +163,17 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
+    /// Builds a spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
     pub(crate) fn to_disk() -> Self {
         Self::of(MOST_IN_MEMORY)
     }
 
-    /// A spool that stays in memory.
+    /// Builds a spool that stays in memory.
     pub(crate) fn in_memory() -> Self {
         Self::of(usize::MAX)
     }
 
-    /// A spool with a limit of its own.
+    /// Builds a spool with a limit of its own.
     pub(crate) fn of(most_in_memory: usize) -> Self {
         Self { memory: Vec::new(), most_in_memory, file: None, written: 0 }
     }
@@ -212,7 +212,7 @@ impl Spool {
         Ok(self.into_recording(1, rate)?.whole()?.samples)
     }
 
-    /// The recording.
+    /// Returns the recording.
     pub(crate) fn into_recording(
         mut self,
         sample_rate_hz: u32,

@@ -26,7 +26,7 @@ pub struct Resampler {
 }
 
 impl Resampler {
-    /// A resampler between two rates.
+    /// Builds a resampler between two rates.
     ///
     /// # Errors
     /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].
@@ -130,7 +130,7 @@ impl Resampler {
     }
 }
 
-/// The same sound at another rate: `round(n * to / from)` samples, without delay.
+/// Returns the same sound at another rate: `round(n * to / from)` samples, without delay.
 ///
 /// # Errors
 /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].

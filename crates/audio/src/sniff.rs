@@ -47,7 +47,7 @@ impl ContainerFormat {
     }
 }
 
-/// The format of a file that starts with `head`; else a description of it.
+/// Returns the format of a file that starts with `head`; else a description of it.
 pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFormat, String> {
     let at = |i: usize, magic: &[u8]| head.get(i..).is_some_and(|h| h.starts_with(magic));
     let riff = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| at(0, id.as_slice()));

@@ -177,7 +177,7 @@ fn depth_db(levels: &[[f32; BANDS]]) -> f32 {
     (0..BANDS).map(deviation).sum::<f32>() / BANDS as f32
 }
 
-/// Median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
+/// Returns the median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
 fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     const APART: usize = 5;
     let smooth: Vec<[f32; BANDS]> = levels

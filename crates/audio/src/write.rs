@@ -98,7 +98,7 @@ impl WavFile {
         Ok(Self { wav, draft, format, sample_rate_hz, name, samples: 0 })
     }
 
-    /// Number of samples so far.
+    /// Returns the number of samples so far.
     pub fn samples(&self) -> usize {
         self.samples
     }

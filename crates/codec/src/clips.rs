@@ -116,7 +116,7 @@ fn one_clip(
     Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
 }
 
-/// The spectrogram of a clip as some number of levels leaves it.
+/// Returns the spectrogram of a clip as some number of levels leaves it.
 fn coded(
     rvq: &MelRvq,
     tables: Option<&EnhancementTables>,

@@ -21,7 +21,7 @@ pub struct CodecInfo {
 }
 
 impl CodecInfo {
-    /// Samples of one codec frame.
+    /// Returns the number of samples of one codec frame.
     pub fn frame_samples(&self) -> usize {
         (f64::from(self.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
@@ -29,7 +29,7 @@ impl CodecInfo {
 
 /// Sound to codes and back.
 pub trait Codec: Send + Sync {
-    /// Kind of the codec in one word, for listings and messages.
+    /// Returns the kind of the codec in one word, for listings and messages.
     fn kind(&self) -> &'static str;
 
     /// Sizes and rates.
@@ -51,7 +51,8 @@ pub trait Codec: Send + Sync {
     /// Most frames after a frame that decide its samples, and for which a stream waits.
     fn look_ahead_frames(&self) -> usize;
 
-    /// Codes of a recording of any sample rate: all levels, one frame for every begun frame length of sound.
+    /// Returns the codes of a recording of any sample rate: all levels, one frame for every begun frame length of
+    /// sound.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
@@ -65,8 +66,8 @@ pub trait Codec: Send + Sync {
         Ok(self.encode(audio)?.into())
     }
 
-    /// Codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that have one.
-    /// [`Self::decode`] takes both; language models have no such levels.
+    /// Returns the codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that
+    /// have one. [`Self::decode`] takes both; language models have no such levels.
     ///
     /// # Errors
     /// The same as [`Self::encode`].
@@ -74,7 +75,7 @@ pub trait Codec: Send + Sync {
         self.encode(audio)
     }
 
-    /// Sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
+    /// Returns the sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
     ///
     /// # Errors
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
@@ -88,7 +89,7 @@ pub trait Codec: Send + Sync {
     /// Returns a decoder of a stream of codes. Its samples are exactly those of [`Self::decode`] for all codes at once.
     fn decode_stream(&self) -> Box<dyn DecodeStream>;
 
-    /// Entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
+    /// Returns the entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
     fn codebook(&self, level: usize) -> &[f32];
 
     /// Attenuates a recording band by band to the spectrogram of latents (frames, latent_dim). The result has the
@@ -105,7 +106,7 @@ pub trait Codec: Send + Sync {
         Ok(None)
     }
 
-    /// Fingerprint: codecs of equal fingerprint decode each other's codes.
+    /// Returns the fingerprint: codecs of equal fingerprint decode each other's codes.
     fn fingerprint(&self) -> String;
 
     /// Returns the codec as the bytes of a safetensors file, for a model file.
@@ -123,7 +124,7 @@ pub trait DecodeStream: Send {
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec; nothing of them is taken then.
     fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// The samples that are left. Nothing may be pushed after.
+    /// Returns the samples that are left. Nothing may be pushed after.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

@@ -177,7 +177,7 @@ pub(crate) struct Contest {
     clip: usize,
 }
 
-/// Mean of scalars, one a resolution.
+/// Returns the mean of scalars, one a resolution.
 fn mean(parts: Vec<Tensor>) -> Result<Tensor> {
     Tensor::stack(&parts, 0)?.mean_all()
 }
@@ -230,7 +230,7 @@ impl Adversary {
         Ok((total, losses, Contest { real, made: made.detach(), clip }))
     }
 
-    /// A step of the discriminator; its loss.
+    /// Takes a step of the discriminator; returns its loss.
     pub(crate) fn learn(
         &mut self,
         contest: Contest,

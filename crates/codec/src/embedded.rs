@@ -48,7 +48,7 @@ pub struct EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// The quantiser alone as safetensors bytes.
+    /// Returns the quantiser alone as safetensors bytes.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if parts contradict each other.
@@ -111,7 +111,7 @@ fn read_rvq(reader: &mut Reader, config: RvqConfig) -> Result<MelRvq, CodecError
 }
 
 impl EmbeddedCodec {
-    /// A codec of these parts.
+    /// Builds a codec of these parts.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if they don't share a spectrogram, or if the vocoder has a source and there is no
@@ -136,22 +136,22 @@ impl EmbeddedCodec {
         Ok(Self { rvq: Arc::new(rvq), vocoder, enhancement })
     }
 
-    /// The enhancement layer, in codecs that have one.
+    /// Returns the enhancement layer, in codecs that have one.
     pub fn enhancement(&self) -> Option<&EnhancementLayer> {
         self.enhancement.as_ref()
     }
 
-    /// The quantiser.
+    /// Returns the quantiser.
     pub fn rvq(&self) -> &MelRvq {
         &self.rvq
     }
 
-    /// The vocoder.
+    /// Returns the vocoder.
     pub fn vocoder(&self) -> &Vocoder {
         &self.vocoder
     }
 
-    /// All of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
+    /// Returns all of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
@@ -300,7 +300,7 @@ impl Codec for EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// Codes of a recording of any sample rate.
+    /// Returns the codes of a recording of any sample rate.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.

@@ -105,7 +105,7 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// An error of a codec that another crate implements.
+    /// Builds an error of a codec that another crate implements.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Box::new(error))
     }

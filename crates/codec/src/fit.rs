@@ -57,7 +57,7 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
-    /// Values of one patch.
+    /// Returns the number of values of one patch.
     pub fn patch_dim(&self) -> usize {
         self.patch_frames * self.mel.bins
     }
@@ -122,7 +122,7 @@ impl PatchSample {
         }
     }
 
-    /// The patches kept, (kept, patch_dim).
+    /// Returns the patches kept, (kept, patch_dim).
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -231,7 +231,7 @@ struct Basis {
     axes: Vec<f32>, // (latent_dim, patch_dim), orthonormal rows
 }
 
-/// The directions of largest variance, largest first; the first value of each that isn't tiny is positive.
+/// Returns the directions of largest variance, largest first; the first value of each that isn't tiny is positive.
 fn principal_components(patches: &[f32], patch_dim: usize, latent_dim: usize) -> Basis {
     let count = patches.len() / patch_dim;
     let partial_sums: Vec<Vec<f64>> = patches

@@ -88,7 +88,7 @@ impl FrameNet {
         AttentionPlan::new(spans, positions, heads, dim, Some(self.shape.window))
     }
 
-    /// A stream whose blocks end `lead` frames earlier than they would: as many as the frames come late.
+    /// Returns a stream whose blocks end `lead` frames earlier than they would: as many as the frames come late.
     pub(crate) fn stream(&self, lead: usize) -> FrameNetStream {
         FrameNetStream {
             cache: StackCache::new(self.shape.block.layers),
@@ -150,7 +150,7 @@ impl FrameNetStream {
         self.received + if early { BLOCK_FRAMES } else { LATER_BLOCK_FRAMES }
     }
 
-    /// The frames that are left.
+    /// Returns the frames that are left.
     pub(crate) fn finish(&mut self) -> Result<Option<Block>, CodecError> {
         let end = self.first + self.features.len() / self.net.shape.width;
         self.take(end, end)

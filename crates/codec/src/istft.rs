@@ -36,7 +36,7 @@ impl Istft {
         Self { n_fft, hop, window, inverse, forward }
     }
 
-    /// Frequencies of a frame.
+    /// Returns the number of frequencies of a frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
@@ -144,7 +144,7 @@ impl Istft {
         out
     }
 
-    /// Rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
+    /// Returns the rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
     pub(crate) fn analyse(&self, samples: &[f32]) -> Vec<f32> {
         let mut rows = Vec::with_capacity(samples.len() / self.hop * 2 * self.bins());
         let mut scratch = self.scratch();
@@ -186,7 +186,7 @@ pub(crate) fn polar(log_magnitude: f32, phase: f32) -> Complex<f32> {
     Complex::new(magnitude * cos, magnitude * sin)
 }
 
-/// A periodic Hann window.
+/// Returns a periodic Hann window.
 pub(crate) fn hann(n: usize) -> Vec<f32> {
     (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n as f32).cos()).collect()
 }
@@ -225,13 +225,13 @@ impl IstftStream {
         self.frames += 1;
     }
 
-    /// The samples that no later frame changes.
+    /// Returns the samples that no later frame changes.
     pub(crate) fn ready(&mut self) -> Vec<f32> {
         let done = (self.frames * self.istft.hop).saturating_sub(self.istft.n_fft / 2);
         self.emit(done)
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.emit(self.frames * self.istft.hop)
     }

@@ -4,8 +4,8 @@ use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::VocoderConfig;
 
-/// Rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has them, and
-/// nothing of phases.
+/// Returns the rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has
+/// them, and nothing of phases.
 pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     let (bands, bins) = (config.mel.bins, config.bins());
     let mut first = mel_to_magnitudes(config);
@@ -54,8 +54,8 @@ impl MelToMagnitudes {
     }
 }
 
-/// A mel value is a weighted sum of magnitudes, so a magnitude is about the value over the sum of weights; frequencies
-/// between bands take from both.
+/// Returns the initial weights of the layer from mel values to magnitudes. A mel value is a weighted sum of magnitudes,
+/// so a magnitude is about the value over the sum of weights; frequencies between two bands take from both.
 pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
     let (bins, bands) = (config.bins(), config.mel.bins);
     let offsets = band_offsets(config);

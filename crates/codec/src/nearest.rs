@@ -24,7 +24,7 @@ impl Codebook {
         Self { entries, half_norms, dim }
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub(crate) fn size(&self) -> usize {
         self.half_norms.len()
     }
@@ -39,7 +39,7 @@ impl Codebook {
         &self.entries[usize::from(code) * self.dim..][..self.dim]
     }
 
-    /// The nearest entry of each of `vectors` (n, dim); the lowest code of equals.
+    /// Returns the nearest entry of each of `vectors` (n, dim); the lowest code of equals.
     pub(crate) fn nearest(&self, vectors: &[f32]) -> Vec<u16> {
         vectors
             .par_chunks(ROWS_PER_TASK * self.dim)

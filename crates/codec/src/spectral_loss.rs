@@ -105,12 +105,12 @@ impl SpectralLoss {
         Ok(Self { resolutions: Arc::new(resolutions.collect()), config: config.clone() })
     }
 
-    /// Samples that the longest transform needs.
+    /// Returns the number of samples that the longest transform needs.
     pub(crate) fn least_samples(&self) -> usize {
         self.config.n_fft.iter().copied().max().unwrap_or(0)
     }
 
-    /// Mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
+    /// Returns the mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
     pub(crate) fn compute(
         &self,
         predicted: &[f32],
@@ -137,7 +137,7 @@ impl SpectralLoss {
         (losses, grad)
     }
 
-    /// The differentiable loss of `predicted` (clips * clip), and its parts.
+    /// Returns the differentiable loss of `predicted` (clips * clip), and its parts.
     pub(crate) fn forward(
         &self,
         predicted: &Tensor,
@@ -182,7 +182,7 @@ impl Resolution {
         Self { stft: Stft::new(n_fft, planner), bands }
     }
 
-    /// Losses of one clip, and the gradient by the predicted samples.
+    /// Returns the losses of one clip, and the gradient by the predicted samples.
     fn compute(
         &self,
         predicted: &[f32],

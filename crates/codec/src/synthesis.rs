@@ -41,12 +41,13 @@ impl Synthesis {
         &self.istft
     }
 
-    /// Values of a row.
+    /// Returns the number of values of a row.
     pub(crate) fn width(&self) -> usize {
         2 * self.istft.bins() + self.bands.as_ref().map_or(0, |(count, _)| 3 * count)
     }
 
-    /// Spectra of the excitation that a row takes: those of the source (bins), then those of the noise (bins).
+    /// Returns the spectra of the excitation that a row takes: those of the source (bins), then those of the noise
+    /// (bins).
     fn excitation_len(&self) -> usize {
         if self.bands.is_some() { 2 * self.istft.bins() } else { 0 }
     }
@@ -187,7 +188,7 @@ impl SynthesisStream {
         self.istft.ready()
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.istft.finish()
     }

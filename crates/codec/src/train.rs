@@ -123,7 +123,7 @@ impl Run {
         Ok(Judged { total, losses, pitch, made })
     }
 
-    /// The networks with averaged weights.
+    /// Returns the networks with averaged weights.
     fn averaged(
         self,
         config: &VocoderTrainConfig,
@@ -143,7 +143,7 @@ impl Run {
     }
 }
 
-/// Settings of a run as its parts have them.
+/// Returns the settings of a run as its parts have them.
 fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let mut config = config.clone();
     if let Some(vocoder) = start.vocoder {

@@ -113,7 +113,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The configuration and the tensors.
+    /// Returns the configuration and the tensors.
     pub(crate) fn open<C: DeserializeOwned>(bytes: &[u8]) -> Result<(C, Self), CodecError> {
         let fail = |reason: String| CodecError::Unreadable { reason };
         let unreadable = |e: safetensors::SafeTensorError| fail(e.to_string());
@@ -142,7 +142,7 @@ impl Reader {
         Ok((config, Self { tensors }))
     }
 
-    /// The values of a tensor of this shape.
+    /// Returns the values of a tensor of this shape.
     pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CodecError> {
         let fail = |reason: String| CodecError::Mismatch { reason };
         let found =

@@ -76,7 +76,7 @@ impl Settings {
     }
 }
 
-/// The schema of the settings, with those of all tasks in it.
+/// Returns the schema of the settings, with those of all tasks in it.
 pub fn settings_schema() -> Value {
     let mut root = schemars::schema_for!(Settings).to_value();
     let mut tasks = Map::new();

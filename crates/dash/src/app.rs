@@ -116,7 +116,7 @@ pub struct App {
 }
 
 impl App {
-    /// The state at the beginning, and what has to be done first.
+    /// Returns the state at the beginning, and what has to be done first.
     pub fn new(facts: Facts) -> (Self, Vec<Effect>) {
         let mut app = Self {
             screen: facts.screen,
@@ -138,7 +138,7 @@ impl App {
         (app, effects)
     }
 
-    /// The screen that is shown.
+    /// Returns the screen that is shown.
     pub fn screen(&self) -> Screen {
         self.screen
     }
@@ -333,7 +333,7 @@ impl App {
         effects
     }
 
-    /// All tables of keys that count now.
+    /// Returns all tables of keys that count now.
     fn helps(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
         let mut all = self.shown_screen().keys();
         all.push(("everywhere", helps(KEYS)));

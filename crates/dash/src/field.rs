@@ -10,18 +10,18 @@ pub struct Field {
 }
 
 impl Field {
-    /// A line with the cursor at its end.
+    /// Builds a line with the cursor at its end.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { cursor: text.chars().count(), text }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The cursor, in characters from the beginning.
+    /// Returns the cursor, in characters from the beginning.
     pub fn cursor(&self) -> usize {
         self.cursor
     }

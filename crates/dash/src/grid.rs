@@ -26,7 +26,7 @@ pub struct Grid {
 /// Room between two columns.
 const GAP: usize = 1;
 
-/// The first row to be drawn, so that the selected one is seen.
+/// Returns the first row to be drawn, so that the selected one is seen.
 pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
     if height == 0 {
         return 0;
@@ -100,7 +100,7 @@ impl Grid {
     }
 }
 
-/// A cell in the table's style.
+/// Returns a cell in the table's style.
 pub fn cell(text: impl Into<String>) -> GridCell {
     (text.into(), None)
 }

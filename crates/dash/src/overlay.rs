@@ -69,7 +69,7 @@ impl Overlay {
     }
 }
 
-/// A box of this size in the middle of an area.
+/// Returns a box of this size in the middle of an area.
 pub(crate) fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
     let (columns, lines) = (columns.min(area.width), lines.min(area.height));
     Rect {

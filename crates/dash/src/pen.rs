@@ -33,12 +33,12 @@ pub struct Pen<'a> {
     pub compact: bool,
 }
 
-/// Columns that a text takes.
+/// Returns the number of columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
+/// Returns the beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
 pub fn fit(text: &str, columns: usize) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     if clean.width() <= columns {
@@ -78,8 +78,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 impl Pen<'_> {
-    /// A text at a place of an area (column and line from its corner), cut where the area ends. Gives the columns
-    /// that it took.
+    /// Returns a text at a place of an area (column and line from its corner), cut where the area ends. Gives the
+    /// columns that it took.
     pub fn text(&mut self, area: Rect, column: u16, line: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(self.buf.area);
         if column >= area.width || line >= area.height {
@@ -99,7 +99,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Lines of a text, as many as there is room for.
+    /// Returns the number of lines of a text, as many as there is room for.
     pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
         let lines = wrap(text, usize::from(area.width));
         for (i, line) in (0..area.height).zip(&lines) {

@@ -12,7 +12,7 @@ use crate::Picture;
 
 /// The program behind the dashboard. Called on worker threads; errors are messages for people.
 pub trait Program: Send + Sync {
-    /// The registry.
+    /// Returns the registry.
     ///
     /// # Errors
     /// If a task can't be built.
@@ -33,7 +33,7 @@ pub trait Program: Send + Sync {
     /// If the settings can't be read.
     fn knobs(&self) -> Result<Vec<Knob>, String>;
 
-    /// Voices of a model, the default first.
+    /// Returns the voices of a model, the default first.
     ///
     /// # Errors
     /// If the model can't be loaded.

@@ -75,7 +75,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// The bounds of values with a little room around them; none for nothing.
+/// Returns the bounds of values with a little room around them; none for nothing.
 pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let (low, high) = values
         .filter(|v| v.is_finite())
@@ -87,7 +87,7 @@ pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     Some([low - room, high + room])
 }
 
-/// A number in few signs.
+/// Returns a number in few signs.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {

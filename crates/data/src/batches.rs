@@ -54,7 +54,7 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// The plan over items of `lengths` positions; item numbers are places in `lengths`.
+    /// Returns the plan over items of `lengths` positions; item numbers are places in `lengths`.
     ///
     /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of the
     /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
@@ -88,7 +88,7 @@ impl Batches {
         self.batches_per_epoch
     }
 
-    /// The epoch and the items of a step (from 0) of this part, from the seed and the step alone.
+    /// Returns the epoch and the items of a step (from 0) of this part, from the seed and the step alone.
     pub fn batch(&self, step: u64) -> (u64, Vec<usize>) {
         let number = self.number(step);
         let per_epoch = self.batches_per_epoch as u64;
@@ -103,12 +103,12 @@ impl Batches {
         self.stream((1 << 63) | self.number(step))
     }
 
-    /// All batches of an epoch in order, over all parts.
+    /// Returns all batches of an epoch in order, over all parts.
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
         self.order(epoch).to_vec()
     }
 
-    /// Number of the step's batch in the endless list that the parts share.
+    /// Returns the number of the step's batch in the endless list that the parts share.
     fn number(&self, step: u64) -> u64 {
         step.wrapping_mul(self.part.of() as u64).wrapping_add(self.part.index() as u64)
     }
@@ -119,7 +119,7 @@ impl Batches {
         rng
     }
 
-    /// The order of an epoch; the last one asked for is kept, since steps come one after another.
+    /// Returns the order of an epoch; the last one asked for is kept, since steps come one after another.
     fn order(&self, epoch: u64) -> Order {
         let kept = self.last.lock().ok().and_then(|last| last.clone());
         if let Some((_, order)) = kept.filter(|(of, _)| *of == epoch) {

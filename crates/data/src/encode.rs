@@ -359,7 +359,7 @@ pub(crate) fn is_shard(name: &str) -> bool {
     name.starts_with("shard-") && name.ends_with(".safetensors")
 }
 
-/// The shards of a folder, by name. Temporary and other files are passed over.
+/// Returns the shards of a folder, by name. Temporary and other files are passed over.
 pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {

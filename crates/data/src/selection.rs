@@ -77,7 +77,7 @@ enum SplitUse {
 }
 
 impl Corpus {
-    /// Utterances of a split, or all of them if none names a split.
+    /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
@@ -89,7 +89,7 @@ impl Corpus {
         })
     }
 
-    /// Utterances of a split; none if no utterance names a split.
+    /// Returns the utterances of a split; none if no utterance names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
@@ -98,7 +98,8 @@ impl Corpus {
         Ok(self.split(split))
     }
 
-    /// Utterances that `reject` gives no reason against. `reject` receives the utterance and its number of frames.
+    /// Returns the utterances that `reject` gives no reason against. `reject` receives the utterance and its number of
+    /// frames.
     ///
     /// # Errors
     /// [`DataError::NothingSelected`] with the reasons if no utterance is left.
@@ -124,7 +125,7 @@ impl Corpus {
 }
 
 impl Manifest {
-    /// Utterances of a split, or all of them if none names a split.
+    /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one;

@@ -58,7 +58,7 @@ pub struct ShardStamp {
 }
 
 impl ShardStamp {
-    /// Name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
+    /// Returns the name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
     pub fn file_name(&self) -> String {
         format!("shard-{:05}-of-{:05}.safetensors", self.index + 1, self.of)
     }
@@ -152,7 +152,7 @@ impl Shard {
             .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
     }
 
-    /// Its place in the corpus.
+    /// Returns its place in the corpus.
     pub fn stamp(&self) -> &ShardStamp {
         &self.stamp
     }
@@ -162,24 +162,24 @@ impl Shard {
         &self.records
     }
 
-    /// The utterances that couldn't be encoded.
+    /// Returns the utterances that couldn't be encoded.
     pub fn failed(&self) -> &[EncodeFailure] {
         &self.failed
     }
 
-    /// The codes of a record of this shard. // (frames, levels)
+    /// Returns the codes of a record of this shard. // (frames, levels)
     pub fn codes(&self, record: &ShardRecord) -> Codes {
         self.codes.slice(record.first_frame, record.first_frame + record.frames)
     }
 
-    /// The latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
     pub fn latents(&self, record: &ShardRecord) -> Option<Latents> {
         let dim = self.stamp.latent_dim;
         let rows = record.first_frame * dim..(record.first_frame + record.frames) * dim;
         Latents::new(dim, self.latents[rows].iter().map(|v| v.to_f32()).collect())
     }
 
-    /// All that is kept of a record of this shard.
+    /// Returns all that is kept of a record of this shard.
     pub fn coded(&self, record: &ShardRecord) -> Coded {
         Coded { codes: self.codes(record), latents: self.latents(record) }
     }
@@ -220,7 +220,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
     Ok(RowsHeader { stamp, records, codes_at, latents_at })
 }
 
-/// The project's own entry of a safetensors header.
+/// Returns the project's own entry of a safetensors header.
 fn own_header(metadata: &Metadata) -> Result<Header, String> {
     let entries = metadata.metadata().as_ref();
     let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
@@ -301,7 +301,7 @@ pub struct ShardWriter {
 }
 
 impl ShardWriter {
-    /// An empty shard.
+    /// Builds an empty shard.
     pub fn new(stamp: ShardStamp) -> Self {
         Self {
             stamp,

@@ -17,16 +17,16 @@ const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Read access to the files of a folder of shards on object storage or elsewhere.
 pub trait ShardSource: Debug + Send + Sync {
-    /// Name of the folder, for messages.
+    /// Returns the name of the folder, for messages.
     fn place(&self) -> String;
 
-    /// Paths of all files below the folder, relative to it, with `/` between folders.
+    /// Returns the paths of all files below the folder, relative to it, with `/` between folders.
     ///
     /// # Errors
     /// [`DataError::Remote`].
     fn list(&self) -> Result<Vec<String>, DataError>;
 
-    /// Bytes of a file. A range that ends after the file is cut there.
+    /// Returns the bytes of a file. A range that ends after the file is cut there.
     ///
     /// # Errors
     /// [`DataError::Remote`].
@@ -46,7 +46,7 @@ pub(crate) struct Streamed {
 }
 
 impl Streamed {
-    /// Codes of a record. // (frames, levels)
+    /// Returns the codes of a record. // (frames, levels)
     pub(crate) fn codes(
         &self,
         codec: &CodecStamp,
@@ -59,7 +59,7 @@ impl Streamed {
         Ok(codes)
     }
 
-    /// Latents of a record. // (frames, dim)
+    /// Returns the latents of a record. // (frames, dim)
     pub(crate) fn latents(
         &self,
         dim: usize,
@@ -73,7 +73,7 @@ impl Streamed {
         Ok(Latents::new(dim, values.collect()))
     }
 
-    /// Bytes of the rows of a record, `width` values of two bytes each.
+    /// Returns the bytes of the rows of a record, `width` values of two bytes each.
     fn rows(&self, start: u64, record: &ShardRecord, width: usize) -> Result<Vec<u8>, DataError> {
         let row_bytes = 2 * width as u64;
         let first = start + record.first_frame as u64 * row_bytes;
@@ -143,7 +143,7 @@ impl CorpusShard {
         }
     }
 
-    /// Codes of a record of this shard. // (frames, levels)
+    /// Returns the codes of a record of this shard. // (frames, levels)
     pub(crate) fn codes(&self, record: &ShardRecord) -> Result<Codes, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.codes(record)),
@@ -151,7 +151,7 @@ impl CorpusShard {
         }
     }
 
-    /// Latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
     pub(crate) fn latents(&self, record: &ShardRecord) -> Result<Option<Latents>, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.latents(record)),
@@ -159,7 +159,7 @@ impl CorpusShard {
         }
     }
 
-    /// All that is kept of a record of this shard.
+    /// Returns all that is kept of a record of this shard.
     pub(crate) fn coded(&self, record: &ShardRecord) -> Result<Coded, DataError> {
         Ok(Coded { codes: self.codes(record)?, latents: self.latents(record)? })
     }

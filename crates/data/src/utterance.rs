@@ -41,7 +41,7 @@ pub struct Utterance {
 }
 
 impl Utterance {
-    /// Phones with their durations; empty unless both are known.
+    /// Returns the phones with their durations; empty unless both are known.
     pub fn timed_phones(&self) -> Vec<TimedPhone> {
         let (Some(phones), Some(durations)) = (&self.phones, &self.durations_s) else {
             return Vec::new();

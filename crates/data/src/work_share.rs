@@ -16,7 +16,7 @@ impl WorkShare {
     /// Everything.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// The part with number `index`, from 0, of `of`.
+    /// Returns the part with number `index`, from 0, of `of`.
     ///
     /// # Errors
     /// [`DataError::WorkShare`] unless `index < of`.
@@ -29,12 +29,12 @@ impl WorkShare {
         Ok(Self { index, of })
     }
 
-    /// Number of this part, from 0.
+    /// Returns the number of this part, from 0.
     pub fn index(self) -> usize {
         self.index
     }
 
-    /// Number of parts.
+    /// Returns the number of parts.
     pub fn of(self) -> usize {
         self.of
     }

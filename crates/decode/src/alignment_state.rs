@@ -8,8 +8,8 @@ use crate::{DecodeConfig, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
 pub(crate) struct AlignmentState {
-    stops: usize,
-    stop: usize,
+    phones: usize,
+    phone_index: usize,
     frames_here: usize,
     pointer: Vec<u32>,
 }
@@ -35,29 +35,29 @@ pub(crate) enum RowOutcome {
 }
 
 impl AlignmentState {
-    /// Starts at the first known phone index, or at 0, of `stops`.
-    pub(crate) fn new(stops: usize, run: &StageRun) -> Self {
-        let stop = run.pointer.first().map_or(0, |&stop| stop as usize);
-        Self { stops, stop, frames_here: 0, pointer: Vec::new() }
+    /// Starts at the first known phone index, or at 0, of `phones`.
+    pub(crate) fn new(phones: usize, run: &StageRun) -> Self {
+        let phone_index = run.pointer.first().map_or(0, |&phone_index| phone_index as usize);
+        Self { phones, phone_index, frames_here: 0, pointer: Vec::new() }
     }
 
     /// Whether there is an aligned text.
     pub(crate) fn is_aligned(&self) -> bool {
-        self.stops > 0
+        self.phones > 0
     }
 
-    pub(crate) fn stop(&self) -> usize {
-        self.stop
+    pub(crate) fn phone_index(&self) -> usize {
+        self.phone_index
     }
 
     /// Appends the phone index of a generated frame.
     pub(crate) fn push(&mut self) {
         if self.is_aligned() {
-            self.pointer.push(self.stop as u32);
+            self.pointer.push(self.phone_index as u32);
         }
     }
 
-    /// Phone index at every frame so far.
+    /// Returns the phone index at every frame so far.
     pub(crate) fn pointer(&self) -> &[u32] {
         &self.pointer
     }
@@ -68,17 +68,17 @@ impl AlignmentState {
 
     /// Moves to the known phone index after `frames` frames, which are generated in groups of `group`. Returns whether
     /// it is known.
-    pub(crate) fn stand(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
-        let Some(&stop) = run.pointer.get(frames) else { return false };
-        let stays = stop as usize == self.stop;
+    pub(crate) fn set_known(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
+        let Some(&phone_index) = run.pointer.get(frames) else { return false };
+        let stays = phone_index as usize == self.phone_index;
         self.frames_here = if stays { self.frames_here + group } else { 0 };
-        self.stop = stop as usize;
+        self.phone_index = phone_index as usize;
         true
     }
 
     /// Decides whether the row continues at `length`. A given timing determines the end; otherwise the phone index
     /// advances by a draw from the logits `advances`.
-    pub(crate) fn go_on(
+    pub(crate) fn advance(
         &mut self,
         context: &DecodeContext<'_>,
         run: &StageRun,
@@ -90,9 +90,9 @@ impl AlignmentState {
         let space = context.model.space();
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
-        let drawn = self.is_aligned() && !self.stand(run, frames, space.group) && !finished;
+        let drawn = self.is_aligned() && !self.set_known(run, frames, space.group) && !finished;
         if let Some(advances) = advances.filter(|_| drawn)
-            && self.move_on(context.config, space, advances.clone(), rng)
+            && self.draw_advance(context.config, space, advances.clone(), rng)
         {
             return RowOutcome::Ended { finished: true };
         }
@@ -101,7 +101,7 @@ impl AlignmentState {
 
     /// Draws the advance of the phone index among the allowed ones: never past the last phone, an end only there, and
     /// no stay after the maximum duration. Returns whether it is the end.
-    fn move_on(
+    fn draw_advance(
         &mut self,
         config: &DecodeConfig,
         space: &TokenSpace,
@@ -109,15 +109,15 @@ impl AlignmentState {
         rng: &mut impl Rng,
     ) -> bool {
         self.frames_here += space.group;
-        let left = self.stops - 1 - self.stop;
+        let left = self.phones - 1 - self.phone_index;
         let at_max_duration = self.frames_here >= config.max_frames_a_phone;
-        mask_moves(&mut logits, left, at_max_duration, space);
+        mask_advances(&mut logits, left, at_max_duration, space);
         let step = draw(&logits, &[], &config.advances, None, rng).token as usize;
         if step == space.advance_classes() - 1 {
             return true;
         }
         if step > 0 {
-            self.stop += step;
+            self.phone_index += step;
             self.frames_here = 0;
         }
         false
@@ -125,7 +125,7 @@ impl AlignmentState {
 }
 
 /// Masks the advances that are not allowed with `left` phones ahead.
-fn mask_moves(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
+fn mask_advances(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
     let end = space.advance_classes() - 1;
     for (step, l) in logits.iter_mut().enumerate() {
         let allowed =

@@ -69,7 +69,7 @@ impl RowGenerator for AllLevelsRow {
             None => Vec::new(),
         };
         Ok(Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), row.run),
             sequence,
             history: vec![Vec::new(); levels],
             seen: (0..levels).map(before).collect(),
@@ -90,7 +90,7 @@ impl RowGenerator for AllLevelsRow {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_levels(space, &self.history, self.alignment.stop());
+        self.sequence.extend_levels(space, &self.history, self.alignment.phone_index());
     }
 
     fn deliver(self, row: &mut RowState<'_>) {
@@ -136,7 +136,7 @@ impl AllLevelsRow {
             self.alignment.push();
             let length = RowLength { frames: newest + 1, limit: row.run.limit, given_end: false };
             let advances = logits.advances.get(at);
-            let goes = self.alignment.go_on(context, row.run, length, advances, row.rng);
+            let goes = self.alignment.advance(context, row.run, length, advances, row.rng);
             if let RowOutcome::Ended { finished } = goes {
                 (self.frames, self.finished) = (Some(newest + 1), finished);
             }

@@ -219,9 +219,9 @@ pub struct DecodeConfig {
 }
 
 impl DecodeConfig {
-    /// The same settings with windows for speech that is played while it is generated, unless there are some: 8, 8, 16 and
-    /// then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks of the embedded
-    /// codec end there too.
+    /// Returns the same settings with windows for speech that is played while it is generated, unless there are some:
+    /// 8, 8, 16 and then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks
+    /// of the embedded codec end there too.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {

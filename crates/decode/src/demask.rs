@@ -119,7 +119,7 @@ fn guided(with: &Tensor, without: &Tensor, config: &DemaskConfig) -> candle_core
     sum * (config.rescale * factor + 1.0 - config.rescale)
 }
 
-/// Standard deviation of all values, with one degree of freedom less than there are.
+/// Returns the standard deviation of all values, with one degree of freedom less than there are.
 fn deviation(x: &Tensor) -> candle_core::Result<f32> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let count = values.len() as f64;

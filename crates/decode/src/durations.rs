@@ -12,7 +12,7 @@ use crate::{DecodeError, draw};
 /// One row being generated.
 struct DurationsRow {
     sequence: Sequence,
-    /// Known frames of each phone index. // (stops)
+    /// Known frames of each phone index. // (phones)
     known: Vec<u32>,
     /// Phone index of the last frame whose index is known. Durations before it are final; its own may grow.
     known_until: usize,
@@ -44,15 +44,15 @@ impl RowGenerator for DurationsRow {
         row: &RowState<'_>,
     ) -> Result<Self, DecodeError> {
         let run = row.run;
-        let stops = sequence.encoder.stops.len();
-        let known = durations_of_pointer(&run.pointer, stops);
+        let phones = sequence.encoder.aligned.len();
+        let known = durations_of_pointer(&run.pointer, phones);
         // A timing that is given to its end leaves nothing to write.
         let whole = !run.pointer.is_empty() && run.pointer.len() >= run.limit;
         Ok(Self {
             sequence,
             durations: if whole { known.clone() } else { Vec::new() },
             known,
-            known_until: run.pointer.last().map_or(0, |&stop| stop as usize),
+            known_until: run.pointer.last().map_or(0, |&phone_index| phone_index as usize),
             left: run.limit,
             log_prob: 0.0,
             drawn: 0,
@@ -83,22 +83,22 @@ impl RowGenerator for DurationsRow {
 impl DurationsRow {
     /// Decides the duration of the next phone: the known one, or a draw.
     fn write(&mut self, context: &DecodeContext<'_>, logits: Vec<f32>, row: &mut RowState<'_>) {
-        let stop = self.durations.len();
-        let (last, known) = (self.known.len() - 1, self.known[stop] as usize);
+        let phone_index = self.durations.len();
+        let (last, known) = (self.known.len() - 1, self.known[phone_index] as usize);
         let longest = context.config.max_frames_a_phone.min(MAX_DURATION);
-        let frames = if stop < self.known_until || known >= longest {
+        let frames = if phone_index < self.known_until || known >= longest {
             known
         } else {
-            // Pointers begin on the first stop, end on the last and skip no two together.
+            // A pointer begins on the first phone, ends on the last and skips no two in a row.
             let skipped = self.durations.last() == Some(&0);
-            let least = known.max(usize::from(stop == 0 || stop == last || skipped));
+            let least = known.max(usize::from(phone_index == 0 || phone_index == last || skipped));
             self.draw(context, logits, least, longest, row)
         };
         let cut = frames > self.left;
         let frames = frames.min(self.left);
         self.left -= frames;
         self.durations.push(frames as u32);
-        let whole = stop == last;
+        let whole = phone_index == last;
         (self.done, self.finished) = (whole || cut || self.left == 0, whole && !cut);
     }
 

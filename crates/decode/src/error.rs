@@ -28,7 +28,7 @@ impl From<syrinx_types::SettingIssue> for DecodeError {
 }
 
 impl DecodeError {
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(_) => Some("`syrinx config show` lists the settings".into()),

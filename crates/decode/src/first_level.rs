@@ -69,7 +69,7 @@ impl RowGenerator for FirstLevelRow {
         let (run, space) = (row.run, context.model.space());
         let prompt = prompt_of(run).map(|c| c.level(0)).unwrap_or_default();
         let mut writing = Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), run),
             sequence,
             history: prompt.into_iter().map(u32::from).collect(),
             codes: Vec::new(),
@@ -85,7 +85,7 @@ impl RowGenerator for FirstLevelRow {
             for &code in codes {
                 writing.push(code);
             }
-            writing.alignment.stand(run, writing.codes.len(), space.group);
+            writing.alignment.set_known(run, writing.codes.len(), space.group);
         }
         Ok(writing)
     }
@@ -102,7 +102,7 @@ impl RowGenerator for FirstLevelRow {
     fn extend(&mut self, space: &TokenSpace) {
         let start = self.codes.len().saturating_sub(space.group);
         let previous = (!self.codes.is_empty()).then(|| self.codes[start..].to_vec());
-        self.sequence.extend_codes(space, previous.as_deref(), self.alignment.stop());
+        self.sequence.extend_codes(space, previous.as_deref(), self.alignment.phone_index());
     }
 
     fn deliver(self, row: &mut RowState<'_>) {
@@ -146,7 +146,8 @@ impl FirstLevelRow {
             limit: frame_aligned.unwrap_or(row.run.limit),
             given_end: frame_aligned.is_some(),
         };
-        let goes = self.alignment.go_on(context, row.run, length, logits.advances.get(at), row.rng);
+        let goes =
+            self.alignment.advance(context, row.run, length, logits.advances.get(at), row.rng);
         if let RowOutcome::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }

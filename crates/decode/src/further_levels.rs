@@ -13,7 +13,7 @@ pub(crate) fn run(
     rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     match context.config.nar.window_frames {
-        Some(_) if stage.vall_e.is_none() => windows::run(context, stage, rows),
+        Some(_) if windows::fit(stage) => windows::run(context, stage, rows),
         _ => passes_over(context, stage, rows),
     }
 }

@@ -58,7 +58,7 @@ impl RowGenerator for LatentRow {
         let levels = context.model.space().levels;
         row.check_given(levels)?;
         Ok(Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), row.run),
             sequence,
             previous: None,
             codes: Codes::empty(levels),
@@ -76,7 +76,7 @@ impl RowGenerator for LatentRow {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_latents(space, self.previous.take(), self.alignment.stop());
+        self.sequence.extend_latents(space, self.previous.take(), self.alignment.phone_index());
     }
 
     fn deliver(self, row: &mut RowState<'_>) {
@@ -113,7 +113,7 @@ impl LatentRow {
         }
         self.alignment.push();
         let length = RowLength { frames: frame + 1, limit: row.run.limit, given_end: false };
-        let goes = self.alignment.go_on(context, row.run, length, advances, row.rng);
+        let goes = self.alignment.advance(context, row.run, length, advances, row.rng);
         if let RowOutcome::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }

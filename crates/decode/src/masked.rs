@@ -45,7 +45,7 @@ pub(crate) fn run(
             let (codes, pointer) = (d.codes.clone(), row.run.pointer.clone());
             let response = Response::Codes { codes, pointer };
             let mut sequence = resolve(stage, &row.run.contents, Some(&response), 0, space)?;
-            row.run.check_known(sequence.encoder.stops.len())?;
+            row.run.check_known(sequence.encoder.aligned.len())?;
             (0..d.decided.len()).filter(|&f| d.decided[f]).for_each(|f| sequence.show(space, f));
             sequences.push(sequence);
         }

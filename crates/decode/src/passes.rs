@@ -79,7 +79,7 @@ fn passes(
     Ok(())
 }
 
-/// The first `until` codes of a frame, where they are given.
+/// Returns the first `until` codes of a frame, where they are given.
 fn known(given: Option<&Codes>, frame: usize, until: usize) -> Option<&[u16]> {
     let given = given.filter(|g| frame < g.frames())?;
     given.frame(frame).get(..until)

@@ -40,7 +40,7 @@ pub(crate) fn write_rows<W: RowGenerator, R>(
     let mut writing: Vec<W> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.run.check_known(sequence.encoder.stops.len())?;
+        row.run.check_known(sequence.encoder.aligned.len())?;
         writing.push(W::begin(context, sequence, row)?);
     }
     let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;
@@ -66,7 +66,7 @@ pub(crate) fn write_rows<W: RowGenerator, R>(
     Ok(())
 }
 
-/// The codes of the voice.
+/// Returns the codes of the voice.
 pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
     run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
@@ -107,7 +107,7 @@ impl<'c> Steps<'c> {
     }
 }
 
-/// Values of rows on the host.
+/// Returns the values of rows on the host.
 ///
 /// # Errors
 /// [`DecodeError::NotFinite`] for NaN or an infinity.
@@ -120,7 +120,7 @@ pub(crate) fn host_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
     }
 }
 
-/// The sequences without their text.
+/// Returns the sequences without their text.
 pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
     let mut unconditional = sequences.to_vec();
     unconditional.iter_mut().for_each(Sequence::forget_text);

@@ -11,7 +11,7 @@ use syrinx_types::Codes;
 
 use crate::context::{DecodeContext, LevelOne, RowState, StepHook};
 use crate::passes::passes_over;
-use crate::windows::{NarWindow, lookahead, part, size};
+use crate::windows::{NarWindow, fit, lookahead, part, size};
 use crate::{DecodeConfig, DecodeError};
 
 /// Frames of a row that were just filled.
@@ -19,8 +19,7 @@ use crate::{DecodeConfig, DecodeError};
 pub struct FrameWindow<'a> {
     /// All levels of the new frames; empty after the last ones.
     pub codes: &'a Codes,
-    /// Stop under the pointer at every frame of level 1 so far, which is ahead of the filled frames; empty without an
-    /// alignment.
+    /// Phone index at every frame of level 1 so far, which is ahead of the filled frames; empty without an alignment.
     pub pointer: &'a [u32],
     /// Whether the row is complete.
     pub last: bool,
@@ -44,7 +43,7 @@ struct StreamState<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
+    /// Returns the stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
     pub(crate) fn of(
         layout: &'a Layout,
         plan: &'a Plan,
@@ -60,7 +59,7 @@ impl<'a> Stream<'a> {
             && (first.timing, stage.timing) == (Timing::Found, Timing::Found)
             && nar.sampler.temperature == 0.0
             && further.given.is_none()
-            && stage.vall_e.is_none();
+            && fit(stage);
         let state = StreamState { made: Codes::empty(1), failure: None, each };
         fits.then_some(Self { stage, run: further, state: RefCell::new(state) })
     }

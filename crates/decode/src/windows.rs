@@ -1,11 +1,14 @@
 //! The NAR over a stretch of frames at a time, as it runs in streaming.
 
-use syrinx_task::{Content, Generated, Place, Stage, StageRun};
+use syrinx_task::{Content, Fill, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
 
 use crate::context::{DecodeContext, RowState};
 use crate::passes::passes_over;
 use crate::{DecodeError, NarConfig};
+
+/// Begin of the special tokens of a published model's tasks.
+const VALL_E_TASK: &str = "vall-e:task:";
 
 /// One window: frames `start..end` are made, `from..seen` are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,14 @@ pub(crate) struct NarWindow {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) seen: usize,
+}
+
+/// Whether a stage can be filled window by window. A published model that answers a recording has all of it before the
+/// response, and expects a response of the same length.
+pub(crate) fn fit(stage: &Stage) -> bool {
+    let answers =
+        |fill: &Fill| matches!(fill, Fill::SpecialToken(name) if name.starts_with(VALL_E_TASK));
+    stage.vall_e.is_none() || !stage.segments.iter().any(|segment| answers(&segment.fill))
 }
 
 /// Frames of the window that begins at `start`; `None` without windows.
@@ -25,7 +36,7 @@ pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
     Some(start.clamp(first, usual))
 }
 
-/// Frames after the window that begins at `start` of which level 1 is known when it is filled.
+/// Returns the number of frames after the window that begins at `start` of which level 1 is known when it is filled.
 pub(crate) fn lookahead(start: usize, nar: &NarConfig) -> usize {
     nar.first_lookahead_frames.filter(|_| start == 0).unwrap_or(nar.lookahead_frames)
 }
@@ -86,7 +97,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
+/// Returns the contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
 pub(crate) fn part(
     stage: &Stage,
     row: &RowState<'_>,

@@ -17,7 +17,7 @@ impl NoModel {
     }
 }
 
-/// The embedded model: one safetensors file, as `syrinx package` writes it.
+/// Returns the embedded model: one safetensors file, as `syrinx package` writes it.
 ///
 /// # Errors
 /// [`NoModel`] if the program was built without one.

@@ -10,7 +10,7 @@ use syrinx_types::IoOperation;
 
 use crate::{EngineError, ModelPart, ModelSource};
 
-/// The language model of a model file, or of the file that training writes.
+/// Returns the language model of a model file, or of the file that training writes.
 ///
 /// # Errors
 /// [`EngineError::OpenModel`], [`EngineError::ModelFile`] or [`EngineError::Part`].
@@ -23,8 +23,8 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
     }
 }
 
-/// A model with an adapter in its weights, as the bytes of a file of the same kind: a whole model stays one, with its
-/// codec, voices and card.
+/// Returns a model with an adapter in its weights, as the bytes of a file of the same kind: a whole model stays one,
+/// with its codec, voices and card.
 ///
 /// # Errors
 /// Errors of [`language_model`], and [`EngineError::Adapter`] for an adapter of another model.

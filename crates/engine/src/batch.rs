@@ -96,7 +96,7 @@ impl Engine {
         text.is_some_and(markup::is_marked)
     }
 
-    /// The chunks of a request, planned.
+    /// Returns the chunks of a request, planned.
     fn planned<'t>(
         &self,
         running: &'t LoadedTask,

@@ -142,17 +142,17 @@ impl MergedAnswer {
         }
     }
 
-    /// Number of chunks so far.
+    /// Returns the number of chunks so far.
     pub fn chunks(&self) -> usize {
         self.chunks
     }
 
-    /// The answer so far; none without chunks.
+    /// Returns the answer so far; none without chunks.
     pub fn answered(&self) -> Option<&Answered> {
         self.whole.as_ref()
     }
 
-    /// The answer; none without chunks.
+    /// Returns the answer; none without chunks.
     pub fn into_answered(self) -> Option<Answered> {
         self.whole
     }

@@ -86,7 +86,7 @@ pub struct CodecId {
 }
 
 impl CodecId {
-    /// The identity of a codec.
+    /// Returns the identity of a codec.
     pub fn of(codec: &dyn Codec) -> Self {
         Self { fingerprint: codec.fingerprint(), info: codec.info() }
     }
@@ -209,7 +209,7 @@ impl Engine {
         })
     }
 
-    /// The engine with another language model of the same kind; its recognizer stays that of the first one.
+    /// Returns the engine with another language model of the same kind; its recognizer stays that of the first one.
     pub(crate) fn with_model(&self, model: Arc<LanguageModel>, fingerprint: String) -> Self {
         Self {
             file: self.file.clone(),
@@ -228,7 +228,7 @@ impl Engine {
         }
     }
 
-    /// Name of the model's file, or `embedded`.
+    /// Returns the name of the model's file, or `embedded`.
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
@@ -318,7 +318,8 @@ impl Engine {
         }
     }
 
-    /// The engine with another recognizer in place of the model's own, for tasks that need the words of a recording.
+    /// Returns the engine with another recognizer in place of the model's own, for tasks that need the words of a
+    /// recording.
     #[must_use]
     pub fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.services.recognizer = Some(recognizer);
@@ -326,7 +327,7 @@ impl Engine {
         self
     }
 
-    /// The services that tasks work with.
+    /// Returns the services that tasks work with.
     pub fn services(&self) -> &Services {
         &self.services
     }
@@ -352,7 +353,7 @@ impl Engine {
         Ok(generate(&self.model, &layout, plan, decode, run)?)
     }
 
-    /// The task of this identifier, if the model knows it.
+    /// Returns the task of this identifier, if the model knows it.
     pub(crate) fn running(&self, id: &str) -> Result<&LoadedTask, EngineError> {
         let Some(running) = self.tasks.iter().find(|t| t.descriptor.id == id) else {
             return Err(EngineError::UnknownTask { id: id.into(), known: known_tasks() });
@@ -367,7 +368,7 @@ impl Engine {
         })
     }
 
-    /// A task as the registry erased it.
+    /// Returns a task as the registry erased it.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`].
@@ -378,17 +379,17 @@ impl Engine {
             .ok_or_else(|| EngineError::UnknownTask { id: id.into(), known: known_tasks() })
     }
 
-    /// The voices.
+    /// Returns the voices.
     pub fn voices(&self) -> &VoiceTable {
         &self.voices
     }
 
-    /// The codec.
+    /// Returns the codec.
     pub fn codec(&self) -> &dyn Codec {
         self.neural_codec.as_ref()
     }
 
-    /// The codec's identity.
+    /// Returns the codec's identity.
     pub fn codec_id(&self) -> &CodecId {
         &self.codec
     }
@@ -398,7 +399,7 @@ impl Engine {
         &self.fingerprint
     }
 
-    /// The network, for those who look inside.
+    /// Returns the network, for those who look inside.
     pub fn model(&self) -> &LanguageModel {
         &self.model
     }
@@ -408,7 +409,7 @@ impl Engine {
         &self.kit.frontend
     }
 
-    /// A recording at the codec's rate: a file, or `-` for standard input.
+    /// Returns a recording at the codec's rate: a file, or `-` for standard input.
     ///
     /// # Errors
     /// [`EngineError::Task`] with the fault of the file.
@@ -418,7 +419,7 @@ impl Engine {
         Ok(context.audio(&Clip::from(source.to_owned()))?.into_owned())
     }
 
-    /// Codes of a recording at the codec's rate.
+    /// Returns the codes of a recording at the codec's rate.
     ///
     /// # Errors
     /// [`EngineError::Codec`].

@@ -223,7 +223,7 @@ impl EngineError {
         move |cause| Self::Io { operation, path, cause }
     }
 
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Io { operation, cause, .. } => {

@@ -97,7 +97,7 @@ fn broken(bytes: &[u8], error: &SafeTensorError) -> (String, &'static str) {
     }
 }
 
-/// Length that a safetensors header promises.
+/// Returns the length that a safetensors header promises.
 fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
     let json: Value = serde_json::from_slice(bytes.get(8..8 + header)?).ok()?;
     let ends = json.as_object()?.values().filter_map(|t| t.get("data_offsets")?.get(1)?.as_u64());
@@ -223,7 +223,7 @@ pub struct RecordingLength {
 }
 
 impl RecordingLength {
-    /// Length of a recording as it is.
+    /// Returns the length of a recording as it is.
     pub fn of(audio: &Audio) -> Self {
         Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
     }

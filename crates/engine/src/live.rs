@@ -73,7 +73,7 @@ impl LiveTranscript {
         }
     }
 
-    /// Length of the whole recording so far, seconds.
+    /// Returns the length of the whole recording so far, seconds.
     pub fn seconds(&self) -> f64 {
         self.start_s + self.part.seconds()
     }
@@ -86,7 +86,7 @@ impl LiveTranscript {
         new as f64 >= step * f64::from(self.part.sample_rate_hz)
     }
 
-    /// Sound to be recognized now; none before there is any.
+    /// Returns the sound to be recognized now; none before there is any.
     pub fn audio(&mut self) -> Option<Audio> {
         self.recognized = self.part.samples.len();
         (self.recognized > 0).then(|| self.part.clone())
@@ -156,7 +156,7 @@ fn moved(word: &WordTime, by_s: f64) -> WordTime {
     WordTime { word: word.word.clone(), start_s: word.start_s + by_s, end_s: word.end_s + by_s }
 }
 
-/// Middle of a word, seconds.
+/// Returns the middle of a word, seconds.
 fn middle_s(word: &WordTime) -> f64 {
     0.5 * (word.start_s + word.end_s)
 }
@@ -172,7 +172,7 @@ mod tests {
 
     const RATE_HZ: u32 = 100;
 
-    /// Words of half a second, one a second, from the start of the part.
+    /// Returns the words of half a second, one a second, from the start of the part.
     fn words(text: &str, start_s: f64) -> Vec<WordTime> {
         let word = |(i, w): (usize, &str)| WordTime {
             word: w.into(),

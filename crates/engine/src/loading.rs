@@ -24,7 +24,7 @@ pub(crate) fn known_tasks() -> Vec<&'static str> {
     ALL.iter().map(|d| d.id).collect()
 }
 
-/// A model's name and bytes.
+/// Returns a model's name and bytes.
 pub(crate) fn read(
     source: &ModelSource,
 ) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
@@ -40,7 +40,7 @@ pub(crate) fn read(
     }
 }
 
-/// The vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
+/// Returns the vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`] for a published model whose tokenizer is missing or that of another.
@@ -103,7 +103,8 @@ pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Re
     Ok(())
 }
 
-/// All tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first of them.
+/// Returns all tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first
+/// of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,

@@ -172,7 +172,7 @@ fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f6
     Ok(speech.seconds)
 }
 
-/// Samples at another tempo, at the same pitch.
+/// Returns the samples at another tempo, at the same pitch.
 fn stretched(audio: &Audio, rate: f64) -> Vec<f32> {
     let rate_hz = NonZeroU32::new(audio.sample_rate_hz).filter(|_| rate != 1.0);
     let stretch = rate_hz.and_then(|hz| wsola::TimeStretch::new(hz, NonZeroU16::MIN).ok());

@@ -85,8 +85,8 @@ pub fn package_lm(
     })
 }
 
-/// A model with another language model in it, trained on its codec; the voices stay, the codec unless one with the same
-/// quantiser and another vocoder is given, and the card unless another is given.
+/// Returns a model with another language model in it, trained on its codec; the voices stay, the codec unless one with
+/// the same quantiser and another vocoder is given, and the card unless another is given.
 ///
 /// # Errors
 /// Errors of [`package`] and of opening the model.
@@ -120,7 +120,7 @@ pub fn with_language_model(
     })
 }
 
-/// The codec of a model.
+/// Returns the codec of a model.
 ///
 /// # Errors
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for a file that can't be read.

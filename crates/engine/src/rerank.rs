@@ -14,7 +14,7 @@ use crate::running::LoadedTask;
 use crate::services::PhoneStage;
 use crate::{Engine, EngineError};
 
-/// The best of `decode.best_of` candidates of every row.
+/// Returns the best of `decode.best_of` candidates of every row.
 pub(crate) fn best_of(
     engine: &Engine,
     running: &LoadedTask,
@@ -127,12 +127,12 @@ fn transcribed(
     Ok(scores)
 }
 
-/// Phones that sound, without their stress.
+/// Returns the phones that sound, without their stress.
 fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
     phones.into_iter().filter(|phone| !phone.is_mark()).map(Phone::strip_stress).collect()
 }
 
-/// The phones that a row is to say: the text under the pointer, or else the first phones it is given.
+/// Returns the phones that a row is to say: the text under the pointer, or else the first phones it is given.
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),

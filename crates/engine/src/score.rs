@@ -86,7 +86,7 @@ impl Engine {
     }
 }
 
-/// The phone that sounds in every part of a recording; silence where none is known.
+/// Returns the phone that sounds in every part of a recording; silence where none is known.
 fn at_times(phones: &[TimedPhone], rate_hz: f64, parts: usize) -> Vec<Phone> {
     let mut out = Vec::with_capacity(parts);
     let mut end_s = 0.0;

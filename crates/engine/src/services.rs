@@ -101,7 +101,7 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The name of a recording that may be read.
+    /// Returns the name of a recording that may be read.
     fn name<'p>(&self, path: &'p Path) -> Result<Cow<'p, str>, TaskError> {
         let name = path.to_string_lossy();
         if !self.readable {
@@ -189,7 +189,7 @@ pub(crate) fn basic(
     }
 }
 
-/// The basic services, and those of the tasks that the model was trained on.
+/// Returns the basic services, and those of the tasks that the model was trained on.
 pub(crate) fn with_tasks(
     basic: Services,
     model: &Arc<LanguageModel>,
@@ -231,7 +231,7 @@ struct Inner {
 }
 
 impl Inner {
-    /// A request about a recording.
+    /// Returns a request about a recording.
     fn request(&self, audio: &Audio) -> Request {
         let field = self.capabilities.recordings.first().copied().unwrap_or_default();
         Request::new(serde_json::json!({})).with_recording(field, audio.clone())
@@ -317,7 +317,7 @@ pub(crate) struct PhoneStage {
 }
 
 impl PhoneStage {
-    /// The first stage with a phone head among the tasks that the model was trained on.
+    /// Returns the first stage with a phone head among the tasks that the model was trained on.
     pub(crate) fn of(tasks: &[LoadedTask]) -> Option<Self> {
         tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
             let layout = running.task.layout();
@@ -327,7 +327,7 @@ impl PhoneStage {
         })
     }
 
-    /// Phone scores of each of these codes.
+    /// Returns the phone scores of each of these codes.
     pub(crate) fn scores(
         &self,
         model: &LanguageModel,

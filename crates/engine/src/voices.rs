@@ -68,7 +68,7 @@ impl VoiceTable {
         Self { model, folder, codec }
     }
 
-    /// Names: the model's voices in its order (the first is the default), then the user's by name.
+    /// Returns the names: the model's voices in its order (the first is the default), then the user's by name.
     pub fn names(&self) -> Vec<String> {
         let own = self.files().into_iter().map(|(name, _)| name);
         self.model.iter().map(|(v, _)| v.name.clone()).chain(own).collect()
@@ -89,7 +89,7 @@ impl VoiceTable {
         self.model.iter().map(|(v, _)| v.clone()).chain(own).collect()
     }
 
-    /// The prompt of a voice.
+    /// Returns the prompt of a voice.
     ///
     /// # Errors
     /// [`EngineError::UnknownVoice`]; [`EngineError::Voice`] for a file that can't be used.
@@ -144,7 +144,7 @@ impl VoiceTable {
         Ok(path)
     }
 
-    /// The adapter of a voice of the user's, where it has one.
+    /// Returns the adapter of a voice of the user's, where it has one.
     pub fn adapter(&self, name: &str) -> Option<PathBuf> {
         if !is_name(name) || self.model.iter().any(|(v, _)| v.name == name) {
             return None;

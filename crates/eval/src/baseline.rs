@@ -72,7 +72,7 @@ impl Comparison {
         self.moves.iter().any(|m| m.gate && m.moved == Moved::Worse)
     }
 
-    /// The move of a figure.
+    /// Returns the move of a figure.
     pub fn of(&self, figure: &str, variant: &str) -> Option<&Move> {
         self.moves.iter().find(|m| m.figure == figure && m.variant == variant)
     }

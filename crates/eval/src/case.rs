@@ -32,7 +32,7 @@ pub(crate) enum What {
     Levels(usize),
 }
 
-/// All cases in order.
+/// Returns all cases in order.
 pub(crate) fn cases<'a>(
     suite: &Suite,
     items: &'a [Item],

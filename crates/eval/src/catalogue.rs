@@ -34,7 +34,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// A value with its unit, for a human.
+    /// Returns a value with its unit, for a human.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Share => format!("{:.1} %", 100.0 * value),
@@ -172,12 +172,12 @@ pub fn figure_kind(figure: &str) -> &'static FigureKind {
     FIGURES.iter().find(|k| k.name == base).unwrap_or(&OTHER)
 }
 
-/// The figure without its judge.
+/// Returns the figure without its judge.
 pub(crate) fn base(figure: &str) -> &str {
     figure.split('@').next().unwrap_or(figure)
 }
 
-/// A figure's name for humans.
+/// Returns a figure's name for humans.
 pub fn title(figure: &str) -> String {
     let kind = figure_kind(figure);
     let title = if kind.title.is_empty() { base(figure) } else { kind.title };

@@ -37,7 +37,7 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
-/// The items of a suite, limited and in order.
+/// Returns the items of a suite, limited and in order.
 ///
 /// # Errors
 /// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
@@ -62,8 +62,8 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
     Ok(spread(items, source.limit))
 }
 
-/// Recordings that should say something else: in the middle third of each text stand the words of the next one's, as
-/// many or few as those are. The recording becomes the prompt.
+/// Returns the recordings that should say something else: in the middle third of each text stand the words of the next
+/// one's, as many or few as those are. The recording becomes the prompt.
 fn edited(items: Vec<Item>) -> Vec<Item> {
     let words =
         |item: &Item| -> Vec<String> { item.text.split_whitespace().map(str::to_owned).collect() };
@@ -98,7 +98,7 @@ fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     Ok(found)
 }
 
-/// A recording that should say something else.
+/// Returns a recording that should say something else.
 fn edit_of(item: &Item, text: String) -> Item {
     Item {
         text,
@@ -191,7 +191,7 @@ fn manifest(
     Ok(items)
 }
 
-/// Length of a recording, seconds, for manifests that do not state it.
+/// Returns the length of a recording, seconds, for manifests that do not state it.
 fn measured_s(path: &Path) -> Result<f64, String> {
     const RATE_HZ: u32 = 16_000;
     let audio = syrinx_audio::load(path, RATE_HZ).map_err(|e| e.to_string())?;

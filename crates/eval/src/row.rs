@@ -26,7 +26,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// A part of a whole, both counted.
+    /// Builds a part of a whole, both counted.
     pub fn count(part: usize, whole: usize) -> Self {
         Self::Ratio { part: part as f64, whole: whole as f64 }
     }
@@ -41,7 +41,7 @@ impl Measure {
         Self::Values(vec![value])
     }
 
-    /// The figure of this row alone; `None` if it is empty.
+    /// Returns the figure of this row alone; `None` if it is empty.
     pub fn alone(&self) -> Option<f64> {
         match self {
             Self::Ratio { part, whole } => (*whole > 0.0).then(|| part / whole),

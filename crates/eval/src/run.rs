@@ -187,7 +187,7 @@ struct Run<'a> {
     keeper: &'a dyn KeepRows,
 }
 
-/// A name that every file system takes.
+/// Returns a name that every file system takes.
 fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     name.chars().map(plain).take(80).collect()

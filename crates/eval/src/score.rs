@@ -60,7 +60,7 @@ impl WordScore {
     }
 }
 
-/// The words of a text as they are compared: written out, lower case, without punctuation.
+/// Returns the words of a text as they are compared: written out, lower case, without punctuation.
 pub(crate) fn scored_words(text: &str) -> Vec<String> {
     normalize_for_scoring(&normalize(text))
 }

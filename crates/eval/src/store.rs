@@ -42,7 +42,7 @@ impl RowStore {
         Ok(Self { path, rows, file })
     }
 
-    /// A finished row.
+    /// Returns a finished row.
     pub(crate) fn get(&self, key: &str) -> Option<&Row> {
         self.rows.get(key)
     }
@@ -79,7 +79,7 @@ pub(crate) fn suffix(part: WorkShare) -> String {
     }
 }
 
-/// Files of rows that a folder has: those of parts, then `rows.jsonl`.
+/// Returns the files of rows that a folder has: those of parts, then `rows.jsonl`.
 fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(EvalError::io(IoOperation::List, folder))? {
@@ -94,7 +94,7 @@ fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     Ok(files)
 }
 
-/// Text of a file; none if it isn't there.
+/// Returns the text of a file; none if it isn't there.
 fn read(path: &Path) -> Result<String, EvalError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),

@@ -44,11 +44,11 @@ pub enum SubjectError {
 
 /// A model under evaluation: a loaded engine in the program, a fake in tests. The implementation measures the time.
 pub trait Subject {
-    /// Name in reports.
+    /// Returns the name in reports.
     fn name(&self) -> String;
 
-    /// Fingerprint of weights and settings: everything that answers depend on. Finished rows of an equal fingerprint
-    /// are reused.
+    /// Returns the fingerprint of weights and settings: everything that answers depend on. Finished rows of an equal
+    /// fingerprint are reused.
     fn fingerprint(&self) -> String;
 
     /// Returns the kind of a task's answers; `None` for an unknown task.
@@ -91,13 +91,13 @@ pub trait Subject {
 
 /// A codec under evaluation.
 pub trait TestedCodec {
-    /// Fingerprint of all that the round trip of a recording depends on.
+    /// Returns the fingerprint of all that the round trip of a recording depends on.
     fn fingerprint(&self) -> String;
 
-    /// Number of RVQ levels.
+    /// Returns the number of RVQ levels.
     fn levels(&self) -> usize;
 
-    /// A recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
+    /// Returns a recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

@@ -81,7 +81,7 @@ impl<T> Clusters<T> {
     }
 }
 
-/// The 95 % interval of any statistic by cluster bootstrap. `None` when there is nothing, or the statistic of
+/// Returns the 95 % interval of any statistic by cluster bootstrap. `None` when there is nothing, or the statistic of
 /// everything is not a number. Resamples whose statistic is not a number are left out.
 ///
 /// `resamples` of 1000 to 2000 are usual; the same seed gives the same interval.
@@ -116,8 +116,8 @@ pub fn interval<T>(
     Some(Interval { estimate, low: quantile(&values, tail), high: quantile(&values, 1.0 - tail) })
 }
 
-/// The 95 % interval of the change of a statistic from the first of each pair to the second (new minus old), when the
-/// same utterances were scored twice. Pairing removes the differences in difficulty between sentences.
+/// Returns the 95 % interval of the change of a statistic from the first of each pair to the second (new minus old),
+/// when the same utterances were scored twice. Pairing removes the differences in difficulty between sentences.
 /// [`Interval::excludes_zero`] says whether the change is beyond noise.
 pub fn paired<T>(
     observations: &Clusters<(T, T)>,

@@ -29,7 +29,7 @@ pub struct SpeakerEmbedding {
 }
 
 impl SpeakerEmbedding {
-    /// The print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
+    /// Returns the print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
     ///
     /// # Errors
     /// [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.
@@ -64,7 +64,7 @@ impl SpeakerEmbedding {
         (-(timbre + PITCH_WEIGHT * octaves)).exp()
     }
 
-    /// Mean over the coefficients of the Bhattacharyya distance of two normal distributions.
+    /// Returns the mean over the coefficients of the Bhattacharyya distance of two normal distributions.
     fn timbre_distance(&self, other: &Self) -> f64 {
         let sum: f64 = (0..COEFFICIENTS)
             .map(|d| {
@@ -87,7 +87,7 @@ pub fn similarity(first: &Audio, second: &Audio) -> Result<f64, MetricsError> {
     Ok(SpeakerEmbedding::of(first)?.similarity(&SpeakerEmbedding::of(second)?))
 }
 
-/// The frames outside pauses; all of them when nothing else is left.
+/// Returns the frames outside pauses; all of them when nothing else is left.
 fn outside_pauses(audio: &Audio, cepstra: &[Vec<f64>], frame_rate_hz: f64) -> Vec<Vec<f64>> {
     let config = PauseConfig { min_pause_s: 0.05, ..PauseConfig::default() };
     let mut pauses = find_pauses(audio, &config).into_iter().peekable();

@@ -84,8 +84,8 @@ impl Adapter {
         Ok(Self { base, lora, special_tokens, tensors })
     }
 
-    /// The model with the difference in its weights. Weights that aren't adapted, and rows that were there, are bit for
-    /// bit those of the base.
+    /// Returns the model with the difference in its weights. Weights that aren't adapted, and rows that were there, are
+    /// bit for bit those of the base.
     ///
     /// # Errors
     /// If it belongs to another model.

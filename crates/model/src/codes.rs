@@ -112,8 +112,8 @@ impl CodeInput {
         })
     }
 
-    /// Sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes. Maps of
-    /// entries are computed in `dtype`; the sum has the type of the tables.
+    /// Returns the sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes.
+    /// Maps of entries are computed in `dtype`; the sum has the type of the tables.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],

@@ -96,7 +96,7 @@ impl LmConfig {
         Ok(())
     }
 
-    /// Sizes of the phone encoder.
+    /// Returns the sizes of the phone encoder.
     pub fn encoder(&self) -> BlockConfig {
         BlockConfig { layers: self.encoder_layers, ..self.trunk.clone() }
     }

@@ -62,7 +62,7 @@ impl From<syrinx_types::SettingIssue> for ModelError {
 }
 
 impl ModelError {
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),

@@ -53,7 +53,7 @@ impl CodeHead {
     }
 }
 
-/// Prefixes of the names of the parameters that compute an output and nothing else.
+/// Returns the prefixes of the names of the parameters that compute an output and nothing else.
 pub fn output_parameters(output: HeadOutput) -> Vec<String> {
     match output {
         HeadOutput::FirstLevel { member } => vec![format!("heads.first.{member}.")],
@@ -137,7 +137,7 @@ impl Heads {
         })
     }
 
-    /// Logits of an output with classes: (rows, classes).
+    /// Returns the logits of an output with classes: (rows, classes).
     pub(crate) fn logits(
         &self,
         h: &Tensor,
@@ -179,14 +179,14 @@ impl Heads {
         self.residual.forward(h)? * self.residual_scale[level]
     }
 
-    /// The next frames in the codec's scale: (rows, latent_dim).
+    /// Returns the next frames in the codec's scale: (rows, latent_dim).
     pub(crate) fn latents(&self, h: &Tensor, books: &Codebooks) -> Result<Tensor> {
         let scaled = self.scaled_latents(h)?;
         let centre = Tensor::from_slice(&books.centre, (1, books.latent_dim), h.device())?;
         (scaled * f64::from(books.spread))?.broadcast_add(&centre.to_dtype(h.dtype())?)
     }
 
-    /// The same of mean 0 and spread 1.
+    /// Returns the same of mean 0 and spread 1.
     pub(crate) fn scaled_latents(&self, h: &Tensor) -> Result<Tensor> {
         match &self.latents {
             Some(head) => head.forward(h),

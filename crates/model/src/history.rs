@@ -90,7 +90,7 @@ pub(crate) fn embed_latents(
 }
 
 impl Codebooks {
-    /// The weighted sum of the entries of codes, all levels each: (latent_dim).
+    /// Returns the weighted sum of the entries of codes, all levels each: (latent_dim).
     fn blend(&self, shares: &[(f32, Vec<u16>)]) -> Vec<f32> {
         let mut sum = vec![0.0; self.latent_dim];
         for (weight, codes) in shares {

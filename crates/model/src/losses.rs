@@ -39,7 +39,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// The weighted sum.
+    /// Returns the weighted sum.
     pub fn total(&self) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
         for part in &self.parts {
@@ -72,7 +72,7 @@ struct Scored<'a> {
 }
 
 impl Heads {
-    /// Losses of a batch whose response rows are `h` (rows, dim).
+    /// Returns the losses of a batch whose response rows are `h` (rows, dim).
     pub(crate) fn losses(
         &self,
         h: &Tensor,
@@ -209,7 +209,7 @@ struct Mean {
     targets: usize,
 }
 
-/// Rows of all frames that have one before them in their sequence.
+/// Returns the rows of all frames that have one before them in their sequence.
 fn frames_after_others(sequences: &[Sequence]) -> Vec<u32> {
     let mut rows = Vec::new();
     let mut start = 0;

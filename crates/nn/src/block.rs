@@ -152,7 +152,7 @@ impl Linear {
         ops::linear_add(x, &self.weight, residual, self.kernels)
     }
 
-    /// A few rows through the 8-bit weight.
+    /// Returns a few rows through the 8-bit weight.
     fn short(&self, x: &Tensor) -> Result<Tensor> {
         let (rows, inputs) = x.dims2()?;
         let outputs = self.weight.dim(0)?;
@@ -168,18 +168,18 @@ impl Linear {
         self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
     }
 
-    /// The weight as products of a few rows read it. `values` are those of the tensor.
+    /// Returns the weight as products of a few rows read it. `values` are those of the tensor.
     fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
         self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
     }
 
-    /// The weight, if the layer is nothing but it.
+    /// Returns the weight, if the layer is nothing but it.
     fn plain(&self) -> Option<&Tensor> {
         let alone = self.bias.is_none() && self.fixed.is_none() && self.low_rank.is_none();
         alone.then_some(&self.weight)
     }
 
-    /// The weight, (outputs, inputs).
+    /// Returns the weight, (outputs, inputs).
     pub fn weight(&self) -> &Tensor {
         &self.weight
     }
@@ -195,7 +195,7 @@ pub struct RmsNorm {
 impl RmsNorm {
     const EPS: f64 = 1e-6;
 
-    /// A scale of ones.
+    /// Builds a scale of ones.
     pub fn new(scope: &Scope, dim: usize, kernels: Kernels) -> std::result::Result<Self, NnError> {
         Ok(Self { weight: scope.get("weight", &[dim], Init::Constant(1.0))?, kernels })
     }
@@ -242,7 +242,7 @@ impl Block {
         })
     }
 
-    /// Its weights in the order of [`ops::stack`], if all its layers are nothing but them.
+    /// Returns its weights in the order of [`ops::stack`], if all its layers are nothing but them.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
         if self.activation != Activation::Silu {
             return None;
@@ -316,12 +316,12 @@ impl Stack {
         })
     }
 
-    /// Sizes.
+    /// Returns the sizes.
     pub fn config(&self) -> &BlockConfig {
         &self.config
     }
 
-    /// Its weights in the order of [`ops::stack`], if that can do its work.
+    /// Returns its weights in the order of [`ops::stack`], if that can do its work.
     fn weights(&self) -> Option<Vec<Tensor>> {
         let blocks = self.blocks.iter().map(Block::weights).collect::<Option<Vec<_>>>()?;
         let all = blocks.into_iter().flatten().chain([&self.norm.weight]);
@@ -367,7 +367,7 @@ impl Stack {
         })
     }
 
-    /// The same for rows that continue what `caches` hold, one cache a span of the plan.
+    /// Returns the same for rows that continue what `caches` hold, one cache a span of the plan.
     pub fn forward_cached(
         &self,
         x: &Tensor,
@@ -385,7 +385,7 @@ impl Stack {
     }
 }
 
-/// Names of a stack's weights in the order of [`ops::stack`].
+/// Returns the names of a stack's weights in the order of [`ops::stack`].
 fn weight_names(scope: &Scope, layers: usize) -> Vec<String> {
     const LAYERS: [&str; ops::stack::BLOCK_WEIGHTS] =
         ["attention_norm", "qkv", "out", "mlp_norm", "gate_up", "down"];

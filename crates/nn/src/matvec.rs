@@ -37,7 +37,7 @@ impl Int8Matrix {
         Self { values, scales, inputs }
     }
 
-    /// The matrix that the integers stand for, row-major.
+    /// Returns the matrix that the integers stand for, row-major.
     pub fn dequantized(&self) -> Vec<f32> {
         let rows = self.values.chunks_exact(self.inputs.max(1)).zip(&self.scales);
         rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v) * scale)).collect()

@@ -60,7 +60,7 @@ pub fn measure_machine() -> MachineFigures {
     MachineFigures { bytes_per_s, flop_per_s, threads }
 }
 
-/// Seconds of the fastest of some attempts.
+/// Returns the seconds of the fastest of some attempts.
 fn best<T>(mut work: impl FnMut() -> T) -> f64 {
     let attempts = (0..ATTEMPTS).map(|_| {
         let begun = Instant::now();
@@ -88,7 +88,7 @@ pub struct DecodeBenchConfig {
 }
 
 impl Default for DecodeBenchConfig {
-    /// The reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
+    /// Returns the reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
     fn default() -> Self {
         Self {
             block: BlockConfig {
@@ -154,7 +154,7 @@ pub fn measure_decode(config: &DecodeBenchConfig) -> Result<DecodeFigures, NnErr
     })
 }
 
-/// Weights that every step reads.
+/// Returns the weights that every step reads.
 fn matrix_values(config: &DecodeBenchConfig) -> usize {
     let BlockConfig { dim, layers, hidden, .. } = config.block;
     layers * (4 * dim * dim + 3 * dim * hidden) + dim * config.classes

@@ -72,7 +72,8 @@ impl PretrainedCodec {
     }
 }
 
-/// Fingerprint of the meaning of codes: family, rates, levels and codebooks. It does not depend on the file.
+/// Returns the fingerprint of the meaning of codes: family, rates, levels and codebooks. It does not depend on the
+/// file.
 fn fingerprint(network: &Network, info: &CodecInfo, books: &[Vec<f32>]) -> String {
     let sizes = [u64::from(info.sample_rate_hz), info.frame_samples() as u64, info.levels as u64];
     let sizes = sizes.map(u64::to_le_bytes).concat();

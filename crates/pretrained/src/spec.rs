@@ -16,12 +16,12 @@ pub struct CodecSpec {
 }
 
 impl CodecSpec {
-    /// All of the codec at a path.
+    /// Returns all of the codec at a path.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), levels: None, vocoder: None }
     }
 
-    /// The same with relative paths taken from a folder.
+    /// Returns the same with relative paths taken from a folder.
     #[must_use]
     pub fn below(self, folder: &Path) -> Self {
         let vocoder = self.vocoder.map(|path| folder.join(path));

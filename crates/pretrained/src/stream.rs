@@ -46,7 +46,7 @@ impl WindowStream {
         Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
     }
 
-    /// Samples of all frames before `end`, or of all if it is the end.
+    /// Returns the samples of all frames before `end`, or of all if it is the end.
     fn samples(&mut self, end: Option<usize>) -> Result<Vec<f32>, CodecError> {
         let mut samples = self.parts.decode(&lists(&self.kept), self.first)?;
         let before = ((self.done - self.first) * self.hop).min(samples.len());

@@ -93,7 +93,7 @@ impl Model {
         Ok(Self { engine })
     }
 
-    /// Names of the voices, the default first.
+    /// Returns the names of the voices, the default first.
     #[getter]
     fn voices(&self) -> Vec<String> {
         self.engine.voices().names()
@@ -210,7 +210,7 @@ fn raised(error: EngineError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// The compiled half of the package.
+/// Returns the compiled half of the package.
 #[pymodule]
 fn _syrinx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Model>()?;

@@ -129,7 +129,7 @@ impl Store {
         })
     }
 
-    /// The ablations that have cells, by name.
+    /// Returns the ablations that have cells, by name.
     ///
     /// # Errors
     /// [`ResultsError::Database`].
@@ -143,7 +143,7 @@ impl Store {
         names().map_err(ResultsError::database(&self.path, "list ablations"))
     }
 
-    /// The cells of an ablation, in their order.
+    /// Returns the cells of an ablation, in their order.
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].
@@ -169,7 +169,7 @@ impl Store {
             .collect()
     }
 
-    /// A cell by its key.
+    /// Returns a cell by its key.
     ///
     /// # Errors
     /// The errors of [`Store::cells`].

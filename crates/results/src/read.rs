@@ -26,7 +26,7 @@ pub struct RunFilter {
 }
 
 impl RunFilter {
-    /// The conditions and their values.
+    /// Returns the conditions and their values.
     fn conditions(&self) -> (String, Vec<Sql>) {
         let (mut text, mut values) = (String::from("1"), Vec::new());
         let equal = [
@@ -66,7 +66,7 @@ impl Store {
         self.selected(&query, values)
     }
 
-    /// The run of that name: an identifier, the beginning of one, or `latest`.
+    /// Returns the run of that name: an identifier, the beginning of one, or `latest`.
     ///
     /// # Errors
     /// [`ResultsError::NoRun`], [`ResultsError::Ambiguous`], and those of [`Store::runs`].
@@ -86,7 +86,7 @@ impl Store {
         }
     }
 
-    /// The rows of a run, in the order in which they came.
+    /// Returns the rows of a run, in the order in which they came.
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].

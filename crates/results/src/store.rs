@@ -16,7 +16,7 @@ pub struct Store {
     connection: Mutex<Connection>,
 }
 
-/// A value of one of our enums as the word that serde writes.
+/// Returns a value of one of our enums as the word that serde writes.
 pub(crate) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
@@ -49,7 +49,7 @@ impl Store {
         Self::open(path)
     }
 
-    /// The file.
+    /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -148,7 +148,7 @@ impl Store {
         self.write("end a run", |tx| end(tx, run, status, note, now_s))
     }
 
-    /// A transaction that begins with the lock, so that it can't fail half-way for want of it.
+    /// Returns a transaction that begins with the lock, so that it can't fail half-way for want of it.
     pub(crate) fn write<T>(
         &self,
         operation: &'static str,
@@ -164,7 +164,7 @@ impl Store {
             .map_err(ResultsError::database(&self.path, operation))
     }
 
-    /// The connection. A thread that panicked has left no transaction: they roll back when they are dropped.
+    /// Returns the connection. A thread that panicked has left no transaction: they roll back when they are dropped.
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

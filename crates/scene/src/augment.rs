@@ -236,8 +236,8 @@ impl Equalizer {
 const HALF_TAPS: isize = 24;
 const HALF_TAPS_BETWEEN: isize = 10;
 
-/// A recording played `speed` times as fast: a windowed sinc at every place that is read, with the band that the new rate
-/// can hold.
+/// Returns a recording played `speed` times as fast: a windowed sinc at every place that is read, with the band that
+/// the new rate can hold.
 fn faster(samples: &[f32], speed: f64, count: usize) -> Vec<f32> {
     let cutoff = (1.0 / speed).min(1.0) as f32;
     let at =
@@ -253,7 +253,7 @@ fn faster(samples: &[f32], speed: f64, count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A low-pass filter with its edge at `edge` times the sample rate.
+/// Returns a low-pass filter with its edge at `edge` times the sample rate.
 fn low_pass(samples: &[f32], edge: f64) -> Vec<f32> {
     let cutoff = 2.0 * edge as f32;
     let taps: Vec<f32> =
@@ -265,7 +265,7 @@ fn low_pass(samples: &[f32], edge: f64) -> Vec<f32> {
         .collect()
 }
 
-/// A sinc of a cutoff (1 is half the sample rate) under a Hann window of `half` taps on each side.
+/// Returns a sinc of a cutoff (1 is half the sample rate) under a Hann window of `half` taps on each side.
 fn windowed_sinc(x: f32, cutoff: f32, half: isize) -> f32 {
     let reach = half as f32 + 1.0;
     if x.abs() >= reach {
@@ -279,7 +279,7 @@ fn windowed_sinc(x: f32, cutoff: f32, half: isize) -> f32 {
 /// Companding of G.711's mu-law.
 const MU: f32 = 255.0;
 
-/// The band of a telephone line, 300 to 3,400 Hz, in 8 bits of mu-law.
+/// Returns the band of a telephone line, 300 to 3,400 Hz, in 8 bits of mu-law.
 fn telephone(samples: &[f32], rate_hz: u32) -> Vec<f32> {
     let rate_hz = f64::from(rate_hz);
     let below = low_pass(samples, (3_400.0 / rate_hz).min(0.5));

@@ -22,8 +22,8 @@ const EARLY_S: f64 = 0.04;
 /// Number of early reflections.
 const EARLY: usize = 6;
 
-/// The response to a click at sample 0, which arrives with gain 1: reflections, then a tail of noise whose power falls
-/// exponentially (Polack's model of late reverberation).
+/// Returns the response to a click at sample 0, which arrives with gain 1: reflections, then a tail of noise whose
+/// power falls exponentially (Polack's model of late reverberation).
 pub fn impulse_response(room: Room, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f32> {
     let rate_hz = f64::from(sample_rate_hz);
     let len = (room.decay_s.max(EARLY_S) * rate_hz).ceil() as usize;

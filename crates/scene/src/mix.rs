@@ -22,8 +22,8 @@ const FRAME_S: f64 = 0.02;
 /// Frames this far below the loudest one don't count as active, dB.
 const ACTIVE_DB: f64 = 40.0;
 
-/// Level of the active frames of a recording, dB of full scale. Pauses do not count: a ratio of levels is that during
-/// words. `None` for silence.
+/// Returns the level of the active frames of a recording, dB of full scale. Pauses do not count: a ratio of levels is
+/// that during words. `None` for silence.
 pub fn active_level_db(audio: &Audio) -> Option<f64> {
     let frame = ((FRAME_S * f64::from(audio.sample_rate_hz)) as usize).max(1);
     let power = |f: &[f32]| f.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / f.len() as f64;

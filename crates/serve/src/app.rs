@@ -37,7 +37,7 @@ pub(crate) struct ServerState {
 }
 
 impl ServerState {
-    /// The deadline of a request that begins now.
+    /// Returns the deadline of a request that begins now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.config.limits.timeout)
     }

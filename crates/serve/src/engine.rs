@@ -196,13 +196,13 @@ impl EngineService {
         Ok(TaskAnswer { json: answered.json(), recordings: answered.recordings() })
     }
 
-    /// The best stretch of a recording as a voice.
+    /// Returns the best stretch of a recording as a voice.
     pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
         let best = excerpt(audio, name, &self.defaults.prompt)?;
         Ok(self.engine.encode(&best)?)
     }
 
-    /// Sound of a voice's prompt.
+    /// Returns the sound of a voice's prompt.
     pub fn voice_sample(&self, name: &str) -> Result<Audio, ApiError> {
         let codes = self.engine.voices().codes(name)?;
         self.engine
@@ -211,7 +211,7 @@ impl EngineService {
             .map_err(|_| ApiError::internal("the voice's sample can't be decoded"))
     }
 
-    /// Name, length in seconds and origin of every usable voice, the default first.
+    /// Returns the name, length in seconds and origin of every usable voice, the default first.
     pub fn voices(&self) -> Vec<(String, f64, String)> {
         let usable = self.engine.voices().list().into_iter().filter(|v| v.problem.is_none());
         usable.map(|v| (v.name, v.seconds, v.about)).collect()
@@ -229,7 +229,7 @@ impl EngineService {
         Ok(())
     }
 
-    /// The task of an identifier.
+    /// Returns the task of an identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id == id)
     }
@@ -248,7 +248,7 @@ fn view(descriptor: &'static TaskDescriptor) -> TaskView {
     }
 }
 
-/// The rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
+/// Returns the rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
 fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     let answered = &part.answered;
     let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
@@ -263,7 +263,7 @@ fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     AnswerChunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
 }
 
-/// Words of a part that begins at a time, with times in the whole.
+/// Returns the words of a part that begins at a time, with times in the whole.
 fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
     let moved = |w: &WordTime| WordTime {
         start_s: w.start_s + start_s,

@@ -73,7 +73,7 @@ fn check_host(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::FORBIDDEN, "unknown_host", message))
 }
 
-/// A host without its port.
+/// Returns a host without its port.
 fn host_name(host: &str) -> &str {
     match host.rfind(']') {
         Some(end) => &host[..=end],

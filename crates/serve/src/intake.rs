@@ -32,7 +32,7 @@ pub(crate) struct MultipartForm {
 }
 
 impl MultipartForm {
-    /// The value of a field; the last one counts.
+    /// Returns the value of a field; the last one counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.fields.iter().rev().find(|(n, _)| n == name);
         value.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
@@ -107,7 +107,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
     })
 }
 
-/// The field that a message of serde names, between its first backticks.
+/// Returns the field that a message of serde names, between its first backticks.
 fn field_of(message: &str) -> Option<String> {
     let about_field = message.contains("field `");
     message.split('`').nth(1).filter(|_| about_field).map(str::to_owned)
@@ -151,14 +151,14 @@ pub(crate) async fn form(
     Ok(form)
 }
 
-/// A file name fit for messages: its last component, shortened.
+/// Returns a file name fit for messages: its last component, shortened.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let short: String = last.chars().filter(|c| !c.is_control()).take(80).collect();
     if short.is_empty() { "upload".into() } else { short }
 }
 
-/// The bytes of a data URI (`data:audio/wav;base64,...`); `None` for other texts.
+/// Returns the bytes of a data URI (`data:audio/wav;base64,...`); `None` for other texts.
 pub(crate) fn data_uri(text: &str) -> Option<Result<Vec<u8>, ApiError>> {
     let (head, data) = text.strip_prefix("data:")?.split_once(',')?;
     if !head.ends_with(";base64") {

@@ -107,17 +107,17 @@ impl WorkerPool {
         RunningJob { received, cancel, _place: place, deadline, done: false }
     }
 
-    /// Number of requests that hold a place.
+    /// Returns the number of requests that hold a place.
     pub fn in_flight(&self) -> usize {
         self.shared.capacity - self.shared.places.available_permits()
     }
 
-    /// Number of requests waiting for a worker.
+    /// Returns the number of requests waiting for a worker.
     pub fn queued(&self) -> usize {
         self.shared.lock().jobs.len()
     }
 
-    /// Number of requests being computed.
+    /// Returns the number of requests being computed.
     pub fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
     }
@@ -162,7 +162,7 @@ impl Shared {
         }
     }
 
-    /// Time after which a place may be free: that of all queued jobs.
+    /// Returns the time after which a place may be free: that of all queued jobs.
     fn wait(&self) -> Duration {
         let rounds = self.lock().jobs.len() / self.workers + 1;
         let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
@@ -192,7 +192,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline this long from now.
+    /// Builds a deadline this long from now.
     pub fn after(limit: Duration) -> Self {
         Self { at: tokio::time::Instant::now() + limit, limit }
     }
@@ -214,7 +214,7 @@ pub(crate) struct RunningJob {
 }
 
 impl RunningJob {
-    /// The next update; `None` after the complete answer or an error.
+    /// Returns the next update; `None` after the complete answer or an error.
     pub async fn next(&mut self) -> Option<UpdateResult> {
         if self.done {
             return None;
@@ -235,7 +235,7 @@ impl RunningJob {
         Some(update)
     }
 
-    /// The complete answer; chunks are dropped.
+    /// Returns the complete answer; chunks are dropped.
     pub async fn answer(mut self) -> Result<TaskAnswer, ApiError> {
         while let Some(update) = self.next().await {
             if let Update::Whole(answer) = update? {

@@ -19,12 +19,12 @@ impl Registered {
         Self(Mutex::new(voices.map(|(id, _, name)| (id, name)).collect()))
     }
 
-    /// The names, locked.
+    /// Returns the names, locked.
     pub fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The identifier of a registered voice by its identifier or name.
+    /// Returns the identifier of a registered voice by its identifier or name.
     pub fn id(&self, voice: &str) -> Option<String> {
         let voices = self.lock();
         let found = voices.iter().find(|(id, name)| *id == voice || *name == voice);

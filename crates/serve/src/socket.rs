@@ -101,7 +101,7 @@ enum Received {
 }
 
 impl Socket {
-    /// The next message with contents.
+    /// Returns the next message with contents.
     async fn next(&mut self) -> Result<Received, End> {
         loop {
             let received = timeout(self.idle, self.inner.recv()).await;
@@ -161,7 +161,7 @@ trait Inbox {
     fn take(&mut self, received: Received) -> Result<(), End>;
 }
 
-/// The contents of a message; `None` for those without.
+/// Returns the contents of a message; `None` for those without.
 fn parsed(received: Option<Result<Message, axum::Error>>) -> Result<Option<Received>, End> {
     match received {
         Some(Ok(Message::Text(text))) => {

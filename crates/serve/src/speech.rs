@@ -250,7 +250,7 @@ impl AnswerWriter for Events {
     }
 }
 
-/// Words with times, as `verbose_json` has them.
+/// Returns the words with times, as `verbose_json` has them.
 pub(crate) fn times(words: &[syrinx_types::WordTime]) -> Value {
     let time =
         |w: &syrinx_types::WordTime| json!({ "word": w.word, "start": w.start_s, "end": w.end_s });

@@ -16,11 +16,11 @@ use crate::tempo::Tempo;
 
 /// Turns updates of a running request into bytes.
 pub(crate) trait AnswerWriter: Send + 'static {
-    /// Bytes for a chunk.
+    /// Returns the bytes for a chunk.
     fn chunk(&mut self, chunk: AnswerChunk) -> Result<Vec<u8>, ApiError>;
-    /// Bytes for the complete answer, at the end.
+    /// Returns the bytes for the complete answer, at the end.
     fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError>;
-    /// Bytes for an error after the head of the response was sent; `None` breaks the connection off.
+    /// Returns the bytes for an error after the head of the response was sent; `None` breaks the connection off.
     fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>>;
 }
 
@@ -66,7 +66,7 @@ fn written(writer: &mut impl AnswerWriter, update: Update) -> Result<Vec<u8>, Ap
     }
 }
 
-/// A server-sent event.
+/// Returns a server-sent event.
 pub(crate) fn event(data: &Value) -> Vec<u8> {
     format!("data: {data}\n\n").into_bytes()
 }

@@ -18,7 +18,7 @@ pub(crate) struct Tempo {
 }
 
 impl Tempo {
-    /// A speed outside [`SPEEDS`] is refused.
+    /// Builds a change of tempo. A speed outside [`SPEEDS`] is refused.
     pub fn new(speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         if !SPEEDS.contains(&speed) {
             let message = format!("speed {speed} is outside 0.25 to 4.0");
@@ -33,7 +33,7 @@ impl Tempo {
         Ok(Self { speed, stretch })
     }
 
-    /// Samples that are known once these are; all remaining ones with `last`.
+    /// Returns the samples that are known once these are; all remaining ones with `last`.
     pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Vec<f32> {
         let Some(stretch) = &mut self.stretch else { return samples };
         stretch.push(&samples);

@@ -23,7 +23,7 @@ use crate::registered::PREFIX;
 const LONGEST_NAME: usize = 64;
 
 impl ServerState {
-    /// The engine's name of a voice that a request names.
+    /// Returns the engine's name of a voice that a request names.
     pub fn voice(&self, voice: &str) -> Result<String, ApiError> {
         if let Some(id) = self.voices.id(voice) {
             return Ok(id);
@@ -140,7 +140,7 @@ pub(crate) async fn sample(
     Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
 }
 
-/// The same error about the path instead of a field.
+/// Returns the same error about the path instead of a field.
 fn not_found(error: ApiError) -> ApiError {
     ApiError { status: StatusCode::NOT_FOUND, param: None, ..error }
 }

@@ -18,7 +18,8 @@ pub struct SpokenForm {
 }
 
 impl SpokenForm {
-    /// A word with the pronunciation that the front end chose for it, if it was asked, and those of its dictionary.
+    /// Builds a word with the pronunciation that the front end chose for it, if it was asked, and those of its
+    /// dictionary.
     pub fn of(frontend: &Frontend, word: &str, chosen: Option<&SpokenWord>) -> Self {
         let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
         let known = frontend.lexicon().lookup(word);

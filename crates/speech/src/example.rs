@@ -7,8 +7,8 @@ use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, Setup, TEXT};
 
-/// The example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with durations
-/// where the alignment needs them.
+/// Returns the example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with
+/// durations where the alignment needs them.
 pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     let Setup { config, kit } = setup;
     let frames = sample.codes.frames();

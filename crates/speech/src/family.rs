@@ -31,7 +31,7 @@ impl<C> Clone for Setup<'_, C> {
 impl<C> Copy for Setup<'_, C> {}
 
 impl<'a, C: SpeakingConfig> Setup<'a, C> {
-    /// The settings of speaking alone.
+    /// Returns the settings of speaking alone.
     pub fn speaking(&self) -> Setup<'a> {
         Setup { config: self.config.speaking(), kit: self.kit }
     }
@@ -41,10 +41,11 @@ impl<'a, C: SpeakingConfig> Setup<'a, C> {
 pub trait SpeakingConfig:
     Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync
 {
-    /// The settings of speaking among them.
+    /// Returns the settings of speaking among them.
     fn speaking(&self) -> &SpeakConfig;
 
-    /// The settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`]) change them.
+    /// Returns the settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`])
+    /// change them.
     #[must_use]
     fn for_published(self) -> Self {
         self

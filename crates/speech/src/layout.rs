@@ -58,8 +58,8 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     Layout { task: task.into(), stages }
 }
 
-/// The stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then the further
-/// levels. Every segment before the response is closed by a separator.
+/// Returns the stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then
+/// the further levels. Every segment before the response is closed by a separator.
 fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
     let with = |response: Segment| -> Vec<Segment> {
@@ -80,7 +80,7 @@ fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 
-/// Names of the stages of [`layout`], in their order.
+/// Returns the names of the stages of [`layout`], in their order.
 pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
 }

@@ -46,7 +46,7 @@ impl RequestedVoice<'_> {
         }
     }
 
-    /// The codes of the voice; none for a model that has no voices and a request that has no recording.
+    /// Returns the codes of the voice; none for a model that has no voices and a request that has no recording.
     ///
     /// # Errors
     /// As [`RequestedVoice::built_in`], and for a recording that is too short, too quiet or unreadable.
@@ -68,7 +68,7 @@ impl RequestedVoice<'_> {
     }
 }
 
-/// A recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
+/// Returns a recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording that is too short or too quiet.

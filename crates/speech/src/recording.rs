@@ -153,19 +153,20 @@ impl AlignedRecording {
         self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
     }
 
-    /// The words as a text.
+    /// Returns the words as a text.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without words.
+    /// Returns the median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without
+    /// words.
     pub fn typical_goodness(&self) -> f64 {
         let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or(0.0)
     }
 
-    /// The words with their times.
+    /// Returns the words with their times.
     pub fn word_times(&self) -> Vec<WordTime> {
         let time = |w: &RecognizedWord| WordTime {
             word: w.word.clone(),
@@ -180,7 +181,7 @@ impl AlignedRecording {
         frame as f64 / self.frame_rate_hz
     }
 
-    /// The frame border nearest to a time.
+    /// Returns the frame border nearest to a time.
     pub fn frame(&self, at_s: f64) -> usize {
         ((at_s * self.frame_rate_hz).round().max(0.0) as usize).min(self.codes.frames())
     }
@@ -190,7 +191,7 @@ impl AlignedRecording {
         (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
 
-    /// The sounds of some frames but for silences. A sound belongs where its middle is.
+    /// Returns the sounds of some frames but for silences. A sound belongs where its middle is.
     fn sounding(&self, frames: Range<usize>) -> impl Iterator<Item = &TimedSound> {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         self.sounds.iter().filter(move |s| {
@@ -199,7 +200,7 @@ impl AlignedRecording {
         })
     }
 
-    /// The sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
+    /// Returns the sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
     pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         let inside = self.sounding(frames);
@@ -232,7 +233,7 @@ impl AlignedRecording {
         inside.into_iter().map(|word| self.words[word].word.clone()).collect()
     }
 
-    /// The time line of some frames; none without a sounding phone.
+    /// Returns the time line of some frames; none without a sounding phone.
     pub fn line(&self, frames: Range<usize>, config: &SpeakConfig) -> Option<Timeline> {
         let total_s = self.at_s(frames.len());
         let (timed, lead_s) = self.timed_phones(frames.clone());
@@ -265,7 +266,7 @@ impl AlignedRecording {
     }
 }
 
-/// Phone scores of the whole recording, recognized in parts that end in pauses.
+/// Returns the phone scores of the whole recording, recognized in parts that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

@@ -16,7 +16,7 @@ pub struct SentenceOffset {
 }
 
 impl SentenceOffset {
-    /// Number of the row's frames that belong to the sentence before.
+    /// Returns the number of the row's frames that belong to the sentence before.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),
@@ -24,7 +24,7 @@ impl SentenceOffset {
         }
     }
 
-    /// The pointer of the sentence's own frames, in its own stops.
+    /// Returns the phone index of the sentence's own frames, counted from its first phone.
     pub fn pointer(&self, generated: &Generated, known: usize) -> Vec<u32> {
         let own = generated.pointer.iter().skip(known);
         own.map(|&p| p.saturating_sub(self.offset)).collect()
@@ -50,12 +50,12 @@ pub fn rolling(
         let (script, place) = match before {
             None => (sentence.script.clone(), SentenceOffset { offset, follow: None }),
             Some((before, offset)) => {
-                continued(before, offset, sentence, config.context_stops, kit)?
+                continued(before, offset, sentence, config.context_phones, kit)?
             }
         };
         // The first sentence's own script has nothing before it, wherever it stands.
         let before = if i == 0 { 0 } else { place.offset as usize };
-        let new = script.stops.len() - before;
+        let new = script.aligned.len() - before;
         let mut utterance = SpokenRow::new(script.content(), prompt.cloned(), config);
         // The frames of the sentence before are added once they are generated.
         utterance.limit = config.frames_for(new);
@@ -75,11 +75,12 @@ fn continued(
 ) -> Result<(Script, SentenceOffset), TaskError> {
     let phones = &before.line.phones;
     let last = phones.len() - 1;
-    let stops = |from: usize| phones[from..last].iter().filter(|&&p| p != Phone::BOUNDARY).count();
+    let count_from =
+        |from: usize| phones[from..last].iter().filter(|&&p| p != Phone::BOUNDARY).count();
     // Words begin after the first silence and after every boundary.
     let starts: Vec<usize> =
         (1..last).filter(|&i| i == 1 || phones[i - 1] == Phone::BOUNDARY).collect();
-    let fits = starts.iter().position(|&i| stops(i) <= most);
+    let fits = starts.iter().position(|&i| count_from(i) <= most);
     let first = fits.unwrap_or(starts.len().saturating_sub(1));
     let from = starts.get(first).copied().unwrap_or(last);
     let mut line = Timeline { phones: vec![Phone::SILENCE], ..Timeline::default() };
@@ -88,7 +89,7 @@ fn continued(
     line.phones.extend_from_slice(&own.line.phones[1..]);
     let context = before.line.words.get(first..).unwrap_or_default();
     let script = Script::of(&line.with_words([context, &own.line.words].concat()), kit)?;
-    let follow = Follow { from_stop: before.script.first_stop_of(first) + offset, at_stop: 1 };
-    let own_begins = script.first_stop_of(context.len()) - own.script.first_stop_of(0);
+    let follow = Follow { from_phone: before.script.first_phone_of(first) + offset, at_phone: 1 };
+    let own_begins = script.first_phone_of(context.len()) - own.script.first_phone_of(0);
     Ok((script, SentenceOffset { offset: own_begins, follow: Some(follow) }))
 }

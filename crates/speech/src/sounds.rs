@@ -26,7 +26,7 @@ pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<TimedSound>, Sp
     Ok(sounds)
 }
 
-/// The unit of each part on the best path (Viterbi).
+/// Returns the unit of each part on the best path (Viterbi).
 fn best_path(acoustics: &Acoustics, units: usize) -> Vec<u8> {
     let best = |score: &[f32]| -> usize {
         (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(0)

@@ -38,7 +38,7 @@ struct Search<'a> {
     path: Vec<usize>,
 }
 
-/// The state of every part on the best way through; none if the recording can't end with a state of `last`.
+/// Returns the state of every part on the best way through; none if the recording can't end with a state of `last`.
 ///
 /// If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
 /// searched, and the first half of the way is decided whenever the memory is full.
@@ -116,7 +116,7 @@ impl Search<'_> {
         top
     }
 
-    /// The predecessor of a state of a row, in the part before.
+    /// Returns the predecessor of a state of a row, in the part before.
     fn predecessor(&self, row: usize, state: usize) -> usize {
         let BackPointers { low, came } = &self.rows[row];
         match came[state - low] {
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::Units;
 
-    /// Scores of a recording that goes through the states one by one, with noise.
+    /// Returns the scores of a recording that goes through the states one by one, with noise.
     fn recording(states: &[TrellisState], units: &Units, rng: &mut ChaCha8Rng) -> Acoustics {
         let mut scores = FrameScores { labels: Phone::COUNT, rate_hz: 50.0, log_probs: Vec::new() };
         for state in states {

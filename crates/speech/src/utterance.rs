@@ -24,7 +24,7 @@ pub struct SpokenRow {
 impl SpokenRow {
     /// Plans a text with the largest number of frames that the settings allow.
     pub fn new(text: TextContent, prompt: Option<Content>, config: &SpeakConfig) -> Self {
-        let limit = config.frames_for(text.stops.len());
+        let limit = config.frames_for(text.aligned.len());
         let prompt = config.shown(prompt);
         Self { text, prompt, limit, ..Self::default() }
     }

@@ -51,7 +51,7 @@ impl fmt::Debug for Section {
 }
 
 impl Clip {
-    /// Name for messages: `the {role}`, with the file where there is one.
+    /// Returns the name for messages: `the {role}`, with the file where there is one.
     pub fn named(&self, role: &str) -> String {
         if self.path.as_os_str().is_empty() {
             format!("the {role}")

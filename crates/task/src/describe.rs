@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{AttentionMask, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
 
 impl Layout {
-    /// The layout as a table for humans, one a stage.
+    /// Returns the layout as a table for humans, one a stage.
     pub fn table(&self) -> String {
         let mut out = String::new();
         for stage in &self.stages {

@@ -40,7 +40,7 @@ pub struct TaskDescriptor {
 }
 
 impl TaskDescriptor {
-    /// The descriptor of a task.
+    /// Returns the descriptor of a task.
     pub const fn of<T: Task>() -> Self {
         Self {
             id: T::ID,
@@ -148,7 +148,7 @@ pub trait DynRequest<'t> {
 
 /// A planned request, to be finished with its generated rows.
 pub trait DynPlan {
-    /// Rows to generate.
+    /// Returns the rows to generate.
     fn plan(&self) -> &Plan;
 
     /// See [`Task::words_so_far`].

@@ -14,7 +14,7 @@ pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextCon
         return Ok(TextContent::default());
     };
     match contents.get(&segment.name) {
-        Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
+        Some(Content::Text(text)) if text.ids.is_empty() || text.aligned.is_empty() => {
             Err(LayoutIssue::NoPhones(segment.name.clone()))
         }
         Some(Content::Text(text)) => Ok(text.clone()),

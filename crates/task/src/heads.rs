@@ -128,7 +128,7 @@ pub trait Predictor {
         false
     }
 
-    /// Positions that a frame of a codec with this many levels takes.
+    /// Returns the number of positions that a frame of a codec with this many levels takes.
     fn positions_a_frame(&self, _levels: usize) -> usize {
         1
     }
@@ -238,12 +238,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// Classes at all positions.
+    /// Returns the classes at all positions.
     fn classes(name: impl Into<String>, output: HeadOutput, classes: Vec<u32>) -> Self {
         Self { name: name.into(), output, classes, weight: 1.0, sparse: false }
     }
 
-    /// Latents of the response.
+    /// Returns the latents of the response.
     fn latents(name: impl Into<String>, output: HeadOutput) -> Self {
         Self::classes(name, output, Vec::new())
     }
@@ -275,7 +275,7 @@ impl Sequence {
 
     /// A response has frames, each with a phone index where there is an aligned text.
     fn check_frames(&self, frames: usize, pointer: &[u32]) -> Result<(), LayoutIssue> {
-        let aligned = !self.encoder.stops.is_empty();
+        let aligned = !self.encoder.aligned.is_empty();
         if frames == 0 || (aligned && pointer.len() != frames) {
             return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames });
         }

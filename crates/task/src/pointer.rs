@@ -20,21 +20,25 @@ pub fn pointer_of_durations(
         return None;
     }
     let mut pointer = Vec::with_capacity(frames);
-    let (mut stop, mut ends_s) = (0usize, lead_s + durations_s[0]);
+    let (mut phone_index, mut ends_s) = (0usize, lead_s + durations_s[0]);
     let mut last = 0usize;
     for frame in 0..frames {
         let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
-        while stop + 1 < durations_s.len() && middle_s >= ends_s {
-            stop += 1;
-            ends_s += durations_s[stop];
+        while phone_index + 1 < durations_s.len() && middle_s >= ends_s {
+            phone_index += 1;
+            ends_s += durations_s[phone_index];
         }
-        last = if frame == 0 { stop.min(MAX_ADVANCE - 1) } else { stop.min(last + MAX_ADVANCE) };
+        last = if frame == 0 {
+            phone_index.min(MAX_ADVANCE - 1)
+        } else {
+            phone_index.min(last + MAX_ADVANCE)
+        };
         pointer.push(last as u32);
     }
     (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
 }
 
-/// The label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
+/// Returns the label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
 /// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
 /// index, which is returned with the label.
 pub fn frame_labels(

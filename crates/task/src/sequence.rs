@@ -38,7 +38,7 @@ pub struct Position {
     pub conditioning: Option<Vec<f32>>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
-    /// Token of the encoder text at the next stop.
+    /// Token of the encoder text at the next phone index.
     pub next: u32,
     /// Rotary position within its segment.
     pub rotary: u32,
@@ -61,7 +61,7 @@ impl Position {
         }
     }
 
-    /// All rows of the code tables that stand here, each with its factor.
+    /// Returns all rows of the code tables that stand here, each with its factor.
     pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
         let plain = self.codes.iter().map(|&code| (1.0, code));
         let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
@@ -100,7 +100,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// Positions in all.
+    /// Returns the number of positions in all.
     pub fn len(&self) -> usize {
         self.positions.len()
     }
@@ -154,10 +154,10 @@ impl Sequence {
     }
 }
 
-pub(crate) fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
-    if encoder.stops.is_empty() {
+pub(crate) fn point(p: &mut Position, encoder: &TextContent, phone_index: usize) {
+    if encoder.aligned.is_empty() {
         return;
     }
-    let at = |i: usize| encoder.stops.get(i).copied().unwrap_or(NONE);
-    (p.here, p.next) = (at(stop), at(stop + 1));
+    let at = |i: usize| encoder.aligned.get(i).copied().unwrap_or(NONE);
+    (p.here, p.next) = (at(phone_index), at(phone_index + 1));
 }

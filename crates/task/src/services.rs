@@ -122,7 +122,7 @@ pub trait SpeechCodec: Send + Sync {
 
 /// A recording that is too long for memory: read section by section.
 pub trait LongRecording: Send + Sync {
-    /// Length, seconds.
+    /// Returns the length, seconds.
     fn seconds(&self) -> f64;
 
     /// Returns adjacent sections of at most `max_s` seconds that end in pauses, as (start, end) in seconds.
@@ -182,10 +182,10 @@ pub trait Recordings: Send + Sync {
 
 /// Voices by name.
 pub trait Voices: Send + Sync {
-    /// Names, the default voice first.
+    /// Returns the names, the default voice first.
     fn names(&self) -> Vec<String>;
 
-    /// Codes of a voice's prompt, all levels.
+    /// Returns the codes of a voice's prompt, all levels.
     ///
     /// # Errors
     /// [`TaskError::Service`] for a name that does not exist.

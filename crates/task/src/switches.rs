@@ -51,8 +51,8 @@ impl ModelSwitches {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Alignment {
-    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R,
-    /// ELLA-V and RALL-E): no skipped or repeated words, a clean stop, and word times for nothing.
+    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R, ELLA-V
+    /// and RALL-E): no skipped or repeated words, an exact end, and word times.
     #[default]
     Pointer,
     /// Plain VALL-E layout: text before the frames, aligned by attention alone.

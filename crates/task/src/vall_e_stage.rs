@@ -9,6 +9,10 @@ use crate::{
     TokenSpace, VallELayout, VallEPiece, VallEPrompt, VallEResponse, VallEText,
 };
 
+/// Task whose separators have no positions of their own. The reference never speaks with it, so that the positions of its
+/// training are the only ones.
+const UNCOUNTED_TASK: &str = "tse";
+
 /// Resolves a stage in the layout of a published model. Recordings may be absent where their segment is optional; a
 /// text that is absent is its begin and end, as in training without a condition.
 pub(crate) fn resolve_published(
@@ -67,7 +71,10 @@ fn prompt(
                 let name = name.strip_prefix(VALL_E_PREFIX).unwrap_or(name);
                 match name.split_once(':') {
                     Some(("lang", code)) => prompt.language = language_index(code),
-                    Some(("task", name)) => task = Some(name.to_owned()),
+                    Some(("task", name)) => {
+                        prompt.counts_separators = name != UNCOUNTED_TASK;
+                        task = Some(name.to_owned());
+                    }
                     _ => return Err(LayoutIssue::SpecialToken(name.to_owned())),
                 }
             }

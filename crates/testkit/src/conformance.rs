@@ -197,7 +197,7 @@ impl Subject {
         Ok(json)
     }
 
-    /// The sequence of a stage's example.
+    /// Returns the sequence of a stage's example.
     fn sequence(&self, stage: &Stage, level: usize) -> Result<Sequence, String> {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let example = match stage.from_corpus {
@@ -211,7 +211,7 @@ impl Subject {
         resolve(stage, &example.contents, response, level, &self.space).map_err(said(&stage.name))
     }
 
-    /// A tiny model of its own learns one example.
+    /// Returns a tiny model of its own learns one example.
     fn check_learning(
         &self,
         stage: &Stage,
@@ -269,8 +269,8 @@ impl Subject {
     }
 }
 
-/// Prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions and targets
-/// need.
+/// Returns the prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions
+/// and targets need.
 fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
     let mut used: Vec<String> = vec!["trunk.".into()];
     let mut uses = |name: &str, any: bool| used.extend(any.then(|| name.to_owned()));

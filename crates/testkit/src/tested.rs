@@ -7,7 +7,7 @@ use crate::services;
 
 /// Calls of a task with the services of [`services`].
 pub trait Tested: Task {
-    /// The plan of a request.
+    /// Returns the plan of a request.
     ///
     /// # Errors
     /// Errors of [`Task::plan`].
@@ -39,7 +39,7 @@ pub fn with_context<R>(call: impl FnOnce(&Context<'_>) -> R) -> R {
     call(&Context { services: &services, run: RunContext::quiet(&cancel) })
 }
 
-/// An error with its remedy, as programs show it.
+/// Returns an error with its remedy, as programs show it.
 pub fn told(error: TaskError) -> String {
     match error.hint() {
         Some(hint) => format!("{error}; {hint}"),

@@ -80,7 +80,7 @@ impl Bpe {
         Ok(Self { tokenizer, byte_tokens, token_bytes })
     }
 
-    /// Number of tokens.
+    /// Returns the number of tokens.
     pub(crate) fn len(&self) -> usize {
         self.token_bytes.len()
     }

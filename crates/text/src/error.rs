@@ -138,7 +138,7 @@ pub enum PhoneError {
     Empty,
 }
 
-/// The first characters of a text, for messages.
+/// Returns the first characters of a text, for messages.
 pub(crate) fn excerpt(text: &str) -> String {
     const SHOWN_CHARS: usize = 40;
     let mut chars = text.chars();

@@ -18,7 +18,7 @@ impl IncomingText {
         Self { text: String::new(), max_chars }
     }
 
-    /// Number of characters that belong to no complete sentence yet.
+    /// Returns the number of characters that belong to no complete sentence yet.
     pub fn pending_chars(&self) -> usize {
         self.text.chars().count()
     }
@@ -71,7 +71,7 @@ fn is_certain(sentence: &str) -> bool {
     })
 }
 
-/// The sentences with something to say.
+/// Returns the sentences with something to say.
 fn spoken(mut sentences: Vec<String>) -> Vec<String> {
     sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
     sentences

@@ -104,7 +104,7 @@ const LONGEST_SIGN_CHARS: usize = 2;
 const BREVE: char = '\u{306}';
 const SYLLABIC: char = '\u{329}';
 
-/// Length, ties, secondary articulations: they say nothing that the inventory can hold.
+/// Whether a sign is a length, tie or secondary articulation, which the inventory does not represent.
 fn is_ignored(c: char) -> bool {
     matches!(
         c,

@@ -26,7 +26,7 @@ pub fn split(text: &str, max_chars: usize) -> Vec<String> {
     sentences
 }
 
-/// The sentences of a text as byte ranges.
+/// Returns the sentences of a text as byte ranges.
 fn boundaries(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -116,7 +116,7 @@ fn dot_is_end(before: &str, after: &str) -> bool {
     }
 }
 
-/// A part of a text, cut to its length and to whole characters.
+/// Returns a part of a text, cut to its length and to whole characters.
 fn window(text: &str, start: usize, end: usize) -> &str {
     let mut start = start.min(text.len());
     let mut end = end.min(text.len());

@@ -1,4 +1,4 @@
-//! From a step's number to its sequences.
+//! Batches of a run by their number.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,25 +8,25 @@ use syrinx_types::SettingIssue;
 
 use crate::{TrainConfig, TrainError};
 
-/// A stage that is trained, and its share.
+/// A trained stage with its weight.
 struct TrainedStage {
     task: usize,
     stage: Stage,
     weight: f64,
-    /// Which of the maker's plans it is batched by.
+    /// Index of its order in the maker's plans.
     plan: usize,
 }
 
-/// Which utterances go together.
+/// Order of utterances in batches.
 struct BatchOrder {
-    /// Positions a frame.
+    /// Positions of a frame.
     a_frame: usize,
-    /// Utterances of an epoch: what the batches number.
+    /// Utterances of an epoch; batches hold indices into them.
     turns: Vec<usize>,
     batches: Batches,
 }
 
-/// Makes the batches of a run. Every batch follows from the seed and its number.
+/// Maker of batches. Every batch depends on the seed and its number only.
 pub struct BatchMaker<'a> {
     tasks: &'a [Box<dyn DynTask>],
     corpus: &'a Corpus,
@@ -34,11 +34,11 @@ pub struct BatchMaker<'a> {
     config: &'a TrainConfig,
     stages: Vec<TrainedStage>,
     plans: Vec<BatchOrder>,
-    /// Sequences of every batch that are made here.
+    /// Share of every batch's sequences that is made here.
     part: WorkShare,
 }
 
-/// A batch, and what it is for.
+/// A batch of one stage.
 pub struct Batch {
     /// `task/stage`, or `task/stage.LEVEL` for further levels.
     pub name: String,
@@ -47,7 +47,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Positions of trunk and encoder.
+    /// Returns the number of positions of trunk and encoder.
     pub fn positions(&self) -> usize {
         self.sequences.iter().map(|s| s.len() + s.encoder.ids.len()).sum()
     }
@@ -92,13 +92,13 @@ impl<'a> BatchMaker<'a> {
         Ok(Self { tasks, corpus, space, config, stages, plans, part: WorkShare::WHOLE })
     }
 
-    /// The same, for one of several ranks: of every batch only this part is made. All parts together are the batch of
-    /// one rank, sequence by sequence.
+    /// Returns the same, for one of several ranks: of every batch only this part is made. All parts together are the
+    /// batch of one rank, sequence by sequence.
     pub fn of_part(self, part: WorkShare) -> Self {
         Self { part, ..self }
     }
 
-    /// The batch of this number.
+    /// Returns the batch of this number.
     pub fn batch(&self, number: u64) -> Result<Batch, TrainError> {
         let mut rng = step_rng(self.config.seed, number);
         let total: f64 = self.stages.iter().map(|s| s.weight).sum();
@@ -118,7 +118,7 @@ impl<'a> BatchMaker<'a> {
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
-        // However the training is balanced, its figures are of the same utterances.
+        // Figures are of the same utterances for every balance of the training.
         let even = |plan: &BatchOrder| BatchOrder::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
@@ -196,7 +196,7 @@ impl<'a> BatchMaker<'a> {
                 sequences.push(sequence);
                 Ok(())
             };
-        // Every sequence has draws of its own, so that it doesn't depend on which others are made here.
+        // Every sequence has draws of its own: it does not depend on the share of the work.
         let mut own_draws = || ChaCha8Rng::seed_from_u64(rng.random());
         if stage.from_corpus {
             for (place, i) in plan.utterances(number).into_iter().enumerate() {
@@ -246,7 +246,7 @@ impl BatchOrder {
     ) -> Result<Self, TrainError> {
         let turns = corpus.turns(balance);
         let extra = config.prompt.max_frames;
-        // Phones are about as many as frames; the prompt stands before them.
+        // The number of phones is about that of frames; the prompt comes first.
         let length = |&i: &usize| ((1 + a_frame) * corpus.frames(i) + extra).min(config.positions);
         let lengths: Vec<usize> = turns.iter().map(length).collect();
         let (max_positions, seed) = (config.positions, config.seed);
@@ -254,7 +254,7 @@ impl BatchOrder {
         Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, WorkShare::WHOLE)? })
     }
 
-    /// The utterances of the batch of this number.
+    /// Returns the utterances of the batch of this number.
     fn utterances(&self, number: u64) -> Vec<usize> {
         let (_, items) = self.batches.batch(number);
         items.into_iter().map(|item| self.turns[item]).collect()

@@ -27,7 +27,7 @@ const STEP: &str = "step";
 const CONFIG: &str = "train_config";
 
 impl TrainingCheckpoint {
-    /// The file of the newest checkpoint in a run's folder.
+    /// Returns the file of the newest checkpoint in a run's folder.
     pub fn path(run: &Path) -> PathBuf {
         run.join("checkpoint.safetensors")
     }

@@ -115,7 +115,7 @@ impl Default for ParallelConfig {
 }
 
 impl ParallelConfig {
-    /// Values of a full bucket.
+    /// Returns the number of values of a full bucket.
     pub(crate) fn bucket_values(&self) -> usize {
         (self.bucket_mib * 1024.0 * 1024.0 / 4.0) as usize
     }

@@ -5,7 +5,7 @@ use syrinx_types::CancelToken;
 
 /// Evaluates weights while they are trained: what only shows when the model is used, such as its own word error rate.
 pub trait InTrainingEvaluator: Send + Sync {
-    /// Figures by name, of the averaged weights.
+    /// Returns the figures by name, of the averaged weights.
     ///
     /// # Errors
     /// The reason, for people. Training continues.

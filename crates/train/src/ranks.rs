@@ -64,7 +64,7 @@ struct Joined {
 pub(crate) struct Underway(mpsc::Receiver<ReduceResult<Vec<f32>>>);
 
 impl Ranks {
-    /// A job of one rank: no transport, no thread.
+    /// Builds a job of one rank: no transport, no thread.
     pub fn alone() -> Self {
         Self::default()
     }
@@ -108,12 +108,12 @@ impl Ranks {
         }))))
     }
 
-    /// Number of this rank, from 0.
+    /// Returns the number of this rank, from 0.
     pub fn rank(&self) -> usize {
         self.0.as_ref().map_or(0, |j| j.place.rank)
     }
 
-    /// Number of ranks of the job.
+    /// Returns the number of ranks of the job.
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(1, |j| j.place.ranks)
     }
@@ -128,7 +128,7 @@ impl Ranks {
         self.rank() == 0
     }
 
-    /// Name for messages: `rank 1 of 2 (node7, mpi)`.
+    /// Returns the name for messages: `rank 1 of 2 (node7, mpi)`.
     pub fn name(&self) -> String {
         match &self.0 {
             None => "rank 0 of 1".into(),
@@ -139,7 +139,8 @@ impl Ranks {
         }
     }
 
-    /// Bytes that this rank has handed to the transport. A ring all-reduce sends nearly twice as many.
+    /// Returns the number of bytes that this rank has handed to the transport. A ring all-reduce sends nearly twice as
+    /// many.
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |j| j.bytes.load(Ordering::Relaxed))
     }
@@ -159,7 +160,7 @@ impl Ranks {
         self.wait("sum", &underway.0)
     }
 
-    /// Sum of values over all ranks, at every rank or at `root` alone.
+    /// Returns the sum of values over all ranks, at every rank or at `root` alone.
     pub(crate) fn sum(&self, values: Vec<f32>, root: Option<usize>) -> ReduceResult<Vec<f32>> {
         if self.is_alone() {
             return Ok(values);
@@ -167,7 +168,7 @@ impl Ranks {
         self.finish(self.start_sum(values, root)?)
     }
 
-    /// Values of rank `root` at every rank. `values` has the same length everywhere.
+    /// Returns the values of rank `root` at every rank. `values` has the same length everywhere.
     pub(crate) fn broadcast(&self, values: Vec<f32>, root: usize) -> ReduceResult<Vec<f32>> {
         if self.is_alone() {
             return Ok(values);

@@ -317,7 +317,7 @@ impl<'a> Trainer<'a> {
         Ok(TrainingOutcome { step: self.step(), model: self.model_path(), cancelled })
     }
 
-    /// Steps between readings of figures.
+    /// Returns the number of steps between readings of figures.
     fn log_steps(&self) -> u64 {
         match self.config.log_steps {
             0 if self.material.device.is_cpu() => 1,
@@ -332,13 +332,13 @@ impl<'a> Trainer<'a> {
         TrainError::Diverged { step, what, last_good }
     }
 
-    /// The weights themselves, for tests.
+    /// Returns the weights themselves, for tests.
     pub fn weights(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
 }
 
-/// The optimiser of a run: of all parameters, or of those whose state this rank keeps.
+/// Returns the optimiser of a run: of all parameters, or of those whose state this rank keeps.
 fn optimizer(
     store: &ParamStore,
     config: &TrainConfig,

@@ -9,7 +9,7 @@ use crate::{BaseIssue, MixEntry, TrainConfig, TrainError, TrainingMaterial};
 /// The table whose rows are the special tokens of a space.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
-/// All stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
+/// Returns all stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
 ///
 /// # Errors
 /// [`TrainError::UnknownTask`], [`TrainError::RepeatedTask`], [`TrainError::TaskWeights`].
@@ -38,8 +38,8 @@ pub fn mix_of(
     Ok(mix)
 }
 
-/// The token space of a run: what the model before it knows, with the special tokens of the tasks in the mix appended.
-/// Special tokens of other tasks are left out: the model is not trained for them.
+/// Returns the token space of a run: what the model before it knows, with the special tokens of the tasks in the mix
+/// appended. Special tokens of other tasks are left out: the model is not trained for them.
 pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry]) -> TokenSpace {
     let mut space = known;
     let trained = tasks.iter().filter(|t| mix.iter().any(|m| m.task == t.id()));

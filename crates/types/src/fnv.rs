@@ -32,12 +32,12 @@ impl Fnv1a {
         Self((self.0 ^ word).wrapping_mul(PRIME))
     }
 
-    /// The hash.
+    /// Returns the hash.
     pub fn value(self) -> u64 {
         self.0
     }
 
-    /// The hash as 16 hexadecimal digits.
+    /// Returns the hash as 16 hexadecimal digits.
     pub fn hex(self) -> String {
         format!("{:016x}", self.0)
     }

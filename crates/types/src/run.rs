@@ -24,7 +24,7 @@ impl<'a> RunContext<'a> {
         Self::new(cancel, &NullSink)
     }
 
-    /// The same with another seed.
+    /// Returns the same with another seed.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }

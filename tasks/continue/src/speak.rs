@@ -56,7 +56,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { recording, sentences, first }))
 }
 
-/// The recording's own samples, then those of the model, joined by a short cross-fade.
+/// Returns the recording's own samples, then those of the model, joined by a short cross-fade.
 pub(crate) fn finish(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -78,11 +78,11 @@ pub(crate) fn finish(
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
-        let stops = generated.pointer.iter().skip(first.given.len());
-        let stops: Vec<u32> = stops.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
-        if !stops.is_empty() {
+        let pointer = generated.pointer.iter().skip(first.given.len());
+        let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
+        if !pointer.is_empty() {
             let start_s = recording.at_s(first.given.end);
-            whole.words.extend(sentence.word_times(&stops, start_s, codec.frame_rate_hz()));
+            whole.words.extend(sentence.word_times(&pointer, start_s, codec.frame_rate_hz()));
         }
         whole.previous = Some(generated);
     }
@@ -109,7 +109,7 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// The recording with what was spoken after it; `spoken` begins with the frames that were given.
+/// Returns the recording with what was spoken after it; `spoken` begins with the frames that were given.
 fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
     let Prepared { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();

@@ -138,7 +138,7 @@ fn by_words(
     Ok(changes.into_iter().map(span).collect())
 }
 
-/// Times of the old words with a little of the silence around them; of an insertion its time.
+/// Returns the times of the old words with a little of the silence around them; of an insertion its time.
 fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> (f64, f64) {
     let words = &recording.words;
     let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);
@@ -157,7 +157,7 @@ fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> 
     (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
 }
 
-/// The span that a request names by its times.
+/// Returns the span that a request names by its times.
 fn by_time(
     kit: &TaskKit,
     recording: &AlignedRecording,

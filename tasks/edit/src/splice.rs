@@ -102,7 +102,7 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// The samples of the new words, and when they sound.
+/// Returns the samples of the new words, and when they sound.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,
@@ -115,8 +115,8 @@ fn spoken(
     };
     let known = onward.given.len();
     let frames = codes.frames();
-    let at = |stop: u32| {
-        let before = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
+    let at = |phone_index: u32| {
+        let before = generated.pointer.iter().skip(known).take_while(|&&p| p < phone_index).count();
         (known + before).min(frames)
     };
     let (start, end, complete) = if setup.kit.switches.alignment.is_aligned() {
@@ -145,10 +145,10 @@ fn spoken(
     let (from, to) = (known * size, (known + end - start) * size);
     let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();
     let mut words = Vec::new();
-    let time = |stop: u32| recording.at_s(at(stop).clamp(start, end) - start);
+    let time = |phone_index: u32| recording.at_s(at(phone_index).clamp(start, end) - start);
     let timed = span.new.words.iter().zip(&onward.words).filter(|_| !generated.pointer.is_empty());
-    for (word, stops) in timed {
-        let (start_s, end_s) = (time(stops.start), time(stops.end));
+    for (word, phones) in timed {
+        let (start_s, end_s) = (time(phones.start), time(phones.end));
         words.push(WordTime { word: word.clone(), start_s, end_s });
     }
     Ok(Spoken { samples: samples.to_vec(), words, complete })

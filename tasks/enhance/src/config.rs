@@ -46,9 +46,12 @@ impl EnhanceConfig {
 
     /// The settings for published models, whose 75 frames a second make longer rows of the same seconds.
     pub(crate) fn for_published(self) -> Self {
-        match self.max_frames == Self::default().max_frames {
-            true => Self { max_frames: 3 * self.max_frames, ..self },
-            false => self,
+        let default = Self::default();
+        let scaled = |frames: usize, own: usize| if frames == own { 3 * own } else { frames };
+        Self {
+            max_frames: scaled(self.max_frames, default.max_frames),
+            max_enrolment_frames: scaled(self.max_enrolment_frames, default.max_enrolment_frames),
+            ..self
         }
     }
 

@@ -35,7 +35,7 @@ impl Enhancement for Extracting {
         target: None,
         stem: None,
         gain: None,
-        published: None,
+        published: Some("tse"),
         text: true,
         speaker: true,
     };

@@ -29,7 +29,7 @@ pub struct Kind {
     /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
     /// they are spoken anew.
     pub gain: Option<SpectralGain>,
-    /// The task's name in published vall-e models that were trained on it.
+    /// The task's name in published vall-e models.
     pub published: Option<&'static str>,
     /// Whether words may be given.
     pub text: bool,
@@ -43,7 +43,8 @@ pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
     // Models that predict lengths are those that were trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);
     if let (Some(published), Some(name)) = (published, kind.published) {
-        return Layout { task: kind.task.into(), stages: published_stages(published, name) };
+        let stages = published_stages(published, name, kind.speaker);
+        return Layout { task: kind.task.into(), stages };
     }
     let special_token = Segment::special_token(format!("task:{}", kind.task));
     let text = kind.text.then(|| Segment::text(TEXT).optional());
@@ -65,8 +66,9 @@ pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
     }
 }
 
-/// Both stages of a published vall-e model: the recording stands before the response, behind the task's token.
-fn published_stages(published: VallELayout, name: &str) -> Vec<Stage> {
+/// Both stages of a published vall-e model: the recording stands before the response, behind the task's token, which
+/// follows the target speaker's enrolment.
+fn published_stages(published: VallELayout, name: &str, speaker: bool) -> Vec<Stage> {
     let stage = |stage, head, response: Segment| {
         let mut segments = vec![Segment::text(TEXT).optional()];
         segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
@@ -74,12 +76,9 @@ fn published_stages(published: VallELayout, name: &str) -> Vec<Stage> {
             name: "task".into(),
             ..Segment::special_token(format!("vall-e:task:{name}"))
         };
-        segments.extend([
-            Segment::level_token(),
-            task,
-            Segment::prompt(RECORDING).optional(),
-            response,
-        ]);
+        segments.push(Segment::level_token());
+        segments.extend(speaker.then(|| Segment::prompt(SPEAKER).optional()));
+        segments.extend([task, Segment::prompt(RECORDING).optional(), response]);
         Stage::new(stage, head, segments).as_published(published)
     };
     vec![

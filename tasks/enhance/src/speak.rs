@@ -53,6 +53,10 @@ pub(crate) fn plan(
     let recording = coded(&audio, &inputs.audio.named("recording"), context)?;
     let mut shared = Contents::new();
     if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
+        if kit.switches.vall_e.is_some() {
+            let message = format!("published vall-e weights were not trained to {}", kind.task);
+            context.run.events.emit(Event::Warning { message });
+        }
         let enrolment = context.audio(clip)?;
         let name = clip.named("recording of the speaker");
         check_sound(&enrolment, &name)?;

@@ -82,7 +82,7 @@ impl Speaking for VoiceMixing {
         speak::finish(setup, prepared, &generated, context)
     }
 
-    /// An utterance in a blend of its own speaker's voice.
+    /// Returns an utterance in a blend of its own speaker's voice.
     fn adapted(_setup: Setup<'_, MixConfig>, example: Example, rng: &mut dyn RngCore) -> Example {
         example::blended(example, rng)
     }

@@ -6,7 +6,7 @@ use syrinx_types::Codes;
 
 use crate::{MixConfig, MixMode, MixRequest};
 
-/// The prompts of a request, in its order.
+/// Returns the prompts of a request, in its order.
 pub(crate) fn prompts(
     config: &SpeakConfig,
     request: &MixRequest,
@@ -51,7 +51,7 @@ pub(crate) fn is_recording(voice: &Clip, named: &[String]) -> bool {
     voice.audio.is_some() || (is_path && !named.iter().any(|known| *known == name))
 }
 
-/// The weights of every step: of the request, or of a sweep. Each set sums up to 1.
+/// Returns the weights of every step: of the request, or of a sweep. Each set sums up to 1.
 pub(crate) fn weights(
     config: &MixConfig,
     request: &MixRequest,

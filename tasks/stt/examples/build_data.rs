@@ -33,7 +33,7 @@ fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
     Some((timed.collect(), line.get("lead_s")?.as_f64()?, line.get("seconds")?.as_f64()?))
 }
 
-/// The words of a text, however it is written.
+/// Returns the words of a text, however it is written.
 fn words(text: &str) -> String {
     normalize_for_scoring(&normalize(text)).join(" ")
 }

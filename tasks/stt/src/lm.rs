@@ -109,7 +109,7 @@ pub struct Bigrams {
 }
 
 impl Bigrams {
-    /// The model of WordNet's example sentences, but for the test texts of the corpus.
+    /// Returns the model of WordNet's example sentences, but for the test texts of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -123,7 +123,7 @@ impl Bigrams {
         Ok(Self::new(&BigramCounts::from_lines(&lines)?, words))
     }
 
-    /// The model of some counts. Words that aren't in the list are left out.
+    /// Returns the model of some counts. Words that aren't in the list are left out.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
         let edge = words.len() as u32;
         let number = |word: &str| if word == EDGE { Some(edge) } else { words.find(word) };
@@ -161,7 +161,7 @@ impl Bigrams {
         self.unigrams.len() as u32 - 1
     }
 
-    /// Log-probability of a word after another one, natural.
+    /// Returns the log-probability of a word after another one, natural.
     pub fn log_prob(&self, before: u32, word: u32) -> f32 {
         let (from, to) = self.rows[before as usize];
         let row = &self.pairs[from as usize..to as usize];
@@ -170,7 +170,7 @@ impl Bigrams {
         prob.ln() as f32
     }
 
-    /// Log-probability of a word after anything, natural.
+    /// Returns the log-probability of a word after anything, natural.
     pub fn log_unigram(&self, word: u32) -> f32 {
         self.unigrams[word as usize].ln() as f32
     }

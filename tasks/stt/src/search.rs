@@ -137,7 +137,7 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The most likely words, in order, and their total score.
+    /// Returns the most likely words, in order, and their total score.
     pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Hypothesis>, f32) {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
@@ -176,7 +176,7 @@ impl Search<'_> {
         self.config.lm_weight as f32 * log_prob
     }
 
-    /// The sound of a node.
+    /// Returns the sound of a node.
     fn unit(&self, node: u32) -> u8 {
         if node == SILENT { SILENCE } else { self.trie.unit(node) }
     }
@@ -222,7 +222,8 @@ impl Search<'_> {
         }
     }
 
-    /// The words that may end after this part, the best for each word; silence leaves the word before it in place.
+    /// Returns the words that may end after this part, the best for each word; silence leaves the word before it in
+    /// place.
     fn exits(&self, now: &Beam, part: u32, links: &mut Vec<Link>) -> Vec<Exit> {
         let least = self.config.min_parts.min(3) as u8;
         let floor = now.best - self.config.word_beam as f32;
@@ -266,7 +267,7 @@ impl Search<'_> {
     }
 }
 
-/// The words of a chain, first to last.
+/// Returns the words of a chain, first to last.
 fn chain(links: &[Link], mut at: u32) -> Vec<Hypothesis> {
     let mut words = Vec::new();
     while let Some(link) = links.get(at as usize) {

@@ -27,7 +27,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
-/// Words of the first sentence that its frames so far contain as a whole.
+/// Returns the words of the first sentence that its frames so far contain as a whole.
 pub(crate) fn words_so_far(
     prepared: &Prepared,
     pointer: &[u32],

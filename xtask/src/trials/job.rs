@@ -76,7 +76,7 @@ impl TrialSetup {
         Ok(Self { program, shards, config, folder })
     }
 
-    /// A fresh folder for a run.
+    /// Returns a fresh folder for a run.
     pub fn run_folder(&self, name: &str) -> Result<PathBuf> {
         let run = self.folder.join("runs").join(name);
         if run.exists() {
@@ -138,7 +138,7 @@ pub fn text_of(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// A command as it is typed.
+/// Returns a command as it is typed.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = root().display().to_string() + "/";
@@ -217,14 +217,14 @@ pub fn processes(program: &str, run: &Path) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Value of a variable in the environment of another process.
+/// Returns the value of a variable in the environment of another process.
 pub fn variable(pid: u32, name: &str) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     text.split('\0').find_map(|v| v.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
 }
 
-/// Lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
+/// Returns the lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
 pub fn gist(said: &str) -> String {
     let wanted = |line: &&str| {
         let words =
@@ -233,4 +233,30 @@ pub fn gist(said: &str) -> String {
     };
     let root = root().display().to_string() + "/";
     said.lines().filter(wanted).map(|l| l.replace(&root, "") + "\n").collect()
+}
+
+/// Processor seconds of all processes that this one has started and that have ended.
+pub fn child_seconds() -> Result<f64> {
+    seconds_of(&fs::read_to_string("/proc/self/stat")?)
+}
+
+/// Children's time in the system's form: after the program's name, which may hold spaces, the 14th and 15th field, in
+/// hundredths of a second.
+fn seconds_of(stat: &str) -> Result<f64> {
+    let (_, after) = stat.rsplit_once(')').context("/proc/self/stat")?;
+    let times = after.split_whitespace().skip(13).take(2).map(str::parse::<f64>);
+    Ok(times.collect::<Result<Vec<_>, _>>()?.iter().sum::<f64>() / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_of_children_is_read_from_the_line_of_the_system() {
+        let stat = "7 (a b) c) S 1 7 7 0 -1 4 10 20 0 0 300 100 250 50 20 0 1 0 5 6 7";
+        assert_eq!(seconds_of(stat).unwrap(), 3.0);
+        assert!(seconds_of("nothing").is_err());
+        assert!(child_seconds().unwrap() >= 0.0);
+    }
 }

@@ -79,7 +79,7 @@ impl Network {
         command
     }
 
-    /// Bytes that the first side has sent.
+    /// Returns the bytes that the first side has sent.
     fn sent_bytes(&self) -> Result<u64> {
         let [(space, end, _), _] = SIDES;
         let shell = &self.shell;

@@ -1,55 +1,29 @@
 //! `scale plan`: the page evals/reports/scale-plan.md, computed from measurements on this machine.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use xshell::cmd;
 
-use super::job::TrialSetup;
+use super::job::{TrialSetup, child_seconds};
+use super::plan_page::{Measured, UTTERANCE_S, page};
 use super::record::TrialRecord;
-use super::weak::{machine, median};
+use super::weak::median;
 use crate::project::{root, shell};
 
-/// Corpora: hours, name.
-const CORPORA: [(f64, &str); 2] = [(1_000.0, "1,000 h"), (60_000.0, "60,000 h (LibriLight)")];
-/// Models: parameters, name.
-const MODELS: [(f64, &str); 2] = [(151e6, "151 M"), (1e9, "1 B")];
-/// Epochs of the corpus: passes over every hour, AR and NAR together.
-const EPOCHS: f64 = 20.0;
-/// Seconds of a training utterance, the mean of LibriLight cut at pauses.
-const UTTERANCE_S: f64 = 12.0;
-/// Peak of an H100 in dense bf16 products, FLOP/s, from its data sheet.
-const GPU_FLOP_PER_S: f64 = 989e12;
-/// Bytes of the state of a parameter: weight, gradient, two moments and an average in f32.
-const STATE_BYTES: f64 = 20.0;
-/// Ranks of the planned job.
-const RANKS: f64 = 64.0;
-/// Positions a step of one rank.
-const RANK_POSITIONS: f64 = 16_384.0;
-/// Bytes a second between machines, each way: 100 and 10 Gbit/s.
-const LINKS: [(f64, &str); 2] = [(12.5e9, "100 Gbit/s"), (1.25e9, "10 Gbit/s")];
-
-/// Measurements behind the page.
-struct Measured {
-    /// Positions of a training sequence for a frame of speech: frames and phones, with the prompt's share.
-    positions_per_frame: f64,
-    frames_per_s: f64,
-    /// Bytes of token shards for an hour of speech: codes, and all else (texts, phones, times).
-    code_bytes_per_h: f64,
-    record_bytes_per_utterance: f64,
-    /// Hours of speech that a core encodes in an hour.
-    encode_speed: f64,
-    /// Positions a second of training here, its parameters, and the machine's peak.
-    positions_per_s: f64,
-    parameters: f64,
-    flop_per_s: f64,
-    /// Bytes a second of an all-reduce between two ranks of this machine.
-    reduce_bytes_per_s: f64,
-}
+/// Layers of the planned width that are measured; more change little.
+const LAYERS: f64 = 4.0;
+/// Their width, heads and width of the gated MLP: those of 151 M parameters in 12 layers.
+const DIM: f64 = 1_024.0;
+const HEADS: f64 = 16.0;
+const HIDDEN: f64 = 2_736.0;
+/// Positions of a measured step.
+const STEP_POSITIONS: usize = 256;
+/// Steps of a short and of a long run, whose difference is free of the start.
+const FEW_STEPS: usize = 1;
+const MANY_STEPS: usize = 4;
 
 pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
     let bench = TrialSetup::new(program, "syrinx-cli/mpi", 1)?;
@@ -63,40 +37,37 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> R
 
 fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
     let shell = shell()?;
+    // Processor time of one thread: other load of the machine doesn't count.
+    let _one_thread = shell.push_env("RAYON_NUM_THREADS", "1");
     let program = &bench.program;
     let json = |words: &[&str]| -> Result<Value> {
         let text = cmd!(shell, "{program} {words...} --json").quiet().read()?;
         Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
     };
-    // Encoding, from nothing, on one thread.
+    // Encoding, from nothing.
     let shards = bench.run_folder("plan-shards")?;
     let manifest = bench.folder.join("manifest-1.jsonl");
-    let begun = Instant::now();
+    let begun = child_seconds()?;
     let (shards_name, manifest_name) =
         (shards.display().to_string(), manifest.display().to_string());
     let encoded = json(&["data", "encode", &manifest_name, "-o", &shards_name, "--threads", "1"])?;
-    let encode_s = begun.elapsed().as_secs_f64();
+    let encode_s = child_seconds()? - begun;
     let frames = encoded["frames"].as_f64().context("frames")?;
     let utterances = encoded["utterances"].as_f64().context("utterances")?;
     let frames_per_s = 25.0;
     let hours = frames / frames_per_s / 3_600.0;
     let code_bytes = frames * 8.0 * 2.0;
     let record_bytes = bytes_of(&shards)? - code_bytes;
-    // Training of the largest shape that this machine steps through in seconds.
-    let shape = ["--dim", "768", "--layers", "12", "--heads", "12", "--hidden", "2048"];
-    let sizes = ["--sequences", "2", "--positions", "256", "--steps", "1", "--kernels", "fused"];
-    let parameters = 12.0 * (4.0 * 768.0 * 768.0 + 3.0 * 768.0 * 2_048.0);
-    let (mut speeds, mut peaks, mut reduces) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut speeds, mut peak, mut reduce) = (Vec::new(), 0.0f64, 0.0f64);
     for _ in 0..rounds.max(1) {
-        let mut words = vec!["bench", "train", "--rounds", "1"];
-        words.extend(shape);
-        words.extend(sizes);
-        let rows = json(&words)?;
-        speeds.push(rows[0]["figures"]["tokens_per_s"].as_f64().context("tokens_per_s")?);
-        peaks.push(json(&["bench", "machine"])?["flop_per_s"].as_f64().context("flop_per_s")?);
+        let short = train_seconds(&json, FEW_STEPS)?;
+        let long = train_seconds(&json, MANY_STEPS)?;
+        speeds.push((MANY_STEPS - FEW_STEPS) as f64 * STEP_POSITIONS as f64 / (long - short));
+        // Of rates the highest counts: that of the round with the least other load.
+        peak = peak.max(json(&["bench", "machine"])?["flop_per_s"].as_f64().context("flop_per_s")?);
         let said = cmd!(shell, "mpirun --allow-run-as-root -n 2 {program} bench reduce --json");
         let row: Value = serde_json::from_str(said.quiet().read()?.trim())?;
-        reduces.push(row["bytes_per_s"].as_f64().context("bytes_per_s")?);
+        reduce = reduce.max(row["bytes_per_s"].as_f64().context("bytes_per_s")?);
     }
     Ok(Measured {
         positions_per_frame: 2.0 + 60.0 / (UTTERANCE_S * frames_per_s),
@@ -105,10 +76,25 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
         record_bytes_per_utterance: record_bytes / utterances,
         encode_speed: hours * 3_600.0 / encode_s,
         positions_per_s: median(&mut speeds),
-        parameters,
-        flop_per_s: median(&mut peaks),
-        reduce_bytes_per_s: median(&mut reduces),
+        parameters: LAYERS * (4.0 * DIM * DIM + 3.0 * DIM * HIDDEN),
+        flop_per_s: peak,
+        reduce_bytes_per_s: reduce,
     })
+}
+
+/// Processor seconds of `bench train` with this many steps, its start included.
+fn train_seconds(json: &impl Fn(&[&str]) -> Result<Value>, steps: usize) -> Result<f64> {
+    let sizes = [("--dim", DIM), ("--layers", LAYERS), ("--heads", HEADS), ("--hidden", HIDDEN)];
+    let mut words: Vec<String> =
+        ["bench", "train", "--rounds", "1", "--kernels", "fused"].map(str::to_owned).to_vec();
+    words.extend(sizes.iter().flat_map(|(name, n)| [(*name).to_owned(), format!("{n:.0}")]));
+    words.extend(["--sequences".to_owned(), "1".to_owned()]);
+    words.extend(["--positions".to_owned(), STEP_POSITIONS.to_string()]);
+    words.extend(["--steps".to_owned(), steps.to_string()]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let begun = child_seconds()?;
+    json(&words)?;
+    Ok(child_seconds()? - begun)
 }
 
 fn bytes_of(folder: &Path) -> Result<f64> {
@@ -117,201 +103,4 @@ fn bytes_of(folder: &Path) -> Result<f64> {
         sum += entry.metadata()?.len();
     }
     Ok(sum as f64)
-}
-
-/// Number with separators; small ones with a decimal.
-fn number(value: f64) -> String {
-    if value < 99.5 {
-        return format!("{value:.1}");
-    }
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// Bytes in a unit that suits them.
-fn size(bytes: f64) -> String {
-    match bytes {
-        b if b >= 1e12 => format!("{:.1} TB", b / 1e12),
-        b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
-        b => format!("{:.0} MB", b / 1e6),
-    }
-}
-
-fn page(m: &Measured) -> String {
-    let mut out = String::new();
-    // Writing to a string can't fail.
-    let _ = write_page(&mut out, m);
-    out
-}
-
-fn write_page(out: &mut String, m: &Measured) -> std::fmt::Result {
-    let used = 6.0 * m.parameters * m.positions_per_s;
-    let share = used / m.flop_per_s;
-    writeln!(out, "# What 1,000 and 60,000 hours cost\n")?;
-    writeln!(
-        out,
-        "Written by `cargo xtask scale plan` from measurements on one machine. No GPU was measured: GPU hours follow from counted operations, the data sheet's peak of an H100 ({:.0} TFLOP/s, dense bf16) and the share of the peak that training reaches here.\n",
-        GPU_FLOP_PER_S / 1e12
-    )?;
-    writeln!(out, "## Measured\n")?;
-    writeln!(out, "{}.\n", machine())?;
-    writeln!(out, "| quantity | value |\n|---|---|")?;
-    writeln!(
-        out,
-        "| training step, {:.0} M parameters, f32 | {:.0} positions/s |",
-        m.parameters / 1e6,
-        m.positions_per_s
-    )?;
-    writeln!(out, "| operations of it (6 a parameter and position) | {:.1} GFLOP/s |", used / 1e9)?;
-    writeln!(out, "| peak of a large product | {:.1} GFLOP/s |", m.flop_per_s / 1e9)?;
-    writeln!(out, "| share of the peak in training | {share:.2} |")?;
-    writeln!(out, "| codes of an hour of speech | {} |", size(m.code_bytes_per_h))?;
-    writeln!(
-        out,
-        "| text, phones and times of an utterance | {:.1} kB |",
-        m.record_bytes_per_utterance / 1e3
-    )?;
-    writeln!(
-        out,
-        "| encoding on one core, with the start of the program | {:.0} × real time |",
-        m.encode_speed
-    )?;
-    writeln!(
-        out,
-        "| all-reduce between two ranks here | {:.2} GB/s |\n",
-        m.reduce_bytes_per_s / 1e9
-    )?;
-    writeln!(
-        out,
-        "Assumed: {EPOCHS:.0} passes over the corpus, utterances of {UTTERANCE_S:.0} s at {:.0} frames a second, {:.1} positions a frame (phones and prompt counted), {RANKS:.0} ranks of {} positions a step.\n",
-        m.frames_per_s,
-        m.positions_per_frame,
-        number(RANK_POSITIONS)
-    )?;
-    writeln!(out, "## Cost\n")?;
-    writeln!(
-        out,
-        "| corpus | model | steps | GPU hours | days on {RANKS:.0} GPUs | machine-years here |\n|---|---|---|---|---|---|"
-    )?;
-    for (hours, corpus) in CORPORA {
-        let positions = hours * 3_600.0 * m.frames_per_s * m.positions_per_frame * EPOCHS;
-        for (parameters, model) in MODELS {
-            let operations = 6.0 * parameters * positions;
-            let gpu_hours = operations / (GPU_FLOP_PER_S * share) / 3_600.0;
-            let here_years = operations / used / (365.25 * 86_400.0);
-            let steps = positions / (RANKS * RANK_POSITIONS);
-            writeln!(
-                out,
-                "| {corpus} | {model} | {} | {} | {:.1} | {} |",
-                number(steps),
-                number(gpu_hours),
-                gpu_hours / RANKS / 24.0,
-                number(here_years)
-            )?;
-        }
-    }
-    writeln!(
-        out,
-        "\n| corpus | audio (16 kHz FLAC, 60 MB/h) | codes | records | latents (f16, 64 values a frame) | core hours to encode |\n|---|---|---|---|---|---|"
-    )?;
-    for (hours, corpus) in CORPORA {
-        let records = hours * 3_600.0 / UTTERANCE_S * m.record_bytes_per_utterance;
-        let latents = hours * 3_600.0 * m.frames_per_s * 128.0;
-        writeln!(
-            out,
-            "| {corpus} | {} | {} | {} | {} | {} |",
-            size(hours * 60e6),
-            size(hours * m.code_bytes_per_h),
-            size(records),
-            size(latents),
-            number(hours / m.encode_speed)
-        )?;
-    }
-    writeln!(out, "\n## Network\n")?;
-    writeln!(
-        out,
-        "A ring all-reduce sends 2 (n − 1) / n times the gradients (f32) from each rank; with ZeRO stage 1 a reduction to the owners and a broadcast send as much. Compute time a step is that of a GPU at the share above.\n"
-    )?;
-    writeln!(
-        out,
-        "| model | compute a step | sent a step and rank | {} | {} | state a rank, replicated | sharded over {RANKS:.0} |\n|---|---|---|---|---|---|---|",
-        LINKS[0].1, LINKS[1].1
-    )?;
-    for (parameters, model) in MODELS {
-        let compute = 6.0 * parameters * RANK_POSITIONS / (GPU_FLOP_PER_S * share);
-        let sent = 2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0;
-        let state = parameters * STATE_BYTES;
-        let sharded = parameters * (8.0 + 12.0 / RANKS);
-        let times = LINKS.map(|(bytes_per_s, _)| format!("{:.3} s", sent / bytes_per_s));
-        writeln!(
-            out,
-            "| {model} | {compute:.3} s | {} | {} | {} | {} | {} |",
-            size(sent),
-            times[0],
-            times[1],
-            size(state),
-            size(sharded)
-        )?;
-    }
-    writeln!(out, "\n## Where the design breaks first\n")?;
-    let (hours, _) = CORPORA[1];
-    let records = hours * 3_600.0 / UTTERANCE_S * m.record_bytes_per_utterance;
-    writeln!(
-        out,
-        "1. **Records in memory.** A streamed corpus keeps codes on the storage and the records of all utterances in the memory of every rank: {} at 60,000 hours, before allocations. Batches are planned over the lengths of all utterances. Records have to move into an index that is read by utterance, and a plan has to be made for a part of the shards at a time.",
-        size(records)
-    )?;
-    writeln!(
-        out,
-        "2. **One read an utterance.** A step of {} positions over {RANKS:.0} ranks reads about {} utterances and as many prompts in single requests. With 20 ms a request and 4 batches ahead this needs requests side by side, which the loader doesn't make.",
-        number(RANKS * RANK_POSITIONS),
-        number(RANKS * RANK_POSITIONS / (UTTERANCE_S * m.frames_per_s * m.positions_per_frame))
-    )?;
-    writeln!(
-        out,
-        "3. **Gradients by way of the host.** Buckets are f32 on the host: a GPU's gradients are copied down and the sums up. At 1 B parameters these are 8 GB a step over PCIe, more than the network sends at {}. NCCL on device memory and bf16 gradients come before 1 B.",
-        LINKS[0].1
-    )?;
-    writeln!(
-        out,
-        "4. **One writer.** Rank 0 gathers and writes the whole checkpoint, {} at 1 B, while the others wait.",
-        size(1e9 * STATE_BYTES)
-    )?;
-    writeln!(
-        out,
-        "5. **Overlap.** On a CPU the gradients of fused stacks leave during the backward pass. On a GPU the stack is made of primitive operations, candle returns all gradients at once, and nothing overlaps: the times of the network add to those of the step."
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_computed_from_its_measurements() {
-        let m = Measured {
-            positions_per_frame: 2.0,
-            frames_per_s: 25.0,
-            code_bytes_per_h: 1.44e6,
-            record_bytes_per_utterance: 1_000.0,
-            encode_speed: 40.0,
-            positions_per_s: 100.0,
-            parameters: 1e8,
-            flop_per_s: 1.2e11,
-            reduce_bytes_per_s: 1e9,
-        };
-        let page = page(&m);
-        // 6 operations x 1e8 parameters x 100 positions/s of 1.2e11.
-        assert!(page.contains("| share of the peak in training | 0.50 |"), "{page}");
-        // 1000 h x 3600 x 25 x 2 x 20 x 6 x 151e6 / (989e12 x 0.5) / 3600.
-        assert!(page.contains("| 1,000 h | 151 M | 3,433 | 1.8 |"), "{page}");
-        assert!(page.contains("| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB |"), "{page}");
-    }
 }

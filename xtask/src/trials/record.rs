@@ -4,7 +4,7 @@
 pub struct TrialRecord(String);
 
 impl TrialRecord {
-    /// A record that begins with its command.
+    /// Builds a record that begins with its command.
     pub fn new(command: &str) -> Self {
         println!("$ {command}");
         Self(format!("$ {command}\n"))
@@ -20,7 +20,7 @@ impl TrialRecord {
         }
     }
 
-    /// All of it.
+    /// Returns all of it.
     pub fn text(&self) -> &str {
         &self.0
     }

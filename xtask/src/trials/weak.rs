@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::job::{self, TrialSetup};
+use super::job::{self, TrialSetup, child_seconds};
 use super::record::TrialRecord;
 
 /// Positions a step of one rank.
@@ -33,18 +33,22 @@ pub struct Speed {
 pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
     let bench = TrialSetup::new(program, "syrinx-cli/mpi", 6)?;
     let mut all: [Vec<f64>; 2] = Default::default();
+    let mut cost: [Vec<f64>; 2] = Default::default();
     let mut said = String::new();
     for round in 0..rounds.max(1) {
         // In turns, so that other load of the machine meets both.
         for ranks in [1, 2] {
+            let begun = child_seconds()?;
             let (speed, text) = one(&bench, ranks)?;
+            let seconds = (child_seconds()? - begun) / ranks as f64;
             record.say(format!(
-                "round {}: {ranks} ranks, {:.0} positions/s, {:.3} s a step",
+                "round {}: {ranks} ranks, {:.0} positions/s, {:.3} s a step, {seconds:.1} s of processor time a rank",
                 round + 1,
                 speed.positions_per_s,
                 speed.step_s
             ));
             all[ranks - 1].push(speed.positions_per_s);
+            cost[ranks - 1].push(seconds);
             said = text;
         }
     }
@@ -55,6 +59,11 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> R
     let [one, two] = all.each_mut().map(|speeds| median(speeds));
     record.say(format!(
         "median of {rounds} rounds: {one:.0} positions/s on 1 rank, {two:.0} on 2; efficiency {efficiency:.2} (2 ranks over twice 1 rank, median of the rounds' ratios)"
+    ));
+    let [one, two] = cost.each_mut().map(|seconds| median(seconds));
+    record.say(format!(
+        "processor time a rank for the same work: {one:.1} s on 1 rank, {two:.1} s on 2 ({:.2}); waiting for the other rank does not count in it",
+        one / two
     ));
     record.say(machine());
     Ok(())

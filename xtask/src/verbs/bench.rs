@@ -85,7 +85,7 @@ fn record(output: &TrialRecord, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The same work in PyTorch; nothing without one.
+/// Returns the same work in PyTorch; nothing without one.
 fn torch(python: &str, row: &Value) -> Result<Option<Value>> {
     let has = Command::new(python).args(["-c", "import torch"]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {

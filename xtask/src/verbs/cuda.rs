@@ -113,7 +113,8 @@ fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     Ok(compile.stdin(source).run()?)
 }
 
-/// Names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or `CUresult`.
+/// Returns the names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or
+/// `CUresult`.
 fn functions(header: &str) -> BTreeSet<&str> {
     let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let called = header.match_indices('(').filter_map(|(at, _)| {
@@ -125,7 +126,7 @@ fn functions(header: &str) -> BTreeSet<&str> {
     called.collect()
 }
 
-/// The toolkit within an environment of Python.
+/// Returns the toolkit within an environment of Python.
 fn toolkit(python: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(python.join("lib"))? {
         let candidate = entry?.path().join("site-packages/nvidia/cu13");
@@ -136,7 +137,7 @@ fn toolkit(python: &Path) -> Result<PathBuf> {
     bail!("no toolkit in {}; remove it and try again", python.display())
 }
 
-/// The file of a library: its name with a version behind, the longest if there are several.
+/// Returns the file of a library: its name with a version behind, the longest if there are several.
 fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
     let dotted = format!("{library}.");
     let mut found: Vec<PathBuf> = fs::read_dir(folder)

@@ -66,7 +66,7 @@ fn fetched(shell: &Shell, folder: &PathBuf) -> bool {
     fetch.quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 
-/// The programs of the machine, or those of an environment in the target folder.
+/// Returns the programs of the machine, or those of an environment in the target folder.
 fn tools(shell: &Shell) -> Result<Tools> {
     let there = |program: &str| {
         cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_ok()

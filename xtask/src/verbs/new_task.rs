@@ -103,7 +103,7 @@ fn check(root: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The file that has a command of this name: one of a task, or one of the program's own.
+/// Returns the file that has a command of this name: one of a task, or one of the program's own.
 fn owner_of_verb(root: &Path, name: &str) -> Result<Option<String>> {
     for entry in fs::read_dir(root.join("tasks"))? {
         // A crate of several tasks has a module for each.
@@ -137,13 +137,13 @@ fn camel(name: &str) -> String {
     name.split('-').map(upper).collect()
 }
 
-/// A template with the task's name in all its spellings.
+/// Returns a template with the task's name in all its spellings.
 pub fn renamed(text: &str, name: &str) -> String {
     let names = [name.to_owned(), name.replace('-', "_"), camel(name)];
     TEMPLATE.iter().zip(&names).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// The registry's manifest with the task's line at its place among the others.
+/// Returns the registry's manifest with the task's line at its place among the others.
 fn listed(manifest: &str, name: &str) -> Result<String> {
     let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
     let is_task = |l: &String| l.starts_with("syrinx-task-");
@@ -159,7 +159,7 @@ fn listed(manifest: &str, name: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    /// A workspace with one task, one verb and the templates.
+    /// Returns a workspace with one task, one verb and the templates.
     fn project() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use crate::project::{build_program, root, run_program, shell};
 use crate::verbs::corpus;
-use recipe::Recipe;
+use recipe::{Evaluate, Import, Recipe};
 use stage::{PretrainStage, StageCommand, StageState};
 use stages::stages;
 
 /// `pretrain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Stages: corpus, fit, vocoder, encode, simulate, train, package; with a published codec (`codec = \"PATH\"`) without fit and vocoder. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
+    after_help = "Stages: corpus (or import), align, fit, vocoder, encode, simulate, train, package, test-set, evaluate, as far as the recipe has them; with a published codec (`codec = \"PATH\"`) without fit and vocoder. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
 )]
 pub struct PretrainArgs {
     /// The recipe
@@ -90,12 +90,19 @@ fn took(record: Option<stage::StageRecord>) -> String {
     if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// The recipe with paths that hold wherever it is run.
+/// Returns the recipe with paths that hold wherever it is run.
 fn absolute(recipe: Recipe) -> Recipe {
     let place = |path: PathBuf| if path.is_absolute() { path } else { root().join(path) };
     let mut recipe =
         Recipe { run: place(recipe.run.clone()), out: place(recipe.out.clone()), ..recipe };
     recipe.corpus.manifest = recipe.corpus.manifest.map(place);
+    recipe.corpus.import = recipe.corpus.import.map(|import| at_places(import, &place));
+    recipe.evaluate = recipe.evaluate.map(|evaluate| Evaluate {
+        suite: place(evaluate.suite),
+        manifest: evaluate.manifest.map(place),
+        import: evaluate.import.map(|import| at_places(import, &place)),
+        words: evaluate.words,
+    });
     // Options behind the path stay as they are.
     recipe.codec = recipe.codec.map(|codec| place(codec.into()).display().to_string());
     recipe.fit.config = recipe.fit.config.map(place);
@@ -103,6 +110,14 @@ fn absolute(recipe: Recipe) -> Recipe {
     recipe.train.config = place(recipe.train.config);
     recipe.package.card = recipe.package.card.map(place);
     recipe
+}
+
+fn at_places(import: Import, place: &dyn Fn(PathBuf) -> PathBuf) -> Import {
+    Import {
+        form: import.form,
+        folder: place(import.folder),
+        textgrids: import.textgrids.map(place),
+    }
 }
 
 fn text(path: &Path) -> String {
@@ -137,7 +152,7 @@ fn succeeded(program: &Path, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
+/// Returns the words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
 fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
     let lines = fs::read_to_string(manifest).with_context(|| text(manifest))?;
     let folder = manifest.parent().unwrap_or(Path::new("."));

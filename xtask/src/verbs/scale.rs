@@ -84,7 +84,7 @@ const SECTIONS: [(&str, &str); 5] = [
     ("storage", "Does training stream its shards from an S3-compatible server?"),
 ];
 
-/// The page of all recorded outputs.
+/// Returns the page of all recorded outputs.
 fn page_of(folder: &std::path::Path) -> Result<String> {
     let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it.\n".to_owned();
     if folder.with_file_name("scale-plan.md").exists() {

@@ -75,7 +75,7 @@ type Tree = BTreeMap<PathBuf, Vec<u8>>;
 struct Moments(u64);
 
 impl Moments {
-    /// A share of 1.
+    /// Returns a share of 1.
     fn share(&mut self) -> f64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

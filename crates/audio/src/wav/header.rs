@@ -150,7 +150,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The length of the sound, and bytes of it that had to be read to find it.
+    /// Returns the length of the sound, and bytes of it that had to be read to find it.
     fn data_length(
         &mut self,
         length: u64,
@@ -208,7 +208,7 @@ impl Walk<'_> {
         })
     }
 
-    /// The format tag, that of the subformat in an extensible header.
+    /// Returns the format tag, that of the subformat in an extensible header.
     fn tag(&self, format: &[u8]) -> Result<u16, AudioError> {
         const EXTENSIBLE: u16 = 0xfffe;
         /// `0000-0010-8000-00aa00389b71`, the end of the usual subformats.
@@ -246,7 +246,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The next bytes, fewer at the end of the file.
+    /// Returns the next bytes, fewer at the end of the file.
     fn up_to(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
         let mut bytes = std::mem::take(&mut self.next);
         let missing = count.saturating_sub(bytes.len() as u64);

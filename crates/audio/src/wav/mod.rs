@@ -116,7 +116,7 @@ fn decode_by_symphonia(
     finish(header, got as u64, intake)
 }
 
-/// A format chunk as symphonia expects it.
+/// Returns a format chunk as symphonia expects it.
 fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     let channels = header.channels as u16;
     let (bits, block_align) = match tag {
@@ -156,7 +156,7 @@ fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     chunk
 }
 
-/// Name of a format tag of WAV.
+/// Returns the name of a format tag of WAV.
 fn codec_name(tag: u16) -> String {
     let name = match tag {
         0x0010 | 0x0012 | 0x0013 | 0x0017 | 0x0020 | 0x0062 | 0x0063 => "an ADPCM variant",

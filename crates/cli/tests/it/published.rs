@@ -107,6 +107,19 @@ fn an_imported_model_speaks_in_place_and_frame_by_frame() {
 }
 
 #[test]
+fn an_imported_model_streams_its_speech() {
+    let bench = Bench::new();
+    import(&bench, "v5-2024-10", 64);
+    fs::write(bench.path("sentences.txt"), "Glue the sheet.\n").expect("it can be written");
+    let args = ["bench", "stream", "--sentences", "sentences.txt", "--count", "1", "--json"];
+    let short = ["--set", "tasks.tts.max_frames_per_phone=4"];
+    let ended = run(&bench, &[&args[..], &short].concat());
+    let rows: Value = serde_json::from_str(&ended.worked().out).expect("JSON");
+    let figure = |name: &str| rows[0][name].as_f64().expect("a number");
+    assert!(figure("first_p50_s") > 0.0 && figure("real_time_factor") > 0.0, "{rows}");
+}
+
+#[test]
 fn an_imported_model_transcribes_phones() {
     let bench = Bench::new();
     import(&bench, "v5-head", 256);
@@ -129,7 +142,12 @@ fn an_imported_model_denoises_and_removes_speech() {
         run(&bench, &[&[verb, &recording, "-o", &out][..], &FEW].concat()).worked();
         assert!((1.9..2.4).contains(&seconds(&bench, &out)), "{verb} keeps the length");
     }
+    let extract = ["extract", &recording, "--speaker", &recording, "-o", "extract.wav"];
+    let ended = run(&bench, &[&extract[..], &FEW].concat());
+    assert!(ended.worked().err.contains("not trained to extract"), "{}", ended.err);
+    assert!((1.9..2.4).contains(&seconds(&bench, "extract.wav")));
     let bytes = |name: &str| fs::read(bench.path(name)).expect("it was written");
+    assert!(bytes("extract.wav") != bytes("denoise.wav"), "the speaker counts");
     assert!(bytes("denoise.wav") != bytes("remove.wav"), "the task's token counts");
     // A task that needs an alignment.
     let convert = ["convert", &recording, "--prompt", &recording, "-o", "other.wav"];

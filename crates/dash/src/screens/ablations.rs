@@ -77,8 +77,8 @@ impl Ablations {
         self.ablations.get(self.ablation).map_or(&[], |(_, cells)| cells)
     }
 
-    /// Figures of the ablation's cells: name and variant. Where every cell has a single variant of its own, the
-    /// variants are the varied setting, and the figures are merged.
+    /// Returns the figures of the ablation's cells: name and variant. Where every cell has a single variant of its own,
+    /// the variants are the varied setting, and the figures are merged.
     fn figures(&self) -> Vec<(String, String)> {
         let ablation = self.ablations.get(self.ablation).map_or("", |(name, _)| name);
         let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.ablation == ablation).collect();
@@ -107,7 +107,7 @@ impl Ablations {
         of_cell.flat_map(|r| &r.figures).find(fits)
     }
 
-    /// Names of the axes of the grid.
+    /// Returns the names of the axes of the grid.
     fn axes(&self) -> Vec<String> {
         let names: BTreeSet<&String> = self.cells().iter().flat_map(|c| c.axes.keys()).collect();
         names.into_iter().cloned().collect()
@@ -122,7 +122,7 @@ impl Ablations {
         }
     }
 
-    /// The file of the selected ablation, if it can be started.
+    /// Returns the file of the selected ablation, if it can be started.
     fn card(&self) -> Option<&AblationCard> {
         let (name, _) = self.ablations.get(self.ablation)?;
         self.cards.iter().find(|card| card.name == *name)
@@ -390,7 +390,8 @@ impl Ablations {
         chart.render(inner, pen.buf);
     }
 
-    /// The points of the chart; for an axis that isn't of numbers, its values' names in the order of their places.
+    /// Returns the points of the chart; for an axis that isn't of numbers, its values' names in the order of their
+    /// places.
     fn points(&self, axis: &str) -> (Vec<Point>, Vec<String>) {
         let cells: Vec<(&Value, &Figure)> = self
             .cells()
@@ -422,7 +423,7 @@ fn shown_name(figure: &str, variant: &str) -> String {
     if variant.is_empty() { figure.to_owned() } else { format!("{figure}, {variant}") }
 }
 
-/// A value of an axis, texts without quotes.
+/// Returns a value of an axis, texts without quotes.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "-".into(),

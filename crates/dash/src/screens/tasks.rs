@@ -237,7 +237,7 @@ impl Tasks {
         }
     }
 
-    /// A line without the columns that are scrolled past.
+    /// Returns a line without the columns that are scrolled past.
     fn shifted(&self, text: &str) -> String {
         text.chars().skip(self.shift).collect()
     }
@@ -258,7 +258,7 @@ impl Tasks {
     }
 }
 
-/// The table of a layout, a list of lines a stage.
+/// Returns the table of a layout, a list of lines a stage.
 fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     let mut stages: Vec<Vec<String>> = Vec::new();
     for line in layout.table().lines() {
@@ -270,7 +270,7 @@ fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     stages
 }
 
-/// The segments of a stage in their order, in lines that fit.
+/// Returns the segments of a stage in their order, in lines that fit.
 fn chip_rows(stage: &Stage, theme: &Theme, columns: usize) -> Vec<Vec<(String, Style)>> {
     let mut rows: Vec<Vec<(String, Style)>> = vec![vec![("  ".into(), theme.text)]];
     let mut used = 2;

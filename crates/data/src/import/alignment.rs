@@ -132,7 +132,7 @@ struct Segment {
 }
 
 impl PhoneAlignment {
-    /// The phones of a TextGrid with a `phones` and a `words` tier.
+    /// Returns the phones of a TextGrid with a `phones` and a `words` tier.
     ///
     /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
     /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
@@ -244,7 +244,7 @@ fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> PhoneAlignment 
     aligned
 }
 
-/// The mark written after each word; nothing where the text doesn't have that many words.
+/// Returns the mark written after each word; nothing where the text doesn't have that many words.
 fn written_marks(text: &str, words: usize) -> Vec<Option<&'static str>> {
     let spoken = |token: &&str| token.chars().any(char::is_alphanumeric);
     let marks: Vec<_> = text

@@ -126,7 +126,7 @@ impl Chapter<'_> {
         utterances
     }
 
-    /// The text of a recording: its own file's, else its line of the chapter's.
+    /// Returns the text of a recording: its own file's, else its line of the chapter's.
     fn text(
         &self,
         audio: &Path,
@@ -155,7 +155,7 @@ impl Chapter<'_> {
     }
 }
 
-/// The id and the ending of a text that belongs to one recording.
+/// Returns the id and the ending of a text that belongs to one recording.
 fn id_of_text(path: &Path) -> Option<(&str, &str)> {
     let name = name_of(path)?;
     TEXTS.iter().find_map(|ending| Some((name.strip_suffix(ending)?.strip_suffix('.')?, *ending)))

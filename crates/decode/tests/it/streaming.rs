@@ -9,7 +9,7 @@ use syrinx_types::{CancelToken, Codes, RunContext};
 
 use crate::known::layout;
 
-const STOPS: u32 = 8;
+const PHONES: u32 = 8;
 
 /// Two rows under these settings, not streamed and streamed, and the windows that were handed over.
 fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
@@ -19,7 +19,8 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
     let config = tiny_config(Alignment::Pointer);
     let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let first = space.first_phone;
-    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let text =
+        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
     let stage = |name: &str| StageRun::new(name, contents.clone(), 40);
     let row = RowPlan::new(vec![stage("ar"), stage("nar")]);

@@ -128,7 +128,7 @@ fn palette() -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A buzz of 20 harmonics of 120 Hz.
+    /// Returns a buzz of 20 harmonics of 120 Hz.
     fn buzz() -> Audio {
         let sample = |i: usize| {
             let t = i as f32 / 24_000.0;

@@ -228,7 +228,7 @@ fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
     Verdict { transcript, words, figures, ..Verdict::default() }
 }
 
-/// A path as one word of a shell command.
+/// Returns a path as one word of a shell command.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

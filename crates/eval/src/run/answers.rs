@@ -189,7 +189,7 @@ impl Run<'_> {
         Ok(name)
     }
 
-    /// A path as reports name it: from the suite's folder or the run's, where it lies in one of them.
+    /// Returns a path as reports name it: from the suite's folder or the run's, where it lies in one of them.
     fn relative(&self, path: &Path) -> String {
         let suite = std::path::absolute(&self.suite.folder).unwrap_or_default();
         let inside = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&suite));

@@ -88,12 +88,12 @@ impl AttentionPlan {
         }
     }
 
-    /// The sequences.
+    /// Returns the sequences.
     pub fn spans(&self) -> &[Span] {
         &self.spans
     }
 
-    /// The half-open range of positions that position `at` of a span may see.
+    /// Returns the half-open range of positions that position `at` of a span may see.
     fn visible(&self, prefix: usize, at: usize) -> (usize, usize) {
         let end = if at < prefix { prefix } else { at + 1 };
         (at.saturating_sub(self.window - 1), end)

@@ -35,7 +35,7 @@ impl FixedLinear {
         }
     }
 
-    /// The weight where `x` is and in its type. It is brought there once.
+    /// Returns the weight where `x` is and in its type. It is brought there once.
     fn tensor(&self, x: &Tensor) -> Result<Tensor> {
         let fits = |t: &&Tensor| t.dtype() == x.dtype() && t.device().same_device(x.device());
         if let Some(there) = self.there.get().filter(fits) {

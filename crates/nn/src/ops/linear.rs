@@ -68,7 +68,7 @@ pub(super) fn rows_through(
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);
 }
 
-/// Gradients of the input and of the weight.
+/// Returns the gradients of the input and of the weight.
 fn backward(x: &Tensor, w: &Tensor, dy: &Tensor) -> Result<(Tensor, Tensor)> {
     let (n, inputs) = x.dims2()?;
     let outputs = w.dim(0)?;

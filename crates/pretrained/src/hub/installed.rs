@@ -31,7 +31,7 @@ fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HubErro
     move |cause| HubError::Io { operation, path, cause }
 }
 
-/// All models in a folder, by name. Downloads that did not finish are not among them.
+/// Returns all models in a folder, by name. Downloads that did not finish are not among them.
 ///
 /// # Errors
 /// [`HubError::Io`].
@@ -53,7 +53,7 @@ pub fn installed(folder: &Path) -> Result<Vec<Installed>, HubError> {
 }
 
 impl Installed {
-    /// The model of a name in a folder.
+    /// Returns the model of a name in a folder.
     ///
     /// # Errors
     /// [`HubError::Absent`], [`HubError::Io`].
@@ -71,7 +71,7 @@ impl Installed {
     }
 }
 
-/// The record of a model's folder; `None` where there is none, or where its files are gone.
+/// Returns the record of a model's folder; `None` where there is none, or where its files are gone.
 fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
     let path = folder.join(RECORD);
     let bytes = match fs::read(&path) {

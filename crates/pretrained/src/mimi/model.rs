@@ -240,7 +240,7 @@ impl Mimi {
         self.semantic.codebooks.iter().chain(&self.acoustic.codebooks)
     }
 
-    /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    /// Returns the latents of samples: (1, hidden_size, frames), one frame for every begun hop.
     ///
     /// # Errors
     /// Errors of candle.
@@ -249,7 +249,7 @@ impl Mimi {
         self.encoder.forward(&samples)
     }
 
-    /// Codes of latents, one list a level.
+    /// Returns the codes of latents, one list a level.
     ///
     /// # Errors
     /// Errors of candle.
@@ -260,7 +260,7 @@ impl Mimi {
         Ok(codes)
     }
 
-    /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
+    /// Returns the latents that codes stand for, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -275,7 +275,7 @@ impl Mimi {
         Ok(sum)
     }
 
-    /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
+    /// Returns the samples of latents, (1, hidden_size, frames): a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -283,7 +283,7 @@ impl Mimi {
         self.decoder.step(latents, &mut MimiStream::default())?.flatten_all()?.to_vec1()
     }
 
-    /// Samples of further codes of a stream, one list a level.
+    /// Returns the samples of further codes of a stream, one list a level.
     ///
     /// # Errors
     /// Errors of candle.

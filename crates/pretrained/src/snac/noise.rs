@@ -37,7 +37,7 @@ impl Noise<'_> {
     }
 }
 
-/// A number of N(0, 1) from two random words (Box and Muller 1958).
+/// Returns a number of N(0, 1) from two random words (Box and Muller 1958).
 fn normal(a: u32, b: u32) -> f32 {
     let share = |n: u32| (f64::from(n) + 0.5) / 4_294_967_296.0;
     ((-2.0 * share(a).ln()).sqrt() * (std::f64::consts::TAU * share(b)).cos()) as f32

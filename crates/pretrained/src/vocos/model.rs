@@ -215,7 +215,7 @@ impl Vocos {
         self.hop
     }
 
-    /// Frames on either side that a sample depends on.
+    /// Returns the number of frames on either side that a sample depends on.
     pub fn reach_frames(&self) -> usize {
         let overlap = self.window.len().div_ceil(2 * self.hop) + 1;
         (WIDTH / 2) * (1 + self.blocks.len()) + overlap
@@ -259,7 +259,7 @@ impl Vocos {
         self.last_norm.forward(&x)
     }
 
-    /// Samples of (1, frames, dim): a hop for every frame.
+    /// Returns the samples of (1, frames, dim): a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -297,7 +297,7 @@ impl Vocos {
         Ok(())
     }
 
-    /// Samples of codes, one list a level: a hop for every frame.
+    /// Returns the samples of codes, one list a level: a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.

@@ -22,6 +22,12 @@ pub enum WhisperError {
         /// Reason.
         reason: String,
     },
+    /// Weights in the format of whisper.cpp.
+    #[error("`{}` is in the GGML format of whisper.cpp, which is not read", path.display())]
+    Ggml {
+        /// The file.
+        path: PathBuf,
+    },
     /// Failure of the network.
     #[error("Whisper failed to {operation}: {cause}")]
     Compute {
@@ -86,6 +92,12 @@ impl WhisperError {
                     .into(),
             ),
             Self::Broken { .. } => Some("download the folder again".into()),
+            Self::Ggml { .. } => Some(
+                "give the folder of the same model from huggingface.co (config.json, tokenizer.json, model.safetensors), or in \
+                 place of model.safetensors a .gguf file with the same tensor names, as candle's `tensor-tools quantize` writes \
+                 it"
+                .into(),
+            ),
             Self::Checkpoint(error) => error.hint().map(str::to_owned),
             Self::Language { known, .. } if known.is_empty() => {
                 Some("an English-only checkpoint transcribes `en`".into())

@@ -1,5 +1,6 @@
 //! A loaded checkpoint.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -27,6 +28,8 @@ pub struct Whisper {
 const SAFETENSORS: &str = "model.safetensors";
 /// Name of the weights as a pickle, which is not opened.
 const PYTORCH: &str = "pytorch_model.bin";
+/// First bytes of a GGML file, `ggml` as a number in little-endian order.
+const GGML: [u8; 4] = *b"lmgg";
 
 impl Whisper {
     /// Loads a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and `model.safetensors`, with
@@ -34,7 +37,8 @@ impl Whisper {
     /// tensor names.
     ///
     /// # Errors
-    /// [`WhisperError::Read`] for a missing file, [`WhisperError::Broken`] for one of another kind.
+    /// [`WhisperError::Read`] for a missing file, [`WhisperError::Broken`] for one of another kind, [`WhisperError::Ggml`] for
+    /// weights of whisper.cpp.
     pub fn load(folder: &Path) -> Result<Self, WhisperError> {
         Self::load_on(folder, &Device::Cpu)
     }
@@ -44,6 +48,9 @@ impl Whisper {
     /// # Errors
     /// As [`Whisper::load`].
     pub fn load_on(folder: &Path, device: &Device) -> Result<Self, WhisperError> {
+        if let Some(path) = ggml(folder) {
+            return Err(WhisperError::Ggml { path });
+        }
         let config: WhisperConfig = parse(&folder.join("config.json"))?;
         if let Some(reason) = config.fault() {
             return Err(broken(&folder.join("config.json"), reason));
@@ -62,7 +69,7 @@ impl Whisper {
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
 
-    /// Codes of the languages that it knows; `en` alone for an English-only checkpoint.
+    /// Returns the codes of the languages that it knows; `en` alone for an English-only checkpoint.
     pub fn languages(&self) -> Vec<&str> {
         match self.vocabulary.english_only() {
             true => vec!["en"],
@@ -73,16 +80,10 @@ impl Whisper {
 
 fn weights(folder: &Path, device: &Device) -> Result<Weights, WhisperError> {
     let plain = folder.join(SAFETENSORS);
-    let gguf = || {
-        let entries = std::fs::read_dir(folder).ok()?;
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        paths.sort();
-        paths.into_iter().find(|path| path.extension().is_some_and(|e| e == "gguf"))
-    };
     if plain.is_file() {
         return Ok(Weights::safetensors(&plain, device)?);
     }
-    if let Some(path) = gguf() {
+    if let Some(path) = files(folder, "gguf").into_iter().next() {
         return Ok(Weights::gguf(&path, device)?);
     }
     let pickle = folder.join(PYTORCH);
@@ -92,6 +93,29 @@ fn weights(folder: &Path, device: &Device) -> Result<Weights, WhisperError> {
     }
     read(&plain).map(|_| ())?;
     Ok(Weights::safetensors(&plain, device)?)
+}
+
+/// Files of a folder whose names end in `.{extension}`, in their order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
+    paths.sort();
+    paths
+}
+
+/// Weights of whisper.cpp: the file itself, or one in a folder that has no others.
+fn ggml(path: &Path) -> Option<PathBuf> {
+    let is = |file: &PathBuf| {
+        let mut magic = [0; GGML.len()];
+        let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut magic));
+        read.is_ok() && magic == GGML
+    };
+    if path.is_file() {
+        return Some(path.to_owned()).filter(is);
+    }
+    let others = path.join(SAFETENSORS).is_file() || !files(path, "gguf").is_empty();
+    if others { None } else { files(path, "bin").into_iter().find(is) }
 }
 
 /// Heads of the generation configuration, else all heads of the upper half of the layers.
@@ -127,7 +151,7 @@ fn broken(path: &Path, reason: String) -> WhisperError {
     WhisperError::Broken { path: path.into(), reason }
 }
 
-/// An error of the network during an operation, named by an infinitive.
+/// Returns an error of the network during an operation, named by an infinitive.
 pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
     move |cause| WhisperError::Compute { operation, cause }
 }

@@ -111,7 +111,7 @@ fn cut(pair: &[Op], recognized: &[WordTime]) -> Option<Cut> {
 mod tests {
     use super::*;
 
-    /// Words of a second each, with a pause of half a second before every tenth.
+    /// Returns the words of a second each, with a pause of half a second before every tenth.
     fn spoken(text: &str) -> Vec<WordTime> {
         let mut at_s = 0.0;
         let word = |(i, word): (usize, &str)| {

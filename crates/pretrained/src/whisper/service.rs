@@ -13,12 +13,12 @@ pub struct WhisperRecognizer {
 }
 
 impl WhisperRecognizer {
-    /// A recognizer of a checkpoint.
+    /// Builds a recognizer of a checkpoint.
     pub fn new(whisper: Whisper, options: WhisperOptions) -> Self {
         Self { whisper, options }
     }
 
-    /// The checkpoint.
+    /// Returns the checkpoint.
     pub fn whisper(&self) -> &Whisper {
         &self.whisper
     }

@@ -81,7 +81,7 @@ pub(crate) struct WindowSpan {
 }
 
 impl Frames {
-    /// Frames of the recording itself.
+    /// Returns the number of frames of the recording itself.
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -119,8 +119,8 @@ impl Whisper {
         Ok((language, probability))
     }
 
-    /// Times of the words of a known text in a recording of any length. One that is longer than a window is cut where a
-    /// transcript of it agrees with the text.
+    /// Returns the times of the words of a known text in a recording of any length. One that is longer than a window is
+    /// cut where a transcript of it agrees with the text.
     ///
     /// # Errors
     /// [`WhisperError::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperError::OtherText`] for
@@ -140,7 +140,7 @@ impl Whisper {
         }
     }
 
-    /// Times of the words of a text in a recording at Whisper's rate of at most one window.
+    /// Returns the times of the words of a text in a recording at Whisper's rate of at most one window.
     pub(super) fn align_window(
         &self,
         sound: &Audio,
@@ -370,7 +370,7 @@ impl Whisper {
         Ok(Segmented { segments, advance: advance.clamp(1, used), open })
     }
 
-    /// A segment between two frames, with its tokens.
+    /// Returns a segment between two frames, with its tokens.
     fn segment(
         &self,
         decoded: &Decoded,

@@ -49,7 +49,7 @@ impl Weights {
         }
     }
 
-    /// A tensor in F32.
+    /// Returns a tensor in F32.
     pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, PretrainedError> {
         match &self.tensors {
             Tensors::Plain(checkpoint) => {
@@ -63,7 +63,7 @@ impl Weights {
         }
     }
 
-    /// A linear layer with (outputs, inputs) weights.
+    /// Returns a linear layer with (outputs, inputs) weights.
     fn linear(
         &self,
         name: &str,
@@ -126,7 +126,7 @@ fn failed(cause: candle_core::Error) -> PretrainedError {
     PretrainedError::Compute { operation: "reading a tensor", cause }
 }
 
-/// A quantized tensor of a shape.
+/// Returns a quantized tensor of a shape.
 fn quantized<'a>(
     path: &Path,
     tensors: &'a HashMap<String, Arc<QTensor>>,

@@ -8,4 +8,5 @@ mod material;
 mod parity;
 mod streams;
 mod vall_e;
+mod vall_e_windows;
 mod whisper;

@@ -34,16 +34,16 @@ fn expected(folder: &str, name: &str) -> Tensor {
 }
 
 /// An imported model.
-struct Imported {
-    model: LanguageModel,
-    layout: VallELayout,
+pub(crate) struct Imported {
+    pub(crate) model: LanguageModel,
+    pub(crate) layout: VallELayout,
 }
 
 fn file(folder: &str, options: &ImportOptions) -> LmFile {
     import(&data(folder).join("model.sft"), &data("tokenizer.json"), options).unwrap()
 }
 
-fn imported(folder: &str, rvq_sum: RvqSum) -> Imported {
+pub(crate) fn imported(folder: &str, rvq_sum: RvqSum) -> Imported {
     let options = ImportOptions { rvq_sum: Some(rvq_sum), ..ImportOptions::default() };
     Imported::new(&file(folder, &options), Kernels::Fused)
 }
@@ -72,12 +72,23 @@ impl Imported {
     }
 
     /// Runs stages with a prompt; a response has at most `limit` frames or tokens.
-    fn run(
+    pub(crate) fn run(
         &self,
         (prompt, limit): (&VallEPrompt, usize),
         stages: &[(Head, Segment)],
         config: &DecodeConfig,
     ) -> Generated {
+        let (layout, plan) = self.planned((prompt, limit), stages);
+        let cancel = CancelToken::default();
+        generate(&self.model, &layout, &plan, config, RunContext::quiet(&cancel)).unwrap().remove(0)
+    }
+
+    /// Stages with a prompt, as [`Self::run`] runs them.
+    pub(crate) fn planned(
+        &self,
+        (prompt, limit): (&VallEPrompt, usize),
+        stages: &[(Head, Segment)],
+    ) -> (Layout, Plan) {
         let (mut before, mut contents) = (Vec::new(), Contents::new());
         if let Some(recording) = &prompt.recording {
             before.push(Segment::transcribed("recording"));
@@ -91,15 +102,16 @@ impl Imported {
             Segment::special_token(format!("vall-e:lang:{}", VALL_E_LANGUAGES[index]))
         }));
         before.push(Segment::level_token());
-        for piece in &prompt.prompt {
+        for (i, piece) in prompt.prompt.iter().enumerate() {
             match piece {
                 VallEPiece::Task(name) => before.push(Segment {
                     name: "task".into(),
                     ..Segment::special_token(format!("vall-e:task:{name}"))
                 }),
                 VallEPiece::Codes(codes) => {
-                    before.push(Segment::prompt("prompt").optional());
-                    contents.insert("prompt".into(), Content::Codes(codes.clone()));
+                    let name = format!("prompt {i}");
+                    before.push(Segment::prompt(&name).optional());
+                    contents.insert(name, Content::Codes(codes.clone()));
                 }
             }
         }
@@ -111,12 +123,11 @@ impl Imported {
             Layout { task: "published".into(), stages: stages.iter().map(stage).collect() };
         let run = |(_, s): &(Head, Segment)| StageRun::new(&s.name, contents.clone(), limit);
         let plan = Plan { rows: vec![RowPlan::new(stages.iter().map(run).collect())] };
-        let cancel = CancelToken::default();
-        generate(&self.model, &layout, &plan, config, RunContext::quiet(&cancel)).unwrap().remove(0)
+        (layout, plan)
     }
 }
 
-fn level_1() -> (Head, Segment) {
+pub(crate) fn level_1() -> (Head, Segment) {
     (Head::FirstLevel, Segment::ar_response("ar"))
 }
 
@@ -124,15 +135,15 @@ fn in_place() -> (Head, Segment) {
     (Head::MaskedLevel, Segment::masked_response("masked"))
 }
 
-fn further() -> (Head, Segment) {
+pub(crate) fn further() -> (Head, Segment) {
     (Head::FurtherLevels, Segment::nar_response("nar"))
 }
 
-fn greedy() -> DecodeConfig {
+pub(crate) fn greedy() -> DecodeConfig {
     DecodeConfig { codes: SamplerConfig::greedy(), ..DecodeConfig::default() }
 }
 
-fn values(codes: Option<Codes>) -> Vec<u16> {
+pub(crate) fn values(codes: Option<Codes>) -> Vec<u16> {
     codes.unwrap().values().to_vec()
 }
 
@@ -201,7 +212,7 @@ fn request(row: &Value, folder: &str) -> (VallEPrompt, VallEResponse) {
     (prompt, response)
 }
 
-fn row(folder: &str, name: &str) -> (VallEPrompt, VallEResponse) {
+pub(crate) fn row(folder: &str, name: &str) -> (VallEPrompt, VallEResponse) {
     let rows = rows(folder);
     let found = rows["rows"].as_array().unwrap().iter().find(|r| r["name"] == name).unwrap();
     request(found, folder)

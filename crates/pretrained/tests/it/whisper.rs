@@ -191,6 +191,26 @@ fn a_gguf_file_gives_the_transcript_of_its_weights() {
 }
 
 #[test]
+fn weights_of_whisper_cpp_are_refused_by_name_with_the_remedy() {
+    let folder = copied();
+    fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+    let path = folder.path().join("ggml-tiny.en.bin");
+    fs::write(&path, b"lmgg\x01\0\0\0").unwrap();
+    for place in [path.as_path(), folder.path()] {
+        let error = Whisper::load(place).err().unwrap();
+        let message = error.to_string();
+        assert!(
+            message.contains("ggml-tiny.en.bin") && message.contains("whisper.cpp"),
+            "{message}"
+        );
+        assert!(error.hint().unwrap().contains(".gguf"));
+    }
+    // Beside weights that are read it does no harm.
+    fs::copy(data("model.safetensors"), folder.path().join("model.safetensors")).unwrap();
+    assert!(Whisper::load(folder.path()).is_ok());
+}
+
+#[test]
 fn a_missing_file_is_named_with_where_to_get_it() {
     let folder = copied();
     for name in ["tokenizer.json", "config.json", "model.safetensors"] {

@@ -31,7 +31,7 @@ pub(crate) struct OpusEncoder {
 }
 
 impl OpusEncoder {
-    /// The rate has to be one of Opus's: 8, 12, 16, 24 or 48 kHz.
+    /// Builds an encoder. The rate has to be one of Opus's: 8, 12, 16, 24 or 48 kHz.
     pub(crate) fn new(rate_hz: u32) -> Result<Self, ApiError> {
         let fail = |e| failed("opus", e);
         let mut encoder =

@@ -53,7 +53,7 @@ fn fill(
     if level == 0 || level >= space.levels || codes.levels() < level {
         return Err(LayoutIssue::Level { level: level + 1, levels: codes.levels() });
     }
-    let aligned = !sequence.encoder.stops.is_empty();
+    let aligned = !sequence.encoder.aligned.is_empty();
     if aligned && pointer.len() != codes.frames() {
         return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames: codes.frames() });
     }
@@ -69,8 +69,8 @@ fn fill(
     }
     if aligned {
         let encoder = std::mem::take(&mut sequence.encoder);
-        for (p, &stop) in sequence.positions[start..].iter_mut().zip(pointer) {
-            point(p, &encoder, stop as usize);
+        for (p, &phone_index) in sequence.positions[start..].iter_mut().zip(pointer) {
+            point(p, &encoder, phone_index as usize);
         }
         sequence.encoder = encoder;
     }

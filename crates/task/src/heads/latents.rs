@@ -64,13 +64,18 @@ impl Predictor for LatentsHead {
 impl Sequence {
     /// Appends a causal position to an AR sequence over latents: the frame before (`None` at the beginning) and the
     /// stop under the pointer.
-    pub fn extend_latents(&mut self, space: &TokenSpace, previous: Option<Latent>, stop: usize) {
+    pub fn extend_latents(
+        &mut self,
+        space: &TokenSpace,
+        previous: Option<Latent>,
+        phone_index: usize,
+    ) {
         let mut p = Position::empty(space, self.len() - self.response_start);
         if previous.is_none() {
             p.codes[0] = space.history_code(0, space.no_code());
         }
         p.latent = previous;
-        point(&mut p, &self.encoder, stop);
+        point(&mut p, &self.encoder, phone_index);
         self.positions.push(p);
     }
 
@@ -96,17 +101,19 @@ fn fill(
     let frames = codes.frames();
     sequence.check_frames(frames, pointer)?;
     check_all_levels(codes, space)?;
-    let aligned = !sequence.encoder.stops.is_empty();
-    let stop = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
+    let aligned = !sequence.encoder.aligned.is_empty();
+    let phone_index = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
     let mut advances = Vec::with_capacity(frames);
     for frame in 0..frames {
         let previous =
             frame.checked_sub(1).map(|f| Latent::Codes(vec![(1.0, codes.frame(f).into())]));
-        sequence.extend_latents(space, previous, stop(frame));
+        sequence.extend_latents(space, previous, phone_index(frame));
         let more = frame + 1 < frames;
         advances.push(match (aligned, sequence.advances) {
             (_, false) => IGNORE,
-            (true, true) => space.advance_class(stop(frame), more.then(|| stop(frame + 1))),
+            (true, true) => {
+                space.advance_class(phone_index(frame), more.then(|| phone_index(frame + 1)))
+            }
             (false, true) => u32::from(!more),
         });
     }

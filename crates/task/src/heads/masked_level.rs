@@ -95,8 +95,8 @@ fn fill(
     for frame in 0..codes.frames() {
         let mut p = Position::empty(space, frame);
         p.codes[0] = space.history_code(0, space.no_code());
-        if let Some(&stop) = pointer.get(frame) {
-            point(&mut p, &sequence.encoder, stop as usize);
+        if let Some(&phone_index) = pointer.get(frame) {
+            point(&mut p, &sequence.encoder, phone_index as usize);
         }
         sequence.add_frame_aligned(&mut p, frame, space);
         sequence.positions.push(p);

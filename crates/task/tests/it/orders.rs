@@ -22,11 +22,11 @@ fn levels(pattern: Pattern, alignment: Alignment) -> Stage {
 }
 
 fn contents() -> Contents {
-    let text = TextContent { ids: vec![8, 9, 10, 11], stops: vec![0, 1, 3] };
+    let text = TextContent { ids: vec![8, 9, 10, 11], aligned: vec![0, 1, 3] };
     Contents::from([("text".into(), Content::Text(text))])
 }
 
-/// Two frames of three levels, on the stops 0 and 2.
+/// Two frames of three levels, at the phone indices 0 and 2.
 fn codes() -> Codes {
     Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap()
 }
@@ -111,9 +111,9 @@ fn patterns_are_written_as_they_are_trained() {
             let codes = codes();
             let mut columns = vec![Vec::new(); 3];
             for step in 0..trained.len() - trained.response_start {
-                let stop = [0, 2][pattern.newest(step, 3).min(1)];
-                let stop = if alignment.is_aligned() { stop } else { 0 };
-                history.extend_levels(&space, &columns, stop);
+                let phone_index = [0, 2][pattern.newest(step, 3).min(1)];
+                let phone_index = if alignment.is_aligned() { phone_index } else { 0 };
+                history.extend_levels(&space, &columns, phone_index);
                 for (level, column) in columns.iter_mut().enumerate() {
                     let frame = pattern.frame(step, level, 3).filter(|&f| f < 2);
                     column.extend(frame.map(|f| codes.at(f, level)));

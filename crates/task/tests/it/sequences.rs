@@ -66,7 +66,7 @@ fn layout(alignment: Alignment) -> Layout {
 }
 
 fn contents() -> Contents {
-    let text = TextContent { ids: vec![8, 9, 10, 11], stops: vec![0, 1, 3] };
+    let text = TextContent { ids: vec![8, 9, 10, 11], aligned: vec![0, 1, 3] };
     Contents::from([
         ("text".into(), Content::Text(text)),
         ("prompt".into(), Content::Codes(Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap())),
@@ -119,7 +119,7 @@ fn ar_sequences_shift_codes_and_carry_the_pointer() {
     let first_codes: Vec<u32> = s.positions[4..].iter().map(|p| p.codes[0]).collect();
     assert_eq!(first_codes, [15 + 4, 15, 15 + 1, 15 + 2]);
     assert_eq!(s.positions[1].codes, [0, 5 + 1, 10 + 2]);
-    // Stops stand on tokens 0, 1 and 3 of the text.
+    // Tokens 0, 1 and 3 of the text are aligned.
     let looks: Vec<(u32, u32)> = s.positions[4..].iter().map(|p| (p.here, p.next)).collect();
     assert_eq!(looks, [(0, 1), (0, 1), (1, 3), (3, NONE)]);
     assert_eq!(s.classes(FIRST).unwrap(), [0, 1, 2, 3]);

@@ -25,7 +25,7 @@ impl Unit {
         matches!(self, Unit::Pause(pause) if pause.arpabet() != ",")
     }
 
-    /// The word in lower case, as the tagger reads it; a comma for a pause.
+    /// Returns the word in lower case, as the tagger reads it; a comma for a pause.
     pub(super) fn token(&self) -> String {
         match self {
             Unit::Word { spoken, .. } => spoken.to_ascii_lowercase(),
@@ -33,7 +33,7 @@ impl Unit {
         }
     }
 
-    /// The word to ask for, if it has no phones yet: without its possessive ending.
+    /// Returns the word to ask for, if it has no phones yet: without its possessive ending.
     pub(super) fn unknown_word(&self) -> Option<&str> {
         match self {
             Unit::Word { spoken, phones, .. } if phones.is_empty() => Some(stem_of(spoken)),

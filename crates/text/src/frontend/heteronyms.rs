@@ -191,7 +191,7 @@ impl Condition {
     }
 }
 
-/// The readings by word. Lines that cannot be read are left out; a test finds them.
+/// Returns the readings by word. Lines that cannot be read are left out; a test finds them.
 fn parse(table: &'static str) -> HashMap<String, Vec<Reading>> {
     let mut readings = HashMap::new();
     let lines = || table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -221,7 +221,7 @@ fn plural(phones: &[Phone]) -> Vec<Phone> {
     phones
 }
 
-/// The form in -s, as it is written.
+/// Returns the form in -s, as it is written.
 fn s_form(word: &str) -> String {
     match word.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),

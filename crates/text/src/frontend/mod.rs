@@ -139,12 +139,12 @@ impl Frontend {
         Self { reader: Some(Reader(reader)), ..self }
     }
 
-    /// The lexicon in use.
+    /// Returns the lexicon in use.
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }
 
-    /// Phones of a text; unknown words are spelled by rule, or asked of the reader that was given
+    /// Returns the phones of a text; unknown words are spelled by rule, or asked of the reader that was given
     /// ([`Frontend::with_pronounce`]).
     ///
     /// A pronunciation between slashes, ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), right after a word replaces

@@ -19,8 +19,8 @@ const STRESS_BEFORE: &[&str] = &[
 ];
 
 impl RuleSpeller {
-    /// Phones of a word; letters that English doesn't have are left out. A word without vowel letters is spelled
-    /// letter by letter.
+    /// Returns the phones of a word; letters that English doesn't have are left out. A word without vowel letters is
+    /// spelled letter by letter.
     pub fn spell(&self, word: &str) -> Vec<Phone> {
         let word: String = word
             .chars()
@@ -160,7 +160,7 @@ fn is_weak_a(word: &str) -> bool {
     matches!(letters, [b'a', c, v, ..] if !is_vowel_letter(*c) && is_vowel_letter(*v))
 }
 
-/// Number of vowels of a word inside one of the endings.
+/// Returns the number of vowels of a word inside one of the endings.
 fn syllables(ending: &str) -> usize {
     match ending {
         "ity" | "ities" | "ical" | "ia" | "ian" | "ians" | "ogy" | "aphy" | "ify" | "ious"
@@ -169,7 +169,7 @@ fn syllables(ending: &str) -> usize {
     }
 }
 
-/// A vowel without stress.
+/// Returns a vowel without stress.
 fn reduced(phone: Phone) -> Phone {
     match phone.arpabet() {
         "AE" | "AA" | "AH" | "EH" => Phone::from_arpabet("AH0").unwrap_or(phone),

@@ -33,7 +33,7 @@ pub(crate) use dates::begins_with_month;
 pub(crate) use lines::{breaks, item_marker};
 pub(crate) use scan::Piece;
 
-/// A text with everything but words and pauses written out in words.
+/// Returns a text with everything but words and pauses written out in words.
 ///
 /// ```
 /// use syrinx_text::normalize;

@@ -1,9 +1,10 @@
 //! Ranks of an MPI job (OpenMPI, MPICH), through the `mpi` crate.
 //!
 //! MPI is initialised and used on the communication thread alone. Collectives are the non-blocking ones, and the wait
-//! for them sleeps between looks: a blocking one spins, and takes the core that the rank computes on.
+//! for them sleeps between tests that find nothing to do: a blocking collective spins, and takes the core that the rank
+//! computes on. A test also moves data, a fragment at a time. After one that did so, the next follows at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mpi::Threading;
 use mpi::collective::{CommunicatorCollectives, Root, SystemOperation};
@@ -13,9 +14,13 @@ use mpi::topology::{Communicator, SimpleCommunicator};
 
 use super::{Reduce, ReduceError};
 
-/// Looks without sleep before the first one with.
-const BUSY_LOOKS: u32 = 50;
-/// Sleep between two looks at an operation.
+/// Tests without sleep before the first one with.
+const BUSY_TESTS: u32 = 50;
+/// Tests without sleep after one that moved data.
+const TESTS_AFTER_DATA: u32 = 4;
+/// Time of a test above which it has moved data; one that finds nothing takes less than a microsecond.
+const MOVED: Duration = Duration::from_micros(3);
+/// Sleep between two tests that find nothing.
 const SLEEP: Duration = Duration::from_micros(50);
 
 /// This process as a rank of an MPI job.
@@ -46,14 +51,18 @@ impl MpiRank {
 
 /// Waits for an operation. A lost rank ends the process: MPI's errors are fatal.
 fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(mut request: Request<'a, D, S>) {
-    let mut looks = 0;
+    let mut busy = BUSY_TESTS;
     loop {
+        let begun = Instant::now();
         match request.test() {
             Ok(_) => return,
             Err(unfinished) => request = unfinished,
         }
-        looks += 1;
-        if looks < BUSY_LOOKS {
+        if begun.elapsed() > MOVED {
+            busy = busy.max(TESTS_AFTER_DATA);
+        }
+        if busy > 0 {
+            busy -= 1;
             std::thread::yield_now();
         } else {
             std::thread::sleep(SLEEP);
@@ -61,7 +70,7 @@ fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(mut request: Request<'a, D, S
     }
 }
 
-/// Number of a rank as MPI counts.
+/// Returns the number of a rank as MPI counts.
 fn number(rank: usize, operation: &'static str) -> Result<i32, ReduceError> {
     let reason = || format!("there is no rank {rank}");
     i32::try_from(rank).map_err(|_| ReduceError::Transport { operation, reason: reason() })

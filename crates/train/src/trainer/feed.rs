@@ -42,7 +42,7 @@ impl Feed<'_> {
         })
     }
 
-    /// The batch of a number. Numbers follow each other.
+    /// Returns the batch of a number. Numbers follow each other.
     pub(super) fn next(&mut self, number: u64) -> Result<Batch, TrainError> {
         match self {
             Self::Direct(maker) => maker.batch(number),

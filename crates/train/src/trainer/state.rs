@@ -35,7 +35,7 @@ pub struct RankFigures {
 }
 
 impl Trainer<'_> {
-    /// The averaged weights as a language model. With a sharded optimiser state all ranks must call it.
+    /// Returns the averaged weights as a language model. With a sharded optimiser state all ranks must call it.
     ///
     /// # Errors
     /// Errors of the device and of the other ranks.
@@ -85,7 +85,8 @@ impl Trainer<'_> {
         self.joined(own, None, |name| name)
     }
 
-    /// Tensors of all owners, at every rank or at `root` alone. `parameter` is the parameter that a tensor belongs to.
+    /// Returns the tensors of all owners, at every rank or at `root` alone. `parameter` is the parameter that a tensor
+    /// belongs to.
     fn joined(
         &self,
         own: BTreeMap<String, Tensor>,
@@ -114,7 +115,7 @@ impl Trainer<'_> {
         Ok(out)
     }
 
-    /// Path of the averaged weights.
+    /// Returns the path of the averaged weights.
     pub(super) fn model_path(&self) -> PathBuf {
         let name = if self.base.is_some() { ADAPTER_FILE } else { MODEL_FILE };
         self.run.join(name)

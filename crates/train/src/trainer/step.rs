@@ -126,7 +126,7 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// The micro-batch over all ranks; nothing if none has a sequence of it.
+    /// Returns the micro-batch over all ranks; nothing if none has a sequence of it.
     fn whole(
         &mut self,
         batch: &Batch,

@@ -143,7 +143,7 @@ fn json_of(command: &mut Command) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("output of {shown}"))
 }
 
-/// A line each: frames a second, times the speed of PyTorch and of one sequence, share of the bandwidth.
+/// Returns a line each: frames a second, times the speed of PyTorch and of one sequence, share of the bandwidth.
 fn table(all: &[Measured]) -> String {
     let named = |name: &str| all.iter().find(|m| m.name == name).map(|m| &m.frames_per_s[..]);
     let torch = all.iter().find(|m| m.name.starts_with("PyTorch")).map(|m| &m.frames_per_s[..]);

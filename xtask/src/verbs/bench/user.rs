@@ -48,7 +48,7 @@ impl Figures {
         }
     }
 
-    /// A line for each: median, smallest and largest.
+    /// Returns a line for each: median, smallest and largest.
     fn table(&self) -> String {
         let mut lines = vec![["", "median", "least", "most", ""].map(str::to_owned).to_vec()];
         for (name, unit, values) in &self.0 {
@@ -172,7 +172,7 @@ fn repeated(wav: &str, minutes: usize) -> Result<f64> {
     Ok(wanted as f64 / bytes_per_s)
 }
 
-/// Time of the first event, seconds since 1970.
+/// Returns the time of the first event, seconds since 1970.
 fn first_event(path: &str) -> Result<f64> {
     let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
     let event: Value = serde_json::from_str(text.lines().next().context("no event")?)?;

@@ -29,13 +29,20 @@ pub(super) struct Recipe {
     pub(super) simulate: Option<Simulate>,
     pub(super) train: Train,
     pub(super) package: Package,
+    /// Evaluation of the model at the end; left out if not given.
+    #[serde(default)]
+    pub(super) evaluate: Option<Evaluate>,
 }
 
-/// A corpus that is there, or one that is made.
+/// A corpus that is there, one that is imported, or one that is made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Corpus {
     pub(super) manifest: Option<PathBuf>,
+    pub(super) import: Option<Import>,
+    /// Whether the embedded model aligns phones with recordings: the pointer needs their times. For corpora without
+    /// TextGrids.
+    pub(super) align: bool,
     pub(super) utterances: usize,
     pub(super) engines: Vec<String>,
     pub(super) seed: u64,
@@ -44,8 +51,35 @@ pub(super) struct Corpus {
 impl Default for Corpus {
     fn default() -> Self {
         let engines = ["kokoro", "piper"].map(str::to_owned).to_vec();
-        Self { manifest: None, utterances: 9600, engines, seed: 1 }
+        Self { manifest: None, import: None, align: false, utterances: 9600, engines, seed: 1 }
     }
+}
+
+/// A published corpus in one of the importer's forms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Import {
+    /// `libri`, `ljspeech` or `pairs`.
+    pub(super) form: String,
+    pub(super) folder: PathBuf,
+    /// Folder of TextGrids with phone times.
+    #[serde(default)]
+    pub(super) textgrids: Option<PathBuf>,
+}
+
+/// A suite, and the corpus that its items are from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Evaluate {
+    pub(super) suite: PathBuf,
+    /// The manifest that the suite names, where it is imported.
+    #[serde(default)]
+    pub(super) manifest: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) import: Option<Import>,
+    /// Words that are added to the command, such as `--limit 10`.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
 }
 
 /// A verb of the program with a configuration of its own.
@@ -111,8 +145,8 @@ pub(super) struct Voice {
 }
 
 impl Recipe {
-    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `train.set`, `fit.set` and
-    /// `vocoder.set` get longer by a `KEY=VALUE`.
+    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `train.set`, `fit.set`,
+    /// `vocoder.set` and `evaluate.words` get longer by a value.
     pub(super) fn read(path: &Path, changes: &[String]) -> Result<Self> {
         let at = || path.display().to_string();
         let text = fs::read_to_string(path).with_context(at)?;
@@ -127,7 +161,11 @@ impl Recipe {
                 bail!("--set {change}: the recipe has no `{key}`");
             };
             match place {
-                serde_json::Value::Array(list) if key.ends_with(".set") => list.push(value.into()),
+                serde_json::Value::Array(list)
+                    if key.ends_with(".set") || key.ends_with(".words") =>
+                {
+                    list.push(value.into())
+                }
                 place => {
                     *place = serde_json::from_str(value).unwrap_or_else(|_| value.into());
                 }
@@ -135,6 +173,11 @@ impl Recipe {
         }
         let recipe: Self = serde_json::from_value(json).context("--set")?;
         ensure!(!recipe.package.voices.is_empty(), "{}: a model needs a voice", path.display());
+        let twice = recipe.corpus.import.is_some() && recipe.corpus.manifest.is_some();
+        ensure!(!twice, "{}: corpus.manifest and corpus.import exclude each other", path.display());
+        let nowhere = |e: &Evaluate| e.import.is_some() && e.manifest.is_none();
+        let nowhere = recipe.evaluate.as_ref().is_some_and(nowhere);
+        ensure!(!nowhere, "{}: evaluate.import needs evaluate.manifest", path.display());
         Ok(recipe)
     }
 }
@@ -169,6 +212,17 @@ mod tests {
         fs::write(&path, format!("{TEXT}[dance]\n")).unwrap();
         let error = format!("{:#}", read(&[]).unwrap_err());
         assert!(error.contains("dance"), "{error}");
+        for (more, expected) in [
+            ("[corpus.import]\nform = 'libri'\nfolder = 'x'\n", "exclude each other"),
+            (
+                "[evaluate]\nsuite = 's'\nimport = { form = 'libri', folder = 'x' }\n",
+                "evaluate.manifest",
+            ),
+        ] {
+            fs::write(&path, format!("{TEXT}{more}")).unwrap();
+            let error = format!("{:#}", read(&[]).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]
@@ -180,7 +234,9 @@ mod tests {
                 continue;
             }
             let recipe = Recipe::read(&entry.path(), &[]).unwrap();
-            for file in [&recipe.train.config, recipe.package.card.as_ref().unwrap()] {
+            let suite = recipe.evaluate.as_ref().map(|e| &e.suite);
+            let card = recipe.package.card.as_ref().unwrap();
+            for file in [&recipe.train.config, card].into_iter().chain(suite) {
                 assert!(crate::project::root().join(file).is_file(), "{}", file.display());
             }
             recipes += 1;

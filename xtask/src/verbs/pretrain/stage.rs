@@ -33,7 +33,7 @@ pub(super) enum StageCommand {
 }
 
 impl StageCommand {
-    /// The command as a person would type it.
+    /// Returns the command as a person would type it.
     pub(super) fn line(&self) -> String {
         let (program, words) = match self {
             Self::Corpus(words) => ("cargo xtask corpus", words),
@@ -120,7 +120,10 @@ impl PretrainStage {
         if state == StageState::New && self.folder.exists() {
             fs::remove_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
         }
-        fs::create_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
+        let folders = self.outputs.iter().filter_map(|output| output.parent());
+        for folder in folders.chain([self.folder.as_path()]) {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
         let before = match state {
             StageState::Begun => self.record(run).map_or(0.0, |r| r.seconds),
             _ => 0.0,

@@ -3,27 +3,36 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::recipe::Recipe;
+use super::recipe::{Import, Recipe};
 use super::stage::{PretrainStage, StageCommand};
 use crate::project::root;
 
-/// The stages in their order; the first is left out if there is a corpus.
+/// The stages in their order; the corpus is made if it is neither there nor imported.
 pub(super) fn stages(recipe: &Recipe) -> Vec<PretrainStage> {
     let places = Places::of(recipe);
-    let made = recipe.corpus.manifest.is_none().then(|| places.corpus());
+    let made = match &recipe.corpus.import {
+        Some(import) => Some(places.import("import", import, &places.corpus)),
+        None => recipe.corpus.manifest.is_none().then(|| places.made()),
+    };
+    let aligned = recipe.corpus.align.then(|| places.align());
     let scenes = recipe.simulate.is_some().then(|| places.simulate());
     let fitted = recipe.codec.is_none().then(|| [places.fit(), places.vocoder()]);
     made.into_iter()
+        .chain(aligned)
         .chain(fitted.into_iter().flatten())
         .chain([places.encode()])
         .chain(scenes)
         .chain([places.train(), places.package()])
+        .chain(places.evaluate())
         .collect()
 }
 
 /// Paths of the stages' outputs.
 struct Places<'a> {
     recipe: &'a Recipe,
+    /// The corpus as it is found.
+    corpus: PathBuf,
+    /// The corpus that is trained on.
     manifest: PathBuf,
     rvq: PathBuf,
     /// The codec as commands name it.
@@ -35,12 +44,12 @@ struct Places<'a> {
     lm: PathBuf,
 }
 
-/// A command's words.
+/// Returns a command's words.
 fn words(parts: &[&dyn Display]) -> Vec<String> {
     parts.iter().map(ToString::to_string).collect()
 }
 
-/// The same with a configuration and changes of it.
+/// Returns the same with a configuration and changes of it.
 fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> Vec<String> {
     let config = config.iter().flat_map(|c| ["--config".to_owned(), c.display().to_string()]);
     words.extend(config);
@@ -51,14 +60,18 @@ fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> 
 impl<'a> Places<'a> {
     fn of(recipe: &'a Recipe) -> Self {
         let folder = |name: &str| recipe.run.join(name);
-        let made = folder("corpus").join("manifest.jsonl");
+        let made = if recipe.corpus.import.is_some() { "import" } else { "corpus" };
+        let made = folder(made).join("manifest.jsonl");
+        let corpus = recipe.corpus.manifest.clone().unwrap_or(made);
+        let aligned = || folder("align").join("manifest.jsonl");
         let lm_run = folder("train").join("lm");
         let trained = folder("vocoder").join("codec.safetensors").display().to_string();
         let codec = recipe.codec.clone().unwrap_or(trained);
         let codec_path = PathBuf::from(codec.split(',').next().unwrap_or_default());
         Self {
             recipe,
-            manifest: recipe.corpus.manifest.clone().unwrap_or(made),
+            manifest: if recipe.corpus.align { aligned() } else { corpus.clone() },
+            corpus,
             rvq: folder("fit").join("rvq.safetensors"),
             codec,
             codec_path,
@@ -88,7 +101,30 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn corpus(&self) -> PretrainStage {
+    /// A published corpus as a manifest. Its folder may hold hundreds of gigabytes and isn't read to tell whether it
+    /// changed.
+    fn import(&self, name: &'static str, import: &Import, manifest: &Path) -> PretrainStage {
+        let mut words = words(&[
+            &"data",
+            &"import",
+            &import.form,
+            &import.folder.display(),
+            &"--out",
+            &manifest.display(),
+        ]);
+        let grids = import.textgrids.iter();
+        words.extend(grids.flat_map(|g| ["--textgrids".to_owned(), g.display().to_string()]));
+        self.stage(name, &[], None, &[manifest], StageCommand::Program(words))
+    }
+
+    /// Phone times by the embedded model.
+    fn align(&self) -> PretrainStage {
+        let words =
+            words(&[&"data", &"align", &self.corpus.display(), &"--out", &self.manifest.display()]);
+        self.stage("align", &[&self.corpus], None, &[&self.manifest], StageCommand::Program(words))
+    }
+
+    fn made(&self) -> PretrainStage {
         let c = &self.recipe.corpus;
         let out = self.recipe.run.join("corpus");
         let words = words(&[
@@ -104,7 +140,7 @@ impl<'a> Places<'a> {
         let here = root().join("xtask/corpus");
         let inputs = [here.join("make_corpus.py"), here.join("requirements.txt")];
         let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
-        self.stage("corpus", &inputs, None, &[&self.manifest], StageCommand::Corpus(words))
+        self.stage("corpus", &inputs, None, &[&self.corpus], StageCommand::Corpus(words))
     }
 
     fn fit(&self) -> PretrainStage {
@@ -226,5 +262,62 @@ impl<'a> Places<'a> {
         let work =
             StageCommand::Package { words, card: package.card.clone(), written: written.clone() };
         self.stage("package", &inputs, card, &outputs, work)
+    }
+
+    /// The suite with the model, after the import of the corpus that it is from.
+    fn evaluate(&self) -> Vec<PretrainStage> {
+        let Some(evaluate) = &self.recipe.evaluate else { return Vec::new() };
+        let folder = self.recipe.run.join("evaluate");
+        let report = folder.join("report");
+        let mut words = words(&[
+            &"eval",
+            &evaluate.suite.display(),
+            &"--model",
+            &self.recipe.out.display(),
+            &"--out",
+            &report.display(),
+            &"--results",
+            &folder.join("results.db").display(),
+        ]);
+        words.extend(evaluate.words.iter().cloned());
+        let manifest = evaluate.manifest.as_deref();
+        let imported = evaluate.import.as_ref().zip(manifest);
+        let imported = imported.map(|(import, to)| self.import("test-set", import, to));
+        let mut inputs: Vec<&Path> = vec![&evaluate.suite, &self.recipe.out];
+        inputs.extend(manifest);
+        let outputs = [report.join("report.json")];
+        let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
+        let work = StageCommand::Program(words);
+        imported
+            .into_iter()
+            .chain([self.stage("evaluate", &inputs, None, &outputs, work)])
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_go_from_the_importer_to_the_evaluation() {
+        let recipe: Recipe = toml::from_str(
+            "run = 'r'\nout = 'm'\ncodec = 'c,levels=8'\n\
+             [corpus]\nalign = true\nimport = { form = 'libri', folder = 'tts' }\n\
+             [train]\nconfig = 't.toml'\n[package]\nvoices = [{ name = 'ann', utterance = 'u' }]\n\
+             [evaluate]\nsuite = 's.toml'\nmanifest = 'l.jsonl'\nwords = ['--limit', '2']\n\
+             import = { form = 'libri', folder = 'test-clean' }\n",
+        )
+        .unwrap();
+        let stages = stages(&recipe);
+        let names: Vec<&str> = stages.iter().map(|s| s.name).collect();
+        let expected = ["import", "align", "encode", "train", "package", "test-set", "evaluate"];
+        assert_eq!(names, expected);
+        let lines: Vec<String> = stages.iter().map(|s| s.work.line()).collect();
+        assert_eq!(lines[0], "syrinx data import libri tts --out r/import/manifest.jsonl");
+        assert!(lines[2].contains("data encode r/align/manifest.jsonl"), "{}", lines[2]);
+        assert_eq!(lines[5], "syrinx data import libri test-clean --out l.jsonl");
+        assert!(lines[6].starts_with("syrinx eval s.toml --model m"), "{}", lines[6]);
+        assert!(lines[6].ends_with("--limit 2"), "{}", lines[6]);
     }
 }

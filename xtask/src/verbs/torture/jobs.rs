@@ -102,7 +102,7 @@ fn recordings(folder: &Path, _program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A WAV of a buzz whose pitch and level move.
+/// Returns a WAV of a buzz whose pitch and level move.
 fn buzz(index: usize) -> Vec<u8> {
     let period = 160 + 13 * index;
     let sample = |i: usize| {

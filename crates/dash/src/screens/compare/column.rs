@@ -75,7 +75,7 @@ impl Column {
         self.shown().and_then(|(_, shown)| shown.answer.audio.as_ref())
     }
 
-    /// The value of a setting here.
+    /// Returns the value of a setting here.
     pub(super) fn value(&self, knob: &Knob) -> String {
         self.changed.get(&knob.key).unwrap_or(&knob.value).clone()
     }
@@ -106,7 +106,7 @@ impl Column {
         self.set(knob, new);
     }
 
-    /// The question of this column about an input: text, file, voice.
+    /// Returns the question of this column about an input: text, file, voice.
     pub(super) fn ask(
         &self,
         card: &TaskCard,

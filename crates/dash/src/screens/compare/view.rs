@@ -160,7 +160,7 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     pen.paragraph(rest, &words, pen.theme.accent(0));
 }
 
-/// Length, speed and pitch in a line.
+/// Returns the length, speed and pitch in a line.
 fn figures(shown: &DrawnAnswer) -> String {
     let answer = &shown.answer;
     let mut parts = Vec::new();
@@ -184,7 +184,7 @@ fn figures(shown: &DrawnAnswer) -> String {
     parts.join(" · ")
 }
 
-/// The words with their times.
+/// Returns the words with their times.
 fn words(json: &Value) -> String {
     let one =
         |word: &Value| Some(format!("{:.2} {}", word["start_s"].as_f64()?, word["word"].as_str()?));
@@ -192,7 +192,7 @@ fn words(json: &Value) -> String {
     words.collect::<Vec<_>>().join("  ")
 }
 
-/// The fields that are texts, the most telling first.
+/// Returns the fields that are texts, the most telling first.
 fn text_of(json: &Value) -> String {
     let known = ["text", "phones"];
     let named = known.iter().filter_map(|k| json[*k].as_str()).filter(|t| !t.is_empty());

@@ -142,7 +142,7 @@ impl History {
         self.times.clear();
     }
 
-    /// Seconds to the last step, by the pace of the last ones.
+    /// Returns the seconds to the last step, by the pace of the last ones.
     pub(crate) fn left_s(&self) -> Option<f64> {
         let ((first, begun_s), (last, now_s)) = (self.times.first()?, self.times.last()?);
         let steps = last.checked_sub(*first).filter(|n| *n > 0)?;

@@ -16,7 +16,7 @@ use crate::ops::{gated, norm};
 const WEIGHT_ROWS_PER_TASK: usize = 128;
 
 impl StackOp {
-    /// Gradients of the input, (rows, dim), and of all weights, from those of the result.
+    /// Returns the gradients of the input, (rows, dim), and of all weights, from those of the result.
     pub(super) fn backward(
         &self,
         dy: &[f32],
