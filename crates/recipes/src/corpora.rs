@@ -48,7 +48,8 @@ impl CorpusSource {
     }
 }
 
-#[cfg(all(test, not(feature = "object-store")))]
+#[cfg(test)]
+#[cfg(not(feature = "object-store"))]
 mod tests {
     use super::*;
 
