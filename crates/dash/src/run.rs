@@ -1,11 +1,16 @@
 //! The loop: messages in, effects out, a picture at most thirty times a second.
 
+use std::fs::File;
+use std::io::IsTerminal as _;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::{self, Event as Input, MouseButton, MouseEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use syrinx_types::CancelToken;
 
 use crate::keys::Key;
@@ -18,7 +23,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Interval of clock ticks.
 const TICK: Duration = Duration::from_millis(250);
 /// Interval at which the keyboard thread checks for its end.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+/// Longest wait for the end of the keyboard thread.
+const GRACE: Duration = Duration::from_millis(500);
 /// Most messages taken between two pictures, so that a flood of news can't stop the drawing.
 const MOST: usize = 500;
 
@@ -86,7 +93,14 @@ pub fn run(
     // Work is told to stop first, and waited for last: meanwhile the terminal is the user's again.
     workers.cancel_all();
     stop.cancel();
-    let _ = keys.join();
+    // A thread that reads a terminal in the moment in which it goes away may never return.
+    let told = Instant::now();
+    while !keys.is_finished() && told.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if keys.is_finished() {
+        let _ = keys.join();
+    }
     drop(taken);
     workers.join();
     outcome.map_err(terminal)
@@ -132,25 +146,52 @@ fn attend(
     }
 }
 
-/// Sends keys, clicks and sizes until it is told to stop.
+/// Sends keys, clicks and sizes until it is told to stop or the terminal is gone.
 fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
+    let stdin = std::io::stdin();
+    // The terminal that crossterm reads.
+    let ended = if stdin.is_terminal() {
+        read_terminal(&stdin, send, stop)
+    } else {
+        File::open("/dev/tty").and_then(|terminal| read_terminal(&terminal, send, stop))
+    };
+    if ended.is_err() {
+        let _ = send.send(Msg::Terminate);
+    }
+}
+
+/// Sends what comes in from a terminal. Crossterm is called only when there is something to read: it reads a terminal that
+/// is gone in an endless loop.
+fn read_terminal(
+    terminal: &impl AsFd,
+    send: &Sender<Msg>,
+    stop: &CancelToken,
+) -> std::io::Result<()> {
     while !stop.is_cancelled() {
-        match event::poll(POLL) {
-            Ok(false) => continue,
-            Ok(true) => {}
-            // The terminal is gone.
-            Err(_) => {
-                let _ = send.send(Msg::Terminate);
-                return;
+        let mut polled = [PollFd::new(terminal, PollFlags::IN)];
+        match poll(&mut polled, Some(&POLL)) {
+            // A change of the size is a signal, which crossterm keeps.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        if is_gone(polled[0].revents()) {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
+        while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
+            let input = event::read()?;
+            if let Some(msg) = message(&input)
+                && send.send(msg).is_err()
+            {
+                return Ok(());
             }
         }
-        let Ok(input) = event::read() else { continue };
-        if let Some(msg) = message(&input)
-            && send.send(msg).is_err()
-        {
-            return;
-        }
     }
+    Ok(())
+}
+
+/// Whether a terminal that was polled is gone.
+fn is_gone(found: PollFlags) -> bool {
+    found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
 fn message(input: &Input) -> Option<Msg> {
@@ -169,4 +210,22 @@ fn message(input: &Input) -> Option<Msg> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_is_gone_is_told_from_one_without_keys() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let found = || {
+            let mut polled = [PollFd::new(&reader, PollFlags::IN)];
+            poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).expect("it is polled");
+            polled[0].revents()
+        };
+        assert!(!is_gone(found()));
+        drop(writer);
+        assert!(is_gone(found()));
+    }
 }

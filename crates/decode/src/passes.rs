@@ -29,6 +29,9 @@ fn passes(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<
     };
     for (i, &level) in passes.iter().enumerate() {
         context.check()?;
+        for row in rows.iter_mut().filter(|row| row.cancel.is_cancelled()) {
+            row.out.codes = None;
+        }
         let until = passes.get(i + 1).copied().unwrap_or(space.levels);
         let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
         for row in rows.iter() {

@@ -68,7 +68,7 @@ pub(crate) fn run(
             .zip(&mut parts)
             .filter_map(|(row, part)| {
                 let (run, out) = part.as_mut()?;
-                Some(Row { run, rng: &mut *row.rng, out })
+                Some(Row { run, rng: &mut *row.rng, out, cancel: row.cancel })
             })
             .collect();
         passes_over(context, stage, &mut open)?;

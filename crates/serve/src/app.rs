@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use crate::batch::{Joint, Key};
 use crate::config::ServeConfig;
-use crate::engine::Service;
+use crate::engine::{Ask, Service};
 use crate::error::ApiError;
-use crate::jobs::{Deadline, Place, Pool, Running, Work};
+use crate::jobs::{Alone, Deadline, Place, Pool, Running, Work};
 use crate::metrics::Metrics;
 use crate::registered::Registered;
 
@@ -47,9 +48,30 @@ impl App {
         &self,
         place: Place,
         deadline: Deadline,
-        work: impl FnOnce(Arc<Service>) -> Work,
+        work: impl FnOnce(Arc<Service>) -> Alone,
     ) -> Running {
-        self.pool.submit(place, deadline, work(Arc::clone(&self.service)))
+        self.pool.submit(place, deadline, Work::Alone(work(Arc::clone(&self.service))))
+    }
+
+    /// Queues a request to a task, which may be computed together with others. `prepare` completes it before.
+    pub fn submit_request(
+        &self,
+        place: Place,
+        deadline: Deadline,
+        mut ask: Ask,
+        prepare: impl FnOnce(&Service, &mut Ask) -> Result<(), ApiError> + Send + 'static,
+    ) -> Running {
+        let service = Arc::clone(&self.service);
+        let work = match Key::of(&service, &ask) {
+            Some(key) => {
+                Work::Joint(Box::new(Joint { key, service, ask, prepare: Box::new(prepare) }))
+            }
+            None => Work::Alone(Box::new(move |cancel, each| {
+                prepare(&service, &mut ask)?;
+                service.run(&ask, cancel, each)
+            })),
+        };
+        self.pool.submit(place, deadline, work)
     }
 
     /// Refuses model names that the server does not know.

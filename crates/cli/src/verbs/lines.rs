@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::EngineError;
+use syrinx_engine::{BatchRequest, EngineError};
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::Event;
 
@@ -64,13 +64,17 @@ pub fn run(
     for of_settings in left.chunk_by(|a, b| a.temperature == b.temperature) {
         for batch in of_settings.chunks(settings.decode.batch_rows.max(1)) {
             let decode = batch[0].decode(&settings.decode);
-            let requests: Vec<(Request, u64)> = batch
+            let run = session.run(settings);
+            let bare: Vec<Request> =
+                batch.iter().map(|line| Request::new(line.request.clone())).collect();
+            let requests: Vec<BatchRequest<'_>> = batch
                 .iter()
-                .map(|line| {
-                    (Request::new(line.request.clone()), line.seed.unwrap_or(settings.seed))
+                .zip(&bare)
+                .map(|(line, request)| {
+                    let seed = line.seed.unwrap_or(settings.seed);
+                    BatchRequest { request, seed, cancel: run.cancel }
                 })
                 .collect();
-            let run = session.run(settings);
             let answers = engine.run_batch(descriptor.id, &requests, &decode, run);
             let answers = answers.map_err(|error| match error {
                 EngineError::Cancelled => Failure::interrupted(format!(

@@ -146,6 +146,32 @@ fn it_leaves_when_it_is_told_to() {
 }
 
 #[test]
+fn it_ends_when_its_terminal_goes_away() {
+    let bench = Bench::new();
+    // The process group of the terminal gets no signal: `setsid` takes the program out of it.
+    let line = format!(
+        "setsid {} dash --model {} --voices-dir voices & echo $! > pid; sleep 1000",
+        env!("CARGO_BIN_EXE_syrinx"),
+        model().display()
+    );
+    let Some(terminal) = Terminal::start(&bench, &line, 80, 24) else { return };
+    terminal.shows(&["[1 Compare]"]);
+    let pid = std::fs::read_to_string(bench.path("pid")).expect("the shell wrote it");
+    let status = format!("/proc/{}/status", pid.trim());
+    assert!(std::path::Path::new(&status).exists());
+    drop(terminal);
+    for _ in 0..STEPS {
+        // A process whose parent is gone as well may be left as a zombie.
+        let left = std::fs::read_to_string(&status).unwrap_or_default();
+        if left.is_empty() || left.contains("State:\tZ") {
+            return;
+        }
+        std::thread::sleep(STEP);
+    }
+    panic!("it still runs without a terminal");
+}
+
+#[test]
 fn without_a_terminal_it_says_so() {
     let bench = Bench::new();
     let ended = finish(bench.command(&["dash"]), b"");
