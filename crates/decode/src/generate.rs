@@ -193,7 +193,12 @@ fn in_known_timing(
     let mut known: Vec<Row<'_>> = rows
         .iter_mut()
         .zip(&timed)
-        .map(|(row, (run, _))| Row { run, rng: &mut *row.rng, out: &mut *row.out, cancel: row.cancel })
+        .map(|(row, (run, _))| Row {
+            run,
+            rng: &mut *row.rng,
+            out: &mut *row.out,
+            cancel: row.cancel,
+        })
         .collect();
     run(context, stage, &mut known)?;
     // A timing that was cut off is so for good.

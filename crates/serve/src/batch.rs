@@ -32,8 +32,7 @@ impl Key {
         let text = ask.request.fields.get(field).and_then(serde_json::Value::as_str)?;
         let takes_recording = view.recordings.iter().any(|recording| recording == field);
         let short = text.chars().count() <= MAX_CHARS;
-        (short && !takes_recording)
-            .then_some(Self { task: ask.task, temperature: ask.temperature })
+        (short && !takes_recording).then_some(Self { task: ask.task, temperature: ask.temperature })
     }
 }
 

@@ -140,7 +140,7 @@ fn live_arg() -> Arg {
         .value_name("HZ")
         .value_parser(clap::value_parser!(u32).range(8_000..=48_000))
         .conflicts_with_all([OUT, RESUME])
-        .help("Print words as they become certain, with times; standard input is 16-bit mono samples of this rate without a header")
+        .help("Print words as they become certain, with times; standard input is 16-bit mono samples of this rate without a header. Sound of more than 8 s is recognized in parts, so its words may differ from those of the whole file")
 }
 
 fn resume_arg() -> Arg {

@@ -148,9 +148,9 @@ fn it_leaves_when_it_is_told_to() {
 #[test]
 fn it_ends_when_its_terminal_goes_away() {
     let bench = Bench::new();
-    // The process group of the terminal gets no signal: `setsid` takes the program out of it.
+    // In a session of its own the program gets no signal of the terminal's end.
     let line = format!(
-        "setsid {} dash --model {} --voices-dir voices & echo $! > pid; sleep 1000",
+        "sh -c 'echo $$ > pid; exec setsid {} dash --model {} --voices-dir voices'; sleep 1000",
         env!("CARGO_BIN_EXE_syrinx"),
         model().display()
     );

@@ -24,8 +24,10 @@ fn together(
     decode: &DecodeConfig,
     cancel: &CancelToken,
 ) -> Result<Vec<Result<Answered, EngineError>>, EngineError> {
-    let requests: Vec<BatchRequest<'_>> =
-        requests.iter().map(|(request, seed)| BatchRequest { request, seed: *seed, cancel }).collect();
+    let requests: Vec<BatchRequest<'_>> = requests
+        .iter()
+        .map(|(request, seed)| BatchRequest { request, seed: *seed, cancel })
+        .collect();
     engine.run_batch("tts", &requests, decode, RunContext::quiet(cancel))
 }
 

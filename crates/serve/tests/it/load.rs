@@ -93,7 +93,8 @@ fn short_requests_that_wait_are_computed_together_with_their_own_samples() {
     let first = open_request(&server);
     wait_for(&server, "running", 1);
     let address = server.url("/v1/audio/speech");
-    let body = |text: &str, seed: u64| json!({ "input": text, "seed": seed, "response_format": "pcm" });
+    let body =
+        |text: &str, seed: u64| json!({ "input": text, "seed": seed, "response_format": "pcm" });
     let requests = [("Yes. No.", 1), ("No, no, yes.", 2), ("Yes. No.", 3)];
     thread::scope(|scope| {
         let answers: Vec<_> = requests
