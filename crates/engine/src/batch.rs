@@ -6,6 +6,7 @@ use syrinx_text::markup;
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::chunks::has_no_words;
+use crate::engine::warn_of_symbols;
 use crate::running::Running;
 use crate::{Chunk, Engine, EngineError, Merged};
 
@@ -65,6 +66,7 @@ impl Engine {
             let outcome = if alone {
                 self.run_marked(task, request, decode, own, &mut |chunk| whole.push(chunk))
             } else {
+                warn_of_symbols(running, request, own);
                 self.planned(running, request, own).map(|chunks| {
                     let with = |chunk| Planned { request: index, ..chunk };
                     planned.extend(chunks.into_iter().map(with));
