@@ -80,8 +80,8 @@ fn every_symbol_that_is_not_spoken_is_named_once() {
     };
     check("Yes, “no”.", &[]);
     check("Yes ₿. No ₿, yes.", &["nothing is said for `₿` (U+20BF, 2 times)"]);
-    check("Yes ₿. [pause 200ms] No ⌬.", &[
-        "nothing is said for `₿` (U+20BF, once)",
-        "nothing is said for `⌬` (U+232C, once)",
-    ]);
+    check(
+        "Yes ₿. [pause 200ms] No ⌬.",
+        &["nothing is said for `₿` (U+20BF, once)", "nothing is said for `⌬` (U+232C, once)"],
+    );
 }

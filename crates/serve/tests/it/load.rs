@@ -93,15 +93,14 @@ fn short_requests_that_wait_are_computed_together_with_their_own_samples() {
     let first = open_request(&server);
     wait_for(&server, "running", 1);
     let address = server.url("/v1/audio/speech");
-    let body =
-        |text: &str, seed: u64| json!({ "input": text, "seed": seed, "response_format": "pcm" });
     let requests = [("Yes. No.", 1), ("No, no, yes.", 2), ("Yes. No.", 3)];
+    let ask = |(text, seed): (&str, u64)| {
+        post(&address, &json!({ "input": text, "seed": seed, "response_format": "pcm" }))
+    };
     thread::scope(|scope| {
-        let answers: Vec<_> = requests
-            .iter()
-            .map(|(text, seed)| scope.spawn(|| post(&address, &body(text, *seed))))
-            .collect();
-        wait_for(&server, "in_flight", 4);
+        let ask = &ask;
+        let answers = requests.map(|request| scope.spawn(move || ask(request)));
+        wait_for(&server, "queued", 3);
         drop(first);
         for (answer, (text, seed)) in answers.into_iter().zip(requests) {
             let answer = answer.join().expect("no panic");
