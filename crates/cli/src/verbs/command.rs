@@ -75,6 +75,8 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
                 .value_name(value_name)
                 .num_args(1..)
                 .action(ArgAction::Append)
+                // A text may be a number: syrinx say -2
+                .allow_negative_numbers(true)
                 .required(required(name));
             // A text may come from the lines of a file instead.
             if !recording && descriptor.answer == AnswerKind::Speech && required(name) {
