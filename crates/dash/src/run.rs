@@ -1,19 +1,13 @@
 //! The loop: messages in, effects out, a picture at most thirty times a second.
 
-use std::fs::File;
-use std::io::IsTerminal as _;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event as Input, MouseButton, MouseEventKind};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use syrinx_types::CancelToken;
 
-use crate::keys::Key;
+use crate::input::read_keys;
 use crate::terminal::{Output, Taken};
 use crate::workers::{Places, Workers};
 use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
@@ -22,8 +16,6 @@ use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
 const FRAME: Duration = Duration::from_millis(33);
 /// Interval of clock ticks.
 const TICK: Duration = Duration::from_millis(250);
-/// Interval at which the keyboard thread checks for its end.
-const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// Longest wait for the end of the keyboard thread.
 const GRACE: Duration = Duration::from_millis(500);
 /// Most messages taken between two pictures, so that a flood of news can't stop the drawing.
@@ -143,89 +135,5 @@ fn attend(
             }
         }
         dirty = true;
-    }
-}
-
-/// Sends keys, clicks and sizes until it is told to stop or the terminal is gone.
-fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
-    let stdin = std::io::stdin();
-    // The terminal that crossterm reads.
-    let ended = if stdin.is_terminal() {
-        read_terminal(&stdin, send, stop)
-    } else {
-        File::open("/dev/tty").and_then(|terminal| read_terminal(&terminal, send, stop))
-    };
-    if ended.is_err() {
-        let _ = send.send(Msg::Terminate);
-    }
-}
-
-/// Sends what comes in from a terminal. Crossterm is called only when there is something to read: it reads a terminal that
-/// is gone in an endless loop.
-fn read_terminal(
-    terminal: &impl AsFd,
-    send: &Sender<Msg>,
-    stop: &CancelToken,
-) -> std::io::Result<()> {
-    while !stop.is_cancelled() {
-        let mut polled = [PollFd::new(terminal, PollFlags::IN)];
-        match poll(&mut polled, Some(&POLL)) {
-            // A change of the size is a signal, which crossterm keeps.
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        if is_gone(polled[0].revents()) {
-            return Err(std::io::ErrorKind::BrokenPipe.into());
-        }
-        while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
-            let input = event::read()?;
-            if let Some(msg) = message(&input)
-                && send.send(msg).is_err()
-            {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a terminal that was polled is gone.
-fn is_gone(found: PollFlags) -> bool {
-    found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
-}
-
-fn message(input: &Input) -> Option<Msg> {
-    Some(match input {
-        Input::Key(event) => Msg::Key(Key::of(event)?),
-        Input::Paste(text) => Msg::Paste(text.clone()),
-        Input::Resize(..) => Msg::Resized,
-        Input::Mouse(event) => {
-            let (column, row) = (event.column, event.row);
-            match event.kind {
-                MouseEventKind::Down(MouseButton::Left) => Msg::Click { column, row },
-                MouseEventKind::ScrollDown => Msg::Scroll { column, row, down: true },
-                MouseEventKind::ScrollUp => Msg::Scroll { column, row, down: false },
-                _ => return None,
-            }
-        }
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_terminal_that_is_gone_is_told_from_one_without_keys() {
-        let (reader, writer) = std::io::pipe().expect("a pipe");
-        let found = || {
-            let mut polled = [PollFd::new(&reader, PollFlags::IN)];
-            poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).expect("it is polled");
-            polled[0].revents()
-        };
-        assert!(!is_gone(found()));
-        drop(writer);
-        assert!(is_gone(found()));
     }
 }
