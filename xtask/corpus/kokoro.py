@@ -6,11 +6,10 @@ import numpy as np
 RATE_HZ = 24_000
 SAMPLES_PER_FRAME = 600
 # Voices that the model is to offer by name: clear ones of both sexes, US and GB.
-NAMED = ["af_heart", "am_liam", "bf_emma", "bm_daniel", "af_sarah", "am_puck", "bf_isabella", "bm_fable",
-         "af_nova", "am_adam", "am_fenrir", "bm_lewis"]
+NAMED = ["af_heart", "am_liam", "bf_emma", "bm_daniel", "af_sarah", "am_adam", "bf_isabella", "bm_fable"]
 MIXES = 240
 # Order in which speakers take turns: named voice, mix, other native voice. Any beginning of the corpus has all three.
-TURNS = "NMNONMNMNONM"
+TURNS = "NNMNNMNNONNM"
 MIX_BLOCK, MIX_ROUNDS = 60, 12
 
 # Signs of misaki, which Kokoro was trained on, for the phones of the CMU dictionary.

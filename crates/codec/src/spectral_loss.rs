@@ -4,14 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::RealFftPlanner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::CodecError;
-use crate::istft::hann;
+use crate::stft::{Stft, magnitude};
 
 /// Settings of the spectral loss.
 ///
@@ -58,12 +57,8 @@ struct Band {
 
 /// One resolution.
 struct Resolution {
-    n_fft: usize,
-    hop: usize,
-    window: Vec<f32>,
+    stft: Stft,
     bands: Vec<Band>,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
 }
 
 /// Losses of one clip at one resolution.
@@ -90,9 +85,6 @@ pub(crate) struct SpectralLoss {
     resolutions: Arc<Vec<Resolution>>,
     config: SpectralLossConfig,
 }
-
-/// Added to squared magnitudes, so that the root has a slope everywhere.
-const POWER_EPS: f32 = 1e-12;
 
 impl SpectralLoss {
     pub(crate) fn new(
@@ -187,33 +179,7 @@ impl Resolution {
                 Some(Band { first, weights: row[first..end].to_vec() })
             })
             .collect();
-        Self {
-            n_fft,
-            hop: n_fft / 4,
-            window: hann(n_fft),
-            bands,
-            forward: planner.plan_fft_forward(n_fft),
-            inverse: planner.plan_fft_inverse(n_fft),
-        }
-    }
-
-    /// Spectra of the frames that lie wholly inside, (frames, bins).
-    fn spectra(&self, samples: &[f32]) -> Vec<Complex<f32>> {
-        let frames = (samples.len() - self.n_fft) / self.hop + 1;
-        let bins = self.n_fft / 2 + 1;
-        let mut out = vec![Complex::default(); frames * bins];
-        let mut input = self.forward.make_input_vec();
-        let mut work = self.forward.make_scratch_vec();
-        for (t, out) in out.chunks_exact_mut(bins).enumerate() {
-            let from = &samples[t * self.hop..][..self.n_fft];
-            for ((x, s), w) in input.iter_mut().zip(from).zip(&self.window) {
-                *x = s * w;
-            }
-            self.forward
-                .process_with_scratch(&mut input, out, &mut work)
-                .expect("the buffers were made for this transform");
-        }
-        out
+        Self { stft: Stft::new(n_fft, planner), bands }
     }
 
     /// Losses of one clip, and the gradient by the predicted samples.
@@ -223,11 +189,9 @@ impl Resolution {
         target: &[f32],
         config: &SpectralLossConfig,
     ) -> (Losses, Vec<f32>) {
-        let bins = self.n_fft / 2 + 1;
-        let mut spectra = self.spectra(predicted);
-        let magnitude = |c: &Complex<f32>| (c.norm_sqr() + POWER_EPS).sqrt();
+        let mut spectra = self.stft.spectra(predicted);
         let x: Vec<f32> = spectra.iter().map(magnitude).collect();
-        let y: Vec<f32> = self.spectra(target).iter().map(magnitude).collect();
+        let y: Vec<f32> = self.stft.spectra(target).iter().map(magnitude).collect();
         let (mut off, mut norm) = (0.0f64, 0.0f64);
         for (a, b) in x.iter().zip(&y) {
             off += f64::from((a - b) * (a - b));
@@ -249,7 +213,7 @@ impl Resolution {
         for ((c, s), m) in spectra.iter_mut().zip(&slope).zip(&x) {
             *c *= s / m;
         }
-        (losses, self.adjoint(spectra, bins, predicted.len()))
+        (losses, self.stft.adjoint(spectra, predicted.len()))
     }
 
     fn mel_distance(
@@ -259,7 +223,7 @@ impl Resolution {
         config: &SpectralLossConfig,
         slope: &mut [f32],
     ) -> f64 {
-        let bins = self.n_fft / 2 + 1;
+        let bins = self.stft.bins();
         let floor = config.mel_floor as f32;
         let count = (x.len() / bins * self.bands.len()) as f64;
         let step = (config.mel_weight / count) as f32;
@@ -281,27 +245,6 @@ impl Resolution {
             }
         }
         sum / count
-    }
-
-    /// Samples' gradient from that of the spectra's real and imaginary parts.
-    fn adjoint(&self, mut spectra: Vec<Complex<f32>>, bins: usize, samples: usize) -> Vec<f32> {
-        let mut out = vec![0.0; samples];
-        let mut frame = self.inverse.make_output_vec();
-        let mut work = self.inverse.make_scratch_vec();
-        for (t, spectrum) in spectra.chunks_exact_mut(bins).enumerate() {
-            // The library's inverse counts every frequency but the first and the last twice.
-            spectrum[1..bins - 1].iter_mut().for_each(|c| *c *= 0.5);
-            spectrum[0].im = 0.0;
-            spectrum[bins - 1].im = 0.0;
-            self.inverse
-                .process_with_scratch(spectrum, &mut frame, &mut work)
-                .expect("the buffers were made for this transform");
-            let out = &mut out[t * self.hop..][..self.n_fft];
-            for ((o, f), w) in out.iter_mut().zip(&frame).zip(&self.window) {
-                *o += f * w;
-            }
-        }
-        out
     }
 }
 

@@ -6,148 +6,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use syrinx_nn::{AdamW, AdamWConfig, Kernels, ParamStore, ops};
-use syrinx_scene::Augmentation;
+use syrinx_nn::{AdamW, Kernels, ParamStore, ops};
 use syrinx_types::{CancelToken, Event, EventSink};
 
 use crate::clips::{Batch, ClipSource, batch};
+use crate::discriminator::{AdversarialLosses, Adversary};
 use crate::enhancement::EnhancementTables;
-use crate::pitch::PitchConfig;
-use crate::refinement::RefinementConfig;
-use crate::spectral_loss::{Losses, SpectralLoss, SpectralLossConfig};
-use crate::train_state::{Vars, restore, save_state};
+use crate::spectral_loss::{Losses, SpectralLoss};
+use crate::train_state::{Learner, Vars, restore, save_state};
 use crate::warm_start::warm_start;
 use crate::{
-    CodecError, EnhancementLayer, MelRvq, PitchPredictor, PitchPredictorConfig, SourceConfig,
-    StoredPrecision, Vocoder, VocoderConfig,
+    CodecError, EnhancementLayer, MelRvq, PitchPredictor, Vocoder, VocoderConfig,
+    VocoderTrainConfig,
 };
-
-/// Settings of vocoder training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct VocoderTrainConfig {
-    /// The network. Its spectrogram is overridden by the quantiser's.
-    pub vocoder: VocoderConfig,
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Clips a step.
-    pub clips: usize,
-    /// Length of a clip in codec frames.
-    pub clip_frames: usize,
-    /// Highest learning rate.
-    pub learning_rate: f64,
-    /// Steps until it is reached.
-    pub warmup_steps: u64,
-    /// Share of the steps over which it falls to a hundredth, by a half cosine at the end.
-    pub decay_share: f64,
-    /// The pitch level: its limits, and how its table is fitted.
-    pub pitch: PitchConfig,
-    /// The levels behind the pitch, and how they are fitted.
-    pub refinement: RefinementConfig,
-    /// The predictor of the pitch. Its spectrogram is overridden by the quantiser's.
-    pub predictor: PitchPredictorConfig,
-    /// Weight of the predictor's cross-entropy against the spectral loss.
-    pub pitch_loss_weight: f64,
-    /// Share of clips whose pitch is the predicted one, as for codes without a pitch level.
-    pub predicted_pitch_share: f64,
-    /// The optimiser.
-    pub optimizer: AdamWConfig,
-    /// The loss.
-    pub loss: SpectralLossConfig,
-    /// Share of clips whose mel isn't quantised.
-    pub true_mel_share: f64,
-    /// Share of clips quantised with fewer levels than the quantiser has.
-    pub fewer_levels_share: f64,
-    /// Fewest levels of those.
-    pub min_levels: usize,
-    /// Share of the other clips that are refined by the enhancement layer.
-    pub refined_share: f64,
-    /// Share of clips with codes that came with them, where the source has such: what a language model writes where
-    /// these codes stood, so that the vocoder learns to make speech of it, too.
-    pub coded_share: f64,
-    /// Changes of the clips: noise, rooms, lines, other speeds. The codec is to code what is recorded, so that the target
-    /// is the changed clip.
-    pub augment: Augmentation,
-    /// Precision of the weights of the finished codec.
-    pub stored: StoredPrecision,
-    /// Steps between saved states.
-    pub save_every_steps: u64,
-    /// Seed of weights and clips.
-    pub seed: u64,
-}
-
-impl Default for VocoderTrainConfig {
-    fn default() -> Self {
-        Self {
-            vocoder: VocoderConfig {
-                source: Some(SourceConfig::default()),
-                ..VocoderConfig::default()
-            },
-            pitch: PitchConfig::default(),
-            refinement: RefinementConfig::default(),
-            predictor: PitchPredictorConfig::default(),
-            pitch_loss_weight: 0.3,
-            predicted_pitch_share: 0.25,
-            steps: 4000,
-            clips: 12,
-            clip_frames: 25,
-            learning_rate: 1e-3,
-            warmup_steps: 100,
-            decay_share: 0.6,
-            optimizer: AdamWConfig { ema_decay: 0.997, ..AdamWConfig::default() },
-            loss: SpectralLossConfig::default(),
-            true_mel_share: 0.15,
-            fewer_levels_share: 0.25,
-            min_levels: 1,
-            refined_share: 0.5,
-            coded_share: 0.0,
-            augment: Augmentation::default(),
-            stored: StoredPrecision::default(),
-            save_every_steps: 200,
-            seed: 1,
-        }
-    }
-}
-
-impl VocoderTrainConfig {
-    /// The learning rate of a step (from 1): a linear rise, a plateau, half a cosine.
-    fn rate(&self, step: u64) -> f64 {
-        let rise = step as f64 / self.warmup_steps.max(1) as f64;
-        let decay = (self.steps as f64 * self.decay_share).max(1.0);
-        let left = (self.steps.saturating_sub(step) as f64 / decay).min(1.0);
-        let fall = 0.01 + 0.99 * 0.5 * (1.0 - (std::f64::consts::PI * left).cos());
-        self.learning_rate * rise.min(1.0) * fall
-    }
-
-    fn check(&self, rvq: &MelRvq, loss: &SpectralLoss) -> Result<(), CodecError> {
-        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
-        if self.clips == 0 || self.clip_frames * rvq.config().frame_samples() < loss.least_samples()
-        {
-            let reason =
-                format!("clips must hold {} samples, the longest transform", loss.least_samples());
-            return fail("clip_frames", reason);
-        }
-        if self.min_levels == 0 || self.min_levels > rvq.config().levels {
-            return fail("min_levels", format!("must lie from 1 to {}", rvq.config().levels));
-        }
-        if let Err(e) = self.augment.check() {
-            return fail("augment", e.to_string());
-        }
-        let share = |v: f64| (0.0..=1.0).contains(&v);
-        if !share(self.true_mel_share)
-            || !share(self.fewer_levels_share)
-            || !share(self.coded_share)
-            || !share(self.refined_share)
-            || !share(self.predicted_pitch_share)
-            || !share(self.decay_share)
-        {
-            return fail("true_mel_share", "shares must lie from 0 to 1".into());
-        }
-        Ok(())
-    }
-}
 
 /// Codec that training begins with.
 #[derive(Clone, Copy)]
@@ -171,6 +42,16 @@ pub struct Trained {
     pub step: u64,
     /// Whether all steps were taken, rather than stopped before.
     pub finished: bool,
+}
+
+/// Figures of a step and what the vocoder made in it.
+struct Judged {
+    total: Tensor,
+    losses: Losses,
+    /// Cross-entropy of the predicted pitch, nats.
+    pitch: f64,
+    /// (clips * clip samples)
+    made: Tensor,
 }
 
 /// Networks of a run and their parameters.
@@ -217,7 +98,7 @@ impl Run {
         config: &VocoderTrainConfig,
         clip: usize,
         frames: usize,
-    ) -> Result<(Tensor, Losses, f64), CodecError> {
+    ) -> Result<Judged, CodecError> {
         let Batch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
         if let Some(predictor) = &self.predictor {
@@ -234,9 +115,12 @@ impl Run {
         }
         let made = self.vocoder.forward(&mel, &pitch, frames)?; // (clips * clip)
         let (total, losses) = loss.forward(&made, target, clip)?;
-        let Some(pitch_loss) = pitch_loss else { return Ok((total, losses, 0.0)) };
-        let nats = f64::from(pitch_loss.to_scalar::<f32>()?);
-        Ok(((total + (pitch_loss * config.pitch_loss_weight)?)?, losses, nats))
+        let Some(pitch_loss) = pitch_loss else {
+            return Ok(Judged { total, losses, pitch: 0.0, made });
+        };
+        let pitch = f64::from(pitch_loss.to_scalar::<f32>()?);
+        let total = (total + (pitch_loss * config.pitch_loss_weight)?)?;
+        Ok(Judged { total, losses, pitch, made })
     }
 
     /// The networks with averaged weights.
@@ -276,6 +160,22 @@ fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     config
 }
 
+/// Everything that is trained, with its optimiser and the name its weights are saved under.
+fn learners<'a>(
+    config: &VocoderTrainConfig,
+    vars: &'a Vars,
+    optimizer: &'a mut AdamW,
+    adversary: Option<&'a mut Adversary>,
+) -> Vec<Learner<'a>> {
+    let averaged = config.optimizer.ema_decay > 0.0;
+    let mut learners = vec![Learner { prefix: "", vars, optimizer, averaged }];
+    if let Some(Adversary { config, vars, optimizer, .. }) = adversary {
+        let averaged = config.optimizer.ema_decay > 0.0;
+        learners.push(Learner { prefix: "discriminator-", vars, optimizer, averaged });
+    }
+    learners
+}
+
 /// Trains a vocoder on clips as the quantiser codes them, and the predictor of its pitch with it.
 ///
 /// With a `state` path the run goes on from there if the file exists, exactly as if it had never stopped, and saves
@@ -297,18 +197,22 @@ pub fn train_vocoder(
     config.check(rvq, &loss)?;
     let mut run = Run::new(start, &config)?;
     let mut optimizer = AdamW::new(run.vars.clone(), config.optimizer.clone())?;
+    let seed = config.seed.wrapping_add(2);
+    let mut adversary = config.adversarial.as_ref().map(|a| Adversary::new(a, seed)).transpose()?;
     if let Some(path) = state.filter(|p| p.exists()) {
-        restore(path, &config, rvq, &run.vars, &mut run.tables, &mut optimizer)?;
+        let learners = learners(&config, &run.vars, &mut optimizer, adversary.as_mut());
+        restore(path, &config, rvq, learners, &mut run.tables)?;
     }
     if config.vocoder.source.is_some() && run.tables.is_none() {
         run.tables = Some(EnhancementTables::fit(rvq, source, &config)?);
     }
-    let save = |run: &Run, optimizer: &AdamW| -> Result<(), CodecError> {
+    let save = |run: &Run, optimizer: &mut AdamW, adversary: Option<&mut Adversary>| {
         let Some(path) = state else { return Ok(()) };
-        save_state(path, &config, rvq, run.tables.as_ref(), &run.vars, optimizer)?;
-        let path = path.display().to_string();
-        events.emit(Event::CheckpointSaved { step: optimizer.steps(), path });
-        Ok(())
+        let step = optimizer.steps();
+        let learners = learners(&config, &run.vars, optimizer, adversary);
+        save_state(path, &config, rvq, run.tables.as_ref(), &learners)?;
+        events.emit(Event::CheckpointSaved { step, path: path.display().to_string() });
+        Ok::<(), CodecError>(())
     };
     let clip = config.clip_frames * rvq.config().frame_samples();
     let frames = config.clip_frames * rvq.config().patch_frames;
@@ -316,22 +220,35 @@ pub fn train_vocoder(
         let begun = Instant::now();
         let step = optimizer.steps() + 1;
         let batch = batch(rvq, run.tables.as_ref(), source, &config, step)?;
-        let (total, losses, pitch) = run.loss(batch, &loss, &config, clip, frames)?;
+        let target = adversary.is_some().then(|| batch.target.clone());
+        let Judged { mut total, losses, pitch, made } =
+            run.loss(batch, &loss, &config, clip, frames)?;
+        let (mut contest, mut opposed) = (None, None);
+        if let (Some(adversary), Some(target)) = (&adversary, target) {
+            let (further, parts, begun) = adversary.oppose(&made, target, clip, step)?;
+            total = (total + further)?;
+            (contest, opposed) = (Some(begun), Some(parts));
+        }
         let rate = config.rate(step);
         let norm = optimizer.step(&total.backward()?, rate)?;
+        if let (Some(adversary), Some(contest), Some(parts)) =
+            (&mut adversary, contest, &mut opposed)
+        {
+            parts.discriminator = adversary.learn(contest, rate)?;
+        }
         if !losses.total.is_finite() || !norm.is_finite() {
             return Err(CodecError::Diverged { step });
         }
         let seconds = begun.elapsed().as_secs_f64();
-        let took = Step { step, rate, norm, seconds, frames };
+        let took = Step { step, rate, norm, seconds, frames, opposed };
         events.emit(train_step(&config, losses, pitch, took));
         if step % config.save_every_steps.max(1) == 0 || step == config.steps {
-            save(&run, &optimizer)?;
+            save(&run, &mut optimizer, adversary.as_mut())?;
         }
     }
     let (step, finished) = (optimizer.steps(), optimizer.steps() >= config.steps);
     if !finished {
-        save(&run, &optimizer)?;
+        save(&run, &mut optimizer, adversary.as_mut())?;
     }
     let (vocoder, enhancement) = run.averaged(&config, &optimizer)?;
     Ok(Trained { vocoder, enhancement, step, finished })
@@ -344,6 +261,7 @@ struct Step {
     norm: f64,
     seconds: f64,
     frames: usize,
+    opposed: Option<AdversarialLosses>,
 }
 
 fn train_step(config: &VocoderTrainConfig, losses: Losses, pitch: f64, took: Step) -> Event {
@@ -354,6 +272,11 @@ fn train_step(config: &VocoderTrainConfig, losses: Losses, pitch: f64, took: Ste
     ];
     if config.vocoder.source.is_some() {
         parts.push(("predictor/pitch".into(), pitch));
+    }
+    if let Some(opposed) = took.opposed {
+        parts.push(("adversary/made".into(), opposed.made));
+        parts.push(("adversary/features".into(), opposed.features));
+        parts.push(("adversary/discriminator".into(), opposed.discriminator));
     }
     Event::TrainStep {
         step: took.step,

@@ -38,28 +38,65 @@ fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
     }
 }
 
+/// Parameters that one optimiser trains.
+pub(crate) struct Learner<'a> {
+    /// Before the names of its tensors in a saved state.
+    pub(crate) prefix: &'static str,
+    pub(crate) vars: &'a Vars,
+    pub(crate) optimizer: &'a mut AdamW,
+    /// Whether the optimiser keeps averages.
+    pub(crate) averaged: bool,
+}
+
+impl Learner<'_> {
+    /// Adds weights and moments; the steps taken.
+    fn save(&self, writer: &mut Writer) -> Result<u64, CodecError> {
+        let prefix = self.prefix;
+        let AdamWState { tensors, step } = self.optimizer.state()?;
+        for (name, tensor) in &tensors {
+            let (name, values) = (format!("{prefix}optimizer/{name}"), to_vec_f32(tensor)?);
+            writer.add(&name, tensor.dims(), &values, Precision::F32);
+        }
+        for (name, var) in self.vars {
+            let (name, values) = (format!("{prefix}weights/{name}"), to_vec_f32(var)?);
+            writer.add(&name, var.dims(), &values, Precision::F32);
+        }
+        Ok(step)
+    }
+
+    /// Takes weights and moments of a run that has taken `step` steps; `false` where a moment is missing.
+    fn restore(&mut self, reader: &mut Reader, step: u64) -> Result<bool, CodecError> {
+        let mut tensors = BTreeMap::new();
+        for (name, v) in reader.take_below(&format!("{}optimizer/", self.prefix)) {
+            tensors.insert(name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?);
+        }
+        for (name, var) in self.vars {
+            let values = reader.take(&format!("{}weights/{name}", self.prefix), var.dims())?;
+            var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
+            for kind in ["mean", "square", "average"] {
+                if (kind != "average" || self.averaged)
+                    && !tensors.contains_key(&format!("{kind}/{name}"))
+                {
+                    return Ok(false);
+                }
+            }
+        }
+        self.optimizer.restore(&AdamWState { tensors, step })?;
+        Ok(true)
+    }
+}
+
 /// Saves a run.
 pub(crate) fn save_state(
     path: &Path,
     config: &VocoderTrainConfig,
     rvq: &MelRvq,
     tables: Option<&EnhancementTables>,
-    vars: &Vars,
-    optimizer: &AdamW,
+    learners: &[Learner],
 ) -> Result<(), CodecError> {
-    let mut writer = Writer::default();
-    let AdamWState { tensors, step } = optimizer.state()?;
-    for (name, tensor) in &tensors {
-        writer.add(
-            &format!("optimizer/{name}"),
-            tensor.dims(),
-            &to_vec_f32(tensor)?,
-            Precision::F32,
-        );
-    }
-    for (name, var) in vars {
-        let values = to_vec_f32(var)?;
-        writer.add(&format!("weights/{name}"), var.dims(), &values, Precision::F32);
+    let (mut writer, mut step) = (Writer::default(), 0);
+    for learner in learners {
+        step = learner.save(&mut writer)?;
     }
     if let Some(EnhancementTables { pitch, refinement }) = tables {
         let entries = pitch.entries();
@@ -71,14 +108,13 @@ pub(crate) fn save_state(
     write_file(path, &writer.bytes(&header)?)
 }
 
-/// Reads a saved run into its parameters and optimiser.
+/// Reads a saved run into its parameters and optimisers.
 pub(crate) fn restore(
     path: &Path,
     config: &VocoderTrainConfig,
     rvq: &MelRvq,
-    vars: &Vars,
+    learners: Vec<Learner>,
     tables: &mut Option<EnhancementTables>,
-    optimizer: &mut AdamW,
 ) -> Result<(), CodecError> {
     let fail =
         |reason: &str| CodecError::State { path: path.to_owned(), reason: reason.to_owned() };
@@ -89,18 +125,9 @@ pub(crate) fn restore(
     if identity(&header.config) != identity(config) {
         return Err(fail("it was trained with another configuration"));
     }
-    let mut tensors = BTreeMap::new();
-    for (name, v) in reader.take_below("optimizer/") {
-        tensors.insert(name, Tensor::from_vec(v.values, v.shape, &Device::Cpu)?);
-    }
-    for (name, var) in vars {
-        let values = reader.take(&format!("weights/{name}"), var.dims())?;
-        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
-        for kind in ["mean", "square", "average"] {
-            let averaged = config.optimizer.ema_decay > 0.0;
-            if (kind != "average" || averaged) && !tensors.contains_key(&format!("{kind}/{name}")) {
-                return Err(fail("a tensor of the optimiser is missing"));
-            }
+    for mut learner in learners {
+        if !learner.restore(&mut reader, header.step)? {
+            return Err(fail("a tensor of the optimiser is missing"));
         }
     }
     if config.vocoder.source.is_some() {
@@ -111,6 +138,5 @@ pub(crate) fn restore(
         let refinement = Refinement::new(config.refinement.clone(), dim, &entries)?;
         *tables = Some(EnhancementTables { pitch, refinement });
     }
-    reader.finish()?;
-    Ok(optimizer.restore(&AdamWState { tensors, step: header.step })?)
+    reader.finish()
 }

