@@ -74,11 +74,13 @@ impl Engine {
             };
             outcomes.push(outcome.map(|()| whole));
         }
-        let plan = |p: &Planned<'_>| {
-            let BatchRequest { seed, cancel, .. } = requests[p.request];
-            (p.plan.plan(), seed, cancel)
-        };
-        let plans: Vec<(&Plan, u64, &CancelToken)> = planned.iter().map(plan).collect();
+        let plans: Vec<(&Plan, u64, &CancelToken)> = planned
+            .iter()
+            .map(|chunk| {
+                let BatchRequest { seed, cancel, .. } = requests[chunk.request];
+                (chunk.plan.plan(), seed, cancel)
+            })
+            .collect();
         let layout = running.task.layout();
         let generated = generate_batch(&self.model, &layout, &plans, decode, run)?;
         let mut next_s = vec![0.0; requests.len()];
