@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && cp target/release/syrinx /syrinx
 
 FROM debian:trixie-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/syrinx syrinx
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/syrinx --shell /usr/sbin/nologin syrinx
 COPY --from=build /syrinx /usr/local/bin/syrinx
 USER syrinx
 WORKDIR /var/lib/syrinx

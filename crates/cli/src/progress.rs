@@ -1,12 +1,16 @@
 //! Events on their way out: bars on a terminal, lines for a log.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use syrinx_types::{Event, EventSink};
+
+/// Most redraws of the bars a second.
+const REFRESH_HZ: u8 = 20;
 
 /// Sends every event to several sinks.
 pub struct Tee(pub Vec<Box<dyn EventSink>>);
@@ -19,11 +23,66 @@ impl EventSink for Tee {
     }
 }
 
+/// Standard error with the cursor at the start of the last bar. At its end, where indicatif leaves it, the `^C` that a
+/// terminal echoes would begin a line, and the bar above that line would stay.
+#[derive(Debug)]
+struct Returning(Term);
+
+impl TermLike for Returning {
+    fn width(&self) -> u16 {
+        self.0.size().1
+    }
+
+    fn height(&self) -> u16 {
+        self.0.size().0
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_up(n)
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_down(n)
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_right(n)
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_left(n)
+    }
+
+    fn write_line(&self, s: &str) -> io::Result<()> {
+        self.0.write_line(s)
+    }
+
+    fn write_str(&self, s: &str) -> io::Result<()> {
+        self.0.write_str(s)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.write_str("\r")?;
+        self.0.flush()
+    }
+}
+
 /// Bars on standard error, one a job, gone when the job is done.
-#[derive(Default)]
 pub struct Bars {
     screen: MultiProgress,
     jobs: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Default for Bars {
+    fn default() -> Self {
+        let terminal = Returning(Term::buffered_stderr());
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), REFRESH_HZ);
+        Self { screen: MultiProgress::with_draw_target(target), jobs: Mutex::default() }
+    }
 }
 
 impl Drop for Bars {

@@ -18,6 +18,7 @@ mod error;
 mod field;
 mod follow;
 mod grid;
+mod input;
 pub mod keys;
 mod message;
 mod overlay;

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event as Input, MouseButton, MouseEventKind};
 use syrinx_types::CancelToken;
 
-use crate::keys::Key;
+use crate::input::read_keys;
 use crate::terminal::{Output, Taken};
 use crate::workers::{Places, Workers};
 use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
@@ -17,8 +16,8 @@ use crate::{App, DashError, Effect, Facts, Msg, Program, Screen, ThemeName};
 const FRAME: Duration = Duration::from_millis(33);
 /// Interval of clock ticks.
 const TICK: Duration = Duration::from_millis(250);
-/// Interval at which the keyboard thread checks for its end.
-const POLL: Duration = Duration::from_millis(100);
+/// Longest wait for the end of the keyboard thread.
+const GRACE: Duration = Duration::from_millis(500);
 /// Most messages taken between two pictures, so that a flood of news can't stop the drawing.
 const MOST: usize = 500;
 
@@ -86,7 +85,14 @@ pub fn run(
     // Jobs are cancelled first and joined last; the terminal is restored in between.
     workers.cancel_all();
     stop.cancel();
-    let _ = keys.join();
+    // A thread that reads a terminal in the moment in which it goes away may never return.
+    let told = Instant::now();
+    while !keys.is_finished() && told.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if keys.is_finished() {
+        let _ = keys.join();
+    }
     drop(taken);
     workers.join();
     outcome.map_err(terminal)
@@ -130,43 +136,4 @@ fn attend(
         }
         dirty = true;
     }
-}
-
-/// Sends keys, clicks and sizes until it is told to stop.
-fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
-    while !stop.is_cancelled() {
-        match event::poll(POLL) {
-            Ok(false) => continue,
-            Ok(true) => {}
-            // The terminal is gone.
-            Err(_) => {
-                let _ = send.send(Msg::Terminate);
-                return;
-            }
-        }
-        let Ok(input) = event::read() else { continue };
-        if let Some(msg) = message(&input)
-            && send.send(msg).is_err()
-        {
-            return;
-        }
-    }
-}
-
-fn message(input: &Input) -> Option<Msg> {
-    Some(match input {
-        Input::Key(event) => Msg::Key(Key::of(event)?),
-        Input::Paste(text) => Msg::Paste(text.clone()),
-        Input::Resize(..) => Msg::Resized,
-        Input::Mouse(event) => {
-            let (column, row) = (event.column, event.row);
-            match event.kind {
-                MouseEventKind::Down(MouseButton::Left) => Msg::Click { column, row },
-                MouseEventKind::ScrollDown => Msg::Scroll { column, row, down: true },
-                MouseEventKind::ScrollUp => Msg::Scroll { column, row, down: false },
-                _ => return None,
-            }
-        }
-        _ => return None,
-    })
 }

@@ -22,6 +22,8 @@ pub(crate) struct RowState<'a> {
     pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
+    /// Stops this row alone: it is left as it is, and the rows beside it go on.
+    pub(crate) cancel: &'a CancelToken,
 }
 
 /// Level 1 of a row so far.

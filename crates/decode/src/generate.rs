@@ -6,7 +6,7 @@ use syrinx_model::LanguageModel;
 use syrinx_task::{
     Generated, Layout, LayoutIssue, Plan, RowPlan, Stage, StageRun, TaskError, Timing,
 };
-use syrinx_types::{Event, RunContext};
+use syrinx_types::{CancelToken, Event, RunContext};
 
 use crate::context::{DecodeContext, RowState, StepHook};
 use crate::heads::run;
@@ -21,38 +21,43 @@ pub fn generate(
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, None)
+    run_plan(model, layout, plan, &settings(plan, run.seed, run.cancel), config, run, None)
 }
 
 /// Runs several plans together, each with a seed of its own in place of that of the run: rows of different plans run side
-/// by side. The results are those of [`generate`] for each plan alone.
+/// by side. The results are those of [`generate`] for each plan alone. The token of a plan stops its rows alone: what is
+/// then returned for it is incomplete, and the others go on.
 ///
 /// # Errors
 /// The same as [`generate`].
 pub fn generate_batch(
     model: &LanguageModel,
     layout: &Layout,
-    plans: &[(&Plan, u64)],
+    plans: &[(&Plan, u64, &CancelToken)],
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Vec<Generated>>, DecodeError> {
-    let rows = plans.iter().flat_map(|(plan, _)| plan.rows.iter().cloned()).collect();
-    let seeds: Vec<RowSeed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
-    let all = run_plan(model, layout, &Plan { rows }, &seeds, config, run, None)?;
+    let rows = plans.iter().flat_map(|(plan, ..)| plan.rows.iter().cloned()).collect();
+    let settings: Vec<RowSettings<'_>> =
+        plans.iter().flat_map(|(plan, seed, cancel)| settings(plan, *seed, cancel)).collect();
+    let all = run_plan(model, layout, &Plan { rows }, &settings, config, run, None)?;
     let mut all = all.into_iter();
-    Ok(plans.iter().map(|(plan, _)| all.by_ref().take(plan.rows.len()).collect()).collect())
+    Ok(plans.iter().map(|(plan, ..)| all.by_ref().take(plan.rows.len()).collect()).collect())
 }
 
-/// Seed of a row's random numbers.
-struct RowSeed {
+/// Settings of a row that rows beside it do not share.
+struct RowSettings<'a> {
+    /// Seed of the row's random numbers.
     seed: u64,
     /// Stream of the generator: the index of the row in its plan.
     stream: u64,
+    /// Stops the row alone.
+    cancel: &'a CancelToken,
 }
 
-/// Seeds of a plan's rows: one stream a row.
-fn seeds(plan: &Plan, seed: u64) -> Vec<RowSeed> {
-    (0..plan.rows.len() as u64).map(|stream| RowSeed { seed, stream }).collect()
+/// Settings of a plan's rows: one stream of random numbers a row.
+fn settings<'a>(plan: &Plan, seed: u64, cancel: &'a CancelToken) -> Vec<RowSettings<'a>> {
+    (0..plan.rows.len() as u64).map(|stream| RowSettings { seed, stream, cancel }).collect()
 }
 
 /// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
@@ -69,14 +74,14 @@ pub fn generate_streaming(
     run: RunContext<'_>,
     each: &mut FramesSink<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, Some(each))
+    run_plan(model, layout, plan, &settings(plan, run.seed, run.cancel), config, run, Some(each))
 }
 
 fn run_plan(
     model: &LanguageModel,
     layout: &Layout,
     plan: &Plan,
-    seeds: &[RowSeed],
+    settings: &[RowSettings<'_>],
     config: &DecodeConfig,
     run: RunContext<'_>,
     each: Option<&mut FramesSink<'_>>,
@@ -87,12 +92,12 @@ fn run_plan(
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
     let context = DecodeContext { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
-    let rng = |&RowSeed { seed, stream }: &RowSeed| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(stream);
+    let rng = |own: &RowSettings<'_>| {
+        let mut rng = ChaCha8Rng::seed_from_u64(own.seed);
+        rng.set_stream(own.stream);
         rng
     };
-    let mut rngs: Vec<ChaCha8Rng> = seeds.iter().map(rng).collect();
+    let mut rngs: Vec<ChaCha8Rng> = settings.iter().map(rng).collect();
     let name = format!("generating {}", layout.task);
     let depth = plan.rows.iter().map(|r| r.stages.len()).max().unwrap_or(0);
     run.events.emit(Event::JobStarted { name: name.clone(), total: Some(plan.rows.len() as u64) });
@@ -113,10 +118,13 @@ fn run_plan(
             for stage in &layout.stages {
                 let mut batch: Vec<RowState<'_>> = rows
                     .iter()
+                    .zip(&settings[first..])
                     .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
-                    .filter_map(|(row, (out, rng))| {
+                    .filter_map(|((row, own), (out, rng))| {
                         let run = row.stages.get(at)?;
-                        (run.stage == stage.name).then_some(RowState { run, rng, out })
+                        let cancel = own.cancel;
+                        let runs = run.stage == stage.name && !cancel.is_cancelled();
+                        runs.then_some(RowState { run, rng, out, cancel })
                     })
                     .collect();
                 match (&streamed, batch.as_mut_slice()) {
@@ -133,6 +141,8 @@ fn run_plan(
         let done = first as u64;
         run.events.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
+    // A row that was stopped is incomplete.
+    context.check()?;
     run.events.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
 }
@@ -184,7 +194,12 @@ fn in_known_timing(
     let mut known: Vec<RowState<'_>> = rows
         .iter_mut()
         .zip(&timed)
-        .map(|(row, (run, _))| RowState { run, rng: &mut *row.rng, out: &mut *row.out })
+        .map(|(row, (run, _))| RowState {
+            run,
+            rng: &mut *row.rng,
+            out: &mut *row.out,
+            cancel: row.cancel,
+        })
         .collect();
     run(context, stage, &mut known)?;
     // A timing that was cut off is so for good.

@@ -33,6 +33,9 @@ fn passes(
     };
     for (i, &level) in passes.iter().enumerate() {
         context.check()?;
+        for row in rows.iter_mut().filter(|row| row.cancel.is_cancelled()) {
+            row.out.codes = None;
+        }
         let until = passes.get(i + 1).copied().unwrap_or(space.levels);
         let mut sequences: Vec<Sequence> = Vec::with_capacity(rows.len());
         for row in rows.iter() {

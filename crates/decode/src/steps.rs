@@ -46,7 +46,9 @@ pub(crate) fn write_rows<W: RowGenerator, R>(
     let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;
     for step in 0.. {
         context.check()?;
-        let live: Vec<usize> = (0..writing.len()).filter(|&i| !writing[i].done()).collect();
+        let live: Vec<usize> = (0..writing.len())
+            .filter(|&i| !writing[i].done() && !rows[i].cancel.is_cancelled())
+            .collect();
         if live.is_empty() {
             break;
         }

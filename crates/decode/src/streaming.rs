@@ -106,12 +106,17 @@ impl StreamState<'_> {
             let level = Codes::new(1, codes.to_vec()).ok();
             let mut out =
                 Generated { codes: level, pointer: pointer.to_vec(), ..Generated::default() };
-            let row = RowState { run, rng: &mut *rng, out: &mut out };
+            let row = RowState { run, rng: &mut *rng, out: &mut out, cancel: context.cancel };
             let (run, mut filled) = part(stage, &row, &self.made, window);
             passes_over(
                 context,
                 stage,
-                &mut [RowState { run: &run, rng: &mut *rng, out: &mut filled }],
+                &mut [RowState {
+                    run: &run,
+                    rng: &mut *rng,
+                    out: &mut filled,
+                    cancel: context.cancel,
+                }],
             )?;
             let Some(filled) = filled.codes else { return Ok(()) };
             let new = filled.slice(window.start - window.from, window.end - window.from);

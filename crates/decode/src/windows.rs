@@ -80,7 +80,7 @@ pub(crate) fn run(
             .zip(&mut parts)
             .filter_map(|(row, part)| {
                 let (run, out) = part.as_mut()?;
-                Some(RowState { run, rng: &mut *row.rng, out })
+                Some(RowState { run, rng: &mut *row.rng, out, cancel: row.cancel })
             })
             .collect();
         passes_over(context, stage, &mut open)?;

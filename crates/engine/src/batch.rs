@@ -3,18 +3,28 @@
 use syrinx_decode::{DecodeConfig, generate_batch};
 use syrinx_task::{AnswerKind, Answered, Context, DynPlan, Plan, Request};
 use syrinx_text::markup;
-use syrinx_types::RunContext;
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::chunks::has_no_words;
+use crate::engine::warn_of_symbols;
 use crate::running::LoadedTask;
 use crate::{Chunk, Engine, EngineError, MergedAnswer};
+
+/// A request among others that are answered together.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchRequest<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Seed of everything random in its answer.
+    pub seed: u64,
+    /// Stops this request alone; the others go on.
+    pub cancel: &'a CancelToken,
+}
 
 /// A chunk of a request, planned.
 struct Planned<'t> {
     /// Index of the request.
     request: usize,
-    /// Seed of the request.
-    seed: u64,
     plan: Box<dyn DynPlan + 't>,
     /// Start of the chunk in the whole, where it is known beforehand, seconds.
     start_s: Option<f64>,
@@ -25,7 +35,8 @@ struct Planned<'t> {
 impl Engine {
     /// Answers several requests to one task, each with a seed of its own, and runs their rows side by side. An answer is
     /// that of [`Engine::run_marked`] with the same seed, merged. Requests with markup, those in voices with
-    /// adapters, and those of which the best of several candidates is kept, run one after another.
+    /// adapters, and those of which the best of several candidates is kept, run one after another. A request that is
+    /// stopped alone leaves the batch after the step or the product under way.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], [`EngineError::Cancelled`], and faults of the model. An
@@ -33,7 +44,7 @@ impl Engine {
     pub fn run_batch(
         &self,
         task: &str,
-        requests: &[(Request, u64)],
+        requests: &[BatchRequest<'_>],
         decode: &DecodeConfig,
         run: RunContext<'_>,
     ) -> Result<Vec<Result<Answered, EngineError>>, EngineError> {
@@ -42,8 +53,8 @@ impl Engine {
         let mut planned = Vec::new();
         let mut outcomes: Vec<Result<MergedAnswer, EngineError>> =
             Vec::with_capacity(requests.len());
-        for (index, (request, seed)) in requests.iter().enumerate() {
-            let own = run.with_seed(*seed);
+        for (index, &BatchRequest { request, seed, cancel }) in requests.iter().enumerate() {
+            let own = RunContext { cancel, ..run.with_seed(seed) };
             let mut whole = MergedAnswer::default();
             // Voices with adapters have a language model of their own.
             let alone = match self.adapted_for(task, request) {
@@ -56,21 +67,33 @@ impl Engine {
             let outcome = if alone {
                 self.run_marked(task, request, decode, own, &mut |chunk| whole.push(chunk))
             } else {
+                warn_of_symbols(running, request, own);
                 self.planned(running, request, own).map(|chunks| {
-                    let with = |chunk| Planned { request: index, seed: *seed, ..chunk };
+                    let with = |chunk| Planned { request: index, ..chunk };
                     planned.extend(chunks.into_iter().map(with));
                 })
             };
             outcomes.push(outcome.map(|()| whole));
         }
-        let plans: Vec<(&Plan, u64)> = planned.iter().map(|p| (p.plan.plan(), p.seed)).collect();
+        let plans: Vec<(&Plan, u64, &CancelToken)> = planned
+            .iter()
+            .map(|chunk| {
+                let BatchRequest { seed, cancel, .. } = requests[chunk.request];
+                (chunk.plan.plan(), seed, cancel)
+            })
+            .collect();
         let layout = running.task.layout();
         let generated = generate_batch(&self.model, &layout, &plans, decode, run)?;
         let mut next_s = vec![0.0; requests.len()];
         for (chunk, generated) in planned.into_iter().zip(generated) {
-            let Planned { request, seed, plan, start_s, pause_s } = chunk;
-            let context = Context { services: &self.services, run: run.with_seed(seed) };
+            let Planned { request, plan, start_s, pause_s } = chunk;
+            let BatchRequest { seed, cancel, .. } = requests[request];
+            let own = RunContext { cancel, ..run.with_seed(seed) };
+            let context = Context { services: &self.services, run: own };
             let outcome = &mut outcomes[request];
+            if cancel.is_cancelled() {
+                *outcome = Err(EngineError::Cancelled);
+            }
             let Ok(whole) = outcome else { continue };
             let start_s = start_s.unwrap_or(next_s[request]);
             let put =
@@ -110,7 +133,7 @@ impl Engine {
         let mut planned: Vec<Planned<'t>> = Vec::with_capacity(total);
         for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
             match chunk.plan(&context).map_err(EngineError::from) {
-                Ok(plan) => planned.push(Planned { request: 0, seed: 0, plan, start_s, pause_s }),
+                Ok(plan) => planned.push(Planned { request: 0, plan, start_s, pause_s }),
                 // A chunk without words is left out; only a whole text of them is a fault.
                 Err(error)
                     if total > 1

@@ -5,6 +5,7 @@ use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
 use syrinx_text::TextError;
 use syrinx_types::{Event, RunContext, WordTime};
 
+use crate::engine::warn_of_symbols;
 use crate::{Engine, EngineError};
 
 /// The answer to a chunk of a request.
@@ -52,6 +53,7 @@ impl Engine {
         run: RunContext<'_>,
         each: &mut dyn FnMut(Chunk) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
+        warn_of_symbols(self.running(task)?, request, run);
         self.run_chunks(task, request, decode, run, None, each)
     }
 

@@ -453,8 +453,12 @@ pub(crate) fn warn_of_symbols(running: &LoadedTask, request: &Request, run: RunC
     else {
         return;
     };
-    for symbol in syrinx_text::symbols_left_out(request.fields[field].as_str().unwrap_or_default())
-    {
+    warn_of_text(request.fields[field].as_str().unwrap_or_default(), run);
+}
+
+/// Warns once of each symbol in a text that has no spoken name.
+pub(crate) fn warn_of_text(text: &str, run: RunContext<'_>) {
+    for symbol in syrinx_text::symbols_left_out(text) {
         run.events.emit(Event::Warning { message: format!("nothing is said for {symbol}") });
     }
 }

@@ -35,6 +35,7 @@ mod voice_adapters;
 mod voices;
 
 pub use adapters::{language_model, merge_adapter};
+pub use batch::BatchRequest;
 pub use chunks::{Chunk, MergedAnswer, SpeechPortion, TakeSound};
 pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};

@@ -3,6 +3,11 @@
 //! The newest part of the recording is recognized again and again, and words become final when two consecutive results
 //! agree on them (local agreement, Liu et al. 2020). The part begins anew at a pause between final words once it is
 //! [`PART_S`] long: the work of a recognition does not grow with the recording.
+//!
+//! The final text of a recording shorter than [`PART_S`] is that of the recording as a whole, whose last recognition it
+//! is. A longer one is the parts' texts one after another: each part is recognized without the sound before it, and its
+//! first words without the beam of the words before, so the text may differ from that of the file. Cutting later would
+//! make both equal for longer recordings, and every word late: a word waits for a recognition of the whole part.
 
 use syrinx_types::{Audio, WordTime};
 

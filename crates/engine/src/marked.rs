@@ -10,6 +10,7 @@ use syrinx_text::TextError;
 use syrinx_text::markup::{self, MarkedUtterance};
 use syrinx_types::{Audio, RunContext, WordTime};
 
+use crate::engine::{warn_of_symbols, warn_of_text};
 use crate::{Chunk, Engine, EngineError, SpeechPortion, TakeSound};
 
 /// Silence between two utterances without a pause of their own, seconds.
@@ -49,13 +50,17 @@ impl Engine {
         mut sound: Option<&mut TakeSound<'_>>,
         each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
-        let capabilities = self.running(task)?.descriptor.capabilities;
+        let running = self.running(task)?;
+        let capabilities = running.descriptor.capabilities;
         let text = capabilities.text.and_then(|field| request.fields.get(field)?.as_str());
         let text = text.filter(|text| markup::is_marked(text));
         let (Some(text), Some(field)) = (text, capabilities.text) else {
+            warn_of_symbols(running, request, run);
             return self.run_chunks(task, request, decode, run, sound, each);
         };
         let utterances = markup::parse(text)?;
+        let texts: Vec<&str> = utterances.iter().map(|utterance| utterance.text.as_str()).collect();
+        warn_of_text(&texts.join(" "), run);
         let mut left = utterances.iter().filter(|u| !u.text.is_empty()).count();
         if left == 0 {
             let excerpt = text.chars().take(40).collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Engine, EngineError};
+use syrinx_engine::{BatchRequest, Engine, EngineError};
 use syrinx_task::{Answered, Request};
 use syrinx_types::RunContext;
 
@@ -132,10 +132,16 @@ impl LineAnswers<'_> {
         for of_settings in lines.chunk_by(|a, b| a.temperature == b.temperature) {
             for batch in of_settings.chunks(self.decode.batch_rows.max(1)) {
                 let decode = batch[0].decode(self.decode);
-                let request = |line: &&RequestLine| {
-                    (Request::new(line.request.clone()), line.seed.unwrap_or(run.seed))
-                };
-                let requests: Vec<(Request, u64)> = batch.iter().map(request).collect();
+                let bare: Vec<Request> =
+                    batch.iter().map(|line| Request::new(line.request.clone())).collect();
+                let requests: Vec<BatchRequest<'_>> = batch
+                    .iter()
+                    .zip(&bare)
+                    .map(|(line, request)| {
+                        let seed = line.seed.unwrap_or(run.seed);
+                        BatchRequest { request, seed, cancel: run.cancel }
+                    })
+                    .collect();
                 let answers = self.engine.run_batch(self.task, &requests, &decode, run)?;
                 for (line, answered) in batch.iter().zip(answers) {
                     each(line, answered)?;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use crate::batch::{BatchKey, BatchableRequest};
 use crate::config::ServeConfig;
-use crate::engine::EngineService;
+use crate::engine::{EngineService, TaskRequest};
 use crate::error::ApiError;
-use crate::jobs::{Deadline, JobFunction, QueuePermit, RunningJob, WorkerPool};
+use crate::jobs::{Deadline, JobFunction, JobWork, QueuePermit, RunningJob, WorkerPool};
 use crate::metrics::Metrics;
 use crate::registered::Registered;
 
@@ -49,7 +50,31 @@ impl ServerState {
         deadline: Deadline,
         work: impl FnOnce(Arc<EngineService>) -> JobFunction,
     ) -> RunningJob {
-        self.pool.submit(place, deadline, work(Arc::clone(&self.service)))
+        self.pool.submit(place, deadline, JobWork::Alone(work(Arc::clone(&self.service))))
+    }
+
+    /// Queues a request to a task, which may be computed together with others. `prepare` completes it before.
+    pub fn submit_request(
+        &self,
+        place: QueuePermit,
+        deadline: Deadline,
+        mut ask: TaskRequest,
+        prepare: impl FnOnce(&EngineService, &mut TaskRequest) -> Result<(), ApiError> + Send + 'static,
+    ) -> RunningJob {
+        let service = Arc::clone(&self.service);
+        let work = match BatchKey::of(&service, &ask) {
+            Some(key) => JobWork::Joint(Box::new(BatchableRequest {
+                key,
+                service,
+                ask,
+                prepare: Box::new(prepare),
+            })),
+            None => JobWork::Alone(Box::new(move |cancel, each| {
+                prepare(&service, &mut ask)?;
+                service.run(&ask, cancel, each)
+            })),
+        };
+        self.pool.submit(place, deadline, work)
     }
 
     /// Refuses model names that the server does not know.

@@ -16,6 +16,9 @@ pub struct Limits {
     /// Number of requests waiting for a worker; one more is refused with 429. Default 1: with two workers a waiting
     /// request then takes about one and a half times as long as one that need not wait, and below twice as long at worst.
     pub queue: usize,
+    /// Number of waiting requests that a worker takes together, where they are short texts for the same task with the
+    /// same settings. Default 8; 1 computes each alone.
+    pub batch: usize,
     /// Longest time from the end of a request's headers to the end of its answer. Default 300 s.
     pub timeout: Duration,
     /// Number of voices registered over HTTP. Default 100.
@@ -32,6 +35,7 @@ impl Default for Limits {
             max_text_chars: 4096,
             workers: 2,
             queue: 1,
+            batch: 8,
             timeout: Duration::from_secs(300),
             max_voices: 100,
             grace: Duration::from_secs(30),

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use syrinx_audio::{AudioError, ReadLimits, read_from, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound, excerpt,
+    BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound,
+    excerpt,
 };
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Request, Service, TaskDescriptor, TaskError};
+use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
 use syrinx_types::{Audio, CancelToken, Codes, NullSink, RunContext, WordTime};
 
 use crate::error::ApiError;
@@ -163,10 +164,7 @@ impl EngineService {
         cancel: &CancelToken,
         each: &mut dyn FnMut(AnswerChunk) -> bool,
     ) -> Result<TaskAnswer, ApiError> {
-        let mut decode = self.defaults.decode.clone();
-        if let Some(temperature) = ask.temperature {
-            decode.codes.temperature = temperature;
-        }
+        let mut decode = self.settings(ask);
         let seed = ask.seed.unwrap_or(self.defaults.seed);
         let run = RunContext::new(cancel, &NullSink).with_seed(seed);
         let mut whole = MergedAnswer::default();
@@ -193,7 +191,42 @@ impl EngineService {
         self.engine.run_streaming(ask.task, &ask.request, &decode, run, sound, &mut parts)?;
         let answered = whole.into_answered();
         let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
-        Ok(TaskAnswer { json: answered.json(), recordings: answered.recordings() })
+        Ok(answer(&answered))
+    }
+
+    /// Returns the settings of a request.
+    fn settings(&self, ask: &TaskRequest) -> DecodeConfig {
+        let mut decode = self.defaults.decode.clone();
+        if let Some(temperature) = ask.temperature {
+            decode.codes.temperature = temperature;
+        }
+        decode
+    }
+
+    /// Runs requests to one task with the same settings together, none of them with sound while it is made. Each answer
+    /// is that of [`Self::run`]. A request whose token is set leaves the others.
+    pub fn run_together(
+        &self,
+        asks: &[(TaskRequest, CancelToken)],
+    ) -> Vec<Result<TaskAnswer, ApiError>> {
+        let Some((first, _)) = asks.first() else { return Vec::new() };
+        let requests: Vec<BatchRequest<'_>> = asks
+            .iter()
+            .map(|(ask, cancel)| BatchRequest {
+                request: &ask.request,
+                seed: ask.seed.unwrap_or(self.defaults.seed),
+                cancel,
+            })
+            .collect();
+        let (decode, whole) = (self.settings(first), CancelToken::default());
+        let run = RunContext::quiet(&whole);
+        match self.engine.run_batch(first.task, &requests, &decode, run) {
+            Ok(all) => all.into_iter().map(|one| Ok(answer(&one?))).collect(),
+            Err(error) => {
+                let error = ApiError::from(error);
+                asks.iter().map(|_| Err(error.clone())).collect()
+            }
+        }
     }
 
     /// Returns the best stretch of a recording as a voice.
@@ -233,6 +266,10 @@ impl EngineService {
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id == id)
     }
+}
+
+fn answer(answered: &Answered) -> TaskAnswer {
+    TaskAnswer { json: answered.json(), recordings: answered.recordings() }
 }
 
 fn view(descriptor: &'static TaskDescriptor) -> TaskView {

@@ -1,7 +1,8 @@
 //! Worker threads behind a bounded queue.
 //!
 //! A request takes a [`QueuePermit`] first: there are as many as workers and queue entries, and without a free one it is
-//! refused. The place is given back when the request's answer is sent and its work has stopped, whichever is later.
+//! refused. The place is given back when the request's answer is sent and its work has stopped, whichever is later. A
+//! worker takes requests that wait together where they can be computed together ([`crate::batch`]).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,23 +11,34 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::counter::Counter;
 use syrinx_types::CancelToken;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use crate::batch::{BatchKey, BatchMember, BatchableRequest, run_together};
+use crate::config::Limits;
 use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
 
 /// Outcome of one step of a job.
 pub(crate) type UpdateResult = Result<Update, ApiError>;
 
-/// A job's own code: computes with a token to watch, hands chunks on, returns the answer.
+/// Code that computes with a token to watch, hands chunks on, and returns the answer.
 pub(crate) type JobFunction = Box<
     dyn FnOnce(&CancelToken, &mut dyn FnMut(AnswerChunk) -> bool) -> Result<TaskAnswer, ApiError>
         + Send,
 >;
 
+/// Work of a request.
+pub(crate) enum JobWork {
+    /// Code of its own.
+    Alone(JobFunction),
+    /// A request that can be computed together with others.
+    Joint(Box<BatchableRequest>),
+}
+
 struct Job {
-    work: JobFunction,
+    work: JobWork,
     cancel: CancelToken,
     updates: mpsc::UnboundedSender<UpdateResult>,
     place: Arc<OwnedSemaphorePermit>,
@@ -36,6 +48,8 @@ struct Job {
 struct Queue {
     jobs: VecDeque<Job>,
     closed: bool,
+    /// Number of workers that wait for a job.
+    idle: usize,
 }
 
 /// Worker threads and their queue. Clones share them.
@@ -50,6 +64,10 @@ struct Shared {
     places: Arc<Semaphore>,
     capacity: usize,
     workers: usize,
+    /// Number of requests that are computed together at most.
+    batch: usize,
+    /// Counts requests that were computed together with others.
+    batched: Counter,
     running: AtomicUsize,
     /// Moving average of a job's duration, microseconds.
     usual_us: AtomicU64,
@@ -60,16 +78,18 @@ struct Shared {
 pub(crate) struct QueuePermit(Arc<OwnedSemaphorePermit>);
 
 impl WorkerPool {
-    /// Starts the workers.
-    pub fn new(workers: usize, queue: usize) -> std::io::Result<Self> {
-        let workers = workers.max(1);
-        let capacity = workers + queue;
+    /// Starts the workers. Requests that are computed together are counted by `batched`.
+    pub fn new(limits: &Limits, batched: Counter) -> std::io::Result<Self> {
+        let workers = limits.workers.max(1);
+        let capacity = workers + limits.queue;
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             ready: Condvar::new(),
             places: Arc::new(Semaphore::new(capacity)),
             capacity,
             workers,
+            batch: limits.batch.max(1),
+            batched,
             running: AtomicUsize::new(0),
             usual_us: AtomicU64::new(1_000_000),
         });
@@ -93,7 +113,7 @@ impl WorkerPool {
     }
 
     /// Queues work. It is cancelled when the returned value is dropped, or at the deadline.
-    pub fn submit(&self, place: QueuePermit, deadline: Deadline, work: JobFunction) -> RunningJob {
+    pub fn submit(&self, place: QueuePermit, deadline: Deadline, work: JobWork) -> RunningJob {
         let (updates, received) = mpsc::unbounded_channel();
         let cancel = CancelToken::default();
         let job = Job { work, cancel: cancel.clone(), updates, place: Arc::clone(&place.0) };
@@ -134,11 +154,16 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Job> {
+    /// Returns the next job, with those that are computed together with it; `None` at the end.
+    fn next(&self) -> Option<Vec<Job>> {
         let mut queue = self.lock();
+        queue.idle += 1;
         loop {
+            queue.jobs.retain(|job| !job.cancel.is_cancelled());
             if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
+                let jobs = queue.gather(job, self.batch);
+                queue.idle -= 1;
+                return Some(jobs);
             }
             if queue.closed {
                 return None;
@@ -148,18 +173,25 @@ impl Shared {
     }
 
     fn work(&self) {
-        while let Some(job) = self.next() {
-            if job.cancel.is_cancelled() {
-                continue;
-            }
-            self.running.fetch_add(1, Ordering::Relaxed);
+        while let Some(jobs) = self.next() {
+            let count = jobs.len();
+            self.running.fetch_add(count, Ordering::Relaxed);
             let begun = Instant::now();
-            job.run();
+            self.run(jobs);
             let took = begun.elapsed().as_micros() as u64;
             let usual = self.usual_us.load(Ordering::Relaxed);
             self.usual_us.store((3 * usual + took) / 4, Ordering::Relaxed);
-            self.running.fetch_sub(1, Ordering::Relaxed);
+            self.running.fetch_sub(count, Ordering::Relaxed);
         }
+    }
+
+    fn run(&self, mut jobs: Vec<Job>) {
+        if jobs.len() == 1 {
+            jobs.pop().into_iter().for_each(Job::run);
+            return;
+        }
+        self.batched.inc_by(jobs.len() as u64);
+        run_together(jobs.into_iter().filter_map(Job::member).collect());
     }
 
     /// Returns the time after which a place may be free: that of all queued jobs.
@@ -170,14 +202,57 @@ impl Shared {
     }
 }
 
+impl Queue {
+    /// Takes the jobs that can be computed together with one, as many as leave other idle workers their share.
+    fn gather(&mut self, first: Job, most: usize) -> Vec<Job> {
+        let share = (self.jobs.len() + 1).div_ceil(self.idle.max(1)).min(most);
+        let mut jobs = vec![first];
+        let Some(key) = jobs[0].key().cloned() else { return jobs };
+        for job in std::mem::take(&mut self.jobs) {
+            if jobs.len() < share && job.key() == Some(&key) {
+                jobs.push(job);
+            } else {
+                self.jobs.push_back(job);
+            }
+        }
+        jobs
+    }
+}
+
+/// Runs code of a request. A panic is a fault of this program; it must cost one request, not a worker.
+pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    catch_unwind(AssertUnwindSafe(code))
+        .unwrap_or_else(|_| Err(ApiError::internal("the request met a fault of the server")))
+}
+
 impl Job {
+    fn key(&self) -> Option<&BatchKey> {
+        match &self.work {
+            JobWork::Joint(joint) => Some(&joint.key),
+            JobWork::Alone(_) => None,
+        }
+    }
+
+    /// Returns the job as a request of a batch. Its place is then held by the request alone.
+    fn member(self) -> Option<BatchMember> {
+        let Self { work, cancel, updates, .. } = self;
+        match work {
+            JobWork::Joint(joint) => Some(BatchMember { joint: *joint, cancel, updates }),
+            JobWork::Alone(_) => None,
+        }
+    }
+
     fn run(self) {
         let Self { work, cancel, updates, place } = self;
         let mut each = |chunk| updates.send(Ok(Update::Chunk(chunk))).is_ok();
-        // A panic is a fault of this program; it must cost one request, not a worker.
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&cancel, &mut each)));
-        let outcome = outcome
-            .unwrap_or_else(|_| Err(ApiError::internal("the request met a fault of the server")));
+        let outcome = guarded(|| match work {
+            JobWork::Alone(code) => code(&cancel, &mut each),
+            JobWork::Joint(joint) => {
+                let BatchableRequest { service, mut ask, prepare, .. } = *joint;
+                prepare(&service, &mut ask)?;
+                service.run(&ask, &cancel, &mut each)
+            }
+        });
         drop(place);
         // A client that went away needs no answer.
         let _ = updates.send(outcome.map(|answer| Update::Whole(Box::new(answer))));

@@ -5,10 +5,12 @@
 //! and `/openapi.json`.
 //!
 //! The engine is synchronous: requests wait in a bounded queue (`jobs`) for worker threads, and one module (`engine`)
-//! calls it. Invariants: every bad input is OpenAI's error object with a 4xx status; no request names a file of this
-//! machine; a client that goes away cancels its work; a request's seed gives the samples of the command line.
+//! calls it. A worker takes short requests that wait together (`batch`). Invariants: every bad input is OpenAI's error
+//! object with a 4xx status; no request names a file of this machine; a client that goes away cancels its work; a request's
+//! seed gives the samples of the command line.
 
 mod app;
+mod batch;
 mod config;
 mod encode;
 mod engine;

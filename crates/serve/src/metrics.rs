@@ -27,6 +27,8 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     spoken: SecondsCounter,
     recognized: SecondsCounter,
+    /// Counts requests that were computed together with others.
+    pub batched: Counter,
 }
 
 impl Default for Metrics {
@@ -36,6 +38,7 @@ impl Default for Metrics {
         let latency = Histogram::new(edges);
         let requests = Family::<Labels, Counter>::default();
         let (running, queued, in_flight) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let batched = Counter::default();
         let (spoken, recognized) = (SecondsCounter::default(), SecondsCounter::default());
         registry.register("requests", "Responses by route and status", requests.clone());
         registry.register_with_unit(
@@ -46,6 +49,11 @@ impl Default for Metrics {
         );
         registry.register("jobs_running", "Requests being computed", running.clone());
         registry.register("jobs_queued", "Requests waiting for a worker", queued.clone());
+        registry.register(
+            "jobs_batched",
+            "Requests computed together with others",
+            batched.clone(),
+        );
         registry.register("requests_in_flight", "Requests that hold a place", in_flight.clone());
         registry.register_with_unit(
             "speech",
@@ -59,7 +67,17 @@ impl Default for Metrics {
             Unit::Seconds,
             recognized.clone(),
         );
-        Self { registry, requests, latency, running, queued, in_flight, spoken, recognized }
+        Self {
+            registry,
+            requests,
+            latency,
+            running,
+            queued,
+            in_flight,
+            spoken,
+            recognized,
+            batched,
+        }
     }
 }
 

@@ -76,12 +76,13 @@ impl Server {
         config: ServeConfig,
     ) -> Result<Self, ServeError> {
         let service = EngineService::new(engine, defaults, config.limits.max_audio_s);
-        let pool = WorkerPool::new(config.limits.workers, config.limits.queue);
+        let metrics = Metrics::default();
+        let pool = WorkerPool::new(&config.limits, metrics.batched.clone());
         let pool = pool.map_err(ServeError::Threads)?;
         let openapi = openapi::document(&service);
         let voices = Registered::of(&service);
         let sockets = Arc::new(Semaphore::new(config.limits.workers + config.limits.queue));
-        let (service, metrics) = (Arc::new(service), Metrics::default());
+        let service = Arc::new(service);
         let app = ServerState { config, service, pool, voices, metrics, openapi, sockets };
         Ok(Self { app: Arc::new(app) })
     }

@@ -166,15 +166,13 @@ impl Ready {
         place: QueuePermit,
         deadline: crate::jobs::Deadline,
     ) -> RunningJob {
-        let Self { mut ask, prompt } = self;
-        app.submit(place, deadline, |service| {
-            Box::new(move |cancel, each| {
-                if let Some(bytes) = prompt {
-                    let audio = service.decode(bytes, "prompt")?;
-                    ask.request.recordings.insert("prompt".into(), Arc::new(audio));
-                }
-                service.run(&ask, cancel, each)
-            })
+        let Self { ask, prompt } = self;
+        app.submit_request(place, deadline, ask, move |service, ask| {
+            if let Some(bytes) = prompt {
+                let audio = service.decode(bytes, "prompt")?;
+                ask.request.recordings.insert("prompt".into(), Arc::new(audio));
+            }
+            Ok(())
         })
     }
 }

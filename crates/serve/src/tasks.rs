@@ -71,16 +71,15 @@ pub(crate) async fn run(
     let place = app.pool.admit()?;
     let mut ask = TaskRequest { task: view.id, seed: settings.seed, ..TaskRequest::default() };
     ask.temperature = settings.temperature.filter(|t| (0.0..=2.0).contains(t));
-    let running = app.submit(place, deadline, |service| {
-        Box::new(move |cancel, each| {
-            for upload in uploads {
-                let audio = service.decode(upload.bytes, &upload.name)?;
-                let field = place_for(&mut fields, &upload.field);
-                ask.request.recordings.insert(field, Arc::new(audio));
-            }
-            ask.request.fields = Value::Object(fields);
-            service.run(&ask, cancel, each)
-        })
+    ask.request.fields = Value::Object(fields);
+    let running = app.submit_request(place, deadline, ask, move |service, ask| {
+        let Value::Object(fields) = &mut ask.request.fields else { return Ok(()) };
+        for upload in uploads {
+            let audio = service.decode(upload.bytes, &upload.name)?;
+            let field = place_for(fields, &upload.field);
+            ask.request.recordings.insert(field, Arc::new(audio));
+        }
+        Ok(())
     });
     let answer = running.answer().await?;
     respond(&app, answer, format, settings.raw == Some(true))

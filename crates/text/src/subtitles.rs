@@ -4,30 +4,54 @@ use std::fmt::Write as _;
 
 use syrinx_types::WordTime;
 
-/// Longest line shown at once, characters: two lines of a usual subtitle.
-const MAX_CHARS: usize = 80;
+/// Longest line, characters.
+const LINE_CHARS: usize = 42;
+/// Most lines shown at once.
+const LINES: usize = 2;
 /// Longest time a subtitle stays, seconds.
 const MAX_S: f64 = 6.0;
 /// A pause this long begins a new subtitle, seconds.
 const PAUSE_S: f64 = 0.6;
 
-/// A line and the time for which it is shown.
+/// Text that is shown at once, and the time for which it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
     /// Start, seconds.
     pub start_s: f64,
     /// End, seconds.
     pub end_s: f64,
-    /// The line.
+    /// The text, in one line.
     pub text: String,
 }
 
-/// Groups words to lines.
+impl Cue {
+    /// The text in lines of at most 42 characters, but for longer words.
+    pub fn lines(&self) -> String {
+        lines_of(&self.text).join("\n")
+    }
+}
+
+/// Breaks a text between words, each line as full as it can be.
+fn lines_of(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Groups words to subtitles of at most two lines.
 pub fn cues(words: &[WordTime]) -> Vec<Cue> {
     let mut cues: Vec<Cue> = Vec::new();
     for word in words {
         if let Some(cue) = cues.last_mut() {
-            let fits = cue.text.chars().count() + 1 + word.word.chars().count() <= MAX_CHARS
+            let fits = lines_of(&format!("{} {}", cue.text, word.word)).len() <= LINES
                 && word.end_s - cue.start_s <= MAX_S
                 && word.start_s - cue.end_s < PAUSE_S;
             if fits {
@@ -48,7 +72,7 @@ pub fn srt(words: &[WordTime]) -> String {
     for (i, cue) in cues(words).iter().enumerate() {
         let (start, end) = (clock(cue.start_s, ','), clock(cue.end_s, ','));
         // Writing to a String can't fail.
-        let _ = write!(out, "{}\n{start} --> {end}\n{}\n\n", i + 1, cue.text);
+        let _ = write!(out, "{}\n{start} --> {end}\n{}\n\n", i + 1, cue.lines());
     }
     out.trim_end().to_owned()
 }
@@ -58,7 +82,7 @@ pub fn vtt(words: &[WordTime]) -> String {
     let mut out = String::from("WEBVTT\n\n");
     for cue in cues(words) {
         let (start, end) = (clock(cue.start_s, '.'), clock(cue.end_s, '.'));
-        let text = cue.text.replace('&', "&amp;").replace('<', "&lt;");
+        let text = cue.lines().replace('&', "&amp;").replace('<', "&lt;");
         let _ = write!(out, "{start} --> {end}\n{text}\n\n");
     }
     out.trim_end().to_owned()
@@ -99,10 +123,14 @@ mod tests {
         let words: Vec<_> = (0..60)
             .map(|i| word("something", f64::from(i) * 0.3, f64::from(i) * 0.3 + 0.3))
             .collect();
-        for cue in cues(&words) {
-            assert!(
-                cue.text.chars().count() <= MAX_CHARS && cue.end_s - cue.start_s <= MAX_S + 1e-9
-            );
+        let all = cues(&words);
+        assert!(all.iter().any(|cue| cue.lines().lines().count() == LINES));
+        for cue in &all {
+            let lines = cue.lines();
+            assert!(lines.lines().count() <= LINES && cue.end_s - cue.start_s <= MAX_S + 1e-9);
+            assert!(lines.lines().all(|line| line.chars().count() <= LINE_CHARS), "{lines}");
         }
+        let shown: Vec<String> = all.into_iter().map(|cue| cue.text).collect();
+        assert_eq!(shown.join(" "), vec!["something"; 60].join(" "));
     }
 }

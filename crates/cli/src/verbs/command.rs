@@ -75,6 +75,8 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
                 .value_name(value_name)
                 .num_args(1..)
                 .action(ArgAction::Append)
+                // A text may be a number: syrinx say -2
+                .allow_negative_numbers(true)
                 .required(required(name));
             // A text may come from the lines of a file instead.
             if !recording && descriptor.answer == AnswerKind::Speech && required(name) {
@@ -140,7 +142,7 @@ fn live_arg() -> Arg {
         .value_name("HZ")
         .value_parser(clap::value_parser!(u32).range(8_000..=48_000))
         .conflicts_with_all([OUT, RESUME])
-        .help("Print words as they become certain, with times; standard input is 16-bit mono samples of this rate without a header")
+        .help("Print words as they become certain, with times; standard input is 16-bit mono samples of this rate without a header. Sound of more than 8 s is recognized in parts, so its words may differ from those of the whole file")
 }
 
 fn resume_arg() -> Arg {

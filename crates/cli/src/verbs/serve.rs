@@ -48,6 +48,9 @@ struct LimitArgs {
     /// Requests that may wait; further ones get 429
     #[arg(long, value_name = "N", default_value_t = Limits::default().queue)]
     queue: usize,
+    /// Waiting requests computed together, if they are short texts for one task with the same settings; 1 for none
+    #[arg(long, value_name = "N", default_value_t = Limits::default().batch)]
+    batch: usize,
     /// Largest request body, MiB
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().max_body_bytes >> 20)]
     max_body: usize,
@@ -76,6 +79,7 @@ impl LimitArgs {
             max_text_chars: self.max_text,
             workers: self.workers,
             queue: self.queue,
+            batch: self.batch,
             timeout: Duration::from_secs(self.timeout),
             grace: Duration::from_secs(self.grace),
             max_voices: self.max_voices,

@@ -13,6 +13,21 @@ fn nothing_to_say() {
 }
 
 #[test]
+fn a_negative_number_is_a_text() {
+    let bench = Bench::new();
+    let ended = bench.run(&["phonemize", "-2", "--format", "text"]);
+    assert_eq!(ended.worked().out.trim(), "minus two");
+}
+
+#[test]
+fn symbols_that_are_not_spoken_are_named() {
+    let bench = Bench::new();
+    let ended = bench.run(&["say", "Yes, ₿, no. ₿", "-o", "out.wav"]);
+    let named = ended.worked().err.matches("U+20BF").count();
+    assert_eq!(named, 1, "{}", ended.err);
+}
+
+#[test]
 fn another_language() {
     let bench = Bench::new();
     bench.fails(

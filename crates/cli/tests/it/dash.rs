@@ -10,13 +10,13 @@ const STEPS: usize = 900;
 const STEP: Duration = Duration::from_millis(100);
 
 /// A terminal of its own, gone with this value.
-struct Terminal {
+pub struct Terminal {
     socket: String,
 }
 
 impl Terminal {
     /// Runs a shell line in a terminal of this size; none without tmux.
-    fn start(bench: &Bench, line: &str, columns: u16, lines: u16) -> Option<Self> {
+    pub fn start(bench: &Bench, line: &str, columns: u16, lines: u16) -> Option<Self> {
         let there = Command::new("tmux").arg("-V").stdout(Stdio::null()).status();
         if there.is_err() {
             eprintln!("skipped: there is no tmux to run the dashboard in; install tmux");
@@ -53,8 +53,8 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The screen as soon as it has all of this on it.
-    fn shows(&self, parts: &[&str]) -> String {
+    /// Waits until the screen has all of this on it; returns it.
+    pub fn shows(&self, parts: &[&str]) -> String {
         let mut screen = String::new();
         for _ in 0..STEPS {
             screen = self.screen();
@@ -66,7 +66,7 @@ impl Terminal {
         panic!("never saw {parts:?}, but:\n{screen}");
     }
 
-    fn press(&self, keys: &[&str]) {
+    pub fn press(&self, keys: &[&str]) {
         let args = [&["send-keys"], keys].concat();
         assert!(self.command(&args).status().expect("tmux runs").success());
     }
@@ -143,6 +143,32 @@ fn it_leaves_when_it_is_told_to() {
         .status();
     assert!(told.expect("a shell").success());
     terminal.shows(&["LEFT 0"]);
+}
+
+#[test]
+fn it_ends_when_its_terminal_goes_away() {
+    let bench = Bench::new();
+    // In a session of its own the program gets no signal of the terminal's end.
+    let line = format!(
+        "sh -c 'echo $$ > pid; exec setsid {} dash --model {} --voices-dir voices'; sleep 1000",
+        env!("CARGO_BIN_EXE_syrinx"),
+        model().display()
+    );
+    let Some(terminal) = Terminal::start(&bench, &line, 80, 24) else { return };
+    terminal.shows(&["[1 Compare]"]);
+    let pid = std::fs::read_to_string(bench.path("pid")).expect("the shell wrote it");
+    let status = format!("/proc/{}/status", pid.trim());
+    assert!(std::path::Path::new(&status).exists());
+    drop(terminal);
+    for _ in 0..STEPS {
+        // A process whose parent is gone as well may be left as a zombie.
+        let left = std::fs::read_to_string(&status).unwrap_or_default();
+        if left.is_empty() || left.contains("State:\tZ") {
+            return;
+        }
+        std::thread::sleep(STEP);
+    }
+    panic!("it still runs without a terminal");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{EngineError, MergedAnswer};
+use syrinx_engine::{BatchRequest, Engine, EngineError, MergedAnswer};
 use syrinx_task::{Answered, Request};
 use syrinx_types::{CancelToken, RunContext};
 
@@ -15,6 +15,20 @@ fn alone(text: &str, seed: u64) -> Answered {
     let each = &mut |chunk| whole.push(chunk);
     engine().run_marked("tts", &request, &DecodeConfig::default(), run, each).expect("it speaks");
     whole.into_answered().expect("an answer")
+}
+
+/// The answers to some requests with their seeds.
+fn together(
+    engine: &Engine,
+    requests: &[(Request, u64)],
+    decode: &DecodeConfig,
+    cancel: &CancelToken,
+) -> Result<Vec<Result<Answered, EngineError>>, EngineError> {
+    let requests: Vec<BatchRequest<'_>> = requests
+        .iter()
+        .map(|(request, seed)| BatchRequest { request, seed: *seed, cancel })
+        .collect();
+    engine.run_batch("tts", &requests, decode, RunContext::quiet(cancel))
 }
 
 #[test]
@@ -32,8 +46,7 @@ fn a_batch_has_the_answers_of_its_requests_alone() {
     let cancel = CancelToken::default();
     for batch_rows in [1, 3, 16] {
         let decode = DecodeConfig { batch_rows, ..DecodeConfig::default() };
-        let all = engine().run_batch("tts", &requests, &decode, RunContext::quiet(&cancel));
-        let all = all.expect("they are spoken");
+        let all = together(engine(), &requests, &decode, &cancel).expect("they are spoken");
         assert_eq!(all.len(), texts.len());
         for ((text, seed), answered) in texts.iter().zip(all) {
             if *text == "…" {
@@ -46,9 +59,36 @@ fn a_batch_has_the_answers_of_its_requests_alone() {
         }
     }
     cancel.cancel();
-    let cancelled =
-        engine().run_batch("tts", &requests, &DecodeConfig::default(), RunContext::quiet(&cancel));
+    let cancelled = together(engine(), &requests, &DecodeConfig::default(), &cancel);
     assert!(matches!(cancelled, Err(EngineError::Cancelled)));
+}
+
+#[test]
+fn a_request_of_a_batch_can_be_stopped_alone() {
+    let texts = ["Yes, no, yes.", "No. Yes. No.", "Yes."];
+    let requests: Vec<Request> = texts.iter().map(|text| json!({ "text": text }).into()).collect();
+    let tokens = [CancelToken::default(), CancelToken::default(), CancelToken::default()];
+    let whole = CancelToken::default();
+    let run = RunContext::quiet(&whole);
+    let batch: Vec<BatchRequest<'_>> = requests
+        .iter()
+        .zip(&tokens)
+        .map(|(request, cancel)| BatchRequest { request, seed: 2, cancel })
+        .collect();
+    let all = |decode: &DecodeConfig| {
+        engine().run_batch("tts", &batch, decode, run).expect("the others are spoken")
+    };
+    tokens[1].cancel();
+    let answers = all(&DecodeConfig::default());
+    assert!(matches!(answers[1], Err(EngineError::Cancelled)), "{:?}", answers[1]);
+    for at in [0, 2] {
+        let answered = answers[at].as_ref().expect("speech");
+        assert_eq!(answered.audio(), alone(texts[at], 2).audio(), "{}", texts[at]);
+    }
+    tokens.iter().for_each(CancelToken::cancel);
+    for answered in all(&DecodeConfig::default()) {
+        assert!(matches!(answered, Err(EngineError::Cancelled)), "{answered:?}");
+    }
 }
 
 #[test]
@@ -66,7 +106,7 @@ fn the_adapter_of_a_voice_is_used_alone_and_in_a_batch() {
     // Reading the adapter fails, so that each of the paths shows that it is read.
     let alone = engine.run("tts", &request, &decode, run);
     assert!(matches!(alone, Err(EngineError::Adapter { .. })), "{alone:?}");
-    let batch = engine.run_batch("tts", &[(request, 1)], &decode, run).expect("a batch");
+    let batch = together(&engine, &[(request, 1)], &decode, &cancel).expect("a batch");
     assert!(matches!(batch[..], [Err(EngineError::Adapter { .. })]), "{batch:?}");
     // A voice of the same name without an adapter takes its place.
     engine.voices().add("me", &codes, "").expect("it is kept");

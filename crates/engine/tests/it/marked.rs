@@ -4,7 +4,7 @@ use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{EngineError, MergedAnswer};
 use syrinx_registry::ALL;
-use syrinx_types::{Audio, CancelToken, RunContext};
+use syrinx_types::{Audio, CancelToken, Event, RecordingSink, RunContext};
 
 use crate::engine;
 
@@ -59,4 +59,29 @@ fn what_markup_can_not_say() {
     assert!(matches!(speak("<speak>Yes."), Err(EngineError::Markup(_))));
     assert!(speak("[pause 1s]").is_err());
     assert!(speak("[voice nobody] Yes.").is_err());
+}
+
+#[test]
+fn every_symbol_that_is_not_spoken_is_named_once() {
+    let check = |text: &str, expected: &[&str]| {
+        let (sink, cancel) = (RecordingSink::default(), CancelToken::default());
+        let (request, run) = (json!({ "text": text }).into(), RunContext::new(&cancel, &sink));
+        let each = &mut |_| Ok(());
+        engine().run_marked("tts", &request, &DecodeConfig::default(), run, each).expect("speech");
+        let warnings: Vec<String> = sink
+            .events()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Warning { message } => Some(message),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(warnings, expected, "{text}");
+    };
+    check("Yes, “no”.", &[]);
+    check("Yes ₿. No ₿, yes.", &["nothing is said for `₿` (U+20BF, 2 times)"]);
+    check(
+        "Yes ₿. [pause 200ms] No ⌬.",
+        &["nothing is said for `₿` (U+20BF, once)", "nothing is said for `⌬` (U+232C, once)"],
+    );
 }

@@ -26,7 +26,7 @@ fn speech(body: &Value) -> HttpResponse {
 }
 
 /// Samples of an engine's answer as the command line makes them.
-fn spoken(text: &str, seed: u64, streamed: bool) -> Audio {
+pub fn spoken(text: &str, seed: u64, streamed: bool) -> Audio {
     let mut whole = MergedAnswer::default();
     let cancel = CancelToken::default();
     let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel).with_seed(seed));
@@ -38,7 +38,7 @@ fn spoken(text: &str, seed: u64, streamed: bool) -> Audio {
     whole.into_answered().expect("an answer").audio().expect("sound").as_ref().clone()
 }
 
-fn int16(audio: &Audio) -> Vec<u8> {
+pub fn int16(audio: &Audio) -> Vec<u8> {
     let integer = |x: &f32| (x.clamp(-1.0, 1.0) * 32767.0).round() as i16;
     audio.samples.iter().flat_map(|x| integer(x).to_le_bytes()).collect()
 }

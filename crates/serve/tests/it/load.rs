@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use syrinx_serve::{Limits, ServeConfig};
 
 use crate::RunningJob;
+use crate::audio::{int16, spoken};
 use crate::http::{get, post};
 
 /// Text that takes an untrained model long enough for a test to look at the server meanwhile.
@@ -84,6 +85,31 @@ fn a_client_that_hangs_up_during_the_answer_cancels_the_rest() {
     drop(stream);
     wait_for(&server, "in_flight", 0);
     assert_eq!(figure(&server, "syrinx_speech_seconds_total"), 0.0);
+}
+
+#[test]
+fn short_requests_that_wait_are_computed_together_with_their_own_samples() {
+    let server = small(1, 4);
+    let first = open_request(&server);
+    wait_for(&server, "running", 1);
+    let address = server.url("/v1/audio/speech");
+    let requests = [("Yes. No.", 1), ("No, no, yes.", 2), ("Yes. No.", 3)];
+    let ask = |(text, seed): (&str, u64)| {
+        post(&address, &json!({ "input": text, "seed": seed, "response_format": "pcm" }))
+    };
+    thread::scope(|scope| {
+        let ask = &ask;
+        let answers = requests.map(|request| scope.spawn(move || ask(request)));
+        wait_for(&server, "queued", 3);
+        drop(first);
+        for (answer, (text, seed)) in answers.into_iter().zip(requests) {
+            let answer = answer.join().expect("no panic");
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            assert!(answer.bytes == int16(&spoken(text, seed, false)), "{text}, {seed}");
+        }
+    });
+    assert_eq!(figure(&server, "syrinx_jobs_batched_total"), 3.0);
+    wait_for(&server, "in_flight", 0);
 }
 
 #[test]

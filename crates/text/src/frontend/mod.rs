@@ -6,7 +6,7 @@ mod heteronyms;
 mod letters;
 mod rules;
 mod rules_table;
-mod script;
+pub(crate) mod script;
 mod tagger;
 
 use std::collections::HashMap;

@@ -33,7 +33,7 @@ const SCRIPTS: &[(u32, u32, &str)] = &[
 /// Refuses text that is mostly not in Latin letters.
 ///
 /// Errors name the script and the first word in it.
-pub(super) fn check(text: &str) -> Result<(), TextError> {
+pub(crate) fn check(text: &str) -> Result<(), TextError> {
     let (mut letters, mut foreign) = (0_usize, 0_usize);
     for c in text.chars().take(SAMPLE_CHARS).filter(|c| c.is_alphabetic()) {
         letters += 1;

@@ -126,14 +126,15 @@ impl std::fmt::Display for UnspokenSymbol {
     }
 }
 
-/// Returns the symbols of a text without a spoken name, each once, in the order of their first occurrence.
+/// Returns the symbols of a text without a spoken name, each once, in the order of their first occurrence; none for a text
+/// that is refused as another language.
 ///
 /// ```
 /// let left_out = syrinx_text::symbols_left_out("5 ₿, 6 ₿");
 /// assert_eq!(left_out[0].to_string(), "`₿` (U+20BF, 2 times)");
 /// ```
 pub fn symbols_left_out(text: &str) -> Vec<UnspokenSymbol> {
-    if text.is_ascii() {
+    if text.is_ascii() || crate::frontend::script::check(text).is_err() {
         return Vec::new();
     }
     let (text, _) = crate::inline::extract(text);

@@ -126,6 +126,7 @@ fn symbols_without_a_name_are_told_once() {
     assert_eq!(told("“Zoë” paid 5 ₿ for ½ a pie."), "`₿` (U+20BF, once)");
     assert_eq!(told("₿₿ and 日 — naïve • £5 😀 ₿"), "`₿` (U+20BF, 3 times), `日` (U+65E5, once)");
     assert_eq!(told("Plain text."), "");
+    assert_eq!(told("你好,世界"), "", "the text is refused");
     let frontend = Frontend::english().unwrap();
     let spoken = frontend.phonemize("Five ₿ now").unwrap();
     assert_eq!((spoken.words.len(), spoken.left_out.len()), (2, 1));

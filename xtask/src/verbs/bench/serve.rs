@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +23,12 @@ pub struct BenchServeArgs {
     /// Requests that may wait
     #[arg(long, default_value_t = 1, value_name = "N")]
     queue: usize,
+    /// Waiting requests computed together; 1 for none
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    batch: usize,
+    /// The program; built if not given
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Time at capacity, seconds
     #[arg(long, default_value_t = 60, value_name = "S")]
     capacity_s: u64,
@@ -51,9 +58,13 @@ struct Seen {
 
 /// Measures and prints a report.
 pub fn run(args: &BenchServeArgs) -> Result<()> {
-    let program = build_program(&shell()?)?;
-    let (workers, queue) = (args.workers.to_string(), args.queue.to_string());
-    let server = Program::start(&program, &["--workers", &workers, "--queue", &queue])?;
+    let program = match &args.program {
+        Some(program) => std::fs::canonicalize(program)?,
+        None => build_program(&shell()?)?,
+    };
+    let [workers, queue, batch] = [args.workers, args.queue, args.batch].map(|n| n.to_string());
+    let limits = ["--workers", &workers, "--queue", &queue, "--batch", &batch];
+    let server = Program::start(&program, &limits)?;
     for _ in 0..3 {
         ensure!(speak(&server, TEXT)?.status == 200, "the server does not answer");
     }
@@ -208,12 +219,18 @@ fn report(
     // Writing to a String can't fail.
     let _ = write!(
         out,
-        "`cargo xtask bench serve --workers {} --queue {} --capacity-s {} --overload-s {} --hangups {}`: `POST /v1/audio/speech`, \
+        "`cargo xtask bench serve --workers {} --queue {} --batch {} --capacity-s {} --overload-s {} --hangups {}`: `POST /v1/audio/speech`, \
          one sentence ({TEXT:?}), PCM, on {cores} cores (load average {load} at the end).\n\n\
          Capacity is the rate that {} clients reach which each wait for their answer: **{rate:.2} requests a second**. The overload \
          is {TIMES} times that, whether earlier requests are answered or not.\n\n\
          | | answered | p50 | p95 | first byte, p50 |\n|---|--:|--:|--:|--:|\n",
-        args.workers, args.queue, args.capacity_s, args.overload_s, args.hangups, args.workers,
+        args.workers,
+        args.queue,
+        args.batch,
+        args.capacity_s,
+        args.overload_s,
+        args.hangups,
+        args.workers,
     );
     out += &row("at capacity", capacity);
     out += &row(&format!("at {TIMES} times capacity"), &accepted);

@@ -11,7 +11,7 @@ use crate::Picture;
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, Step, action, bind};
 use crate::message::Effect;
-use crate::pen::{Pen, above};
+use crate::pen::{Pen, above, fit};
 use crate::screens::ScreenContext;
 use crate::screens::evals::{Named, row_text};
 
@@ -193,6 +193,8 @@ impl Rows {
         let by = self.sorted_by().map(str::to_owned).or_else(|| self.figures.last().cloned());
         let figure = by.unwrap_or_default();
         let unit = figure_kind(&figure).unit;
+        // The transcript is what a row is read for: the other columns leave it room on a narrow terminal.
+        let (id_room, figure_room) = (usize::from(area.width / 3), usize::from(area.width / 5));
         let rows = self.rows.iter().map(|scored| {
             let row = &scored.row;
             let old = self.before.get(&row.id);
@@ -201,14 +203,19 @@ impl Rows {
             let sign = if worse { ("▼", pen.theme.bad) } else { ("", pen.theme.dim) };
             let text_style = row.error.as_ref().map(|_| pen.theme.bad);
             vec![
-                cell(&row.id),
+                cell(fit(&row.id, id_room)),
                 cell(shown),
                 (sign.0.to_owned(), Some(sign.1)),
                 (row_text(row, &figure), text_style),
             ]
         });
         let grid = Grid {
-            titles: vec!["row".into(), figure.clone(), String::new(), "transcript".into()],
+            titles: vec![
+                "row".into(),
+                fit(&figure, figure_room),
+                String::new(),
+                "transcript".into(),
+            ],
             rows: rows.collect(),
             selected: Some(self.at),
             right_from: 9,

@@ -1,0 +1,133 @@
+//! Keys, clicks and sizes of the terminal.
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use ratatui::crossterm::event::{self, Event as Input, MouseButton, MouseEventKind};
+use syrinx_types::CancelToken;
+
+use crate::Msg;
+use crate::keys::Key;
+
+/// Interval at which the keyboard thread checks for its end.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Sends keys, clicks and sizes until it is told to stop or the terminal is gone.
+pub(crate) fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
+    let Ok(terminal) = Terminal::open() else {
+        let _ = send.send(Msg::Terminate);
+        return;
+    };
+    while !stop.is_cancelled() {
+        match terminal.wait().and_then(|()| forward(send, stop)) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(_) => {
+                let _ = send.send(Msg::Terminate);
+                return;
+            }
+        }
+    }
+}
+
+/// Sends what is there; returns whether somebody still receives it.
+fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
+    while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
+        let input = event::read()?;
+        if let Some(msg) = message(&input)
+            && send.send(msg).is_err()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The terminal that crossterm reads, which must not be asked for keys once it is gone: crossterm then reads it in an endless
+/// loop.
+#[cfg(unix)]
+struct Terminal(std::os::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Terminal {
+    fn open() -> std::io::Result<Self> {
+        use std::io::IsTerminal as _;
+        use std::os::fd::AsFd as _;
+
+        let stdin = std::io::stdin();
+        Ok(Self(match stdin.is_terminal() {
+            true => stdin.as_fd().try_clone_to_owned()?,
+            false => std::fs::File::open("/dev/tty")?.into(),
+        }))
+    }
+
+    /// Waits for something to read, a short time.
+    ///
+    /// # Errors
+    /// A terminal that is gone.
+    fn wait(&self) -> std::io::Result<()> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        use rustix::io::Errno;
+
+        let time = Timespec::try_from(POLL).map_err(std::io::Error::other)?;
+        let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+        match poll(&mut polled, Some(&time)) {
+            // A change of the size is a signal, which crossterm keeps.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        match polled[0].revents().intersects(gone) {
+            true => Err(std::io::ErrorKind::BrokenPipe.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The terminal that crossterm reads.
+#[cfg(not(unix))]
+struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    fn open() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for something to read, a short time.
+    fn wait(&self) -> std::io::Result<()> {
+        event::poll(POLL).map(drop)
+    }
+}
+
+fn message(input: &Input) -> Option<Msg> {
+    Some(match input {
+        Input::Key(event) => Msg::Key(Key::of(event)?),
+        Input::Paste(text) => Msg::Paste(text.clone()),
+        Input::Resize(..) => Msg::Resized,
+        Input::Mouse(event) => {
+            let (column, row) = (event.column, event.row);
+            match event.kind {
+                MouseEventKind::Down(MouseButton::Left) => Msg::Click { column, row },
+                MouseEventKind::ScrollDown => Msg::Scroll { column, row, down: true },
+                MouseEventKind::ScrollUp => Msg::Scroll { column, row, down: false },
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_is_gone_is_told_from_one_without_keys() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let terminal = Terminal(reader.into());
+        assert!(terminal.wait().is_ok());
+        drop(writer);
+        assert!(terminal.wait().is_err());
+    }
+}

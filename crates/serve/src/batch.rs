@@ -1,0 +1,103 @@
+//! Requests that wait for a worker and are computed together.
+//!
+//! Nothing waits for a batch to fill: a worker that becomes free takes what waits. Only short texts are taken together,
+//! as a request beside a long one would wait for it, and no request that is streamed. Samples are those of the request
+//! alone. A client that hangs up frees its place at once; its rows leave the batch at the next step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use syrinx_types::CancelToken;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::engine::{AnswerChunk, EngineService, TaskAnswer, TaskRequest, Update};
+use crate::error::ApiError;
+use crate::jobs::{UpdateResult, guarded};
+
+/// Longest text of a request that is computed together with others, characters: about one chunk of the engine.
+const MAX_CHARS: usize = 400;
+
+/// Settings that requests computed together have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BatchKey {
+    task: &'static str,
+    temperature: Option<f64>,
+}
+
+impl BatchKey {
+    /// Returns the key of a request; `None` for one that is computed alone.
+    pub fn of(service: &EngineService, ask: &TaskRequest) -> Option<Self> {
+        let view = service.task(ask.task).filter(|view| view.speaks && !ask.stream)?;
+        let field = view.main_field;
+        let text = ask.request.fields.get(field).and_then(serde_json::Value::as_str)?;
+        let takes_recording = view.recordings.iter().any(|recording| recording == field);
+        let short = text.chars().count() <= MAX_CHARS;
+        (short && !takes_recording).then_some(Self { task: ask.task, temperature: ask.temperature })
+    }
+}
+
+/// Completes a request on the worker's thread: decodes its recordings.
+pub(crate) type Prepare =
+    Box<dyn FnOnce(&EngineService, &mut TaskRequest) -> Result<(), ApiError> + Send>;
+
+/// Work that can be computed together with other work of the same key.
+pub(crate) struct BatchableRequest {
+    /// Settings in common.
+    pub key: BatchKey,
+    /// The model.
+    pub service: Arc<EngineService>,
+    /// The request.
+    pub ask: TaskRequest,
+    /// Completes the request.
+    pub prepare: Prepare,
+}
+
+/// A request of a batch.
+pub(crate) struct BatchMember {
+    /// Work of the request.
+    pub joint: BatchableRequest,
+    /// Stops this request alone.
+    pub cancel: CancelToken,
+    /// Receiver of the answer.
+    pub updates: UnboundedSender<UpdateResult>,
+}
+
+/// Computes requests of one key together.
+pub(crate) fn run_together(members: Vec<BatchMember>) {
+    let (mut service, mut asks, mut open) = (None, Vec::new(), Vec::new());
+    for BatchMember { joint, cancel, updates } in members {
+        let BatchableRequest { service: own, mut ask, prepare, .. } = joint;
+        match guarded(|| prepare(&own, &mut ask)) {
+            Ok(()) => {
+                asks.push((ask, cancel));
+                open.push(updates);
+                service = Some(own);
+            }
+            // A client that went away needs no answer.
+            Err(error) => drop(updates.send(Err(error))),
+        }
+    }
+    let Some(service) = service else { return };
+    let together = catch_unwind(AssertUnwindSafe(|| service.run_together(&asks)));
+    // A panic must cost one request: each is computed again alone.
+    let answers = together.unwrap_or_else(|_| {
+        let alone = |(ask, cancel): &(TaskRequest, CancelToken)| {
+            guarded(|| service.run(ask, cancel, &mut |_| true))
+        };
+        asks.iter().map(alone).collect()
+    });
+    for (updates, answer) in open.into_iter().zip(answers) {
+        deliver(&updates, answer);
+    }
+}
+
+/// Sends an answer as one chunk and as a whole.
+fn deliver(updates: &UnboundedSender<UpdateResult>, answer: Result<TaskAnswer, ApiError>) {
+    if let Ok(answer) = &answer
+        && let Some((_, audio)) = answer.recordings.first()
+    {
+        let chunk = AnswerChunk { samples: audio.samples.clone(), ..AnswerChunk::default() };
+        let _ = updates.send(Ok(Update::Chunk(chunk)));
+    }
+    let _ = updates.send(answer.map(|answer| Update::Whole(Box::new(answer))));
+}
