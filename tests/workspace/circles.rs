@@ -98,7 +98,7 @@ fn modules_import_each_other_in_one_direction() {
                 while !modules.contains(path) {
                     path = path.rsplit_once("::").map_or("", |(above, _)| above);
                 }
-                // A module may use what its children hold, and children what stands above them.
+                // A module may use its children, and children their ancestors.
                 let related = path.is_empty()
                     || path == own
                     || path.starts_with(&format!("{own}::"))

@@ -14,10 +14,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("metrics", &["types", "audio"]),
     ("scene", &["types"]),
     ("data", &["types", "atomic"]),
-    ("nn", &[]),
+    ("nn", &["types"]),
     ("codec", &["types", "atomic", "audio", "metrics", "scene", "nn"]),
     ("task", &["types", "text"]),
-    ("enhance", &["types", "audio", "scene", "task"]),
     ("speech", &["types", "audio", "text", "task"]),
     ("model", &["types", "nn", "task"]),
     ("decode", &["types", "nn", "task", "model"]),
@@ -60,12 +59,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Workspace crates that a task may link.
-const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "enhance", "speech"];
+const FOR_TASKS: &[&str] = &["types", "text", "task", "audio", "scene", "speech"];
 
 /// Crates that may link candle: those that compute.
 const CANDLE: [&str; 12] = [
     // Names the device that a voice is trained on.
-    "syrinx-adapt",
+    "syrinx-recipes",
     "syrinx-nn",
     "syrinx-codec",
     "syrinx-model",

@@ -1,25 +1,47 @@
-//! Errors: messages say what failed, remedies are data.
+//! Errors: messages say what failed, remedies are data, and causes stand in one place.
 
 use crate::workspace::{packages, root};
 
-/// Packages whose remedies are not yet moved. The list only shrinks.
-const PROSE: [&str; 1] = ["syrinx-pretrained"];
+/// Phrases by which a message would give a remedy.
+const REMEDIES: [&str; 5] = ["; ", ": give ", ": use ", ": bring ", "did you mean"];
 
-/// Attributes `#[error(...)]` of a file, each on one line.
-fn messages(text: &str) -> Vec<String> {
+/// Variant of an error: its message and its fields.
+struct Variant {
+    message: String,
+    fields: String,
+}
+
+/// Variants with an attribute `#[error(...)]`.
+fn variants(text: &str) -> Vec<Variant> {
     let after = text.split("#[error(").skip(1);
-    after.filter_map(|rest| rest.split(")]").next()).map(|m| m.trim().to_owned()).collect()
+    let variant = |rest: &str| {
+        let (message, rest) = rest.split_once(")]")?;
+        let fields = rest.split("#[error(").next().unwrap_or_default();
+        // The enum ends with the first brace at the beginning of a line.
+        let fields = fields.split("\n}").next().unwrap_or_default();
+        let code = fields.lines().filter(|line| !line.trim_start().starts_with("//"));
+        Some(Variant { message: message.trim().to_owned(), fields: code.collect() })
+    };
+    after.filter_map(variant).collect()
+}
+
+/// Whether a cause is both in the message and in `source()`.
+fn tells_its_cause_twice(variant: &Variant) -> bool {
+    let sources = ["source:", "#[source]", "#[from]"];
+    let has_source = sources.iter().any(|source| variant.fields.contains(source));
+    let in_message = variant.message.contains("{source") || variant.message.contains("{0");
+    has_source && in_message
 }
 
 #[test]
 fn messages_hold_no_remedy() {
     let mut found = Vec::new();
     let mut seen = 0;
-    for package in packages().iter().filter(|p| !PROSE.contains(&p.name.as_str())) {
+    for package in packages() {
         for (path, text) in package.sources() {
-            for message in messages(&text) {
+            for Variant { message, .. } in variants(&text) {
                 seen += 1;
-                if message.contains("; ") {
+                if REMEDIES.iter().any(|phrase| message.contains(phrase)) {
                     let path = path.strip_prefix(root()).unwrap_or(&path).display();
                     found.push(format!("{path}: {message}: move the remedy to hint()"));
                 }
@@ -28,4 +50,22 @@ fn messages_hold_no_remedy() {
     }
     assert!(seen > 80, "only {seen} messages were found");
     assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn causes_are_in_the_message_or_in_the_source() {
+    let mut found = Vec::new();
+    for package in packages() {
+        for (path, text) in package.sources() {
+            for variant in variants(&text).iter().filter(|v| tells_its_cause_twice(v)) {
+                let path = path.strip_prefix(root()).unwrap_or(&path).display();
+                found.push(format!("{path}: {}: name the field `cause`", variant.message));
+            }
+        }
+    }
+    assert_eq!(found, [""; 0]);
+    let twice = "#[error(\"no: {source}\")]\n    A { source: E },\n}\nstruct B(#[from] C);";
+    assert!(variants(twice).iter().all(tells_its_cause_twice));
+    let once = "#[error(\"no: {0}\")]\n    A(E),\n}\nstruct B(#[from] C);";
+    assert!(!variants(once).iter().any(tells_its_cause_twice));
 }

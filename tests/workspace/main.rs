@@ -9,6 +9,7 @@ mod documents;
 mod errors;
 mod files;
 mod names;
+mod parameters;
 mod pretrain;
 mod words;
 mod workspace;

@@ -1,7 +1,6 @@
 //! Names of tasks and of their simulated input: only the tasks themselves have them.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use crate::workspace::{code, packages, root};
 
@@ -18,10 +17,9 @@ const OTHERWISE: [&str; 5] = [
 /// Identifiers of the tasks, and names of their views.
 fn names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(root().join("tasks")).unwrap() {
-        let source = entry.unwrap().path().join("src/lib.rs");
-        let Ok(text) = fs::read_to_string(source) else { continue };
-        for begins in ["const ID: &'static str = \"", "task: \"", "View { name: \""] {
+    for (_, text) in packages().iter().filter(|p| p.is_task()).flat_map(|p| p.sources()) {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for begins in ["const ID: &'static str = \"", "    task: \"", "View { name: \""] {
             let found = text.split(begins).skip(1).filter_map(|rest| rest.split('"').next());
             names.extend(found.map(str::to_owned));
         }

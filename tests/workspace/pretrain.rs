@@ -75,7 +75,7 @@ fn recipe(folder: &Path) {
     fs::write(folder.join("recipe.toml"), text).unwrap();
 }
 
-/// `cargo xtask pretrain` with the program that was built beside xtask, if it was.
+/// `cargo xtask pretrain` with the program in the folder of xtask, if it is built.
 fn pretrain(folder: &Path, more: &[&str]) -> Output {
     let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
     let program = xtask.with_file_name("syrinx");

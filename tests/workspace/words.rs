@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::workspace::{Package, packages, root, rust_files};
 
-/// Openings of comments that circumscribe a thing instead of naming it.
+/// Openings of comments that do not name a thing.
 const OPENINGS: [&str; 7] = ["What", "How", "Where", "So", "Those", "Such", "Of"];
 
 /// Private words with the field's term. They are compared with the parts of identifiers: `voice_print` and `VoicePrint`
@@ -39,25 +39,6 @@ const PRIVATE: [(&str, &str); 27] = [
     ("wishes", "control_requests"),
     ("yardstick", "reference"),
 ];
-
-/// Packages whose identifiers are not yet replaced. The list only shrinks.
-const UNFINISHED: &[&str] = &[
-    "syrinx-audio",
-    "syrinx-codec",
-    "syrinx-data",
-    "syrinx-pretrained",
-    "syrinx-serve",
-    "syrinx-text",
-    "syrinx-train",
-    "xtask",
-];
-
-fn finished() -> impl Iterator<Item = Package> {
-    packages().into_iter().filter(|p| {
-        // The workspace's own tests belong to xtask.
-        !UNFINISHED.contains(&p.name.as_str())
-    })
-}
 
 /// Sources and tests of a package, of the template of tasks, and of the workspace's tests.
 fn files(package: &Package) -> Vec<(std::path::PathBuf, String)> {
@@ -146,7 +127,7 @@ fn parts(identifier: &str) -> Vec<String> {
 fn identifiers_use_the_terms_of_the_field() {
     let private: BTreeMap<&str, &str> = PRIVATE.into_iter().collect();
     let mut found = Vec::new();
-    for package in finished() {
+    for package in packages() {
         for (path, text) in files(&package) {
             for (code, number) in code_of(&text).iter().zip(1..) {
                 let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');

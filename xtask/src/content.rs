@@ -1,30 +1,22 @@
-//! Files by their content: what a stage was done with.
+//! Hash of the content of files.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-/// FNV-1a, 64 bits, over whatever it is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fnv(u64);
+/// BLAKE3 hash of contents.
+#[derive(Debug, Clone, Default)]
+pub struct ContentHash(blake3::Hasher);
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    /// Takes bytes, and their number: `ab` and `c` are other than `a` and `bc`.
+impl ContentHash {
+    /// Appends bytes after their number: `ab` and `c` are other than `a` and `bc`.
     pub fn take(&mut self, bytes: &[u8]) {
-        let length = (bytes.len() as u64).to_le_bytes();
-        for byte in bytes.iter().chain(&length) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
     }
 
-    /// Takes a file's content, or that of all files of a folder with their names.
+    /// Appends a file's content, or the names and contents of all files of a folder.
     pub fn take_path(&mut self, path: &Path) -> Result<()> {
         let at = || path.display().to_string();
         if !path.is_dir() {
@@ -41,9 +33,9 @@ impl Fnv {
         Ok(())
     }
 
-    /// 16 hexadecimal digits.
-    pub fn hex(self) -> String {
-        format!("{:016x}", self.0)
+    /// Returns 16 hexadecimal digits.
+    pub fn hex(&self) -> String {
+        self.0.finalize().to_hex()[..16].to_owned()
     }
 }
 
@@ -56,9 +48,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let hash = || {
-            let mut fnv = Fnv::default();
-            fnv.take_path(folder.path()).unwrap();
-            fnv.hex()
+            let mut hash = ContentHash::default();
+            hash.take_path(folder.path()).unwrap();
+            hash.hex()
         };
         fs::create_dir(path("in")).unwrap();
         fs::write(path("in/a"), "1").unwrap();

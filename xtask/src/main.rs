@@ -33,7 +33,7 @@ struct Cli {
 enum Verb {
     /// Evaluate the model: speak, listen or spell a suite, score it, write a report
     Eval(eval::EvalArgs),
-    /// Measure all that configs/requirements.toml asks of the model, in one table
+    /// Measure all requirements of configs/requirements.toml and print them in one table
     Requirements(requirements::RequirementsArgs),
     /// Answer a question of configs/ablations by a grid of settings, and write its report
     Ablate(ablate::AblateArgs),

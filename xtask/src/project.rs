@@ -9,20 +9,20 @@ use xshell::{Shell, cmd};
 /// The program.
 const PROGRAM: &str = "syrinx";
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// A shell in the workspace's folder.
+/// Returns a shell in the workspace's folder.
 pub fn shell() -> Result<Shell> {
     let shell = Shell::new().context("no shell")?;
     shell.change_dir(root());
     Ok(shell)
 }
 
-/// Builds the program, shows how far cargo is, and says where it lies.
+/// Builds the program with cargo's progress, and returns its path.
 ///
 /// The whole workspace is selected, as for tests: with one package alone cargo unifies features otherwise, and builds
 /// candle a second time.
@@ -30,7 +30,7 @@ pub fn build_program(shell: &Shell) -> Result<PathBuf> {
     build_named(shell, PROGRAM)
 }
 
-/// Runs the program with the terminal's input and output, and says how it ended.
+/// Runs the program with the terminal's input and output, and returns its exit status.
 pub fn run_program(program: &Path, args: &[String]) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(args).current_dir(root());
@@ -43,7 +43,7 @@ pub fn exit_as_program(program: &Path, args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
-/// Names of the TOML files in a folder with what each says under a key (nothing where it has none), by name.
+/// Returns the TOML files of a folder by name, with the value of a key (empty where it is missing).
 pub fn named_files(folder: &Path, key: &str) -> Result<Vec<(String, String)>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -65,13 +65,13 @@ pub fn program_output(program: &Path, args: &[&str]) -> Result<String> {
     Ok(cmd!(shell, "{program} {args...}").quiet().read()?)
 }
 
-/// Runs a build and reads out of cargo's messages where the program lies, whatever the target folder is.
+/// Runs a build and returns the path of the program from cargo's messages.
 pub fn built(build: xshell::Cmd<'_>) -> Result<PathBuf> {
     let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
     executable(&messages, PROGRAM).context("cargo built no program")
 }
 
-/// Builds a program of the workspace by its name, with the workspace's own artifacts, and says where it lies.
+/// Builds a program of the workspace by its name, with the workspace's own artifacts, and returns its path.
 pub fn build_named(shell: &Shell, name: &str) -> Result<PathBuf> {
     let build = cmd!(shell, "cargo build --workspace --bin {name}");
     let messages = build.arg("--message-format=json-render-diagnostics").quiet().read()?;
@@ -85,7 +85,7 @@ pub struct TestProgram {
     pub folder: PathBuf,
 }
 
-/// Builds the tests of the whole workspace and gives those of some packages. With these packages alone, cargo would
+/// Builds the tests of the whole workspace and returns those of some packages. With these packages alone, cargo would
 /// unify features otherwise and build candle a second time.
 pub fn test_programs(shell: &Shell, packages: &[&str]) -> Result<Vec<TestProgram>> {
     let build = cmd!(shell, "cargo test --workspace --lib --bins --tests --no-run");
@@ -107,7 +107,7 @@ fn test_program(line: &str, packages: &[&str]) -> Option<TestProgram> {
     })
 }
 
-/// The executable of this name in the messages of `cargo build --message-format=json`.
+/// Returns the executable of this name in the messages of `cargo build --message-format=json`.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;

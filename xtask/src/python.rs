@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-/// The Python of an environment of its own in `folder`, with exactly the packages that `pins` names. Made again when
-/// the pins change.
+/// Returns the Python of an environment of its own in `folder`, with exactly the packages that `pins` names. Made again
+/// when the pins change.
 pub fn environment(shell: &Shell, folder: &Path, pins: &Path) -> Result<PathBuf> {
     let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
     let wanted = shell.read_file(pins)?;

@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
             let is_baseline = axes == baseline(ablation);
             let compared = base
                 .filter(|_| !is_baseline)
-                .and_then(|base| Comparison::between(("the baseline", ""), base, &found.rows));
+                .and_then(|base| Comparison::between("the baseline", "", base, &found.rows));
             let enough = compared.filter(|c| c.rows >= FEWEST_PAIRS);
             let mut moves = enough.map(|c| c.moves).unwrap_or_default();
             if let (Some(base), true) = (base, several) {
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
 /// Compares the rows of one seed.
 fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
     let of = |rows: &[Row]| rows.iter().filter(|r| r.seed == seed).cloned().collect::<Vec<_>>();
-    Comparison::between(("the baseline", ""), &of(base), &of(rows)).map(|c| c.moves)
+    Comparison::between("the baseline", "", &of(base), &of(rows)).map(|c| c.moves)
 }
 
 /// Takes back what moved one way with one seed and the other way with another: a seed's luck, in training or in what is

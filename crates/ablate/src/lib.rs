@@ -29,7 +29,7 @@ pub use ablation::{Ablation, Axis, AxisValue, Reading, SuiteUse, Tolerance, Trai
 pub use error::AblateError;
 pub use findings::{FINDINGS_FORMAT, Findings, Known, Point, SuiteFindings, Unfinished};
 pub use keys::CellKeys;
-pub use plan::{AblationPlan, PlannedCell};
+pub use plan::{AblationPlan, PlannedCell, PlannedSuite};
 pub use report::write_report;
-pub use runner::{CellJob, CellPlace, CellRunner, Material, RunnerError, Trained};
+pub use runner::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
 pub use work::{Tally, WorkOptions};

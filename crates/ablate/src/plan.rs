@@ -29,10 +29,19 @@ pub struct PlannedCell {
     pub key: String,
     /// Hash of all that its training depends on; cells that share it share a model.
     pub training: Option<String>,
-    /// Its suites, with its keys in them, and how many items of each.
-    pub suites: Vec<(Suite, Option<usize>)>,
+    /// Its suites.
+    pub suites: Vec<PlannedSuite>,
     /// Why it can't be run, if so.
     pub problem: Option<String>,
+}
+
+/// A suite of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedSuite {
+    /// The suite with the cell's keys in it.
+    pub suite: Suite,
+    /// Number of items at most.
+    pub limit: Option<usize>,
 }
 
 impl PlannedCell {
@@ -122,10 +131,11 @@ fn planned(
     let GridPlace { place, axes, keys: pairs, seed } = place;
     let keys = CellKeys::of(pairs.iter().map(|(key, value)| (key, value)));
     let with_limits = suites.iter().zip(ablation.suites.iter().map(|used| used.limit));
-    let applied: Result<Vec<(Suite, Option<usize>)>, String> = with_limits
+    let applied: Result<Vec<PlannedSuite>, String> = with_limits
         .map(|(suite, limit)| {
             let applied = keys.applied(suite);
-            applied.map(|s| (s, limit)).map_err(|e| format!("suite `{}`: {e}", suite.name))
+            let planned = applied.map(|suite| PlannedSuite { suite, limit });
+            planned.map_err(|e| format!("suite `{}`: {e}", suite.name))
         })
         .collect();
     let job =
@@ -158,7 +168,8 @@ fn planned(
 }
 
 /// Returns the text of all that a suite's result depends on: the file and the list of its items, recordings by name.
-fn suite_material((suite, limit): &(Suite, Option<usize>)) -> Result<String, String> {
+fn suite_material(planned: &PlannedSuite) -> Result<String, String> {
+    let PlannedSuite { suite, limit } = planned;
     let said = serde_json::to_string(suite).map_err(|e| e.to_string())?;
     let lists = [&suite.items.lines, &suite.items.manifest];
     let mut material = format!("{} {limit:?} {said}", suite.name);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use syrinx_eval::{EvalOptions, Report, Suite};
-use syrinx_types::{CancelToken, EventSink};
+use syrinx_types::RunContext;
 
 use crate::{CellKeys, TrainingBudget};
 
@@ -43,7 +43,7 @@ pub struct CellPlace<'a> {
 
 /// A model that was trained.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Trained {
+pub struct TrainedCell {
     /// The language model's file.
     pub model: PathBuf,
     /// Losses on the held-out utterances at the end, by name.
@@ -78,8 +78,8 @@ pub trait CellRunner: Sync {
         &self,
         job: &CellJob<'_>,
         folder: &Path,
-        watch: (&CancelToken, &dyn EventSink),
-    ) -> Result<Trained, RunnerError>;
+        run: RunContext<'_>,
+    ) -> Result<TrainedCell, RunnerError>;
 
     /// Runs a suite on a cell's model and keeps it in the results store, under the cell.
     ///
@@ -89,8 +89,9 @@ pub trait CellRunner: Sync {
         &self,
         job: &CellJob<'_>,
         place: CellPlace<'_>,
-        ask: (&Suite, &EvalOptions),
-        watch: (&CancelToken, &dyn EventSink),
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
     ) -> Result<Report, RunnerError>;
 
     /// Seconds since 1970.

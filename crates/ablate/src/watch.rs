@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, Store};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{Event, EventSink, RunContext};
 
 use crate::CellRunner;
 
@@ -14,47 +14,54 @@ const EVERY_S: f64 = 2.0;
 pub(crate) struct CellWatch<'a> {
     store: &'a Store,
     runner: &'a dyn CellRunner,
-    cancel: &'a CancelToken,
-    sink: &'a dyn EventSink,
+    run: RunContext<'a>,
     inside: Mutex<Inside>,
+}
+
+/// Phase of a cell: its training or the evaluation of a suite.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phase {
+    /// Number of the phase, from 0.
+    pub(crate) number: usize,
+    /// Number of phases of the cell.
+    pub(crate) of: usize,
 }
 
 struct Inside {
     cell: Cell,
-    /// Part of the cell under way: its number and how many there are.
-    part: (usize, usize),
+    phase: Phase,
     /// Steps done and in total.
     steps: (u64, u64),
     reported_s: f64,
 }
 
 impl<'a> CellWatch<'a> {
-    /// Watches a cell that has begun; `cancel` is pulled if someone control_requests so.
+    /// Watches a cell that has begun. A control request to stop cancels `run`.
     pub(crate) fn new(
         store: &'a Store,
         runner: &'a dyn CellRunner,
         cell: Cell,
-        cancel: &'a CancelToken,
-        sink: &'a dyn EventSink,
+        run: RunContext<'a>,
     ) -> Self {
-        let inside = Inside { cell, part: (0, 1), steps: (0, 1), reported_s: f64::MIN };
-        Self { store, runner, cancel, sink, inside: Mutex::new(inside) }
+        let phase = Phase { number: 0, of: 1 };
+        let inside = Inside { cell, phase, steps: (0, 1), reported_s: f64::MIN };
+        Self { store, runner, run, inside: Mutex::new(inside) }
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another part of the cell begins.
-    pub(crate) fn part(
+    /// Another phase of the cell begins.
+    pub(crate) fn phase(
         &self,
-        part: (usize, usize),
+        phase: Phase,
         state: CellState,
         note: &str,
     ) -> Result<(), ResultsError> {
         let cell = {
             let mut inside = self.inside();
-            (inside.part, inside.steps) = (part, (0, 1));
+            (inside.phase, inside.steps) = (phase, (0, 1));
             inside.cell.state = state;
             inside.cell.note = note.to_owned();
             inside.moved(self.runner.now_s());
@@ -83,7 +90,7 @@ impl<'a> CellWatch<'a> {
         if self.store.control_request(&inside.cell.ablation, &inside.cell.key)?
             == Some(ControlRequest::Stop)
         {
-            self.cancel.cancel();
+            self.run.cancel.cancel();
         }
         Ok(())
     }
@@ -91,10 +98,10 @@ impl<'a> CellWatch<'a> {
 
 impl Inside {
     fn moved(&mut self, now_s: f64) {
-        let (part, parts) = self.part;
+        let Phase { number, of } = self.phase;
         let (done, total) = self.steps;
         let within = done.min(total) as f64 / total.max(1) as f64;
-        self.cell.done = (part as f64 + within) / parts.max(1) as f64;
+        self.cell.done = (number as f64 + within) / of.max(1) as f64;
         self.cell.updated_s = now_s;
         self.reported_s = now_s;
     }
@@ -108,7 +115,7 @@ impl EventSink for CellWatch<'_> {
             Event::TrainStep { step, total, .. } => Some((*step, *total)),
             _ => None,
         };
-        self.sink.emit(event);
+        self.run.events.emit(event);
         let Some(steps) = steps else { return };
         let mut inside = self.inside();
         inside.steps = steps;
@@ -116,7 +123,7 @@ impl EventSink for CellWatch<'_> {
         if now_s - inside.reported_s >= EVERY_S {
             inside.moved(now_s);
             if let Err(error) = self.tell(&inside) {
-                self.sink.emit(Event::Warning { message: error.to_string() });
+                self.run.events.emit(Event::Warning { message: error.to_string() });
             }
         }
     }

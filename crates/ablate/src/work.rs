@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{Better, EvalOptions, Figure, Report, Unit};
 use syrinx_results::{Cell, CellState, ControlRequest, ResultsError, RunAbout, Store};
-use syrinx_types::{CancelToken, Event, EventSink, IoOperation};
+use syrinx_types::{CancelToken, Event, IoOperation, RunContext};
 
-use crate::watch::CellWatch;
-use crate::{AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, Trained};
+use crate::plan::PlannedSuite;
+use crate::watch::{CellWatch, Phase};
+use crate::{
+    AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, TrainedCell,
+};
 
 /// Name of the runs that hold what training measured.
 pub(crate) const TRAINING: &str = "training";
@@ -21,7 +24,7 @@ pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
     pub folder: PathBuf,
     /// Which cells are worked on here.
-    pub part: Part,
+    pub part: WorkShare,
 }
 
 /// Number of cells by outcome.
@@ -38,13 +41,12 @@ pub struct Tally {
 }
 
 /// Everything that work needs.
-struct Work<'a> {
+struct GridRun<'a> {
     plan: &'a AblationPlan,
     runner: &'a dyn CellRunner,
     store: &'a Store,
     options: &'a WorkOptions,
-    cancel: &'a CancelToken,
-    sink: &'a dyn EventSink,
+    run: RunContext<'a>,
 }
 
 impl AblationPlan {
@@ -59,31 +61,31 @@ impl AblationPlan {
         runner: &dyn CellRunner,
         store: &Store,
         options: &WorkOptions,
-        (cancel, sink): (&CancelToken, &dyn EventSink),
+        run: RunContext<'_>,
     ) -> Result<Tally, AblateError> {
-        Work { plan: self, runner, store, options, cancel, sink }.run()
+        GridRun { plan: self, runner, store, options, run }.run()
     }
 }
 
-impl Work<'_> {
+impl GridRun<'_> {
     fn run(&self) -> Result<Tally, AblateError> {
         self.announce()?;
         let own: Vec<&PlannedCell> =
             self.plan.cells.iter().filter(|c| self.options.part.has(c.place)).collect();
         let name = format!("ablation {}", self.plan.ablation.name);
         let total = Some(own.len() as u64);
-        self.sink.emit(Event::JobStarted { name: name.clone(), total });
+        self.run.events.emit(Event::JobStarted { name: name.clone(), total });
         let mut ends: Vec<Option<End>> = vec![None; own.len()];
         let mut todo: Vec<usize> = (0..own.len()).collect();
-        while !todo.is_empty() && !self.cancel.is_cancelled() {
+        while !todo.is_empty() && !self.run.is_cancelled() {
             for i in std::mem::take(&mut todo) {
-                if self.cancel.is_cancelled() {
+                if self.run.is_cancelled() {
                     break;
                 }
                 ends[i] = Some(self.cell(own[i])?);
                 let done = ends.iter().flatten().count() as u64;
                 let note = own[i].named();
-                self.sink.emit(Event::JobProgress { name: name.clone(), done, note });
+                self.run.events.emit(Event::JobProgress { name: name.clone(), done, note });
             }
             for (i, cell) in own.iter().enumerate() {
                 if self.control_request(cell)? == Some(ControlRequest::Resume) {
@@ -100,7 +102,7 @@ impl Work<'_> {
         };
         let Tally { known, finished, failed, stopped } = tally;
         let summary = format!("{finished} done, {known} known, {failed} failed, {stopped} stopped");
-        self.sink.emit(Event::JobFinished { name, summary });
+        self.run.events.emit(Event::JobFinished { name, summary });
         Ok(tally)
     }
 
@@ -152,8 +154,13 @@ impl Work<'_> {
             return Ok(End::Known);
         }
         let begun = self.recorded(cell, Some(self.runner.now_s()));
-        let cancel = self.cancel.part();
-        let watch = CellWatch::new(self.store, self.runner, begun, &cancel, self.sink);
+        let cancel = self.run.cancel.part();
+        let watch = CellWatch::new(
+            self.store,
+            self.runner,
+            begun,
+            RunContext::new(&cancel, self.run.events),
+        );
         if request == Some(ControlRequest::Stop) {
             watch.end(CellState::Stopped, "stopped on request; resume it to go on")?;
             return Ok(End::Stopped);
@@ -175,7 +182,7 @@ impl Work<'_> {
             }
             Err(Trouble::Cell(error)) => {
                 let message = format!("{}: {error}", cell.named());
-                self.sink.emit(Event::Warning { message });
+                self.run.events.emit(Event::Warning { message });
                 watch.end(CellState::Failed, &error.to_string())?;
                 Ok(End::Failed)
             }
@@ -190,17 +197,22 @@ impl Work<'_> {
         watch: &CellWatch<'_>,
         cancel: &CancelToken,
     ) -> Result<(), Trouble> {
+        let run = RunContext::new(cancel, watch);
         let first = usize::from(cell.training.is_some());
-        let parts = first + cell.suites.len();
+        let phases = first + cell.suites.len();
         let trained = match &cell.training {
             None => None,
             Some(key) => {
-                watch.part((0, parts), CellState::Training, "")?;
-                Some(self.trained(cell, key, (cancel, watch))?)
+                watch.phase(Phase { number: 0, of: phases }, CellState::Training, "")?;
+                Some(self.trained(cell, key, run)?)
             }
         };
-        for (i, (suite, limit)) in cell.suites.iter().enumerate() {
-            watch.part((first + i, parts), CellState::Evaluating, &suite.name)?;
+        for (i, PlannedSuite { suite, limit }) in cell.suites.iter().enumerate() {
+            watch.phase(
+                Phase { number: first + i, of: phases },
+                CellState::Evaluating,
+                &suite.name,
+            )?;
             let options = EvalOptions {
                 out: self.folder(cell).join(&suite.name),
                 limit: *limit,
@@ -213,7 +225,7 @@ impl Work<'_> {
                 model: trained.as_ref().map(|t| t.model.as_path()),
             };
             let job = self.plan.job(cell);
-            let report = self.runner.evaluate(&job, place, (suite, &options), (cancel, watch))?;
+            let report = self.runner.evaluate(&job, place, suite, &options, run)?;
             check_report(&report)?;
             if self.plan.finished_run(self.store, cell, &suite.name)?.is_none() {
                 let lost = format!("the run of suite `{}` isn't in the results store", suite.name);
@@ -228,17 +240,18 @@ impl Work<'_> {
         &self,
         cell: &PlannedCell,
         key: &str,
-        watch: (&CancelToken, &dyn EventSink),
-    ) -> Result<Trained, Trouble> {
+        run: RunContext<'_>,
+    ) -> Result<TrainedCell, Trouble> {
         let folder = self.options.folder.join("models").join(key);
         let note = folder.join("trained.json");
-        let before = fs::read(&note).ok().and_then(|b| serde_json::from_slice::<Trained>(&b).ok());
+        let before =
+            fs::read(&note).ok().and_then(|b| serde_json::from_slice::<TrainedCell>(&b).ok());
         let trained = match before.filter(|t| t.model.is_file()) {
             Some(trained) => trained,
             None => {
                 fs::create_dir_all(&folder)
                     .map_err(AblateError::io(IoOperation::CreateFolder, &folder))?;
-                let trained = self.runner.train(&self.plan.job(cell), &folder, watch)?;
+                let trained = self.runner.train(&self.plan.job(cell), &folder, run)?;
                 write_whole(&note, serde_json::to_string(&trained).unwrap_or_default().as_bytes())?;
                 trained
             }
@@ -253,7 +266,7 @@ impl Work<'_> {
     fn keep_training(
         &self,
         cell: &PlannedCell,
-        trained: &Trained,
+        trained: &TrainedCell,
         folder: &Path,
     ) -> Result<(), AblateError> {
         let about = RunAbout {

@@ -1,8 +1,8 @@
-//! Files that are there whole or as they were.
+//! Atomic writes: a file is complete or unchanged.
 //!
 //! A file is written without a name where the system can do that (`O_TMPFILE` of Linux), else under a temporary name
-//! beside its place; it is synced and renamed. Whatever ends the program on the way, the old content stays, and on Linux
-//! a kill while writing leaves nothing.
+//! beside its place; it is synced and renamed. The old content stays until the rename, however the program ends; on
+//! Linux a kill during the write leaves no temporary file.
 //!
 //! Invariants:
 //! - The finished file has the rights that any new file gets: the umask decides.
@@ -26,14 +26,14 @@ pub trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
 
-/// Writes a file so that it is there whole or as it was: into a temporary file beside it, synced, then renamed.
-/// Nothing is buffered; `write` does that where it writes in small pieces.
+/// Writes a file that is either complete or unchanged: into a temporary file in the same folder, synced, then renamed.
+/// Nothing is buffered: a `write` of many small pieces needs a buffer of its own.
 ///
 /// The content for a device or pipe at `path` is collected first, since seeking in it is impossible.
 ///
 /// # Errors
-/// That of `write`, and whatever the operating system refuses (full disk, missing folder, no permission). What was
-/// there before is untouched then.
+/// Errors of `write` and of the operating system (full disk, missing folder, no permission). A file that existed before
+/// is unchanged after an error.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
@@ -187,7 +187,7 @@ pub fn remove_leftovers(path: &Path) {
     }
 }
 
-/// The folder a file lies in; `.` for a bare name.
+/// Returns the folder a file lies in; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

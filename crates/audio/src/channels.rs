@@ -96,7 +96,7 @@ pub(crate) struct Mix {
 }
 
 impl Mix {
-    /// A mix of a recording's channels; `kept` chooses one by its index.
+    /// Builds a mix of a recording's channels; `kept` chooses one by its index.
     pub(crate) fn new(sample_rate_hz: u32, channels: usize, kept: Option<usize>) -> Self {
         let frames = |seconds: f64| (f64::from(sample_rate_hz) * seconds) as usize;
         Self {
@@ -137,7 +137,7 @@ impl Mix {
         }
     }
 
-    /// Settles the mix and appends what was held back.
+    /// Fixes the weights of the mix and appends the samples held back for it.
     pub(crate) fn finish(&mut self, out: &mut Vec<f32>) {
         if !self.settled {
             self.settled = true;
@@ -155,7 +155,7 @@ impl Mix {
         self.mix(&held, out);
     }
 
-    /// Index of the channel that replaces the mean.
+    /// Returns the index of the channel that replaces the mean.
     pub(crate) fn replaced_by(&self) -> Option<usize> {
         self.kept.filter(|_| self.replaced)
     }
@@ -170,7 +170,8 @@ impl Mix {
     }
 }
 
-/// A file's name and the channel that `NAME#2` chooses, counted from 1. A file that is really called so comes first.
+/// Returns a file's name and the channel that `NAME#2` chooses, counted from 1. A file that is really called so comes
+/// first.
 pub(crate) fn chosen(source: &str) -> (&str, Option<usize>) {
     let parts = source.rsplit_once('#').filter(|_| !Path::new(source).exists());
     match parts.and_then(|(name, channel)| Some((name, channel.parse().ok()?))) {

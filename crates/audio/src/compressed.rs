@@ -13,7 +13,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use crate::intake::Intake;
-use crate::sniff::Format;
+use crate::sniff::ContainerFormat;
 use crate::{AudioError, AudioWarning};
 
 /// End of a stream of packets.
@@ -27,10 +27,10 @@ struct End {
 /// Decodes anything but WAV from its first byte.
 pub(crate) fn decode(
     source: Box<dyn MediaSource>,
-    format: Format,
+    format: ContainerFormat,
     intake: &mut Intake<'_>,
 ) -> Result<(), AudioError> {
-    if format == Format::OggOpus {
+    if format == ContainerFormat::OggOpus {
         return Err(intake.unsupported("Opus"));
     }
     let fail = |name: &str, error: Error| explain(name, format, error);
@@ -49,7 +49,7 @@ pub(crate) fn decode(
         return Err(fail(intake.name, Error::DecodeError("no packet of it is whole")));
     }
     // Only these headers state the length; Ogg and MP3 lengths are guesses.
-    if matches!(format, Format::Flac | Format::Mp4)
+    if matches!(format, ContainerFormat::Flac | ContainerFormat::Mp4)
         && let Some(expected) = track.num_frames
         && intake.frames() < expected
         && end.cut
@@ -66,7 +66,7 @@ pub(crate) fn decode(
 
 fn make_decoder(
     track: &Track,
-    format: Format,
+    format: ContainerFormat,
     intake: &Intake<'_>,
 ) -> Result<Box<dyn AudioDecoder>, AudioError> {
     let parameters =
@@ -84,7 +84,7 @@ fn make_decoder(
         })
 }
 
-/// Name of a codec that is not decoded.
+/// Returns the name of a codec that is not decoded.
 fn codec_name(codec: AudioCodecId) -> &'static str {
     match codec {
         well_known::CODEC_ID_OPUS => "Opus",
@@ -111,7 +111,7 @@ enum PumpError {
 }
 
 impl PumpError {
-    fn into_audio(self, name: &str, format: Format) -> AudioError {
+    fn into_audio(self, name: &str, format: ContainerFormat) -> AudioError {
         match self {
             Self::Stream(e) => explain(name, format, e),
             Self::Intake(e) => e,
@@ -136,7 +136,7 @@ fn pump(
     loop {
         let packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
-            // A chained stream starts over with other parameters: what came before is the recording.
+            // A chained stream restarts with other parameters: the recording ends there.
             Ok(None) | Err(Error::ResetRequired) => {
                 return Ok(end);
             }
@@ -145,7 +145,7 @@ fn pump(
                 return Ok(end);
             }
             Err(Error::DecodeError(_)) => {
-                // Formats resynchronise by themselves; an error here is the end of what can be found.
+                // Formats resynchronise by themselves: an error here ends the recording.
                 end.broken += 1;
                 end.cut = true;
                 return Ok(end);
@@ -168,12 +168,10 @@ fn pump(
     }
 }
 
-fn explain(name: &str, format: Format, error: Error) -> AudioError {
+fn explain(name: &str, format: ContainerFormat, error: Error) -> AudioError {
     let name = name.to_owned();
     match error {
-        Error::IoError(source) if source.raw_os_error().is_some() => {
-            AudioError::Read { name, source }
-        }
+        Error::IoError(cause) if cause.raw_os_error().is_some() => AudioError::Read { name, cause },
         Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => AudioError::Undecodable {
             name,
             format: format.name(),

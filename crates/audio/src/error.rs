@@ -21,12 +21,12 @@ pub enum AudioError {
         name: String,
     },
     /// The operating system refused to read.
-    #[error("{name}: reading failed: {source}")]
+    #[error("{name}: reading failed: {cause}")]
     Read {
         /// The file.
         name: String,
         /// Cause.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file of 0 bytes.
     #[error("{name}: is empty (0 bytes)")]
@@ -139,18 +139,18 @@ pub enum AudioError {
         reason: String,
     },
     /// Writing failed: full disk, missing folder, no permission.
-    #[error("{name}: writing failed: {source}")]
+    #[error("{name}: writing failed: {cause}")]
     Write {
         /// Target.
         name: String,
         /// Cause.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The temporary file of a long recording can't be written or read.
-    #[error("the temporary file of a long recording: {source}")]
+    #[error("the temporary file of a long recording: {cause}")]
     Spool {
         /// Cause.
-        source: io::Error,
+        cause: io::Error,
     },
     /// More samples than a WAV file can count.
     #[error("{name}: {samples} samples don't fit in one WAV file (4 GiB)")]
@@ -171,14 +171,14 @@ pub enum AudioError {
 }
 
 impl AudioError {
-    /// The error of opening or reading `name`.
-    pub(crate) fn opening(name: &str, source: io::Error) -> Self {
-        match source.kind() {
+    /// Returns the error of opening or reading `name`.
+    pub(crate) fn opening(name: &str, cause: io::Error) -> Self {
+        match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 Self::Missing { name: name.to_owned() }
             }
             io::ErrorKind::IsADirectory => Self::NotAFile { name: name.to_owned() },
-            _ => Self::Read { name: name.to_owned(), source },
+            _ => Self::Read { name: name.to_owned(), cause },
         }
     }
 
@@ -219,7 +219,7 @@ impl AudioError {
         Some(hint.into())
     }
 
-    /// The file that the error is about, when it is about one (`standard input` for `-`).
+    /// Returns the file that the error is about, when it is about one (`standard input` for `-`).
     pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Missing { name }

@@ -1,4 +1,4 @@
-//! Between a decoder and what is kept: one place that checks rate, length and finiteness for every format.
+//! Checks of rate, length and finiteness between a decoder and the samples kept, for every format.
 
 use syrinx_types::Audio;
 
@@ -41,7 +41,7 @@ pub(crate) trait Sink {
     fn block(&mut self, interleaved: &[f32]) -> Result<(), AudioError>;
 }
 
-/// Checks what a decoder delivers and passes it on.
+/// Checks the samples of a decoder and passes them on.
 pub(crate) struct Intake<'a> {
     pub(crate) name: &'a str,
     pub(crate) limits: &'a ReadLimits,
@@ -97,7 +97,7 @@ impl<'a> Intake<'a> {
         self.frames
     }
 
-    /// The format of what follows. Saying the same again is fine, a change isn't.
+    /// Sets the format of the samples that follow. Only the first call may set it; later ones must repeat it.
     pub(crate) fn start(&mut self, sample_rate_hz: u32, channels: usize) -> Result<(), AudioError> {
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&sample_rate_hz) {
             return Err(AudioError::SampleRate { name: self.name.to_owned(), sample_rate_hz });
@@ -149,7 +149,7 @@ impl<'a> Intake<'a> {
         self.sink.block(mended.as_deref().unwrap_or(interleaved))
     }
 
-    /// The same samples with those out of range clipped to full scale, if there are any.
+    /// Returns the same samples with those out of range clipped to full scale, if there are any.
     fn clip(&mut self, interleaved: &[f32], channels: usize) -> Option<Vec<f32>> {
         let first = interleaved.iter().position(|x| x.abs() > OUT_OF_RANGE)?;
         if self.clipped.count == 0 {
@@ -205,12 +205,12 @@ pub(crate) struct MonoSink {
 }
 
 impl MonoSink {
-    /// A sink that keeps the recording in memory.
+    /// Builds a sink that keeps the recording in memory.
     pub(crate) fn new(to_hz: Option<u32>) -> Self {
         Self::into_spool(to_hz, Spool::in_memory())
     }
 
-    /// A sink that keeps a long recording on disk.
+    /// Builds a sink that keeps a long recording on disk.
     pub(crate) fn long(to_hz: Option<u32>) -> Self {
         Self::into_spool(to_hz, Spool::to_disk())
     }
@@ -235,7 +235,7 @@ impl MonoSink {
         Self { channel, ..self }
     }
 
-    /// The recording in memory, and a warning if its channels cancel.
+    /// Returns the recording in memory, and a warning if its channels cancel.
     pub(crate) fn finish(
         mut self,
         name: &str,
@@ -245,7 +245,7 @@ impl MonoSink {
         Ok((Audio { samples, sample_rate_hz }, warning))
     }
 
-    /// The recording, and a warning if its channels cancel.
+    /// Returns the recording, and a warning if its channels cancel.
     pub(crate) fn finish_recording(
         mut self,
         name: &str,
@@ -317,7 +317,7 @@ impl Sink for MonoSink {
     }
 }
 
-/// Keeps every channel by itself.
+/// Keeps channels apart.
 #[derive(Default)]
 pub(crate) struct ChannelSink(Vec<Audio>);
 

@@ -18,11 +18,11 @@ const BLOCK_SAMPLES: usize = 1 << 18;
 /// Bytes of a sample in the file.
 const SAMPLE_BYTES: usize = size_of::<f32>();
 
-/// A recording that is read piece by piece. A long one lies in a temporary file of 32-bit floats, which vanishes with
-/// the program.
+/// A recording that is read section by section. A long one is stored in a temporary file of 32-bit floats, which is
+/// removed at the end of the program.
 #[derive(Debug)]
 pub struct Recording {
-    store: Store,
+    store: SampleStore,
     samples: usize,
     sample_rate_hz: u32,
     source: SourceLength,
@@ -38,22 +38,22 @@ pub struct SourceLength {
 }
 
 #[derive(Debug)]
-enum Store {
+enum SampleStore {
     Memory(Vec<f32>),
     File(Mutex<File>),
 }
 
 impl From<Audio> for Recording {
-    /// A recording in memory, whatever its length.
+    /// Keeps a recording of any length in memory.
     fn from(audio: Audio) -> Self {
         let Audio { samples, sample_rate_hz } = audio;
         let source = SourceLength { samples: samples.len() as u64, sample_rate_hz };
-        Self { samples: samples.len(), store: Store::Memory(samples), sample_rate_hz, source }
+        Self { samples: samples.len(), store: SampleStore::Memory(samples), sample_rate_hz, source }
     }
 }
 
 impl Recording {
-    /// Length in seconds.
+    /// Returns the length in seconds.
     pub fn seconds(&self) -> f64 {
         if self.sample_rate_hz == 0 {
             return 0.0;
@@ -61,7 +61,7 @@ impl Recording {
         self.samples as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// Number of samples.
+    /// Returns the number of samples.
     pub fn samples(&self) -> usize {
         self.samples
     }
@@ -71,12 +71,12 @@ impl Recording {
         self.sample_rate_hz
     }
 
-    /// Length before resampling.
+    /// Returns the length before resampling.
     pub fn source(&self) -> SourceLength {
         self.source
     }
 
-    /// The samples between two times in seconds, cut to what is there; see [`Audio::slice`].
+    /// Returns the samples between two times in seconds, clamped to the recording; see [`Audio::slice`].
     ///
     /// # Errors
     /// [`AudioError::Spool`] if the temporary file can't be read.
@@ -85,7 +85,7 @@ impl Recording {
         self.section(at(start_s), at(end_s))
     }
 
-    /// The samples from one index to another, cut to what is there.
+    /// Returns the samples from one index to another, clamped to the recording.
     ///
     /// # Errors
     /// As [`Self::slice`].
@@ -93,24 +93,26 @@ impl Recording {
         let start = start.min(self.samples);
         let end = end.clamp(start, self.samples);
         let samples = match &self.store {
-            Store::Memory(samples) => samples[start..end].to_vec(),
-            Store::File(file) => read(file, start, end - start)?,
+            SampleStore::Memory(samples) => samples[start..end].to_vec(),
+            SampleStore::File(file) => read(file, start, end - start)?,
         };
         Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz })
     }
 
-    /// The samples of a recording that is in memory.
+    /// Returns the samples of a recording that is in memory.
     ///
     /// # Errors
     /// The recording itself, if it lies in a file.
     pub fn into_memory(self) -> Result<Audio, Self> {
         match self.store {
-            Store::Memory(samples) => Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz }),
-            Store::File(_) => Err(self),
+            SampleStore::Memory(samples) => {
+                Ok(Audio { samples, sample_rate_hz: self.sample_rate_hz })
+            }
+            SampleStore::File(_) => Err(self),
         }
     }
 
-    /// All of it in memory.
+    /// Returns all of it in memory.
     ///
     /// # Errors
     /// As [`Self::slice`].
@@ -146,7 +148,7 @@ fn read(file: &Mutex<File>, first: usize, count: usize) -> Result<Vec<f32>, Audi
         let read = file
             .seek(SeekFrom::Start((first * SAMPLE_BYTES) as u64))
             .and_then(|_| file.read_exact(&mut bytes));
-        read.map_err(|source| AudioError::Spool { source })?;
+        read.map_err(|cause| AudioError::Spool { cause })?;
     }
     let sample = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
     Ok(bytes.chunks_exact(SAMPLE_BYTES).map(sample).collect())
@@ -161,17 +163,17 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
+    /// Builds a spool that goes to a file when memory holds [`MOST_IN_MEMORY`] samples.
     pub(crate) fn to_disk() -> Self {
         Self::of(MOST_IN_MEMORY)
     }
 
-    /// A spool that stays in memory.
+    /// Builds a spool that stays in memory.
     pub(crate) fn in_memory() -> Self {
         Self::of(usize::MAX)
     }
 
-    /// A spool with a limit of its own.
+    /// Builds a spool with a limit of its own.
     pub(crate) fn of(most_in_memory: usize) -> Self {
         Self { memory: Vec::new(), most_in_memory, file: None, written: 0 }
     }
@@ -185,7 +187,7 @@ impl Spool {
 
     /// Moves what is in memory to the file.
     fn spill(&mut self) -> Result<(), AudioError> {
-        let fail = |source| AudioError::Spool { source };
+        let fail = |cause| AudioError::Spool { cause };
         if self.file.is_none() {
             self.file = Some(tempfile::tempfile().map_err(fail)?);
         }
@@ -210,7 +212,7 @@ impl Spool {
         Ok(self.into_recording(1, rate)?.whole()?.samples)
     }
 
-    /// The recording.
+    /// Returns the recording.
     pub(crate) fn into_recording(
         mut self,
         sample_rate_hz: u32,
@@ -220,10 +222,10 @@ impl Spool {
             self.spill()?;
         }
         let (store, samples) = match self.file {
-            Some(file) => (Store::File(Mutex::new(file)), self.written),
+            Some(file) => (SampleStore::File(Mutex::new(file)), self.written),
             None => {
                 let samples = self.memory.len();
-                (Store::Memory(self.memory), samples)
+                (SampleStore::Memory(self.memory), samples)
             }
         };
         Ok(Recording { store, samples, sample_rate_hz, source })
@@ -246,7 +248,7 @@ mod tests {
             audio.samples.chunks(777).for_each(|piece| spool.push(piece).expect("there is room"));
             let source = SourceLength { samples: 1, sample_rate_hz: 1 };
             let recording = spool.into_recording(rate_hz, source).expect("there is room");
-            assert!(matches!(recording.store, Store::File(_)));
+            assert!(matches!(recording.store, SampleStore::File(_)));
             assert_eq!(recording.whole().expect("it is readable"), audio);
             let (start_s, end_s) = (3.0007, 9.25);
             let piece = recording.slice(start_s, end_s).expect("it is readable");

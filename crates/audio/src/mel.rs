@@ -84,7 +84,7 @@ impl LogMel {
         Ok(Self { config, stft, bands })
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn config(&self) -> &MelConfig {
         &self.config
     }
@@ -99,12 +99,12 @@ impl LogMel {
         f64::from(self.config.sample_rate_hz) / self.config.hop as f64
     }
 
-    /// Frames of a recording: `ceil(samples / hop)`.
+    /// Returns the number of frames of a recording: `ceil(samples / hop)`.
     pub fn frame_count(&self, samples: usize) -> usize {
         self.stft.frame_count(samples)
     }
 
-    /// The value of digital silence, `ln(floor)`.
+    /// Returns the value of digital silence, `ln(floor)`.
     pub fn silence(&self) -> f32 {
         (self.config.floor as f32).ln()
     }
@@ -130,8 +130,8 @@ impl Default for LogMel {
     }
 }
 
-/// The triangular filters, (bins, n_fft / 2 + 1) row by row: Slaney's mel scale, each divided by half its width in Hz
-/// (librosa's `filters.mel` with its defaults).
+/// Returns the triangular filters, (bins, n_fft / 2 + 1) row by row: Slaney's mel scale, each divided by half its width
+/// in Hz (librosa's `filters.mel` with its defaults).
 pub fn mel_filterbank(config: &MelConfig) -> Vec<f32> {
     let frequencies = config.n_fft / 2 + 1;
     let (low, high) = (hz_to_mel(config.fmin_hz), hz_to_mel(config.fmax_hz));

@@ -69,7 +69,7 @@ pub enum PromptError {
 }
 
 impl PromptError {
-    /// A remedy that a person can apply.
+    /// Returns a remedy that a person can apply.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::TooShort { .. } | Self::TooLittleSpeech { .. } => "give 2 to 3 seconds of speech",
@@ -81,8 +81,8 @@ impl PromptError {
 /// Samples above this are taken for clipped.
 const CLIPPED: f32 = 0.99;
 
-/// The stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped where that
-/// can be, cut at pauses. Trimmed and brought to the common level.
+/// Returns the stretch of a recording that makes the best prompt: the most speech within `config.max_s`, unclipped
+/// where that can be, cut at pauses. Trimmed and brought to the common level.
 ///
 /// # Errors
 /// [`PromptError`] for a recording that is silent or has too little speech.
@@ -111,7 +111,7 @@ pub fn excerpt(audio: &Audio, config: &PromptConfig) -> Result<Audio, PromptErro
     prepare(&audio.slice(start - config.keep_silence_s, end + config.keep_silence_s), config)
 }
 
-/// A recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
+/// Returns a recording as a prompt: silence at its ends trimmed, cut to `config.max_s`, brought to the common level.
 ///
 /// # Errors
 /// As [`excerpt`].

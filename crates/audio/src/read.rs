@@ -8,7 +8,7 @@ use syrinx_types::Audio;
 
 use crate::channels::chosen;
 use crate::intake::{ChannelSink, Intake, MonoSink, ReadLimits, Sink};
-use crate::sniff::{Format, SNIFF_BYTES, sniff};
+use crate::sniff::{ContainerFormat, SNIFF_BYTES, sniff};
 use crate::{AudioError, AudioWarning, Recording, compressed, wav};
 
 /// Name of `-` in messages.
@@ -53,7 +53,7 @@ pub fn load_with(
     load_warned(path, rate_hz, limits, &mut |_| {})
 }
 
-/// [`load_with`], and hands on what was mended.
+/// As [`load_with`] does, with a warning for every fault that was repaired.
 ///
 /// # Errors
 /// As [`read`].
@@ -79,7 +79,7 @@ fn finish(
     Ok(audio)
 }
 
-/// Reads every channel of a file by itself, at its own rate: one speaker a channel.
+/// Reads the channels of a file separately, at its own rate: one speaker in each.
 ///
 /// # Errors
 /// As [`read`].
@@ -111,7 +111,7 @@ pub fn load_source(source: &str, rate_hz: u32, limits: &ReadLimits) -> Result<Au
     load_source_warned(source, rate_hz, limits, &mut |_| {})
 }
 
-/// [`load_source`], and hands on what was mended.
+/// As [`load_source`] does, with a warning for every fault that was repaired.
 ///
 /// # Errors
 /// As [`read`].
@@ -155,7 +155,7 @@ pub fn read_from(reader: impl Read, name: &str, limits: &ReadLimits) -> Result<A
     read_from_warned(reader, name, limits, &mut |_| {})
 }
 
-/// [`read_from`], and hands on what was mended.
+/// As [`read_from`] does, with a warning for every fault that was repaired.
 ///
 /// # Errors
 /// As [`read`].
@@ -199,7 +199,7 @@ fn decode_file(path: &Path, limits: &ReadLimits, sink: &mut dyn Sink) -> Decoded
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
     let mut intake = Intake::new(&name, limits, sink);
     match format {
-        Format::Wav => wav::decode(BufReader::new(file), &mut intake)?,
+        ContainerFormat::Wav => wav::decode(BufReader::new(file), &mut intake)?,
         _ => compressed::decode(Box::new(file), format, &mut intake)?,
     }
     Ok(intake.take_warnings())
@@ -215,7 +215,7 @@ fn decode_stream(
     let extension = Path::new(name).extension().and_then(|e| e.to_str());
     let format = recognize(&head, extension, name)?;
     let mut intake = Intake::new(name, limits, sink);
-    if format == Format::Wav {
+    if format == ContainerFormat::Wav {
         wav::decode(Cursor::new(head).chain(reader), &mut intake)?;
         return Ok(intake.take_warnings());
     }
@@ -240,7 +240,11 @@ fn read_head(reader: &mut impl Read, name: &str) -> Result<Vec<u8>, AudioError> 
     Ok(head)
 }
 
-fn recognize(head: &[u8], extension: Option<&str>, name: &str) -> Result<Format, AudioError> {
+fn recognize(
+    head: &[u8],
+    extension: Option<&str>,
+    name: &str,
+) -> Result<ContainerFormat, AudioError> {
     if head.is_empty() {
         return Err(AudioError::Empty { name: name.to_owned() });
     }

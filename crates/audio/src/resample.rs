@@ -26,7 +26,7 @@ pub struct Resampler {
 }
 
 impl Resampler {
-    /// A resampler between two rates.
+    /// Builds a resampler between two rates.
     ///
     /// # Errors
     /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].
@@ -103,13 +103,13 @@ impl Resampler {
         Ok(())
     }
 
-    /// Takes out what is finished so far.
+    /// Removes and returns the samples that are finished so far.
     pub fn take(&mut self) -> Vec<f32> {
         self.taken += self.out.len();
         std::mem::take(&mut self.out)
     }
 
-    /// The whole result, or what was not taken out yet.
+    /// Returns the rest of the result.
     ///
     /// # Errors
     /// As [`Resampler::push`].
@@ -130,7 +130,7 @@ impl Resampler {
     }
 }
 
-/// The same sound at another rate: `round(n * to / from)` samples, without delay.
+/// Returns the same sound at another rate: `round(n * to / from)` samples, without delay.
 ///
 /// # Errors
 /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].

@@ -41,8 +41,8 @@ const INAUDIBLE_STEADY_DB: f32 = -65.0;
 /// Range of levels below which a recording is steady, decibels.
 const STEADY_DB: f32 = 12.0;
 
-/// The pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent recording is
-/// one pause; an empty one has none.
+/// Returns the pauses of a recording as (start, end) in seconds, in order, including those at its ends. A silent
+/// recording is one pause; an empty one has none.
 ///
 /// The threshold follows the recording: between its noise floor (5th percentile of the level) and its loud parts
 /// (95th percentile).
@@ -78,7 +78,8 @@ pub fn speech_bounds(audio: &Audio, config: &PauseConfig) -> Option<(f64, f64)> 
     Some((first as f64 * FRAME_S, ((last + 1) as f64 * FRAME_S).min(audio.seconds())))
 }
 
-/// The recording without the silence at its ends, of which `keep_s` seconds stay. Silence throughout stays as it is.
+/// Returns the recording without the silence at its ends, of which `keep_s` seconds stay. Silence throughout stays as
+/// it is.
 pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
     match speech_bounds(audio, config) {
         Some((start, end)) => audio.slice(start - keep_s, end + keep_s),
@@ -86,8 +87,8 @@ pub fn trim(audio: &Audio, config: &PauseConfig, keep_s: f64) -> Audio {
     }
 }
 
-/// Cuts a recording into pieces of at most `max_s` seconds, as (start, end) in seconds. They follow one another
-/// without gaps and cover all of it. A cut falls at the quietest fifth of a second of the second half of a piece.
+/// Cuts a recording into adjacent chunks of at most `max_s` seconds, as (start, end) in seconds, that cover all of it.
+/// Each cut is at the quietest fifth of a second in the second half of its chunk.
 pub fn chunks(audio: &Audio, max_s: f64) -> Vec<(f64, f64)> {
     chunks_of_power(&power(audio), audio.seconds(), max_s)
 }
@@ -116,7 +117,7 @@ pub(crate) fn chunks_of_power(power: &[f64], total_s: f64, max_s: f64) -> Vec<(f
     starts.zip(ends).collect()
 }
 
-/// The middle of the quietest stretch: of equal values, the middle one of the longest run.
+/// Returns the middle of the quietest stretch: of equal values, the middle one of the longest run.
 fn quietest(power: &[f64]) -> usize {
     let least = power.iter().copied().fold(f64::INFINITY, f64::min);
     let (mut best, mut run) = ((0, 0), (0, 0));
@@ -133,7 +134,7 @@ fn quietest(power: &[f64]) -> usize {
     best.0 + best.1 / 2
 }
 
-/// Mean power of each frame of 10 ms.
+/// Returns the mean power of each frame of 10 ms.
 fn power(audio: &Audio) -> Vec<f64> {
     let frames = (audio.seconds() / FRAME_S).ceil() as usize;
     let (n, rate_hz) = (audio.samples.len(), f64::from(audio.sample_rate_hz));
@@ -178,8 +179,8 @@ fn smoothed(power: &[f64], width: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Level of the loud parts of a recording (95th percentile of its frames), and the level that they need to be speech,
-/// in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
+/// Returns the level of the loud parts of a recording (95th percentile of its frames), and the level that they need to
+/// be speech, in decibels of full scale. The latter is relative: quiet speech over quieter noise is speech.
 pub fn speech_level_db(audio: &Audio) -> (f32, f32) {
     let (noise, speech) = percentiles(&levels_db(audio));
     (speech, inaudible_db(noise, speech))
@@ -189,7 +190,7 @@ fn inaudible_db(noise: f32, speech: f32) -> f32 {
     if speech - noise < STEADY_DB { INAUDIBLE_STEADY_DB } else { INAUDIBLE_DB }
 }
 
-/// The 5th and 95th percentile of levels.
+/// Returns the 5th and 95th percentile of levels.
 fn percentiles(levels: &[f32]) -> (f32, f32) {
     let mut sorted = levels.to_vec();
     sorted.sort_by(f32::total_cmp);

@@ -1,11 +1,11 @@
 //! Formats by the first bytes of a file. The name's ending is believed only when the bytes say nothing.
 
-/// Bytes that [`sniff`] wants to see.
+/// Number of bytes that [`sniff`] reads.
 pub(crate) const SNIFF_BYTES: usize = 4096;
 
 /// A container or bare stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum ContainerFormat {
     Wav,
     Flac,
     Mp3,
@@ -18,7 +18,7 @@ pub(crate) enum Format {
     MicrosoftAdpcm,
 }
 
-impl Format {
+impl ContainerFormat {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Wav => "WAV",
@@ -47,36 +47,36 @@ impl Format {
     }
 }
 
-/// The format of a file that starts with `head`; else a description of it.
-pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, String> {
+/// Returns the format of a file that starts with `head`; else a description of it.
+pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<ContainerFormat, String> {
     let at = |i: usize, magic: &[u8]| head.get(i..).is_some_and(|h| h.starts_with(magic));
     let riff = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| at(0, id.as_slice()));
     if riff && at(8, b"WAVE") {
-        return Ok(Format::Wav);
+        return Ok(ContainerFormat::Wav);
     }
     if at(0, b"\x1aE\xdf\xa3") {
-        return Ok(Format::Matroska);
+        return Ok(ContainerFormat::Matroska);
     }
     if at(0, b"fLaC") {
-        return Ok(Format::Flac);
+        return Ok(ContainerFormat::Flac);
     }
     if at(0, b"OggS") {
         // The first packet of the first page names the codec: 27 bytes of header and the segment table before it.
         let opus = head.len() > 27 && at(27 + usize::from(head[26]), b"OpusHead");
-        return Ok(if opus { Format::OggOpus } else { Format::Ogg });
+        return Ok(if opus { ContainerFormat::OggOpus } else { ContainerFormat::Ogg });
     }
     if at(4, b"ftyp") {
-        return Ok(Format::Mp4);
+        return Ok(ContainerFormat::Mp4);
     }
     if at(0, b"ID3") {
-        return Ok(Format::Mp3);
+        return Ok(ContainerFormat::Mp3);
     }
     if let Some(format) = mpeg_sync(head) {
         return Ok(format);
     }
     // Some MP3 and AAC files start with padding or a foreign tag: the ending decides, unless the bytes clearly say
     // that they are something else.
-    match (other_kind(head), extension.and_then(Format::of_extension)) {
+    match (other_kind(head), extension.and_then(ContainerFormat::of_extension)) {
         (None, Some(format)) => Ok(format),
         (Some(kind), _) => Err(kind.to_owned()),
         (None, None) => Err("its first bytes are of no known format".to_owned()),
@@ -84,17 +84,18 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, Stri
 }
 
 /// MPEG audio or ADTS frame header. UTF-16 text starts with FF FE, which is no layer III header.
-fn mpeg_sync(head: &[u8]) -> Option<Format> {
+fn mpeg_sync(head: &[u8]) -> Option<ContainerFormat> {
     let [a, b, c, ..] = *head else { return None };
     if a != 0xff || b & 0xe0 != 0xe0 {
         return None;
     }
     let (version, layer) = ((b >> 3) & 3, (b >> 1) & 3);
     if b & 0xf6 == 0xf0 {
-        return Some(Format::Adts);
+        return Some(ContainerFormat::Adts);
     }
     // Version 1 is reserved, as are bit rate 15 and sample rate 3.
-    (layer == 1 && version != 1 && c >> 4 != 15 && (c >> 2) & 3 != 3).then_some(Format::Mp3)
+    (layer == 1 && version != 1 && c >> 4 != 15 && (c >> 2) & 3 != 3)
+        .then_some(ContainerFormat::Mp3)
 }
 
 /// Things people pass by mistake.
@@ -129,27 +130,28 @@ mod tests {
 
     #[test]
     fn first_bytes_decide() {
-        let check = |head: &[u8], extension: Option<&str>, expected: Result<Format, &str>| {
-            assert_eq!(
-                sniff(head, extension).as_ref().map_err(String::as_str),
-                expected.as_ref().map_err(|e| *e)
-            );
-        };
-        check(b"RIFF\0\0\0\0WAVEfmt ", None, Ok(Format::Wav));
+        let check =
+            |head: &[u8], extension: Option<&str>, expected: Result<ContainerFormat, &str>| {
+                assert_eq!(
+                    sniff(head, extension).as_ref().map_err(String::as_str),
+                    expected.as_ref().map_err(|e| *e)
+                );
+            };
+        check(b"RIFF\0\0\0\0WAVEfmt ", None, Ok(ContainerFormat::Wav));
         check(b"RIFF\0\0\0\0AVI LIST", Some("wav"), Err("it is RIFF, but not WAVE"));
-        check(b"fLaC\0\0", Some("wav"), Ok(Format::Flac));
-        check(b"\0\0\0\x20ftypM4A ", None, Ok(Format::Mp4));
-        check(b"ID3\x04", None, Ok(Format::Mp3));
-        check(b"\xff\xfb\x90\x64", None, Ok(Format::Mp3));
-        check(b"\xff\xf1\x50\x80", None, Ok(Format::Adts));
+        check(b"fLaC\0\0", Some("wav"), Ok(ContainerFormat::Flac));
+        check(b"\0\0\0\x20ftypM4A ", None, Ok(ContainerFormat::Mp4));
+        check(b"ID3\x04", None, Ok(ContainerFormat::Mp3));
+        check(b"\xff\xfb\x90\x64", None, Ok(ContainerFormat::Mp3));
+        check(b"\xff\xf1\x50\x80", None, Ok(ContainerFormat::Adts));
         check(b"\xff\xfeh\0e\0", None, Err("its first bytes are of no known format"));
         check(b"hello there", Some("mp3"), Err("it is text"));
-        check(b"\0\0\0\0\0\0\0\0\0", Some("mp3"), Ok(Format::Mp3));
+        check(b"\0\0\0\0\0\0\0\0\0", Some("mp3"), Ok(ContainerFormat::Mp3));
         check(b"\0\0\0\0\0\0\0\0\0", None, Err("its first bytes are of no known format"));
         check(b"\x89PNG\r\n", Some("flac"), Err("it is a PNG picture"));
         let mut opus = b"OggS".to_vec();
         opus.resize(26, 0);
         opus.extend_from_slice(b"\x01\x13OpusHead");
-        check(&opus, None, Ok(Format::OggOpus));
+        check(&opus, None, Ok(ContainerFormat::OggOpus));
     }
 }

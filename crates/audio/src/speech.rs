@@ -1,9 +1,9 @@
-//! Speech detection: the stretches of a recording in which somebody may speak.
+//! Speech detection: sections of a recording that may contain speech.
 //!
 //! Speech changes all the time and deeply. Steady noise and hum hardly change (little depth), held notes and digital
 //! silence don't change from one moment to the next (little flux), pure tones leave most frequencies empty and noise
-//! fills them evenly (flatness). The bounds let speech in noise as loud as itself through: what is refused is surely
-//! none.
+//! fills them evenly (flatness). The bounds accept speech in noise at 0 dB SNR: a section that is refused contains no
+//! speech.
 
 use syrinx_types::Audio;
 
@@ -42,8 +42,8 @@ const FEWEST_FLUX_DB: f32 = 1.75;
 /// Range of the mean spectral flatness, natural logarithm. Tones have -15 and less, speech -9 to -4, noise -0.6.
 const FLATNESS: std::ops::RangeInclusive<f32> = -13.5..=-0.6;
 
-/// The stretches of a recording that may hold speech, as (start, end) in seconds, in order and apart. Empty where
-/// nobody speaks: silence, steady noise, hum, held notes.
+/// Returns the sections of a recording that may contain speech, as (start, end) in seconds, in order and disjoint.
+/// Empty for silence, steady noise, hum and held notes.
 pub fn speech_regions(audio: &Audio) -> Vec<(f64, f64)> {
     let total_s = audio.seconds();
     if audio.samples.is_empty() {
@@ -177,7 +177,7 @@ fn depth_db(levels: &[[f32; BANDS]]) -> f32 {
     (0..BANDS).map(deviation).sum::<f32>() / BANDS as f32
 }
 
-/// Median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
+/// Returns the median over the sounding frames of the mean change in 50 ms, of levels smoothed over three frames.
 fn flux_db(levels: &[[f32; BANDS]]) -> f32 {
     const APART: usize = 5;
     let smooth: Vec<[f32; BANDS]> = levels

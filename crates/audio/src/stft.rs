@@ -28,7 +28,7 @@ impl fmt::Debug for Stft {
 }
 
 impl Stft {
-    /// A transform of `n_fft` samples every `hop` samples.
+    /// Builds a transform of `n_fft` samples every `hop` samples.
     ///
     /// # Errors
     /// [`AudioError::Config`] when `n_fft` isn't an even number from 2 up, or `hop` is 0.
@@ -48,17 +48,17 @@ impl Stft {
         Ok(Self { n_fft, hop, window, fft })
     }
 
-    /// Frequencies of a frame: `n_fft / 2 + 1`.
+    /// Returns the number of frequencies of a frame: `n_fft / 2 + 1`.
     pub fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Frames of a recording: `ceil(samples / hop)`.
+    /// Returns the number of frames of a recording: `ceil(samples / hop)`.
     pub fn frame_count(&self, samples: usize) -> usize {
         samples.div_ceil(self.hop)
     }
 
-    /// Magnitudes, (frames, bins) row by row.
+    /// Returns the magnitudes, (frames, bins) row by row.
     pub fn magnitudes(&self, samples: &[f32]) -> Vec<f32> {
         let mut out = Vec::with_capacity(self.frame_count(samples.len()) * self.bins());
         self.for_each(samples, |magnitudes| out.extend_from_slice(magnitudes));

@@ -29,8 +29,8 @@ impl WavFormat {
     }
 }
 
-/// Writes a mono WAV file. The file appears whole or not at all: it is written beside its place and then renamed.
-/// A device or pipe at `path` is written to as it is.
+/// Writes a mono WAV file. The file is written under a temporary name and then renamed: it is complete or absent. A
+/// device or pipe at `path` is written directly.
 ///
 /// # Errors
 /// [`AudioError::Write`] (full disk, missing folder, no permission), [`AudioError::NonFinite`],
@@ -42,11 +42,11 @@ pub fn write_wav(
 ) -> Result<(), AudioError> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    check((&audio.samples, audio.sample_rate_hz), 0, format, &name)?;
-    write_file(path, audio, format).map_err(|source| AudioError::Write { name, source })
+    check(&audio.samples, audio.sample_rate_hz, 0, format, &name)?;
+    write_file(path, audio, format).map_err(|cause| AudioError::Write { name, cause })
 }
 
-/// A mono WAV file that is written piece by piece. It is there when it is finished, and not before.
+/// A mono WAV file that is written in several calls. The file appears under its name when it is finished.
 pub struct WavFile {
     wav: WavWriter<BufWriter<Shared>>,
     draft: Shared,
@@ -90,7 +90,7 @@ impl WavFile {
     /// [`AudioError::Write`].
     pub fn create(path: &Path, sample_rate_hz: u32, format: WavFormat) -> Result<Self, AudioError> {
         let name = path.display().to_string();
-        let fail = |source| AudioError::Write { name: name.clone(), source };
+        let fail = |cause| AudioError::Write { name: name.clone(), cause };
         let draft = Shared(Arc::new(Mutex::new(Some(Draft::create(path).map_err(fail)?))));
         let writer = BufWriter::with_capacity(1 << 16, draft.clone());
         let wav = WavWriter::new(writer, spec(sample_rate_hz, format));
@@ -98,7 +98,7 @@ impl WavFile {
         Ok(Self { wav, draft, format, sample_rate_hz, name, samples: 0 })
     }
 
-    /// Number of samples so far.
+    /// Returns the number of samples so far.
     pub fn samples(&self) -> usize {
         self.samples
     }
@@ -108,10 +108,10 @@ impl WavFile {
     /// # Errors
     /// As [`write_wav`].
     pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
-        check((samples, self.sample_rate_hz), self.samples, self.format, &self.name)?;
+        check(samples, self.sample_rate_hz, self.samples, self.format, &self.name)?;
         self.samples += samples.len();
         push(&mut self.wav, samples, self.format)
-            .map_err(|source| AudioError::Write { name: self.name.clone(), source })
+            .map_err(|cause| AudioError::Write { name: self.name.clone(), cause })
     }
 
     /// Puts the file in its place.
@@ -125,7 +125,7 @@ impl WavFile {
             let draft = draft.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             draft.map_or(Ok(()), Draft::publish)
         };
-        publish().map_err(|source| AudioError::Write { name, source })
+        publish().map_err(|cause| AudioError::Write { name, cause })
     }
 }
 
@@ -139,9 +139,9 @@ pub fn write_wav_to(
     audio: &Audio,
     format: WavFormat,
 ) -> Result<(), AudioError> {
-    check((&audio.samples, audio.sample_rate_hz), 0, format, name)?;
+    check(&audio.samples, audio.sample_rate_hz, 0, format, name)?;
     write_stream(&mut writer, audio, format)
-        .map_err(|source| AudioError::Write { name: name.to_owned(), source })
+        .map_err(|cause| AudioError::Write { name: name.to_owned(), cause })
 }
 
 /// [`write_wav`], where `-` is standard output.
@@ -156,9 +156,10 @@ pub fn write_target(target: &str, audio: &Audio, format: WavFormat) -> Result<()
     }
 }
 
-/// Refuses samples that can't be written after so many others.
+/// Refuses samples that can't be written after `before` others.
 fn check(
-    (samples, rate_hz): (&[f32], u32),
+    samples: &[f32],
+    rate_hz: u32,
     before: usize,
     format: WavFormat,
     name: &str,

@@ -1,7 +1,7 @@
 //! `--shard N/M` and its counterpart for array jobs: a part of the work whose number a batch system sets.
 
 use clap::Args;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 
 use crate::failure::{Failure, Outcome};
 
@@ -24,14 +24,14 @@ const SYSTEMS: [(&str, Option<&str>, Option<&str>); 2] = [
 
 impl ArrayArgs {
     /// The part, from the flag or with `--array-env` from the environment.
-    pub fn part(&self) -> Outcome<Part> {
+    pub fn part(&self) -> Outcome<WorkShare> {
         match self.array_env {
             false => Ok(self.shard.parse()?),
             true => self.part_of(|name| std::env::var(name).ok()),
         }
     }
 
-    fn part_of(&self, read: impl Fn(&str) -> Option<String>) -> Outcome<Part> {
+    fn part_of(&self, read: impl Fn(&str) -> Option<String>) -> Outcome<WorkShare> {
         let number = |name: &str| -> Outcome<Option<usize>> {
             let Some(value) = read(name) else { return Ok(None) };
             let parsed = value.trim().parse().map(Some);
@@ -53,7 +53,7 @@ impl ArrayArgs {
                     "name it with --shard /M, for instance --shard /16",
                 )
             })?;
-            return Ok(Part::new(task_number.saturating_sub(lowest), of)?);
+            return Ok(WorkShare::new(task_number.saturating_sub(lowest), of)?);
         }
         let names: Vec<&str> = SYSTEMS.iter().map(|(task, ..)| *task).collect();
         Err(Failure::usage(

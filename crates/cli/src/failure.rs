@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use syrinx_ablate::AblateError;
-use syrinx_adapt::AdaptError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
 use syrinx_config::ConfigError;
@@ -17,6 +16,7 @@ use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
 use syrinx_eval::{EvalError, SubjectError};
 use syrinx_pretrained::PretrainedError;
+use syrinx_recipes::RecipeError;
 use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
 use syrinx_task::TaskError;
@@ -168,7 +168,7 @@ impl Failure {
 impl From<AudioError> for Failure {
     fn from(error: AudioError) -> Self {
         match &error {
-            AudioError::Write { name, source } => Self::writing(name, source),
+            AudioError::Write { name, cause } => Self::writing(name, cause),
             AudioError::Spool { .. } | AudioError::TooLongToWrite { .. } => {
                 Self::of(Exit::Io, &error, error.hint())
             }
@@ -177,15 +177,43 @@ impl From<AudioError> for Failure {
     }
 }
 
-impl From<AdaptError> for Failure {
-    fn from(error: AdaptError) -> Self {
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
         match error {
-            AdaptError::Engine(error) => error.into(),
-            AdaptError::Data(error) => error.into(),
-            AdaptError::Train(error) => error.into(),
-            AdaptError::Stopped { .. } => Self::of(Exit::Interrupted, &error, error.hint()),
-            error => Self::of(Exit::BadInput, &error, error.hint()),
+            RecipeError::NoModel(error) => error.into(),
+            RecipeError::Config(error) => error.into(),
+            RecipeError::Audio(error) => error.into(),
+            RecipeError::Text(error) => error.into(),
+            RecipeError::Codec(error) => error.into(),
+            RecipeError::Pretrained(error) => error.into(),
+            RecipeError::Whisper(error) => error.into(),
+            RecipeError::Nn(error) => error.into(),
+            RecipeError::Task(error) => error.into(),
+            RecipeError::Engine(error) => error.into(),
+            RecipeError::Data(error) => error.into(),
+            RecipeError::Train(error) => error.into(),
+            RecipeError::Eval(error) => error.into(),
+            RecipeError::Io { operation, path, cause } => Self::io(operation, &path, &cause),
+            error => Self::of(recipe_exit(&error), &error, error.hint()),
         }
+    }
+}
+
+fn recipe_exit(error: &RecipeError) -> Exit {
+    match error {
+        RecipeError::OtherModelCodec { .. }
+        | RecipeError::RunExists { .. }
+        | RecipeError::NoSentence
+        | RecipeError::NoObjectStorage { .. }
+        | RecipeError::NoShards
+        | RecipeError::NoCodedClips
+        | RecipeError::OtherRecordings { .. }
+        | RecipeError::CodecSpec(_)
+        | RecipeError::Scene(_) => Exit::Usage,
+        RecipeError::NoVocoder { .. } | RecipeError::Setting(_) => Exit::BadModel,
+        RecipeError::NoBudget | RecipeError::NoTask { .. } => Exit::Unexpected,
+        error if error.is_cancelled() => Exit::Interrupted,
+        _ => Exit::BadInput,
     }
 }
 
@@ -238,8 +266,8 @@ impl From<CodecError> for Failure {
             CodecError::Cancelled { .. } => {
                 return Self::interrupted("the same command goes on from the last checkpoint");
             }
-            CodecError::Io { operation, path, source } => {
-                return Self::io(operation, &path, &source);
+            CodecError::Io { operation, path, cause } => {
+                return Self::io(operation, &path, &cause);
             }
             CodecError::TooLittleData { .. } | CodecError::Levels { .. } | CodecError::Codes(_) => {
                 Exit::BadInput
@@ -269,14 +297,7 @@ impl From<EngineError> for Failure {
             EngineError::Pretrained(error) => error.into(),
             EngineError::Decode(error) => error.into(),
             EngineError::Cancelled => Self::interrupted("run the command again to finish"),
-            EngineError::Io { operation, path, cause } => {
-                let place = path.display().to_string();
-                if operation.writes() {
-                    Self::writing(&place, &cause)
-                } else {
-                    Self::reading(&place, &cause)
-                }
-            }
+            EngineError::Io { operation, path, cause } => Self::io(operation, &path, &cause),
             error => Self::of(engine_exit(&error), &error, error.hint().map(Into::into)),
         }
     }
@@ -312,7 +333,7 @@ impl From<DataError> for Failure {
         let exit = match error {
             DataError::Cancelled { .. } => Exit::Interrupted,
             DataError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
-            DataError::Part { .. } | DataError::Setting { .. } => Exit::Usage,
+            DataError::WorkShare { .. } | DataError::Setting { .. } => Exit::Usage,
             _ => Exit::BadInput,
         };
         Self::of(exit, &error, error.hint())
@@ -324,9 +345,16 @@ impl From<TrainError> for Failure {
         let exit = match error {
             TrainError::Task(error) => return error.into(),
             TrainError::Data(error) => return error.into(),
-            TrainError::Config(_) | TrainError::Checkpoint { .. } | TrainError::Model(_) => {
-                Exit::BadModel
-            }
+            TrainError::Config(_)
+            | TrainError::UnknownTask { .. }
+            | TrainError::UnknownStage { .. }
+            | TrainError::TaskWeights { .. }
+            | TrainError::RepeatedTask(_)
+            | TrainError::Base(_)
+            | TrainError::EmptyBatch
+            | TrainError::BatchesDiffer { .. }
+            | TrainError::Checkpoint { .. }
+            | TrainError::Model(_) => Exit::BadModel,
             TrainError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
             TrainError::Ranks(error) => return error.into(),
             _ => Exit::Unexpected,
@@ -389,7 +417,7 @@ impl From<PretrainedError> for Failure {
 
 impl From<syrinx_nn::NnError> for Failure {
     fn from(error: syrinx_nn::NnError) -> Self {
-        Self::new(Exit::BadModel, error.to_string())
+        Self::of(Exit::BadModel, &error, error.hint().map(Into::into))
     }
 }
 

@@ -6,24 +6,18 @@
 mod answer;
 mod args;
 mod array;
-mod coder;
 mod corpora;
 mod dispatch;
 mod failure;
 mod globals;
-mod in_training;
 mod memory;
 mod playback;
 mod progress;
 mod provenance;
 mod ranks;
-mod recorded;
-mod runner;
 mod session;
 mod stop;
-mod subject;
 mod table;
-mod unnamed;
 mod verbs;
 
 use std::process::ExitCode;

@@ -1,18 +1,12 @@
-//! Events on their way out: bars on a terminal, lines for a log, JSON lines in a file.
+//! Events on their way out: bars on a terminal, lines for a log.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde::Serialize;
 use syrinx_types::{Event, EventSink};
-
-use crate::failure::{Failure, Outcome};
-use crate::provenance::now_s;
 
 /// Sends every event to several sinks.
 pub struct Tee(pub Vec<Box<dyn EventSink>>);
@@ -179,38 +173,6 @@ impl EventSink for Lines {
 
 fn pairs(figures: &[(String, f64)]) -> String {
     figures.iter().map(|(n, v)| format!("{n} {v:.4}")).collect::<Vec<_>>().join(", ")
-}
-
-/// An event and when it happened, seconds since 1970.
-#[derive(Serialize)]
-struct Stamped<'a> {
-    at_s: f64,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
-/// One JSON object a line, with its time.
-pub struct JsonLines(Mutex<File>);
-
-impl JsonLines {
-    /// Appends to the file, which is made if need be.
-    pub fn open(path: &Path) -> Outcome<Self> {
-        let file = File::options().create(true).append(true).open(path);
-        file.map(|f| Self(Mutex::new(f)))
-            .map_err(|e| Failure::writing(&path.display().to_string(), &e))
-    }
-}
-
-impl EventSink for JsonLines {
-    fn emit(&self, event: Event) {
-        let Ok(mut line) = serde_json::to_vec(&Stamped { at_s: now_s(), event: &event }) else {
-            return;
-        };
-        line.push(b'\n');
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not stop the work that the events are about.
-        let _ = file.write_all(&line);
-    }
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use syrinx_recipes::Origin;
+
 /// Seconds since 1970, UTC.
 pub fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
-/// Current date and time, as in RFC 3339, UTC.
-pub fn date() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+/// Origin of results of this process.
+pub fn origin() -> Origin {
+    Origin { revision: revision(), machine: machine(), command: command(), now_s }
 }
 
 /// Returns the command line of this process.
-pub fn command() -> String {
+fn command() -> String {
     let quoted = |arg: String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
         if !arg.is_empty() && arg.chars().all(plain) { arg } else { format!("'{arg}'") }
@@ -24,14 +26,14 @@ pub fn command() -> String {
 }
 
 /// The computer: its name and how many threads run at once.
-pub fn machine() -> String {
+fn machine() -> String {
     let name = gethostname::gethostname().to_string_lossy().into_owned();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{name}, {cores} cores")
 }
 
 /// The revision of the checkout around the current folder, with `-dirty` where it was changed; empty without git.
-pub fn revision() -> String {
+fn revision() -> String {
     let described = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .stderr(Stdio::null())

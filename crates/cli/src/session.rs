@@ -2,17 +2,18 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
-use syrinx_engine::{Engine, EngineOptions, ModelSource};
-use syrinx_pretrained::{CodecSpec, SpecError};
+use syrinx_engine::Engine;
+use syrinx_pretrained::CodecSpec;
+use syrinx_recipes::{CorpusCodec, JsonLines, open_engine};
 use syrinx_types::{CancelToken, EventSink, RunContext};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::globals::Globals;
-use crate::progress::{Bars, JsonLines, Lines, Tee};
+use crate::progress::{Bars, Lines, Tee};
+use crate::provenance::now_s;
 use crate::stop;
 
 /// Prefix of the program's variables in the environment.
@@ -51,7 +52,7 @@ impl Session {
             sinks.push(Box::new(Lines::new(globals.verbose > 0, !globals.quiet)));
         }
         if let Some(path) = &globals.events {
-            sinks.push(Box::new(JsonLines::open(path)?));
+            sinks.push(Box::new(JsonLines::open(path, now_s)?));
         }
         Ok(Self { globals, cancel, sink: Tee(sinks) })
     }
@@ -79,7 +80,16 @@ impl Session {
             Layer::Environment(variables()),
             Layer::Flags(named_flags(&plain)),
         ];
-        Ok(Settings::load(&layers)?.value)
+        Ok(with_voices_dir(Settings::load(&layers)?.value))
+    }
+
+    /// Layers of the settings, the default folder of the user's voices below them.
+    pub fn layers(&self) -> Outcome<Vec<Layer>> {
+        let voices =
+            default_voices_dir().map(|dir| ("voices_dir".to_owned(), dir.display().to_string()));
+        let mut layers = vec![Layer::Flags(voices.into_iter().collect())];
+        layers.extend(layers_of(&self.globals, &[])?);
+        Ok(layers)
     }
 
     /// The configuration of a verb with a file of its own: defaults, `--config`, variables such as
@@ -101,7 +111,12 @@ impl Session {
 
     /// Loads the model that the settings name.
     pub fn engine(&self, settings: &Settings) -> Outcome<Engine> {
-        open_engine(settings)
+        Ok(open_engine(settings)?)
+    }
+
+    /// Opens the codec that encodes a corpus: the named one, or that of the model in use.
+    pub fn corpus_codec(&self, named: Option<&CodecSpec>) -> Outcome<CorpusCodec<'static>> {
+        Ok(CorpusCodec::open(named, &self.base_settings()?)?)
     }
 
     /// Returns the path of the results store: of the flag, else of the settings, else `runs/results.db`, beside the folders that
@@ -150,6 +165,12 @@ impl Session {
 
 /// The settings of all layers, with `flags` over those of the command line.
 pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
+    let Loaded { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
+    Ok(Loaded { value: with_voices_dir(value), keys })
+}
+
+/// Layers of the settings, with `flags` over those of the command line.
+fn layers_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Vec<Layer>> {
     let mut pairs = set_pairs(&globals.set)?;
     pairs.extend(named_flags(globals));
     pairs.extend_from_slice(flags);
@@ -157,52 +178,13 @@ pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loa
         Some(path) => Layer::File(path.clone()),
         None => Layer::OptionalFile(SETTINGS_FILE.into()),
     };
-    let layers = [file, Layer::Environment(variables()), Layer::Flags(pairs)];
-    Ok(Settings::load(&layers)?)
+    Ok(vec![file, Layer::Environment(variables()), Layer::Flags(pairs)])
 }
 
-/// Returns the source of the model that the settings name.
-pub fn model_source(settings: &Settings) -> Outcome<ModelSource> {
-    Ok(match &settings.model {
-        Some(path) => ModelSource::File(path.clone()),
-        None => ModelSource::Bytes(syrinx_embedded::model()?),
-    })
-}
-
-/// Loads the model that settings name.
-pub fn open_engine(settings: &Settings) -> Outcome<Engine> {
-    engine_from(&model_source(settings)?, settings)
-}
-
-/// Loads a model with the settings of another.
-pub fn engine_from(source: &ModelSource, settings: &Settings) -> Outcome<Engine> {
-    let engine = Engine::open(source, &engine_options(settings)?)?;
-    Ok(match &settings.recognizer {
-        Some(choice) => engine.with_recognizer(Arc::new(choice.open(&settings.whisper)?)),
-        None => engine,
-    })
-}
-
-/// Returns the engine options of the settings.
-pub fn engine_options(settings: &Settings) -> Outcome<EngineOptions> {
-    Ok(EngineOptions {
-        kernels: settings.kernels,
-        device: settings.device.open()?,
-        precision: settings.precision,
-        voices_dir: settings.voices_dir.clone().or_else(default_voices_dir),
-        lexicon_path: settings.lexicon.clone(),
-        adapter: settings.adapter.clone(),
-        codec: settings.codec.as_deref().map(codec_spec).transpose()?,
-        read_files: true,
-        task_settings: settings.tasks.clone(),
-    })
-}
-
-/// A codec as settings name it.
-pub fn codec_spec(text: &str) -> Outcome<CodecSpec> {
-    text.parse().map_err(|e: SpecError| {
-        Failure::usage(e.to_string(), "for instance `codec = \"mimi,levels=8\"`")
-    })
+/// Settings with the default folder of the user's voices where they name none.
+fn with_voices_dir(mut settings: Settings) -> Settings {
+    settings.voices_dir = settings.voices_dir.or_else(default_voices_dir);
+    settings
 }
 
 /// Flags that are settings.

@@ -34,7 +34,7 @@ pub trait ClipSource: Sync {
 }
 
 /// Clips of one step.
-pub(crate) struct Batch {
+pub(crate) struct ClipBatch {
     /// (clips * mel frames, bins)
     pub(crate) mel: Vec<f32>,
     /// (clips * mel frames); empty without a pitch level.
@@ -60,18 +60,18 @@ pub(crate) fn batch(
     source: &dyn ClipSource,
     config: &VocoderTrainConfig,
     step: u64,
-) -> Result<Batch, CodecError> {
+) -> Result<ClipBatch, CodecError> {
     let clips = (0..config.clips)
         .into_par_iter()
         .map(|i| {
-            // Its own stream a clip, so that a run that goes on draws what it would have drawn.
+            // Each clip has its own stream of random numbers: a resumed run draws the same clips.
             let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
             rng.set_stream(step * config.clips as u64 + i as u64);
             one_clip(rvq, tables, source, config, &mut rng)
         })
         .collect::<Result<Vec<_>, CodecError>>()?;
     let mut batch =
-        Batch { mel: Vec::new(), pitch: Vec::new(), predicted: Vec::new(), target: Vec::new() };
+        ClipBatch { mel: Vec::new(), pitch: Vec::new(), predicted: Vec::new(), target: Vec::new() };
     for clip in clips {
         batch.mel.extend(clip.mel);
         batch.pitch.extend(clip.pitch);
@@ -116,7 +116,7 @@ fn one_clip(
     Ok(Clip { mel, pitch, predicted, target: samples[margin..][..clip].to_vec() })
 }
 
-/// The spectrogram of a clip as some number of levels leaves it.
+/// Returns the spectrogram of a clip as some number of levels leaves it.
 fn coded(
     rvq: &MelRvq,
     tables: Option<&EnhancementTables>,
@@ -173,6 +173,6 @@ fn pitch_of(
     let table = &tables.pitch;
     let mel = &rvq.config().mel;
     let all =
-        table.config().track(samples, (mel.sample_rate_hz, mel.hop), frames + 2 * margin_frames);
+        table.config().track(samples, mel.sample_rate_hz, mel.hop, frames + 2 * margin_frames);
     table.decode(&table.encode(&all[margin_frames..][..frames]))
 }

@@ -21,7 +21,7 @@ pub struct CodecInfo {
 }
 
 impl CodecInfo {
-    /// Samples of one codec frame.
+    /// Returns the number of samples of one codec frame.
     pub fn frame_samples(&self) -> usize {
         (f64::from(self.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
@@ -29,7 +29,7 @@ impl CodecInfo {
 
 /// Sound to codes and back.
 pub trait Codec: Send + Sync {
-    /// Kind of the codec in one word, for listings and messages.
+    /// Returns the kind of the codec in one word, for listings and messages.
     fn kind(&self) -> &'static str;
 
     /// Sizes and rates.
@@ -42,8 +42,8 @@ pub trait Codec: Send + Sync {
         vec![info.frame_rate_hz; info.levels]
     }
 
-    /// Whether the latents of a frame are the sum of one entry a level, as [`Self::codebook`] has them. Where they are not,
-    /// no level can be rounded from what the levels before it leave.
+    /// Whether the latents of a frame are the sum of one entry of [`Self::codebook`] for each level. Otherwise no level
+    /// can be rounded from the residual of the levels before it.
     fn entries_add_up(&self) -> bool {
         true
     }
@@ -51,7 +51,8 @@ pub trait Codec: Send + Sync {
     /// Most frames after a frame that decide its samples, and for which a stream waits.
     fn look_ahead_frames(&self) -> usize;
 
-    /// Codes of a recording of any sample rate: all levels, one frame for every begun frame length of sound.
+    /// Returns the codes of a recording of any sample rate: all levels, one frame for every begun frame length of
+    /// sound.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
@@ -65,8 +66,8 @@ pub trait Codec: Send + Sync {
         Ok(self.encode(audio)?.into())
     }
 
-    /// Codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that have one.
-    /// [`Self::decode`] takes both; language models have no such levels.
+    /// Returns the codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that
+    /// have one. [`Self::decode`] takes both; language models have no such levels.
     ///
     /// # Errors
     /// The same as [`Self::encode`].
@@ -74,7 +75,7 @@ pub trait Codec: Send + Sync {
         self.encode(audio)
     }
 
-    /// Sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
+    /// Returns the sound of codes, whole frames of it. Codes with fewer levels than the codec are its first levels.
     ///
     /// # Errors
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec.
@@ -85,14 +86,14 @@ pub trait Codec: Send + Sync {
         Ok(Audio { samples, sample_rate_hz: self.info().sample_rate_hz })
     }
 
-    /// Decoding piece by piece. Together the pieces are exactly what [`Self::decode`] gives for all codes together.
+    /// Returns a decoder of a stream of codes. Its samples are exactly those of [`Self::decode`] for all codes at once.
     fn decode_stream(&self) -> Box<dyn DecodeStream>;
 
-    /// Entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
+    /// Returns the entries of a level (from 0, below `info().levels`), (codebook_size, latent_dim).
     fn codebook(&self, level: usize) -> &[f32];
 
-    /// The recording with no more in it than latents (frames, latent_dim) say: its own sound, turned down where they want
-    /// less. At the codec's rate and as long as it was. `None` from codecs whose latents don't say what sounds.
+    /// Attenuates a recording band by band to the spectrogram of latents (frames, latent_dim). The result has the
+    /// codec's rate and the length of the recording. `None` from codecs whose latents have no spectrogram.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.
@@ -100,15 +101,15 @@ pub trait Codec: Send + Sync {
         &self,
         _audio: &Audio,
         _latents: &[f32],
-        _how: SpectralGain,
+        _gain: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         Ok(None)
     }
 
-    /// Fingerprint: codecs of equal fingerprint decode each other's codes.
+    /// Returns the fingerprint: codecs of equal fingerprint decode each other's codes.
     fn fingerprint(&self) -> String;
 
-    /// The codec as the bytes of a safetensors file: what a model file carries.
+    /// Returns the codec as the bytes of a safetensors file, for a model file.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] and [`CodecError::Other`] for weights that are no longer there.
@@ -117,13 +118,13 @@ pub trait Codec: Send + Sync {
 
 /// Codes in, samples out.
 pub trait DecodeStream: Send {
-    /// Takes codes, all pushes with the same number of levels; gives the samples that no later code changes.
+    /// Appends codes, with the same number of levels in all calls; returns the samples that no later code changes.
     ///
     /// # Errors
     /// [`CodecError::Levels`] or [`CodecError::Codes`] for codes of another codec; nothing of them is taken then.
     fn push(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError>;
 
-    /// The samples that are left. Nothing may be pushed after.
+    /// Returns the samples that are left. Nothing may be pushed after.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

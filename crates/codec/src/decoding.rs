@@ -1,4 +1,4 @@
-//! Decoding of the embedded codec, piece by piece.
+//! Streaming decoder of the embedded codec.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ pub(crate) struct EmbeddedStream {
     /// Codes that don't fill a block yet; `None` before the first push.
     pending: Option<Codes>,
     /// Network of the stream; `None` before the first block.
-    running: Option<Running>,
+    running: Option<RunningStream>,
 }
 
 /// Streams of the networks, chosen by the levels of the first codes.
-struct Running {
+struct RunningStream {
     vocoder: VocoderStream,
     pitch: PitchOfCodes,
     /// Mel frames whose pitch isn't known yet, (n, bins).
@@ -64,7 +64,7 @@ impl EmbeddedStream {
         self.tables(codes).map_or_else(|| self.rvq.check(codes), |t| t.check(&self.rvq, codes))
     }
 
-    fn start(&self, codes: &Codes) -> Running {
+    fn start(&self, codes: &Codes) -> RunningStream {
         let (pitch, late) = match (self.tables(codes), &self.enhancement) {
             (Some(_), _) => (PitchOfCodes::Level, 0),
             (None, Some(EnhancementLayer { predictor, .. })) => {
@@ -72,7 +72,7 @@ impl EmbeddedStream {
             }
             (None, None) => (PitchOfCodes::None, 0),
         };
-        Running { vocoder: self.vocoder.stream_behind(late), pitch, waiting: Vec::new() }
+        RunningStream { vocoder: self.vocoder.stream_behind(late), pitch, waiting: Vec::new() }
     }
 
     fn decode(&mut self, codes: &Codes) -> Result<Vec<f32>, CodecError> {
@@ -93,7 +93,7 @@ impl EmbeddedStream {
     }
 }
 
-impl Running {
+impl RunningStream {
     fn push(
         &mut self,
         mel: Vec<f32>,

@@ -68,8 +68,8 @@ impl AdversarialConfig {
     /// [`CodecError::Config`] naming what can't work with clips of `clip` samples.
     pub(crate) fn check(&self, clip: usize) -> std::result::Result<(), CodecError> {
         let fail = |reason: String| Err(CodecError::Config { setting: "adversarial", reason });
-        if let Err(reason) = self.block.check() {
-            return fail(reason);
+        if let Err(issue) = self.block.check() {
+            return fail(issue.in_table("block").to_string());
         }
         if self.n_fft.is_empty() || self.bands == 0 || self.window_frames == 0 {
             return fail("n_fft, bands and window_frames must not be empty or 0".into());
@@ -93,7 +93,7 @@ const FLOOR: f32 = 1e-3;
 const LOG_OFFSET: f32 = 2.0;
 const LOG_SCALE: f32 = 0.4;
 
-/// What the discriminator says at one resolution.
+/// Output of the discriminator at one resolution.
 struct Verdict {
     /// Hidden rows, (bands * clips * frames, dim).
     hidden: Tensor,
@@ -177,7 +177,7 @@ pub(crate) struct Contest {
     clip: usize,
 }
 
-/// Mean of scalars, one a resolution.
+/// Returns the mean of scalars, one a resolution.
 fn mean(parts: Vec<Tensor>) -> Result<Tensor> {
     Tensor::stack(&parts, 0)?.mean_all()
 }
@@ -203,8 +203,8 @@ impl Adversary {
         self.branches.iter().map(|branch| branch.judge(samples, clip)).collect()
     }
 
-    /// What the vocoder is to minimise beside the spectral loss for `made` (clips * clip) in place of `target`, at a
-    /// step counted from 1.
+    /// Returns the losses that the vocoder minimizes in addition to the spectral loss, for `made` (clips * clip) in
+    /// place of `target`, at a step counted from 1.
     pub(crate) fn oppose(
         &self,
         made: &Tensor,
@@ -230,7 +230,7 @@ impl Adversary {
         Ok((total, losses, Contest { real, made: made.detach(), clip }))
     }
 
-    /// A step of the discriminator; its loss.
+    /// Takes a step of the discriminator; returns its loss.
     pub(crate) fn learn(
         &mut self,
         contest: Contest,

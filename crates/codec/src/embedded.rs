@@ -48,7 +48,7 @@ pub struct EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// The quantiser alone as safetensors bytes.
+    /// Returns the quantiser alone as safetensors bytes.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if parts contradict each other.
@@ -59,7 +59,7 @@ impl MelRvq {
         writer.bytes(&Header { rvq, vocoder: None, enhancement: None })
     }
 
-    /// Reads the quantiser of what [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`] wrote.
+    /// Reads the quantiser from bytes of [`Self::to_bytes`] or [`EmbeddedCodec::to_bytes`].
     ///
     /// # Errors
     /// [`CodecError::Unreadable`] or [`CodecError::Mismatch`].
@@ -111,7 +111,7 @@ fn read_rvq(reader: &mut Reader, config: RvqConfig) -> Result<MelRvq, CodecError
 }
 
 impl EmbeddedCodec {
-    /// A codec of these parts.
+    /// Builds a codec of these parts.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if they don't share a spectrogram, or if the vocoder has a source and there is no
@@ -136,22 +136,22 @@ impl EmbeddedCodec {
         Ok(Self { rvq: Arc::new(rvq), vocoder, enhancement })
     }
 
-    /// The enhancement layer, in codecs that have one.
+    /// Returns the enhancement layer, in codecs that have one.
     pub fn enhancement(&self) -> Option<&EnhancementLayer> {
         self.enhancement.as_ref()
     }
 
-    /// The quantiser.
+    /// Returns the quantiser.
     pub fn rvq(&self) -> &MelRvq {
         &self.rvq
     }
 
-    /// The vocoder.
+    /// Returns the vocoder.
     pub fn vocoder(&self) -> &Vocoder {
         &self.vocoder
     }
 
-    /// All of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
+    /// Returns all of it as safetensors bytes: codebooks in half precision, the weights of networks in this precision.
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] if a part contradicts its configuration.
@@ -259,8 +259,9 @@ impl Codec for EmbeddedCodec {
         let audio = resample(audio, c.mel.sample_rate_hz)?;
         let latents = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
         let codes = self.rvq.round(&latents);
-        let (place, frames) = ((c.mel.sample_rate_hz, c.mel.hop), codes.frames() * c.patch_frames);
-        let track = layer.tables.pitch.config().track(&audio.samples, place, frames);
+        let (rate_hz, frames) = (c.mel.sample_rate_hz, codes.frames() * c.patch_frames);
+        let pitch = layer.tables.pitch.config();
+        let track = pitch.track(&audio.samples, rate_hz, c.mel.hop, frames);
         layer.tables.encode(&self.rvq, &codes, &latents, &track)
     }
 
@@ -280,12 +281,12 @@ impl Codec for EmbeddedCodec {
         &self,
         audio: &Audio,
         latents: &[f32],
-        how: SpectralGain,
+        gain: SpectralGain,
     ) -> Result<Option<Audio>, CodecError> {
         let sample_rate_hz = self.rvq.config().mel.sample_rate_hz;
         let audio = resample(audio, sample_rate_hz)?;
-        let wanted = (self.rvq.log_mel(), &self.rvq.log_mel_of(latents)[..]);
-        let samples = attenuated(&audio.samples, wanted, how);
+        let target = self.rvq.log_mel_of(latents);
+        let samples = attenuated(&audio.samples, self.rvq.log_mel(), &target, gain);
         Ok(Some(Audio { samples, sample_rate_hz }))
     }
 
@@ -299,7 +300,7 @@ impl Codec for EmbeddedCodec {
 }
 
 impl MelRvq {
-    /// Codes of a recording of any sample rate.
+    /// Returns the codes of a recording of any sample rate.
     ///
     /// # Errors
     /// [`CodecError::Audio`] for a sample rate that can't be converted.

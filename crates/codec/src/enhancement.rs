@@ -27,12 +27,13 @@ pub struct EnhancementLayer {
 }
 
 impl EnhancementTables {
-    /// Number of levels.
+    /// Returns the number of levels.
     pub fn levels(&self) -> usize {
         1 + self.refinement.config().groups
     }
 
-    /// Codes with these levels behind those of the quantiser; `latents` and `track` are those that they stand for.
+    /// Returns the codes with these levels behind those of the quantiser; `latents` and `track` are those that they
+    /// stand for.
     pub(crate) fn encode(
         &self,
         rvq: &MelRvq,

@@ -24,15 +24,16 @@ impl EnhancementTables {
         config.pitch.check()?;
         config.refinement.check(c.latent_dim)?;
         let codec_frames = c.frame_rate_hz().ceil() as usize;
-        let (samples, place) =
-            (codec_frames * c.frame_samples(), (c.mel.sample_rate_hz, c.mel.hop));
+        let samples = codec_frames * c.frame_samples();
+        let (rate_hz, hop) = (c.mel.sample_rate_hz, c.mel.hop);
         let parts = (0..config.pitch.fit_seconds)
             .into_par_iter()
             .map(|i| {
                 let mut rng = ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(1));
                 rng.set_stream(i as u64);
-                let clip = drawn(source, samples, c.mel.sample_rate_hz, config, &mut rng)?;
-                let track = config.pitch.track(&clip, place, codec_frames * c.patch_frames);
+                let clip = drawn(source, samples, rate_hz, config, &mut rng)?;
+                let frames = codec_frames * c.patch_frames;
+                let track = config.pitch.track(&clip, rate_hz, hop, frames);
                 let latents = rvq.latents(&rvq.patches(&clip)); // (codec frames, latent_dim)
                 let codes = rvq.round(&latents);
                 Ok((track, residuals(rvq, &latents, &codes)?))

@@ -46,7 +46,7 @@ pub enum CodecError {
         /// Fault.
         reason: String,
     },
-    /// Weights whose parts contradict each other or the configuration that stands beside them.
+    /// Weights that contradict each other or their configuration.
     #[error("codec weights don't fit their configuration: {reason}")]
     Mismatch {
         /// Fault.
@@ -81,14 +81,14 @@ pub enum CodecError {
         operation: &'static str,
     },
     /// A file that can't be read or written.
-    #[error("cannot {operation} {}: {source}", path.display())]
+    #[error("cannot {operation} {}: {cause}", path.display())]
     Io {
         /// Operation that failed.
         operation: IoOperation,
         /// The file.
         path: PathBuf,
         /// Why it failed.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// An error of a codec that another crate implements.
     #[error(transparent)]
@@ -105,7 +105,7 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// An error of a codec that another crate implements.
+    /// Builds an error of a codec that another crate implements.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Box::new(error))
     }
@@ -118,8 +118,8 @@ impl CodecError {
             Self::NoPart { remedy, .. } => remedy.to_string().into(),
             Self::State { .. } => "move it away to start anew".into(),
             Self::Diverged { .. } => "lower the learning rate".into(),
-            Self::Io { operation, source, .. } => {
-                return syrinx_types::io_hint(*operation, source.kind()).map(Into::into);
+            Self::Io { operation, cause, .. } => {
+                return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
             Self::Audio(error) => return error.hint(),
             _ => return None,

@@ -1,4 +1,4 @@
-//! Fitting the quantiser: principal components, then k-means a level on what the levels before leave over.
+//! Fit of the quantiser: principal components, then k-means for each level on the residual of those before it.
 
 use std::time::Instant;
 
@@ -57,7 +57,7 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
-    /// Values of one patch.
+    /// Returns the number of values of one patch.
     pub fn patch_dim(&self) -> usize {
         self.patch_frames * self.mel.bins
     }
@@ -122,7 +122,7 @@ impl PatchSample {
         }
     }
 
-    /// The patches kept, (kept, patch_dim).
+    /// Returns the patches kept, (kept, patch_dim).
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -214,7 +214,7 @@ fn mean_square(values: &[f32]) -> f64 {
     parts.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// 2 to the entropy of the codes: how many entries carry the load.
+/// Returns 2 to the power of the entropy of the codes: the effective number of entries.
 fn perplexity(codes: &[u16], size: usize) -> f64 {
     let mut counts = vec![0usize; size];
     for &c in codes {
@@ -231,7 +231,7 @@ struct Basis {
     axes: Vec<f32>, // (latent_dim, patch_dim), orthonormal rows
 }
 
-/// The directions of largest variance, largest first; the first value of each that isn't tiny is positive.
+/// Returns the directions of largest variance, largest first; the first value of each that isn't tiny is positive.
 fn principal_components(patches: &[f32], patch_dim: usize, latent_dim: usize) -> Basis {
     let count = patches.len() / patch_dim;
     let partial_sums: Vec<Vec<f64>> = patches

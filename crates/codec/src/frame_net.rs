@@ -88,7 +88,7 @@ impl FrameNet {
         AttentionPlan::new(spans, positions, heads, dim, Some(self.shape.window))
     }
 
-    /// A stream whose blocks end `lead` frames earlier than they would: as many as the frames come late.
+    /// Returns a stream whose blocks end `lead` frames earlier than they would: as many as the frames come late.
     pub(crate) fn stream(&self, lead: usize) -> FrameNetStream {
         FrameNetStream {
             cache: StackCache::new(self.shape.block.layers),
@@ -115,7 +115,7 @@ pub(crate) struct FrameNetStream {
     net: FrameNet,
     cache: StackCache,
     lead: usize,
-    /// Features of the frames from `first` on: what is still needed.
+    /// Features of the frames from `first` on, which later blocks still need.
     features: Vec<f32>,
     first: usize,
     /// Frames that have gone through the network.
@@ -125,11 +125,11 @@ pub(crate) struct FrameNetStream {
 }
 
 impl FrameNetStream {
-    /// Takes features (n, width), gives the blocks that are certain.
+    /// Appends features (n, width); returns the blocks that later features do not change.
     pub(crate) fn push(&mut self, features: &[f32]) -> Result<Vec<Block>, CodecError> {
         let (width, ahead) = (self.net.shape.width, self.net.shape.ahead);
         let mut out = Vec::new();
-        // Piece by piece, so that a long recording isn't held twice.
+        // Block by block: a long recording is not copied as a whole.
         for piece in features.chunks(BLOCK_FRAMES * width) {
             self.features.extend_from_slice(piece);
             while self.first + self.features.len() / width >= self.next_end() {
@@ -150,7 +150,7 @@ impl FrameNetStream {
         self.received + if early { BLOCK_FRAMES } else { LATER_BLOCK_FRAMES }
     }
 
-    /// The frames that are left.
+    /// Returns the frames that are left.
     pub(crate) fn finish(&mut self) -> Result<Option<Block>, CodecError> {
         let end = self.first + self.features.len() / self.net.shape.width;
         self.take(end, end)

@@ -7,8 +7,9 @@ use crate::istft::Istft;
 use crate::magnitudes::mel_to_magnitudes;
 use crate::{CodecError, VocoderConfig};
 
-/// Samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes read off the mel
-/// spectrogram, phases made consistent by going back and forth. Intelligible, metallic, slow. 32 rounds are usual.
+/// Returns the samples of log-mel frames (frames, bins) by the algorithm of Griffin & Lim (1984): magnitudes read off
+/// the mel spectrogram, phases made consistent by going back and forth. Intelligible, metallic, slow. 32 rounds are
+/// usual.
 ///
 /// Only the spectrogram and `n_fft` of `config` matter.
 ///

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-/// Largest log-magnitude: above what a full-scale sine reaches in 960 points, so only runaway values meet it.
+/// Largest log-magnitude. A full-scale sine in 960 points stays below it: only diverging values are clamped.
 pub(crate) const LOG_MAGNITUDE_MAX: f32 = 6.5;
 
 /// Log-magnitudes and phases to samples: `exp(m) (cos p + j sin p)`, inverse transform, Hann window, overlap-add, divided
@@ -36,7 +36,7 @@ impl Istft {
         Self { n_fft, hop, window, inverse, forward }
     }
 
-    /// Frequencies of a frame.
+    /// Returns the number of frequencies of a frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
@@ -144,7 +144,7 @@ impl Istft {
         out
     }
 
-    /// Rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
+    /// Returns the rows of a signal's own transform: samples (frames * hop) to (frames, 2 * bins).
     pub(crate) fn analyse(&self, samples: &[f32]) -> Vec<f32> {
         let mut rows = Vec::with_capacity(samples.len() / self.hop * 2 * self.bins());
         let mut scratch = self.scratch();
@@ -166,7 +166,7 @@ impl Istft {
         rows
     }
 
-    /// Synthesis piece by piece.
+    /// Returns a streaming synthesis.
     pub(crate) fn stream(&self) -> IstftStream {
         IstftStream {
             istft: self.clone(),
@@ -186,12 +186,12 @@ pub(crate) fn polar(log_magnitude: f32, phase: f32) -> Complex<f32> {
     Complex::new(magnitude * cos, magnitude * sin)
 }
 
-/// A periodic Hann window.
+/// Returns a periodic Hann window.
 pub(crate) fn hann(n: usize) -> Vec<f32> {
     (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f32 / n as f32).cos()).collect()
 }
 
-/// Synthesis piece by piece: the samples are those of the whole, however rows are cut.
+/// Streaming synthesis: the samples do not depend on the division into calls.
 pub(crate) struct IstftStream {
     istft: Istft,
     scratch: Scratch,
@@ -225,13 +225,13 @@ impl IstftStream {
         self.frames += 1;
     }
 
-    /// The samples that no later frame changes.
+    /// Returns the samples that no later frame changes.
     pub(crate) fn ready(&mut self) -> Vec<f32> {
         let done = (self.frames * self.istft.hop).saturating_sub(self.istft.n_fft / 2);
         self.emit(done)
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.emit(self.frames * self.istft.hop)
     }

@@ -124,7 +124,7 @@ impl KMeans {
         }
     }
 
-    /// The codebook, rounded to what f16 can hold.
+    /// Returns the codebook, rounded to what f16 can hold.
     pub(crate) fn finish(self) -> Codebook {
         let entries = self.book.entries().iter().map(|&v| round_to_f16(v)).collect();
         Codebook::new(entries, self.dim)

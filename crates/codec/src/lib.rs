@@ -1,10 +1,10 @@
-//! The codec: sound to codes and back.
+//! Codec: recordings to codes and back.
 //!
 //! [`MelRvq`] turns a log-mel spectrogram into codes of a residual vector quantiser, fitted without gradients;
-//! [`Vocoder`] turns the spectrogram that codes stand for and a pitch track into samples. Behind the levels of the
-//! quantiser stand those of the enhancement layer: pitch ([`PitchTable`]), then what the quantiser leaves over
-//! ([`Refinement`]). Where codes lack them, pitch is predicted ([`PitchPredictor`]).
-//! [`EmbeddedCodec`] is all of it together and implements [`Codec`], which is all that the rest of Syrinx knows of codecs.
+//! [`Vocoder`] turns the spectrogram of codes and a pitch track into samples. After the levels of the quantiser come
+//! those of the enhancement layer: pitch ([`PitchTable`]), then the residual of the quantiser ([`Refinement`]). Where
+//! codes lack them, pitch is predicted ([`PitchPredictor`]). [`EmbeddedCodec`] combines them and implements [`Codec`],
+//! the interface to all codecs.
 //!
 //! Invariants:
 //!
@@ -57,7 +57,7 @@ pub use predictor::{PitchPredictor, PitchPredictorConfig, PitchStream};
 pub use refinement::{Refinement, RefinementConfig};
 pub use rvq::{MelRvq, RvqConfig, patches};
 pub use spectral_loss::SpectralLossConfig;
-pub use train::{Start, Trained, train_vocoder};
+pub use train::{Start, TrainedVocoder, train_vocoder};
 pub use train_config::VocoderTrainConfig;
 pub use vocoder::{SourceConfig, Vocoder, VocoderConfig, VocoderStream};
 pub use weights::Precision as StoredPrecision;

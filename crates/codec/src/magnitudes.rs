@@ -1,11 +1,11 @@
-//! Magnitudes that a mel spectrogram stands for: the last layer of the vocoder before training.
+//! Magnitudes of a mel spectrogram: initial weights of the last layer of the vocoder.
 
 use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::VocoderConfig;
 
-/// Rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has them, and
-/// nothing of phases.
+/// Returns the rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has
+/// them, and nothing of phases.
 pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     let (bands, bins) = (config.mel.bins, config.bins());
     let mut first = mel_to_magnitudes(config);
@@ -25,7 +25,7 @@ pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     first
 }
 
-/// Log-magnitude that a log-mel value of each band stands for, less the value.
+/// Returns, for each band, the log-magnitude of a log-mel value minus the value.
 fn band_offsets(config: &VocoderConfig) -> Vec<f64> {
     // A longer window gathers more: by its length for a tone, by the root of it for noise.
     let window = 0.75 * (config.n_fft as f64 / config.mel.n_fft as f64).ln();
@@ -54,8 +54,8 @@ impl MelToMagnitudes {
     }
 }
 
-/// A mel value is a weighted sum of magnitudes, so a magnitude is about the value over the sum of weights; frequencies
-/// between bands take from both.
+/// Returns the initial weights of the layer from mel values to magnitudes. A mel value is a weighted sum of magnitudes,
+/// so a magnitude is about the value over the sum of weights; frequencies between two bands take from both.
 pub(crate) fn mel_to_magnitudes(config: &VocoderConfig) -> MelToMagnitudes {
     let (bins, bands) = (config.bins(), config.mel.bins);
     let offsets = band_offsets(config);

@@ -7,7 +7,7 @@ use syrinx_nn::matmul::{Mat, ProductOptions, product};
 /// Vectors a task handles at once: fixed, so that results don't depend on the number of threads.
 pub(crate) const ROWS_PER_TASK: usize = 512;
 
-/// One level's entries, with what a search needs.
+/// Entries of one level, prepared for nearest-neighbour search.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Codebook {
     entries: Vec<f32>, // (size, dim)
@@ -24,7 +24,7 @@ impl Codebook {
         Self { entries, half_norms, dim }
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub(crate) fn size(&self) -> usize {
         self.half_norms.len()
     }
@@ -39,7 +39,7 @@ impl Codebook {
         &self.entries[usize::from(code) * self.dim..][..self.dim]
     }
 
-    /// The nearest entry of each of `vectors` (n, dim); the lowest code of equals.
+    /// Returns the nearest entry of each of `vectors` (n, dim); the lowest code of equals.
     pub(crate) fn nearest(&self, vectors: &[f32]) -> Vec<u16> {
         vectors
             .par_chunks(ROWS_PER_TASK * self.dim)

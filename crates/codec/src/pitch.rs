@@ -88,7 +88,8 @@ impl PitchConfig {
     pub fn track(
         &self,
         samples: &[f32],
-        (sample_rate_hz, hop): (u32, usize),
+        sample_rate_hz: u32,
+        hop: usize,
         frames: usize,
     ) -> Vec<PitchFrame> {
         let config = F0Config {
@@ -104,7 +105,7 @@ impl PitchConfig {
     }
 }
 
-/// Frames with the frequency interpolated on a logarithmic scale where there is none.
+/// Returns the frames with the frequency interpolated on a logarithmic scale where there is none.
 fn interpolated(hz: &[Option<f64>]) -> Vec<PitchFrame> {
     let voiced: Vec<(usize, f32)> =
         hz.iter().enumerate().filter_map(|(t, hz)| hz.map(|hz| (t, hz.log2() as f32))).collect();
@@ -136,7 +137,7 @@ pub struct PitchTable {
 }
 
 impl PitchTable {
-    /// A table of `entries` (entries, patch_frames * 2).
+    /// Builds a table of `entries` (entries, patch_frames * 2).
     ///
     /// # Errors
     /// [`CodecError::Mismatch`] for another number of values or one that isn't finite.
@@ -190,7 +191,7 @@ impl PitchTable {
         &self.config
     }
 
-    /// Values of the table, (entries, patch_frames * 2).
+    /// Returns the values of the table, (entries, patch_frames * 2).
     pub fn entries(&self) -> &[f32] {
         self.book.entries()
     }
@@ -208,12 +209,12 @@ impl PitchTable {
             .collect()
     }
 
-    /// Codes of a track, one for every begun codec frame.
+    /// Returns the codes of a track, one for every begun codec frame.
     pub fn encode(&self, track: &[PitchFrame]) -> Vec<u16> {
         self.book.nearest(&self.vectors(track))
     }
 
-    /// The track of codes, (codes * patch_frames).
+    /// Returns the track of codes, (codes * patch_frames).
     ///
     /// # Errors
     /// [`CodecError::Codes`] for a code outside the table.

@@ -89,7 +89,7 @@ impl PitchPredictorConfig {
         ((self.max_hz / self.min_hz).log2() / (self.classes - 1) as f64) as f32
     }
 
-    /// The class of a frame; the last one stands for unvoiced frames.
+    /// Returns the class of a frame; the last one stands for unvoiced frames.
     pub(crate) fn class(&self, frame: PitchFrame) -> u32 {
         if frame.voicing < 0.5 {
             return self.classes as u32;
@@ -150,7 +150,7 @@ impl PitchPredictor {
         Ok(Self { config, net, output, store })
     }
 
-    /// A predictor with these weights, for use.
+    /// Builds a predictor with these weights, for use.
     ///
     /// # Errors
     /// The same as [`Self::new`].
@@ -166,12 +166,12 @@ impl PitchPredictor {
         &self.config
     }
 
-    /// The weights by name.
+    /// Returns the weights by name.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
 
-    /// Frames that the pitch comes behind the spectrogram in a stream.
+    /// Returns the number of frames that the pitch comes behind the spectrogram in a stream.
     pub(crate) fn late_frames(&self) -> usize {
         self.net.shape().ahead
     }
@@ -181,7 +181,8 @@ impl PitchPredictor {
         mel.iter().map(|v| (v - offset) / scale).collect()
     }
 
-    /// Logits of clips of `frames` mel frames each, (clips * frames, classes + 1); differentiable by the weights.
+    /// Returns the logits of clips of `frames` mel frames each, (clips * frames, classes + 1); differentiable by the
+    /// weights.
     pub(crate) fn logits(&self, mel: &[f32], frames: usize) -> Result<Tensor, CodecError> {
         let hidden = self.net.forward(&self.features(mel), frames)?; // (clips * frames, dim)
         Ok(self.output.forward(&hidden)?)
@@ -206,7 +207,7 @@ impl PitchPredictor {
         Ok(out)
     }
 
-    /// A stream from mel frames to pitch.
+    /// Returns a stream from mel frames to pitch.
     pub fn stream(&self) -> PitchStream {
         PitchStream { net: self.net.stream(0), predictor: self.clone() }
     }
@@ -219,7 +220,7 @@ pub struct PitchStream {
 }
 
 impl PitchStream {
-    /// Takes mel frames (n, bins), gives the pitch that is certain.
+    /// Appends mel frames (n, bins); returns the pitch of frames that later ones do not change.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.
@@ -232,7 +233,7 @@ impl PitchStream {
         Ok(out)
     }
 
-    /// The pitch of the frames that are left.
+    /// Returns the pitch of the frames that are left.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

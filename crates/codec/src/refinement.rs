@@ -1,4 +1,4 @@
-//! Levels behind those of the residual quantiser: a product quantiser of what these leave over.
+//! Levels after those of the residual quantiser: a product quantiser of its residual.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ pub struct Refinement {
 }
 
 impl Refinement {
-    /// A refinement of `entries` (groups, entries, latent_dim / groups).
+    /// Builds a refinement of `entries` (groups, entries, latent_dim / groups).
     ///
     /// # Errors
     /// [`CodecError::Config`], or [`CodecError::Mismatch`] for another number of values or one that isn't finite.
@@ -112,12 +112,12 @@ impl Refinement {
         &self.config
     }
 
-    /// Values of the codebooks, (groups, entries, latent_dim / groups).
+    /// Returns the values of the codebooks, (groups, entries, latent_dim / groups).
     pub fn entries(&self) -> Vec<f32> {
         self.books.iter().flat_map(|book| book.entries()).copied().collect()
     }
 
-    /// Codes of residuals (n, latent_dim), a list over time for each group.
+    /// Returns the codes of residuals (n, latent_dim), a list over time for each group.
     pub fn encode(&self, residuals: &[f32]) -> Vec<Vec<u16>> {
         let latent_dim = self.width * self.books.len();
         let one = |(group, book): (usize, &Codebook)| {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_audio::{LogMel, MelConfig};
 use syrinx_nn::matmul::{Mat, ProductOptions, product};
-use syrinx_types::{Codes, Fnv1a};
+use syrinx_types::{Codes, Fingerprint};
 
 use crate::CodecError;
 use crate::nearest::Codebook;
@@ -35,12 +35,12 @@ impl Default for RvqConfig {
 }
 
 impl RvqConfig {
-    /// Values of one patch.
+    /// Returns the number of values of one patch.
     pub fn patch_dim(&self) -> usize {
         self.patch_frames * self.mel.bins
     }
 
-    /// Samples of one codec frame.
+    /// Returns the number of samples of one codec frame.
     pub fn frame_samples(&self) -> usize {
         self.patch_frames * self.mel.hop
     }
@@ -54,7 +54,7 @@ impl RvqConfig {
 /// A residual vector quantiser over log-mel patches.
 ///
 /// A codec frame is `patch_frames` neighbouring mel frames side by side. Its principal components, divided by one
-/// scale, are the latent; level 1 codes the latent, each later level what the levels before left over.
+/// scale, are the latent; level 1 codes the latent, each later level the residual of the levels before it.
 #[derive(Debug, Clone)]
 pub struct MelRvq {
     config: RvqConfig,
@@ -65,7 +65,7 @@ pub struct MelRvq {
 }
 
 impl MelRvq {
-    /// A quantiser from its parts: `mean` (patch_dim), `axes` (latent_dim, patch_dim), `codebooks` (levels,
+    /// Builds a quantiser from its parts: `mean` (patch_dim), `axes` (latent_dim, patch_dim), `codebooks` (levels,
     /// codebook_size, latent_dim).
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl MelRvq {
         Ok(Self::projection(config, mean, axes)?.with_codebooks(books))
     }
 
-    /// The part before the codebooks.
+    /// Returns the part before the codebooks.
     pub(crate) fn projection(
         config: RvqConfig,
         mean: Vec<f32>,
@@ -132,27 +132,27 @@ impl MelRvq {
         &self.config
     }
 
-    /// The spectrogram that is coded.
+    /// Returns the spectrogram that is coded.
     pub fn log_mel(&self) -> &LogMel {
         &self.log_mel
     }
 
-    /// The mean patch, (patch_dim).
+    /// Returns the mean patch, (patch_dim).
     pub fn mean(&self) -> &[f32] {
         &self.mean
     }
 
-    /// The principal axes, (latent_dim, patch_dim).
+    /// Returns the principal axes, (latent_dim, patch_dim).
     pub fn axes(&self) -> &[f32] {
         &self.axes
     }
 
-    /// Entries of a level (from 0), (codebook_size, latent_dim).
+    /// Returns the entries of a level (from 0), (codebook_size, latent_dim).
     pub fn codebook(&self, level: usize) -> &[f32] {
         self.books[level].entries()
     }
 
-    /// Latents of patches: (n, patch_dim) -> (n, latent_dim).
+    /// Returns the latents of patches: (n, patch_dim) -> (n, latent_dim).
     pub fn latents(&self, patches: &[f32]) -> Vec<f32> {
         let (patch_dim, dim) = (self.config.patch_dim(), self.config.latent_dim);
         let rows = patches.len() / patch_dim;
@@ -188,12 +188,12 @@ impl MelRvq {
         patches(&self.log_mel, self.config.patch_frames, samples)
     }
 
-    /// Codes of patches (n, patch_dim), greedy level by level.
+    /// Returns the codes of patches (n, patch_dim), greedy level by level.
     pub fn encode_patches(&self, patches: &[f32]) -> Codes {
         self.round(&self.latents(patches))
     }
 
-    /// Codes of latents (n, latent_dim), greedy level by level.
+    /// Returns the codes of latents (n, latent_dim), greedy level by level.
     pub fn round(&self, latents: &[f32]) -> Codes {
         let levels = self.books.len();
         let mut residual = latents.to_vec(); // (n, latent_dim)
@@ -221,7 +221,7 @@ impl MelRvq {
         Ok(codes.check(self.config.codebook_size)?)
     }
 
-    /// Latents of codes, (frames, latent_dim): the sum of the entries of the levels that there are.
+    /// Returns the latents of codes, (frames, latent_dim): the sum of the entries of the levels that there are.
     ///
     /// # Errors
     /// The same as [`Self::check`].
@@ -245,19 +245,19 @@ impl MelRvq {
         Ok(self.log_mel_of(&self.dequantise(codes)?))
     }
 
-    /// Fingerprint of the quantiser, 16 hexadecimal digits: equal fingerprints, exchangeable codes.
+    /// Returns the fingerprint of the quantiser, 16 hexadecimal digits: equal fingerprints, exchangeable codes.
     pub fn fingerprint(&self) -> String {
         let c = &self.config;
         let sizes =
             [c.patch_frames, c.latent_dim, c.levels, c.codebook_size, c.mel.hop, c.mel.n_fft];
-        let books = self.books.iter().flat_map(|b| b.entries());
-        let values = self.mean.iter().chain(&self.axes).chain(books);
-        Fnv1a::default()
-            .bytes(sizes.into_iter().flat_map(|n| (n as u64).to_le_bytes()))
-            .bytes(c.mel.sample_rate_hz.to_le_bytes())
-            .bytes(c.scale.to_le_bytes())
-            .bytes(values.flat_map(|v| v.to_le_bytes()))
-            .hex()
+        let sizes = sizes.map(|n| (n as u64).to_le_bytes()).concat();
+        let hash = Fingerprint::default()
+            .bytes(&sizes)
+            .bytes(&c.mel.sample_rate_hz.to_le_bytes())
+            .bytes(&c.scale.to_le_bytes())
+            .values(&self.mean)
+            .values(&self.axes);
+        self.books.iter().fold(hash, |hash, book| hash.values(book.entries())).hex()
     }
 }
 

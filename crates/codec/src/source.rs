@@ -53,7 +53,8 @@ impl Excitation {
         }
     }
 
-    /// Spectra of the next `count` frames, (count, 2 * bins): those of the source, then those of the noise, a frame.
+    /// Returns the spectra of the next `count` frames, (count, 2 * bins): those of the source, then those of the noise,
+    /// a frame.
     pub(crate) fn take(&mut self, count: usize) -> Vec<Complex<f32>> {
         let bins = self.istft.bins();
         let mut out = vec![Complex::default(); count * 2 * bins];
@@ -110,8 +111,8 @@ impl Excitation {
     }
 }
 
-/// A pulse train of unit power: the sum of `harmonics` cosines at the multiples of a phase (cycles), by the closed form of
-/// the Dirichlet kernel.
+/// Returns a pulse train of unit power: the sum of `harmonics` cosines at the multiples of a phase (cycles), by the
+/// closed form of the Dirichlet kernel.
 fn pulse(cycles: f64, harmonics: f64) -> f32 {
     let half_angle = PI * cycles.fract();
     let sine = half_angle.sin();

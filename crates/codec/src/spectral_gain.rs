@@ -1,4 +1,4 @@
-//! A recording turned down to what should be left of it.
+//! Attenuation of a recording band by band towards a target log-mel spectrogram.
 
 use std::f32::consts::PI;
 
@@ -7,31 +7,32 @@ use syrinx_types::SpectralGain;
 
 use crate::istft::Istft;
 
-/// Frames of the transform that is turned down, in steps of the spectrogram: windows of 40 ms in steps of 10.
+/// Hops of the spectrogram in a window of the short-time Fourier transform: windows of 40 ms in steps of 10.
 const STEPS_A_WINDOW: usize = 4;
 
-/// A share that nobody hears.
+/// Inaudible gain: the smallest that is applied.
 const SILENT: f32 = 1e-5;
 
-/// Decline of the weight of a moment with the attenuation that it needs, a natural logarithm, ...
+/// Decline of a frame's weight with its attenuation, a natural logarithm, beyond [`SURE`].
 const DOUBT: f32 = 2.0;
-/// ... and how much may be taken away before it does.
+/// Attenuation up to which a frame has its full weight, a natural logarithm.
 const SURE: f32 = 0.2;
 
-/// `samples` with every band at every step turned down to where `wanted` (frames, bins), a log-mel, says that it should
-/// be, and never up: log-spectral amplitude estimation (Ephraim & Malah 1985), the estimate being somebody else's. The
-/// phases are the recording's own. As many samples as were given, silence where `wanted` ends.
+/// Attenuates every band of `samples` at every frame to the level of `target` (frames, bins), a log-mel, and never
+/// amplifies: log-spectral amplitude estimation (Ephraim & Malah 1985) with an estimate from elsewhere. Phases are those
+/// of the recording. The result is as long as `samples`, with silence after the end of `target`.
 pub(crate) fn attenuated(
     samples: &[f32],
-    (log_mel, wanted): (&LogMel, &[f32]),
+    log_mel: &LogMel,
+    target: &[f32],
     SpectralGain { gain_floor, context_s }: SpectralGain,
 ) -> Vec<f32> {
     let (config, bins) = (log_mel.config(), log_mel.bins());
-    let frames = wanted.len() / bins;
+    let frames = target.len() / bins;
     let mut padded = samples.to_vec();
     padded.resize(frames * config.hop, 0.0);
     let own = log_mel.compute(&padded); // (frames, bins)
-    let mut gains: Vec<f32> = own.iter().zip(wanted).map(|(o, w)| (w - o).min(0.0)).collect();
+    let mut gains: Vec<f32> = own.iter().zip(target).map(|(o, w)| (w - o).min(0.0)).collect();
     let around = (context_s * config.sample_rate_hz as f32 / config.hop as f32).round() as usize;
     if around > 0 {
         gains = going_on(&own, &gains, bins, around);
@@ -50,9 +51,9 @@ pub(crate) fn attenuated(
     out
 }
 
-/// Gains (frames, bins) of a sound that goes on: the less of the recording is it, the more it is taken to be as loud as
-/// what is left of the recording `around` frames before and after, where more of it is (noise power under speech is told
-/// from where no speech is: Cohen 2003, section II; how sure that is, the gains say).
+/// Gains (frames, bins) of a steady target: where the target is a small part of the recording, its level is the weighted
+/// mean of the attenuated recording up to `around` frames before and after (noise power under speech is estimated from
+/// frames without speech: Cohen 2003, section II). Gains near 1 weigh most.
 fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> {
     let frames = gains.len() / bins;
     let trust: Vec<f32> = gains.iter().map(|gain| (DOUBT * (gain + SURE).min(0.0)).exp()).collect();
@@ -77,13 +78,13 @@ fn going_on(own: &[f32], gains: &[f32], bins: usize, around: usize) -> Vec<f32> 
         .collect()
 }
 
-/// For each frequency of a transform the bands that it lies in, with their shares.
+/// Returns, for each frequency of a transform, its mel bands with their shares.
 pub(crate) fn spread(config: &MelConfig, frequencies: usize) -> Vec<Vec<(usize, f32)>> {
     let config = MelConfig { n_fft: 2 * (frequencies - 1), ..config.clone() };
     let weights = mel_filterbank(&config); // (bins, frequencies)
     let share = |band: usize, k: usize| weights[band * frequencies + k];
     let of_band = |band: usize| (0..frequencies).map(|k| share(band, k)).fold(0.0f32, f32::max);
-    // Narrow bands are tall: each counts by how far up its own triangle a frequency lies.
+    // Filters are normalized by area; a band counts by the height of the frequency within its triangle.
     let tops: Vec<f32> = (0..config.bins).map(of_band).collect();
     let mut last = vec![(0, 1.0)];
     (0..frequencies)
@@ -121,7 +122,7 @@ mod tests {
         SpectralGain { gain_floor, context_s: 0.0 }
     }
 
-    /// A loud tone for a while over a quiet one that goes on: a wrong guess for that while is mended by what is around.
+    /// A loud tone for a while over a steady quiet one: the context corrects a wrong target for that while.
     #[test]
     fn a_sound_that_goes_on_is_as_loud_as_around() {
         let quiet: Vec<f32> = tone(1_000.0).iter().map(|x| 0.1 * x).collect();
@@ -133,7 +134,7 @@ mod tests {
         wanted[20 * bins..30 * bins].iter_mut().for_each(|v| *v -= 2.0);
         let level = |context_s: f32| {
             let out =
-                attenuated(&both, (&log_mel, &wanted), SpectralGain { gain_floor: 0.0, context_s });
+                attenuated(&both, &log_mel, &wanted, SpectralGain { gain_floor: 0.0, context_s });
             out[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0
         };
         let true_level = quiet[5_280..6_720].iter().map(|x| x * x).sum::<f32>() / 1_440.0;
@@ -148,13 +149,13 @@ mod tests {
         let both: Vec<f32> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
         let log_mel = LogMel::default();
         let wanted = log_mel.compute(&low);
-        let out = attenuated(&both, (&log_mel, &wanted), only(0.01));
+        let out = attenuated(&both, &log_mel, &wanted, only(0.01));
         assert_eq!(out.len(), both.len());
         let left: Vec<f32> = out.iter().zip(&low).map(|(a, b)| a - b).collect();
         assert!(power(&left) < 0.01 * power(&high), "{} of {}", power(&left), power(&high));
         // Bands whose target is louder than the recording keep their level.
         let louder: Vec<f32> = wanted.iter().map(|v| v + 1.0).collect();
-        let same = attenuated(&low, (&log_mel, &louder), only(0.01));
+        let same = attenuated(&low, &log_mel, &louder, only(0.01));
         let changed = same.iter().zip(&low).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(changed < 1e-3, "{changed}");
     }
@@ -164,9 +165,9 @@ mod tests {
         let sound = tone(1_000.0);
         let log_mel = LogMel::default();
         let silence = vec![log_mel.silence(); log_mel.compute(&sound).len()];
-        let out = attenuated(&sound, (&log_mel, &silence), only(0.1));
+        let out = attenuated(&sound, &log_mel, &silence, only(0.1));
         let share = (power(&out) / power(&sound)).sqrt();
         assert!((share - 0.1).abs() < 0.01, "{share}");
-        assert_eq!(attenuated(&sound, (&log_mel, &[]), only(0.1)), vec![0.0; sound.len()]);
+        assert_eq!(attenuated(&sound, &log_mel, &[], only(0.1)), vec![0.0; sound.len()]);
     }
 }

@@ -29,9 +29,9 @@ pub struct SpectralLossConfig {
     pub magnitude_weight: f64,
     /// Weight of spectral convergence: the norm of the difference of magnitudes over the norm of the target's.
     pub convergence_weight: f64,
-    /// Smallest magnitude (of a transform with unit window) whose logarithm is told apart.
+    /// Smallest magnitude (of a transform with unit window) before the logarithm.
     pub magnitude_floor: f64,
-    /// Smallest mel value whose logarithm is told apart.
+    /// Smallest mel value before the logarithm.
     pub mel_floor: f64,
 }
 
@@ -63,14 +63,14 @@ struct Resolution {
 
 /// Losses of one clip at one resolution.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Losses {
+pub(crate) struct SpectralLosses {
     pub(crate) total: f64,
     pub(crate) mel: f64,
     pub(crate) magnitude: f64,
     pub(crate) convergence: f64,
 }
 
-impl Losses {
+impl SpectralLosses {
     fn add_scaled(&mut self, other: Self, scale: f64) {
         self.total += other.total * scale;
         self.mel += other.mel * scale;
@@ -105,30 +105,30 @@ impl SpectralLoss {
         Ok(Self { resolutions: Arc::new(resolutions.collect()), config: config.clone() })
     }
 
-    /// Samples that the longest transform needs.
+    /// Returns the number of samples that the longest transform needs.
     pub(crate) fn least_samples(&self) -> usize {
         self.config.n_fft.iter().copied().max().unwrap_or(0)
     }
 
-    /// Mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
+    /// Returns the mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
     pub(crate) fn compute(
         &self,
         predicted: &[f32],
         target: &[f32],
         clip: usize,
-    ) -> (Losses, Vec<f32>) {
+    ) -> (SpectralLosses, Vec<f32>) {
         let clips = predicted.len() / clip;
         let tasks: Vec<(usize, usize)> =
             (0..clips).flat_map(|c| (0..self.resolutions.len()).map(move |r| (c, r))).collect();
         let share = 1.0 / tasks.len() as f64;
-        let parts: Vec<(Losses, Vec<f32>)> = tasks
+        let parts: Vec<(SpectralLosses, Vec<f32>)> = tasks
             .par_iter()
             .map(|&(c, r)| {
                 let at = c * clip..(c + 1) * clip;
                 self.resolutions[r].compute(&predicted[at.clone()], &target[at], &self.config)
             })
             .collect();
-        let (mut losses, mut grad) = (Losses::default(), vec![0.0; predicted.len()]);
+        let (mut losses, mut grad) = (SpectralLosses::default(), vec![0.0; predicted.len()]);
         for (&(c, _), (part, part_grad)) in tasks.iter().zip(&parts) {
             losses.add_scaled(*part, share);
             let grad = &mut grad[c * clip..(c + 1) * clip];
@@ -137,14 +137,14 @@ impl SpectralLoss {
         (losses, grad)
     }
 
-    /// The differentiable loss of `predicted` (clips * clip), and its parts.
+    /// Returns the differentiable loss of `predicted` (clips * clip), and its parts.
     pub(crate) fn forward(
         &self,
         predicted: &Tensor,
         target: Vec<f32>,
         clip: usize,
-    ) -> Result<(Tensor, Losses)> {
-        let found = Arc::new(Mutex::new((Losses::default(), Vec::new())));
+    ) -> Result<(Tensor, SpectralLosses)> {
+        let found = Arc::new(Mutex::new((SpectralLosses::default(), Vec::new())));
         let op = LossOp { loss: self.clone(), target, clip, found: found.clone() };
         let total = predicted.contiguous()?.apply_op1(op)?;
         let losses = lock(&found).0;
@@ -182,13 +182,13 @@ impl Resolution {
         Self { stft: Stft::new(n_fft, planner), bands }
     }
 
-    /// Losses of one clip, and the gradient by the predicted samples.
+    /// Returns the losses of one clip, and the gradient by the predicted samples.
     fn compute(
         &self,
         predicted: &[f32],
         target: &[f32],
         config: &SpectralLossConfig,
-    ) -> (Losses, Vec<f32>) {
+    ) -> (SpectralLosses, Vec<f32>) {
         let mut spectra = self.stft.spectra(predicted);
         let x: Vec<f32> = spectra.iter().map(magnitude).collect();
         let y: Vec<f32> = self.stft.spectra(target).iter().map(magnitude).collect();
@@ -199,7 +199,8 @@ impl Resolution {
         }
         // A silent target would make any error infinite.
         let norm = norm.max(f64::from(config.magnitude_floor as f32).powi(2) * x.len() as f64);
-        let mut losses = Losses { convergence: (off / norm).sqrt(), ..Losses::default() };
+        let mut losses =
+            SpectralLosses { convergence: (off / norm).sqrt(), ..SpectralLosses::default() };
         let mut slope = vec![0.0f32; x.len()]; // by the magnitudes, (frames, bins)
         let factor = (config.convergence_weight / (off * norm).sqrt().max(1e-12)) as f32;
         for ((s, a), b) in slope.iter_mut().zip(&x).zip(&y) {
@@ -268,7 +269,7 @@ struct LossOp {
     target: Vec<f32>,
     clip: usize,
     /// The gradient is made together with the loss, and kept for the backward pass.
-    found: Arc<Mutex<(Losses, Vec<f32>)>>,
+    found: Arc<Mutex<(SpectralLosses, Vec<f32>)>>,
 }
 
 impl CustomOp1 for LossOp {

@@ -36,17 +36,17 @@ impl Stft {
         }
     }
 
-    /// Frequencies of a frame.
+    /// Returns the number of frequencies of a frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Frames that lie wholly inside so many samples.
+    /// Returns the number of frames that lie wholly inside so many samples.
     pub(crate) fn frames(&self, samples: usize) -> usize {
         (samples - self.n_fft) / self.hop + 1
     }
 
-    /// Spectra of the frames that lie wholly inside, (frames, bins).
+    /// Returns the spectra of the frames that lie wholly inside, (frames, bins).
     pub(crate) fn spectra(&self, samples: &[f32]) -> Vec<Complex<f32>> {
         let (frames, bins) = (self.frames(samples.len()), self.bins());
         let mut out = vec![Complex::default(); frames * bins];

@@ -13,7 +13,7 @@ use syrinx_nn::with_slice;
 
 use crate::istft::{Istft, IstftStream, LOG_MAGNITUDE_MAX, Scratch, polar};
 
-/// Shares of the mel bands that each frequency lies in.
+/// Mel bands of each frequency with their shares.
 pub(crate) type BandShares = Vec<Vec<(usize, f32)>>;
 
 /// Rows of the network to samples.
@@ -41,12 +41,13 @@ impl Synthesis {
         &self.istft
     }
 
-    /// Values of a row.
+    /// Returns the number of values of a row.
     pub(crate) fn width(&self) -> usize {
         2 * self.istft.bins() + self.bands.as_ref().map_or(0, |(count, _)| 3 * count)
     }
 
-    /// Spectra of the excitation that a row takes: those of the source (bins), then those of the noise (bins).
+    /// Returns the spectra of the excitation that a row takes: those of the source (bins), then those of the noise
+    /// (bins).
     fn excitation_len(&self) -> usize {
         if self.bands.is_some() { 2 * self.istft.bins() } else { 0 }
     }
@@ -157,7 +158,7 @@ impl Synthesis {
         rows.contiguous()?.apply_op1(op)
     }
 
-    /// Synthesis piece by piece: the samples are those of the whole, however rows are cut.
+    /// Returns a streaming synthesis: the samples do not depend on the division into calls.
     pub(crate) fn stream(&self) -> SynthesisStream {
         SynthesisStream { synthesis: self.clone(), istft: self.istft.stream() }
     }
@@ -170,14 +171,14 @@ fn partial(part: Complex<f32>, grad: Complex<f32>, log_magnitude: f32) -> (f32, 
     (magnitude, grad.im * part.re - grad.re * part.im)
 }
 
-/// Synthesis piece by piece.
+/// Streaming synthesis.
 pub(crate) struct SynthesisStream {
     synthesis: Synthesis,
     istft: IstftStream,
 }
 
 impl SynthesisStream {
-    /// Takes rows (n, width) and their excitation, gives the samples that no later row changes.
+    /// Appends rows (n, width) with their excitation; returns the samples that no later row changes.
     pub(crate) fn push(&mut self, rows: &[f32], excitation: &[Complex<f32>]) -> Vec<f32> {
         let (synthesis, each) = (&self.synthesis, self.synthesis.excitation_len());
         for (t, row) in rows.chunks_exact(synthesis.width()).enumerate() {
@@ -187,7 +188,7 @@ impl SynthesisStream {
         self.istft.ready()
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     pub(crate) fn finish(&mut self) -> Vec<f32> {
         self.istft.finish()
     }

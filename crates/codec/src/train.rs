@@ -1,4 +1,4 @@
-//! Training the vocoder: random clips, spectral losses, AdamW, a state to go on from.
+//! Training of the vocoder: random clips, spectral losses, AdamW, resumable state.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,10 +9,10 @@ use candle_core::{Device, Tensor};
 use syrinx_nn::{AdamW, Kernels, ParamStore, ops};
 use syrinx_types::{CancelToken, Event, EventSink};
 
-use crate::clips::{Batch, ClipSource, batch};
+use crate::clips::{ClipBatch, ClipSource, batch};
 use crate::discriminator::{AdversarialLosses, Adversary};
 use crate::enhancement::EnhancementTables;
-use crate::spectral_loss::{Losses, SpectralLoss};
+use crate::spectral_loss::{SpectralLoss, SpectralLosses};
 use crate::train_state::{Learner, Vars, restore, save_state};
 use crate::warm_start::warm_start;
 use crate::{
@@ -33,7 +33,7 @@ pub struct Start<'a> {
 }
 
 /// Result of training.
-pub struct Trained {
+pub struct TrainedVocoder {
     /// The vocoder with averaged weights.
     pub vocoder: Vocoder,
     /// The enhancement layer of a vocoder with a source, with averaged weights.
@@ -47,7 +47,7 @@ pub struct Trained {
 /// Figures of a step and what the vocoder made in it.
 struct Judged {
     total: Tensor,
-    losses: Losses,
+    losses: SpectralLosses,
     /// Cross-entropy of the predicted pitch, nats.
     pitch: f64,
     /// (clips * clip samples)
@@ -93,13 +93,13 @@ impl Run {
     /// Loss of a batch to be minimised, and its parts.
     fn loss(
         &self,
-        batch: Batch,
+        batch: ClipBatch,
         loss: &SpectralLoss,
         config: &VocoderTrainConfig,
         clip: usize,
         frames: usize,
     ) -> Result<Judged, CodecError> {
-        let Batch { mel, mut pitch, predicted, target } = batch;
+        let ClipBatch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
         if let Some(predictor) = &self.predictor {
             let logits = predictor.logits(&mel, frames)?; // (clips * frames, classes + 1)
@@ -123,7 +123,7 @@ impl Run {
         Ok(Judged { total, losses, pitch, made })
     }
 
-    /// The networks with averaged weights.
+    /// Returns the networks with averaged weights.
     fn averaged(
         self,
         config: &VocoderTrainConfig,
@@ -143,7 +143,7 @@ impl Run {
     }
 }
 
-/// Settings of a run as its parts have them.
+/// Returns the settings of a run as its parts have them.
 fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let mut config = config.clone();
     if let Some(vocoder) = start.vocoder {
@@ -178,9 +178,8 @@ fn learners<'a>(
 
 /// Trains a vocoder on clips as the quantiser codes them, and the predictor of its pitch with it.
 ///
-/// With a `state` path the run goes on from there if the file exists, exactly as if it had never stopped, and saves
-/// itself there every `save_every_steps` and when stopped. The number of steps and their learning rates may be changed
-/// in between.
+/// With a `state` path the run resumes from that file if it exists, bit for bit, and saves its state there every
+/// `save_every_steps` and when stopped. The number of steps and their learning rates may be changed in between.
 ///
 /// # Errors
 /// [`CodecError::Config`], [`CodecError::State`] for a state of another run, [`CodecError::Diverged`], or the source's.
@@ -191,7 +190,7 @@ pub fn train_vocoder(
     state: Option<&Path>,
     events: &dyn EventSink,
     cancel: &CancelToken,
-) -> Result<Trained, CodecError> {
+) -> Result<TrainedVocoder, CodecError> {
     let (config, rvq) = (settled(start, config), start.rvq);
     let loss = SpectralLoss::new(&config.loss, rvq.config().mel.sample_rate_hz)?;
     config.check(rvq, &loss)?;
@@ -251,7 +250,7 @@ pub fn train_vocoder(
         save(&run, &mut optimizer, adversary.as_mut())?;
     }
     let (vocoder, enhancement) = run.averaged(&config, &optimizer)?;
-    Ok(Trained { vocoder, enhancement, step, finished })
+    Ok(TrainedVocoder { vocoder, enhancement, step, finished })
 }
 
 /// Figures of one step.
@@ -264,7 +263,12 @@ struct Step {
     opposed: Option<AdversarialLosses>,
 }
 
-fn train_step(config: &VocoderTrainConfig, losses: Losses, pitch: f64, took: Step) -> Event {
+fn train_step(
+    config: &VocoderTrainConfig,
+    losses: SpectralLosses,
+    pitch: f64,
+    took: Step,
+) -> Event {
     let mut parts = vec![
         ("vocoder/mel".into(), losses.mel),
         ("vocoder/magnitude".into(), losses.magnitude),

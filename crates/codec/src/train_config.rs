@@ -106,7 +106,7 @@ impl Default for VocoderTrainConfig {
 }
 
 impl VocoderTrainConfig {
-    /// The learning rate of a step (from 1): a linear rise, a plateau, half a cosine.
+    /// Returns the learning rate of a step (from 1): a linear rise, a plateau, half a cosine.
     pub(crate) fn rate(&self, step: u64) -> f64 {
         let rise = step as f64 / self.warmup_steps.max(1) as f64;
         let decay = (self.steps as f64 * self.decay_share).max(1.0);

@@ -24,7 +24,7 @@ struct StateHeader {
 /// Parameters of a run, by name.
 pub(crate) type Vars = BTreeMap<String, Var>;
 
-/// Settings that a state must agree in: all but those of length and speed.
+/// Returns the settings that a state must agree in: all but those of length and speed.
 fn identity(config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let same = VocoderTrainConfig::default();
     VocoderTrainConfig {

@@ -1,4 +1,4 @@
-//! The vocoder: log-mel frames to samples, causal up to one frame, piece by piece or as a whole.
+//! Vocoder from log-mel frames to samples, causal up to one frame, as a stream or at once.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct VocoderConfig {
     pub mel_offset: f64,
     /// Log-mel values are divided by this before the network.
     pub mel_scale: f64,
-    /// Harmonic source and noise beside the free magnitudes and phases; none if not given.
+    /// Harmonic source and noise in addition to the free magnitudes and phases; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceConfig>,
 }
@@ -115,12 +115,12 @@ impl VocoderConfig {
         Ok(())
     }
 
-    /// Frequencies of an output frame.
+    /// Returns the number of frequencies of an output frame.
     pub(crate) fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
-    /// Values of a frame at the input.
+    /// Returns the number of values of a frame at the input.
     fn features(&self) -> usize {
         self.mel.bins + if self.source.is_some() { 2 } else { 0 }
     }
@@ -171,7 +171,7 @@ impl Vocoder {
         Ok(Self { config, net, output, skip, synthesis, store })
     }
 
-    /// A vocoder with these weights, for use.
+    /// Builds a vocoder with these weights, for use.
     ///
     /// # Errors
     /// The same as [`Self::new`].
@@ -187,12 +187,12 @@ impl Vocoder {
         &self.config
     }
 
-    /// The weights by name.
+    /// Returns the weights by name.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
 
-    /// Number of weights.
+    /// Returns the number of weights.
     pub fn parameter_count(&self) -> usize {
         self.tensors().values().map(Tensor::elem_count).sum()
     }
@@ -212,7 +212,7 @@ impl Vocoder {
         out
     }
 
-    /// Rows of the last layer from hidden rows and the features of their frames: (rows, width).
+    /// Returns the rows of the last layer from hidden rows and the features of their frames: (rows, width).
     fn head(&self, hidden: &Tensor, features: &[f32]) -> Result<Tensor, CodecError> {
         let (bins, width) = (self.config.mel.bins, self.config.features());
         let count = features.len() / width;
@@ -235,8 +235,9 @@ impl Vocoder {
         Some(Excitation::new(self.synthesis.istft(), self.config.mel.sample_rate_hz, seed))
     }
 
-    /// Samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip a recording
-    /// of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs no pitch.
+    /// Returns the samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip
+    /// a recording of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs
+    /// no pitch.
     ///
     /// # Errors
     /// [`CodecError::Candle`] if the values don't fill clips of `frames` frames, [`CodecError::Mismatch`] for another
@@ -264,12 +265,12 @@ impl Vocoder {
         Ok(self.synthesis.forward(&rows, excitation, frames)?)
     }
 
-    /// A stream from mel frames to samples.
+    /// Returns a stream from mel frames to samples.
     pub fn stream(&self) -> VocoderStream {
         self.stream_behind(0)
     }
 
-    /// A stream whose frames come `late` frames late.
+    /// Returns a stream whose frames come `late` frames late.
     pub(crate) fn stream_behind(&self, late: usize) -> VocoderStream {
         VocoderStream {
             net: self.net.stream(late),
@@ -279,7 +280,7 @@ impl Vocoder {
         }
     }
 
-    /// Samples of mel frames (frames, bins) with their pitch: (frames * hop), those of the stream.
+    /// Returns the samples of mel frames (frames, bins) with their pitch: (frames * hop), those of the stream.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.
@@ -300,8 +301,8 @@ pub struct VocoderStream {
 }
 
 impl VocoderStream {
-    /// Takes mel frames (n, bins) and their pitch (n; any where the vocoder has no source), gives the samples that are
-    /// certain: those of whole blocks, the first after 16 frames.
+    /// Appends mel frames (n, bins) with their pitch (n; any values where the vocoder has no source); returns the
+    /// samples of whole blocks, the first after 16 frames.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network, [`CodecError::Mismatch`] for another number of pitch frames.
@@ -317,7 +318,7 @@ impl VocoderStream {
         Ok(out)
     }
 
-    /// The samples that are left.
+    /// Returns the samples that are left.
     ///
     /// # Errors
     /// [`CodecError::Candle`] from the network.

@@ -43,7 +43,7 @@ fn with_pitch_inputs(values: &[f32], config: &VocoderConfig) -> Vec<f32> {
     frames.flat_map(|frame| frame.iter().copied().chain([0.0, 0.0])).collect()
 }
 
-/// Rows of the last layer (2 * bins, columns) with those of the three band controls behind them.
+/// Returns the rows of the last layer (2 * bins, columns) with those of the three band controls behind them.
 fn with_bands(
     values: &[f32],
     is_bias: bool,

@@ -39,7 +39,7 @@ const SCALE: &str = ".scale";
 /// Largest stored magnitude of a matrix in 8 bits.
 const I8_MAX: f32 = 127.0;
 
-/// Value that one step of a row stands for.
+/// Returns the value of one quantization step of a row.
 fn row_scale(row: &[f32]) -> f32 {
     let largest = row.iter().fold(0.0f32, |most, v| most.max(v.abs()));
     if largest > 0.0 { largest / I8_MAX } else { 1.0 }
@@ -113,7 +113,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The configuration and the tensors.
+    /// Returns the configuration and the tensors.
     pub(crate) fn open<C: DeserializeOwned>(bytes: &[u8]) -> Result<(C, Self), CodecError> {
         let fail = |reason: String| CodecError::Unreadable { reason };
         let unreadable = |e: safetensors::SafeTensorError| fail(e.to_string());
@@ -142,7 +142,7 @@ impl Reader {
         Ok((config, Self { tensors }))
     }
 
-    /// The values of a tensor of this shape.
+    /// Returns the values of a tensor of this shape.
     pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CodecError> {
         let fail = |reason: String| CodecError::Mismatch { reason };
         let found =
@@ -200,18 +200,18 @@ fn scale_rows(
 
 /// Reads a whole file.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CodecError> {
-    std::fs::read(path).map_err(|source| CodecError::Io {
+    std::fs::read(path).map_err(|cause| CodecError::Io {
         operation: IoOperation::Read,
         path: path.to_owned(),
-        source,
+        cause,
     })
 }
 
-/// Writes a whole file; what was there stays until all is written.
+/// Writes a file atomically.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CodecError> {
-    syrinx_atomic::write_bytes(path, bytes).map_err(|source| CodecError::Io {
+    syrinx_atomic::write_bytes(path, bytes).map_err(|cause| CodecError::Io {
         operation: IoOperation::Write,
         path: path.to_owned(),
-        source,
+        cause,
     })
 }

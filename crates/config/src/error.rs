@@ -24,14 +24,14 @@ pub enum ConfigError {
         reason: String,
     },
     /// A key that doesn't exist.
-    #[error("{place}: there is no setting `{key}`{nearest}")]
+    #[error("{place}: there is no setting `{key}`")]
     UnknownKey {
         /// The key, with dots.
         key: String,
         /// The file, `the environment` or `a flag`.
         place: String,
-        /// `, did you mean ...?`, or nothing.
-        nearest: String,
+        /// The setting of the most similar name.
+        nearest: Option<String>,
     },
     /// A value that doesn't fit its key.
     #[error("{place}: setting `{key}`: {reason}")]
@@ -56,7 +56,13 @@ impl ConfigError {
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some(match self {
             Self::Read { .. } => "check the path given with --config".into(),
-            Self::UnknownKey { .. } => "list all settings with `syrinx config show`".into(),
+            Self::UnknownKey { nearest: Some(nearest), .. } => {
+                format!("did you mean `{nearest}`? list all settings with `syrinx config show`")
+                    .into()
+            }
+            Self::UnknownKey { nearest: None, .. } => {
+                "list all settings with `syrinx config show`".into()
+            }
             Self::Value { .. } => "see `syrinx config schema` for valid values".into(),
             Self::Syntax { .. } => "correct the file; `syrinx config schema` describes it".into(),
             _ => return None,

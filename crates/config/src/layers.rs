@@ -24,9 +24,9 @@ pub enum Layer {
     Flags(Vec<(String, String)>),
 }
 
-/// A key with its value and where it comes from.
+/// A key with its value and its layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Key {
+pub struct SettingKey {
     /// With dots.
     pub key: String,
     /// Its value.
@@ -41,17 +41,17 @@ pub struct Loaded<T> {
     /// The configuration.
     pub value: T,
     /// All keys, in alphabetical order.
-    pub keys: Vec<Key>,
+    pub keys: Vec<SettingKey>,
 }
 
 const DEFAULTS: &str = "default";
 const ENVIRONMENT: &str = "environment";
 const FLAGS: &str = "flag";
 
-/// Reads layers, later ones over earlier ones. `schema` says which keys there are, `defaults` are the lowest layer.
+/// Reads layers, later ones over earlier ones. `schema` has all keys, `defaults` are the lowest layer.
 ///
 /// # Errors
-/// Any [`ConfigError`]: the first thing that is wrong, from the lowest layer up.
+/// [`ConfigError`] for the first fault, from the lowest layer up.
 pub fn load<T: DeserializeOwned>(
     schema: &Value,
     defaults: &Value,
@@ -70,7 +70,7 @@ pub fn load<T: DeserializeOwned>(
     let mut keys = Vec::new();
     flatten("", &merged, &mut |key, value| {
         let place = figment.find_metadata(key).map_or(DEFAULTS.into(), |m| m.name.to_string());
-        keys.push(Key { key: key.into(), value: value.clone(), place });
+        keys.push(SettingKey { key: key.into(), value: value.clone(), place });
     });
     Ok(Loaded { value, keys })
 }
@@ -190,8 +190,7 @@ fn check_dict(
                 let full = |n: &str| {
                     if prefix.is_empty() { n.to_owned() } else { format!("{prefix}.{n}") }
                 };
-                let nearest = nearest.map(|n| format!(", did you mean `{}`?", full(n)));
-                let nearest = nearest.unwrap_or_default();
+                let nearest = nearest.map(full);
                 return Err(ConfigError::UnknownKey { key, place: place.into(), nearest });
             }
         };

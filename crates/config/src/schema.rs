@@ -61,7 +61,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The schema itself, behind references.
+    /// Returns the schema itself, behind references.
     pub fn resolved<'n>(self, node: &'n Value) -> &'n Value
     where
         'a: 'n,

@@ -53,7 +53,7 @@ pub struct Settings {
     pub kernels: Kernels,
     /// Precision of the language model.
     pub precision: Precision,
-    /// Sampling and what goes with it.
+    /// Settings of generation.
     pub decode: DecodeConfig,
     /// Selection of a prompt from a recording.
     pub prompt: PromptConfig,
@@ -76,7 +76,7 @@ impl Settings {
     }
 }
 
-/// The schema of the settings, with those of all tasks in it.
+/// Returns the schema of the settings, with those of all tasks in it.
 pub fn settings_schema() -> Value {
     let mut root = schemars::schema_for!(Settings).to_value();
     let mut tasks = Map::new();

@@ -1,4 +1,4 @@
-//! The whole state, and the one place where it changes.
+//! State of the dashboard and its reducer.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use ratatui::layout::{Position, Rect};
 use crate::keys::{Binding, Key, KeyHelp, action, bind, helps};
 use crate::message::{Effect, JobId, JobNews, Msg, News};
 use crate::overlay::{self, Overlay};
-use crate::pen::{Pen, Target, above, width};
+use crate::pen::{ClickTarget, Pen, above, width};
 use crate::screens::ablations::Ablations;
 use crate::screens::compare::Compare;
 use crate::screens::evals::Evals;
 use crate::screens::tasks::Tasks;
 use crate::screens::training::Training;
-use crate::screens::{Component, Context};
+use crate::screens::{Component, ScreenContext};
 use crate::{Theme, ThemeName};
 
 /// A terminal smaller than this gets one pane at a time.
@@ -112,11 +112,11 @@ pub struct App {
     said: Option<(String, bool, f64)>,
     working: BTreeSet<JobId>,
     last_job: u64,
-    hits: Vec<(Rect, Target)>,
+    hits: Vec<(Rect, ClickTarget)>,
 }
 
 impl App {
-    /// The state at the beginning, and what has to be done first.
+    /// Returns the state at the beginning, and what has to be done first.
     pub fn new(facts: Facts) -> (Self, Vec<Effect>) {
         let mut app = Self {
             screen: facts.screen,
@@ -138,7 +138,7 @@ impl App {
         (app, effects)
     }
 
-    /// The screen that is shown.
+    /// Returns the screen that is shown.
     pub fn screen(&self) -> Screen {
         self.screen
     }
@@ -148,7 +148,7 @@ impl App {
         !self.working.is_empty()
     }
 
-    /// Takes a message; gives what has to be done.
+    /// Applies a message; returns the effects to run.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let effects = match msg {
             Msg::Key(key) => self.key(key),
@@ -191,12 +191,12 @@ impl App {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         match self.overlay.as_mut().map(|overlay| overlay.key(key)) {
-            Some(overlay::Outcome::Stay) => return Vec::new(),
-            Some(overlay::Outcome::Close) => {
+            Some(overlay::OverlayOutcome::Stay) => return Vec::new(),
+            Some(overlay::OverlayOutcome::Close) => {
                 self.overlay = None;
                 return Vec::new();
             }
-            Some(overlay::Outcome::Leave) => return vec![Effect::Quit],
+            Some(overlay::OverlayOutcome::Leave) => return vec![Effect::Quit],
             None => {}
         }
         // Ctrl-C works wherever one is; everything else goes to the screen first.
@@ -242,8 +242,8 @@ impl App {
     }
 
     /// Returns the targets under a position of the terminal.
-    fn under(&self, at: Position) -> impl Iterator<Item = Target> + '_ {
-        let hit = move |(area, target): &(Rect, Target)| area.contains(at).then_some(*target);
+    fn under(&self, at: Position) -> impl Iterator<Item = ClickTarget> + '_ {
+        let hit = move |(area, target): &(Rect, ClickTarget)| area.contains(at).then_some(*target);
         self.hits.iter().rev().filter_map(hit)
     }
 
@@ -254,15 +254,15 @@ impl App {
         let target = self.under(at).next();
         match target {
             None => Vec::new(),
-            Some(Target::Screen(number)) => self.show(number),
+            Some(ClickTarget::Screen(number)) => self.show(number),
             Some(target) => self.with_screen(|screen, context| screen.click(target, context)),
         }
     }
 
     fn wheel(&mut self, at: Position, down: bool) -> Vec<Effect> {
         let pane = self.under(at).find_map(|target| match target {
-            Target::Pane(pane) | Target::Item(pane, _) => Some(pane),
-            Target::Screen(_) => None,
+            ClickTarget::Pane(pane) | ClickTarget::Item(pane, _) => Some(pane),
+            ClickTarget::Screen(_) => None,
         });
         if let Some(overlay) = &mut self.overlay {
             overlay.key(if down { Key::Down } else { Key::Up });
@@ -291,7 +291,7 @@ impl App {
             _ => {}
         }
         let mut context =
-            Context { now_s: self.now_s, effects: Vec::new(), last_job: &mut self.last_job };
+            ScreenContext { now_s: self.now_s, effects: Vec::new(), last_job: &mut self.last_job };
         let screens: [&mut dyn Component; 5] = [
             &mut self.compare,
             &mut self.evals,
@@ -322,18 +322,18 @@ impl App {
 
     fn with_screen(
         &mut self,
-        act: impl FnOnce(&mut dyn Component, &mut Context<'_>),
+        act: impl FnOnce(&mut dyn Component, &mut ScreenContext<'_>),
     ) -> Vec<Effect> {
         let mut last_job = self.last_job;
         let mut context =
-            Context { now_s: self.now_s, effects: Vec::new(), last_job: &mut last_job };
+            ScreenContext { now_s: self.now_s, effects: Vec::new(), last_job: &mut last_job };
         act(self.current(), &mut context);
         let effects = context.effects;
         self.last_job = last_job;
         effects
     }
 
-    /// All tables of keys that count now.
+    /// Returns all tables of keys that count now.
     fn helps(&self) -> Vec<(&'static str, Vec<KeyHelp>)> {
         let mut all = self.shown_screen().keys();
         all.push(("everywhere", helps(KEYS)));
@@ -356,7 +356,7 @@ impl App {
         self.draw_on(frame.buffer_mut(), area);
     }
 
-    /// Draws the state on an area of a buffer, and remembers what can be clicked there.
+    /// Draws the state on an area of a buffer and records the click targets.
     pub fn draw_on(&mut self, buf: &mut Buffer, area: Rect) {
         let mut hits = Vec::new();
         let compact = area.width < FULL.0 || area.height < FULL.1;
@@ -384,7 +384,7 @@ impl App {
             let style = if here { pen.theme.title } else { pen.theme.dim };
             let wide = pen.text(area, column, 0, &name, style);
             let place = Rect { x: area.x.saturating_add(column), width: wide, ..area };
-            pen.hits.push((place.intersection(area), Target::Screen(i)));
+            pen.hits.push((place.intersection(area), ClickTarget::Screen(i)));
             column += wide;
         }
         if self.is_working() {

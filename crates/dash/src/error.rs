@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DashError {
-    /// There is no terminal, or it doesn't do what it should.
+    /// No terminal, or a failed terminal operation.
     #[error("the dashboard needs a terminal: {cause}")]
     Terminal {
         /// Reason given by the operating system.

@@ -2,7 +2,7 @@
 
 use crate::keys::Key;
 
-/// A line of text and where the cursor stands in it, in characters.
+/// A line of text with the cursor position in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Field {
     text: String,
@@ -10,23 +10,23 @@ pub struct Field {
 }
 
 impl Field {
-    /// A line with the cursor at its end.
+    /// Builds a line with the cursor at its end.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { cursor: text.chars().count(), text }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The cursor, in characters from the beginning.
+    /// Returns the cursor, in characters from the beginning.
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// Puts in what was pasted, in one line.
+    /// Inserts pasted text as one line.
     pub fn paste(&mut self, text: &str) {
         for c in text.chars() {
             let c = if c.is_control() { ' ' } else { c };

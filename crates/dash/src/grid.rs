@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::pen::{Pen, Target, fit, width};
+use crate::pen::{ClickTarget, Pen, fit, width};
 
 /// A cell: its text, and its style where it isn't the table's.
-pub type Cell = (String, Option<Style>);
+pub type GridCell = (String, Option<Style>);
 
 /// A table: titles, rows, and which row is selected.
 #[derive(Debug, Clone, Default)]
@@ -14,19 +14,19 @@ pub struct Grid {
     /// Titles of the columns; a table without titles has none.
     pub titles: Vec<String>,
     /// Rows of as many cells.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<GridCell>>,
     /// The selected row.
     pub selected: Option<usize>,
     /// Columns whose cells stand on the right, from this one on.
     pub right_from: usize,
-    /// The column that takes the room that is left, or gives what is missing.
+    /// Column whose width is adjusted to fill the area.
     pub stretch: usize,
 }
 
 /// Room between two columns.
 const GAP: usize = 1;
 
-/// The first row to be drawn, so that the selected one is seen.
+/// Returns the first row to be drawn, so that the selected one is seen.
 pub fn offset(selected: usize, rows: usize, height: usize) -> usize {
     if height == 0 {
         return 0;
@@ -41,7 +41,7 @@ impl Grid {
         let widths = self.widths(usize::from(area.width));
         let head = u16::from(!self.titles.is_empty());
         if head == 1 {
-            let titles: Vec<Cell> = self.titles.iter().map(|t| (t.clone(), None)).collect();
+            let titles: Vec<GridCell> = self.titles.iter().map(|t| (t.clone(), None)).collect();
             let style = pen.theme.dim;
             self.row(pen, area, 0, &titles, &widths, style);
         }
@@ -56,7 +56,7 @@ impl Grid {
                 _ => pen.theme.text,
             };
             let whole = Rect { y: area.y + line, height: 1, ..area };
-            pen.hits.push((whole, Target::Item(pane, i)));
+            pen.hits.push((whole, ClickTarget::Item(pane, i)));
             if selected && focused {
                 pen.text(area, 0, line, &" ".repeat(usize::from(area.width)), style);
             }
@@ -69,7 +69,7 @@ impl Grid {
         pen: &mut Pen<'_>,
         area: Rect,
         line: u16,
-        cells: &[Cell],
+        cells: &[GridCell],
         widths: &[usize],
         style: Style,
     ) {
@@ -83,7 +83,7 @@ impl Grid {
         }
     }
 
-    /// Columns as wide as their widest cell; the stretching one takes or gives the difference.
+    /// Returns column widths: those of the widest cells; the stretching column fills the area.
     fn widths(&self, room: usize) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).chain([self.titles.len()]).max().unwrap_or(0);
         let widest = |c: usize| {
@@ -100,7 +100,7 @@ impl Grid {
     }
 }
 
-/// A cell in the table's style.
-pub fn cell(text: impl Into<String>) -> Cell {
+/// Returns a cell in the table's style.
+pub fn cell(text: impl Into<String>) -> GridCell {
     (text.into(), None)
 }

@@ -1,11 +1,11 @@
-//! Keys, and tables of what they do.
+//! Keys and tables of their actions.
 //!
 //! A component has one table ([`Binding`]s). Pressing a key looks its action up there, and so do the help and the
 //! status bar: a key that works is explained, and one that is explained works.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// A key, as far as the dashboard tells keys apart.
+/// A key that the dashboard distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     /// A letter, digit or sign, as it is typed.
@@ -43,7 +43,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key of an event; none for releases and for keys that mean nothing here.
+    /// Returns the key of an event; none for releases and for keys that mean nothing here.
     pub fn of(event: &KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
             return None;
@@ -107,7 +107,7 @@ pub struct Binding<A> {
     pub help: &'static str,
 }
 
-/// A row of a table.
+/// Returns a row of a table.
 pub const fn bind<A>(
     keys: &'static [Key],
     action: A,
@@ -133,7 +133,7 @@ pub struct KeyHelp {
     pub help: &'static str,
 }
 
-/// A table for those who read it.
+/// Returns a table for those who read it.
 pub fn helps<A>(table: &[Binding<A>]) -> Vec<KeyHelp> {
     let row = |b: &Binding<A>| KeyHelp {
         keys: b.keys.iter().map(|k| k.name()).collect::<Vec<_>>().join(" "),
@@ -171,7 +171,7 @@ pub const LIST: &[Binding<Step>] = &[
 ];
 
 impl Step {
-    /// The place after the step, in a list of `len`.
+    /// Returns the place after the step, in a list of `len`.
     pub fn from(self, at: usize, len: usize) -> usize {
         const PAGE: usize = 10;
         let last = len.saturating_sub(1);

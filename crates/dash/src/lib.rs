@@ -37,8 +37,8 @@ pub use follow::{Stamped, read_events};
 pub use message::{Effect, JobId, JobNews, Msg, News};
 pub use picture::Picture;
 pub use program::{
-    AblationCard, Answer, AnswerAsk, EvalAsk, FieldCard, Knob, ModelCard, Program, Shown,
-    SuiteCard, TaskCard, TrainingCard,
+    AblationCard, AnswerRequest, DrawnAnswer, EvalRequest, FieldCard, Knob, ModelCard, Program,
+    ProgramAnswer, SuiteCard, TaskCard, TrainingCard,
 };
 pub use run::{DashOptions, run};
 pub use theme::{Theme, ThemeName};

@@ -10,8 +10,8 @@ use syrinx_types::{Audio, Event};
 use crate::follow::Stamped;
 use crate::keys::Key;
 use crate::{
-    AblationCard, AnswerAsk, EvalAsk, Knob, ModelCard, Picture, Shown, SuiteCard, TaskCard,
-    TrainingCard,
+    AblationCard, AnswerRequest, DrawnAnswer, EvalRequest, Knob, ModelCard, Picture, SuiteCard,
+    TaskCard, TrainingCard,
 };
 
 /// Work that someone waits for.
@@ -94,10 +94,10 @@ pub enum JobNews {
     /// It is moving.
     Event(Event),
     /// It was a request, and here is the answer.
-    Answered(Box<Shown>),
+    Answered(Box<DrawnAnswer>),
     /// It was an evaluation, and here is the report.
     Evaluated(Box<Report>),
-    /// It was an ablation, and here is what was done.
+    /// Summary of a finished ablation.
     Ablated(String),
     /// It didn't work.
     Failed(String),
@@ -110,12 +110,12 @@ pub enum JobNews {
 pub enum Effect {
     /// Leave.
     Quit,
-    /// Draw all of the screen anew, whatever is on it.
+    /// Redraw the whole screen.
     Redraw,
     /// Answer a request.
-    Answer(JobId, Box<AnswerAsk>),
+    Answer(JobId, Box<AnswerRequest>),
     /// Run a suite.
-    Evaluate(JobId, Box<EvalAsk>),
+    Evaluate(JobId, Box<EvalRequest>),
     /// Run an ablation.
     Ablate(JobId, Box<AblationCard>),
     /// Stop a job.
@@ -139,7 +139,7 @@ pub enum Effect {
     /// Follow the events of a training run, and no other.
     Follow(PathBuf),
     /// Write an answer to files.
-    Save(String, Box<crate::Answer>),
+    Save(String, Box<crate::ProgramAnswer>),
     /// Play a recording.
     Play(Arc<Audio>),
 }

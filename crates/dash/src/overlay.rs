@@ -19,7 +19,7 @@ pub(crate) enum Overlay {
 
 /// Outcome of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum OverlayOutcome {
     /// It stays.
     Stay,
     /// It goes.
@@ -32,19 +32,19 @@ pub(crate) enum Outcome {
 const MOST_LINES: usize = 400;
 
 impl Overlay {
-    pub(crate) fn key(&mut self, key: Key) -> Outcome {
+    pub(crate) fn key(&mut self, key: Key) -> OverlayOutcome {
         match self {
             Self::Help { scroll } => match action(LIST, key) {
                 Some(step) => {
                     *scroll = step.from(*scroll, MOST_LINES);
-                    Outcome::Stay
+                    OverlayOutcome::Stay
                 }
-                None => Outcome::Close,
+                None => OverlayOutcome::Close,
             },
             Self::Leave => match key {
-                Key::Char('y' | 'Y' | 'q') | Key::Enter | Key::Ctrl('c') => Outcome::Leave,
-                Key::Char('n' | 'N') | Key::Esc => Outcome::Close,
-                _ => Outcome::Stay,
+                Key::Char('y' | 'Y' | 'q') | Key::Enter | Key::Ctrl('c') => OverlayOutcome::Leave,
+                Key::Char('n' | 'N') | Key::Esc => OverlayOutcome::Close,
+                _ => OverlayOutcome::Stay,
             },
         }
     }
@@ -69,7 +69,7 @@ impl Overlay {
     }
 }
 
-/// A box of this size in the middle of an area.
+/// Returns a box of this size in the middle of an area.
 pub(crate) fn centred(area: Rect, columns: u16, lines: u16) -> Rect {
     let (columns, lines) = (columns.min(area.width), lines.min(area.height));
     Rect {

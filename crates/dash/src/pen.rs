@@ -1,4 +1,4 @@
-//! Drawing: text that never leaves its place, frames, and what can be clicked.
+//! Drawing of clipped text, frames and click targets.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,7 +10,7 @@ use crate::Theme;
 
 /// Target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum ClickTarget {
     /// A screen, by its number.
     Screen(usize),
     /// A pane of the screen.
@@ -19,26 +19,26 @@ pub enum Target {
     Item(usize, usize),
 }
 
-/// Draws on a buffer, and notes what can be clicked.
+/// Draws on a buffer and records click targets.
 pub struct Pen<'a> {
     /// The buffer.
     pub buf: &'a mut Buffer,
     /// Color theme.
     pub theme: &'a Theme,
     /// Click targets; later ones lie above earlier ones.
-    pub hits: &'a mut Vec<(Rect, Target)>,
+    pub hits: &'a mut Vec<(Rect, ClickTarget)>,
     /// Seconds since 1970.
     pub now_s: f64,
     /// Whether there is room for one pane only.
     pub compact: bool,
 }
 
-/// Columns that a text takes.
+/// Returns the number of columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
+/// Returns the beginning of a text that fits, with an ellipsis where something was cut off. Control signs are left out.
 pub fn fit(text: &str, columns: usize) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     if clean.width() <= columns {
@@ -59,7 +59,7 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// A text in lines of at most so many columns, broken at spaces where there are some.
+/// Wraps a text into lines of at most `columns` columns, at spaces where possible.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_whitespace() {
@@ -78,8 +78,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 impl Pen<'_> {
-    /// A text at a place of an area (column and line from its corner), cut where the area ends. Gives the columns
-    /// that it took.
+    /// Returns a text at a place of an area (column and line from its corner), cut where the area ends. Gives the
+    /// columns that it took.
     pub fn text(&mut self, area: Rect, column: u16, line: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(self.buf.area);
         if column >= area.width || line >= area.height {
@@ -99,7 +99,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Lines of a text, as many as there is room for.
+    /// Returns the number of lines of a text, as many as there is room for.
     pub fn paragraph(&mut self, area: Rect, text: &str, style: Style) -> u16 {
         let lines = wrap(text, usize::from(area.width));
         for (i, line) in (0..area.height).zip(&lines) {
@@ -108,10 +108,10 @@ impl Pen<'_> {
         u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height)
     }
 
-    /// A frame with a title; gives what is inside. A click on it goes to the pane.
+    /// Draws a frame with a title; returns the area inside. A click on it selects the pane.
     pub fn frame(&mut self, area: Rect, title: &str, pane: usize, focused: bool) -> Rect {
         let area = area.intersection(self.buf.area);
-        self.hits.push((area, Target::Pane(pane)));
+        self.hits.push((area, ClickTarget::Pane(pane)));
         if area.width < 3 || area.height < 3 {
             return Rect { width: 0, height: 0, ..area };
         }
@@ -139,13 +139,13 @@ impl Pen<'_> {
         self.text(area, column, line, &text, self.theme.text);
     }
 
-    /// Removes what is there.
+    /// Clears an area.
     pub fn clear(&mut self, area: Rect) {
         Clear.render(area.intersection(self.buf.area), self.buf);
     }
 }
 
-/// An area cut in two: so many lines above, the rest below.
+/// Splits an area: `lines` lines above, the rest below.
 pub fn above(area: Rect, lines: u16) -> (Rect, Rect) {
     let lines = lines.min(area.height);
     (
@@ -154,7 +154,7 @@ pub fn above(area: Rect, lines: u16) -> (Rect, Rect) {
     )
 }
 
-/// An area cut in two: so many columns on the left, the rest on the right.
+/// Splits an area: `columns` columns on the left, the rest on the right.
 pub fn left(area: Rect, columns: u16) -> (Rect, Rect) {
     let columns = columns.min(area.width);
     (

@@ -27,7 +27,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The picture of a recording.
+    /// Returns the picture of a recording.
     pub fn of(audio: &Audio) -> Self {
         let (mel, bands) = mel(audio).unwrap_or_default();
         Self { wave: wave(&audio.samples), mel, bands, seconds: audio.seconds() }
@@ -105,7 +105,7 @@ impl Picture {
         }
     }
 
-    /// The loudest within column `x` of `columns` and line `y` of `lines` from below.
+    /// Returns the loudest within column `x` of `columns` and line `y` of `lines` from below.
     fn loudness(&self, x: usize, columns: usize, y: usize, lines: usize) -> f32 {
         let there = self.mel.len() / self.bands;
         let span = |i: usize, n: usize, all: usize| {

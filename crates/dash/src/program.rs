@@ -12,7 +12,7 @@ use crate::Picture;
 
 /// The program behind the dashboard. Called on worker threads; errors are messages for people.
 pub trait Program: Send + Sync {
-    /// The registry.
+    /// Returns the registry.
     ///
     /// # Errors
     /// If a task can't be built.
@@ -33,7 +33,7 @@ pub trait Program: Send + Sync {
     /// If the settings can't be read.
     fn knobs(&self) -> Result<Vec<Knob>, String>;
 
-    /// Voices of a model, the default first.
+    /// Returns the voices of a model, the default first.
     ///
     /// # Errors
     /// If the model can't be loaded.
@@ -42,21 +42,21 @@ pub trait Program: Send + Sync {
     /// Answers a request.
     ///
     /// # Errors
-    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    /// Message of the failure; unused after cancellation.
     fn answer(
         &self,
-        ask: &AnswerAsk,
+        ask: &AnswerRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<Answer, String>;
+    ) -> Result<ProgramAnswer, String>;
 
     /// Runs a suite, and keeps it in the results store.
     ///
     /// # Errors
-    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    /// Message of the failure; unused after cancellation.
     fn evaluate(
         &self,
-        ask: &EvalAsk,
+        ask: &EvalRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
     ) -> Result<Report, String>;
@@ -65,7 +65,7 @@ pub trait Program: Send + Sync {
     /// Returns a line about what was done.
     ///
     /// # Errors
-    /// Whatever is wrong with it; nobody looks at it if `cancel` was pulled.
+    /// Message of the failure; unused after cancellation.
     fn ablate(
         &self,
         ask: &AblationCard,
@@ -183,7 +183,7 @@ pub struct Knob {
 
 /// A request to be answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AnswerAsk {
+pub struct AnswerRequest {
     /// By this model.
     pub model: ModelCard,
     /// By this task.
@@ -200,7 +200,7 @@ pub struct AnswerAsk {
 
 /// Answer of the program.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ProgramAnswer {
     /// The answer.
     pub json: Value,
     /// Its recording, or the one that it is about.
@@ -213,9 +213,9 @@ pub struct Answer {
 
 /// An answer ready to be drawn.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
+pub struct DrawnAnswer {
     /// The answer.
-    pub answer: Answer,
+    pub answer: ProgramAnswer,
     /// Its sound, drawn.
     pub picture: Option<Picture>,
     /// Median pitch of its sound, where it has one.
@@ -224,12 +224,12 @@ pub struct Shown {
 
 /// A suite to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvalAsk {
+pub struct EvalRequest {
     /// The suite.
     pub suite: SuiteCard,
     /// By this model.
     pub model: ModelCard,
-    /// At most so many items.
+    /// Largest number of items.
     pub limit: Option<usize>,
 }
 

@@ -41,7 +41,7 @@ pub struct DashOptions {
     pub replay: Option<PathBuf>,
 }
 
-/// Runs the dashboard until it is left, or `cancel` is pulled. `output` opens standard output.
+/// Runs the dashboard until the user leaves or `cancel` is set. `output` opens standard output.
 ///
 /// # Errors
 /// [`DashError::Terminal`] without a terminal, [`DashError::Replay`], [`DashError::Thread`].
@@ -83,7 +83,7 @@ pub fn run(
     let keys = keys.map_err(|cause| DashError::Thread { cause })?;
     let clock = || program.now_s();
     let outcome = attend(&mut app, &mut workers, &mut taken, &receive, cancel, &clock);
-    // Work is told to stop first, and waited for last: meanwhile the terminal is the user's again.
+    // Jobs are cancelled first and joined last; the terminal is restored in between.
     workers.cancel_all();
     stop.cancel();
     let _ = keys.join();

@@ -1,4 +1,4 @@
-//! The five screens, and what they have in common.
+//! The five screens and their common interface.
 
 pub(crate) mod ablations;
 pub(crate) mod compare;
@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use crate::keys::{Key, KeyHelp};
 use crate::message::{Effect, JobId, News};
-use crate::pen::{Pen, Target};
+use crate::pen::{ClickTarget, Pen};
 
 /// A screen: state that takes keys and news, and can be drawn.
 pub(crate) trait Component {
@@ -18,29 +18,29 @@ pub(crate) trait Component {
     fn keys(&self) -> Vec<(&'static str, Vec<KeyHelp>)>;
 
     /// Takes a key; `false` if it means nothing here.
-    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool;
+    fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool;
 
     /// Takes pasted text.
     fn paste(&mut self, _text: &str) {}
 
     /// Takes a click on a pane or on one of its items.
-    fn click(&mut self, target: Target, context: &mut Context<'_>);
+    fn click(&mut self, target: ClickTarget, context: &mut ScreenContext<'_>);
 
     /// Takes the wheel over a pane.
-    fn scroll(&mut self, pane: usize, down: bool, context: &mut Context<'_>);
+    fn scroll(&mut self, pane: usize, down: bool, context: &mut ScreenContext<'_>);
 
     /// Takes news. All screens get all of them.
-    fn news(&mut self, news: &News, context: &mut Context<'_>);
+    fn news(&mut self, news: &News, context: &mut ScreenContext<'_>);
 
     /// It is shown.
-    fn shown(&mut self, _context: &mut Context<'_>) {}
+    fn shown(&mut self, _context: &mut ScreenContext<'_>) {}
 
     /// Draws it.
     fn draw(&self, pen: &mut Pen<'_>, area: Rect);
 }
 
 /// Context of a screen that handles a message.
-pub(crate) struct Context<'a> {
+pub(crate) struct ScreenContext<'a> {
     /// Seconds since 1970.
     pub(crate) now_s: f64,
     /// Effects to run.
@@ -49,8 +49,8 @@ pub(crate) struct Context<'a> {
     pub(crate) last_job: &'a mut u64,
 }
 
-impl Context<'_> {
-    /// A number for a job that nobody has had.
+impl ScreenContext<'_> {
+    /// Returns an unused job number.
     pub(crate) fn job(&mut self) -> JobId {
         *self.last_job += 1;
         JobId(*self.last_job)
@@ -75,7 +75,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// The bounds of values with a little room around them; none for nothing.
+/// Returns the bounds of values with a little room around them; none for nothing.
 pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let (low, high) = values
         .filter(|v| v.is_finite())
@@ -87,7 +87,7 @@ pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     Some([low - room, high + room])
 }
 
-/// A number in few signs.
+/// Returns a number in few signs.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {

@@ -1,4 +1,4 @@
-//! The terminal: taken over, and given back whatever happens.
+//! Terminal in raw mode, restored on drop and on panic.
 
 use std::io::{Stdout, Write as _};
 use std::panic::{PanicHookInfo, set_hook, take_hook};
@@ -19,7 +19,7 @@ pub(crate) type Output = fn() -> Stdout;
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-/// A terminal that was taken over. Dropping it gives it back.
+/// A terminal in raw mode. Dropping it restores the terminal.
 pub(crate) struct Taken {
     pub(crate) terminal: Terminal<CrosstermBackend<Stdout>>,
     output: Output,
@@ -27,8 +27,8 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// Takes the terminal over. A panic of this thread gives it back before it is reported; panics of others are
-    /// theirs to tell, since their report would go across the screen.
+    /// Puts the terminal in raw mode. A panic of this thread restores it before its report; panics of worker threads
+    /// are reported as messages, since their output would overwrite the screen.
     pub(crate) fn new(output: Output, mouse: bool) -> std::io::Result<Self> {
         enable_raw_mode()?;
         let entered = enter(output, mouse);

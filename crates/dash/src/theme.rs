@@ -27,7 +27,7 @@ impl ThemeName {
         }
     }
 
-    /// The one after it. Who wants no colour stays without.
+    /// Returns the next theme; a theme without colour stays.
     pub fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,
@@ -37,7 +37,7 @@ impl ThemeName {
     }
 }
 
-/// Kinds of segments and lines that have to be told apart.
+/// Number of accent colours for segments and lines.
 const ACCENTS: usize = 6;
 
 /// Color theme.
@@ -74,7 +74,7 @@ const RAMP_DARK: [u8; 12] = [16, 17, 54, 90, 126, 162, 197, 203, 209, 215, 222, 
 const RAMP_LIGHT: [u8; 12] = [231, 195, 159, 117, 75, 33, 27, 20, 19, 18, 17, 16];
 
 impl Theme {
-    /// The theme of that name.
+    /// Returns the theme of that name.
     pub fn named(name: ThemeName) -> Self {
         let plain = Style::new();
         let fg = |c: u8| Style::new().fg(Color::Indexed(c));
@@ -125,7 +125,7 @@ impl Theme {
         }
     }
 
-    /// The colour of a loudness from 0 to 1; none in a theme without colours.
+    /// Returns the colour of a loudness from 0 to 1; none in a theme without colours.
     pub fn heat(&self, level: f32) -> Option<Color> {
         let ramp = self.ramp?;
         let last = ramp.len() - 1;
@@ -133,7 +133,7 @@ impl Theme {
         Some(Color::Indexed(ramp[at.min(last)]))
     }
 
-    /// The style of a kind by its number.
+    /// Returns the style of a kind by its number.
     pub fn accent(&self, number: usize) -> Style {
         self.accents[number % ACCENTS]
     }

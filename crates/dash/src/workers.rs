@@ -1,4 +1,4 @@
-//! Threads that do what the state asks for, and tell it what came of it.
+//! Threads that run effects and send their results back as messages.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +14,11 @@ use syrinx_types::{Audio, CancelToken, Event, EventSink};
 
 use crate::follow::Tail;
 use crate::message::{Effect, JobId, JobNews, Msg, News};
-use crate::{Answer, DashError, Picture, Program, Shown, TrainingCard};
+use crate::{DashError, DrawnAnswer, Picture, Program, ProgramAnswer, TrainingCard};
 
 /// Interval between polls of a followed file.
 const FOLLOW: Duration = Duration::from_millis(500);
-/// The pitch is taken of so much of a recording, seconds.
+/// Length of a recording that pitch is measured on, seconds.
 const PITCH_OF_S: f64 = 30.0;
 /// Most runs that are read.
 const MOST_RUNS: usize = 300;
@@ -31,17 +31,17 @@ pub(crate) struct Places {
     pub(crate) out: PathBuf,
 }
 
-type Work = Box<dyn FnOnce() + Send>;
+type WorkerJob = Box<dyn FnOnce() + Send>;
 
-/// A thread that does one thing after another.
+/// A thread that runs jobs one after another.
 struct Lane {
-    send: Option<Sender<Work>>,
+    send: Option<Sender<WorkerJob>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Lane {
     fn start(name: &str) -> Result<Self, DashError> {
-        let (send, receive) = channel::<Work>();
+        let (send, receive) = channel::<WorkerJob>();
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || receive.into_iter().for_each(|work| work()))
@@ -69,8 +69,7 @@ pub(crate) struct Workers {
     program: Arc<dyn Program>,
     places: Places,
     send: Sender<Msg>,
-    /// Answers and evaluations have a lane each, so that a long evaluation doesn't keep a question waiting; what is
-    /// read from disk has one of its own.
+    /// Answers, evaluations and reads from disk have a lane each: a long evaluation does not delay an answer.
     answers: Lane,
     evaluations: Lane,
     reading: Lane,
@@ -91,7 +90,7 @@ impl EventSink for JobSink {
     }
 }
 
-/// Sends news; nobody is there to hear them when the dashboard is being left.
+/// Sends news; they are dropped while the dashboard closes.
 fn tell(send: &Sender<Msg>, news: News) {
     let _ = send.send(Msg::News(news));
 }
@@ -129,28 +128,28 @@ impl Workers {
         });
     }
 
-    /// Does what the state asks for.
+    /// Runs an effect.
     pub(crate) fn does(&mut self, effect: Effect) {
         match effect {
             // Handled by the loop.
             Effect::Quit | Effect::Redraw => {}
             Effect::Answer(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Answer, job, move |cancel, sink| {
+                self.job(JobKind::Answer, job, move |cancel, sink| {
                     let answer = program.answer(&ask, cancel, sink)?;
                     Ok(JobNews::Answered(Box::new(shown(answer))))
                 });
             }
             Effect::Evaluate(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                self.job(JobKind::Evaluation, job, move |cancel, sink| {
                     let report = program.evaluate(&ask, cancel, sink)?;
                     Ok(JobNews::Evaluated(Box::new(report)))
                 });
             }
             Effect::Ablate(job, ask) => {
                 let program = Arc::clone(&self.program);
-                self.job(Kind::Evaluation, job, move |cancel, sink| {
+                self.job(JobKind::Evaluation, job, move |cancel, sink| {
                     Ok(JobNews::Ablated(program.ablate(&ask, cancel, sink)?))
                 });
             }
@@ -208,14 +207,14 @@ impl Workers {
 
     fn job(
         &mut self,
-        kind: Kind,
+        kind: JobKind,
         job: JobId,
         work: impl FnOnce(&CancelToken, &dyn EventSink) -> Result<JobNews, String> + Send + 'static,
     ) {
         let cancel = CancelToken::default();
         self.jobs.insert(job, cancel.clone());
         let send = self.send.clone();
-        let lane = if kind == Kind::Answer { &self.answers } else { &self.evaluations };
+        let lane = if kind == JobKind::Answer { &self.answers } else { &self.evaluations };
         lane.does(move || {
             let sink = JobSink { job, send: send.clone() };
             let outcome = if cancel.is_cancelled() {
@@ -236,7 +235,7 @@ impl Workers {
         });
     }
 
-    /// Does something quick, and tells what came of it.
+    /// Runs a short read and sends its result.
     fn read(&self, work: impl FnOnce(&Places) -> Result<News, String> + Send + 'static) {
         let (send, places) = (self.send.clone(), self.places.clone());
         self.reading.does(move || {
@@ -301,24 +300,24 @@ impl Workers {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum JobKind {
     Answer,
     Evaluation,
 }
 
-/// An answer with what is drawn of it.
-fn shown(answer: Answer) -> Shown {
+/// Prepares an answer for drawing.
+fn shown(answer: ProgramAnswer) -> DrawnAnswer {
     let pitch = |audio: &Audio| {
         let stats = syrinx_metrics::pitch::f0(&audio.slice(0.0, PITCH_OF_S)).stats()?;
         Some(stats.median_hz)
     };
     let audio = answer.audio.as_deref().filter(|a| !a.samples.is_empty());
     let (picture, pitch_hz) = (audio.map(Picture::of), audio.and_then(pitch));
-    Shown { answer, picture, pitch_hz }
+    DrawnAnswer { answer, picture, pitch_hz }
 }
 
 /// Writes an answer's JSON and its sound.
-fn save(folder: &Path, name: &str, now_s: f64, answer: &Answer) -> Result<News, String> {
+fn save(folder: &Path, name: &str, now_s: f64, answer: &ProgramAnswer) -> Result<News, String> {
     let fault = |e: &dyn std::fmt::Display| format!("{}: {e}", folder.display());
     std::fs::create_dir_all(folder).map_err(|e| fault(&e))?;
     let stem = folder.join(format!("{name}-{}", now_s as u64));

@@ -1,4 +1,4 @@
-//! Which utterances belong to which step.
+//! Assignment of utterances to steps.
 //!
 //! Items are sorted into buckets of similar length. How many batches a bucket gives follows from the lengths alone, so
 //! every epoch has the same number of batches, and the epoch of a step, its order and its batch can be computed from the
@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Part};
+use crate::{DataError, WorkShare};
 
 /// Rules by which items are put into batches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl Default for BatchPlan {
     }
 }
 
-/// Items of nearly the same length, and how many of them make a batch at most.
+/// Items of nearly the same length, with the largest batch of them.
 #[derive(Debug, Clone)]
 struct Bucket {
     items: Vec<usize>,
@@ -47,14 +47,14 @@ type Order = Arc<Vec<Vec<usize>>>;
 #[derive(Debug)]
 pub struct Batches {
     seed: u64,
-    part: Part,
+    part: WorkShare,
     buckets: Vec<Bucket>,
     batches_per_epoch: usize,
     last: Mutex<Option<(u64, Order)>>,
 }
 
 impl Batches {
-    /// The plan over items of `lengths` positions; item numbers are places in `lengths`.
+    /// Returns the plan over items of `lengths` positions; item numbers are places in `lengths`.
     ///
     /// With several machines each gives its part: rank `part.index()` of `part.of()` takes every `of`-th batch of the
     /// one endless list that all share, so no batch is dropped or doubled where an epoch doesn't divide evenly.
@@ -62,7 +62,7 @@ impl Batches {
     /// # Errors
     /// [`DataError::TooLong`] for an item above the budget; [`DataError::Setting`] for no items or a `max_padding`
     /// outside 0..1.
-    pub fn new(plan: &BatchPlan, lengths: &[usize], part: Part) -> Result<Self, DataError> {
+    pub fn new(plan: &BatchPlan, lengths: &[usize], part: WorkShare) -> Result<Self, DataError> {
         if !(0.0..1.0).contains(&plan.max_padding) {
             let (name, value) = ("max_padding", plan.max_padding.to_string());
             return Err(DataError::Setting { name, value, problem: "use a fraction in 0..1" });
@@ -88,7 +88,7 @@ impl Batches {
         self.batches_per_epoch
     }
 
-    /// The epoch and the items of a step (from 0) of this part, from the seed and the step alone.
+    /// Returns the epoch and the items of a step (from 0) of this part, from the seed and the step alone.
     pub fn batch(&self, step: u64) -> (u64, Vec<usize>) {
         let number = self.number(step);
         let per_epoch = self.batches_per_epoch as u64;
@@ -96,19 +96,19 @@ impl Batches {
         (epoch, self.order(epoch)[(number % per_epoch) as usize].clone())
     }
 
-    /// A generator for whatever is drawn in a step (prompts, crops), again from the seed and the step alone. Parts
-    /// have different ones.
+    /// Returns the random number generator of a step (prompts, crops). It depends on the seed, the step and the share
+    /// of the work only.
     pub fn rng(&self, step: u64) -> ChaCha8Rng {
         // Streams of epochs count from 0, those of batches from the other half of the range.
         self.stream((1 << 63) | self.number(step))
     }
 
-    /// All batches of an epoch in order, over all parts.
+    /// Returns all batches of an epoch in order, over all parts.
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
         self.order(epoch).to_vec()
     }
 
-    /// Number of the step's batch in the endless list that the parts share.
+    /// Returns the number of the step's batch in the endless list that the parts share.
     fn number(&self, step: u64) -> u64 {
         step.wrapping_mul(self.part.of() as u64).wrapping_add(self.part.index() as u64)
     }
@@ -119,7 +119,7 @@ impl Batches {
         rng
     }
 
-    /// The order of an epoch; the last one asked for is kept, since steps come one after another.
+    /// Returns the order of an epoch; the last one asked for is kept, since steps come one after another.
     fn order(&self, epoch: u64) -> Order {
         let kept = self.last.lock().ok().and_then(|last| last.clone());
         if let Some((_, order)) = kept.filter(|(of, _)| *of == epoch) {

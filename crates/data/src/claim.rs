@@ -18,7 +18,7 @@ pub(crate) struct Claim {
     _locked: File,
 }
 
-/// Path of the lock file of a shard.
+/// Returns the path of the lock file of a shard.
 fn lock_path(shard: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(shard.file_name().unwrap_or_default());

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_types::{Coded, Codes, IoOperation, Latents, Sample};
 
 use crate::encode::{is_shard, shard_files};
-use crate::shard::{CodecStamp, Record, Shard, ShardStamp};
+use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Utterance};
 
@@ -110,7 +110,7 @@ impl Corpus {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
 
-    /// The same with these views.
+    /// Returns the same with these views.
     fn with_views(
         mut self,
         views: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
@@ -132,7 +132,7 @@ impl Corpus {
         Ok(self)
     }
 
-    /// Names of the views that there are.
+    /// Returns the names of the views that there are.
     pub fn views(&self) -> impl Iterator<Item = &str> {
         self.views.keys().map(String::as_str)
     }
@@ -203,8 +203,8 @@ impl Corpus {
         corpus
     }
 
-    /// The utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come from
-    /// the kept ones only, so that a training split never hears a test recording.
+    /// Returns the utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come
+    /// from the kept ones only, so that a training split never hears a test recording.
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
@@ -212,17 +212,17 @@ impl Corpus {
         Self { views, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
     }
 
-    /// The utterances of one split, numbered anew.
+    /// Returns the utterances of one split, numbered anew.
     pub fn split(&self, split: &str) -> Self {
         self.filter(|utterance, _| utterance.split.as_deref() == Some(split))
     }
 
-    /// The codec that made the codes.
+    /// Returns the codec that made the codes.
     pub fn codec(&self) -> &CodecStamp {
         &self.codec
     }
 
-    /// Number of utterances.
+    /// Returns the number of utterances.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -237,12 +237,12 @@ impl Corpus {
         &self.by_speaker
     }
 
-    /// The number of the utterance of this name.
+    /// Returns the number of the utterance of this name.
     pub fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
     }
 
-    fn record(&self, i: usize) -> (&CorpusShard, &Record) {
+    fn record(&self, i: usize) -> (&CorpusShard, &ShardRecord) {
         let (shard, record) = self.entries[i];
         let shard = &self.shards[shard];
         (shard, &shard.records()[record])
@@ -253,19 +253,19 @@ impl Corpus {
         &self.record(i).1.utterance
     }
 
-    /// Frames of utterance `i`.
+    /// Returns the number of frames of utterance `i`.
     pub fn frames(&self, i: usize) -> usize {
         self.record(i).1.frames
     }
 
-    /// Frames of every utterance, for a plan of batches.
+    /// Returns the frames of every utterance, for a plan of batches.
     pub fn lengths(&self) -> Vec<usize> {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
 
-    /// The utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share goes with
-    /// the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears every speaker
-    /// as often.
+    /// Returns the utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share
+    /// goes with the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears
+    /// every speaker as often.
     pub fn turns(&self, balance: f64) -> Vec<usize> {
         let most = self.by_speaker.values().map(Vec::len).max().unwrap_or(0);
         let mut turns = Vec::new();
@@ -281,12 +281,12 @@ impl Corpus {
         turns
     }
 
-    /// Frames of all utterances together.
+    /// Returns the number of frames of all utterances together.
     pub fn total_frames(&self) -> usize {
         (0..self.len()).map(|i| self.frames(i)).sum()
     }
 
-    /// Codes of utterance `i`. // (frames, levels)
+    /// Returns the codes of utterance `i`. // (frames, levels)
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -295,7 +295,7 @@ impl Corpus {
         shard.codes(record)
     }
 
-    /// Latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
+    /// Returns the latents of utterance `i`, where the shards keep them. // (frames, latent_dim)
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -330,8 +330,9 @@ impl Corpus {
         })
     }
 
-    /// A random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames` frames,
-    /// or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no other.
+    /// Returns a random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames`
+    /// frames, or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no
+    /// other.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -366,7 +367,7 @@ impl Corpus {
     }
 }
 
-/// The shards of a folder with their paths, in memory.
+/// Returns the shards of a folder with their paths, in memory.
 fn read_shards(folder: &Path) -> Result<Vec<(PathBuf, CorpusShard)>, DataError> {
     let read = |path: PathBuf| {
         let shard = CorpusShard::Held(Shard::read(&path)?);

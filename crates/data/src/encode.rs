@@ -12,10 +12,10 @@ use syrinx_atomic::{remove_leftovers, write_bytes};
 use syrinx_types::{CancelToken, Coded, Event, EventSink, IoOperation};
 
 use crate::claim::Claim;
-use crate::shard::{CodecStamp, Failure, Shard, ShardStamp, ShardWriter};
-use crate::{DataError, Manifest, Part, Utterance};
+use crate::shard::{CodecStamp, EncodeFailure, Shard, ShardStamp, ShardWriter};
+use crate::{DataError, Manifest, Utterance, WorkShare};
 
-/// Time between two looks at a shard that another process makes.
+/// Interval between polls of a shard that another process makes.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Name of the job in the events.
@@ -26,12 +26,12 @@ const JOB: &str = "encode";
 pub struct EncodePlan {
     /// The codec behind the closure.
     pub codec: CodecStamp,
-    /// Numbers a frame of the latents that are kept beside the codes; 0 to keep none.
+    /// Dimension of the latents stored with the codes; 0 to store none.
     pub latent_dim: usize,
     /// Which shards are made here. Parts may share a folder, and so may processes with the same part: each shard is made
     /// by one of them.
-    pub part: Part,
-    /// Utterances a shard: what a kill can lose, and what is loaded at once.
+    pub part: WorkShare,
+    /// Utterances of a shard: the unit that a kill can lose and that is loaded at once.
     pub utterances_per_shard: usize,
     /// Threads that encode; 0 counts as 1.
     pub threads: usize,
@@ -40,7 +40,7 @@ pub struct EncodePlan {
 impl EncodePlan {
     /// Everything, codes alone, 500 utterances a shard, one thread.
     pub fn new(codec: CodecStamp) -> Self {
-        Self { codec, latent_dim: 0, part: Part::WHOLE, utterances_per_shard: 500, threads: 1 }
+        Self { codec, latent_dim: 0, part: WorkShare::WHOLE, utterances_per_shard: 500, threads: 1 }
     }
 }
 
@@ -56,21 +56,21 @@ pub struct Summary {
     /// Their frames.
     pub frames: usize,
     /// Utterances that couldn't be encoded, kept ones included.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<EncodeFailure>,
     /// The list of these, one JSON object a line, if there are any.
     pub failed_path: Option<PathBuf>,
 }
 
 /// Closure that encodes one utterance: codes of (frames, levels), with the latents that they round
 /// where these are kept, or why there are none.
-pub type Encode<'a> = dyn Fn(&Utterance) -> Result<Coded, String> + Sync + 'a;
+pub type EncodeUtterance<'a> = dyn Fn(&Utterance) -> Result<Coded, String> + Sync + 'a;
 
 /// Encodes the utterances of a manifest into token shards in `folder`, which is made if need be.
 ///
-/// Shards hold the utterances in the order of the manifest. A shard that exists is kept, so that a run that was
-/// killed goes on where it stopped; utterances that failed before are tried again; a damaged shard is made anew. An
-/// utterance that `encode` refuses is listed in `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard,
-/// and stops nothing. Progress and failures go to `sink`; `cancel` is looked at between utterances.
+/// Shards hold the utterances in the order of the manifest. A shard that exists is kept: a killed run resumes;
+/// utterances that failed before are tried again; a damaged shard is made anew. An utterance that `encode` refuses is
+/// listed in `failed.jsonl` (`failed-3-of-16.jsonl` for a part) and in its shard, and stops nothing. Progress and
+/// failures go to `sink`; `cancel` is looked at between utterances.
 ///
 /// # Errors
 /// [`DataError::Mismatch`], before any work, if the folder has shards of another codec, manifest or size;
@@ -79,13 +79,14 @@ pub fn encode_manifest(
     manifest: &Manifest,
     folder: &Path,
     plan: &EncodePlan,
-    encode: &Encode<'_>,
+    encode: &EncodeUtterance<'_>,
     sink: &dyn EventSink,
     cancel: &CancelToken,
 ) -> Result<Summary, DataError> {
     check_plan(plan)?;
     fs::create_dir_all(folder).map_err(DataError::io(IoOperation::CreateFolder, folder))?;
-    let work = Work { manifest, folder, plan, encode, sink, cancel, stamp: stamp(manifest, plan) };
+    let work =
+        EncodeRun { manifest, folder, plan, encode, sink, cancel, stamp: stamp(manifest, plan) };
     let finished = work.finished_shards()?;
     let mine: Vec<usize> = (0..work.stamp.of).filter(|&i| plan.part.has(i)).collect();
     let todo: Vec<usize> = mine
@@ -99,7 +100,7 @@ pub fn encode_manifest(
     work.progress(done, "");
     let mut states = finished;
     let mut stopped = false;
-    // First what nobody works on, then what other processes had claimed and may have left undone.
+    // Unclaimed shards come first, then those that other processes claimed and may have left unfinished.
     let mut queue: VecDeque<(usize, bool)> = todo.iter().map(|&index| (index, false)).collect();
     while let Some((index, wait)) = queue.pop_front().filter(|_| !stopped) {
         match work.claimed_shard(index, wait, &mut done)? {
@@ -150,7 +151,7 @@ fn stamp(manifest: &Manifest, plan: &EncodePlan) -> ShardStamp {
 struct Finished {
     utterances: usize,
     frames: usize,
-    failed: Vec<Failure>,
+    failed: Vec<EncodeFailure>,
 }
 
 impl Finished {
@@ -174,17 +175,17 @@ enum Attempt {
 }
 
 /// One run: everything that doesn't change while it lasts.
-struct Work<'a> {
+struct EncodeRun<'a> {
     manifest: &'a Manifest,
     folder: &'a Path,
     plan: &'a EncodePlan,
-    encode: &'a Encode<'a>,
+    encode: &'a EncodeUtterance<'a>,
     sink: &'a dyn EventSink,
     cancel: &'a CancelToken,
     stamp: ShardStamp,
 }
 
-impl Work<'_> {
+impl EncodeRun<'_> {
     fn stamp_of(&self, index: usize) -> ShardStamp {
         ShardStamp { index, ..self.stamp.clone() }
     }
@@ -259,7 +260,7 @@ impl Work<'_> {
         Ok(state.map_or(Attempt::Cancelled, Attempt::Made))
     }
 
-    /// Makes a shard, keeping what a whole shard of that name has; `None` if cancelled.
+    /// Makes a shard and keeps the utterances of a complete shard of that name; `None` if cancelled.
     fn encode_shard(&self, index: usize, done: &mut usize) -> Result<Option<Finished>, DataError> {
         let utterances = self.utterances_of(index);
         let old = Shard::read(&self.path_of(index)).ok();
@@ -358,7 +359,7 @@ pub(crate) fn is_shard(name: &str) -> bool {
     name.starts_with("shard-") && name.ends_with(".safetensors")
 }
 
-/// The shards of a folder, by name. Temporary and other files are passed over.
+/// Returns the shards of a folder, by name. Temporary and other files are passed over.
 pub(crate) fn shard_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {

@@ -107,7 +107,7 @@ pub enum DataError {
     },
     /// A part such as `3/16` is malformed or out of range.
     #[error("`{given}` is not a part N/M of a whole")]
-    Part {
+    WorkShare {
         /// Given text.
         given: String,
     },
@@ -176,13 +176,13 @@ impl DataError {
                 format!("the splits are: {}", known.join(", ")).into()
             }
             Self::BrokenLine { .. } => "correct or delete that line".into(),
-            Self::Part { .. } => "write N/M with 1 <= N <= M, such as 3/16".into(),
+            Self::WorkShare { .. } => "write N/M with 1 <= N <= M, such as 3/16".into(),
             Self::TooLong { .. } => "raise max_positions or leave out items that long".into(),
             _ => return None,
         })
     }
 
-    /// An I/O error with what was being done to what.
+    /// Returns a constructor of I/O errors for an operation on a path.
     pub(crate) fn io(operation: IoOperation, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |cause| Self::Io { operation, path, cause }

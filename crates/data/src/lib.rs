@@ -1,8 +1,8 @@
 //! From recordings on a disk to batches of codes: manifests, importers, token shards, a corpus in memory, batches.
 //!
-//! The way of an utterance: an importer ([`import`]) or a hand-made JSONL file gives a [`Manifest`]; [`encode_manifest`]
+//! Path of an utterance: an importer ([`import`]) or a hand-made JSONL file gives a [`Manifest`]; [`encode_manifest`]
 //! turns it into token shards with a codec that the caller passes as a closure; [`Corpus`] holds the shards in memory
-//! and makes [`syrinx_types::Sample`]s; [`Batches`] says which samples belong to which step.
+//! and makes [`syrinx_types::Sample`]s; [`Batches`] assigns samples to steps.
 //!
 //! Invariants:
 //! - No tensors, no codec, no decoding of audio: this crate knows files, text and integers.
@@ -20,22 +20,22 @@ mod manifest;
 mod merge;
 #[cfg(feature = "object-store")]
 mod object;
-mod part;
 mod selection;
 mod shard;
 mod source;
 mod utterance;
+mod work_share;
 
 pub use batches::{BatchPlan, Batches};
 pub use corpus::{Corpus, PromptSpec, VIEWS};
-pub use encode::{Encode, EncodePlan, Summary, encode_manifest};
+pub use encode::{EncodePlan, EncodeUtterance, Summary, encode_manifest};
 pub use error::DataError;
 pub use manifest::Manifest;
-pub use merge::{Merged, merge_shards};
+pub use merge::{MergedShards, merge_shards};
 #[cfg(feature = "object-store")]
 pub use object::ObjectFolder;
-pub use part::Part;
-pub use selection::{LeftOut, LeftOutReasons};
-pub use shard::{CodecStamp, Failure, Record, Shard, ShardStamp, ShardWriter};
+pub use selection::{ExclusionReason, LeftOutReasons};
+pub use shard::{CodecStamp, EncodeFailure, Shard, ShardRecord, ShardStamp, ShardWriter};
 pub use source::ShardSource;
 pub use utterance::Utterance;
+pub use work_share::WorkShare;

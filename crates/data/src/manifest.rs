@@ -20,7 +20,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// A manifest whose audio paths start from `root`.
+    /// Builds a manifest whose audio paths start from `root`.
     ///
     /// # Errors
     /// [`DataError::BrokenUtterance`] for an utterance that contradicts itself or an id given twice.
@@ -96,7 +96,7 @@ impl Manifest {
         write_bytes(path, &text).map_err(DataError::io(IoOperation::Write, path))
     }
 
-    /// The folder that audio paths start from.
+    /// Returns the folder that audio paths start from.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -106,7 +106,7 @@ impl Manifest {
         &self.utterances
     }
 
-    /// Number of utterances.
+    /// Returns the number of utterances.
     pub fn len(&self) -> usize {
         self.utterances.len()
     }
@@ -116,22 +116,22 @@ impl Manifest {
         self.utterances.is_empty()
     }
 
-    /// The utterance of this name.
+    /// Returns the utterance of this name.
     pub fn get(&self, id: &str) -> Option<&Utterance> {
         self.by_id.get(id).map(|&i| &self.utterances[i])
     }
 
-    /// Path of the recording of an utterance.
+    /// Returns the path of the recording of an utterance.
     pub fn audio_path(&self, utterance: &Utterance) -> PathBuf {
         self.path_of(&utterance.audio)
     }
 
-    /// Path of a file that the manifest names.
+    /// Returns the path of a file that the manifest names.
     pub fn path_of(&self, named: &std::path::Path) -> PathBuf {
         self.root.join(named)
     }
 
-    /// The utterances of one split, with the same root.
+    /// Returns the utterances of one split, with the same root.
     pub fn split(&self, split: &str) -> Self {
         let keep = |u: &&Utterance| u.split.as_deref() == Some(split);
         let utterances: Vec<_> = self.utterances.iter().filter(keep).cloned().collect();
@@ -139,7 +139,8 @@ impl Manifest {
         Self { root: self.root.clone(), utterances, by_id }
     }
 
-    /// Fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the manifest's place.
+    /// Returns the fingerprint of the lines that [`Manifest::write`] would write, not of the recordings nor of the
+    /// manifest's place.
     pub fn fingerprint(&self) -> String {
         let mut text = Vec::new();
         let mut hash = Fingerprint::default();

@@ -14,7 +14,7 @@ use crate::shard::{Shard, ShardStamp};
 
 /// Result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Merged {
+pub struct MergedShards {
     /// Shards that were copied.
     pub copied: usize,
     /// Shards that were there before.
@@ -32,7 +32,7 @@ pub struct Merged {
 /// # Errors
 /// [`DataError::Mismatch`] for shards of different codecs or manifests, [`DataError::NothingFound`] for folders
 /// without shards, [`DataError::Io`].
-pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
+pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<MergedShards, DataError> {
     let merged = merge_folder(folders, into)?;
     let mut views = Vec::new();
     for folder in folders {
@@ -54,11 +54,11 @@ pub fn merge_shards(folders: &[&Path], into: &Path) -> Result<Merged, DataError>
     Ok(merged)
 }
 
-fn merge_folder(folders: &[&Path], into: &Path) -> Result<Merged, DataError> {
+fn merge_folder(folders: &[&Path], into: &Path) -> Result<MergedShards, DataError> {
     fs::create_dir_all(into).map_err(DataError::io(IoOperation::CreateFolder, into))?;
     let mut stamp: Option<ShardStamp> = None;
     let mut there = Vec::new();
-    let mut merged = Merged::default();
+    let mut merged = MergedShards::default();
     for (own, folder) in [(true, &into)].into_iter().chain(folders.iter().map(|f| (false, f))) {
         for path in shard_files(folder)? {
             let shard = match Shard::read(&path) {

@@ -7,7 +7,7 @@ use crate::{Corpus, DataError, Manifest, Utterance};
 
 /// Reason for leaving out an utterance, with the number of utterances that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct ExclusionReason {
     /// Reason, in words: ``it is in the split `test` ``.
     pub reason: String,
     /// Number of utterances.
@@ -18,11 +18,11 @@ pub struct LeftOut {
 
 /// All reasons of one selection, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftOutReasons(Vec<LeftOut>);
+pub struct LeftOutReasons(Vec<ExclusionReason>);
 
 impl LeftOutReasons {
     /// Reasons in alphabetical order.
-    pub fn reasons(&self) -> &[LeftOut] {
+    pub fn reasons(&self) -> &[ExclusionReason] {
         &self.0
     }
 
@@ -30,7 +30,9 @@ impl LeftOutReasons {
     pub fn add(&mut self, reason: String, id: &str) {
         match self.0.binary_search_by(|known| known.reason.as_str().cmp(&reason)) {
             Ok(at) => self.0[at].count += 1,
-            Err(at) => self.0.insert(at, LeftOut { reason, count: 1, first: id.to_owned() }),
+            Err(at) => {
+                self.0.insert(at, ExclusionReason { reason, count: 1, first: id.to_owned() })
+            }
         }
     }
 }
@@ -40,7 +42,7 @@ impl fmt::Display for LeftOutReasons {
         if self.0.is_empty() {
             return f.write_str("there are no utterances");
         }
-        for (i, LeftOut { reason, count, first }) in self.0.iter().enumerate() {
+        for (i, ExclusionReason { reason, count, first }) in self.0.iter().enumerate() {
             let separator = if i == 0 { "" } else { ", " };
             write!(f, "{separator}{count} left out because {reason} (first: {first})")?;
         }
@@ -75,7 +77,7 @@ enum SplitUse {
 }
 
 impl Corpus {
-    /// Utterances of a split, or all of them if none names a split.
+    /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
@@ -87,7 +89,7 @@ impl Corpus {
         })
     }
 
-    /// Utterances of a split; none if no utterance names a split.
+    /// Returns the utterances of a split; none if no utterance names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one.
@@ -96,7 +98,8 @@ impl Corpus {
         Ok(self.split(split))
     }
 
-    /// Utterances that `reject` gives no reason against. `reject` receives the utterance and its number of frames.
+    /// Returns the utterances that `reject` gives no reason against. `reject` receives the utterance and its number of
+    /// frames.
     ///
     /// # Errors
     /// [`DataError::NothingSelected`] with the reasons if no utterance is left.
@@ -122,7 +125,7 @@ impl Corpus {
 }
 
 impl Manifest {
-    /// Utterances of a split, or all of them if none names a split.
+    /// Returns the utterances of a split, or all of them if none names a split.
     ///
     /// # Errors
     /// [`DataError::UnknownSplit`] if utterances name splits, and none this one;

@@ -1,10 +1,10 @@
 //! Token shards: the codes of many utterances in one safetensors file.
 //!
-//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, where it is wanted
-//! another, `latents`, F16, (frames, latent_dim), with what the codes round, and one metadata
-//! entry `syrinx_shard`: a JSON object with the stamp (codec, manifest, place among the shards), a record an utterance
-//! (its line of the manifest, where its frames start, how many) and the utterances that failed. One entry and not
-//! several, because the order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
+//! A shard holds one tensor `codes`, U16, (frames, levels), with the utterances one after another, optionally a tensor
+//! `latents`, F16, (frames, latent_dim), with the latents before rounding, and one metadata entry `syrinx_shard`: a
+//! JSON object with the stamp (codec, manifest, place among the shards), a record an utterance (its line of the
+//! manifest, where its frames start, how many) and the utterances that failed. One entry and not several, because the
+//! order of entries in a safetensors header is not fixed, and equal data must give equal bytes.
 
 use std::collections::HashMap;
 use std::fs;
@@ -48,7 +48,7 @@ pub struct ShardStamp {
     pub manifest: String,
     /// Utterances a shard; the last one may have fewer.
     pub utterances_per_shard: usize,
-    /// Numbers a frame of the latents that are kept beside the codes; 0 where they aren't.
+    /// Dimension of the latents stored with the codes; 0 without latents.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub latent_dim: usize,
     /// Number of this shard, from 0.
@@ -58,7 +58,7 @@ pub struct ShardStamp {
 }
 
 impl ShardStamp {
-    /// Name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
+    /// Returns the name of the file in its folder, counted from 1: `shard-00003-of-00016.safetensors`.
     pub fn file_name(&self) -> String {
         format!("shard-{:05}-of-{:05}.safetensors", self.index + 1, self.of)
     }
@@ -101,7 +101,7 @@ impl CodecStamp {
 
 /// An utterance of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct ShardRecord {
     /// Its line of the manifest.
     #[serde(flatten)]
     pub utterance: Utterance,
@@ -113,7 +113,7 @@ pub struct Record {
 
 /// An utterance that couldn't be encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct EncodeFailure {
     /// Its name.
     pub id: String,
     /// Its recording, as the manifest has it.
@@ -127,16 +127,16 @@ pub struct Failure {
 struct Header {
     format: u32,
     stamp: ShardStamp,
-    records: Vec<Record>,
-    failed: Vec<Failure>,
+    records: Vec<ShardRecord>,
+    failed: Vec<EncodeFailure>,
 }
 
 /// A shard in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     stamp: ShardStamp,
-    records: Vec<Record>,
-    failed: Vec<Failure>,
+    records: Vec<ShardRecord>,
+    failed: Vec<EncodeFailure>,
     codes: Codes,
     latents: Vec<f16>, // (frames, latent_dim), row by row
 }
@@ -152,35 +152,35 @@ impl Shard {
             .map_err(|problem| DataError::BrokenShard { path: path.to_path_buf(), problem })
     }
 
-    /// Its place in the corpus.
+    /// Returns its place in the corpus.
     pub fn stamp(&self) -> &ShardStamp {
         &self.stamp
     }
 
     /// Its utterances, in the order of the manifest.
-    pub fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[ShardRecord] {
         &self.records
     }
 
-    /// The utterances that couldn't be encoded.
-    pub fn failed(&self) -> &[Failure] {
+    /// Returns the utterances that couldn't be encoded.
+    pub fn failed(&self) -> &[EncodeFailure] {
         &self.failed
     }
 
-    /// The codes of a record of this shard. // (frames, levels)
-    pub fn codes(&self, record: &Record) -> Codes {
+    /// Returns the codes of a record of this shard. // (frames, levels)
+    pub fn codes(&self, record: &ShardRecord) -> Codes {
         self.codes.slice(record.first_frame, record.first_frame + record.frames)
     }
 
-    /// The latents of a record of this shard, where they are kept. // (frames, latent_dim)
-    pub fn latents(&self, record: &Record) -> Option<Latents> {
+    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    pub fn latents(&self, record: &ShardRecord) -> Option<Latents> {
         let dim = self.stamp.latent_dim;
         let rows = record.first_frame * dim..(record.first_frame + record.frames) * dim;
         Latents::new(dim, self.latents[rows].iter().map(|v| v.to_f32()).collect())
     }
 
-    /// All that is kept of a record of this shard.
-    pub fn coded(&self, record: &Record) -> Coded {
+    /// Returns all that is kept of a record of this shard.
+    pub fn coded(&self, record: &ShardRecord) -> Coded {
         Coded { codes: self.codes(record), latents: self.latents(record) }
     }
 }
@@ -188,7 +188,7 @@ impl Shard {
 /// Header of a shard whose rows are elsewhere.
 pub(crate) struct RowsHeader {
     pub(crate) stamp: ShardStamp,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<ShardRecord>,
     /// Offsets of codes and latents from the end of the header.
     pub(crate) codes_at: u64,
     pub(crate) latents_at: u64,
@@ -220,7 +220,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<RowsHeader, String> {
     Ok(RowsHeader { stamp, records, codes_at, latents_at })
 }
 
-/// The project's own entry of a safetensors header.
+/// Returns the project's own entry of a safetensors header.
 fn own_header(metadata: &Metadata) -> Result<Header, String> {
     let entries = metadata.metadata().as_ref();
     let json = entries.and_then(|m| m.get(METADATA)).ok_or("it has no token shard's metadata")?;
@@ -233,7 +233,7 @@ fn own_header(metadata: &Metadata) -> Result<Header, String> {
 }
 
 /// Fails unless the records follow each other and have this many frames.
-fn check_records(records: &[Record], frames: usize) -> Result<(), String> {
+fn check_records(records: &[ShardRecord], frames: usize) -> Result<(), String> {
     let mut next: usize = 0;
     for record in records {
         if record.first_frame != next {
@@ -293,15 +293,15 @@ fn read_latents(tensors: &SafeTensors<'_>, frames: usize, dim: usize) -> Result<
 #[derive(Debug)]
 pub struct ShardWriter {
     stamp: ShardStamp,
-    records: Vec<Record>,
-    failed: Vec<Failure>,
+    records: Vec<ShardRecord>,
+    failed: Vec<EncodeFailure>,
     values: Vec<u16>,  // (frames, levels), row by row
     latents: Vec<f16>, // (frames, latent_dim), row by row
     frames: usize,
 }
 
 impl ShardWriter {
-    /// An empty shard.
+    /// Builds an empty shard.
     pub fn new(stamp: ShardStamp) -> Self {
         Self {
             stamp,
@@ -327,7 +327,7 @@ impl ShardWriter {
             let latents = latents.ok_or("the codec gave no latents that fit its codes")?;
             self.latents.extend(latents.values().iter().map(|&v| f16::from_f32(v)));
         }
-        self.records.push(Record {
+        self.records.push(ShardRecord {
             utterance: utterance.clone(),
             first_frame: self.frames,
             frames: codes.frames(),
@@ -339,7 +339,7 @@ impl ShardWriter {
 
     /// Notes an utterance that couldn't be encoded.
     pub fn fail(&mut self, utterance: &Utterance, reason: impl Into<String>) {
-        self.failed.push(Failure {
+        self.failed.push(EncodeFailure {
             id: utterance.id.clone(),
             audio: utterance.audio.clone(),
             reason: reason.into(),

@@ -8,7 +8,7 @@ use half::f16;
 use syrinx_types::{Coded, Codes, Latents};
 
 use crate::DataError;
-use crate::shard::{CodecStamp, Record, Shard, ShardStamp, parse_header};
+use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp, parse_header};
 
 /// Bytes that are read of a shard first: the header of most.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -17,16 +17,16 @@ const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Read access to the files of a folder of shards on object storage or elsewhere.
 pub trait ShardSource: Debug + Send + Sync {
-    /// Name of the folder, for messages.
+    /// Returns the name of the folder, for messages.
     fn place(&self) -> String;
 
-    /// Paths of all files below the folder, relative to it, with `/` between folders.
+    /// Returns the paths of all files below the folder, relative to it, with `/` between folders.
     ///
     /// # Errors
     /// [`DataError::Remote`].
     fn list(&self) -> Result<Vec<String>, DataError>;
 
-    /// Bytes of a file. A range that ends after the file is cut there.
+    /// Returns the bytes of a file. A range that ends after the file is cut there.
     ///
     /// # Errors
     /// [`DataError::Remote`].
@@ -46,8 +46,12 @@ pub(crate) struct Streamed {
 }
 
 impl Streamed {
-    /// Codes of a record. // (frames, levels)
-    pub(crate) fn codes(&self, codec: &CodecStamp, record: &Record) -> Result<Codes, DataError> {
+    /// Returns the codes of a record. // (frames, levels)
+    pub(crate) fn codes(
+        &self,
+        codec: &CodecStamp,
+        record: &ShardRecord,
+    ) -> Result<Codes, DataError> {
         let bytes = self.rows(self.codes_at, record, codec.levels)?;
         let values = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
         let codes = Codes::new(codec.levels, values).map_err(|e| self.broken(e.to_string()))?;
@@ -55,11 +59,11 @@ impl Streamed {
         Ok(codes)
     }
 
-    /// Latents of a record. // (frames, dim)
+    /// Returns the latents of a record. // (frames, dim)
     pub(crate) fn latents(
         &self,
         dim: usize,
-        record: &Record,
+        record: &ShardRecord,
     ) -> Result<Option<Latents>, DataError> {
         if dim == 0 {
             return Ok(None);
@@ -69,8 +73,8 @@ impl Streamed {
         Ok(Latents::new(dim, values.collect()))
     }
 
-    /// Bytes of the rows of a record, `width` values of two bytes each.
-    fn rows(&self, start: u64, record: &Record, width: usize) -> Result<Vec<u8>, DataError> {
+    /// Returns the bytes of the rows of a record, `width` values of two bytes each.
+    fn rows(&self, start: u64, record: &ShardRecord, width: usize) -> Result<Vec<u8>, DataError> {
         let row_bytes = 2 * width as u64;
         let first = start + record.first_frame as u64 * row_bytes;
         let range = first..first + record.frames as u64 * row_bytes;
@@ -97,7 +101,7 @@ pub(crate) enum CorpusShard {
     /// All of it is in memory.
     Held(Shard),
     /// Records are in memory, codes are read on demand.
-    Streamed { stamp: ShardStamp, records: Vec<Record>, rows: Streamed },
+    Streamed { stamp: ShardStamp, records: Vec<ShardRecord>, rows: Streamed },
 }
 
 impl CorpusShard {
@@ -132,31 +136,31 @@ impl CorpusShard {
         }
     }
 
-    pub(crate) fn records(&self) -> &[Record] {
+    pub(crate) fn records(&self) -> &[ShardRecord] {
         match self {
             Self::Held(shard) => shard.records(),
             Self::Streamed { records, .. } => records,
         }
     }
 
-    /// Codes of a record of this shard. // (frames, levels)
-    pub(crate) fn codes(&self, record: &Record) -> Result<Codes, DataError> {
+    /// Returns the codes of a record of this shard. // (frames, levels)
+    pub(crate) fn codes(&self, record: &ShardRecord) -> Result<Codes, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.codes(record)),
             Self::Streamed { stamp, rows, .. } => rows.codes(&stamp.codec, record),
         }
     }
 
-    /// Latents of a record of this shard, where they are kept. // (frames, latent_dim)
-    pub(crate) fn latents(&self, record: &Record) -> Result<Option<Latents>, DataError> {
+    /// Returns the latents of a record of this shard, where they are kept. // (frames, latent_dim)
+    pub(crate) fn latents(&self, record: &ShardRecord) -> Result<Option<Latents>, DataError> {
         match self {
             Self::Held(shard) => Ok(shard.latents(record)),
             Self::Streamed { stamp, rows, .. } => rows.latents(stamp.latent_dim, record),
         }
     }
 
-    /// All that is kept of a record of this shard.
-    pub(crate) fn coded(&self, record: &Record) -> Result<Coded, DataError> {
+    /// Returns all that is kept of a record of this shard.
+    pub(crate) fn coded(&self, record: &ShardRecord) -> Result<Coded, DataError> {
         Ok(Coded { codes: self.codes(record)?, latents: self.latents(record)? })
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Component, PathBuf};
 use serde::{Deserialize, Serialize};
 use syrinx_types::TimedPhone;
 
-/// A recording and what is known of it.
+/// A recording with its annotations.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Utterance {
     /// Name, unique in its manifest.
@@ -41,7 +41,7 @@ pub struct Utterance {
 }
 
 impl Utterance {
-    /// Phones with their durations; empty unless both are known.
+    /// Returns the phones with their durations; empty unless both are known.
     pub fn timed_phones(&self) -> Vec<TimedPhone> {
         let (Some(phones), Some(durations)) = (&self.phones, &self.durations_s) else {
             return Vec::new();

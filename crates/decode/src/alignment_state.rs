@@ -1,52 +1,63 @@
-//! The pointer of a row that is being generated frame by frame.
+//! Alignment state of a row that is generated frame by frame.
 
 use rand::Rng;
 use syrinx_task::{StageRun, TokenSpace};
 
-use crate::context::Context;
+use crate::context::DecodeContext;
 use crate::{DecodeConfig, draw};
 
 /// Alignment state of a row: the current phone index and its history. Without an aligned text it stays empty.
 pub(crate) struct AlignmentState {
-    stops: usize,
-    stop: usize,
+    phones: usize,
+    phone_index: usize,
     frames_here: usize,
     pointer: Vec<u32>,
 }
 
+/// Length of a row that is being generated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowLength {
+    /// Frames generated.
+    pub(crate) frames: usize,
+    /// Most frames that may be generated.
+    pub(crate) limit: usize,
+    /// Whether the row ends at `limit` by a given timing other than that of the phone index.
+    pub(crate) given_end: bool,
+}
+
 /// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Goes {
+pub(crate) enum RowOutcome {
     /// More frames follow.
     On,
-    /// They were the last: by themselves, or cut off.
+    /// The last frame was generated: by a decision of the model (`finished`) or at the limit.
     Ended { finished: bool },
 }
 
 impl AlignmentState {
-    /// At the first stop that is known, or the first of so many.
-    pub(crate) fn new(stops: usize, run: &StageRun) -> Self {
-        let stop = run.pointer.first().map_or(0, |&stop| stop as usize);
-        Self { stops, stop, frames_here: 0, pointer: Vec::new() }
+    /// Starts at the first known phone index, or at 0, of `phones`.
+    pub(crate) fn new(phones: usize, run: &StageRun) -> Self {
+        let phone_index = run.pointer.first().map_or(0, |&phone_index| phone_index as usize);
+        Self { phones, phone_index, frames_here: 0, pointer: Vec::new() }
     }
 
     /// Whether there is an aligned text.
     pub(crate) fn is_aligned(&self) -> bool {
-        self.stops > 0
+        self.phones > 0
     }
 
-    pub(crate) fn stop(&self) -> usize {
-        self.stop
+    pub(crate) fn phone_index(&self) -> usize {
+        self.phone_index
     }
 
-    /// Notes the stop of a frame that is generated.
+    /// Appends the phone index of a generated frame.
     pub(crate) fn push(&mut self) {
         if self.is_aligned() {
-            self.pointer.push(self.stop as u32);
+            self.pointer.push(self.phone_index as u32);
         }
     }
 
-    /// Phone index at every frame so far.
+    /// Returns the phone index at every frame so far.
     pub(crate) fn pointer(&self) -> &[u32] {
         &self.pointer
     }
@@ -55,41 +66,42 @@ impl AlignmentState {
         self.pointer
     }
 
-    /// Moves the pointer to where it is known to stand after so many frames; whether it is known. Frames are generated in
-    /// groups.
-    pub(crate) fn stand(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
-        let Some(&stop) = run.pointer.get(frames) else { return false };
-        let stays = stop as usize == self.stop;
+    /// Moves to the known phone index after `frames` frames, which are generated in groups of `group`. Returns whether
+    /// it is known.
+    pub(crate) fn set_known(&mut self, run: &StageRun, frames: usize, group: usize) -> bool {
+        let Some(&phone_index) = run.pointer.get(frames) else { return false };
+        let stays = phone_index as usize == self.phone_index;
         self.frames_here = if stays { self.frames_here + group } else { 0 };
-        self.stop = stop as usize;
+        self.phone_index = phone_index as usize;
         true
     }
 
-    /// Decides whether the row continues once `frames` of at most `limit` are generated. In a given timing the end is where it was given
-    /// (`given_end` if by something else than the pointer), else the pointer's move is drawn from `moves`.
-    pub(crate) fn go_on(
+    /// Decides whether the row continues at `length`. A given timing determines the end; otherwise the phone index
+    /// advances by a draw from the logits `advances`.
+    pub(crate) fn advance(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         run: &StageRun,
-        (frames, limit, given_end): (usize, usize, bool),
+        length: RowLength,
         advances: Option<&Vec<f32>>,
         rng: &mut impl Rng,
-    ) -> Goes {
+    ) -> RowOutcome {
+        let RowLength { frames, limit, given_end } = length;
         let space = context.model.space();
         let at_limit = frames >= limit;
         let finished = at_limit && (given_end || run.pointer.len() >= limit);
-        let drawn = self.is_aligned() && !self.stand(run, frames, space.group) && !finished;
+        let drawn = self.is_aligned() && !self.set_known(run, frames, space.group) && !finished;
         if let Some(advances) = advances.filter(|_| drawn)
-            && self.move_on(context.config, space, advances.clone(), rng)
+            && self.draw_advance(context.config, space, advances.clone(), rng)
         {
-            return Goes::Ended { finished: true };
+            return RowOutcome::Ended { finished: true };
         }
-        if at_limit { Goes::Ended { finished } } else { Goes::On }
+        if at_limit { RowOutcome::Ended { finished } } else { RowOutcome::On }
     }
 
-    /// Draws the pointer's move among those that make sense: never past the last stop, an end only there, and on with
-    /// it after too long a time. Whether it is the end.
-    fn move_on(
+    /// Draws the advance of the phone index among the allowed ones: never past the last phone, an end only there, and
+    /// no stay after the maximum duration. Returns whether it is the end.
+    fn draw_advance(
         &mut self,
         config: &DecodeConfig,
         space: &TokenSpace,
@@ -97,23 +109,23 @@ impl AlignmentState {
         rng: &mut impl Rng,
     ) -> bool {
         self.frames_here += space.group;
-        let left = self.stops - 1 - self.stop;
+        let left = self.phones - 1 - self.phone_index;
         let at_max_duration = self.frames_here >= config.max_frames_a_phone;
-        mask_moves(&mut logits, left, at_max_duration, space);
+        mask_advances(&mut logits, left, at_max_duration, space);
         let step = draw(&logits, &[], &config.advances, None, rng).token as usize;
         if step == space.advance_classes() - 1 {
             return true;
         }
         if step > 0 {
-            self.stop += step;
+            self.phone_index += step;
             self.frames_here = 0;
         }
         false
     }
 }
 
-/// Leaves only moves that are allowed with `left` stops ahead.
-fn mask_moves(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
+/// Masks the advances that are not allowed with `left` phones ahead.
+fn mask_advances(logits: &mut [f32], left: usize, at_max_duration: bool, space: &TokenSpace) {
     let end = space.advance_classes() - 1;
     for (step, l) in logits.iter_mut().enumerate() {
         let allowed =

@@ -4,13 +4,13 @@ use candle_core::Tensor;
 use syrinx_task::{Head, Pattern, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
-use crate::alignment_state::{AlignmentState, Goes};
-use crate::context::{Context, Row};
-use crate::steps::{Writer, prompt_of, write_rows};
+use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
+use crate::context::{DecodeContext, RowState};
+use crate::steps::{RowGenerator, prompt_of, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
-struct Writing {
+struct AllLevelsRow {
     sequence: Sequence,
     alignment: AlignmentState,
     /// History of each level. // (levels)
@@ -33,9 +33,9 @@ struct Logits {
 }
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let Head::Levels(pattern) = stage.head else { return Ok(()) };
     let (model, levels) = (context.model, context.model.space().levels);
@@ -48,17 +48,18 @@ pub(crate) fn run(
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
         Ok(Logits { codes, advances: advances.unwrap_or_default() })
     };
-    let write = |w: &mut Writing, step: usize, said: (&Logits, usize), row: &mut Row<'_>| {
-        w.write(context, (pattern, step), said, row);
-    };
+    let write =
+        |w: &mut AllLevelsRow, step: usize, logits: &Logits, at: usize, row: &mut RowState<'_>| {
+            w.write(context, pattern, step, logits, at, row);
+        };
     write_rows(context, stage, rows, read, write)
 }
 
-impl Writer for Writing {
+impl RowGenerator for AllLevelsRow {
     fn begin(
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         sequence: Sequence,
-        row: &Row<'_>,
+        row: &RowState<'_>,
     ) -> Result<Self, DecodeError> {
         let levels = context.model.space().levels;
         row.check_given(levels)?;
@@ -68,7 +69,7 @@ impl Writer for Writing {
             None => Vec::new(),
         };
         Ok(Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), row.run),
             sequence,
             history: vec![Vec::new(); levels],
             seen: (0..levels).map(before).collect(),
@@ -89,10 +90,10 @@ impl Writer for Writing {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_levels(space, &self.history, self.alignment.stop());
+        self.sequence.extend_levels(space, &self.history, self.alignment.phone_index());
     }
 
-    fn deliver(self, row: &mut Row<'_>) {
+    fn deliver(self, row: &mut RowState<'_>) {
         let frames = self.frames.unwrap_or(0);
         let codes = (0..frames).flat_map(|frame| self.history.iter().map(move |l| l[frame]));
         row.out.codes = Codes::new(self.history.len(), codes.collect()).ok();
@@ -102,14 +103,16 @@ impl Writer for Writing {
     }
 }
 
-impl Writing {
+impl AllLevelsRow {
     /// Writes the codes that have their turn, then moves the pointer on if it is its turn.
     fn write(
         &mut self,
-        context: &Context<'_>,
-        (pattern, step): (Pattern, usize),
-        (logits, at): (&Logits, usize),
-        row: &mut Row<'_>,
+        context: &DecodeContext<'_>,
+        pattern: Pattern,
+        step: usize,
+        logits: &Logits,
+        at: usize,
+        row: &mut RowState<'_>,
     ) {
         let levels = self.history.len();
         for level in 0..levels {
@@ -131,10 +134,10 @@ impl Writing {
         let newest = pattern.newest(step, levels);
         if self.frames.is_none() && pattern.moves_after(step, levels) {
             self.alignment.push();
-            let reached = (newest + 1, row.run.limit, false);
+            let length = RowLength { frames: newest + 1, limit: row.run.limit, given_end: false };
             let advances = logits.advances.get(at);
-            let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
-            if let Goes::Ended { finished } = goes {
+            let goes = self.alignment.advance(context, row.run, length, advances, row.rng);
+            if let RowOutcome::Ended { finished } = goes {
                 (self.frames, self.finished) = (Some(newest + 1), finished);
             }
         }
@@ -149,11 +152,11 @@ impl Writing {
     /// Draws a code. For level 1 of a row without an aligned text it may be the end.
     fn draw(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         level: usize,
         frame: usize,
         mut logits: Vec<f32>,
-        row: &mut Row<'_>,
+        row: &mut RowState<'_>,
     ) {
         let (space, config) = (context.model.space(), context.config);
         let stop = usize::from(space.no_code());

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::SettingIssue;
 
 /// Settings of drawing a token from its logits. The filters apply in the order of the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -10,15 +11,15 @@ pub struct SamplerConfig {
     /// Divides the logits of tokens in the last `repetition_window` by this where positive (and multiplies where
     /// negative); 1 for none.
     pub repetition_penalty: f64,
-    /// Tokens that the penalty looks back on.
+    /// Number of last tokens that the penalty applies to.
     pub repetition_window: usize,
     /// Divides all logits; 0 takes the likeliest.
     pub temperature: f64,
-    /// Keeps so many of the likeliest; 0 for all.
+    /// Number of most probable classes that are kept; 0 for all.
     pub top_k: usize,
     /// Keeps the likeliest until they hold this share; 1 for all.
     pub top_p: f64,
-    /// Drops what is less likely than this share of the likeliest; 0 for none.
+    /// Drops classes below this share of the largest probability; 0 for none.
     pub min_p: f64,
 }
 
@@ -41,15 +42,18 @@ impl SamplerConfig {
         Self { temperature: 0.0, ..Self::default() }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), SettingIssue> {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
-            return Err("temperature must be 0 or above".into());
+            return Err(SettingIssue::new("temperature", "must be 0 or above"));
         }
-        if !(self.top_p > 0.0 && self.top_p <= 1.0 && (0.0..=1.0).contains(&self.min_p)) {
-            return Err("top_p lies above 0 and at most at 1, min_p between 0 and 1".into());
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(SettingIssue::new("top_p", "must be above 0 and at most 1"));
+        }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return Err(SettingIssue::new("min_p", "must lie from 0 to 1"));
         }
         if !(self.repetition_penalty > 0.0 && self.repetition_penalty.is_finite()) {
-            return Err("repetition_penalty must be above 0".into());
+            return Err(SettingIssue::new("repetition_penalty", "must be above 0"));
         }
         Ok(())
     }
@@ -133,7 +137,8 @@ impl Default for MaskedConfig {
 }
 
 impl MaskedConfig {
-    /// Settings are told apart by their text: those from before there was a choice read as they did.
+    /// Settings are compared by their JSON: a default value is left out, so that the JSON of settings without it stays
+    /// the same.
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -166,16 +171,20 @@ impl DemaskConfig {
         *self == Self::default()
     }
 
-    fn check(&self) -> Result<(), String> {
-        let finite = [self.guidance, self.temperature, self.length_factor];
-        let fits = finite.iter().all(|x| *x >= 0.0 && x.is_finite());
-        if self.steps > 0 && fits && self.length_factor > 0.0 && (0.0..=1.0).contains(&self.rescale)
-        {
-            return Ok(());
+    fn check(&self) -> Result<(), SettingIssue> {
+        SettingIssue::above_zero(&[("steps", self.steps)])?;
+        for (key, value) in [("guidance", self.guidance), ("temperature", self.temperature)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(SettingIssue::new(key, "must be 0 or above"));
+            }
         }
-        Err("demask.steps and demask.length_factor must be above zero, demask.rescale from 0 to 1, \
-             the others 0 or above"
-            .into())
+        if !(self.length_factor > 0.0 && self.length_factor.is_finite()) {
+            return Err(SettingIssue::new("length_factor", "must be above zero"));
+        }
+        if !(0.0..=1.0).contains(&self.rescale) {
+            return Err(SettingIssue::new("rescale", "must lie from 0 to 1"));
+        }
+        Ok(())
     }
 }
 
@@ -210,9 +219,9 @@ pub struct DecodeConfig {
 }
 
 impl DecodeConfig {
-    /// The same settings with windows for speech that is played while it is generated, unless there are some: 8, 8, 16 and
-    /// then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks of the embedded
-    /// codec end there too.
+    /// Returns the same settings with windows for speech that is played while it is generated, unless there are some:
+    /// 8, 8, 16 and then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks
+    /// of the embedded codec end there too.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {
@@ -245,33 +254,39 @@ impl Default for DecodeConfig {
 
 impl DecodeConfig {
     /// Checks the settings.
-    pub fn check(&self) -> Result<(), String> {
-        for (name, s) in [
+    ///
+    /// # Errors
+    /// Names the setting that cannot work.
+    pub fn check(&self) -> Result<(), SettingIssue> {
+        for (table, sampler) in [
             ("codes", &self.codes),
             ("advances", &self.advances),
             ("text", &self.text),
             ("nar.sampler", &self.nar.sampler),
         ] {
-            s.check().map_err(|e| format!("{name}: {e}"))?;
+            sampler.check().map_err(|issue| issue.in_table(table))?;
         }
         if self.nar.passes.first().is_none_or(|&p| p != 2)
             || !self.nar.passes.is_sorted_by(|a, b| a < b)
         {
-            return Err("nar.passes must begin with level 2 and ascend".into());
+            return Err(SettingIssue::new("nar.passes", "must begin with level 2 and ascend"));
         }
         if self.nar.window_frames == Some(0) {
-            return Err("nar.window_frames must be above zero; leave it out for all at once".into());
+            let reason = "must be above zero, or left out for all frames at once";
+            return Err(SettingIssue::new("nar.window_frames", reason));
         }
-        if self.masked.passes == 0 || !(self.masked.noise >= 0.0 && self.masked.noise.is_finite()) {
-            return Err("masked.passes must be above zero, masked.noise 0 or above".into());
+        if !(self.masked.noise >= 0.0 && self.masked.noise.is_finite()) {
+            return Err(SettingIssue::new("masked.noise", "must be 0 or above"));
         }
-        self.demask.check()?;
+        self.demask.check().map_err(|issue| issue.in_table("demask"))?;
         if !self.guidance.is_finite() || self.guidance < 0.0 {
-            return Err("guidance must be 0 or above".into());
+            return Err(SettingIssue::new("guidance", "must be 0 or above"));
         }
-        if self.batch_rows == 0 || self.best_of == 0 || self.max_frames_a_phone == 0 {
-            return Err("batch_rows, best_of and max_frames_a_phone must be above zero".into());
-        }
-        Ok(())
+        SettingIssue::above_zero(&[
+            ("masked.passes", self.masked.passes),
+            ("batch_rows", self.batch_rows),
+            ("best_of", self.best_of),
+            ("max_frames_a_phone", self.max_frames_a_phone),
+        ])
     }
 }

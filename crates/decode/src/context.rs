@@ -9,7 +9,7 @@ use crate::{DecodeConfig, DecodeError};
 
 /// Material that the loops share.
 #[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
+pub(crate) struct DecodeContext<'a> {
     pub(crate) model: &'a LanguageModel,
     pub(crate) config: &'a DecodeConfig,
     pub(crate) cancel: &'a CancelToken,
@@ -18,7 +18,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// One row while its stages run.
-pub(crate) struct Row<'a> {
+pub(crate) struct RowState<'a> {
     pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
@@ -36,10 +36,10 @@ pub(crate) struct LevelOne<'a> {
 /// Receives the steps of the AR over level-1 codes.
 pub(crate) trait StepHook {
     /// Takes all codes and pointers of the row so far.
-    fn step(&self, context: &Context<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng);
+    fn step(&self, context: &DecodeContext<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng);
 }
 
-impl Row<'_> {
+impl RowState<'_> {
     /// An error if frames are given that haven't all levels, for stages that predict or read all.
     pub(crate) fn check_given(&self, levels: usize) -> Result<(), TaskError> {
         let Some(given) = self.run.given.as_ref().filter(|g| g.levels() != levels) else {
@@ -50,7 +50,7 @@ impl Row<'_> {
     }
 }
 
-impl Context<'_> {
+impl DecodeContext<'_> {
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
         if self.cancel.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
     }

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use syrinx_task::{Contents, Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::steps::host_rows;
 use crate::{DecodeError, DemaskConfig, SamplerConfig, draw, log_softmax};
 
@@ -12,9 +12,9 @@ use crate::{DecodeError, DemaskConfig, SamplerConfig, draw, log_softmax};
 /// them with guidance against the sequence without text and prompt. The number of frames is that of the stage of lengths
 /// before, or the row's own.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     for row in rows {
         let config = &context.config.demask;
@@ -71,7 +71,7 @@ impl Passes {
     }
 
     /// Decides the open frames; the doubt of every frame is that of its likeliest code.
-    fn close(&mut self, logits: &[Vec<f32>], sampler: &SamplerConfig, row: &mut Row<'_>) {
+    fn close(&mut self, logits: &[Vec<f32>], sampler: &SamplerConfig, row: &mut RowState<'_>) {
         for (frame, logits) in logits.iter().enumerate() {
             let best = log_softmax(logits).into_iter().fold(f32::NEG_INFINITY, f32::max);
             self.doubts[frame] = 1.0 - best.exp();
@@ -84,9 +84,9 @@ impl Passes {
 }
 
 fn logits(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    row: &Row<'_>,
+    row: &RowState<'_>,
     codes: &[u16],
     config: &DemaskConfig,
 ) -> Result<Vec<Vec<f32>>, DecodeError> {
@@ -119,7 +119,7 @@ fn guided(with: &Tensor, without: &Tensor, config: &DemaskConfig) -> candle_core
     sum * (config.rescale * factor + 1.0 - config.rescale)
 }
 
-/// Standard deviation of all values, with one degree of freedom less than there are.
+/// Returns the standard deviation of all values, with one degree of freedom less than there are.
 fn deviation(x: &Tensor) -> candle_core::Result<f32> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let count = values.len() as f64;

@@ -1,20 +1,20 @@
-//! The AR over durations: how many frames each stop of a text has, and so the pointer.
+//! AR over durations: the number of frames of each phone index, and with it the pointer.
 
 use candle_core::Tensor;
 use syrinx_task::{
     MAX_DURATION, Sequence, Stage, TokenSpace, durations_of_pointer, pointer_in_frames,
 };
 
-use crate::context::{Context, Row};
-use crate::steps::{Writer, write_rows};
+use crate::context::{DecodeContext, RowState};
+use crate::steps::{RowGenerator, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
-struct Writing {
+struct DurationsRow {
     sequence: Sequence,
-    /// Frames that are known of each stop. // (stops)
+    /// Known frames of each phone index. // (phones)
     known: Vec<u32>,
-    /// The stop under the last frame whose stop is known. Those before it are known for good, it may go on.
+    /// Phone index of the last frame whose index is known. Durations before it are final; its own may grow.
     known_until: usize,
     durations: Vec<u32>,
     left: usize,
@@ -25,29 +25,34 @@ struct Writing {
 }
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| context.read(context.model.duration_logits(h)?); // (live rows, durations)
-    let write = |w: &mut Writing, _, (logits, at): (&Vec<Vec<f32>>, usize), row: &mut Row<'_>| {
-        w.write(context, logits[at].clone(), row);
-    };
+    let write =
+        |w: &mut DurationsRow, _, logits: &Vec<Vec<f32>>, at: usize, row: &mut RowState<'_>| {
+            w.write(context, logits[at].clone(), row);
+        };
     write_rows(context, stage, rows, read, write)
 }
 
-impl Writer for Writing {
-    fn begin(_: &Context<'_>, sequence: Sequence, row: &Row<'_>) -> Result<Self, DecodeError> {
+impl RowGenerator for DurationsRow {
+    fn begin(
+        _: &DecodeContext<'_>,
+        sequence: Sequence,
+        row: &RowState<'_>,
+    ) -> Result<Self, DecodeError> {
         let run = row.run;
-        let stops = sequence.encoder.stops.len();
-        let known = durations_of_pointer(&run.pointer, stops);
+        let phones = sequence.encoder.aligned.len();
+        let known = durations_of_pointer(&run.pointer, phones);
         // A timing that is given to its end leaves nothing to write.
         let whole = !run.pointer.is_empty() && run.pointer.len() >= run.limit;
         Ok(Self {
             sequence,
             durations: if whole { known.clone() } else { Vec::new() },
             known,
-            known_until: run.pointer.last().map_or(0, |&stop| stop as usize),
+            known_until: run.pointer.last().map_or(0, |&phone_index| phone_index as usize),
             left: run.limit,
             log_prob: 0.0,
             drawn: 0,
@@ -68,43 +73,43 @@ impl Writer for Writing {
         self.sequence.extend_durations(space, self.durations.last().copied());
     }
 
-    fn deliver(self, row: &mut Row<'_>) {
+    fn deliver(self, row: &mut RowState<'_>) {
         row.out.pointer = pointer_in_frames(&self.durations);
         row.out.score = self.log_prob / self.drawn.max(1) as f64;
         row.out.finished = self.finished;
     }
 }
 
-impl Writing {
-    /// The duration of the next stop: what is known of it, or drawn.
-    fn write(&mut self, context: &Context<'_>, logits: Vec<f32>, row: &mut Row<'_>) {
-        let stop = self.durations.len();
-        let (last, known) = (self.known.len() - 1, self.known[stop] as usize);
+impl DurationsRow {
+    /// Decides the duration of the next phone: the known one, or a draw.
+    fn write(&mut self, context: &DecodeContext<'_>, logits: Vec<f32>, row: &mut RowState<'_>) {
+        let phone_index = self.durations.len();
+        let (last, known) = (self.known.len() - 1, self.known[phone_index] as usize);
         let longest = context.config.max_frames_a_phone.min(MAX_DURATION);
-        let frames = if stop < self.known_until || known >= longest {
+        let frames = if phone_index < self.known_until || known >= longest {
             known
         } else {
-            // Pointers begin on the first stop, end on the last and skip no two together.
+            // A pointer begins on the first phone, ends on the last and skips no two in a row.
             let skipped = self.durations.last() == Some(&0);
-            let least = known.max(usize::from(stop == 0 || stop == last || skipped));
+            let least = known.max(usize::from(phone_index == 0 || phone_index == last || skipped));
             self.draw(context, logits, least, longest, row)
         };
         let cut = frames > self.left;
         let frames = frames.min(self.left);
         self.left -= frames;
         self.durations.push(frames as u32);
-        let whole = stop == last;
+        let whole = phone_index == last;
         (self.done, self.finished) = (whole || cut || self.left == 0, whole && !cut);
     }
 
     /// Draws a duration from `least` to `longest` frames.
     fn draw(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         mut logits: Vec<f32>,
         least: usize,
         longest: usize,
-        row: &mut Row<'_>,
+        row: &mut RowState<'_>,
     ) -> usize {
         for (frames, logit) in logits.iter_mut().enumerate() {
             if frames < least || frames > longest {

@@ -5,15 +5,15 @@
 #[non_exhaustive]
 pub enum DecodeError {
     /// A setting that can't be.
-    #[error("decoding settings: {0}")]
-    Config(String),
+    #[error("decoding setting {0}")]
+    Config(syrinx_types::SettingIssue),
     /// Stopped on request.
     #[error("stopped before it was finished")]
     Cancelled,
     /// A plan that doesn't fit its layout.
     #[error(transparent)]
     Task(#[from] syrinx_task::TaskError),
-    /// NaN or an infinity in what the model returns.
+    /// NaN or an infinity among the outputs of the model.
     #[error("the language model returns values that are not finite")]
     NotFinite,
     /// The model.
@@ -21,8 +21,14 @@ pub enum DecodeError {
     Candle(#[from] candle_core::Error),
 }
 
+impl From<syrinx_types::SettingIssue> for DecodeError {
+    fn from(issue: syrinx_types::SettingIssue) -> Self {
+        Self::Config(issue)
+    }
+}
+
 impl DecodeError {
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(_) => Some("`syrinx config show` lists the settings".into()),

@@ -4,16 +4,16 @@ use candle_core::Tensor;
 use syrinx_task::{Sequence, Stage, TokenSpace};
 use syrinx_types::{Coded, Codes};
 
-use crate::alignment_state::{AlignmentState, Goes};
-use crate::context::{Context, LevelOne, Row};
-use crate::steps::{Writer, prompt_of, write_rows};
+use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
+use crate::context::{DecodeContext, LevelOne, RowState};
+use crate::steps::{RowGenerator, prompt_of, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
-struct Writing {
+struct FirstLevelRow {
     sequence: Sequence,
     alignment: AlignmentState,
-    /// Level-1 codes of the prompt and of what was generated.
+    /// Level-1 codes of the prompt and of the generated frames.
     history: Vec<u32>,
     codes: Vec<u16>,
     log_prob: f64,
@@ -23,15 +23,15 @@ struct Writing {
 }
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let read = |_, h: &Tensor| Logits::read(context, h);
-    let write = |w: &mut Writing, _, (logits, at): (&Logits, usize), row: &mut Row<'_>| {
+    let write = |w: &mut FirstLevelRow, _, logits: &Logits, at: usize, row: &mut RowState<'_>| {
         w.write(context, logits, at, row);
         if let Some(stream) = context.stream {
-            let Writing { codes, done, .. } = &*w;
+            let FirstLevelRow { codes, done, .. } = &*w;
             let history = LevelOne { codes, pointer: w.alignment.pointer(), done: *done };
             stream.step(context, history, row.rng);
         }
@@ -47,7 +47,7 @@ struct Logits {
 }
 
 impl Logits {
-    fn read(context: &Context<'_>, h: &Tensor) -> Result<Self, DecodeError> {
+    fn read(context: &DecodeContext<'_>, h: &Tensor) -> Result<Self, DecodeError> {
         let model = context.model;
         let codes = (0..model.space().group)
             .map(|m| context.read(model.first_level_logits(h, m)?))
@@ -58,18 +58,18 @@ impl Logits {
     }
 }
 
-impl Writer for Writing {
-    /// Given frames of a row stand in the sequence, but for the last step: after that the model's word is needed on how to
-    /// go on.
+impl RowGenerator for FirstLevelRow {
+    /// Given frames of a row are part of the sequence except for the last step, whose output predicts the first new
+    /// frame.
     fn begin(
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         sequence: Sequence,
-        row: &Row<'_>,
+        row: &RowState<'_>,
     ) -> Result<Self, DecodeError> {
         let (run, space) = (row.run, context.model.space());
         let prompt = prompt_of(run).map(|c| c.level(0)).unwrap_or_default();
         let mut writing = Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), run),
             sequence,
             history: prompt.into_iter().map(u32::from).collect(),
             codes: Vec::new(),
@@ -85,7 +85,7 @@ impl Writer for Writing {
             for &code in codes {
                 writing.push(code);
             }
-            writing.alignment.stand(run, writing.codes.len(), space.group);
+            writing.alignment.set_known(run, writing.codes.len(), space.group);
         }
         Ok(writing)
     }
@@ -98,14 +98,14 @@ impl Writer for Writing {
         self.done
     }
 
-    /// The next position: what was generated last, and where the pointer stands.
+    /// Appends the next position: the last generated codes and the phone index.
     fn extend(&mut self, space: &TokenSpace) {
         let start = self.codes.len().saturating_sub(space.group);
         let previous = (!self.codes.is_empty()).then(|| self.codes[start..].to_vec());
-        self.sequence.extend_codes(space, previous.as_deref(), self.alignment.stop());
+        self.sequence.extend_codes(space, previous.as_deref(), self.alignment.phone_index());
     }
 
-    fn deliver(self, row: &mut Row<'_>) {
+    fn deliver(self, row: &mut RowState<'_>) {
         row.out.score = self.log_prob / self.drawn.max(1) as f64;
         row.out.finished = self.finished;
         row.out.pointer = self.alignment.into_pointer();
@@ -113,14 +113,20 @@ impl Writer for Writing {
     }
 }
 
-impl Writing {
+impl FirstLevelRow {
     fn push(&mut self, code: u16) {
         self.history.push(u32::from(code));
         self.codes.push(code);
         self.alignment.push();
     }
 
-    fn write(&mut self, context: &Context<'_>, logits: &Logits, at: usize, row: &mut Row<'_>) {
+    fn write(
+        &mut self,
+        context: &DecodeContext<'_>,
+        logits: &Logits,
+        at: usize,
+        row: &mut RowState<'_>,
+    ) {
         let space = context.model.space();
         let given = row.run.given.as_ref().filter(|g| self.codes.len() + space.group <= g.frames());
         for member in 0..space.group {
@@ -135,17 +141,25 @@ impl Writing {
         }
         // A response is as long as its frame-aligned conditioning.
         let frame_aligned = self.sequence.frame_aligned.as_ref().map(Coded::frames);
-        let reached =
-            (self.codes.len(), frame_aligned.unwrap_or(row.run.limit), frame_aligned.is_some());
+        let length = RowLength {
+            frames: self.codes.len(),
+            limit: frame_aligned.unwrap_or(row.run.limit),
+            given_end: frame_aligned.is_some(),
+        };
         let goes =
-            self.alignment.go_on(context, row.run, reached, logits.advances.get(at), row.rng);
-        if let Goes::Ended { finished } = goes {
+            self.alignment.advance(context, row.run, length, logits.advances.get(at), row.rng);
+        if let RowOutcome::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }
     }
 
     /// Draws a code; `false` for the end.
-    fn draw(&mut self, context: &Context<'_>, mut logits: Vec<f32>, row: &mut Row<'_>) -> bool {
+    fn draw(
+        &mut self,
+        context: &DecodeContext<'_>,
+        mut logits: Vec<f32>,
+        row: &mut RowState<'_>,
+    ) -> bool {
         let (space, config) = (context.model.space(), context.config);
         let endless = self.alignment.is_aligned() || self.sequence.frame_aligned.is_some();
         if endless || self.codes.is_empty() {

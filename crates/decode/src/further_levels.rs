@@ -2,15 +2,15 @@
 
 use syrinx_task::Stage;
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::passes::passes_over;
 use crate::{DecodeError, windows};
 
 /// Fills the further levels of all rows, at once or window by window.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     match context.config.nar.window_frames {
         Some(_) if windows::fit(stage) => windows::run(context, stage, rows),

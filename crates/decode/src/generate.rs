@@ -8,7 +8,7 @@ use syrinx_task::{
 };
 use syrinx_types::{Event, RunContext};
 
-use crate::context::{Context, Row, StepHook};
+use crate::context::{DecodeContext, RowState, StepHook};
 use crate::heads::run;
 use crate::streaming::{FramesSink, Stream};
 use crate::{DecodeConfig, DecodeError};
@@ -21,7 +21,7 @@ pub fn generate(
     config: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, None)
+    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, None)
 }
 
 /// Runs several plans together, each with a seed of its own in place of that of the run: rows of different plans run side
@@ -37,18 +37,22 @@ pub fn generate_batch(
     run: RunContext<'_>,
 ) -> Result<Vec<Vec<Generated>>, DecodeError> {
     let rows = plans.iter().flat_map(|(plan, _)| plan.rows.iter().cloned()).collect();
-    let seeds: Vec<Seed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
-    let all = run_plan(model, layout, (&Plan { rows }, &seeds), config, run, None)?;
+    let seeds: Vec<RowSeed> = plans.iter().flat_map(|(plan, seed)| seeds(plan, *seed)).collect();
+    let all = run_plan(model, layout, &Plan { rows }, &seeds, config, run, None)?;
     let mut all = all.into_iter();
     Ok(plans.iter().map(|(plan, _)| all.by_ref().take(plan.rows.len()).collect()).collect())
 }
 
-/// Seed and stream of a row's random numbers.
-type Seed = (u64, u64);
+/// Seed of a row's random numbers.
+struct RowSeed {
+    seed: u64,
+    /// Stream of the generator: the index of the row in its plan.
+    stream: u64,
+}
 
 /// Seeds of a plan's rows: one stream a row.
-fn seeds(plan: &Plan, seed: u64) -> Vec<Seed> {
-    (0..plan.rows.len() as u64).map(|row| (seed, row)).collect()
+fn seeds(plan: &Plan, seed: u64) -> Vec<RowSeed> {
+    (0..plan.rows.len() as u64).map(|stream| RowSeed { seed, stream }).collect()
 }
 
 /// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
@@ -65,24 +69,25 @@ pub fn generate_streaming(
     run: RunContext<'_>,
     each: &mut FramesSink<'_>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    run_plan(model, layout, (plan, &seeds(plan, run.seed)), config, run, Some(each))
+    run_plan(model, layout, plan, &seeds(plan, run.seed), config, run, Some(each))
 }
 
 fn run_plan(
     model: &LanguageModel,
     layout: &Layout,
-    (plan, seeds): (&Plan, &[Seed]),
+    plan: &Plan,
+    seeds: &[RowSeed],
     config: &DecodeConfig,
     run: RunContext<'_>,
     each: Option<&mut FramesSink<'_>>,
 ) -> Result<Vec<Generated>, DecodeError> {
-    config.check().map_err(DecodeError::Config)?;
+    config.check()?;
     check_names(layout, plan)?;
     let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
-    let context = Context { model, config, cancel: run.cancel, stream: None };
+    let context = DecodeContext { model, config, cancel: run.cancel, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
-    let rng = |&(seed, stream): &Seed| {
+    let rng = |&RowSeed { seed, stream }: &RowSeed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         rng
@@ -95,7 +100,7 @@ fn run_plan(
     while first < plan.rows.len() {
         let joined: Vec<RowPlan>;
         let stream = hook.filter(|_| first == 0);
-        let context = Context { stream, ..context };
+        let context = DecodeContext { stream, ..context };
         let rows = match first.checked_sub(1) {
             Some(before) if plan.rows[first].follow.is_some() => {
                 joined = vec![plan.rows[first].after(&out[before])];
@@ -106,12 +111,12 @@ fn run_plan(
         };
         for at in 0..depth {
             for stage in &layout.stages {
-                let mut batch: Vec<Row<'_>> = rows
+                let mut batch: Vec<RowState<'_>> = rows
                     .iter()
                     .zip(out[first..].iter_mut().zip(rngs[first..].iter_mut()))
                     .filter_map(|(row, (out, rng))| {
                         let run = row.stages.get(at)?;
-                        (run.stage == stage.name).then_some(Row { run, rng, out })
+                        (run.stage == stage.name).then_some(RowState { run, rng, out })
                     })
                     .collect();
                 match (&streamed, batch.as_mut_slice()) {
@@ -150,9 +155,9 @@ fn check_names(layout: &Layout, plan: &Plan) -> Result<(), TaskError> {
 }
 
 fn run_stage(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     match stage.timing {
         Timing::Found => run(context, stage, rows),
@@ -160,11 +165,11 @@ fn run_stage(
     }
 }
 
-/// Runs a stage in the timing that the stage before found, or the plan gives: all of the pointer is given to it.
+/// Runs a stage in the timing of an earlier stage or of the plan: it gets the whole pointer.
 fn in_known_timing(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let mut timed: Vec<(StageRun, bool)> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
@@ -176,10 +181,10 @@ fn in_known_timing(
         let limit = pointer.len();
         timed.push((StageRun { pointer, limit, ..row.run.clone() }, !found || row.out.finished));
     }
-    let mut known: Vec<Row<'_>> = rows
+    let mut known: Vec<RowState<'_>> = rows
         .iter_mut()
         .zip(&timed)
-        .map(|(row, (run, _))| Row { run, rng: &mut *row.rng, out: &mut *row.out })
+        .map(|(row, (run, _))| RowState { run, rng: &mut *row.rng, out: &mut *row.out })
         .collect();
     run(context, stage, &mut known)?;
     // A timing that was cut off is so for good.

@@ -2,7 +2,7 @@
 
 use syrinx_task::{Head, Stage};
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::{
     DecodeError, all_levels, demask, durations, first_level, further_levels, latents, length,
     masked, phones, text,
@@ -10,9 +10,9 @@ use crate::{
 
 /// Generates the response of a stage for some rows: the list of all loops.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let head = match stage.head {
         Head::FirstLevel => first_level::run,

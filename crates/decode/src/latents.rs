@@ -1,17 +1,17 @@
-//! The AR over latents: what it predicts goes in again as it is, and is rounded to codes on the way out.
+//! AR over latents: each predicted latent is the input of the next step, and is rounded to codes for the output.
 
 use candle_core::Tensor;
 use syrinx_task::{Latent, Sequence, Stage, TokenSpace};
 use syrinx_types::Codes;
 
-use crate::alignment_state::{AlignmentState, Goes};
-use crate::context::{Context, Row};
+use crate::alignment_state::{AlignmentState, RowLength, RowOutcome};
+use crate::context::{DecodeContext, RowState};
 use crate::rounding::round;
-use crate::steps::{Writer, write_rows};
+use crate::steps::{RowGenerator, write_rows};
 use crate::{DecodeError, draw};
 
 /// One row being generated.
-struct Writing {
+struct LatentRow {
     sequence: Sequence,
     alignment: AlignmentState,
     previous: Option<Latent>,
@@ -20,40 +20,45 @@ struct Writing {
     finished: bool,
 }
 
-/// Latents and moves of one step on the host, a row a live row.
-type Said = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
+/// Values of one step on the host, one row for each live row.
+struct StepValues {
+    /// Predicted latents. // (live rows, latent_dim)
+    latents: Vec<Vec<f32>>,
+    /// Logits of the advance of the phone index.
+    advances: Option<Vec<Vec<f32>>>,
+}
 
-/// The class of "stop" in the head of a model without a pointer.
+/// Class of "stop" in the head of a model without a pointer.
 const STOP: u32 = 1;
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let model = context.model;
     let read = |_, h: &Tensor| {
         let latents = context.read(model.latents(h)?)?; // (live rows, latent_dim)
         let advances = model.advance_logits(h)?.map(|m| context.read(m)).transpose()?;
-        Ok((latents, advances))
+        Ok(StepValues { latents, advances })
     };
-    let write = |w: &mut Writing, _, (said, at): (&Said, usize), row: &mut Row<'_>| {
-        let advances = said.1.as_ref().and_then(|advances| advances.get(at));
-        w.write(context, said.0[at].clone(), advances, row);
+    let write = |w: &mut LatentRow, _, values: &StepValues, at: usize, row: &mut RowState<'_>| {
+        let advances = values.advances.as_ref().and_then(|advances| advances.get(at));
+        w.write(context, values.latents[at].clone(), advances, row);
     };
     write_rows(context, stage, rows, read, write)
 }
 
-impl Writer for Writing {
+impl RowGenerator for LatentRow {
     fn begin(
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         sequence: Sequence,
-        row: &Row<'_>,
+        row: &RowState<'_>,
     ) -> Result<Self, DecodeError> {
         let levels = context.model.space().levels;
         row.check_given(levels)?;
         Ok(Self {
-            alignment: AlignmentState::new(sequence.encoder.stops.len(), row.run),
+            alignment: AlignmentState::new(sequence.encoder.aligned.len(), row.run),
             sequence,
             previous: None,
             codes: Codes::empty(levels),
@@ -71,10 +76,10 @@ impl Writer for Writing {
     }
 
     fn extend(&mut self, space: &TokenSpace) {
-        self.sequence.extend_latents(space, self.previous.take(), self.alignment.stop());
+        self.sequence.extend_latents(space, self.previous.take(), self.alignment.phone_index());
     }
 
-    fn deliver(self, row: &mut Row<'_>) {
+    fn deliver(self, row: &mut RowState<'_>) {
         // Nothing was drawn but the timing, so nothing has a probability.
         row.out.score = 0.0;
         row.out.finished = self.finished;
@@ -83,13 +88,13 @@ impl Writer for Writing {
     }
 }
 
-impl Writing {
+impl LatentRow {
     fn write(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         latent: Vec<f32>,
         advances: Option<&Vec<f32>>,
-        row: &mut Row<'_>,
+        row: &mut RowState<'_>,
     ) {
         let frame = self.codes.frames();
         let given = row.run.given.as_ref();
@@ -107,9 +112,9 @@ impl Writing {
             }
         }
         self.alignment.push();
-        let reached = (frame + 1, row.run.limit, false);
-        let goes = self.alignment.go_on(context, row.run, reached, advances, row.rng);
-        if let Goes::Ended { finished } = goes {
+        let length = RowLength { frames: frame + 1, limit: row.run.limit, given_end: false };
+        let goes = self.alignment.advance(context, row.run, length, advances, row.rng);
+        if let RowOutcome::Ended { finished } = goes {
             (self.done, self.finished) = (true, finished);
         }
         let given = given.map_or(0, Codes::frames);

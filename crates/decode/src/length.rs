@@ -2,7 +2,7 @@
 
 use syrinx_task::{Position, Stage, VALL_E_LENGTH_TOKENS, resolve};
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::steps::host_rows;
 use crate::{DecodeError, SamplerConfig, draw};
 
@@ -11,9 +11,9 @@ const MOST_DIGITS: usize = 10;
 
 /// Predicts the likeliest digits, base 10, after a first 0 that the model was trained with.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let start = stage.vall_e.map_or(0, |layout| layout.length_start());

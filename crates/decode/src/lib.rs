@@ -1,8 +1,7 @@
 //! Generation: samplers, the AR loops, the masked and the NAR passes.
 //!
-//! A [`syrinx_task::Plan`] goes in, [`syrinx_task::Generated`] comes out; which task made the plan is not known here.
-//! Every row has its own generator of random numbers, seeded from the seed and the row's number, so a row's result
-//! doesn't depend on what it is batched with.
+//! [`generate`] turns a [`syrinx_task::Plan`] of any task into [`syrinx_task::Generated`] rows. Every row has its own
+//! generator of random numbers, seeded from the seed and the index of the row: its result does not depend on its batch.
 
 mod alignment_state;
 mod all_levels;
@@ -33,4 +32,4 @@ pub use config::{
 pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};
-pub use streaming::{Frames, FramesSink};
+pub use streaming::{FrameWindow, FramesSink};

@@ -7,7 +7,7 @@ use rand::Rng;
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::steps::unconditional;
 use crate::{DecodeError, Drawn, SamplerConfig, draw};
 
@@ -20,16 +20,16 @@ struct Deciding {
     log_prob: f64,
 }
 
-/// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level
-/// (arXiv 2305.09636, section 3.3): each pass draws a code for every open frame and keeps the surest, as many as a cosine
-/// says. The frames' number is known, and so are their stops where they have a text.
+/// MaskGIT's decoding (arXiv 2202.04200, section 3.2) in time, as SoundStorm has it for the first level (arXiv
+/// 2305.09636, section 3.3): each pass draws a code for every masked frame and keeps the most confident ones, by a
+/// cosine schedule. The number of frames is known, and with a text their phone indices.
 ///
 /// With frame-aligned conditioning there is one pass, drawn as further levels are: the conditioning determines most of a code, and
 /// codes that were decided first would hide that.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let mut deciding: Vec<Deciding> = rows.iter().map(Deciding::new).collect();
@@ -45,7 +45,7 @@ pub(crate) fn run(
             let (codes, pointer) = (d.codes.clone(), row.run.pointer.clone());
             let response = Response::Codes { codes, pointer };
             let mut sequence = resolve(stage, &row.run.contents, Some(&response), 0, space)?;
-            row.run.check_known(sequence.encoder.stops.len())?;
+            row.run.check_known(sequence.encoder.aligned.len())?;
             (0..d.decided.len()).filter(|&f| d.decided[f]).for_each(|f| sequence.show(space, f));
             sequences.push(sequence);
         }
@@ -80,7 +80,7 @@ pub(crate) fn run(
 /// Keeps the predicted latents of each row; of `latents` (frames, latent_dim) the rows' own come first.
 fn expect(
     latents: &Tensor,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
     deciding: &[Deciding],
 ) -> Result<(), DecodeError> {
     let mut at = 0;
@@ -97,7 +97,7 @@ fn expect(
 
 impl Deciding {
     /// As many frames as may come out, which in a known timing are its own; those that are given are decided.
-    fn new(row: &Row<'_>) -> Self {
+    fn new(row: &RowState<'_>) -> Self {
         let frames = row.run.limit;
         let given = row.run.given.as_ref().map_or_else(|| Codes::empty(1), |g| g.first_levels(1));
         let mut codes = Codes::empty(1);
@@ -113,11 +113,11 @@ impl Deciding {
     /// are over after this one.
     fn decide(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         done: f64,
         sampler: &SamplerConfig,
         logits: &[Vec<f32>],
-        row: &mut Row<'_>,
+        row: &mut RowState<'_>,
     ) {
         let (config, space) = (context.config, context.model.space());
         let mut drawn: Vec<(f64, usize, Drawn)> = Vec::new();

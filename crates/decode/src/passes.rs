@@ -3,7 +3,7 @@
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::rounding::{round, take_away};
 use crate::{DecodeError, draw, steps};
 
@@ -12,14 +12,18 @@ const ROWS_TOGETHER: usize = 2;
 
 /// One pass for each level that is asked for, over all frames of the rows.
 pub(crate) fn passes_over(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     rows.chunks_mut(ROWS_TOGETHER).try_for_each(|rows| passes(context, stage, rows))
 }
 
-fn passes(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
+fn passes(
+    context: &DecodeContext<'_>,
+    stage: &Stage,
+    rows: &mut [RowState<'_>],
+) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let asked = context.config.nar.passes.iter().map(|l| l - 1).filter(|&l| l < space.levels);
     // Levels are rounded from a residual only by models that were trained to predict it.
@@ -75,7 +79,7 @@ fn passes(context: &Context<'_>, stage: &Stage, rows: &mut [Row<'_>]) -> Result<
     Ok(())
 }
 
-/// The first `until` codes of a frame, where they are given.
+/// Returns the first `until` codes of a frame, where they are given.
 fn known(given: Option<&Codes>, frame: usize, until: usize) -> Option<&[u16]> {
     let given = given.filter(|g| frame < g.frames())?;
     given.frame(frame).get(..until)

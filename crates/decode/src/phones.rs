@@ -2,13 +2,13 @@
 
 use syrinx_task::{FrameScores, Head, Stage, resolve};
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::{DecodeError, log_softmax, steps};
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let Head::Phones { per_frame } = stage.head else { return Ok(()) };
     let (model, space) = (context.model, context.model.space());

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use syrinx_model::LanguageModel;
 
-/// Takes the entry of a code away from what is left of a latent.
+/// Subtracts the entry of a code from the residual of a latent.
 pub(crate) fn take_away(model: &LanguageModel, left: &mut [f32], level: usize, code: u16) {
     for (l, e) in left.iter_mut().zip(model.codebook_entry(level, code)) {
         *l -= e;
     }
 }
 
-/// Rounds a latent level by level to the nearest entries, each of what the levels before leave over.
+/// Rounds a latent level by level to the nearest entries: each level rounds the residual of those before it.
 pub(crate) fn round(
     model: &LanguageModel,
     mut left: Vec<f32>,

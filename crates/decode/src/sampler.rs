@@ -33,7 +33,7 @@ fn log_sum_exp(logits: &[f32]) -> Option<f32> {
     max.is_finite().then(|| max + sum.ln() as f32)
 }
 
-/// Draws a token; `history` is what came before, the latest last. With `aware`, a repeat is drawn again from the whole
+/// Draws a token after `history`, the latest token last. With `aware`, a repeat is drawn again from the whole
 /// distribution.
 pub fn draw(
     logits: &[f32],
@@ -80,11 +80,12 @@ fn filtered(logits: &[f32], history: &[u32], config: &SamplerConfig, rng: &mut i
     for l in &mut logits {
         *l /= config.temperature as f32;
     }
-    let mut kept: Vec<(usize, f64)> = log_softmax(&logits)
+    let mut kept: Vec<Candidate> = log_softmax(&logits)
         .iter()
         .map(|&l| f64::from(l).exp())
         .enumerate()
         .filter(|(_, p)| *p > 0.0)
+        .map(|(token, probability)| Candidate { token, probability })
         .collect();
     if config.top_k > 0 && config.top_k < kept.len() {
         kept.select_nth_unstable_by(config.top_k, likelier);
@@ -92,24 +93,31 @@ fn filtered(logits: &[f32], history: &[u32], config: &SamplerConfig, rng: &mut i
     }
     nucleus(&mut kept, config.top_p);
     if config.min_p > 0.0 {
-        let least = kept.first().map_or(0.0, |k| k.1) * config.min_p;
-        kept.retain(|k| k.1 >= least);
+        let least = kept.first().map_or(0.0, |k| k.probability) * config.min_p;
+        kept.retain(|k| k.probability >= least);
     }
     pick(&kept, rng)
 }
 
-/// Order of tokens: the likeliest first, equal ones by number.
-fn likelier(a: &(usize, f64), b: &(usize, f64)) -> Ordering {
-    b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0))
+/// Token that may be drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    token: usize,
+    probability: f64,
+}
+
+/// Orders candidates by descending probability, equal ones by token.
+fn likelier(a: &Candidate, b: &Candidate) -> Ordering {
+    b.probability.partial_cmp(&a.probability).unwrap_or(Ordering::Equal).then(a.token.cmp(&b.token))
 }
 
 /// Keeps the likeliest tokens until they hold the share `top_p`, in order. Only tokens near the top are ordered unless
 /// the share needs more.
-fn nucleus(kept: &mut Vec<(usize, f64)>, top_p: f64) {
+fn nucleus(kept: &mut Vec<Candidate>, top_p: f64) {
     if top_p >= 1.0 {
         return kept.sort_unstable_by(likelier);
     }
-    let wanted = top_p * kept.iter().map(|k| k.1).sum::<f64>();
+    let wanted = top_p * kept.iter().map(|k| k.probability).sum::<f64>();
     let (mut ordered, mut sum) = (0, 0.0);
     while ordered < kept.len() {
         let end = (4 * ordered).clamp(FIRST_ORDERED, kept.len().max(FIRST_ORDERED)).min(kept.len());
@@ -119,7 +127,7 @@ fn nucleus(kept: &mut Vec<(usize, f64)>, top_p: f64) {
         }
         rest[..end - ordered].sort_unstable_by(likelier);
         for at in ordered..end {
-            sum += kept[at].1;
+            sum += kept[at].probability;
             if sum >= wanted {
                 return kept.truncate(at + 1);
             }
@@ -128,18 +136,18 @@ fn nucleus(kept: &mut Vec<(usize, f64)>, top_p: f64) {
     }
 }
 
-/// A draw in proportion to the weights.
-fn pick(weighted: &[(usize, f64)], rng: &mut impl Rng) -> usize {
-    let total: f64 = weighted.iter().map(|w| w.1).sum();
+/// Draws a token in proportion to the probabilities.
+fn pick(candidates: &[Candidate], rng: &mut impl Rng) -> usize {
+    let total: f64 = candidates.iter().map(|c| c.probability).sum();
     if total <= 0.0 || !total.is_finite() {
-        return weighted.first().map_or(0, |w| w.0);
+        return candidates.first().map_or(0, |c| c.token);
     }
     let mut at = rng.random_range(0.0..total);
-    for &(token, weight) in weighted {
-        if at < weight {
-            return token;
+    for candidate in candidates {
+        if at < candidate.probability {
+            return candidate.token;
         }
-        at -= weight;
+        at -= candidate.probability;
     }
-    weighted.last().map_or(0, |w| w.0)
+    candidates.last().map_or(0, |c| c.token)
 }

@@ -6,38 +6,41 @@ use syrinx_task::{Content, NONE, Position, Sequence, Stage, StageRun, TokenSpace
 use syrinx_types::Codes;
 
 use crate::DecodeError;
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 
 /// A row that an AR stage predicts.
-pub(crate) trait Writer: Sized {
-    /// Begins a row with what stands before its response.
-    fn begin(context: &Context<'_>, sequence: Sequence, row: &Row<'_>)
-    -> Result<Self, DecodeError>;
+pub(crate) trait RowGenerator: Sized {
+    /// Begins a row with the sequence before its response.
+    fn begin(
+        context: &DecodeContext<'_>,
+        sequence: Sequence,
+        row: &RowState<'_>,
+    ) -> Result<Self, DecodeError>;
 
     fn sequence(&self) -> &Sequence;
 
     fn done(&self) -> bool;
 
-    /// Lets the sequence grow by the position of the next step.
+    /// Appends the position of the next step.
     fn extend(&mut self, space: &TokenSpace);
 
-    fn deliver(self, row: &mut Row<'_>);
+    fn deliver(self, row: &mut RowState<'_>);
 }
 
-/// Writes all rows, step by step. What `read` takes out of a step, (rows that aren't done, twice if guided, dim), is
-/// given to `write` for each of them, with its place there.
-pub(crate) fn write_rows<W: Writer, R>(
-    context: &Context<'_>,
+/// Generates all rows, step by step. `read` gets the step and its hidden states (live rows, twice with guidance, dim);
+/// `write` gets, for each live row, the values read and the row's index in them.
+pub(crate) fn write_rows<W: RowGenerator, R>(
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
     read: impl Fn(usize, &Tensor) -> Result<R, DecodeError>,
-    write: impl Fn(&mut W, usize, (&R, usize), &mut Row<'_>),
+    write: impl Fn(&mut W, usize, &R, usize, &mut RowState<'_>),
 ) -> Result<(), DecodeError> {
     let space = context.model.space();
     let mut writing: Vec<W> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
         let sequence = resolve(stage, &row.run.contents, None, 0, space)?;
-        row.run.check_known(sequence.encoder.stops.len())?;
+        row.run.check_known(sequence.encoder.aligned.len())?;
         writing.push(W::begin(context, sequence, row)?);
     }
     let mut steps = Steps::begin(context, writing.iter().map(W::sequence))?;
@@ -52,9 +55,9 @@ pub(crate) fn write_rows<W: Writer, R>(
             Some((i, writing[i].sequence().positions.last()?.clone()))
         };
         let positions = live.iter().filter_map(next).collect();
-        let said = read(step, &steps.advance(positions)?)?;
+        let values = read(step, &steps.advance(positions)?)?;
         for (at, &i) in live.iter().enumerate() {
-            write(&mut writing[i], step, (&said, at), &mut rows[i]);
+            write(&mut writing[i], step, &values, at, &mut rows[i]);
         }
     }
     for (row, w) in rows.iter_mut().zip(writing) {
@@ -63,22 +66,22 @@ pub(crate) fn write_rows<W: Writer, R>(
     Ok(())
 }
 
-/// The codes of the voice.
+/// Returns the codes of the voice.
 pub(crate) fn prompt_of(run: &StageRun) -> Option<&Codes> {
     run.contents.values().find_map(|c| if let Content::Codes(c) = c { Some(c) } else { None })
 }
 
 /// Sequences that are being generated.
 struct Steps<'c> {
-    context: &'c Context<'c>,
+    context: &'c DecodeContext<'c>,
     progress: Progress,
     rows: usize,
 }
 
 impl<'c> Steps<'c> {
-    /// Computes what stands in the sequences so far.
+    /// Computes the sequences before their responses.
     fn begin<'s>(
-        context: &'c Context<'c>,
+        context: &'c DecodeContext<'c>,
         sequences: impl Iterator<Item = &'s Sequence>,
     ) -> Result<Self, DecodeError> {
         let mut sequences: Vec<Sequence> = sequences.cloned().collect();
@@ -104,7 +107,7 @@ impl<'c> Steps<'c> {
     }
 }
 
-/// Values of rows on the host.
+/// Returns the values of rows on the host.
 ///
 /// # Errors
 /// [`DecodeError::NotFinite`] for NaN or an infinity.
@@ -117,14 +120,14 @@ pub(crate) fn host_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, DecodeError> {
     }
 }
 
-/// The sequences without their text.
+/// Returns the sequences without their text.
 pub(crate) fn unconditional(sequences: &[Sequence]) -> Vec<Sequence> {
     let mut unconditional = sequences.to_vec();
     unconditional.iter_mut().for_each(Sequence::forget_text);
     unconditional
 }
 
-impl Context<'_> {
+impl DecodeContext<'_> {
     /// Whether every row runs twice, the second time without its text.
     pub(crate) fn guided(&self) -> bool {
         self.config.guidance != 1.0

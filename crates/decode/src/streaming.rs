@@ -9,34 +9,33 @@ use rand_chacha::ChaCha8Rng;
 use syrinx_task::{Generated, Head, Layout, Plan, Stage, StageRun, Timing};
 use syrinx_types::Codes;
 
-use crate::context::{Context, LevelOne, Row, StepHook};
+use crate::context::{DecodeContext, LevelOne, RowState, StepHook};
 use crate::passes::passes_over;
-use crate::windows::{Window, fit, lookahead, part, size};
+use crate::windows::{NarWindow, fit, lookahead, part, size};
 use crate::{DecodeConfig, DecodeError};
 
 /// Frames of a row that were just filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Frames<'a> {
+pub struct FrameWindow<'a> {
     /// All levels of the new frames; empty after the last ones.
     pub codes: &'a Codes,
-    /// Stop under the pointer at every frame of level 1 so far, which is ahead of the filled frames; empty without an
-    /// alignment.
+    /// Phone index at every frame of level 1 so far, which is ahead of the filled frames; empty without an alignment.
     pub pointer: &'a [u32],
     /// Whether the row is complete.
     pub last: bool,
 }
 
 /// Receiver of frames.
-pub type FramesSink<'a> = dyn FnMut(Frames<'_>) + 'a;
+pub type FramesSink<'a> = dyn FnMut(FrameWindow<'_>) + 'a;
 
 /// The further levels of one row, window by window.
 pub(crate) struct Stream<'a> {
     stage: &'a Stage,
     run: &'a StageRun,
-    state: RefCell<State<'a>>,
+    state: RefCell<StreamState<'a>>,
 }
 
-struct State<'a> {
+struct StreamState<'a> {
     /// All levels of the frames that are finished.
     made: Codes,
     failure: Option<DecodeError>,
@@ -44,7 +43,7 @@ struct State<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
+    /// Returns the stream of a plan's first row; `None` where it can't be filled window by window between AR steps.
     pub(crate) fn of(
         layout: &'a Layout,
         plan: &'a Plan,
@@ -61,7 +60,7 @@ impl<'a> Stream<'a> {
             && nar.sampler.temperature == 0.0
             && further.given.is_none()
             && fit(stage);
-        let state = State { made: Codes::empty(1), failure: None, each };
+        let state = StreamState { made: Codes::empty(1), failure: None, each };
         fits.then_some(Self { stage, run: further, state: RefCell::new(state) })
     }
 
@@ -70,8 +69,8 @@ impl<'a> Stream<'a> {
         stage.name == self.stage.name
     }
 
-    /// Gives the row what was filled.
-    pub(crate) fn deliver(&self, row: &mut Row<'_>) -> Result<(), DecodeError> {
+    /// Moves the filled frames to the row.
+    pub(crate) fn deliver(&self, row: &mut RowState<'_>) -> Result<(), DecodeError> {
         let mut state = self.state.borrow_mut();
         if let Some(failure) = state.failure.take() {
             return Err(failure);
@@ -83,11 +82,11 @@ impl<'a> Stream<'a> {
     }
 }
 
-impl State<'_> {
+impl StreamState<'_> {
     /// Fills the windows that have all they see; at the end all that are left.
     fn fill(
         &mut self,
-        context: &Context<'_>,
+        context: &DecodeContext<'_>,
         stream: &Stream<'_>,
         history: LevelOne<'_>,
         rng: &mut ChaCha8Rng,
@@ -98,7 +97,7 @@ impl State<'_> {
         if self.made.is_empty() {
             self.made = Codes::empty(context.model.space().levels);
         }
-        while let Some(window) = Window::at(self.made.frames(), codes.len(), nar) {
+        while let Some(window) = NarWindow::at(self.made.frames(), codes.len(), nar) {
             let start = window.start;
             let wanted = start + size(start, nar).unwrap_or(0) + lookahead(start, nar);
             if !done && codes.len() < wanted {
@@ -107,28 +106,28 @@ impl State<'_> {
             let level = Codes::new(1, codes.to_vec()).ok();
             let mut out =
                 Generated { codes: level, pointer: pointer.to_vec(), ..Generated::default() };
-            let row = Row { run, rng: &mut *rng, out: &mut out };
+            let row = RowState { run, rng: &mut *rng, out: &mut out };
             let (run, mut filled) = part(stage, &row, &self.made, window);
             passes_over(
                 context,
                 stage,
-                &mut [Row { run: &run, rng: &mut *rng, out: &mut filled }],
+                &mut [RowState { run: &run, rng: &mut *rng, out: &mut filled }],
             )?;
             let Some(filled) = filled.codes else { return Ok(()) };
             let new = filled.slice(window.start - window.from, window.end - window.from);
             (0..new.frames()).for_each(|frame| self.made.push(new.frame(frame)));
-            (self.each)(Frames { codes: &new, pointer, last: false });
+            (self.each)(FrameWindow { codes: &new, pointer, last: false });
         }
         if done {
             let codes = &Codes::empty(context.model.space().levels);
-            (self.each)(Frames { codes, pointer, last: true });
+            (self.each)(FrameWindow { codes, pointer, last: true });
         }
         Ok(())
     }
 }
 
 impl StepHook for Stream<'_> {
-    fn step(&self, context: &Context<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng) {
+    fn step(&self, context: &DecodeContext<'_>, history: LevelOne<'_>, rng: &mut ChaCha8Rng) {
         let mut state = self.state.borrow_mut();
         if state.failure.is_none() {
             let filled = state.fill(context, self, history, rng);

@@ -2,13 +2,13 @@
 
 use syrinx_task::{Position, Sequence, Stage, resolve};
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::{DecodeError, draw, steps};
 
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let (model, space) = (context.model, context.model.space());
     let mut sequences: Vec<Sequence> = rows

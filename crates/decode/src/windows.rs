@@ -3,7 +3,7 @@
 use syrinx_task::{Content, Fill, Generated, Place, Stage, StageRun};
 use syrinx_types::Codes;
 
-use crate::context::{Context, Row};
+use crate::context::{DecodeContext, RowState};
 use crate::passes::passes_over;
 use crate::{DecodeError, NarConfig};
 
@@ -12,7 +12,7 @@ const VALL_E_TASK: &str = "vall-e:task:";
 
 /// One window: frames `start..end` are made, `from..seen` are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
+pub(crate) struct NarWindow {
     pub(crate) from: usize,
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -31,17 +31,18 @@ pub(crate) fn fit(stage: &Stage) -> bool {
 pub(crate) fn size(start: usize, nar: &NarConfig) -> Option<usize> {
     let usual = nar.window_frames?.max(1);
     let first = nar.first_window_frames.map_or(usual, |first| first.clamp(1, usual));
-    // The second window begins where the first ends, at its own length; every further one at twice that of the one before.
+    // Windows double in length: the second begins at the length of the first, each further one at twice the start of
+    // the one before.
     Some(start.clamp(first, usual))
 }
 
-/// Frames after the window that begins at `start` of which level 1 is known when it is filled.
+/// Returns the number of frames after the window that begins at `start` of which level 1 is known when it is filled.
 pub(crate) fn lookahead(start: usize, nar: &NarConfig) -> usize {
     nar.first_lookahead_frames.filter(|_| start == 0).unwrap_or(nar.lookahead_frames)
 }
 
-impl Window {
-    /// The window that begins at `start` of a row of so many frames; `None` past its end.
+impl NarWindow {
+    /// Returns the window that begins at `start` in a row of `frames` frames; `None` past its end.
     pub(crate) fn at(start: usize, frames: usize, nar: &NarConfig) -> Option<Self> {
         let end = (start + size(start, nar)?).min(frames);
         let from = nar.lookback_frames.map_or(0, |back| start.saturating_sub(back));
@@ -50,42 +51,42 @@ impl Window {
     }
 }
 
-/// Fills the further levels window by window. All passes of a window are done before the next one begins, and what
-/// was made before is given to it.
+/// Fills the further levels window by window. All passes of a window are done before the next one begins; earlier
+/// frames are given to it.
 pub(crate) fn run(
-    context: &Context<'_>,
+    context: &DecodeContext<'_>,
     stage: &Stage,
-    rows: &mut [Row<'_>],
+    rows: &mut [RowState<'_>],
 ) -> Result<(), DecodeError> {
     let nar = &context.config.nar;
     let levels = context.model.space().levels;
-    let frames = |row: &Row<'_>| row.out.codes.as_ref().map_or(0, Codes::frames);
+    let frames = |row: &RowState<'_>| row.out.codes.as_ref().map_or(0, Codes::frames);
     let longest = rows.iter().map(frames).max().unwrap_or(0);
     let mut made: Vec<Codes> = rows.iter().map(|_| Codes::empty(levels)).collect();
     let mut next = 0;
     while next < longest {
         let start = next;
         next += size(start, nar).unwrap_or(longest);
-        let windows: Vec<Option<Window>> =
-            rows.iter().map(|row| Window::at(start, frames(row), nar)).collect();
+        let windows: Vec<Option<NarWindow>> =
+            rows.iter().map(|row| NarWindow::at(start, frames(row), nar)).collect();
         let mut parts: Vec<Option<(StageRun, Generated)>> = rows
             .iter()
             .zip(&made)
             .zip(&windows)
             .map(|((row, made), window)| Some(part(stage, row, made, (*window)?)))
             .collect();
-        let mut open: Vec<Row<'_>> = rows
+        let mut open: Vec<RowState<'_>> = rows
             .iter_mut()
             .zip(&mut parts)
             .filter_map(|(row, part)| {
                 let (run, out) = part.as_mut()?;
-                Some(Row { run, rng: &mut *row.rng, out })
+                Some(RowState { run, rng: &mut *row.rng, out })
             })
             .collect();
         passes_over(context, stage, &mut open)?;
         for ((made, part), window) in made.iter_mut().zip(&parts).zip(windows) {
             let codes = part.as_ref().and_then(|(_, out)| out.codes.as_ref());
-            if let (Some(codes), Some(Window { from, start, end, .. })) = (codes, window) {
+            if let (Some(codes), Some(NarWindow { from, start, end, .. })) = (codes, window) {
                 (start - from..end - from).for_each(|frame| made.push(codes.frame(frame)));
             }
         }
@@ -96,14 +97,14 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
+/// Returns the contents of a window, and its first frames: level 1 of all frames seen, all levels of the known ones.
 pub(crate) fn part(
     stage: &Stage,
-    row: &Row<'_>,
+    row: &RowState<'_>,
     made: &Codes,
-    window: Window,
+    window: NarWindow,
 ) -> (StageRun, Generated) {
-    let Window { from, start, seen, .. } = window;
+    let NarWindow { from, start, seen, .. } = window;
     let mut run = row.run.clone();
     for segment in stage.segments.iter().filter(|s| s.place == Place::FrameAligned) {
         match run.contents.get_mut(&segment.name) {
@@ -138,7 +139,7 @@ mod tests {
                 ..NarConfig::default()
             };
             let (mut start, mut sizes) = (0, Vec::new());
-            while let Some(window) = Window::at(start, 100, &nar) {
+            while let Some(window) = NarWindow::at(start, 100, &nar) {
                 let ahead = if start == 0 { 2 } else { 5 };
                 assert_eq!(window.seen, (window.end + ahead).min(100));
                 sizes.push(window.end - window.start);
@@ -164,14 +165,14 @@ mod tests {
             };
             let mut next = 0;
             for start in (0..frames).step_by(window) {
-                let at = Window::at(start, frames, &nar).unwrap();
+                let at = NarWindow::at(start, frames, &nar).unwrap();
                 assert_eq!((at.start, at.end), (next, (next + window).min(frames)));
                 assert_eq!(at.seen, (at.end + ahead).min(frames));
                 assert_eq!(at.from, back.map_or(0, |b| start.saturating_sub(b)));
                 next = at.end;
             }
             assert_eq!(next, frames);
-            assert_eq!(Window::at(frames, frames, &nar), None);
+            assert_eq!(NarWindow::at(frames, frames, &nar), None);
         };
         check(10, 4, 2, None);
         check(8, 4, 0, Some(3));

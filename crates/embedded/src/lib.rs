@@ -1,7 +1,7 @@
-//! The model that comes inside the program.
+//! Model that is compiled into the program.
 //!
-//! `model/syrinx.safetensors` of this crate is compiled in, where it exists. Invariant: nothing but bytes here; what
-//! they mean is the engine's business.
+//! `model/syrinx.safetensors` of this crate is compiled in, where it exists. Invariant: this crate has bytes only; the
+//! engine reads them.
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -17,7 +17,7 @@ impl NoModel {
     }
 }
 
-/// The embedded model: one safetensors file, as `syrinx package` writes it.
+/// Returns the embedded model: one safetensors file, as `syrinx package` writes it.
 ///
 /// # Errors
 /// [`NoModel`] if the program was built without one.

@@ -6,9 +6,11 @@ use syrinx_model::{Adapter, LmFile};
 
 use crate::format::{join, open_part, split};
 use crate::loading::read;
-use crate::{EngineError, IoOperation, ModelPart, ModelSource};
+use syrinx_types::IoOperation;
 
-/// The language model of a model file, or of the file that training writes.
+use crate::{EngineError, ModelPart, ModelSource};
+
+/// Returns the language model of a model file, or of the file that training writes.
 ///
 /// # Errors
 /// [`EngineError::OpenModel`], [`EngineError::ModelFile`] or [`EngineError::Part`].
@@ -21,8 +23,8 @@ pub fn language_model(source: &ModelSource) -> Result<LmFile, EngineError> {
     }
 }
 
-/// A model with an adapter in its weights, as the bytes of a file of the same kind: a whole model stays one, with its
-/// codec, voices and card.
+/// Returns a model with an adapter in its weights, as the bytes of a file of the same kind: a whole model stays one,
+/// with its codec, voices and card.
 ///
 /// # Errors
 /// Errors of [`language_model`], and [`EngineError::Adapter`] for an adapter of another model.
@@ -44,7 +46,7 @@ pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, En
     })
 }
 
-/// The language model with what an adapter's file says.
+/// Returns the language model with an adapter applied.
 pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineError> {
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let fail = |e: syrinx_model::ModelError| EngineError::Adapter {

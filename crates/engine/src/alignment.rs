@@ -4,11 +4,11 @@ use syrinx_decode::DecodeConfig;
 use syrinx_task::{AnswerKind, Context, Request, Transcript};
 use syrinx_types::{Audio, RunContext};
 
-use crate::running::Running;
+use crate::running::LoadedTask;
 use crate::{Engine, EngineError};
 
 impl Engine {
-    /// Finds the words of a text in a recording: asks the recognizer.
+    /// Aligns the words of a text with a recording by the recognizer.
     ///
     /// # Errors
     /// [`EngineError::Task`] for a model without a recognizer that aligns; those of the recognizer.
@@ -32,7 +32,7 @@ impl Engine {
         text: &str,
         run: RunContext<'_>,
     ) -> Result<Transcript, EngineError> {
-        let aligns = |t: &&Running| {
+        let aligns = |t: &&LoadedTask| {
             t.descriptor.answer == AnswerKind::Text
                 && t.missing_special_tokens.is_empty()
                 && t.descriptor.capabilities.known_text.is_some()

@@ -6,8 +6,8 @@ use syrinx_text::markup;
 use syrinx_types::RunContext;
 
 use crate::chunks::has_no_words;
-use crate::running::Running;
-use crate::{Chunk, Engine, EngineError, Merged};
+use crate::running::LoadedTask;
+use crate::{Chunk, Engine, EngineError, MergedAnswer};
 
 /// A chunk of a request, planned.
 struct Planned<'t> {
@@ -40,10 +40,11 @@ impl Engine {
         let running = self.running(task)?;
         let ranks = running.descriptor.answer == AnswerKind::Speech && decode.best_of > 1;
         let mut planned = Vec::new();
-        let mut outcomes: Vec<Result<Merged, EngineError>> = Vec::with_capacity(requests.len());
+        let mut outcomes: Vec<Result<MergedAnswer, EngineError>> =
+            Vec::with_capacity(requests.len());
         for (index, (request, seed)) in requests.iter().enumerate() {
             let own = run.with_seed(*seed);
-            let mut whole = Merged::default();
+            let mut whole = MergedAnswer::default();
             // Voices with adapters have a language model of their own.
             let alone = match self.adapted_for(task, request) {
                 Ok(adapted) => ranks || self.is_marked(running, request) || adapted.is_some(),
@@ -85,20 +86,20 @@ impl Engine {
         if run.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
-        let answered = |whole: Merged| whole.into_answered().ok_or(EngineError::Cancelled);
+        let answered = |whole: MergedAnswer| whole.into_answered().ok_or(EngineError::Cancelled);
         Ok(outcomes.into_iter().map(|outcome| outcome.and_then(answered)).collect())
     }
 
-    fn is_marked(&self, running: &Running, request: &Request) -> bool {
+    fn is_marked(&self, running: &LoadedTask, request: &Request) -> bool {
         let field = running.descriptor.capabilities.text;
         let text = field.and_then(|field| request.fields.get(field)?.as_str());
         text.is_some_and(markup::is_marked)
     }
 
-    /// The chunks of a request, planned.
+    /// Returns the chunks of a request, planned.
     fn planned<'t>(
         &self,
-        running: &'t Running,
+        running: &'t LoadedTask,
         request: &Request,
         run: RunContext<'_>,
     ) -> Result<Vec<Planned<'t>>, EngineError> {

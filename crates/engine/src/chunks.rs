@@ -22,7 +22,7 @@ pub struct Chunk {
 
 /// Samples of a chunk that is still being made: the first ones of its recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sound<'a> {
+pub struct SpeechPortion<'a> {
     /// Beginning of the chunk within the whole, seconds.
     pub start_s: f64,
     /// Samples after those of the chunk that were handed out before.
@@ -33,14 +33,14 @@ pub struct Sound<'a> {
 }
 
 /// Takes sound while it is made.
-pub type TakeSound<'a> = dyn FnMut(Sound<'_>) + 'a;
+pub type TakeSound<'a> = dyn FnMut(SpeechPortion<'_>) + 'a;
 
 /// Takes chunks.
 type TakeChunk<'a> = dyn FnMut(Chunk) -> Result<(), EngineError> + 'a;
 
 impl Engine {
     /// Answers a request chunk by chunk: each [`Chunk`] goes to `each` as soon as it is made. A short request is one
-    /// chunk. [`Merged`] puts them together.
+    /// chunk. [`MergedAnswer`] puts them together.
     ///
     /// # Errors
     /// Errors of [`Engine::run`]; chunks that were made before have been handed out.
@@ -87,7 +87,7 @@ impl Engine {
             let expected_s = start_s.unwrap_or(next_s);
             let mut take = sound.as_deref_mut().map(|sound| {
                 move |samples: &[f32], words: &[WordTime]| {
-                    sound(Sound { start_s: expected_s, samples, words });
+                    sound(SpeechPortion { start_s: expected_s, samples, words });
                 }
             });
             let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32], &[WordTime]));
@@ -121,12 +121,12 @@ pub(crate) fn has_no_words(error: &EngineError) -> bool {
 
 /// Chunks merged to one answer.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Merged {
+pub struct MergedAnswer {
     whole: Option<Answered>,
     chunks: usize,
 }
 
-impl Merged {
+impl MergedAnswer {
     /// Appends a chunk's answer.
     ///
     /// # Errors
@@ -142,17 +142,17 @@ impl Merged {
         }
     }
 
-    /// Number of chunks so far.
+    /// Returns the number of chunks so far.
     pub fn chunks(&self) -> usize {
         self.chunks
     }
 
-    /// The answer so far; none without chunks.
+    /// Returns the answer so far; none without chunks.
     pub fn answered(&self) -> Option<&Answered> {
         self.whole.as_ref()
     }
 
-    /// The answer; none without chunks.
+    /// Returns the answer; none without chunks.
     pub fn into_answered(self) -> Option<Answered> {
         self.whole
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use syrinx_codec::{Codec, EmbeddedCodec};
 use syrinx_pretrained::{Checkpoint, CodecSpec, PretrainedCodec, from_bytes, is_carried, open};
 
-use crate::{EngineError, IoOperation, ModelPart};
+use syrinx_types::IoOperation;
+
+use crate::{EngineError, ModelPart};
 
 /// Metadata entry of a codec part that refers to a codec outside the file.
 const REFERENCE: &str = "syrinx_codec_reference";
@@ -41,7 +43,7 @@ pub struct PackageCodec {
 }
 
 impl PackageCodec {
-    /// A codec that the file carries, or that a model file at `out` refers to.
+    /// Builds a codec that the file carries, or that a model file at `out` refers to.
     pub fn new(spec: CodecSpec, refer: bool, out: &Path) -> Self {
         Self { spec, carried: !refer, folder: out.parent().map(Path::to_owned) }
     }
@@ -108,7 +110,7 @@ pub(crate) fn codec_of_part(
     }
 }
 
-/// Metadata of a safetensors file; none of one that is broken.
+/// Returns the metadata of a safetensors file; none of one that is broken.
 fn metadata(part: &[u8]) -> HashMap<String, String> {
     let read = SafeTensors::read_metadata(part).ok();
     read.and_then(|(_, metadata)| metadata.metadata().clone()).unwrap_or_default()
@@ -153,7 +155,7 @@ fn expect(
     })
 }
 
-/// The codec and its part of a model file.
+/// Returns the codec and its part of a model file.
 pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>), EngineError> {
     let opened = open_codec(&codec.spec)?;
     let part = match (codec.carried, is_published_codec(&codec.spec.path)) {
@@ -166,7 +168,7 @@ pub(crate) fn part_of(codec: &PackageCodec) -> Result<(Box<dyn Codec>, Vec<u8>),
     Ok((opened, part))
 }
 
-/// A path as a model file in `folder` refers to it.
+/// Returns a path as a model file in `folder` refers to it.
 fn path_from(path: &Path, folder: Option<&Path>) -> PathBuf {
     let absolute = |path: &Path| {
         // The folder of a bare file name is empty.

@@ -8,7 +8,7 @@ use candle_core::Device;
 use serde::Serialize;
 use serde_json::Value;
 use syrinx_codec::{Codec, CodecInfo};
-use syrinx_decode::{DecodeConfig, Frames, generate, generate_streaming};
+use syrinx_decode::{DecodeConfig, FrameWindow, generate, generate_streaming};
 use syrinx_model::{LanguageModel, LmConfig, LmFile};
 use syrinx_nn::{Kernels, Precision};
 use syrinx_task::{
@@ -22,9 +22,9 @@ use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
-use crate::running::Running;
+use crate::running::LoadedTask;
 use crate::voice_adapters::VoiceAdapters;
-use crate::{EngineError, ModelPart, Voices, rerank, services};
+use crate::{EngineError, ModelPart, VoiceTable, rerank, services};
 
 /// Origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct CodecId {
 }
 
 impl CodecId {
-    /// The identity of a codec.
+    /// Returns the identity of a codec.
     pub fn of(codec: &dyn Codec) -> Self {
         Self { fingerprint: codec.fingerprint(), info: codec.info() }
     }
@@ -128,9 +128,9 @@ pub struct Engine {
     /// Whether the recognizer is another than the model's own.
     pub(crate) has_other_recognizer: bool,
     neural_codec: Arc<dyn Codec>,
-    voices: Arc<Voices>,
+    voices: Arc<VoiceTable>,
     pub(crate) kit: TaskKit,
-    pub(crate) tasks: Vec<Running>,
+    pub(crate) tasks: Vec<LoadedTask>,
     codec: CodecId,
     parameters: usize,
     fingerprint: String,
@@ -187,7 +187,7 @@ impl Engine {
             .map_err(|e| part(ModelPart::LanguageModel, e.into()))?;
         drop(lm);
         let model = Arc::new(model);
-        let voices = Voices::new(parts.voices, options.voices_dir.clone(), id.clone());
+        let voices = VoiceTable::new(parts.voices, options.voices_dir.clone(), id.clone());
         let (neural_codec, voices) = (Arc::<dyn Codec>::from(codec), Arc::new(voices));
         let basic = services::basic(&neural_codec, &voices, options.read_files);
         let (kit, tasks) = build_tasks(&model, &basic, vocab, options)?;
@@ -209,7 +209,7 @@ impl Engine {
         })
     }
 
-    /// The engine with another language model of the same kind; its recognizer stays that of the first one.
+    /// Returns the engine with another language model of the same kind; its recognizer stays that of the first one.
     pub(crate) fn with_model(&self, model: Arc<LanguageModel>, fingerprint: String) -> Self {
         Self {
             file: self.file.clone(),
@@ -228,7 +228,7 @@ impl Engine {
         }
     }
 
-    /// Name of the model's file, or `embedded`.
+    /// Returns the name of the model's file, or `embedded`.
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
@@ -236,7 +236,7 @@ impl Engine {
     /// Answers a request.
     ///
     /// # Errors
-    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], what the task says about the request, and
+    /// [`EngineError::UnknownTask`], [`EngineError::NotTrained`], errors of the task about the request, and
     /// [`EngineError::Cancelled`].
     pub fn run(
         &self,
@@ -256,7 +256,7 @@ impl Engine {
     /// Answers a request that is bound to its task.
     pub(crate) fn answer(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         request: Box<dyn DynRequest<'_> + '_>,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -268,7 +268,7 @@ impl Engine {
     /// first ones of the answer's recording.
     pub(crate) fn answer_sounding(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         request: Box<dyn DynRequest + '_>,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -289,7 +289,7 @@ impl Engine {
     /// Generates a plan; samples and words of its first row go to `sound` window by window.
     fn generate_sounding(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         planned: &dyn DynPlan,
         decode: &DecodeConfig,
         context: &Context<'_>,
@@ -298,7 +298,7 @@ impl Engine {
         let mut stream = self.codec().decode_stream();
         let mut failure = None;
         let mut known_words = 0;
-        let mut each = |frames: Frames<'_>| {
+        let mut each = |frames: FrameWindow<'_>| {
             let samples = if frames.last { stream.finish() } else { stream.push(frames.codes) };
             let words = planned.words_so_far(frames.pointer, context);
             let new = words.get(known_words..).unwrap_or_default();
@@ -318,7 +318,8 @@ impl Engine {
         }
     }
 
-    /// The engine with another recognizer in place of the model's own, for tasks that need the words of a recording.
+    /// Returns the engine with another recognizer in place of the model's own, for tasks that need the words of a
+    /// recording.
     #[must_use]
     pub fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.services.recognizer = Some(recognizer);
@@ -326,7 +327,7 @@ impl Engine {
         self
     }
 
-    /// The services that tasks work with.
+    /// Returns the services that tasks work with.
     pub fn services(&self) -> &Services {
         &self.services
     }
@@ -334,7 +335,7 @@ impl Engine {
     /// Generates the rows of a plan; the best of several candidates where the settings ask for it and the task makes speech.
     pub(crate) fn generate(
         &self,
-        running: &Running,
+        running: &LoadedTask,
         plan: &Plan,
         decode: &DecodeConfig,
         run: RunContext<'_>,
@@ -352,8 +353,8 @@ impl Engine {
         Ok(generate(&self.model, &layout, plan, decode, run)?)
     }
 
-    /// The task of this identifier, if the model knows it.
-    pub(crate) fn running(&self, id: &str) -> Result<&Running, EngineError> {
+    /// Returns the task of this identifier, if the model knows it.
+    pub(crate) fn running(&self, id: &str) -> Result<&LoadedTask, EngineError> {
         let Some(running) = self.tasks.iter().find(|t| t.descriptor.id == id) else {
             return Err(EngineError::UnknownTask { id: id.into(), known: known_tasks() });
         };
@@ -367,7 +368,7 @@ impl Engine {
         })
     }
 
-    /// A task as the registry erased it.
+    /// Returns a task as the registry erased it.
     ///
     /// # Errors
     /// [`EngineError::UnknownTask`].
@@ -378,17 +379,17 @@ impl Engine {
             .ok_or_else(|| EngineError::UnknownTask { id: id.into(), known: known_tasks() })
     }
 
-    /// The voices.
-    pub fn voices(&self) -> &Voices {
+    /// Returns the voices.
+    pub fn voices(&self) -> &VoiceTable {
         &self.voices
     }
 
-    /// The codec.
+    /// Returns the codec.
     pub fn codec(&self) -> &dyn Codec {
         self.neural_codec.as_ref()
     }
 
-    /// The codec's identity.
+    /// Returns the codec's identity.
     pub fn codec_id(&self) -> &CodecId {
         &self.codec
     }
@@ -398,7 +399,7 @@ impl Engine {
         &self.fingerprint
     }
 
-    /// The network, for those who look inside.
+    /// Returns the network, for those who look inside.
     pub fn model(&self) -> &LanguageModel {
         &self.model
     }
@@ -408,17 +409,17 @@ impl Engine {
         &self.kit.frontend
     }
 
-    /// A recording at the codec's rate: a file, or `-` for standard input.
+    /// Returns a recording at the codec's rate: a file, or `-` for standard input.
     ///
     /// # Errors
-    /// [`EngineError::Task`] with what is wrong with the file.
+    /// [`EngineError::Task`] with the fault of the file.
     pub fn load(&self, source: &str) -> Result<Audio, EngineError> {
         let cancel = syrinx_types::CancelToken::default();
         let context = Context { services: &self.services, run: RunContext::quiet(&cancel) };
         Ok(context.audio(&Clip::from(source.to_owned()))?.into_owned())
     }
 
-    /// Codes of a recording at the codec's rate.
+    /// Returns the codes of a recording at the codec's rate.
     ///
     /// # Errors
     /// [`EngineError::Codec`].
@@ -428,7 +429,7 @@ impl Engine {
 
     /// Facts about the model.
     pub fn info(&self) -> Info {
-        let task = |t: &Running| TaskInfo {
+        let task = |t: &LoadedTask| TaskInfo {
             id: t.descriptor.id.into(),
             missing_special_tokens: t.missing_special_tokens.clone(),
         };
@@ -444,8 +445,8 @@ impl Engine {
     }
 }
 
-/// Warns once of each symbol in a request's text that nothing is said for.
-pub(crate) fn warn_of_symbols(running: &Running, request: &Request, run: RunContext<'_>) {
+/// Warns once of each symbol in a request's text that has no spoken name.
+pub(crate) fn warn_of_symbols(running: &LoadedTask, request: &Request, run: RunContext<'_>) {
     let capabilities = running.descriptor.capabilities;
     let fields = [capabilities.text, capabilities.known_text, Some("text")];
     let Some(field) = fields.into_iter().flatten().find(|field| request.fields[*field].is_string())

@@ -7,37 +7,7 @@ use std::path::PathBuf;
 
 use syrinx_decode::DecodeError;
 use syrinx_task::TaskError;
-
-/// Operations on files and folders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IoOperation {
-    /// Reading a file.
-    Read,
-    /// Writing a file.
-    Write,
-    /// Deleting a file.
-    Delete,
-    /// Creating a folder.
-    CreateFolder,
-}
-
-impl IoOperation {
-    /// Whether the operation changes the disk.
-    pub fn writes(self) -> bool {
-        self != Self::Read
-    }
-}
-
-impl fmt::Display for IoOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "reading",
-            Self::Write => "writing",
-            Self::Delete => "deleting",
-            Self::CreateFolder => "creating the folder",
-        })
-    }
-}
+use syrinx_types::{IoOperation, io_hint};
 
 /// Parts of a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +32,7 @@ impl fmt::Display for ModelPart {
 #[non_exhaustive]
 pub enum EngineError {
     /// A refusal of the operating system.
-    #[error("{operation} {}: {cause}", path.display())]
+    #[error("cannot {operation} `{}`: {cause}", path.display())]
     Io {
         /// Operation.
         operation: IoOperation,
@@ -146,7 +116,7 @@ pub enum EngineError {
         /// Name given.
         id: String,
         /// Tasks that exist.
-        known: String,
+        known: Vec<&'static str>,
     },
     /// A task that the model was not trained on.
     #[error("the model {file} was trained without the task `{task}` (special tokens {tokens})")]
@@ -164,7 +134,7 @@ pub enum EngineError {
         /// Name given.
         id: String,
         /// Tasks that exist.
-        known: String,
+        known: Vec<&'static str>,
     },
     /// A voice that does not exist.
     #[error("there is no voice `{name}`")]
@@ -253,9 +223,12 @@ impl EngineError {
         move |cause| Self::Io { operation, path, cause }
     }
 
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Io { operation, cause, .. } => {
+                return io_hint(*operation, cause.kind()).map(str::to_owned);
+            }
             Self::OpenModel { .. } => {
                 "check the path, or leave --model out to use the embedded model".into()
             }
@@ -273,7 +246,7 @@ impl EngineError {
                 "name a file that `syrinx train --lora` wrote for this model".into()
             }
             Self::UnknownTask { known, .. } | Self::UnknownTaskSettings { known, .. } => {
-                format!("the tasks are: {known}")
+                format!("the tasks are: {}", known.join(", "))
             }
             Self::NotTrained { .. } => "use a model that knows the task, or train one".into(),
             Self::UnknownVoice { name, nearest } => {

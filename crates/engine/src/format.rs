@@ -2,9 +2,9 @@
 //!
 //! A model file is one safetensors file. Tensors of the language model have names with the prefix `lm.`, those of the
 //! codec `codec.`, and `voice.NAME` is the prompt of a voice: U16, (frames, levels). The metadata has one entry,
-//! `syrinx_model`, a JSON object with the format's number, the metadata of either part, and what is known of the
-//! voices (in the order in which they are listed). One entry and not several, because the order of entries in a
-//! safetensors header is not fixed, and equal models shall be equal files.
+//! `syrinx_model`, a JSON object with the format's number, the metadata of either part, and names and origins of the
+//! voices in the order of listings. One entry and not several, because the order of entries in a safetensors header is
+//! not fixed, and equal models shall be equal files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -14,9 +14,9 @@ use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syrinx_codec::CodecInfo;
-use syrinx_types::{Audio, Codes};
+use syrinx_types::{Audio, Codes, IoOperation};
 
-use crate::{EngineError, IoOperation};
+use crate::EngineError;
 
 /// Number of the format; readers refuse others.
 pub const FORMAT: u32 = 1;
@@ -56,7 +56,7 @@ pub(crate) struct HeaderVoice {
 }
 
 /// A model file taken apart: each part as a safetensors file of its own.
-pub(crate) struct Parts {
+pub(crate) struct ModelParts {
     pub(crate) lm: Vec<u8>,
     pub(crate) codec: Vec<u8>,
     /// In the order of listings.
@@ -97,7 +97,7 @@ fn broken(bytes: &[u8], error: &SafeTensorError) -> (String, &'static str) {
     }
 }
 
-/// Length that a safetensors header promises.
+/// Returns the length that a safetensors header promises.
 fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
     let json: Value = serde_json::from_slice(bytes.get(8..8 + header)?).ok()?;
     let ends = json.as_object()?.values().filter_map(|t| t.get("data_offsets")?.get(1)?.as_u64());
@@ -105,7 +105,7 @@ fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
 }
 
 /// Takes a model file apart.
-pub(crate) fn split(bytes: &[u8], file: &str) -> Result<Parts, EngineError> {
+pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError> {
     let fail =
         |reason: String, remedy| EngineError::ModelFile { file: file.into(), reason, remedy };
     let unreadable = |e: SafeTensorError| {
@@ -151,14 +151,14 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<Parts, EngineError> {
         Ok((voice, codes))
     };
     let voices = header.voices.into_iter().map(voice).collect::<Result<_, EngineError>>()?;
-    Ok(Parts { lm, codec, voices, card: header.card })
+    Ok(ModelParts { lm, codec, voices, card: header.card })
 }
 
 /// Tensors and metadata of a part's own safetensors file, for joining.
-pub(crate) type Part<'a> = (SafeTensors<'a>, BTreeMap<String, String>);
+pub(crate) type PartFile<'a> = (SafeTensors<'a>, BTreeMap<String, String>);
 
 /// Opens a part's own safetensors file.
-pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<Part<'a>, EngineError> {
+pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<PartFile<'a>, EngineError> {
     let unreadable = |e: SafeTensorError| {
         let (reason, remedy) = broken(bytes, &e);
         EngineError::ModelFile { file: file.into(), reason, remedy }
@@ -170,8 +170,8 @@ pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<Part<'a>, Eng
 
 /// Joins parts to the bytes of a model file.
 pub(crate) fn join(
-    (lm, lm_metadata): Part<'_>,
-    (codec, codec_metadata): Part<'_>,
+    (lm, lm_metadata): PartFile<'_>,
+    (codec, codec_metadata): PartFile<'_>,
     voices: &[(HeaderVoice, Codes)],
     card: Value,
 ) -> Result<Vec<u8>, String> {
@@ -197,7 +197,7 @@ pub(crate) fn join(
     safetensors::serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
 }
 
-/// Codes of one recording on a disk, and what is known of them.
+/// Metadata of a file with the codes of one recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CodesHeader {
     /// Fingerprint of the codec that made them.
@@ -223,7 +223,7 @@ pub struct RecordingLength {
 }
 
 impl RecordingLength {
-    /// Length of a recording as it is.
+    /// Returns the length of a recording as it is.
     pub fn of(audio: &Audio) -> Self {
         Self { samples: audio.samples.len(), sample_rate_hz: audio.sample_rate_hz }
     }
@@ -356,10 +356,10 @@ fn bytes_of(codes: &Codes) -> Vec<u8> {
     codes.values().iter().flat_map(|c| c.to_le_bytes()).collect()
 }
 
-/// Writes a whole file: into a temporary one beside it, then renamed. A device or pipe is written to as it is.
+/// Writes a file atomically: to a temporary file, then renamed. A device or pipe is written directly.
 ///
 /// # Errors
-/// [`EngineError::Io`]; what was there before is untouched then.
+/// [`EngineError::Io`]; an existing file is unchanged after an error.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     syrinx_atomic::write_bytes(path, bytes).map_err(EngineError::io(IoOperation::Write, path))
 }

@@ -3,9 +3,9 @@
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
 
-/// Mean over time of the log-probability of these phones in their order, less that of the best phones at every moment
-/// (goodness of pronunciation, Witt and Young 2000): 0 is perfect. Silence may stand at the ends. Marks count as
-/// silence, stress doesn't count. `None` if there are fewer parts than phones, or no phones.
+/// Returns the mean over time of the log-probability of these phones in their order, less that of the best phones at
+/// every moment (goodness of pronunciation, Witt and Young 2000): 0 is perfect. Silence may stand at the ends. Marks
+/// count as silence, stress doesn't count. `None` if there are fewer parts than phones, or no phones.
 pub(crate) fn goodness(scores: &FrameScores, phones: &[Phone]) -> Option<f64> {
     let classes = Classes::of(scores)?;
     let states: Vec<Phone> = [Phone::SILENCE]
@@ -37,7 +37,7 @@ pub(crate) struct Classes {
     log_probs: Vec<f32>, // (parts, phones of the inventory); only the rows of classes are filled
 }
 
-/// The phone that stands for the class of a phone.
+/// Returns the representative of the class of a phone.
 fn class(phone: Phone) -> Phone {
     if phone.is_mark() { Phone::SILENCE } else { phone.strip_stress() }
 }
@@ -68,7 +68,7 @@ impl Classes {
         self.log_probs[part * Phone::COUNT + class(phone).index()]
     }
 
-    /// Mean score of these phones, and of the best ones, over some parts.
+    /// Returns the mean score of these phones, and of the best ones, over some parts.
     pub(crate) fn means(&self, parts: std::ops::Range<usize>, phones: &[Phone]) -> (f64, f64) {
         let n = parts.len().max(1) as f64;
         let (mut forced, mut free) = (0.0, 0.0);
@@ -80,7 +80,7 @@ impl Classes {
         (forced / n, free / n)
     }
 
-    /// Score of the best phone at every moment, summed.
+    /// Returns the score of the best phone at every moment, summed.
     fn free(&self) -> f64 {
         let best = |row: &[f32]| f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         self.log_probs.chunks_exact(Phone::COUNT).map(best).sum()
@@ -91,7 +91,7 @@ impl Classes {
 mod tests {
     use super::*;
 
-    /// Scores of parts that each sound clearly like one phone.
+    /// Returns the scores of parts that each sound clearly like one phone.
     fn recognized(symbols: &[&str]) -> FrameScores {
         let row = |symbol: &&str| {
             let phone = Phone::from_arpabet(symbol).expect("a phone");

@@ -1,7 +1,7 @@
 //! A loaded model that answers requests.
 //!
 //! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
-//! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`Voices`]),
+//! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`VoiceTable`]),
 //! the choice of the best of several candidates by the model's own recognition, long requests chunk by chunk
 //! ([`Engine::run_in_chunks`]), several requests side by side ([`Engine::run_batch`]), times of words in a recording ([`Engine::align`]), words of sound that is still
 //! coming in ([`LiveTranscript`]), and the writer of model files ([`package`]).
@@ -35,14 +35,14 @@ mod voice_adapters;
 mod voices;
 
 pub use adapters::{language_model, merge_adapter};
-pub use chunks::{Chunk, Merged, Sound, TakeSound};
+pub use chunks::{Chunk, MergedAnswer, SpeechPortion, TakeSound};
 pub use codec_part::{PackageCodec, is_published_codec, open_codec};
 pub use engine::{CodecId, Engine, EngineOptions, Info, ModelSource, TaskInfo};
-pub use error::{EngineError, IoOperation, ModelPart};
+pub use error::{EngineError, ModelPart};
 pub use format::{FORMAT, RecordingLength, read_codes, write_atomic, write_codes};
 pub use live::{LiveTranscript, LiveUpdate};
 pub use nearest::nearest;
 pub use package::{PackageVoice, codec, package, package_lm, with_language_model};
 pub use prompt::{PromptConfig, excerpt, prepare};
-pub use score::{TextScore, WordScore};
-pub use voices::{Voice, VoiceOrigin, Voices};
+pub use score::{AlignedWordScore, TextScore};
+pub use voices::{Voice, VoiceOrigin, VoiceTable};

@@ -73,7 +73,7 @@ impl LiveTranscript {
         }
     }
 
-    /// Length of the whole recording so far, seconds.
+    /// Returns the length of the whole recording so far, seconds.
     pub fn seconds(&self) -> f64 {
         self.start_s + self.part.seconds()
     }
@@ -86,14 +86,14 @@ impl LiveTranscript {
         new as f64 >= step * f64::from(self.part.sample_rate_hz)
     }
 
-    /// Sound to be recognized now; none before there is any.
+    /// Returns the sound to be recognized now; none before there is any.
     pub fn audio(&mut self) -> Option<Audio> {
         self.recognized = self.part.samples.len();
         (self.recognized > 0).then(|| self.part.clone())
     }
 
     /// Takes the text and the words recognized in [`Self::audio`]. With `ended` all words are final.
-    pub fn update(&mut self, (text, words): (&str, Vec<WordTime>), ended: bool) -> LiveUpdate {
+    pub fn update(&mut self, text: &str, words: Vec<WordTime>, ended: bool) -> LiveUpdate {
         // Results may still differ in words before those that are final, and in their number.
         let open = |words: &[WordTime]| -> Vec<WordTime> {
             words.iter().filter(|w| middle_s(w) > self.final_s).cloned().collect()
@@ -131,7 +131,7 @@ impl LiveTranscript {
         let at = (1..=stable).rev().find(|&at| pause(at) >= PAUSE_S);
         let any = || (1..=stable).max_by(|&a, &b| pause(a).total_cmp(&pause(b)));
         let at = at.or_else(|| any().filter(|_| part_s >= LONGEST_PART_S));
-        // A part in which nobody speaks keeps its end, where a word may begin.
+        // A part without speech keeps its end, where a word may begin.
         let at_s = match at {
             Some(at) => self.last[at - 1].end_s + (0.5 * pause(at)).clamp(0.0, 0.5),
             None if self.last.is_empty() => part_s - PAUSE_S,
@@ -156,7 +156,7 @@ fn moved(word: &WordTime, by_s: f64) -> WordTime {
     WordTime { word: word.word.clone(), start_s: word.start_s + by_s, end_s: word.end_s + by_s }
 }
 
-/// Middle of a word, seconds.
+/// Returns the middle of a word, seconds.
 fn middle_s(word: &WordTime) -> f64 {
     0.5 * (word.start_s + word.end_s)
 }
@@ -172,7 +172,7 @@ mod tests {
 
     const RATE_HZ: u32 = 100;
 
-    /// Words of half a second, one a second, from the start of the part.
+    /// Returns the words of half a second, one a second, from the start of the part.
     fn words(text: &str, start_s: f64) -> Vec<WordTime> {
         let word = |(i, w): (usize, &str)| WordTime {
             word: w.into(),
@@ -196,7 +196,7 @@ mod tests {
         let mut update = |seconds: f64, result: &str, ended: bool| {
             push(&mut live, seconds);
             live.audio();
-            let update = live.update((result, words(result, 0.0)), ended);
+            let update = live.update(result, words(result, 0.0), ended);
             (text(&update.words), update.text)
         };
         assert_eq!(update(2.0, "the cad", false).0, "");
@@ -241,7 +241,7 @@ mod tests {
             let inside = |w: &&WordTime| w.start_s >= start_s && w.end_s <= live.seconds();
             let part: Vec<WordTime> =
                 spoken.iter().filter(inside).map(|w| moved(w, -start_s)).collect();
-            last = live.update((&text(&part), part), ended);
+            last = live.update(&text(&part), part, ended);
             all.extend(last.words.clone());
         }
         assert_eq!(last.text, text(&spoken));
@@ -258,7 +258,7 @@ mod tests {
             push(&mut live, 1.0);
             let audio = live.audio().expect("sound");
             assert!(audio.seconds() < PART_S + 2.0, "{}", audio.seconds());
-            assert_eq!(live.update(("", Vec::new()), false), LiveUpdate::default());
+            assert_eq!(live.update("", Vec::new(), false), LiveUpdate::default());
         }
         assert!((live.seconds() - 100.0).abs() < 1e-9);
     }

@@ -1,4 +1,4 @@
-//! Steps of loading a model: bytes, checks of what belongs together, and the tasks of the registry.
+//! Steps of loading a model: bytes, checks of its parts against each other, tasks of the registry.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit};
 use syrinx_text::{Frontend, IpaTokenizer, Lexicon, TextVocab};
 
 use crate::pronounce::ModelPronounce;
-use crate::running::Running;
+use crate::running::LoadedTask;
 use crate::{EngineError, EngineOptions, ModelPart, ModelSource};
 
 pub(crate) fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineError> {
@@ -20,11 +20,11 @@ pub(crate) fn lm_fingerprint(lm: &LmFile, file: &str) -> Result<String, EngineEr
     })
 }
 
-pub(crate) fn known_tasks() -> String {
-    ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ")
+pub(crate) fn known_tasks() -> Vec<&'static str> {
+    ALL.iter().map(|d| d.id).collect()
 }
 
-/// A model's name and bytes.
+/// Returns a model's name and bytes.
 pub(crate) fn read(
     source: &ModelSource,
 ) -> Result<(String, std::borrow::Cow<'static, [u8]>), EngineError> {
@@ -40,7 +40,7 @@ pub(crate) fn read(
     }
 }
 
-/// The vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
+/// Returns the vocabulary of a language model: that of this program, with the tokenizer of a published model in it.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`] for a published model whose tokenizer is missing or that of another.
@@ -68,7 +68,7 @@ pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Re
         ));
     }
     if lm.config.switches.vall_e.is_some() {
-        // Its vocabulary is that of its tokenizer, and it has no codebooks. The codec can only be told by its shape.
+        // Its vocabulary is that of its tokenizer, and it has no codebooks: the codec is checked by its shape only.
         return match space.frame_rate_hz == info.frame_rate_hz {
             true => Ok(()),
             false => Err(format!(
@@ -103,13 +103,14 @@ pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Re
     Ok(())
 }
 
-/// All tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first of them.
+/// Returns all tasks of the registry. Tasks that predict phones come first: the others read unknown words by the first
+/// of them.
 pub(crate) fn build_tasks(
     model: &Arc<LanguageModel>,
     services: &Services,
     vocab: TextVocab,
     options: &EngineOptions,
-) -> Result<(TaskKit, Vec<Running>), EngineError> {
+) -> Result<(TaskKit, Vec<LoadedTask>), EngineError> {
     if let Some(id) = options.task_settings.keys().find(|id| !ALL.iter().any(|d| d.id == *id)) {
         return Err(EngineError::UnknownTaskSettings { id: id.clone(), known: known_tasks() });
     }
@@ -132,11 +133,11 @@ pub(crate) fn build_tasks(
             .collect();
         missing.sort();
         missing.dedup();
-        Ok(Running { descriptor, task, missing_special_tokens: missing })
+        Ok(LoadedTask { descriptor, task, missing_special_tokens: missing })
     };
     let (first, then): (Vec<_>, Vec<_>) =
         ALL.iter().copied().partition(|d| d.answer == AnswerKind::Phones);
-    let mut tasks: Vec<Running> =
+    let mut tasks: Vec<LoadedTask> =
         first.into_iter().map(|d| build(d, &kit)).collect::<Result<_, _>>()?;
     if let Some(reader) = tasks.iter().find(|t| t.missing_special_tokens.is_empty()) {
         let pronounce = ModelPronounce::new(Arc::clone(model), reader, services.clone());

@@ -7,10 +7,10 @@ use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_task::{Request, TaskError};
 use syrinx_text::TextError;
-use syrinx_text::markup::{self, Utterance};
+use syrinx_text::markup::{self, MarkedUtterance};
 use syrinx_types::{Audio, RunContext, WordTime};
 
-use crate::{Chunk, Engine, EngineError, Sound, TakeSound};
+use crate::{Chunk, Engine, EngineError, SpeechPortion, TakeSound};
 
 /// Silence between two utterances without a pause of their own, seconds.
 const GAP_S: f64 = 0.15;
@@ -32,7 +32,7 @@ impl Engine {
         run: RunContext<'_>,
         each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
-        self.run_streaming(task, request, decode, run, (None, each))
+        self.run_streaming(task, request, decode, run, None, each)
     }
 
     /// Answers a request as [`Engine::run_marked`] does, and gives `sound` the speech of every chunk while it is made,
@@ -46,7 +46,8 @@ impl Engine {
         request: &Request,
         decode: &DecodeConfig,
         run: RunContext<'_>,
-        (mut sound, each): (Option<&mut TakeSound<'_>>, &mut Each<'_>),
+        mut sound: Option<&mut TakeSound<'_>>,
+        each: &mut Each<'_>,
     ) -> Result<(), EngineError> {
         let capabilities = self.running(task)?.descriptor.capabilities;
         let text = capabilities.text.and_then(|field| request.fields.get(field)?.as_str());
@@ -61,7 +62,7 @@ impl Engine {
             return Err(TaskError::from(TextError::NothingToSay { excerpt }).into());
         }
         let several = left > 1;
-        let mut place = Place { each, lead_s: 0.0, start_s: 0.0, index: 0 };
+        let mut place = MarkedOutput { each, lead_s: 0.0, start_s: 0.0, index: 0 };
         for utterance in &utterances {
             if utterance.text.is_empty() {
                 place.lead_s += utterance.pause_s;
@@ -82,7 +83,9 @@ impl Engine {
             // Silence before a chunk and another rate change its samples afterwards.
             let (start_s, plain) = (place.start_s, utterance.rate == 1.0 && place.lead_s == 0.0);
             let mut moved = sound.as_deref_mut().filter(|_| plain).map(|sound| {
-                move |s: Sound<'_>| sound(Sound { start_s: start_s + s.start_s, ..s })
+                move |s: SpeechPortion<'_>| {
+                    sound(SpeechPortion { start_s: start_s + s.start_s, ..s })
+                }
             });
             let moved = moved.as_mut().map(|moved| moved as &mut TakeSound<'_>);
             let put = &mut |chunk| place.put(chunk, utterance, left == 0);
@@ -110,7 +113,7 @@ fn in_voice(request: &mut Request, field: &str, voice: &str, recordings: &[&str]
 }
 
 /// Place of the next chunk in the whole recording.
-struct Place<'a, 'e> {
+struct MarkedOutput<'a, 'e> {
     each: &'a mut Each<'e>,
     /// Silence to put before the next chunk, seconds.
     lead_s: f64,
@@ -119,12 +122,12 @@ struct Place<'a, 'e> {
     index: usize,
 }
 
-impl Place<'_, '_> {
+impl MarkedOutput<'_, '_> {
     /// Hands a chunk on at its rate and place.
     fn put(
         &mut self,
         mut chunk: Chunk,
-        utterance: &Utterance,
+        utterance: &MarkedUtterance,
         last: bool,
     ) -> Result<(), EngineError> {
         let ends = chunk.last;
@@ -169,7 +172,7 @@ fn shape(chunk: &mut Chunk, rate: f64, before_s: f64, after_s: f64) -> Result<f6
     Ok(speech.seconds)
 }
 
-/// Samples at another tempo, at the same pitch.
+/// Returns the samples at another tempo, at the same pitch.
 fn stretched(audio: &Audio, rate: f64) -> Vec<f32> {
     let rate_hz = NonZeroU32::new(audio.sample_rate_hz).filter(|_| rate != 1.0);
     let stretch = rate_hz.and_then(|hz| wsola::TimeStretch::new(hz, NonZeroU16::MIN).ok());

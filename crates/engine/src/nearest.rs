@@ -1,6 +1,6 @@
 //! The known name nearest to a mistyped one.
 
-/// The candidate that takes the fewest edits to reach, if that is few enough for a slip of the fingers.
+/// Returns the candidate that takes the fewest edits to reach, if that is few enough for a slip of the fingers.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (given.chars().count() / 3).clamp(1, 4);
     candidates

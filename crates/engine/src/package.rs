@@ -5,13 +5,13 @@ use std::path::Path;
 use serde_json::Value;
 use syrinx_codec::EmbeddedCodec;
 use syrinx_model::LmFile;
-use syrinx_types::Codes;
+use syrinx_types::{Codes, IoOperation};
 
 use crate::codec_part::{PackageCodec, codec_of_part, part_of};
 use crate::format::{self, HeaderVoice};
 use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
-use crate::{CodecId, EngineError, IoOperation, ModelPart, ModelSource};
+use crate::{CodecId, EngineError, ModelPart, ModelSource};
 
 /// A voice that a model file brings along.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ pub fn package(
         part: ModelPart::LanguageModel,
         cause: e.into(),
     })?;
-    package_lm((&lm, &file), codec, voices, card)
+    package_lm(&lm, &file, codec, voices, card)
 }
 
 /// Joins a language model that is in memory to a codec and voices, as [`package`] does; `file` is its name in errors.
@@ -51,7 +51,8 @@ pub fn package(
 /// # Errors
 /// As [`package`].
 pub fn package_lm(
-    (lm, file): (&LmFile, &str),
+    lm: &LmFile,
+    file: &str,
     codec: &PackageCodec,
     voices: &[PackageVoice],
     card: Value,
@@ -84,8 +85,8 @@ pub fn package_lm(
     })
 }
 
-/// A model with another language model in it, trained on its codec; the voices stay, the codec unless one with the same
-/// quantiser and another vocoder is given, and the card unless another is given.
+/// Returns a model with another language model in it, trained on its codec; the voices stay, the codec unless one with
+/// the same quantiser and another vocoder is given, and the card unless another is given.
 ///
 /// # Errors
 /// Errors of [`package`] and of opening the model.
@@ -119,7 +120,7 @@ pub fn with_language_model(
     })
 }
 
-/// The codec of a model.
+/// Returns the codec of a model.
 ///
 /// # Errors
 /// [`EngineError::ModelFile`] or [`EngineError::Part`] for a file that can't be read.

@@ -6,7 +6,7 @@ use syrinx_types::Audio;
 
 use crate::EngineError;
 
-/// The best stretch of a recording as a prompt ([`prompt::excerpt`]). `name` is for messages.
+/// Returns the best stretch of a recording as a prompt ([`prompt::excerpt`]). `name` is for messages.
 ///
 /// # Errors
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
@@ -14,7 +14,7 @@ pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio
     prompt::excerpt(audio, config).map_err(|error| fault(name, &error, config))
 }
 
-/// A whole recording as a prompt ([`prompt::prepare`]). `name` is for messages.
+/// Returns a whole recording as a prompt ([`prompt::prepare`]). `name` is for messages.
 ///
 /// # Errors
 /// As [`excerpt`].

@@ -12,7 +12,7 @@ use syrinx_text::inventory::parse_arpabet;
 use syrinx_text::{Phone, Pronounce};
 use syrinx_types::{CancelToken, RunContext};
 
-use crate::running::Running;
+use crate::running::LoadedTask;
 
 /// Pronunciation of unknown words by the task that predicts phones. Words are read once.
 pub(crate) struct ModelPronounce {
@@ -24,7 +24,7 @@ pub(crate) struct ModelPronounce {
 }
 
 impl ModelPronounce {
-    pub(crate) fn new(model: Arc<LanguageModel>, reader: &Running, services: Services) -> Self {
+    pub(crate) fn new(model: Arc<LanguageModel>, reader: &LoadedTask, services: Services) -> Self {
         let (task, field) = (Arc::clone(&reader.task), reader.descriptor.verb.positional);
         Self { model, task, field, services, known: Mutex::default() }
     }
@@ -32,7 +32,7 @@ impl ModelPronounce {
     /// One request a word, all of them in one batch.
     fn ask(&self, words: &[&String]) -> Result<Vec<Vec<Phone>>, Box<dyn Error + Send + Sync>> {
         let cancel = CancelToken::default();
-        // Seed and settings are fixed: a word has one pronunciation, whatever is spoken around it.
+        // Seed and settings are fixed: the pronunciation of a word does not depend on its context.
         let run = RunContext::quiet(&cancel);
         let context = Context { services: &self.services, run };
         let planned = words.iter().map(|&word| {

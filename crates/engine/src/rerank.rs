@@ -10,14 +10,14 @@ use syrinx_text::{Phone, TextVocab};
 use syrinx_types::{Codes, Event, RunContext};
 
 use crate::goodness::goodness;
-use crate::running::Running;
+use crate::running::LoadedTask;
 use crate::services::PhoneStage;
 use crate::{Engine, EngineError};
 
-/// The best of `decode.best_of` candidates of every row.
+/// Returns the best of `decode.best_of` candidates of every row.
 pub(crate) fn best_of(
     engine: &Engine,
-    running: &Running,
+    running: &LoadedTask,
     plan: &Plan,
     decode: &DecodeConfig,
     run: RunContext<'_>,
@@ -43,7 +43,7 @@ pub(crate) fn best_of(
     };
     let mut scored = generated.into_iter().zip(scores);
     let chosen = plan.rows.iter().filter_map(|_| {
-        // One that stopped by itself is better than any that had to be stopped. Of equals the first stays.
+        // A row that ended by itself ranks above one cut at its limit. Ties keep the first.
         scored
             .by_ref()
             .take(n)
@@ -56,10 +56,10 @@ pub(crate) fn best_of(
     Ok(chosen.collect())
 }
 
-/// Rows that follow one another: each goes on from the best candidate of the one before it.
+/// Chooses candidates of rows that follow each other: each row continues the best candidate of the one before it.
 fn one_by_one(
     engine: &Engine,
-    running: &Running,
+    running: &LoadedTask,
     plan: &Plan,
     decode: &DecodeConfig,
     run: RunContext<'_>,
@@ -127,12 +127,12 @@ fn transcribed(
     Ok(scores)
 }
 
-/// Phones that sound, without their stress.
+/// Returns the phones that sound, without their stress.
 fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
     phones.into_iter().filter(|phone| !phone.is_mark()).map(Phone::strip_stress).collect()
 }
 
-/// The phones that a row is to say: the text under the pointer, or else the first phones it is given.
+/// Returns the phones that a row is to say: the text under the pointer, or else the first phones it is given.
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),

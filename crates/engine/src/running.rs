@@ -6,7 +6,7 @@ use syrinx_task::{DynTask, TaskDescriptor};
 
 /// A task on this model.
 #[derive(Clone)]
-pub(crate) struct Running {
+pub(crate) struct LoadedTask {
     pub(crate) descriptor: &'static TaskDescriptor,
     pub(crate) task: Arc<dyn DynTask>,
     pub(crate) missing_special_tokens: Vec<String>,

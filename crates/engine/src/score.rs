@@ -15,7 +15,7 @@ use crate::{Engine, EngineError};
 
 /// Score of a word.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WordScore {
+pub struct AlignedWordScore {
     /// Word as written.
     pub word: String,
     /// Start, seconds.
@@ -34,7 +34,7 @@ pub struct WordScore {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TextScore {
     /// Words in their order.
-    pub words: Vec<WordScore>,
+    pub words: Vec<AlignedWordScore>,
     /// Mean of the words' log-probabilities, weighted by their lengths, nats.
     pub log_prob: f64,
     /// Mean of the words' goodness, weighted by their lengths.
@@ -58,7 +58,7 @@ impl Engine {
         let scores = context.phones()?.phone_scores(&codes, run)?;
         let classes = Classes::of(&scores).ok_or(AnswerIssue::NoScores.of(String::new()))?;
         let phones = at_times(&transcript.phones, scores.rate_hz, classes.parts());
-        let words: Vec<WordScore> = transcript
+        let words: Vec<AlignedWordScore> = transcript
             .words
             .into_iter()
             .map(|w| {
@@ -67,11 +67,17 @@ impl Engine {
                 let parts = start..end.max(start + 1).min(phones.len());
                 let (log_prob, free) = classes.means(parts, &phones);
                 let goodness = log_prob - free;
-                WordScore { word: w.word, start_s: w.start_s, end_s: w.end_s, log_prob, goodness }
+                AlignedWordScore {
+                    word: w.word,
+                    start_s: w.start_s,
+                    end_s: w.end_s,
+                    log_prob,
+                    goodness,
+                }
             })
             .collect();
         let length: f64 = words.iter().map(|w| w.end_s - w.start_s).sum();
-        let mean = |value: fn(&WordScore) -> f64| {
+        let mean = |value: fn(&AlignedWordScore) -> f64| {
             let sum: f64 = words.iter().map(|w| value(w) * (w.end_s - w.start_s)).sum();
             sum / length.max(1e-9)
         };
@@ -80,7 +86,7 @@ impl Engine {
     }
 }
 
-/// The phone that sounds in every part of a recording; silence where none is known.
+/// Returns the phone that sounds in every part of a recording; silence where none is known.
 fn at_times(phones: &[TimedPhone], rate_hz: f64, parts: usize) -> Vec<Phone> {
     let mut out = Vec::with_capacity(parts);
     let mut end_s = 0.0;

@@ -16,8 +16,8 @@ use syrinx_task::{
 };
 use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
 
-use crate::Voices;
-use crate::running::Running;
+use crate::VoiceTable;
+use crate::running::LoadedTask;
 
 /// The codec as tasks see it.
 pub(crate) struct ModelCodec(pub(crate) Arc<dyn Codec>);
@@ -101,7 +101,7 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The name of a recording that may be read.
+    /// Returns the name of a recording that may be read.
     fn name<'p>(&self, path: &'p Path) -> Result<Cow<'p, str>, TaskError> {
         let name = path.to_string_lossy();
         if !self.readable {
@@ -160,9 +160,9 @@ impl Recordings for Files {
     }
 }
 
-impl syrinx_task::Voices for Voices {
+impl syrinx_task::Voices for VoiceTable {
     fn names(&self) -> Vec<String> {
-        Voices::names(self)
+        VoiceTable::names(self)
     }
 
     fn prompt(&self, name: &str) -> Result<Codes, TaskError> {
@@ -175,7 +175,11 @@ impl syrinx_task::Voices for Voices {
 }
 
 /// Services that need no task: codec, recordings and voices.
-pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>, read_files: bool) -> Services {
+pub(crate) fn basic(
+    codec: &Arc<dyn Codec>,
+    voices: &Arc<VoiceTable>,
+    read_files: bool,
+) -> Services {
     let files = Files { limits: ReadLimits::default(), readable: read_files };
     Services {
         codec: Some(Arc::new(ModelCodec(Arc::clone(codec)))),
@@ -185,14 +189,14 @@ pub(crate) fn basic(codec: &Arc<dyn Codec>, voices: &Arc<Voices>, read_files: bo
     }
 }
 
-/// The basic services, and those of the tasks that the model was trained on.
+/// Returns the basic services, and those of the tasks that the model was trained on.
 pub(crate) fn with_tasks(
     basic: Services,
     model: &Arc<LanguageModel>,
-    tasks: &[Running],
+    tasks: &[LoadedTask],
 ) -> Services {
     let trained = || tasks.iter().filter(|t| t.missing_special_tokens.is_empty());
-    let inner = |running: &Running| Inner {
+    let inner = |running: &LoadedTask| Inner {
         model: Arc::clone(model),
         task: Arc::clone(&running.task),
         capabilities: running.descriptor.capabilities,
@@ -227,7 +231,7 @@ struct Inner {
 }
 
 impl Inner {
-    /// A request about a recording.
+    /// Returns a request about a recording.
     fn request(&self, audio: &Audio) -> Request {
         let field = self.capabilities.recordings.first().copied().unwrap_or_default();
         Request::new(serde_json::json!({})).with_recording(field, audio.clone())
@@ -313,8 +317,8 @@ pub(crate) struct PhoneStage {
 }
 
 impl PhoneStage {
-    /// The first stage with a phone head among the tasks that the model was trained on.
-    pub(crate) fn of(tasks: &[Running]) -> Option<Self> {
+    /// Returns the first stage with a phone head among the tasks that the model was trained on.
+    pub(crate) fn of(tasks: &[LoadedTask]) -> Option<Self> {
         tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
             let layout = running.task.layout();
             let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
@@ -323,7 +327,7 @@ impl PhoneStage {
         })
     }
 
-    /// Phone scores of each of these codes.
+    /// Returns the phone scores of each of these codes.
     pub(crate) fn scores(
         &self,
         model: &LanguageModel,

@@ -18,8 +18,12 @@ use crate::{Engine, EngineError, EngineOptions, ModelPart, ModelSource, language
 pub(crate) struct VoiceAdapters {
     source: ModelSource,
     options: EngineOptions,
-    loaded: Mutex<BTreeMap<PathBuf, Loaded>>,
+    slots: Mutex<BTreeMap<PathBuf, Arc<Slot>>>,
 }
+
+/// Place of one adapted engine. Its lock is held while the adapter is loaded: requests for the same voice wait for it,
+/// those for other voices do not.
+type Slot = Mutex<Option<Loaded>>;
 
 struct Loaded {
     /// Time of the file's last change when it was loaded.
@@ -29,7 +33,12 @@ struct Loaded {
 
 impl VoiceAdapters {
     pub(crate) fn new(source: &ModelSource, options: &EngineOptions) -> Self {
-        Self { source: source.clone(), options: options.clone(), loaded: Mutex::default() }
+        Self { source: source.clone(), options: options.clone(), slots: Mutex::default() }
+    }
+
+    fn slot(&self, path: &Path) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(path.to_owned()).or_default())
     }
 }
 
@@ -51,10 +60,17 @@ impl Engine {
 
     fn adapted(&self, adapters: &VoiceAdapters, path: &Path) -> Result<Arc<Self>, EngineError> {
         let modified = std::fs::metadata(path).and_then(|m| m.modified()).ok();
-        let mut loaded = adapters.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = loaded.get(path).filter(|known| known.modified == modified) {
+        let slot = adapters.slot(path);
+        let mut loaded = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.as_ref().filter(|known| known.modified == modified) {
             return Ok(Arc::clone(&known.engine));
         }
+        let engine = Arc::new(self.load_adapted(adapters, path)?);
+        *loaded = Some(Loaded { modified, engine: Arc::clone(&engine) });
+        Ok(engine)
+    }
+
+    fn load_adapted(&self, adapters: &VoiceAdapters, path: &Path) -> Result<Self, EngineError> {
         let options = &adapters.options;
         let lm = with_adapter(&language_model(&adapters.source)?, path)?;
         let fingerprint = Fingerprint::default()
@@ -68,8 +84,6 @@ impl Engine {
                     part: ModelPart::LanguageModel,
                     cause: cause.into(),
                 })?;
-        let engine = Arc::new(self.with_model(Arc::new(model), fingerprint));
-        loaded.insert(path.to_owned(), Loaded { modified, engine: Arc::clone(&engine) });
-        Ok(engine)
+        Ok(self.with_model(Arc::new(model), fingerprint))
     }
 }

@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use syrinx_types::Codes;
+use syrinx_types::{Codes, IoOperation};
 
 use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes, write_atomic};
 use crate::nearest::nearest;
-use crate::{CodecId, EngineError, IoOperation};
+use crate::{CodecId, EngineError};
 
 const EXTENSION: &str = "safetensors";
 /// Ending of the file with a voice's adapter, beside that with its prompt.
@@ -45,13 +45,13 @@ pub struct Voice {
 /// All voices of an engine. The user's are looked up on the disk whenever they are asked for, so that other programs
 /// may add some.
 #[derive(Debug, Clone)]
-pub struct Voices {
+pub struct VoiceTable {
     model: Vec<(Voice, Codes)>,
     folder: Option<PathBuf>,
     codec: CodecId,
 }
 
-impl Voices {
+impl VoiceTable {
     pub(crate) fn new(
         model: Vec<(crate::format::HeaderVoice, Codes)>,
         folder: Option<PathBuf>,
@@ -68,7 +68,7 @@ impl Voices {
         Self { model, folder, codec }
     }
 
-    /// Names: the model's voices in its order (the first is the default), then the user's by name.
+    /// Returns the names: the model's voices in its order (the first is the default), then the user's by name.
     pub fn names(&self) -> Vec<String> {
         let own = self.files().into_iter().map(|(name, _)| name);
         self.model.iter().map(|(v, _)| v.name.clone()).chain(own).collect()
@@ -89,7 +89,7 @@ impl Voices {
         self.model.iter().map(|(v, _)| v.clone()).chain(own).collect()
     }
 
-    /// The prompt of a voice.
+    /// Returns the prompt of a voice.
     ///
     /// # Errors
     /// [`EngineError::UnknownVoice`]; [`EngineError::Voice`] for a file that can't be used.
@@ -144,7 +144,7 @@ impl Voices {
         Ok(path)
     }
 
-    /// The adapter of a voice of the user's, where it has one.
+    /// Returns the adapter of a voice of the user's, where it has one.
     pub fn adapter(&self, name: &str) -> Option<PathBuf> {
         if !is_name(name) || self.model.iter().any(|(v, _)| v.name == name) {
             return None;
@@ -186,14 +186,14 @@ impl Voices {
             return Err(self.unknown(name));
         };
         self.remove_adapter(name)?;
-        std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Delete, &path))?;
+        std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Remove, &path))?;
         Ok(path)
     }
 
     fn remove_adapter(&self, name: &str) -> Result<(), EngineError> {
         match self.adapter(name) {
             Some(path) => {
-                std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Delete, &path))
+                std::fs::remove_file(&path).map_err(EngineError::io(IoOperation::Remove, &path))
             }
             None => Ok(()),
         }

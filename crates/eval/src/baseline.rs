@@ -62,9 +62,9 @@ pub enum Moved {
 
 impl Comparison {
     /// Compares older rows with newer ones, row by row and figure by figure (paired bootstrap over
-    /// speakers); `None` if no row is in both. The baseline is named and so is its model.
-    pub fn between(baseline_and_model: (&str, &str), old: &[Row], new: &[Row]) -> Option<Self> {
-        between(baseline_and_model, old, new)
+    /// speakers); `None` if no row is in both. `baseline` names the older report, `model` the model it is about.
+    pub fn between(baseline: &str, model: &str, old: &[Row], new: &[Row]) -> Option<Self> {
+        between(baseline, model, old, new)
     }
 
     /// Whether anything that counts became worse.
@@ -72,7 +72,7 @@ impl Comparison {
         self.moves.iter().any(|m| m.gate && m.moved == Moved::Worse)
     }
 
-    /// The move of a figure.
+    /// Returns the move of a figure.
     pub fn of(&self, figure: &str, variant: &str) -> Option<&Move> {
         self.moves.iter().find(|m| m.figure == figure && m.variant == variant)
     }
@@ -84,14 +84,13 @@ type Pair<'a> = (&'a str, (Measure, Measure));
 /// Compares rows with those of an older report, row by row.
 pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
     let name = path.display().to_string();
-    Comparison::between((&name, &old.model), &old.rows, rows).ok_or_else(|| {
+    Comparison::between(&name, &old.model, &old.rows, rows).ok_or_else(|| {
         let reason = format!("has no row in common with this run (it is of suite `{}`)", old.suite);
         EvalError::Baseline { path: path.to_path_buf(), reason }
     })
 }
 
-/// Rows of the same name; `None` if there are none.
-fn between((baseline, model): (&str, &str), old: &[Row], new: &[Row]) -> Option<Comparison> {
+fn between(baseline: &str, model: &str, old: &[Row], new: &[Row]) -> Option<Comparison> {
     let of_id: HashMap<&str, &Row> = old.iter().map(|r| (r.id.as_str(), r)).collect();
     let pairs: Vec<(&Row, &Row)> =
         new.iter().filter_map(|new| Some((*of_id.get(new.id.as_str())?, new))).collect();

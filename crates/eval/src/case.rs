@@ -28,11 +28,11 @@ pub(crate) struct Case<'a> {
 pub(crate) enum What {
     /// A task is asked.
     Request(Value),
-    /// A recording goes through so many levels of the codec; 0 leaves it as it is.
+    /// Number of codec levels that a recording is coded with; 0 for the recording itself.
     Levels(usize),
 }
 
-/// All cases in order.
+/// Returns all cases in order.
 pub(crate) fn cases<'a>(
     suite: &Suite,
     items: &'a [Item],

@@ -1,9 +1,9 @@
-//! Which figures there are, what they mean, and which way is up.
+//! Catalogue of figures: names, meanings, units and directions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which way is better.
+/// Direction of improvement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
@@ -34,7 +34,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// A value with its unit, for a human.
+    /// Returns a value with its unit, for a human.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Share => format!("{:.1} %", 100.0 * value),
@@ -49,7 +49,7 @@ impl Unit {
 
 /// Aggregation of row values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pool {
+pub(crate) enum Pooling {
     Mean,
     Median,
 }
@@ -69,7 +69,7 @@ pub struct FigureKind {
     pub better: Better,
     /// Whether a change for the worse is a regression. Times aren't: they depend on the machine.
     pub gate: bool,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Pooling,
 }
 
 const fn kind(
@@ -80,11 +80,11 @@ const fn kind(
     meaning: &'static str,
 ) -> FigureKind {
     let gate = !matches!(better, Better::Neither);
-    FigureKind { name, title, meaning, unit, better, gate, pool: Pool::Mean }
+    FigureKind { name, title, meaning, unit, better, gate, pool: Pooling::Mean }
 }
 
 const fn median(kind: FigureKind) -> FigureKind {
-    FigureKind { pool: Pool::Median, ..kind }
+    FigureKind { pool: Pooling::Median, ..kind }
 }
 
 const fn timing(kind: FigureKind) -> FigureKind {
@@ -163,7 +163,7 @@ const OTHER: FigureKind = FigureKind {
     unit: Number,
     better: Neither,
     gate: false,
-    pool: Pool::Mean,
+    pool: Pooling::Mean,
 };
 
 /// Returns the description of a figure (`wer`, `wer@own`). Unknown figures have no direction.
@@ -172,12 +172,12 @@ pub fn figure_kind(figure: &str) -> &'static FigureKind {
     FIGURES.iter().find(|k| k.name == base).unwrap_or(&OTHER)
 }
 
-/// The figure without its judge.
+/// Returns the figure without its judge.
 pub(crate) fn base(figure: &str) -> &str {
     figure.split('@').next().unwrap_or(figure)
 }
 
-/// A figure's name for humans.
+/// Returns a figure's name for humans.
 pub fn title(figure: &str) -> String {
     let kind = figure_kind(figure);
     let title = if kind.title.is_empty() { base(figure) } else { kind.title };

@@ -230,7 +230,7 @@ fn group_lines(report: &Report, names: &[&str]) -> Vec<GroupLine> {
     report.groups.iter().map(line).collect()
 }
 
-/// Names of the figures that rows have, in the order of tables.
+/// Returns the names of the figures that rows have, in the order of tables.
 fn leading_figures(report: &Report) -> Vec<String> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for row in &report.rows {

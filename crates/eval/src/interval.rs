@@ -3,18 +3,18 @@
 use syrinx_metrics::bootstrap::{self, Clusters, Interval};
 
 use crate::Measure;
-use crate::catalogue::Pool;
+use crate::catalogue::Pooling;
 
 /// Draws of every bootstrap.
 pub const RESAMPLES: usize = 1000;
 
-/// The figure and its 95 % interval, whole speakers drawn; `None` if no row says anything.
-pub(crate) fn interval(rows: &Clusters<Measure>, pool: Pool) -> Option<Interval> {
+/// Returns the figure with its 95 % interval by bootstrap over speakers; `None` without measures.
+pub(crate) fn interval(rows: &Clusters<Measure>, pool: Pooling) -> Option<Interval> {
     bootstrap::interval(rows, |measures| pooled(measures.iter().copied(), pool), 0, RESAMPLES)
 }
 
 /// Many measures as one figure; not a number if there is nothing.
-pub(crate) fn pooled<'a>(measures: impl IntoIterator<Item = &'a Measure>, pool: Pool) -> f64 {
+pub(crate) fn pooled<'a>(measures: impl IntoIterator<Item = &'a Measure>, pool: Pooling) -> f64 {
     let (mut part, mut whole, mut values) = (0.0, 0.0, Vec::new());
     for measure in measures {
         match measure {
@@ -28,8 +28,8 @@ pub(crate) fn pooled<'a>(measures: impl IntoIterator<Item = &'a Measure>, pool: 
     match pool {
         _ if whole > 0.0 => part / whole,
         _ if values.is_empty() => f64::NAN,
-        Pool::Mean => bootstrap::mean(&values),
-        Pool::Median => bootstrap::median(&values),
+        Pooling::Mean => bootstrap::mean(&values),
+        Pooling::Median => bootstrap::median(&values),
     }
 }
 
@@ -43,13 +43,13 @@ mod tests {
             let got = pooled(measures, pool);
             assert!(got == expected || (got.is_nan() && expected.is_nan()), "{got} {expected}");
         };
-        check(&[], Pool::Mean, f64::NAN);
-        check(&[Measure::count(1, 4), Measure::count(3, 4)], Pool::Median, 0.5);
-        check(&[Measure::count(0, 0)], Pool::Mean, f64::NAN);
+        check(&[], Pooling::Mean, f64::NAN);
+        check(&[Measure::count(1, 4), Measure::count(3, 4)], Pooling::Median, 0.5);
+        check(&[Measure::count(0, 0)], Pooling::Mean, f64::NAN);
         let values = [Measure::Values(vec![1.0, 9.0]), Measure::value(2.0)];
-        check(&values, Pool::Mean, 4.0);
-        check(&values, Pool::Median, 2.0);
-        check(&[Measure::Values(vec![1.0, 2.0])], Pool::Median, 1.5);
+        check(&values, Pooling::Mean, 4.0);
+        check(&values, Pooling::Median, 2.0);
+        check(&[Measure::Values(vec![1.0, 2.0])], Pooling::Median, 1.5);
     }
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
                 let wrong = if in_one { i % 4 == 0 } else { (i / 4) % 4 == 0 };
                 (["a", "b", "c", "d"][i % 4], Measure::flag(wrong))
             });
-            let got = interval(&Clusters::by_speaker(rows), Pool::Mean).expect("there are rows");
+            let got = interval(&Clusters::by_speaker(rows), Pooling::Mean).expect("there are rows");
             assert!(got.low <= got.estimate && got.estimate <= got.high, "{got:?}");
             got.high - got.low
         };

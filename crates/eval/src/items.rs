@@ -14,14 +14,14 @@ use syrinx_types::{IoOperation, WordTime};
 use crate::score::word_times;
 use crate::{EvalError, Suite};
 
-/// One thing to ask about, and what is known of the right answer.
+/// One item of a suite with its reference.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Item {
     /// Name, unique in the suite.
     pub id: String,
     /// Text of the item, or the word for grapheme-to-phoneme conversion.
     pub text: String,
-    /// Speaker; empty where nobody speaks.
+    /// Speaker; empty for recordings without speech.
     pub speaker: String,
     /// The recording.
     pub audio: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
-/// The items of a suite, limited and in order.
+/// Returns the items of a suite, limited and in order.
 ///
 /// # Errors
 /// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
@@ -62,8 +62,8 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
     Ok(spread(items, source.limit))
 }
 
-/// Recordings that should say something else: in the middle third of each text stand the words of the next one's, as
-/// many or few as those are. The recording becomes the prompt.
+/// Returns the recordings that should say something else: in the middle third of each text stand the words of the next
+/// one's, as many or few as those are. The recording becomes the prompt.
 fn edited(items: Vec<Item>) -> Vec<Item> {
     let words =
         |item: &Item| -> Vec<String> { item.text.split_whitespace().map(str::to_owned).collect() };
@@ -78,7 +78,7 @@ fn edited(items: Vec<Item>) -> Vec<Item> {
     items.iter().zip(nexts).map(edit).collect()
 }
 
-/// Recordings that should say what a file lists, several edits of one told apart by their number.
+/// Builds items from a list of edits; several edits of one recording are numbered.
 fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
     let mut found: Vec<Item> = Vec::new();
@@ -98,7 +98,7 @@ fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     Ok(found)
 }
 
-/// A recording that should say something else.
+/// Returns a recording that should say something else.
 fn edit_of(item: &Item, text: String) -> Item {
     Item {
         text,
@@ -191,7 +191,7 @@ fn manifest(
     Ok(items)
 }
 
-/// Length of a recording, seconds, for manifests that do not state it.
+/// Returns the length of a recording, seconds, for manifests that do not state it.
 fn measured_s(path: &Path) -> Result<f64, String> {
     const RATE_HZ: u32 = 16_000;
     let audio = syrinx_audio::load(path, RATE_HZ).map_err(|e| e.to_string())?;

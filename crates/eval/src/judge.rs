@@ -92,7 +92,7 @@ fn whisper_name() -> String {
 }
 
 impl JudgeConfig {
-    /// Name: the suffix of its figures, `wer@NAME`.
+    /// Returns the name: the suffix of its figures, `wer@NAME`.
     pub fn name(&self) -> &str {
         match self {
             Self::Own { name, .. }
@@ -112,7 +112,7 @@ impl JudgeConfig {
         crate::content_hash(&[&config, &recognizer])
     }
 
-    /// The judge, for work in `folder`.
+    /// Returns the judge, for work in `folder`.
     pub(crate) fn build<'a>(
         &self,
         subject: &'a dyn Subject,
@@ -180,7 +180,7 @@ impl Verdict {
         Self { words: Some(score_words(wanted, "")), ..Self::default() }
     }
 
-    /// The figures it gives, without its name.
+    /// Returns the figures it gives, without its name.
     pub(crate) fn measures(&self) -> Vec<(String, Measure)> {
         let words = self.words.iter().flat_map(WordScore::measures);
         let others = self.figures.iter().map(|(k, v)| (k.clone(), Measure::value(*v)));
@@ -190,7 +190,7 @@ impl Verdict {
 
 /// Listens to recordings.
 pub trait Judge {
-    /// Name: the suffix of its figures, `wer@NAME`.
+    /// Returns the name: the suffix of its figures, `wer@NAME`.
     fn name(&self) -> &str;
 
     /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to

@@ -1,7 +1,7 @@
 //! Suites, judges, reports, baselines.
 //!
-//! A [`Suite`] (`evals/*.toml`) says what is asked of a model and who listens; [`evaluate`] asks it of a [`Subject`],
-//! scores what comes back and writes `rows.jsonl`, `report.json` and a self-contained `report.html`.
+//! A [`Suite`] (`evals/*.toml`) lists requests and judges; [`evaluate`] sends the requests to a [`Subject`], scores the
+//! answers and writes `rows.jsonl`, `report.json` and a self-contained `report.html`.
 //!
 //! Invariants:
 //!
@@ -10,7 +10,8 @@
 //! - Every figure carries the number of rows behind it and a 95 % interval, and an output that is missing counts as
 //!   all wrong wherever wrong can be counted.
 //! - A row that is finished is on disk. The next run with the same model, seed and request takes it from there.
-//! - Judges are a seam ([`Judge`]): the model's own ear, a command, an endpoint. None is called unless a suite or the
+//! - Judges are a seam ([`Judge`]): the model's own recognizer, a command, an endpoint. None is called unless a suite
+//! or the
 //!   caller names it.
 //! - No model, no clock and no environment: answers and their times come from the [`Subject`], secrets from the caller.
 
@@ -42,7 +43,7 @@ pub use judge::{Judge, JudgeConfig, JudgeLine, Verdict};
 pub use report::{Figure, GroupFigures, Provenance, REPORT_FORMAT, Report};
 pub use row::{Measure, Row, content_hash};
 pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
-pub use subject::{Answer, Ask, Subject, SubjectError, TestedCodec};
+pub use subject::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};
 pub use summary::{badness, figures};
 pub use table::{range, said};

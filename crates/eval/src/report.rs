@@ -115,7 +115,7 @@ impl Report {
         Ok(report)
     }
 
-    /// The figure of that name over everything (`wer@own`; without a judge, the first judge's).
+    /// Returns the figure of that name over everything (`wer@own`; without a judge, the first judge's).
     pub fn figure(&self, name: &str) -> Option<&Figure> {
         let named = |f: &&Figure| f.name == name || crate::catalogue::base(&f.name) == name;
         self.figures.iter().find(named)

@@ -26,7 +26,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// A part of a whole, both counted.
+    /// Builds a part of a whole, both counted.
     pub fn count(part: usize, whole: usize) -> Self {
         Self::Ratio { part: part as f64, whole: whole as f64 }
     }
@@ -41,7 +41,7 @@ impl Measure {
         Self::Values(vec![value])
     }
 
-    /// The figure of this row alone; `None` if it is empty.
+    /// Returns the figure of this row alone; `None` if it is empty.
     pub fn alone(&self) -> Option<f64> {
         match self {
             Self::Ratio { part, whole } => (*whole > 0.0).then(|| part / whole),
@@ -118,8 +118,8 @@ pub fn content_hash(parts: &[&str]) -> String {
     parts.iter().fold(Fingerprint::default(), |hash, part| hash.part(part.as_bytes())).hex()
 }
 
-/// The seed that the answer to one question is drawn with. Every question has its own: with one for all, a lucky seed
-/// would be lucky in all rows, and the intervals over rows would know nothing of it.
+/// Returns the seed of the answer to one request. Every request has its own: with a common seed, the luck of a seed
+/// would be correlated over all rows, and the intervals over rows would not contain it.
 pub(crate) fn draw_seed(seed: u64, question: &str) -> u64 {
     // Short enough to be typed after `--seed`.
     let parts = [seed.to_string(), question.to_owned()];

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_task::AnswerKind;
 use syrinx_types::{CancelToken, EventSink, IoOperation};
 
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
-use crate::store::{Store, suffix, write_whole};
+use crate::store::{RowStore, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
     EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, TestedCodec,
@@ -26,10 +26,9 @@ pub const REGRESSION_EXIT_CODE: u8 = 6;
 /// Options of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EvalOptions {
-    /// Folder of the run: `rows.jsonl`, recordings, `report.json`, `report.html`. A run that was stopped goes on
-    /// where it was.
+    /// Folder of the run: `rows.jsonl`, recordings, `report.json`, `report.html`. A stopped run resumes.
     pub out: PathBuf,
-    /// At most so many items, instead of the suite's.
+    /// Largest number of items, in place of the suite's.
     pub limit: Option<usize>,
     /// Voices, instead of the suite's.
     pub voices: Vec<String>,
@@ -41,13 +40,13 @@ pub struct EvalOptions {
     pub baseline: Option<PathBuf>,
     /// Part of the questions that is asked here. Parts may share `out`: their rows and reports have files of their own
     /// (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
-    pub part: Part,
+    pub part: WorkShare,
     /// Origin of the report.
     pub provenance: Provenance,
 }
 
 impl EvalOptions {
-    /// The suite with these options in it: what is really run.
+    /// Returns the suite with these options applied.
     pub fn applied(&self, suite: &Suite) -> Suite {
         let mut suite = suite.clone();
         suite.items.limit = self.limit.or(suite.items.limit);
@@ -63,10 +62,10 @@ impl EvalOptions {
     }
 }
 
-/// Takes rows as they are finished, beside `rows.jsonl`: a results store, for instance.
+/// Receiver of finished rows in addition to `rows.jsonl`, such as a results store.
 pub trait KeepRows {
-    /// Takes a row. Called again for a row that a later judge has heard; the last one counts. What can't be kept is
-    /// the keeper's to report: the row is on disk already, and the evaluation goes on.
+    /// Keeps a row. Called again for a row that a later judge has scored; the last call counts. The keeper reports its
+    /// own failures: the row is on disk already, and the evaluation continues.
     fn keep(&self, row: &Row);
 }
 
@@ -89,8 +88,8 @@ pub fn evaluate(
     evaluate_and_keep(suite, subject, options, cancel, sink, &())
 }
 
-/// Asks a subject everything in a suite, scores the answers, and writes the report. What goes wrong with one question
-/// is in the report; only what makes the whole run pointless is an error. Rows finished before are not asked again.
+/// Sends all requests of a suite to a subject, scores the answers, and writes the report. The failure of one request is
+/// a row of the report; only failures of the whole run are errors. Finished rows are not requested again.
 ///
 /// # Errors
 /// [`EvalError`]; with [`EvalError::Cancelled`] too, everything finished is on disk.
@@ -115,11 +114,11 @@ pub fn evaluate_and_keep(
     cases.retain(|_| number.next().is_some_and(|n| options.part.has(n)));
     let folder = std::path::absolute(&options.out)
         .map_err(EvalError::io(IoOperation::Find, &options.out))?;
-    let store = Store::open(&folder, options.part)?;
+    let store = RowStore::open(&folder, options.part)?;
     let (suite, cases) = (&suite, &cases);
     let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, keeper };
     let rows = run.rows(store)?;
-    if options.part == Part::WHOLE {
+    if options.part == WorkShare::WHOLE {
         run.remove_strays(&rows);
     }
 
@@ -188,7 +187,7 @@ struct Run<'a> {
     keeper: &'a dyn KeepRows,
 }
 
-/// A name that every file system takes.
+/// Returns a name that every file system takes.
 fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     name.chars().map(plain).take(80).collect()

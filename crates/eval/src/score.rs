@@ -1,4 +1,4 @@
-//! From answers to measures, by what the answer is.
+//! Measures of answers by the kind of answer.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl WordScore {
     }
 }
 
-/// The words of a text as they are compared: written out, lower case, without punctuation.
+/// Returns the words of a text as they are compared: written out, lower case, without punctuation.
 pub(crate) fn scored_words(text: &str) -> Vec<String> {
     normalize_for_scoring(&normalize(text))
 }
@@ -96,7 +96,7 @@ fn by_whisper_rules(wanted: &str, transcript: &str) -> (f64, f64) {
 /// Distance in words within which an inserted word counts as a repetition.
 const REPEAT_WORDS: usize = 3;
 
-/// Words that a speaker skipped, and words that he said again, over those that should be there.
+/// Returns the shares of skipped and of repeated words among those of the text.
 pub(crate) fn slips(wanted: &str, transcript: &str) -> Vec<(String, Measure)> {
     let (wanted, transcript) = (scored_words(wanted), scored_words(transcript));
     if wanted.is_empty() {

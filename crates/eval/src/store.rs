@@ -1,27 +1,27 @@
-//! Rows on disk: appended one by one, so that whatever ends a run, nothing finished is lost.
+//! Rows on disk: appended one by one, so that finished rows survive any end of a run.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 
 use crate::{EvalError, Row};
 use syrinx_types::IoOperation;
 
 /// The rows of a run's folder. A line of `rows.jsonl` replaces an earlier one with the same key. Tasks of an array job
 /// append to files of their own, `rows-N-of-M.jsonl`, in the same folder, and read those of all others.
-pub(crate) struct Store {
+pub(crate) struct RowStore {
     path: PathBuf,
     rows: HashMap<String, Row>,
     file: File,
 }
 
-impl Store {
+impl RowStore {
     /// Opens or makes the folder. Lines that can't be read (the last one of a killed run, those of an older version)
     /// are passed over: their rows are made again.
-    pub(crate) fn open(folder: &Path, part: Part) -> Result<Self, EvalError> {
+    pub(crate) fn open(folder: &Path, part: WorkShare) -> Result<Self, EvalError> {
         fs::create_dir_all(folder).map_err(EvalError::io(IoOperation::CreateFolder, folder))?;
         let path = folder.join(format!("rows{}.jsonl", suffix(part)));
         let mut rows = HashMap::new();
@@ -42,7 +42,7 @@ impl Store {
         Ok(Self { path, rows, file })
     }
 
-    /// A finished row.
+    /// Returns a finished row.
     pub(crate) fn get(&self, key: &str) -> Option<&Row> {
         self.rows.get(key)
     }
@@ -72,14 +72,14 @@ impl Store {
 }
 
 /// Suffix of the files of a part: none for everything, else `-N-of-M`.
-pub(crate) fn suffix(part: Part) -> String {
+pub(crate) fn suffix(part: WorkShare) -> String {
     match part.of() {
         1 => String::new(),
         of => format!("-{}-of-{of}", part.index() + 1),
     }
 }
 
-/// Files of rows that a folder has: those of parts, then `rows.jsonl`.
+/// Returns the files of rows that a folder has: those of parts, then `rows.jsonl`.
 fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(EvalError::io(IoOperation::List, folder))? {
@@ -94,7 +94,7 @@ fn parts_of(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     Ok(files)
 }
 
-/// Text of a file; none if it isn't there.
+/// Returns the text of a file; none if it isn't there.
 fn read(path: &Path) -> Result<String, EvalError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn rows_outlive_a_kill_in_the_middle_of_a_line() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path(), Part::WHOLE).unwrap();
+        let mut store = RowStore::open(folder.path(), WorkShare::WHOLE).unwrap();
         store.put(row("a", "1")).unwrap();
         store.put(row("b", "1")).unwrap();
         store.put(row("b", "2")).unwrap();
@@ -138,14 +138,14 @@ mod tests {
         text.push_str("{\"key\":\"c\",\"got");
         fs::write(&path, text).unwrap();
 
-        let mut store = Store::open(folder.path(), Part::WHOLE).unwrap();
+        let mut store = RowStore::open(folder.path(), WorkShare::WHOLE).unwrap();
         assert_eq!(store.get("a").unwrap().got, "1");
         assert_eq!(store.get("b").unwrap().got, "2");
         assert!(store.get("c").is_none());
         store.put(row("d", "1")).unwrap();
         drop(store);
 
-        let store = Store::open(folder.path(), Part::WHOLE).unwrap();
+        let store = RowStore::open(folder.path(), WorkShare::WHOLE).unwrap();
         let rows = store.finish(&["d".into(), "b".into()]).unwrap();
         assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["d", "b"]);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
@@ -155,13 +155,13 @@ mod tests {
     fn parts_of_an_array_job_become_one_run() {
         let folder = tempfile::tempdir().unwrap();
         for (index, key) in ["a", "b"].iter().enumerate() {
-            let part = Part::new(index, 2).unwrap();
-            let mut store = Store::open(folder.path(), part).unwrap();
+            let part = WorkShare::new(index, 2).unwrap();
+            let mut store = RowStore::open(folder.path(), part).unwrap();
             store.put(row(key, "1")).unwrap();
             store.finish(&[(*key).to_owned()]).unwrap();
         }
         assert!(folder.path().join("rows-2-of-2.jsonl").is_file());
-        let store = Store::open(folder.path(), Part::WHOLE).unwrap();
+        let store = RowStore::open(folder.path(), WorkShare::WHOLE).unwrap();
         let rows = store.finish(&["a".into(), "b".into()]).unwrap();
         assert_eq!(rows.len(), 2);
         assert_eq!(

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use syrinx_task::{AnswerKind, Answered};
 use syrinx_types::{Audio, CancelToken};
 
-/// One question.
+/// Request to a subject.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct SubjectRequest<'a> {
     /// The task.
     pub task: &'a str,
     /// The request; recordings in it are absolute paths.
@@ -21,33 +21,34 @@ pub struct Ask<'a> {
 
 /// Answer with its timing.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct SubjectAnswer {
     /// The task's answer.
     pub answered: Answered,
-    /// Seconds from question to answer.
+    /// Seconds from request to answer.
     pub wall_s: f64,
     /// Seconds until the first sound could have been played; `None` where the answer comes as a whole.
     pub first_audio_s: Option<f64>,
 }
 
-/// Why there is no answer.
+/// Reasons for a missing answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
-    /// Someone asked to stop.
+    /// Stopped on request.
     #[error("stopped on request")]
     Cancelled,
-    /// The model or its program says no.
+    /// Failure of the model or its program.
     #[error("{0}")]
     Failed(String),
 }
 
-/// A model that can be asked: a loaded engine in the program, a fake in tests. Implemented by whoever has the clock.
+/// A model under evaluation: a loaded engine in the program, a fake in tests. The implementation measures the time.
 pub trait Subject {
-    /// Name in reports.
+    /// Returns the name in reports.
     fn name(&self) -> String;
 
-    /// Changes whenever its answers could: a hash of its weights and settings. Finished rows are reused by it.
+    /// Returns the fingerprint of weights and settings: everything that answers depend on. Finished rows of an equal
+    /// fingerprint are reused.
     fn fingerprint(&self) -> String;
 
     /// Returns the kind of a task's answers; `None` for an unknown task.
@@ -65,16 +66,20 @@ pub trait Subject {
     /// [`SubjectError::Failed`] for a voice that isn't there.
     fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError>;
 
-    /// Answers a question.
+    /// Answers a request.
     ///
     /// # Errors
-    /// [`SubjectError::Cancelled`] if `cancel` was pulled, [`SubjectError::Failed`] for anything else.
-    fn answer(&self, ask: &Ask, cancel: &CancelToken) -> Result<Answer, SubjectError>;
+    /// [`SubjectError::Cancelled`] if `cancel` was set, [`SubjectError::Failed`] for anything else.
+    fn answer(
+        &self,
+        ask: &SubjectRequest,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError>;
 
     /// Samples a second of its recordings.
     fn sample_rate_hz(&self) -> u32;
 
-    /// Opens the codec that recordings go through: the one that a suite names, relative to a folder, or the subject's own.
+    /// Opens the codec of the round trip: the one that a suite names, relative to a folder, or the subject's own.
     ///
     /// # Errors
     /// [`SubjectError::Failed`] for a codec that can't be opened.
@@ -84,15 +89,15 @@ pub trait Subject {
     ) -> Result<Box<dyn TestedCodec + '_>, SubjectError>;
 }
 
-/// A codec that recordings can go through.
+/// A codec under evaluation.
 pub trait TestedCodec {
-    /// Changes whenever what it makes of a recording could.
+    /// Returns the fingerprint of all that the round trip of a recording depends on.
     fn fingerprint(&self) -> String;
 
-    /// Number of RVQ levels.
+    /// Returns the number of RVQ levels.
     fn levels(&self) -> usize;
 
-    /// A recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
+    /// Returns a recording (at the subject's rate) through its first `levels` levels, and the seconds that took.
     ///
     /// # Errors
     /// [`SubjectError::Failed`].

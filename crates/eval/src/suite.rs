@@ -186,7 +186,7 @@ impl Suite {
         }
     }
 
-    /// The file the suite came from.
+    /// Returns the file the suite came from.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(format!("{}.toml", self.name))
     }

@@ -8,10 +8,11 @@ use crate::catalogue::{base, figure_kind, rank};
 use crate::interval::interval;
 use crate::{Figure, GroupFigures, Measure, Row};
 
-/// Above so many groups a table by group tells nobody anything.
+/// Largest number of groups for which the report has a table by group.
 const MOST_GROUPS: usize = 40;
 
-/// The figures of all rows, a variant at a time: those named in `first` (with or without a judge) first, in that order.
+/// Returns the figures of all rows, a variant at a time: those named in `first` (with or without a judge) first, in
+/// that order.
 pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
     let mut seen = BTreeSet::new();
     let variants: Vec<&str> =
@@ -25,7 +26,7 @@ pub fn figures(rows: &[Row], first: &[String]) -> Vec<Figure> {
         .collect()
 }
 
-/// The figures of every group, where there are some but not too many, and they have more than a row each.
+/// Returns the figures of every group, where there are some but not too many, and they have more than a row each.
 pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
     // Recordings and round trips, the ceiling, are no answers of a speaker's voice.
     let answers: Vec<&Row> = rows.iter().filter(|row| row.variant.is_empty()).collect();
@@ -46,7 +47,7 @@ pub(crate) fn groups(rows: &[Row], first: &[String]) -> Vec<GroupFigures> {
         .collect()
 }
 
-/// Rows by figure: group and measure of each.
+/// Returns the rows by figure: group and measure of each.
 pub(crate) fn by_figure<'a>(
     rows: impl IntoIterator<Item = &'a Row>,
 ) -> BTreeMap<String, Vec<(&'a str, Measure)>> {

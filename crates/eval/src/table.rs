@@ -27,7 +27,7 @@ impl Grid {
 }
 
 impl Report {
-    /// The figures as a table for a terminal, with what moved where there is something to compare with.
+    /// Returns the figures as a table for a terminal, with what moved where there is something to compare with.
     pub fn table(&self) -> String {
         let mut out = format!(
             "{}: {} rows, {} missing, {}\n\n",
@@ -103,7 +103,7 @@ impl Report {
     }
 }
 
-/// The interval of a figure, the unit once.
+/// Returns the interval of a figure, the unit once.
 pub fn range(figure: &Figure) -> String {
     let (low, high) = (figure.unit.show(figure.low), figure.unit.show(figure.high));
     match low.split_once(' ') {
@@ -112,7 +112,7 @@ pub fn range(figure: &Figure) -> String {
     }
 }
 
-/// A move in one word.
+/// Returns a move in one word.
 pub fn said(moved: Moved) -> &'static str {
     match moved {
         Moved::No => "no",

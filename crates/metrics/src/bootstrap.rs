@@ -32,8 +32,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// For the interval of a difference: whether no difference at all lies outside, so that the change is more than
-    /// noise.
+    /// Whether the interval of a difference excludes zero: the change is more than noise.
     pub fn excludes_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
@@ -53,7 +52,7 @@ impl<T> Clusters<T> {
         Self(groups.into_values().collect())
     }
 
-    /// Every observation by itself.
+    /// Treats every observation as a cluster of its own.
     pub fn independent(observations: impl IntoIterator<Item = T>) -> Self {
         Self(observations.into_iter().map(|value| vec![value]).collect())
     }
@@ -73,7 +72,7 @@ impl<T> Clusters<T> {
         self.0.iter().flatten()
     }
 
-    /// The groups to draw. A single speaker tells nothing about speakers, so there its observations are drawn.
+    /// Returns the clusters to draw: speakers, or the observations of a single speaker.
     fn units(&self) -> Vec<Vec<&T>> {
         match self.0.as_slice() {
             [only] => only.iter().map(|value| vec![value]).collect(),
@@ -82,7 +81,7 @@ impl<T> Clusters<T> {
     }
 }
 
-/// The 95 % interval of any statistic by cluster bootstrap. `None` when there is nothing, or the statistic of
+/// Returns the 95 % interval of any statistic by cluster bootstrap. `None` when there is nothing, or the statistic of
 /// everything is not a number. Resamples whose statistic is not a number are left out.
 ///
 /// `resamples` of 1000 to 2000 are usual; the same seed gives the same interval.
@@ -117,8 +116,8 @@ pub fn interval<T>(
     Some(Interval { estimate, low: quantile(&values, tail), high: quantile(&values, 1.0 - tail) })
 }
 
-/// The 95 % interval of the change of a statistic from the first of each pair to the second (new minus old), when the
-/// same utterances were scored twice. Pairing removes what makes some sentences harder than others.
+/// Returns the 95 % interval of the change of a statistic from the first of each pair to the second (new minus old),
+/// when the same utterances were scored twice. Pairing removes the differences in difficulty between sentences.
 /// [`Interval::excludes_zero`] says whether the change is beyond noise.
 pub fn paired<T>(
     observations: &Clusters<(T, T)>,

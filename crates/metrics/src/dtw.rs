@@ -3,10 +3,10 @@
 /// Narrowest band around the diagonal, frames.
 const MIN_BAND: usize = 200;
 
-/// Mean of `cost(i, j)` along the path of least total cost from (0, 0) to (n - 1, m - 1) in steps of (1, 1), (1, 0) and
-/// (0, 1) (Sakoe and Chiba 1978, symmetric form without slope limit). The path stays within a band around the diagonal
-/// of a tenth of the longer side, at least 200 frames, so that short recordings aren't limited at all. `None` when a
-/// side is empty.
+/// Returns the mean of `cost(i, j)` along the path of least total cost from (0, 0) to (n - 1, m - 1) in steps of (1,
+/// 1), (1, 0) and (0, 1) (Sakoe and Chiba 1978, symmetric form without slope limit). The path stays within a band
+/// around the diagonal of a tenth of the longer side, at least 200 frames, so that short recordings aren't limited at
+/// all. `None` when a side is empty.
 pub(crate) fn mean_cost(n: usize, m: usize, cost: impl Fn(usize, usize) -> f64) -> Option<f64> {
     if n == 0 || m == 0 {
         return None;

@@ -32,7 +32,13 @@ pub enum MetricsError {
     },
     /// Preparing a spectrum failed.
     #[error("analysing a recording: {0}")]
-    Audio(#[from] AudioError),
+    Audio(AudioError),
+}
+
+impl From<AudioError> for MetricsError {
+    fn from(error: AudioError) -> Self {
+        Self::Audio(error)
+    }
 }
 
 impl MetricsError {

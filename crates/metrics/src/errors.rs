@@ -24,7 +24,7 @@ pub struct EditCounts {
 }
 
 impl EditCounts {
-    /// The counts of an output that isn't there: everything deleted.
+    /// Returns the counts of an output that isn't there: everything deleted.
     pub fn all_wrong(reference: usize) -> Self {
         Self { deletions: reference as u64, reference: reference as u64, ..Self::default() }
     }
@@ -34,13 +34,13 @@ impl EditCounts {
         self.substitutions + self.deletions + self.insertions
     }
 
-    /// Items of the reference that were got right.
+    /// Returns the number of items of the reference that were got right.
     pub fn correct(&self) -> u64 {
         self.reference.saturating_sub(self.substitutions + self.deletions)
     }
 
-    /// Errors per reference item; above 1 when much was inserted. An empty reference counts as one item, so that
-    /// speaking where nothing was to be said is an error, and staying silent there isn't.
+    /// Errors per reference item; above 1 when much was inserted. An empty reference counts as one item: speech is an
+    /// error there, silence is not.
     pub fn rate(&self) -> f64 {
         self.errors() as f64 / self.reference.max(1) as f64
     }
@@ -106,8 +106,8 @@ pub enum Op {
     },
 }
 
-/// A cheapest alignment, in order. Of several, the one that pairs items rather than dropping one here and adding one
-/// there.
+/// Returns a cheapest alignment, in order. Of several, the one that pairs items rather than dropping one here and
+/// adding one there.
 ///
 /// Time and memory grow with the length times the number of errors (Ukkonen 1985), not with the square of the length.
 pub fn align<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (EditCounts, Vec<Op>) {
@@ -219,7 +219,7 @@ pub fn char_errors(reference: &str, hypothesis: &str) -> EditCounts {
     align(&characters(reference), &characters(hypothesis)).0
 }
 
-/// Phone errors of two phone sequences.
+/// Returns the phone errors of two phone sequences.
 pub fn phone_errors<S: AsRef<str>>(reference: &[S], hypothesis: &[S]) -> EditCounts {
     let symbols = |phones: &[S]| phones.iter().map(|p| p.as_ref().to_owned()).collect::<Vec<_>>();
     align(&symbols(reference), &symbols(hypothesis)).0
@@ -230,7 +230,7 @@ pub fn micro_average(utterances: &[EditCounts]) -> Option<f64> {
     (!utterances.is_empty()).then(|| utterances.iter().copied().sum::<EditCounts>().rate())
 }
 
-/// Mean of the utterances' rates; `None` without utterances.
+/// Returns the mean of the utterances' rates; `None` without utterances.
 pub fn macro_average(utterances: &[EditCounts]) -> Option<f64> {
     let sum: f64 = utterances.iter().map(EditCounts::rate).sum();
     (!utterances.is_empty()).then(|| sum / utterances.len() as f64)

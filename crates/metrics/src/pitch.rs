@@ -64,12 +64,12 @@ pub struct F0Stats {
 }
 
 impl F0Track {
-    /// The voiced frames.
+    /// Returns the voiced frames.
     pub fn voiced(&self) -> impl Iterator<Item = f64> + '_ {
         self.hz.iter().copied().flatten()
     }
 
-    /// The track in three numbers, or `None` when nothing is voiced.
+    /// Returns the track in three numbers, or `None` when nothing is voiced.
     pub fn stats(&self) -> Option<F0Stats> {
         let mut hz: Vec<f64> = self.voiced().collect();
         if hz.is_empty() {
@@ -91,12 +91,12 @@ impl F0Track {
     }
 }
 
-/// The pitch of a recording with the default [`F0Config`].
+/// Returns the pitch of a recording with the default [`F0Config`].
 pub fn f0(audio: &Audio) -> F0Track {
     f0_with(audio, &F0Config::default())
 }
 
-/// The pitch of a recording. A rate of 0 or limits that leave no period give a track without frames.
+/// Returns the pitch of a recording. A rate of 0 or limits that leave no period give a track without frames.
 pub fn f0_with(audio: &Audio, config: &F0Config) -> F0Track {
     // A step of 0, or one that is not a number, leads nowhere.
     let steps = config.hop_s > 0.0;
@@ -199,7 +199,7 @@ pub fn compare(original: &Audio, other: &Audio, config: &F0Config) -> Option<Pit
     })
 }
 
-/// Mean power of the frames of a recording.
+/// Returns the mean power of the frames of a recording.
 fn frame_powers(audio: &Audio, hop_s: f64, frames: usize) -> Vec<f64> {
     let hop = hop_s * f64::from(audio.sample_rate_hz);
     let power = |t: usize| {
@@ -325,7 +325,7 @@ impl Yin {
         self.time[..self.normalised.len()].iter().map(|x| x / size as f32).collect()
     }
 
-    /// The first dip below the threshold, followed to its bottom and refined by a parabola.
+    /// Returns the first dip below the threshold, followed to its bottom and refined by a parabola.
     fn period(&self) -> Option<f64> {
         let d = &self.normalised;
         let mut lag = (self.min_lag..=self.max_lag).find(|&lag| d[lag] < self.threshold)?;
@@ -335,7 +335,7 @@ impl Yin {
         Some(self.refined(lag))
     }
 
-    /// Frequencies of the dips below the weak threshold.
+    /// Returns the frequencies of the dips below the weak threshold.
     fn weak(&self) -> Vec<f64> {
         let d = &self.normalised;
         let dip = |lag: &usize| {
@@ -355,12 +355,12 @@ impl Yin {
     }
 }
 
-/// The power below which frames are unvoiced: so many decibels below the 95th percentile.
+/// Returns the power below which frames are unvoiced: `range_db` below the 95th percentile.
 fn power_gate(frames: &[Frame], range_db: f64) -> f64 {
     gate_below(frames.iter().map(|frame| frame.power).collect(), range_db)
 }
 
-/// The power so many decibels below the 95th percentile.
+/// Returns the power that is `range_db` below the 95th percentile.
 fn gate_below(mut sorted: Vec<f64>, range_db: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let loud = sorted.get((0.95 * sorted.len().saturating_sub(1) as f64) as usize);

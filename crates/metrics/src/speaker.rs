@@ -1,9 +1,9 @@
-//! Likeness of voices without a trained model.
+//! Similarity of voices without a trained model.
 //!
-//! **A rough stand-in.** It compares how often which timbre and pitch occur, knows nothing of people, reacts to the
-//! microphone and the room as much as to the voice, and its figures are not comparable with the cosine similarities of
-//! Resemblyzer, WavLM, TitaNet or any other speaker encoder. Use it to see that a change made voices more or less
-//! alike; use a speaker encoder to say how alike they are.
+//! **A rough stand-in.** It compares histograms of timbre and pitch, is not trained on speakers, reacts to the microphone
+//! and the room as much as to the voice, and its figures are not comparable with the cosine similarities of
+//! Resemblyzer, WavLM, TitaNet or any other speaker encoder. It shows whether a change made voices more or less alike;
+//! a speaker encoder measures how alike they are.
 
 use syrinx_audio::Audio;
 use syrinx_audio::silence::{PauseConfig, find_pauses};
@@ -29,7 +29,7 @@ pub struct SpeakerEmbedding {
 }
 
 impl SpeakerEmbedding {
-    /// The print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
+    /// Returns the print of a recording: mean and deviation of its mel-cepstra outside pauses, and its median pitch.
     ///
     /// # Errors
     /// [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.
@@ -64,7 +64,7 @@ impl SpeakerEmbedding {
         (-(timbre + PITCH_WEIGHT * octaves)).exp()
     }
 
-    /// Mean over the coefficients of the Bhattacharyya distance of two normal distributions.
+    /// Returns the mean over the coefficients of the Bhattacharyya distance of two normal distributions.
     fn timbre_distance(&self, other: &Self) -> f64 {
         let sum: f64 = (0..COEFFICIENTS)
             .map(|d| {
@@ -78,7 +78,7 @@ impl SpeakerEmbedding {
     }
 }
 
-/// Likeness of two voices from 0 to 1, see the module for what it isn't.
+/// Returns the similarity of two voices from 0 to 1; see the module for its limits.
 ///
 /// # Errors
 /// [`MetricsError::DifferentRates`], [`MetricsError::Empty`], or [`MetricsError::Audio`] for a rate too low to analyse.
@@ -87,7 +87,7 @@ pub fn similarity(first: &Audio, second: &Audio) -> Result<f64, MetricsError> {
     Ok(SpeakerEmbedding::of(first)?.similarity(&SpeakerEmbedding::of(second)?))
 }
 
-/// The frames outside pauses; all of them when nothing else is left.
+/// Returns the frames outside pauses; all of them when nothing else is left.
 fn outside_pauses(audio: &Audio, cepstra: &[Vec<f64>], frame_rate_hz: f64) -> Vec<Vec<f64>> {
     let config = PauseConfig { min_pause_s: 0.05, ..PauseConfig::default() };
     let mut pauses = find_pauses(audio, &config).into_iter().peekable();

@@ -10,7 +10,7 @@ use crate::dtw;
 /// Cepstral coefficients that [`mel_cepstral_distance`] compares, from the first on; the zeroth, loudness, is left out.
 pub const COEFFICIENTS: usize = 13;
 
-/// Smallest magnitude that is told from silence.
+/// Smallest magnitude above silence.
 const FLOOR: f64 = 1e-5;
 
 /// Mel-cepstral distance in decibels (Kubichek 1993), the frames matched by dynamic time warping:

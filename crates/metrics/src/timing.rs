@@ -35,7 +35,7 @@ pub fn timing_error(reference: &[WordTime], hypothesis: &[WordTime]) -> Option<T
     })
 }
 
-/// Median of the absolute errors of starts and ends of matched words, seconds: see [`timing_error`].
+/// Returns the median of the absolute errors of starts and ends of matched words, seconds: see [`timing_error`].
 pub fn median_error_s(reference: &[WordTime], hypothesis: &[WordTime]) -> Option<f64> {
     timing_error(reference, hypothesis).map(|error| error.median_s)
 }

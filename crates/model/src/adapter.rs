@@ -36,8 +36,8 @@ const METADATA: &str = "syrinx_adapter";
 const SPECIAL_TOKENS: &str = "special_tokens";
 
 impl LmFile {
-    /// Tells weights apart: 16 hexadecimal digits that change with any of them. It is the same for a language model by
-    /// itself and within a model file.
+    /// Returns the fingerprint of the weights, 16 hexadecimal digits. It is the same for a language model file and a
+    /// model file that contains it.
     ///
     /// # Errors
     /// If a tensor isn't one of floats.
@@ -84,8 +84,8 @@ impl Adapter {
         Ok(Self { base, lora, special_tokens, tensors })
     }
 
-    /// The model with the difference in its weights. Weights that aren't adapted, and rows that were there, are bit for
-    /// bit those of the base.
+    /// Returns the model with the difference in its weights. Weights that aren't adapted, and rows that were there, are
+    /// bit for bit those of the base.
     ///
     /// # Errors
     /// If it belongs to another model.

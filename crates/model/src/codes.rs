@@ -1,22 +1,23 @@
 //! Embeddings of codes.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
 use syrinx_task::{CodeTable, Position, TokenSpace};
 
+use crate::compute::Compute;
 use crate::{ModelError, Tables};
 
 /// Codebooks of the codec, one a level: (codebook_size, latent_dim), row by row.
 pub(crate) struct Codebooks {
     pub(crate) entries: Vec<Vec<f32>>,
     pub(crate) latent_dim: usize,
-    /// Brings every level's entries to the same mean length, so that inputs and logits of all levels learn at the same
-    /// pace whatever the codec's scale is: level 1 is several times longer than the rest.
+    /// Gain of every level that brings its entries to the same mean norm: inputs and logits of all levels then learn at
+    /// the same pace. Without it, entries of level 1 are several times longer than the rest.
     pub(crate) gains: Vec<f32>,
     /// Mean of the latents, taking every entry as equally likely. // (latent_dim)
     pub(crate) centre: Vec<f32>,
-    /// Root mean square of what is left of them without it.
+    /// Root mean square of the latents minus their centre.
     pub(crate) spread: f32,
 }
 
@@ -31,10 +32,8 @@ impl Codebooks {
         let latent_dim = entries.first().map_or(0, |e| e.len() / space.codebook_size.max(1));
         let fits = |e: &Vec<f32>| latent_dim > 0 && e.len() == latent_dim * space.codebook_size;
         if entries.len() != space.levels || !entries.iter().all(fits) {
-            return Err(ModelError::Config(format!(
-                "codebooks don't fit {} levels of {} entries: the codec isn't the one that the model was trained with",
-                space.levels, space.codebook_size
-            )));
+            let (levels, entries) = (space.levels, space.codebook_size);
+            return Err(ModelError::Codebooks { levels, entries });
         }
         let gains = entries.iter().map(|book| gain(book, latent_dim)).collect();
         let (centre, spread) = moments(&entries, latent_dim);
@@ -72,7 +71,7 @@ fn gain(book: &[f32], latent_dim: usize) -> f32 {
     SCALED_LENGTH * (latent_dim as f32).sqrt() / mean.max(1e-6)
 }
 
-/// The embedding of codes, by kind of table.
+/// Embedding of codes, by type of table.
 pub(crate) enum CodeInput {
     /// One table of free rows.
     Free(Tensor),
@@ -113,14 +112,16 @@ impl CodeInput {
         })
     }
 
-    /// Sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes. Maps of
-    /// entries are computed in `dtype`; the sum has the type of the tables.
+    /// Returns the sum of the code embeddings at each position: (positions, dim), or `None` if no position has codes.
+    /// Maps of entries are computed in `dtype`; the sum has the type of the tables.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
-        (space, books): (&TokenSpace, &Codebooks),
-        (device, dtype, kernels): (&Device, DType, Kernels),
+        space: &TokenSpace,
+        books: &Codebooks,
+        compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
+        let Compute { device, dtype, kernels } = compute;
         let slots = space.code_slots();
         if !positions.iter().any(|(_, p)| p.weighted_codes().next().is_some()) {
             return Ok(None);
@@ -171,7 +172,7 @@ impl CodeInput {
     }
 }
 
-/// The embedding of one of the recordings that are laid over one another, times its weight: (positions, dim).
+/// Returns the embedding of one recording of a blend, times its weight: (positions, dim).
 fn embed_share(
     table: &Tensor,
     positions: &[(usize, &Position)],
@@ -193,7 +194,8 @@ fn embed_share(
     ops::embed(table, &indices, slots, kernels)?.broadcast_mul(&weights)
 }
 
-/// Entries of one kind of table side by side, for the positions that have any, and where each position finds its row.
+/// Returns the codebook entries of one type of table for the positions that have any, (rows, slots * latent_dim), and
+/// the row of each position.
 fn gather(
     positions: &[(usize, &Position)],
     kind: CodeTable,

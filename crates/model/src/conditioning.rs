@@ -1,11 +1,12 @@
-//! Latents of frame-aligned recordings: no code of a codec that was fitted to clean speech says what noise is.
+//! Latents of frame-aligned recordings: codes of a codec that was fitted to clean speech do not represent noise.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use syrinx_nn::{Kernels, Linear, Scope};
 use syrinx_task::{Position, Sequence};
 
 use crate::ModelError;
 use crate::codes::Codebooks;
+use crate::compute::Compute;
 use crate::history::embed_latents;
 
 /// Latents of the frame-aligned conditioning, and the response's difference from them.
@@ -29,23 +30,23 @@ impl LatentConditioning {
         })
     }
 
-    /// The embedding of the conditioning latents at each position: (positions, dim), or `None` if nothing is anywhere.
+    /// Returns the embedding of the conditioning latents at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
         books: &Codebooks,
-        how: (&Device, DType, Kernels),
+        compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
         embed_latents(
             &self.input,
             positions.iter().map(|(_, p)| p.conditioning.clone()),
             books,
-            how,
+            compute,
         )
     }
 
-    /// The latents of the responses, in the codec's scale: the conditioning, changed as `h` (frames, dim) says.
-    /// (frames, latent_dim)
+    /// Returns the latents of the responses in the codec's scale, (frames, latent_dim): the conditioning plus the
+    /// difference predicted from `h` (frames, dim).
     pub(crate) fn latents(
         &self,
         h: &Tensor,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::BlockConfig;
 use syrinx_task::ModelSwitches;
+use syrinx_types::SettingIssue;
 
 /// Embedding and scoring of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +33,7 @@ pub struct LmConfig {
     pub tables: Tables,
     /// Frames that the AR predicts a step (grouped codes, VALL-E 2 section 3.2).
     pub group: usize,
-    /// Phone labels a frame that the phone head gives.
+    /// Phone labels that the phone head predicts for each frame.
     pub phone_labels: usize,
     /// Weight of the NAR's regression of the residual latent next to its cross-entropy.
     pub residual_weight: f64,
@@ -46,7 +47,8 @@ pub struct LmConfig {
     pub latent_change_weight: f64,
 }
 
-/// Configurations are compared, and told apart by their text: one from before there was a key reads as it did.
+/// Configurations are compared by their JSON: a default value is left out, so that the JSON of models without the key
+/// stays the same.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_default_change(weight: &f64) -> bool {
     *weight == LmConfig::default().latent_change_weight
@@ -76,24 +78,25 @@ impl Default for LmConfig {
 
 impl LmConfig {
     /// Checks the settings.
-    pub fn check(&self) -> Result<(), String> {
-        self.trunk.check()?;
-        if self.group == 0 || self.phone_labels == 0 {
-            return Err("group and phone_labels must be above zero".into());
-        }
+    ///
+    /// # Errors
+    /// Names the setting that cannot work.
+    pub fn check(&self) -> Result<(), SettingIssue> {
+        self.trunk.check().map_err(|issue| issue.in_table("trunk"))?;
+        SettingIssue::above_zero(&[("group", self.group), ("phone_labels", self.phone_labels)])?;
         if self.switches.alignment.is_aligned() && self.encoder_layers == 0 {
-            return Err(
-                "alignments with a pointer or durations need at least one encoder layer".into()
-            );
+            let reason = "must be above zero with `alignment = \"pointer\"` or `\"durations\"`";
+            return Err(SettingIssue::new("encoder_layers", reason));
         }
-        self.switches.check().map_err(|issue| issue.to_string())?;
+        self.switches.check().map_err(|issue| SettingIssue::new("codes", issue.to_string()))?;
         if !self.switches.codes.head().predictor().takes_groups() && self.group > 1 {
-            return Err("`group` above 1 goes with `codes = \"ar_nar\"` only".into());
+            let reason = "above 1 goes with `codes = \"ar_nar\"` only";
+            return Err(SettingIssue::new("group", reason));
         }
         Ok(())
     }
 
-    /// Sizes of the phone encoder.
+    /// Returns the sizes of the phone encoder.
     pub fn encoder(&self) -> BlockConfig {
         BlockConfig { layers: self.encoder_layers, ..self.trunk.clone() }
     }

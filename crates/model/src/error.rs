@@ -6,10 +6,23 @@
 pub enum ModelError {
     /// A size or switch that can't be.
     #[error("model configuration: {0}")]
-    Config(String),
+    Config(syrinx_types::SettingIssue),
+    /// Codebooks of another codec than the model's.
+    #[error(
+        "codebooks don't fit {levels} levels of {entries} entries: the codec isn't the one that the model was trained with"
+    )]
+    Codebooks {
+        /// Levels of the model.
+        levels: usize,
+        /// Entries of a level.
+        entries: usize,
+    },
     /// Weights that can't be read.
     #[error("model weights can't be read: {0}")]
     Broken(String),
+    /// Metadata that can't be written.
+    #[error("model metadata can't be written: {0}")]
+    Unwritable(String),
     /// A tensor of a model file that cannot be a weight.
     #[error("the tensor `{name}` of the model is {found}, not {expected}")]
     Tensor {
@@ -36,22 +49,30 @@ pub enum ModelError {
     NoLatents(usize),
     /// Targets of an output that the model does not have.
     #[error("the model has no output {0:?}")]
-    NoOutput(syrinx_task::Output),
+    NoOutput(syrinx_task::HeadOutput),
     /// Sequences of one batch that don't go together.
     #[error("a batch mixes {0}")]
     Mixed(String),
 }
 
+impl From<syrinx_types::SettingIssue> for ModelError {
+    fn from(issue: syrinx_types::SettingIssue) -> Self {
+        Self::Config(issue)
+    }
+}
+
 impl ModelError {
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Broken(_) => Some("the file is truncated or no model: fetch or train it again"),
             Self::Tensor { .. } => Some("fetch or train the model again"),
             Self::Adapter(_) => Some("name an adapter that was trained on this model"),
+            Self::Weights(error) => error.hint(),
             Self::NoLatents(_) => Some("encode and simulate the corpus with `--latents`"),
             Self::Config(_)
-            | Self::Weights(_)
+            | Self::Codebooks { .. }
+            | Self::Unwritable(_)
             | Self::Candle(_)
             | Self::NoOutput(_)
             | Self::Mixed(_) => None,

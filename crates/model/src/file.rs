@@ -42,7 +42,7 @@ impl LmFile {
             );
         }
         let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|e| ModelError::Config(e.to_string()))
+            value.map_err(|e| ModelError::Unwritable(e.to_string()))
         };
         let mut metadata = HashMap::from([
             (CONFIG.to_string(), json(serde_json::to_string(&self.config))?),
@@ -152,7 +152,7 @@ fn with_sorted_header(mut bytes: Vec<u8>) -> Result<Vec<u8>, ModelError> {
     Ok(bytes)
 }
 
-/// Tensors of a safetensors file as f32, and its metadata.
+/// Returns the tensors of a safetensors file as f32, and its metadata.
 pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>), ModelError> {
     let broken = |e: safetensors::SafeTensorError| ModelError::Broken(e.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
@@ -163,7 +163,7 @@ pub fn parse_tensors(bytes: &[u8]) -> Result<(TensorMap, HashMap<String, String>
     Ok((tensors, metadata))
 }
 
-/// A stored tensor, floats as f32.
+/// Returns a stored tensor, floats as f32.
 fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, ModelError> {
     if view.dtype() == Dtype::F16 {
         let values = syrinx_nn::f32_of_f16(view.data());

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::FixedLinear;
 use syrinx_nn::{Kernels, Linear, Scope};
-use syrinx_task::{Alignment, DURATION_CLASSES, Output, TokenSpace};
+use syrinx_task::{Alignment, DURATION_CLASSES, HeadOutput, TokenSpace};
 
 use crate::codes::Codebooks;
 use crate::{LmConfig, ModelError, Tables};
@@ -53,18 +53,18 @@ impl CodeHead {
     }
 }
 
-/// Prefixes of the names of the parameters that compute an output and nothing else.
-pub fn output_parameters(output: Output) -> Vec<String> {
+/// Returns the prefixes of the names of the parameters that compute an output and nothing else.
+pub fn output_parameters(output: HeadOutput) -> Vec<String> {
     match output {
-        Output::FirstLevel { member } => vec![format!("heads.first.{member}.")],
-        Output::Level(level) => vec![format!("heads.level.{}.", level + 1)],
-        Output::Residual(_) => vec!["heads.residual.".into()],
-        Output::Advances => vec!["heads.advances.".into(), "heads.stop.".into()],
-        Output::Latents => vec!["heads.latents.".into()],
-        Output::LatentDifference => vec!["conditioning.change.".into()],
-        Output::Durations => vec!["heads.durations.".into()],
-        Output::Text => vec!["heads.text.".into()],
-        Output::Phones => vec!["heads.phones.".into()],
+        HeadOutput::FirstLevel { member } => vec![format!("heads.first.{member}.")],
+        HeadOutput::Level(level) => vec![format!("heads.level.{}.", level + 1)],
+        HeadOutput::Residual(_) => vec!["heads.residual.".into()],
+        HeadOutput::Advances => vec!["heads.advances.".into(), "heads.stop.".into()],
+        HeadOutput::Latents => vec!["heads.latents.".into()],
+        HeadOutput::LatentDifference => vec!["conditioning.change.".into()],
+        HeadOutput::Durations => vec!["heads.durations.".into()],
+        HeadOutput::Text => vec!["heads.text.".into()],
+        HeadOutput::Phones => vec!["heads.phones.".into()],
     }
 }
 
@@ -137,20 +137,20 @@ impl Heads {
         })
     }
 
-    /// Logits of an output with classes: (rows, classes).
+    /// Returns the logits of an output with classes: (rows, classes).
     pub(crate) fn logits(
         &self,
         h: &Tensor,
-        output: Output,
+        output: HeadOutput,
     ) -> std::result::Result<Tensor, ModelError> {
         Ok(match output {
-            Output::FirstLevel { member } => self.first(h, member)?,
-            Output::Level(level) => self.further(h, level)?,
-            Output::Advances => self.advances(h)?.ok_or(ModelError::NoOutput(output))?,
-            Output::Durations => self.durations(h)?,
-            Output::Text => self.text(h)?,
-            Output::Phones => self.phones(h)?,
-            Output::Residual(_) | Output::Latents | Output::LatentDifference => {
+            HeadOutput::FirstLevel { member } => self.first(h, member)?,
+            HeadOutput::Level(level) => self.further(h, level)?,
+            HeadOutput::Advances => self.advances(h)?.ok_or(ModelError::NoOutput(output))?,
+            HeadOutput::Durations => self.durations(h)?,
+            HeadOutput::Text => self.text(h)?,
+            HeadOutput::Phones => self.phones(h)?,
+            HeadOutput::Residual(_) | HeadOutput::Latents | HeadOutput::LatentDifference => {
                 return Err(ModelError::NoOutput(output));
             }
         })
@@ -174,19 +174,19 @@ impl Heads {
         self.further[level - 1].forward(h)
     }
 
-    /// The latent that is still missing after the levels shown, in the codec's scale: (rows, latent_dim).
+    /// Returns the residual of the latent after the levels shown, in the codec's scale: (rows, latent_dim).
     pub(crate) fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.residual.forward(h)? * self.residual_scale[level]
     }
 
-    /// The next frames in the codec's scale: (rows, latent_dim).
+    /// Returns the next frames in the codec's scale: (rows, latent_dim).
     pub(crate) fn latents(&self, h: &Tensor, books: &Codebooks) -> Result<Tensor> {
         let scaled = self.scaled_latents(h)?;
         let centre = Tensor::from_slice(&books.centre, (1, books.latent_dim), h.device())?;
         (scaled * f64::from(books.spread))?.broadcast_add(&centre.to_dtype(h.dtype())?)
     }
 
-    /// The same of mean 0 and spread 1.
+    /// Returns the same of mean 0 and spread 1.
     pub(crate) fn scaled_latents(&self, h: &Tensor) -> Result<Tensor> {
         match &self.latents {
             Some(head) => head.forward(h),
@@ -211,7 +211,7 @@ impl Heads {
     }
 }
 
-/// Root mean square of the entries of this level and deeper: the size of what is missing there.
+/// Returns, for each level, the root mean square of the entries of that level and deeper: the size of the residual.
 fn residual_scales(books: &Codebooks) -> Vec<f64> {
     let power =
         |e: &Vec<f32>| e.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / e.len() as f64;

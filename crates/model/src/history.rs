@@ -1,11 +1,12 @@
 //! Embeddings of latents and durations, in models that predict them.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
 use syrinx_nn::{Init, Kernels, Linear, Scope};
 use syrinx_task::{Alignment, DURATION_ROWS, Latent, Position};
 
 use crate::codes::Codebooks;
+use crate::compute::Compute;
 use crate::{LmConfig, ModelError};
 
 /// History of an AR stage, other than codes.
@@ -32,19 +33,19 @@ impl HistoryInput {
         Ok(Self { latents: latents.transpose()?, durations: durations.transpose()? })
     }
 
-    /// Their embeddings at each position: (positions, dim), or `None` if no position has any.
+    /// Returns the embeddings at each position: (positions, dim), or `None` without any.
     pub(crate) fn forward(
         &self,
         positions: &[(usize, &Position)],
         books: &Codebooks,
-        (device, dtype, kernels): (&Device, DType, Kernels),
+        compute: Compute<'_>,
     ) -> Result<Option<Tensor>> {
         let durations: Vec<u32> = positions.iter().map(|(_, p)| p.duration).collect();
         if durations.iter().any(|&d| d != NONE) {
             let Some(table) = &self.durations else {
                 candle_core::bail!("durations in a model without a table of them")
             };
-            return Ok(Some(ops::embed(table, &durations, 1, kernels)?)); // (positions, dim)
+            return Ok(Some(ops::embed(table, &durations, 1, compute.kernels)?)); // (positions, dim)
         }
         let latents = positions.iter().map(|(_, p)| match p.latent.as_ref()? {
             Latent::Values(values) => Some(values.clone()),
@@ -57,17 +58,18 @@ impl HistoryInput {
         let Some(linear) = &self.latents else {
             candle_core::bail!("latents in a model that doesn't read them")
         };
-        embed_latents(linear, latents, books, (device, dtype, kernels))
+        embed_latents(linear, latents, books, compute)
     }
 }
 
-/// The embedding of the latents that positions have, in the codec's scale: (positions, dim), or `None` if none has any.
+/// Returns the embedding of latents in the codec's scale: (positions, dim), or `None` without any.
 pub(crate) fn embed_latents(
     linear: &Linear,
     latents: impl IntoIterator<Item = Option<Vec<f32>>>,
     books: &Codebooks,
-    (device, dtype, kernels): (&Device, DType, Kernels),
+    compute: Compute<'_>,
 ) -> Result<Option<Tensor>> {
+    let Compute { device, dtype, kernels } = compute;
     let (mut scaled, mut place) = (Vec::new(), Vec::new());
     for latent in latents {
         let Some(mut latent) = latent else {
@@ -88,7 +90,7 @@ pub(crate) fn embed_latents(
 }
 
 impl Codebooks {
-    /// The weighted sum of the entries of codes, all levels each: (latent_dim).
+    /// Returns the weighted sum of the entries of codes, all levels each: (latent_dim).
     fn blend(&self, shares: &[(f32, Vec<u16>)]) -> Vec<f32> {
         let mut sum = vec![0.0; self.latent_dim];
         for (weight, codes) in shares {

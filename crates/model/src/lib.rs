@@ -1,15 +1,16 @@
 //! The codec language model: one decoder-only trunk for every stage of every task.
 //!
-//! A [`syrinx_task::Sequence`] says which table rows are summed at each position; the trunk runs over them; a head reads
-//! the response's positions. Text that a monotonic pointer moves along goes through a small bidirectional encoder, and
-//! frames get its output at their pointer. The AR and the NAR stages share the trunk and have separate response tables
-//! and heads, as in VALL-E (Wang et al. 2023, section 4).
+//! A [`syrinx_task::Sequence`] lists the table rows that are summed at each position; the trunk runs over them; a head
+//! reads the response's positions. Aligned text goes through a small bidirectional encoder, and each frame gets its
+//! output at the phone index. The AR and the NAR stages share the trunk and have separate response tables and heads, as
+//! in VALL-E (Wang et al. 2023, section 4).
 //!
 //! Invariants: no task is known here, only layouts' heads and fills; no randomness but the initial weights; no files
 //! (weights come and go as bytes).
 
 mod adapter;
 mod codes;
+mod compute;
 mod conditioning;
 mod config;
 mod error;

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use syrinx_nn::ops::{self, IGNORE};
-use syrinx_task::{Output, Sequence, Target};
+use syrinx_task::{HeadOutput, Sequence, Target};
 
 use crate::codes::Codebooks;
 use crate::conditioning::LatentConditioning;
@@ -39,7 +39,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// The weighted sum.
+    /// Returns the weighted sum.
     pub fn total(&self) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
         for part in &self.parts {
@@ -59,7 +59,7 @@ pub(crate) struct LossContext<'a> {
     pub(crate) score: Score,
 }
 
-type Outcome<T = ()> = std::result::Result<T, ModelError>;
+type LossResult<T = ()> = std::result::Result<T, ModelError>;
 
 /// The losses of a batch while they are gathered.
 struct Scored<'a> {
@@ -72,13 +72,13 @@ struct Scored<'a> {
 }
 
 impl Heads {
-    /// Losses of a batch whose response rows are `h` (rows, dim).
+    /// Returns the losses of a batch whose response rows are `h` (rows, dim).
     pub(crate) fn losses(
         &self,
         h: &Tensor,
         sequences: &[Sequence],
         context: LossContext<'_>,
-    ) -> Outcome<Losses> {
+    ) -> LossResult<Losses> {
         let mut scored = Scored { heads: self, h, sequences, context, parts: Vec::new() };
         let Some(first) = sequences.first() else { return Ok(Losses { parts: Vec::new() }) };
         for at in 0..first.targets.len() {
@@ -90,12 +90,12 @@ impl Heads {
 
 impl<'a> Scored<'a> {
     /// Scores one target of all sequences.
-    fn target(&mut self, at: usize) -> Outcome {
+    fn target(&mut self, at: usize) -> LossResult {
         let target = &self.sequences[0].targets[at];
         match target.output {
-            Output::Residual(level) => self.residual(&target.name, level),
-            Output::LatentDifference => self.latent_difference(&target.name),
-            Output::Latents => self.latents(&target.name),
+            HeadOutput::Residual(level) => self.residual(&target.name, level),
+            HeadOutput::LatentDifference => self.latent_difference(&target.name),
+            HeadOutput::Latents => self.latents(&target.name),
             _ => self.classes(at, target),
         }
     }
@@ -106,13 +106,13 @@ impl<'a> Scored<'a> {
     }
 
     /// Adds a cross-entropy.
-    fn classes(&mut self, at: usize, target: &Target) -> Outcome {
+    fn classes(&mut self, at: usize, target: &Target) -> LossResult {
         let of = |s: &'a Sequence| match s.targets.get(at).filter(|t| t.output == target.output) {
             Some(target) => Ok(target.classes.as_slice()),
             None => Err(ModelError::Mixed("stages".into())),
         };
         let classes: Vec<u32> =
-            self.sequences.iter().map(of).collect::<Outcome<Vec<&[u32]>>>()?.concat();
+            self.sequences.iter().map(of).collect::<LossResult<Vec<&[u32]>>>()?.concat();
         let (logits, classes) = if target.sparse {
             let scored = (0..).zip(classes).filter(|&(_, class)| class != IGNORE);
             let (rows, classes): (Vec<u32>, Vec<u32>) = scored.unzip();
@@ -131,15 +131,15 @@ impl<'a> Scored<'a> {
         let value = ops::cross_entropy(&logits, &classes, self.heads.kernels)?;
         let targets = classes.iter().filter(|&&t| t != IGNORE).count();
         let weight = match target.output {
-            Output::Advances => self.context.config.pointer_weight,
+            HeadOutput::Advances => self.context.config.pointer_weight,
             _ => target.weight,
         };
         self.parts.push(LossPart { name: target.name.clone(), value, targets, accuracy, weight });
         Ok(())
     }
 
-    /// Squared distance from the latent that the levels shown leave over.
-    fn residual(&mut self, name: &str, level: usize) -> Outcome {
+    /// Squared distance from the residual after the levels shown.
+    fn residual(&mut self, name: &str, level: usize) -> LossResult {
         let weight = self.context.config.residual_weight;
         if weight > 0.0 {
             let target =
@@ -154,7 +154,7 @@ impl<'a> Scored<'a> {
 
     /// Squared distance of the latents that are predicted with frame-aligned conditioning, in units of their own spread.
     /// Models without latent conditioning predict none.
-    fn latent_difference(&mut self, name: &str) -> Outcome {
+    fn latent_difference(&mut self, name: &str) -> LossResult {
         let LossContext { config, books, conditioning, .. } = self.context;
         let Some(conditioning) = conditioning else { return Ok(()) };
         let mut target = Vec::new(); // (frames of all sequences, latent_dim)
@@ -174,7 +174,7 @@ impl<'a> Scored<'a> {
 
     /// Distance and squared distance, as in MELLE (arXiv 2407.08551, section 3), and the distance of the changes from
     /// frame to frame.
-    fn latents(&mut self, name: &str) -> Outcome {
+    fn latents(&mut self, name: &str) -> LossResult {
         let LossContext { config, books, .. } = self.context;
         let mut target = residuals(self.sequences, 0, books);
         target.chunks_exact_mut(books.latent_dim).for_each(|latent| books.scale(latent));
@@ -209,7 +209,7 @@ struct Mean {
     targets: usize,
 }
 
-/// Rows of all frames that have one before them in their sequence.
+/// Returns the rows of all frames that have one before them in their sequence.
 fn frames_after_others(sequences: &[Sequence]) -> Vec<u32> {
     let mut rows = Vec::new();
     let mut start = 0;
@@ -221,7 +221,7 @@ fn frames_after_others(sequences: &[Sequence]) -> Vec<u32> {
     rows
 }
 
-/// Sums of the entries of `level` and deeper: what the levels shown leave over.
+/// Sums of the entries of `level` and deeper: the residual after the levels shown.
 fn residuals(sequences: &[Sequence], level: usize, books: &Codebooks) -> Vec<f32> {
     let mut out = Vec::new();
     for codes in sequences.iter().filter_map(|s| s.response_codes.as_ref()) {

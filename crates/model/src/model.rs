@@ -7,8 +7,10 @@ use syrinx_nn::{
     Table,
 };
 use syrinx_task::{Position, Sequence, TokenSpace};
+use syrinx_types::SettingIssue;
 
 use crate::codes::{CodeInput, Codebooks};
+use crate::compute::Compute;
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
 use crate::history::HistoryInput;
@@ -34,7 +36,7 @@ pub struct LanguageModel {
     kernels: Kernels,
 }
 
-/// The bidirectional phone encoder and how frames read it.
+/// Bidirectional phone encoder with the projections that frames read.
 struct Encoder {
     text: Tensor, // (text tokens, dim)
     stack: Stack,
@@ -56,8 +58,8 @@ pub struct Progress {
 }
 
 impl LanguageModel {
-    /// Builds the model under `scope`, which also says where and in what precision it computes. `codebooks` are the
-    /// codec's, one a level, (codebook_size, latent_dim) row-major.
+    /// Builds the model under `scope`, which also has the device and the precision. `codebooks` are the codec's, one a
+    /// level, (codebook_size, latent_dim) row-major.
     pub fn new(
         config: &LmConfig,
         space: &TokenSpace,
@@ -65,16 +67,14 @@ impl LanguageModel {
         scope: &Scope,
         kernels: Kernels,
     ) -> std::result::Result<Self, ModelError> {
-        config.check().map_err(ModelError::Config)?;
+        config.check()?;
         let kernels = kernels.on(scope.device(), scope.precision())?;
         if config.group != space.group {
-            return Err(ModelError::Config(format!(
-                "group {} in a space of {}",
-                config.group, space.group
-            )));
+            let reason = format!("is {}, that of the token space is {}", config.group, space.group);
+            return Err(SettingIssue::new("group", reason).into());
         }
         if let Some(published) = config.switches.vall_e {
-            published.check(space).map_err(ModelError::Config)?;
+            published.check(space).map_err(|reason| SettingIssue::new("vall_e", reason))?;
         }
         let books = Codebooks::new(codebooks, space)?;
         let dim = config.trunk.dim;
@@ -95,7 +95,8 @@ impl LanguageModel {
             special_tokens: Table::new(
                 scope,
                 "special_tokens",
-                (space.special_tokens.len(), dim),
+                space.special_tokens.len(),
+                dim,
                 Init::Normal(0.3),
                 kernels,
             )?,
@@ -126,7 +127,7 @@ impl LanguageModel {
         })
     }
 
-    /// A model for generation, from saved weights, in f32. Fails if a tensor is missing, misshapen or left over.
+    /// Builds a model for generation, from saved weights, in f32. Fails if a tensor is missing, misshapen or left over.
     pub fn load(
         file: &LmFile,
         device: &Device,
@@ -135,7 +136,7 @@ impl LanguageModel {
         Self::load_in(file, device, Precision::F32, kernels)
     }
 
-    /// The same in another precision.
+    /// Returns the same in another precision.
     pub fn load_in(
         file: &LmFile,
         device: &Device,
@@ -164,17 +165,17 @@ impl LanguageModel {
         self.books.entry(level, usize::from(code))
     }
 
-    /// All entries of one level, (codebook_size, latent_dim).
+    /// Returns all entries of one level, (codebook_size, latent_dim).
     pub fn codebook(&self, level: usize) -> &[f32] {
         &self.books.entries[level]
     }
 
-    /// Losses of a batch of sequences of one stage (and one level).
+    /// Returns the losses of a batch of sequences of one stage (and one level).
     pub fn losses(&self, sequences: &[Sequence]) -> std::result::Result<Losses, ModelError> {
         self.scored(sequences, Score::Losses)
     }
 
-    /// Losses, and how often the likeliest class is the right one.
+    /// Returns losses with accuracies: shares of targets whose class is the most probable one.
     pub fn losses_and_accuracies(
         &self,
         sequences: &[Sequence],
@@ -193,7 +194,7 @@ impl LanguageModel {
         self.heads.losses(&h, sequences, context)
     }
 
-    /// The trunk's output at the response's positions of every sequence, packed: (response positions, dim).
+    /// Returns the trunk's output at the response's positions of every sequence, packed: (response positions, dim).
     pub fn response_rows(&self, sequences: &[Sequence]) -> Result<Tensor> {
         let encoded = self.encode(sequences)?;
         let rows: Vec<(usize, &Position)> = sequences
@@ -254,16 +255,15 @@ impl LanguageModel {
         if text.iter().any(|&t| t != NONE) {
             x = (x + ops::embed(&self.text, &text, 1, self.kernels)?)?;
         }
-        let how = (&self.device, self.dtype, self.kernels);
-        let codes = self.codes.forward(rows, (&self.space, &self.books), how)?;
-        if let Some(codes) = codes {
+        let compute = Compute { device: &self.device, dtype: self.dtype, kernels: self.kernels };
+        if let Some(codes) = self.codes.forward(rows, &self.space, &self.books, compute)? {
             x = (x + codes)?;
         }
-        if let Some(history) = self.history.forward(rows, &self.books, how)? {
+        if let Some(history) = self.history.forward(rows, &self.books, compute)? {
             x = (&x + history.to_dtype(x.dtype())?)?;
         }
         if let Some(conditioning) = &self.conditioning
-            && let Some(conditioning) = conditioning.forward(rows, &self.books, how)?
+            && let Some(conditioning) = conditioning.forward(rows, &self.books, compute)?
         {
             x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }
@@ -329,28 +329,28 @@ impl LanguageModel {
         self.trunk.step(&x, &self.attention_plan(spans, &rotary), &mut caches)
     }
 
-    /// Logits of one member of the group: (rows, codes and stop). All logits are f32.
+    /// Returns the logits of one member of the group: (rows, codes and stop). All logits are f32.
     pub fn first_level_logits(&self, h: &Tensor, member: usize) -> Result<Tensor> {
         self.heads.first(h, member)?.to_dtype(DType::F32)
     }
 
-    /// Logits of level 1 in place: (rows, codes), and a stop where that of the first level serves for both.
+    /// Returns the logits of level 1 in place: (rows, codes), and a stop where that of the first level serves for both.
     pub fn masked_logits(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.masked(h)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the advances of the pointer: (rows, advances and end); of a model without a pointer that writes latents whether to
-    /// stop: (rows, 2); `None` in others.
+    /// Returns the logits of the advance of the phone index, (rows, advances and end), or of the end in a model of
+    /// latents without alignment, (rows, 2); `None` in others.
     pub fn advance_logits(&self, h: &Tensor) -> Result<Option<Tensor>> {
         self.heads.advances(h)?.map(|logits| logits.to_dtype(DType::F32)).transpose()
     }
 
-    /// Logits of a further level, from 1: (rows, codes).
+    /// Returns the logits of a further level, from 1: (rows, codes).
     pub fn level_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.further(h, level)?.to_dtype(DType::F32)
     }
 
-    /// The latent that `level` and deeper should add up to: (rows, latent_dim).
+    /// Returns the predicted sum of the entries of `level` and deeper: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
     }
@@ -367,7 +367,8 @@ impl LanguageModel {
             .transpose()
     }
 
-    /// Logits of a code that an AR stage over all levels predicts, level from 0: (rows, codes), and a stop for level 1.
+    /// Returns the logits of a code that an AR stage over all levels predicts, level from 0: (rows, codes), and a stop
+    /// for level 1.
     pub fn written_logits(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         match level {
             0 => self.first_level_logits(h, 0),
@@ -375,7 +376,7 @@ impl LanguageModel {
         }
     }
 
-    /// The latents of the next frames, in the codec's scale: (rows, latent_dim).
+    /// Returns the latents of the next frames, in the codec's scale: (rows, latent_dim).
     ///
     /// # Errors
     /// In a model that doesn't predict latents.
@@ -383,7 +384,7 @@ impl LanguageModel {
         self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
     }
 
-    /// Logits of a stop's duration: (rows, frames).
+    /// Returns the logits of a phone's duration: (rows, frames).
     ///
     /// # Errors
     /// In a model that doesn't predict durations.
@@ -391,12 +392,12 @@ impl LanguageModel {
         self.heads.durations(h)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the next text token: (rows, text tokens).
+    /// Returns the logits of the next text token: (rows, text tokens).
     pub fn text_logits(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.text(h)?.to_dtype(DType::F32)
     }
 
-    /// Logits of the phone labels: (rows * labels a frame, phones).
+    /// Returns the logits of the phone labels: (rows * labels a frame, phones).
     pub fn phone_logits(&self, h: &Tensor) -> Result<Tensor> {
         let logits = self.heads.phones(h)?.to_dtype(DType::F32)?; // (rows, labels * phones)
         logits.reshape((logits.dim(0)? * self.config.phone_labels, self.space.phones))

@@ -64,7 +64,7 @@ impl Moments {
     }
 }
 
-/// Moments as the parameter's update wants them.
+/// Moments in the form that the update of the parameter reads.
 enum Kept {
     /// For the fused update.
     Host(Moments),
@@ -72,7 +72,7 @@ enum Kept {
     Device(DeviceMoments),
 }
 
-/// The optimiser: parameters in name order, with everything needed to go on exactly.
+/// Optimiser over parameters in name order, with all state that an exact resume needs.
 pub struct AdamW {
     config: AdamWConfig,
     vars: BTreeMap<String, Var>,
@@ -153,7 +153,7 @@ impl InplaceOp2 for UpdateOp<'_> {
 }
 
 impl AdamW {
-    /// An optimiser of these parameters, with no history. Its update is fused on a CPU.
+    /// Builds an optimiser of these parameters, with no history. Its update is fused on a CPU.
     pub fn new(
         vars: BTreeMap<String, Var>,
         config: AdamWConfig,
@@ -161,7 +161,7 @@ impl AdamW {
         Self::with_kernels(vars, config, Kernels::Fused)
     }
 
-    /// The same with these kernels. On other devices than a CPU the update is made of primitive operations.
+    /// Returns the same with these kernels. On other devices than a CPU the update is made of primitive operations.
     pub fn with_kernels(
         vars: BTreeMap<String, Var>,
         config: AdamWConfig,
@@ -197,9 +197,9 @@ impl AdamW {
         Ok(self.step_unread(grads, learning_rate)?.to_dtype(DType::F64)?.to_scalar()?)
     }
 
-    /// The same without waiting for the device: the norm is a scalar there, for the caller to read when it likes. On
-    /// other devices than a CPU clipping happens on the device, and a norm that isn't finite spoils the parameters:
-    /// whoever reads one goes back to a checkpoint.
+    /// Returns the same without waiting for the device: the norm is a scalar there, for the caller to read when it
+    /// likes. On other devices than a CPU clipping happens on the device, and a norm that isn't finite spoils the
+    /// parameters: whoever reads one goes back to a checkpoint.
     pub fn step_unread(
         &mut self,
         grads: &GradStore,
@@ -209,7 +209,8 @@ impl AdamW {
         self.step_with_norm(grads, learning_rate, norm)
     }
 
-    /// The global norm of the gradients of this optimiser's parameters: a scalar where they are, in f64 on a CPU.
+    /// Returns the global norm of the gradients of this optimiser's parameters: a scalar where they are, in f64 on a
+    /// CPU.
     pub fn norm(&self, grads: &GradStore) -> std::result::Result<Tensor, NnError> {
         let fused = self.moments.values().all(|kept| matches!(kept, Kept::Host(_)));
         Ok(if fused { self.host_norm(grads)? } else { self.device_norm(grads)? })
@@ -265,7 +266,7 @@ impl AdamW {
         Ok(norm)
     }
 
-    /// The gradients' global norm, summed on the host in f64: a scalar.
+    /// Returns the gradients' global norm, summed on the host in f64: a scalar.
     fn host_norm(&self, grads: &GradStore) -> Result<Tensor> {
         let mut square_sum = 0.0;
         for var in self.vars.values() {
@@ -276,7 +277,7 @@ impl AdamW {
         Tensor::new(square_sum.sqrt(), &Device::Cpu)
     }
 
-    /// The gradients' global norm where the gradients are: a scalar.
+    /// Returns the gradients' global norm where the gradients are: a scalar.
     fn device_norm(&self, grads: &GradStore) -> Result<Tensor> {
         let mut sum: Option<Tensor> = None;
         for g in self.vars.values().filter_map(|var| grads.get(var)) {
@@ -295,7 +296,7 @@ impl AdamW {
         norm.maximum(self.config.clip_norm)?.recip()? * self.config.clip_norm
     }
 
-    /// The averaged weights on the host, or the weights themselves if no average is kept.
+    /// Returns the averaged weights on the host, or the weights themselves if no average is kept.
     pub fn averaged(&self) -> std::result::Result<BTreeMap<String, Tensor>, NnError> {
         let mut out = BTreeMap::new();
         for (name, var) in &self.vars {
@@ -312,7 +313,7 @@ impl AdamW {
         Ok(out)
     }
 
-    /// Bytes of the moments and averages that this optimiser keeps.
+    /// Returns the number of bytes of the moments and averages that this optimiser keeps.
     pub fn state_bytes(&self) -> usize {
         let values = |kept: &Kept| match kept {
             Kept::Host(m) => m.mean.len() + m.square.len() + m.average.len(),
@@ -324,7 +325,7 @@ impl AdamW {
         self.moments.values().map(values).sum::<usize>() * size_of::<f32>()
     }
 
-    /// Everything needed to go on exactly, on the host.
+    /// Returns all state that an exact resume needs, on the host.
     pub fn state(&self) -> std::result::Result<AdamWState, NnError> {
         let mut tensors = BTreeMap::new();
         for (name, kept) in &self.moments {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::SettingIssue;
 
 use crate::cache::StackCache;
 use crate::gradient_sink::EarlyGradients;
 use crate::low_rank::LowRank;
-use crate::matvec::{Int8Matrix, MOST_ROWS, Weights, product_rows};
+use crate::matvec::{Int8Matrix, MOST_ROWS, WeightMatrix, product_rows};
 use crate::ops::FixedLinear;
 use crate::ops::stack::StackMemory;
 use crate::ops::step::{StepWeights, is_short, step};
@@ -59,14 +60,21 @@ impl Default for BlockConfig {
 }
 
 impl BlockConfig {
-    /// Checks the sizes; the error is the reason.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    /// Checks the sizes.
+    ///
+    /// # Errors
+    /// Names the size that cannot work.
+    pub fn check(&self) -> std::result::Result<(), SettingIssue> {
         let BlockConfig { dim, layers, heads, hidden, .. } = *self;
-        if dim == 0 || layers == 0 || heads == 0 || hidden == 0 {
-            return Err("sizes of a block must be above zero".into());
-        }
+        SettingIssue::above_zero(&[
+            ("dim", dim),
+            ("layers", layers),
+            ("heads", heads),
+            ("hidden", hidden),
+        ])?;
         if dim % heads != 0 || (dim / heads) % 2 != 0 {
-            return Err(format!("dim {dim} must split into {heads} heads of an even size"));
+            let reason = format!("({dim}) must split into {heads} heads of an even size");
+            return Err(SettingIssue::new("dim", reason));
         }
         Ok(())
     }
@@ -77,10 +85,10 @@ impl BlockConfig {
 pub struct Linear {
     weight: Tensor,
     bias: Option<Tensor>,
-    /// The weight where it isn't trained, which saves its gradient.
+    /// The weight where it is not trained: no gradient is computed.
     fixed: Option<Box<FixedLinear>>,
     low_rank: Option<Box<LowRank>>,
-    /// The weight in 8 bits, where it is kept in these. `weight` has the same values then.
+    /// The weight in 8 bits, where it is quantized. `weight` then has the same values.
     int8: Option<Arc<Int8Matrix>>,
     kernels: Kernels,
 }
@@ -144,7 +152,7 @@ impl Linear {
         ops::linear_add(x, &self.weight, residual, self.kernels)
     }
 
-    /// A few rows through the 8-bit weight.
+    /// Returns a few rows through the 8-bit weight.
     fn short(&self, x: &Tensor) -> Result<Tensor> {
         let (rows, inputs) = x.dims2()?;
         let outputs = self.weight.dim(0)?;
@@ -160,18 +168,18 @@ impl Linear {
         self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
     }
 
-    /// The weight as products of a few rows read it. `values` are those of the tensor.
-    fn weights_of<'a>(&'a self, values: &'a [f32]) -> Weights<'a> {
-        self.int8.as_deref().map_or(Weights::F32(values), Weights::Int8)
+    /// Returns the weight as products of a few rows read it. `values` are those of the tensor.
+    fn weights_of<'a>(&'a self, values: &'a [f32]) -> WeightMatrix<'a> {
+        self.int8.as_deref().map_or(WeightMatrix::F32(values), WeightMatrix::Int8)
     }
 
-    /// The weight, if the layer is nothing but it.
+    /// Returns the weight, if the layer is nothing but it.
     fn plain(&self) -> Option<&Tensor> {
         let alone = self.bias.is_none() && self.fixed.is_none() && self.low_rank.is_none();
         alone.then_some(&self.weight)
     }
 
-    /// The weight, (outputs, inputs).
+    /// Returns the weight, (outputs, inputs).
     pub fn weight(&self) -> &Tensor {
         &self.weight
     }
@@ -187,7 +195,7 @@ pub struct RmsNorm {
 impl RmsNorm {
     const EPS: f64 = 1e-6;
 
-    /// A scale of ones.
+    /// Builds a scale of ones.
     pub fn new(scope: &Scope, dim: usize, kernels: Kernels) -> std::result::Result<Self, NnError> {
         Ok(Self { weight: scope.get("weight", &[dim], Init::Constant(1.0))?, kernels })
     }
@@ -234,7 +242,7 @@ impl Block {
         })
     }
 
-    /// Its weights in the order of [`ops::stack`], if all its layers are nothing but them.
+    /// Returns its weights in the order of [`ops::stack`], if all its layers are nothing but them.
     fn weights(&self) -> Option<[&Tensor; ops::stack::BLOCK_WEIGHTS]> {
         if self.activation != Activation::Silu {
             return None;
@@ -308,12 +316,12 @@ impl Stack {
         })
     }
 
-    /// Sizes.
+    /// Returns the sizes.
     pub fn config(&self) -> &BlockConfig {
         &self.config
     }
 
-    /// Its weights in the order of [`ops::stack`], if that can do its work.
+    /// Returns its weights in the order of [`ops::stack`], if that can do its work.
     fn weights(&self) -> Option<Vec<Tensor>> {
         let blocks = self.blocks.iter().map(Block::weights).collect::<Option<Vec<_>>>()?;
         let all = blocks.into_iter().flatten().chain([&self.norm.weight]);
@@ -324,9 +332,8 @@ impl Stack {
     pub fn forward(&self, x: &Tensor, plan: &AttentionPlan) -> Result<Tensor> {
         let weights = self.weights().filter(|_| ops::stack::is_packed(plan, x.dims()[0]));
         if let Some(weights) = weights {
-            let how = (&self.config, RmsNorm::EPS as f32);
-            let state = (&self.memory, self.early.as_ref());
-            return ops::stack::stack(x, plan, how, weights, state);
+            let (eps, early) = (RmsNorm::EPS as f32, self.early.as_ref());
+            return ops::stack::stack(x, plan, &self.config, eps, weights, &self.memory, early);
         }
         if let Some(early) = &self.early {
             early.forward_recorded();
@@ -360,7 +367,7 @@ impl Stack {
         })
     }
 
-    /// The same for rows that continue what `caches` hold, one cache a span of the plan.
+    /// Returns the same for rows that continue what `caches` hold, one cache a span of the plan.
     pub fn forward_cached(
         &self,
         x: &Tensor,
@@ -378,7 +385,7 @@ impl Stack {
     }
 }
 
-/// Names of a stack's weights in the order of [`ops::stack`].
+/// Returns the names of a stack's weights in the order of [`ops::stack`].
 fn weight_names(scope: &Scope, layers: usize) -> Vec<String> {
     const LAYERS: [&str; ops::stack::BLOCK_WEIGHTS] =
         ["attention_norm", "qkv", "out", "mlp_norm", "gate_up", "down"];

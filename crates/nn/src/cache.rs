@@ -1,4 +1,4 @@
-//! Keys and values of what has been computed, so that generation costs one position a step.
+//! Keys and values of computed positions: a step of generation computes one position.
 
 /// Keys and values of one layer for one sequence. Cloning copies: clones never share.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ pub struct StackCache {
 }
 
 impl StackCache {
-    /// Empty caches for so many layers.
+    /// Builds empty caches of `layers` layers.
     pub fn new(layers: usize) -> Self {
         Self { layers: vec![LayerCache::default(); layers] }
     }

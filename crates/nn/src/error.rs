@@ -10,10 +10,8 @@ pub enum NnError {
         /// Name of the parameter.
         name: String,
     },
-    /// A parameter has another shape than the configuration asks for.
-    #[error(
-        "tensor `{name}` has shape {found:?}, the configuration asks for {wanted:?}: use the configuration that the weights were trained with"
-    )]
+    /// A parameter whose shape is not that of the configuration.
+    #[error("tensor `{name}` has shape {found:?}, the configuration asks for {wanted:?}")]
     Shape {
         /// Name of the parameter.
         name: String,
@@ -43,10 +41,31 @@ pub enum NnError {
         /// Why, and what to do.
         reason: String,
     },
+    /// A size that cannot work.
+    #[error("block: {0}")]
+    Setting(syrinx_types::SettingIssue),
     /// Kernels that can't run where they were asked to.
     #[error("kernels: {0}")]
     Kernels(String),
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl From<syrinx_types::SettingIssue> for NnError {
+    fn from(issue: syrinx_types::SettingIssue) -> Self {
+        Self::Setting(issue)
+    }
+}
+
+impl NnError {
+    /// Remedy, where one is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { .. } | Self::Shape { .. } | Self::Unused { .. } => {
+                Some("use the configuration that the weights were trained with")
+            }
+            _ => None,
+        }
+    }
 }

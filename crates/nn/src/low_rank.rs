@@ -3,10 +3,11 @@
 use candle_core::{Result, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syrinx_types::SettingIssue;
 
 use crate::{Kernels, ops};
 
-/// Which linear maps are adapted, and by how much.
+/// Rank, scale and targets of a low-rank adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoraConfig {
@@ -14,7 +15,7 @@ pub struct LoraConfig {
     pub rank: usize,
     /// The difference counts `alpha / rank` times, so that the learning rate needs no change with the rank.
     pub alpha: f64,
-    /// Names of the linear maps that are adapted; `*` stands for anything, as in `trunk.*.qkv`.
+    /// Names of the linear maps that are adapted; `*` matches any text, as in `trunk.*.qkv`.
     pub targets: Vec<String>,
 }
 
@@ -25,13 +26,17 @@ impl Default for LoraConfig {
 }
 
 impl LoraConfig {
-    /// Checks the settings; the error is the reason.
-    pub fn check(&self) -> std::result::Result<(), String> {
-        if self.rank == 0 || self.targets.is_empty() {
-            return Err("lora.rank must be above zero, and lora.targets name something".into());
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Names the setting that cannot work.
+    pub fn check(&self) -> std::result::Result<(), SettingIssue> {
+        SettingIssue::above_zero(&[("rank", self.rank)])?;
+        if self.targets.is_empty() {
+            return Err(SettingIssue::new("targets", "must name a linear map"));
         }
         if !(self.alpha.is_finite() && self.alpha > 0.0) {
-            return Err("lora.alpha must be above zero".into());
+            return Err(SettingIssue::new("alpha", "must be above zero"));
         }
         Ok(())
     }
@@ -47,7 +52,7 @@ impl LoraConfig {
     }
 }
 
-/// Whether a name fits a pattern in which `*` stands for anything.
+/// Whether a name matches a pattern in which `*` matches any text.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(name) = name.strip_prefix(first) else { return false };

@@ -18,19 +18,19 @@ pub struct Mat<'a> {
 }
 
 impl<'a> Mat<'a> {
-    /// A row-major matrix that fills the slice.
+    /// Builds a row-major matrix that fills the slice.
     pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
         Self::strided(data, rows, cols, cols)
     }
 
-    /// A row-major matrix whose rows lie `row_stride` apart.
+    /// Builds a row-major matrix whose rows lie `row_stride` apart.
     pub fn strided(data: &'a [f32], rows: usize, cols: usize, row_stride: usize) -> Self {
         let mat = Self { data, rows, cols, row_stride, col_stride: 1 };
         assert!(mat.needed() <= data.len(), "matrix {rows}x{cols} overruns {} values", data.len());
         mat
     }
 
-    /// The transposed view.
+    /// Returns the transposed view.
     pub fn t(self) -> Self {
         Self {
             rows: self.cols,
@@ -108,7 +108,7 @@ pub fn product(
 pub struct ProductOptions {
     /// Factor of the product.
     pub scale: f32,
-    /// Add to what is there instead of replacing it.
+    /// Whether the product is added to the destination instead of replacing it.
     pub accumulate: bool,
     /// Threads to use.
     pub threads: Threads,
@@ -121,7 +121,7 @@ impl Default for ProductOptions {
 }
 
 impl ProductOptions {
-    /// The same on one thread.
+    /// Returns the same on one thread.
     pub fn single(self) -> Self {
         Self { threads: Threads::One, ..self }
     }

@@ -1,4 +1,5 @@
-//! Products of a weight matrix with a few rows, for decoding: every weight is read once, and reading is what they cost.
+//! Products of a weight matrix with a few rows, for decoding: every weight is read once, and the time is that of the
+//! reads.
 //!
 //! Weights are f32, or 8-bit integers with a scale a row. Activations stay f32 either way. The inner loops are compiled
 //! for several instruction sets; the one to run is chosen when the program runs.
@@ -36,7 +37,7 @@ impl Int8Matrix {
         Self { values, scales, inputs }
     }
 
-    /// The matrix that the integers stand for, row-major.
+    /// Returns the matrix that the integers stand for, row-major.
     pub fn dequantized(&self) -> Vec<f32> {
         let rows = self.values.chunks_exact(self.inputs.max(1)).zip(&self.scales);
         rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v) * scale)).collect()
@@ -45,14 +46,14 @@ impl Int8Matrix {
 
 /// A weight matrix (outputs, inputs) as a product reads it.
 #[derive(Debug, Clone, Copy)]
-pub enum Weights<'a> {
+pub enum WeightMatrix<'a> {
     /// 32-bit floats, row-major.
     F32(&'a [f32]),
     /// 8-bit integers.
     Int8(&'a Int8Matrix),
 }
 
-impl Weights<'_> {
+impl WeightMatrix<'_> {
     fn bytes(&self) -> usize {
         match self {
             Self::F32(values) => size_of_val(*values),
@@ -65,7 +66,7 @@ impl Weights<'_> {
 pub fn product_rows(
     y: &mut [f32],
     x: &[f32],
-    weights: Weights<'_>,
+    weights: WeightMatrix<'_>,
     inputs: usize,
     accumulate: bool,
     columns: &mut Vec<f32>,
@@ -82,8 +83,8 @@ pub fn product_rows(
     let tasks = (weights.bytes() / TASK_BYTES).clamp(1, 4 * threads);
     let step = outputs.div_ceil(tasks);
     let one = |first: usize, out: &mut [f32]| match weights {
-        Weights::F32(w) => outputs_f32(&w[first * inputs..], x, inputs, out),
-        Weights::Int8(m) => {
+        WeightMatrix::F32(w) => outputs_f32(&w[first * inputs..], x, inputs, out),
+        WeightMatrix::Int8(m) => {
             outputs_int8(&m.values[first * inputs..], &m.scales[first..], x, inputs, out);
         }
     };
@@ -219,7 +220,8 @@ mod tests {
             let (x, w) = (made(rows * inputs, 1), made(inputs * outputs, 2));
             let int8 = Int8Matrix::new(&w, inputs);
             let rounded = int8.dequantized();
-            for (weights, w) in [(Weights::F32(&w), &w), (Weights::Int8(&int8), &rounded)] {
+            for (weights, w) in [(WeightMatrix::F32(&w), &w), (WeightMatrix::Int8(&int8), &rounded)]
+            {
                 let wanted = plain(&x, w, inputs);
                 let mut y = vec![1.0; rows * outputs];
                 for accumulate in [false, true] {
@@ -239,7 +241,7 @@ mod tests {
         let (inputs, outputs) = (77, 30);
         let (x, w) = (made(7 * inputs, 4), made(inputs * outputs, 5));
         let int8 = Int8Matrix::new(&w, inputs);
-        for weights in [Weights::F32(&w), Weights::Int8(&int8)] {
+        for weights in [WeightMatrix::F32(&w), WeightMatrix::Int8(&int8)] {
             let of = |x: &[f32]| {
                 let mut y = vec![0.0; x.len() / inputs * outputs];
                 product_rows(&mut y, x, weights, inputs, false, &mut Vec::new());

@@ -60,7 +60,7 @@ pub fn measure_machine() -> MachineFigures {
     MachineFigures { bytes_per_s, flop_per_s, threads }
 }
 
-/// Seconds of the fastest of some attempts.
+/// Returns the seconds of the fastest of some attempts.
 fn best<T>(mut work: impl FnMut() -> T) -> f64 {
     let attempts = (0..ATTEMPTS).map(|_| {
         let begun = Instant::now();
@@ -72,7 +72,7 @@ fn best<T>(mut work: impl FnMut() -> T) -> f64 {
 
 /// Work of a measurement of decoding: a causal transformer on made-up tokens, greedy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DecodeConfig {
+pub struct DecodeBenchConfig {
     /// Sizes of the trunk.
     pub block: BlockConfig,
     /// Classes of the head.
@@ -87,8 +87,8 @@ pub struct DecodeConfig {
     pub precision: Precision,
 }
 
-impl Default for DecodeConfig {
-    /// The reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
+impl Default for DecodeBenchConfig {
+    /// Returns the reference's shape: 151 million parameters in 12 blocks, 75 to 150 frames.
     fn default() -> Self {
         Self {
             block: BlockConfig {
@@ -122,8 +122,8 @@ pub struct DecodeFigures {
 ///
 /// # Errors
 /// [`NnError`] for sizes that don't fit.
-pub fn measure_decode(config: &DecodeConfig) -> Result<DecodeFigures, NnError> {
-    config.block.check().map_err(NnError::Kernels)?;
+pub fn measure_decode(config: &DecodeBenchConfig) -> Result<DecodeFigures, NnError> {
+    config.block.check()?;
     let BlockConfig { dim, layers, heads, .. } = config.block;
     let (store, table) = weights(config)?;
     let trunk = Stack::new(&store.root().pp("trunk"), &config.block, Kernels::Fused)?;
@@ -154,14 +154,14 @@ pub fn measure_decode(config: &DecodeConfig) -> Result<DecodeFigures, NnError> {
     })
 }
 
-/// Weights that every step reads.
-fn matrix_values(config: &DecodeConfig) -> usize {
+/// Returns the weights that every step reads.
+fn matrix_values(config: &DecodeBenchConfig) -> usize {
     let BlockConfig { dim, layers, hidden, .. } = config.block;
     layers * (4 * dim * dim + 3 * dim * hidden) + dim * config.classes
 }
 
 /// Made-up weights in the wanted precision, and the table of tokens.
-fn weights(config: &DecodeConfig) -> Result<(ParamStore, Tensor), NnError> {
+fn weights(config: &DecodeBenchConfig) -> Result<(ParamStore, Tensor), NnError> {
     let seeded = ParamStore::seeded(1, &Device::Cpu);
     let dim = config.block.dim;
     let table = seeded.root().get("table", &[config.classes, dim], crate::Init::Normal(0.3))?;
@@ -197,7 +197,7 @@ pub struct PassFigures {
 /// # Errors
 /// [`NnError`] for sizes that don't fit.
 pub fn measure_pass(config: &PassConfig) -> Result<PassFigures, NnError> {
-    config.block.check().map_err(NnError::Kernels)?;
+    config.block.check()?;
     let BlockConfig { dim, heads, .. } = config.block;
     let len = config.positions;
     let seeded = ParamStore::seeded(1, &Device::Cpu);
@@ -246,12 +246,13 @@ mod tests {
     fn sequences_side_by_side_decode_the_same() {
         let block = BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 48, ..Default::default() };
         let config =
-            DecodeConfig { block, classes: 40, history: 3, frames: 9, ..Default::default() };
+            DecodeBenchConfig { block, classes: 40, history: 3, frames: 9, ..Default::default() };
         let one = measure_decode(&config).unwrap();
-        let several = measure_decode(&DecodeConfig { sequences: 3, ..config.clone() }).unwrap();
+        let several =
+            measure_decode(&DecodeBenchConfig { sequences: 3, ..config.clone() }).unwrap();
         assert_eq!(one.tokens, several.tokens);
         assert_eq!(one.weight_bytes, 4 * (2 * (4 * 32 * 32 + 3 * 32 * 48) + 32 * 40));
-        let int8 = DecodeConfig { precision: Precision::Int8, ..config };
+        let int8 = DecodeBenchConfig { precision: Precision::Int8, ..config };
         assert_eq!(measure_decode(&int8).unwrap().weight_bytes * 4, one.weight_bytes);
     }
 

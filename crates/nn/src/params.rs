@@ -1,4 +1,4 @@
-//! Named parameters: made from a seed, or read from weights with a report of what doesn't fit.
+//! Named parameters: initialized from a seed, or read from weights, with errors that name the parameter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ pub struct ParamStore {
     gradients: Option<Arc<dyn GradientSink>>,
 }
 
-/// FNV-1a, to give every parameter its own stream of random numbers whatever the order of construction.
+/// FNV-1a of a name: every parameter has its own stream of random numbers, in any order of construction.
 fn name_seed(name: &str, seed: u64) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |h, b| {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
@@ -67,8 +67,7 @@ impl ParamStore {
         Self::of(source, device)
     }
 
-    /// Weights that stay as they are, and beside them the trainable difference that `lora` describes: low-rank pairs,
-    /// and rows added to tables.
+    /// Fixed weights with the trainable difference of `lora`: low-rank pairs, and rows added to tables.
     pub fn adapted(
         base: BTreeMap<String, Tensor>,
         lora: &LoraConfig,
@@ -91,23 +90,23 @@ impl ParamStore {
         Self { source, device: device.clone(), precision, gradients: None }
     }
 
-    /// The same, for a network that computes in this precision. Fixed weights are brought to it; trainable ones stay
-    /// f32 and are cast where they are used, so that their gradient comes back as f32.
+    /// Returns the same, for a network that computes in this precision. Fixed weights are brought to it; trainable ones
+    /// stay f32 and are cast where they are used, so that their gradient comes back as f32.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 
-    /// The same, for a network whose fused stacks hand gradients to `sink` during the backward pass.
+    /// Returns the same, for a network whose fused stacks hand gradients to `sink` during the backward pass.
     pub fn with_gradient_sink(self, sink: Arc<dyn GradientSink>) -> Self {
         Self { gradients: Some(sink), ..self }
     }
 
-    /// The root of the names.
+    /// Returns the root of the names.
     pub fn root(&self) -> Scope {
         Scope { store: self.clone(), prefix: String::new() }
     }
 
-    /// The trainable parameters, sorted by name; empty for loaded weights.
+    /// Returns the trainable parameters, sorted by name; empty for loaded weights.
     pub fn vars(&self) -> BTreeMap<String, Var> {
         match &*self.lock() {
             Source::Seeded { vars, .. } | Source::Adapted { vars, .. } => vars.clone(),
@@ -144,7 +143,7 @@ impl ParamStore {
         Ok(())
     }
 
-    /// A trainable parameter: the one that is there, or a new one.
+    /// Returns a trainable parameter: the one that is there, or a new one.
     fn made(
         &self,
         vars: &mut BTreeMap<String, Var>,
@@ -180,7 +179,7 @@ impl ParamStore {
             })
         };
         let mut source = self.lock();
-        // Beside what is trained everything stays f32: a sum of both has one type.
+        // Fixed weights next to trained ones stay f32: a sum of both has one type.
         let dtype = match &*source {
             Source::Loaded { .. } => self.precision.dtype(),
             _ => DType::F32,
@@ -235,7 +234,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// A place below this one.
+    /// Builds a place below this one.
     pub fn pp(&self, name: impl std::fmt::Display) -> Self {
         let prefix = if self.prefix.is_empty() {
             name.to_string()
@@ -245,12 +244,12 @@ impl Scope {
         Self { store: self.store.clone(), prefix }
     }
 
-    /// The parameter of this name: made, or read and checked.
+    /// Returns the parameter of this name: made, or read and checked.
     pub fn get(&self, name: &str, shape: &[usize], init: Init) -> Result<Tensor, NnError> {
         self.store.get(self.pp(name).prefix, shape, &init)
     }
 
-    /// Rows of a table in the weights that are being adapted.
+    /// Returns the number of rows of a table in the weights that are being adapted.
     pub(crate) fn rows_before(&self, name: &str) -> Option<usize> {
         match &*self.store.lock() {
             Source::Adapted { base, .. } => {
@@ -260,12 +259,12 @@ impl Scope {
         }
     }
 
-    /// Whether what is asked for here is fixed: weights that are being adapted.
+    /// Whether parameters of this scope are fixed: weights of an adapted model.
     pub(crate) fn is_fixed(&self) -> bool {
         matches!(&*self.store.lock(), Source::Adapted { .. })
     }
 
-    /// The low-rank pair of the linear map here, if it is adapted. The difference begins at zero.
+    /// Returns the low-rank pair of the linear map here, if it is adapted. The difference begins at zero.
     pub(crate) fn low_rank(
         &self,
         inputs: usize,

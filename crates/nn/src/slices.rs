@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor};
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
-/// The contiguous f32 slice of a CPU storage, as custom operations receive it.
+/// Returns the contiguous f32 slice of a CPU storage, as custom operations receive it.
 pub(crate) fn slice_of<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let data = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {
@@ -23,12 +23,12 @@ pub fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Re
     }
 }
 
-/// The tensor's values as a vector, row-major, from whatever device and float type.
+/// Returns the values of a tensor of any device and floating-point type, row-major.
 pub fn to_vec_f32(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()
 }
 
-/// Values of little-endian 16-bit floats, as f32.
+/// Returns the values of little-endian 16-bit floats, as f32.
 pub fn f32_of_f16(bytes: &[u8]) -> Vec<f32> {
     const BLOCK: usize = 1_024;
     let mut values = vec![0.0; bytes.len() / 2];

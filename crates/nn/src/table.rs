@@ -19,12 +19,13 @@ pub struct Table {
 pub const ADDED: &str = "added";
 
 impl Table {
-    /// The table `name` of `scope`. Where a model is adapted and has fewer rows, the others are its own parameter
-    /// `NAME.added`.
+    /// Returns the table `name` of `scope`. Where a model is adapted and has fewer rows, the others are its own
+    /// parameter `NAME.added`.
     pub fn new(
         scope: &Scope,
         name: &str,
-        (rows, dim): (usize, usize),
+        rows: usize,
+        dim: usize,
         init: Init,
         kernels: Kernels,
     ) -> std::result::Result<Self, NnError> {
@@ -39,7 +40,7 @@ impl Table {
         })
     }
 
-    /// The rows of these numbers, zeros for [`NONE`]: (numbers, dim).
+    /// Returns the rows of these numbers, zeros for [`NONE`]: (numbers, dim).
     pub fn forward(&self, numbers: &[u32]) -> Result<Tensor> {
         let Some(fixed) = &self.fixed else {
             return ops::embed(&self.rows, numbers, 1, self.kernels);

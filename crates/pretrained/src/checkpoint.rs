@@ -97,7 +97,7 @@ impl Checkpoint {
         Self::parse(path, &bytes, bytes.len() as u64, Source::Bytes(Arc::clone(&bytes)))
     }
 
-    /// Reads a header, of which all bytes are there, of a file of so many bytes.
+    /// Parses a complete header of a file of `size` bytes.
     fn parse(
         path: &Path,
         header: &[u8],
@@ -131,27 +131,27 @@ impl Checkpoint {
         Self { path: path.to_owned(), source, entries: entries.collect(), metadata }
     }
 
-    /// Path of the checkpoint.
+    /// Returns the path of the checkpoint.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Entries of the header beside the tensors.
+    /// Returns the entries of the header beside the tensors.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
     }
 
-    /// Names, types and shapes of all tensors.
+    /// Returns the names, types and shapes of all tensors.
     pub fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
 
-    /// The root of the names.
+    /// Returns the root of the names.
     pub fn root(&self) -> Weights<'_> {
         Weights { checkpoint: self, prefix: String::new() }
     }
 
-    /// Reads a tensor as f32, whatever floating-point type it is stored in.
+    /// Reads a tensor of any floating-point type as f32.
     ///
     /// # Errors
     /// [`PretrainedError::Missing`], [`PretrainedError::Shape`], [`PretrainedError::Dtype`],
@@ -209,7 +209,7 @@ impl Checkpoint {
         }
     }
 
-    /// The tensors below a prefix, without it.
+    /// Returns the tensors below a prefix, without it.
     #[must_use]
     pub fn below(&self, prefix: &str) -> Self {
         let entries = self.entries.iter();
@@ -280,7 +280,7 @@ impl Weights<'_> {
         Self { checkpoint: self.checkpoint, prefix: format!("{}{name}.", self.prefix) }
     }
 
-    /// Path of the checkpoint.
+    /// Returns the path of the checkpoint.
     pub fn path(&self) -> &Path {
         &self.checkpoint.path
     }

@@ -29,7 +29,7 @@ fn unit(x: &Tensor) -> Result<Tensor> {
 }
 
 impl Codebook {
-    /// A codebook of (size, dim) entries.
+    /// Builds a codebook of (size, dim) entries.
     ///
     /// # Errors
     /// Errors of candle.
@@ -40,7 +40,7 @@ impl Codebook {
         Ok(Self { compared: rows.t()?.contiguous()?, half_norms, entries, normalised })
     }
 
-    /// The nearest entry of every row of (frames, dim).
+    /// Returns the nearest entry of every row of (frames, dim).
     ///
     /// # Errors
     /// Errors of candle.
@@ -56,7 +56,7 @@ impl Codebook {
         Ok(nearest)
     }
 
-    /// Entries of codes, (frames, dim).
+    /// Returns the entries of codes, (frames, dim).
     ///
     /// # Errors
     /// Errors of candle.

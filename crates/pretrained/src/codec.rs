@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use syrinx_audio::resample;
 use syrinx_codec::{Codec, CodecError, CodecInfo, DecodeStream};
-use syrinx_types::{Audio, Coded, Codes, Fnv1a};
+use syrinx_types::{Audio, Coded, Codes, Fingerprint};
 
 use crate::checkpoint::Checkpoint;
 use crate::codebook::Codebook;
 use crate::error::PretrainedError;
 use crate::header::{HEADER, Header, VOCODER};
-use crate::network::{Network, Parts, lists};
+use crate::network::{CodecNetworks, Network, lists};
 use crate::stream::{CausalStream, WindowStream};
 use crate::vocos::Vocos;
 
 /// A published codec.
 pub struct PretrainedCodec {
-    parts: Arc<Parts>,
+    parts: Arc<CodecNetworks>,
     info: CodecInfo,
     /// Entries of the quantisers.
     books: Vec<Vec<f32>>, // (quantisers)(codebook_size, latent_dim)
@@ -55,14 +55,14 @@ impl PretrainedCodec {
             });
         }
         let fingerprint = fingerprint(&network, &info, &books);
-        let parts = Arc::new(Parts { network, vocoder: built });
+        let parts = Arc::new(CodecNetworks { network, vocoder: built });
         Ok(Self { parts, info, books, quantiser, fingerprint, checkpoint, vocoder, header })
     }
 
-    /// The codec as one safetensors file, its configuration in the header: what a model file carries.
+    /// Returns the codec as one safetensors file with its configuration in the header, for a model file.
     ///
     /// # Errors
-    /// [`PretrainedError::Read`] if the checkpoint went away.
+    /// [`PretrainedError::Read`] if the checkpoint cannot be read any more.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PretrainedError> {
         let json = serde_json::to_string(&self.header)
             .map_err(|e| PretrainedError::config(self.checkpoint.path(), e.to_string()))?;
@@ -72,13 +72,14 @@ impl PretrainedCodec {
     }
 }
 
-/// Tells codecs apart by what their codes mean: kind, rates, levels and codebooks, whatever the file they come from.
+/// Returns the fingerprint of the meaning of codes: family, rates, levels and codebooks. It does not depend on the
+/// file.
 fn fingerprint(network: &Network, info: &CodecInfo, books: &[Vec<f32>]) -> String {
     let sizes = [u64::from(info.sample_rate_hz), info.frame_samples() as u64, info.levels as u64];
-    let hash = Fnv1a::default().bytes(network.kind().bytes());
-    let hash = sizes.into_iter().fold(hash, Fnv1a::word);
-    let values = books.iter().flatten().map(|v| u64::from(v.to_bits()));
-    format!("{}-{}", network.kind(), values.fold(hash, Fnv1a::word).hex())
+    let sizes = sizes.map(u64::to_le_bytes).concat();
+    let hash = Fingerprint::default().part(network.kind().as_bytes()).bytes(&sizes);
+    let hash = books.iter().fold(hash, |hash, book| hash.values(book));
+    format!("{}-{}", network.kind(), hash.hex())
 }
 
 impl Codec for PretrainedCodec {

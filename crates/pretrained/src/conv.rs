@@ -56,30 +56,30 @@ pub struct Size {
 }
 
 impl Size {
-    /// A convolution of stride and dilation 1 with a bias.
+    /// Builds a convolution of stride and dilation 1 with a bias.
     pub fn new(input: usize, output: usize, width: usize) -> Self {
         Self { input, output, width, stride: 1, dilation: 1, depthwise: false, bias: true }
     }
 
-    /// The same with another stride.
+    /// Returns the same with another stride.
     #[must_use]
     pub fn stride(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
-    /// The same with another dilation.
+    /// Returns the same with another dilation.
     #[must_use]
     pub fn dilation(self, dilation: usize) -> Self {
         Self { dilation, ..self }
     }
 
-    /// The same with a kernel a channel, if `depthwise`.
+    /// Returns the same with a kernel a channel, if `depthwise`.
     #[must_use]
     pub fn depthwise(self, depthwise: bool) -> Self {
         Self { depthwise, ..self }
     }
 
-    /// The same without a bias.
+    /// Returns the same without a bias.
     #[must_use]
     pub fn no_bias(self) -> Self {
         Self { bias: false, ..self }
@@ -110,12 +110,12 @@ impl Kernel {
         Ok(Self { weight, bias: bias(weights, size)?, stride, dilation, depthwise })
     }
 
-    /// Steps from the first tap to the last, both included.
+    /// Returns the number of steps from the first tap to the last, both included.
     pub fn reach(&self) -> usize {
         self.weight.dim(D::Minus1).map_or(1, |width| (width - 1) * self.dilation + 1)
     }
 
-    /// Steps between two outputs.
+    /// Returns the number of steps between two outputs.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -145,7 +145,7 @@ impl Kernel {
         with_bias(Tensor::cat(&made, 2)?, self.bias.as_ref())
     }
 
-    /// A kernel a channel, of stride 1, as a sum over its taps: candle runs one convolution a group.
+    /// Returns a kernel a channel, of stride 1, as a sum over its taps: candle runs one convolution a group.
     fn by_taps(&self, x: &Tensor, outputs: usize) -> Result<Tensor> {
         let (channels, _, width) = self.weight.dims3()?;
         let tap = |k: usize| -> Result<Tensor> {
@@ -217,8 +217,8 @@ impl TransposedKernel {
         with_bias(sums.narrow(2, left, kept)?.contiguous()?, self.bias.as_ref())
     }
 
-    /// Convolves a further piece of a signal: (1, in, steps) to (1, out, steps * stride), all that later steps do not
-    /// change. `tail` carries the rest from piece to piece.
+    /// Convolves the next steps of a stream: (1, in, steps) to (1, out, steps * stride), the outputs that later steps
+    /// do not change. `tail` carries the rest to the next call.
     ///
     /// # Errors
     /// Errors of candle.
@@ -256,7 +256,7 @@ impl CausalConv {
         Ok(Self { kernel: Kernel::load(weights, size)?, mode })
     }
 
-    /// Steps of padding before the first.
+    /// Returns the number of steps of padding before the first.
     pub fn padding(&self) -> usize {
         self.kernel.reach() - self.kernel.stride()
     }
@@ -271,8 +271,8 @@ impl CausalConv {
         self.kernel.forward(&pad(x, self.padding(), right, self.mode)?)
     }
 
-    /// Convolves a further piece of a signal, for strides of 1. `context` carries the last steps from piece to piece;
-    /// the first piece must be longer than [`Self::padding`] where the signal is mirrored.
+    /// Convolves the next steps of a stream, for strides of 1. `context` carries the last steps to the next call; the
+    /// first call needs more steps than [`Self::padding`] where the signal is mirrored.
     ///
     /// # Errors
     /// Errors of candle.

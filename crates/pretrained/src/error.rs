@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum PretrainedError {
     /// A file that can't be read.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Cause.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file that ends before its tensors do.
     #[error("`{}` is cut off: {found} of {expected} bytes are there", path.display())]
@@ -113,12 +113,12 @@ pub enum PretrainedError {
         reason: String,
     },
     /// A computation that failed.
-    #[error("{operation} failed: {source}")]
+    #[error("{operation} failed: {cause}")]
     Compute {
         /// The computation.
         operation: &'static str,
         /// Cause.
-        source: candle_core::Error,
+        cause: candle_core::Error,
     },
 }
 
@@ -148,11 +148,11 @@ impl PretrainedError {
     }
 
     pub(crate) fn compute(operation: &'static str) -> impl Fn(candle_core::Error) -> Self {
-        move |source| Self::Compute { operation, source }
+        move |cause| Self::Compute { operation, cause }
     }
 
     pub(crate) fn read(path: &Path) -> impl Fn(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { path: path.to_owned(), source }
+        move |cause| Self::Read { path: path.to_owned(), cause }
     }
 
     pub(crate) fn container(path: &Path, reason: impl Into<String>) -> Self {

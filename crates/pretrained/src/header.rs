@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Entry of a safetensors header that holds all that stands beside a checkpoint: a file with it needs no folder.
+/// Entry of a safetensors header with the configuration of a checkpoint: a file with it needs no folder.
 pub(crate) const HEADER: &str = "syrinx_pretrained";
 
 /// Prefix of the vocoder's tensors in such a file.

@@ -2,12 +2,12 @@
 //!
 //! [`whisper`] recognizes speech, [`vall_e`] turns a published language model into one of this program.
 //!
-//! [`open`] recognises a codec by its configuration and gives a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors one
-//! at a time, and says of each that is missing, of another shape or type, or not finite, which one it is.
+//! [`open`] recognises a codec by its configuration and gives a [`syrinx_codec::Codec`]. [`Checkpoint`] reads tensors
+//! one at a time; its errors name the tensor that is missing, of another shape or type, or not finite.
 //!
 //! Invariants:
 //!
-//! - Nothing is fetched but by [`hub`], and no weights of anyone are in the program.
+//! - Only [`hub`] fetches files, and the program contains no published weights.
 //! - Codes are those of the reference implementations, samples within 1e-4 of their peak.
 //! - No file makes a reader take more memory than the file has bytes, or run anything that the file names.
 

@@ -24,7 +24,7 @@ pub(crate) enum Network {
 }
 
 /// Network and vocoder: all that decoding needs.
-pub(crate) struct Parts {
+pub(crate) struct CodecNetworks {
     pub(crate) network: Network,
     pub(crate) vocoder: Option<Vocos>,
 }
@@ -84,7 +84,7 @@ impl Network {
         }
     }
 
-    /// Codes of samples at the codec's rate, one list a level.
+    /// Returns the codes of samples at the codec's rate, one list a level.
     pub(crate) fn encode(
         &self,
         samples: &[f32],
@@ -111,8 +111,8 @@ impl Network {
     }
 }
 
-impl Parts {
-    /// Samples of codes, one list a level, the first of frame `first` of the whole.
+impl CodecNetworks {
+    /// Returns the samples of codes, one list a level, the first of frame `first` of the whole.
     pub(crate) fn decode(&self, codes: &[Vec<u32>], first: usize) -> candle_core::Result<Vec<f32>> {
         if codes.first().is_none_or(Vec::is_empty) {
             return Ok(Vec::new());

@@ -30,7 +30,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// The family of a `config.json`.
+    /// Returns the family of a `config.json`.
     fn of(config: &Value, path: &Path) -> Loaded<Self> {
         let kind = config.get("model_type").and_then(Value::as_str);
         match kind {
@@ -98,7 +98,7 @@ pub fn is_carried(metadata: &std::collections::BTreeMap<String, String>) -> bool
     metadata.contains_key(HEADER)
 }
 
-/// The checkpoint of a file that carries its configuration.
+/// Returns the checkpoint of a file that carries its configuration.
 fn carried(path: &Path) -> Loaded<Option<Checkpoint>> {
     if !path.is_file() || path.extension().is_some_and(|e| e == "json" || e == "bin") {
         return Ok(None);
@@ -172,7 +172,8 @@ fn vocos(
     Ok(vocos)
 }
 
-/// Configuration and weights of a checkpoint: both in a folder, or one named and the other beside it.
+/// Returns the paths of configuration and weights of a checkpoint: a folder of both, or one file named and the other in
+/// its folder.
 fn places(path: &Path, config: &str) -> Loaded<(PathBuf, PathBuf)> {
     let ends_in_config = path.file_name().is_some_and(|name| name == config);
     let (folder, named) = match (path.is_dir(), ends_in_config) {

@@ -13,7 +13,7 @@ pub struct Snake {
 }
 
 impl Snake {
-    /// Reads the activation of so many channels.
+    /// Reads the activation of `channels` channels.
     ///
     /// # Errors
     /// Errors of [`crate::Checkpoint::get`].
@@ -91,7 +91,8 @@ impl Linear {
     /// Errors of [`crate::Checkpoint::get`].
     pub fn load(
         weights: &Weights<'_>,
-        (input, output): (usize, usize),
+        input: usize,
+        output: usize,
         bias: bool,
     ) -> std::result::Result<Self, PretrainedError> {
         let weight = weights.get("weight", &[output, input])?;

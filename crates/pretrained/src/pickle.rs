@@ -2,7 +2,7 @@
 //!
 //! The container is a zip archive of a pickle and of files of values. Only the operations that a dictionary of tensors
 //! needs are read, only the constructors in [`CONSTRUCTORS`] may be named, and none of them is called: each yields the
-//! place of a tensor. candle's own reader copies what is memoised, so that a small file can ask for all memory, and
+//! location of a tensor. candle's own reader copies memoised values, so that a small file can use all memory, and
 //! relies on lengths that the file states.
 
 use std::collections::{BTreeMap, HashMap};
@@ -123,7 +123,7 @@ impl TensorPlace {
     }
 }
 
-/// The state of the reader: a stack, what was memoised, and what is left of the bytes.
+/// State of the reader: a stack, memoised values, and the remaining bytes.
 struct Reader<'a> {
     rest: &'a [u8],
     stack: Vec<(Rc<Value>, usize)>, // values and their depths

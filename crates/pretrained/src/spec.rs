@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A codec: a folder or file, and what is different from all of it. Written `PATH[,levels=N][,vocoder=PATH]`.
+/// A codec: a folder or file with options. Written `PATH[,levels=N][,vocoder=PATH]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecSpec {
     /// Folder of the checkpoint, or a file of it.
@@ -16,12 +16,12 @@ pub struct CodecSpec {
 }
 
 impl CodecSpec {
-    /// All of the codec at a path.
+    /// Returns all of the codec at a path.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), levels: None, vocoder: None }
     }
 
-    /// The same with relative paths taken from a folder.
+    /// Returns the same with relative paths taken from a folder.
     #[must_use]
     pub fn below(self, folder: &Path) -> Self {
         let vocoder = self.vocoder.map(|path| folder.join(path));

@@ -1,4 +1,4 @@
-//! Decoding a stream of codes piece by piece.
+//! Decoding of streams of codes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use syrinx_types::Codes;
 
 use crate::encodec::EncodecStream;
 use crate::mimi::MimiStream;
-use crate::network::{Network, Parts, lists};
+use crate::network::{CodecNetworks, Network, lists};
 use crate::window::Window;
 
 /// Levels and entries of a codec.
@@ -22,9 +22,10 @@ pub(crate) fn check(codes: &Codes, (levels, size): Limits) -> Result<(), CodecEr
     Ok(())
 }
 
-/// A stream through a decoder that sees later frames: each piece is decoded with its context on both sides.
+/// A stream through a decoder that sees later frames: the frames of each call are decoded with their context on both
+/// sides.
 pub(crate) struct WindowStream {
-    parts: Arc<Parts>,
+    parts: Arc<CodecNetworks>,
     limits: Limits,
     window: Window,
     hop: usize,
@@ -36,11 +37,16 @@ pub(crate) struct WindowStream {
 }
 
 impl WindowStream {
-    pub(crate) fn new(parts: Arc<Parts>, limits: Limits, window: Window, hop: usize) -> Self {
+    pub(crate) fn new(
+        parts: Arc<CodecNetworks>,
+        limits: Limits,
+        window: Window,
+        hop: usize,
+    ) -> Self {
         Self { parts, limits, window, hop, kept: Codes::default(), first: 0, done: 0 }
     }
 
-    /// Samples of all frames before `end`, or of all if it is the end.
+    /// Returns the samples of all frames before `end`, or of all if it is the end.
     fn samples(&mut self, end: Option<usize>) -> Result<Vec<f32>, CodecError> {
         let mut samples = self.parts.decode(&lists(&self.kept), self.first)?;
         let before = ((self.done - self.first) * self.hop).min(samples.len());
@@ -86,14 +92,14 @@ enum State {
 
 /// A stream through a causal decoder, whose layers keep their context.
 pub(crate) struct CausalStream {
-    parts: Arc<Parts>,
+    parts: Arc<CodecNetworks>,
     limits: Limits,
     levels: Option<usize>,
     state: Option<State>,
 }
 
 impl CausalStream {
-    pub(crate) fn new(parts: Arc<Parts>, limits: Limits) -> Self {
+    pub(crate) fn new(parts: Arc<CodecNetworks>, limits: Limits) -> Self {
         let state = match &parts.network {
             Network::Encodec(net) => Some(State::Encodec(net.stream())),
             Network::Mimi(_) => Some(State::Mimi(MimiStream::default())),

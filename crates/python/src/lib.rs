@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Engine, EngineError, EngineOptions, Merged, ModelSource};
+use syrinx_engine::{Engine, EngineError, EngineOptions, MergedAnswer, ModelSource};
 use syrinx_task::{Answered, Request};
 use syrinx_types::{Audio, CancelToken, RunContext, WordTime};
 
@@ -93,7 +93,7 @@ impl Model {
         Ok(Self { engine })
     }
 
-    /// Names of the voices, the default first.
+    /// Returns the names of the voices, the default first.
     #[getter]
     fn voices(&self) -> Vec<String> {
         self.engine.voices().names()
@@ -180,7 +180,7 @@ impl Model {
 
 impl Model {
     fn run(&self, task: &str, request: &Request, decode: &DecodeConfig, seed: u64) -> PyResult<Answered> {
-        let mut whole = Merged::default();
+        let mut whole = MergedAnswer::default();
         let cancel = CancelToken::default();
         let run = RunContext::quiet(&cancel).with_seed(seed);
         let outcome =
@@ -210,7 +210,7 @@ fn raised(error: EngineError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// The compiled half of the package.
+/// Returns the compiled half of the package.
 #[pymodule]
 fn _syrinx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Model>()?;

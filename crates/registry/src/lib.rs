@@ -1,6 +1,7 @@
 //! Every task there is.
 //!
-//! The list is made from this crate's manifest: a task is one line there, and nothing else in the workspace names it.
+//! The list is made from this crate's manifest: a crate of tasks is one line there, and nothing else in the workspace names
+//! it.
 //!
 //! Invariants: [`ALL`] is sorted by identifier, and identifiers and verbs are unique.
 
@@ -8,12 +9,12 @@ use syrinx_task::TaskDescriptor;
 
 include!(concat!(env!("OUT_DIR"), "/tasks.rs"));
 
-/// The task of an identifier, such as `tts`.
+/// Returns the task of an identifier, such as `tts`.
 pub fn find(id: &str) -> Option<&'static TaskDescriptor> {
     ALL.iter().copied().find(|task| task.id == id)
 }
 
-/// The task of a command, such as `say`.
+/// Returns the task of a command, such as `say`.
 pub fn find_verb(verb: &str) -> Option<&'static TaskDescriptor> {
     ALL.iter().copied().find(|task| task.verb.name == verb)
 }

@@ -1,4 +1,4 @@
-//! Cells of ablations: what is planned, how far it is, and the control requests for it.
+//! Cells of ablations: settings, state and control requests.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub enum CellState {
     Evaluating,
     /// Done: its runs have its figures.
     Finished,
-    /// Stopped on request; it can go on.
+    /// Stopped on request; it can be resumed.
     Stopped,
     /// Ended by an error, which is the note.
     Failed,
@@ -41,7 +41,7 @@ impl CellState {
         }
     }
 
-    /// Whether somebody works on it.
+    /// Whether a process works on it.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Training | Self::Evaluating)
     }
@@ -90,7 +90,7 @@ pub struct Cell {
 }
 
 impl Store {
-    /// Writes a cell, in place of what was known of it.
+    /// Writes a cell in place of its earlier state.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].
@@ -129,7 +129,7 @@ impl Store {
         })
     }
 
-    /// The ablations that have cells, by name.
+    /// Returns the ablations that have cells, by name.
     ///
     /// # Errors
     /// [`ResultsError::Database`].
@@ -143,7 +143,7 @@ impl Store {
         names().map_err(ResultsError::database(&self.path, "list ablations"))
     }
 
-    /// The cells of an ablation, in their order.
+    /// Returns the cells of an ablation, in their order.
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].
@@ -169,7 +169,7 @@ impl Store {
             .collect()
     }
 
-    /// A cell by its key.
+    /// Returns a cell by its key.
     ///
     /// # Errors
     /// The errors of [`Store::cells`].

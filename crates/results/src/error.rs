@@ -56,7 +56,7 @@ pub enum ResultsError {
         /// The file.
         path: PathBuf,
     },
-    /// The database says no.
+    /// Failure of the database.
     #[error("results store `{}`: {operation}: {cause}", path.display())]
     Database {
         /// The file.
@@ -135,7 +135,7 @@ impl ResultsError {
         })
     }
 
-    /// Wraps what the database says.
+    /// Returns a constructor of errors of a database operation.
     pub(crate) fn database(
         path: &Path,
         operation: &'static str,

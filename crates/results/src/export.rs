@@ -7,7 +7,7 @@ use crate::{ResultsError, Run, RunFilter, Store};
 
 /// A run with everything that belongs to it.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct ExportedRun<'a> {
     #[serde(flatten)]
     run: &'a Run,
     utterances: Vec<Row>,
@@ -23,9 +23,9 @@ fn fault(error: impl std::fmt::Display) -> ResultsError {
 /// The errors of reading; [`ResultsError::Export`].
 pub fn to_json(store: &Store, filter: &RunFilter) -> Result<String, ResultsError> {
     let runs = store.runs(filter)?;
-    let whole: Vec<Whole<'_>> = runs
+    let whole: Vec<ExportedRun<'_>> = runs
         .iter()
-        .map(|run| Ok(Whole { run, utterances: store.rows(&run.id)? }))
+        .map(|run| Ok(ExportedRun { run, utterances: store.rows(&run.id)? }))
         .collect::<Result<_, ResultsError>>()?;
     serde_json::to_string_pretty(&whole).map_err(fault)
 }

@@ -27,7 +27,7 @@ mod store;
 pub use cells::{Cell, CellState, ControlRequest};
 pub use error::ResultsError;
 pub use export::{to_csv, to_json};
-pub use merge::Merged;
+pub use merge::MergedCounts;
 pub use read::RunFilter;
 pub use run::{Run, RunAbout, RunStatus, date};
 pub use schema::SCHEMA_VERSION;

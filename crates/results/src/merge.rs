@@ -9,7 +9,7 @@ use crate::{ResultsError, Store};
 
 /// Numbers of merged entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Merged {
+pub struct MergedCounts {
     /// Runs that were not there, or not as far.
     pub runs: usize,
     /// Their rows.
@@ -41,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     /// The errors of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].
-    pub fn merge(&self, other: &Path) -> Result<Merged, ResultsError> {
+    pub fn merge(&self, other: &Path) -> Result<MergedCounts, ResultsError> {
         // Checks that it is a store, and brings an older one up to these tables.
         drop(Store::open_existing(other)?);
         let name = other.to_string_lossy().into_owned();
@@ -56,7 +56,7 @@ impl Store {
     }
 }
 
-fn take_over(tx: &Transaction<'_>) -> rusqlite::Result<Merged> {
+fn take_over(tx: &Transaction<'_>) -> rusqlite::Result<MergedCounts> {
     tx.execute_batch("DROP TABLE IF EXISTS temp.taken")?;
     tx.execute_batch(NEWER_RUN)?;
     // Rows and figures of an older state go with their run.
@@ -75,5 +75,5 @@ fn take_over(tx: &Transaction<'_>) -> rusqlite::Result<Merged> {
     )?;
     let cells = copy(NEWER_CELL)?;
     tx.execute_batch("DROP TABLE temp.taken")?;
-    Ok(Merged { runs, rows, cells })
+    Ok(MergedCounts { runs, rows, cells })
 }

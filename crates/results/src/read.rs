@@ -21,12 +21,12 @@ pub struct RunFilter {
     pub ablation: Option<String>,
     /// Cell of the runs.
     pub cell: Option<String>,
-    /// At most so many, the latest.
+    /// Largest number of runs, the latest.
     pub limit: Option<usize>,
 }
 
 impl RunFilter {
-    /// The conditions and their values.
+    /// Returns the conditions and their values.
     fn conditions(&self) -> (String, Vec<Sql>) {
         let (mut text, mut values) = (String::from("1"), Vec::new());
         let equal = [
@@ -66,7 +66,7 @@ impl Store {
         self.selected(&query, values)
     }
 
-    /// The run of that name: an identifier, the beginning of one, or `latest`.
+    /// Returns the run of that name: an identifier, the beginning of one, or `latest`.
     ///
     /// # Errors
     /// [`ResultsError::NoRun`], [`ResultsError::Ambiguous`], and those of [`Store::runs`].
@@ -86,7 +86,7 @@ impl Store {
         }
     }
 
-    /// The rows of a run, in the order in which they came.
+    /// Returns the rows of a run, in the order in which they came.
     ///
     /// # Errors
     /// [`ResultsError::Database`], [`ResultsError::Content`].
@@ -105,7 +105,7 @@ impl Store {
     pub fn compare(&self, old: &str, new: &str) -> Result<Comparison, ResultsError> {
         let (old, new) = (self.run(old)?, self.run(new)?);
         let (before, now) = (self.rows(&old.id)?, self.rows(&new.id)?);
-        Comparison::between((&old.id, &old.about.model), &before, &now)
+        Comparison::between(&old.id, &old.about.model, &before, &now)
             .ok_or(ResultsError::Incomparable { old: old.id, new: new.id })
     }
 
@@ -116,7 +116,7 @@ impl Store {
         raw.into_iter().map(|raw| self.finished(raw)).collect()
     }
 
-    /// A run whose texts are parsed, and whose figures are counted where nobody has summed them up.
+    /// Parses the texts of a run, and computes its figures where none are stored.
     fn finished(&self, raw: Raw) -> Result<Run, ResultsError> {
         let Raw { mut run, settings, seeds, status, figures: stored, rows } = raw;
         let what = format!("run {}", run.id);

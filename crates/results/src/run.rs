@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syrinx_eval::Figure;
 
-/// A time as people read it, UTC: `2026-11-22 09:41`.
+/// Returns a time as people read it, UTC: `2026-11-22 09:41`.
 pub fn date(seconds: f64) -> String {
     // Later than year 9999 there is no way to write it.
     let seconds = if seconds.is_finite() { seconds.clamp(0.0, 253_402_300_799.0) } else { 0.0 };
@@ -56,7 +56,7 @@ pub enum RunStatus {
     Running,
     /// Done.
     Finished,
-    /// Stopped on request; the same command goes on with it.
+    /// Stopped on request; the same command resumes it.
     Stopped,
     /// Ended by an error, which is the note.
     Failed,
@@ -105,7 +105,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The figure of that name without a variant (`wer@own`; without a judge, the first judge's).
+    /// Returns the figure of that name without a variant (`wer@own`; without a judge, the first judge's).
     pub fn figure(&self, name: &str) -> Option<&Figure> {
         let base = |f: &Figure| f.name.split('@').next() == Some(name);
         self.figures

@@ -120,8 +120,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
     Ok(connection)
 }
 
-/// Switches to the write-ahead log. That needs the file to itself for a moment, and fails at once where two programs
-/// make it together, whatever the timeout.
+/// Switches to the write-ahead log. That needs an exclusive lock for a moment, and fails at once, in spite of the
+/// timeout, where two programs create the file together.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut left = PATIENCE;

@@ -16,7 +16,7 @@ pub struct Store {
     connection: Mutex<Connection>,
 }
 
-/// A value of one of our enums as the word that serde writes.
+/// Returns a value of one of our enums as the word that serde writes.
 pub(crate) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
@@ -25,7 +25,7 @@ pub(crate) fn word(value: &impl Serialize) -> String {
 }
 
 impl Store {
-    /// Opens a store, and makes it where it isn't there.
+    /// Opens a store; creates it where it does not exist.
     ///
     /// # Errors
     /// [`ResultsError::Folder`], [`ResultsError::Newer`], [`ResultsError::Foreign`], [`ResultsError::Database`].
@@ -49,13 +49,13 @@ impl Store {
         Self::open(path)
     }
 
-    /// The file.
+    /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Begins a run and gives its identifier. One that did not finish and is the same in everything (machine, folder,
-    /// suite, model, settings, cell) goes on under its old one, with its rows.
+    /// Begins a run and returns its identifier. An unfinished run of the same machine, folder, suite, model, settings
+    /// and cell is resumed under its identifier, with its rows.
     ///
     /// # Errors
     /// [`ResultsError::Busy`], [`ResultsError::Database`].
@@ -148,7 +148,7 @@ impl Store {
         self.write("end a run", |tx| end(tx, run, status, note, now_s))
     }
 
-    /// A transaction that begins with the lock, so that it can't fail half-way for want of it.
+    /// Returns a transaction that begins with the lock, so that it can't fail half-way for want of it.
     pub(crate) fn write<T>(
         &self,
         operation: &'static str,
@@ -164,7 +164,7 @@ impl Store {
             .map_err(ResultsError::database(&self.path, operation))
     }
 
-    /// The connection. A thread that panicked has left no transaction: they roll back when they are dropped.
+    /// Returns the connection. A thread that panicked has left no transaction: they roll back when they are dropped.
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -293,7 +293,7 @@ impl<'a> RunKeeper<'a> {
         Self { store, run: run.to_owned(), now_s, failure: Mutex::new(None) }
     }
 
-    /// The first thing that went wrong, if anything did.
+    /// Returns the first failure, if any.
     pub fn failure(self) -> Option<ResultsError> {
         self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,7 +9,7 @@ use syrinx_types::Audio;
 
 use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
 
-/// Shares and ranges of an augmentation; each effect is drawn by itself.
+/// Shares and ranges of an augmentation; each effect is drawn independently.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augmentation {
@@ -100,20 +100,20 @@ impl Augmentation {
     }
 
     /// Draws one augmentation; `None` where the recording stays as it is.
-    pub fn draw(&self, rng: &mut impl Rng) -> Option<Change> {
+    pub fn draw(&self, rng: &mut impl Rng) -> Option<DrawnAugmentation> {
         if !rng.random_bool(self.share) {
             return None;
         }
-        let within = |range: (f64, f64), rng: &mut _| uniform(range, rng);
+        let within = |(low, high): (f64, f64), rng: &mut _| uniform(low, high, rng);
         let speed = rng.random_bool(self.speed_share).then(|| within(self.speed, rng));
         let db = self.equalizer_db;
         let equalizer = rng.random_bool(self.equalizer_share).then(|| Equalizer {
-            edges_hz: [uniform((150.0, 900.0), rng), uniform((1800.0, 6000.0), rng)],
-            gains_db: std::array::from_fn(|_| uniform((-db, db), rng)),
+            edges_hz: [uniform(150.0, 900.0, rng), uniform(1800.0, 6000.0, rng)],
+            gains_db: std::array::from_fn(|_| uniform(-db, db, rng)),
         });
         let room = rng.random_bool(self.room_share).then(|| Room {
             decay_s: within(self.decay_s, rng),
-            direct_db: uniform((-3.0, 15.0), rng),
+            direct_db: uniform(-3.0, 15.0, rng),
         });
         let noise = rng
             .random_bool(self.noise_share)
@@ -125,17 +125,26 @@ impl Augmentation {
         });
         let clipped = rng.random_bool(self.clip_share);
         let gain_db = within(self.gain_db, rng);
-        Some(Change { speed, equalizer, room, noise, telephone, band_hz, clipped, gain_db })
+        Some(DrawnAugmentation {
+            speed,
+            equalizer,
+            room,
+            noise,
+            telephone,
+            band_hz,
+            clipped,
+            gain_db,
+        })
     }
 }
 
-fn uniform((low, high): (f64, f64), rng: &mut impl Rng) -> f64 {
+fn uniform(low: f64, high: f64, rng: &mut impl Rng) -> f64 {
     if low < high { rng.random_range(low..high) } else { low }
 }
 
 /// One drawn augmentation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub struct DrawnAugmentation {
     speed: Option<f64>,
     equalizer: Option<Equalizer>,
     room: Option<Room>,
@@ -156,7 +165,7 @@ struct Equalizer {
 /// Largest sample after a change.
 const PEAK: f32 = 0.99;
 
-impl Change {
+impl DrawnAugmentation {
     /// Samples needed to make `samples` changed ones.
     pub fn input_len(&self, samples: usize) -> usize {
         (samples as f64 * self.speed.unwrap_or(1.0)).ceil() as usize
@@ -184,7 +193,7 @@ impl Change {
             audio = in_room(&audio, &impulse_response(room, rate_hz, rng));
         }
         if let Some((kind, snr_db)) = self.noise {
-            let behind = background(kind, (samples, rate_hz), &[], rng)?;
+            let behind = background(kind, samples, rate_hz, &[], rng)?;
             // Silence has no level that a background could be set against.
             if let Ok(mixture) = mixed(&audio, &behind, snr_db) {
                 audio = mixture.mixture;
@@ -227,8 +236,8 @@ impl Equalizer {
 const HALF_TAPS: isize = 24;
 const HALF_TAPS_BETWEEN: isize = 10;
 
-/// A recording played `speed` times as fast: a windowed sinc at every place that is read, with the band that the new rate
-/// can hold.
+/// Returns a recording played `speed` times as fast: a windowed sinc at every place that is read, with the band that
+/// the new rate can hold.
 fn faster(samples: &[f32], speed: f64, count: usize) -> Vec<f32> {
     let cutoff = (1.0 / speed).min(1.0) as f32;
     let at =
@@ -244,7 +253,7 @@ fn faster(samples: &[f32], speed: f64, count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A low-pass filter with its edge at `edge` times the sample rate.
+/// Returns a low-pass filter with its edge at `edge` times the sample rate.
 fn low_pass(samples: &[f32], edge: f64) -> Vec<f32> {
     let cutoff = 2.0 * edge as f32;
     let taps: Vec<f32> =
@@ -256,7 +265,7 @@ fn low_pass(samples: &[f32], edge: f64) -> Vec<f32> {
         .collect()
 }
 
-/// A sinc of a cutoff (1 is half the sample rate) under a Hann window of `half` taps on each side.
+/// Returns a sinc of a cutoff (1 is half the sample rate) under a Hann window of `half` taps on each side.
 fn windowed_sinc(x: f32, cutoff: f32, half: isize) -> f32 {
     let reach = half as f32 + 1.0;
     if x.abs() >= reach {
@@ -270,7 +279,7 @@ fn windowed_sinc(x: f32, cutoff: f32, half: isize) -> f32 {
 /// Companding of G.711's mu-law.
 const MU: f32 = 255.0;
 
-/// The band of a telephone line, 300 to 3,400 Hz, in 8 bits of mu-law.
+/// Returns the band of a telephone line, 300 to 3,400 Hz, in 8 bits of mu-law.
 fn telephone(samples: &[f32], rate_hz: u32) -> Vec<f32> {
     let rate_hz = f64::from(rate_hz);
     let below = low_pass(samples, (3_400.0 / rate_hz).min(0.5));

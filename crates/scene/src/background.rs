@@ -7,7 +7,7 @@ use syrinx_types::Audio;
 
 use crate::{Colour, SceneError, babble, clicks, coloured, hum, melody};
 
-/// A kind of background.
+/// Type of background.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Background {
@@ -15,11 +15,11 @@ pub enum Background {
     Noise(Colour),
     /// Hum of the mains, at 50 or 60 Hz, over a little noise.
     Hum(u32),
-    /// Clicks, so many a second, over a little noise.
+    /// Clicks over faint noise; the value is their number per second.
     Clicks(u32),
-    /// Talk of several people.
+    /// Babble of several voices.
     Babble,
-    /// Something like music.
+    /// Synthetic music.
     Music,
 }
 
@@ -27,7 +27,7 @@ pub enum Background {
 const UNDER: f32 = 0.05;
 
 impl Background {
-    /// One of all kinds, talk only where there are voices.
+    /// Draws a background; babble only where there are voices.
     pub fn draw(voices: bool, rng: &mut impl Rng) -> Self {
         let colours = [Colour::White, Colour::Pink, Colour::Brown];
         match rng.random_range(0..if voices { 8 } else { 6 }) {
@@ -40,13 +40,14 @@ impl Background {
     }
 }
 
-/// A background of a kind, of so many samples. `voices` are those of the babble.
+/// Renders a background of `samples` samples. `voices` are those of the babble.
 ///
 /// # Errors
 /// [`SceneError::NoVoices`] and [`SceneError::Rate`] for babble.
 pub fn background(
     kind: Background,
-    (samples, sample_rate_hz): (usize, u32),
+    samples: usize,
+    sample_rate_hz: u32,
     voices: &[Audio],
     rng: &mut impl Rng,
 ) -> Result<Audio, SceneError> {

@@ -17,12 +17,13 @@ pub struct Room {
     pub direct_db: f64,
 }
 
-/// When the tail begins, and how many reflections are heard before it.
+/// Start of the tail, seconds after the direct sound.
 const EARLY_S: f64 = 0.04;
+/// Number of early reflections.
 const EARLY: usize = 6;
 
-/// The response to a click at sample 0, which arrives with gain 1: reflections, then a tail of noise whose power falls
-/// exponentially (Polack's model of late reverberation).
+/// Returns the response to a click at sample 0, which arrives with gain 1: reflections, then a tail of noise whose
+/// power falls exponentially (Polack's model of late reverberation).
 pub fn impulse_response(room: Room, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f32> {
     let rate_hz = f64::from(sample_rate_hz);
     let len = (room.decay_s.max(EARLY_S) * rate_hz).ceil() as usize;
@@ -49,7 +50,7 @@ pub fn impulse_response(room: Room, sample_rate_hz: u32, rng: &mut impl Rng) -> 
     response
 }
 
-/// A recording as it is heard in a room, of the same length and with the direct sound where it was.
+/// Convolves a recording with a room impulse response. Length and position of the direct sound stay the same.
 pub fn in_room(audio: &Audio, response: &[f32]) -> Audio {
     let n = audio.samples.len();
     if n == 0 || response.is_empty() {

@@ -5,21 +5,21 @@
 #[non_exhaustive]
 pub enum SceneError {
     /// Recordings that can't be mixed.
-    #[error("{found} samples a second beside {wanted}: bring them to one rate first")]
+    #[error("recordings of {found} and of {wanted} samples a second cannot be mixed")]
     Rate {
         /// The rate of the one.
         found: u32,
         /// The rate of the other.
         wanted: u32,
     },
-    /// A part that is silent has no level that another could be set beside.
-    #[error("the {0} is silent: give a recording with something in it")]
+    /// A silent recording, which has no level to set the others by.
+    #[error("the {0} is silent")]
     Silent(&'static str),
     /// A scene with voices was asked for, and none were given.
-    #[error("there are no other voices to draw from: give a corpus of two speakers or more")]
+    #[error("there are no other voices to draw from")]
     NoVoices,
     /// A range that can't be drawn from.
-    #[error("{name} from {low} to {high}: give two numbers in this order")]
+    #[error("the range of {name} is empty: from {low} to {high}")]
     Range {
         /// Name of the quantity.
         name: &'static str,
@@ -28,4 +28,16 @@ pub enum SceneError {
         /// Its upper end.
         high: f64,
     },
+}
+
+impl SceneError {
+    /// Remedy.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Rate { .. } => "bring the recordings to one rate first",
+            Self::Silent(_) => "give a recording that is not silent",
+            Self::NoVoices => "give a corpus of two speakers or more",
+            Self::Range { .. } => "give two numbers in ascending order",
+        }
+    }
 }

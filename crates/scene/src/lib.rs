@@ -1,8 +1,7 @@
-//! Acoustic scenes for tasks that clean, separate or edit recordings: what stands behind the speech, the room that it
-//! is in, and how loud one is beside the other.
+//! Acoustic scenes for tasks that denoise, separate or edit recordings: background, room, and level ratios.
 //!
-//! A [`Scene`] is drawn from a seed and written down; [`render`] makes the same recordings of it every time. Speech and
-//! what is behind it come back apart as well, since each is what some task has to answer with.
+//! A [`Scene`] is drawn from a seed and can be stored; [`render`] makes the same recordings of it every time. Speech
+//! and background are returned separately as well: each is the target of some task.
 //!
 //! Invariants: pure functions of samples and seeds; no file, no clock; parts of a mixture add up to it.
 
@@ -15,7 +14,7 @@ mod noise;
 mod scene;
 mod tones;
 
-pub use augment::{Augmentation, Change};
+pub use augment::{Augmentation, DrawnAugmentation};
 pub use background::{Background, background};
 pub use echo::{Room, impulse_response, in_room};
 pub use error::SceneError;

@@ -15,15 +15,15 @@ pub struct Mixture {
     pub mixture: Audio,
 }
 
-/// The largest sample of a mixture; a louder one is turned down with all its parts.
+/// Largest sample of a mixture; a louder mixture is attenuated with all its parts.
 const MOST: f32 = 0.98;
 /// Frames over which levels are taken, seconds.
 const FRAME_S: f64 = 0.02;
 /// Frames this far below the loudest one don't count as active, dB.
 const ACTIVE_DB: f64 = 40.0;
 
-/// Level of a recording while something sounds in it, dB of full scale: pauses don't count, so that a ratio is the one
-/// that is heard during words. `None` for silence.
+/// Returns the level of the active frames of a recording, dB of full scale. Pauses do not count: a ratio of levels is
+/// that during words. `None` for silence.
 pub fn active_level_db(audio: &Audio) -> Option<f64> {
     let frame = ((FRAME_S * f64::from(audio.sample_rate_hz)) as usize).max(1);
     let power = |f: &[f32]| f.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / f.len() as f64;
@@ -34,8 +34,8 @@ pub fn active_level_db(audio: &Audio) -> Option<f64> {
     (mean > 0.0).then(|| 10.0 * mean.log10())
 }
 
-/// `wanted` with `behind` under it, `ratio_db` quieter while both sound. The mixture is as long as `wanted`; `behind`
-/// goes round if it is shorter. Everything is turned down together where the sum would clip.
+/// Mixes `wanted` with `behind`, which is `ratio_db` quieter while both are active. The mixture is as long as `wanted`;
+/// a shorter `behind` is repeated. All is attenuated together where the sum would clip.
 ///
 /// # Errors
 /// [`SceneError::Rate`] for other rates, [`SceneError::Silent`] if one of them is.

@@ -74,7 +74,7 @@ pub fn hum(mains_hz: f64, samples: usize, sample_rate_hz: u32, rng: &mut impl Rn
     (0..samples).map(|i| at(i) as f32).collect()
 }
 
-/// Clicks, so many a second on the average: short bursts that ring out within some milliseconds.
+/// Renders clicks, `per_s` a second on average: short bursts that decay within some milliseconds.
 pub fn clicks(per_s: f64, samples: usize, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f32> {
     let rate_hz = f64::from(sample_rate_hz);
     let mut out = vec![0.0f32; samples];

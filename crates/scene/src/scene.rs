@@ -78,13 +78,13 @@ pub struct Rendered {
     pub mixture: Option<Audio>,
 }
 
-/// The seed of the scene of an utterance: the same for the same name, whatever is before it.
+/// Returns the seed of the scene of an utterance. It depends on the name only, not on the order of utterances.
 pub fn seed_of(seed: u64, id: &str) -> u64 {
     Fnv1a::seeded(seed.rotate_left(32)).bytes(id.bytes()).value()
 }
 
 impl Scene {
-    /// Draws a scene. `voices` says whether there is talk to draw from.
+    /// Draws a scene. `voices` is whether there are voices for babble.
     pub fn draw(ranges: &SceneRanges, voices: bool, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (snr, sir, decay) = (ranges.snr_db, ranges.sir_db, ranges.decay_s);
@@ -115,8 +115,8 @@ pub fn render(
 ) -> Result<Rendered, SceneError> {
     let mut rng = ChaCha8Rng::seed_from_u64(scene.seed);
     rng.set_stream(1);
-    let size = (speech.samples.len(), speech.sample_rate_hz);
-    let behind = background(scene.background, size, voices, &mut rng)?;
+    let (samples, rate_hz) = (speech.samples.len(), speech.sample_rate_hz);
+    let behind = background(scene.background, samples, rate_hz, voices, &mut rng)?;
     let reverberant = match scene.room {
         Some(room) => in_room(speech, &impulse_response(room, speech.sample_rate_hz, &mut rng)),
         None => speech.clone(),

@@ -57,7 +57,7 @@ pub fn melody(samples: usize, sample_rate_hz: u32, rng: &mut impl Rng) -> Vec<f3
     out
 }
 
-/// A tone with its overtones, those below the Nyquist frequency.
+/// Returns a tone with its overtones, those below the Nyquist frequency.
 fn overtones(pitch_hz: f64, at_s: f64, rate_hz: f64) -> f64 {
     let below = (1..=5).map(f64::from).take_while(|n| n * pitch_hz < rate_hz / 2.0);
     below.map(|n| (TAU * n * pitch_hz * at_s).sin() / n).sum()

@@ -6,9 +6,9 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::config::ServeConfig;
-use crate::engine::Service;
+use crate::engine::EngineService;
 use crate::error::ApiError;
-use crate::jobs::{Deadline, Place, Pool, Running, Work};
+use crate::jobs::{Deadline, JobFunction, QueuePermit, RunningJob, WorkerPool};
 use crate::metrics::Metrics;
 use crate::registered::Registered;
 
@@ -25,10 +25,10 @@ pub(crate) const MODELS: [&str; 8] = [
 ];
 
 /// State that all routes share.
-pub(crate) struct App {
+pub(crate) struct ServerState {
     pub config: ServeConfig,
-    pub service: Arc<Service>,
-    pub pool: Pool,
+    pub service: Arc<EngineService>,
+    pub pool: WorkerPool,
     pub voices: Registered,
     pub metrics: Metrics,
     pub openapi: Value,
@@ -36,8 +36,8 @@ pub(crate) struct App {
     pub sockets: Arc<Semaphore>,
 }
 
-impl App {
-    /// The deadline of a request that begins now.
+impl ServerState {
+    /// Returns the deadline of a request that begins now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.config.limits.timeout)
     }
@@ -45,10 +45,10 @@ impl App {
     /// Queues work that uses the model.
     pub fn submit(
         &self,
-        place: Place,
+        place: QueuePermit,
         deadline: Deadline,
-        work: impl FnOnce(Arc<Service>) -> Work,
-    ) -> Running {
+        work: impl FnOnce(Arc<EngineService>) -> JobFunction,
+    ) -> RunningJob {
         self.pool.submit(place, deadline, work(Arc::clone(&self.service)))
     }
 

@@ -20,7 +20,7 @@ pub struct Limits {
     pub timeout: Duration,
     /// Number of voices registered over HTTP. Default 100.
     pub max_voices: usize,
-    /// Longest time that running requests get after the server is told to stop. Default 30 s.
+    /// Longest time that running requests get after a stop of the server. Default 30 s.
     pub grace: Duration,
 }
 
@@ -48,7 +48,7 @@ pub struct ServeConfig {
     pub keys: Vec<String>,
     /// Origins of web pages that may call the server from a browser; none for its own page only.
     pub origins: Vec<String>,
-    /// Host names beside loopback addresses under which clients may address a server bound to loopback.
+    /// Host names, in addition to loopback addresses, under which clients may address a server bound to loopback.
     pub hosts: Vec<String>,
     /// Whether the server is bound to a loopback address, which restricts the `Host` header to such addresses.
     pub loopback: bool,

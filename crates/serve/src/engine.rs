@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use syrinx_audio::{AudioError, ReadLimits, read_from, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
-    Chunk as Part, Engine, EngineError, Merged, PromptConfig, Sound, TakeSound, excerpt,
+    Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound, excerpt,
 };
 use syrinx_registry::ALL;
-use syrinx_task::{AnswerKind, Request, Service as Kind, TaskDescriptor, TaskError};
+use syrinx_task::{AnswerKind, Request, Service, TaskDescriptor, TaskError};
 use syrinx_types::{Audio, CancelToken, Codes, NullSink, RunContext, WordTime};
 
 use crate::error::ApiError;
 
 /// One request to a task.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ask {
+pub(crate) struct TaskRequest {
     /// Identifier of the task.
     pub task: &'static str,
     /// The task's request, with its recordings.
@@ -35,7 +35,7 @@ pub(crate) struct Ask {
 /// Settings of requests that give none of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
-    /// Sampling and what goes with it.
+    /// Settings of generation.
     pub decode: DecodeConfig,
     /// Seed of everything random.
     pub seed: u64,
@@ -46,15 +46,15 @@ pub struct Defaults {
 /// Output of a running request.
 #[derive(Debug)]
 pub(crate) enum Update {
-    /// A further stretch of the answer.
-    Chunk(Chunk),
+    /// Next part of the answer.
+    Chunk(AnswerChunk),
     /// The complete answer, last.
-    Whole(Box<Answer>),
+    Whole(Box<TaskAnswer>),
 }
 
-/// A stretch of an answer. Samples of consecutive chunks follow one another without a gap.
+/// Part of an answer. Samples of consecutive chunks are adjacent.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Chunk {
+pub(crate) struct AnswerChunk {
     /// Samples, empty for answers without sound.
     pub samples: Vec<f32>,
     /// Words that begin in it; times count from the beginning of the whole answer or recording.
@@ -65,7 +65,7 @@ pub(crate) struct Chunk {
 
 /// A complete answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct TaskAnswer {
     /// The task's answer; recordings are empty names in it.
     pub json: Value,
     /// Recordings by field, the main one first.
@@ -92,7 +92,7 @@ pub(crate) struct TaskView {
 }
 
 /// A loaded model with the settings of its requests.
-pub(crate) struct Service {
+pub(crate) struct EngineService {
     engine: Engine,
     defaults: Defaults,
     limits: ReadLimits,
@@ -104,7 +104,7 @@ pub(crate) struct Service {
     pub recognition: Option<&'static str>,
 }
 
-impl Service {
+impl EngineService {
     /// Looks at the tasks of a model.
     pub fn new(engine: Engine, defaults: Defaults, max_audio_s: f64) -> Self {
         let trained: Vec<String> = engine
@@ -159,26 +159,26 @@ impl Service {
     /// Runs a request. Chunks go to `each`, which returns `false` to stop; the complete answer comes back.
     pub fn run(
         &self,
-        ask: &Ask,
+        ask: &TaskRequest,
         cancel: &CancelToken,
-        each: &mut dyn FnMut(Chunk) -> bool,
-    ) -> Result<Answer, ApiError> {
+        each: &mut dyn FnMut(AnswerChunk) -> bool,
+    ) -> Result<TaskAnswer, ApiError> {
         let mut decode = self.defaults.decode.clone();
         if let Some(temperature) = ask.temperature {
             decode.codes.temperature = temperature;
         }
         let seed = ask.seed.unwrap_or(self.defaults.seed);
         let run = RunContext::new(cancel, &NullSink).with_seed(seed);
-        let mut whole = Merged::default();
+        let mut whole = MergedAnswer::default();
         let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, 0, each)));
-        let mut sound = |s: Sound<'_>| {
+        let mut sound = |s: SpeechPortion<'_>| {
             let (written, known_words, each) = &mut *state.borrow_mut();
             *known_words += s.words.len();
             let words = later(s.words, s.start_s);
             // A client that is gone is noticed at the next part, or by the token.
-            let _ = each(Chunk { words, ..stretch((s.start_s, s.samples, rate_hz), written) });
+            let _ = each(AnswerChunk { words, ..stretch(s.start_s, s.samples, rate_hz, written) });
         };
-        let mut parts = |part: Part| {
+        let mut parts = |part: Chunk| {
             let (written, known_words, each) = &mut *state.borrow_mut();
             let mut chunk = chunk(&part, written);
             chunk.words.drain(..std::mem::take(known_words).min(chunk.words.len()));
@@ -190,19 +190,19 @@ impl Service {
         if ask.stream {
             decode = decode.streaming();
         }
-        self.engine.run_streaming(ask.task, &ask.request, &decode, run, (sound, &mut parts))?;
+        self.engine.run_streaming(ask.task, &ask.request, &decode, run, sound, &mut parts)?;
         let answered = whole.into_answered();
         let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
-        Ok(Answer { json: answered.json(), recordings: answered.recordings() })
+        Ok(TaskAnswer { json: answered.json(), recordings: answered.recordings() })
     }
 
-    /// The best stretch of a recording as a voice.
+    /// Returns the best stretch of a recording as a voice.
     pub fn voice(&self, audio: &Audio, name: &str) -> Result<Codes, ApiError> {
         let best = excerpt(audio, name, &self.defaults.prompt)?;
         Ok(self.engine.encode(&best)?)
     }
 
-    /// Sound of a voice's prompt.
+    /// Returns the sound of a voice's prompt.
     pub fn voice_sample(&self, name: &str) -> Result<Audio, ApiError> {
         let codes = self.engine.voices().codes(name)?;
         self.engine
@@ -211,7 +211,7 @@ impl Service {
             .map_err(|_| ApiError::internal("the voice's sample can't be decoded"))
     }
 
-    /// Name, length in seconds and origin of every usable voice, the default first.
+    /// Returns the name, length in seconds and origin of every usable voice, the default first.
     pub fn voices(&self) -> Vec<(String, f64, String)> {
         let usable = self.engine.voices().list().into_iter().filter(|v| v.problem.is_none());
         usable.map(|v| (v.name, v.seconds, v.about)).collect()
@@ -229,7 +229,7 @@ impl Service {
         Ok(())
     }
 
-    /// The task of an identifier.
+    /// Returns the task of an identifier.
     pub fn task(&self, id: &str) -> Option<&TaskView> {
         self.tasks.iter().find(|t| t.id == id)
     }
@@ -248,20 +248,22 @@ fn view(descriptor: &'static TaskDescriptor) -> TaskView {
     }
 }
 
-/// The rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
-fn chunk(part: &Part, written: &mut usize) -> Chunk {
+/// Returns the rest of a part as a chunk, after silence up to its beginning. `written` counts the samples so far.
+fn chunk(part: &Chunk, written: &mut usize) -> AnswerChunk {
     let answered = &part.answered;
     let words = answered.speech().map(|s| &s.words).or(answered.transcript().map(|t| &t.words));
     let words = later(words.map_or(&[], Vec::as_slice), part.start_s);
     let text = answered.transcript().map(|t| t.text.clone()).unwrap_or_default();
-    let Some(audio) = answered.audio() else { return Chunk { words, text, ..Chunk::default() } };
+    let Some(audio) = answered.audio() else {
+        return AnswerChunk { words, text, ..AnswerChunk::default() };
+    };
     let rate_hz = audio.sample_rate_hz;
     let start = (part.start_s * f64::from(rate_hz)).round() as usize;
     let rest = audio.samples.get(written.saturating_sub(start)..).unwrap_or_default();
-    Chunk { words, text, ..stretch((part.start_s, rest, rate_hz), written) }
+    AnswerChunk { words, text, ..stretch(part.start_s, rest, rate_hz, written) }
 }
 
-/// Words of a part that begins at a time, with times in the whole.
+/// Returns the words of a part that begins at a time, with times in the whole.
 fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
     let moved = |w: &WordTime| WordTime {
         start_s: w.start_s + start_s,
@@ -272,12 +274,12 @@ fn later(words: &[WordTime], start_s: f64) -> Vec<WordTime> {
 }
 
 /// Samples as a chunk, after silence up to the time at which they begin.
-fn stretch((start_s, samples, rate_hz): (f64, &[f32], u32), written: &mut usize) -> Chunk {
+fn stretch(start_s: f64, samples: &[f32], rate_hz: u32, written: &mut usize) -> AnswerChunk {
     let start = (start_s * f64::from(rate_hz)).round() as usize;
     let mut all = vec![0.0; start.saturating_sub(*written)];
     all.extend_from_slice(samples);
     *written += all.len();
-    Chunk { samples: all, ..Chunk::default() }
+    AnswerChunk { samples: all, ..AnswerChunk::default() }
 }
 
 impl From<EngineError> for ApiError {
@@ -323,9 +325,10 @@ fn task_error(error: &TaskError) -> ApiError {
         | TaskError::Input { .. }
         | TaskError::Missing(_) => ApiError::bad("invalid_input", error.to_string()),
         // Recordings and voices come from requests; what other services meet is a fault of this side.
-        TaskError::Service { service: Kind::Recordings | Kind::Voices | Kind::Codec, .. } => {
-            ApiError::bad("invalid_input", error.to_string())
-        }
+        TaskError::Service {
+            service: Service::Recordings | Service::Voices | Service::Codec,
+            ..
+        } => ApiError::bad("invalid_input", error.to_string()),
         TaskError::Cancelled => EngineError::Cancelled.into(),
         _ => ApiError::internal(error.to_string()),
     }

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::error::ApiError;
 
 /// Longest key that is compared, bytes.
@@ -19,7 +19,11 @@ const OPEN: [&str; 3] = ["/", "/healthz", "/openapi.json"];
 const KEY_PROTOCOL: &str = "key.";
 
 /// Refuses requests without a key, under a foreign host name or from a foreign web page, and answers preflights.
-pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(
+    State(app): State<Arc<ServerState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let origin = text(request.headers(), header::ORIGIN).map(str::to_owned);
     let allowed = origin.filter(|o| app.config.origins.iter().any(|a| a == o || a == "*"));
     if let (Some(origin), &Method::OPTIONS) = (&allowed, request.method()) {
@@ -57,7 +61,7 @@ fn cross_origin(mut response: Response, origin: &str) -> Response {
 
 /// A server on a loopback address answers under loopback names only: a web page whose name was made to point here
 /// (DNS rebinding) is refused.
-fn check_host(app: &App, request: &Request) -> Result<(), ApiError> {
+fn check_host(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     let host = text(request.headers(), header::HOST).unwrap_or_default();
     let name = host_name(host);
     let local = ["localhost", "127.0.0.1", "[::1]", ""].contains(&name)
@@ -69,7 +73,7 @@ fn check_host(app: &App, request: &Request) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::FORBIDDEN, "unknown_host", message))
 }
 
-/// A host without its port.
+/// Returns a host without its port.
 fn host_name(host: &str) -> &str {
     match host.rfind(']') {
         Some(end) => &host[..=end],
@@ -91,7 +95,7 @@ fn check_origin(request: &Request, allowed: bool) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", message))
 }
 
-fn check_key(app: &App, request: &Request) -> Result<(), ApiError> {
+fn check_key(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     if app.config.keys.is_empty() || OPEN.contains(&request.uri().path()) {
         return Ok(());
     }
@@ -100,7 +104,7 @@ fn check_key(app: &App, request: &Request) -> Result<(), ApiError> {
     let protocols = text(headers, header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
     let socket = protocols.split(',').find_map(|p| p.trim().strip_prefix(KEY_PROTOCOL));
     let given = bearer.or(socket).map(str::trim).unwrap_or_default();
-    // Every key is compared, and every comparison takes the same time whatever the bytes.
+    // Every key is compared, in a time that does not depend on the bytes.
     let found = app.config.keys.iter().fold(Choice::from(0), |found, key| found | same(key, given));
     if bool::from(found) {
         return Ok(());

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::error::ApiError;
 use crate::jobs::Deadline;
 
@@ -24,15 +24,15 @@ pub(crate) struct Upload {
 
 /// A form.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Form {
+pub(crate) struct MultipartForm {
     /// Values by name in their order; a trailing `[]` of a name is dropped.
     pub fields: Vec<(String, String)>,
     /// Files.
     pub files: Vec<Upload>,
 }
 
-impl Form {
-    /// The value of a field; the last one counts.
+impl MultipartForm {
+    /// Returns the value of a field; the last one counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.fields.iter().rev().find(|(n, _)| n == name);
         value.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
@@ -60,7 +60,7 @@ const DRAINED_BYTES: usize = 1 << 20;
 
 /// Reads a body within the limits of size and time. Refuses early when there is no place for the request.
 async fn body(
-    app: &App,
+    app: &ServerState,
     deadline: &Deadline,
     request: Request,
 ) -> Result<(axum::http::request::Parts, Bytes), ApiError> {
@@ -77,7 +77,7 @@ async fn body(
         let _ = deadline.limit(to_bytes(body, DRAINED_BYTES)).await;
         return Err(too_large());
     }
-    // A full queue is told before anything is uploaded; the place itself is taken once the request is complete.
+    // A full queue is reported before the upload; the permit itself is taken once the request is complete.
     drop(app.pool.admit()?);
     // `to_bytes` fails for too many bytes and for broken connections; the latter's clients read no answer.
     let bytes = deadline.limit(to_bytes(body, most)).await?.map_err(|_| too_large())?;
@@ -86,7 +86,7 @@ async fn body(
 
 /// Reads a JSON body.
 pub(crate) async fn json<T: DeserializeOwned>(
-    app: &App,
+    app: &ServerState,
     deadline: &Deadline,
     request: Request,
 ) -> Result<T, ApiError> {
@@ -107,7 +107,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
     })
 }
 
-/// The field that a message of serde names, between its first backticks.
+/// Returns the field that a message of serde names, between its first backticks.
 fn field_of(message: &str) -> Option<String> {
     let about_field = message.contains("field `");
     message.split('`').nth(1).filter(|_| about_field).map(str::to_owned)
@@ -115,10 +115,10 @@ fn field_of(message: &str) -> Option<String> {
 
 /// Reads a form.
 pub(crate) async fn form(
-    app: &App,
+    app: &ServerState,
     deadline: &Deadline,
     request: Request,
-) -> Result<Form, ApiError> {
+) -> Result<MultipartForm, ApiError> {
     if !is_form(request.headers()) {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         let message = "this route takes multipart/form-data";
@@ -130,7 +130,7 @@ pub(crate) async fn form(
     };
     let request = Request::from_parts(parts, Body::from(bytes));
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|e| broken(&e))?;
-    let mut form = Form::default();
+    let mut form = MultipartForm::default();
     while let Some(part) = multipart.next_field().await.map_err(|e| broken(&e))? {
         let name = part.name().unwrap_or_default().trim_end_matches("[]").to_owned();
         let file = part.file_name().map(display_name);
@@ -151,14 +151,14 @@ pub(crate) async fn form(
     Ok(form)
 }
 
-/// A file name fit for messages: its last component, shortened.
+/// Returns a file name fit for messages: its last component, shortened.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let short: String = last.chars().filter(|c| !c.is_control()).take(80).collect();
     if short.is_empty() { "upload".into() } else { short }
 }
 
-/// The bytes of a data URI (`data:audio/wav;base64,...`); `None` for other texts.
+/// Returns the bytes of a data URI (`data:audio/wav;base64,...`); `None` for other texts.
 pub(crate) fn data_uri(text: &str) -> Option<Result<Vec<u8>, ApiError>> {
     let (head, data) = text.strip_prefix("data:")?.split_once(',')?;
     if !head.ends_with(";base64") {

@@ -1,6 +1,6 @@
 //! Worker threads behind a bounded queue.
 //!
-//! A request takes a [`Place`] first: there are as many as workers and queue entries, and without a free one it is
+//! A request takes a [`QueuePermit`] first: there are as many as workers and queue entries, and without a free one it is
 //! refused. The place is given back when the request's answer is sent and its work has stopped, whichever is later.
 
 use std::collections::VecDeque;
@@ -13,20 +13,22 @@ use std::time::{Duration, Instant};
 use syrinx_types::CancelToken;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::engine::{Answer, Chunk, Update};
+use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
 
 /// Outcome of one step of a job.
-pub(crate) type Outcome = Result<Update, ApiError>;
+pub(crate) type UpdateResult = Result<Update, ApiError>;
 
 /// A job's own code: computes with a token to watch, hands chunks on, returns the answer.
-pub(crate) type Work =
-    Box<dyn FnOnce(&CancelToken, &mut dyn FnMut(Chunk) -> bool) -> Result<Answer, ApiError> + Send>;
+pub(crate) type JobFunction = Box<
+    dyn FnOnce(&CancelToken, &mut dyn FnMut(AnswerChunk) -> bool) -> Result<TaskAnswer, ApiError>
+        + Send,
+>;
 
 struct Job {
-    work: Work,
+    work: JobFunction,
     cancel: CancelToken,
-    updates: mpsc::UnboundedSender<Outcome>,
+    updates: mpsc::UnboundedSender<UpdateResult>,
     place: Arc<OwnedSemaphorePermit>,
 }
 
@@ -38,7 +40,7 @@ struct Queue {
 
 /// Worker threads and their queue. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Pool {
+pub(crate) struct WorkerPool {
     shared: Arc<Shared>,
 }
 
@@ -55,9 +57,9 @@ struct Shared {
 
 /// A request's right to be computed.
 #[derive(Clone)]
-pub(crate) struct Place(Arc<OwnedSemaphorePermit>);
+pub(crate) struct QueuePermit(Arc<OwnedSemaphorePermit>);
 
-impl Pool {
+impl WorkerPool {
     /// Starts the workers.
     pub fn new(workers: usize, queue: usize) -> std::io::Result<Self> {
         let workers = workers.max(1);
@@ -79,19 +81,19 @@ impl Pool {
     }
 
     /// Takes a place, or refuses with the time after which one may be free.
-    pub fn admit(&self) -> Result<Place, ApiError> {
+    pub fn admit(&self) -> Result<QueuePermit, ApiError> {
         let permit = Arc::clone(&self.shared.places).try_acquire_owned();
-        permit.map(|p| Place(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
+        permit.map(|p| QueuePermit(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
     }
 
     /// Waits for a place; for connections that stay open between requests.
-    pub async fn admit_later(&self) -> Result<Place, ApiError> {
+    pub async fn admit_later(&self) -> Result<QueuePermit, ApiError> {
         let permit = Arc::clone(&self.shared.places).acquire_owned().await;
-        permit.map(|p| Place(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
+        permit.map(|p| QueuePermit(Arc::new(p))).map_err(|_| ApiError::busy(self.shared.wait()))
     }
 
     /// Queues work. It is cancelled when the returned value is dropped, or at the deadline.
-    pub fn submit(&self, place: Place, deadline: Deadline, work: Work) -> Running {
+    pub fn submit(&self, place: QueuePermit, deadline: Deadline, work: JobFunction) -> RunningJob {
         let (updates, received) = mpsc::unbounded_channel();
         let cancel = CancelToken::default();
         let job = Job { work, cancel: cancel.clone(), updates, place: Arc::clone(&place.0) };
@@ -102,20 +104,20 @@ impl Pool {
         }
         drop(queue);
         self.shared.ready.notify_one();
-        Running { received, cancel, _place: place, deadline, done: false }
+        RunningJob { received, cancel, _place: place, deadline, done: false }
     }
 
-    /// Number of requests that hold a place.
+    /// Returns the number of requests that hold a place.
     pub fn in_flight(&self) -> usize {
         self.shared.capacity - self.shared.places.available_permits()
     }
 
-    /// Number of requests waiting for a worker.
+    /// Returns the number of requests waiting for a worker.
     pub fn queued(&self) -> usize {
         self.shared.lock().jobs.len()
     }
 
-    /// Number of requests being computed.
+    /// Returns the number of requests being computed.
     pub fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
     }
@@ -160,7 +162,7 @@ impl Shared {
         }
     }
 
-    /// Time after which a place may be free: that of all queued jobs.
+    /// Returns the time after which a place may be free: that of all queued jobs.
     fn wait(&self) -> Duration {
         let rounds = self.lock().jobs.len() / self.workers + 1;
         let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
@@ -190,7 +192,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline this long from now.
+    /// Builds a deadline this long from now.
     pub fn after(limit: Duration) -> Self {
         Self { at: tokio::time::Instant::now() + limit, limit }
     }
@@ -203,17 +205,17 @@ impl Deadline {
 }
 
 /// A submitted job as its request sees it.
-pub(crate) struct Running {
-    received: mpsc::UnboundedReceiver<Outcome>,
+pub(crate) struct RunningJob {
+    received: mpsc::UnboundedReceiver<UpdateResult>,
     cancel: CancelToken,
-    _place: Place,
+    _place: QueuePermit,
     deadline: Deadline,
     done: bool,
 }
 
-impl Running {
-    /// The next update; `None` after the complete answer or an error.
-    pub async fn next(&mut self) -> Option<Outcome> {
+impl RunningJob {
+    /// Returns the next update; `None` after the complete answer or an error.
+    pub async fn next(&mut self) -> Option<UpdateResult> {
         if self.done {
             return None;
         }
@@ -233,8 +235,8 @@ impl Running {
         Some(update)
     }
 
-    /// The complete answer; chunks are dropped.
-    pub async fn answer(mut self) -> Result<Answer, ApiError> {
+    /// Returns the complete answer; chunks are dropped.
+    pub async fn answer(mut self) -> Result<TaskAnswer, ApiError> {
         while let Some(update) = self.next().await {
             if let Update::Whole(answer) = update? {
                 return Ok(*answer);
@@ -244,7 +246,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningJob {
     fn drop(&mut self) {
         self.cancel.cancel();
     }

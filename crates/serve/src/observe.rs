@@ -8,11 +8,15 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::error::ApiError;
 
 /// Counts responses and measures the time to their heads.
-pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn count(
+    State(app): State<Arc<ServerState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned());
     let begun = Instant::now();
     let response = next.run(request).await;
@@ -22,7 +26,7 @@ pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// `GET /metrics`.
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<ServerState>>) -> Result<Response, ApiError> {
     let pool = [app.pool.running(), app.pool.queued(), app.pool.in_flight()];
     let text =
         app.metrics.text(pool).map_err(|_| ApiError::internal("the metrics can't be written"))?;

@@ -6,19 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::encode::Format;
-use crate::engine::{Service, TaskView};
+use crate::engine::{EngineService, TaskView};
 use crate::speech::SpeechRequest;
 use crate::transcriptions::FORMATS;
 
 /// `GET /openapi.json`.
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn show(State(app): State<Arc<ServerState>>) -> Json<Value> {
     Json(app.openapi.clone())
 }
 
 /// Description of the server, OpenAPI 3.1.
-pub(crate) fn document(service: &Service) -> Value {
+pub(crate) fn document(service: &EngineService) -> Value {
     let mut schemas = Map::new();
     schemas.insert("Error".into(), error_schema());
     let speech = schemars::schema_for!(SpeechRequest).to_value();
@@ -180,7 +180,7 @@ fn binary() -> Value {
     json!({ "type": "string", "format": "binary" })
 }
 
-fn speech_content(service: &Service) -> Value {
+fn speech_content(service: &EngineService) -> Value {
     let mut success = content("text/event-stream", string());
     for format in Format::available() {
         success[format.media_type(service.rate_hz())] = json!({ "schema": binary() });

@@ -16,18 +16,18 @@ use syrinx_types::CancelToken;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::app::{App, MODELS};
+use crate::app::{MODELS, ServerState};
 use crate::config::ServeConfig;
 use crate::encode::Format;
-use crate::engine::{Defaults, Service};
+use crate::engine::{Defaults, EngineService};
 use crate::error::ApiError;
-use crate::jobs::Pool;
+use crate::jobs::WorkerPool;
 use crate::metrics::Metrics;
 use crate::observe;
 use crate::registered::Registered;
 use crate::{guard, openapi, page, socket, speech, tasks, transcriptions, voices};
 
-/// Time between two looks at the token that stops the server.
+/// Interval between polls of the token that stops the server.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Errors of starting and running a server.
@@ -35,19 +35,19 @@ const TICK: Duration = Duration::from_millis(50);
 #[non_exhaustive]
 pub enum ServeError {
     /// An address that can't be bound.
-    #[error("address {address} can't be bound: {source}")]
+    #[error("address {address} can't be bound: {cause}")]
     Bind {
         /// Address.
         address: SocketAddr,
         /// Reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Threads that can't be started.
     #[error("the server's threads can't be started: {0}")]
     Threads(std::io::Error),
-    /// A failure of the listening socket.
+    /// Failure of the listening socket.
     #[error("the server stopped: {0}")]
-    Listen(std::io::Error),
+    Socket(std::io::Error),
 }
 
 impl ServeError {
@@ -55,14 +55,14 @@ impl ServeError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Bind { .. } => Some("choose another --port, or stop the program that has it"),
-            Self::Threads(_) | Self::Listen(_) => None,
+            Self::Threads(_) | Self::Socket(_) => None,
         }
     }
 }
 
 /// A server that is ready to run.
 pub struct Server {
-    app: Arc<App>,
+    app: Arc<ServerState>,
 }
 
 impl Server {
@@ -75,19 +75,19 @@ impl Server {
         defaults: Defaults,
         config: ServeConfig,
     ) -> Result<Self, ServeError> {
-        let service = Service::new(engine, defaults, config.limits.max_audio_s);
-        let pool = Pool::new(config.limits.workers, config.limits.queue);
+        let service = EngineService::new(engine, defaults, config.limits.max_audio_s);
+        let pool = WorkerPool::new(config.limits.workers, config.limits.queue);
         let pool = pool.map_err(ServeError::Threads)?;
         let openapi = openapi::document(&service);
         let voices = Registered::of(&service);
         let sockets = Arc::new(Semaphore::new(config.limits.workers + config.limits.queue));
         let (service, metrics) = (Arc::new(service), Metrics::default());
-        let app = App { config, service, pool, voices, metrics, openapi, sockets };
+        let app = ServerState { config, service, pool, voices, metrics, openapi, sockets };
         Ok(Self { app: Arc::new(app) })
     }
 
     /// Serves until `stop` is set: then new connections are refused, running requests finish within the grace period,
-    /// and the call returns. `ready` is told the bound address, whose port is chosen by the system where it is 0.
+    /// and the call returns. `ready` gets the bound address, whose port is chosen by the system where it is 0.
     ///
     /// # Errors
     /// [`ServeError`].
@@ -106,13 +106,13 @@ impl Server {
         let stop = stop.clone();
         let outcome = runtime.block_on(async move {
             let bound = TcpListener::bind(address).await;
-            let listener = bound.map_err(|source| ServeError::Bind { address, source })?;
-            ready(listener.local_addr().map_err(ServeError::Listen)?);
+            let listener = bound.map_err(|cause| ServeError::Bind { address, cause })?;
+            ready(listener.local_addr().map_err(ServeError::Socket)?);
             let grace = app.config.limits.grace;
             let (router, signal) = (router(Arc::clone(&app)), stop.clone());
             let serving = axum::serve(listener, router).with_graceful_shutdown(until(signal));
             tokio::select! {
-                served = serving.into_future() => served.map_err(ServeError::Listen),
+                served = serving.into_future() => served.map_err(ServeError::Socket),
                 () = async { until(stop).await; tokio::time::sleep(grace).await } => Ok(()),
             }
         });
@@ -128,7 +128,7 @@ async fn until(stop: CancelToken) {
     }
 }
 
-fn router(app: Arc<App>) -> Router {
+fn router(app: Arc<ServerState>) -> Router {
     Router::new()
         .route("/", get(page::page))
         .route("/healthz", get(health))
@@ -153,14 +153,14 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn health(State(app): State<Arc<App>>) -> Json<Value> {
+async fn health(State(app): State<Arc<ServerState>>) -> Json<Value> {
     Json(json!({
         "status": "ok", "running": app.pool.running(), "queued": app.pool.queued(),
         "in_flight": app.pool.in_flight(),
     }))
 }
 
-fn about_model(app: &App, id: &str) -> Value {
+fn about_model(app: &ServerState, id: &str) -> Value {
     let formats: Vec<&str> = Format::available().into_iter().map(Format::name).collect();
     let mut about = app.service.about();
     about["object"] = json!("model");
@@ -171,13 +171,13 @@ fn about_model(app: &App, id: &str) -> Value {
     about
 }
 
-async fn models(State(app): State<Arc<App>>) -> Json<Value> {
+async fn models(State(app): State<Arc<ServerState>>) -> Json<Value> {
     let data: Vec<Value> = MODELS.iter().map(|id| about_model(&app, id)).collect();
     Json(json!({ "object": "list", "data": data }))
 }
 
 async fn model(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     axum::extract::Path(id): axum::extract::Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     app.check_model(Some(&id)).map_err(|e| ApiError { param: None, ..e })?;
@@ -193,7 +193,7 @@ async fn wrong_method(method: axum::http::Method, uri: axum::http::Uri) -> Respo
     let message = format!("{} does not take {method}", uri.path());
     let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
     let mut response = error.into_response();
-    // RFC 9110 wants the header; the routes with several methods are few.
+    // RFC 9110 requires the header; few routes have several methods.
     let allow = match uri.path() {
         "/v1/voices" => "GET, POST",
         path if path.ends_with("/sample") => "GET, HEAD",

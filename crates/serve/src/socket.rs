@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::error::ApiError;
 
 /// Longest message, bytes.
@@ -29,7 +29,7 @@ const PROTOCOL: &str = "syrinx";
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// `GET /v1/stream/speech`.
-pub(crate) async fn speech(State(app): State<Arc<App>>, upgrade: Upgrade) -> Response {
+pub(crate) async fn speech(State(app): State<Arc<ServerState>>, upgrade: Upgrade) -> Response {
     let sockets = Arc::clone(&app.sockets);
     upgraded(upgrade, &sockets, move |mut socket| async move {
         socket.idle = app.config.limits.timeout;
@@ -39,7 +39,10 @@ pub(crate) async fn speech(State(app): State<Arc<App>>, upgrade: Upgrade) -> Res
 }
 
 /// `GET /v1/stream/transcription`.
-pub(crate) async fn transcription(State(app): State<Arc<App>>, upgrade: Upgrade) -> Response {
+pub(crate) async fn transcription(
+    State(app): State<Arc<ServerState>>,
+    upgrade: Upgrade,
+) -> Response {
     let sockets = Arc::clone(&app.sockets);
     upgraded(upgrade, &sockets, move |mut socket| async move {
         socket.idle = app.config.limits.timeout;
@@ -75,7 +78,7 @@ where
 enum End {
     /// The client is gone.
     Gone,
-    /// The client is told what is wrong.
+    /// The client gets the error.
     Failed(ApiError),
 }
 
@@ -98,7 +101,7 @@ enum Received {
 }
 
 impl Socket {
-    /// The next message with contents.
+    /// Returns the next message with contents.
     async fn next(&mut self) -> Result<Received, End> {
         loop {
             let received = timeout(self.idle, self.inner.recv()).await;
@@ -108,7 +111,7 @@ impl Socket {
         }
     }
 
-    /// Waits for a future and takes what the client sends meanwhile; a client that goes away ends the wait.
+    /// Waits for a future and receives the client's messages meanwhile; a closed connection ends the wait.
     async fn meanwhile<T>(
         &mut self,
         work: impl Future<Output = T>,
@@ -149,7 +152,7 @@ impl Socket {
     }
 }
 
-/// A receiver of what a client sends while the server computes.
+/// Receiver of a client's messages while the server computes.
 trait Inbox {
     /// Whether the client has to wait until some of it is used.
     fn is_full(&self) -> bool;
@@ -158,7 +161,7 @@ trait Inbox {
     fn take(&mut self, received: Received) -> Result<(), End>;
 }
 
-/// The contents of a message; `None` for those without.
+/// Returns the contents of a message; `None` for those without.
 fn parsed(received: Option<Result<Message, axum::Error>>) -> Result<Option<Received>, End> {
     match received {
         Some(Ok(Message::Text(text))) => {

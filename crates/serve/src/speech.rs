@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::encode::Format;
-use crate::engine::{Answer, Ask, Chunk};
+use crate::engine::{AnswerChunk, TaskAnswer, TaskRequest};
 use crate::error::ApiError;
 use crate::intake;
-use crate::jobs::{Place, Running};
-use crate::stream::{Sound, Writer, event, respond};
+use crate::jobs::{QueuePermit, RunningJob};
+use crate::stream::{AnswerWriter, SoundEncoder, event, respond};
 
 /// A voice: its name or identifier, or OpenAI's object with one.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -81,7 +81,7 @@ pub struct SpeechRequest {
 
 /// Answers a request.
 pub(crate) async fn speech(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let deadline = app.deadline();
@@ -89,7 +89,7 @@ pub(crate) async fn speech(
     let ready = Ready::new(&app, &request)?;
     let place = app.pool.admit()?;
     let format = request.response_format.unwrap_or_default();
-    let mut sound = Sound::new(format, request.speed.unwrap_or(1.0), app.service.rate_hz())?;
+    let mut sound = SoundEncoder::new(format, request.speed.unwrap_or(1.0), app.service.rate_hz())?;
     let running = ready.submit(&app, place, deadline);
     match request.stream_format {
         Some(StreamFormat::Sse) => {
@@ -114,14 +114,14 @@ pub(crate) async fn speech(
 
 /// A checked request.
 pub(crate) struct Ready {
-    ask: Ask,
+    ask: TaskRequest,
     /// Bytes of a voice prompt.
     prompt: Option<Vec<u8>>,
 }
 
 impl Ready {
     /// Checks a request against the limits and the model.
-    pub fn new(app: &App, request: &SpeechRequest) -> Result<Self, ApiError> {
+    pub fn new(app: &ServerState, request: &SpeechRequest) -> Result<Self, ApiError> {
         app.check_model(request.model.as_deref())?;
         app.check_text("input", &request.input)?;
         if request.instructions.as_deref().is_some_and(|i| !i.trim().is_empty()) {
@@ -155,12 +155,17 @@ impl Ready {
         }
         let (seed, temperature) = (request.seed, request.temperature);
         let stream = request.stream_format.is_some();
-        let ask = Ask { task, request: fields.into(), seed, temperature, stream };
+        let ask = TaskRequest { task, request: fields.into(), seed, temperature, stream };
         Ok(Self { ask, prompt })
     }
 
     /// Queues it.
-    pub fn submit(self, app: &App, place: Place, deadline: crate::jobs::Deadline) -> Running {
+    pub fn submit(
+        self,
+        app: &ServerState,
+        place: QueuePermit,
+        deadline: crate::jobs::Deadline,
+    ) -> RunningJob {
         let Self { mut ask, prompt } = self;
         app.submit(place, deadline, |service| {
             Box::new(move |cancel, each| {
@@ -176,16 +181,16 @@ impl Ready {
 
 /// The recording's bytes alone.
 struct Raw {
-    app: Arc<App>,
-    sound: Sound,
+    app: Arc<ServerState>,
+    sound: SoundEncoder,
 }
 
-impl Writer for Raw {
-    fn chunk(&mut self, chunk: Chunk) -> Result<Vec<u8>, ApiError> {
+impl AnswerWriter for Raw {
+    fn chunk(&mut self, chunk: AnswerChunk) -> Result<Vec<u8>, ApiError> {
         self.sound.push(chunk.samples, false)
     }
 
-    fn whole(&mut self, _answer: Answer) -> Result<Vec<u8>, ApiError> {
+    fn whole(&mut self, _answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
         let rest = self.sound.push(Vec::new(), true);
         self.app.metrics.spoke(self.sound.samples, self.app.service.rate_hz());
         rest
@@ -198,8 +203,8 @@ impl Writer for Raw {
 
 /// Events as in OpenAI's API: `speech.audio.delta`, `speech.audio.done`.
 struct Events {
-    app: Arc<App>,
-    sound: Sound,
+    app: Arc<ServerState>,
+    sound: SoundEncoder,
     words: bool,
 }
 
@@ -212,8 +217,8 @@ impl Events {
     }
 }
 
-impl Writer for Events {
-    fn chunk(&mut self, mut chunk: Chunk) -> Result<Vec<u8>, ApiError> {
+impl AnswerWriter for Events {
+    fn chunk(&mut self, mut chunk: AnswerChunk) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
         if self.words && !chunk.words.is_empty() {
             self.sound.words(&mut chunk.words);
@@ -225,7 +230,7 @@ impl Writer for Events {
         Ok(out)
     }
 
-    fn whole(&mut self, answer: Answer) -> Result<Vec<u8>, ApiError> {
+    fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
         let mut out = Self::delta(&self.sound.push(Vec::new(), true)?);
         let rate_hz = self.app.service.rate_hz();
         self.app.metrics.spoke(self.sound.samples, rate_hz);
@@ -245,7 +250,7 @@ impl Writer for Events {
     }
 }
 
-/// Words with times, as `verbose_json` has them.
+/// Returns the words with times, as `verbose_json` has them.
 pub(crate) fn times(words: &[syrinx_types::WordTime]) -> Value {
     let time =
         |w: &syrinx_types::WordTime| json!({ "word": w.word, "start": w.start_s, "end": w.end_s });

@@ -9,25 +9,25 @@ use futures_util::stream::unfold;
 use serde_json::Value;
 
 use crate::encode::{Encoder, Format};
-use crate::engine::{Answer, Chunk, Update};
+use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
-use crate::jobs::Running;
+use crate::jobs::RunningJob;
 use crate::tempo::Tempo;
 
 /// Turns updates of a running request into bytes.
-pub(crate) trait Writer: Send + 'static {
-    /// Bytes for a chunk.
-    fn chunk(&mut self, chunk: Chunk) -> Result<Vec<u8>, ApiError>;
-    /// Bytes for the complete answer, at the end.
-    fn whole(&mut self, answer: Answer) -> Result<Vec<u8>, ApiError>;
-    /// Bytes for an error after the head of the response was sent; `None` breaks the connection off.
+pub(crate) trait AnswerWriter: Send + 'static {
+    /// Returns the bytes for a chunk.
+    fn chunk(&mut self, chunk: AnswerChunk) -> Result<Vec<u8>, ApiError>;
+    /// Returns the bytes for the complete answer, at the end.
+    fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError>;
+    /// Returns the bytes for an error after the head of the response was sent; `None` breaks the connection off.
     fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>>;
 }
 
 /// Answers with a body that is written as updates arrive. Errors before the first update are ordinary error responses.
 pub(crate) async fn respond(
-    mut running: Running,
-    mut writer: impl Writer,
+    mut running: RunningJob,
+    mut writer: impl AnswerWriter,
     content_type: String,
 ) -> Result<Response, ApiError> {
     let mut ready = VecDeque::new();
@@ -59,20 +59,20 @@ pub(crate) async fn respond(
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
-fn written(writer: &mut impl Writer, update: Update) -> Result<Vec<u8>, ApiError> {
+fn written(writer: &mut impl AnswerWriter, update: Update) -> Result<Vec<u8>, ApiError> {
     match update {
         Update::Chunk(chunk) => writer.chunk(chunk),
         Update::Whole(answer) => writer.whole(*answer),
     }
 }
 
-/// A server-sent event.
+/// Returns a server-sent event.
 pub(crate) fn event(data: &Value) -> Vec<u8> {
     format!("data: {data}\n\n").into_bytes()
 }
 
 /// Sound in a format, after a change of tempo.
-pub(crate) struct Sound {
+pub(crate) struct SoundEncoder {
     format: Format,
     rate_hz: u32,
     tempo: Tempo,
@@ -81,7 +81,7 @@ pub(crate) struct Sound {
     pub samples: usize,
 }
 
-impl Sound {
+impl SoundEncoder {
     /// Checks format and speed.
     pub fn new(format: Format, speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         format.check()?;

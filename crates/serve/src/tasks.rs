@@ -9,16 +9,16 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::encode::{Format, encode};
-use crate::engine::{Answer, Ask, TaskView};
+use crate::engine::{TaskAnswer, TaskRequest, TaskView};
 use crate::error::ApiError;
 use crate::intake::{self, Upload};
 
-/// Settings of a request beside the task's own, in the query.
+/// Settings of a request other than the task's own, in the query.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
+pub(crate) struct TaskSettings {
     /// Seed of everything random.
     seed: Option<u64>,
     /// Format of recordings in the answer; `wav` without one.
@@ -30,7 +30,7 @@ pub(crate) struct Settings {
 }
 
 /// `GET /v1/tasks`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn list(State(app): State<Arc<ServerState>>) -> Json<Value> {
     let about = |t: &TaskView| {
         json!({
             "object": "task", "id": t.id, "summary": t.summary, "main_field": t.main_field,
@@ -45,9 +45,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
 /// `POST /v1/tasks/{task}`: the task's request as JSON with recordings as data URIs, or a form with the request in the
 /// field `request` (or its fields one by one) and recordings as files named after their fields.
 pub(crate) async fn run(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Path(id): Path<String>,
-    settings: Result<Query<Settings>, axum::extract::rejection::QueryRejection>,
+    settings: Result<Query<TaskSettings>, axum::extract::rejection::QueryRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Query(settings) = settings.map_err(|e| ApiError::bad("invalid_query", e.body_text()))?;
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     take_inline(view, &mut fields, &mut uploads)?;
     resolve_voices(&app, &mut fields)?;
     let place = app.pool.admit()?;
-    let mut ask = Ask { task: view.id, seed: settings.seed, ..Ask::default() };
+    let mut ask = TaskRequest { task: view.id, seed: settings.seed, ..TaskRequest::default() };
     ask.temperature = settings.temperature.filter(|t| (0.0..=2.0).contains(t));
     let running = app.submit(place, deadline, |service| {
         Box::new(move |cancel, each| {
@@ -145,7 +145,11 @@ fn form_fields(
 }
 
 /// Checks lengths, and that no string names a recording: recordings come as uploads or data URIs only.
-fn check_strings(app: &App, view: &TaskView, fields: &Map<String, Value>) -> Result<(), ApiError> {
+fn check_strings(
+    app: &ServerState,
+    view: &TaskView,
+    fields: &Map<String, Value>,
+) -> Result<(), ApiError> {
     for (name, value) in fields {
         let clip = view.recordings.contains(name);
         let mut strings = Vec::new();
@@ -213,7 +217,7 @@ fn take_inline(
 }
 
 /// Identifiers of voices that requests name by their registered names: `voice`, and entries of `voices`.
-fn resolve_voices(app: &App, fields: &mut Map<String, Value>) -> Result<(), ApiError> {
+fn resolve_voices(app: &ServerState, fields: &mut Map<String, Value>) -> Result<(), ApiError> {
     if let Some(Value::String(voice)) = fields.get_mut("voice") {
         *voice = app.voice(voice)?;
     }
@@ -229,7 +233,12 @@ fn resolve_voices(app: &App, fields: &mut Map<String, Value>) -> Result<(), ApiE
     Ok(())
 }
 
-fn respond(app: &App, answer: Answer, format: Format, raw: bool) -> Result<Response, ApiError> {
+fn respond(
+    app: &ServerState,
+    answer: TaskAnswer,
+    format: Format,
+    raw: bool,
+) -> Result<Response, ApiError> {
     let mut json = answer.json;
     for (i, (field, audio)) in answer.recordings.iter().enumerate() {
         let bytes = encode(format, &audio.samples, audio.sample_rate_hz)?;

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 /// Slowest and fastest speed of a request.
 pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
-/// Changes the tempo of a recording that is known piece by piece.
+/// Changes the tempo of a stream of samples.
 pub(crate) struct Tempo {
     speed: f64,
     /// Absent at speed 1, which leaves samples as they are.
@@ -18,7 +18,7 @@ pub(crate) struct Tempo {
 }
 
 impl Tempo {
-    /// A speed outside [`SPEEDS`] is refused.
+    /// Builds a change of tempo. A speed outside [`SPEEDS`] is refused.
     pub fn new(speed: f64, rate_hz: u32) -> Result<Self, ApiError> {
         if !SPEEDS.contains(&speed) {
             let message = format!("speed {speed} is outside 0.25 to 4.0");
@@ -33,7 +33,7 @@ impl Tempo {
         Ok(Self { speed, stretch })
     }
 
-    /// Samples that are known once these are; all remaining ones with `last`.
+    /// Returns the samples that are known once these are; all remaining ones with `last`.
     pub fn push(&mut self, samples: Vec<f32>, last: bool) -> Vec<f32> {
         let Some(stretch) = &mut self.stretch else { return samples };
         stretch.push(&samples);

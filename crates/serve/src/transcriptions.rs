@@ -11,12 +11,12 @@ use syrinx_task::Request as TaskRequest;
 use syrinx_text::subtitles;
 use syrinx_types::WordTime;
 
-use crate::app::App;
-use crate::engine::{Answer, Ask, Chunk};
+use crate::app::ServerState;
+use crate::engine::{AnswerChunk, TaskAnswer, TaskRequest};
 use crate::error::ApiError;
-use crate::intake::{self, Form};
+use crate::intake::{self, MultipartForm};
 use crate::speech::times;
-use crate::stream::{Writer, event, respond};
+use crate::stream::{AnswerWriter, event, respond};
 
 /// Values of `response_format`.
 pub(crate) const FORMATS: [&str; 5] = ["json", "text", "srt", "vtt", "verbose_json"];
@@ -36,7 +36,7 @@ const FIELDS: [&str; 10] = [
 
 /// Answers a request.
 pub(crate) async fn transcribe(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let deadline = app.deadline();
@@ -54,7 +54,7 @@ pub(crate) async fn transcribe(
             let audio = service.decode(file.bytes, &file.name)?;
             let seconds = audio.seconds();
             let request = TaskRequest::new(json!({})).with_recording(field, audio);
-            let ask = Ask { task, request, ..Ask::default() };
+            let ask = TaskRequest { task, request, ..TaskRequest::default() };
             let mut answer = service.run(&ask, cancel, each)?;
             answer.json["seconds"] = json!(seconds);
             Ok(answer)
@@ -78,7 +78,7 @@ struct Options {
 }
 
 impl Options {
-    fn of(app: &App, form: &Form) -> Result<Self, ApiError> {
+    fn of(app: &ServerState, form: &MultipartForm) -> Result<Self, ApiError> {
         let bad = |field: &str, message: String| ApiError::field(field, "invalid_value", message);
         if let Some((name, _)) = form.fields.iter().find(|(n, _)| !FIELDS.contains(&n.as_str())) {
             let code = if name == "file" { "invalid_audio" } else { "unknown_field" };
@@ -127,7 +127,7 @@ impl Options {
         Ok(Self { format, stream, words, segments })
     }
 
-    fn response(&self, answer: &Answer) -> Response {
+    fn response(&self, answer: &TaskAnswer) -> Response {
         let text = answer.json["text"].as_str().unwrap_or_default();
         let words: Vec<WordTime> =
             serde_json::from_value(answer.json["words"].clone()).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Options {
         }
     }
 
-    fn verbose(&self, answer: &Answer, words: &[WordTime]) -> Value {
+    fn verbose(&self, answer: &TaskAnswer, words: &[WordTime]) -> Value {
         let mut out = json!({
             "task": "transcribe", "language": "english",
             "duration": answer.json["seconds"], "text": answer.json["text"],
@@ -172,8 +172,8 @@ struct Events {
     text: String,
 }
 
-impl Writer for Events {
-    fn chunk(&mut self, chunk: Chunk) -> Result<Vec<u8>, ApiError> {
+impl AnswerWriter for Events {
+    fn chunk(&mut self, chunk: AnswerChunk) -> Result<Vec<u8>, ApiError> {
         if chunk.text.is_empty() {
             return Ok(Vec::new());
         }
@@ -183,7 +183,7 @@ impl Writer for Events {
         Ok(event(&json!({ "type": "transcript.text.delta", "delta": delta })))
     }
 
-    fn whole(&mut self, answer: Answer) -> Result<Vec<u8>, ApiError> {
+    fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
         Ok(event(&json!({ "type": "transcript.text.done", "text": answer.json["text"] })))
     }
 

@@ -12,9 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use syrinx_types::Fingerprint;
 
-use crate::app::App;
+use crate::app::ServerState;
 use crate::encode::{Format, encode};
-use crate::engine::Answer;
+use crate::engine::TaskAnswer;
 use crate::error::ApiError;
 use crate::intake;
 use crate::registered::PREFIX;
@@ -22,8 +22,8 @@ use crate::registered::PREFIX;
 /// Longest name of a voice, characters.
 const LONGEST_NAME: usize = 64;
 
-impl App {
-    /// The engine's name of a voice that a request names.
+impl ServerState {
+    /// Returns the engine's name of a voice that a request names.
     pub fn voice(&self, voice: &str) -> Result<String, ApiError> {
         if let Some(id) = self.voices.id(voice) {
             return Ok(id);
@@ -48,7 +48,7 @@ impl App {
 }
 
 /// `GET /v1/voices`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn list(State(app): State<Arc<ServerState>>) -> Json<Value> {
     let voices = app.service.voices();
     let data: Vec<Value> =
         voices.iter().map(|(id, s, about)| app.about_voice(id, *s, about)).collect();
@@ -57,7 +57,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
 
 /// `POST /v1/voices`: a form with `name` and a recording `file` (or OpenAI's `audio_sample`).
 pub(crate) async fn add(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let deadline = app.deadline();
@@ -90,7 +90,7 @@ pub(crate) async fn add(
             let audio = service.decode(file.bytes, &file.name)?;
             let codes = service.voice(&audio, &file.name)?;
             service.add_voice(&kept, &codes, &about)?;
-            Ok(Answer { json: Value::Null, recordings: Vec::new() })
+            Ok(TaskAnswer { json: Value::Null, recordings: Vec::new() })
         })
     });
     running.answer().await?;
@@ -102,7 +102,7 @@ pub(crate) async fn add(
 
 /// `DELETE /v1/voices/{voice}`, for registered voices only.
 pub(crate) async fn delete(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Path(voice): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let Some(id) = app.voices.id(&voice) else {
@@ -117,7 +117,7 @@ pub(crate) async fn delete(
 
 /// `GET /v1/voices/{voice}/sample`: the prompt of a voice as WAV.
 pub(crate) async fn sample(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Path(voice): Path<String>,
 ) -> Result<Response, ApiError> {
     let voice = app.voice(&voice).map_err(not_found)?;
@@ -125,7 +125,10 @@ pub(crate) async fn sample(
     let running = app.submit(place, app.deadline(), |service| {
         Box::new(move |_, _| {
             let audio = service.voice_sample(&voice)?;
-            Ok(Answer { json: Value::Null, recordings: vec![("audio".into(), Arc::new(audio))] })
+            Ok(TaskAnswer {
+                json: Value::Null,
+                recordings: vec![("audio".into(), Arc::new(audio))],
+            })
         })
     });
     let answer = running.answer().await?;
@@ -137,7 +140,7 @@ pub(crate) async fn sample(
     Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
 }
 
-/// The same error about the path instead of a field.
+/// Returns the same error about the path instead of a field.
 fn not_found(error: ApiError) -> ApiError {
     ApiError { status: StatusCode::NOT_FOUND, param: None, ..error }
 }

@@ -5,7 +5,7 @@ use syrinx_text::{Frontend, Phone, SpokenWord};
 use syrinx_types::{TimedPhone, WordTime};
 
 use crate::SpeechError;
-use crate::trellis::{State, best_path};
+use crate::trellis::{TrellisState, best_path};
 use crate::units::{Acoustics, SILENCE, Units};
 
 /// A word and the ways it may sound.
@@ -18,7 +18,8 @@ pub struct SpokenForm {
 }
 
 impl SpokenForm {
-    /// A word with the pronunciation that the front end chose for it, if it was asked, and those of its dictionary.
+    /// Builds a word with the pronunciation that the front end chose for it, if it was asked, and those of its
+    /// dictionary.
     pub fn of(frontend: &Frontend, word: &str, chosen: Option<&SpokenWord>) -> Self {
         let mut pronunciations: Vec<_> = chosen.iter().map(|w| w.phones.clone()).collect();
         let known = frontend.lexicon().lookup(word);
@@ -51,7 +52,7 @@ pub struct Aligned {
 
 /// The chain of words: silence or not, one of the pronunciations, silence or not, ...
 struct Chain {
-    states: Vec<State>,
+    states: Vec<TrellisState>,
     /// States that the recording may end with.
     last: Vec<usize>,
     /// Fewest parts that all words need.
@@ -76,7 +77,7 @@ impl Chain {
                 for &phone in sounds {
                     let first = number == 0 && length == 0;
                     let word = Some(number);
-                    chain.states.push(State {
+                    chain.states.push(TrellisState {
                         unit: units.of(phone),
                         word,
                         before: previous,
@@ -101,11 +102,11 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Silence that may be left out: what comes next may follow it, or what was before it.
+    /// Appends an optional silence: the next state may follow it or the state before it.
     fn push_silence(&mut self) {
         let first = self.states.is_empty();
         let before = self.last.clone();
-        self.states.push(State { unit: SILENCE, word: None, before, first });
+        self.states.push(TrellisState { unit: SILENCE, word: None, before, first });
         self.last.push(self.states.len() - 1);
     }
 }

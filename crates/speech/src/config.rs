@@ -17,7 +17,7 @@ pub enum StressMode {
 }
 
 impl StressMode {
-    /// The phone as the model sees it.
+    /// Returns the phone as the model sees it.
     pub fn apply(self, phone: Phone) -> Phone {
         match self {
             Self::Strip => phone.strip_stress(),
@@ -56,11 +56,10 @@ pub struct SpeakConfig {
     /// Form in which the model sees a prompt.
     pub prompt_pooling: PromptPooling,
     /// In continuous reading: phones and pauses of each sentence that begin the next one's row.
-    pub context_stops: usize,
+    pub context_phones: usize,
     /// Silence between two sentences, seconds.
     pub pause_s: f64,
-    /// Whether a published model that predicts level 1 of all frames in place predicts it frame by frame instead, where it
-    /// can do both.
+    /// Whether a published model that can predict level 1 both frame by frame and in place does so frame by frame.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub frame_by_frame: bool,
 }
@@ -74,7 +73,7 @@ impl Default for SpeakConfig {
             max_frames_per_phone: 8.0,
             max_prompt_frames: 75,
             prompt_pooling: PromptPooling::Frames,
-            context_stops: 30,
+            context_phones: 30,
             pause_s: 0.15,
             frame_by_frame: false,
         }
@@ -91,14 +90,15 @@ impl SpeakConfig {
             Allowed::Above(0.0).check("pause_from_s", self.pause_from_s)?;
             Allowed::AtLeast(1.0).check("max_sentence_chars", self.max_sentence_chars as f64)?;
             Allowed::AtLeast(1.0).check("max_frames_per_phone", self.max_frames_per_phone)?;
-            Allowed::AtLeast(1.0).check("context_stops", self.context_stops as f64)?;
+            Allowed::AtLeast(1.0).check("context_phones", self.context_phones as f64)?;
             Allowed::Finite.check("pause_s", self.pause_s)?;
             Allowed::AtLeast(0.0).check("pause_s", self.pause_s)
         };
         check().map_err(|issue: ConfigIssue| issue.of(task))
     }
 
-    /// The settings at the 75 frames a second of published models: limits in frames that were not set are for 25.
+    /// Returns the settings at the 75 frames a second of published models: limits in frames that were not set are for
+    /// 25.
     #[must_use]
     pub(crate) fn at_published_rate(self) -> Self {
         const FACTOR: usize = 3;
@@ -117,7 +117,7 @@ impl SpeakConfig {
         }
     }
 
-    /// A prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
+    /// Returns a prompt as the model sees it; none of no frames. A blend of several recordings stays as it is.
     pub fn shown(&self, prompt: Option<Content>) -> Option<Content> {
         match (self.prompt_pooling, prompt?) {
             (_, Content::Codes(codes)) if codes.is_empty() => None,
@@ -130,9 +130,9 @@ impl SpeakConfig {
         }
     }
 
-    /// The most frames that so many phones and pauses may take.
-    pub fn frames_for(&self, stops: usize) -> usize {
-        (stops as f64 * self.max_frames_per_phone).ceil() as usize
+    /// Returns the most frames that `phones` phones and pauses may take.
+    pub fn frames_for(&self, phones: usize) -> usize {
+        (phones as f64 * self.max_frames_per_phone).ceil() as usize
     }
 }
 

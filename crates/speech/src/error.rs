@@ -72,7 +72,7 @@ pub enum SpeechError {
 }
 
 impl SpeechError {
-    /// The remedy.
+    /// Returns the remedy.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Shape { .. } | Self::Rate { .. } => {

@@ -7,8 +7,8 @@ use crate::sentence::words;
 use crate::timeline::Timeline;
 use crate::{PROMPT, Script, Setup, TEXT};
 
-/// The example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with durations
-/// where the alignment needs them.
+/// Returns the example of speaking an utterance, the same for all stages; `None` if it has no codes, or no phones with
+/// durations where the alignment needs them.
 pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     let Setup { config, kit } = setup;
     let frames = sample.codes.frames();
@@ -41,8 +41,8 @@ pub fn example(setup: Setup<'_>, sample: &Sample) -> Option<Example> {
     Some(Example { contents, response: Response::Codes { codes: sample.codes.clone(), pointer } })
 }
 
-/// The line with the words of the text, where the model reads words: none if they aren't those that sound, as where
-/// the corpus says "twenty five" and its text "25".
+/// Adds the words of the text to the line, where the model reads words: `None` if they are not the spoken ones, as
+/// where the recording has "twenty five" and the text "25".
 fn with_words(line: Timeline, kit: &TaskKit, text: &str) -> Option<Timeline> {
     if kit.switches.text == TextForm::Phones {
         return Some(line);

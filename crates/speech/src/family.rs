@@ -1,4 +1,4 @@
-//! The family of tasks that speak: one implementation of [`Task`] for what they share.
+//! Family of tasks that speak: one implementation of [`Task`] for all of them.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use syrinx_types::{Sample, WordTime};
 
 use crate::{SpeakConfig, check_stage, example, layout};
 
-/// Settings of a task, and what it was built with.
+/// Settings of a task with the kit that it was built from.
 pub struct Setup<'a, C = SpeakConfig> {
     /// Settings.
     pub config: &'a C,
@@ -31,7 +31,7 @@ impl<C> Clone for Setup<'_, C> {
 impl<C> Copy for Setup<'_, C> {}
 
 impl<'a, C: SpeakingConfig> Setup<'a, C> {
-    /// The settings of speaking alone.
+    /// Returns the settings of speaking alone.
     pub fn speaking(&self) -> Setup<'a> {
         Setup { config: self.config.speaking(), kit: self.kit }
     }
@@ -41,10 +41,11 @@ impl<'a, C: SpeakingConfig> Setup<'a, C> {
 pub trait SpeakingConfig:
     Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync
 {
-    /// The settings of speaking among them.
+    /// Returns the settings of speaking among them.
     fn speaking(&self) -> &SpeakConfig;
 
-    /// The settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`]) change them.
+    /// Returns the settings for a published model; only tasks that published models know ([`Speaking::PUBLISHED`])
+    /// change them.
     #[must_use]
     fn for_published(self) -> Self {
         self
@@ -177,7 +178,7 @@ impl<S: Speaking> Task for SpeakingTask<S> {
         config.check(S::ID)?;
         let mut kit = kit.clone();
         if !S::PUBLISHED {
-            // Its special tokens are missing then, which says that the model does not know the task.
+            // Its special tokens are then missing: the engine reports that the model was not trained for the task.
             kit.switches.vall_e = None;
         }
         let published = kit.switches.vall_e.is_some();

@@ -2,8 +2,7 @@
 
 use std::f32::consts::FRAC_PI_2;
 
-/// Appends samples so that the last `overlap` of what is there and the first of what comes fade into each other with
-/// equal power. The overlap is cut to what both have.
+/// Appends samples with an equal-power cross-fade of `overlap` samples. The overlap is at most as long as either part.
 pub fn join(before: &mut Vec<f32>, after: &[f32], overlap: usize) {
     let overlap = overlap.min(before.len()).min(after.len());
     let start = before.len() - overlap;

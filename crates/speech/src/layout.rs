@@ -5,7 +5,7 @@ use syrinx_task::{
     VallELayout,
 };
 
-/// The stage that predicts how long each phone and pause lasts.
+/// Name of the stage that predicts the durations of phones and pauses.
 pub const DURATIONS: &str = "durations";
 /// The stage that predicts frame by frame: level-1 codes, or all there is.
 pub const AR: &str = "ar";
@@ -21,12 +21,12 @@ pub const TEXT: &str = "text";
 /// Segment of the voice's codes.
 pub const PROMPT: &str = "prompt";
 
-/// The stages that predict speech, as the model's configuration has them: VALL-E's two (arXiv 2301.02111, section 4) or
-/// what stands in their place, with the phones in the encoder where the alignment requires it, and their durations
-/// first where it asks for them.
+/// Returns the stages that predict speech, by the model's configuration: the two of VALL-E (arXiv 2301.02111, section
+/// 4) or those of another order of codes, with the phones in the encoder where the alignment needs them there, after a
+/// stage of durations where the alignment has one.
 ///
-/// Whatever a task does by speaking has the same special tokens, so that a model that was trained to speak can do it, and what
-/// is learnt of one helps the others. They are named after the first task that had them.
+/// All tasks that speak have the same special tokens, so that a model trained for one has what the others need. They
+/// are named after the first of these tasks.
 pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     if let Some(published) = kit.switches.vall_e {
         let stages = published_stages(published, kit.switches.codes);
@@ -58,8 +58,8 @@ pub fn layout(task: &str, kit: &TaskKit) -> Layout {
     Layout { task: task.into(), stages }
 }
 
-/// The stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then the further
-/// levels. Every segment before the response is closed by a separator.
+/// Returns the stages of a published vall-e model: level 1 frame by frame, or of all frames after their number; then
+/// the further levels. Every segment before the response is closed by a separator.
 fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     let language = published.language.then(|| Segment::special_token("vall-e:lang:en"));
     let with = |response: Segment| -> Vec<Segment> {
@@ -80,7 +80,7 @@ fn published_stages(published: VallELayout, codes: CodeOrder) -> Vec<Stage> {
     first.into_iter().chain([nar]).map(|stage| stage.as_published(published)).collect()
 }
 
-/// Names of the stages of [`layout`], in their order.
+/// Returns the names of the stages of [`layout`], in their order.
 pub fn stages(kit: &TaskKit) -> Vec<String> {
     layout("", kit).stages.into_iter().map(|stage| stage.name).collect()
 }

@@ -1,9 +1,11 @@
 //! Parts shared by tasks that speak or recognize, so that none of them depends on another.
 //!
-//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech ([`layout`]), texts as sentences that are spoken one at a time
-//! ([`sentences`]), phones on a time line ([`timeline`]), what the model reads of it ([`Script`]), the voice of a request ([`Voice`]), and rows of a plan
-//! ([`Utterance`]), which may go on from one another ([`rolling`]). Listening: phone scores as acoustics ([`Acoustics`]), known words placed in
-//! them ([`align`]), and recordings with all that is recognized in them ([`Recording`]).
+//! Speaking: the family of tasks that speak ([`SpeakingTask`]), the layout of the stages that predict speech
+//! ([`layout`]), texts as sentences that are spoken one at a time ([`sentences`]), phones on a time line
+//! ([`timeline`]), the tokens that the model reads ([`Script`]), the voice of a request ([`RequestedVoice`]), and rows
+//! of a plan ([`SpokenRow`]), which may continue each other ([`rolling`]). Recognizing: phone scores as acoustics
+//! ([`Acoustics`]), known words placed in them ([`align`]), and recordings with all that is recognized in them
+//! ([`AlignedRecording`]).
 //!
 //! Invariants: the phones of a training example and of a request look the same (see [`timeline`]): one silence first,
 //! one last, `|` between words, a comma wherever there is a pause inside, nothing else. The pointer of every example
@@ -36,13 +38,13 @@ pub use example::example;
 pub use family::{Setup, Speaking, SpeakingConfig, SpeakingTask};
 pub use join::join;
 pub use layout::{AR, DURATIONS, LENGTH, MASKED, NAR, PROMPT, TEXT, check_stage, layout, stages};
-pub use onward::{Onward, Said};
-pub use prompt::{Voice, prompt_of};
+pub use onward::{Onward, SpokenWords};
+pub use prompt::{RequestedVoice, prompt_of};
 pub use reading::{Spoken, reading};
-pub use recording::{RecognizedWord, Recording, Sound};
-pub use rolling::{Place, rolling};
+pub use recording::{AlignedRecording, RecognizedWord, TimedSound};
+pub use rolling::{SentenceOffset, rolling};
 pub use script::Script;
 pub use sentence::{Sentence, sentences, text_chunks};
 pub use sounds::sounds;
 pub use units::{Acoustics, SILENCE, Units};
-pub use utterance::{Utterance, append};
+pub use utterance::{SpokenRow, append};

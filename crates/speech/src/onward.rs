@@ -1,4 +1,4 @@
-//! Speech that goes on where a recording is left off.
+//! Speech that continues a recording from a given frame.
 
 use std::ops::Range;
 
@@ -8,35 +8,35 @@ use syrinx_types::TimedPhone;
 
 use crate::sentence::words;
 use crate::timeline::Timeline;
-use crate::{Recording, Script, Setup, Utterance};
+use crate::{AlignedRecording, Script, Setup, SpokenRow};
 
-/// A guess at how long a phone lasts that isn't spoken yet, seconds. Only its order counts.
+/// Assumed duration of a phone that is not spoken yet, seconds. Only its order of magnitude matters.
 const GUESSED_S: f64 = 0.08;
 
-/// Words spoken after a stretch of a recording, which is given, and before others, which are only looked ahead to.
+/// Plan of words after given frames of a recording and before a look-ahead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onward {
     /// Utterance to speak, the given frames first.
-    pub utterance: Utterance,
+    pub utterance: SpokenRow,
     /// Frames of the recording that are given.
     pub given: Range<usize>,
-    /// Stops of the new words. Later ones are the look-ahead and the last silence.
+    /// Phone indices of the new words. Later ones are the look-ahead and the last silence.
     pub new: Range<u32>,
-    /// Stops of each of them.
+    /// Phone indices of each new word.
     pub words: Vec<Range<u32>>,
 }
 
 /// Words to be spoken, with their phones.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Said {
+pub struct SpokenWords {
     /// Phones with `|` and pauses between the words, none around them.
     pub phones: Vec<Phone>,
-    /// The words as said.
+    /// Spoken words.
     pub words: Vec<String>,
 }
 
-impl Said {
-    /// Some words of a text.
+impl SpokenWords {
+    /// Returns the words `range` of a text.
     pub fn of(spoken: &Phonemized, range: Range<usize>) -> Self {
         if range.is_empty() {
             return Self::default();
@@ -46,7 +46,7 @@ impl Said {
         Self { phones: spoken.phones[start..end].to_vec(), words: words(spoken)[range].to_vec() }
     }
 
-    /// Puts a word after the others.
+    /// Appends a word.
     pub fn push(&mut self, word: &str, phones: impl IntoIterator<Item = Phone>) {
         if !self.phones.is_empty() {
             self.phones.push(Phone::BOUNDARY);
@@ -56,8 +56,8 @@ impl Said {
     }
 }
 
-impl Recording {
-    /// The stretch of whole words before `end` that is at most `most_s` seconds long.
+impl AlignedRecording {
+    /// Returns the frames of whole words before `end` in at most `most_s` seconds.
     pub fn context(&self, end: usize, most_s: f64) -> Range<usize> {
         let (from_s, end_s) = (self.at_s(end) - most_s, self.at_s(end));
         if from_s <= 0.0 {
@@ -65,18 +65,18 @@ impl Recording {
         }
         let starts = self.words.iter().map(|w| w.start_s).filter(|&s| s >= from_s && s < end_s);
         let start = self.frame(starts.fold(f64::INFINITY, f64::min).min(end_s));
-        // Without words any place will do.
+        // Without words the context begins anywhere.
         let start = if start >= end { self.frame(from_s) } else { start };
         start..end
     }
 
-    /// Speaks `new` after the frames `given` of this recording and before `ahead`. `None` if there is no sounding phone
-    /// in all of it, or if the model reads words and those of the frames aren't known.
+    /// Plans the words `new` after the frames `given` of this recording and before the look-ahead `ahead`. `None`
+    /// without a sounding phone, or if the model reads words and those of the frames are unknown.
     pub fn onward(
         &self,
         given: Range<usize>,
-        new: &Said,
-        ahead: &Said,
+        new: &SpokenWords,
+        ahead: &SpokenWords,
         prompt: Option<Content>,
         setup: Setup<'_>,
     ) -> Option<Onward> {
@@ -99,21 +99,21 @@ impl Recording {
         let known = [self.words_in(given.clone()), new.words.clone(), ahead.words.clone()];
         let script = Script::of(&line.with_words(known.concat()), kit).ok()?;
         let after = before + new.words.len();
-        let (first, end) = (script.first_stop_of(before), script.first_stop_of(after));
-        let limit = given.len() + config.frames_for(script.stops.len() - first as usize);
+        let (first, end) = (script.first_phone_of(before), script.first_phone_of(after));
+        let limit = given.len() + config.frames_for(script.aligned.len() - first as usize);
         let text = script.content();
         let prompt = config.shown(prompt);
-        let mut utterance = Utterance { text, prompt, limit, ..Utterance::default() };
+        let mut utterance = SpokenRow { text, prompt, limit, ..SpokenRow::default() };
         if !given.is_empty() {
             utterance.given = Some(self.codes.slice(given.start, given.end));
         }
         if kit.switches.alignment.is_aligned() {
             let frames = (total_s * self.frame_rate_hz).ceil() as usize + 1;
             let pointer = script.pointer_in_haste(frames, self.frame_rate_hz)?;
-            let before_new = |stop: u32| stop.min(first.saturating_sub(1));
+            let before_new = |phone_index: u32| phone_index.min(first.saturating_sub(1));
             utterance.pointer = pointer.into_iter().take(given.len()).map(before_new).collect();
         }
-        let words = (before..after).map(|word| script.stops_of(word)).collect();
+        let words = (before..after).map(|word| script.phones_of(word)).collect();
         Some(Onward { utterance, given, new: first..end, words })
     }
 }

@@ -1,4 +1,4 @@
-//! The voice to speak in.
+//! Voices of requests and their prompts.
 
 use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
 use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
@@ -11,17 +11,17 @@ const KEEP_S: f64 = 0.1;
 /// Remedy for prompts without speech.
 const GIVE: &str = "give 2 to 3 seconds of speech";
 
-/// The voice that a request asks for: a built-in one by name, or a recording.
+/// Voice of a request: a built-in one by name, or a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Voice<'a> {
+pub struct RequestedVoice<'a> {
     /// Name of a built-in voice.
     pub name: Option<&'a str>,
     /// A recording of the voice.
     pub clip: Option<&'a Clip>,
 }
 
-impl Voice<'_> {
-    /// The built-in voice that is meant: the named one, or the first if there is no recording either.
+impl RequestedVoice<'_> {
+    /// Returns the built-in voice of the request: the named one, or the first if it has no recording either.
     ///
     /// # Errors
     /// [`TaskError::Input`] for both at once and for a name that there isn't.
@@ -46,10 +46,10 @@ impl Voice<'_> {
         }
     }
 
-    /// The codes of the voice; none for a model that has no voices and a request that has no recording.
+    /// Returns the codes of the voice; none for a model that has no voices and a request that has no recording.
     ///
     /// # Errors
-    /// As [`Voice::built_in`], and for a recording that is too short, too quiet or unreadable.
+    /// As [`RequestedVoice::built_in`], and for a recording that is too short, too quiet or unreadable.
     pub fn codes(
         &self,
         config: &SpeakConfig,
@@ -68,7 +68,7 @@ impl Voice<'_> {
     }
 }
 
-/// A recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
+/// Returns a recording at the codec's rate as a prompt: its speech from the beginning on. `name` is for messages.
 ///
 /// # Errors
 /// [`TaskError::Input`] for a recording that is too short or too quiet.

@@ -1,16 +1,17 @@
-//! A text that is spoken sentence by sentence: its rows, and what comes out of them as one recording.
+//! Readings: the rows of a text's sentences, and one recording from the generated rows.
 
 use syrinx_task::{AnswerIssue, Content, Generated, RowPlan, SpeechCodec, TaskError};
 use syrinx_types::{Audio, WordTime};
 
-use crate::rolling::{Place, rolling};
-use crate::{Sentence, Setup, Utterance, append, join};
+use crate::rolling::{SentenceOffset, rolling};
+use crate::{Sentence, Setup, SpokenRow, append, join};
 
 /// Length of the cross-fade between two rows of a continuous reading, samples: 10 ms.
 const FADE: usize = 240;
 
-/// One row a sentence, each with the same prompt, and where the sentence stands in its row; in a rolling reading each goes on
-/// from the one before. Without a pointer nobody knows where a sentence ends in a row, so nothing can go on from there.
+/// Plans one row for each sentence, all with the same prompt, with the offset of the sentence in its row. In a rolling
+/// reading each row continues the one before. That needs a pointer: without one the end of a sentence in a row is
+/// unknown.
 ///
 /// # Errors
 /// Errors of [`rolling`].
@@ -19,13 +20,16 @@ pub fn reading(
     roll: bool,
     prompt: Option<&Content>,
     setup: Setup<'_>,
-) -> Result<Vec<(RowPlan, Place)>, TaskError> {
+) -> Result<Vec<(RowPlan, SentenceOffset)>, TaskError> {
     if roll && setup.kit.switches.alignment.is_aligned() {
         return rolling(sentences, 0, prompt, setup);
     }
     let row = |sentence: &Sentence| {
         let text = sentence.script.content();
-        (Utterance::new(text, prompt.cloned(), setup.config).into_row(setup.kit), Place::default())
+        (
+            SpokenRow::new(text, prompt.cloned(), setup.config).into_row(setup.kit),
+            SentenceOffset::default(),
+        )
     };
     Ok(sentences.iter().map(row).collect())
 }
@@ -48,15 +52,15 @@ impl<'a> Spoken<'a> {
         Self { task, whole: None, words: Vec::new(), previous: None }
     }
 
-    /// Appends what came out for a sentence, after a pause of `pause_s`, or, where its row goes on from the one before, with
-    /// a short cross-fade.
+    /// Appends the generated row of a sentence, after a pause of `pause_s`, or with a short cross-fade where its row
+    /// continues the one before.
     ///
     /// # Errors
     /// [`TaskError::Answer`] if nothing came out; those of the codec.
     pub fn push(
         &mut self,
         sentence: &Sentence,
-        place: Place,
+        place: SentenceOffset,
         generated: &'a Generated,
         codec: &dyn SpeechCodec,
         pause_s: f64,

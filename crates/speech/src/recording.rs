@@ -17,7 +17,7 @@ const MAX_PART_S: f64 = 20.0;
 
 /// One sound of a recording.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sound {
+pub struct TimedSound {
     /// The phone without stress; silence for pauses.
     pub phone: Phone,
     /// When it begins, seconds.
@@ -45,7 +45,7 @@ pub struct RecognizedWord {
 /// noise 0.3 to 0.5.
 const UNSURE_BELOW: f64 = 0.6;
 
-/// Words that the recognizer finds. A warning tells of words that it is unsure of.
+/// Returns the recognized words, with a warning where they are uncertain.
 fn recognized_words(
     clip: &Clip,
     audio: &Audio,
@@ -65,7 +65,7 @@ fn recognized_words(
 
 /// A recording and its recognized phones and words.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recording {
+pub struct AlignedRecording {
     /// The samples, at the codec's rate.
     pub audio: Audio,
     /// Its codes.
@@ -75,10 +75,10 @@ pub struct Recording {
     /// The words, one after another; none where only sounds are known.
     pub words: Vec<RecognizedWord>,
     /// The sounds, silences among them; they fill the recording.
-    pub sounds: Vec<Sound>,
+    pub sounds: Vec<TimedSound>,
 }
 
-impl Recording {
+impl AlignedRecording {
     /// Recognizes a recording: aligns the words that it is known to have, or else those that the recognizer finds; without
     /// words it finds phones alone.
     ///
@@ -141,7 +141,7 @@ impl Recording {
         for (timed, word) in aligned.phones.iter().zip(&aligned.word_of_phone) {
             let end_s = at_s + timed.duration_s;
             let phone = Phone::from_arpabet(&timed.phone).unwrap_or(Phone::SILENCE);
-            self.sounds.push(Sound { phone, start_s: at_s, end_s, word: *word });
+            self.sounds.push(TimedSound { phone, start_s: at_s, end_s, word: *word });
             at_s = end_s;
         }
         let recognized = |(w, goodness): (&WordTime, &f64)| RecognizedWord {
@@ -153,19 +153,20 @@ impl Recording {
         self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
     }
 
-    /// The words as a text.
+    /// Returns the words as a text.
     pub fn text(&self) -> String {
         self.words.iter().map(|w| w.word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without words.
+    /// Returns the median over the words of how well their sounds fit (see [`Aligned::word_goodness`]); 0 without
+    /// words.
     pub fn typical_goodness(&self) -> f64 {
         let mut all: Vec<f64> = self.words.iter().map(|w| w.goodness).collect();
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or(0.0)
     }
 
-    /// The words with their times.
+    /// Returns the words with their times.
     pub fn word_times(&self) -> Vec<WordTime> {
         let time = |w: &RecognizedWord| WordTime {
             word: w.word.clone(),
@@ -180,7 +181,7 @@ impl Recording {
         frame as f64 / self.frame_rate_hz
     }
 
-    /// The frame border nearest to a time.
+    /// Returns the frame border nearest to a time.
     pub fn frame(&self, at_s: f64) -> usize {
         ((at_s * self.frame_rate_hz).round().max(0.0) as usize).min(self.codes.frames())
     }
@@ -190,8 +191,8 @@ impl Recording {
         (f64::from(self.audio.sample_rate_hz) / self.frame_rate_hz).round() as usize
     }
 
-    /// The sounds of some frames but for silences. A sound belongs where its middle is.
-    fn sounding(&self, frames: Range<usize>) -> impl Iterator<Item = &Sound> {
+    /// Returns the sounds of some frames but for silences. A sound belongs where its middle is.
+    fn sounding(&self, frames: Range<usize>) -> impl Iterator<Item = &TimedSound> {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         self.sounds.iter().filter(move |s| {
             let middle_s = 0.5 * (s.start_s + s.end_s);
@@ -199,13 +200,13 @@ impl Recording {
         })
     }
 
-    /// The sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
+    /// Returns the sounding phones of some frames with the gaps between them as `|`, and the time before the first one.
     pub fn timed_phones(&self, frames: Range<usize>) -> (Vec<TimedPhone>, f64) {
         let (start_s, end_s) = (self.at_s(frames.start), self.at_s(frames.end));
         let inside = self.sounding(frames);
         let mut timed: Vec<TimedPhone> = Vec::new();
         let mut lead_s = 0.0;
-        let mut before: Option<&Sound> = None;
+        let mut before: Option<&TimedSound> = None;
         for sound in inside {
             let begin_s = sound.start_s.max(start_s);
             match before {
@@ -224,14 +225,15 @@ impl Recording {
         (timed, lead_s)
     }
 
-    /// The words whose sounds [`Recording::timed_phones`] gives; none where only sounds are known.
+    /// Returns the words of the sounds that [`AlignedRecording::timed_phones`] returns; none where only sounds are
+    /// known.
     pub fn words_in(&self, frames: Range<usize>) -> Vec<String> {
         let mut inside: Vec<usize> = self.sounding(frames).filter_map(|s| s.word).collect();
         inside.dedup();
         inside.into_iter().map(|word| self.words[word].word.clone()).collect()
     }
 
-    /// The time line of some frames; none without a sounding phone.
+    /// Returns the time line of some frames; none without a sounding phone.
     pub fn line(&self, frames: Range<usize>, config: &SpeakConfig) -> Option<Timeline> {
         let total_s = self.at_s(frames.len());
         let (timed, lead_s) = self.timed_phones(frames.clone());
@@ -240,15 +242,15 @@ impl Recording {
         Some(line.with_words(self.words_in(frames)))
     }
 
-    /// The recording in sentences of at most `max_s` seconds, as frames: they follow one another without gaps. Cuts fall
-    /// into the longest pause of the later two thirds of a sentence, else between words, else anywhere.
+    /// Cuts the recording into adjacent sections of at most `max_s` seconds, as ranges of frames. Each cut is in the
+    /// longest pause of the last two thirds of a section, else between words, else anywhere.
     pub fn cut(&self, max_s: f64) -> Vec<Range<usize>> {
         let mut sentences = Vec::new();
         let mut start = 0;
         while self.at_s(self.codes.frames() - start) > max_s {
             let (from_s, to_s) = (self.at_s(start) + max_s / 3.0, self.at_s(start) + max_s);
             let pauses = self.sounds.iter().filter(|s| s.phone == Phone::SILENCE);
-            let middle_s = |s: &Sound| 0.5 * (s.start_s + s.end_s);
+            let middle_s = |s: &TimedSound| 0.5 * (s.start_s + s.end_s);
             let inside = |at_s: f64| at_s > from_s && at_s <= to_s;
             let longest = pauses
                 .filter(|s| inside(middle_s(s)))
@@ -264,7 +266,7 @@ impl Recording {
     }
 }
 
-/// Phone scores of the whole recording, recognized in parts that end in pauses.
+/// Returns the phone scores of the whole recording, recognized in parts that end in pauses.
 fn scores(context: &Context<'_>, audio: &Audio, codes: &Codes) -> Result<FrameScores, TaskError> {
     let frame_rate_hz = context.codec()?.frame_rate_hz();
     let parts = chunks(audio, MAX_PART_S);

@@ -1,22 +1,22 @@
-//! A long text as rows that go on from one another, so that the voice doesn't start anew with every sentence.
+//! Rolling readings: rows of a long text that continue each other, so that the voice is not set anew in every sentence.
 
 use syrinx_task::{Content, Follow, Generated, RowPlan, TaskError, TaskKit};
 use syrinx_text::Phone;
 
 use crate::timeline::Timeline;
-use crate::{Script, Sentence, Setup, Utterance};
+use crate::{Script, Sentence, Setup, SpokenRow};
 
 /// Place of a sentence in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct SentenceOffset {
     /// Offset from a phone index of the sentence to that of the row.
     pub offset: u32,
     /// Continuation of the row before.
     pub follow: Option<Follow>,
 }
 
-impl Place {
-    /// Number of the row's frames that belong to the sentence before.
+impl SentenceOffset {
+    /// Returns the number of the row's frames that belong to the sentence before.
     pub fn known(&self, previous: Option<&Generated>) -> usize {
         match (self.follow, previous) {
             (Some(follow), Some(previous)) => follow.frames(previous),
@@ -24,16 +24,16 @@ impl Place {
         }
     }
 
-    /// The pointer of the sentence's own frames, in its own stops.
+    /// Returns the phone index of the sentence's own frames, counted from its first phone.
     pub fn pointer(&self, generated: &Generated, known: usize) -> Vec<u32> {
         let own = generated.pointer.iter().skip(known);
         own.map(|&p| p.saturating_sub(self.offset)).collect()
     }
 }
 
-/// The rows of sentences that go on from one another: each begins with the last words of the sentence before, whose frames
-/// are given to it, and all have the same prompt, so that the voice can't drift away. `offset` is that of the first sentence,
-/// for a row of another kind in which it stands after something else.
+/// Plans rows of sentences that continue each other. Each begins with the last words of the sentence before, whose
+/// frames are given, and all have the same prompt, so that the voice cannot drift. `offset` is the offset of the first
+/// sentence in its row.
 ///
 /// # Errors
 /// Errors of [`Script::of`].
@@ -42,19 +42,21 @@ pub fn rolling(
     offset: u32,
     prompt: Option<&Content>,
     setup: Setup<'_>,
-) -> Result<Vec<(RowPlan, Place)>, TaskError> {
+) -> Result<Vec<(RowPlan, SentenceOffset)>, TaskError> {
     let Setup { config, kit } = setup;
-    let mut rows: Vec<(RowPlan, Place)> = Vec::with_capacity(sentences.len());
+    let mut rows: Vec<(RowPlan, SentenceOffset)> = Vec::with_capacity(sentences.len());
     for (i, sentence) in sentences.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| (&sentences[i], rows[i].1.offset));
         let (script, place) = match before {
-            None => (sentence.script.clone(), Place { offset, follow: None }),
-            Some(before) => continued(before, sentence, (config.context_stops, kit))?,
+            None => (sentence.script.clone(), SentenceOffset { offset, follow: None }),
+            Some((before, offset)) => {
+                continued(before, offset, sentence, config.context_phones, kit)?
+            }
         };
         // The first sentence's own script has nothing before it, wherever it stands.
         let before = if i == 0 { 0 } else { place.offset as usize };
-        let new = script.stops.len() - before;
-        let mut utterance = Utterance::new(script.content(), prompt.cloned(), config);
+        let new = script.aligned.len() - before;
+        let mut utterance = SpokenRow::new(script.content(), prompt.cloned(), config);
         // The frames of the sentence before are added once they are generated.
         utterance.limit = config.frames_for(new);
         rows.push((RowPlan { follow: place.follow, ..utterance.into_row(kit) }, place));
@@ -62,20 +64,23 @@ pub fn rolling(
     Ok(rows)
 }
 
-/// Builds the tokens of a sentence with the last words of the one before, at most so many phones and pauses, and a
-/// pause before its own; `offset` is that of the sentence before in its row.
+/// Builds the tokens of the last words of `before`, at most `most` phones and pauses, a pause, and the sentence `own`.
+/// `offset` is the offset of `before` in its row.
 fn continued(
-    (before, offset): (&Sentence, u32),
+    before: &Sentence,
+    offset: u32,
     own: &Sentence,
-    (most, kit): (usize, &TaskKit),
-) -> Result<(Script, Place), TaskError> {
+    most: usize,
+    kit: &TaskKit,
+) -> Result<(Script, SentenceOffset), TaskError> {
     let phones = &before.line.phones;
     let last = phones.len() - 1;
-    let stops = |from: usize| phones[from..last].iter().filter(|&&p| p != Phone::BOUNDARY).count();
+    let count_from =
+        |from: usize| phones[from..last].iter().filter(|&&p| p != Phone::BOUNDARY).count();
     // Words begin after the first silence and after every boundary.
     let starts: Vec<usize> =
         (1..last).filter(|&i| i == 1 || phones[i - 1] == Phone::BOUNDARY).collect();
-    let fits = starts.iter().position(|&i| stops(i) <= most);
+    let fits = starts.iter().position(|&i| count_from(i) <= most);
     let first = fits.unwrap_or(starts.len().saturating_sub(1));
     let from = starts.get(first).copied().unwrap_or(last);
     let mut line = Timeline { phones: vec![Phone::SILENCE], ..Timeline::default() };
@@ -84,7 +89,7 @@ fn continued(
     line.phones.extend_from_slice(&own.line.phones[1..]);
     let context = before.line.words.get(first..).unwrap_or_default();
     let script = Script::of(&line.with_words([context, &own.line.words].concat()), kit)?;
-    let follow = Follow { from_stop: before.script.first_stop_of(first) + offset, at_stop: 1 };
-    let own_begins = script.first_stop_of(context.len()) - own.script.first_stop_of(0);
-    Ok((script, Place { offset: own_begins, follow: Some(follow) }))
+    let follow = Follow { from_phone: before.script.first_phone_of(first) + offset, at_phone: 1 };
+    let own_begins = script.first_phone_of(context.len()) - own.script.first_phone_of(0);
+    Ok((script, SentenceOffset { offset: own_begins, follow: Some(follow) }))
 }

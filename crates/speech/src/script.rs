@@ -6,25 +6,25 @@ use syrinx_text::{Phone, TextVocab};
 use crate::SpeechError;
 use crate::timeline::Timeline;
 
-/// Share of its first and last frame that a silence holds at least: a bit more than half, so that the pointer, which
-/// looks at the middle of frames, stands on it.
+/// Smallest share of its first and last frame that a silence covers: a bit more than half, so that the phone index,
+/// taken at the middle of frames, is that of the silence.
 const SILENCE_SHARE: f64 = 0.51;
 
-/// Tokens, the stops of a pointer among them, and which word each stop belongs to.
+/// Tokens of a text, with the aligned ones among them and their words.
 ///
 /// Silences and pauses are the same in every form. Words are their phones with `|` between them, their letters with a
 /// space between them, or byte pairs that begin with a space. Letters and byte pairs share the time of their word
-/// evenly: nobody knows better, and the pointer has to be somewhere.
+/// evenly: their own times are unknown, and the pointer needs a position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// Which of them take time.
-    pub stops: Vec<u32>,
-    /// Seconds of each stop; empty where the time line has none.
-    pub durations_s: Vec<f64>, // (stops)
-    /// The word of each stop; none for silences and pauses.
-    pub word_of_stop: Vec<Option<usize>>, // (stops)
+    /// Indices into `ids` of the tokens that take time.
+    pub aligned: Vec<u32>,
+    /// Duration of each aligned token, seconds; empty where the time line has none.
+    pub durations_s: Vec<f64>, // (aligned tokens)
+    /// Word of each aligned token; none for silences and pauses.
+    pub word_of_phone: Vec<Option<usize>>, // (aligned tokens)
 }
 
 impl Script {
@@ -47,12 +47,12 @@ impl Script {
                 let seconds: Vec<f64> = durations_s.by_ref().take(sounds).collect();
                 if kit.switches.text == TextForm::Phones {
                     let ids = kit.vocab.encode_phones(phones);
-                    script.push_stops(&ids, &seconds, Some(word));
+                    script.push_phones(&ids, &seconds, Some(word));
                 } else {
                     let ids = spelt(&line.words[word], kit.switches.text, &kit.vocab)?;
                     let share_s = seconds.iter().sum::<f64>() / ids.len() as f64;
                     let shares_s = vec![share_s; if seconds.is_empty() { 0 } else { ids.len() }];
-                    script.push_stops(&ids, &shares_s, Some(word));
+                    script.push_phones(&ids, &shares_s, Some(word));
                 }
                 word += 1;
                 at += sounds;
@@ -62,50 +62,51 @@ impl Script {
                 script.ids.extend(boundary(kit.switches.text, &kit.vocab));
             } else {
                 let pause_s: Vec<f64> = durations_s.by_ref().take(1).collect();
-                script.push_stops(&[kit.vocab.phone_id(phone)], &pause_s, None);
+                script.push_phones(&[kit.vocab.phone_id(phone)], &pause_s, None);
             }
             at += 1;
         }
         Ok(script)
     }
 
-    /// Writes phones and punctuation as a published model reads them. Every token is a stop, of no word.
+    /// Builds the tokens of phones and punctuation for a published model. Every token is aligned and belongs to no
+    /// word.
     pub(crate) fn published(phones: &[Phone], vocab: &TextVocab) -> Self {
         let mut script = Self::default();
-        script.push_stops(&vocab.encode_phones(phones), &[], None);
+        script.push_phones(&vocab.encode_phones(phones), &[], None);
         script
     }
 
-    fn push_stops(&mut self, ids: &[u32], durations_s: &[f64], word: Option<usize>) {
+    fn push_phones(&mut self, ids: &[u32], durations_s: &[f64], word: Option<usize>) {
         let first = self.ids.len() as u32;
-        self.stops.extend(first..first + ids.len() as u32);
+        self.aligned.extend(first..first + ids.len() as u32);
         self.ids.extend(ids);
         self.durations_s.extend(durations_s);
-        self.word_of_stop.extend(ids.iter().map(|_| word));
+        self.word_of_phone.extend(ids.iter().map(|_| word));
     }
 
     /// As the content of a segment.
     pub fn content(&self) -> TextContent {
-        TextContent { ids: self.ids.clone(), stops: self.stops.clone() }
+        TextContent { ids: self.ids.clone(), aligned: self.aligned.clone() }
     }
 
-    /// The first stop of a word; the last silence for the one after the last.
-    pub fn first_stop_of(&self, word: usize) -> u32 {
-        let first = self.word_of_stop.iter().position(|w| *w == Some(word));
-        first.unwrap_or(self.stops.len().saturating_sub(1)) as u32
+    /// Returns the first phone index of a word; that of the last silence for the word after the last.
+    pub fn first_phone_of(&self, word: usize) -> u32 {
+        let first = self.word_of_phone.iter().position(|w| *w == Some(word));
+        first.unwrap_or(self.aligned.len().saturating_sub(1)) as u32
     }
 
-    /// All stops of a word; the last silence for the one after the last.
-    pub fn stops_of(&self, word: usize) -> std::ops::Range<u32> {
-        let first = self.first_stop_of(word);
-        let rest = self.word_of_stop.iter().skip(first as usize);
+    /// Returns the phone indices of a word; that of the last silence for the word after the last.
+    pub fn phones_of(&self, word: usize) -> std::ops::Range<u32> {
+        let first = self.first_phone_of(word);
+        let rest = self.word_of_phone.iter().skip(first as usize);
         let count = rest.take_while(|w| **w == Some(word)).count();
         first..first + count as u32
     }
 
-    /// The stop under the pointer at every frame. It begins at the first stop and ends at the last: each of the
-    /// silences at the ends gets its frame even where the recording has none to speak of, at the cost of its
-    /// neighbours. `None` if the stops can't be passed in so few frames.
+    /// Returns the phone index at every frame. It begins at the first phone and ends at the last: each of the silences
+    /// at the ends gets its frame even where the recording has none to speak of, at the cost of its neighbours. `None`
+    /// if there are too few frames for the phones.
     pub fn pointer(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         let earliest_s = SILENCE_SHARE / frame_rate_hz;
         let latest_s = (frames as f64 - SILENCE_SHARE) / frame_rate_hz;
@@ -125,8 +126,8 @@ impl Script {
         (pointer.first() == Some(&0) && pointer.last() == Some(&last)).then_some(pointer)
     }
 
-    /// As [`Script::pointer`], but where the stops come too fast for it, it hurries on before and lags behind after.
-    /// `None` only if there are more than two stops a frame on the whole.
+    /// Returns the phone index as [`Script::pointer`] does, but advances earlier before phones that are too short for
+    /// it and later after them. `None` only for more than two phones a frame on average.
     pub fn pointer_in_haste(&self, frames: usize, frame_rate_hz: f64) -> Option<Vec<u32>> {
         if let Some(pointer) = self.pointer(frames, frame_rate_hz) {
             return Some(pointer);
@@ -135,24 +136,24 @@ impl Script {
         if frames == 0 || last > MAX_ADVANCE * (frames - 1) {
             return None;
         }
-        let (mut stop, mut end_s, mut at) = (0, self.durations_s[0], 0);
+        let (mut phone_index, mut end_s, mut at) = (0, self.durations_s[0], 0);
         let mut pointer = Vec::with_capacity(frames);
         for frame in 0..frames {
             let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
-            while stop < last && middle_s >= end_s {
-                stop += 1;
-                end_s += self.durations_s[stop];
+            while phone_index < last && middle_s >= end_s {
+                phone_index += 1;
+                end_s += self.durations_s[phone_index];
             }
             let in_time = last.saturating_sub(MAX_ADVANCE * (frames - 1 - frame));
             let most = if frame == 0 { 0 } else { at + MAX_ADVANCE };
-            at = stop.max(in_time).min(most);
+            at = phone_index.max(in_time).min(most);
             pointer.push(at as u32);
         }
         Some(pointer)
     }
 }
 
-/// A word as letters or byte pairs; never nothing.
+/// Returns a word as letters or byte pairs; never nothing.
 fn spelt(word: &str, form: TextForm, vocab: &TextVocab) -> Result<Vec<u32>, SpeechError> {
     let word = word.to_lowercase();
     let ids = match form {

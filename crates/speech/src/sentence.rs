@@ -14,7 +14,7 @@ const MAX_SENTENCES: usize = 8;
 /// A sentence, or a part of a long one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sentence {
-    /// Words and phones as the front end gives them.
+    /// Words and phones from the front end.
     pub spoken: Phonemized,
     /// Its phones and pauses.
     pub line: Timeline,
@@ -24,8 +24,8 @@ pub struct Sentence {
 
 /// Cuts a text into sentences and looks up their phones.
 ///
-/// Pieces without a word (a lone emoji, a row of dots) are left out; if nothing is left, the front end's error for
-/// the whole text says why.
+/// Parts without a word (a lone emoji, a row of dots) are left out; a text without any word is the front end's error
+/// for the whole text.
 ///
 /// # Errors
 /// [`TaskError::Text`] for a text that can't be spoken.
@@ -72,35 +72,35 @@ impl Sentence {
         Ok(Self { spoken, line, script })
     }
 
-    /// For each stop the written word that it belongs to (words of one written word share it).
-    fn written_of_stops(&self) -> Vec<Option<usize>> {
+    /// Returns the written word of each aligned token (spoken words of one written word share it).
+    fn written_of_phones(&self) -> Vec<Option<usize>> {
         let written = |word: usize| self.spoken.words.get(word).map(|w| w.piece);
-        self.script.word_of_stop.iter().map(|word| word.and_then(written)).collect()
+        self.script.word_of_phone.iter().map(|word| word.and_then(written)).collect()
     }
 
-    /// When the words sound, from the stop under the pointer at every frame. A word that the pointer jumped over gets
-    /// no time of its own, but a place between its neighbours.
+    /// Returns the times of the words from the phone index at every frame. A word that the pointer jumped over gets no
+    /// time of its own, but a place between its neighbours.
     pub fn word_times(&self, pointer: &[u32], start_s: f64, frame_rate_hz: f64) -> Vec<WordTime> {
-        let written_of_stops = self.written_of_stops();
+        let written_of_phones = self.written_of_phones();
         let at_s = |frame: usize| start_s + frame as f64 / frame_rate_hz;
         let mut times = Vec::new();
         let mut frame = 0;
-        let mut stop = 0;
-        while stop < written_of_stops.len() {
-            let Some(written) = written_of_stops[stop] else {
-                stop += 1;
+        let mut phone_index = 0;
+        while phone_index < written_of_phones.len() {
+            let Some(written) = written_of_phones[phone_index] else {
+                phone_index += 1;
                 continue;
             };
-            let run = written_of_stops[stop..].iter().take_while(|w| {
+            let run = written_of_phones[phone_index..].iter().take_while(|w| {
                 // A pause inside a written word ("1,5") doesn't end it.
                 w.is_none_or(|w| w == written)
             });
-            let mut end = stop + run.count();
-            while end > stop && written_of_stops[end - 1].is_none() {
+            let mut end = phone_index + run.count();
+            while end > phone_index && written_of_phones[end - 1].is_none() {
                 end -= 1;
             }
-            let first =
-                frame + pointer[frame..].iter().take_while(|&&p| (p as usize) < stop).count();
+            let first = frame
+                + pointer[frame..].iter().take_while(|&&p| (p as usize) < phone_index).count();
             let last = first + pointer[first..].iter().take_while(|&&p| (p as usize) < end).count();
             let word = self.spoken.words.iter().find(|w| w.piece == written);
             times.push(WordTime {
@@ -108,13 +108,13 @@ impl Sentence {
                 start_s: at_s(first),
                 end_s: at_s(last),
             });
-            (frame, stop) = (last, end);
+            (frame, phone_index) = (last, end);
         }
         times
     }
 }
 
-/// The words as they are said.
+/// Returns the spoken words.
 pub(crate) fn words(spoken: &Phonemized) -> Vec<String> {
     spoken.words.iter().map(|w| w.spoken.clone()).collect()
 }

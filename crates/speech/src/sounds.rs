@@ -1,32 +1,32 @@
-//! The sounds of a recording whose words nobody knows.
+//! Sounds of a recording whose words are unknown.
 
 use syrinx_task::FrameScores;
 
-use crate::{Acoustics, Sound, SpeechError, Units};
+use crate::{Acoustics, SpeechError, TimedSound, Units};
 
 /// Penalty of a change from one phone to the next, natural logarithm; it keeps single parts from becoming phones.
 const CHANGE: f32 = 3.0;
 
-/// The most likely sounds one after another, silences among them, whatever words they make: the best path through the
-/// scores with a price on every change.
+/// Returns the most probable sequence of phones and silences without a dictionary: the best path through the scores
+/// with a penalty on every change.
 ///
 /// # Errors
 /// Errors of [`Acoustics::new`].
-pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<Sound>, SpeechError> {
+pub fn sounds(scores: &FrameScores, units: &Units) -> Result<Vec<TimedSound>, SpeechError> {
     let acoustics = Acoustics::new(scores, units, 0.0)?;
     let path = best_path(&acoustics, units.len());
-    let mut sounds: Vec<Sound> = Vec::new();
+    let mut sounds: Vec<TimedSound> = Vec::new();
     for (part, &unit) in path.iter().enumerate() {
         let (start_s, end_s) = (acoustics.at_s(part), acoustics.at_s(part + 1));
         match sounds.last_mut() {
             Some(last) if path[part - 1] == unit => last.end_s = end_s,
-            _ => sounds.push(Sound { phone: units.phone(unit), start_s, end_s, word: None }),
+            _ => sounds.push(TimedSound { phone: units.phone(unit), start_s, end_s, word: None }),
         }
     }
     Ok(sounds)
 }
 
-/// The unit of each part on the best path (Viterbi).
+/// Returns the unit of each part on the best path (Viterbi).
 fn best_path(acoustics: &Acoustics, units: usize) -> Vec<u8> {
     let best = |score: &[f32]| -> usize {
         (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(0)

@@ -9,14 +9,14 @@ use syrinx_types::TimedPhone;
 
 use crate::StressMode;
 
-/// Phones, and how long those of them last that take time.
+/// Phones, with the durations of those that take time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timeline {
     /// All phones and marks.
     pub phones: Vec<Phone>,
-    /// Seconds of each stop: of every entry of `phones` but `|`.
-    pub durations_s: Vec<f64>, // (stops)
-    /// The words as said, one for each run of sounds between marks; empty where nobody knows them.
+    /// Duration of every entry of `phones` but `|`, seconds.
+    pub durations_s: Vec<f64>, // (phones but `|`)
+    /// Spoken words, one for each run of sounds between boundaries; empty where they are unknown.
     pub words: Vec<String>,
 }
 
@@ -39,10 +39,10 @@ impl Gap {
 }
 
 impl Timeline {
-    /// The time line of a recording of `total_s` seconds whose phones begin at `lead_s`. `None` if a phone is unknown,
-    /// if none of them sounds, or if the durations don't fit the recording.
+    /// Returns the time line of a recording of `total_s` seconds whose phones begin at `lead_s`. `None` if a phone is
+    /// unknown, if none of them sounds, or if the durations don't fit the recording.
     ///
-    /// A `|` gives its time to the stop before it. A pause mark without time is dropped. A gap between words of at
+    /// A `|` gives its time to the phone before it. A pause mark without time is dropped. A gap between words of at
     /// least `pause_from_s` is a pause, marked or not. The last silence takes what remains.
     pub fn of_recording(
         timed: &[TimedPhone],
@@ -74,7 +74,7 @@ impl Timeline {
         (rest_s > -MAX_OVERRUN_S).then_some(line)
     }
 
-    /// The phones of a text without times, from the front end's sequence of words, `|` and written pauses.
+    /// Returns the phones of a text without times, from the front end's sequence of words, `|` and written pauses.
     pub fn of_text(spoken: &[Phone], stress: StressMode) -> Self {
         let end = spoken.iter().rposition(|p| !p.is_mark()).map_or(0, |last| last + 1);
         let mut phones = vec![Phone::SILENCE];
@@ -91,7 +91,7 @@ impl Timeline {
         self.durations_s.push(duration_s);
     }
 
-    /// Puts what stands before the next phone into the line.
+    /// Appends the boundaries and pauses before the next phone.
     fn close_gap(&mut self, gap: &Gap, pause_from_s: f64) {
         if gap.special_tokens == 0 {
             return;
@@ -107,7 +107,7 @@ impl Timeline {
         }
     }
 
-    /// The same line with its words, one for each run of sounds between marks.
+    /// Returns the same line with its words, one for each run of sounds between marks.
     #[must_use]
     pub fn with_words(self, words: Vec<String>) -> Self {
         Self { words, ..self }

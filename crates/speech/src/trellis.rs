@@ -9,7 +9,7 @@ const MOST_KEPT: usize = 32 << 20;
 const REACH: usize = 2000;
 
 /// A state of a chain.
-pub(crate) struct State {
+pub(crate) struct TrellisState {
     /// Sound.
     pub(crate) unit: u8,
     /// Word it belongs to; none for silence.
@@ -21,40 +21,41 @@ pub(crate) struct State {
 }
 
 /// Predecessors of the states from `low` at one part: 0 for itself, else a place in `before` plus 1.
-struct Row {
+struct BackPointers {
     low: usize,
     came: Vec<u8>,
 }
 
 /// A search (Viterbi) through states.
 struct Search<'a> {
-    states: &'a [State],
+    states: &'a [TrellisState],
     /// Score of every state at the last part; those outside the window have none.
     score: Vec<f32>,
     /// Rows of the parts after `path`.
-    rows: Vec<Row>,
+    rows: Vec<BackPointers>,
     kept: usize,
     /// States of the parts that are decided.
     path: Vec<usize>,
 }
 
-/// The state of every part on the best way through; none if the recording can't end with a state of `last`.
+/// Returns the state of every part on the best way through; none if the recording can't end with a state of `last`.
 ///
 /// If the predecessors of all states at all parts are more than `limits` allow, only states near the best one are
 /// searched, and the first half of the way is decided whenever the memory is full.
 pub(crate) fn best_path(
-    states: &[State],
+    states: &[TrellisState],
     last: &[usize],
     acoustics: &Acoustics,
 ) -> Option<Vec<usize>> {
-    best_path_within(states, last, acoustics, (MOST_KEPT, REACH))
+    best_path_within(states, last, acoustics, MOST_KEPT, REACH)
 }
 
 fn best_path_within(
-    states: &[State],
+    states: &[TrellisState],
     last: &[usize],
     acoustics: &Acoustics,
-    (most_kept, reach): (usize, usize),
+    most_kept: usize,
+    reach: usize,
 ) -> Option<Vec<usize>> {
     let (n, parts) = (states.len(), acoustics.parts());
     let mut search = Search {
@@ -67,7 +68,7 @@ fn best_path_within(
     let all = parts.saturating_mul(n) <= most_kept;
     let (mut low, mut high) = (0, if all { n } else { reach.min(n) });
     for part in 0..parts {
-        let best = search.step(part == 0, &acoustics.scaled(part), (low, high));
+        let best = search.step(part == 0, &acoustics.scaled(part), low, high);
         if !all {
             let forgotten = low..best.saturating_sub(reach).max(low);
             search.score[forgotten.clone()].fill(f32::NEG_INFINITY);
@@ -87,8 +88,8 @@ fn best_path_within(
 }
 
 impl Search<'_> {
-    /// Takes the scores of the next part, for the states of a window; returns the best state.
-    fn step(&mut self, first: bool, sounds: &[f32], (low, high): (usize, usize)) -> usize {
+    /// Takes the scores of the next part for the states from `low` to `high`, exclusive; returns the best state.
+    fn step(&mut self, first: bool, sounds: &[f32], low: usize, high: usize) -> usize {
         let mut came = Vec::with_capacity(high - low);
         let mut top = low;
         // From the last state to the first: predecessors still have their score of the part before.
@@ -111,13 +112,13 @@ impl Search<'_> {
         }
         came.reverse();
         self.kept += came.len();
-        self.rows.push(Row { low, came });
+        self.rows.push(BackPointers { low, came });
         top
     }
 
-    /// The predecessor of a state of a row, in the part before.
+    /// Returns the predecessor of a state of a row, in the part before.
     fn predecessor(&self, row: usize, state: usize) -> usize {
-        let Row { low, came } = &self.rows[row];
+        let BackPointers { low, came } = &self.rows[row];
         match came[state - low] {
             0 => state,
             from => self.states[state].before[usize::from(from) - 1],
@@ -171,8 +172,8 @@ mod tests {
     use super::*;
     use crate::Units;
 
-    /// Scores of a recording that goes through the states one by one, with noise.
-    fn recording(states: &[State], units: &Units, rng: &mut ChaCha8Rng) -> Acoustics {
+    /// Returns the scores of a recording that goes through the states one by one, with noise.
+    fn recording(states: &[TrellisState], units: &Units, rng: &mut ChaCha8Rng) -> Acoustics {
         let mut scores = FrameScores { labels: Phone::COUNT, rate_hz: 50.0, log_probs: Vec::new() };
         for state in states {
             for _ in 0..rng.random_range(1..5) {
@@ -189,8 +190,8 @@ mod tests {
     fn a_narrow_search_finds_the_path_of_the_full_one() {
         let units = Units::english().expect("the build is whole");
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let states: Vec<State> = (0..600)
-            .map(|i| State {
+        let states: Vec<TrellisState> = (0..600)
+            .map(|i| TrellisState {
                 unit: rng.random_range(0..units.len()) as u8,
                 word: Some(i),
                 before: if i > 0 { vec![i - 1] } else { Vec::new() },
@@ -201,22 +202,22 @@ mod tests {
         let last = [states.len() - 1];
         let full = best_path(&states, &last, &acoustics).expect("it fits");
         assert_eq!(full.len(), acoustics.parts());
-        for limits in [(1 << 14, 60), (1 << 12, 60), (1 << 16, 599)] {
-            let narrow = best_path_within(&states, &last, &acoustics, limits).expect("it fits");
-            assert_eq!(narrow, full, "{limits:?}");
+        for (kept, reach) in [(1 << 14, 60), (1 << 12, 60), (1 << 16, 599)] {
+            let narrow = best_path_within(&states, &last, &acoustics, kept, reach);
+            assert_eq!(narrow.expect("it fits"), full, "{kept} {reach}");
         }
     }
 
     #[test]
     fn an_end_out_of_reach_is_no_path() {
         let units = Units::english().expect("the build is whole");
-        let state = |i: usize| State {
+        let state = |i: usize| TrellisState {
             unit: 1,
             word: Some(i),
             before: if i > 0 { vec![i - 1] } else { Vec::new() },
             first: i == 0,
         };
-        let states: Vec<State> = (0..50).map(state).collect();
+        let states: Vec<TrellisState> = (0..50).map(state).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let short = recording(&states[..5], &units, &mut rng);
         assert_eq!(best_path(&states, &[49], &short), None);

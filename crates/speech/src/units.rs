@@ -1,4 +1,4 @@
-//! The sounds that the decoder tells apart.
+//! Units of the phone decoder.
 
 use syrinx_task::FrameScores;
 use syrinx_text::Phone;
@@ -11,7 +11,7 @@ const PRIORS: &str = include_str!("../data/phone_parts.txt");
 /// Index of silence.
 pub const SILENCE: u8 = 0;
 
-/// The phones without stress, silence first, and how often each occurs.
+/// Phones without stress, silence first, with their frequencies.
 ///
 /// A unit is an index into them; `AH0` (schwa) and `AH` are two units.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Units {
 }
 
 impl Units {
-    /// The units with the frequencies of the corpus.
+    /// Returns the units with the frequencies of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -30,7 +30,8 @@ impl Units {
         Self::with_priors(PRIORS)
     }
 
-    /// The units with other frequencies: lines of a phone and a count. Sounds that are missing count as seen once.
+    /// Returns the units with other frequencies: lines of a phone and a count. Sounds that are missing count as seen
+    /// once.
     ///
     /// # Errors
     /// [`SpeechError::Data`] names a line that can't be read.
@@ -59,7 +60,7 @@ impl Units {
         Ok(units)
     }
 
-    /// Number of units.
+    /// Returns the number of units.
     pub fn len(&self) -> usize {
         self.phones.len()
     }
@@ -69,12 +70,12 @@ impl Units {
         self.phones.is_empty()
     }
 
-    /// The unit of a phone in any writing; silence for marks.
+    /// Returns the unit of a phone in any writing; silence for marks.
     pub fn of(&self, phone: Phone) -> u8 {
         self.of_phone[phone.index()]
     }
 
-    /// The phone of a unit.
+    /// Returns the phone of a unit.
     pub fn phone(&self, unit: u8) -> Phone {
         self.phones[usize::from(unit)]
     }
@@ -130,7 +131,7 @@ impl Acoustics {
         Ok(Self { log_posteriors: Vec::new(), log_priors, units: units.len(), rate_hz })
     }
 
-    /// Appends the scores of what follows; see [`Self::new`].
+    /// Appends the scores of the next frames; see [`Self::new`].
     ///
     /// # Errors
     /// [`SpeechError::Shape`].
@@ -152,12 +153,12 @@ impl Acoustics {
         self.log_posteriors.reserve_exact(parts * self.units);
     }
 
-    /// Parts of frames.
+    /// Returns the number of parts of frames.
     pub fn parts(&self) -> usize {
         self.log_posteriors.len() / self.units
     }
 
-    /// The scaled scores of a part, one a unit, the best 0.
+    /// Returns the scaled scores of a part, one a unit, the best 0.
     pub fn scaled(&self, part: usize) -> Vec<f32> {
         let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
         let mut scaled: Vec<f32> = row.iter().zip(&self.log_priors).map(|(x, p)| x - p).collect();
@@ -166,12 +167,12 @@ impl Acoustics {
         scaled
     }
 
-    /// The log-probability of a unit at a part.
+    /// Returns the log-probability of a unit at a part.
     pub fn log_posterior(&self, part: usize, unit: u8) -> f32 {
         self.log_posteriors[part * self.units + usize::from(unit)]
     }
 
-    /// The log-probability of the likeliest unit at a part.
+    /// Returns the log-probability of the likeliest unit at a part.
     pub fn best(&self, part: usize) -> f32 {
         let row = &self.log_posteriors[part * self.units..(part + 1) * self.units];
         row.iter().copied().fold(f32::NEG_INFINITY, f32::max)
@@ -183,7 +184,7 @@ impl Acoustics {
     }
 }
 
-/// A score that can be added up: nothing below a floor, and no NaN.
+/// Returns a score that can be added up: nothing below a floor, and no NaN.
 fn finite(log_prob: f32) -> f32 {
     const FLOOR: f32 = -30.0;
     if log_prob > FLOOR { log_prob.min(0.0) } else { FLOOR }

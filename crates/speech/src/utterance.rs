@@ -1,4 +1,4 @@
-//! Rows that speak.
+//! Rows of a plan that speak.
 
 use syrinx_task::{Content, Contents, RowPlan, StageRun, TaskKit, TextContent};
 use syrinx_types::{Audio, Codes};
@@ -8,28 +8,28 @@ use crate::{PROMPT, SpeakConfig, TEXT};
 
 /// Text, voice and known part of one row.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Utterance {
+pub struct SpokenRow {
     /// The phones.
     pub text: TextContent,
     /// The voice: codes, or a blend of several. None for a model without voices.
     pub prompt: Option<Content>,
-    /// The stop under the pointer at the first frames, where it is known.
+    /// Phone index at the first frames, where it is known.
     pub pointer: Vec<u32>,
     /// The first frames, where they are known.
     pub given: Option<Codes>,
-    /// The most frames that may come out, known ones included.
+    /// Largest number of frames, given ones included.
     pub limit: usize,
 }
 
-impl Utterance {
-    /// Says a text, with as many frames as the settings allow for it.
+impl SpokenRow {
+    /// Plans a text with the largest number of frames that the settings allow.
     pub fn new(text: TextContent, prompt: Option<Content>, config: &SpeakConfig) -> Self {
-        let limit = config.frames_for(text.stops.len());
+        let limit = config.frames_for(text.aligned.len());
         let prompt = config.shown(prompt);
         Self { text, prompt, limit, ..Self::default() }
     }
 
-    /// All stages of the model's layout, with the same contents.
+    /// Returns the row with all stages of the model's layout, which have the same contents.
     pub fn into_row(self, kit: &TaskKit) -> RowPlan {
         let mut contents = Contents::new();
         contents.insert(TEXT.into(), Content::Text(self.text));
@@ -45,7 +45,7 @@ impl Utterance {
     }
 }
 
-/// Appends a sentence of speech after a gap; where it starts, seconds.
+/// Appends a sentence of speech after a gap; returns its start, seconds.
 pub fn append(whole: &mut Option<Audio>, sentence: &Audio, gap_s: f64) -> f64 {
     let Some(whole) = whole else {
         *whole = Some(sentence.clone());

@@ -58,6 +58,126 @@
 //! # }
 //! ```
 //!
+//! # Training
+//! [`recipes`] has everything the program does with corpora and models as calls: alignment, simulation and encoding of
+//! corpora, training and fine-tuning of language models, voices and codecs, resynthesis. [`recipes::Training`] trains on
+//! shards, here an adapter for one step.
+//! ```
+//! use std::path::Path;
+//! use syrinx::config::Settings;
+//! use syrinx::data::{Corpus, EncodePlan, Manifest};
+//! use syrinx::recipes::{CorpusCodec, Splits, Training, TrainingData, TrainingRun, Tuning};
+//! use syrinx::train::{Ranks, TrainConfig};
+//! use syrinx::{CancelToken, NullSink, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (shards, run_folder) = (folder.path().join("shards"), folder.path().join("run"));
+//! # let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data/test");
+//! let cancel = CancelToken::default();
+//! let run = RunContext::quiet(&cancel).with_seed(1);
+//! let settings = Settings::default();
+//! let manifest = Manifest::read(&corpus.join("manifest.jsonl"))?;
+//! # let some = manifest.utterances()[..4].to_vec();
+//! # let manifest = Manifest::new(manifest.root(), some)?;
+//!
+//! let codec = CorpusCodec::open(None, &settings)?;
+//! codec.encode_manifest(&manifest, &shards, &EncodePlan::new(codec.stamp()), run)?;
+//! let splits = Splits { train: "test", watch: None };
+//! let data = TrainingData::new(&Corpus::open(&shards)?, &shards, codec, splits, 15.0)?;
+//!
+//! let tasks = ["tts".to_owned()];
+//! let plan = TrainingRun {
+//!     settings: &settings,
+//!     folder: &run_folder,
+//!     resume: false,
+//!     tuning: Tuning { tasks: &tasks, lora: Some(2), ..Tuning::default() },
+//!     evaluated_sentences: 0,
+//!     codec: None,
+//! };
+//! let config = TrainConfig { steps: 1, positions: 400, warmup_steps: 1, ..TrainConfig::default() };
+//! let training = Training::new(plan, config, data)?;
+//! let material = training.material(Ranks::alone())?;
+//! let outcome = training.trainer(&material)?.run(&NullSink, &cancel)?;
+//! assert_eq!(outcome.step, 1);
+//! assert!(outcome.model.ends_with("adapter.safetensors"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Simulation
+//! Tasks that enhance learn from views of an utterance, which [`recipes::Simulator`] renders and encodes beside the shards,
+//! or writes as recordings for an evaluation.
+//! ```
+//! use std::path::Path;
+//! use syrinx::data::Manifest;
+//! use syrinx::recipes::Simulator;
+//! use syrinx::task::SimulationRanges;
+//! use syrinx::{CancelToken, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data/test");
+//! let cancel = CancelToken::default();
+//! let manifest = Manifest::read(&corpus.join("manifest.jsonl"))?;
+//! let ranges = SimulationRanges { snr_db: (0.0, 10.0), sir_db: (0.0, 10.0), echo_share: 0.3 };
+//! let simulator = Simulator::new(&manifest, 24_000, ranges, 1)?;
+//! let written = simulator.write(folder.path(), Some(1), RunContext::quiet(&cancel))?;
+//! assert_eq!(written, 1);
+//! assert!(folder.path().join("denoise.jsonl").is_file());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Evaluation
+//! A suite is a file (`evals/*.toml`) or text. [`recipes::KeptEvaluation`] asks a model its questions and keeps rows and
+//! figures in a results store; [`recipes::SettingsRunner`] does so for the cells of an ablation ([`ablate`]).
+//! ```
+//! use syrinx::config::Settings;
+//! use syrinx::eval::{EvalOptions, Suite};
+//! use syrinx::recipes::{EngineSubject, KeptEvaluation, Origin, open_engine, with_suite};
+//! use syrinx::results::Store;
+//! use syrinx::{CancelToken, RunContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let suite = Suite::parse(
+//!     r#"
+//!     summary = "Words held out of training"
+//!     task = "g2p"
+//!     request = { text = "{word}" }
+//!     settings = { always_model = true }
+//!     figures = ["per"]
+//!     [items]
+//!     held_out_words = 4
+//!     seed = 1
+//!     "#,
+//!     "words",
+//!     folder.path(),
+//! )?;
+//! let settings = with_suite(Settings::default(), &suite);
+//! let engine = open_engine(&settings)?;
+//! let evaluation = KeptEvaluation {
+//!     store: &Store::open(&folder.path().join("results.db"))?,
+//!     suite: &suite,
+//!     subject: &EngineSubject { engine: &engine, settings: &settings },
+//!     settings: &settings,
+//!     cell: None,
+//!     origin: &Origin {
+//!         revision: String::new(),
+//!         machine: "example".into(),
+//!         command: String::new(),
+//!         now_s: || 0.0,
+//!     },
+//! };
+//! let cancel = CancelToken::default();
+//! let options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
+//! let report = evaluation.run(&options, RunContext::quiet(&cancel))?;
+//! assert_eq!((report.rows.len(), report.missing), (4, 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # A task of one's own
 //! A [`task::Task`] describes its prompt layout as a value. Positions, masks, losses, training, command line and schemas
 //! follow from it. `cargo xtask new-task NAME` creates one; tasks/README.md leads from there to a trained one.
@@ -143,7 +263,7 @@
 
 pub use syrinx_decode::DecodeConfig;
 pub use syrinx_engine::{
-    Chunk, Engine, EngineError, EngineOptions, Info, Merged, ModelSource, Voices,
+    Chunk, Engine, EngineError, EngineOptions, Info, MergedAnswer, ModelSource, VoiceTable,
 };
 pub use syrinx_nn::{DeviceChoice, Kernels, Precision};
 pub use syrinx_task::{Answered, Phones, Request, Speech, Transcript};
@@ -151,12 +271,19 @@ pub use syrinx_types::{
     Audio, CancelToken, Codes, Event, EventSink, NullSink, RunContext, Sample, WordTime,
 };
 
+pub use syrinx_ablate as ablate;
 pub use syrinx_audio as audio;
 pub use syrinx_codec as codec;
+pub use syrinx_config as config;
 pub use syrinx_data as data;
 pub use syrinx_eval as eval;
+pub use syrinx_metrics as metrics;
 pub use syrinx_model as model;
+pub use syrinx_pretrained as pretrained;
+pub use syrinx_recipes as recipes;
 pub use syrinx_registry as registry;
+pub use syrinx_results as results;
+pub use syrinx_scene as scene;
 pub use syrinx_task as task;
 pub use syrinx_text as text;
 pub use syrinx_train as train;

@@ -9,7 +9,7 @@ use syrinx_types::{Audio, TimedPhone, WordTime};
 
 use crate::Clip;
 
-/// Shape of an answer, for programs that show or score answers of the common shapes in a way of their own.
+/// Shape of an answer, for programs that show or score the common shapes differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerKind {
@@ -36,33 +36,34 @@ pub trait Answer:
     /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after this one's beginning.
     fn merge(&mut self, next: Self, start_s: f64);
 
-    /// The speech in the answer.
+    /// Returns the speech in the answer.
     fn speech(&self) -> Option<&Speech> {
         None
     }
 
-    /// The speech in the answer, to be changed; none where other parts of the answer depend on it.
+    /// Returns the speech in the answer, to be changed; none where other parts of the answer depend on it.
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         None
     }
 
-    /// The transcript in the answer.
+    /// Returns the transcript in the answer.
     fn transcript(&self) -> Option<&Transcript> {
         None
     }
 
-    /// The phones in the answer.
+    /// Returns the phones in the answer.
     fn phones(&self) -> Option<&Phones> {
         None
     }
 
-    /// Recordings by the field that names their file, the main one first: the speech's, unless the answer holds more.
+    /// Returns the recordings by the field that names their file, the main one first: the speech's, unless the answer
+    /// holds more.
     fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
         let audio = self.speech().and_then(|speech| speech.audio.audio.clone());
         audio.map(|audio| ("audio".to_owned(), audio)).into_iter().collect()
     }
 
-    /// The answer as text for people, where JSON is not the best form.
+    /// Returns the answer as text for people, where JSON is not the best form.
     fn lines(&self) -> Option<String> {
         self.transcript()
             .map(|t| t.text.clone())
@@ -80,7 +81,7 @@ pub struct Speech {
     pub words: Vec<WordTime>,
     /// Length of the recording, seconds.
     pub seconds: f64,
-    /// Words as said, numbers and abbreviations written out; empty for a recording that no text was given for.
+    /// Spoken words, numbers and abbreviations written out; empty for a recording without a text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text_spoken: String,
     /// Built-in voice that speaks.

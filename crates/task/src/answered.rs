@@ -39,32 +39,32 @@ impl Answered {
         self.0.transcript()
     }
 
-    /// Phones in the answer.
+    /// Returns the phones in the answer.
     pub fn phones(&self) -> Option<&Phones> {
         self.0.phones()
     }
 
-    /// Recordings by the field that names their file, the main one first.
+    /// Returns the recordings by the field that names their file, the main one first.
     pub fn recordings(&self) -> Vec<(String, Arc<Audio>)> {
         self.0.recordings()
     }
 
-    /// The main recording.
+    /// Returns the main recording.
     pub fn audio(&self) -> Option<Arc<Audio>> {
         self.recordings().into_iter().next().map(|(_, audio)| audio)
     }
 
-    /// The answer as text for people, where JSON is not the best form.
+    /// Returns the answer as text for people, where JSON is not the best form.
     pub fn lines(&self) -> Option<String> {
         self.0.lines()
     }
 
-    /// The answer as JSON; recordings are empty names in it.
+    /// Returns the answer as JSON; recordings are empty names in it.
     pub fn json(&self) -> Value {
         self.0.json()
     }
 
-    /// The answer in its own type.
+    /// Returns the answer in its own type.
     ///
     /// # Errors
     /// The answer itself, if it is of another type.
@@ -75,7 +75,8 @@ impl Answered {
         }
     }
 
-    /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after the beginning of this.
+    /// Appends the answer to the next chunk of the request, which begins `start_s` seconds after the beginning of this
+    /// answer.
     ///
     /// # Errors
     /// [`TaskError::Answer`] for answers of two tasks.

@@ -21,7 +21,7 @@ pub struct Clip {
     /// The samples, where they are in memory.
     #[serde(skip)]
     pub audio: Option<Arc<Audio>>,
-    /// The section of a long recording that is meant, where it is read later.
+    /// Section of a long recording, where it is read later.
     #[serde(skip)]
     pub section: Option<Section>,
 }
@@ -51,7 +51,7 @@ impl fmt::Debug for Section {
 }
 
 impl Clip {
-    /// Name for messages: `the {role}`, with the file where there is one.
+    /// Returns the name for messages: `the {role}`, with the file where there is one.
     pub fn named(&self, role: &str) -> String {
         if self.path.as_os_str().is_empty() {
             format!("the {role}")

@@ -16,32 +16,32 @@ pub enum Content {
     Codes(Codes),
     /// Codec frames with the latents that they round: frame-aligned conditioning.
     Coded(Coded),
-    /// Several recordings laid over one another: at every frame the weighted sum of their embeddings. As long as the
-    /// shortest. For segments that are given.
+    /// A blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest. For
+    /// given segments.
     Blend(Vec<(f32, Codes)>),
 }
 
-/// Text tokens, and where a pointer can stand.
+/// Text tokens, with the aligned ones among them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TextContent {
     /// Token ids.
     pub ids: Vec<u32>,
     /// Indices into `ids` of the tokens that take time (phones and pauses, not word boundaries), in order. Empty for
     /// text without alignment.
-    pub stops: Vec<u32>,
+    pub aligned: Vec<u32>,
 }
 
 impl TextContent {
-    /// Text without stops.
+    /// Builds text without alignment.
     pub fn plain(ids: Vec<u32>) -> Self {
-        Self { ids, stops: Vec::new() }
+        Self { ids, aligned: Vec::new() }
     }
 }
 
 /// Target of training.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Response {
-    /// Codes and, for aligned stages, the stop under the pointer at every frame.
+    /// Codes and, for aligned stages, the phone index at every frame.
     Codes {
         /// All levels.
         codes: Codes,

@@ -49,12 +49,12 @@ impl<'a> Context<'a> {
         self.services.separator.as_deref()
     }
 
-    /// Names of the voices, the default first.
+    /// Returns the names of the voices, the default first.
     pub fn voice_names(&self) -> Vec<String> {
         self.services.voices.as_ref().map(|voices| voices.names()).unwrap_or_default()
     }
 
-    /// Codes of a named voice's prompt.
+    /// Returns the codes of a named voice's prompt.
     ///
     /// # Errors
     /// [`TaskError::Missing`], [`TaskError::Service`].
@@ -63,7 +63,7 @@ impl<'a> Context<'a> {
         voices.prompt(name)
     }
 
-    /// Samples of a recording at the codec's rate.
+    /// Returns the samples of a recording at the codec's rate.
     ///
     /// # Errors
     /// [`TaskError::Missing`]; [`TaskError::Service`] for a file that cannot be read.
@@ -99,8 +99,8 @@ impl<'a> Context<'a> {
         recordings.open(&clip.path, rate_hz, &mut warn)
     }
 
-    /// Sections of at most `max_s` seconds with their beginnings, which end in pauses. `cut` finds the pauses of a
-    /// recording in memory; sections of a long one are read when they are needed.
+    /// Returns the sections of at most `max_s` seconds with their beginnings, which end in pauses. `cut` finds the
+    /// pauses of a recording in memory; sections of a long one are read when they are needed.
     ///
     /// # Errors
     /// Errors of [`Self::audio`].
@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
         Ok(cuts.into_iter().map(section).collect())
     }
 
-    /// A clip with its samples in memory, so that it is read once only.
+    /// Returns a clip with its samples in memory, so that it is read once only.
     ///
     /// # Errors
     /// Errors of [`Context::audio`].
@@ -145,7 +145,7 @@ impl<'a> Context<'a> {
         Ok(Clip { audio, ..clip.clone() })
     }
 
-    /// An error if the run is to stop.
+    /// Returns an error if the run was cancelled.
     ///
     /// # Errors
     /// [`TaskError::Cancelled`].

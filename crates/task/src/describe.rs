@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{Attention, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
+use crate::{AttentionMask, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
 
 impl Layout {
-    /// The layout as a table for humans, one a stage.
+    /// Returns the layout as a table for humans, one a stage.
     pub fn table(&self) -> String {
         let mut out = String::new();
         for stage in &self.stages {
@@ -64,8 +64,8 @@ impl Segment {
         };
         let is_response = stage.response().is_some_and(|r| r.name == self.name);
         let attention = match self.attention {
-            Attention::Full => "both ways",
-            Attention::Causal => "causal",
+            AttentionMask::Full => "both ways",
+            AttentionMask::Causal => "causal",
         };
         let attention = if is_response { format!("{attention}; loss") } else { attention.into() };
         let name =

@@ -1,4 +1,4 @@
-//! Tasks without their types: what the registry lists and the engine runs.
+//! Type-erased tasks, for the registry and the engine.
 
 use rand::RngCore;
 use schemars::Schema;
@@ -40,7 +40,7 @@ pub struct TaskDescriptor {
 }
 
 impl TaskDescriptor {
-    /// The descriptor of a task.
+    /// Returns the descriptor of a task.
     pub const fn of<T: Task>() -> Self {
         Self {
             id: T::ID,
@@ -146,9 +146,9 @@ pub trait DynRequest<'t> {
     fn plan(self: Box<Self>, context: &Context<'_>) -> Result<Box<dyn DynPlan + 't>, TaskError>;
 }
 
-/// A planned request, which is to be finished with what is generated.
+/// A planned request, to be finished with its generated rows.
 pub trait DynPlan {
-    /// Rows to generate.
+    /// Returns the rows to generate.
     fn plan(&self) -> &Plan;
 
     /// See [`Task::words_so_far`].

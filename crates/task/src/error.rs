@@ -75,12 +75,12 @@ impl TaskError {
         Self::Input { problem: problem.into(), hint: hint.into() }
     }
 
-    /// A service that failed.
+    /// Builds a service that failed.
     pub fn service(service: Service, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Service { service, cause: cause.into(), hint: None }
     }
 
-    /// The remedy, where one is known.
+    /// Returns the remedy, where one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Request { task, .. } => {

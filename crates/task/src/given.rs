@@ -14,7 +14,7 @@ pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextCon
         return Ok(TextContent::default());
     };
     match contents.get(&segment.name) {
-        Some(Content::Text(text)) if text.ids.is_empty() || text.stops.is_empty() => {
+        Some(Content::Text(text)) if text.ids.is_empty() || text.aligned.is_empty() => {
             Err(LayoutIssue::NoPhones(segment.name.clone()))
         }
         Some(Content::Text(text)) => Ok(text.clone()),
@@ -82,16 +82,18 @@ pub(crate) fn push_text(sequence: &mut Sequence, ids: &[u32], space: &TokenSpace
 pub(crate) fn push_codes(
     sequence: &mut Sequence,
     codes: &Codes,
-    shown: (CodeTable, usize),
+    table: CodeTable,
+    shown: usize,
     space: &TokenSpace,
 ) -> Result<(), LayoutIssue> {
-    sequence.positions.extend(code_positions(codes, shown, space)?);
+    sequence.positions.extend(code_positions(codes, table, shown, space)?);
     Ok(())
 }
 
 fn code_positions(
     codes: &Codes,
-    (table, shown): (CodeTable, usize),
+    table: CodeTable,
+    shown: usize,
     space: &TokenSpace,
 ) -> Result<Vec<Position>, LayoutIssue> {
     check_codes(codes, space)?;
@@ -105,7 +107,7 @@ fn code_positions(
     Ok((0..codes.frames()).map(position).collect())
 }
 
-/// Recordings laid over one another, all their levels; how many frames that makes.
+/// Appends a weighted blend of recordings with all their levels; returns the number of frames.
 pub(crate) fn push_blend(
     sequence: &mut Sequence,
     shares: &[(f32, Codes)],
@@ -119,7 +121,7 @@ pub(crate) fn push_blend(
     let start = sequence.len();
     sequence.positions.extend((0..frames).map(|frame| Position::empty(space, frame)));
     for (weight, codes) in shares {
-        let alone = code_positions(&codes.slice(0, frames), (table, codes.levels()), space)?;
+        let alone = code_positions(&codes.slice(0, frames), table, codes.levels(), space)?;
         for (p, q) in sequence.positions[start..].iter_mut().zip(alone) {
             p.blend.push(Share { weight: *weight, codes: q.codes });
         }

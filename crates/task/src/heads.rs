@@ -55,20 +55,20 @@ impl Head {
     /// Behaviour of the head: the list of all heads.
     pub fn predictor(self) -> Box<dyn Predictor> {
         match self {
-            Self::FirstLevel => Box::new(first_level::FirstLevel),
-            Self::FurtherLevels => Box::new(further_levels::FurtherLevels),
+            Self::FirstLevel => Box::new(first_level::FirstLevelHead),
+            Self::FurtherLevels => Box::new(further_levels::FurtherLevelsHead),
             Self::Levels(pattern) => Box::new(pattern),
-            Self::MaskedLevel => Box::new(masked_level::MaskedLevel),
-            Self::Latents => Box::new(latents::Latents),
-            Self::Durations => Box::new(durations::Durations),
-            Self::Text => Box::new(text::Text),
-            Self::Length => Box::new(length::Length),
-            Self::Phones { per_frame } => Box::new(phones::Phones { per_frame }),
+            Self::MaskedLevel => Box::new(masked_level::MaskedLevelHead),
+            Self::Latents => Box::new(latents::LatentsHead),
+            Self::Durations => Box::new(durations::DurationsHead),
+            Self::Text => Box::new(text::TextHead),
+            Self::Length => Box::new(length::LengthHead),
+            Self::Phones { per_frame } => Box::new(phones::PhonesHead { per_frame }),
         }
     }
 }
 
-/// Behaviour of a head: what fills its response, what is scored, and what training does to it.
+/// Behaviour of a head: fill of the response, targets, and corruption in training.
 pub trait Predictor {
     /// Usual name of a stage with this head.
     fn stage_name(&self) -> &'static str;
@@ -118,7 +118,7 @@ pub trait Predictor {
         false
     }
 
-    /// Whether its positions repeat what was predicted before, which training may drop.
+    /// Whether its positions have a history of predictions, which training may drop.
     fn has_history(&self) -> bool {
         false
     }
@@ -128,7 +128,7 @@ pub trait Predictor {
         false
     }
 
-    /// Positions that a frame of a codec with this many levels takes.
+    /// Returns the number of positions that a frame of a codec with this many levels takes.
     fn positions_a_frame(&self, _levels: usize) -> usize {
         1
     }
@@ -197,7 +197,7 @@ pub struct Corruption<'a> {
 
 /// Output of the model that a loss is computed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
+pub enum HeadOutput {
     /// Codes of level 1 and the stop: one member of a group of frames.
     FirstLevel {
         /// Frame within the group.
@@ -227,7 +227,7 @@ pub struct Target {
     /// Name of the loss: `codes.1`, `advances`, ...
     pub name: String,
     /// Output that is scored.
-    pub output: Output,
+    pub output: HeadOutput,
     /// Class at each position, or at each prediction where a position has several; [`crate::IGNORE`] where none counts.
     /// Empty for latents, which are compared with those of the response.
     pub classes: Vec<u32>,
@@ -238,20 +238,20 @@ pub struct Target {
 }
 
 impl Target {
-    /// Classes at all positions.
-    fn classes(name: impl Into<String>, output: Output, classes: Vec<u32>) -> Self {
+    /// Returns the classes at all positions.
+    fn classes(name: impl Into<String>, output: HeadOutput, classes: Vec<u32>) -> Self {
         Self { name: name.into(), output, classes, weight: 1.0, sparse: false }
     }
 
-    /// Latents of the response.
-    fn latents(name: impl Into<String>, output: Output) -> Self {
+    /// Returns the latents of the response.
+    fn latents(name: impl Into<String>, output: HeadOutput) -> Self {
         Self::classes(name, output, Vec::new())
     }
 }
 
 impl Sequence {
     /// Target classes of an output, where the sequence has any.
-    pub fn classes(&self, output: Output) -> Option<&[u32]> {
+    pub fn classes(&self, output: HeadOutput) -> Option<&[u32]> {
         let target = self.targets.iter().find(|t| t.output == output);
         target.map(|target| target.classes.as_slice())
     }
@@ -259,7 +259,7 @@ impl Sequence {
     /// Adds the targets of the pointer's advances, unless the timing is known and none is predicted.
     fn push_advances(&mut self, advances: Vec<u32>) {
         if advances.iter().any(|&advance| advance != crate::IGNORE) {
-            self.targets.push(Target::classes("advances", Output::Advances, advances));
+            self.targets.push(Target::classes("advances", HeadOutput::Advances, advances));
         }
     }
 
@@ -275,7 +275,7 @@ impl Sequence {
 
     /// A response has frames, each with a phone index where there is an aligned text.
     fn check_frames(&self, frames: usize, pointer: &[u32]) -> Result<(), LayoutIssue> {
-        let aligned = !self.encoder.stops.is_empty();
+        let aligned = !self.encoder.aligned.is_empty();
         if frames == 0 || (aligned && pointer.len() != frames) {
             return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames });
         }

@@ -2,7 +2,7 @@
 
 use syrinx_types::CodesError;
 
-use crate::{Attention, Head};
+use crate::{AttentionMask, Head};
 
 /// Contradiction within a stage, or contents that do not fit it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum LayoutIssue {
         /// Head.
         head: Head,
         /// Attention of the response.
-        attention: Attention,
+        attention: AttentionMask,
     },
     /// A stage that a task does not have.
     #[error("task `{task}` has the stages {}", known.join(", "))]
@@ -242,7 +242,7 @@ impl std::fmt::Display for ContentType {
 }
 
 impl LayoutIssue {
-    /// A fault of a stage of this name.
+    /// Returns a fault of a stage of this name.
     pub fn of(self, stage: impl Into<String>) -> crate::TaskError {
         crate::TaskError::Layout { stage: stage.into(), issue: self }
     }
@@ -320,7 +320,7 @@ pub enum ConfigIssue {
 }
 
 impl ConfigIssue {
-    /// A fault of the settings of a task.
+    /// Returns a fault of the settings of a task.
     pub fn of(self, task: impl Into<String>) -> crate::TaskError {
         crate::TaskError::Config { task: task.into(), issue: self }
     }
@@ -365,7 +365,7 @@ pub enum AnswerIssue {
 }
 
 impl AnswerIssue {
-    /// A fault of the rows of a task.
+    /// Returns a fault of the rows of a task.
     pub fn of(self, task: impl Into<String>) -> crate::TaskError {
         crate::TaskError::Answer { task: task.into(), issue: self }
     }

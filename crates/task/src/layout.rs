@@ -14,7 +14,7 @@ pub struct Layout {
     pub stages: Vec<Stage>,
 }
 
-/// One kind of sequence, and what is read out of it.
+/// One type of sequence with its head.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stage {
     /// Name within the task: `ar`, `nar`, ...
@@ -42,7 +42,7 @@ pub struct Segment {
     /// Place of computation.
     pub place: Place,
     /// Who sees whom.
-    pub attention: Attention,
+    pub attention: AttentionMask,
     /// Whether it may be absent.
     pub optional: bool,
 }
@@ -64,7 +64,7 @@ pub enum Fill {
         /// Which levels are summed.
         levels: Levels,
     },
-    /// Durations of stops in frames, each one step late.
+    /// Durations of phones in frames, each one step late.
     Durations,
     /// Frames as the codec's latents, each one step late.
     Latents,
@@ -92,9 +92,9 @@ pub enum Levels {
     Previous,
     /// Levels below the level being predicted, summed.
     Below,
-    /// All that an AR stage over all levels wrote in the step before, summed.
+    /// Sum of all codes that an AR stage over all levels generated in the step before.
     History(Pattern),
-    /// The first, where it is decided already.
+    /// The first level, where it is decided already.
     Decided,
 }
 
@@ -106,18 +106,18 @@ pub enum Place {
     Trunk,
     /// In the phone encoder; response frames get its output at their pointer.
     Encoder,
-    /// Nowhere by itself: each of its frames is added to the response's frame of the same number. The response is as
-    /// long as it, so that no end has to be drawn.
+    /// Added to the response: each frame to the response's frame of the same number. The response has the same length,
+    /// so that no end is drawn.
     FrameAligned,
 }
 
-/// Who sees whom within the trunk.
+/// Attention mask of a segment within the trunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// Sees the whole prefix, both ways.
+pub enum AttentionMask {
+    /// Attends to the whole prefix, both ways.
     Full,
-    /// Sees what is before it.
+    /// Attends to earlier positions.
     Causal,
 }
 
@@ -140,7 +140,7 @@ impl Segment {
             name,
             fill: Fill::SpecialToken(special_token),
             place: Place::Trunk,
-            attention: Attention::Full,
+            attention: AttentionMask::Full,
             optional: false,
         }
     }
@@ -150,7 +150,7 @@ impl Segment {
         Self { name: "level".into(), fill: Fill::LevelToken, ..Self::special_token("level") }
     }
 
-    /// Text in the trunk, seen both ways.
+    /// Returns the text in the trunk, seen both ways.
     pub fn text(name: &str) -> Self {
         Self { name: name.into(), fill: Fill::Text, ..Self::special_token(name) }
     }
@@ -176,7 +176,7 @@ impl Segment {
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// The digits of a length that an AR stage predicts.
+    /// Returns the digits of a length that an AR stage predicts.
     pub fn length_response(name: &str) -> Self {
         Self::text_response(name)
     }
@@ -186,53 +186,58 @@ impl Segment {
         Self { place: Place::FrameAligned, ..Self::prompt(name) }
     }
 
-    /// The codes that an AR stage predicts.
+    /// Returns the codes that an AR stage predicts.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
-        Self { name: name.into(), fill, attention: Attention::Causal, ..Self::special_token(name) }
+        Self {
+            name: name.into(),
+            fill,
+            attention: AttentionMask::Causal,
+            ..Self::special_token(name)
+        }
     }
 
-    /// The codes that a NAR stage completes.
+    /// Returns the codes that a NAR stage completes.
     pub fn nar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseNar, levels: Levels::Below };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// The codes of all levels that an AR stage predicts in an order.
+    /// Returns the codes of all levels that an AR stage predicts in an order.
     pub fn levels_response(name: &str, pattern: Pattern) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::History(pattern) };
         Self { fill, ..Self::ar_response(name) }
     }
 
-    /// The level-1 codes that are decided in several passes.
+    /// Returns the level-1 codes that are decided in several passes.
     pub fn masked_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Decided };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// The latents that an AR stage predicts.
+    /// Returns the latents that an AR stage predicts.
     pub fn latent_response(name: &str) -> Self {
         Self { fill: Fill::Latents, ..Self::ar_response(name) }
     }
 
-    /// The durations that an AR stage predicts.
+    /// Returns the durations that an AR stage predicts.
     pub fn duration_response(name: &str) -> Self {
         Self { fill: Fill::Durations, ..Self::ar_response(name) }
     }
 
-    /// The text that an AR stage predicts.
+    /// Returns the text that an AR stage predicts.
     pub fn text_response(name: &str) -> Self {
-        Self { attention: Attention::Causal, ..Self::text(name) }
+        Self { attention: AttentionMask::Causal, ..Self::text(name) }
     }
 
-    /// The same, allowed to be absent.
+    /// Returns the same, allowed to be absent.
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
 }
 
 impl Stage {
-    /// A stage that learns from the corpus's utterances.
+    /// Builds a stage that learns from the corpus's utterances.
     pub fn new(name: &str, head: Head, segments: Vec<Segment>) -> Self {
         Self {
             name: name.into(),
@@ -244,27 +249,27 @@ impl Stage {
         }
     }
 
-    /// The same with the sequences of a published vall-e model. It learns from no corpus.
+    /// Returns the same with the sequences of a published vall-e model. It learns from no corpus.
     pub fn as_published(self, layout: VallELayout) -> Self {
         Self { vall_e: Some(layout), from_corpus: false, ..self }
     }
 
-    /// The same in a timing that is known before.
+    /// Returns the same in a timing that is known before.
     pub fn timed(self) -> Self {
         Self { timing: Timing::Known, ..self }
     }
 
-    /// A stage whose examples the task makes itself.
+    /// Builds a stage whose examples the task makes itself.
     pub fn self_taught(name: &str, head: Head, segments: Vec<Segment>) -> Self {
         Self { from_corpus: false, ..Self::new(name, head, segments) }
     }
 
-    /// The segment that is predicted: the last one in the trunk.
+    /// Returns the segment that is predicted: the last one in the trunk.
     pub fn response(&self) -> Option<&Segment> {
         self.segments.iter().rev().find(|s| s.place == Place::Trunk)
     }
 
-    /// Whether its text stands in the encoder, and every position of its response at a stop of it.
+    /// Whether its text is in the encoder, and every position of its response has a phone index.
     pub fn encodes(&self) -> bool {
         self.segments.iter().any(|s| s.place == Place::Encoder)
     }
@@ -294,7 +299,7 @@ impl Stage {
             if s.place == Place::FrameAligned && (s.fill != all_levels || s.optional) {
                 return Err(LayoutIssue::FrameAligned(s.name.clone()));
             }
-            if s.attention == Attention::Causal && s.name != response.name {
+            if s.attention == AttentionMask::Causal && s.name != response.name {
                 return Err(LayoutIssue::Causal(s.name.clone()));
             }
         }
@@ -304,7 +309,7 @@ impl Stage {
         }
         let predictor = self.head.predictor();
         check_stage(&*predictor, self)?;
-        let causal = response.attention == Attention::Causal;
+        let causal = response.attention == AttentionMask::Causal;
         if causal != predictor.is_causal() {
             return Err(LayoutIssue::Attention { head: self.head, attention: response.attention });
         }
@@ -313,7 +318,7 @@ impl Stage {
 }
 
 impl Timing {
-    /// Parts of a head's description: the advance that is predicted, and the timing that is known.
+    /// Returns the parts of a head's description: the advance that is predicted, and the timing that is known.
     pub(crate) fn describe(self) -> (&'static str, &'static str) {
         match self {
             Self::Found => (" and pointer advance", ""),
@@ -323,12 +328,12 @@ impl Timing {
 }
 
 impl Layout {
-    /// The stage of this name.
+    /// Returns the stage of this name.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|s| s.name == name)
     }
 
-    /// Names of all special tokens that the layout uses, level special tokens aside.
+    /// Returns the names of all special tokens that the layout uses, level special tokens aside.
     pub fn special_tokens(&self) -> Vec<String> {
         let fills = self.stages.iter().flat_map(|s| &s.segments).map(|s| &s.fill);
         fills

@@ -1,9 +1,9 @@
-//! The seam: what a speech task is.
+//! Seam between speech tasks and the rest of the program.
 //!
-//! A task turns a request into token segments and a decoding plan, and tokens back into an answer. It never sees the
-//! network, the sampler's loop, the device or the optimiser: this crate doesn't depend on them. What a prompt looks
-//! like is one value, a [`Layout`]; the sequence, the positions, the attention, the loss mask and the documentation
-//! all come from it, in training ([`resolve`] with a [`Response`]) and in generation ([`resolve`] without, then
+//! A task turns a request into token segments and a decoding plan, and tokens back into an answer. It does not know the
+//! network, the sampling loop, the device or the optimiser: this crate does not depend on them. The form of a prompt is
+//! one value, a [`Layout`]; the sequence, the positions, the attention, the loss mask and the documentation all come
+//! from it, in training ([`resolve`] with a [`Response`]) and in generation ([`resolve`] without, then
 //! [`Sequence::extend`]) alike.
 //!
 //! Services ([`Services`]) are traits that the engine implements; answers are typed ([`Answer`]), requests and answers
@@ -47,12 +47,12 @@ pub use context::Context;
 pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
 pub use error::TaskError;
 pub use heads::{
-    Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, Latent, MAX_DURATION, Output,
+    Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, HeadOutput, Latent, MAX_DURATION,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,
 };
 pub use issue::{Allowed, AnswerIssue, ConfigIssue, ContentType, LayoutIssue};
 pub use kit::TaskKit;
-pub use layout::{Attention, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
+pub use layout::{AttentionMask, CodeTable, Fill, Layout, Levels, Place, Segment, Stage, Timing};
 pub use plan::{Follow, FrameScores, Generated, Plan, RowPlan, StageRun};
 pub use pointer::{MAX_ADVANCE, frame_labels, pointer_of_durations};
 pub use request::Request;

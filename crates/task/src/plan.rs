@@ -21,20 +21,20 @@ pub struct RowPlan {
 }
 
 impl RowPlan {
-    /// A row of its own.
+    /// Builds a row of its own.
     pub fn new(stages: Vec<StageRun>) -> Self {
         Self { stages, follow: None }
     }
 
-    /// The row once the one before it is known: a row of its own to which the end of that one is given.
+    /// Returns the row once the one before it is generated: an independent row with the end of that one given.
     pub fn after(&self, previous: &Generated) -> Self {
         let Some(follow) = self.follow else { return self.clone() };
         let start = follow.start(previous);
         let given = previous.codes.as_ref().map(|c| c.slice(start, c.frames()));
         let frames = given.as_ref().map_or(0, Codes::frames);
-        let stop = |&p: &u32| p - follow.from_stop + follow.at_stop;
+        let phone_index = |&p: &u32| p - follow.from_phone + follow.at_phone;
         let pointer: Vec<u32> =
-            previous.pointer.get(start..).unwrap_or_default().iter().map(stop).collect();
+            previous.pointer.get(start..).unwrap_or_default().iter().map(phone_index).collect();
         let follows = |run: &StageRun| StageRun {
             pointer: pointer.clone(),
             given: given.clone().filter(|g| !g.is_empty()),
@@ -45,19 +45,19 @@ impl RowPlan {
     }
 }
 
-/// The end of a row's speech begins the next one's: its text stands in both.
+/// Continuation of a row: the end of its speech is the beginning of the next row, and the text of that part is in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// The stop of the row before from which on its text stands in this row, too.
-    pub from_stop: u32,
-    /// The stop of this row where that text begins.
-    pub at_stop: u32,
+    /// Phone index of the row before from which on its text is also in this row.
+    pub from_phone: u32,
+    /// Phone index of this row at which that text begins.
+    pub at_phone: u32,
 }
 
 impl Follow {
-    /// The first frame of the row before that is given to this one.
+    /// Returns the first frame of the row before that is given to this one.
     pub fn start(&self, previous: &Generated) -> usize {
-        let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_stop);
+        let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_phone);
         if previous.pointer.is_empty() {
             previous.codes.as_ref().map_or(0, Codes::frames)
         } else {
@@ -65,46 +65,46 @@ impl Follow {
         }
     }
 
-    /// Number of frames of the row before that are given to this one.
+    /// Returns the number of frames of the row before that are given to this one.
     pub fn frames(&self, previous: &Generated) -> usize {
         let all = previous.codes.as_ref().map_or(0, Codes::frames);
         all - self.start(previous).min(all)
     }
 }
 
-/// One stage with what is given to it.
+/// One stage with its inputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StageRun {
     /// Name of the stage in the task's layout.
     pub stage: String,
     /// Contents of its segments.
     pub contents: Contents,
-    /// The most that may come out, in frames or tokens, with what is given of it.
+    /// Largest length of the response in frames or tokens, given ones included.
     pub limit: usize,
-    /// For aligned AR stages over codes: the stop under the pointer at the first frames, where that is known (speech in
-    /// a given timing). After its last entry the model moves the pointer; a pointer as long as `limit` ends the row.
+    /// For aligned AR stages over codes: the phone index at the first frames, where it is known (speech in a given
+    /// timing). After its last entry the model predicts the advance; a pointer as long as `limit` ends the row.
     pub pointer: Vec<u32>,
-    /// For stages over codes: the first frames of the response, where they are known (a recording that goes on). An AR
-    /// stage goes on after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
+    /// For stages over codes: the first frames of the response, where they are known (a recording that is continued).
+    /// An AR stage continues after them, a NAR stage keeps them. An aligned AR stage needs their pointer, too.
     pub given: Option<Codes>,
 }
 
 impl StageRun {
-    /// A stage that generates all of its response.
+    /// Builds a stage that generates all of its response.
     pub fn new(stage: impl Into<String>, contents: Contents, limit: usize) -> Self {
         Self { stage: stage.into(), contents, limit, ..Self::default() }
     }
 
-    /// Checks the known part of the response. `stops` are those of the text that the
-    /// pointer moves along; 0 for a stage without alignment.
-    pub fn check_known(&self, stops: usize) -> Result<(), TaskError> {
+    /// Checks the known part of the response. `phones` is the number of aligned tokens; 0 for a stage without
+    /// alignment.
+    pub fn check_known(&self, phones: usize) -> Result<(), TaskError> {
         let fault = |issue: LayoutIssue| issue.of(self.stage.clone());
         let given = self.given.as_ref().map_or(0, Codes::frames);
         let known = self.pointer.len();
-        if stops == 0 && known > 0 {
+        if phones == 0 && known > 0 {
             return Err(fault(LayoutIssue::PointerWithoutText));
         }
-        if stops > 0 && known < given {
+        if phones > 0 && known < given {
             return Err(fault(LayoutIssue::KnownPointer { frames: given, pointer: known }));
         }
         if known.max(given) > self.limit {
@@ -112,8 +112,8 @@ impl StageRun {
             return Err(fault(LayoutIssue::Limit { frames, limit }));
         }
         let back = self.pointer.windows(2).any(|w| w[1] < w[0]);
-        if back || self.pointer.last().is_some_and(|&last| last as usize >= stops) {
-            return Err(fault(LayoutIssue::PointerOrder { phones: stops }));
+        if back || self.pointer.last().is_some_and(|&last| last as usize >= phones) {
+            return Err(fault(LayoutIssue::PointerOrder { phones }));
         }
         Ok(())
     }
@@ -124,10 +124,10 @@ impl StageRun {
 pub struct Generated {
     /// Codes, of as many levels as the stages made.
     pub codes: Option<Codes>,
-    /// The stop under the pointer at every frame, for aligned stages.
+    /// Phone index at every frame, for aligned stages.
     pub pointer: Vec<u32>,
-    /// Latents predicted by stages with frame-aligned conditioning, (frames, latent_dim) in the codec's scale; empty from others, and
-    /// from models that don't learn them.
+    /// Latents predicted by stages with frame-aligned conditioning, (frames, latent_dim) in the codec's scale; empty
+    /// from other stages and from models without latents.
     pub latents: Vec<f32>,
     /// Text token ids.
     pub text: Vec<u32>,
@@ -137,7 +137,7 @@ pub struct Generated {
     pub phones: Option<FrameScores>,
     /// Mean log-probability a generated token, in nats.
     pub score: f64,
-    /// Whether it stopped by itself, not at its limit.
+    /// Whether it ended by itself, not at its limit.
     pub finished: bool,
 }
 

@@ -5,10 +5,11 @@ use syrinx_types::TimedPhone;
 /// Most phone indices that the pointer may advance in one frame.
 pub const MAX_ADVANCE: usize = 2;
 
-/// The stop under the pointer at each of `frames` frames: the one that sounds at the frame's middle, held back where
-/// it would move more than [`MAX_ADVANCE`] at once. `durations_s` are those of the stops; the first begins at `lead_s`.
+/// Returns the phone index at each of `frames` frames: the phone at the frame's middle, delayed where the index would
+/// advance by more than [`MAX_ADVANCE`] at once. `durations_s` has one duration for each phone; the first begins at
+/// `lead_s`.
 ///
-/// `None` if the stops can't all be passed in time (more than two stops a frame on the whole).
+/// `None` if the index cannot reach the last phone (more than two phones a frame on average).
 pub fn pointer_of_durations(
     durations_s: &[f64],
     lead_s: f64,
@@ -19,21 +20,25 @@ pub fn pointer_of_durations(
         return None;
     }
     let mut pointer = Vec::with_capacity(frames);
-    let (mut stop, mut ends_s) = (0usize, lead_s + durations_s[0]);
+    let (mut phone_index, mut ends_s) = (0usize, lead_s + durations_s[0]);
     let mut last = 0usize;
     for frame in 0..frames {
         let middle_s = (frame as f64 + 0.5) / frame_rate_hz;
-        while stop + 1 < durations_s.len() && middle_s >= ends_s {
-            stop += 1;
-            ends_s += durations_s[stop];
+        while phone_index + 1 < durations_s.len() && middle_s >= ends_s {
+            phone_index += 1;
+            ends_s += durations_s[phone_index];
         }
-        last = if frame == 0 { stop.min(MAX_ADVANCE - 1) } else { stop.min(last + MAX_ADVANCE) };
+        last = if frame == 0 {
+            phone_index.min(MAX_ADVANCE - 1)
+        } else {
+            phone_index.min(last + MAX_ADVANCE)
+        };
         pointer.push(last as u32);
     }
     (last + 1 >= durations_s.len().saturating_sub(1)).then_some(pointer)
 }
 
-/// The label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
+/// Returns the label that sounds at the middle of each of `frames * per_frame` equal parts of the frames; `rest` before
 /// `lead_s` and after the last phone. Also for each part whether a phone begins in it is implied by a change of phone
 /// index, which is returned with the label.
 pub fn frame_labels(

@@ -18,12 +18,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request whose recordings are files.
+    /// Builds a request whose recordings are files.
     pub fn new(fields: Value) -> Self {
         Self { fields, recordings: BTreeMap::new() }
     }
 
-    /// The same with a recording in memory.
+    /// Returns the same with a recording in memory.
     #[must_use]
     pub fn with_recording(
         mut self,
@@ -34,7 +34,7 @@ impl Request {
         self
     }
 
-    /// A typed request of a task.
+    /// Builds a typed request of a task.
     ///
     /// # Errors
     /// [`TaskError::Request`] for a request that is not representable as JSON.
@@ -46,7 +46,7 @@ impl Request {
         Ok(Self { fields, recordings })
     }
 
-    /// The request in its task's type.
+    /// Returns the request in its task's type.
     ///
     /// # Errors
     /// [`TaskError::Request`] for unknown or missing fields, and for a recording of a field that takes none.

@@ -1,12 +1,12 @@
-//! From a layout and its contents to a sequence.
+//! Building of sequences from a layout and its contents.
 
 use syrinx_types::{Coded, Latents};
 
 use crate::given::{close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_text};
 use crate::vall_e_stage::resolve_published;
 use crate::{
-    Attention, Content, ContentType, Contents, Fill, Filling, LayoutIssue, Levels, Place, Position,
-    Response, Sequence, Stage, TaskError, Timing, TokenSpace,
+    AttentionMask, Content, ContentType, Contents, Fill, Filling, LayoutIssue, Levels, Place,
+    Position, Response, Sequence, Stage, TaskError, Timing, TokenSpace,
 };
 
 /// Builds the sequence of a stage. With a response, its positions and targets are filled for training; without one,
@@ -55,7 +55,7 @@ fn sequence_of(
             sequence.response_start = sequence.len();
             set_latents(&mut sequence, response)?;
             stage.head.predictor().fill(&mut sequence, Filling { content, response, space })?;
-            sequence.prefix = if segment.attention == Attention::Causal {
+            sequence.prefix = if segment.attention == AttentionMask::Causal {
                 sequence.response_start
             } else {
                 sequence.len()
@@ -83,7 +83,7 @@ fn sequence_of(
             }
             (Fill::Text, Some(Content::Text(text))) => push_text(&mut sequence, &text.ids, space),
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Codes(codes))) => {
-                push_codes(&mut sequence, codes, (*table, codes.levels()), space)?;
+                push_codes(&mut sequence, codes, *table, codes.levels(), space)?;
                 close(&mut sequence, codes.frames(), space);
             }
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Blend(shares))) => {

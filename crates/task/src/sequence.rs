@@ -1,4 +1,4 @@
-//! Sequences: rows of tables at positions, who sees whom, and what is scored.
+//! Sequences: rows of tables at positions, attention prefix, and targets.
 
 use syrinx_types::{Coded, Codes, Latents};
 
@@ -10,7 +10,7 @@ pub const NONE: u32 = u32::MAX;
 /// A target that doesn't count. The same value as `syrinx_nn`'s.
 pub const IGNORE: u32 = u32::MAX;
 
-/// The codes of one of several recordings that are laid over one another, and how much they count.
+/// Codes of one recording of a blend, with its weight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
     /// Factor of the embedding.
@@ -28,8 +28,7 @@ pub struct Position {
     pub text: u32,
     /// Rows of the code tables, [`TokenSpace::code_slots`] of them.
     pub codes: Vec<u32>,
-    /// Codes of recordings that are laid over one another, or that condition a frame of the response; empty at most
-    /// positions.
+    /// Codes of the recordings of a blend, or of those that condition a frame of the response; empty at most positions.
     pub blend: Vec<Share>,
     /// Row of the table of durations.
     pub duration: u32,
@@ -39,7 +38,7 @@ pub struct Position {
     pub conditioning: Option<Vec<f32>>,
     /// Token of the encoder text under the pointer.
     pub here: u32,
-    /// Token of the encoder text at the next stop.
+    /// Token of the encoder text at the next phone index.
     pub next: u32,
     /// Rotary position within its segment.
     pub rotary: u32,
@@ -62,7 +61,7 @@ impl Position {
         }
     }
 
-    /// All rows of the code tables that stand here, each with its factor.
+    /// Returns all rows of the code tables that stand here, each with its factor.
     pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
         let plain = self.codes.iter().map(|&code| (1.0, code));
         let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
@@ -85,7 +84,7 @@ pub struct Sequence {
     pub frame_aligned: Option<Coded>,
     /// Head of the stage.
     pub head: Head,
-    /// Whether the response finds its own timing: its pointer moves, or it ends by itself.
+    /// Whether the response finds its own timing: its phone index advances, or it predicts its end.
     pub advances: bool,
     /// Level being predicted (further levels only), from 0.
     pub level: usize,
@@ -95,13 +94,13 @@ pub struct Sequence {
     pub response_codes: Option<Codes>,
     /// Latents that the response's codes round, for responses with frame-aligned conditioning.
     pub response_latents: Option<Latents>,
-    /// First position of an AR response over codes, where it is not that of "nothing yet": the separator that predicts
-    /// the first code in published models.
+    /// First position of an AR response over codes, where it is not that of an empty history: the separator that
+    /// predicts the first code in published models.
     pub opening: Option<Position>,
 }
 
 impl Sequence {
-    /// Positions in all.
+    /// Returns the number of positions in all.
     pub fn len(&self) -> usize {
         self.positions.len()
     }
@@ -155,10 +154,10 @@ impl Sequence {
     }
 }
 
-pub(crate) fn point(p: &mut Position, encoder: &TextContent, stop: usize) {
-    if encoder.stops.is_empty() {
+pub(crate) fn point(p: &mut Position, encoder: &TextContent, phone_index: usize) {
+    if encoder.aligned.is_empty() {
         return;
     }
-    let at = |i: usize| encoder.stops.get(i).copied().unwrap_or(NONE);
-    (p.here, p.next) = (at(stop), at(stop + 1));
+    let at = |i: usize| encoder.aligned.get(i).copied().unwrap_or(NONE);
+    (p.here, p.next) = (at(phone_index), at(phone_index + 1));
 }

@@ -1,7 +1,7 @@
-//! Services: all that a task knows of the world outside its request.
+//! Services: the interfaces of a task to everything outside its request.
 //!
-//! Each is a trait that is given samples or codes as values and the [`RunContext`] of the work that needs it. The engine
-//! provides them; another implementation (Whisper as the recognizer, a test's codec) takes the place of one.
+//! Each is a trait whose methods get samples or codes as values and the [`RunContext`] of the caller. The engine
+//! provides them; another implementation (Whisper as the recognizer, a test's codec) can replace one.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -41,7 +41,7 @@ impl std::fmt::Display for Service {
     }
 }
 
-/// Length of the pieces in which a long recording is encoded, and of what is read around each, seconds.
+/// Length of the sections in which a long recording is encoded, and of the context on both sides of each, seconds.
 const PIECE_S: f64 = 60.0;
 const PIECE_CONTEXT_S: f64 = 1.0;
 
@@ -67,8 +67,8 @@ pub trait SpeechCodec: Send + Sync {
         Ok(self.encode(audio)?.into())
     }
 
-    /// Encodes a long recording piece by piece. Each piece is encoded with what lies around it, so that codes of a codec
-    /// with a narrow view are those of the whole recording.
+    /// Encodes a long recording section by section. Each section is encoded with context on both sides: codes of a
+    /// codec with a small receptive field are those of the whole recording.
     ///
     /// # Errors
     /// [`TaskError::Service`], [`TaskError::Cancelled`].
@@ -122,17 +122,16 @@ pub trait SpeechCodec: Send + Sync {
 
 /// A recording that is too long for memory: read section by section.
 pub trait LongRecording: Send + Sync {
-    /// Length, seconds.
+    /// Returns the length, seconds.
     fn seconds(&self) -> f64;
 
-    /// Sections of at most `max_s` seconds that end in pauses, as (start, end) in seconds. They follow one another
-    /// without gaps.
+    /// Returns adjacent sections of at most `max_s` seconds that end in pauses, as (start, end) in seconds.
     ///
     /// # Errors
     /// [`TaskError::Service`].
     fn cuts(&self, max_s: f64) -> Result<Vec<(f64, f64)>, TaskError>;
 
-    /// Samples between two times in seconds, cut to what is there.
+    /// Returns the samples between two times in seconds, clamped to the recording.
     ///
     /// # Errors
     /// [`TaskError::Service`].
@@ -183,10 +182,10 @@ pub trait Recordings: Send + Sync {
 
 /// Voices by name.
 pub trait Voices: Send + Sync {
-    /// Names, the default voice first.
+    /// Returns the names, the default voice first.
     fn names(&self) -> Vec<String>;
 
-    /// Codes of a voice's prompt, all levels.
+    /// Returns the codes of a voice's prompt, all levels.
     ///
     /// # Errors
     /// [`TaskError::Service`] for a name that does not exist.
@@ -224,7 +223,7 @@ pub trait PhoneRecognizer: Send + Sync {
     fn phone_scores(&self, codes: &Codes, run: RunContext<'_>) -> Result<FrameScores, TaskError>;
 }
 
-/// One of the two parts of a recording that a separator tells apart.
+/// One of the two stems of a separator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stem {
     /// Speech without its background.

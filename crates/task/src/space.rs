@@ -44,7 +44,7 @@ pub struct CodebookSizes {
 pub(crate) const SEPARATOR: &str = "sep";
 
 impl TokenSpace {
-    /// A space for a codec and the English vocabulary, with the special tokens of these layouts.
+    /// Builds a space for a codec and the English vocabulary, with the special tokens of these layouts.
     pub fn new(
         vocab: &syrinx_text::TextVocab,
         codebooks: CodebookSizes,
@@ -78,12 +78,12 @@ impl TokenSpace {
         }
     }
 
-    /// Row of a special token.
+    /// Returns the row of a special token.
     pub fn special_token(&self, name: &str) -> Option<u32> {
         self.special_tokens.iter().position(|m| m == name).map(|i| i as u32)
     }
 
-    /// Row of the special token that names a level, from 0.
+    /// Returns the row of the special token that names a level, from 0.
     pub fn level_token(&self, level: usize) -> u32 {
         1 + level as u32
     }
@@ -93,7 +93,7 @@ impl TokenSpace {
         self.codebook_size + 1
     }
 
-    /// Code tables in all: prompt levels, AR group members, NAR levels.
+    /// Returns the code tables in all: prompt levels, AR group members, NAR levels.
     pub fn code_tables(&self) -> usize {
         2 * self.levels + self.group
     }
@@ -107,13 +107,13 @@ impl TokenSpace {
         }
     }
 
-    /// Row of a code in the concatenated code tables.
+    /// Returns the row of a code in the concatenated code tables.
     pub fn code(&self, table: CodeTable, level: usize, code: u16) -> u32 {
         (self.code_table(table, level) * self.table_rows() + usize::from(code)) as u32
     }
 
-    /// Row of a code that an AR stage wrote: level 1 has a table for this alone, further levels share those of the NAR,
-    /// as no layout has both.
+    /// Returns the row of a code that an AR stage wrote: level 1 has a table for this alone, further levels share those
+    /// of the NAR, as no layout has both.
     pub fn history_code(&self, level: usize, code: u16) -> u32 {
         match level {
             0 => self.code(CodeTable::ResponseAr, 0, code),
@@ -121,13 +121,13 @@ impl TokenSpace {
         }
     }
 
-    /// The row for "nothing yet" in the table that a row belongs to.
+    /// Returns the row for "nothing yet" in the table that a row belongs to.
     pub(crate) fn nothing_in_table_of(&self, row: u32) -> u32 {
         let rows = self.table_rows() as u32;
         row / rows * rows + u32::from(self.no_code())
     }
 
-    /// The code that stands for "nothing yet" in a table, and for "stop" in the first-level head.
+    /// Returns the code of an empty history in a table, and of "stop" in the first-level head.
     pub fn no_code(&self) -> u16 {
         self.codebook_size as u16
     }
@@ -137,25 +137,25 @@ impl TokenSpace {
         self.levels.max(self.group)
     }
 
-    /// Classes of the first-level head: the codes and "stop".
+    /// Returns the classes of the first-level head: the codes and "stop".
     pub fn first_level_classes(&self) -> usize {
         self.codebook_size + 1
     }
 
-    /// Classes of the pointer head: moves 0 to the largest, and "end".
+    /// Returns the classes of the pointer head: moves 0 to the largest, and "end".
     pub fn advance_classes(&self) -> usize {
         self.max_advance() + 2
     }
 
-    /// The class of a move from one stop to the next; the end where there is none.
-    pub(crate) fn advance_class(&self, stop: usize, next: Option<usize>) -> u32 {
+    /// Returns the class of an advance from one phone index to the next; the end where there is none.
+    pub(crate) fn advance_class(&self, phone_index: usize, next: Option<usize>) -> u32 {
         match next {
-            Some(next) => (next - stop).min(self.max_advance()) as u32,
+            Some(next) => (next - phone_index).min(self.max_advance()) as u32,
             None => self.advance_classes() as u32 - 1,
         }
     }
 
-    /// The largest move of the pointer in one step.
+    /// Returns the largest move of the pointer in one step.
     pub fn max_advance(&self) -> usize {
         crate::MAX_ADVANCE * self.group
     }

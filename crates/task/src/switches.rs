@@ -51,11 +51,11 @@ impl ModelSwitches {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Alignment {
-    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R,
-    /// ELLA-V and RALL-E): no skipped or repeated words, a clean stop, and word times for nothing.
+    /// A monotonic pointer over the phones is an input and an output of every frame (of the family of VALL-E R, ELLA-V
+    /// and RALL-E): no skipped or repeated words, an exact end, and word times.
     #[default]
     Pointer,
-    /// The plain VALL-E layout: text stands before the frames and attention has to find its way.
+    /// Plain VALL-E layout: text before the frames, aligned by attention alone.
     None,
     /// Durations first, one for each phone and pause, then the frames in the timing that follows from them, whose
     /// phones they see as with the pointer (RALL-E, arXiv 2404.03204, section 3, whose prosody tokens stand
@@ -64,7 +64,7 @@ pub enum Alignment {
 }
 
 impl Alignment {
-    /// Whether every frame knows the phone that it stands on.
+    /// Whether every frame has a phone index.
     pub fn is_aligned(self) -> bool {
         self != Self::None
     }
@@ -74,7 +74,7 @@ impl Alignment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextForm {
-    /// As phones of the dictionary: what is said.
+    /// Phones of the dictionary: the pronunciation.
     #[default]
     Phones,
     /// As letters: plain text, one token a byte.

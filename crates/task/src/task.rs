@@ -33,7 +33,7 @@ pub struct Chunks<R> {
 }
 
 impl<R> Chunks<R> {
-    /// The request in one chunk.
+    /// Returns the request in one chunk.
     pub fn one(request: R) -> Self {
         Self { chunks: vec![(request, None)], pause_s: 0.0 }
     }
@@ -69,7 +69,8 @@ pub trait Task: Send + Sync + Sized + 'static {
     /// Layout of the task's sequences. Depends on settings and kit only.
     fn layout(&self) -> Layout;
 
-    /// Recordings of a request by field (`field.0`, `field.1`, ... in a list); those that are not given are left out.
+    /// Returns the recordings of a request by field (`field.0`, `field.1`, ... in a list); those that are not given are
+    /// left out.
     fn clips(_request: &mut Self::Request) -> Vec<(String, &mut Clip)> {
         Vec::new()
     }
@@ -96,7 +97,7 @@ pub trait Task: Send + Sync + Sized + 'static {
         context: &Context<'_>,
     ) -> Result<(Plan, Self::Prepared), TaskError>;
 
-    /// Makes the answer of what was generated, one entry a row of the plan.
+    /// Builds the answer from the generated rows, one entry for each row of the plan.
     ///
     /// # Errors
     /// [`TaskError::Answer`]; those of the services.
@@ -108,7 +109,7 @@ pub trait Task: Send + Sync + Sized + 'static {
         context: &Context<'_>,
     ) -> Result<Self::Answer, TaskError>;
 
-    /// Words that the first row contains as a whole after its first frames, from the stop under the pointer at each of
+    /// Returns the words that the first row contains as a whole after its first frames, from the phone index at each of
     /// them, for speech that is played while it is generated. They are the first ones of the answer. None by default.
     fn words_so_far(
         &self,

@@ -53,7 +53,7 @@ pub const VALL_E_LANGUAGES: [&str; 6] = ["en", "ja", "de", "fr", "zh", "ko"];
 pub const VALL_E_TASKS: [&str; 9] =
     ["tts", "tts-c", "ns", "sr", "tse", "soe", "mask", "eoe", "stt"];
 
-/// Index of a language by its code.
+/// Returns the index of a language by its code.
 pub(crate) fn language_index(code: &str) -> Option<usize> {
     VALL_E_LANGUAGES.iter().position(|c| *c == code)
 }
@@ -67,7 +67,7 @@ pub enum VallEText {
     Letters(Vec<u32>),
 }
 
-/// A piece of the prompt.
+/// Segment of the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VallEPiece {
     /// Name of a task (`ns`, `sr`, ...).
@@ -138,7 +138,7 @@ impl VallELayout {
         self.phones + self.letters
     }
 
-    /// Number of prompt levels that are summed while a level (from 0) is predicted.
+    /// Returns the number of prompt levels that are summed while a level (from 0) is predicted.
     fn prompt_levels(&self, level: usize) -> usize {
         match self.rvq_sum {
             RvqSum::Inclusive => level.max(1),
@@ -146,7 +146,7 @@ impl VallELayout {
         }
     }
 
-    /// Position of an element of an autoregressive response.
+    /// Returns the position of an element of an autoregressive response.
     pub fn element(
         &self,
         space: &TokenSpace,
@@ -173,7 +173,7 @@ struct Builder<'a> {
     counts_separators: bool,
 }
 
-/// The sequence of a prompt and a response.
+/// Returns the sequence of a prompt and a response.
 ///
 /// # Errors
 /// [`TaskError::Layout`] for a language or a task that the model has no token for.
@@ -279,7 +279,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Appends what is known of the response; returns the number of its positions.
+    /// Appends the known part of the response; returns the number of its positions.
     fn response(&mut self, response: &VallEResponse) -> Result<usize, LayoutIssue> {
         let layout = *self.layout;
         match response {
@@ -369,7 +369,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Closes a segment of so many counted positions.
+    /// Closes a segment of `counted` counted positions.
     fn close(&mut self, counted: usize) {
         let row = self.space.special_token(SEPARATOR).unwrap_or_default();
         self.push(|p| p.special_token = row);

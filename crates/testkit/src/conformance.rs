@@ -67,10 +67,10 @@ struct Subject {
     sample: Sample,
 }
 
-/// Checks a task: settings come back from JSON as they were, unknown settings are refused; every stage of the layout
-/// is sound, has an example that fits it, is learnt by a tiny model, and sends gradients to every part of the model
-/// that it uses; a request gives the same plan every time, which fits the layout; the same seed gives the same tokens,
-/// which finish to an answer.
+/// Checks a task: settings come back from JSON as they were, unknown settings are refused; every stage of the layout is
+/// sound, has an example that fits it, is learned by a tiny model, and sends gradients to every part of the model that
+/// it uses; a request gives the same plan every time, which fits the layout; the same seed gives the same tokens, which
+/// finish to an answer.
 ///
 /// # Errors
 /// The first thing that doesn't hold, in words.
@@ -111,7 +111,7 @@ pub fn check_task(
     })
 }
 
-/// An error with what it is about before it.
+/// Returns a function that prefixes an error with its subject.
 fn said<E: Display>(about: &str) -> impl Fn(E) -> String {
     move |error| format!("{about}: {error}")
 }
@@ -177,7 +177,7 @@ impl Subject {
         if chunks.chunks.is_empty() {
             return Err("a request has no chunk".into());
         }
-        // Only a task without rows can answer without what was generated.
+        // Only a task without rows can answer without generated rows.
         if !first.plan().rows.is_empty() && second.finish(Vec::new(), &context).is_ok() {
             return Err("it answers out of nothing".into());
         }
@@ -197,7 +197,7 @@ impl Subject {
         Ok(json)
     }
 
-    /// The sequence of a stage's example.
+    /// Returns the sequence of a stage's example.
     fn sequence(&self, stage: &Stage, level: usize) -> Result<Sequence, String> {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let example = match stage.from_corpus {
@@ -211,7 +211,7 @@ impl Subject {
         resolve(stage, &example.contents, response, level, &self.space).map_err(said(&stage.name))
     }
 
-    /// A tiny model of its own learns one example.
+    /// Returns a tiny model of its own learns one example.
     fn check_learning(
         &self,
         stage: &Stage,
@@ -220,7 +220,8 @@ impl Subject {
     ) -> Result<StageLoss, String> {
         let fault = |e: &dyn Display| format!("{}: {e}", stage.name);
         let mut sequence = self.sequence(stage, level)?;
-        // In training some frames of a masked response are shown; a response beside a recording is decided in one pass.
+        // In training some frames of a masked response are shown; a response with frame-aligned conditioning is decided
+        // in one pass.
         if sequence.frame_aligned.is_none() {
             sequence.show(&self.space, 0);
         }
@@ -268,8 +269,8 @@ impl Subject {
     }
 }
 
-/// Prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions and targets
-/// need.
+/// Returns the prefixes of the names of all parameters that a sequence computes with: the trunk, and what its positions
+/// and targets need.
 fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
     let mut used: Vec<String> = vec!["trunk.".into()];
     let mut uses = |name: &str, any: bool| used.extend(any.then(|| name.to_owned()));
@@ -283,7 +284,7 @@ fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
     let (rows, first_nar) = (space.table_rows() as u32, space.levels + space.group);
     for (_, row) in sequence.positions.iter().flat_map(Position::weighted_codes) {
         let (table, code) = ((row / rows) as usize, row % rows);
-        // A code that stands for "nothing yet" has no entry in the codec's codebooks.
+        // The code of an empty history has no entry in the codec's codebooks.
         let entry = code != u32::from(space.no_code());
         uses("codes.prompt.", table < space.levels);
         uses("codes.ar.", (space.levels..first_nar).contains(&table) && entry);

@@ -1,12 +1,11 @@
-//! Requests of any task, made of what its descriptor says.
+//! Requests of any task, made from its descriptor.
 
 use serde_json::{Map, json};
 use syrinx_task::{Request, TaskDescriptor};
 use syrinx_types::Audio;
 
-/// A request with the fields that the task cannot do without, and the one that stands without a flag: recordings where
-/// the capabilities name them, voices in lists, and the text everywhere else. Words of a recording are `says`, where the
-/// task takes them.
+/// Builds a request with the required fields and the positional one: recordings where the capabilities name them,
+/// voices in lists, and the text everywhere else. The words of a recording are `says`, where the task takes them.
 pub fn request_of(
     descriptor: &TaskDescriptor,
     text: &str,

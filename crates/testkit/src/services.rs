@@ -44,7 +44,7 @@ impl Default for ToneCodec {
 }
 
 impl ToneCodec {
-    /// Codes with latents: how high those of the levels are, from 0 to 1, in turn.
+    /// Returns the codes with latents: how high those of the levels are, from 0 to 1, in turn.
     pub(crate) fn with_latents(&self, codes: Codes) -> Coded {
         let height = |code: u16| f32::from(code) / self.codebook_size as f32;
         let latent = |frame| (0..LATENT_DIM).map(move |d| (frame, d % self.levels));
@@ -85,7 +85,7 @@ pub fn services() -> Services {
 }
 
 impl ToneCodec {
-    /// The sound of the first voice: the recording of requests.
+    /// Returns the sound of the first voice: the recording of requests.
     pub fn tone(&self) -> Audio {
         let codes = (0..VOICE_FRAMES * self.levels).map(|i| self.voice_code(i, 0)).collect();
         Codes::new(self.levels, codes)
@@ -134,7 +134,7 @@ impl SpeechCodec for ToneCodec {
         Ok(self.sound(codes))
     }
 
-    /// Every frame is as loud as the first value of its latent says, from 0 to 1, above the least.
+    /// Scales every frame by the first value of its latent, from 0 to 1, above the gain floor.
     fn attenuate(
         &self,
         audio: &Audio,
@@ -183,7 +183,7 @@ impl Voices for ToneCodec {
 }
 
 impl Separator for ToneCodec {
-    /// A background is what never goes beyond a quiet peak; speech is the rest.
+    /// Separates by level: the background is what never exceeds a quiet peak, speech is the rest.
     fn separate(&self, audio: &Audio, stem: Stem, _: RunContext<'_>) -> Result<Audio, TaskError> {
         let behind = |x: f32| x.clamp(-BACKGROUND_PEAK, BACKGROUND_PEAK);
         let of = |&x: &f32| if stem == Stem::Background { behind(x) } else { x - behind(x) };

@@ -1,4 +1,4 @@
-//! Utterances that nobody spoke.
+//! Synthetic utterances.
 
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ pub fn kit(switches: impl Into<ModelSwitches>) -> Result<TaskKit, TextError> {
     })
 }
 
-/// An utterance of a text: phones of the front end, durations by the seed, and codes that depend on the phone that
-/// sounds, so that a model can learn them.
+/// Returns an utterance of a text: phones of the front end, durations by the seed, and codes that depend on the phone
+/// that sounds, so that a model can learn them.
 ///
 /// # Errors
 /// If there is nothing to say in the text.
@@ -100,7 +100,7 @@ pub fn sample(
     })
 }
 
-/// The phone that sounds at a time after the first one's beginning.
+/// Returns the phone that sounds at a time after the first one's beginning.
 fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
     let mut end_s = 0.0;
     if at_s < 0.0 {
@@ -115,13 +115,13 @@ fn sounding(phones: &[Phone], timed: &[TimedPhone], at_s: f64) -> Phone {
     Phone::SILENCE
 }
 
-/// Codes of a phone in synthetic utterances; stress does not count.
+/// Returns the codes of a phone in synthetic utterances; stress does not count.
 pub(crate) fn codes_of(codec: &ToneCodec, phone: Phone) -> Vec<u16> {
     let index = phone.strip_stress().index();
     (0..codec.levels).map(|l| ((index * (2 * l + 1) + l) % codec.codebook_size) as u16).collect()
 }
 
-/// The phones of a text with silence before, after, and at its pauses, each with a number of parts.
+/// Returns the phones of a text with silence before, after, and at its pauses, each with a number of parts.
 fn with_parts(
     kit: &TaskKit,
     text: &str,
@@ -137,7 +137,7 @@ fn with_parts(
     Ok(line)
 }
 
-/// Scores of an imperfect recogniser of a text, 50 parts a second: the true phone of every part has a
+/// Returns the scores of an imperfect recogniser of a text, 50 parts a second: the true phone of every part has a
 /// probability of `sure` on the average, and in one part of `wrong_of` another phone has it (never for 0).
 ///
 /// # Errors

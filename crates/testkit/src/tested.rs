@@ -7,7 +7,7 @@ use crate::services;
 
 /// Calls of a task with the services of [`services`].
 pub trait Tested: Task {
-    /// The plan of a request.
+    /// Returns the plan of a request.
     ///
     /// # Errors
     /// Errors of [`Task::plan`].
@@ -15,7 +15,7 @@ pub trait Tested: Task {
         with_context(|context| Ok(self.plan(request, context)?.0))
     }
 
-    /// The answer to a request, whatever was planned for it, from these rows.
+    /// Returns the answer to a request from these rows instead of generated ones.
     ///
     /// # Errors
     /// Errors of [`Task::plan`] and [`Task::finish`].
@@ -39,7 +39,7 @@ pub fn with_context<R>(call: impl FnOnce(&Context<'_>) -> R) -> R {
     call(&Context { services: &services, run: RunContext::quiet(&cancel) })
 }
 
-/// An error with its remedy, as programs show it.
+/// Returns an error with its remedy, as programs show it.
 pub fn told(error: TaskError) -> String {
     match error.hint() {
         Some(hint) => format!("{error}; {hint}"),

@@ -20,7 +20,7 @@ pub struct Tiny {
     pub codebooks: Vec<Vec<f32>>,
 }
 
-/// Sizes of a tiny model.
+/// Returns the sizes of a tiny model.
 pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     LmConfig {
         trunk: BlockConfig { dim: 32, layers: 2, heads: 2, hidden: 64, ..BlockConfig::default() },
@@ -30,7 +30,7 @@ pub fn tiny_config(switches: impl Into<ModelSwitches>) -> LmConfig {
     }
 }
 
-/// The token space of [`ToneCodec`]'s codes and the English vocabulary, with these special tokens.
+/// Returns the token space of [`ToneCodec`]'s codes and the English vocabulary, with these special tokens.
 pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>) -> TokenSpace {
     let sizes = CodebookSizes {
         levels: codec.levels,
@@ -40,7 +40,7 @@ pub fn tiny_space(kit: &TaskKit, codec: &ToneCodec, special_tokens: Vec<String>)
     TokenSpace::new(&kit.vocab, sizes, 1, special_tokens)
 }
 
-/// Entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
+/// Returns the entries of a codec, one list a level, shorter from level to level. // (codebook_size, latent_dim)
 pub fn tiny_codebooks(codec: &ToneCodec, seed: u64) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..codec.levels)
@@ -53,7 +53,7 @@ pub fn tiny_codebooks(codec: &ToneCodec, seed: u64) -> Vec<Vec<f32>> {
 }
 
 impl Tiny {
-    /// An untrained model. The same seed gives the same weights.
+    /// Builds an untrained model. The same seed gives the same weights.
     ///
     /// # Errors
     /// If sizes don't fit one another.
@@ -69,7 +69,7 @@ impl Tiny {
         Ok(Self { model, params, codebooks })
     }
 
-    /// The model as a file holds it.
+    /// Returns the model as a file holds it.
     pub fn file(&self) -> LmFile {
         LmFile {
             config: self.model.config().clone(),

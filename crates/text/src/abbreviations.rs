@@ -301,7 +301,7 @@ pub(crate) struct Surroundings<'t> {
     pub(crate) after: &'t str,
 }
 
-/// The abbreviation that `word` (without its last dot) is in its surroundings.
+/// Returns the abbreviation that `word` (without its last dot) is in its surroundings.
 pub(crate) fn find(
     word: &str,
     dotted: bool,

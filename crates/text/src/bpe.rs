@@ -80,7 +80,7 @@ impl Bpe {
         Ok(Self { tokenizer, byte_tokens, token_bytes })
     }
 
-    /// Number of tokens.
+    /// Returns the number of tokens.
     pub(crate) fn len(&self) -> usize {
         self.token_bytes.len()
     }
@@ -101,8 +101,8 @@ impl Bpe {
     }
 }
 
-/// The printable character that stands for a byte in the vocabulary file, as GPT-2 defined it: printable Latin-1
-/// stands for itself, the others follow from U+0100 on.
+/// Returns the printable character of a byte in the vocabulary file, as GPT-2 defined it: printable Latin-1 is itself,
+/// the others follow from U+0100 on.
 fn byte_char(byte: u8) -> char {
     let printable = |b: u8| matches!(b, 0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF);
     if printable(byte) {
@@ -112,7 +112,7 @@ fn byte_char(byte: u8) -> char {
     char::from_u32(0x100 + rank).expect("U+0100 to U+0143 are characters")
 }
 
-/// The byte that a character of the vocabulary file stands for.
+/// Returns the byte of a character of the vocabulary file.
 fn char_byte(c: char) -> Option<u8> {
     match u32::from(c) {
         code @ 0..=0xFF => u8::try_from(code).ok().filter(|&b| byte_char(b) == c),

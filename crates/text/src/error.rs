@@ -35,12 +35,12 @@ pub enum TextError {
         reason: String,
     },
     /// A user lexicon could not be opened or read.
-    #[error("can't read the lexicon `{}`: {source}", path.display())]
+    #[error("can't read the lexicon `{}`: {cause}", path.display())]
     LexiconFile {
         /// The file.
         path: PathBuf,
         /// Cause.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
     #[error("the embedded {what} doesn't load: {reason}")]
@@ -67,12 +67,12 @@ pub enum TextError {
         reason: String,
     },
     /// The pronouncer of unknown words failed.
-    #[error("can't find the pronunciation of {words:?}: {source}")]
+    #[error("can't find the pronunciation of {words:?}: {cause}")]
     Pronounce {
         /// The first few unknown words.
         words: Vec<String>,
         /// Error of the pronouncer.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -138,7 +138,7 @@ pub enum PhoneError {
     Empty,
 }
 
-/// The first characters of a text, for messages.
+/// Returns the first characters of a text, for messages.
 pub(crate) fn excerpt(text: &str) -> String {
     const SHOWN_CHARS: usize = 40;
     let mut chars = text.chars();

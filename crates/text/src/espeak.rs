@@ -105,7 +105,7 @@ const UNSTRESSED: [(&str, &str); 51] = [
 ];
 
 /// Writes a sequence of phones and marks: words with spaces between them, pauses as their punctuation, silences not at
-/// all. The stress mark stands directly before the vowel. A `T` between a vowel and an unstressed vowel is a flap, an
+/// all. The stress mark is directly before the vowel. A `T` between a vowel and an unstressed vowel is a flap, an
 /// unstressed `AH` that begins a word is `ɐ`, and words such as "and" have no stress between others.
 pub fn espeak_ipa(phones: &[Phone]) -> String {
     let mut out = String::new();

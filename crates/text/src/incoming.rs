@@ -5,7 +5,7 @@ use crate::sentences::split;
 /// Words after a sentence that could take its end back: of another sentence, of a name, a number, lower case.
 const CONTINUATIONS: [&str; 4] = ["The dog", "Smith is", "5 of", "and so"];
 
-/// Text that arrives in pieces, cut into sentences as soon as no further piece can change their ends.
+/// Splits a stream of text into sentences as soon as later text cannot change their ends.
 #[derive(Debug, Clone)]
 pub struct IncomingText {
     text: String,
@@ -18,15 +18,15 @@ impl IncomingText {
         Self { text: String::new(), max_chars }
     }
 
-    /// Number of characters that belong to no complete sentence yet.
+    /// Returns the number of characters that belong to no complete sentence yet.
     pub fn pending_chars(&self) -> usize {
         self.text.chars().count()
     }
 
-    /// Appends a piece; returns the sentences that are complete now.
+    /// Appends text; returns the sentences that are complete now.
     ///
     /// The dot in `3.` may become that of `3.5`, and the one in `approx. A` that of `approx. Apples`: the last sentence
-    /// is complete at white space after an end that no continuation takes back, or at a blank line.
+    /// is complete at white space after an unambiguous end, or at a blank line.
     pub fn push(&mut self, piece: &str) -> Vec<String> {
         self.text.push_str(piece);
         let mut complete = split(&self.text, self.max_chars);
@@ -63,7 +63,7 @@ fn start_of(text: &str, end: usize, sentence: &str) -> usize {
     text[..end].trim_end().len() - sentence.len()
 }
 
-/// Whether a sentence ends where it does, whatever follows after white space.
+/// Whether no text after white space can change the end of a sentence.
 fn is_certain(sentence: &str) -> bool {
     CONTINUATIONS.iter().all(|next| {
         let both = split(&format!("{sentence} {next}"), usize::MAX);
@@ -71,7 +71,7 @@ fn is_certain(sentence: &str) -> bool {
     })
 }
 
-/// The sentences with something to say.
+/// Returns the sentences with something to say.
 fn spoken(mut sentences: Vec<String>) -> Vec<String> {
     sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
     sentences
@@ -81,7 +81,7 @@ fn spoken(mut sentences: Vec<String>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Sentences by the piece that completes them, then those of the end.
+    /// Sentences by the piece of text that completes them, then those at the end.
     fn incoming(pieces: &[&str]) -> Vec<Vec<String>> {
         let mut text = IncomingText::new(240);
         let mut all: Vec<Vec<String>> = pieces.iter().map(|piece| text.push(piece)).collect();

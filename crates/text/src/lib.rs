@@ -1,9 +1,9 @@
 //! English text to phones: normalisation, sentences, lexicon, inventory, vocabularies.
 //!
-//! [`Frontend::phonemize`] is the whole way from text as written to [`Phone`]s; its stations can be used alone:
-//! [`normalize::normalize`] writes numbers, dates, money, units, abbreviations and symbols out as words,
-//! [`sentences::split`] cuts long text, [`Lexicon`] holds the CMU dictionary and the user's words, [`inventory`] and
-//! [`ipa`] read and write phones, and [`TextVocab`] gives every phone, byte and byte pair its token id.
+//! [`Frontend::phonemize`] converts written text to [`Phone`]s; its steps can be used alone: [`normalize::normalize`]
+//! writes numbers, dates, money, units, abbreviations and symbols out as words, [`sentences::split`] cuts long text,
+//! [`Lexicon`] holds the CMU dictionary and the user's words, [`inventory`] and [`ipa`] read and write phones, and
+//! [`TextVocab`] gives every phone, byte and byte pair its token id.
 //!
 //! Invariants: no network and no model here (unknown words go out through [`Pronounce`]); no environment; the only
 //! file ever opened is a user lexicon whose path was given. Text of any content gives phones or a [`TextError`],
@@ -48,6 +48,6 @@ pub use incoming::IncomingText;
 pub use inventory::{Phone, Stress, strip_stress};
 pub use ipa_tokens::IpaTokenizer;
 pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};
-pub use normalize::{LeftOut, normalize, symbols_left_out};
+pub use normalize::{UnspokenSymbol, normalize, symbols_left_out};
 pub use scoring::{normalize_for_scoring, whisper_english};
 pub use vocab::{Special, TextToken, TextVocab};

@@ -26,7 +26,7 @@ pub fn split(text: &str, max_chars: usize) -> Vec<String> {
     sentences
 }
 
-/// The sentences of a text as byte ranges.
+/// Returns the sentences of a text as byte ranges.
 fn boundaries(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -74,7 +74,7 @@ fn ends_sentence(text: &str, start: usize, at: usize, end: usize) -> bool {
     let goes_on = following.is_some_and(|c| c.is_lowercase());
     let marks = &text[at..end];
     if marks.contains(['?', '!']) {
-        // `"Stop!" he said` goes on, `What? no.` doesn't.
+        // `"Stop!" he said` is one sentence, `What? no.` is two.
         return !(goes_on && marks.contains(['"', '”', '’']));
     }
     if goes_on && (marks.len() > 1 || marks == "…") {
@@ -116,7 +116,7 @@ fn dot_is_end(before: &str, after: &str) -> bool {
     }
 }
 
-/// A part of a text, cut to its length and to whole characters.
+/// Returns a part of a text, cut to its length and to whole characters.
 fn window(text: &str, start: usize, end: usize) -> &str {
     let mut start = start.min(text.len());
     let mut end = end.min(text.len());

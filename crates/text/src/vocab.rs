@@ -42,7 +42,7 @@ impl Special {
     pub const ALL: [Special; 5] =
         [Special::Pad, Special::Bos, Special::Eos, Special::Unk, Special::Mask];
 
-    /// Name in listings, for instance `<pad>`.
+    /// Returns the name in listings, for instance `<pad>`.
     pub fn name(self) -> &'static str {
         match self {
             Special::Pad => "<pad>",
@@ -80,27 +80,27 @@ const SPECIALS: u32 = 8;
 const FIRST_TEXT: u32 = SPECIALS + Phone::COUNT as u32;
 
 impl TextVocab {
-    /// The vocabulary compiled into this crate. Takes a few milliseconds; keep it.
+    /// Returns the vocabulary compiled into this crate. Takes a few milliseconds; keep it.
     ///
     /// Errors only when the build is broken.
     pub fn english() -> Result<Self, TextError> {
         Self::from_bpe_json(ENGLISH_BPE)
     }
 
-    /// A vocabulary with other byte pairs, made by [`train_bpe`](crate::bpe::train_bpe).
+    /// Builds a vocabulary with other byte pairs, made by [`train_bpe`](crate::bpe::train_bpe).
     ///
     /// Errors when the JSON is no byte-level BPE of `tokenizers` with the bytes first.
     pub fn from_bpe_json(json: &[u8]) -> Result<Self, TextError> {
         Ok(Self { bpe: Arc::new(Bpe::from_json(json)?), ipa: None })
     }
 
-    /// The same vocabulary for a published model: sequences of phones have the ids of its tokenizer.
+    /// Returns the same vocabulary for a published model: sequences of phones have the ids of its tokenizer.
     #[must_use]
     pub fn with_ipa(self, tokenizer: IpaTokenizer) -> Self {
         Self { ipa: Some(Arc::new(tokenizer)), ..self }
     }
 
-    /// Number of ids.
+    /// Returns the number of ids.
     pub fn len(&self) -> usize {
         FIRST_TEXT as usize + self.bpe.len()
     }
@@ -165,7 +165,7 @@ impl TextVocab {
         SPECIALS + phone.index() as u32
     }
 
-    /// The phone of an id, if it is one.
+    /// Returns the phone of an id, if it is one.
     pub fn phone_of(&self, id: u32) -> Option<Phone> {
         Phone::from_index(id.checked_sub(SPECIALS)? as usize)
     }
@@ -193,7 +193,7 @@ impl TextVocab {
         phones.iter().map(|&phone| self.phone_id(phone)).collect()
     }
 
-    /// The phones among some ids; all other tokens are left out.
+    /// Returns the phones among some ids; all other tokens are left out.
     pub fn decode_phones(&self, ids: &[u32]) -> Vec<Phone> {
         if let Some(ipa) = &self.ipa {
             return parse_ipa(&ipa.decode(ids)).unwrap_or_default();
@@ -206,7 +206,7 @@ impl TextVocab {
         text.bytes().map(|byte| FIRST_TEXT + self.bpe.byte_token(byte)).collect()
     }
 
-    /// The text of some letter tokens; tokens that are no text are left out, broken UTF-8 becomes `�`.
+    /// Returns the text of some letter tokens; tokens that are no text are left out, broken UTF-8 becomes `�`.
     pub fn decode_letters(&self, ids: &[u32]) -> String {
         self.decode_bpe(ids)
     }
@@ -218,12 +218,12 @@ impl TextVocab {
         Ok(self.bpe.encode(text)?.into_iter().map(|token| FIRST_TEXT + token).collect())
     }
 
-    /// The text that a model predicted: of byte pairs, or the IPA of a published model's phones.
+    /// Returns the text that a model predicted: of byte pairs, or the IPA of a published model's phones.
     pub fn decode_predicted(&self, ids: &[u32]) -> String {
         self.ipa.as_ref().map_or_else(|| self.decode_bpe(ids), |ipa| ipa.decode(ids))
     }
 
-    /// The text of some ids; tokens that are no text are left out, broken UTF-8 becomes `�`.
+    /// Returns the text of some ids; tokens that are no text are left out, broken UTF-8 becomes `�`.
     pub fn decode_bpe(&self, ids: &[u32]) -> String {
         let bytes: Vec<u8> = ids
             .iter()

@@ -1,43 +1,44 @@
-//! From a step's number to its sequences.
+//! Batches of a run by their number.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use syrinx_data::{BatchPlan, Batches, Corpus, Part};
+use syrinx_data::{BatchPlan, Batches, Corpus, WorkShare};
 use syrinx_task::{Corruption, DynTask, Sequence, Stage, TokenSpace, resolve};
+use syrinx_types::SettingIssue;
 
 use crate::{TrainConfig, TrainError};
 
-/// A stage that is trained, and its share.
-struct Trained {
+/// A trained stage with its weight.
+struct TrainedStage {
     task: usize,
     stage: Stage,
     weight: f64,
-    /// Which of the maker's plans it is batched by.
+    /// Index of its order in the maker's plans.
     plan: usize,
 }
 
-/// Which utterances go together.
-struct Plan {
-    /// Positions a frame.
+/// Order of utterances in batches.
+struct BatchOrder {
+    /// Positions of a frame.
     a_frame: usize,
-    /// Utterances of an epoch: what the batches number.
+    /// Utterances of an epoch; batches hold indices into them.
     turns: Vec<usize>,
     batches: Batches,
 }
 
-/// Makes the batches of a run. Every batch follows from the seed and its number.
+/// Maker of batches. Every batch depends on the seed and its number only.
 pub struct BatchMaker<'a> {
     tasks: &'a [Box<dyn DynTask>],
     corpus: &'a Corpus,
     space: &'a TokenSpace,
     config: &'a TrainConfig,
-    stages: Vec<Trained>,
-    plans: Vec<Plan>,
-    /// Sequences of every batch that are made here.
-    part: Part,
+    stages: Vec<TrainedStage>,
+    plans: Vec<BatchOrder>,
+    /// Share of every batch's sequences that is made here.
+    part: WorkShare,
 }
 
-/// A batch, and what it is for.
+/// A batch of one stage.
 pub struct Batch {
     /// `task/stage`, or `task/stage.LEVEL` for further levels.
     pub name: String,
@@ -46,7 +47,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Positions of trunk and encoder.
+    /// Returns the number of positions of trunk and encoder.
     pub fn positions(&self) -> usize {
         self.sequences.iter().map(|s| s.len() + s.encoder.ids.len()).sum()
     }
@@ -62,51 +63,42 @@ impl<'a> BatchMaker<'a> {
     ) -> Result<Self, TrainError> {
         if let Some(level) = config.nar_levels.iter().find(|&&l| l > space.levels) {
             let levels = space.levels;
-            return Err(TrainError::Config(format!(
-                "nar_levels names level {level}, but the codec has {levels}"
-            )));
+            let reason = format!("names level {level}, but the codec has {levels}");
+            return Err(SettingIssue::new("nar_levels", reason).into());
         }
         let mut stages = Vec::new();
-        let mut plans: Vec<Plan> = Vec::new();
+        let mut plans: Vec<BatchOrder> = Vec::new();
         for entry in &config.mix {
             let task = tasks.iter().position(|t| t.id() == entry.task).ok_or_else(|| {
-                let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
-                TrainError::Config(format!(
-                    "there is no task `{}` (there are {})",
-                    entry.task,
-                    known.join(", ")
-                ))
+                let known = tasks.iter().map(|t| t.id().to_owned()).collect();
+                TrainError::UnknownTask { name: entry.task.clone(), known }
             })?;
             let layout = tasks[task].layout();
             let stage = layout.stage(&entry.stage).cloned().ok_or_else(|| {
-                let known: Vec<&str> = layout.stages.iter().map(|s| s.name.as_str()).collect();
-                TrainError::Config(format!(
-                    "task `{}` has no stage `{}` (it has {})",
-                    entry.task,
-                    entry.stage,
-                    known.join(", ")
-                ))
+                let known = layout.stages.iter().map(|s| s.name.clone()).collect();
+                let (task, stage) = (entry.task.clone(), entry.stage.clone());
+                TrainError::UnknownStage { task, stage, known }
             })?;
             let a_frame = stage.head.predictor().positions_a_frame(space.levels);
             let plan = match plans.iter().position(|plan| plan.a_frame == a_frame) {
                 Some(plan) => plan,
                 None => {
-                    plans.push(Plan::new(config, corpus, config.speaker_balance, a_frame)?);
+                    plans.push(BatchOrder::new(config, corpus, config.speaker_balance, a_frame)?);
                     plans.len() - 1
                 }
             };
-            stages.push(Trained { task, stage, weight: entry.weight, plan });
+            stages.push(TrainedStage { task, stage, weight: entry.weight, plan });
         }
-        Ok(Self { tasks, corpus, space, config, stages, plans, part: Part::WHOLE })
+        Ok(Self { tasks, corpus, space, config, stages, plans, part: WorkShare::WHOLE })
     }
 
-    /// The same, for one of several ranks: of every batch only this part is made. All parts together are the batch of
-    /// one rank, sequence by sequence.
-    pub fn of_part(self, part: Part) -> Self {
+    /// Returns the same, for one of several ranks: of every batch only this part is made. All parts together are the
+    /// batch of one rank, sequence by sequence.
+    pub fn of_part(self, part: WorkShare) -> Self {
         Self { part, ..self }
     }
 
-    /// The batch of this number.
+    /// Returns the batch of this number.
     pub fn batch(&self, number: u64) -> Result<Batch, TrainError> {
         let mut rng = step_rng(self.config.seed, number);
         let total: f64 = self.stages.iter().map(|s| s.weight).sum();
@@ -126,8 +118,8 @@ impl<'a> BatchMaker<'a> {
 
     /// One fixed batch of every stage and level, for evaluation.
     pub fn eval_batches(&self) -> Result<Vec<Batch>, TrainError> {
-        // However the training is balanced, its figures are of the same utterances.
-        let even = |plan: &Plan| Plan::new(self.config, self.corpus, 0.0, plan.a_frame);
+        // Figures are of the same utterances for every balance of the training.
+        let even = |plan: &BatchOrder| BatchOrder::new(self.config, self.corpus, 0.0, plan.a_frame);
         let plans = self.plans.iter().map(even).collect::<Result<Vec<_>, _>>()?;
         let mut out = Vec::new();
         for index in 0..self.stages.len() {
@@ -180,12 +172,12 @@ impl<'a> BatchMaker<'a> {
         &self,
         index: usize,
         level: usize,
-        plan: &Plan,
+        plan: &BatchOrder,
         number: u64,
         rng: &mut ChaCha8Rng,
         text_dropout: f64,
     ) -> Result<Batch, TrainError> {
-        let Trained { task, stage, .. } = &self.stages[index];
+        let TrainedStage { task, stage, .. } = &self.stages[index];
         let (task, space) = (&self.tasks[*task], self.space);
         let mut sequences = Vec::new();
         let mut push =
@@ -204,7 +196,7 @@ impl<'a> BatchMaker<'a> {
                 sequences.push(sequence);
                 Ok(())
             };
-        // Every sequence has draws of its own, so that it doesn't depend on which others are made here.
+        // Every sequence has draws of its own: it does not depend on the share of the work.
         let mut own_draws = || ChaCha8Rng::seed_from_u64(rng.random());
         if stage.from_corpus {
             for (place, i) in plan.utterances(number).into_iter().enumerate() {
@@ -245,7 +237,7 @@ impl<'a> BatchMaker<'a> {
     }
 }
 
-impl Plan {
+impl BatchOrder {
     fn new(
         config: &TrainConfig,
         corpus: &Corpus,
@@ -254,15 +246,15 @@ impl Plan {
     ) -> Result<Self, TrainError> {
         let turns = corpus.turns(balance);
         let extra = config.prompt.max_frames;
-        // Phones are about as many as frames; the prompt stands before them.
+        // The number of phones is about that of frames; the prompt comes first.
         let length = |&i: &usize| ((1 + a_frame) * corpus.frames(i) + extra).min(config.positions);
         let lengths: Vec<usize> = turns.iter().map(length).collect();
         let (max_positions, seed) = (config.positions, config.seed);
         let plan = BatchPlan { max_positions, seed, ..BatchPlan::default() };
-        Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, Part::WHOLE)? })
+        Ok(Self { a_frame, turns, batches: Batches::new(&plan, &lengths, WorkShare::WHOLE)? })
     }
 
-    /// The utterances of the batch of this number.
+    /// Returns the utterances of the batch of this number.
     fn utterances(&self, number: u64) -> Vec<usize> {
         let (_, items) = self.batches.batch(number);
         items.into_iter().map(|item| self.turns[item]).collect()

@@ -1,4 +1,4 @@
-//! Everything a run needs to go on, in one file that is complete or absent.
+//! All state that an exact resume of a run needs, in one file that is complete or absent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use syrinx_types::IoOperation;
 use crate::{TrainConfig, TrainError};
 
 /// A saved state of training.
-pub struct Checkpoint {
+pub struct TrainingCheckpoint {
     /// Steps done.
     pub step: u64,
     /// Weights by name.
@@ -26,8 +26,8 @@ const WEIGHT: &str = "weight/";
 const STEP: &str = "step";
 const CONFIG: &str = "train_config";
 
-impl Checkpoint {
-    /// The file of the newest checkpoint in a run's folder.
+impl TrainingCheckpoint {
+    /// Returns the file of the newest checkpoint in a run's folder.
     pub fn path(run: &Path) -> PathBuf {
         run.join("checkpoint.safetensors")
     }
@@ -36,8 +36,10 @@ impl Checkpoint {
     pub fn write(&self, run: &Path) -> Result<PathBuf, TrainError> {
         let mut tensors = self.optimizer.tensors.clone();
         tensors.extend(self.weights.iter().map(|(n, t)| (format!("{WEIGHT}{n}"), t.clone())));
-        let config =
-            serde_json::to_string(&self.config).map_err(|e| TrainError::Config(e.to_string()))?;
+        let config = serde_json::to_string(&self.config).map_err(|e| TrainError::Checkpoint {
+            path: Self::path(run),
+            reason: format!("its configuration cannot be written: {e}"),
+        })?;
         let metadata = HashMap::from([
             (STEP.to_string(), self.step.to_string()),
             (CONFIG.to_string(), config),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_data::PromptSpec;
 use syrinx_model::LmConfig;
 use syrinx_nn::{AdamWConfig, Kernels, LoraConfig, Precision};
+use syrinx_types::SettingIssue;
 
 /// Share of a stage of a task in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -114,7 +115,7 @@ impl Default for ParallelConfig {
 }
 
 impl ParallelConfig {
-    /// Values of a full bucket.
+    /// Returns the number of values of a full bucket.
     pub(crate) fn bucket_values(&self) -> usize {
         (self.bucket_mib * 1024.0 * 1024.0 / 4.0) as usize
     }
@@ -170,56 +171,76 @@ fn is_default_balance(balance: &f64) -> bool {
 
 impl TrainConfig {
     /// Checks the settings.
-    pub fn check(&self) -> Result<(), String> {
-        self.model.check()?;
-        self.lora.as_ref().map_or(Ok(()), LoraConfig::check)?;
-        if self.mix.is_empty() {
-            return Err("`mix` names no stage to train".into());
+    ///
+    /// # Errors
+    /// Names the setting that cannot work.
+    pub fn check(&self) -> Result<(), SettingIssue> {
+        self.model.check().map_err(|issue| issue.in_table("model"))?;
+        if let Some(lora) = &self.lora {
+            lora.check().map_err(|issue| issue.in_table("lora"))?;
         }
-        if let Some(m) = self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
-            return Err(format!("the weight of {}/{} must be above zero", m.task, m.stage));
-        }
-        let shares =
-            [self.text_dropout, self.history_dropout, self.final_rate, self.speaker_balance];
-        if shares.iter().any(|p| !(0.0..=1.0).contains(p)) {
-            return Err(
-                "text_dropout, history_dropout, final_rate and speaker_balance lie between 0 and 1"
-                    .into(),
-            );
+        self.check_mix()?;
+        for (key, share) in [
+            ("text_dropout", self.text_dropout),
+            ("history_dropout", self.history_dropout),
+            ("final_rate", self.final_rate),
+            ("speaker_balance", self.speaker_balance),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(SettingIssue::new(key, "must lie from 0 to 1"));
+            }
         }
         if !(self.latent_noise >= 0.0 && self.latent_noise.is_finite()) {
-            return Err("latent_noise must be 0 or above".into());
+            return Err(SettingIssue::new("latent_noise", "must be 0 or above"));
         }
-        if self.steps == 0
-            || self.positions == 0
-            || self.accumulation == 0
-            || self.checkpoint_steps == 0
-        {
-            return Err(
-                "steps, positions, accumulation and checkpoint_steps must be above zero".into()
-            );
+        for (key, count) in [("steps", self.steps), ("checkpoint_steps", self.checkpoint_steps)] {
+            if count == 0 {
+                return Err(SettingIssue::new(key, "must be above zero"));
+            }
         }
-        let parallel = &self.parallel;
-        let bucket_fits = parallel.bucket_mib > 0.0 && parallel.bucket_mib <= 1024.0;
-        let timeout_fits = parallel.timeout_s > 0.0 && parallel.timeout_s.is_finite();
-        if !bucket_fits || !timeout_fits {
-            return Err(
-                "parallel.bucket_mib must lie in 0..=1024 and parallel.timeout_s above zero".into(),
-            );
-        }
+        SettingIssue::above_zero(&[
+            ("positions", self.positions),
+            ("accumulation", self.accumulation),
+        ])?;
+        self.parallel.check().map_err(|issue| issue.in_table("parallel"))?;
         if self.precision == Precision::Int8 {
-            return Err("8-bit weights have no gradient: train in f32 or bf16".into());
+            return Err(SettingIssue::new("precision", "`int8` has no gradient: use f32 or bf16"));
         }
         if self.kernels == Kernels::Flash {
-            return Err(
-                "flash attention has no gradient: train with kernels fused or primitive".into()
-            );
+            let reason = "`flash` has no gradient: use `fused` or `primitive`";
+            return Err(SettingIssue::new("kernels", reason));
         }
         if self.nar_levels.iter().any(|&level| level < 2) {
-            return Err("nar_levels begin at 2: level 1 is the AR's".into());
+            return Err(SettingIssue::new("nar_levels", "begins at 2: level 1 is the AR's"));
         }
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return Err("learning_rate must be above zero".into());
+            return Err(SettingIssue::new("learning_rate", "must be above zero"));
+        }
+        Ok(())
+    }
+
+    fn check_mix(&self) -> Result<(), SettingIssue> {
+        if self.mix.is_empty() {
+            return Err(SettingIssue::new("mix", "names no stage to train"));
+        }
+        match self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
+            Some(entry) => {
+                let reason =
+                    format!("gives {}/{} a weight that is not above zero", entry.task, entry.stage);
+                Err(SettingIssue::new("mix", reason))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl ParallelConfig {
+    fn check(&self) -> Result<(), SettingIssue> {
+        if !(self.bucket_mib > 0.0 && self.bucket_mib <= 1024.0) {
+            return Err(SettingIssue::new("bucket_mib", "must be above zero and at most 1024"));
+        }
+        if !(self.timeout_s > 0.0 && self.timeout_s.is_finite()) {
+            return Err(SettingIssue::new("timeout_s", "must be above zero"));
         }
         Ok(())
     }

@@ -8,7 +8,53 @@ use std::path::PathBuf;
 pub enum TrainError {
     /// A setting that can't be.
     #[error("training configuration: {0}")]
-    Config(String),
+    Config(syrinx_types::SettingIssue),
+    /// A task that the program does not have.
+    #[error("there is no task `{name}`")]
+    UnknownTask {
+        /// Name given.
+        name: String,
+        /// Tasks that exist.
+        known: Vec<String>,
+    },
+    /// A stage that a task does not have.
+    #[error("task `{task}` has no stage `{stage}`")]
+    UnknownStage {
+        /// Task.
+        task: String,
+        /// Name given.
+        stage: String,
+        /// Stages of the task.
+        known: Vec<String>,
+    },
+    /// Weights of tasks in another number than the tasks.
+    #[error("{weights} weights for {tasks} tasks")]
+    TaskWeights {
+        /// Number of weights.
+        weights: usize,
+        /// Number of tasks.
+        tasks: usize,
+    },
+    /// A task that is named twice.
+    #[error("the task `{0}` is named twice")]
+    RepeatedTask(String),
+    /// A model that cannot be fine-tuned with this configuration and corpus.
+    #[error(transparent)]
+    Base(#[from] BaseIssue),
+    /// A batch without sequences.
+    #[error("a batch came out empty")]
+    EmptyBatch,
+    /// A thread of batches that ended before the run.
+    #[error("the thread that makes batches ended")]
+    NoBatches,
+    /// Batches of ranks that are not the same.
+    #[error("ranks drew different batches, `{own}` and `{other}`")]
+    BatchesDiffer {
+        /// Batch of the first rank.
+        own: String,
+        /// Batch of another rank.
+        other: String,
+    },
     /// A file that can't be read or written.
     #[error("cannot {operation} `{}`: {cause}", path.display())]
     Io {
@@ -40,7 +86,7 @@ pub enum TrainError {
         step: u64,
         /// `loss` or `gradient`.
         what: &'static str,
-        /// The checkpoint to go on from.
+        /// Checkpoint to resume from.
         last_good: String,
     },
     /// The other ranks of the job.
@@ -63,6 +109,37 @@ pub enum TrainError {
     Candle(#[from] candle_core::Error),
 }
 
+/// Contradiction between a model to fine-tune and the configuration or corpus of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BaseIssue {
+    /// Another `[model]` table.
+    #[error("the model to fine-tune has other sizes than the configuration's `[model]`")]
+    Sizes,
+    /// Special tokens in another order.
+    #[error("special tokens of the model to fine-tune would move")]
+    SpecialTokens,
+    /// Another codec or vocabulary.
+    #[error("the model to fine-tune is of another codec or another vocabulary")]
+    Space,
+}
+
+impl BaseIssue {
+    /// Remedy.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Sizes => "leave `[model]` out of the configuration",
+            Self::SpecialTokens => "name a model whose tasks are among those of this program",
+            Self::Space => "encode the corpus with the codec of the model",
+        }
+    }
+}
+
+impl From<syrinx_types::SettingIssue> for TrainError {
+    fn from(issue: syrinx_types::SettingIssue) -> Self {
+        Self::Config(issue)
+    }
+}
+
 impl TrainError {
     /// Remedy, where one is known.
     pub fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
@@ -70,6 +147,21 @@ impl TrainError {
             Self::Diverged { last_good, .. } => format!("lower the learning rate or look at the data, then go on from `{last_good}` with --resume").into(),
             Self::Io { operation, cause, .. } => return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into),
             Self::Data(error) => return error.hint(),
+            Self::UnknownTask { known, .. } => {
+                format!("tasks of this program: {}", known.join(", ")).into()
+            }
+            Self::UnknownStage { known, .. } => {
+                format!("stages of the task: {}", known.join(", ")).into()
+            }
+            Self::TaskWeights { .. } => "give one weight for each task".into(),
+            Self::RepeatedTask(_) => "name each task once".into(),
+            Self::Base(issue) => issue.hint().into(),
+            Self::EmptyBatch => {
+                "encode a corpus with all that the mix reads: phones, durations, views".into()
+            }
+            Self::BatchesDiffer { .. } => {
+                "give all ranks the same configuration and the same corpus".into()
+            }
             Self::Config(_) => {
                 "correct the training configuration; `syrinx config schema train` describes it".into()
             }

@@ -1,13 +1,12 @@
 //! Training of the language model: batches from tasks, a schedule, an optimiser with saved state, checkpoints.
 //!
-//! Everything a step does follows from the seed and the step's number, so a run that was killed goes on bit for bit
-//! from its last checkpoint. With several ranks ([`Ranks`]) each reads its part of every batch, and the sum of their
-//! gradients is that of the whole batch. Events tell the world how it goes; who draws them is not known here.
+//! Every step depends on the seed and its number only: a killed run resumes bit for bit from its last checkpoint. With
+//! several ranks ([`Ranks`]) each reads its part of every batch, and the sum of their gradients is that of the whole
+//! batch. Progress is reported as events.
 //!
 //! Invariants: no task is named; the clock is only used to report speed.
 
 mod batch;
-mod bench;
 mod checkpoint;
 mod config;
 mod error;
@@ -15,17 +14,18 @@ mod in_training;
 mod pending;
 pub mod ranks;
 mod schedule;
+mod step_benchmark;
 mod trainer;
 mod tuning;
 mod watch;
 
 pub use batch::{Batch, BatchMaker};
-pub use bench::{BenchConfig, BenchFigures, bench};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::TrainingCheckpoint;
 pub use config::{MixEntry, OptimizerState, ParallelConfig, TrainConfig};
-pub use error::TrainError;
+pub use error::{BaseIssue, TrainError};
 pub use in_training::InTrainingEvaluator;
 pub use ranks::{Ranks, Reduce, ReduceError};
 pub use schedule::Schedule;
-pub use trainer::{Outcome, RankFigures, Trainer, TrainingMaterial};
+pub use step_benchmark::{BenchConfig, BenchFigures, measure_step};
+pub use trainer::{RankFigures, Trainer, TrainingMaterial, TrainingOutcome};
 pub use tuning::{mix_of, space_of};

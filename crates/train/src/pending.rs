@@ -33,7 +33,7 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Losses, which are sums over ranks.
+    /// Returns the losses, which are sums over ranks.
     pub(crate) fn sums(&mut self) -> impl Iterator<Item = &mut f64> {
         std::iter::once(&mut self.loss).chain(self.parts.iter_mut().map(|(_, value)| value))
     }

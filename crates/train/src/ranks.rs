@@ -25,18 +25,18 @@ pub(crate) use exchange::Exchange;
 pub use reduce::{Reduce, ReduceError};
 
 /// Result of an operation among ranks.
-type Outcome<T> = Result<T, ReduceError>;
+type ReduceResult<T> = Result<T, ReduceError>;
 
 /// Work for the communication thread, with the channel that its result returns by.
 enum Job {
-    Sum(Vec<f32>, Option<usize>, mpsc::Sender<Outcome<Vec<f32>>>),
-    Broadcast(Vec<f32>, usize, mpsc::Sender<Outcome<Vec<f32>>>),
-    Gather(Vec<u8>, mpsc::Sender<Outcome<Vec<Vec<u8>>>>),
+    Sum(Vec<f32>, Option<usize>, mpsc::Sender<ReduceResult<Vec<f32>>>),
+    Broadcast(Vec<f32>, usize, mpsc::Sender<ReduceResult<Vec<f32>>>),
+    Gather(Vec<u8>, mpsc::Sender<ReduceResult<Vec<Vec<u8>>>>),
     Abort(i32),
 }
 
 /// Identity of a rank and the size of its job.
-struct Place {
+struct RankIdentity {
     rank: usize,
     ranks: usize,
     host: String,
@@ -49,7 +49,7 @@ pub struct Ranks(Option<Arc<Joined>>);
 
 /// A rank that joined a job.
 struct Joined {
-    place: Place,
+    place: RankIdentity,
     /// Present until the handle is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -61,10 +61,10 @@ struct Joined {
 }
 
 /// Values on their way through the transport.
-pub(crate) struct Underway(mpsc::Receiver<Outcome<Vec<f32>>>);
+pub(crate) struct Underway(mpsc::Receiver<ReduceResult<Vec<f32>>>);
 
 impl Ranks {
-    /// A job of one rank: no transport, no thread.
+    /// Builds a job of one rank: no transport, no thread.
     pub fn alone() -> Self {
         Self::default()
     }
@@ -75,16 +75,17 @@ impl Ranks {
     /// # Errors
     /// Errors of opening the transport.
     pub fn join<R: Reduce>(
-        open: impl FnOnce() -> Outcome<R> + Send + 'static,
+        open: impl FnOnce() -> ReduceResult<R> + Send + 'static,
         timeout: Duration,
-    ) -> Outcome<Self> {
-        let (say, heard) = mpsc::channel();
+    ) -> ReduceResult<Self> {
+        let (say, opened) = mpsc::channel();
         let (jobs, work) = mpsc::channel();
         let serve = move || match open() {
             Err(error) => drop(say.send(Err(error))),
             Ok(mut reduce) => {
                 let (rank, ranks) = (reduce.rank(), reduce.ranks());
-                let place = Place { rank, ranks, host: reduce.host(), transport: reduce.name() };
+                let place =
+                    RankIdentity { rank, ranks, host: reduce.host(), transport: reduce.name() };
                 if say.send(Ok(place)).is_ok() {
                     work.iter().for_each(|job| run(&mut reduce, job));
                 }
@@ -93,7 +94,7 @@ impl Ranks {
         let spawned = std::thread::Builder::new().name("ranks".into()).spawn(serve);
         let thread = spawned
             .map_err(|e| ReduceError::Open { transport: "thread", reason: e.to_string() })?;
-        let place = heard.recv().map_err(|_| ReduceError::Closed { operation: "open" })??;
+        let place = opened.recv().map_err(|_| ReduceError::Closed { operation: "open" })??;
         if place.ranks == 1 {
             return Ok(Self::alone());
         }
@@ -107,12 +108,12 @@ impl Ranks {
         }))))
     }
 
-    /// Number of this rank, from 0.
+    /// Returns the number of this rank, from 0.
     pub fn rank(&self) -> usize {
         self.0.as_ref().map_or(0, |j| j.place.rank)
     }
 
-    /// Number of ranks of the job.
+    /// Returns the number of ranks of the job.
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(1, |j| j.place.ranks)
     }
@@ -127,43 +128,48 @@ impl Ranks {
         self.rank() == 0
     }
 
-    /// Name for messages: `rank 1 of 2 (node7, mpi)`.
+    /// Returns the name for messages: `rank 1 of 2 (node7, mpi)`.
     pub fn name(&self) -> String {
         match &self.0 {
             None => "rank 0 of 1".into(),
             Some(j) => {
-                let Place { rank, ranks, host, transport } = &j.place;
+                let RankIdentity { rank, ranks, host, transport } = &j.place;
                 format!("rank {rank} of {ranks} ({host}, {transport})")
             }
         }
     }
 
-    /// Bytes that this rank has handed to the transport. A ring all-reduce sends nearly twice as many.
+    /// Returns the number of bytes that this rank has handed to the transport. A ring all-reduce sends nearly twice as
+    /// many.
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |j| j.bytes.load(Ordering::Relaxed))
     }
 
     /// Starts to sum values over all ranks; the result goes to every rank, or to `root` alone.
-    pub(crate) fn start_sum(&self, values: Vec<f32>, root: Option<usize>) -> Outcome<Underway> {
+    pub(crate) fn start_sum(
+        &self,
+        values: Vec<f32>,
+        root: Option<usize>,
+    ) -> ReduceResult<Underway> {
         let bytes = size_of_val(values.as_slice());
         Ok(Underway(self.start("sum", bytes, |reply| Job::Sum(values, root, reply))?))
     }
 
     /// Waits for the end of a sum. On ranks other than its root the values are unspecified.
-    pub(crate) fn finish(&self, underway: Underway) -> Outcome<Vec<f32>> {
+    pub(crate) fn finish(&self, underway: Underway) -> ReduceResult<Vec<f32>> {
         self.wait("sum", &underway.0)
     }
 
-    /// Sum of values over all ranks, at every rank or at `root` alone.
-    pub(crate) fn sum(&self, values: Vec<f32>, root: Option<usize>) -> Outcome<Vec<f32>> {
+    /// Returns the sum of values over all ranks, at every rank or at `root` alone.
+    pub(crate) fn sum(&self, values: Vec<f32>, root: Option<usize>) -> ReduceResult<Vec<f32>> {
         if self.is_alone() {
             return Ok(values);
         }
         self.finish(self.start_sum(values, root)?)
     }
 
-    /// Values of rank `root` at every rank. `values` has the same length everywhere.
-    pub(crate) fn broadcast(&self, values: Vec<f32>, root: usize) -> Outcome<Vec<f32>> {
+    /// Returns the values of rank `root` at every rank. `values` has the same length everywhere.
+    pub(crate) fn broadcast(&self, values: Vec<f32>, root: usize) -> ReduceResult<Vec<f32>> {
         if self.is_alone() {
             return Ok(values);
         }
@@ -176,7 +182,7 @@ impl Ranks {
     ///
     /// # Errors
     /// [`ReduceError`] if a rank is lost or late.
-    pub fn gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> Outcome<Vec<T>> {
+    pub fn gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> ReduceResult<Vec<T>> {
         let broken = |e: serde_json::Error| ReduceError::Message { reason: e.to_string() };
         let bytes = serde_json::to_vec(value).map_err(broken)?;
         let all = match self.is_alone() {
@@ -194,7 +200,7 @@ impl Ranks {
     ///
     /// # Errors
     /// [`ReduceError`] if a rank is lost or late.
-    pub fn measure(&self, values: usize, repetitions: usize) -> Outcome<f64> {
+    pub fn measure(&self, values: usize, repetitions: usize) -> ReduceResult<f64> {
         let mut taken = Vec::new();
         for _ in 0..repetitions.max(1) {
             let begun = Instant::now();
@@ -207,7 +213,7 @@ impl Ranks {
     }
 
     /// Fails at every rank unless all have the same value.
-    pub(crate) fn agree(&self, what: &'static str, value: &str) -> Outcome<()> {
+    pub(crate) fn agree(&self, what: &'static str, value: &str) -> ReduceResult<()> {
         let all = self.gather(&value.to_owned())?;
         match all.iter().position(|other| *other != all[0]) {
             None => Ok(()),
@@ -231,8 +237,8 @@ impl Ranks {
         &self,
         operation: &'static str,
         bytes: usize,
-        job: impl FnOnce(mpsc::Sender<Outcome<T>>) -> Job,
-    ) -> Outcome<mpsc::Receiver<Outcome<T>>> {
+        job: impl FnOnce(mpsc::Sender<ReduceResult<T>>) -> Job,
+    ) -> ReduceResult<mpsc::Receiver<ReduceResult<T>>> {
         let joined = self.0.as_ref().ok_or(ReduceError::Closed { operation })?;
         joined.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         let (reply, result) = mpsc::channel();
@@ -240,7 +246,11 @@ impl Ranks {
         sent.map(|()| result).ok_or(ReduceError::Closed { operation })
     }
 
-    fn wait<T>(&self, operation: &'static str, result: &mpsc::Receiver<Outcome<T>>) -> Outcome<T> {
+    fn wait<T>(
+        &self,
+        operation: &'static str,
+        result: &mpsc::Receiver<ReduceResult<T>>,
+    ) -> ReduceResult<T> {
         let joined = self.0.as_ref().ok_or(ReduceError::Closed { operation })?;
         let timeout = joined.timeout;
         let outcome = match result.recv_timeout(timeout) {

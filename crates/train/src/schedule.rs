@@ -12,7 +12,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a run.
+    /// Returns the schedule of a run.
     pub fn new(config: &TrainConfig) -> Self {
         Self {
             peak: config.learning_rate,
@@ -22,7 +22,7 @@ impl Schedule {
         }
     }
 
-    /// The rate of a step, from 1.
+    /// Returns the rate of a step, from 1.
     pub fn rate(&self, step: u64) -> f64 {
         if step <= self.warmup {
             return self.peak * step as f64 / self.warmup.max(1) as f64;

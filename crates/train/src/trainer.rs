@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use syrinx_data::{Corpus, Part};
+use syrinx_data::{Corpus, WorkShare};
 use syrinx_model::{LanguageModel, LmFile};
 use syrinx_nn::{AdamW, LORA_DOWN, NnError, ParamStore};
 use syrinx_task::{DynTask, TokenSpace};
-use syrinx_types::{CancelToken, Event, EventSink, IoOperation, NullSink};
+use syrinx_types::{CancelToken, Event, EventSink, IoOperation, NullSink, SettingIssue};
 
 use crate::batch::BatchMaker;
 use crate::pending::Pending;
@@ -22,7 +22,8 @@ use crate::ranks::Exchange;
 use crate::tuning::{carried_over, check_base};
 use crate::watch::Watch;
 use crate::{
-    Checkpoint, InTrainingEvaluator, OptimizerState, Ranks, Schedule, TrainConfig, TrainError,
+    InTrainingEvaluator, OptimizerState, Ranks, Schedule, TrainConfig, TrainError,
+    TrainingCheckpoint,
 };
 use feed::Feed;
 use state::{ADAPTER_FILE, MODEL_FILE};
@@ -47,7 +48,7 @@ pub struct TrainingMaterial<'a> {
 
 /// Outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct TrainingOutcome {
     /// Steps done.
     pub step: u64,
     /// The averaged weights, as a language model file; with `lora` an adapter.
@@ -91,9 +92,8 @@ impl<'a> Trainer<'a> {
         resume: bool,
     ) -> Result<Self, TrainError> {
         if config.lora.is_some() {
-            return Err(TrainError::Config(
-                "`lora` adapts a finished model: name it with --from".into(),
-            ));
+            let reason = "adapts a finished model: name it with --from";
+            return Err(SettingIssue::new("lora", reason).into());
         }
         let store = ParamStore::seeded(config.seed, &material.device);
         Self::build(config, material, run, resume, store, None)
@@ -103,7 +103,7 @@ impl<'a> Trainer<'a> {
     /// material's space is the model's, with the special tokens of new tasks appended.
     ///
     /// # Errors
-    /// [`TrainError::Config`] if the model isn't one of this configuration and material.
+    /// [`TrainError::Base`] if the model isn't one of this configuration and material.
     pub fn from_base(
         config: &'a TrainConfig,
         material: &'a TrainingMaterial<'a>,
@@ -132,7 +132,7 @@ impl<'a> Trainer<'a> {
         store: ParamStore,
         base: Option<LmFile>,
     ) -> Result<Self, TrainError> {
-        config.check().map_err(TrainError::Config)?;
+        config.check()?;
         let store = store.with_precision(config.precision);
         std::fs::create_dir_all(run).map_err(|cause| TrainError::Io {
             operation: IoOperation::CreateFolder,
@@ -142,7 +142,7 @@ impl<'a> Trainer<'a> {
         for name in [MODEL_FILE, ADAPTER_FILE] {
             syrinx_atomic::remove_leftovers(&run.join(name));
         }
-        syrinx_atomic::remove_leftovers(&Checkpoint::path(run));
+        syrinx_atomic::remove_leftovers(&TrainingCheckpoint::path(run));
         let books = material.codebooks.clone();
         let exchange = (!material.ranks.is_alone()).then(|| {
             let sharded = config.parallel.optimizer_state == OptimizerState::Sharded;
@@ -165,9 +165,9 @@ impl<'a> Trainer<'a> {
         let optimizer = optimizer(&store, config, exchange.as_deref())?;
         let pair = |name: &String| name.ends_with(LORA_DOWN);
         if base.is_some() && !store.vars().keys().any(pair) {
-            return Err(TrainError::Config(
-                "`lora.targets` name no linear map of the model".into(),
-            ));
+            return Err(
+                SettingIssue::new("lora.targets", "names no linear map of the model").into()
+            );
         }
         let mut trainer = Self {
             config,
@@ -208,8 +208,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn resume(&mut self) -> Result<(), TrainError> {
-        let Some(checkpoint) = Checkpoint::read(self.run)? else { return Ok(()) };
-        let path = Checkpoint::path(self.run);
+        let Some(checkpoint) = TrainingCheckpoint::read(self.run)? else { return Ok(()) };
+        let path = TrainingCheckpoint::path(self.run);
         let refuse = |reason: String| TrainError::Checkpoint { path: path.clone(), reason };
         if checkpoint.config.model != self.config.model {
             return Err(refuse(
@@ -246,7 +246,7 @@ impl<'a> Trainer<'a> {
         &mut self,
         sink: &dyn EventSink,
         cancel: &CancelToken,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<TrainingOutcome, TrainError> {
         std::thread::scope(|scope| {
             let worker = std::thread::Builder::new()
                 .name("train".into())
@@ -261,12 +261,12 @@ impl<'a> Trainer<'a> {
         &mut self,
         sink: &dyn EventSink,
         cancel: &CancelToken,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<TrainingOutcome, TrainError> {
         let (config, material) = (self.config, self.material);
         let ranks = material.ranks.clone();
         // One rank speaks for all.
         let sink: &dyn EventSink = if ranks.leads() { sink } else { &NullSink };
-        let part = Part::new(ranks.rank(), ranks.count())?;
+        let part = WorkShare::new(ranks.rank(), ranks.count())?;
         let maker = BatchMaker::new(config, material.tasks, material.corpus, &material.space)?
             .of_part(part);
         let ahead = material.corpus.is_streamed();
@@ -279,7 +279,7 @@ impl<'a> Trainer<'a> {
         feed: &mut Feed<'_>,
         sink: &dyn EventSink,
         cancel: &CancelToken,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<TrainingOutcome, TrainError> {
         let (config, material) = (self.config, self.material);
         let held_out = material
             .held_out
@@ -314,10 +314,10 @@ impl<'a> Trainer<'a> {
         }
         self.save(sink)?;
         let cancelled = self.step() < config.steps;
-        Ok(Outcome { step: self.step(), model: self.model_path(), cancelled })
+        Ok(TrainingOutcome { step: self.step(), model: self.model_path(), cancelled })
     }
 
-    /// Steps between readings of figures.
+    /// Returns the number of steps between readings of figures.
     fn log_steps(&self) -> u64 {
         match self.config.log_steps {
             0 if self.material.device.is_cpu() => 1,
@@ -327,18 +327,18 @@ impl<'a> Trainer<'a> {
     }
 
     fn diverged(&self, step: u64, what: &'static str) -> TrainError {
-        let path = Checkpoint::path(self.run);
+        let path = TrainingCheckpoint::path(self.run);
         let last_good = if path.exists() { path.display().to_string() } else { "none yet".into() };
         TrainError::Diverged { step, what, last_good }
     }
 
-    /// The weights themselves, for tests.
+    /// Returns the weights themselves, for tests.
     pub fn weights(&self) -> BTreeMap<String, Tensor> {
         self.store.tensors()
     }
 }
 
-/// The optimiser of a run: of all parameters, or of those whose state this rank keeps.
+/// Returns the optimiser of a run: of all parameters, or of those whose state this rank keeps.
 fn optimizer(
     store: &ParamStore,
     config: &TrainConfig,

@@ -4,38 +4,31 @@ use candle_core::{Tensor, Var};
 use syrinx_model::LmFile;
 use syrinx_task::{DynTask, TokenSpace};
 
-use crate::{MixEntry, TrainConfig, TrainError, TrainingMaterial};
+use crate::{BaseIssue, MixEntry, TrainConfig, TrainError, TrainingMaterial};
 
 /// The table whose rows are the special tokens of a space.
 const SPECIAL_TOKENS: &str = "special_tokens";
 
-/// All stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
+/// Returns all stages of these tasks; a task's weight is shared evenly by its stages. No weights are equal weights.
 ///
 /// # Errors
-/// [`TrainError::Config`] for a task that there isn't or that is named twice, and for weights that don't fit.
+/// [`TrainError::UnknownTask`], [`TrainError::RepeatedTask`], [`TrainError::TaskWeights`].
 pub fn mix_of(
     tasks: &[Box<dyn DynTask>],
     names: &[String],
     weights: &[f64],
 ) -> Result<Vec<MixEntry>, TrainError> {
     if !weights.is_empty() && weights.len() != names.len() {
-        return Err(TrainError::Config(format!(
-            "{} weights for {} tasks: give one each",
-            weights.len(),
-            names.len()
-        )));
+        return Err(TrainError::TaskWeights { weights: weights.len(), tasks: names.len() });
     }
     let mut mix = Vec::new();
     for (i, name) in names.iter().enumerate() {
         let Some(task) = tasks.iter().find(|t| t.id() == name) else {
-            let known: Vec<&str> = tasks.iter().map(|t| t.id()).collect();
-            return Err(TrainError::Config(format!(
-                "there is no task `{name}` (there are {})",
-                known.join(", ")
-            )));
+            let known = tasks.iter().map(|t| t.id().to_owned()).collect();
+            return Err(TrainError::UnknownTask { name: name.clone(), known });
         };
         if names[..i].contains(name) {
-            return Err(TrainError::Config(format!("the task `{name}` is named twice")));
+            return Err(TrainError::RepeatedTask(name.clone()));
         }
         let stages = task.layout().stages;
         let weight = weights.get(i).copied().unwrap_or(1.0) / stages.len() as f64;
@@ -45,8 +38,8 @@ pub fn mix_of(
     Ok(mix)
 }
 
-/// The token space of a run: what the model before it knows, with the special tokens of the tasks in the mix appended. Marks of
-/// tasks that aren't trained stay out, so that the model doesn't claim to know them.
+/// Returns the token space of a run: what the model before it knows, with the special tokens of the tasks in the mix
+/// appended. Special tokens of other tasks are left out: the model is not trained for them.
 pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry]) -> TokenSpace {
     let mut space = known;
     let trained = tasks.iter().filter(|t| mix.iter().any(|m| m.task == t.id()));
@@ -54,23 +47,22 @@ pub fn space_of(known: TokenSpace, tasks: &[Box<dyn DynTask>], mix: &[MixEntry])
     space
 }
 
-/// Whether a model can be fine-tuned with this configuration and material.
+/// Checks that a model can be fine-tuned with this configuration and material.
 pub(crate) fn check_base(
     base: &LmFile,
     config: &TrainConfig,
     material: &TrainingMaterial<'_>,
 ) -> Result<(), TrainError> {
-    let refuse = |reason: &str| Err(TrainError::Config(reason.into()));
     if base.config != config.model {
-        return refuse("the model to fine-tune has other sizes: leave [model] out of the file");
+        return Err(BaseIssue::Sizes.into());
     }
     if !material.space.special_tokens.starts_with(&base.space.special_tokens) {
-        return refuse("marks of the model to fine-tune would move");
+        return Err(BaseIssue::SpecialTokens.into());
     }
     let same =
         TokenSpace { special_tokens: base.space.special_tokens.clone(), ..material.space.clone() };
     if base.space != same {
-        return refuse("the model to fine-tune is of another codec or another vocabulary");
+        return Err(BaseIssue::Space.into());
     }
     Ok(())
 }

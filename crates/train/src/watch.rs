@@ -66,14 +66,14 @@ impl Watch {
 mod tests {
     use super::*;
 
-    /// Steps at which a series raises an alarm.
+    /// Returns the steps at which a series raises an alarm.
     fn alarms(values: impl IntoIterator<Item = f64>) -> Vec<usize> {
         let mut watch = Watch::default();
         let seen = values.into_iter().enumerate();
         seen.filter_map(|(i, v)| watch.see("loss", v, 1.5).map(|_| i)).collect()
     }
 
-    /// A loss that falls and flickers.
+    /// Returns a loss that falls and flickers.
     fn falling(steps: usize) -> impl Iterator<Item = f64> {
         (0..steps).map(|i| 6.0 - 4.0 * (i as f64 / 400.0).min(1.0) + 0.3 * (i as f64 * 1.7).sin())
     }

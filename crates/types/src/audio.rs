@@ -19,7 +19,7 @@ impl Audio {
         Self { samples: vec![0.0; n], sample_rate_hz }
     }
 
-    /// Length in seconds; 0 for an empty recording.
+    /// Returns the length in seconds; 0 for an empty recording.
     pub fn seconds(&self) -> f64 {
         if self.sample_rate_hz == 0 {
             return 0.0;
@@ -27,7 +27,7 @@ impl Audio {
         self.samples.len() as f64 / f64::from(self.sample_rate_hz)
     }
 
-    /// The samples between two times in seconds, cut to what is there.
+    /// Returns the samples between two times in seconds, cut to what is there.
     pub fn slice(&self, start_s: f64, end_s: f64) -> Self {
         let at = |s: f64| {
             ((s.max(0.0) * f64::from(self.sample_rate_hz)).round() as usize).min(self.samples.len())

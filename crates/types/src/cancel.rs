@@ -11,7 +11,7 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// A token for a part of the work: stops with this one, and can be stopped alone.
+    /// Builds a token for a part of the work: stops with this one, and can be stopped alone.
     pub fn part(&self) -> Self {
         Self { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
     }

@@ -35,7 +35,7 @@ pub enum CodesError {
 }
 
 impl Codes {
-    /// Codes from values in (frames, levels) order.
+    /// Returns the codes from values in (frames, levels) order.
     pub fn new(levels: usize, values: Vec<u16>) -> Result<Self, CodesError> {
         if levels == 0 || !values.len().is_multiple_of(levels) {
             return Err(CodesError::Ragged { values: values.len(), levels });
@@ -43,17 +43,17 @@ impl Codes {
         Ok(Self { levels, values })
     }
 
-    /// No frames yet, of so many levels.
+    /// Builds codes of `levels` levels without frames.
     pub fn empty(levels: usize) -> Self {
         Self { levels, values: Vec::new() }
     }
 
-    /// Number of levels (codebooks).
+    /// Returns the number of levels (codebooks).
     pub fn levels(&self) -> usize {
         self.levels
     }
 
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.values.len().checked_div(self.levels).unwrap_or(0)
     }
@@ -63,7 +63,7 @@ impl Codes {
         self.values.is_empty()
     }
 
-    /// All levels of one frame.
+    /// Returns all levels of one frame.
     pub fn frame(&self, frame: usize) -> &[u16] {
         &self.values[frame * self.levels..(frame + 1) * self.levels]
     }
@@ -91,7 +91,7 @@ impl Codes {
         Self { levels: n, values: self.values[start * n..end * n].to_vec() }
     }
 
-    /// The codes of the first `levels` levels only.
+    /// Returns the codes of the first `levels` levels only.
     pub fn first_levels(&self, levels: usize) -> Self {
         let levels = levels.min(self.levels);
         let values =
@@ -104,7 +104,7 @@ impl Codes {
         (0..self.frames()).map(|t| self.at(t, level)).collect()
     }
 
-    /// The values in (frames, levels) order.
+    /// Returns the values in (frames, levels) order.
     pub fn values(&self) -> &[u16] {
         &self.values
     }

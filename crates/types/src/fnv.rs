@@ -28,17 +28,16 @@ impl Fnv1a {
         bytes.into_iter().fold(self, |hash, byte| hash.word(u64::from(byte)))
     }
 
-    /// With a word taken whole: eight times as fast as its bytes, and another hash than theirs.
-    pub fn word(self, word: u64) -> Self {
+    fn word(self, word: u64) -> Self {
         Self((self.0 ^ word).wrapping_mul(PRIME))
     }
 
-    /// The hash.
+    /// Returns the hash.
     pub fn value(self) -> u64 {
         self.0
     }
 
-    /// The hash as 16 hexadecimal digits.
+    /// Returns the hash as 16 hexadecimal digits.
     pub fn hex(self) -> String {
         format!("{:016x}", self.0)
     }

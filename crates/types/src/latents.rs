@@ -10,7 +10,7 @@ pub struct Latents {
 }
 
 impl Latents {
-    /// Latents from values in (frames, dim) order; `None` if the rows aren't whole.
+    /// Returns the latents from values in (frames, dim) order; `None` if the rows aren't whole.
     pub fn new(dim: usize, values: Vec<f32>) -> Option<Self> {
         (dim > 0 && values.len().is_multiple_of(dim)).then_some(Self { dim, values })
     }
@@ -20,7 +20,7 @@ impl Latents {
         self.dim
     }
 
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.values.len().checked_div(self.dim).unwrap_or(0)
     }
@@ -37,7 +37,7 @@ impl Latents {
         Self { dim: self.dim, values: self.values[start * self.dim..end * self.dim].to_vec() }
     }
 
-    /// The values in (frames, dim) order.
+    /// Returns the values in (frames, dim) order.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -59,7 +59,7 @@ impl From<Codes> for Coded {
 }
 
 impl Coded {
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.codes.frames()
     }

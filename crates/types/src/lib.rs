@@ -12,6 +12,7 @@ mod io;
 mod latents;
 mod run;
 mod sample;
+mod setting_issue;
 mod spectral_gain;
 
 pub use audio::Audio;
@@ -24,4 +25,5 @@ pub use io::{IoOperation, io_hint};
 pub use latents::{Coded, Latents};
 pub use run::RunContext;
 pub use sample::{Sample, TimedPhone, WordTime};
+pub use setting_issue::SettingIssue;
 pub use spectral_gain::SpectralGain;

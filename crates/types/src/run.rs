@@ -1,8 +1,8 @@
-//! Surroundings of a piece of work.
+//! Context of a run.
 
 use crate::{CancelToken, EventSink, NullSink};
 
-/// Surroundings of a piece of work: the token that stops it, the sink of its events, and the seed of its randomness.
+/// Context of a run: the token that cancels it, the sink of its events, and its seed.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// Stops the work between steps.
@@ -24,7 +24,7 @@ impl<'a> RunContext<'a> {
         Self::new(cancel, &NullSink)
     }
 
-    /// The same with another seed.
+    /// Returns the same with another seed.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }

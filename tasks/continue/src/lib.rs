@@ -1,8 +1,8 @@
 //! Continuation: a recording is continued in its own voice, with a text (VALL-E's "continual" setting, arXiv
 //! 2301.02111, section 5.2).
 //!
-//! The end of the recording is given to the AR stage as the first frames of its response, with their alignment; it goes
-//! on after them. The recording's own samples stay as they are.
+//! The end of the recording is given to the AR stage as the first frames of its response, with their alignment;
+//! generation continues after them. The recording's own samples stay as they are.
 
 mod request;
 mod speak;

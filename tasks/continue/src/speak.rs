@@ -1,23 +1,23 @@
 //! From a recording and a text to rows, and from their codes to one recording.
 
 use syrinx_speech::{
-    Onward, Place, Recording, Said, Sentence, Setup, Spoken, join, prompt_of, reading, rolling,
-    sentences,
+    AlignedRecording, Onward, Sentence, SentenceOffset, Setup, Spoken, SpokenWords, join,
+    prompt_of, reading, rolling, sentences,
 };
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::Audio;
 
 use crate::{ContinueAnswer, ContinueConfig, ContinueRequest};
 
-/// The recording, the sentences of the text with their places in the rows, and the first row, which goes on from the
+/// The recording, the sentences of the text with their offsets in the rows, and the first row, which continues the
 /// recording.
 pub struct Prepared {
-    recording: Recording,
-    sentences: Vec<(Sentence, Place)>,
+    recording: AlignedRecording,
+    sentences: Vec<(Sentence, SentenceOffset)>,
     first: Onward,
 }
 
-/// One row a sentence: the first goes on from the recording, the others follow in its voice.
+/// Plans one row for each sentence: the first continues the recording, the others follow in its voice.
 pub(crate) fn plan(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -25,15 +25,17 @@ pub(crate) fn plan(
 ) -> Result<(Plan, Prepared), TaskError> {
     let (config, speaking, kit) = (setup.config, setup.speaking(), setup.kit);
     let sentences = sentences(speaking, &request.text)?;
-    let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
+    let recording =
+        AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let prompt = prompt_of(speaking.config, context.codec()?, &recording.audio, "the recording")?;
     let prompt = Content::Codes(prompt);
     // The last frame may be half empty: only whole ones are given.
     let whole = recording.audio.samples.len() / recording.frame_samples();
     let given = recording.context(whole.min(recording.codes.frames()), config.context_s);
     let spoken = &sentences[0].spoken;
-    let new = Said::of(spoken, 0..spoken.words.len());
-    let first = recording.onward(given, &new, &Said::default(), Some(prompt.clone()), speaking);
+    let new = SpokenWords::of(spoken, 0..spoken.words.len());
+    let first =
+        recording.onward(given, &new, &SpokenWords::default(), Some(prompt.clone()), speaking);
     let first = first.ok_or_else(|| {
         TaskError::input(
             "too many phones were recognized in the recording to go on from",
@@ -54,7 +56,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { recording, sentences, first }))
 }
 
-/// The recording's own samples, then those of the model, joined by a short cross-fade.
+/// Returns the recording's own samples, then those of the model, joined by a short cross-fade.
 pub(crate) fn finish(
     setup: Setup<'_, ContinueConfig>,
     request: &ContinueRequest,
@@ -76,11 +78,11 @@ pub(crate) fn finish(
             .ok_or_else(|| AnswerIssue::NothingFor(sentence.spoken.spoken_text()).of("continue"))?;
         whole.whole = Some(joined(setup.config, &prepared, codec.decode(codes)?));
         // The phones of the sentence count from its own silence.
-        let stops = generated.pointer.iter().skip(first.given.len());
-        let stops: Vec<u32> = stops.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
-        if !stops.is_empty() {
+        let pointer = generated.pointer.iter().skip(first.given.len());
+        let pointer: Vec<u32> = pointer.map(|&p| (p + 1).saturating_sub(first.new.start)).collect();
+        if !pointer.is_empty() {
             let start_s = recording.at_s(first.given.end);
-            whole.words.extend(sentence.word_times(&stops, start_s, codec.frame_rate_hz()));
+            whole.words.extend(sentence.word_times(&pointer, start_s, codec.frame_rate_hz()));
         }
         whole.previous = Some(generated);
     }
@@ -107,7 +109,7 @@ pub(crate) fn finish(
     Ok(ContinueAnswer { speech, start_s, says: recording.text() })
 }
 
-/// The recording with what was spoken after it; `spoken` begins with the frames that were given.
+/// Returns the recording with what was spoken after it; `spoken` begins with the frames that were given.
 fn joined(config: &ContinueConfig, prepared: &Prepared, spoken: Audio) -> Audio {
     let Prepared { recording, first, .. } = prepared;
     let mut samples = recording.audio.samples.clone();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use syrinx_speech::{Recording, Script, Setup, Utterance, Voice};
+use syrinx_speech::{AlignedRecording, RequestedVoice, Script, Setup, SpokenRow};
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -10,7 +10,7 @@ use crate::{ConvertAnswer, ConvertConfig, ConvertRequest};
 
 /// The recording, its stretches, and the built-in voice. Each stretch with phones is one row; others stay as they are.
 pub struct Prepared {
-    recording: Recording,
+    recording: AlignedRecording,
     stretches: Vec<Range<usize>>, // frames
     voice: Option<String>,
 }
@@ -28,9 +28,10 @@ pub(crate) fn plan(
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
     let Setup { config, kit } = setup;
-    let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
+    let voice = RequestedVoice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(&config.speaking, context)?.map(Content::Codes);
-    let recording = Recording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
+    let recording =
+        AlignedRecording::recognize(kit, &request.audio, request.says.as_deref(), context)?;
     let stretches = recording.cut(config.max_row_s);
     let prepared = Prepared { recording, stretches, voice: voice.built_in(context)? };
     let recording = &prepared.recording;
@@ -45,7 +46,7 @@ pub(crate) fn plan(
         };
         let line = recording.line(frames.clone(), &config.speaking).ok_or_else(too_fast)?;
         let script = Script::of(&line, kit)?;
-        let mut utterance = Utterance::new(script.content(), prompt.clone(), &config.speaking);
+        let mut utterance = SpokenRow::new(script.content(), prompt.clone(), &config.speaking);
         if kit.switches.alignment.is_aligned() {
             let rate_hz = recording.frame_rate_hz;
             utterance.pointer =
@@ -83,7 +84,7 @@ pub(crate) fn finish(
     }
     let mut audio: Audio = context.codec()?.decode(&codes)?;
     if setup.kit.switches.alignment.is_aligned() {
-        // The last frame may be longer than what was left of the recording.
+        // The last frame may extend beyond the end of the recording.
         audio.samples.truncate(recording.audio.samples.len());
     }
     let words = recording.word_times();

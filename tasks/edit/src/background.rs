@@ -1,4 +1,4 @@
-//! Editing over a background: it is separated from the speech, and goes on under the new words.
+//! Editing over a background: it is separated from the speech and mixed back under the edited words.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub(crate) struct Stems {
 }
 
 impl Stems {
-    /// Separates them where the request asks for it; where it leaves that open, where there is a background.
+    /// Separates speech and background where the request says so; by default where the recording has a background.
     pub(crate) fn of(
         config: &EditConfig,
         request: &EditRequest,
@@ -52,8 +52,8 @@ fn level_db(audio: &Audio) -> f64 {
     10.0 * (power / audio.samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// Samples of a background from the beginning of a span of it on: back and forth within the span, or what is
-/// around a short one, so that nothing jumps.
+/// Returns `samples` samples of a background from the start of a span on: back and forth within the span, or around a
+/// short one, without jumps.
 pub(crate) fn under(background: &Audio, span: Range<usize>, samples: usize) -> Vec<f32> {
     let all = &background.samples;
     let least = (SHORTEST_S * f64::from(background.sample_rate_hz)) as usize;
@@ -74,7 +74,7 @@ mod tests {
             |n: usize| Audio { samples: (0..n).map(|i| i as f32).collect(), sample_rate_hz: 10 };
         assert_eq!(under(&rate(20), 2..8, 4), [2.0, 3.0, 4.0, 5.0]);
         assert_eq!(under(&rate(20), 2..6, 7), [2.0, 3.0, 4.0, 5.0, 5.0, 4.0, 3.0]);
-        // An insertion has no span of its own; at the end what is before it counts.
+        // An insertion has an empty span; at the end the samples before it are used.
         assert_eq!(under(&rate(20), 5..5, 5), [5.0, 6.0, 7.0, 8.0, 8.0]);
         assert_eq!(under(&rate(20), 20..20, 3), [19.0, 18.0, 17.0]);
         assert_eq!(under(&rate(0), 0..0, 3), [0.0; 0]);

@@ -1,7 +1,7 @@
 //! Editing speech: a recording is made to say something else, in its own voice.
 //!
-//! The words that differ are found and placed in time; the AR stage goes on from the frames before them, which are given
-//! to it as the first frames of its response, and looks ahead to the words after. Outside the edits the samples are the
+//! The words that differ are found and aligned; the AR stage continues the frames before them, which are given to it as
+//! the first frames of its response, and looks ahead to the words after. Outside the edits the samples are the
 //! original's, bit for bit; the cross-fades lie inside them. A background is separated first and mixed back under the
 //! new words.
 

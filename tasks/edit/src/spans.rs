@@ -1,6 +1,6 @@
 //! From a request to the spans of the recording that are spoken anew.
 
-use syrinx_speech::{Onward, Recording, Said, Setup, prompt_of};
+use syrinx_speech::{AlignedRecording, Onward, Setup, SpokenWords, prompt_of};
 use syrinx_task::{Clip, Content, Context, TaskError, TaskKit};
 use syrinx_types::{Audio, Event};
 
@@ -8,18 +8,18 @@ use crate::background::Stems;
 use crate::changes::{Change, changes};
 use crate::{EditConfig, EditRequest};
 
-/// One in so many words may be doubted in a text that is believed.
+/// Number of words of which one may be uncertain in a transcript that is used.
 const MOST_DOUBTED: usize = 3;
 
-/// A stretch of the recording and what is to be said there.
-pub(crate) struct Span {
+/// A span of the recording with its new words.
+pub(crate) struct EditSpan {
     /// Times of the old words, seconds.
     pub(crate) start_s: f64,
     pub(crate) end_s: f64,
     /// The old words, as indices into the recording's.
     pub(crate) old: std::ops::Range<usize>,
     /// The new words with their phones.
-    pub(crate) new: Said,
+    pub(crate) new: SpokenWords,
     /// Utterance of the new words; none where words are only cut out.
     pub(crate) onward: Option<Onward>,
 }
@@ -31,8 +31,8 @@ pub struct Prepared {
     /// Background, where it is kept.
     pub(crate) background: Option<Audio>,
     /// The speech, without a background that is kept.
-    pub(crate) recording: Recording,
-    pub(crate) spans: Vec<Span>,
+    pub(crate) recording: AlignedRecording,
+    pub(crate) spans: Vec<EditSpan>,
 }
 
 impl Prepared {
@@ -48,7 +48,7 @@ impl Prepared {
             None => speech.clone(),
         };
         let clip = Clip { audio: Some(speech.into()), ..request.audio.clone() };
-        let recording = Recording::recognize(kit, &clip, request.says.as_deref(), context)?;
+        let recording = AlignedRecording::recognize(kit, &clip, request.says.as_deref(), context)?;
         if let (Some(says), false) = (&request.says, request.force) {
             doubt(config, &recording, says, context)?;
         }
@@ -75,11 +75,11 @@ impl Prepared {
     }
 }
 
-/// Whether the recording says what it is said to say. The fit of the sounds decides, not the recognizer, which is weak on
-/// some voices: words that fit badly in a text that fits are told in a warning.
+/// Checks that the recording has the words of `says`. The fit of the phones decides, not the recognizer, which is weak
+/// on some voices. Words that fit badly in a text that fits are a warning.
 fn doubt(
     config: &EditConfig,
-    recording: &Recording,
+    recording: &AlignedRecording,
     says: &str,
     context: &Context<'_>,
 ) -> Result<(), TaskError> {
@@ -107,13 +107,13 @@ fn doubt(
     Ok(())
 }
 
-/// The spans where the text differs from what is said.
+/// Returns the spans where the new text differs from the spoken one.
 fn by_words(
     config: &EditConfig,
     kit: &TaskKit,
-    recording: &Recording,
+    recording: &AlignedRecording,
     text: &str,
-) -> Result<Vec<Span>, TaskError> {
+) -> Result<Vec<EditSpan>, TaskError> {
     if recording.words.is_empty() {
         return Err(TaskError::input(
             "no words were recognized in the recording",
@@ -132,14 +132,14 @@ fn by_words(
     }
     let span = |change: Change| {
         let (start_s, end_s) = edges(config, recording, &change);
-        let new = Said::of(&spoken, change.new);
-        Span { start_s, end_s, old: change.old, new, onward: None }
+        let new = SpokenWords::of(&spoken, change.new);
+        EditSpan { start_s, end_s, old: change.old, new, onward: None }
     };
     Ok(changes.into_iter().map(span).collect())
 }
 
-/// Times of the old words with a little of the silence around them; of an insertion its time.
-fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f64) {
+/// Returns the times of the old words with a little of the silence around them; of an insertion its time.
+fn edges(config: &EditConfig, recording: &AlignedRecording, change: &Change) -> (f64, f64) {
     let words = &recording.words;
     let before_s = change.old.start.checked_sub(1).map_or(0.0, |i| words[i].end_s);
     let after_s = words.get(change.old.end).map_or(recording.audio.seconds(), |w| w.start_s);
@@ -157,14 +157,14 @@ fn edges(config: &EditConfig, recording: &Recording, change: &Change) -> (f64, f
     (start_s - margin(start_s - before_s), end_s + margin(after_s - end_s))
 }
 
-/// The span that a request names by its times.
+/// Returns the span that a request names by its times.
 fn by_time(
     kit: &TaskKit,
-    recording: &Recording,
+    recording: &AlignedRecording,
     start_s: f64,
     end_s: f64,
     text: &str,
-) -> Result<Span, TaskError> {
+) -> Result<EditSpan, TaskError> {
     let total_s = recording.audio.seconds();
     if !(start_s >= 0.0 && end_s > start_s) {
         return Err(TaskError::input(
@@ -179,31 +179,31 @@ fn by_time(
         ));
     }
     let new = if text.trim().is_empty() {
-        Said::default()
+        SpokenWords::default()
     } else {
         let spoken = kit.frontend.phonemize(text)?;
-        Said::of(&spoken, 0..spoken.words.len())
+        SpokenWords::of(&spoken, 0..spoken.words.len())
     };
     let middle_s = |i: usize| 0.5 * (recording.words[i].start_s + recording.words[i].end_s);
     let words = recording.words.len();
     let first = (0..words).find(|&i| middle_s(i) >= start_s).unwrap_or(words);
     let last = (first..words).find(|&i| middle_s(i) >= end_s).unwrap_or(words);
-    Ok(Span { start_s, end_s, old: first..last, new, onward: None })
+    Ok(EditSpan { start_s, end_s, old: first..last, new, onward: None })
 }
 
 /// Plans the utterance of a span: on from the frames before it, with a look-ahead to the words after.
 fn speak(
     setup: Setup<'_, EditConfig>,
-    recording: &Recording,
-    span: Span,
+    recording: &AlignedRecording,
+    span: EditSpan,
     prompt: &Content,
-) -> Result<Span, TaskError> {
+) -> Result<EditSpan, TaskError> {
     if span.new.words.is_empty() {
         return Ok(span);
     }
     let given = recording.context(recording.frame(span.start_s), setup.config.context_s);
     let later = span.old.end..(span.old.end + setup.config.ahead_words).min(recording.words.len());
-    let mut ahead = Said::default();
+    let mut ahead = SpokenWords::default();
     for word in later {
         let of_word = recording.sounds.iter().filter(|s| s.word == Some(word));
         ahead.push(&recording.words[word].word, of_word.map(|s| s.phone));
@@ -215,5 +215,5 @@ fn speak(
             "give what the recording says",
         )
     })?;
-    Ok(Span { onward: Some(onward), ..span })
+    Ok(EditSpan { onward: Some(onward), ..span })
 }

@@ -5,13 +5,13 @@ use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::{Audio, Codes, WordTime};
 
 use crate::background::under;
-use crate::spans::{Prepared, Span};
+use crate::spans::{EditSpan, Prepared};
 use crate::{EditAnswer, EditConfig, EditedSpan};
 
-/// Frames after an edit that the codec sees, so that the edit ends as it goes on.
+/// Frames after an edit that the codec decodes with it, for a continuous end.
 const FRAMES_AFTER: usize = 10;
 
-/// One row a span in which something is said.
+/// Plans one row for each span with new words.
 pub(crate) fn plan(setup: Setup<'_, EditConfig>, prepared: &Prepared) -> Plan {
     let spoken = prepared.spans.iter().filter_map(|span| span.onward.as_ref());
     Plan { rows: spoken.map(|onward| onward.utterance.clone().into_row(setup.kit)).collect() }
@@ -25,7 +25,7 @@ struct Spoken {
     complete: bool,
 }
 
-/// Puts what was spoken into the recording, with a cross-fade at either edge, inside the edit.
+/// Splices the generated speech into the recording, with a cross-fade at either edge, inside the edit.
 pub(crate) fn finish(
     setup: Setup<'_, EditConfig>,
     work: &Prepared,
@@ -86,7 +86,8 @@ fn moved(words: &[WordTime], by_s: f64) -> impl Iterator<Item = WordTime> {
     })
 }
 
-/// The new samples between the edges of the old ones, which fade out and in; where there are none those of what is behind.
+/// Returns the new samples between the edges of the old ones, which fade out and in; the background where there are
+/// none.
 fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     let edge = if old.is_empty() { fade } else { fade.min(old.len() / 2) };
     let (first, last) = if old.is_empty() {
@@ -101,12 +102,12 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// The samples of the new words, and when they sound.
+/// Returns the samples of the new words, and when they sound.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,
     work: &Prepared,
-    span: &Span,
+    span: &EditSpan,
     generated: &Generated,
 ) -> Result<Spoken, TaskError> {
     let (Some(onward), Some(codes)) = (&span.onward, &generated.codes) else {
@@ -114,8 +115,8 @@ fn spoken(
     };
     let known = onward.given.len();
     let frames = codes.frames();
-    let at = |stop: u32| {
-        let before = generated.pointer.iter().skip(known).take_while(|&&p| p < stop).count();
+    let at = |phone_index: u32| {
+        let before = generated.pointer.iter().skip(known).take_while(|&&p| p < phone_index).count();
         (known + before).min(frames)
     };
     let (start, end, complete) = if setup.kit.switches.alignment.is_aligned() {
@@ -144,15 +145,15 @@ fn spoken(
     let (from, to) = (known * size, (known + end - start) * size);
     let samples = audio.samples.get(from..to.min(audio.samples.len())).unwrap_or_default();
     let mut words = Vec::new();
-    let time = |stop: u32| recording.at_s(at(stop).clamp(start, end) - start);
+    let time = |phone_index: u32| recording.at_s(at(phone_index).clamp(start, end) - start);
     let timed = span.new.words.iter().zip(&onward.words).filter(|_| !generated.pointer.is_empty());
-    for (word, stops) in timed {
-        let (start_s, end_s) = (time(stops.start), time(stops.end));
+    for (word, phones) in timed {
+        let (start_s, end_s) = (time(phones.start), time(phones.end));
         words.push(WordTime { word: word.clone(), start_s, end_s });
     }
     Ok(Spoken { samples: samples.to_vec(), words, complete })
 }
 
-fn nothing(span: &Span) -> TaskError {
+fn nothing(span: &EditSpan) -> TaskError {
     AnswerIssue::NothingFor(span.new.words.join(" ")).of("edit")
 }

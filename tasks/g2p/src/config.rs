@@ -12,7 +12,7 @@ pub struct G2pConfig {
     pub always_model: bool,
     /// Words with more letters are spelled by rule, and not trained on.
     pub max_letters: usize,
-    /// Share of the examples from phones to letters whose phones have no stress, as a recogniser gives them, 0 to 1.
+    /// Share of the examples from phones to letters whose phones have no stress, as those of a recognizer, 0 to 1.
     pub unstressed_share: f64,
 }
 
@@ -28,7 +28,7 @@ impl G2pConfig {
         Allowed::Within(0.0, 1.0).check("unstressed_share", self.unstressed_share)
     }
 
-    /// The most tokens that a word of so many letters or phones may come out as.
+    /// Returns the most tokens that a word of `length` letters or phones may be converted to.
     pub(crate) fn limit(&self, length: usize) -> usize {
         2 * length + 4
     }

@@ -12,7 +12,7 @@ pub(crate) const LETTERS: &str = "letters";
 /// Segment of the phones, given or written.
 pub(crate) const PHONES: &str = "phones";
 
-/// One word a sequence: what is given stands in the trunk and is seen both ways, what is written follows it.
+/// Returns the layout of one word: the input is in the trunk with full attention, the output follows it.
 pub(crate) fn layout() -> Layout {
     let stage = |name: &str, task: &str, given: &str, written: &str| {
         let segments = vec![

@@ -11,7 +11,7 @@ use syrinx_text::{Phone, TextError};
 use crate::G2pConfig;
 use crate::layout::{PHONES, TO_LETTERS};
 
-/// The words of a line of phones, without marks.
+/// Returns the words of a line of phones, without marks.
 fn words(phones: &str) -> Result<Vec<Vec<Phone>>, TaskError> {
     let phones = phones.trim();
     let read = if phones.starts_with('/') {
@@ -61,7 +61,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, words))
 }
 
-/// The words in letters.
+/// Returns the words in letters.
 pub(crate) fn finish(kit: &TaskKit, words: &[Spelled], generated: &[Generated]) -> Phones {
     let mut generated = generated.iter();
     let mut word = |word: &Spelled| {

@@ -73,7 +73,7 @@ impl Task for G2p {
         layout::layout()
     }
 
-    /// The model reads the words that the front end does not know; they are found once.
+    /// Collects the words that the front end does not know, once, for the model to read.
     fn plan(
         &self,
         request: &G2pRequest,

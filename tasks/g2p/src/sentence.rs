@@ -15,7 +15,7 @@ use syrinx_text::{Phone, Phonemized, Pronounce, Source};
 use crate::G2pConfig;
 use crate::layout::{LETTERS, TO_PHONES};
 
-/// Notes which words the front end asks for, and knows none of them.
+/// Records the words that the front end looks up; it knows none of them.
 #[derive(Default)]
 struct Unknown(Mutex<Vec<String>>);
 
@@ -37,7 +37,7 @@ impl Pronounce for Known {
     }
 }
 
-/// The words of a text that the model has to read, each once, in the order of the text.
+/// Returns the words of a text that the model has to read, each once, in the order of the text.
 fn words_for_model(
     config: &G2pConfig,
     kit: &TaskKit,
@@ -76,7 +76,7 @@ pub(crate) fn plan(
     Ok((Plan { rows: words.iter().map(row).collect() }, words))
 }
 
-/// The whole text in phones.
+/// Returns the whole text in phones.
 pub(crate) fn finish(
     config: &G2pConfig,
     kit: &TaskKit,

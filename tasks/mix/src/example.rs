@@ -4,8 +4,8 @@ use rand::{Rng, RngCore};
 use syrinx_speech::PROMPT;
 use syrinx_task::{Content, Example};
 
-/// An utterance whose prompt is a blend: the two halves of the speaker's own prompt laid over one another, with any
-/// weights. The response is the speaker's voice, so the model learns that a blend of prompts is a voice.
+/// Builds an example whose prompt is a blend: the two halves of the speaker's own prompt with random weights. The
+/// response is the speaker's voice, so the model learns that a blend of prompts is a voice.
 pub(crate) fn blended(mut example: Example, rng: &mut dyn RngCore) -> Example {
     if let Some(Content::Codes(prompt)) = example.contents.remove(PROMPT) {
         let half = prompt.frames() / 2;

@@ -1,7 +1,7 @@
 //! Mixing voices: a text is spoken in a voice that is a weighted mix of several.
 //!
-//! The prompts of the voices become one: laid over one another as the weighted sum of their embeddings, strung
-//! together, or interleaved, so that the three can be compared. Apart from that it is text to speech.
+//! The prompts of the voices become one: a weighted sum of their embeddings, a concatenation, or an interleaving. The
+//! rest is text to speech.
 
 mod example;
 mod request;
@@ -46,7 +46,7 @@ impl Speaking for VoiceMixing {
         voices.map(|(i, clip)| (format!("voices.{i}"), clip)).collect()
     }
 
-    /// Chunks of sentences; a continuous reading is one chunk, since its sentences go on from one another.
+    /// Chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_, MixConfig>,
         mut request: MixRequest,
@@ -82,7 +82,7 @@ impl Speaking for VoiceMixing {
         speak::finish(setup, prepared, &generated, context)
     }
 
-    /// An utterance in a blend of its own speaker's voice.
+    /// Returns an utterance in a blend of its own speaker's voice.
     fn adapted(_setup: Setup<'_, MixConfig>, example: Example, rng: &mut dyn RngCore) -> Example {
         example::blended(example, rng)
     }

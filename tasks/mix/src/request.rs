@@ -92,7 +92,7 @@ impl Answer for MixAnswer {
     const KIND: AnswerKind = AnswerKind::Speech;
 
     fn merge(&mut self, next: Self, start_s: f64) {
-        // Steps of a sweep differ in length: each goes on after its own.
+        // Steps of a sweep differ in length: each starts after the end of the one before.
         let pause_s = (start_s - self.speech.seconds).max(0.0);
         for (step, next) in self.steps.iter_mut().zip(next.steps) {
             let seconds = step.audio.as_ref().map_or(0.0, |audio| audio.seconds());

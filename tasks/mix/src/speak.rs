@@ -1,6 +1,6 @@
 //! From a request to rows, and from their codes to recordings.
 
-use syrinx_speech::{Place, Sentence, Setup, Spoken, reading, sentences};
+use syrinx_speech::{Sentence, SentenceOffset, Setup, Spoken, reading, sentences};
 use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
 
 use crate::voices::{mixed, prompts, weights};
@@ -9,7 +9,7 @@ use crate::{MixAnswer, MixConfig, MixRequest};
 /// Weights of the steps, and the sentences with their places in the rows of each step.
 pub struct Prepared {
     steps: Vec<Vec<f64>>,
-    sentences: Vec<(Sentence, Place)>,
+    sentences: Vec<(Sentence, SentenceOffset)>,
 }
 
 /// For every step one row a sentence.

@@ -1,12 +1,12 @@
 //! Voices with weights, and what becomes of their prompts.
 
-use syrinx_speech::{SpeakConfig, Voice};
+use syrinx_speech::{RequestedVoice, SpeakConfig};
 use syrinx_task::{Clip, Content, Context, TaskError};
 use syrinx_types::Codes;
 
 use crate::{MixConfig, MixMode, MixRequest};
 
-/// The prompts of a request, in its order.
+/// Returns the prompts of a request, in its order.
 pub(crate) fn prompts(
     config: &SpeakConfig,
     request: &MixRequest,
@@ -31,9 +31,9 @@ pub(crate) fn prompts(
         .map(|clip| {
             let name = clip.path.to_string_lossy();
             let voice = if is_recording(clip, &named) {
-                Voice { name: None, clip: Some(clip) }
+                RequestedVoice { name: None, clip: Some(clip) }
             } else {
-                Voice { name: Some(&name), clip: None }
+                RequestedVoice { name: Some(&name), clip: None }
             };
             let codes = voice.codes(config, context)?;
             codes.ok_or_else(|| {
@@ -51,7 +51,7 @@ pub(crate) fn is_recording(voice: &Clip, named: &[String]) -> bool {
     voice.audio.is_some() || (is_path && !named.iter().any(|known| *known == name))
 }
 
-/// The weights of every step: of the request, or of a sweep. Each set sums up to 1.
+/// Returns the weights of every step: of the request, or of a sweep. Each set sums up to 1.
 pub(crate) fn weights(
     config: &MixConfig,
     request: &MixRequest,
@@ -126,7 +126,7 @@ pub(crate) fn mixed(
     if let [(_, only)] = parts[..] {
         return Content::Codes(only.clone());
     }
-    // Frames of each voice in a stretch of so many: rounded, at least one.
+    // Returns the number of frames of each voice in a section of `frames` frames: rounded, at least one.
     let share = |weight: f64, frames: usize| ((weight * frames as f64).round() as usize).max(1);
     match mode {
         MixMode::Blend => {

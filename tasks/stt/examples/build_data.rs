@@ -1,4 +1,4 @@
-//! Makes the data files of this crate, and of the one that it listens with, from the training split of a corpus:
+//! Makes the data files of this crate and of `syrinx-speech` from the training split of a corpus:
 //!
 //! ```sh
 //! cargo xtask corpus --sentences sentences.txt
@@ -33,7 +33,7 @@ fn timed(line: &Value) -> Option<(Vec<TimedPhone>, f64, f64)> {
     Some((timed.collect(), line.get("lead_s")?.as_f64()?, line.get("seconds")?.as_f64()?))
 }
 
-/// The words of a text, however it is written.
+/// Returns the words of a text, however it is written.
 fn words(text: &str) -> String {
     normalize_for_scoring(&normalize(text)).join(" ")
 }
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         texts.extend(text);
         if let Some((phones, lead_s, seconds)) = timed(&line) {
             let parts = (seconds * RATE_HZ).round() as usize;
-            labels.extend(phone_labels(&phones, lead_s, (parts, 1), RATE_HZ).unwrap_or_default());
+            labels.extend(phone_labels(&phones, lead_s, parts, 1, RATE_HZ).unwrap_or_default());
         }
     }
     if let Some(sentences) = argument() {

@@ -36,6 +36,8 @@ pub struct SttConfig {
     pub per_frame: usize,
     /// Units of the text (mode `text`).
     pub text_unit: TextUnit,
+    /// Share of the training examples that are augmented where the corpus was simulated, 0 to 1.
+    pub augmented_share: f64,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
     /// Search for words in phone scores (mode `aligned`).
@@ -89,7 +91,9 @@ impl Default for SttConfig {
             mode: SttMode::Aligned,
             per_frame: 2,
             text_unit: TextUnit::Letters,
-            max_part_s: 20.0,
+            augmented_share: 0.6,
+            // Most training utterances are shorter; words in longer rows are lost.
+            max_part_s: 5.0,
             decoder: DecoderConfig::default(),
         }
     }
@@ -99,6 +103,7 @@ impl SttConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigIssue> {
         let decoder = &self.decoder;
         Allowed::AtLeast(1.0).check("per_frame", self.per_frame as f64)?;
+        Allowed::Within(0.0, 1.0).check("augmented_share", self.augmented_share)?;
         Allowed::AtLeast(1.0).check("max_part_s", self.max_part_s)?;
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;

@@ -31,7 +31,7 @@ pub struct Hypothesis {
 }
 
 impl Decoder {
-    /// A decoder for the words of the dictionary.
+    /// Builds a decoder for the words of the dictionary.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -42,7 +42,7 @@ impl Decoder {
         Ok(Self::new(config, units, words, trie, bigrams))
     }
 
-    /// A decoder from its parts.
+    /// Builds a decoder from its parts.
     pub fn new(
         config: DecoderConfig,
         units: Units,
@@ -54,7 +54,7 @@ impl Decoder {
         Self { config, units, words, trie, bigrams, ahead }
     }
 
-    /// The sounds that it tells apart.
+    /// Units of the decoder.
     pub fn units(&self) -> &Units {
         &self.units
     }
@@ -64,7 +64,7 @@ impl Decoder {
         self.config.prior_weight
     }
 
-    /// The words that explain the scores best; none for silence.
+    /// Returns the words that explain the scores best; none for silence.
     ///
     /// # Errors
     /// [`SttError::Speech`] for scores that aren't the inventory's.

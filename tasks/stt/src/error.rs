@@ -23,7 +23,7 @@ pub enum SttError {
 }
 
 impl SttError {
-    /// The remedy.
+    /// Returns the remedy.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Speech(error) => error.hint(),

@@ -1,27 +1,46 @@
 //! Training examples.
 
+use rand::{Rng, RngCore};
 use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, frame_labels};
 use syrinx_text::{Phone, normalize, normalize_for_scoring};
-use syrinx_types::{Sample, TimedPhone};
+use syrinx_types::{Codes, Sample, TimedPhone};
 
+use crate::augmented::AUGMENTED;
 use crate::layout::CODES;
 use crate::{SttConfig, TextUnit};
 
-/// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
-/// without codes, durations, or a sounding phone.
-pub(crate) fn phones(config: &SttConfig, sample: &Sample) -> Option<Example> {
-    let shape = (sample.codes.frames(), config.per_frame);
-    let labels = phone_labels(&sample.phones, sample.lead_s, shape, sample.frame_rate_hz)?;
-    Some(Example { contents: codes(sample), response: Response::Phones(labels) })
+/// Codes that the model hears: those of the augmented utterance for a share of the examples, where the corpus was
+/// simulated (`syrinx data simulate`), else those of the utterance.
+pub(crate) fn heard(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Codes {
+    let augmented = sample.views.get(AUGMENTED.name);
+    let fits = augmented.filter(|view| view.frames() == sample.codes.frames());
+    match fits.filter(|_| rng.random_bool(config.augmented_share)) {
+        Some(view) => view.codes.clone(),
+        None => sample.codes.clone(),
+    }
 }
 
-/// The audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory: stress
-/// stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol is
-/// unknown or nothing sounds.
+/// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
+/// without codes, durations, or a sounding phone.
+pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Option<Example> {
+    let labels = phone_labels(
+        &sample.phones,
+        sample.lead_s,
+        sample.codes.frames(),
+        config.per_frame,
+        sample.frame_rate_hz,
+    )?;
+    Some(Example { contents: contents(codes), response: Response::Phones(labels) })
+}
+
+/// Returns the audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory:
+/// stress stripped, silence for pauses, before `lead_s` and after the last phone. `None` without frames, or if a symbol
+/// is unknown or nothing sounds.
 pub fn phone_labels(
     phones: &[TimedPhone],
     lead_s: f64,
-    (frames, per_frame): (usize, usize),
+    frames: usize,
+    per_frame: usize,
     frame_rate_hz: f64,
 ) -> Option<Vec<u32>> {
     let recognized = audible_phones(phones)?;
@@ -54,11 +73,13 @@ fn audible_phones(phones: &[TimedPhone]) -> Option<Vec<Phone>> {
     recognized.iter().any(|p| !p.is_mark()).then_some(recognized)
 }
 
-/// A recording and its text as said, in lower case without punctuation. `None` without codes or text.
+/// Builds an example of a recording and its spoken text, in lower case without punctuation. `None` without codes or
+/// text.
 pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,
     sample: &Sample,
+    codes: Codes,
 ) -> Result<Option<Example>, TaskError> {
     let words = normalize_for_scoring(&normalize(&sample.text)).join(" ");
     if sample.codes.is_empty() || words.is_empty() {
@@ -68,9 +89,9 @@ pub(crate) fn text(
         TextUnit::Letters => kit.vocab.encode_letters(&words),
         TextUnit::Bpe => kit.vocab.encode_bpe(&words)?,
     };
-    Ok(Some(Example { contents: codes(sample), response: Response::Text(ids) }))
+    Ok(Some(Example { contents: contents(codes), response: Response::Text(ids) }))
 }
 
-fn codes(sample: &Sample) -> Contents {
-    Contents::from([(CODES.to_owned(), Content::Codes(sample.codes.clone()))])
+fn contents(codes: Codes) -> Contents {
+    Contents::from([(CODES.to_owned(), Content::Codes(codes))])
 }

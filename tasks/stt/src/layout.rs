@@ -12,7 +12,7 @@ pub const TEXT: &str = "text";
 /// Segment of the recording's codes.
 pub(crate) const CODES: &str = "codes";
 
-/// The prompt of a published vall-e model: the recording, and then its phones.
+/// Returns the prompt of a published vall-e model: the recording, and then its phones.
 pub(crate) fn published(published: VallELayout) -> Layout {
     let mut segments = vec![Segment::transcribed(CODES)];
     segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
@@ -21,7 +21,7 @@ pub(crate) fn published(published: VallELayout) -> Layout {
     Layout { task: "stt".into(), stages: vec![stage] }
 }
 
-/// The prompt of the mode: the recording labelled in place, or the recording and then its text.
+/// Returns the prompt of the mode: the recording labelled in place, or the recording and then its text.
 pub(crate) fn layout(config: &SttConfig) -> Layout {
     let special_tokens = [Segment::special_token("task:stt"), Segment::special_token("lang:en")];
     let with = |rest: &[Segment]| [&special_tokens, rest].concat();

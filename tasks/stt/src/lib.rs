@@ -5,6 +5,7 @@
 //!
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
 
+mod augmented;
 mod config;
 pub mod decoder;
 mod error;
@@ -21,8 +22,8 @@ use std::sync::OnceLock;
 use rand::RngCore;
 use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Task,
-    TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
+    Capabilities, Chunks, Clip, Context, Example, Generated, Layout, LayoutIssue, Plan, Simulation,
+    Task, TaskDescriptor, TaskError, TaskKit, Transcript, Verb,
 };
 use syrinx_types::Sample;
 
@@ -50,7 +51,7 @@ pub struct Stt {
 }
 
 impl Stt {
-    /// The decoder.
+    /// Returns the decoder.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -76,6 +77,8 @@ impl Task for Stt {
         known_text: Some("text"),
         ..Capabilities::NONE
     };
+    const SIMULATION: Option<Simulation> =
+        Some(Simulation { input: augmented::AUGMENTED, target: None, enrolment: false });
     type Config = SttConfig;
     type Request = SttRequest;
     /// Length of the recording, seconds.
@@ -84,9 +87,13 @@ impl Task for Stt {
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| issue.of(Self::ID))?;
-        // Published models write phones, one token after another.
-        let mode = if kit.switches.vall_e.is_some() { SttMode::Text } else { config.mode };
-        let config = SttConfig { mode, ..config };
+        // Published models write phones, one token after another, and were trained on longer recordings.
+        let config = match kit.switches.vall_e {
+            Some(_) => {
+                SttConfig { mode: SttMode::Text, max_part_s: 4.0 * config.max_part_s, ..config }
+            }
+            None => config,
+        };
         Ok(Self { config, kit: kit.clone(), decoder: OnceLock::new() })
     }
 
@@ -101,7 +108,7 @@ impl Task for Stt {
         vec![("audio".to_owned(), &mut request.audio)]
     }
 
-    /// Sections that end in pauses. A known text is about the whole recording, which then is one section.
+    /// Returns the sections that end in pauses. A known text is about the whole recording, which then is one section.
     fn chunks(
         &self,
         request: SttRequest,
@@ -143,11 +150,12 @@ impl Task for Stt {
         &self,
         stage: &str,
         sample: &Sample,
-        _rng: &mut dyn RngCore,
+        rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
+        let codes = example::heard(&self.config, sample, rng);
         match (stage, self.config.mode) {
-            (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample)),
-            (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample),
+            (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample, codes)),
+            (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample, codes),
             (other, mode) => {
                 let has = if mode == SttMode::Aligned { PHONES } else { TEXT };
                 let (task, known) = (Self::ID.into(), vec![has.into()]);

@@ -1,4 +1,4 @@
-//! Which words follow which: a bigram language model.
+//! Bigram language model.
 //!
 //! Interpolated Kneser-Ney smoothing (Kneser & Ney 1995, with one discount): a pair that was seen loses
 //! [`DISCOUNT`] of its count; what is lost goes to words by the number of different words that they followed; and
@@ -32,7 +32,7 @@ impl BigramCounts {
         let mut counts = Self::default();
         for text in texts {
             let mut words = normalize_for_scoring(&normalize(text));
-            // Numbers are written out by now; what is left would look like a count in the file.
+            // Numbers are written out; remaining digits would look like a count in the file.
             words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
             if words.is_empty() {
                 continue;
@@ -109,7 +109,7 @@ pub struct Bigrams {
 }
 
 impl Bigrams {
-    /// The model of WordNet's example sentences, but for the test texts of the corpus.
+    /// Returns the model of WordNet's example sentences, but for the test texts of the corpus.
     ///
     /// # Errors
     /// Only when the build is broken.
@@ -123,7 +123,7 @@ impl Bigrams {
         Ok(Self::new(&BigramCounts::from_lines(&lines)?, words))
     }
 
-    /// The model of some counts. Words that aren't in the list are left out.
+    /// Returns the model of some counts. Words that aren't in the list are left out.
     pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
         let edge = words.len() as u32;
         let number = |word: &str| if word == EDGE { Some(edge) } else { words.find(word) };
@@ -156,12 +156,12 @@ impl Bigrams {
         model
     }
 
-    /// The number that stands for the beginning (before words) and the end (after them).
+    /// Returns the number of the edge: the beginning (before words) and the end (after them).
     pub fn edge(&self) -> u32 {
         self.unigrams.len() as u32 - 1
     }
 
-    /// Log-probability of a word after another one, natural.
+    /// Returns the log-probability of a word after another one, natural.
     pub fn log_prob(&self, before: u32, word: u32) -> f32 {
         let (from, to) = self.rows[before as usize];
         let row = &self.pairs[from as usize..to as usize];
@@ -170,7 +170,7 @@ impl Bigrams {
         prob.ln() as f32
     }
 
-    /// Log-probability of a word after anything, natural.
+    /// Returns the log-probability of a word after anything, natural.
     pub fn log_unigram(&self, word: u32) -> f32 {
         self.unigrams[word as usize].ln() as f32
     }

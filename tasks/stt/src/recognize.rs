@@ -1,11 +1,11 @@
 //! From a recording to rows, and from their scores to words with times.
 
 use syrinx_audio::silence::chunks;
-use syrinx_audio::speech::has_speech;
+use syrinx_audio::speech::{has_speech, speech_regions};
 use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
     AnswerIssue, Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan,
-    StageRun, TaskError, TaskKit, Transcript,
+    SpeechCodec, StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
 use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
@@ -14,8 +14,8 @@ use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
 use crate::{SttConfig, SttError, SttMode, SttRequest};
 
-/// Confidence of an alignment below which the text is likely to be another than what is said: right texts have 0.15 to 0.9,
-/// wrong ones less than 0.001, a text of which half is said 0.07.
+/// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
+/// ones less than 0.001, a text that is half spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
 
 /// The most text tokens for a frame of 40 ms, and for any recording.
@@ -35,17 +35,28 @@ pub(crate) fn plan(
         ));
     }
     let codec = context.codec()?;
-    let (codes, cuts, seconds) = match context.open(&request.audio)? {
+    // Noise and music make words of their own; silence makes none. A known text is said somewhere in the recording.
+    let detects = request.text.is_none();
+    let (codes, parts, seconds) = match context.open(&request.audio)? {
         Opened::Memory(audio) => {
-            // Noise and music make words of their own; silence makes none.
-            let silenced = (request.text.is_none() && !has_speech(&audio))
-                .then(|| Audio::silence(audio.seconds(), audio.sample_rate_hz));
-            let codes = codec.encode(silenced.as_ref().unwrap_or(&audio))?;
-            (codes, chunks(&audio, config.max_part_s), audio.seconds())
+            let regions = if detects { speech_regions(&audio) } else { Vec::new() };
+            let spoken = |&(start_s, end_s): &(f64, f64)| {
+                !detects || regions.iter().any(|&(from_s, to_s)| from_s < end_s && start_s < to_s)
+            };
+            let cuts = chunks(&audio, config.max_part_s);
+            let parts: Vec<Part> =
+                cuts.iter().map(|cut| Part { end_s: cut.1, spoken: spoken(cut) }).collect();
+            (codec.encode(&audio)?, parts, audio.seconds())
         }
         Opened::Long(long) => {
             let codes = codec.encode_long(long.as_ref(), context.run)?;
-            (codes, long.cuts(config.max_part_s)?, long.seconds())
+            let part = |(start_s, end_s)| -> Result<Part, TaskError> {
+                let spoken = !detects || has_speech(&long.slice(start_s, end_s)?);
+                Ok(Part { end_s, spoken })
+            };
+            let cuts = long.cuts(config.max_part_s)?;
+            let parts = cuts.into_iter().map(part).collect::<Result<_, _>>()?;
+            (codes, parts, long.seconds())
         }
     };
     if codes.is_empty() {
@@ -55,27 +66,48 @@ pub(crate) fn plan(
             "give a longer recording",
         ));
     }
-    // Parts are cut out of the codes of the whole recording, so that they fit together without a gap.
-    let frame = |at_s: f64| (at_s * codec.frame_rate_hz()).round() as usize;
-    let mut rows = Vec::new();
-    let mut start = 0;
-    for (_, end_s) in cuts {
-        let end = frame(end_s).min(codes.frames());
+    Ok((Plan { rows: rows(config, codec, &codes, &parts)? }, seconds))
+}
+
+/// A part of a recording.
+struct Part {
+    end_s: f64,
+    /// Whether somebody may speak in it.
+    spoken: bool,
+}
+
+/// One row a part, cut out of the codes of the whole recording, so that they fit together without a gap. Where nobody
+/// speaks, silence stands for what was recorded.
+fn rows(
+    config: &SttConfig,
+    codec: &dyn SpeechCodec,
+    codes: &Codes,
+    parts: &[Part],
+) -> Result<Vec<RowPlan>, TaskError> {
+    let (mut rows, mut start) = (Vec::new(), 0);
+    for (i, part) in parts.iter().enumerate() {
+        let end = match i + 1 == parts.len() {
+            // The last frame may be half empty.
+            true => codes.frames(),
+            false => ((part.end_s * codec.frame_rate_hz()).round() as usize).min(codes.frames()),
+        };
         if end > start {
-            rows.push(row(config, codes.slice(start, end)));
+            let heard = match part.spoken {
+                true => codes.slice(start, end),
+                false => silence(codec, end - start)?,
+            };
+            rows.push(row(config, heard));
             start = end;
         }
     }
-    match rows.last_mut() {
-        // The last frame may be half empty.
-        Some(last) if start < codes.frames() => {
-            let from = start - frames_of(last);
-            *last = row(config, codes.slice(from, codes.frames()));
-        }
-        None => rows.push(row(config, codes)),
-        _ => {}
-    }
-    Ok((Plan { rows }, seconds))
+    Ok(rows)
+}
+
+/// Codes of so many silent frames.
+fn silence(codec: &dyn SpeechCodec, frames: usize) -> Result<Codes, TaskError> {
+    let seconds = frames as f64 / codec.frame_rate_hz();
+    let codes = codec.encode(&Audio::silence(seconds, codec.sample_rate_hz()))?;
+    Ok(codes.slice(0, frames))
 }
 
 /// Clamps the words to the recording: the last codec frame may reach beyond it.
@@ -85,11 +117,6 @@ pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
         word.start_s = word.start_s.min(word.end_s);
     }
     transcript
-}
-
-fn frames_of(row: &RowPlan) -> usize {
-    let codes = row.stages.first().and_then(|s| s.contents.get(CODES));
-    if let Some(Content::Codes(codes)) = codes { codes.frames() } else { 0 }
 }
 
 fn row(config: &SttConfig, codes: Codes) -> RowPlan {
@@ -116,7 +143,7 @@ fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
     generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// The answer from phone scores: words that fit best.
+/// Returns the answer from phone scores: words that fit best.
 pub(crate) fn transcribed(
     decoder: &Decoder,
     kit: &TaskKit,
@@ -150,7 +177,7 @@ pub(crate) fn transcribed(
     Ok(answer)
 }
 
-/// The answer for a known text: when its words sound.
+/// Returns the answer for a known text: when its words sound.
 pub(crate) fn aligned(
     decoder: &Decoder,
     kit: &TaskKit,
@@ -198,7 +225,7 @@ pub(crate) fn aligned(
     })
 }
 
-/// Times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
+/// Returns the times of written pieces: `$5` sounds from the beginning of `five` to the end of `dollars`.
 fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
     let mut written: Vec<WordTime> = Vec::new();
     let mut last = None;

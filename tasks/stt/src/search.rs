@@ -21,7 +21,7 @@ const NOTHING: u32 = u32::MAX;
 
 /// A word that was found: its number and its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct Hypothesis {
     /// Number of the word.
     pub word: u32,
     /// First part.
@@ -48,7 +48,7 @@ struct Token {
 /// A word at the end of a chain of words.
 #[derive(Debug, Clone, Copy)]
 struct Link {
-    found: Found,
+    found: Hypothesis,
     previous: u32,
 }
 
@@ -115,7 +115,7 @@ impl Beam {
         }
     }
 
-    /// Drops what is far from the best, and all but the best `most`.
+    /// Drops tokens far below the best, and all but the best `most`.
     fn prune(&mut self, beam: f32, most: usize) {
         let least = self.best - beam;
         self.tokens.retain(|t| t.score >= least);
@@ -137,8 +137,8 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The most likely words, in order, and their total score.
-    pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Found>, f32) {
+    /// Returns the most likely words, in order, and their total score.
+    pub(crate) fn run(&self, acoustics: &Acoustics) -> (Vec<Hypothesis>, f32) {
         let beam = self.config.beam as f32;
         let mut links: Vec<Link> = Vec::new();
         let (mut now, mut next) = (Beam::default(), Beam::default());
@@ -147,7 +147,7 @@ impl Search<'_> {
         for part in 0..acoustics.parts() {
             let scores = &*acoustics.scaled(part);
             next.clear();
-            // The best hypothesis that only goes on is offered below: beside it, hopeless ones take no place.
+            // The best hypothesis that stays in its phone is added below: worse ones are pruned against it.
             let on = |token: &Token| token.score + scores[usize::from(self.unit(token.node))];
             next.best = now.tokens.iter().map(on).fold(f32::NEG_INFINITY, f32::max);
             for exit in &exits {
@@ -161,7 +161,7 @@ impl Search<'_> {
             exits = self.exits(&now, part as u32, &mut links);
         }
         if exits.is_empty() {
-            // The recording ends within a word: what was found before it still counts.
+            // The recording ends within a word: the words before it are kept.
             let best = now.tokens.iter().max_by(|a, b| a.score.total_cmp(&b.score));
             let exit = |t: &Token| Exit { before: t.before, link: t.link, score: t.score };
             exits.extend(best.map(exit));
@@ -176,7 +176,7 @@ impl Search<'_> {
         self.config.lm_weight as f32 * log_prob
     }
 
-    /// The sound of a node.
+    /// Returns the sound of a node.
     fn unit(&self, node: u32) -> u8 {
         if node == SILENT { SILENCE } else { self.trie.unit(node) }
     }
@@ -222,13 +222,14 @@ impl Search<'_> {
         }
     }
 
-    /// The words that may end after this part, the best for each word; silence leaves the word before it in place.
+    /// Returns the words that may end after this part, the best for each word; silence leaves the word before it in
+    /// place.
     fn exits(&self, now: &Beam, part: u32, links: &mut Vec<Link>) -> Vec<Exit> {
         let least = self.config.min_parts.min(3) as u8;
         let floor = now.best - self.config.word_beam as f32;
         let mut of_word = Index::default();
-        let mut found: Vec<(Exit, Option<Found>)> = Vec::new();
-        let mut offer = |exit: Exit, word: Option<Found>| {
+        let mut found: Vec<(Exit, Option<Hypothesis>)> = Vec::new();
+        let mut offer = |exit: Exit, word: Option<Hypothesis>| {
             if exit.score < floor {
                 return;
             }
@@ -251,13 +252,13 @@ impl Search<'_> {
                 for &word in self.trie.words(token.node) {
                     let lm = self.weighted(self.bigrams.log_prob(token.before, word));
                     let exit = Exit { before: word, link: token.link, score: score + lm };
-                    offer(exit, Some(Found { word, start: token.start, end: part + 1 }));
+                    offer(exit, Some(Hypothesis { word, start: token.start, end: part + 1 }));
                 }
             }
         }
         found.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
         found.truncate(self.config.max_words);
-        let with_link = |(exit, word): (Exit, Option<Found>)| {
+        let with_link = |(exit, word): (Exit, Option<Hypothesis>)| {
             let Some(found) = word else { return exit };
             links.push(Link { found, previous: exit.link });
             Exit { link: links.len() as u32 - 1, ..exit }
@@ -266,8 +267,8 @@ impl Search<'_> {
     }
 }
 
-/// The words of a chain, first to last.
-fn chain(links: &[Link], mut at: u32) -> Vec<Found> {
+/// Returns the words of a chain, first to last.
+fn chain(links: &[Link], mut at: u32) -> Vec<Hypothesis> {
     let mut words = Vec::new();
     while let Some(link) = links.get(at as usize) {
         words.push(link.found);

@@ -21,7 +21,7 @@ struct Entry {
 }
 
 impl Trie {
-    /// The tree of pronunciations, each given with the number of its word.
+    /// Returns the tree of pronunciations, each given with the number of its word.
     pub fn new(pronunciations: impl IntoIterator<Item = (Vec<u8>, u32)>) -> Self {
         let mut entries: Vec<Entry> = pronunciations
             .into_iter()
@@ -86,18 +86,18 @@ impl Trie {
         self.word_ids.is_empty()
     }
 
-    /// The unit that sounds at a node.
+    /// Returns the unit that sounds at a node.
     pub fn unit(&self, node: u32) -> u8 {
         self.unit[node as usize]
     }
 
-    /// The nodes that may follow.
+    /// Returns the nodes that may follow.
     pub fn children(&self, node: u32) -> Range<u32> {
         let (from, to) = self.children[node as usize];
         from..to
     }
 
-    /// The words that end at a node.
+    /// Returns the words that end at a node.
     pub fn words(&self, node: u32) -> &[u32] {
         let (from, to) = self.words[node as usize];
         &self.word_ids[from as usize..to as usize]
@@ -124,7 +124,7 @@ pub struct WordList {
 }
 
 impl WordList {
-    /// Number of words.
+    /// Returns the number of words.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -134,14 +134,14 @@ impl WordList {
         self.ends.is_empty()
     }
 
-    /// A word by its number.
+    /// Returns a word by its number.
     pub fn word(&self, index: u32) -> &str {
         let i = index as usize;
         let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
         &self.letters[start..self.ends[i] as usize]
     }
 
-    /// The number of a word; the list is sorted.
+    /// Returns the number of a word; the list is sorted.
     pub fn find(&self, word: &str) -> Option<u32> {
         let (mut low, mut high) = (0, self.len() as u32);
         while low < high {
@@ -162,7 +162,7 @@ impl WordList {
     }
 }
 
-/// The dictionary's words and the tree of all their pronunciations, without stress.
+/// Returns the dictionary's words and the tree of all their pronunciations, without stress.
 pub fn dictionary(lexicon: &Lexicon, units: &Units) -> (WordList, Trie) {
     let mut words = WordList::default();
     let mut entries = Vec::with_capacity(lexicon.len());

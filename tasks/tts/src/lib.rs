@@ -50,7 +50,7 @@ impl Speaking for TextToSpeech {
         request.prompt.iter_mut().map(|clip| ("prompt".to_owned(), clip)).collect()
     }
 
-    /// Chunks of sentences; a continuous reading is one chunk, since its sentences go on from one another.
+    /// Chunks of sentences; a rolling reading is one chunk, since its sentences continue each other.
     fn chunks(
         setup: Setup<'_>,
         mut request: TtsRequest,

@@ -1,6 +1,6 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_speech::{Place, Sentence, Setup, Spoken, Voice, reading, sentences};
+use syrinx_speech::{RequestedVoice, Sentence, SentenceOffset, Setup, Spoken, reading, sentences};
 use syrinx_task::{AnswerIssue, Content, Context, Generated, Plan, Speech, TaskError};
 use syrinx_types::WordTime;
 
@@ -8,18 +8,18 @@ use crate::TtsRequest;
 
 /// Sentences of the request with their places in the rows, and the built-in voice.
 pub struct Prepared {
-    sentences: Vec<(Sentence, Place)>,
+    sentences: Vec<(Sentence, SentenceOffset)>,
     voice: Option<String>,
 }
 
-/// One row a sentence, each with the same prompt; in a continuous reading each goes on from the one before.
+/// Plans one row for each sentence, all with the same prompt; in a rolling reading each continues the one before.
 pub(crate) fn plan(
     setup: Setup<'_>,
     request: &TtsRequest,
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
     let sentences = sentences(setup, &request.text)?;
-    let voice = Voice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
+    let voice = RequestedVoice { name: request.voice.as_deref(), clip: request.prompt.as_ref() };
     let prompt = voice.codes(setup.config, context)?.map(Content::Codes);
     let rows = reading(&sentences, request.rolling, prompt.as_ref(), setup)?;
     let (rows, places): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
@@ -27,7 +27,7 @@ pub(crate) fn plan(
     Ok((Plan { rows }, Prepared { sentences, voice: voice.built_in(context)? }))
 }
 
-/// Words of the first sentence that its frames so far contain as a whole.
+/// Returns the words of the first sentence that its frames so far contain as a whole.
 pub(crate) fn words_so_far(
     prepared: &Prepared,
     pointer: &[u32],

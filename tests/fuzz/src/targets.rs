@@ -5,7 +5,7 @@ use std::path::Path;
 use syrinx_audio::{ReadLimits, read_from};
 use syrinx_codec::{CodecInfo, EmbeddedCodec};
 use syrinx_config::{Layer, Settings};
-use syrinx_data::import::{Alignment, TextGrid, ljspeech};
+use syrinx_data::import::{PhoneAlignment, TextGrid, ljspeech};
 use syrinx_data::{Manifest, Shard};
 use syrinx_engine::{CodecId, read_codes};
 use syrinx_model::{Adapter, LmFile};
@@ -191,7 +191,7 @@ fn textgrid() -> Run {
     Box::new(move |bytes| match TextGrid::parse(&String::from_utf8_lossy(bytes)) {
         Ok(mut grid) => {
             let clamped = grid.clamp(1.0).map_or_else(|e| class(&e), |n| n as u64);
-            let aligned = Alignment::from_textgrid(&grid, "say it now", &arpabet);
+            let aligned = PhoneAlignment::from_textgrid(&grid, "say it now", &arpabet);
             clamped ^ aligned.map_or_else(|e| class(&e), |a| size(a.phones.len()))
         }
         Err((_, problem)) => class(&problem),

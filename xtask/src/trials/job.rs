@@ -40,15 +40,15 @@ heads = 2
 hidden = 320
 "#;
 
-/// A program and what it trains on.
-pub struct Bench {
+/// A program with its training data.
+pub struct TrialSetup {
     pub program: PathBuf,
     pub shards: PathBuf,
     pub config: PathBuf,
     pub folder: PathBuf,
 }
 
-impl Bench {
+impl TrialSetup {
     /// Builds the program with features, unless there is one, and encodes the test set, each recording `copies` times.
     pub fn new(there: Option<&Path>, features: &str, copies: usize) -> Result<Self> {
         let shell = shell()?;
@@ -76,7 +76,7 @@ impl Bench {
         Ok(Self { program, shards, config, folder })
     }
 
-    /// A fresh folder for a run.
+    /// Returns a fresh folder for a run.
     pub fn run_folder(&self, name: &str) -> Result<PathBuf> {
         let run = self.folder.join("runs").join(name);
         if run.exists() {
@@ -123,7 +123,7 @@ pub fn mpirun(ranks: usize, program: &Path, args: &[String]) -> Command {
     command
 }
 
-/// Runs a command to its end and returns what it wrote. Fails unless it ends well.
+/// Runs a command to its end and returns its output. Fails unless it succeeds.
 pub fn finish(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command.output().with_context(|| format!("can't start `{shown}`"))?;
@@ -138,7 +138,7 @@ pub fn text_of(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// A command as it is typed.
+/// Returns a command as it is typed.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let root = root().display().to_string() + "/";
@@ -217,14 +217,14 @@ pub fn processes(program: &str, run: &Path) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Value of a variable in the environment of another process.
+/// Returns the value of a variable in the environment of another process.
 pub fn variable(pid: u32, name: &str) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     text.split('\0').find_map(|v| v.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
 }
 
-/// Lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
+/// Returns the lines that a reader of the record needs: of the launcher and the ranks, without frames and blank lines.
 pub fn gist(said: &str) -> String {
     let wanted = |line: &&str| {
         let words =

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use super::job::{self, Bench};
-use super::record::Record;
+use super::job::{self, TrialSetup};
+use super::record::TrialRecord;
 use crate::project::shell;
 
 /// Namespaces, ends of the cable, addresses.
@@ -58,7 +58,7 @@ impl Network {
     fn remove(&self) {
         for (space, ..) in SIDES {
             let shell = &self.shell;
-            // Not being there is what is wanted.
+            // A missing namespace is no failure here.
             let _ = cmd!(shell, "ip netns del {space}").quiet().ignore_stderr().run();
         }
     }
@@ -79,7 +79,7 @@ impl Network {
         command
     }
 
-    /// Bytes that the first side has sent.
+    /// Returns the bytes that the first side has sent.
     fn sent_bytes(&self) -> Result<u64> {
         let [(space, end, _), _] = SIDES;
         let shell = &self.shell;
@@ -94,8 +94,8 @@ impl Drop for Network {
     }
 }
 
-pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/mpi", 6)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/mpi", 6)?;
     let network = Network::new(&bench.folder)?;
     let one = bench.run_folder("network-one")?;
     let mut alone = Command::new(&bench.program);

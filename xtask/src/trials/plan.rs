@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use xshell::cmd;
 
-use super::job::{Bench, child_seconds};
+use super::job::{TrialSetup, child_seconds};
 use super::plan_page::{Measured, UTTERANCE_S, page};
-use super::record::Record;
+use super::record::TrialRecord;
 use super::weak::median;
 use crate::project::{root, shell};
 
@@ -25,8 +25,8 @@ const STEP_POSITIONS: usize = 256;
 const FEW_STEPS: usize = 1;
 const MANY_STEPS: usize = 4;
 
-pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/mpi", 1)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/mpi", 1)?;
     let measured = measure(&bench, rounds)?;
     let page = page(&measured);
     let path = root().join("evals/reports/scale-plan.md");
@@ -35,7 +35,7 @@ pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result
     Ok(())
 }
 
-fn measure(bench: &Bench, rounds: usize) -> Result<Measured> {
+fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
     let shell = shell()?;
     // Processor time of one thread: other load of the machine doesn't count.
     let _one_thread = shell.push_env("RAYON_NUM_THREADS", "1");

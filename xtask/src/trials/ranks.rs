@@ -1,17 +1,18 @@
-//! `scale ranks`: the number of ranks changes nothing but the time, a lost rank ends the job, a run goes on elsewhere.
+//! `scale ranks`: the number of ranks changes the time only, a lost rank ends the job, and a run can be resumed
+//! elsewhere.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::job::{self, Bench};
-use super::record::Record;
+use super::job::{self, TrialSetup};
+use super::record::TrialRecord;
 
 /// Largest relative difference of losses that counts as none, f32.
 const SAME: f64 = 1e-5;
 
-pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/mpi", 6)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/mpi", 6)?;
     let one = bench.run_folder("one")?;
     job::finish(&mut job::mpirun(1, &bench.program, &bench.train(&one, &[])))?;
     record.say("Losses of 12 steps, against one rank:");
@@ -29,8 +30,8 @@ pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
     lost(record, &bench, &one)
 }
 
-/// Kills rank 1 of 2 in the middle of a run, and goes on with one rank.
-fn lost(record: &mut Record, bench: &Bench, straight: &Path) -> Result<()> {
+/// Kills rank 1 of 2 in the middle of a run, and resumes with one rank.
+fn lost(record: &mut TrialRecord, bench: &TrialSetup, straight: &Path) -> Result<()> {
     let run = bench.run_folder("lost")?;
     let mut command = job::mpirun(2, &bench.program, &bench.train(&run, &[]));
     record.say(format!("\n$ {}", job::shown(&command)));

@@ -1,10 +1,10 @@
 //! Output of a trial, printed as it comes and kept for a file.
 
 /// Lines of a trial.
-pub struct Record(String);
+pub struct TrialRecord(String);
 
-impl Record {
-    /// A record that begins with its command.
+impl TrialRecord {
+    /// Builds a record that begins with its command.
     pub fn new(command: &str) -> Self {
         println!("$ {command}");
         Self(format!("$ {command}\n"))
@@ -20,7 +20,7 @@ impl Record {
         }
     }
 
-    /// All of it.
+    /// Returns all of it.
     pub fn text(&self) -> &str {
         &self.0
     }

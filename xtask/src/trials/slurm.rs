@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use super::job::{self, Bench};
-use super::record::Record;
+use super::job::{self, TrialSetup};
+use super::record::TrialRecord;
 use crate::project::{root, shell};
 
 /// Ports of the controller and the node's daemon, apart from the usual ones.
@@ -42,7 +42,7 @@ struct Cluster {
 
 impl Cluster {
     fn start(shell: &Shell) -> Result<Self> {
-        // munge wants folders that every user can enter.
+        // munge requires folders that every user can enter.
         let folder = std::env::temp_dir().join("syrinx-slurm");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -105,10 +105,10 @@ impl Cluster {
         command.output().is_ok_and(|out| job::text_of(&out).trim() == "idle")
     }
 
-    /// Submits a script of configs/cluster, waits for its end, and records what its tasks wrote.
+    /// Submits a script of configs/cluster, waits for its end, and records the output of its tasks.
     fn submit(
         &self,
-        record: &mut Record,
+        record: &mut TrialRecord,
         script: &str,
         array: &str,
         variables: &[(&str, String)],
@@ -184,7 +184,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     )
 }
 
-/// Memory that jobs may ask for: nine tenths of the machine's, since Slurm drains a node with less than it is told.
+/// Memory of the node for jobs: nine tenths of the machine's, since Slurm drains a node with less than configured.
 fn memory_mib() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
@@ -192,11 +192,11 @@ fn memory_mib() -> u64 {
     kib.map_or(1_024, |kib| kib / 1_024 * 9 / 10)
 }
 
-pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
-    let bench = Bench::new(program, "", 1)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
+    let bench = TrialSetup::new(program, "", 1)?;
     let shell = shell()?;
     let cluster = Cluster::start(&shell)?;
-    // `sinfo --version` wants a configuration.
+    // `sinfo --version` needs a configuration.
     record.say(cmd!(shell, "slurmd -V").quiet().read()?);
     let path = |p: &Path| p.display().to_string();
     let program = ("SYRINX", path(&bench.program));

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use xshell::cmd;
 
-use super::job::{self, Bench};
-use super::record::Record;
+use super::job::{self, TrialSetup};
+use super::record::TrialRecord;
 use crate::project::{root, shell};
 use crate::python::environment;
 
@@ -29,8 +29,8 @@ impl Drop for Server {
     }
 }
 
-pub fn run(record: &mut Record, program: Option<&Path>) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/object-store", 6)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/object-store", 6)?;
     let shell = shell()?;
     let python = bench.folder.join("python");
     environment(&shell, &python, &root().join("xtask/scale/requirements.txt"))?;

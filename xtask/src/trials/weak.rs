@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::job::{self, Bench, child_seconds};
-use super::record::Record;
+use super::job::{self, TrialSetup, child_seconds};
+use super::record::TrialRecord;
 
 /// Positions a step of one rank.
 const POSITIONS: usize = 1_500;
@@ -30,8 +30,8 @@ pub struct Speed {
     pub step_s: f64,
 }
 
-pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result<()> {
-    let bench = Bench::new(program, "syrinx-cli/mpi", 6)?;
+pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
+    let bench = TrialSetup::new(program, "syrinx-cli/mpi", 6)?;
     let mut all: [Vec<f64>; 2] = Default::default();
     let mut cost: [Vec<f64>; 2] = Default::default();
     let mut said = String::new();
@@ -70,7 +70,7 @@ pub fn run(record: &mut Record, program: Option<&Path>, rounds: usize) -> Result
 }
 
 /// Trains for some steps with the same work a rank.
-fn one(bench: &Bench, ranks: usize) -> Result<(Speed, String)> {
+fn one(bench: &TrialSetup, ranks: usize) -> Result<(Speed, String)> {
     let run = bench.run_folder(&format!("weak-{ranks}"))?;
     let (positions, steps) = (format!("positions={}", POSITIONS * ranks), "steps=14");
     let mut more = vec!["--set", &positions, "--set", steps, "--set", "checkpoint_steps=1000"];

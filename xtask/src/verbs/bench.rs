@@ -1,4 +1,4 @@
-//! `bench`: how fast the program trains and decodes, beside what others do with the same work.
+//! `bench`: speed of training and decoding, compared with other programs on the same work.
 
 mod decode;
 mod serve;
@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::project::{build_program, root, shell};
-use crate::trials::record::Record;
+use crate::trials::record::TrialRecord;
 
 /// `bench`.
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 }
 
 /// Writes a measurement's output to evals/reports/speed/NAME.txt.
-fn record(output: &Record, name: &str) -> Result<()> {
+fn record(output: &TrialRecord, name: &str) -> Result<()> {
     let folder = root().join("evals/reports/speed");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{name}.txt"));
@@ -85,7 +85,7 @@ fn record(output: &Record, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The same work in PyTorch; nothing without one.
+/// Returns the same work in PyTorch; nothing without one.
 fn torch(python: &str, row: &Value) -> Result<Option<Value>> {
     let has = Command::new(python).args(["-c", "import torch"]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {

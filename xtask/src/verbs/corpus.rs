@@ -97,7 +97,7 @@ pub fn run(args: &CorpusArgs) -> Result<()> {
     Ok(())
 }
 
-/// Style vectors of Kokoro's voices: a folder with the unpacked npm package.
+/// Returns the style vectors of Kokoro's voices: a folder with the unpacked npm package.
 fn styles(shell: &Shell, folder: &Path) -> Result<PathBuf> {
     const PACKAGE: &str = "kokoro-js@1.2.1";
     const ARCHIVE: &str = "kokoro-js-1.2.1.tgz";

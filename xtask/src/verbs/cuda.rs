@@ -61,11 +61,11 @@ pub fn run(args: &CudaArgs) -> Result<()> {
 struct Kit {
     /// Value of `CUDA_HOME`.
     toolkit: PathBuf,
-    /// Libraries under the names that a linker looks for.
+    /// Links to the libraries under the names that a linker expects.
     links: PathBuf,
 }
 
-/// The toolkit from PyPI, and links as a linker wants them.
+/// Fetches the toolkit from PyPI and makes the links that a linker needs.
 fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     for (program, package) in
         [("python3", "python3 and python3-venv"), ("gcc", "gcc"), ("g++", "g++")]
@@ -98,8 +98,8 @@ fn prepare(shell: &Shell, home: &Path) -> Result<Kit> {
     Ok(Kit { toolkit, links })
 }
 
-/// A library with every function of the driver's header, each of which answers that there is no device. A program that
-/// is linked with it asks for the real one by name when it is started.
+/// Builds a stub library with every function of the driver's header, each of which returns that there is no device. A
+/// program linked with it loads the real library by name at its start.
 fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     let header = toolkit.join("include/cuda.h");
     let declared = cmd!(shell, "gcc -E -P {header}").quiet().read()?;
@@ -113,7 +113,8 @@ fn stand_in(shell: &Shell, toolkit: &Path, driver: &Path) -> Result<()> {
     Ok(compile.stdin(source).run()?)
 }
 
-/// Names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or `CUresult`.
+/// Returns the names of the driver's functions in a preprocessed header: `cuInit(`, but not `cudaMalloc(` or
+/// `CUresult`.
 fn functions(header: &str) -> BTreeSet<&str> {
     let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let called = header.match_indices('(').filter_map(|(at, _)| {
@@ -125,7 +126,7 @@ fn functions(header: &str) -> BTreeSet<&str> {
     called.collect()
 }
 
-/// The toolkit within an environment of Python.
+/// Returns the toolkit within an environment of Python.
 fn toolkit(python: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(python.join("lib"))? {
         let candidate = entry?.path().join("site-packages/nvidia/cu13");
@@ -136,7 +137,7 @@ fn toolkit(python: &Path) -> Result<PathBuf> {
     bail!("no toolkit in {}; remove it and try again", python.display())
 }
 
-/// The file of a library: its name with a version behind, the longest if there are several.
+/// Returns the file of a library: its name with a version behind, the longest if there are several.
 fn newest(folder: &Path, library: &str) -> Result<PathBuf> {
     let dotted = format!("{library}.");
     let mut found: Vec<PathBuf> = fs::read_dir(folder)
@@ -191,7 +192,7 @@ fn build(shell: &Shell, args: &CudaArgs, kit: &Kit, home: &Path) -> Result<PathB
     .context("the build failed; `cargo xtask cuda --help` says what it needs")
 }
 
-/// On a machine without a GPU: the program must start, and say what is missing.
+/// Checks on a machine without a GPU that the program starts and reports the missing device.
 fn without_gpu(shell: &Shell, program: &Path, kit: &Kit) -> Result<()> {
     if Path::new("/dev/nvidiactl").exists() {
         return Ok(());

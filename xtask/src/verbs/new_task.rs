@@ -40,7 +40,7 @@ const FILES: [(&str, &str); 9] = [
     ("tests/it/main.rs", "tasks/NAME/tests/it/main.rs"),
 ];
 
-/// The suite stands with the others.
+/// The suite is stored with the others.
 const SUITE: (&str, &str) = ("suite.toml", "evals/NAME.toml");
 
 /// Makes the crate and its suite, adds its line, and writes its schemas.
@@ -103,13 +103,16 @@ fn check(root: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The file that has a command of this name: one of a task, or one of the program's own.
+/// Returns the file that has a command of this name: one of a task, or one of the program's own.
 fn owner_of_verb(root: &Path, name: &str) -> Result<Option<String>> {
     for entry in fs::read_dir(root.join("tasks"))? {
-        let path = entry?.path().join("src/lib.rs");
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        if text.contains(&format!("name: \"{name}\"")) {
-            return Ok(Some(path.strip_prefix(root).unwrap_or(&path).display().to_string()));
+        // A crate of several tasks has a module for each.
+        for source in fs::read_dir(entry?.path().join("src")).into_iter().flatten() {
+            let path = source?.path();
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            if text.contains(&format!("name: \"{name}\"")) {
+                return Ok(Some(path.strip_prefix(root).unwrap_or(&path).display().to_string()));
+            }
         }
     }
     let own = "crates/cli/src/args.rs";
@@ -134,13 +137,13 @@ fn camel(name: &str) -> String {
     name.split('-').map(upper).collect()
 }
 
-/// A template with the task's name in all its spellings.
+/// Returns a template with the task's name in all its spellings.
 pub fn renamed(text: &str, name: &str) -> String {
     let names = [name.to_owned(), name.replace('-', "_"), camel(name)];
     TEMPLATE.iter().zip(&names).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// The registry's manifest with the task's line at its place among the others.
+/// Returns the registry's manifest with the task's line at its place among the others.
 fn listed(manifest: &str, name: &str) -> Result<String> {
     let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
     let is_task = |l: &String| l.starts_with("syrinx-task-");
@@ -156,7 +159,7 @@ fn listed(manifest: &str, name: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    /// A workspace with one task, one verb and the templates.
+    /// Returns a workspace with one task, one verb and the templates.
     fn project() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
@@ -165,6 +168,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         write("tasks/hum/src/lib.rs", "name: \"hum-along\",");
+        write("tasks/hum/src/chant.rs", "name: \"chant\",");
         write("crates/cli/src/args.rs", "    Train(train::TrainArgs),\n    Info,\n");
         write(REGISTRY, &format!("[dependencies]\nserde = 1\n{}\n\n[build]\n", line("hum")));
         for (file, _) in FILES.iter().chain([&SUITE]) {
@@ -211,6 +215,7 @@ mod tests {
         refuse("hum", "a task `hum` already");
         refuse("sing", "evals/sing.toml");
         refuse("hum-along", "a command already (tasks/hum/src/lib.rs)");
+        refuse("chant", "a command already (tasks/hum/src/chant.rs)");
         refuse("train", "a command already (crates/cli/src/args.rs)");
         refuse("info", "a command already");
         refuse("help", "a command already");

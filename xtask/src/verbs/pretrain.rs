@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::project::{build_program, root, run_program, shell};
 use crate::verbs::corpus;
 use recipe::{Evaluate, Import, Recipe};
-use stage::{Stage, State, Work};
+use stage::{PretrainStage, StageCommand, StageState};
 use stages::stages;
 
 /// `pretrain`.
@@ -59,13 +59,13 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     for stage in &stages {
         again |= args.from.as_deref() == Some(stage.name);
         let state = stage.state(&recipe.run)?;
-        if state == State::Done && !again {
+        if state == StageState::Done && !again {
             println!("{:<8} done: {}", stage.name, took(stage.record(&recipe.run)));
             continue;
         }
         let what = match state {
-            State::Begun if !again => "goes on",
-            State::Waiting => "comes later",
+            StageState::Begun if !again => "goes on",
+            StageState::Waiting => "comes later",
             _ => "to do",
         };
         println!("{:<8} {what}: {}", stage.name, stage.work.line());
@@ -85,12 +85,12 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     Ok(())
 }
 
-fn took(record: Option<stage::Record>) -> String {
+fn took(record: Option<stage::StageRecord>) -> String {
     let seconds = record.map_or(0.0, |r| r.seconds);
     if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// The recipe with paths that hold wherever it is run.
+/// Returns the recipe with paths that hold wherever it is run.
 fn absolute(recipe: Recipe) -> Recipe {
     let place = |path: PathBuf| if path.is_absolute() { path } else { root().join(path) };
     let mut recipe =
@@ -125,11 +125,16 @@ fn text(path: &Path) -> String {
 }
 
 /// Does the work of a stage.
-fn act(stage: &Stage, program: &Path, recipe: &Recipe, stages: &[Stage]) -> Result<()> {
+fn act(
+    stage: &PretrainStage,
+    program: &Path,
+    recipe: &Recipe,
+    stages: &[PretrainStage],
+) -> Result<()> {
     match &stage.work {
-        Work::Corpus(words) => corpus::make(words),
-        Work::Program(words) => succeeded(program, words),
-        Work::Package { words, card, written } => {
+        StageCommand::Corpus(words) => corpus::make(words),
+        StageCommand::Program(words) => succeeded(program, words),
+        StageCommand::Package { words, card, written } => {
             write_card(card.as_deref(), written, &recipe.run, stages)?;
             let manifest = &stage.inputs[0];
             succeeded(program, &with_recordings(words, manifest)?)
@@ -147,7 +152,7 @@ fn succeeded(program: &Path, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
+/// Returns the words in which `--voice NAME=UTTERANCE` has become `--voice NAME=FILE`.
 fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
     let lines = fs::read_to_string(manifest).with_context(|| text(manifest))?;
     let folder = manifest.parent().unwrap_or(Path::new("."));
@@ -174,8 +179,8 @@ fn with_recordings(words: &[String], manifest: &Path) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// The card of the recipe with what its stages took.
-fn write_card(card: Option<&Path>, to: &Path, run: &Path, stages: &[Stage]) -> Result<()> {
+/// Writes the card of the recipe with the durations of its stages.
+fn write_card(card: Option<&Path>, to: &Path, run: &Path, stages: &[PretrainStage]) -> Result<()> {
     let mut json = match card {
         None => json!({}),
         Some(path) => serde_json::from_str(&fs::read_to_string(path).with_context(|| text(path))?)

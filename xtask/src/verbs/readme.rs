@@ -1,4 +1,4 @@
-//! `readme`: what README.md says that works, works.
+//! `readme`: runs the commands of README.md.
 
 use std::fs;
 use std::process::Command;
@@ -61,8 +61,8 @@ pub fn run(args: &ReadmeArgs) -> Result<()> {
     Ok(())
 }
 
-/// The commands of blocks that begin with ```` ```console ````: lines that begin with `$ `, and lines after one that
-/// ends with a backslash. Other lines are output.
+/// Returns the commands of blocks that begin with ```` ```console ````: lines that begin with `$ `, and lines after one
+/// that ends with a backslash. Other lines are output.
 fn steps(text: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let (mut inside, mut open) = (false, false);

@@ -106,7 +106,7 @@ fn step(what: &str) {
     eprintln!("-- {what}");
 }
 
-/// Only the task's own files, its line, and what is generated.
+/// Checks that only the task's own files, its line in the registry and generated files changed.
 fn check_touched(status: &str, name: &str) -> Result<()> {
     let own = [format!("tasks/{name}/"), format!("evals/{name}.toml")];
     let generated = ["Cargo.lock", "configs/schemas/", REGISTRY];
@@ -131,8 +131,8 @@ fn take_away(tree: &Path, name: &str) -> Result<()> {
     Ok(fs::remove_file(tree.join("evals").join(format!("{name}.toml")))?)
 }
 
-/// Gives the clone what was built of other people's crates. Their files never change, so links do; our own crates are
-/// built anew, since they know the folder that they were built in.
+/// Links the built third-party crates into the clone; their files do not change. The crates of the workspace are built
+/// anew, since they contain the path of their folder.
 fn seed(root: &Path, target: &Path) -> Result<()> {
     let from = root.join("target/debug");
     let to = target.join("debug");

@@ -1,4 +1,4 @@
-//! `requirements`: what the model has to reach, measured, in one table.
+//! `requirements`: measures the requirements of the model and prints one table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,7 +60,7 @@ struct Requirement {
     minus: Option<Other>,
     /// Divisor.
     over: Option<Other>,
-    /// Suites from one to the next of which the figure falls or rises; the value is the share of voices where it does.
+    /// Suites over which the figure falls or rises monotonically; the value is the share of voices for which it does.
     #[serde(default)]
     in_order: Vec<String>,
     #[serde(default)]
@@ -80,14 +80,14 @@ struct Other {
     variant: String,
 }
 
-/// A requirement and what was measured.
+/// A requirement with its measured value.
 #[derive(Debug, Serialize)]
 struct Measured {
     what: String,
     /// The figure with its judge.
     figure: String,
     value: Option<f64>,
-    /// The 95 % interval, where the figure stands for itself.
+    /// The 95 % interval, where the requirement is on a single figure.
     interval: Option<(f64, f64)>,
     must: String,
     target: Option<f64>,
@@ -159,7 +159,7 @@ fn report(program: &Path, out: &Path, suite: &str, rest: &[String]) -> Result<Va
     serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
-/// All figures of `syrinx bench`.
+/// Returns all figures of `syrinx bench`.
 fn benches(program: &Path) -> Result<Value> {
     eprintln!("-- bench");
     let read = |words: &[&str]| -> Result<Value> {
@@ -176,7 +176,7 @@ fn benches(program: &Path) -> Result<Value> {
 }
 
 impl Requirement {
-    /// All suites that it needs.
+    /// Returns all suites that it needs.
     fn suites(&self) -> impl Iterator<Item = &str> {
         let other = [&self.minus, &self.over].into_iter().flatten();
         let others = other.filter_map(|o| o.suite.as_deref());
@@ -235,7 +235,7 @@ struct Figure {
     interval: (f64, f64),
 }
 
-/// Names that a figure can have in a report, the most independent judge first.
+/// Returns the names that a figure can have in a report, the most independent judge first.
 fn names(report: &Value, figure: &str) -> Vec<String> {
     let judges = report["judges"].as_array().into_iter().flatten();
     let (own, others): (Vec<&Value>, Vec<&Value>) = judges.partition(|j| j["kind"] == "own");
@@ -257,7 +257,7 @@ fn figure(report: &Value, figure: &str, variant: &str) -> Option<Figure> {
     names(report, figure).iter().find_map(there)
 }
 
-/// The share of voices in which a figure falls (or rises) from report to report.
+/// Returns the share of voices in which a figure falls (or rises) from report to report.
 fn in_order(reports: &[&Value], name: &str, falls: bool) -> Option<f64> {
     let by_voice = |report: &Value| -> BTreeMap<String, f64> {
         let groups = report["groups"].as_array().into_iter().flatten();
@@ -284,7 +284,7 @@ fn figure_of_group(report: &Value, group: &Value, name: &str) -> Option<f64> {
 }
 
 impl Measured {
-    /// Value, interval and target in digits.
+    /// Returns the value, interval and target in digits.
     fn shown(&self) -> [String; 3] {
         [
             self.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}")),
@@ -311,7 +311,7 @@ fn table(rows: &[Measured]) -> String {
     crate::table::table(&lines) + &format!("{met} of {} requirements are met\n", rows.len())
 }
 
-/// The table as a page. `rest` is what the suites were run with besides.
+/// Returns the table as a page. `rest` has the further arguments of the suites.
 fn page(rows: &[Measured], rest: &[String]) -> String {
     let mut out = "# Requirements of the embedded model\n\n".to_owned();
     out += &format!(

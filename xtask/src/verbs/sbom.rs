@@ -35,7 +35,7 @@ pub fn run(args: &SbomArgs) -> Result<()> {
     Ok(())
 }
 
-/// The bill of materials of everything that `syrinx-cli` links.
+/// Returns the bill of materials of everything that `syrinx-cli` links.
 fn bill(metadata: &Value, lock: &toml::Table) -> Option<Value> {
     let packages = metadata["packages"].as_array()?;
     let nodes = metadata["resolve"]["nodes"].as_array()?;

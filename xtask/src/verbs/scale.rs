@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
 use crate::project::root;
-use crate::trials::{network, plan, ranks, record::Record, slurm, storage, weak};
+use crate::trials::{network, plan, ranks, record::TrialRecord, slurm, storage, weak};
 
 /// `scale`.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct ScaleArgs {
 /// Trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Trial {
-    /// 1, 2 and 4 ranks have the same losses; a rank is killed; a run goes on with another number of ranks
+    /// 1, 2 and 4 ranks have the same losses; a rank is killed; a run resumes with another number of ranks
     Ranks,
     /// Two network namespaces joined by a veth pair, killed and resumed; traffic a step
     Network,
@@ -50,7 +50,7 @@ enum Trial {
 pub fn run(args: &ScaleArgs) -> Result<()> {
     let name = args.trial.to_possible_value().map(|v| v.get_name().to_owned());
     let name = name.context("a trial has a name")?;
-    let mut record = Record::new(&format!("cargo xtask scale {name}"));
+    let mut record = TrialRecord::new(&format!("cargo xtask scale {name}"));
     let program = args.program.as_deref();
     match args.trial {
         Trial::Ranks => ranks::run(&mut record, program)?,
@@ -84,7 +84,7 @@ const SECTIONS: [(&str, &str); 5] = [
     ("storage", "Does training stream its shards from an S3-compatible server?"),
 ];
 
-/// The page of all recorded outputs.
+/// Returns the page of all recorded outputs.
 fn page_of(folder: &std::path::Path) -> Result<String> {
     let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it.\n".to_owned();
     if folder.with_file_name("scale-plan.md").exists() {

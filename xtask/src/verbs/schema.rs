@@ -78,7 +78,7 @@ fn pretty(json: &str) -> Result<String> {
     Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
-/// Files that are missing, other, or too many.
+/// Returns the files that are missing, other, or too many.
 fn differences(folder: &Path, schemas: &BTreeMap<String, String>) -> Result<Vec<String>> {
     let mut stale: Vec<String> = schemas
         .iter()

@@ -55,7 +55,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     }
 }
 
-/// A Python with packages of its own, under `target/serve`.
+/// Returns a Python with packages of its own, under `target/serve`.
 fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
     let shell = shell()?;
     let home = root().join("target/serve").join(packages.join("-"));

@@ -1,8 +1,8 @@
-//! `torture`: kills the program at random moments and fills its disk, and checks what is left.
+//! `torture`: kills the program at random moments, fills its disk, and checks the files it leaves.
 //!
-//! A job runs once undisturbed. Then it is killed (SIGKILL) at random moments and started again until it is done: what
-//! it then has written is the same, bit for bit, and no temporary file is left. On a disk that is too small it ends
-//! with a message that says so, leaves no temporary file, and goes on to the same result once there is room.
+//! A job runs once undisturbed. Then it is killed (SIGKILL) at random moments and started again until it is done: its
+//! files are then the same, bit for bit, and no temporary file is left. On a disk that is too small it ends with a
+//! message that says so, leaves no temporary file, and resumes to the same result once there is room.
 
 mod disk;
 mod jobs;
@@ -59,7 +59,7 @@ pub fn run(args: &TortureArgs) -> Result<()> {
         bail!("no job `{}`; the jobs are: {}", args.job, names.join(", "));
     }
     for job in chosen {
-        let bench = Bench::new(&program, job)?;
+        let bench = TortureCase::new(&program, job)?;
         bench.kill_often(args.kills, &mut Moments(args.seed))?;
         if !args.no_disk {
             bench.fill_disk()?;
@@ -75,7 +75,7 @@ type Tree = BTreeMap<PathBuf, Vec<u8>>;
 struct Moments(u64);
 
 impl Moments {
-    /// A share of 1.
+    /// Returns a share of 1.
     fn share(&mut self) -> f64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -85,7 +85,7 @@ impl Moments {
 }
 
 /// A job with its undisturbed result.
-struct Bench<'j> {
+struct TortureCase<'j> {
     program: &'j Path,
     job: &'j Job,
     expected: Tree,
@@ -98,7 +98,7 @@ enum Ended {
     With(Option<i32>, String),
 }
 
-impl<'j> Bench<'j> {
+impl<'j> TortureCase<'j> {
     fn new(program: &'j Path, job: &'j Job) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut bench = Self { program, job, expected: Tree::new(), took: Duration::ZERO };

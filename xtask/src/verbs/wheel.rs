@@ -53,7 +53,7 @@ pub fn run(args: &WheelArgs) -> Result<()> {
     }
     cmd!(shell, "{python} -m pip install --quiet --force-reinstall --no-deps {wheel}").run()?;
     let tests = root().join("crates/python/tests");
-    // Away from the sources, so that the installed package is what is imported.
+    // Runs outside the sources, so that the installed package is imported.
     let status = std::process::Command::new(&python)
         .args(["-m", "unittest", "discover", "--start-directory"])
         .arg(&tests)

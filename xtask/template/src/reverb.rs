@@ -7,7 +7,7 @@ use syrinx_types::Audio;
 
 /// Shortest and longest reverberation time (RT60), seconds.
 const RT60_S: (f64, f64) = (0.2, 0.8);
-/// Delays of the echoes, seconds. Each is as much weaker as the reverberation time says.
+/// Delays of the echoes, seconds. Each decays by the reverberation time.
 const DELAYS_S: [f64; 6] = [0.013, 0.029, 0.041, 0.067, 0.097, 0.139];
 
 /// Renders an utterance with echoes that decay with a random reverberation time, as long as the utterance.

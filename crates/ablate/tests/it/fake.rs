@@ -5,13 +5,13 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use syrinx_ablate::{
-    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, Trained,
+    Ablation, AblationPlan, CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell,
     WorkOptions,
 };
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_eval::{EvalOptions, JudgeConfig, Measure, REPORT_FORMAT, Report, Row, Suite, figures};
 use syrinx_results::{RunAbout, Store};
-use syrinx_types::{CancelToken, Event, EventSink};
+use syrinx_types::{Event, RunContext};
 
 /// Words of every row.
 const WORDS: f64 = 20.0;
@@ -81,32 +81,37 @@ impl CellRunner for Fake<'_> {
         &self,
         job: &CellJob<'_>,
         folder: &Path,
-        (_, sink): (&CancelToken, &dyn EventSink),
-    ) -> Result<Trained, RunnerError> {
+        run: RunContext<'_>,
+    ) -> Result<TrainedCell, RunnerError> {
         self.log.lock().unwrap().push(format!("trained {:?}", job.keys.train));
-        sink.emit(Event::JobProgress { name: "training".into(), done: 1, note: String::new() });
+        run.events.emit(Event::JobProgress {
+            name: "training".into(),
+            done: 1,
+            note: String::new(),
+        });
         let model = folder.join("model.safetensors");
         std::fs::write(&model, "weights").unwrap();
         let loss = if job.keys.train.is_empty() { 2.0 } else { 1.5 } + job.seed as f64 / 10.0;
-        Ok(Trained { model, figures: vec![("tts/ar".into(), loss)] })
+        Ok(TrainedCell { model, figures: vec![("tts/ar".into(), loss)] })
     }
 
     fn evaluate(
         &self,
         job: &CellJob<'_>,
         place: CellPlace<'_>,
-        (suite, options): (&Suite, &EvalOptions),
-        (cancel, sink): (&CancelToken, &dyn EventSink),
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
     ) -> Result<Report, RunnerError> {
         let mut left = self.cancel_in.lock().unwrap();
         if *left == Some(0) {
-            cancel.cancel();
+            run.cancel.cancel();
         }
         *left = left.and_then(|left| left.checked_sub(1));
         drop(left);
-        sink.emit(Event::JobStarted { name: format!("eval {}", suite.name), total: Some(2) });
-        sink.emit(Event::JobProgress { name: "eval".into(), done: 1, note: String::new() });
-        if cancel.is_cancelled() {
+        run.events.emit(Event::JobStarted { name: format!("eval {}", suite.name), total: Some(2) });
+        run.events.emit(Event::JobProgress { name: "eval".into(), done: 1, note: String::new() });
+        if run.is_cancelled() {
             return Err(RunnerError::Cancelled);
         }
         if job.keys.settings.contains_key("broken") {
@@ -125,8 +130,8 @@ impl CellRunner for Fake<'_> {
             ..RunAbout::default()
         };
         let rows = self.rows(job);
-        let run = self.store.begin(&about, self.now_s()).unwrap();
-        self.store.finish_with(&run, &rows, &figures(&rows, &[]), self.now_s()).unwrap();
+        let stored = self.store.begin(&about, self.now_s()).unwrap();
+        self.store.finish_with(&stored, &rows, &figures(&rows, &[]), self.now_s()).unwrap();
         let what = format!("{:?} {:?} #{}", job.keys.settings, suite.request.get("mode"), job.seed);
         self.log.lock().unwrap().push(what);
         Ok(Report {
@@ -188,7 +193,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self, part: &str) -> WorkOptions {
-        WorkOptions { folder: self.path("work"), part: part.parse::<Part>().unwrap() }
+        WorkOptions { folder: self.path("work"), part: part.parse::<WorkShare>().unwrap() }
     }
 }
 

@@ -4,15 +4,15 @@ use std::fs;
 
 use syrinx_ablate::{AblateError, Findings, write_report};
 use syrinx_eval::Moved;
-use syrinx_types::{CancelToken, NullSink};
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::fake::{DEMO, Fake, Place, with_bad_cells};
 
 fn findings(place: &Place, text: &str) -> Findings {
     let fake = Fake::new(&place.store);
     let plan = place.plan(text, &fake);
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    plan.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
+    let cancel = CancelToken::default();
+    plan.run(&fake, &place.store, &place.options("1/1"), RunContext::quiet(&cancel)).unwrap();
     Findings::gather(&plan, &place.store).unwrap()
 }
 
@@ -71,8 +71,8 @@ fn a_few_rows_say_nothing_of_noise() {
     let mut fake = Fake::new(&place.store);
     fake.rows = 7;
     let plan = place.plan(DEMO, &fake);
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    plan.run(&fake, &place.store, &place.options("1/1"), quiet).unwrap();
+    let cancel = CancelToken::default();
+    plan.run(&fake, &place.store, &place.options("1/1"), RunContext::quiet(&cancel)).unwrap();
     let findings = Findings::gather(&plan, &place.store).unwrap();
     assert!(findings.suites[0].points.iter().all(|p| p.rows == 7 && p.moves.is_empty()));
     let files = write_report(&findings, &place.path("reports")).unwrap();

@@ -1,7 +1,7 @@
 //! A grid that is shared among computers.
 
 use syrinx_ablate::Findings;
-use syrinx_types::{CancelToken, NullSink};
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::fake::{DEMO, Fake, Place};
 
@@ -11,8 +11,10 @@ fn parts_of_a_grid_give_the_findings_of_the_whole() {
     let run = |place: &Place, part: &str| {
         let fake = Fake::new(&place.store);
         let plan = place.plan(&text, &fake);
-        let quiet = (&CancelToken::default(), &NullSink as _);
-        let tally = plan.run(&fake, &place.store, &place.options(part), quiet).unwrap();
+        let cancel = CancelToken::default();
+        let tally = plan
+            .run(&fake, &place.store, &place.options(part), RunContext::quiet(&cancel))
+            .unwrap();
         (plan, tally.finished)
     };
     let (one, other, all) = (Place::new(), Place::new(), Place::new());

@@ -2,13 +2,13 @@
 
 use syrinx_ablate::{AblationPlan, Tally};
 use syrinx_results::{CellState, ControlRequest};
-use syrinx_types::{CancelToken, NullSink};
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::fake::{DEMO, Fake, Place, with_bad_cells};
 
 fn run(place: &Place, plan: &AblationPlan, fake: &Fake<'_>) -> Tally {
-    let quiet = (&CancelToken::default(), &NullSink as _);
-    plan.run(fake, &place.store, &place.options("1/1"), quiet).unwrap()
+    let cancel = CancelToken::default();
+    plan.run(fake, &place.store, &place.options("1/1"), RunContext::quiet(&cancel)).unwrap()
 }
 
 fn states(place: &Place) -> Vec<&'static str> {
@@ -77,11 +77,13 @@ fn what_was_stopped_goes_on() {
     *fake.cancel_in.lock().unwrap() = Some(2);
     let cancel = CancelToken::default();
     // Pulling a cell's own token stops that cell only; Ctrl-C pulls the one above all of them.
-    let tally = plan.run(&fake, &place.store, &place.options("1/1"), (&cancel, &NullSink)).unwrap();
+    let tally =
+        plan.run(&fake, &place.store, &place.options("1/1"), RunContext::quiet(&cancel)).unwrap();
     assert_eq!(tally, Tally { finished: 5, stopped: 1, ..Tally::default() });
     assert_eq!(states(&place)[2], "stopped");
     cancel.cancel();
-    let tally = plan.run(&fake, &place.store, &place.options("1/1"), (&cancel, &NullSink)).unwrap();
+    let tally =
+        plan.run(&fake, &place.store, &place.options("1/1"), RunContext::quiet(&cancel)).unwrap();
     assert_eq!(tally, Tally { stopped: 6, ..Tally::default() });
     fake.done();
     let expected = Tally { known: 5, finished: 1, ..Tally::default() };

@@ -1,4 +1,4 @@
-//! Whole or as it was, whatever happens and whatever lies at the place.
+//! Files are complete or unchanged after errors and kills, at paths of every type.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs;

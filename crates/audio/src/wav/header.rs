@@ -12,7 +12,7 @@ const PLACEHOLDER_BYTES: u64 = 0x7fff_0000;
 /// Largest sum of the chunks before the sound (pictures and notes), bytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 
-/// Longest format chunk that is read, bytes; what stands behind is skipped.
+/// Longest format chunk that is read, bytes; the rest is skipped.
 const MAX_FORMAT_BYTES: u64 = 1 << 12;
 
 /// Chunks that may follow an empty data chunk.
@@ -32,7 +32,7 @@ pub(super) enum Encoding {
     Other(u16),
 }
 
-/// Number of bytes of sound as far as the header tells.
+/// Number of bytes of sound according to the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataLength {
     /// Exactly that many; fewer mean a truncated file.
@@ -49,7 +49,7 @@ impl DataLength {
     }
 }
 
-/// Everything that stands before the sound.
+/// Header of a WAV file: everything before the samples.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) encoding: Encoding,
@@ -66,7 +66,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Bytes a frame as they are stored, whatever `block_align` says.
+    /// Returns the bytes of a frame as stored; `block_align` is ignored.
     pub(super) fn frame_bytes(&self) -> usize {
         match self.encoding {
             Encoding::Integer { container_bytes } | Encoding::Float { container_bytes } => {
@@ -150,7 +150,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The length of the sound, and bytes of it that had to be read to find it.
+    /// Returns the length of the sound, and bytes of it that had to be read to find it.
     fn data_length(
         &mut self,
         length: u64,
@@ -208,7 +208,7 @@ impl Walk<'_> {
         })
     }
 
-    /// The format tag, that of the subformat in an extensible header.
+    /// Returns the format tag, that of the subformat in an extensible header.
     fn tag(&self, format: &[u8]) -> Result<u16, AudioError> {
         const EXTENSIBLE: u16 = 0xfffe;
         /// `0000-0010-8000-00aa00389b71`, the end of the usual subformats.
@@ -246,13 +246,13 @@ impl Walk<'_> {
         }
     }
 
-    /// The next bytes, fewer at the end of the file.
+    /// Returns the next bytes, fewer at the end of the file.
     fn up_to(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
         let mut bytes = std::mem::take(&mut self.next);
         let missing = count.saturating_sub(bytes.len() as u64);
         Read::take(&mut *self.reader, missing)
             .read_to_end(&mut bytes)
-            .map_err(|source| AudioError::Read { name: self.name.to_owned(), source })?;
+            .map_err(|cause| AudioError::Read { name: self.name.to_owned(), cause })?;
         self.taken += bytes.len() as u64;
         Ok(bytes)
     }
@@ -286,7 +286,7 @@ impl Walk<'_> {
     }
 }
 
-/// The fields that say in how many bytes a sample is stored, which may contradict one another.
+/// Fields that give the stored size of a sample; they may contradict each other.
 #[derive(Debug, Clone, Copy)]
 struct Container {
     bits: u16,

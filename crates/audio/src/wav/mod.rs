@@ -13,7 +13,7 @@ use header::{DataLength, Encoding, Header};
 use pcm::Justified;
 
 use crate::intake::Intake;
-use crate::sniff::Format;
+use crate::sniff::ContainerFormat;
 use crate::{AudioError, AudioWarning, compressed};
 
 /// Bytes of sound that are decoded at once.
@@ -48,7 +48,7 @@ fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Resul
     loop {
         bytes.clear();
         let read = sound.by_ref().take(block_bytes).read_to_end(&mut bytes);
-        read.map_err(|source| AudioError::Read { name: intake.name.to_owned(), source })?;
+        read.map_err(|cause| AudioError::Read { name: intake.name.to_owned(), cause })?;
         total += bytes.len() as u64;
         let end = (bytes.len() as u64) < block_bytes;
         bytes.truncate(bytes.len() / frame_bytes * frame_bytes);
@@ -66,7 +66,7 @@ fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Resul
     }
 }
 
-/// Notes a file that is shorter than its header says.
+/// Reports a file that is shorter than its header says.
 fn finish(header: &Header, got_bytes: u64, intake: &mut Intake<'_>) -> Result<(), AudioError> {
     let frame_bytes = header.frame_bytes() as u64;
     if let DataLength::Bytes(expected) = header.length
@@ -98,7 +98,7 @@ fn decode_by_symphonia(
     let got = sound
         .take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|source| AudioError::Read { name: intake.name.to_owned(), source })?;
+        .map_err(|cause| AudioError::Read { name: intake.name.to_owned(), cause })?;
     if got as u64 > max_bytes {
         return Err(AudioError::TooLarge { name: intake.name.to_owned(), max_bytes });
     }
@@ -108,15 +108,15 @@ fn decode_by_symphonia(
         intake.stop_after(frames);
     }
     let format = match tag {
-        0x02 => Format::MicrosoftAdpcm,
-        0x11 => Format::ImaAdpcm,
-        _ => Format::Wav,
+        0x02 => ContainerFormat::MicrosoftAdpcm,
+        0x11 => ContainerFormat::ImaAdpcm,
+        _ => ContainerFormat::Wav,
     };
     compressed::decode(Box::new(Cursor::new(bytes)), format, intake)?;
     finish(header, got as u64, intake)
 }
 
-/// A format chunk as symphonia expects it.
+/// Returns a format chunk as symphonia expects it.
 fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     let channels = header.channels as u16;
     let (bits, block_align) = match tag {
@@ -156,7 +156,7 @@ fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     chunk
 }
 
-/// Name of a format tag of WAV.
+/// Returns the name of a format tag of WAV.
 fn codec_name(tag: u16) -> String {
     let name = match tag {
         0x0010 | 0x0012 | 0x0013 | 0x0017 | 0x0020 | 0x0062 | 0x0063 => "an ADPCM variant",

@@ -12,7 +12,7 @@ pub(super) enum Justified {
 }
 
 impl Justified {
-    /// The place of 24 bits in 32, by the first bytes of sound: sign bytes above and a used byte below.
+    /// Returns the place of 24 bits in 32, by the first bytes of sound: sign bytes above and a used byte below.
     pub(super) fn of(encoding: Encoding, bits_per_sample: u16, first: &[u8]) -> Self {
         if encoding != (Encoding::Integer { container_bytes: 4 }) || bits_per_sample != 24 {
             return Self::Left;

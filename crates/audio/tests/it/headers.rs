@@ -75,7 +75,7 @@ impl Wav {
     }
 }
 
-/// A tone as integers of so many bytes, shifted up or down in their container.
+/// A tone as integers of `bytes` bytes, shifted up or down in their container.
 fn integers(samples: &[f32], bytes: usize, shift: i32) -> Vec<u8> {
     let value = |x: f32| (f64::from(x) * f64::from(i32::MAX)) as i32 >> shift;
     samples.iter().flat_map(|&x| value(x).to_le_bytes()[4 - bytes..].to_vec()).collect()

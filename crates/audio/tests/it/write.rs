@@ -70,7 +70,7 @@ fn a_missing_folder_is_named() {
     assert!(matches!(error, AudioError::Write { .. }));
 }
 
-/// A stream with room for so many bytes.
+/// A stream with room for a number of bytes.
 struct FullDisk(usize);
 
 impl Write for FullDisk {

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
 use syrinx_pretrained::CodecSpec;
+use syrinx_recipes::{CellData, SettingsRunner};
 use syrinx_results::{CellState, Store};
+use syrinx_types::RunContext;
 
 use crate::array::ArrayArgs;
+use crate::corpora;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::runner::{Corpora, ProgramRunner};
+use crate::provenance;
 use crate::session::Session;
 use crate::table::table;
 
@@ -70,12 +73,14 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     }
     let settings = session.settings(&[])?.value;
     let store = Store::open(&session.results(args.results.as_deref(), &settings))?;
-    let corpora = Corpora {
-        data: args.data.clone(),
+    let data = CellData {
+        corpus: args.data.as_deref().map(corpora::named),
         codec: args.codec.clone(),
-        splits: (args.train_split.clone(), args.watch_split.clone()),
+        train_split: args.train_split.clone(),
+        watch_split: args.watch_split.clone(),
     };
-    let runner = ProgramRunner::new(session, &store, corpora);
+    let (layers, base) = (session.layers()?, session.base_settings()?);
+    let runner = SettingsRunner::new(layers, base, &store, data, provenance::origin());
     let plan = AblationPlan::new(ablation, &runner)?;
     session.check()?;
     if args.dry_run {
@@ -87,7 +92,8 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
     let name = &plan.ablation.name;
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/ablations").join(name));
     let options = WorkOptions { folder, part };
-    let tally = plan.run(&runner, &store, &options, (&session.cancel, session.sink()))?;
+    let tally =
+        plan.run(&runner, &store, &options, RunContext::new(&session.cancel, session.sink()))?;
     if session.globals.json {
         session.print_json(&json!({ "ablation": name, "cells": tally }))?;
     } else {
@@ -104,7 +110,7 @@ pub fn run(session: &Session, args: &AblateArgs) -> Outcome {
         return Err(Failure::interrupted("what is done is kept; the same command goes on"));
     }
     // A shard's report would be of a part of the grid; it is written once the stores are merged.
-    if part == Part::WHOLE && tally.finished + tally.known > 0 {
+    if part == WorkShare::WHOLE && tally.finished + tally.known > 0 {
         report(session, &plan, &store, &args.reports)?;
     }
     if tally.failed > 0 {

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use syrinx_metrics::bootstrap::median;
 use syrinx_nn::{BlockConfig, Kernels};
-use syrinx_train::{BenchConfig, bench};
+use syrinx_train::{BenchConfig, measure_step};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::memory::peak_mib;
@@ -170,7 +170,7 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
         precision: settings.precision,
         ..BenchConfig::default()
     };
-    let figures = bench(&config, &settings.device.open()?)?;
+    let figures = measure_step(&config, &settings.device.open()?)?;
     let threads = rayon::current_num_threads();
     let device = settings.device.to_string();
     Ok(json!({"name": format!("syrinx, {}", args.kernels.concat()), "config": config,
@@ -216,14 +216,7 @@ fn middle(values: &[f64]) -> f64 {
     median(&values.iter().collect::<Vec<_>>())
 }
 
-/// Why nothing could be measured.
-/// A quantile of some values; none without values.
-fn quantile(values: &[f64], q: f64) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get((q * values.len().saturating_sub(1) as f64).round() as usize).copied()
-}
-
+/// Failure of a measurement.
 fn fail(reason: String) -> Failure {
     Failure::new(Exit::Unexpected, format!("measuring: {reason}"))
 }

@@ -12,24 +12,25 @@ use clap::{Args, ValueHint};
 use serde_json::Value;
 use syrinx_config::Settings;
 use syrinx_dash::{
-    AblationCard, Answer, AnswerAsk, DashError, DashOptions, EvalAsk, FieldCard, Knob, ModelCard,
-    Program, Screen, SuiteCard, TaskCard, ThemeName,
+    AblationCard, AnswerRequest, DashError, DashOptions, EvalRequest, FieldCard, Knob, ModelCard,
+    Program, ProgramAnswer, Screen, SuiteCard, TaskCard, ThemeName,
 };
-use syrinx_engine::{Engine, Merged, with_language_model, write_atomic};
+use syrinx_engine::{Engine, MergedAnswer, with_language_model, write_atomic};
 use syrinx_eval::{EvalOptions, Report, Suite};
+use syrinx_recipes::{
+    EngineSubject, KeptEvaluation, build_task, model_source, open_engine, task_kit, with_suite,
+};
 use syrinx_registry::ALL;
 use syrinx_results::Store;
 use syrinx_task::{Alignment, ModelSwitches, Request, TaskDescriptor, TaskKit};
-use syrinx_train::Checkpoint;
+use syrinx_train::TrainingCheckpoint;
 use syrinx_types::{Audio, CancelToken, EventSink, RunContext};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::globals::Globals;
 use crate::provenance;
-use crate::recorded::{Measured, recorded, with_suite};
-use crate::session::{Session, model_source, open_engine, settings_of};
-use crate::subject::Loaded;
-use crate::verbs::tasks::{built, field_rows, kit};
+use crate::session::{Session, settings_of};
+use crate::verbs::tasks::field_rows;
 
 use ablations::AblationRun;
 
@@ -140,7 +141,8 @@ struct Desk {
 }
 
 /// A failure in a line.
-fn told(failure: Failure) -> String {
+fn told(error: impl Into<Failure>) -> String {
+    let failure: Failure = error.into();
     match failure.hint {
         Some(hint) => format!("{}; {hint}", failure.message),
         None => failure.message,
@@ -169,7 +171,7 @@ impl Desk {
         if let Some(engine) = engines.get(&key) {
             return Ok(Arc::clone(engine));
         }
-        let run = path.parent().filter(|folder| Checkpoint::path(folder).exists());
+        let run = path.parent().filter(|folder| TrainingCheckpoint::path(folder).exists());
         let engine = match run {
             None => open_engine(settings).map_err(told)?,
             Some(run) => open_engine(&self.trained(settings, &path, run)?).map_err(told)?,
@@ -184,9 +186,9 @@ impl Desk {
     /// Settings that name a whole model, made of the weights of a training run.
     fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
         let base = model_source(&self.settings).map_err(told)?;
-        let bytes = with_language_model(&base, lm, None, None).map_err(|e| told(e.into()))?;
+        let bytes = with_language_model(&base, lm, None, None).map_err(told)?;
         let whole = run.join("listen.safetensors");
-        write_atomic(&whole, &bytes).map_err(|e| told(e.into()))?;
+        write_atomic(&whole, &bytes).map_err(told)?;
         Ok(Settings { model: Some(whole), ..settings.clone() })
     }
 
@@ -200,7 +202,7 @@ impl Desk {
             .into_iter()
             .map(|(name, alignment)| {
                 let kit = TaskKit { switches: alignment.into(), ..kit.clone() };
-                let task = built(&self.settings, descriptor, &kit).map_err(told)?;
+                let task = build_task(descriptor, &self.settings, &kit).map_err(told)?;
                 Ok((name.to_owned(), task.layout()))
             })
             .collect::<Result<_, String>>()?;
@@ -223,7 +225,7 @@ impl Desk {
     fn sound(
         &self,
         engine: &Engine,
-        ask: &AnswerAsk,
+        ask: &AnswerRequest,
         made: Option<Arc<Audio>>,
     ) -> Option<Arc<Audio>> {
         let made = made.or_else(|| ask.recording.clone());
@@ -250,7 +252,7 @@ fn model_name(path: Option<&Path>) -> String {
 
 impl Program for Desk {
     fn tasks(&self) -> Result<Vec<TaskCard>, String> {
-        let kit = kit(ModelSwitches::default()).map_err(told)?;
+        let kit = task_kit(ModelSwitches::default()).map_err(told)?;
         ALL.iter().map(|descriptor| self.card(descriptor, &kit)).collect()
     }
 
@@ -310,10 +312,10 @@ impl Program for Desk {
 
     fn answer(
         &self,
-        ask: &AnswerAsk,
+        ask: &AnswerRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
-    ) -> Result<Answer, String> {
+    ) -> Result<ProgramAnswer, String> {
         let settings = self.settings(&ask.model, &ask.changed)?;
         let engine = self.engine(&settings)?;
         let mut request = Request::new(ask.request.clone());
@@ -323,29 +325,34 @@ impl Program for Desk {
         }
         let run = RunContext::new(cancel, sink).with_seed(ask.seed);
         let begun = Instant::now();
-        let (mut whole, mut first_s) = (Merged::default(), None);
+        let (mut whole, mut first_s) = (MergedAnswer::default(), None);
         engine
             .run_in_chunks(&ask.task, &request, &settings.decode, run, &mut |part| {
                 first_s.get_or_insert(begun.elapsed().as_secs_f64());
                 whole.push(part)
             })
-            .map_err(|e| told(e.into()))?;
+            .map_err(told)?;
         let wall_s = begun.elapsed().as_secs_f64();
         let parts = whole.chunks();
         let answered = whole.into_answered().ok_or("nothing was answered")?;
         let audio = self.sound(&engine, ask, answered.audio());
-        Ok(Answer { json: answered.json(), audio, wall_s, first_s: first_s.filter(|_| parts > 1) })
+        Ok(ProgramAnswer {
+            json: answered.json(),
+            audio,
+            wall_s,
+            first_s: first_s.filter(|_| parts > 1),
+        })
     }
 
     fn evaluate(
         &self,
-        ask: &EvalAsk,
+        ask: &EvalRequest,
         cancel: &CancelToken,
         sink: &dyn EventSink,
     ) -> Result<Report, String> {
-        let suite = Suite::load(&ask.suite.path).map_err(|e| told(e.into()))?;
+        let suite = Suite::load(&ask.suite.path).map_err(told)?;
         let settings = with_suite(self.settings(&ask.model, &[])?, &suite);
-        let store = Store::open(&self.results).map_err(|e| told(e.into()))?;
+        let store = Store::open(&self.results).map_err(told)?;
         // A suite with settings of its own needs a model of its own.
         let engine = if suite.settings.is_empty() {
             self.engine(&settings)?
@@ -362,10 +369,16 @@ impl Program for Desk {
         }
         let out = self.runs.join("eval").join(folder);
         let options = EvalOptions { out, limit: ask.limit, ..EvalOptions::default() };
-        let subject = Loaded { engine: &engine, settings: &settings };
-        let measured =
-            Measured { suite: &suite, subject: &subject, settings: &settings, cell: ("", "") };
-        recorded(&store, measured, &options, (cancel, sink)).map_err(|e| told(e.into()))
+        let subject = EngineSubject { engine: &engine, settings: &settings };
+        let evaluation = KeptEvaluation {
+            store: &store,
+            suite: &suite,
+            subject: &subject,
+            settings: &settings,
+            cell: None,
+            origin: &provenance::origin(),
+        };
+        evaluation.run(&options, RunContext::new(cancel, sink)).map_err(told)
     }
 
     fn now_s(&self) -> f64 {

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_adapt::{AlignConfig, align_manifest};
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids, pairs};
-use syrinx_data::{EncodePlan, Manifest, encode_manifest, merge_shards};
+use syrinx_data::{EncodePlan, Manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
+use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest, warn_of_symbols};
 use syrinx_text::{Lexicon, Phone};
-use syrinx_types::Event;
+use syrinx_types::{Event, RunContext};
 
 use crate::array::ArrayArgs;
-use crate::coder::Coder;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::resynthesize::{self, ResynthesizeArgs};
@@ -143,15 +142,15 @@ pub fn run(session: &Session, args: &DataArgs) -> Outcome {
         What::Encode { manifest, out, codec, latents, array, per_shard, threads } => {
             let manifest = Manifest::read(manifest)?;
             let part = array.part()?;
-            let coder = Coder::new(session, codec.as_ref())?;
+            let codec = session.corpus_codec(codec.as_ref())?;
             let plan = EncodePlan {
-                latent_dim: coder.latent_dim(*latents),
+                latent_dim: if *latents { codec.latent_dim() } else { 0 },
                 part,
                 utterances_per_shard: *per_shard,
                 threads: *threads,
-                ..EncodePlan::new(coder.stamp())
+                ..EncodePlan::new(codec.stamp())
             };
-            encode(session, &manifest, out, &plan, &coder)
+            encode(session, &manifest, out, &plan, &codec)
         }
         What::Merge { folders, out } => merge(session, folders, out),
         What::Simulate(args) => simulate::run(session, args),
@@ -185,7 +184,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
     for warning in found.left_out.iter().chain(&found.warnings) {
         session.sink().emit(Event::Warning { message: warning.to_string() });
     }
-    warn_of_symbols(session, &found.manifest);
+    warn_of_symbols(&found.manifest, session.sink());
     found.manifest.write(out)?;
     let (utterances, left_out) = (found.manifest.len(), found.left_out.len());
     if session.globals.json {
@@ -200,23 +199,6 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
         out.display()
     ));
     Ok(())
-}
-
-/// Warns once of each symbol that nothing will be said for, with its count and the first utterance that has it.
-fn warn_of_symbols(session: &Session, manifest: &Manifest) {
-    let mut known: Vec<(syrinx_text::LeftOut, &str)> = Vec::new();
-    for utterance in manifest.utterances() {
-        for new in syrinx_text::symbols_left_out(&utterance.text) {
-            match known.iter_mut().find(|(old, _)| old.symbol == new.symbol) {
-                Some((old, _)) => old.count += new.count,
-                None => known.push((new, &utterance.id)),
-            }
-        }
-    }
-    for (symbol, id) in known {
-        let message = format!("nothing is said for {symbol}, first in `{id}`");
-        session.sink().emit(Event::Warning { message });
-    }
 }
 
 fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfig) -> Outcome {
@@ -266,12 +248,11 @@ fn encode(
     manifest: &Manifest,
     out: &Path,
     plan: &EncodePlan,
-    coder: &Coder,
+    codec: &CorpusCodec<'_>,
 ) -> Outcome {
-    warn_of_symbols(session, manifest);
-    let sink = session.sink();
-    let one = |u: &syrinx_data::Utterance| coder.encode(&manifest.audio_path(u), sink);
-    let summary = encode_manifest(manifest, out, plan, &one, session.sink(), &session.cancel)?;
+    warn_of_symbols(manifest, session.sink());
+    let run = RunContext::new(&session.cancel, session.sink());
+    let summary = codec.encode_manifest(manifest, out, plan, run)?;
     if session.globals.json {
         return session.print_json(&json!({"out": out, "shards": summary.shards, "kept": summary.shards_kept,
             "utterances": summary.utterances, "frames": summary.frames, "failed": summary.failed.len()}));
@@ -334,6 +315,6 @@ fn check(session: &Session, manifest: &Manifest) -> Outcome {
             hint: Some("paths in a manifest start from its own folder".into()),
         });
     }
-    warn_of_symbols(session, manifest);
+    warn_of_symbols(manifest, session.sink());
     session.print(&format!("{} utterances, all recordings are there", manifest.len()))
 }

@@ -6,13 +6,14 @@ use clap::{Args, ValueHint};
 use syrinx_config::Settings;
 use syrinx_eval::{EvalOptions, JudgeConfig, Suite};
 use syrinx_pretrained::CodecSpec;
+use syrinx_recipes::{EngineSubject, KeptEvaluation, with_suite};
 use syrinx_results::Store;
+use syrinx_types::RunContext;
 
 use crate::array::ArrayArgs;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::recorded::{Measured, recorded, with_suite};
+use crate::provenance;
 use crate::session::Session;
-use crate::subject::Loaded;
 
 /// `eval`.
 #[derive(Debug, Args)]
@@ -76,7 +77,7 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
     };
     // A model's own codec goes through a codec suite unless another is named.
     settings.codec = named;
-    let subject = Loaded { engine: &engine, settings: &settings };
+    let subject = EngineSubject { engine: &engine, settings: &settings };
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/eval").join(&suite.name));
     let options = EvalOptions {
         out: out.clone(),
@@ -88,10 +89,15 @@ pub fn run(session: &Session, args: &EvalArgs) -> Outcome {
         part: args.array.part()?,
         ..EvalOptions::default()
     };
-    let watch = (&session.cancel, session.sink());
-    let measured =
-        Measured { suite: &suite, subject: &subject, settings: &settings, cell: ("", "") };
-    let report = recorded(&store, measured, &options, watch)?;
+    let evaluation = KeptEvaluation {
+        store: &store,
+        suite: &suite,
+        subject: &subject,
+        settings: &settings,
+        cell: None,
+        origin: &provenance::origin(),
+    };
+    let report = evaluation.run(&options, RunContext::new(&session.cancel, session.sink()))?;
     if session.globals.json {
         session.print_json(&report)?;
     } else {

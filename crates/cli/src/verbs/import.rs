@@ -87,7 +87,7 @@ pub fn run(session: &Session, args: &ImportArgs) -> Outcome {
             let codec = PackageCodec::new(spec.clone(), args.refer, &args.out);
             let name = args.checkpoint.file_name().unwrap_or_default().to_string_lossy();
             let card = json!({"imported": {"from": name, "layout": layout}});
-            package_lm((&lm, &file), &codec, &[], card)?
+            package_lm(&lm, &file, &codec, &[], card)?
         }
         None => lm.to_bytes(!args.full).map_err(|e| Failure::new(Exit::BadModel, e.to_string()))?,
     };

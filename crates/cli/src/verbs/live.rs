@@ -7,14 +7,14 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use syrinx_engine::{Chunk, EngineError, LiveTranscript, Merged, Sound, TakeSound};
+use syrinx_engine::{Chunk, EngineError, LiveTranscript, MergedAnswer, SpeechPortion, TakeSound};
 use syrinx_task::{AnswerKind, Request};
 use syrinx_text::{IncomingText, sentences};
 use syrinx_types::WordTime;
 
 use crate::answer::{Form, StreamWriter};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::verbs::task::Work;
+use crate::verbs::task::TaskRun;
 
 /// Silence between two sentences that arrived one by one, seconds.
 const GAP_S: f64 = 0.15;
@@ -23,7 +23,7 @@ const READ_BYTES: usize = 1 << 14;
 /// Time between two looks at Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
 
-impl Work<'_> {
+impl TaskRun<'_> {
     /// Speech to standard output while it is made.
     pub(super) fn stream(&self, request: &Value) -> Outcome {
         self.check_output()?;
@@ -79,7 +79,7 @@ impl Work<'_> {
     fn stream_to(&self, request: &Value, writer: &mut StreamWriter, start_s: f64) -> Outcome<f64> {
         let state = RefCell::new((writer, Outcome::Ok(()), start_s));
         let rate_hz = self.engine.codec_id().info.sample_rate_hz;
-        let mut sound = |s: Sound<'_>| {
+        let mut sound = |s: SpeechPortion<'_>| {
             let (writer, writing, _) = &mut *state.borrow_mut();
             if writing.is_ok() {
                 *writing = writer.sound(start_s + s.start_s, s.samples, rate_hz);
@@ -94,10 +94,10 @@ impl Work<'_> {
             }
             if writing.is_err() { Err(EngineError::Cancelled) } else { Ok(()) }
         };
-        let take = (Some(&mut sound as &mut TakeSound<'_>), &mut each as _);
         let (id, request) = (self.descriptor.id, Request::new(request.clone()));
         let decode = self.decode.clone().streaming();
-        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, take);
+        let sound = Some(&mut sound as &mut TakeSound<'_>);
+        let outcome = self.engine.run_streaming(id, &request, &decode, self.run, sound, &mut each);
         let (_, writing, end_s) = state.into_inner();
         writing?;
         outcome?;
@@ -128,14 +128,14 @@ impl Work<'_> {
             };
             let request =
                 Request::new(json!({})).with_recording(self.descriptor.verb.positional, audio);
-            let mut whole = Merged::default();
+            let mut whole = MergedAnswer::default();
             let mut each = |chunk| whole.push(chunk);
             let (id, decode) = (self.descriptor.id, self.decode);
             self.engine.run_in_chunks(id, &request, decode, self.run, &mut each)?;
             let transcript = whole.answered().and_then(|answered| answered.transcript());
             let (text, words) =
                 transcript.map_or(("", Vec::new()), |t| (t.text.as_str(), t.words.clone()));
-            let update = live.update((text, words), ended);
+            let update = live.update(text, words, ended);
             self.print_words(&update.words, at_s)?;
             if ended {
                 return match self.form {

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
 use syrinx_engine::{merge_adapter, write_atomic};
 use syrinx_model::Adapter;
+use syrinx_recipes::named_model;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
-use crate::verbs::tuning::source;
 
 /// `lora`.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub fn run(session: &Session, args: &LoraArgs) -> Outcome {
                     "name it: syrinx lora merge --adapter runs/mine/adapter.safetensors -o mine.safetensors",
                 ));
             };
-            let bytes = merge_adapter(&source(base)?, adapter)?;
+            let bytes = merge_adapter(&named_model(base)?, adapter)?;
             session.check()?;
             write_atomic(out, &bytes)?;
             if session.globals.json {

@@ -27,6 +27,5 @@ pub mod simulate;
 pub mod task;
 pub mod tasks;
 pub mod train;
-pub mod tuning;
 pub mod voices;
 mod written;

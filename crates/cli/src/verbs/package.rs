@@ -1,22 +1,22 @@
 //! `package`: parts to one model file.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
-use syrinx_audio::ReadLimits;
 use syrinx_config::Settings;
 use syrinx_engine::{
-    PackageCodec, PackageVoice, excerpt, open_codec, package, with_language_model, write_atomic,
+    PackageCodec, PackageVoice, open_codec, package, with_language_model, write_atomic,
 };
 use syrinx_pretrained::CodecSpec;
-use syrinx_train::Checkpoint;
+use syrinx_recipes::{card_of_run, model_source, package_voice};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::provenance;
-use crate::runner::last_figures;
-use crate::session::{Session, model_source};
+use crate::session::Session;
+
+/// Name of the program in cards.
+const PROGRAM: &str = concat!("syrinx ", env!("CARGO_PKG_VERSION"));
 
 /// `package`.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let card = match &args.card {
         Some(path) => read_card(path)?,
-        None => card_of_run(&args.lm)?,
+        None => card_of_run(&args.lm, PROGRAM, &provenance::origin())?,
     };
     let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
     let bytes = match &codec {
@@ -85,41 +85,9 @@ fn voices(settings: &Settings, codec: &CodecSpec, pairs: &[String]) -> Outcome<V
                 "for instance --voice joe=joe.wav",
             ));
         };
-        let rate_hz = codec.info().sample_rate_hz;
-        let audio = syrinx_audio::load_source(file, rate_hz, &ReadLimits::default())?;
-        let codes = codec.encode(&excerpt(&audio, file, &settings.prompt)?)?;
-        let about = Path::new(file)
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        voices.push(PackageVoice { name: name.into(), about, codes });
+        voices.push(package_voice(name, file, codec.as_ref(), &settings.prompt)?);
     }
     Ok(voices)
-}
-
-/// Returns a card of the training run whose folder holds the language model: its steps, settings and last figures, and
-/// the program that packaged it. Never the card of another model.
-fn card_of_run(lm: &Path) -> Outcome<Value> {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut card = json!({
-        "language model": name(lm),
-        "packaged": {
-            "by": format!("syrinx {}", env!("CARGO_PKG_VERSION")),
-            "revision": provenance::revision(),
-            "date": provenance::date(),
-        },
-    });
-    let run = lm.parent().unwrap_or(Path::new("."));
-    if let Some(checkpoint) = Checkpoint::read(run)? {
-        card["training"] = json!({
-            "steps": checkpoint.step,
-            "figures": last_figures(&run.join("events.jsonl"))
-                .into_iter()
-                .collect::<BTreeMap<String, f64>>(),
-            "settings": checkpoint.config,
-        });
-    }
-    Ok(card)
 }
 
 fn read_card(path: &Path) -> Outcome<Value> {

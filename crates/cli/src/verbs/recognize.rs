@@ -14,58 +14,59 @@ use crate::session::Session;
 /// Rate that recordings are read at, Hz: that of Whisper.
 const RATE_HZ: u32 = 16_000;
 
-/// Answers requests about recordings by the recognizer of the settings.
-pub fn run(
-    session: &Session,
-    descriptor: &TaskDescriptor,
-    (settings, choice): (&Settings, &RecognizerChoice),
-    requests: &[Value],
-    (to, form): (&Destination, &Form),
-) -> Outcome {
-    let recognizer = choice.open(&settings.whisper)?;
-    let mut failed: Option<Failure> = None;
-    for request in requests {
-        let name = request.get(descriptor.verb.positional).and_then(Value::as_str);
-        let name = name.unwrap_or_default();
-        let outcome = transcript(session, &recognizer, descriptor, settings, name, request)
-            .and_then(|transcript| {
-                if transcript.text.is_empty() {
-                    session.say(&format!("warning: {name}: no word was recognized"));
-                }
-                answer::write(session, &Answered::new(transcript), form, to, name)
-            });
-        match outcome {
-            Ok(_) => {}
-            // The other files of a batch do not suffer from one that is broken.
-            Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
-                failure.report();
-                failed.get_or_insert(Failure {
-                    hint: Some("see above for each of them".into()),
-                    message: "not every file could be used".into(),
-                    ..failure
-                });
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    failed.map_or(Ok(()), Err)
+/// Transcription by the recognizer of the settings.
+pub struct Recognition<'a> {
+    /// The program's run.
+    pub session: &'a Session,
+    /// Task whose requests are answered.
+    pub descriptor: &'static TaskDescriptor,
+    /// Settings of the recognizer.
+    pub settings: &'a Settings,
+    /// Destination of the answers.
+    pub to: &'a Destination,
+    /// Form of the answers.
+    pub form: &'a Form,
 }
 
-fn transcript(
-    session: &Session,
-    recognizer: &WhisperRecognizer,
-    descriptor: &TaskDescriptor,
-    settings: &Settings,
-    name: &str,
-    request: &Value,
-) -> Outcome<Transcript> {
-    let audio = syrinx_audio::load_source(name, RATE_HZ, &ReadLimits::default())?;
-    let known = descriptor.capabilities.known_text.and_then(|field| request.get(field));
-    let run = session.run(settings);
-    Ok(match known.and_then(Value::as_str) {
-        Some(text) => recognizer.align(&audio, text, run)?,
-        None => recognizer.written(&audio, run)?,
-    })
+impl Recognition<'_> {
+    /// Answers requests about recordings.
+    pub fn run(&self, choice: &RecognizerChoice, requests: &[Value]) -> Outcome {
+        let recognizer = choice.open(&self.settings.whisper)?;
+        let mut failed: Option<Failure> = None;
+        for request in requests {
+            match self.answer(&recognizer, request) {
+                Ok(()) => {}
+                // The other files of a batch do not suffer from one that is broken.
+                Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
+                    failure.report();
+                    failed.get_or_insert(Failure {
+                        hint: Some("see above for each of them".into()),
+                        message: "not every file could be used".into(),
+                        ..failure
+                    });
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn answer(&self, recognizer: &WhisperRecognizer, request: &Value) -> Outcome {
+        let name = request.get(self.descriptor.verb.positional).and_then(Value::as_str);
+        let name = name.unwrap_or_default();
+        let audio = syrinx_audio::load_source(name, RATE_HZ, &ReadLimits::default())?;
+        let known = self.descriptor.capabilities.known_text.and_then(|field| request.get(field));
+        let run = self.session.run(self.settings);
+        let transcript: Transcript = match known.and_then(Value::as_str) {
+            Some(text) => recognizer.align(&audio, text, run)?,
+            None => recognizer.written(&audio, run)?,
+        };
+        if transcript.text.is_empty() {
+            self.session.say(&format!("warning: {name}: no word was recognized"));
+        }
+        let answered = Answered::new(transcript);
+        answer::write(self.session, &answered, self.form, self.to, name).map(|_| ())
+    }
 }
 
 impl From<WhisperError> for Failure {

@@ -1,16 +1,11 @@
 //! `data resynthesize`: what the model writes where the codes of a recording stood.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use syrinx_data::{
-    CodecStamp, Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest,
-};
-use syrinx_types::Coded;
+use syrinx_data::{Corpus, Manifest};
+use syrinx_recipes::Resynthesis;
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -48,7 +43,6 @@ pub struct ResynthesizeArgs {
 pub fn run(session: &Session, args: &ResynthesizeArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
-    let run = session.run(&settings);
     let manifest = Manifest::read(&args.manifest)?;
     let split = manifest.split_or_all(&args.split)?;
     let all = split.utterances();
@@ -60,31 +54,15 @@ pub fn run(session: &Session, args: &ResynthesizeArgs) -> Outcome {
     let folder = args.manifest.parent().map(PathBuf::from).unwrap_or_default();
     let chosen = Manifest::new(&folder, chosen)?;
     let corpus = Corpus::open(&args.shards)?;
-    let id = engine.codec_id();
-    if corpus.codec().fingerprint != id.fingerprint {
-        return Err(Failure::usage(
-            format!("{} was encoded by another codec than the model's", args.shards.display()),
-            "encode the manifest with `syrinx data encode` and this model",
-        ));
-    }
-    let at: HashMap<&str, usize> =
-        (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
-    let prompt = PromptSpec::default();
-    let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
-    let task = args.task.as_deref().or(speaks).unwrap_or_default();
-    let one = |u: &Utterance| -> Result<Coded, String> {
-        let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream(i as u64);
-        let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(|e| e.to_string())?;
-        let codes =
-            engine.resynthesize(task, &sample, &settings.decode, run).map_err(|e| e.to_string())?;
-        codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
+    let resynthesis = Resynthesis {
+        engine: &engine,
+        decode: &settings.decode,
+        task: args.task.as_deref(),
+        corpus: &corpus,
+        shards: &args.shards,
+        threads: args.threads,
     };
-    let stamp: CodecStamp = corpus.codec().clone();
-    let plan = EncodePlan { threads: args.threads, ..EncodePlan::new(stamp) };
-    let (sink, cancel) = (session.sink(), &session.cancel);
-    let summary = encode_manifest(&chosen, &args.out, &plan, &one, sink, cancel)?;
+    let summary = resynthesis.write(&chosen, &args.out, session.run(&settings))?;
     let (utterances, failed) = (summary.utterances, summary.failed.len());
     if session.globals.json {
         return session

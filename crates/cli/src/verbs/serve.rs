@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_engine::{Engine, EngineOptions};
+use syrinx_recipes::{engine_options, model_source};
 use syrinx_serve::{Defaults, Limits, ServeConfig, ServeError, Server};
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::session::{Session, engine_options, model_source};
+use crate::session::Session;
 
 /// `serve`.
 #[derive(Debug, Args)]

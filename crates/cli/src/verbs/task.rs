@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Chunk, Engine, EngineError, Merged};
+use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
 use syrinx_task::{AnswerKind, Request, TaskDescriptor};
 use syrinx_types::RunContext;
 
@@ -14,8 +14,9 @@ use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
 use crate::verbs::command::{FIELD, FORMAT, LINES, LIVE, OUT, RESUME, SAMPLING, STREAM, kind_of};
+use crate::verbs::lines::{self, LinesArgs};
+use crate::verbs::recognize::Recognition;
 use crate::verbs::written::GrowingWav;
-use crate::verbs::{lines, recognize};
 
 /// Answers the requests of a command line.
 pub fn run(
@@ -38,7 +39,8 @@ pub fn run(
         let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
         let form = Form::of(descriptor, form, session.globals.json);
         let out = matches.get_one::<String>(OUT).map_or("", String::as_str);
-        return lines::run(session, &settings, (descriptor, &fields), (file, out, resume), &form);
+        let args = LinesArgs { descriptor, fields: &fields, file, out, resume, form: &form };
+        return lines::run(session, &settings, &args);
     }
     let stream = matches.try_get_one::<bool>(STREAM).ok().flatten() == Some(&true);
     let live = matches.try_get_one::<u32>(LIVE).ok().flatten().copied();
@@ -55,7 +57,7 @@ pub fn run(
         }
         let engine = session.engine(&settings)?;
         let (decode, run) = (&settings.decode, session.run(&settings));
-        let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
+        let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
         return match live {
             Some(rate_hz) => work.transcribe_live(rate_hz),
             None => work.stream_incoming(&fields(descriptor, matches)?),
@@ -69,12 +71,13 @@ pub fn run(
     if let Some(choice) =
         settings.recognizer.as_ref().filter(|_| descriptor.answer == AnswerKind::Text)
     {
-        let output = (&destination, &form);
-        return recognize::run(session, descriptor, (&settings, choice), &requests, output);
+        let (settings, to, form) = (&settings, &destination, &form);
+        let recognition = Recognition { session, descriptor, settings, to, form };
+        return recognition.run(choice, &requests);
     }
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
-    let work = Work { session, engine: &engine, descriptor, decode, run, form: &form };
+    let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
     let mut first_failure = None;
     for request in &requests {
         if resume && destination.holds(work.name(request), &form) {
@@ -122,7 +125,7 @@ fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<Stri
             continue;
         }
         let id = format!("{FIELD}{name}");
-        if let Some(value) = field_value(matches, &id, (&schema, property))? {
+        if let Some(value) = field_value(matches, &id, kind_of(&schema, property))? {
             fields.insert(name.clone(), value);
         }
     }
@@ -151,12 +154,7 @@ fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Va
     Ok(vec![with(text)])
 }
 
-fn field_value(
-    matches: &ArgMatches,
-    id: &str,
-    (schema, property): (&Value, &Value),
-) -> Outcome<Option<Value>> {
-    let kind = kind_of(schema, property);
+fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Value>> {
     if kind == "boolean" {
         return Ok(matches.get_flag(id).then_some(json!(true)));
     }
@@ -189,7 +187,7 @@ pub fn standard_input() -> Outcome<String> {
 }
 
 /// Requests to one task.
-pub(super) struct Work<'a> {
+pub(super) struct TaskRun<'a> {
     pub(super) session: &'a Session,
     pub(super) engine: &'a Engine,
     pub(super) descriptor: &'static TaskDescriptor,
@@ -198,7 +196,7 @@ pub(super) struct Work<'a> {
     pub(super) form: &'a Form,
 }
 
-impl Work<'_> {
+impl TaskRun<'_> {
     fn parts(
         &self,
         request: &Value,
@@ -215,7 +213,7 @@ impl Work<'_> {
 
     /// Answers a request; in a batch printed lines begin with its name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
-        let mut whole = Merged::default();
+        let mut whole = MergedAnswer::default();
         let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;

@@ -1,14 +1,11 @@
 //! `tasks`: what the registry has.
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use syrinx_config::Settings;
 use syrinx_engine::EngineError;
+use syrinx_recipes::{build_task, task_kit};
 use syrinx_registry::{ALL, find, find_verb};
-use syrinx_task::{Alignment, CodeOrder, DynTask, ModelSwitches, TaskDescriptor, TaskKit};
-use syrinx_text::{Frontend, TextVocab};
+use syrinx_task::{Alignment, CodeOrder, ModelSwitches, TaskDescriptor};
 
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -47,14 +44,13 @@ pub fn run(session: &Session, args: &TasksArgs) -> Outcome {
     match args.what.as_ref().unwrap_or(&What::List) {
         What::List => list(session),
         What::Show { name, alignment, codes } => {
-            let known = ALL.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
+            let known = ALL.iter().map(|d| d.id).collect();
             let descriptor = find(name)
                 .or_else(|| find_verb(name))
                 .ok_or_else(|| EngineError::UnknownTask { id: name.clone(), known })?;
             let alignment = serde_json::from_value(Value::from(alignment.as_str()));
             let codes = serde_json::from_value(Value::from(codes.as_str()));
-            let switches = (alignment.unwrap_or_default(), codes.unwrap_or_default());
-            show(session, descriptor, switches)
+            show(session, descriptor, alignment.unwrap_or_default(), codes.unwrap_or_default())
         }
     }
 }
@@ -81,10 +77,11 @@ fn kind(descriptor: &TaskDescriptor) -> String {
 fn show(
     session: &Session,
     descriptor: &TaskDescriptor,
-    (alignment, codes): (Alignment, CodeOrder),
+    alignment: Alignment,
+    codes: CodeOrder,
 ) -> Outcome {
-    let kit = kit(ModelSwitches { codes, ..alignment.into() })?;
-    let task = built(&session.settings(&[])?.value, descriptor, &kit)?;
+    let kit = task_kit(ModelSwitches { codes, ..alignment.into() })?;
+    let task = build_task(descriptor, &session.settings(&[])?.value, &kit)?;
     let layout = task.layout();
     if let Some(reason) = layout.stages.iter().find_map(|stage| stage.check().err()) {
         return Err(Failure::usage(
@@ -116,25 +113,6 @@ fn show(
         text.push_str(&format!("\n{name}\n{}\n", fields(schema)));
     }
     session.print(text.trim_end())
-}
-
-/// Returns the kit for tasks without a model, as training builds them.
-pub fn kit(switches: ModelSwitches) -> Outcome<TaskKit> {
-    Ok(TaskKit {
-        vocab: Arc::new(TextVocab::english()?),
-        frontend: Arc::new(Frontend::english()?),
-        switches,
-    })
-}
-
-/// A task without a model.
-pub fn built(
-    settings: &Settings,
-    descriptor: &TaskDescriptor,
-    kit: &TaskKit,
-) -> Outcome<Box<dyn DynTask>> {
-    let own = settings.tasks.get(descriptor.id).cloned().unwrap_or_default();
-    Ok((descriptor.build)(own, kit)?)
 }
 
 /// The fields of a schema as a table.

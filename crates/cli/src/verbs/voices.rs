@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_adapt::{VoiceConfig, VoiceRun, train_voice};
 use syrinx_data::import::recordings;
 use syrinx_engine::{Engine, VoiceOrigin, excerpt};
+use syrinx_recipes::{VoiceConfig, VoiceRun, build_tasks, model_source, train_voice};
 
 use crate::failure::{Failure, Outcome};
-use crate::session::{Session, data_folder, model_source};
+use crate::session::{Session, data_folder};
 use crate::table::table;
-use crate::verbs::train::tasks;
 
 /// `voices`.
 #[derive(Debug, Args)]
@@ -111,7 +110,7 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
                 seed: settings.seed,
                 ..VoiceConfig::default()
             };
-            train(session, &engine, (name, folder, run.as_deref()), &config)
+            train(session, &engine, name, folder, run.as_deref(), &config)
         }
         What::Remove { name } => {
             let path = voices.remove(name)?;
@@ -127,7 +126,9 @@ pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
 fn train(
     session: &Session,
     engine: &Engine,
-    (name, folder, run): (&str, &Path, Option<&Path>),
+    name: &str,
+    folder: &Path,
+    run: Option<&Path>,
     config: &VoiceConfig,
 ) -> Outcome {
     let found = recordings(folder, name)?;
@@ -140,8 +141,9 @@ fn train(
     };
     let settings = session.settings(&[])?.value;
     let (source, device) = (model_source(&settings)?, settings.device.open()?);
-    let tasks = tasks(&settings, engine.model().config())?;
-    let parts = VoiceRun {
+    let tasks = build_tasks(&settings, engine.model().config().switches)?;
+    let voice = VoiceRun {
+        name,
         engine,
         source: &source,
         tasks: &tasks,
@@ -149,7 +151,7 @@ fn train(
         prompt: &settings.prompt,
         device: &device,
     };
-    let voice = train_voice(&parts, (name, &found.manifest), config, session.run(&settings))?;
+    let voice = train_voice(&voice, &found.manifest, config, session.run(&settings))?;
     if session.globals.json {
         return session.print_json(&voice);
     }

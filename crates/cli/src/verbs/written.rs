@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use syrinx_audio::{WavFile, WavFormat};
-use syrinx_engine::{Chunk, Merged};
+use syrinx_engine::{Chunk, MergedAnswer};
 use syrinx_types::Audio;
 
 use crate::failure::{Failure, Outcome};
@@ -50,7 +50,7 @@ impl GrowingWav {
     }
 
     /// Puts the file in its place, if anything was written; says where it is.
-    pub(super) fn finish(self, whole: &Merged) -> Outcome<Option<(PathBuf, f64)>> {
+    pub(super) fn finish(self, whole: &MergedAnswer) -> Outcome<Option<(PathBuf, f64)>> {
         let Some(wav) = self.wav else { return Ok(None) };
         let seconds = whole.answered().and_then(|a| a.speech()).map_or(0.0, |s| s.seconds);
         wav.finish()?;

@@ -55,7 +55,7 @@ fn no_difference_no_loss() {
     let loss = SpectralLoss::new(&config(1.0, 1.0, 1.0), 24_000).unwrap();
     let x = draw(3);
     let (losses, grad) = loss.compute(&x, &x, CLIP);
-    assert_eq!(losses, Losses::default());
+    assert_eq!(losses, SpectralLosses::default());
     assert!(grad.iter().all(|g| *g == 0.0));
     let (silent, grad) = loss.compute(&x, &vec![0.0; x.len()], CLIP);
     assert!(silent.total.is_finite() && grad.iter().all(|g| g.is_finite()));

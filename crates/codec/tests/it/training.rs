@@ -2,7 +2,7 @@ use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
 use syrinx_codec::{
-    ClipSource, CodecError, Start, Trained, VocoderConfig, VocoderTrainConfig, train_vocoder,
+    ClipSource, CodecError, Start, TrainedVocoder, VocoderConfig, VocoderTrainConfig, train_vocoder,
 };
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
@@ -13,13 +13,13 @@ fn train(
     config: &VocoderTrainConfig,
     state: Option<&Path>,
     events: &dyn EventSink,
-) -> Result<Trained, CodecError> {
+) -> Result<TrainedVocoder, CodecError> {
     let rvq = small::rvq();
     let start = Start { rvq: &rvq, vocoder: None, enhancement: None };
     train_vocoder(start, &small::Sounds, config, state, events, &CancelToken::default())
 }
 
-fn weights(trained: &Trained) -> Vec<f32> {
+fn weights(trained: &TrainedVocoder) -> Vec<f32> {
     let predictor = trained.enhancement.as_ref().map(|e| e.predictor.tensors()).unwrap_or_default();
     let all = trained.vocoder.tensors().into_values().chain(predictor.into_values());
     all.flat_map(|t| to_vec_f32(&t).unwrap()).collect()

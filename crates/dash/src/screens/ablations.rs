@@ -15,8 +15,8 @@ use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::{Effect, JobId, JobNews, News};
 use crate::overlay::centred;
-use crate::pen::{Pen, Target, above, left};
-use crate::screens::{Component, Context, bounds, number};
+use crate::pen::{ClickTarget, Pen, above, left};
+use crate::screens::{Component, ScreenContext, bounds, number};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -77,8 +77,8 @@ impl Ablations {
         self.ablations.get(self.ablation).map_or(&[], |(_, cells)| cells)
     }
 
-    /// Figures that any cell of the ablation has: name and variant. Where every cell has one variant of its own, that is
-    /// what the cells vary, and the figure is one and the same.
+    /// Returns the figures of the ablation's cells: name and variant. Where every cell has a single variant of its own,
+    /// the variants are the varied setting, and the figures are merged.
     fn figures(&self) -> Vec<(String, String)> {
         let ablation = self.ablations.get(self.ablation).map_or("", |(name, _)| name);
         let runs: Vec<&Run> = self.runs.iter().filter(|r| r.about.ablation == ablation).collect();
@@ -107,7 +107,7 @@ impl Ablations {
         of_cell.flat_map(|r| &r.figures).find(fits)
     }
 
-    /// Names of what is varied.
+    /// Returns the names of the axes of the grid.
     fn axes(&self) -> Vec<String> {
         let names: BTreeSet<&String> = self.cells().iter().flat_map(|c| c.axes.keys()).collect();
         names.into_iter().cloned().collect()
@@ -122,7 +122,7 @@ impl Ablations {
         }
     }
 
-    /// The file of the selected ablation, if it can be started.
+    /// Returns the file of the selected ablation, if it can be started.
     fn card(&self) -> Option<&AblationCard> {
         let (name, _) = self.ablations.get(self.ablation)?;
         self.cards.iter().find(|card| card.name == *name)
@@ -141,7 +141,7 @@ impl Ablations {
     }
 
     /// Starts the ablation that was asked about if the key says so.
-    fn answered(&mut self, key: Key, context: &mut Context<'_>) {
+    fn answered(&mut self, key: Key, context: &mut ScreenContext<'_>) {
         let Some(card) = self.asked.take() else { return };
         if matches!(key, Key::Char('y' | 'Y') | Key::Enter) {
             let job = context.job();
@@ -150,7 +150,7 @@ impl Ablations {
         }
     }
 
-    fn control_request(&self, request: ControlRequest, context: &mut Context<'_>) {
+    fn control_request(&self, request: ControlRequest, context: &mut ScreenContext<'_>) {
         if let Some(cell) = self.cells().get(self.at) {
             context.ask(Effect::RequestControl(cell.ablation.clone(), cell.key.clone(), request));
         }
@@ -162,7 +162,7 @@ impl Component for Ablations {
         vec![("ablations", helps(KEYS)), ("lists", helps(LIST))]
     }
 
-    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         if self.asked.is_some() {
             self.answered(key, context);
             return true;
@@ -187,25 +187,27 @@ impl Component for Ablations {
         true
     }
 
-    fn click(&mut self, target: Target, _: &mut Context<'_>) {
+    fn click(&mut self, target: ClickTarget, _: &mut ScreenContext<'_>) {
         match target {
-            Target::Item(ABLATIONS, i) => (self.pane, self.ablation, self.at) = (ABLATIONS, i, 0),
-            Target::Item(CELLS, i) => (self.pane, self.at) = (CELLS, i),
-            Target::Pane(pane) if pane <= CELLS => self.pane = pane,
-            Target::Pane(CHART) => self.figure += 1,
+            ClickTarget::Item(ABLATIONS, i) => {
+                (self.pane, self.ablation, self.at) = (ABLATIONS, i, 0)
+            }
+            ClickTarget::Item(CELLS, i) => (self.pane, self.at) = (CELLS, i),
+            ClickTarget::Pane(pane) if pane <= CELLS => self.pane = pane,
+            ClickTarget::Pane(CHART) => self.figure += 1,
             _ => {}
         }
     }
 
-    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut ScreenContext<'_>) {
         self.step(pane, if down { Step::Down } else { Step::Up });
     }
 
-    fn shown(&mut self, context: &mut Context<'_>) {
+    fn shown(&mut self, context: &mut ScreenContext<'_>) {
         context.ask(Effect::LoadCells);
     }
 
-    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+    fn news(&mut self, news: &News, context: &mut ScreenContext<'_>) {
         match news {
             News::Cells(ablations, runs) => {
                 // The selection stays with its ablation when others come in before it.
@@ -388,7 +390,8 @@ impl Ablations {
         chart.render(inner, pen.buf);
     }
 
-    /// The points of the chart; for an axis that isn't of numbers, its values' names in the order of their places.
+    /// Returns the points of the chart; for an axis that isn't of numbers, its values' names in the order of their
+    /// places.
     fn points(&self, axis: &str) -> (Vec<Point>, Vec<String>) {
         let cells: Vec<(&Value, &Figure)> = self
             .cells()
@@ -420,7 +423,7 @@ fn shown_name(figure: &str, variant: &str) -> String {
     if variant.is_empty() { figure.to_owned() } else { format!("{figure}, {variant}") }
 }
 
-/// A value of an axis, texts without quotes.
+/// Returns a value of an axis, texts without quotes.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "-".into(),
@@ -429,7 +432,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// A working cell that says nothing for so long was killed, or its computer sleeps.
+/// Time without a heartbeat after which a running cell counts as killed, seconds.
 const SILENT_S: f64 = 120.0;
 
 fn state(cell: &Cell, now_s: f64) -> String {

@@ -13,10 +13,10 @@ use syrinx_types::{Audio, Event};
 use crate::field::Field;
 use crate::keys::{Key, KeyHelp, LIST, action, helps};
 use crate::message::{Effect, JobId, JobNews, News};
-use crate::pen::Target;
+use crate::pen::ClickTarget;
 use crate::screens::compare::bindings::{Act, KEYS, KNOBS, Knobs, TYPING, Typing};
-use crate::screens::compare::column::{Column, State};
-use crate::screens::{Component, Context};
+use crate::screens::compare::column::{Column, ColumnState, Input};
+use crate::screens::{Component, ScreenContext};
 use crate::{Knob, ModelCard, TaskCard};
 
 /// Keyboard focus.
@@ -68,13 +68,13 @@ impl Compare {
     }
 
     /// Runs columns: those that need a recording and have none wait for the first that speaks.
-    fn run(&mut self, which: impl Fn(usize) -> bool, context: &mut Context<'_>) {
+    fn run(&mut self, which: impl Fn(usize) -> bool, context: &mut ScreenContext<'_>) {
         let chosen: Vec<usize> = (0..self.columns.len()).filter(|i| which(*i)).collect();
         for i in chosen {
             self.stop(i, context);
             let needs = self.card(&self.columns[i]).is_some_and(|c| c.takes_recording);
             if needs && self.file.text().trim().is_empty() {
-                self.columns[i].state = State::Waiting;
+                self.columns[i].state = ColumnState::Waiting;
             } else {
                 self.start(i, None, context);
             }
@@ -82,47 +82,52 @@ impl Compare {
         self.start_waiting(context);
     }
 
-    /// Starts what waits for a recording, where there is one; says so where none will come.
-    fn start_waiting(&mut self, context: &mut Context<'_>) {
+    /// Starts columns that wait for a recording once there is one; fails them where none will come.
+    fn start_waiting(&mut self, context: &mut ScreenContext<'_>) {
         let speaks = |c: &Column| self.card(c).is_some_and(TaskCard::speaks);
         let speaking: Vec<usize> =
             (0..self.columns.len()).filter(|i| speaks(&self.columns[*i])).collect();
-        if speaking.iter().any(|i| matches!(self.columns[*i].state, State::Running { .. })) {
+        if speaking.iter().any(|i| matches!(self.columns[*i].state, ColumnState::Running { .. })) {
             return;
         }
         let audio: Option<Arc<Audio>> =
             speaking.iter().find_map(|i| self.columns[*i].audio().cloned());
         for i in 0..self.columns.len() {
-            if !matches!(self.columns[i].state, State::Waiting) {
+            if !matches!(self.columns[i].state, ColumnState::Waiting) {
                 continue;
             }
             match &audio {
                 Some(audio) => self.start(i, Some(Arc::clone(audio)), context),
                 None => {
                     let reason = "it needs a recording: name a file, or add a column that speaks";
-                    self.columns[i].state = State::Failed(reason.into());
+                    self.columns[i].state = ColumnState::Failed(reason.into());
                 }
             }
         }
     }
 
-    fn start(&mut self, i: usize, recording: Option<Arc<Audio>>, context: &mut Context<'_>) {
+    fn start(&mut self, i: usize, recording: Option<Arc<Audio>>, context: &mut ScreenContext<'_>) {
         let Some(card) = self.card(&self.columns[i]).cloned() else { return };
         let model = self.models.get(self.columns[i].model).cloned().unwrap_or_default();
-        let input = (self.text.text(), self.file.text().trim(), self.voice.text().trim());
+        let input = Input {
+            text: self.text.text(),
+            file: self.file.text().trim(),
+            voice: self.voice.text().trim(),
+        };
         let job = context.job();
-        let ask = self.columns[i].ask((&card, model), input, recording);
-        self.columns[i].state = State::Running { job, since_s: context.now_s, note: String::new() };
+        let ask = self.columns[i].ask(&card, model, input, recording);
+        self.columns[i].state =
+            ColumnState::Running { job, since_s: context.now_s, note: String::new() };
         context.ask(Effect::Answer(job, Box::new(ask)));
     }
 
-    fn stop(&mut self, i: usize, context: &mut Context<'_>) {
-        if let State::Running { job, .. } = self.columns[i].state {
+    fn stop(&mut self, i: usize, context: &mut ScreenContext<'_>) {
+        if let ColumnState::Running { job, .. } = self.columns[i].state {
             context.ask(Effect::Cancel(job));
         }
     }
 
-    fn act(&mut self, act: Act, context: &mut Context<'_>) {
+    fn act(&mut self, act: Act, context: &mut ScreenContext<'_>) {
         match act {
             Act::All => self.run(|_| true, context),
             Act::One => {
@@ -167,8 +172,8 @@ impl Compare {
             Act::Stop => {
                 for i in 0..self.columns.len() {
                     self.stop(i, context);
-                    if matches!(self.columns[i].state, State::Waiting) {
-                        self.columns[i].state = State::Empty;
+                    if matches!(self.columns[i].state, ColumnState::Waiting) {
+                        self.columns[i].state = ColumnState::Empty;
                     }
                 }
             }
@@ -176,7 +181,7 @@ impl Compare {
         }
     }
 
-    fn next_task(&mut self, context: &mut Context<'_>) {
+    fn next_task(&mut self, context: &mut ScreenContext<'_>) {
         if self.columns.is_empty() || self.tasks.is_empty() {
             return;
         }
@@ -184,10 +189,10 @@ impl Compare {
         let column = &mut self.columns[self.at];
         let now = self.tasks.iter().position(|t| t.id == column.task).map_or(0, |i| i + 1);
         column.task.clone_from(&self.tasks[now % self.tasks.len()].id);
-        column.state = State::Empty;
+        column.state = ColumnState::Empty;
     }
 
-    fn next_model(&mut self, context: &mut Context<'_>) {
+    fn next_model(&mut self, context: &mut ScreenContext<'_>) {
         let models = self.models.len().max(1);
         if let Some(column) = self.columns.get_mut(self.at) {
             column.model = (column.model + 1) % models;
@@ -218,7 +223,7 @@ impl Compare {
         }
     }
 
-    fn typing(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn typing(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         let order = [Focus::Text, Focus::File, Focus::Voice, Focus::Columns];
         let now = order.iter().position(|f| *f == self.focus).unwrap_or(0);
         match action(TYPING, key) {
@@ -231,7 +236,7 @@ impl Compare {
         true
     }
 
-    fn knob_key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn knob_key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         if let Some(step) = action(LIST, key) {
             self.knob = step.from(self.knob, self.knobs.len());
             return true;
@@ -273,19 +278,20 @@ impl Compare {
         true
     }
 
-    fn job(&mut self, job: JobId, news: &JobNews, context: &mut Context<'_>) {
-        let mine = |c: &&mut Column| matches!(c.state, State::Running { job: j, .. } if j == job);
+    fn job(&mut self, job: JobId, news: &JobNews, context: &mut ScreenContext<'_>) {
+        let mine =
+            |c: &&mut Column| matches!(c.state, ColumnState::Running { job: j, .. } if j == job);
         let Some(column) = self.columns.iter_mut().find(mine) else { return };
         match news {
             JobNews::Event(Event::JobProgress { done, note, .. }) => {
-                if let State::Running { note: shown, .. } = &mut column.state {
+                if let ColumnState::Running { note: shown, .. } = &mut column.state {
                     *shown = format!("{done} {note}");
                 }
                 return;
             }
-            JobNews::Answered(shown) => column.state = State::Shown(shown.clone()),
-            JobNews::Failed(reason) => column.state = State::Failed(reason.clone()),
-            JobNews::Stopped => column.state = State::Empty,
+            JobNews::Answered(shown) => column.state = ColumnState::Shown(shown.clone()),
+            JobNews::Failed(reason) => column.state = ColumnState::Failed(reason.clone()),
+            JobNews::Stopped => column.state = ColumnState::Empty,
             JobNews::Event(_) | JobNews::Evaluated(_) | JobNews::Ablated(_) => return,
         }
         self.start_waiting(context);
@@ -316,7 +322,7 @@ impl Component for Compare {
         }
     }
 
-    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         match self.focus {
             Focus::Columns => match action(KEYS, key) {
                 Some(act) => {
@@ -340,27 +346,27 @@ impl Component for Compare {
         }
     }
 
-    fn click(&mut self, target: Target, _: &mut Context<'_>) {
+    fn click(&mut self, target: ClickTarget, _: &mut ScreenContext<'_>) {
         match target {
-            Target::Pane(TEXT) => self.focus = Focus::Text,
-            Target::Pane(FILE) => self.focus = Focus::File,
-            Target::Pane(VOICE) => self.focus = Focus::Voice,
-            Target::Item(KNOB, i) => (self.focus, self.knob) = (Focus::Knobs, i),
-            Target::Pane(pane) if (COLUMN..COLUMN + self.columns.len()).contains(&pane) => {
+            ClickTarget::Pane(TEXT) => self.focus = Focus::Text,
+            ClickTarget::Pane(FILE) => self.focus = Focus::File,
+            ClickTarget::Pane(VOICE) => self.focus = Focus::Voice,
+            ClickTarget::Item(KNOB, i) => (self.focus, self.knob) = (Focus::Knobs, i),
+            ClickTarget::Pane(pane) if (COLUMN..COLUMN + self.columns.len()).contains(&pane) => {
                 (self.focus, self.at) = (Focus::Columns, pane - COLUMN);
             }
             _ => {}
         }
     }
 
-    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut ScreenContext<'_>) {
         if pane == KNOB {
             let last = self.knobs.len().saturating_sub(1);
             self.knob = if down { (self.knob + 1).min(last) } else { self.knob.saturating_sub(1) };
         }
     }
 
-    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+    fn news(&mut self, news: &News, context: &mut ScreenContext<'_>) {
         match news {
             News::Tasks(tasks) => {
                 self.tasks.clone_from(tasks);

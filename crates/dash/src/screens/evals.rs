@@ -12,10 +12,10 @@ use syrinx_types::Event;
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::{Effect, JobId, JobNews, News};
-use crate::pen::{Pen, Target, above, left};
+use crate::pen::{ClickTarget, Pen, above, left};
 use crate::screens::evals::rows::{Rows, SORTING};
-use crate::screens::{Component, Context};
-use crate::{EvalAsk, ModelCard, Picture, SuiteCard};
+use crate::screens::{Component, ScreenContext};
+use crate::{EvalRequest, ModelCard, Picture, SuiteCard};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -88,7 +88,7 @@ pub(crate) struct Evals {
 const FIGURE_LINES: usize = 8;
 
 impl Evals {
-    fn start(&mut self, context: &mut Context<'_>) {
+    fn start(&mut self, context: &mut ScreenContext<'_>) {
         let model = self.models.get(self.model).cloned().unwrap_or_default();
         let here = self.suites.get(self.suite).map(|s| s.name.clone());
         let wanted = |s: &&SuiteCard| {
@@ -100,8 +100,11 @@ impl Evals {
         };
         for suite in self.suites.iter().filter(wanted) {
             let job = context.job();
-            let ask =
-                EvalAsk { suite: suite.clone(), model: model.clone(), limit: LIMITS[self.limit] };
+            let ask = EvalRequest {
+                suite: suite.clone(),
+                model: model.clone(),
+                limit: LIMITS[self.limit],
+            };
             let live =
                 Live { suite: suite.name.clone(), model: model.name.clone(), ..Live::default() };
             self.live.insert(job, live);
@@ -110,7 +113,7 @@ impl Evals {
         self.picked.clear();
     }
 
-    fn open_run(&mut self, context: &mut Context<'_>) {
+    fn open_run(&mut self, context: &mut ScreenContext<'_>) {
         let Some(run) = self.runs.get(self.run) else { return };
         self.first_figure = 0;
         self.rows.of(run);
@@ -119,7 +122,7 @@ impl Evals {
     }
 
     /// Compares the run that is shown with the baseline, where that makes sense.
-    fn compare(&mut self, context: &mut Context<'_>) {
+    fn compare(&mut self, context: &mut ScreenContext<'_>) {
         let (Some(old), Some(new)) = (self.baseline.clone(), self.rows.run().cloned()) else {
             return;
         };
@@ -128,7 +131,7 @@ impl Evals {
         }
     }
 
-    fn mark_baseline(&mut self, context: &mut Context<'_>) {
+    fn mark_baseline(&mut self, context: &mut ScreenContext<'_>) {
         let Some(run) = self.runs.get(self.run) else { return };
         self.compared.clear();
         self.rows.baseline(None);
@@ -141,7 +144,7 @@ impl Evals {
         self.compare(context);
     }
 
-    fn step(&mut self, pane: usize, step: Step, context: &mut Context<'_>) {
+    fn step(&mut self, pane: usize, step: Step, context: &mut ScreenContext<'_>) {
         match pane {
             SUITES => self.suite = step.from(self.suite, self.suites.len()),
             RUNS => self.run = step.from(self.run, self.runs.len()),
@@ -149,7 +152,7 @@ impl Evals {
         }
     }
 
-    fn open(&mut self, context: &mut Context<'_>) {
+    fn open(&mut self, context: &mut ScreenContext<'_>) {
         match self.pane {
             // Running a suite takes minutes, and has a key of its own.
             SUITES => {
@@ -166,7 +169,7 @@ impl Evals {
         }
     }
 
-    fn job(&mut self, job: JobId, news: &JobNews, context: &mut Context<'_>) {
+    fn job(&mut self, job: JobId, news: &JobNews, context: &mut ScreenContext<'_>) {
         let Some(live) = self.live.get_mut(&job) else { return };
         match news {
             JobNews::Event(Event::JobStarted { total, .. }) => {
@@ -196,7 +199,7 @@ impl Component for Evals {
         all
     }
 
-    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         if self.pane == ROWS && self.rows.key(key) {
             return true;
         }
@@ -231,31 +234,31 @@ impl Component for Evals {
         true
     }
 
-    fn click(&mut self, target: Target, context: &mut Context<'_>) {
+    fn click(&mut self, target: ClickTarget, context: &mut ScreenContext<'_>) {
         match target {
-            Target::Item(SUITES, i) => (self.pane, self.suite) = (SUITES, i),
-            Target::Item(RUNS, i) => {
+            ClickTarget::Item(SUITES, i) => (self.pane, self.suite) = (SUITES, i),
+            ClickTarget::Item(RUNS, i) => {
                 (self.pane, self.run) = (RUNS, i);
                 self.open_run(context);
             }
-            Target::Item(ROWS, i) => {
+            ClickTarget::Item(ROWS, i) => {
                 self.pane = ROWS;
                 self.rows.select(i, context);
             }
-            Target::Pane(pane) if pane <= ROWS => self.pane = pane,
+            ClickTarget::Pane(pane) if pane <= ROWS => self.pane = pane,
             _ => {}
         }
     }
 
-    fn scroll(&mut self, pane: usize, down: bool, context: &mut Context<'_>) {
+    fn scroll(&mut self, pane: usize, down: bool, context: &mut ScreenContext<'_>) {
         self.step(pane, if down { Step::Down } else { Step::Up }, context);
     }
 
-    fn shown(&mut self, context: &mut Context<'_>) {
+    fn shown(&mut self, context: &mut ScreenContext<'_>) {
         context.ask(Effect::LoadRuns);
     }
 
-    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+    fn news(&mut self, news: &News, context: &mut ScreenContext<'_>) {
         match news {
             News::Suites(suites) => {
                 self.suites.clone_from(suites);

@@ -7,8 +7,8 @@ use syrinx_task::{CodeTable, Fill, Layout, Place, Segment, Stage};
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::News;
-use crate::pen::{Pen, Target, above, left, width};
-use crate::screens::{Component, Context};
+use crate::pen::{ClickTarget, Pen, above, left, width};
+use crate::screens::{Component, ScreenContext};
 use crate::{FieldCard, SuiteCard, TaskCard, Theme};
 
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,7 @@ impl Component for Tasks {
         vec![("tasks", helps(KEYS)), ("lists", helps(LIST))]
     }
 
-    fn key(&mut self, key: Key, _: &mut Context<'_>) -> bool {
+    fn key(&mut self, key: Key, _: &mut ScreenContext<'_>) -> bool {
         if let Some(step) = action(LIST, key) {
             self.step(self.pane, step);
             return true;
@@ -74,21 +74,21 @@ impl Component for Tasks {
         true
     }
 
-    fn click(&mut self, target: Target, _: &mut Context<'_>) {
+    fn click(&mut self, target: ClickTarget, _: &mut ScreenContext<'_>) {
         match target {
-            Target::Item(LIST_PANE, i) if i < self.cards.len() => {
+            ClickTarget::Item(LIST_PANE, i) if i < self.cards.len() => {
                 (self.pane, self.at, self.scroll) = (LIST_PANE, i, 0);
             }
-            Target::Pane(pane) if pane <= PAGE_PANE => self.pane = pane,
+            ClickTarget::Pane(pane) if pane <= PAGE_PANE => self.pane = pane,
             _ => {}
         }
     }
 
-    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut ScreenContext<'_>) {
         self.step(pane, if down { Step::Down } else { Step::Up });
     }
 
-    fn news(&mut self, news: &News, _: &mut Context<'_>) {
+    fn news(&mut self, news: &News, _: &mut ScreenContext<'_>) {
         match news {
             News::Tasks(cards) => {
                 self.cards.clone_from(cards);
@@ -237,12 +237,12 @@ impl Tasks {
         }
     }
 
-    /// A line without the columns that are scrolled past.
+    /// Returns a line without the columns that are scrolled past.
     fn shifted(&self, text: &str) -> String {
         text.chars().skip(self.shift).collect()
     }
 
-    /// Draws a line if it is within what is scrolled to.
+    /// Draws a line if it is within the visible part.
     fn scrolled(
         &self,
         pen: &mut Pen<'_>,
@@ -258,7 +258,7 @@ impl Tasks {
     }
 }
 
-/// The table of a layout, a list of lines a stage.
+/// Returns the table of a layout, a list of lines a stage.
 fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     let mut stages: Vec<Vec<String>> = Vec::new();
     for line in layout.table().lines() {
@@ -270,7 +270,7 @@ fn stage_texts(layout: &Layout) -> Vec<Vec<String>> {
     stages
 }
 
-/// The segments of a stage in their order, in lines that fit.
+/// Returns the segments of a stage in their order, in lines that fit.
 fn chip_rows(stage: &Stage, theme: &Theme, columns: usize) -> Vec<Vec<(String, Style)>> {
     let mut rows: Vec<Vec<(String, Style)>> = vec![vec![("  ".into(), theme.text)]];
     let mut used = 2;

@@ -14,10 +14,10 @@ use crate::TrainingCard;
 use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, KeyHelp, LIST, Step, action, bind, helps};
 use crate::message::{Effect, News};
-use crate::pen::{Pen, Target, above, left};
+use crate::pen::{ClickTarget, Pen, above, left};
 use crate::screens::training::history::{History, LOSS};
 use crate::screens::training::samples::Samples;
-use crate::screens::{Component, Context, bounds, duration, number};
+use crate::screens::{Component, ScreenContext, bounds, duration, number};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -86,7 +86,7 @@ impl Training {
         }
     }
 
-    fn follow(&mut self, path: PathBuf, context: &mut Context<'_>) {
+    fn follow(&mut self, path: PathBuf, context: &mut ScreenContext<'_>) {
         self.history = History::default();
         self.samples.forget();
         self.followed = Some(path.clone());
@@ -94,7 +94,7 @@ impl Training {
     }
 
     /// Lets the newest weights speak.
-    fn sample(&mut self, context: &mut Context<'_>) {
+    fn sample(&mut self, context: &mut ScreenContext<'_>) {
         if let Some(path) = &self.followed {
             self.samples.make(path, self.history.checkpoint, context);
         }
@@ -129,7 +129,7 @@ impl Component for Training {
         vec![("training", helps(KEYS)), ("lists", helps(LIST))]
     }
 
-    fn key(&mut self, key: Key, context: &mut Context<'_>) -> bool {
+    fn key(&mut self, key: Key, context: &mut ScreenContext<'_>) -> bool {
         // Before the lists' keys, where the letter would mean something else.
         if let Some(act) = action(KEYS, key) {
             match act {
@@ -159,40 +159,40 @@ impl Component for Training {
         true
     }
 
-    fn click(&mut self, target: Target, context: &mut Context<'_>) {
+    fn click(&mut self, target: ClickTarget, context: &mut ScreenContext<'_>) {
         match target {
-            Target::Item(RUNS, i) => {
+            ClickTarget::Item(RUNS, i) => {
                 (self.pane, self.at) = (RUNS, i);
                 if let Some(run) = self.runs.get(i) {
                     self.follow(run.path.clone(), context);
                 }
             }
-            Target::Item(CURVES, i) => {
+            ClickTarget::Item(CURVES, i) => {
                 (self.pane, self.curve) = (CURVES, i);
                 self.mark();
             }
-            Target::Pane(pane) if pane <= NOTES => self.pane = pane,
+            ClickTarget::Pane(pane) if pane <= NOTES => self.pane = pane,
             _ => {}
         }
     }
 
-    fn scroll(&mut self, pane: usize, down: bool, _: &mut Context<'_>) {
+    fn scroll(&mut self, pane: usize, down: bool, _: &mut ScreenContext<'_>) {
         self.step(pane, if down { Step::Down } else { Step::Up });
     }
 
-    fn shown(&mut self, context: &mut Context<'_>) {
+    fn shown(&mut self, context: &mut ScreenContext<'_>) {
         context.ask(Effect::LoadTrainings);
         if let Some(path) = self.followed.clone().filter(|_| self.history == History::default()) {
             context.ask(Effect::Follow(path));
         }
     }
 
-    fn news(&mut self, news: &News, context: &mut Context<'_>) {
+    fn news(&mut self, news: &News, context: &mut ScreenContext<'_>) {
         match news {
             News::Trainings(runs) => {
                 self.runs.clone_from(runs);
                 self.at = self.at.min(runs.len().saturating_sub(1));
-                // The latest run is what one wants to see, unless one asked for another.
+                // The latest run is shown unless another was chosen.
                 if let (None, false, Some(run)) = (&self.followed, self.replayed, runs.first()) {
                     self.follow(run.path.clone(), context);
                 }

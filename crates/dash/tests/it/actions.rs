@@ -74,7 +74,7 @@ fn what_is_typed_is_text_and_no_command() {
     let asked = press(&mut app, "enter");
     let [Effect::Answer(_, ask)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(ask.request["text"], "Why? q 5");
-    // A file that is named is what is listened to; nobody waits.
+    // A named file is recognized at once; no column waits.
     press(&mut app, "tab a");
     let asked = press(&mut app, "enter");
     assert_eq!(jobs(&asked).len(), 2);

@@ -1,4 +1,4 @@
-//! News that nobody sent, and screens to draw them on.
+//! Synthetic news and screens to draw them on.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use ratatui::backend::TestBackend;
 use serde_json::json;
 use syrinx_dash::keys::Key;
 use syrinx_dash::{
-    AblationCard, Answer, App, Effect, Facts, FieldCard, JobId, JobNews, Knob, ModelCard, Msg,
-    News, Picture, Screen, Shown, SuiteCard, TaskCard, ThemeName, TrainingCard,
+    AblationCard, App, DrawnAnswer, Effect, Facts, FieldCard, JobId, JobNews, Knob, ModelCard, Msg,
+    News, Picture, ProgramAnswer, Screen, SuiteCard, TaskCard, ThemeName, TrainingCard,
 };
 use syrinx_eval::{Better, Comparison, Figure, Measure, Row, Unit};
 use syrinx_results::{Cell, CellState, Run, RunAbout, RunStatus};
@@ -248,7 +248,7 @@ pub(crate) fn comparison() -> Comparison {
         .into_iter()
         .map(|r| Row { measures: [("wer@own".into(), Measure::count(0, 8))].into(), ..r })
         .collect();
-    Comparison::between(("b1b2b3b4b5b6", "embedded"), &better, &rows()).unwrap()
+    Comparison::between("b1b2b3b4b5b6", "embedded", &better, &rows()).unwrap()
 }
 
 fn cells() -> News {
@@ -315,7 +315,7 @@ fn events() -> Vec<(Option<f64>, Event)> {
 }
 
 /// An answer with a picture that no transform has to be run for.
-pub(crate) fn shown() -> Shown {
+pub(crate) fn shown() -> DrawnAnswer {
     let loud = |i: usize| ((i as f32 / 9.0).sin() * (i as f32 / 40.0).cos()).abs();
     let picture = Picture {
         wave: (0..300).map(|i| (-loud(i), loud(i))).collect(),
@@ -334,8 +334,8 @@ pub(crate) fn shown() -> Shown {
             |(i, w)| json!({"word": w, "start_s": 0.25 * i as f64, "end_s": 0.25 * (i + 1) as f64}),
         )
         .collect();
-    Shown {
-        answer: Answer {
+    DrawnAnswer {
+        answer: ProgramAnswer {
             json: json!({"text": "glue the sheet", "words": words, "complete": true}),
             audio: Some(Arc::new(audio)),
             wall_s: 0.5,

@@ -9,7 +9,7 @@ use crate::{DataError, Manifest, Utterance};
 
 /// The phones of an utterance in the notation of [`Utterance`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Alignment {
+pub struct PhoneAlignment {
     /// Phones, `|` between words, written pauses and `SIL`.
     pub phones: Vec<String>,
     /// Seconds, one a phone.
@@ -20,7 +20,7 @@ pub struct Alignment {
 
 /// Result of merging alignments into a manifest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Aligned {
+pub struct AlignedManifest {
     /// The manifest with phones and durations.
     pub manifest: Manifest,
     /// Number of utterances that were given phones.
@@ -36,7 +36,7 @@ pub struct Aligned {
 /// `phone` gives our name of an aligner's phone (ARPAbet of CMUdict), `None` for a phone we don't know; an utterance
 /// with such a phone, or with the aligner's `spn` (a word it didn't know), keeps what it had and is listed, as is one
 /// whose tiers are missing or overlap. Times beyond the end of the recording are clamped to it. The length of the
-/// recording is filled in where it was unknown. See [`Alignment::from_textgrid`] for the notation.
+/// recording is filled in where it was unknown. See [`PhoneAlignment::from_textgrid`] for the notation.
 ///
 /// # Errors
 /// [`DataError::Io`] for a folder that can't be listed; [`DataError::NothingFound`] if no TextGrid fits an utterance.
@@ -44,7 +44,7 @@ pub fn merge_textgrids(
     manifest: Manifest,
     folder: &Path,
     phone: &dyn Fn(&str) -> Option<String>,
-) -> Result<Aligned, DataError> {
+) -> Result<AlignedManifest, DataError> {
     let (mut left_out, mut warnings) = (Vec::new(), Vec::new());
     let mut grids = find_grids(folder, &mut warnings)?;
     let (root, mut utterances) = manifest.into_utterances();
@@ -71,7 +71,7 @@ pub fn merge_textgrids(
     let mut unused: Vec<PathBuf> = grids.into_values().collect();
     unused.sort();
     warnings.extend(unused.iter().map(|p| ImportWarning::new(p, "no utterance has this name")));
-    Ok(Aligned { manifest: Manifest::new(root, utterances)?, aligned, left_out, warnings })
+    Ok(AlignedManifest { manifest: Manifest::new(root, utterances)?, aligned, left_out, warnings })
 }
 
 fn find_grids(
@@ -96,7 +96,7 @@ fn find_grids(
     Ok(grids)
 }
 
-/// Gives an utterance the phones of a TextGrid; returns notes on what was clamped or left out of it.
+/// Gives an utterance the phones of a TextGrid; returns warnings of clamped times and tiers left out.
 fn merge(
     utterance: &mut Utterance,
     path: &Path,
@@ -108,7 +108,7 @@ fn merge(
     })?;
     let end_s = utterance.seconds.unwrap_or(grid.end_s);
     let clamped = grid.clamp(end_s)?;
-    let alignment = Alignment::from_textgrid(&grid, &utterance.text, phone)?;
+    let alignment = PhoneAlignment::from_textgrid(&grid, &utterance.text, phone)?;
     utterance.phones = Some(alignment.phones);
     utterance.durations_s = Some(alignment.durations_s);
     utterance.lead_s = alignment.lead_s;
@@ -131,8 +131,8 @@ struct Segment {
     word: Option<usize>,
 }
 
-impl Alignment {
-    /// The phones of a TextGrid with a `phones` and a `words` tier.
+impl PhoneAlignment {
+    /// Returns the phones of a TextGrid with a `phones` and a `words` tier.
     ///
     /// `sil`, `sp` and empty labels are silence: before the first phone it becomes `lead_s`; where `text` has a
     /// punctuation mark it becomes that mark, which stands before the `|`; elsewhere it becomes `SIL`, after the `|`. A
@@ -218,9 +218,9 @@ fn segments(
     Ok(segments)
 }
 
-fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> Alignment {
+fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> PhoneAlignment {
     let mark_after = |word: Option<usize>| word.and_then(|w| marks.get(w).copied().flatten());
-    let mut aligned = Alignment { phones: Vec::new(), durations_s: Vec::new(), lead_s: 0.0 };
+    let mut aligned = PhoneAlignment { phones: Vec::new(), durations_s: Vec::new(), lead_s: 0.0 };
     let (mut silence_s, mut last_word) = (0.0, None);
     for segment in segments {
         let Some(phone) = &segment.phone else {
@@ -244,7 +244,7 @@ fn join(segments: &[Segment], marks: &[Option<&'static str>]) -> Alignment {
     aligned
 }
 
-/// The mark written after each word; nothing where the text doesn't have that many words.
+/// Returns the mark written after each word; nothing where the text doesn't have that many words.
 fn written_marks(text: &str, words: usize) -> Vec<Option<&'static str>> {
     let spoken = |token: &&str| token.chars().any(char::is_alphanumeric);
     let marks: Vec<_> = text

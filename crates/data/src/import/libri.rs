@@ -25,7 +25,7 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
         if !files.iter().any(|file| is_audio(file)) {
             continue;
         }
-        let Some(place) = Place::of(root, &folder) else {
+        let Some(place) = ChapterOrigin::of(root, &folder) else {
             let stray = files.iter().filter(|file| is_audio(file));
             let reason = "the recording lies not in speaker/chapter/";
             left_out.extend(stray.map(|file| ImportWarning::new(file, reason)));
@@ -50,12 +50,12 @@ pub fn libri(root: &Path) -> Result<Import, DataError> {
 }
 
 /// Speaker and split by the path of a chapter.
-struct Place {
+struct ChapterOrigin {
     speaker: String,
     split: Option<String>,
 }
 
-impl Place {
+impl ChapterOrigin {
     fn of(root: &Path, chapter: &Path) -> Option<Self> {
         let inner: Vec<&str> =
             chapter.strip_prefix(root).ok()?.iter().map(|s| s.to_str()).collect::<Option<_>>()?;
@@ -75,7 +75,7 @@ impl Place {
 /// A folder of recordings and transcripts.
 struct Chapter<'a> {
     root: &'a Path,
-    place: &'a Place,
+    place: &'a ChapterOrigin,
     folder: &'a Path,
     files: &'a [PathBuf],
 }
@@ -126,7 +126,7 @@ impl Chapter<'_> {
         utterances
     }
 
-    /// The text of a recording: its own file's, else its line of the chapter's.
+    /// Returns the text of a recording: its own file's, else its line of the chapter's.
     fn text(
         &self,
         audio: &Path,
@@ -155,7 +155,7 @@ impl Chapter<'_> {
     }
 }
 
-/// The id and the ending of a text that belongs to one recording.
+/// Returns the id and the ending of a text that belongs to one recording.
 fn id_of_text(path: &Path) -> Option<(&str, &str)> {
     let name = name_of(path)?;
     TEXTS.iter().find_map(|ending| Some((name.strip_suffix(ending)?.strip_suffix('.')?, *ending)))

@@ -53,7 +53,7 @@ pub fn ljspeech(path: &Path, speaker: &str) -> Result<Import, DataError> {
     Ok(Import { manifest: Manifest::new(root, utterances)?, left_out, warnings })
 }
 
-/// Recordings that no usable line names.
+/// Returns the recordings that no usable line names.
 fn unlisted(root: &Path, ids: &HashSet<String>) -> Vec<ImportWarning> {
     let files = list(&root.join("wavs")).map(|(files, _)| files).unwrap_or_default();
     let listed = |path: &Path| stem_of(path).is_some_and(|stem| ids.contains(stem));

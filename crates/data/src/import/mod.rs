@@ -12,7 +12,7 @@ mod textgrid;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use alignment::{Aligned, Alignment, merge_textgrids};
+pub use alignment::{AlignedManifest, PhoneAlignment, merge_textgrids};
 pub use libri::libri;
 pub use ljspeech::ljspeech;
 pub use pairs::{pairs, recordings};
@@ -33,7 +33,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Number of items of the corpus: those that are used and those left out.
+    /// Returns the number of items of the corpus: those that are used and those left out.
     pub fn found(&self) -> usize {
         self.manifest.len() + self.left_out.len()
     }
@@ -63,7 +63,7 @@ impl std::fmt::Display for ImportWarning {
 /// Endings of recordings that importers take.
 const AUDIO_EXTENSIONS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "m4a"];
 
-/// The files and the folders of a folder, by name; hidden ones left out.
+/// Returns the files and the folders of a folder, by name; hidden ones left out.
 fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(DataError::io(IoOperation::List, folder))? {
@@ -110,7 +110,7 @@ fn is_audio(path: &Path) -> bool {
     AUDIO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
-/// The text of a small UTF-8 file.
+/// Returns the text of a small UTF-8 file.
 fn read_text(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|e| format!("cannot be read: {e}"))?;
     let text = String::from_utf8(bytes).map_err(|e| format!("is not UTF-8 text: {e}"))?;

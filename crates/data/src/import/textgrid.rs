@@ -64,19 +64,19 @@ impl TextGrid {
         parse(text)
     }
 
-    /// The tier of this name, whatever the case. Aligners that know several speakers write `NAME - phones`; the first
-    /// such tier that is not empty is taken, else the first.
+    /// Returns the tier of this name, whatever the case. Aligners that know several speakers write `NAME - phones`; the
+    /// first such tier that is not empty is taken, else the first.
     pub fn tier(&self, name: &str) -> Option<&Tier> {
         let named = || self.tiers.iter().filter(|tier| tier.kind().eq_ignore_ascii_case(name));
         named().find(|tier| !tier.is_empty()).or_else(|| named().next())
     }
 
-    /// The tiers without any label.
+    /// Returns the tiers without any label.
     pub fn empty_tiers(&self) -> impl Iterator<Item = &Tier> {
         self.tiers.iter().filter(|tier| tier.is_empty())
     }
 
-    /// The sentence for a tier that isn't there, with the names of those that are.
+    /// Returns the sentence for a tier that isn't there, with the names of those that are.
     pub(super) fn missing(&self, name: &str) -> String {
         let shown = |tier: &Tier| {
             let empty = if tier.is_empty() { " (empty)" } else { "" };
@@ -116,7 +116,7 @@ impl TextGrid {
 }
 
 impl Tier {
-    /// The name without that of a speaker before it.
+    /// Returns the name without that of a speaker before it.
     fn kind(&self) -> &str {
         self.name.rsplit(" - ").next().unwrap_or_default().trim()
     }
@@ -220,7 +220,7 @@ impl<'a> Tokens<'a> {
         taken
     }
 
-    /// The next free-standing number, string or flag; `None` at the end.
+    /// Returns the next free-standing number, string or flag; `None` at the end.
     fn next(&mut self) -> Result<Option<Token<'a>>, (usize, String)> {
         loop {
             let blank = self.rest.len() - self.rest.trim_start().len();
@@ -249,7 +249,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The string that starts here; a quote inside it is doubled.
+    /// Returns the string that starts here; a quote inside it is doubled.
     fn quoted(&mut self) -> Result<String, (usize, String)> {
         let opened = self.line;
         let mut text = String::new();

@@ -153,7 +153,7 @@ fn an_unfinished_or_mixed_folder_is_refused() {
 fn views_come_with_the_utterances_they_belong_to() {
     let dir = tempfile::tempdir().unwrap();
     encoded(10, dir.path());
-    let view = |name: &str, n: usize, codes: &syrinx_data::Encode<'_>| {
+    let view = |name: &str, n: usize, codes: &syrinx_data::EncodeUtterance<'_>| {
         // A shard of another size: views are written by another run.
         let plan = EncodePlan { utterances_per_shard: 6, ..EncodePlan::new(codec("c")) };
         let folder = dir.path().join(syrinx_data::VIEWS).join(name);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use syrinx_data::{
-    Corpus, DataError, EncodePlan, Manifest, Part, Shard, Summary, Utterance, encode_manifest,
+    Corpus, DataError, EncodePlan, Manifest, Shard, Summary, Utterance, WorkShare, encode_manifest,
     merge_shards,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, NullSink, RecordingSink};
@@ -15,7 +15,7 @@ fn plan(utterances_per_shard: usize) -> EncodePlan {
     EncodePlan { utterances_per_shard, threads: 3, ..EncodePlan::new(codec("fsq-1")) }
 }
 
-/// Encodes, and says which utterances the closure was asked for.
+/// Encodes; returns the utterances that the closure was called with.
 fn run(
     manifest: &Manifest,
     dir: &Path,
@@ -80,14 +80,14 @@ fn shards_do_not_depend_on_threads_or_parts() {
 
 #[test]
 fn parts_are_counted_from_one() {
-    assert_eq!("3/16".parse::<Part>().unwrap(), Part::new(2, 16).unwrap());
-    assert_eq!(Part::new(2, 16).unwrap().to_string(), "3/16");
+    assert_eq!("3/16".parse::<WorkShare>().unwrap(), WorkShare::new(2, 16).unwrap());
+    assert_eq!(WorkShare::new(2, 16).unwrap().to_string(), "3/16");
     for wrong in ["0/4", "5/4", "1", "1/0", "a/b", "", "-1/4", "1/2/3"] {
-        let error = wrong.parse::<Part>().unwrap_err();
+        let error = wrong.parse::<WorkShare>().unwrap_err();
         assert!(error.to_string().contains(&format!("`{wrong}`")), "{error}");
         assert!(error.hint().unwrap().contains("3/16"), "{error}");
     }
-    assert!(Part::new(4, 4).is_err());
+    assert!(WorkShare::new(4, 4).is_err());
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn latents_are_kept_where_that_is_asked_for() {
     let (manifest, dir) = (manifest(5), tempfile::tempdir().unwrap());
     let kept = EncodePlan { latent_dim: 2, ..plan(2) };
     run(&manifest, dir.path(), &kept, &["u02"]).0.unwrap();
-    // A run that goes on keeps those of the shards that it fills up.
+    // A resumed run keeps the failures of shards that it completes.
     let (summary, asked) = run(&manifest, dir.path(), &kept, &[]);
     assert_eq!((summary.unwrap().utterances, asked), (5, vec!["u02".to_owned()]));
     let corpus = Corpus::open(dir.path()).unwrap();
@@ -334,7 +334,7 @@ fn parts_in_folders_of_their_own_are_merged() {
     let manifest = manifest(7);
     run(&manifest, whole.path(), &plan(2), &[]).0.unwrap();
     for (index, folder) in [a, b].iter().enumerate() {
-        let part = Part::new(index, 2).unwrap();
+        let part = WorkShare::new(index, 2).unwrap();
         run(&manifest, folder.path(), &EncodePlan { part, ..plan(2) }, &[]).0.unwrap();
     }
     let half = merge_shards(&[a.path()], out.path()).unwrap();

@@ -1,5 +1,5 @@
 use syrinx_data::DataError;
-use syrinx_data::import::{Alignment, TextGrid};
+use syrinx_data::import::{PhoneAlignment, TextGrid};
 
 use crate::put;
 
@@ -152,7 +152,7 @@ fn long_and_short_say_the_same() {
 fn silences_become_marks_where_written() {
     let check = |text: &str, phones: &str, durations_ms: &[i64]| {
         let grid = TextGrid::parse(LONG).unwrap();
-        let aligned = Alignment::from_textgrid(&grid, text, &arpabet).unwrap();
+        let aligned = PhoneAlignment::from_textgrid(&grid, text, &arpabet).unwrap();
         assert_eq!(aligned.phones.join(" "), phones, "{text}");
         assert_eq!(rounded(&aligned.durations_s), durations_ms, "{text}");
         assert_eq!(rounded(&[aligned.lead_s]), [100], "{text}");
@@ -172,7 +172,7 @@ fn silences_become_marks_where_written() {
 fn what_cannot_be_aligned_is_said() {
     let check = |grid: &str, expected: &str| {
         let grid = TextGrid::parse(grid).unwrap();
-        let error = Alignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err();
+        let error = PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).unwrap_err();
         assert!(error.contains(expected), "{error}, not {expected}");
     };
     check(&LONG.replace("\"phones\"", "\"tones\""), "no tier 'phones'; tiers found: words, tones");
@@ -199,7 +199,7 @@ fn reads_speakers_gaps_points_quotes_and_utf16() {
     let parsed = TextGrid::parse(grid).unwrap();
     assert_eq!(parsed.tiers.len(), 3);
     assert_eq!(parsed.empty_tiers().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["Bob - phones"]);
-    let aligned = Alignment::from_textgrid(&parsed, "hi", &arpabet).unwrap();
+    let aligned = PhoneAlignment::from_textgrid(&parsed, "hi", &arpabet).unwrap();
     assert_eq!(aligned.phones.join(" "), "HH SIL AY1");
     assert_eq!((aligned.lead_s, aligned.durations_s), (0.25, vec![0.25; 3]));
 
@@ -250,7 +250,7 @@ fn times_beyond_the_end_are_clamped_or_refused() {
                 assert_eq!(clamped, expected, "{end_s}");
                 let ends = grid.tiers.iter().flat_map(|t| &t.intervals).map(|i| i.end_s);
                 assert!(ends.fold(0.0, f64::max) <= end_s);
-                assert!(Alignment::from_textgrid(&grid, "hi a bee", &arpabet).is_ok());
+                assert!(PhoneAlignment::from_textgrid(&grid, "hi a bee", &arpabet).is_ok());
             }
             (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
             (got, expected) => panic!("{end_s}: {got:?}, expected {expected:?}"),

@@ -21,7 +21,7 @@ fn config() -> LmConfig {
     tiny_config(Alignment::Pointer)
 }
 
-/// Rows of recordings of so many frames, of a model with these settings.
+/// Rows of recordings of `frames` frames each, by a model with these settings.
 fn run(model: &LmConfig, frames: &[usize]) -> Vec<Generated> {
     let kit = kit(Alignment::Pointer).unwrap();
     let codec = ToneCodec::default();
@@ -58,7 +58,7 @@ fn latents_are_those_of_the_rows_own_frames() {
     let apart =
         |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(apart(&alone[0].latents, &rows[1].latents) < 1e-4);
-    // The same frames are conditioned alike, whatever follows them.
+    // Equal frames have equal conditioning; later frames do not matter.
     assert!(apart(&rows[0].latents[..4 * DIM], &rows[1].latents) > 1e-6);
 }
 

@@ -1,4 +1,4 @@
-//! The known part of a response stays as it is, and the rest goes on after it.
+//! The given part of a response is kept, and generation continues after it.
 
 use syrinx_decode::{DecodeConfig, NarConfig, SamplerConfig, generate};
 use syrinx_task::{
@@ -8,7 +8,7 @@ use syrinx_task::{
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
 
-const STOPS: u32 = 6;
+const PHONES: u32 = 6;
 
 /// An AR and a NAR stage over a text.
 pub(crate) fn layout(alignment: Alignment) -> Layout {
@@ -52,7 +52,8 @@ fn run_windows(
     space.group = group;
     let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
     let first = space.first_phone;
-    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let text =
+        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
     let stage =
         |name: &str| StageRun { stage: name.into(), contents: contents.clone(), ..known.clone() };
@@ -118,11 +119,11 @@ fn given_frames_stay_and_are_gone_on_from() {
 
 #[test]
 fn a_row_goes_on_from_the_one_before() {
-    let follow = Some(Follow { from_stop: 4, at_stop: 1 });
+    let follow = Some(Follow { from_phone: 4, at_phone: 1 });
     let run = StageRun { limit: 30, ..StageRun::default() };
     let rows = run_rows(Alignment::Pointer, 1, run, &[None, follow, None]).unwrap();
     let (first, second) = (&rows[0], &rows[1]);
-    let given = Follow { from_stop: 4, at_stop: 1 }.frames(first);
+    let given = Follow { from_phone: 4, at_phone: 1 }.frames(first);
     assert!(given > 0);
     let end = |g: &Generated| g.codes.clone().unwrap();
     let start = end(first).frames() - given;

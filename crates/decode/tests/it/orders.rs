@@ -8,7 +8,7 @@ use syrinx_task::{
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
 
-const STOPS: u32 = 6;
+const PHONES: u32 = 6;
 const LEVELS: usize = 4;
 
 /// All that goes together, the default aside.
@@ -61,7 +61,8 @@ fn run_stages(
     let space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
     let tiny = Tiny::new(&model, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let first = space.first_phone;
-    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let text =
+        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
     let layout = layout(order);
     let row = |known: &StageRun| {
@@ -102,7 +103,7 @@ fn every_order_writes_all_levels_and_no_more_than_it_may() {
             assert_eq!(out.pointer.len(), if order.0.is_aligned() { frames(out) } else { 0 });
             assert!(out.pointer.is_sorted(), "{order:?}");
             if out.finished && order.0.is_aligned() {
-                assert_eq!((out.pointer[0], out.pointer.last()), (0, Some(&(STOPS - 1))));
+                assert_eq!((out.pointer[0], out.pointer.last()), (0, Some(&(PHONES - 1))));
             }
         }
         assert!(frames(&rows[2]) <= 3 && !(order.0.is_aligned() && rows[2].finished), "{order:?}");
@@ -159,7 +160,7 @@ fn durations_come_first_and_go_on_from_what_is_known() {
     };
     let whole = only(free(100));
     assert!(whole.codes.is_none() && whole.finished);
-    assert_eq!(whole.pointer.last(), Some(&(STOPS - 1)));
+    assert_eq!(whole.pointer.last(), Some(&(PHONES - 1)));
     let skipped = whole.pointer.windows(2).map(|w| w[1] - w[0]).max();
     assert!(skipped <= Some(2), "{:?}", whole.pointer);
     // The frames take place in that timing.
@@ -167,12 +168,12 @@ fn durations_come_first_and_go_on_from_what_is_known() {
     let known = StageRun { pointer: vec![0, 1, 1, 3], ..free(100) };
     let on = only(known).pointer;
     assert_eq!(on[..4], [0, 1, 1, 3]);
-    assert!(on.is_sorted() && on.last() == Some(&(STOPS - 1)), "{on:?}");
+    assert!(on.is_sorted() && on.last() == Some(&(PHONES - 1)), "{on:?}");
     let cut = only(free(2));
     assert_eq!((cut.pointer.len(), cut.finished), (2, false));
     let config = DecodeConfig { max_frames_a_phone: 2, ..decode() };
     let short = run_stages(order, &[free(100)], &config, |_: &str| true).unwrap().remove(0);
-    let longest = (0..STOPS).map(|s| short.pointer.iter().filter(|&&p| p == s).count()).max();
+    let longest = (0..PHONES).map(|s| short.pointer.iter().filter(|&&p| p == s).count()).max();
     assert!(longest <= Some(2), "{:?}", short.pointer);
     let error = run_stages(order, &[free(9)], &decode(), |s: &str| s != "durations");
     assert!(error.unwrap_err().contains("nothing is known of its timing"));

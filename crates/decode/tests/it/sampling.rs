@@ -103,12 +103,12 @@ fn settings_that_cannot_be_are_named() {
     let check = |edit: fn(&mut DecodeConfig), part: &str| {
         let mut config = DecodeConfig::default();
         edit(&mut config);
-        let error = config.check().unwrap_err();
+        let error = config.check().unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
     DecodeConfig::default().check().unwrap();
-    check(|c| c.codes.top_p = 0.0, "codes: top_p");
-    check(|c| c.advances.temperature = -1.0, "advances: temperature");
+    check(|c| c.codes.top_p = 0.0, "codes.top_p");
+    check(|c| c.advances.temperature = -1.0, "advances.temperature");
     check(|c| c.text.repetition_penalty = 0.0, "repetition_penalty");
     check(|c| c.nar.passes = vec![3, 4], "nar.passes");
     check(|c| c.nar.passes = vec![2, 2], "nar.passes");

@@ -1,13 +1,15 @@
 //! A row that is streamed has the codes of one that is not.
 
-use syrinx_decode::{DecodeConfig, Frames, NarConfig, SamplerConfig, generate, generate_streaming};
+use syrinx_decode::{
+    DecodeConfig, FrameWindow, NarConfig, SamplerConfig, generate, generate_streaming,
+};
 use syrinx_task::{Alignment, Content, Contents, Generated, Plan, RowPlan, StageRun, TextContent};
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
 
 use crate::known::layout;
 
-const STOPS: u32 = 8;
+const PHONES: u32 = 8;
 
 /// Two rows under these settings, not streamed and streamed, and the windows that were handed over.
 fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
@@ -17,7 +19,8 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
     let config = tiny_config(Alignment::Pointer);
     let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 1).unwrap();
     let first = space.first_phone;
-    let text = TextContent { ids: (first..first + STOPS).collect(), stops: (0..STOPS).collect() };
+    let text =
+        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
     let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
     let stage = |name: &str| StageRun::new(name, contents.clone(), 40);
     let row = RowPlan::new(vec![stage("ar"), stage("nar")]);
@@ -32,7 +35,7 @@ fn run(nar: &NarConfig) -> (Vec<Generated>, Vec<Generated>, Vec<Codes>) {
     let whole = generate(&tiny.model, &layout, &plan, &decode, run).unwrap();
     let mut windows = Vec::new();
     let mut ended = false;
-    let each = &mut |Frames { codes, pointer, last }: Frames<'_>| {
+    let each = &mut |FrameWindow { codes, pointer, last }: FrameWindow<'_>| {
         assert!(!ended && last == codes.is_empty());
         ended = last;
         windows.extend((!last).then(|| codes.clone()));
@@ -61,7 +64,7 @@ fn windows_that_are_handed_over_are_those_of_the_whole() {
             ..NarConfig::default()
         };
         let (whole, streamed, windows) = run(&nar);
-        // The sum of log-probabilities depends on how many frames a pass has, by rounding only.
+        // The sum of log-probabilities depends on the number of frames of a pass by rounding only.
         let mut same_score = streamed.clone();
         for (row, other) in same_score.iter_mut().zip(&whole) {
             assert!((row.score - other.score).abs() < 1e-4, "{nar:?}");

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{EngineError, Merged};
+use syrinx_engine::{EngineError, MergedAnswer};
 use syrinx_task::{Answered, Request};
 use syrinx_types::{CancelToken, RunContext};
 
 use crate::{engine, open};
 
 fn alone(text: &str, seed: u64) -> Answered {
-    let (mut whole, cancel) = (Merged::default(), CancelToken::default());
+    let (mut whole, cancel) = (MergedAnswer::default(), CancelToken::default());
     let run = RunContext::quiet(&cancel).with_seed(seed);
     let request = json!({ "text": text }).into();
     let each = &mut |chunk| whole.push(chunk);

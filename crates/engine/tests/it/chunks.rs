@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use syrinx_engine::{Chunk, Merged};
+use syrinx_engine::{Chunk, MergedAnswer};
 use syrinx_task::{Answer, AnswerKind, Answered, Clip, Phones, Speech, Transcript};
 use syrinx_types::{Audio, TimedPhone, WordTime};
 
 fn merged(chunks: [(Answered, f64); 2]) -> Answered {
-    let mut whole = Merged::default();
+    let mut whole = MergedAnswer::default();
     for (index, (answered, start_s)) in chunks.into_iter().enumerate() {
         whole.push(Chunk { answered, start_s, index, last: index == 1 }).expect("of one type");
     }
@@ -116,7 +116,7 @@ fn answers_of_a_new_shape_need_nothing_else() {
 fn answers_of_two_types_are_not_merged() {
     let mut whole = speech("one", true);
     assert!(whole.merge(Answered::new(Transcript::default()), 1.0).is_err());
-    assert_eq!(Merged::default().into_answered(), None);
+    assert_eq!(MergedAnswer::default().into_answered(), None);
     let silent =
         Speech { audio: Clip::from(Arc::new(Audio::silence(0.0, 10))), ..Speech::default() };
     assert_eq!(Answered::new(silent).recordings().len(), 1);

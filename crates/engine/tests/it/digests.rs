@@ -1,4 +1,4 @@
-//! Digests of the answers of every task for fixed seeds: a change of the code leaves them as they are.
+//! Digests of the answers of every task for fixed seeds; changes of the code must not change them.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use crate::tiny::buzz;
 
 const TEXT: &str = "Yes, no.";
 
-/// Numbers rounded to a thousandth, so that the digest is one of what a person would see.
+/// Rounds numbers to a thousandth: the digest covers perceptible differences only.
 fn rounded(value: &Value) -> Value {
     match value {
         Value::Number(n) if n.is_f64() => {

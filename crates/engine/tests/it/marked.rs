@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{EngineError, Merged};
+use syrinx_engine::{EngineError, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_types::{Audio, CancelToken, RunContext};
 
@@ -14,7 +14,7 @@ fn speak(text: &str) -> Result<(Audio, Vec<(String, f64)>), EngineError> {
         d.capabilities.voice.is_some() && d.verb.positional == "text"
     };
     let task = ALL.iter().find(of_text).expect("a task speaks");
-    let mut whole = Merged::default();
+    let mut whole = MergedAnswer::default();
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
     let decode = DecodeConfig::default();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{EngineError, Merged};
+use syrinx_engine::{EngineError, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_testkit::request_of;
@@ -133,7 +133,7 @@ fn long_texts_come_sentence_by_sentence() {
     let task = of_kind(AnswerKind::Speech);
     let request = Request::new(json!({ task.verb.positional: "Yes. No. Yes. No. Yes." }));
     let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
-    let (mut whole, mut starts) = (Merged::default(), Vec::new());
+    let (mut whole, mut starts) = (MergedAnswer::default(), Vec::new());
     let run = RunContext::new(&cancel, &sink);
     engine()
         .run_in_chunks(task.id, &request, &DecodeConfig::default(), run, &mut |chunk| {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{Merged, Sound};
+use syrinx_engine::{MergedAnswer, SpeechPortion};
 use syrinx_registry::ALL;
 use syrinx_task::Answered;
 use syrinx_types::{CancelToken, RunContext, WordTime};
@@ -17,14 +17,14 @@ fn speak(text: &str, decode: &DecodeConfig) -> Streamed {
         d.capabilities.voice.is_some() && d.verb.positional == "text"
     };
     let task = ALL.iter().find(of_text).expect("a task speaks");
-    let (mut stretches, mut whole) = (Vec::new(), Merged::default());
+    let (mut stretches, mut whole) = (Vec::new(), MergedAnswer::default());
     let mut sound =
-        |s: Sound<'_>| stretches.push((s.start_s, s.samples.to_vec(), s.words.to_vec()));
+        |s: SpeechPortion<'_>| stretches.push((s.start_s, s.samples.to_vec(), s.words.to_vec()));
     let mut each = |chunk| whole.push(chunk);
     let cancel = CancelToken::default();
     let (request, run) = (json!({ "text": text }).into(), RunContext::quiet(&cancel));
-    let take = (Some(&mut sound as &mut syrinx_engine::TakeSound<'_>), &mut each as _);
-    engine().run_streaming(task.id, &request, decode, run, take).expect("it speaks");
+    let sound = Some(&mut sound as &mut syrinx_engine::TakeSound<'_>);
+    engine().run_streaming(task.id, &request, decode, run, sound, &mut each).expect("it speaks");
     (stretches, whole.into_answered().expect("an answer"))
 }
 

@@ -15,7 +15,7 @@ const COLUMNS_PER_S: f64 = 100.0;
 const WINDOW_S: f64 = 0.043;
 /// Range of levels shown, dB below the loudest.
 const RANGE_DB: f32 = 65.0;
-/// Scale of the line of the fundamental frequency: at ten times its height, 100 Hz stands at 1 kHz.
+/// Scale of the line of the fundamental frequency: 100 Hz is drawn at 1 kHz.
 const F0_SCALE: f64 = 10.0;
 /// Palette entry of that line.
 const F0_COLOR: u8 = 255;
@@ -128,7 +128,7 @@ fn palette() -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A buzz of 20 harmonics of 120 Hz.
+    /// Returns a buzz of 20 harmonics of 120 Hz.
     fn buzz() -> Audio {
         let sample = |i: usize| {
             let t = i as f32 / 24_000.0;

@@ -57,7 +57,7 @@ impl CommandJudge {
         let Some(mut pipe) = child.stdout.take() else {
             return Err(self.fault("its output can't be read"));
         };
-        // Reading beside waiting: a judge that prints more than a pipe holds must not hang.
+        // Output is read in parallel: a judge that prints more than a pipe holds must not hang.
         let reader = std::thread::spawn(move || {
             let mut text = Vec::new();
             let _ = pipe.read_to_end(&mut text);
@@ -130,7 +130,8 @@ fn similar(verdict: &Verdict) -> Option<f64> {
 }
 
 impl CommandJudge {
-    /// Asks of the tenths of long recordings how much less the last is like the voice it should have than the first.
+    /// Measures drift in long recordings: the loss of similarity to the reference voice from the first tenth to the
+    /// last.
     fn measure_drift(
         &self,
         lines: &[JudgeLine],
@@ -227,7 +228,7 @@ fn verdict(said: Option<&Map<String, Value>>, line: &JudgeLine) -> Verdict {
     Verdict { transcript, words, figures, ..Verdict::default() }
 }
 
-/// A path as one word of a shell command.
+/// Returns a path as one word of a shell command.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

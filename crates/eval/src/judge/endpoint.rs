@@ -85,7 +85,7 @@ impl EndpointJudge {
     }
 }
 
-/// The body of the request (RFC 7578).
+/// Returns the body of the request (RFC 7578).
 fn form(model: &str, path: &Path, wav: &[u8]) -> Vec<u8> {
     let mut body = String::new();
     for (name, value) in [("model", model), ("language", "en"), ("response_format", "json")] {
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// A server on the loopback that answers one request and gives back what it got.
+    /// Returns a server on the loopback that answers one request and gives back what it got.
     fn serve(status: &str, body: &str) -> (String, thread::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());

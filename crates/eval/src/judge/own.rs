@@ -6,7 +6,7 @@ use syrinx_types::CancelToken;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
-use crate::{Ask, EvalError, Item, Subject, SubjectError};
+use crate::{EvalError, Item, Subject, SubjectError, SubjectRequest};
 
 /// A task of the model that answers with words.
 pub(crate) struct OwnRecognizer<'a> {
@@ -47,7 +47,8 @@ impl<'a> OwnRecognizer<'a> {
             ..Item::default()
         };
         let request = fill(&self.request, &Blanks { item: &item, voice: None }).map_err(fault)?;
-        let ask = Ask { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
+        let ask =
+            SubjectRequest { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
         match self.subject.answer(&ask, cancel) {
             Ok(answer) => {
                 let transcript = answer.answered.transcript().ok_or_else(|| {

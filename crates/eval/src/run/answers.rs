@@ -15,7 +15,7 @@ use crate::score::{
     Measures, codec_measures, missing_speech, phone_measures, show_phones, speech_measures,
     text_measures,
 };
-use crate::{Answer, Ask, EvalError, Item, Measure, Row, SubjectError};
+use crate::{EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectRequest};
 
 impl Run<'_> {
     /// Asks, and measures all that needs no judge.
@@ -71,9 +71,13 @@ impl Run<'_> {
         };
     }
 
-    fn answer(&self, request: &serde_json::Value, seed: u64) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        request: &serde_json::Value,
+        seed: u64,
+    ) -> Result<SubjectAnswer, SubjectError> {
         let suite = self.suite;
-        let ask = Ask { task: &suite.task, request, decode: &suite.decode, seed };
+        let ask = SubjectRequest { task: &suite.task, request, decode: &suite.decode, seed };
         self.subject.answer(&ask, self.cancel)
     }
 
@@ -81,7 +85,7 @@ impl Run<'_> {
         &self,
         row: &mut Row,
         case: &Case,
-        answer: &Answer,
+        answer: &SubjectAnswer,
         prompts: &Prompts,
     ) -> Result<(), SubjectError> {
         let audio = answer.answered.audio().filter(|audio| !audio.samples.is_empty());
@@ -185,7 +189,7 @@ impl Run<'_> {
         Ok(name)
     }
 
-    /// A path as reports name it: from the suite's folder or the run's, where it lies in one of them.
+    /// Returns a path as reports name it: from the suite's folder or the run's, where it lies in one of them.
     fn relative(&self, path: &Path) -> String {
         let suite = std::path::absolute(&self.suite.folder).unwrap_or_default();
         let inside = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&suite));
@@ -197,7 +201,7 @@ impl Run<'_> {
 fn words_row(
     row: &mut Row,
     item: &Item,
-    answer: &Answer,
+    answer: &SubjectAnswer,
     kind: AnswerKind,
 ) -> Result<(), SubjectError> {
     let json = &answer.answered.json();

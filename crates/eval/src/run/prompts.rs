@@ -34,12 +34,12 @@ pub(crate) struct Prompts {
 }
 
 impl Prompts {
-    /// The recording of a case's own voice.
+    /// Returns the recording of a case's own voice.
     pub(crate) fn path(&self, case: &Case) -> Option<PathBuf> {
         Some(self.voices.get(&key(case))?.path.clone())
     }
 
-    /// The recording of the voice that a case must not have.
+    /// Returns the recording of the voice that a case must not have.
     pub(crate) fn rival_path(&self, case: &Case) -> Option<PathBuf> {
         Some(self.rival(case)?.path.clone())
     }
@@ -53,7 +53,7 @@ impl Prompts {
         (own.map(|p| &p.embedding), self.rival(case).map(|p| &p.embedding))
     }
 
-    /// The rival that the suite names, or else another speaker: the next one, so that all are met.
+    /// Returns the rival that the suite names, or else another speaker: the next one, so that all are met.
     fn rival(&self, case: &Case) -> Option<&Prompt> {
         if let Some(named) = self.rivals.get(&case.key) {
             return self.voices.get(named);
@@ -75,8 +75,8 @@ fn key(case: &Case) -> String {
 }
 
 impl Run<'_> {
-    /// The voices of all cases, where recordings come out. Those with a name are written into the run's folder, for
-    /// judges and readers.
+    /// Returns the voices of all cases, where recordings come out. Those with a name are written into the run's folder,
+    /// for judges and readers.
     pub(crate) fn prompts(&self) -> Result<Prompts, EvalError> {
         let mut prompts = Prompts::default();
         if self.kind != Some(AnswerKind::Speech) {
@@ -84,7 +84,7 @@ impl Run<'_> {
         }
         let given = mentions(&self.suite.request, "prompt");
         for case in self.cases {
-            // A prompt that the suite doesn't hand on is nobody's voice here.
+            // A prompt that the suite does not pass on is no reference voice.
             if case.voice.is_some() || (given && case.item.prompt.is_some()) {
                 self.add(&mut prompts, &key(case), &case.group)?;
             }
@@ -98,7 +98,7 @@ impl Run<'_> {
         Ok(prompts)
     }
 
-    /// Whose voice a case must not have, where the suite names somebody: a voice or a recording.
+    /// Returns the rival voice that the suite names for a case: a built-in voice or a recording.
     fn named_rival(&self, case: &Case) -> Result<Option<String>, EvalError> {
         let Some(template) = self.suite.rival.as_ref().filter(|rival| *rival != OTHER) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Rows: taken from the disk, or asked and heard.
+//! Rows: taken from the disk, or requested and judged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,12 +11,12 @@ use crate::case::Case;
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::run::Run;
 use crate::run::prompts::Prompts;
-use crate::store::Store;
+use crate::store::RowStore;
 use crate::{EvalError, Row, SubjectError};
 
 impl Run<'_> {
     /// Every row, in the order of the cases.
-    pub(super) fn rows(&self, mut store: Store) -> Result<Vec<Row>, EvalError> {
+    pub(super) fn rows(&self, mut store: RowStore) -> Result<Vec<Row>, EvalError> {
         let judges: Vec<(String, Box<dyn Judge + '_>)> = match self.kind {
             Some(AnswerKind::Text | AnswerKind::Phones | AnswerKind::Data) => Vec::new(),
             Some(AnswerKind::Speech) | None => self
@@ -62,13 +62,13 @@ impl Run<'_> {
         }
     }
 
-    /// The finished row of a case: from the disk, or asked and heard now.
+    /// Returns the finished row of a case: from the disk, or requested and judged now.
     fn row(
         &self,
         case: &Case,
         prompts: &Prompts,
         judges: &[(String, Box<dyn Judge + '_>)],
-        store: &mut Store,
+        store: &mut RowStore,
     ) -> Result<Row, EvalError> {
         if self.cancel.is_cancelled() {
             return Err(SubjectError::Cancelled.into());
@@ -107,13 +107,13 @@ impl Run<'_> {
         row.error.is_none() && row.audio.as_ref().is_none_or(|a| self.folder.join(a).is_file())
     }
 
-    /// Lets a judge that wants many recordings at once hear all that it hasn't heard.
+    /// Runs a judge of many recordings at once on all rows that it has not judged.
     fn judge_pending(
         &self,
         judge: &dyn Judge,
         fingerprint: &str,
         prompts: &Prompts,
-        store: &mut Store,
+        store: &mut RowStore,
     ) -> Result<(), EvalError> {
         let mut open = Vec::new();
         let mut lines = Vec::new();

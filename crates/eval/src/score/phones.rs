@@ -7,7 +7,7 @@ use syrinx_text::Phone;
 use crate::score::Measures;
 use crate::{Item, Measure};
 
-/// The phones of an answer: a string with spaces between, or a list. Marks (`|`, pauses) are dropped.
+/// Returns the phones of an answer: a string with spaces between, or a list. Marks (`|`, pauses) are dropped.
 pub(crate) fn show_phones(answer: &Value) -> Option<String> {
     let sounds = |s: &str| Phone::from_arpabet(s).is_none_or(|p| !p.is_mark());
     let phones: Vec<&str> = match answer.get("phones")? {

@@ -1,4 +1,4 @@
-//! Recordings against recordings. What is said in them is for judges.
+//! Measures of recordings against references. Their words are scored by judges.
 
 use syrinx_metrics::pitch::{F0Config, F0Stats, compare, f0};
 use syrinx_metrics::speaker::SpeakerEmbedding;

@@ -8,7 +8,7 @@ use syrinx_types::{TimedPhone, WordTime};
 use crate::score::{Measures, score_words};
 use crate::{Item, Measure};
 
-/// Words of an answer against the item's, and their times where both know them.
+/// Returns the words of an answer against the item's, and their times where both know them.
 pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Measures {
     let mut measures: Measures =
         score_words(&item.text, transcript).measures().into_iter().collect();
@@ -22,7 +22,7 @@ pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Me
     measures
 }
 
-/// Words with times; words without times are something else.
+/// Returns the words with times; words without times are something else.
 fn timed(words: &Value) -> Option<Vec<WordTime>> {
     serde_json::from_value(words.clone()).ok()
 }

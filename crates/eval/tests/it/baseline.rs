@@ -12,7 +12,7 @@ const TOML: &str = r#"
     judges = [{ kind = "own", task = "ear", request = { audio = "{audio}" } }]
 "#;
 
-/// The report of a run that hears `heard`, compared with `baseline`.
+/// The report of a run whose judge returns `transcript`, compared with `baseline`.
 fn report(folder: &std::path::Path, transcript: &'static str, baseline: Option<&str>) -> Report {
     let lines = "go on\n".repeat(12);
     let suite = suite(folder, TOML, &[("lines.txt", &lines)]);

@@ -1,4 +1,4 @@
-//! A subject whose answers are known beforehand.
+//! A subject with scripted answers.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use syrinx_eval::{
-    Answer, Ask, EvalOptions, Report, Subject, SubjectError, Suite, TestedCodec, evaluate,
+    EvalOptions, Report, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
+    evaluate,
 };
 use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Speech, Transcript};
 use syrinx_types::{Audio, CancelToken, NullSink};
@@ -23,7 +24,7 @@ pub(crate) struct Fake {
     pub(crate) answers: BTreeMap<&'static str, Value>,
     /// Requests with this in them fail.
     pub(crate) fails_on: &'static str,
-    /// Stops after so many answers.
+    /// Number of answers after which the run is cancelled.
     pub(crate) cancel_after: Option<usize>,
     /// Its weights.
     pub(crate) weights: &'static str,
@@ -88,7 +89,11 @@ impl Subject for Fake {
         Ok(hum(pitch_hz(voice), 1.0))
     }
 
-    fn answer(&self, ask: &Ask, cancel: &CancelToken) -> Result<Answer, SubjectError> {
+    fn answer(
+        &self,
+        ask: &SubjectRequest,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError> {
         self.asked.set(self.asked.get() + 1);
         if self.cancel_after == Some(self.asked.get()) {
             cancel.cancel();
@@ -115,7 +120,7 @@ impl Subject for Fake {
                 Answered::new(Plain(json))
             }
         };
-        Ok(Answer { answered, wall_s: 0.25, first_audio_s: None })
+        Ok(SubjectAnswer { answered, wall_s: 0.25, first_audio_s: None })
     }
 
     fn sample_rate_hz(&self) -> u32 {
@@ -153,7 +158,7 @@ impl TestedCodec for Softer {
     }
 }
 
-/// A codec of two levels that leaves nothing of what goes in.
+/// A codec of two levels whose round trip is silence.
 struct Silence;
 
 impl TestedCodec for Silence {

@@ -1,4 +1,4 @@
-//! Figures by what the answer is.
+//! Figures by the kind of answer.
 
 use serde_json::json;
 

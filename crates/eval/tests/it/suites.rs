@@ -1,4 +1,4 @@
-//! Suite files: what they may say, and what they are told.
+//! Suite files: accepted keys and error messages.
 
 use std::path::{Path, PathBuf};
 

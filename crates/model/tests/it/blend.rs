@@ -1,4 +1,4 @@
-//! Recordings laid over one another.
+//! Weighted blends of recordings.
 
 use syrinx_model::{LanguageModel, LmConfig, Tables};
 use syrinx_nn::Kernels;

@@ -123,7 +123,7 @@ pub fn batches(config: &LmConfig) -> Vec<Vec<Sequence>> {
         let prompt = Codes::new(LEVELS, prompt).unwrap();
         let latents = config.switches.latent_conditioning.then(|| latents(frames, 0.0));
         let recording = Coded { codes: prompt.clone(), latents };
-        let text = TextContent { ids: vec![8, 9, 10, 11, 12], stops: vec![0, 1, 3, 4] };
+        let text = TextContent { ids: vec![8, 9, 10, 11, 12], aligned: vec![0, 1, 3, 4] };
         Contents::from([
             ("text".into(), Content::Text(text)),
             ("prompt".into(), Content::Codes(prompt)),

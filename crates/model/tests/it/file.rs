@@ -72,7 +72,7 @@ fn weights_of_another_model_are_refused_by_name() {
 #[test]
 fn settings_that_cannot_be_are_named() {
     let check = |config: LmConfig, part: &str| {
-        let error = config.check().unwrap_err();
+        let error = config.check().unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
     check(LmConfig { group: 0, ..config() }, "group");

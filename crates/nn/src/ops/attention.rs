@@ -28,9 +28,16 @@ pub struct Span {
     pub start: usize,
     /// Rows of the sequence.
     pub len: usize,
-    /// Positions below this see each other both ways; later ones see only what is before them. 0 is causal, `len`
-    /// is bidirectional.
+    /// Positions below this attend to each other; later ones attend to earlier positions only. 0 is causal, `len` is
+    /// bidirectional.
     pub prefix: usize,
+}
+
+/// One head of one sequence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SpanHead {
+    pub(crate) span: Span,
+    pub(crate) head: usize,
 }
 
 /// Plan that all layers of a forward pass share: the starts of sequences and the rotary angles of every row.
@@ -52,7 +59,7 @@ const ROTARY_BASE: f64 = 10_000.0;
 
 impl AttentionPlan {
     /// `positions` holds each row's rotary position (they may restart within a sequence); `dim` is heads x head_dim.
-    /// `window`: how many positions back a row sees, itself included; `None` for all.
+    /// `window` is the number of positions that a row sees backwards, itself included; `None` for all.
     pub fn new(
         spans: Vec<Span>,
         positions: &[u32],
@@ -81,12 +88,12 @@ impl AttentionPlan {
         }
     }
 
-    /// The sequences.
+    /// Returns the sequences.
     pub fn spans(&self) -> &[Span] {
         &self.spans
     }
 
-    /// The half-open range of positions that position `at` of a span may see.
+    /// Returns the half-open range of positions that position `at` of a span may see.
     fn visible(&self, prefix: usize, at: usize) -> (usize, usize) {
         let end = if at < prefix { prefix } else { at + 1 };
         (at.saturating_sub(self.window - 1), end)
@@ -101,8 +108,9 @@ impl AttentionPlan {
     }
 
     /// Every head of every sequence.
-    pub(crate) fn tasks(&self) -> Vec<(Span, usize)> {
-        self.spans.iter().flat_map(|&span| (0..self.heads).map(move |h| (span, h))).collect()
+    pub(crate) fn span_heads(&self) -> Vec<SpanHead> {
+        let heads = |&span| (0..self.heads).map(move |head| SpanHead { span, head });
+        self.spans.iter().flat_map(heads).collect()
     }
 }
 
@@ -115,9 +123,9 @@ pub fn attention(qkv: &Tensor, plan: &AttentionPlan, kernels: Kernels) -> Result
     }
 }
 
-/// Attention of new rows over what a cache holds and themselves; the cache then holds them too. Span `i` belongs to
+/// Attention of new rows over cached rows and themselves; the new rows are appended to the cache. Span `i` belongs to
 /// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay on the host
-/// whatever the device is: one position is too little work to keep a GPU busy.
+/// for every device: one position is too little work for a GPU.
 pub fn attention_cached(
     qkv: &Tensor,
     plan: &AttentionPlan,
@@ -172,7 +180,8 @@ fn cached_sequence(
         keys.copy_from_slice(&source[dim..2 * dim]);
         values.copy_from_slice(&source[2 * dim..]);
         for head in keys.chunks_exact_mut(hd) {
-            rotate(head, plan.angles(span.start + row), 1.0);
+            let (cos, sin) = plan.angles(span.start + row);
+            rotate(head, cos, sin, 1.0);
         }
     });
     let (base, keys, values) = (cache.begin(), cache.keys(), cache.values());
@@ -185,36 +194,33 @@ fn cached_sequence(
         let (from, to) = (from.max(base) - base, to - base);
         for head in 0..heads {
             query.copy_from_slice(&qkv[(span.start + row) * 3 * dim + head * hd..][..hd]);
-            rotate(&mut query, plan.angles(span.start + row), 1.0);
+            let (cos, sin) = plan.angles(span.start + row);
+            rotate(&mut query, cos, sin, 1.0);
             scores.clear();
             scores.resize(to - from, 0.0);
-            weigh(&query, keys, dim, (from, head * hd), scale, &mut scores);
-            gather(
-                &scores,
-                values,
-                dim,
-                (from, head * hd),
-                &mut out[row * dim + head * hd..][..hd],
-            );
+            weigh(&query, keys, dim, from, head * hd, scale, &mut scores);
+            gather(&scores, values, dim, from, head * hd, &mut out[row * dim + head * hd..][..hd]);
         }
     }
     cache.trim(plan.window);
     out
 }
 
-/// Softmax of scaled products of one query with the keys from `at.0` on, head offset `at.1`.
+/// Writes the softmax of the scaled products of one query with the keys from `first` on to `scores`; `offset` is the
+/// column of the head.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn weigh(
     query: &[f32],
     keys: &[f32],
     dim: usize,
-    at: (usize, usize),
+    first: usize,
+    offset: usize,
     scale: f32,
     scores: &mut [f32],
 ) {
     let hd = query.len();
     for (i, s) in scores.iter_mut().enumerate() {
-        let key = &keys[(at.0 + i) * dim + at.1..][..hd];
+        let key = &keys[(first + i) * dim + offset..][..hd];
         let mut lanes = [0.0f32; 16];
         for (q, k) in query.chunks(16).zip(key.chunks(16)) {
             for (l, (a, b)) in lanes.iter_mut().zip(q.iter().zip(k)) {
@@ -227,10 +233,17 @@ fn weigh(
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather(scores: &[f32], values: &[f32], dim: usize, at: (usize, usize), out: &mut [f32]) {
+fn gather(
+    scores: &[f32],
+    values: &[f32],
+    dim: usize,
+    first: usize,
+    offset: usize,
+    out: &mut [f32],
+) {
     let hd = out.len();
     for (i, s) in scores.iter().enumerate() {
-        let value = &values[(at.0 + i) * dim + at.1..][..hd];
+        let value = &values[(first + i) * dim + offset..][..hd];
         for (o, v) in out.iter_mut().zip(value) {
             *o += s * v;
         }
@@ -245,7 +258,7 @@ impl AttentionPlan {
 
 /// Rotates the two halves of a head (rotate-half form); `direction` -1 turns back.
 #[inline(always)]
-fn rotate(head: &mut [f32], (cos, sin): (&[f32], &[f32]), direction: f32) {
+fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
     let (a, b) = head.split_at_mut(cos.len());
     for i in 0..cos.len() {
         let (x, y, s) = (a[i], b[i], sin[i] * direction);
@@ -291,16 +304,16 @@ impl CustomOp1 for AttentionOp {
         let hd = self.plan.head_dim();
         let dim = triple / 3;
         let qkv = slice_of(qkv, layout)?;
-        let tasks = self.plan.tasks();
-        let forward = |scratch: &mut HeadScratch, &(span, head): &(Span, usize)| {
-            let mut out = vec![0.0; span.len * hd];
-            scratch.forward(&self.plan, qkv, (span, head), &mut out);
+        let heads = self.plan.span_heads();
+        let forward = |scratch: &mut HeadScratch, &head: &SpanHead| {
+            let mut out = vec![0.0; head.span.len * hd];
+            scratch.forward(&self.plan, qkv, head, &mut out);
             out
         };
         let parts: Vec<Vec<f32>> =
-            tasks.par_iter().map_init(HeadScratch::default, forward).collect();
+            heads.par_iter().map_init(HeadScratch::default, forward).collect();
         let mut out = vec![0.0; rows * dim];
-        for ((span, head), part) in tasks.iter().zip(parts) {
+        for (SpanHead { span, head }, part) in heads.iter().zip(parts) {
             scatter(&part, hd, &mut out[span.start * dim..], dim, head * hd);
         }
         Ok((CpuStorage::F32(out), (rows, dim).into()))
@@ -310,18 +323,18 @@ impl CustomOp1 for AttentionOp {
         let (rows, triple) = qkv.dims2()?;
         let hd = self.plan.head_dim();
         let dim = triple / 3;
-        let tasks = self.plan.tasks();
+        let heads = self.plan.span_heads();
         let grad = with_slice(qkv, |qkv| {
             with_slice(dy, |dy| {
-                let backward = |scratch: &mut HeadScratch, &(span, head): &(Span, usize)| {
-                    let mut out = vec![0.0; 3 * span.len * hd];
-                    scratch.backward(&self.plan, (qkv, dy), (span, head), &mut out);
+                let backward = |scratch: &mut HeadScratch, &head: &SpanHead| {
+                    let mut out = vec![0.0; 3 * head.span.len * hd];
+                    scratch.backward(&self.plan, qkv, dy, head, &mut out);
                     out
                 };
                 let parts: Vec<Vec<f32>> =
-                    tasks.par_iter().map_init(HeadScratch::default, backward).collect();
+                    heads.par_iter().map_init(HeadScratch::default, backward).collect();
                 let mut grad = vec![0.0; rows * triple];
-                for ((span, head), part) in tasks.iter().zip(parts) {
+                for (SpanHead { span, head }, part) in heads.iter().zip(parts) {
                     for (i, part) in part.chunks_exact(span.len * hd).enumerate() {
                         scatter(
                             part,

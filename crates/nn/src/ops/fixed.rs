@@ -35,7 +35,7 @@ impl FixedLinear {
         }
     }
 
-    /// The weight where `x` is and in its type. It is brought there once.
+    /// Returns the weight where `x` is and in its type. It is brought there once.
     fn tensor(&self, x: &Tensor) -> Result<Tensor> {
         let fits = |t: &&Tensor| t.dtype() == x.dtype() && t.device().same_device(x.device());
         if let Some(there) = self.there.get().filter(fits) {
@@ -63,7 +63,7 @@ impl CustomOp1 for FixedLinearOp {
             candle_core::bail!("fixed linear: input has {found} features, not {inputs}");
         }
         let mut y = vec![0.0; rows * outputs];
-        rows_through(&mut y, slice_of(x, layout)?, weight, (*inputs, *outputs), false);
+        rows_through(&mut y, slice_of(x, layout)?, weight, *inputs, *outputs, false);
         Ok((CpuStorage::F32(y), (rows, *outputs).into()))
     }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::Kernels;
 use crate::matmul::{Mat, ProductOptions, product};
-use crate::matvec::{MOST_ROWS, Weights, product_rows};
+use crate::matvec::{MOST_ROWS, WeightMatrix, product_rows};
 use crate::slices::{slice_of, with_slice};
 
 /// `x` (n, inputs), `weight` (outputs, inputs), `bias` (outputs) -> (n, outputs).
@@ -56,18 +56,19 @@ pub(super) fn rows_through(
     y: &mut [f32],
     x: &[f32],
     w: &[f32],
-    (inputs, outputs): (usize, usize),
+    inputs: usize,
+    outputs: usize,
     accumulate: bool,
 ) {
     let rows = x.len() / inputs.max(1);
     if rows <= MOST_ROWS {
-        return product_rows(y, x, Weights::F32(w), inputs, accumulate, &mut Vec::new());
+        return product_rows(y, x, WeightMatrix::F32(w), inputs, accumulate, &mut Vec::new());
     }
     let options = ProductOptions { accumulate, ..Default::default() };
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);
 }
 
-/// Gradients of the input and of the weight.
+/// Returns the gradients of the input and of the weight.
 fn backward(x: &Tensor, w: &Tensor, dy: &Tensor) -> Result<(Tensor, Tensor)> {
     let (n, inputs) = x.dims2()?;
     let outputs = w.dim(0)?;
@@ -111,7 +112,7 @@ impl CustomOp2 for LinearOp {
         let (n, inputs, outputs) = sizes(xl, wl)?;
         let (x, w) = (slice_of(x, xl)?, slice_of(w, wl)?);
         let mut y = vec![0.0; n * outputs];
-        rows_through(&mut y, x, w, (inputs, outputs), false);
+        rows_through(&mut y, x, w, inputs, outputs, false);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -150,7 +151,7 @@ impl CustomOp3 for LinearBiasOp {
         for _ in 0..n {
             y.extend_from_slice(b);
         }
-        rows_through(&mut y, x, w, (inputs, outputs), true);
+        rows_through(&mut y, x, w, inputs, outputs, true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 
@@ -218,7 +219,7 @@ impl CustomOp3 for LinearAddOp {
                 y.len()
             );
         }
-        rows_through(&mut y, x, w, (inputs, outputs), true);
+        rows_through(&mut y, x, w, inputs, outputs, true);
         Ok((CpuStorage::F32(y), (n, outputs).into()))
     }
 

@@ -30,8 +30,8 @@ pub(crate) const DOWN: usize = 5;
 /// Number of weights of a block.
 pub(crate) const BLOCK_WEIGHTS: usize = 6;
 
-/// Rows that are worked on together: few enough for a core's cache, enough to be worth packing a matrix for. Never by
-/// the number of threads, so that results don't depend on it.
+/// Returns the number of rows that are worked on together: few enough for a core's cache, enough to be worth packing a
+/// matrix for. Never by the number of threads, so that results don't depend on it.
 fn rows_per_task(rows: usize) -> usize {
     rows.div_ceil(4).clamp(64, 256)
 }
@@ -41,9 +41,11 @@ fn rows_per_task(rows: usize) -> usize {
 pub(crate) fn stack(
     x: &Tensor,
     plan: &AttentionPlan,
-    (config, eps): (&BlockConfig, f32),
+    config: &BlockConfig,
+    eps: f32,
     weights: Vec<Tensor>,
-    (memory, early): (&StackMemory, Option<&EarlyGradients>),
+    memory: &StackMemory,
+    early: Option<&EarlyGradients>,
 ) -> Result<Tensor> {
     let gradients = Gradients::default();
     let learns = weights.iter().any(Tensor::track_op);

@@ -6,20 +6,20 @@ use super::attention::{AttentionPlan, cached_rows};
 use super::{gated, norm};
 use crate::BlockConfig;
 use crate::cache::StackCache;
-use crate::matvec::{MOST_ROWS, Weights, product_rows};
+use crate::matvec::{MOST_ROWS, WeightMatrix, product_rows};
 use crate::slices::with_slice;
 
 /// Weights of a block as a step reads them.
 pub(crate) struct StepWeights<'a> {
     pub(crate) attention_norm: &'a [f32],
-    pub(crate) qkv: Weights<'a>,
-    pub(crate) out: Weights<'a>,
+    pub(crate) qkv: WeightMatrix<'a>,
+    pub(crate) out: WeightMatrix<'a>,
     pub(crate) mlp_norm: &'a [f32],
-    pub(crate) gate_up: Weights<'a>,
-    pub(crate) down: Weights<'a>,
+    pub(crate) gate_up: WeightMatrix<'a>,
+    pub(crate) down: WeightMatrix<'a>,
 }
 
-/// Whether so many rows are few enough for [`step`] to be faster than general products.
+/// Whether [`step`] is faster than general products for this number of rows.
 pub(crate) fn is_short(rows: usize) -> bool {
     (1..=MOST_ROWS).contains(&rows)
 }

@@ -74,7 +74,7 @@ const DILATIONS: [usize; 3] = [1, 3, 9];
 /// Steps that the residual units of a stage see on either side.
 const STAGE_REACH: usize = 3 * (1 + 3 + 9);
 
-/// Two convolutions of a snake each, beside a skip connection.
+/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,
@@ -297,8 +297,8 @@ impl Dac {
         self.quantisers.iter().map(|q| &q.codebook)
     }
 
-    /// Latents of samples as they are: (1, hidden_size, frames). For one frame for every begun hop, pad the samples to
-    /// full hops.
+    /// Returns the latents of samples as they are: (1, hidden_size, frames). For one frame for every begun hop, pad the
+    /// samples to full hops.
     ///
     /// # Errors
     /// Errors of candle.
@@ -307,7 +307,7 @@ impl Dac {
         self.encoder.forward(&samples)
     }
 
-    /// Codes of latents, one list a level.
+    /// Returns the codes of latents, one list a level.
     ///
     /// # Errors
     /// Errors of candle.
@@ -323,7 +323,7 @@ impl Dac {
         Ok(codes)
     }
 
-    /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
+    /// Returns the latents that codes stand for, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -337,7 +337,7 @@ impl Dac {
             .try_fold(zeros, |sum, (level, codes)| sum + level.embed(codes)?)
     }
 
-    /// Samples of latents, (1, hidden_size, frames).
+    /// Returns the samples of latents, (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -345,7 +345,7 @@ impl Dac {
         self.decoder.forward(latents)?.flatten_all()?.to_vec1()
     }
 
-    /// Frames on either side that a sample depends on.
+    /// Returns the number of frames on either side that a sample depends on.
     pub fn reach_frames(&self) -> usize {
         let (mut reach, mut rate) = (3.0, 1.0); // in frames, and steps a frame
         for &ratio in &self.config.upsampling_ratios {
@@ -358,7 +358,7 @@ impl Dac {
 }
 
 impl Quantiser {
-    /// Latents of codes, (1, hidden_size, frames).
+    /// Returns the latents of codes, (1, hidden_size, frames).
     fn embed(&self, codes: &[u32]) -> Result<Tensor> {
         let entries = self.codebook.look_up(codes)?.t()?.unsqueeze(0)?.contiguous()?; // (1, codebook_dim, frames)
         self.out.forward(&entries)

@@ -94,7 +94,7 @@ impl EncodecConfig {
     }
 }
 
-/// A residual block: two convolutions of an ELU each, beside a skip connection.
+/// Residual block: two convolutions, each after an ELU, with a skip connection.
 struct ResidualBlock {
     narrow: CausalConv,
     widen: CausalConv,
@@ -212,7 +212,7 @@ impl Decoder {
         Ok(Self { first, lstm, stages, last })
     }
 
-    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    /// Decodes the next frames of a stream: (1, hidden_size, frames) to (1, 1, samples).
     fn step(&self, latents: &Tensor, state: &mut DecoderState) -> Result<Tensor> {
         state.stages.resize(self.stages.len(), (None, Vec::new()));
         let x = self.first.step(latents, &mut state.first)?;
@@ -270,7 +270,7 @@ impl Encodec {
         })
     }
 
-    /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    /// Returns the latents of samples: (1, hidden_size, frames), one frame for every begun hop.
     ///
     /// # Errors
     /// Errors of candle.
@@ -279,7 +279,7 @@ impl Encodec {
         self.encoder.forward(&samples)
     }
 
-    /// Codes of latents, one list a level.
+    /// Returns the codes of latents, one list a level.
     ///
     /// # Errors
     /// Errors of candle.
@@ -294,7 +294,7 @@ impl Encodec {
         Ok(codes)
     }
 
-    /// Sum of the entries of codes, one list a level: (1, hidden_size, frames).
+    /// Returns the sum of the entries of codes, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -308,7 +308,7 @@ impl Encodec {
         sum.t()?.unsqueeze(0)?.contiguous()
     }
 
-    /// Frames that a stream needs before its first sample: the first layer's mirrored context.
+    /// Returns the number of frames that a stream needs before its first sample: the first layer's mirrored context.
     pub fn first_frames(&self) -> usize {
         match self.config.pad_mode {
             PadMode::Reflect => self.decoder.first.padding() + 1,
@@ -316,7 +316,7 @@ impl Encodec {
         }
     }
 
-    /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
+    /// Returns the samples of latents, (1, hidden_size, frames): a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -340,7 +340,8 @@ pub struct EncodecStream {
 }
 
 impl EncodecStream {
-    /// Samples of further codes, one list a level; none until there are [`Encodec::first_frames`], unless it is the end.
+    /// Returns the samples of further codes, one list a level; none until there are [`Encodec::first_frames`], unless
+    /// it is the end.
     ///
     /// # Errors
     /// Errors of candle.

@@ -39,10 +39,10 @@ fn digest(path: &Path, mut digest: impl Digest) -> std::io::Result<String> {
 
 /// Compares a file with its announced checksum.
 pub(crate) fn verify(path: &Path, announced: &str) -> Result<(), HubError> {
-    let found = checksum(path, announced).map_err(|source| HubError::Io {
+    let found = checksum(path, announced).map_err(|cause| HubError::Io {
         operation: "read",
         path: path.into(),
-        source,
+        cause,
     })?;
     match found {
         Some(found) if !found.eq_ignore_ascii_case(announced) => {

@@ -47,14 +47,14 @@ pub enum HubError {
         folder: PathBuf,
     },
     /// File or folder that is not readable or not writable.
-    #[error("can't {operation} `{}`: {source}", path.display())]
+    #[error("can't {operation} `{}`: {cause}", path.display())]
     Io {
         /// Operation that failed.
         operation: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// Reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Work that was stopped.
     #[error("the download was cancelled")]

@@ -1,4 +1,4 @@
-//! Fetching a model: what a repository holds, then its files one after another.
+//! Download of a model: the list of a repository, then its files one after another.
 
 use std::path::{Path, PathBuf};
 
@@ -45,14 +45,14 @@ pub struct RemoteFile {
 }
 
 impl Listing {
-    /// Size of all files, bytes; `None` where the hub does not say.
+    /// Returns the size of all files, bytes; `None` where the hub does not say.
     pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
 impl Hub {
-    /// A hub whose models are kept in a folder. Nothing is connected yet.
+    /// Builds a hub whose models are kept in a folder. Nothing is connected yet.
     pub fn new(endpoint: &str, folder: &Path, token: Option<String>) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         Self { endpoint, folder: folder.into(), token }
@@ -159,7 +159,7 @@ impl Hub {
         Ok(model)
     }
 
-    /// A file of an earlier call.
+    /// Returns a file of an earlier call.
     fn kept(&self, listing: &Listing, path: &str) -> Option<PathBuf> {
         let revision = listing.revision.clone();
         let repo = Repo::with_revision(listing.name.id.clone(), RepoType::Model, revision);
@@ -171,7 +171,7 @@ impl Hub {
 
 /// Compares a file with its checksum, by which it is named behind the link; returns its size.
 fn check(link: &Path) -> Result<u64, HubError> {
-    let io = |source| HubError::Io { operation: "read", path: link.to_path_buf(), source };
+    let io = |cause| HubError::Io { operation: "read", path: link.to_path_buf(), cause };
     let blob = link.canonicalize().map_err(io)?;
     let announced = blob.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Err(error) = verify(&blob, &announced) {
@@ -182,7 +182,7 @@ fn check(link: &Path) -> Result<u64, HubError> {
     Ok(std::fs::metadata(&blob).map_err(io)?.len())
 }
 
-/// Folder that a repository's paths are relative to.
+/// Returns the folder that a repository's paths are relative to.
 fn snapshot(file: &Path, path: &str) -> Option<PathBuf> {
     file.ancestors().nth(Path::new(path).components().count()).map(Path::to_path_buf)
 }
@@ -207,8 +207,8 @@ fn is_weights(path: &str) -> bool {
     ["safetensors", "sft", "gguf", "bin"].contains(&extension(path))
 }
 
-/// The files that a model is loaded from: weights in the safest container there is, configurations, tokenizers, cards and
-/// licences.
+/// Returns the files that a model is loaded from: weights in the safest container there is, configurations, tokenizers,
+/// cards and licences.
 fn chosen(all: Vec<RemoteFile>, only: &[String]) -> Vec<RemoteFile> {
     if !only.is_empty() {
         return all.into_iter().filter(|file| only.contains(&file.path)).collect();

@@ -28,10 +28,10 @@ pub struct Installed {
 
 fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HubError {
     let path = path.to_path_buf();
-    move |source| HubError::Io { operation, path, source }
+    move |cause| HubError::Io { operation, path, cause }
 }
 
-/// All models in a folder, by name. Downloads that did not finish are not among them.
+/// Returns all models in a folder, by name. Downloads that did not finish are not among them.
 ///
 /// # Errors
 /// [`HubError::Io`].
@@ -39,7 +39,7 @@ pub fn installed(folder: &Path) -> Result<Vec<Installed>, HubError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(io("list", folder)(source)),
+        Err(cause) => return Err(io("list", folder)(cause)),
     };
     let mut found = Vec::new();
     for entry in entries {
@@ -53,7 +53,7 @@ pub fn installed(folder: &Path) -> Result<Vec<Installed>, HubError> {
 }
 
 impl Installed {
-    /// The model of a name in a folder.
+    /// Returns the model of a name in a folder.
     ///
     /// # Errors
     /// [`HubError::Absent`], [`HubError::Io`].
@@ -71,7 +71,7 @@ impl Installed {
     }
 }
 
-/// The record of a model's folder; `None` where there is none, or where its files are gone.
+/// Returns the record of a model's folder; `None` where there is none, or where its files are gone.
 fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
     let path = folder.join(RECORD);
     let bytes = match fs::read(&path) {
@@ -81,14 +81,14 @@ fn read_record(folder: &Path) -> Result<Option<Installed>, HubError> {
         {
             return Ok(None);
         }
-        Err(source) => return Err(io("read", &path)(source)),
+        Err(cause) => return Err(io("read", &path)(cause)),
     };
     let model: Installed =
         serde_json::from_slice(&bytes).map_err(|e| io("read", &path)(io::Error::other(e)))?;
     Ok(model.path.is_dir().then_some(model))
 }
 
-/// Removes a model and what is left of unfinished downloads of it.
+/// Removes a model and its unfinished downloads.
 ///
 /// # Errors
 /// [`HubError::Absent`], [`HubError::Io`].

@@ -45,7 +45,7 @@ impl fmt::Display for ModelName {
 }
 
 impl ModelName {
-    /// Folder of the model inside the folder of all models.
+    /// Returns the folder of the model inside the folder of all models.
     pub(crate) fn folder(&self) -> String {
         format!("models--{}", self.id.replace('/', "--"))
     }

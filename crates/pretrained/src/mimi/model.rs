@@ -11,7 +11,7 @@ use crate::error::PretrainedError;
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
-/// A residual block: two convolutions of an ELU each, beside a skip connection.
+/// Residual block: two convolutions, each after an ELU, with a skip connection.
 struct ResidualBlock {
     narrow: CausalConv,
     widen: CausalConv,
@@ -127,7 +127,7 @@ impl Decoder {
         Ok(Self { double, transformer, first, stages, last })
     }
 
-    /// (1, hidden_size, frames) to (1, 1, samples), a further piece of a stream.
+    /// Decodes the next frames of a stream: (1, hidden_size, frames) to (1, 1, samples).
     fn step(&self, latents: &Tensor, state: &mut MimiStream) -> Result<Tensor> {
         state.stages.resize(self.stages.len(), (None, Vec::new()));
         let x = self.double.step(latents, &mut state.double)?;
@@ -240,7 +240,7 @@ impl Mimi {
         self.semantic.codebooks.iter().chain(&self.acoustic.codebooks)
     }
 
-    /// Latents of samples: (1, hidden_size, frames), one frame for every begun hop.
+    /// Returns the latents of samples: (1, hidden_size, frames), one frame for every begun hop.
     ///
     /// # Errors
     /// Errors of candle.
@@ -249,7 +249,7 @@ impl Mimi {
         self.encoder.forward(&samples)
     }
 
-    /// Codes of latents, one list a level.
+    /// Returns the codes of latents, one list a level.
     ///
     /// # Errors
     /// Errors of candle.
@@ -260,7 +260,7 @@ impl Mimi {
         Ok(codes)
     }
 
-    /// Latents that codes stand for, one list a level: (1, hidden_size, frames).
+    /// Returns the latents that codes stand for, one list a level: (1, hidden_size, frames).
     ///
     /// # Errors
     /// Errors of candle.
@@ -275,7 +275,7 @@ impl Mimi {
         Ok(sum)
     }
 
-    /// Samples of latents, (1, hidden_size, frames): a hop for every frame.
+    /// Returns the samples of latents, (1, hidden_size, frames): a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -283,7 +283,7 @@ impl Mimi {
         self.decoder.step(latents, &mut MimiStream::default())?.flatten_all()?.to_vec1()
     }
 
-    /// Samples of further codes of a stream, one list a level.
+    /// Returns the samples of further codes of a stream, one list a level.
     ///
     /// # Errors
     /// Errors of candle.

@@ -44,19 +44,20 @@ impl Transformer {
         let layer = |i: usize| {
             let layer = weights.pp("layers").pp(i);
             let norm = |name: &str| LayerNorm::load(&layer.pp(name), dim, c.norm_eps);
-            let linear = |name: &str, sizes| Linear::load(&layer.pp(name), sizes, false);
+            let linear =
+                |name: &str, input, output| Linear::load(&layer.pp(name), input, output, false);
             let scale = |name: &str| layer.pp(name).get("scale", &[dim]);
             Ok(Layer {
                 norms: [norm("input_layernorm")?, norm("post_attention_layernorm")?],
                 qkv: [
-                    linear("self_attn.q_proj", (dim, inner))?,
-                    linear("self_attn.k_proj", (dim, inner))?,
-                    linear("self_attn.v_proj", (dim, inner))?,
+                    linear("self_attn.q_proj", dim, inner)?,
+                    linear("self_attn.k_proj", dim, inner)?,
+                    linear("self_attn.v_proj", dim, inner)?,
                 ],
-                out: linear("self_attn.o_proj", (inner, dim))?,
+                out: linear("self_attn.o_proj", inner, dim)?,
                 feed: [
-                    linear("mlp.fc1", (dim, c.intermediate_size))?,
-                    linear("mlp.fc2", (c.intermediate_size, dim))?,
+                    linear("mlp.fc1", dim, c.intermediate_size)?,
+                    linear("mlp.fc2", c.intermediate_size, dim)?,
                 ],
                 scales: [scale("self_attn_layer_scale")?, scale("mlp_layer_scale")?],
             })
@@ -70,7 +71,7 @@ impl Transformer {
         })
     }
 
-    /// (1, dim, steps) to the same, a further piece of a stream.
+    /// Transforms the next steps of a stream: (1, dim, steps) to the same shape.
     pub(super) fn step(&self, x: &Tensor, cache: &mut Cache) -> Result<Tensor> {
         cache.layers.resize(self.layers.len(), None);
         let rows = x.transpose(1, 2)?.contiguous()?; // (1, steps, dim)

@@ -25,8 +25,8 @@ impl LocalAttention {
     fn load(weights: &Weights<'_>, dim: usize, window: usize) -> Loaded<Self> {
         Ok(Self {
             norm: LayerNorm::load(&weights.pp("norm"), dim, 1e-5)?,
-            qkv: Linear::load(&weights.pp("to_qkv"), (dim, 3 * dim), false)?,
-            out: Linear::load(&weights.pp("to_out"), (dim, dim), false)?,
+            qkv: Linear::load(&weights.pp("to_qkv"), dim, 3 * dim, false)?,
+            out: Linear::load(&weights.pp("to_out"), dim, dim, false)?,
             window,
             heads: (dim / HEAD_DIM).max(1),
         })

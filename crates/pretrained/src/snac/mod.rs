@@ -3,8 +3,9 @@
 //! Checkpoint: `config.json` and `pytorch_model.bin` of `hubertsiuzdak/snac_24khz`, `snac_32khz` or `snac_44khz`, or
 //! the same tensors as `model.safetensors`.
 //!
-//! A frame of [`syrinx_types::Codes`] is a frame of the slowest level with everything that lies under it, the slowest
-//! level first: with strides 4, 2, 1 a frame has 1 + 2 + 4 = 7 codes. Language models on SNAC flatten it likewise.
+//! A frame of [`syrinx_types::Codes`] is a frame of the slowest level with the frames of faster levels in the same
+//! time, the slowest level first: with strides 4, 2, 1 a frame has 1 + 2 + 4 = 7 codes. Language models on SNAC flatten
+//! it likewise.
 
 mod attention;
 mod frames;

@@ -51,7 +51,8 @@ impl SnacConfig {
         self.encoder_dim << self.encoder_rates.len()
     }
 
-    /// Steps of the latents to which a signal is padded: whole frames of the slowest level, and whole windows.
+    /// Returns the number of steps of the latents to which a signal is padded: whole frames of the slowest level, and
+    /// whole windows.
     pub fn block(&self) -> usize {
         let (slowest, window) = (self.vq_strides[0], self.attn_window_size.unwrap_or(1));
         let mut both = slowest;
@@ -85,7 +86,7 @@ impl SnacConfig {
     }
 }
 
-/// Two convolutions of a snake each, beside a skip connection.
+/// Residual unit: two convolutions, each after a snake activation, with a skip connection.
 struct ResidualUnit {
     snakes: [Snake; 2],
     dilated: Kernel,
@@ -270,7 +271,7 @@ struct Quantiser {
 }
 
 impl Quantiser {
-    /// Latents of codes, (1, latent_dim, steps): zeros where a code is missing.
+    /// Returns the latents of codes, (1, latent_dim, steps): zeros where a code is missing.
     fn embed(&self, codes: &[Option<u32>]) -> Result<Tensor> {
         let known: Vec<u32> = codes.iter().map(|c| c.unwrap_or(0)).collect();
         let entries = self.codebook.look_up(&known)?.t()?.unsqueeze(0)?.contiguous()?; // (1, codebook_dim, frames)
@@ -334,7 +335,7 @@ impl Snac {
         self.quantisers.iter().map(|q| &q.codebook)
     }
 
-    /// Latents of samples, (1, latent_dim, steps), padded with silence to whole blocks.
+    /// Returns the latents of samples, (1, latent_dim, steps), padded with silence to whole blocks.
     ///
     /// # Errors
     /// Errors of candle.
@@ -345,7 +346,7 @@ impl Snac {
         self.encoder.forward(&Tensor::from_vec(padded, (1, 1, whole), &Device::Cpu)?)
     }
 
-    /// Codes of latents, one list a level, of the levels' own lengths.
+    /// Returns the codes of latents, one list a level, of the levels' own lengths.
     ///
     /// # Errors
     /// Errors of candle.
@@ -365,7 +366,7 @@ impl Snac {
         Ok(codes)
     }
 
-    /// Latents that codes stand for, one list a level, of the levels' own lengths: (1, latent_dim, steps).
+    /// Returns the latents that codes stand for, one list a level, of the levels' own lengths: (1, latent_dim, steps).
     ///
     /// # Errors
     /// Errors of candle.
@@ -378,7 +379,8 @@ impl Snac {
             .try_fold(zeros, |sum, (level, codes)| sum + level.embed(codes)?)
     }
 
-    /// Samples of latents, (1, latent_dim, steps): a hop for every step. Steps that are no whole windows are padded.
+    /// Returns the samples of latents, (1, latent_dim, steps): a hop for every step. Steps that are no whole windows
+    /// are padded.
     ///
     /// # Errors
     /// Errors of candle.
@@ -392,7 +394,7 @@ impl Snac {
         Ok(samples)
     }
 
-    /// Steps of the latents on either side that a sample depends on, beside those of its window.
+    /// Returns the steps of the latents on either side of its window that a sample depends on.
     pub fn reach_steps(&self) -> usize {
         let (mut reach, mut rate) = (3.0, 1.0); // in steps of the latents, and steps of a stage a step of them
         for &stride in &self.config.decoder_rates {

@@ -4,7 +4,7 @@ use candle_core::{Device, Result, Tensor};
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// Numbers that the decoder adds, times what it has.
+/// Noise that the decoder adds, times its activation.
 #[derive(Debug, Clone, Copy)]
 pub enum Noise<'a> {
     /// Zero.
@@ -21,7 +21,7 @@ pub enum Noise<'a> {
 }
 
 impl Noise<'_> {
-    /// Noise of so many steps of a stage that has `rate` steps a step of the latents: (1, 1, steps).
+    /// Draws the noise of `steps` steps of a stage that has `rate` steps for each step of the latents: (1, 1, steps).
     pub(super) fn draw(&self, stage: usize, rate: usize, steps: usize) -> Result<Option<Tensor>> {
         let values = match self {
             Noise::Off => return Ok(None),
@@ -37,7 +37,7 @@ impl Noise<'_> {
     }
 }
 
-/// A number of N(0, 1) from two random words (Box and Muller 1958).
+/// Returns a number of N(0, 1) from two random words (Box and Muller 1958).
 fn normal(a: u32, b: u32) -> f32 {
     let share = |n: u32| (f64::from(n) + 0.5) / 4_294_967_296.0;
     ((-2.0 * share(a).ln()).sqrt() * (std::f64::consts::TAU * share(b)).cos()) as f32

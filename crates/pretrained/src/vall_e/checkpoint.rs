@@ -46,12 +46,12 @@ impl Checkpoint {
         self.tensors.entries().contains_key(name)
     }
 
-    /// A tensor of a shape.
+    /// Returns a tensor of a shape.
     pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
         Ok(self.tensors.get(name, shape)?)
     }
 
-    /// The first rows of a tensor that may have more: some exports did not trim them.
+    /// Returns the first rows of a tensor that may have more: some exports did not trim them.
     pub(crate) fn first_rows(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
         let found = self.tensors.entries().get(name).map(|entry| entry.shape.as_slice());
         let longer = |found: &&[usize]| {
@@ -62,7 +62,7 @@ impl Checkpoint {
         tensor.narrow(0, 0, shape[0]).map_err(|e| self.broken(e.to_string()))
     }
 
-    /// The first values of a bias, or zeros for a checkpoint without biases.
+    /// Returns the first values of a bias, or zeros for a checkpoint without biases.
     pub(crate) fn bias(&self, name: &str, values: usize) -> Result<Tensor, VallEError> {
         if self.has(name) {
             return self.first_rows(name, &[values]);
@@ -83,18 +83,18 @@ impl Checkpoint {
         }
     }
 
-    /// Rows of a matrix.
+    /// Returns the rows of a matrix.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, VallEError> {
         Ok(self.matrix(name)?.0)
     }
 
-    /// The configuration in the metadata. Some exports dropped it.
+    /// Returns the configuration in the metadata. Some exports dropped it.
     pub(crate) fn config(&self) -> Value {
         let text = self.tensors.metadata().get("config").map_or("", String::as_str);
         serde_json::from_str(text).unwrap_or(Value::Null)
     }
 
-    /// Sizes of the model; `heads` overrides the metadata.
+    /// Returns the sizes of the model; `heads` overrides the metadata.
     pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEError> {
         let count = |name: &dyn Fn(usize) -> String, most: usize| {
             (0..most).take_while(|&i| self.has(&name(i))).count()

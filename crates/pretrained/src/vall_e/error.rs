@@ -7,12 +7,12 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum VallEError {
     /// File that is not there or not readable.
-    #[error("can't read `{}`", path.display())]
+    #[error("can't read `{}`: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// File that is cut, or a tensor that cannot be used.
     #[error(transparent)]

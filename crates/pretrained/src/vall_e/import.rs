@@ -91,10 +91,10 @@ pub fn import(
     Ok(LmFile { config, space, codebooks, tensors, tokenizer: Some(tokenizer) })
 }
 
-/// The text of a tokenizer whose tokens are all in the model's table of phones.
+/// Returns the text of a tokenizer whose tokens are all in the model's table of phones.
 fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
     let bytes =
-        std::fs::read(path).map_err(|source| VallEError::Read { path: path.into(), source })?;
+        std::fs::read(path).map_err(|cause| VallEError::Read { path: path.into(), cause })?;
     let fault = |reason| VallEError::Tokenizer { path: path.into(), reason };
     let json = String::from_utf8(bytes).map_err(|e| fault(e.to_string()))?;
     IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(fault)?;
@@ -157,7 +157,8 @@ impl Importer<'_> {
         put("trunk.norm.weight".into(), vec![get("model.norm.weight", &[dim])?])
     }
 
-    /// Rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be absent.
+    /// Returns the rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be
+    /// absent.
     fn table(&self, name: &str, rows: usize, optional: bool) -> Result<Tensor, VallEError> {
         let dim = self.sizes.dim;
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());

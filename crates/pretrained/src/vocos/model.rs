@@ -46,16 +46,16 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-struct Part<T> {
+struct ModuleConfig<T> {
     class_path: String,
     init_args: T,
 }
 
 #[derive(Deserialize)]
-struct Parts {
-    feature_extractor: Part<serde_yaml_ng::Value>,
-    backbone: Part<Backbone>,
-    head: Part<Head>,
+struct ModuleConfigs {
+    feature_extractor: ModuleConfig<serde_yaml_ng::Value>,
+    backbone: ModuleConfig<Backbone>,
+    head: ModuleConfig<Head>,
 }
 
 impl VocosConfig {
@@ -65,7 +65,8 @@ impl VocosConfig {
     /// [`PretrainedError::Config`] for one of another kind.
     pub fn parse(path: &Path, yaml: &str) -> Loaded<Self> {
         let fail = |reason: String| PretrainedError::config(path, reason);
-        let parts: Parts = serde_yaml_ng::from_str(yaml).map_err(|e| fail(e.to_string()))?;
+        let parts: ModuleConfigs =
+            serde_yaml_ng::from_str(yaml).map_err(|e| fail(e.to_string()))?;
         let class = parts.feature_extractor.class_path;
         if !class.ends_with("EncodecFeatures") {
             return Err(fail(format!("`{class}` takes no codes; expected EncodecFeatures")));
@@ -155,7 +156,7 @@ pub struct Vocos {
 }
 
 impl Vocos {
-    /// Builds the decoder from its checkpoint, for codes of so many entries a level and frames a second.
+    /// Builds the decoder from its checkpoint, for codes of a codebook size and a frame rate.
     ///
     /// # Errors
     /// [`PretrainedError::Config`] and those of [`crate::Checkpoint::get`].
@@ -178,8 +179,8 @@ impl Vocos {
                     Size::new(b.dim, b.dim, WIDTH).depthwise(true),
                 )?,
                 norm: AdaptiveNorm::load(&weights.pp("norm"), norm_shape)?,
-                widen: Linear::load(&weights.pp("pwconv1"), (b.dim, b.intermediate_dim), true)?,
-                narrow: Linear::load(&weights.pp("pwconv2"), (b.intermediate_dim, b.dim), true)?,
+                widen: Linear::load(&weights.pp("pwconv1"), b.dim, b.intermediate_dim, true)?,
+                narrow: Linear::load(&weights.pp("pwconv2"), b.intermediate_dim, b.dim, true)?,
                 gamma: weights.get("gamma", &[b.dim])?,
             })
         };
@@ -197,7 +198,7 @@ impl Vocos {
                 b.dim,
                 EPSILON,
             )?,
-            out: Linear::load(&root.pp("head.out"), (b.dim, head.n_fft + 2), true)?,
+            out: Linear::load(&root.pp("head.out"), b.dim, head.n_fft + 2, true)?,
             window: window.to_vec1().map_err(PretrainedError::compute("reading the window"))?,
             hop: head.hop_length,
             inverse: RealFftPlanner::new().plan_fft_inverse(head.n_fft),
@@ -214,13 +215,13 @@ impl Vocos {
         self.hop
     }
 
-    /// Frames on either side that a sample depends on.
+    /// Returns the number of frames on either side that a sample depends on.
     pub fn reach_frames(&self) -> usize {
         let overlap = self.window.len().div_ceil(2 * self.hop) + 1;
         (WIDTH / 2) * (1 + self.blocks.len()) + overlap
     }
 
-    /// The bandwidth with the fewest levels that hold so many.
+    /// Returns the smallest bandwidth of at least `levels` levels.
     pub fn bandwidth(&self, levels: usize) -> Option<usize> {
         let enough = self.levels.iter().enumerate().filter(|(_, n)| **n >= levels);
         enough.min_by_key(|(_, n)| **n).map(|(i, _)| i)
@@ -258,7 +259,7 @@ impl Vocos {
         self.last_norm.forward(&x)
     }
 
-    /// Samples of (1, frames, dim): a hop for every frame.
+    /// Returns the samples of (1, frames, dim): a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.
@@ -286,7 +287,7 @@ impl Vocos {
         let (magnitudes, phases) = spectrum.split_at(bins);
         let bin = |(m, p): (&f32, &f32)| Complex32::from_polar(m.exp().min(MAX_MAGNITUDE), *p);
         let mut values: Vec<Complex32> = magnitudes.iter().zip(phases).map(bin).collect();
-        // A real signal has real first and last bins; PyTorch drops what is imaginary in them.
+        // A real signal has real first and last bins; PyTorch drops their imaginary parts.
         values[0].im = 0.0;
         values[bins - 1].im = 0.0;
         let failed = |e: realfft::FftError| candle_core::Error::Msg(e.to_string());
@@ -296,7 +297,7 @@ impl Vocos {
         Ok(())
     }
 
-    /// Samples of codes, one list a level: a hop for every frame.
+    /// Returns the samples of codes, one list a level: a hop for every frame.
     ///
     /// # Errors
     /// Errors of candle.

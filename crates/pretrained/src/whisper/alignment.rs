@@ -53,7 +53,7 @@ impl Whisper {
         Ok(AlignedTokens { starts_s, probabilities })
     }
 
-    /// Probability of each text token, among text tokens, after what stands before it.
+    /// Returns the probability of each text token, among text tokens, given the tokens before it.
     fn text_probabilities(
         &self,
         hidden: &Tensor,
@@ -109,7 +109,7 @@ fn standardise(rows: &mut [Vec<f32>]) {
     }
 }
 
-/// Median of each value and its neighbours, mirrored at the ends; a row that is too short stays.
+/// Returns the median of each value and its neighbours, mirrored at the ends; a row that is too short stays.
 fn median_filter(row: &[f32]) -> Vec<f32> {
     let half = MEDIAN_WIDTH / 2;
     if row.len() <= half {

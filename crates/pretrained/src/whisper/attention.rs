@@ -64,7 +64,7 @@ impl FeedForward {
     }
 }
 
-/// Additive mask of the last `new` of `total` positions: each sees itself and what stands before it.
+/// Additive mask of the last `new` of `total` positions: each sees itself and earlier positions.
 pub(crate) fn causal_mask(new: usize, total: usize, like: &Tensor) -> Result<Tensor> {
     let before = total - new;
     let value = |i: usize, j: usize| if j > before + i { f32::NEG_INFINITY } else { 0.0 };

@@ -58,7 +58,7 @@ impl Draw {
 }
 
 impl Whisper {
-    /// Decodes a window at the first temperature that gives a text which passes the checks, else at the last.
+    /// Decodes a window at the first temperature whose text passes the checks, else at the last.
     pub(crate) fn decode_window(
         &self,
         window: &Cache,
@@ -155,7 +155,7 @@ impl Whisper {
     }
 }
 
-/// Size of a text divided by its size after compression: about 1 to 2 for language, more for repetition.
+/// Returns the size of a text divided by its size after compression: about 1 to 2 for language, more for repetition.
 fn compression_ratio(text: &str) -> f64 {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     // Writing to memory does not fail.

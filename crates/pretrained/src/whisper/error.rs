@@ -7,12 +7,12 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum WhisperError {
     /// File of the folder that is not there or not readable.
-    #[error("can't read `{}`", path.display())]
+    #[error("can't read `{}`: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// File of another kind.
     #[error("`{}` is not of a Whisper checkpoint: {reason}", path.display())]
@@ -29,12 +29,12 @@ pub enum WhisperError {
         path: PathBuf,
     },
     /// Failure of the network.
-    #[error("Whisper failed to {operation}: {source}")]
+    #[error("Whisper failed to {operation}: {cause}")]
     Compute {
         /// Operation that failed, an infinitive.
         operation: &'static str,
         /// Reason.
-        source: candle_core::Error,
+        cause: candle_core::Error,
     },
     /// Weights that are cut, or a tensor that cannot be used.
     #[error(transparent)]
@@ -52,7 +52,7 @@ pub enum WhisperError {
     Audio(#[from] syrinx_audio::AudioError),
     /// Failure of the tokenizer.
     #[error("Whisper's tokenizer failed: {0}")]
-    Tokenizer(#[from] tokenizers::Error),
+    Tokenizer(tokenizers::Error),
     /// Text that is longer than a window allows.
     #[error("the text has {tokens} tokens, at most {most} are aligned at a time")]
     TooLong {
@@ -74,6 +74,12 @@ pub enum WhisperError {
     /// Work that was stopped.
     #[error("recognition was cancelled")]
     Cancelled,
+}
+
+impl From<tokenizers::Error> for WhisperError {
+    fn from(error: tokenizers::Error) -> Self {
+        Self::Tokenizer(error)
+    }
 }
 
 impl WhisperError {

@@ -141,7 +141,7 @@ impl<R: Read> Walk<R> {
     }
 }
 
-/// Size of a value of a fixed size, bytes.
+/// Returns the size of a value of a fixed size, bytes.
 fn size(kind: u32) -> Option<u64> {
     match kind {
         0 | 1 | 7 => Some(1),

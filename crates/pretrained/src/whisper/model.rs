@@ -69,7 +69,7 @@ impl Whisper {
         Ok(Self { network, vocabulary, spectrogram, config, alignment_heads })
     }
 
-    /// Codes of the languages that it knows; `en` alone for an English-only checkpoint.
+    /// Returns the codes of the languages that it knows; `en` alone for an English-only checkpoint.
     pub fn languages(&self) -> Vec<&str> {
         match self.vocabulary.english_only() {
             true => vec!["en"],
@@ -140,7 +140,7 @@ fn alignment_heads(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, WhisperError> {
-    std::fs::read(path).map_err(|source| WhisperError::Read { path: path.into(), source })
+    std::fs::read(path).map_err(|cause| WhisperError::Read { path: path.into(), cause })
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, WhisperError> {
@@ -151,7 +151,7 @@ fn broken(path: &Path, reason: String) -> WhisperError {
     WhisperError::Broken { path: path.into(), reason }
 }
 
-/// An error of the network during an operation, named by an infinitive.
+/// Returns an error of the network during an operation, named by an infinitive.
 pub(crate) fn failed(operation: &'static str) -> impl Fn(candle_core::Error) -> WhisperError {
-    move |source| WhisperError::Compute { operation, source }
+    move |cause| WhisperError::Compute { operation, cause }
 }

@@ -206,7 +206,8 @@ impl Decoder {
     }
 }
 
-/// Positions of the encoder where the checkpoint has none: sines, then cosines, of frequencies from 1 to 1/10,000.
+/// Returns the positions of the encoder where the checkpoint has none: sines, then cosines, of frequencies from 1 to
+/// 1/10,000.
 fn sinusoids(positions: usize, width: usize, device: &Device) -> Result<Tensor> {
     let half = width / 2;
     let step = 10_000f64.ln() / (half - 1) as f64;

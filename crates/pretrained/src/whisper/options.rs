@@ -59,7 +59,7 @@ pub struct WhisperTranscript {
 }
 
 impl WhisperTranscript {
-    /// Times of all words.
+    /// Returns the times of all words.
     pub fn words(&self) -> Vec<WordTime> {
         self.segments.iter().flat_map(|s| &s.words).map(|w| w.time.clone()).collect()
     }

@@ -9,6 +9,7 @@ use syrinx_types::CancelToken;
 
 use super::model::Whisper;
 use super::options::WhisperOptions;
+use super::spectrogram::WindowSpan;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/whisper"))
@@ -35,7 +36,8 @@ fn spectrogram_and_logits_are_those_of_transformers() {
     let audio = syrinx_audio::read(folder().join("short.wav")).unwrap();
     let frames = whisper.spectrogram.compute(&audio.samples);
     let window = whisper.config.window_frames();
-    let mel = frames.window((0, frames.len()), window, &Device::Cpu).unwrap(); // (1, bands, frames)
+    let mel =
+        frames.window(WindowSpan { start: 0, used: frames.len() }, window, &Device::Cpu).unwrap(); // (1, bands, frames)
     let features = expected("features").unsqueeze(0).unwrap(); // (1, bands, frames)
     assert!(difference(&mel, &features) < 1e-4, "{}", difference(&mel, &features));
     let mut cache = whisper.network.encode(&features).unwrap();

@@ -1,5 +1,5 @@
-//! Times of the words of a known text in a recording longer than a window: cut where what is recognized agrees with the
-//! text, and aligned piece by piece.
+//! Times of the words of a known text in a recording longer than a window: the recording is cut where its transcript
+//! agrees with the text, and aligned section by section.
 
 use syrinx_metrics::errors::{Op, align};
 use syrinx_types::{Audio, CancelToken, WordTime};
@@ -27,13 +27,14 @@ impl Whisper {
         &self,
         sound: &Audio,
         text: &str,
-        (language, window_s): (Option<&str>, f64),
+        language: Option<&str>,
+        window_s: f64,
         cancel: &CancelToken,
     ) -> Result<Vec<WordTime>, WhisperError> {
         let options =
             WhisperOptions { language: language.map(str::to_owned), ..WhisperOptions::default() };
         let transcript = self.transcribe(sound, &options, cancel)?;
-        let sections = sections(text, &transcript.words(), (sound.seconds(), window_s))?;
+        let sections = sections(text, &transcript.words(), sound.seconds(), window_s)?;
         let mut words = Vec::new();
         for section in sections {
             if cancel.is_cancelled() {
@@ -71,7 +72,8 @@ struct Cut {
 pub(super) fn sections(
     text: &str,
     recognized: &[WordTime],
-    (total_s, window_s): (f64, f64),
+    total_s: f64,
+    window_s: f64,
 ) -> Result<Vec<Section>, WhisperError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let known: Vec<String> = words.iter().map(|word| key(word)).collect();
@@ -109,7 +111,7 @@ fn cut(pair: &[Op], recognized: &[WordTime]) -> Option<Cut> {
 mod tests {
     use super::*;
 
-    /// Words of a second each, with a pause of half a second before every tenth.
+    /// Returns the words of a second each, with a pause of half a second before every tenth.
     fn spoken(text: &str) -> Vec<WordTime> {
         let mut at_s = 0.0;
         let word = |(i, word): (usize, &str)| {
@@ -130,7 +132,7 @@ mod tests {
         recognized[7].word = "other".into();
         recognized.remove(33);
         recognized[3].word = "W3,".into();
-        let found = sections(&text, &recognized, (47.0, 30.0)).unwrap();
+        let found = sections(&text, &recognized, 47.0, 30.0).unwrap();
         let at: Vec<(f64, f64)> = found.iter().map(|s| (s.start_s, s.end_s)).collect();
         assert_eq!(at, [(0.0, 20.75), (20.75, 47.0)]);
         assert!(found[0].text.ends_with("w19") && found[1].text.starts_with("w20"));
@@ -142,7 +144,7 @@ mod tests {
     fn a_text_that_is_not_said_is_refused() {
         let text = vec!["never"; 40].join(" ");
         let recognized = spoken(&vec!["said"; 40].join(" "));
-        let error = sections(&text, &recognized, (41.5, 30.0)).unwrap_err();
+        let error = sections(&text, &recognized, 41.5, 30.0).unwrap_err();
         assert!(matches!(error, WhisperError::OtherText { .. }), "{error}");
         assert!(error.hint().is_some());
     }

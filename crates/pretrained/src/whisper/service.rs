@@ -13,12 +13,12 @@ pub struct WhisperRecognizer {
 }
 
 impl WhisperRecognizer {
-    /// A recognizer of a checkpoint.
+    /// Builds a recognizer of a checkpoint.
     pub fn new(whisper: Whisper, options: WhisperOptions) -> Self {
         Self { whisper, options }
     }
 
-    /// The checkpoint.
+    /// Returns the checkpoint.
     pub fn whisper(&self) -> &Whisper {
         &self.whisper
     }
@@ -76,8 +76,8 @@ impl Recognizer for WhisperRecognizer {
     }
 }
 
-/// A word as it is said, in lower case without punctuation: none for a dash, several in equal shares of the time for a
-/// figure.
+/// Returns the spoken words of a written one, in lower case without punctuation: none for a dash, several in equal
+/// shares of the time for a number.
 fn spoken(word: &WordTime) -> Vec<WordTime> {
     let words = normalize_for_scoring(&normalize(&word.word));
     let share_s = (word.end_s - word.start_s) / words.len().max(1) as f64;

@@ -62,7 +62,7 @@ impl Spectrogram {
             }
             frame += 1;
         });
-        // Whisper pads with silence, whose value is -10, before it looks for the maximum.
+        // Whisper pads with silence, whose value is -10, before it takes the maximum.
         let top = values.iter().copied().fold(-10.0f32, f32::max);
         let scaled = |value: f32| (value.max(top - 8.0) + 4.0) / 4.0;
         values.iter_mut().for_each(|value| *value = scaled(*value));
@@ -71,19 +71,29 @@ impl Spectrogram {
     }
 }
 
+/// Frames of a recording in a window of the encoder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WindowSpan {
+    /// First frame.
+    pub(crate) start: usize,
+    /// Number of frames.
+    pub(crate) used: usize,
+}
+
 impl Frames {
-    /// Frames of the recording itself.
+    /// Returns the number of frames of the recording itself.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// A window (1, bands, frames): `used` frames of the recording from `start` on, then silence.
+    /// Returns a window (1, bands, frames): the frames of `span`, then silence.
     pub(crate) fn window(
         &self,
-        (start, used): (usize, usize),
+        span: WindowSpan,
         frames: usize,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
+        let WindowSpan { start, used } = span;
         // At the end, the last frames reach beyond it.
         let known = match start + used >= self.len {
             true => (self.values.len() / self.bands).saturating_sub(start),

@@ -10,7 +10,7 @@ use super::error::WhisperError;
 use super::model::{Whisper, failed};
 use super::network::Cache;
 use super::options::{WhisperOptions, WhisperSegment, WhisperTranscript};
-use super::spectrogram::{FRAMES_PER_S, Frames, SAMPLE_RATE_HZ};
+use super::spectrogram::{FRAMES_PER_S, Frames, SAMPLE_RATE_HZ, WindowSpan};
 use super::words::{assign, split_words, tidy, time_words};
 
 /// Spectrogram frames of a timestamp's step, 20 ms.
@@ -21,15 +21,19 @@ const UNSURE_TEMPERATURE: f64 = 0.5;
 /// Most windows in a row that advance by less than a thirtieth of a window.
 const MOST_STALLED: usize = 5;
 
-/// A language with its token; English-only models have none.
-type Language = (String, Option<u32>);
+/// Language of a recording.
+struct Language {
+    code: String,
+    /// Token of the language; `None` in English-only models.
+    token: Option<u32>,
+}
 
 /// Segments of a window with their tokens.
 struct Segmented {
     segments: Vec<(WhisperSegment, Vec<u32>)>,
     /// Frames from this window to the next.
     advance: usize,
-    /// Whether speech may go on after the last timestamp.
+    /// Whether speech may continue after the last timestamp.
     open: bool,
 }
 
@@ -86,7 +90,7 @@ impl Whisper {
         let language = self.language(options.language.as_deref(), &frames)?;
         let ends = self.window_ends(&sound);
         let mut transcript =
-            WhisperTranscript { language: language.0.clone(), ..WhisperTranscript::default() };
+            WhisperTranscript { language: language.code.clone(), ..WhisperTranscript::default() };
         let rng = ChaCha8Rng::seed_from_u64(options.seed);
         let mut progress =
             Progress { seek: 0, context: Vec::new(), stalled: 0, speech_end_s: 0.0, rng };
@@ -95,7 +99,7 @@ impl Whisper {
                 return Err(WhisperError::Cancelled);
             }
             let segments =
-                self.next_window(&frames, &ends, &language, options, (&mut progress, cancel))?;
+                self.next_window(&frames, &ends, &language, options, &mut progress, cancel)?;
             segments.iter().for_each(&mut *each);
             transcript.segments.extend(segments);
         }
@@ -115,8 +119,8 @@ impl Whisper {
         Ok((language, probability))
     }
 
-    /// Times of the words of a known text in a recording of any length. One that is longer than a window is cut where a
-    /// transcript of it agrees with the text.
+    /// Returns the times of the words of a known text in a recording of any length. One that is longer than a window is
+    /// cut where a transcript of it agrees with the text.
     ///
     /// # Errors
     /// [`WhisperError::TooLong`] for a text of more tokens than the decoder has positions, [`WhisperError::OtherText`] for
@@ -131,12 +135,12 @@ impl Whisper {
         let sound = resample(audio, SAMPLE_RATE_HZ)?;
         let window_s = self.config.window_frames() as f64 / FRAMES_PER_S;
         match sound.seconds() > window_s {
-            true => self.align_sections(&sound, text, (language, window_s), cancel),
+            true => self.align_sections(&sound, text, language, window_s, cancel),
             false => self.align_window(&sound, text, language),
         }
     }
 
-    /// Times of the words of a text in a recording at Whisper's rate of at most one window.
+    /// Returns the times of the words of a text in a recording at Whisper's rate of at most one window.
     pub(super) fn align_window(
         &self,
         sound: &Audio,
@@ -144,16 +148,16 @@ impl Whisper {
         language: Option<&str>,
     ) -> Result<Vec<WordTime>, WhisperError> {
         let frames = self.spectrogram.compute(&sound.samples);
-        let (language, token) = self.language(language, &frames)?;
+        let Language { code, token } = self.language(language, &frames)?;
         let tokens = self.vocabulary.encode(&format!(" {}", text.trim()))?;
         let most = self.config.max_target_positions - self.vocabulary.prefix(token).len() - 2;
         if tokens.len() > most {
             return Err(WhisperError::TooLong { tokens: tokens.len(), most });
         }
         let used = frames.len().min(self.config.window_frames());
-        let window = self.encode(&frames, (0, used))?;
+        let window = self.encode(&frames, WindowSpan { start: 0, used })?;
         let aligned = self.align_tokens(&window, &tokens, token, used)?;
-        let words = split_words(&self.vocabulary, &tokens, &language)?;
+        let words = split_words(&self.vocabulary, &tokens, &code)?;
         let (words, _) = tidy(time_words(words, &aligned));
         let time = |word: super::words::TokenWord| WordTime {
             word: word.word.trim().to_owned(),
@@ -173,8 +177,8 @@ impl Whisper {
         chunks.into_iter().map(|(_, end_s)| (end_s * FRAMES_PER_S) as usize).collect()
     }
 
-    fn encode(&self, frames: &Frames, at: (usize, usize)) -> Result<Cache, WhisperError> {
-        let mel = frames.window(at, self.config.window_frames(), &self.network.device);
+    fn encode(&self, frames: &Frames, span: WindowSpan) -> Result<Cache, WhisperError> {
+        let mel = frames.window(span, self.config.window_frames(), &self.network.device);
         mel.and_then(|mel| self.network.encode(&mel)).map_err(failed("encode a window"))
     }
 
@@ -182,15 +186,17 @@ impl Whisper {
     fn language(&self, given: Option<&str>, frames: &Frames) -> Result<Language, WhisperError> {
         let known = &self.vocabulary.languages;
         match given {
-            None => self.detected(frames).map(|(code, token, _)| (code, token)),
-            Some("en") if self.vocabulary.english_only() => Ok(("en".into(), None)),
+            None => self.detected(frames).map(|(code, token, _)| Language { code, token }),
+            Some("en") if self.vocabulary.english_only() => {
+                Ok(Language { code: "en".into(), token: None })
+            }
             Some(code) => {
                 let found = known.iter().find(|(c, _)| c == code);
                 let (code, token) = found.ok_or_else(|| WhisperError::Language {
                     language: code.into(),
                     known: known.iter().map(|(code, _)| code.clone()).collect(),
                 })?;
-                Ok((code.clone(), Some(*token)))
+                Ok(Language { code: code.clone(), token: Some(*token) })
             }
         }
     }
@@ -201,7 +207,7 @@ impl Whisper {
             return Ok(("en".into(), None, 1.0));
         }
         let used = frames.len().min(self.config.window_frames());
-        let mut window = self.encode(frames, (0, used))?;
+        let mut window = self.encode(frames, WindowSpan { start: 0, used })?;
         let start = [self.vocabulary.start];
         let logits = self
             .network
@@ -224,17 +230,19 @@ impl Whisper {
         &self,
         frames: &Frames,
         ends: &[usize],
-        (language, token): &Language,
+        language: &Language,
         options: &WhisperOptions,
-        (progress, cancel): (&mut Progress, &CancelToken),
+        progress: &mut Progress,
+        cancel: &CancelToken,
     ) -> Result<Vec<WhisperSegment>, WhisperError> {
         let start = progress.seek;
         let until = ends.iter().copied().find(|&end| end > start).unwrap_or(frames.len());
         let used = until.min(frames.len()).saturating_sub(start);
         let used = used.clamp(1, self.config.window_frames());
-        let window = self.encode(frames, (start, used))?;
+        let span = WindowSpan { start, used };
+        let window = self.encode(frames, span)?;
         let mut prefix = self.context(&progress.context, options);
-        prefix.extend(self.vocabulary.prefix(*token));
+        prefix.extend(self.vocabulary.prefix(language.token));
         if self.vocabulary.timestamps.is_none() {
             prefix.push(self.vocabulary.no_timestamps);
         }
@@ -249,9 +257,11 @@ impl Whisper {
         if options.word_times {
             let timed = self.time_segments(
                 &window,
-                (&mut segments, &tokens),
-                (language, *token),
-                (start, used, progress.speech_end_s),
+                &mut segments,
+                &tokens,
+                language,
+                span,
+                progress.speech_end_s,
             )?;
             progress.speech_end_s = timed;
             let end = (timed * FRAMES_PER_S).round() as usize;
@@ -280,9 +290,11 @@ impl Whisper {
     fn time_segments(
         &self,
         window: &Cache,
-        (segments, tokens): (&mut [WhisperSegment], &[Vec<u32>]),
-        (language, token): (&str, Option<u32>),
-        (start, used, speech_end_s): (usize, usize, f64),
+        segments: &mut [WhisperSegment],
+        tokens: &[Vec<u32>],
+        language: &Language,
+        span: WindowSpan,
+        speech_end_s: f64,
     ) -> Result<f64, WhisperError> {
         let text_of = |tokens: &Vec<u32>| -> Vec<u32> {
             tokens.iter().copied().filter(|&t| t < self.vocabulary.end).collect()
@@ -290,11 +302,12 @@ impl Whisper {
         let texts: Vec<Vec<u32>> = tokens.iter().map(text_of).collect();
         let text = texts.concat();
         if !text.is_empty() {
-            let aligned = self.align_tokens(window, &text, token, used)?;
-            let words = split_words(&self.vocabulary, &text, language)?;
+            let aligned = self.align_tokens(window, &text, language.token, span.used)?;
+            let words = split_words(&self.vocabulary, &text, &language.code)?;
             let counts: Vec<usize> = texts.iter().map(Vec::len).collect();
-            let words = tidy(time_words(words, &aligned));
-            assign(segments, &counts, words, (start as f64 / FRAMES_PER_S, speech_end_s));
+            let (words, durations) = tidy(time_words(words, &aligned));
+            let start_s = span.start as f64 / FRAMES_PER_S;
+            assign(segments, &counts, words, durations, start_s, speech_end_s);
         }
         let last_word = segments.iter().rev().find_map(|s| s.words.last()).map(|w| w.time.end_s);
         let last = last_word.or(segments.last().map(|s| s.end_s));
@@ -320,9 +333,10 @@ impl Whisper {
         used: usize,
     ) -> Result<Segmented, WhisperError> {
         let tokens = &decoded.tokens;
-        let first = self.vocabulary.timestamps.as_ref().map_or(u32::MAX, |range| range.start);
-        let stamp =
-            |i: usize| tokens.get(i).filter(|&&t| t >= first).map(|&t| (t - first) as usize);
+        let first_stamp = self.vocabulary.timestamps.as_ref().map_or(u32::MAX, |range| range.start);
+        let stamp = |i: usize| {
+            tokens.get(i).filter(|&&t| t >= first_stamp).map(|&t| (t - first_stamp) as usize)
+        };
         let single_end = tokens.len() >= 2
             && stamp(tokens.len() - 1).is_some()
             && stamp(tokens.len() - 2).is_none();
@@ -342,8 +356,8 @@ impl Whisper {
                 false => (0..cut).rev().find_map(|i| steps(Some(i))).filter(|&end| end > 0),
             };
             let end_frame = end_frame.unwrap_or(used);
-            let at = (start + start_frame, start + end_frame);
-            segments.push(self.segment(decoded, &tokens[from..cut], at)?);
+            let (first, end) = (start + start_frame, start + end_frame);
+            segments.push(self.segment(decoded, &tokens[from..cut], first, end)?);
             from = cut;
         }
         // Text after the last pair is decoded again in the next window.
@@ -356,12 +370,13 @@ impl Whisper {
         Ok(Segmented { segments, advance: advance.clamp(1, used), open })
     }
 
-    /// A segment between two frames, with its tokens.
+    /// Returns a segment between two frames, with its tokens.
     fn segment(
         &self,
         decoded: &Decoded,
         tokens: &[u32],
-        (start, end): (usize, usize),
+        start: usize,
+        end: usize,
     ) -> Result<(WhisperSegment, Vec<u32>), WhisperError> {
         let segment = WhisperSegment {
             start_s: start as f64 / FRAMES_PER_S,

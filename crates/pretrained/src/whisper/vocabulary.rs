@@ -92,7 +92,7 @@ impl Vocabulary {
         std::iter::once(self.start).chain(language).chain(task).collect()
     }
 
-    /// Text of tokens, special tokens left out.
+    /// Returns the text of tokens, special tokens left out.
     pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, tokenizers::Error> {
         let text: Vec<u32> = tokens.iter().copied().filter(|&t| t < self.end).collect();
         self.tokenizer.decode(&text, true)
@@ -105,8 +105,8 @@ impl Vocabulary {
     }
 }
 
-/// The first list that names tokens. A list that is empty or names none (-1) is no list: published checkpoints name
-/// about ninety, and without them a transcript is full of brackets.
+/// Returns the first list that names tokens. A list that is empty or names none (-1) is no list: published checkpoints
+/// name about ninety, and without them a transcript is full of brackets.
 fn given(first: &Option<Vec<i64>>, second: &Option<Vec<i64>>) -> Option<Vec<u32>> {
     let named = |list: &Option<Vec<i64>>| {
         let ids = list.iter().flatten().filter_map(|&id| u32::try_from(id).ok());

@@ -49,7 +49,7 @@ impl Weights {
         }
     }
 
-    /// A tensor in F32.
+    /// Returns a tensor in F32.
     pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, PretrainedError> {
         match &self.tensors {
             Tensors::Plain(checkpoint) => {
@@ -57,13 +57,13 @@ impl Weights {
                 tensor.to_device(&self.device).map_err(failed)
             }
             Tensors::Quantized { path, tensors } => {
-                let tensor = quantized((path, tensors), name, shape)?;
-                finite((path, name), tensor.dequantize(&self.device).map_err(failed)?)
+                let tensor = quantized(path, tensors, name, shape)?;
+                finite(path, name, tensor.dequantize(&self.device).map_err(failed)?)
             }
         }
     }
 
-    /// A linear layer with (outputs, inputs) weights.
+    /// Returns a linear layer with (outputs, inputs) weights.
     fn linear(
         &self,
         name: &str,
@@ -73,12 +73,12 @@ impl Weights {
     ) -> Result<Linear, PretrainedError> {
         let key = format!("{name}.weight");
         let shape = [outputs, inputs];
-        // Quantized matrices stay so; their scales are checked by what they give.
+        // Quantized matrices stay quantized; dequantizing them checks their scales.
         let plain = self.tensor(&key, &shape)?;
         let weight = match &self.tensors {
             Tensors::Plain(_) => Matrix::Plain(plain),
             Tensors::Quantized { path, tensors } => {
-                let tensor = quantized((path, tensors), &key, &shape)?;
+                let tensor = quantized(path, tensors, &key, &shape)?;
                 Matrix::Quantized(QMatMul::from_arc(Arc::clone(tensor)).map_err(failed)?)
             }
         };
@@ -122,13 +122,14 @@ impl Weights {
     }
 }
 
-fn failed(source: candle_core::Error) -> PretrainedError {
-    PretrainedError::Compute { operation: "reading a tensor", source }
+fn failed(cause: candle_core::Error) -> PretrainedError {
+    PretrainedError::Compute { operation: "reading a tensor", cause }
 }
 
-/// A quantized tensor of a shape.
+/// Returns a quantized tensor of a shape.
 fn quantized<'a>(
-    (path, tensors): (&Path, &'a HashMap<String, Arc<QTensor>>),
+    path: &Path,
+    tensors: &'a HashMap<String, Arc<QTensor>>,
     name: &str,
     shape: &[usize],
 ) -> Result<&'a Arc<QTensor>, PretrainedError> {
@@ -145,7 +146,7 @@ fn quantized<'a>(
     }
 }
 
-fn finite((path, name): (&Path, &str), tensor: Tensor) -> Result<Tensor, PretrainedError> {
+fn finite(path: &Path, name: &str, tensor: Tensor) -> Result<Tensor, PretrainedError> {
     let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(tensor),

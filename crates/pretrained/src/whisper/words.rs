@@ -160,8 +160,10 @@ fn join_punctuation(words: Vec<TokenWord>) -> Vec<TokenWord> {
 pub(crate) fn assign(
     segments: &mut [WhisperSegment],
     texts: &[usize],
-    (words, durations): (Vec<TokenWord>, Durations),
-    (offset_s, mut speech_end_s): (f64, f64),
+    words: Vec<TokenWord>,
+    durations: Durations,
+    offset_s: f64,
+    mut speech_end_s: f64,
 ) {
     let mut words = words.into_iter().peekable();
     for (segment, &tokens) in segments.iter_mut().zip(texts) {
@@ -248,12 +250,7 @@ mod tests {
         let (words, _) = tidy(words);
         assert_eq!(words[0].word, " Stop.");
         let mut segments = vec![WhisperSegment { end_s: 12.9, ..WhisperSegment::default() }];
-        assign(
-            &mut segments,
-            &[4],
-            (words, Durations { median_s: 0.3, longest_s: 0.6 }),
-            (10.0, 0.0),
-        );
+        assign(&mut segments, &[4], words, Durations { median_s: 0.3, longest_s: 0.6 }, 10.0, 0.0);
         let words: Vec<&str> = segments[0].words.iter().map(|w| w.time.word.as_str()).collect();
         assert_eq!(words, ["Stop.", "Go", "on"]);
         assert!((segments[0].words[2].time.end_s - 12.9).abs() < 1e-9);
@@ -267,8 +264,10 @@ mod tests {
         assign(
             &mut segments,
             &[2, 1],
-            (words, Durations { median_s: 0.2, longest_s: 0.4 }),
-            (0.0, 0.0),
+            words,
+            Durations { median_s: 0.2, longest_s: 0.4 },
+            0.0,
+            0.0,
         );
         assert_eq!((segments[0].words.len(), segments[1].words.len()), (2, 1));
         assert!((segments[0].end_s - 0.4).abs() < 1e-9);

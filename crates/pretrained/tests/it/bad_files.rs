@@ -173,18 +173,18 @@ fn half_precision_is_read() {
 
 #[test]
 fn a_configuration_that_is_missing_broken_or_of_another_family_is_named() {
-    let spoil = |kind, text: &str| {
+    let corrupt = |kind, text: &str| {
         let copy = Copy::of(kind);
         let name = if kind == "vocos" { "config.yaml" } else { "config.json" };
         fs::write(copy.path(name), text).unwrap();
         copy.error().to_string()
     };
     for (kind, _) in KINDS {
-        assert!(spoil(kind, "{").contains("configuration"), "{kind}");
-        assert!(spoil(kind, "[1, 2]").contains("configuration"), "{kind}");
+        assert!(corrupt(kind, "{").contains("configuration"), "{kind}");
+        assert!(corrupt(kind, "[1, 2]").contains("configuration"), "{kind}");
     }
-    assert!(spoil("mimi", r#"{"model_type": "whisper"}"#).contains("`whisper`"));
-    assert!(spoil("mimi", r#"{"model_type": "dac"}"#).contains("sampling_rate"));
+    assert!(corrupt("mimi", r#"{"model_type": "whisper"}"#).contains("`whisper`"));
+    assert!(corrupt("mimi", r#"{"model_type": "dac"}"#).contains("sampling_rate"));
     let copy = Copy::of("mimi");
     fs::remove_file(copy.path("config.json")).unwrap();
     assert!(matches!(copy.error(), PretrainedError::Read { .. }));
@@ -345,24 +345,24 @@ fn a_container_that_is_cut_or_spoilt_anywhere_is_an_error_and_no_panic() {
 
 #[test]
 fn a_header_that_promises_more_than_the_file_is_refused() {
-    let spoil = |bytes: &[u8]| {
+    let corrupt = |bytes: &[u8]| {
         let copy = Copy::of("mimi");
         fs::write(copy.path("model.safetensors"), bytes).unwrap();
         copy.error()
     };
     let with_header =
         |json: &str| [&(json.len() as u64).to_le_bytes()[..], json.as_bytes()].concat();
-    assert!(matches!(spoil(b""), PretrainedError::Container { .. }));
-    assert!(matches!(spoil(b"abc"), PretrainedError::Container { .. }));
-    assert!(matches!(spoil(&[0xff; 64]), PretrainedError::Container { .. }));
-    assert!(matches!(spoil(&u64::MAX.to_le_bytes()), PretrainedError::Container { .. }));
+    assert!(matches!(corrupt(b""), PretrainedError::Container { .. }));
+    assert!(matches!(corrupt(b"abc"), PretrainedError::Container { .. }));
+    assert!(matches!(corrupt(&[0xff; 64]), PretrainedError::Container { .. }));
+    assert!(matches!(corrupt(&u64::MAX.to_le_bytes()), PretrainedError::Container { .. }));
     let tensor = |shape: &str, end: u64| {
         with_header(&format!(
             r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#
         ))
     };
     assert!(matches!(
-        spoil(&tensor("[250000000000]", 1_000_000_000_000)),
+        corrupt(&tensor("[250000000000]", 1_000_000_000_000)),
         PretrainedError::Truncated { .. }
     ));
     for bytes in [
@@ -372,7 +372,7 @@ fn a_header_that_promises_more_than_the_file_is_refused() {
         with_header("{\"a\":1}"),
         with_header("[[[["),
     ] {
-        let error = spoil(&bytes);
+        let error = corrupt(&bytes);
         let named =
             matches!(error, PretrainedError::Container { .. } | PretrainedError::Truncated { .. });
         assert!(named, "{error}");

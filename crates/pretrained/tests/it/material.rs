@@ -57,7 +57,7 @@ pub(crate) fn lists(codes: &Codes) -> Vec<Vec<u32>> {
     (0..codes.levels()).map(|l| codes.level(l).into_iter().map(u32::from).collect()).collect()
 }
 
-/// Asserts that samples begin with those of the reference and are as many as told.
+/// Asserts that samples begin with those of the reference and have the expected number.
 pub(crate) fn assert_begins(name: &str, found: &[f32], expected: &[f32], count: usize) {
     assert_eq!(found.len(), count, "{name}: number of samples");
     assert_close(name, &found[..expected.len()], expected, 1e-4);

@@ -112,7 +112,7 @@ fn a_text_of_several_windows_is_aligned_piece_by_piece() {
     let options = WhisperOptions { language: Some("en".into()), ..WhisperOptions::default() };
     let transcript = whisper.transcribe(&long, &options, &cancel).unwrap();
     let aligned = whisper.align(&long, &transcript.text, Some("en"), &cancel);
-    // A checkpoint of random numbers may recognize nothing that could be cut: that is said.
+    // A checkpoint of random numbers may recognize no word to cut at: an error then says so.
     match aligned {
         Ok(words) => {
             assert!(words.windows(2).all(|pair| pair[0].start_s <= pair[1].start_s + 1e-9));

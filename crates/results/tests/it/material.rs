@@ -1,4 +1,4 @@
-//! Runs that nobody ran.
+//! Synthetic runs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn about(suite: &str, model: &str) -> RunAbout {
     }
 }
 
-/// A row with so many of ten words wrong.
+/// A row with `wrong` of ten words wrong.
 pub(crate) fn row(number: usize, wrong: usize) -> Row {
     let measures = [
         ("wer".to_owned(), Measure::count(wrong, 10)),

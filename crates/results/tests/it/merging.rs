@@ -1,6 +1,6 @@
 //! Two stores that become one.
 
-use syrinx_results::{Cell, CellState, Merged, ResultsError, RunFilter};
+use syrinx_results::{Cell, CellState, MergedCounts, ResultsError, RunFilter};
 
 use crate::material::{about, finished, row, store};
 
@@ -33,7 +33,7 @@ fn a_merge_takes_what_is_new_or_further() {
         .unwrap();
 
     let merged = ours.merge(theirs.path()).unwrap();
-    assert_eq!(merged, Merged { runs: 2, rows: 5, cells: 2 });
+    assert_eq!(merged, MergedCounts { runs: 2, rows: 5, cells: 2 });
     let ids: Vec<String> =
         ours.runs(&RunFilter::default()).unwrap().into_iter().map(|r| r.id).collect();
     assert_eq!(ids, [new.clone(), mine, open.clone()]);
@@ -42,7 +42,7 @@ fn a_merge_takes_what_is_new_or_further() {
     let states: Vec<_> = ours.cells("b").unwrap().into_iter().map(|c| c.state).collect();
     assert_eq!(states, [CellState::Finished, CellState::Finished, CellState::Planned]);
     // Again, and there is nothing left to take.
-    assert_eq!(ours.merge(theirs.path()).unwrap(), Merged::default());
+    assert_eq!(ours.merge(theirs.path()).unwrap(), MergedCounts::default());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn rows_of_a_run_that_did_not_end_are_there_with_figures() {
     );
     assert_eq!(run.figure("wer").unwrap().value, 0.6);
 
-    // The same command goes on with it; another one doesn't.
+    // The same command resumes it; another one does not.
     store.end(&id, RunStatus::Stopped, "", 3.0).unwrap();
     assert_eq!(store.begin(&about, 4.0).unwrap(), id);
     assert_eq!(store.run(&id).unwrap().rows, 2);

@@ -63,16 +63,16 @@ fn every_kind_sounds_and_follows_its_seed() {
         Background::Music,
     ];
     for kind in kinds {
-        let make = |seed| background(kind, (20_000, RATE_HZ), &voices, &mut rng(seed)).unwrap();
+        let make = |seed| background(kind, 20_000, RATE_HZ, &voices, &mut rng(seed)).unwrap();
         let sound = make(1);
         assert_eq!(sound.samples.len(), 20_000);
         assert!(sound.rms() > 0.0 && sound.samples.iter().all(|x| x.is_finite()), "{kind:?}");
         assert_eq!(sound, make(1));
         assert_ne!(sound, make(2));
     }
-    let nobody = background(Background::Babble, (100, RATE_HZ), &[], &mut rng(1));
+    let nobody = background(Background::Babble, 100, RATE_HZ, &[], &mut rng(1));
     assert_eq!(nobody, Err(SceneError::NoVoices));
-    let other = background(Background::Babble, (100, 8_000), &voices, &mut rng(1));
+    let other = background(Background::Babble, 100, 8_000, &voices, &mut rng(1));
     assert_eq!(other, Err(SceneError::Rate { found: RATE_HZ, wanted: 8_000 }));
 }
 

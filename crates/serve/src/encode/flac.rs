@@ -70,7 +70,7 @@ impl FlacEncoder {
     }
 }
 
-/// Number of samples after padding of the last frame.
+/// Returns the number of samples after padding of the last frame.
 fn padded(samples: usize) -> usize {
     let rest = samples % BLOCK;
     let missing = if rest == 0 { 0 } else { SMALLEST.saturating_sub(rest) };

@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// Name in requests.
+    /// Returns the name in requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wav => "wav",
@@ -89,7 +89,7 @@ impl Format {
     }
 }
 
-/// An encoder of one recording that is known piece by piece.
+/// Streaming encoder of one recording.
 pub(crate) enum Encoder {
     Wav(wav::WavEncoder),
     Pcm,
@@ -117,7 +117,7 @@ impl Encoder {
         })
     }
 
-    /// Bytes that are known once these samples are.
+    /// Returns the bytes that are known once these samples are.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Wav(encoder) => Ok(encoder.push(samples)),
@@ -130,7 +130,7 @@ impl Encoder {
         }
     }
 
-    /// The remaining bytes.
+    /// Returns the remaining bytes.
     pub fn finish(self) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Wav(mut encoder) => Ok(encoder.push(&[])),
@@ -152,7 +152,7 @@ pub(crate) fn encode(format: Format, samples: &[f32], rate_hz: u32) -> Result<Ve
     Ok(bytes)
 }
 
-/// A sample as a 16-bit integer.
+/// Returns a sample as a 16-bit integer.
 fn sample(x: f32) -> i16 {
     (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
 }

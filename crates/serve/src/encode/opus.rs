@@ -8,9 +8,9 @@ use crate::error::ApiError;
 
 /// Frames of 20 ms, fifty a second.
 const FRAMES_A_SECOND: usize = 50;
-/// Granule positions count at this rate whatever the input's is.
+/// Rate of granule positions, for every rate of the input.
 const GRANULE_HZ: u64 = 48_000;
-/// Frames a page: 200 ms, so that a stream is heard soon.
+/// Frames of a page: 200 ms, so that a stream starts soon.
 const FRAMES_A_PAGE: usize = 10;
 const BITS_A_SECOND: i32 = 32_000;
 /// Largest packet, bytes.
@@ -31,7 +31,7 @@ pub(crate) struct OpusEncoder {
 }
 
 impl OpusEncoder {
-    /// The rate has to be one of Opus's: 8, 12, 16, 24 or 48 kHz.
+    /// Builds an encoder. The rate has to be one of Opus's: 8, 12, 16, 24 or 48 kHz.
     pub(crate) fn new(rate_hz: u32) -> Result<Self, ApiError> {
         let fail = |e| failed("opus", e);
         let mut encoder =

@@ -7,12 +7,12 @@ use serde_json::json;
 use syrinx_text::{IncomingText, sentences};
 
 use super::{End, Inbox, Received, Socket, start};
-use crate::app::App;
+use crate::app::ServerState;
 use crate::encode::{Format, int16};
 use crate::engine::Update;
 use crate::error::ApiError;
 use crate::speech::{Ready, SpeechRequest, StreamFormat, VoiceRef, times};
-use crate::stream::Sound;
+use crate::stream::SoundEncoder;
 
 /// First message of a stream of speech.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -106,11 +106,11 @@ fn unknown_message() -> End {
 }
 
 /// Speaks text as it comes, sentence by sentence.
-pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
+pub(super) async fn speak(app: &ServerState, socket: &mut Socket) -> Result<(), End> {
     let options: SpeechStart = start(socket).await?;
     let rate_hz = app.service.rate_hz();
     // Speed and format are checked before the first text.
-    Sound::new(Format::Pcm, options.speed.unwrap_or(1.0), rate_hz)?;
+    SoundEncoder::new(Format::Pcm, options.speed.unwrap_or(1.0), rate_hz)?;
     socket
         .send(&json!({ "type": "ready", "sample_rate_hz": rate_hz, "format": "pcm_s16le" }))
         .await?;
@@ -119,7 +119,7 @@ pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
     loop {
         while let Some(sentence) = inbox.sentences.pop_front() {
             let request = options.request(sentence);
-            start_s += speak_sentence(app, (&mut *socket, &mut inbox), &request, start_s).await?;
+            start_s += speak_sentence(app, socket, &mut inbox, &request, start_s).await?;
         }
         if inbox.ended {
             return socket.send(&json!({ "type": "done", "seconds": start_s })).await;
@@ -130,8 +130,9 @@ pub(super) async fn speak(app: &App, socket: &mut Socket) -> Result<(), End> {
 
 /// Speaks one sentence while further text comes in; returns its length in seconds.
 async fn speak_sentence(
-    app: &App,
-    (socket, inbox): (&mut Socket, &mut Texts),
+    app: &ServerState,
+    socket: &mut Socket,
+    inbox: &mut Texts,
     request: &SpeechRequest,
     start_s: f64,
 ) -> Result<f64, End> {
@@ -139,7 +140,7 @@ async fn speak_sentence(
     let deadline = app.deadline();
     let place = socket.meanwhile(deadline.limit(app.pool.admit_later()), inbox).await???;
     let rate_hz = app.service.rate_hz();
-    let mut sound = Sound::new(Format::Pcm, request.speed.unwrap_or(1.0), rate_hz)?;
+    let mut sound = SoundEncoder::new(Format::Pcm, request.speed.unwrap_or(1.0), rate_hz)?;
     let mut running = ready.submit(app, place, deadline);
     let mut bytes_sent = 0;
     while let Some(update) = socket.meanwhile(running.next(), inbox).await? {

@@ -7,8 +7,8 @@ use syrinx_task::Request;
 use syrinx_types::{Audio, WordTime};
 
 use super::{End, Inbox, Received, Socket, start};
-use crate::app::App;
-use crate::engine::Ask;
+use crate::app::ServerState;
+use crate::engine::TaskRequest;
 use crate::error::ApiError;
 use crate::speech::times;
 
@@ -57,7 +57,7 @@ fn unknown_message() -> End {
 }
 
 /// Sends words as they become certain.
-pub(super) async fn transcribe(app: &App, socket: &mut Socket) -> Result<(), End> {
+pub(super) async fn transcribe(app: &ServerState, socket: &mut Socket) -> Result<(), End> {
     let options: TranscriptionStart = start(socket).await?;
     app.check_model(options.model.as_deref())?;
     let rate_hz = options.sample_rate_hz;
@@ -77,7 +77,7 @@ pub(super) async fn transcribe(app: &App, socket: &mut Socket) -> Result<(), End
         let audio = sounds.live.audio();
         let audio = audio.ok_or_else(|| ApiError::bad("invalid_audio", "no sound was sent"))?;
         let (text, words) = socket.meanwhile(recognize(app, audio), &mut sounds).await??;
-        let update = sounds.live.update((&text, words), last);
+        let update = sounds.live.update(&text, words, last);
         if !update.words.is_empty() {
             let delta: Vec<&str> = update.words.iter().map(|w| w.word.as_str()).collect();
             let delta = json!({
@@ -95,7 +95,7 @@ pub(super) async fn transcribe(app: &App, socket: &mut Socket) -> Result<(), End
 }
 
 /// Recognizes the newest part of the sound.
-async fn recognize(app: &App, audio: Audio) -> Result<(String, Vec<WordTime>), ApiError> {
+async fn recognize(app: &ServerState, audio: Audio) -> Result<(String, Vec<WordTime>), ApiError> {
     let task = app.service.recognition;
     let task =
         task.ok_or_else(|| ApiError::bad("task_not_trained", "this model recognizes no speech"))?;
@@ -105,7 +105,7 @@ async fn recognize(app: &App, audio: Audio) -> Result<(String, Vec<WordTime>), A
     let running = app.submit(place, deadline, |service| {
         Box::new(move |cancel, each| {
             let request = Request::new(json!({})).with_recording(field, audio);
-            let ask = Ask { task, request, ..Ask::default() };
+            let ask = TaskRequest { task, request, ..TaskRequest::default() };
             service.run(&ask, cancel, each)
         })
     });

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use syrinx_audio::{ReadLimits, WavFormat, read_from, write_wav_to};
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::Merged;
+use syrinx_engine::MergedAnswer;
 use syrinx_types::{Audio, CancelToken, RunContext};
 
-use crate::http::{Answer, post, post_form};
+use crate::http::{HttpResponse, post, post_form};
 use crate::tiny::buzz;
 use crate::{engine, shared};
 
@@ -21,13 +21,13 @@ pub fn recording(seconds: f64) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn speech(body: &Value) -> Answer {
+fn speech(body: &Value) -> HttpResponse {
     post(&shared().url("/v1/audio/speech"), body)
 }
 
 /// Samples of an engine's answer as the command line makes them.
 fn spoken(text: &str, seed: u64, streamed: bool) -> Audio {
-    let mut whole = Merged::default();
+    let mut whole = MergedAnswer::default();
     let cancel = CancelToken::default();
     let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel).with_seed(seed));
     let decode = if streamed { decode.streaming() } else { decode };

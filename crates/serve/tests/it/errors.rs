@@ -1,11 +1,11 @@
-//! Bad input: OpenAI's error object and a 4xx status, whatever it is.
+//! Bad input of any form: OpenAI's error object and a 4xx status.
 
 use serde_json::{Value, json};
 use syrinx_serve::{Limits, ServeConfig};
 
 use crate::audio::recording;
 use crate::http::{Part, get, get_with, post, post_bytes, post_form};
-use crate::{Running, shared};
+use crate::{RunningJob, shared};
 
 #[test]
 fn bad_speech_requests() {
@@ -100,7 +100,7 @@ fn limits_are_kept() {
         max_text_chars: 20,
         ..Limits::default()
     };
-    let server = Running::start(ServeConfig { limits, ..ServeConfig::default() });
+    let server = RunningJob::start(ServeConfig { limits, ..ServeConfig::default() });
     let answer = post(&server.url("/v1/audio/speech"), &json!({ "input": "a".repeat(200_000) }));
     assert_eq!((answer.status, answer.error().as_str()), (413, "body_too_large"));
     let answer = post(&server.url("/v1/audio/speech"), &json!({ "input": "Yes. ".repeat(5) }));
@@ -115,7 +115,7 @@ fn limits_are_kept() {
 #[test]
 fn keys_open_the_api() {
     let keys = vec!["first".to_owned(), "second".to_owned()];
-    let server = Running::start(ServeConfig { keys, ..ServeConfig::default() });
+    let server = RunningJob::start(ServeConfig { keys, ..ServeConfig::default() });
     let url = server.url("/v1/models");
     let check = |headers: &[(&str, &str)], status: u16| {
         let answer = get_with(&url, headers);

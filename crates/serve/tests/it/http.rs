@@ -7,14 +7,14 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// A response, read to its end.
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub content_type: String,
     pub retry_after: Option<String>,
     pub bytes: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
@@ -38,7 +38,7 @@ fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).build().new_agent()
 }
 
-fn read(response: Response<Body>) -> Answer {
+fn read(response: Response<Body>) -> HttpResponse {
     let header = |name: &str| {
         let value = response.headers().get(name).and_then(|v| v.to_str().ok());
         value.map(str::to_owned)
@@ -47,27 +47,27 @@ fn read(response: Response<Body>) -> Answer {
     let status = response.status().as_u16();
     let mut bytes = Vec::new();
     response.into_body().into_reader().read_to_end(&mut bytes).expect("a whole body");
-    Answer { status, content_type: content_type.unwrap_or_default(), retry_after, bytes }
+    HttpResponse { status, content_type: content_type.unwrap_or_default(), retry_after, bytes }
 }
 
-pub fn get(url: &str) -> Answer {
+pub fn get(url: &str) -> HttpResponse {
     get_with(url, &[])
 }
 
-pub fn get_with(url: &str, headers: &[(&str, &str)]) -> Answer {
+pub fn get_with(url: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let request = headers.iter().fold(agent().get(url), |r, (name, value)| r.header(*name, *value));
     read(request.call().expect("an answer"))
 }
 
-pub fn delete(url: &str) -> Answer {
+pub fn delete(url: &str) -> HttpResponse {
     read(agent().delete(url).call().expect("an answer"))
 }
 
-pub fn post(url: &str, json: &Value) -> Answer {
+pub fn post(url: &str, json: &Value) -> HttpResponse {
     post_bytes(url, "application/json", json.to_string().as_bytes())
 }
 
-pub fn post_bytes(url: &str, content_type: &str, body: &[u8]) -> Answer {
+pub fn post_bytes(url: &str, content_type: &str, body: &[u8]) -> HttpResponse {
     let request = agent().post(url).header("content-type", content_type);
     read(request.send(body).expect("an answer"))
 }
@@ -75,7 +75,7 @@ pub fn post_bytes(url: &str, content_type: &str, body: &[u8]) -> Answer {
 /// A part of a form: name, file name, contents.
 pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 
-pub fn post_form(url: &str, parts: &[Part<'_>]) -> Answer {
+pub fn post_form(url: &str, parts: &[Part<'_>]) -> HttpResponse {
     let boundary = "a-boundary-that-no-part-contains";
     let mut body = Vec::new();
     for (name, file, contents) in parts {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use syrinx_serve::{Limits, ServeConfig};
 
-use crate::Running;
+use crate::RunningJob;
 use crate::http::{get, post};
 
 /// Text that takes an untrained model long enough for a test to look at the server meanwhile.
@@ -17,7 +17,7 @@ fn long_text() -> String {
 }
 
 /// Sends a streamed request and leaves it open.
-fn open_request(server: &Running) -> TcpStream {
+fn open_request(server: &RunningJob) -> TcpStream {
     let body = json!({ "input": long_text(), "response_format": "pcm" }).to_string();
     let mut stream = TcpStream::connect(server.address).expect("it listens");
     let head = format!(
@@ -30,7 +30,7 @@ fn open_request(server: &Running) -> TcpStream {
 }
 
 /// Value of the first figure of `/metrics` whose line begins so.
-fn figure(server: &Running, start: &str) -> f64 {
+fn figure(server: &RunningJob, start: &str) -> f64 {
     let text = get(&server.url("/metrics")).text();
     let line = text.lines().find(|l| l.starts_with(start));
     let line = line.unwrap_or_else(|| panic!("no {start} in {text}"));
@@ -39,7 +39,7 @@ fn figure(server: &Running, start: &str) -> f64 {
 }
 
 /// Waits until a figure of `/healthz` has a value.
-fn wait_for(server: &Running, figure: &str, value: u64) {
+fn wait_for(server: &RunningJob, figure: &str, value: u64) {
     for _ in 0..3000 {
         if get(&server.url("/healthz")).json()[figure] == json!(value) {
             return;
@@ -49,9 +49,9 @@ fn wait_for(server: &Running, figure: &str, value: u64) {
     panic!("{figure} never became {value}: {}", get(&server.url("/healthz")).text());
 }
 
-fn small(workers: usize, queue: usize) -> Running {
+fn small(workers: usize, queue: usize) -> RunningJob {
     let limits = Limits { workers, queue, ..Limits::default() };
-    Running::start(ServeConfig { limits, ..ServeConfig::default() })
+    RunningJob::start(ServeConfig { limits, ..ServeConfig::default() })
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_full_queue_refuses_and_hung_up_clients_make_room() {
 }
 
 #[test]
-fn a_client_that_hangs_up_while_it_hears_cancels_the_rest() {
+fn a_client_that_hangs_up_during_the_answer_cancels_the_rest() {
     let server = small(1, 0);
     let mut stream = open_request(&server);
     let mut head = [0; 64];
@@ -89,7 +89,7 @@ fn a_client_that_hangs_up_while_it_hears_cancels_the_rest() {
 #[test]
 fn a_request_that_takes_too_long_is_told() {
     let limits = Limits { timeout: Duration::from_millis(50), ..Limits::default() };
-    let server = Running::start(ServeConfig { limits, ..ServeConfig::default() });
+    let server = RunningJob::start(ServeConfig { limits, ..ServeConfig::default() });
     let body = json!({ "input": long_text(), "response_format": "wav" });
     let answer = post(&server.url("/v1/audio/speech"), &body);
     assert_eq!((answer.status, answer.error().as_str()), (408, "timeout"));

@@ -1,4 +1,4 @@
-//! Tests of the server over HTTP, on an untrained model: what it says is noise, the protocol is not.
+//! Tests of the server over HTTP, on an untrained model: its answers are noise, the protocol is checked.
 
 mod audio;
 mod clients;
@@ -39,14 +39,14 @@ fn engine(voices_dir: Option<&std::path::Path>) -> Engine {
 }
 
 /// A running server; it stops when this goes.
-struct Running {
+struct RunningJob {
     address: SocketAddr,
     stop: CancelToken,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
     _voices: tempfile::TempDir,
 }
 
-impl Running {
+impl RunningJob {
     /// Starts a server on a port that the system chooses.
     fn start(config: ServeConfig) -> Self {
         let voices = tempfile::tempdir().expect("a temporary folder");
@@ -78,7 +78,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningJob {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
@@ -88,10 +88,10 @@ impl Drop for Running {
 }
 
 /// One server for all tests that change nothing and need no limits.
-fn shared() -> &'static Running {
-    static SERVER: OnceLock<Running> = OnceLock::new();
+fn shared() -> &'static RunningJob {
+    static SERVER: OnceLock<RunningJob> = OnceLock::new();
     SERVER.get_or_init(|| {
         let limits = Limits { queue: 64, ..Limits::default() };
-        Running::start(ServeConfig { limits, ..ServeConfig::default() })
+        RunningJob::start(ServeConfig { limits, ..ServeConfig::default() })
     })
 }

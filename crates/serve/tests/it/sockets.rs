@@ -88,7 +88,11 @@ fn bad_messages_are_told() {
     check(speech, Message::text("{\"type\":\"text\"}"), "invalid_message");
     check(speech, Message::text("{\"type\":\"start\",\"speed\":9}"), "invalid_speed");
     check(speech, Message::binary(vec![1, 2]), "invalid_message");
-    let listen = "/v1/stream/transcription";
-    check(listen, Message::text("{\"type\":\"start\"}"), "invalid_message");
-    check(listen, Message::text("{\"type\":\"start\",\"sample_rate_hz\":1}"), "invalid_rate");
+    let transcription = "/v1/stream/transcription";
+    check(transcription, Message::text("{\"type\":\"start\"}"), "invalid_message");
+    check(
+        transcription,
+        Message::text("{\"type\":\"start\",\"sample_rate_hz\":1}"),
+        "invalid_rate",
+    );
 }

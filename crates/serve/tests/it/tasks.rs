@@ -41,7 +41,7 @@ fn every_task_has_a_route() {
         let id = task["id"].as_str().expect("an identifier");
         let url = shared().url(&format!("/v1/tasks/{id}?seed=3"));
         let answer = post(&url, &request(task, &wav));
-        // An untrained model may find nothing in a buzz: that is a fault of the input, and is told as one.
+        // An untrained model may find nothing in a buzz, which is reported as a fault of the input.
         assert!(answer.status == 200 || answer.status == 400, "{id}: {}", answer.text());
         if answer.status == 400 {
             answer.error();

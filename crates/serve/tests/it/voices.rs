@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use syrinx_serve::ServeConfig;
 
-use crate::Running;
+use crate::RunningJob;
 use crate::audio::recording;
 use crate::http::{delete, get, post, post_form};
 
 #[test]
 fn a_prompt_becomes_a_voice_and_goes_again() {
-    let server = Running::start(ServeConfig::default());
+    let server = RunningJob::start(ServeConfig::default());
     let url = server.url("/v1/voices");
     let names = || {
         let list = get(&url).json();
@@ -48,7 +48,7 @@ fn a_prompt_becomes_a_voice_and_goes_again() {
 
 #[test]
 fn bad_voices_are_refused() {
-    let server = Running::start(ServeConfig::default());
+    let server = RunningJob::start(ServeConfig::default());
     let url = server.url("/v1/voices");
     let wav = recording(2.0);
     let file = ("file", Some("a.wav"), &wav[..]);

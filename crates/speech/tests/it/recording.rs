@@ -1,4 +1,4 @@
-use syrinx_speech::{Recording, Script, SpeakConfig, join, sounds};
+use syrinx_speech::{AlignedRecording, Script, SpeakConfig, join, sounds};
 use syrinx_task::{Clip, SpeechCodec};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample, told, with_context};
 use syrinx_text::Phone;
@@ -8,11 +8,11 @@ use crate::{kit, scores, units};
 
 const TEXT: &str = "Go on, and see the old red house.";
 
-fn recorded(text: &str) -> Recording {
+fn recorded(text: &str) -> AlignedRecording {
     let codec = ToneCodec::default();
     let sample = sample(kit(), &codec, text, &SpeechSpec::default(), 1).expect("a sample");
     let clip = Clip::from(codec.decode(&sample.codes).expect("sound"));
-    with_context(|context| Recording::recognize(kit(), &clip, Some(text), context))
+    with_context(|context| AlignedRecording::recognize(kit(), &clip, Some(text), context))
         .expect("it is recognized")
 }
 
@@ -107,7 +107,7 @@ fn joins_keep_the_power() {
 #[test]
 fn silence_is_no_speech() {
     let error = |audio: Audio, says: Option<&str>| {
-        with_context(|c| Recording::recognize(kit(), &Clip::from(audio), says, c))
+        with_context(|c| AlignedRecording::recognize(kit(), &Clip::from(audio), says, c))
             .map_err(told)
             .expect_err("nothing")
     };

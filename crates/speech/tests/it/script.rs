@@ -20,7 +20,7 @@ fn line(phones: &str, lead_s: f64, total_s: f64) -> Timeline {
     line.expect("a line")
 }
 
-/// Each token with the seconds of its stop; phones as such, text in quotes.
+/// Each token with its duration in seconds; phones as such, text in quotes.
 fn written(script: &Script) -> String {
     let vocab = &kit().vocab;
     let token = |(at, &id): (usize, &u32)| {
@@ -28,8 +28,8 @@ fn written(script: &Script) -> String {
             Some(phone) => to_arpabet(&[phone]),
             None => format!("'{}'", vocab.decode_bpe(&[id])),
         };
-        let stop = script.stops.iter().position(|&s| s as usize == at);
-        match stop.and_then(|stop| script.durations_s.get(stop)) {
+        let phone_index = script.aligned.iter().position(|&s| s as usize == at);
+        match phone_index.and_then(|phone_index| script.durations_s.get(phone_index)) {
             Some(seconds) => format!("{name}:{seconds:.2}"),
             None => name,
         }
@@ -45,12 +45,12 @@ fn words_are_written_as_the_model_reads_them() {
         let words = ["the", "cat", "sat"].map(str::to_owned).to_vec();
         let script = Script::of(&line.with_words(words), &reading(text)).expect("known words");
         assert_eq!(written(&script), expected);
-        assert_eq!(script.durations_s.len(), script.stops.len());
+        assert_eq!(script.durations_s.len(), script.aligned.len());
         let seconds: f64 = script.durations_s.iter().sum();
         assert!((seconds - 1.3).abs() < 1e-9, "{seconds}");
-        let words: Vec<_> = script.word_of_stop.iter().copied().flatten().collect();
+        let words: Vec<_> = script.word_of_phone.iter().copied().flatten().collect();
         assert!(words.is_sorted() && words.first() == Some(&0) && words.last() == Some(&2));
-        assert_eq!(script.stops_of(2).end, script.first_stop_of(3), "the last silence is next");
+        assert_eq!(script.phones_of(2).end, script.first_phone_of(3), "the last silence is next");
     };
     check(
         TextForm::Phones,
@@ -84,14 +84,17 @@ fn the_times_of_words_come_from_any_form() {
             sentences(Setup { config: &SpeakConfig::default(), kit: &kit }, "Oh, the 25 cats.")
                 .expect("words");
         let script = &spoken[0].script;
-        // Two frames on every stop.
-        let pointer: Vec<u32> = (0..script.stops.len() as u32).flat_map(|s| [s, s]).collect();
+        // Two frames for every phone.
+        let pointer: Vec<u32> = (0..script.aligned.len() as u32).flat_map(|s| [s, s]).collect();
         let times = spoken[0].word_times(&pointer, 0.0, 25.0);
         let words: Vec<&str> = times.iter().map(|t| t.word.as_str()).collect();
         assert_eq!(words, ["Oh", "the", "25", "cats"], "{form:?}");
         for (time, word) in times.iter().zip([0, 1, 2, 4]) {
-            let stop = script.first_stop_of(word);
-            assert!((time.start_s - f64::from(2 * stop) / 25.0).abs() < 1e-9, "{form:?} {time:?}");
+            let phone_index = script.first_phone_of(word);
+            assert!(
+                (time.start_s - f64::from(2 * phone_index) / 25.0).abs() < 1e-9,
+                "{form:?} {time:?}"
+            );
             assert!(time.end_s > time.start_s, "{form:?} {time:?}");
         }
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syrinx_types::Codes;
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{Head, IGNORE, LayoutIssue, NONE, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -19,7 +19,8 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// The frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last frame.
+    /// Returns the frame whose code of this level (from 0) is generated at a step, if any is. It may be past the last
+    /// frame.
     pub fn frame(self, step: usize, level: usize, levels: usize) -> Option<usize> {
         match self {
             Self::Delay => step.checked_sub(level),
@@ -27,7 +28,7 @@ impl Pattern {
         }
     }
 
-    /// The frame of level 1 at a step, whose stop is under the pointer.
+    /// Returns the frame of level 1 at a step, which determines the phone index.
     pub fn newest(self, step: usize, levels: usize) -> usize {
         match self {
             Self::Delay => step,
@@ -43,7 +44,7 @@ impl Pattern {
         }
     }
 
-    /// Steps after which all codes of so many frames are generated.
+    /// Returns the number of steps that generate all codes of `frames` frames.
     pub fn steps(self, frames: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frames + levels - 1,
@@ -51,7 +52,7 @@ impl Pattern {
         }
     }
 
-    /// The step at which level 1 of a frame is generated.
+    /// Returns the step at which level 1 of a frame is generated.
     fn begins(self, frame: usize, levels: usize) -> usize {
         match self {
             Self::Delay => frame,
@@ -61,9 +62,9 @@ impl Pattern {
 }
 
 impl Sequence {
-    /// Appends a causal position to an AR sequence over all levels: the codes of the step before, out of what is
-    /// written of each level so far, and the stop under the pointer.
-    pub fn extend_levels(&mut self, space: &TokenSpace, history: &[Vec<u16>], stop: usize) {
+    /// Appends a causal position to an AR sequence over all levels: the codes of the step before, taken from the
+    /// history of each level, and the phone index.
+    pub fn extend_levels(&mut self, space: &TokenSpace, history: &[Vec<u16>], phone_index: usize) {
         let Head::Levels(pattern) = self.head else { return };
         let step = self.len() - self.response_start;
         let mut p = Position::empty(space, step);
@@ -77,7 +78,7 @@ impl Sequence {
                 None => NONE,
             };
         }
-        point(&mut p, &self.encoder, stop);
+        point(&mut p, &self.encoder, phone_index);
         self.positions.push(p);
     }
 }
@@ -135,20 +136,24 @@ fn fill(
     let (frames, levels) = (codes.frames(), space.levels);
     sequence.check_frames(frames, pointer)?;
     check_all_levels(codes, space)?;
-    let aligned = !sequence.encoder.stops.is_empty();
+    let aligned = !sequence.encoder.aligned.is_empty();
     let moving = aligned && sequence.advances;
     let history: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
-    let stop = |frame: usize| if aligned { pointer[frame.min(frames - 1)] as usize } else { 0 };
+    let phone_index =
+        |frame: usize| if aligned { pointer[frame.min(frames - 1)] as usize } else { 0 };
     // Without an aligned text the end is a stop code of level 1, after its last frame.
     let end = (!aligned).then(|| pattern.begins(frames, levels) + 1);
     let steps = pattern.steps(frames, levels).max(end.unwrap_or(0));
     let mut advances = Vec::with_capacity(steps);
     for step in 0..steps {
         let newest = pattern.newest(step, levels);
-        sequence.extend_levels(space, &history, stop(newest));
+        sequence.extend_levels(space, &history, phone_index(newest));
         let advances_now = moving && pattern.moves_after(step, levels) && newest < frames;
         advances.push(if advances_now {
-            space.advance_class(stop(newest), (newest + 1 < frames).then(|| stop(newest + 1)))
+            space.advance_class(
+                phone_index(newest),
+                (newest + 1 < frames).then(|| phone_index(newest + 1)),
+            )
         } else {
             IGNORE
         });
@@ -159,8 +164,11 @@ fn fill(
             Some(frame) if frame == frames && level == 0 && !aligned => u32::from(space.no_code()),
             _ => IGNORE,
         };
-        let output =
-            if level == 0 { Output::FirstLevel { member: 0 } } else { Output::Level(level) };
+        let output = if level == 0 {
+            HeadOutput::FirstLevel { member: 0 }
+        } else {
+            HeadOutput::Level(level)
+        };
         let name = format!("codes.{}", level + 1);
         let target = Target::classes(name, output, (0..steps).map(class).collect());
         // Every level counts the same, as in MusicGen (arXiv 2306.05284, section 2.2).

@@ -1,6 +1,6 @@
-//! Durations as tokens, one for each stop of a text.
+//! Durations as tokens, one for each phone of a text.
 
-use super::{Filling, Output, Predictor, Target};
+use super::{Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -15,25 +15,26 @@ pub const DURATION_CLASSES: usize = MAX_DURATION + 1;
 pub const DURATION_ROWS: usize = DURATION_CLASSES + 1;
 
 /// Counts the frames of each phone index under a pointer.
-pub fn durations_of_pointer(pointer: &[u32], stops: usize) -> Vec<u32> {
-    let mut durations = vec![0; stops];
-    for &stop in pointer {
-        if let Some(duration) = durations.get_mut(stop as usize) {
+pub fn durations_of_pointer(pointer: &[u32], phones: usize) -> Vec<u32> {
+    let mut durations = vec![0; phones];
+    for &phone_index in pointer {
+        if let Some(duration) = durations.get_mut(phone_index as usize) {
             *duration += 1;
         }
     }
     durations
 }
 
-/// The stop under the pointer at every frame, from how many frames each has.
+/// Returns the phone index at every frame, from the number of frames of each phone.
 pub fn pointer_in_frames(durations: &[u32]) -> Vec<u32> {
-    let frames = |(stop, &n): (usize, &u32)| std::iter::repeat_n(stop as u32, n as usize);
+    let frames =
+        |(phone_index, &n): (usize, &u32)| std::iter::repeat_n(phone_index as u32, n as usize);
     durations.iter().enumerate().flat_map(frames).collect()
 }
 
-pub(super) struct Durations;
+pub(super) struct DurationsHead;
 
-impl Predictor for Durations {
+impl Predictor for DurationsHead {
     fn stage_name(&self) -> &'static str {
         "durations"
     }
@@ -63,25 +64,25 @@ impl Predictor for Durations {
 }
 
 impl Sequence {
-    /// Appends a causal position to an AR sequence over durations: that of the stop before (`None` at the first). It
-    /// stands at the next stop.
+    /// Appends a causal position of the next phone to an AR sequence over durations. `previous` is the duration of the
+    /// phone before it (`None` at the first).
     pub fn extend_durations(&mut self, space: &TokenSpace, previous: Option<u32>) {
-        let stop = self.len() - self.response_start;
-        let mut p = Position::empty(space, stop);
+        let phone_index = self.len() - self.response_start;
+        let mut p = Position::empty(space, phone_index);
         let row = |frames: u32| (frames as usize).min(MAX_DURATION);
         p.duration = previous.map_or(DURATION_ROWS - 1, row) as u32;
-        point(&mut p, &self.encoder, stop);
+        point(&mut p, &self.encoder, phone_index);
         self.positions.push(p);
     }
 }
 
 /// Appends the durations that a pointer implies.
 fn fill(sequence: &mut Sequence, pointer: &[u32], space: &TokenSpace) -> Result<(), LayoutIssue> {
-    let stops = sequence.encoder.stops.len();
-    if pointer.is_empty() || pointer.iter().any(|&stop| stop as usize >= stops) {
-        return Err(LayoutIssue::Durations { frames: pointer.len(), phones: stops });
+    let phones = sequence.encoder.aligned.len();
+    if pointer.is_empty() || pointer.iter().any(|&phone_index| phone_index as usize >= phones) {
+        return Err(LayoutIssue::Durations { frames: pointer.len(), phones });
     }
-    let durations = durations_of_pointer(pointer, stops);
+    let durations = durations_of_pointer(pointer, phones);
     let mut previous = None;
     for &duration in &durations {
         sequence.extend_durations(space, previous);
@@ -89,6 +90,6 @@ fn fill(sequence: &mut Sequence, pointer: &[u32], space: &TokenSpace) -> Result<
     }
     let class = |frames: &u32| (*frames).min(MAX_DURATION as u32);
     let classes = durations.iter().map(class).collect();
-    sequence.targets.push(Target::classes("durations", Output::Durations, classes));
+    sequence.targets.push(Target::classes("durations", HeadOutput::Durations, classes));
     Ok(())
 }

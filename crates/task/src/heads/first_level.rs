@@ -1,12 +1,12 @@
 //! Level 1 frame by frame, with the pointer.
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{CodeTable, IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct FirstLevel;
+pub(super) struct FirstLevelHead;
 
-impl Predictor for FirstLevel {
+impl Predictor for FirstLevelHead {
     fn stage_name(&self) -> &'static str {
         "ar"
     }
@@ -55,7 +55,12 @@ impl Predictor for FirstLevel {
 impl Sequence {
     /// Appends a causal position to an AR sequence over codes: the codes before it (`None` at the beginning) and the
     /// phone index.
-    pub fn extend_codes(&mut self, space: &TokenSpace, previous: Option<&[u16]>, stop: usize) {
+    pub fn extend_codes(
+        &mut self,
+        space: &TokenSpace,
+        previous: Option<&[u16]>,
+        phone_index: usize,
+    ) {
         let mut rotary = self.len() - self.response_start;
         if let Some(opening) = &self.opening {
             if rotary == 0 {
@@ -69,7 +74,7 @@ impl Sequence {
             let code = previous.and_then(|c| c.get(member)).copied().unwrap_or(space.no_code());
             p.codes[member] = space.code(CodeTable::ResponseAr, member, code);
         }
-        point(&mut p, &self.encoder, stop);
+        point(&mut p, &self.encoder, phone_index);
         self.add_frame_aligned(&mut p, rotary, space);
         self.positions.push(p);
     }
@@ -80,22 +85,23 @@ fn fill(
     CodesResponse { codes, pointer }: CodesResponse<'_>,
     space: &TokenSpace,
 ) -> Result<(), LayoutIssue> {
-    let aligned = !sequence.encoder.stops.is_empty();
+    let aligned = !sequence.encoder.aligned.is_empty();
     let frames = codes.frames();
     sequence.check_frames(frames, pointer)?;
     let group = space.group;
     let steps = frames.div_ceil(group);
     // The last group is filled up with its last code.
     let member = |step: usize, g: usize| codes.at((step * group + g).min(frames - 1), 0);
-    let stop = |step: usize| if aligned { pointer[step * group] as usize } else { 0 };
+    let phone_index = |step: usize| if aligned { pointer[step * group] as usize } else { 0 };
     let (mut classes, mut advances) = (vec![Vec::new(); group], Vec::new());
     let mut previous: Option<Vec<u16>> = None;
     for step in 0..steps {
-        sequence.extend_codes(space, previous.as_deref(), stop(step));
+        sequence.extend_codes(space, previous.as_deref(), phone_index(step));
         let now: Vec<u16> = (0..group).map(|g| member(step, g)).collect();
         classes.iter_mut().zip(&now).for_each(|(classes, &c)| classes.push(u32::from(c)));
         advances.push(if aligned && sequence.advances {
-            space.advance_class(stop(step), (step + 1 < steps).then(|| stop(step + 1)))
+            space
+                .advance_class(phone_index(step), (step + 1 < steps).then(|| phone_index(step + 1)))
         } else {
             IGNORE
         });
@@ -106,7 +112,7 @@ fn fill(
         classes.iter_mut().for_each(|classes| classes.push(u32::from(space.no_code())));
     }
     for (member, classes) in classes.into_iter().enumerate() {
-        let (name, output) = (format!("codes.{}", member + 1), Output::FirstLevel { member });
+        let (name, output) = (format!("codes.{}", member + 1), HeadOutput::FirstLevel { member });
         let weight = 1.0 / group as f64;
         sequence.targets.push(Target { weight, ..Target::classes(name, output, classes) });
     }

@@ -1,13 +1,13 @@
 //! One further level of all frames in place.
 
-use super::{CodesResponse, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Filling, HeadOutput, Predictor, Target};
 use crate::given::push_codes;
 use crate::sequence::point;
 use crate::{CodeTable, LayoutIssue, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct FurtherLevels;
+pub(super) struct FurtherLevelsHead;
 
-impl Predictor for FurtherLevels {
+impl Predictor for FurtherLevelsHead {
     fn stage_name(&self) -> &'static str {
         "nar"
     }
@@ -53,12 +53,12 @@ fn fill(
     if level == 0 || level >= space.levels || codes.levels() < level {
         return Err(LayoutIssue::Level { level: level + 1, levels: codes.levels() });
     }
-    let aligned = !sequence.encoder.stops.is_empty();
+    let aligned = !sequence.encoder.aligned.is_empty();
     if aligned && pointer.len() != codes.frames() {
         return Err(LayoutIssue::Pointer { pointer: pointer.len(), frames: codes.frames() });
     }
     sequence.check_frame_aligned(codes.frames())?;
-    push_codes(sequence, codes, (CodeTable::ResponseNar, level), space)?;
+    push_codes(sequence, codes, CodeTable::ResponseNar, level, space)?;
     let start = sequence.response_start;
     if sequence.frame_aligned.is_some() {
         for frame in 0..codes.frames() {
@@ -69,17 +69,17 @@ fn fill(
     }
     if aligned {
         let encoder = std::mem::take(&mut sequence.encoder);
-        for (p, &stop) in sequence.positions[start..].iter_mut().zip(pointer) {
-            point(p, &encoder, stop as usize);
+        for (p, &phone_index) in sequence.positions[start..].iter_mut().zip(pointer) {
+            point(p, &encoder, phone_index as usize);
         }
         sequence.encoder = encoder;
     }
     if codes.levels() > level {
         let classes = codes.level(level).into_iter().map(u32::from).collect();
         let name = format!("level.{}", level + 1);
-        sequence.targets.push(Target::classes(name, Output::Level(level), classes));
+        sequence.targets.push(Target::classes(name, HeadOutput::Level(level), classes));
         let name = format!("residual.{}", level + 1);
-        sequence.targets.push(Target::latents(name, Output::Residual(level)));
+        sequence.targets.push(Target::latents(name, HeadOutput::Residual(level)));
     }
     sequence.response_codes = Some(codes.clone());
     Ok(())

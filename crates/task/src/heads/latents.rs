@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::all_levels::check_all_levels;
-use super::{CodesResponse, Corruption, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Corruption, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
@@ -17,9 +17,9 @@ pub enum Latent {
     Values(Vec<f32>),
 }
 
-pub(super) struct Latents;
+pub(super) struct LatentsHead;
 
-impl Predictor for Latents {
+impl Predictor for LatentsHead {
     fn stage_name(&self) -> &'static str {
         "ar"
     }
@@ -64,18 +64,23 @@ impl Predictor for Latents {
 impl Sequence {
     /// Appends a causal position to an AR sequence over latents: the frame before (`None` at the beginning) and the
     /// stop under the pointer.
-    pub fn extend_latents(&mut self, space: &TokenSpace, previous: Option<Latent>, stop: usize) {
+    pub fn extend_latents(
+        &mut self,
+        space: &TokenSpace,
+        previous: Option<Latent>,
+        phone_index: usize,
+    ) {
         let mut p = Position::empty(space, self.len() - self.response_start);
         if previous.is_none() {
             p.codes[0] = space.history_code(0, space.no_code());
         }
         p.latent = previous;
-        point(&mut p, &self.encoder, stop);
+        point(&mut p, &self.encoder, phone_index);
         self.positions.push(p);
     }
 
-    /// Puts noise on the latents that a response has generated, so that the model learns to go on from its own, which
-    /// are never quite right: `share` times the difference of two frames of `draw`, which has the latents' own spread.
+    /// Adds noise to the latents of a response's history, so that the model learns to continue its own imperfect
+    /// latents: `share` times the difference of two frames of `draw`, which has the spread of the latents.
     pub fn blur_latents(&mut self, share: f32, mut draw: impl FnMut() -> Vec<u16>) {
         for p in &mut self.positions[self.response_start..] {
             if let Some(Latent::Codes(sum)) = &mut p.latent {
@@ -96,21 +101,23 @@ fn fill(
     let frames = codes.frames();
     sequence.check_frames(frames, pointer)?;
     check_all_levels(codes, space)?;
-    let aligned = !sequence.encoder.stops.is_empty();
-    let stop = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
+    let aligned = !sequence.encoder.aligned.is_empty();
+    let phone_index = |frame: usize| if aligned { pointer[frame] as usize } else { 0 };
     let mut advances = Vec::with_capacity(frames);
     for frame in 0..frames {
         let previous =
             frame.checked_sub(1).map(|f| Latent::Codes(vec![(1.0, codes.frame(f).into())]));
-        sequence.extend_latents(space, previous, stop(frame));
+        sequence.extend_latents(space, previous, phone_index(frame));
         let more = frame + 1 < frames;
         advances.push(match (aligned, sequence.advances) {
             (_, false) => IGNORE,
-            (true, true) => space.advance_class(stop(frame), more.then(|| stop(frame + 1))),
+            (true, true) => {
+                space.advance_class(phone_index(frame), more.then(|| phone_index(frame + 1)))
+            }
             (false, true) => u32::from(!more),
         });
     }
-    sequence.targets.push(Target::latents("latents", Output::Latents));
+    sequence.targets.push(Target::latents("latents", HeadOutput::Latents));
     sequence.push_advances(advances);
     sequence.response_codes = Some(codes.clone());
     Ok(())

@@ -3,9 +3,9 @@
 use super::{Filling, Predictor};
 use crate::{LayoutIssue, Segment, Sequence, Timing};
 
-pub(super) struct Length;
+pub(super) struct LengthHead;
 
-impl Predictor for Length {
+impl Predictor for LengthHead {
     fn stage_name(&self) -> &'static str {
         "length"
     }

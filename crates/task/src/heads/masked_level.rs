@@ -6,13 +6,13 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{CodesResponse, Corruption, Filling, Output, Predictor, Target};
+use super::{CodesResponse, Corruption, Filling, HeadOutput, Predictor, Target};
 use crate::sequence::point;
 use crate::{Head, IGNORE, LayoutIssue, Position, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct MaskedLevel;
+pub(super) struct MaskedLevelHead;
 
-impl Predictor for MaskedLevel {
+impl Predictor for MaskedLevelHead {
     fn stage_name(&self) -> &'static str {
         "masked"
     }
@@ -95,17 +95,17 @@ fn fill(
     for frame in 0..codes.frames() {
         let mut p = Position::empty(space, frame);
         p.codes[0] = space.history_code(0, space.no_code());
-        if let Some(&stop) = pointer.get(frame) {
-            point(&mut p, &sequence.encoder, stop as usize);
+        if let Some(&phone_index) = pointer.get(frame) {
+            point(&mut p, &sequence.encoder, phone_index as usize);
         }
         sequence.add_frame_aligned(&mut p, frame, space);
         sequence.positions.push(p);
     }
     let classes = codes.level(0).into_iter().map(u32::from).collect();
-    let output = Output::FirstLevel { member: 0 };
+    let output = HeadOutput::FirstLevel { member: 0 };
     sequence.targets.push(Target::classes("codes.1", output, classes));
     if sequence.frame_aligned.is_some() {
-        let target = Target::latents("latent_difference", Output::LatentDifference);
+        let target = Target::latents("latent_difference", HeadOutput::LatentDifference);
         sequence.targets.push(target);
     }
     sequence.response_codes = Some(codes.clone());

@@ -1,14 +1,14 @@
 //! Phone labels of the frames of a given recording.
 
-use super::{Filling, Output, Predictor, Target};
+use super::{Filling, HeadOutput, Predictor, Target};
 use crate::given::push_codes;
 use crate::{CodeTable, Content, LayoutIssue, Response, Segment, Sequence, Timing};
 
-pub(super) struct Phones {
+pub(super) struct PhonesHead {
     pub(super) per_frame: usize,
 }
 
-impl Predictor for Phones {
+impl Predictor for PhonesHead {
     fn stage_name(&self) -> &'static str {
         "phones"
     }
@@ -29,12 +29,12 @@ impl Predictor for Phones {
         let Some(Content::Codes(codes)) = filling.content else {
             return Err(LayoutIssue::NoRecording);
         };
-        push_codes(sequence, codes, (CodeTable::Prompt, codes.levels()), filling.space)?;
+        push_codes(sequence, codes, CodeTable::Prompt, codes.levels(), filling.space)?;
         let (frames, per_frame) = (codes.frames(), self.per_frame);
         match filling.response {
             None => Ok(()),
             Some(Response::Phones(labels)) if labels.len() == frames * per_frame => {
-                let target = Target::classes("phones", Output::Phones, labels.clone());
+                let target = Target::classes("phones", HeadOutput::Phones, labels.clone());
                 sequence.targets.push(target);
                 Ok(())
             }

@@ -1,11 +1,11 @@
 //! Text token by token.
 
-use super::{Filling, Output, Predictor, Target};
+use super::{Filling, HeadOutput, Predictor, Target};
 use crate::{LayoutIssue, Position, Response, Segment, Sequence, Timing, TokenSpace};
 
-pub(super) struct Text;
+pub(super) struct TextHead;
 
-impl Predictor for Text {
+impl Predictor for TextHead {
     fn stage_name(&self) -> &'static str {
         "text"
     }
@@ -34,7 +34,7 @@ impl Predictor for Text {
             sequence.extend_text(space, Some(id));
         }
         let classes = ids.iter().copied().chain([space.text_end]).collect();
-        sequence.targets.push(Target::classes("text", Output::Text, classes));
+        sequence.targets.push(Target::classes("text", HeadOutput::Text, classes));
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ fn previous(pointer: &[u32]) -> Generated {
 #[test]
 fn the_end_of_a_row_is_given_to_the_one_that_follows() {
     let previous = previous(&[0, 1, 1, 2, 4, 5, 5]);
-    let follow = Follow { from_stop: 3, at_stop: 1 };
+    let follow = Follow { from_phone: 3, at_phone: 1 };
     assert_eq!((follow.start(&previous), follow.frames(&previous)), (4, 3));
     let after = row(Some(follow)).after(&previous);
     assert_eq!(after.follow, None);
@@ -31,7 +31,7 @@ fn the_end_of_a_row_is_given_to_the_one_that_follows() {
 
 #[test]
 fn where_nothing_is_left_of_a_row_nothing_is_given() {
-    let follow = Follow { from_stop: 9, at_stop: 1 };
+    let follow = Follow { from_phone: 9, at_phone: 1 };
     for previous in [previous(&[0, 1]), previous(&[]), Generated::default()] {
         let after = row(Some(follow)).after(&previous);
         assert_eq!(after, row(None));

@@ -1,7 +1,7 @@
 //! Sequences of the stages that other orders of codes and other alignments have.
 
 use syrinx_task::{
-    Alignment, Content, Contents, DURATION_ROWS, Head, IGNORE, Latent, NONE, Output, Pattern,
+    Alignment, Content, Contents, DURATION_ROWS, Head, HeadOutput, IGNORE, Latent, NONE, Pattern,
     Response, Segment, Sequence, Stage, TextContent, TokenSpace, durations_of_pointer,
     pointer_in_frames, resolve,
 };
@@ -22,11 +22,11 @@ fn levels(pattern: Pattern, alignment: Alignment) -> Stage {
 }
 
 fn contents() -> Contents {
-    let text = TextContent { ids: vec![8, 9, 10, 11], stops: vec![0, 1, 3] };
+    let text = TextContent { ids: vec![8, 9, 10, 11], aligned: vec![0, 1, 3] };
     Contents::from([("text".into(), Content::Text(text))])
 }
 
-/// Two frames of three levels, on the stops 0 and 2.
+/// Two frames of three levels, at the phone indices 0 and 2.
 fn codes() -> Codes {
     Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap()
 }
@@ -42,7 +42,8 @@ fn resolved(stage: &Stage, alignment: Alignment, space: &TokenSpace) -> Sequence
 
 /// Target classes of the three levels.
 fn level_classes(s: &Sequence) -> [Vec<u32>; 3] {
-    [FIRST, Output::Level(1), Output::Level(2)].map(|output| s.classes(output).unwrap().to_vec())
+    [FIRST, HeadOutput::Level(1), HeadOutput::Level(2)]
+        .map(|output| s.classes(output).unwrap().to_vec())
 }
 
 fn shown(s: &Sequence) -> Vec<Vec<u32>> {
@@ -67,11 +68,11 @@ fn with_a_delay_every_level_is_a_frame_behind_the_one_before() {
     let end = 3;
     let targets = [[0, 3, IGNORE, IGNORE], [IGNORE, 1, 2, IGNORE], [IGNORE, IGNORE, 2, 1]];
     assert_eq!(level_classes(&s), targets);
-    assert_eq!(s.classes(Output::Advances).unwrap(), [2, end, IGNORE, IGNORE]);
+    assert_eq!(s.classes(HeadOutput::Advances).unwrap(), [2, end, IGNORE, IGNORE]);
     // Without a pointer level 1 ends with a stop code, and so does nothing else.
     let s = resolved(&levels(Pattern::Delay, Alignment::None), Alignment::None, &space);
     assert_eq!(level_classes(&s).map(|classes| classes[2]), [4, 2, 2]);
-    assert_eq!(s.classes(Output::Advances), None);
+    assert_eq!(s.classes(HeadOutput::Advances), None);
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn interleaved_levels_take_turns() {
     assert_eq!(scored, [0, 1, 2, 3, 2, 1]);
     let all = levels_of_steps.concat();
     assert_eq!(all.iter().filter(|&&class| class != IGNORE).count(), scored.len());
-    assert_eq!(s.classes(Output::Advances).unwrap(), [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
+    assert_eq!(s.classes(HeadOutput::Advances).unwrap(), [IGNORE, IGNORE, 2, IGNORE, IGNORE, 3]);
     let s = resolved(&levels(Pattern::Interleaved, Alignment::None), Alignment::None, &space);
     let last = level_classes(&s).map(|classes| classes[6]);
     assert_eq!(last, [4, IGNORE, IGNORE], "a stop code after the last frame");
@@ -110,9 +111,9 @@ fn patterns_are_written_as_they_are_trained() {
             let codes = codes();
             let mut columns = vec![Vec::new(); 3];
             for step in 0..trained.len() - trained.response_start {
-                let stop = [0, 2][pattern.newest(step, 3).min(1)];
-                let stop = if alignment.is_aligned() { stop } else { 0 };
-                history.extend_levels(&space, &columns, stop);
+                let phone_index = [0, 2][pattern.newest(step, 3).min(1)];
+                let phone_index = if alignment.is_aligned() { phone_index } else { 0 };
+                history.extend_levels(&space, &columns, phone_index);
                 for (level, column) in columns.iter_mut().enumerate() {
                     let frame = pattern.frame(step, level, 3).filter(|&f| f < 2);
                     column.extend(frame.map(|f| codes.at(f, level)));
@@ -130,7 +131,7 @@ fn durations_are_those_of_the_pointer() {
     let durations =
         |alignment| stage(Head::Durations, Segment::duration_response("durations"), alignment);
     let s = resolved(&durations(Alignment::Durations), Alignment::Durations, &space);
-    assert_eq!(s.classes(Output::Durations).unwrap(), [1, 0, 1]);
+    assert_eq!(s.classes(HeadOutput::Durations).unwrap(), [1, 0, 1]);
     let response = &s.positions[s.response_start..];
     let begin = DURATION_ROWS as u32 - 1;
     assert_eq!(response.iter().map(|p| p.duration).collect::<Vec<_>>(), [begin, 1, 0]);
@@ -148,11 +149,11 @@ fn in_a_known_timing_nothing_of_it_is_scored() {
     let first = stage(Head::FirstLevel, Segment::ar_response("codes"), alignment).timed();
     let s = resolved(&first, alignment, &space);
     assert_eq!(s.classes(FIRST).unwrap(), [0, 3]);
-    assert_eq!(s.classes(Output::Advances), None);
+    assert_eq!(s.classes(HeadOutput::Advances), None);
     let s = resolved(&levels(Pattern::Delay, alignment).timed(), alignment, &space);
-    assert_eq!(s.classes(Output::Advances), None);
+    assert_eq!(s.classes(HeadOutput::Advances), None);
     let latents = stage(Head::Latents, Segment::latent_response("latents"), alignment).timed();
-    assert_eq!(resolved(&latents, alignment, &space).classes(Output::Advances), None);
+    assert_eq!(resolved(&latents, alignment, &space).classes(HeadOutput::Advances), None);
     let unwalked = stage(Head::FirstLevel, Segment::ar_response("codes"), Alignment::None).timed();
     assert!(unwalked.check().unwrap_err().to_string().contains("no text in the encoder"));
 }
@@ -183,7 +184,7 @@ fn latents_are_those_of_the_frame_before() {
             s.positions[s.response_start..].iter().map(|p| p.latent.clone()).collect()
         };
         assert_eq!(of(&s), [None, Some(before)]);
-        assert_eq!(s.classes(Output::Advances).unwrap(), advances);
+        assert_eq!(s.classes(HeadOutput::Advances).unwrap(), advances);
         s.blur_latents(1.0, || vec![0; 3]);
         let [None, Some(Latent::Codes(sum))] = &of(&s)[..] else { panic!("one latent") };
         let weights: f32 = sum[1..].iter().map(|(weight, _)| weight).sum();

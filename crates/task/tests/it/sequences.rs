@@ -1,11 +1,11 @@
 use syrinx_task::{
-    Alignment, Content, Contents, Head, IGNORE, Layout, NONE, Output, Response, Segment, Share,
+    Alignment, Content, Contents, Head, HeadOutput, IGNORE, Layout, NONE, Response, Segment, Share,
     Stage, TextContent, TokenSpace, resolve,
 };
 use syrinx_types::{Coded, Codes, Latents};
 
 /// Output of level-1 codes.
-pub const FIRST: Output = Output::FirstLevel { member: 0 };
+pub const FIRST: HeadOutput = HeadOutput::FirstLevel { member: 0 };
 
 pub fn space(group: usize) -> TokenSpace {
     let mut space = TokenSpace {
@@ -66,7 +66,7 @@ fn layout(alignment: Alignment) -> Layout {
 }
 
 fn contents() -> Contents {
-    let text = TextContent { ids: vec![8, 9, 10, 11], stops: vec![0, 1, 3] };
+    let text = TextContent { ids: vec![8, 9, 10, 11], aligned: vec![0, 1, 3] };
     Contents::from([
         ("text".into(), Content::Text(text)),
         ("prompt".into(), Content::Codes(Codes::new(3, vec![0, 1, 2, 3, 2, 1]).unwrap())),
@@ -119,11 +119,11 @@ fn ar_sequences_shift_codes_and_carry_the_pointer() {
     let first_codes: Vec<u32> = s.positions[4..].iter().map(|p| p.codes[0]).collect();
     assert_eq!(first_codes, [15 + 4, 15, 15 + 1, 15 + 2]);
     assert_eq!(s.positions[1].codes, [0, 5 + 1, 10 + 2]);
-    // Stops stand on tokens 0, 1 and 3 of the text.
+    // Tokens 0, 1 and 3 of the text are aligned.
     let looks: Vec<(u32, u32)> = s.positions[4..].iter().map(|p| (p.here, p.next)).collect();
     assert_eq!(looks, [(0, 1), (0, 1), (1, 3), (3, NONE)]);
     assert_eq!(s.classes(FIRST).unwrap(), [0, 1, 2, 3]);
-    assert_eq!(s.classes(Output::Advances).unwrap(), [0, 1, 1, 3]);
+    assert_eq!(s.classes(HeadOutput::Advances).unwrap(), [0, 1, 1, 3]);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn the_plain_layout_ends_with_a_stop_code() {
     // Mark, four text tokens and separator, two prompt frames and separator, then "nothing yet" and four frames.
     assert_eq!((s.response_start, s.len()), (9, 14));
     assert_eq!(s.classes(FIRST).unwrap(), [0, 1, 2, 3, 4]);
-    assert_eq!(s.classes(Output::Advances), None);
+    assert_eq!(s.classes(HeadOutput::Advances), None);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn nar_sequences_show_only_lower_levels() {
     // NAR tables begin after three prompt tables and one AR table; level 3 is being predicted, two are shown.
     assert_eq!(s.positions[4].codes, [20, 25 + 1, NONE]);
     assert_eq!(s.positions[0].special_token, 3);
-    assert_eq!(s.classes(Output::Level(2)).unwrap(), [2, 3, 0, 1]);
+    assert_eq!(s.classes(HeadOutput::Level(2)).unwrap(), [2, 3, 0, 1]);
     let shallow =
         Response::Codes { codes: Codes::new(1, vec![0, 1]).unwrap(), pointer: vec![0, 1] };
     assert!(resolve(layout.stage("nar").unwrap(), &contents(), Some(&shallow), 2, &space).is_err());
@@ -191,7 +191,7 @@ fn text_and_phone_responses() {
     )
     .unwrap();
     assert_eq!(s.positions[4..].iter().map(|p| p.text).collect::<Vec<_>>(), [1, 9, 10]);
-    assert_eq!(s.classes(Output::Text).unwrap(), [9, 10, 2]);
+    assert_eq!(s.classes(HeadOutput::Text).unwrap(), [9, 10, 2]);
     let source =
         Contents::from([("source".into(), Content::Codes(Codes::new(3, vec![0; 6]).unwrap()))]);
     let stage = layout.stage("hear").unwrap();

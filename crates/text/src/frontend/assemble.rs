@@ -4,12 +4,12 @@ use super::{Phonemized, Source, SpokenWord, derive, letters};
 use crate::inline::{Inline, placeholder_index};
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
-use crate::normalize::{self, LeftOut, Piece, Pieces, Words};
+use crate::normalize::{self, Piece, Pieces, UnspokenSymbol, Words};
 
 /// A word on its way to phones, or a pause.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Unit {
-    /// A word; `phones` is empty while nobody knows them.
+    /// A word; `phones` is empty while they are unknown.
     Word { written: String, spoken: String, phones: Vec<Phone>, source: Source, piece: usize },
     /// A pause after the word before it.
     Pause(Phone),
@@ -25,7 +25,7 @@ impl Unit {
         matches!(self, Unit::Pause(pause) if pause.arpabet() != ",")
     }
 
-    /// The word in lower case, as the tagger reads it; a comma for a pause.
+    /// Returns the word in lower case, as the tagger reads it; a comma for a pause.
     pub(super) fn token(&self) -> String {
         match self {
             Unit::Word { spoken, .. } => spoken.to_ascii_lowercase(),
@@ -33,7 +33,7 @@ impl Unit {
         }
     }
 
-    /// The word to ask for, if it has no phones yet: without its possessive ending.
+    /// Returns the word to ask for, if it has no phones yet: without its possessive ending.
     pub(super) fn unknown_word(&self) -> Option<&str> {
         match self {
             Unit::Word { spoken, phones, .. } if phones.is_empty() => Some(stem_of(spoken)),
@@ -63,7 +63,7 @@ pub(super) fn units(
     text: &str,
     inlines: &[Inline],
     lexicon: &Lexicon,
-) -> (Vec<Unit>, Vec<LeftOut>) {
+) -> (Vec<Unit>, Vec<UnspokenSymbol>) {
     let is_kept = |word: &str| lexicon.lookup_user(word).is_some();
     let is_known = |word: &str| lexicon.is_word(word);
     let words = Words { is_kept: &is_kept, is_known: &is_known };
@@ -156,7 +156,7 @@ fn push_pause(units: &mut Vec<Unit>, mark: char) {
 
 type Found = Option<(Vec<Phone>, Source)>;
 
-/// The words that one normalised token is said as, each with its phones if the lexicon knows it.
+/// Returns the spoken words of one normalized token, each with its phones if the lexicon has it.
 fn pronounce_word(word: &str, lexicon: &Lexicon) -> Vec<(String, Found)> {
     if word.is_empty() {
         return Vec::new();

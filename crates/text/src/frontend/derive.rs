@@ -78,7 +78,7 @@ const VOWEL_ENDINGS: &[(&str, &str)] = &[
     ("er", "ER0"),
 ];
 
-/// Phones of a word derived from dictionary words, or nothing.
+/// Returns the phones of a word derived from dictionary words, or nothing.
 pub(super) fn derived(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     inflected(word, lexicon)
         .or_else(|| suffixed(word, lexicon))
@@ -166,7 +166,7 @@ fn stems(stem: &str) -> Vec<String> {
     stems
 }
 
-/// A known word and an ending.
+/// Returns a known word and an ending.
 fn suffixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     for (ending, sounds) in PLAIN_ENDINGS {
         if let Some(stem) = word.strip_suffix(ending).filter(|s| s.len() >= SHORTEST_PART) {
@@ -189,7 +189,7 @@ fn suffixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     None
 }
 
-/// A prefix, perhaps with a hyphen, and a known word (`re-create`, `unfollow`).
+/// Returns a prefix, perhaps with a hyphen, and a known word (`re-create`, `unfollow`).
 pub(super) fn prefixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     PREFIXES.iter().find_map(|(prefix, sounds)| {
         let rest = word.strip_prefix(prefix)?;
@@ -207,7 +207,7 @@ pub(super) fn prefixed(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     })
 }
 
-/// A regular plural or past of a word that the dictionary has itself.
+/// Returns a regular plural or past of a word that the dictionary has itself.
 fn inflected_known(word: &str, lexicon: &Lexicon) -> Option<Vec<Phone>> {
     if let Some(stem) = word.strip_suffix('s') {
         let mut phones = usual(stem, lexicon)?;

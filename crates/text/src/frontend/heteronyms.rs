@@ -15,10 +15,11 @@ const TABLE: &str = include_str!("../../data/heteronyms.txt");
 /// Largest distance of a word of the context.
 const CONTEXT_WORDS: usize = 6;
 
-/// Words after which there is no verb, and those after which there is one, whatever the tagger says.
+/// Words that a noun follows, in spite of the tagger.
 const BEFORE_NOUN: &[&str] = &[
     "the", "a", "an", "my", "your", "his", "its", "our", "their", "every", "each", "another", "no",
 ];
+/// Words that a verb follows, in spite of the tagger.
 const BEFORE_VERB: &[&str] = &[
     "will",
     "would",
@@ -55,23 +56,23 @@ const BEFORE_VERB: &[&str] = &[
 
 static READINGS: LazyLock<HashMap<String, Vec<Reading>>> = LazyLock::new(|| parse(TABLE));
 
-/// One way to say a word.
+/// One pronunciation of a heteronym.
 #[derive(Debug)]
 struct Reading {
     phones: Vec<Phone>,
-    /// Alternatives; each holds if all its parts do.
-    conditions: Vec<Vec<Part>>,
+    /// Alternatives; each holds if all its conditions do.
+    conditions: Vec<Vec<Condition>>,
 }
 
-/// One part of a condition, or its opposite.
+/// Condition on the context of a word, possibly negated.
 #[derive(Debug)]
-struct Part {
+struct Condition {
     negated: bool,
-    kind: Kind,
+    kind: ConditionKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ConditionKind {
     Always,
     /// A verb by its tag or the word before it.
     Verb,
@@ -83,7 +84,7 @@ enum Kind {
 }
 
 /// A word in its sentence.
-struct Context<'s> {
+struct SentenceContext<'s> {
     words: &'s [&'s str],
     tags: &'s [u8],
     index: usize,
@@ -141,7 +142,7 @@ fn resolve_sentence(units: &mut [Unit]) {
                 return None;
             };
             let capital = index > 0 && is_capitalized(written);
-            let context = Context { words: &words, tags: &tags, index, capital };
+            let context = SentenceContext { words: &words, tags: &tags, index, capital };
             READINGS.get(spoken)?.iter().find(|reading| reading.fits(&context)).map(|r| &r.phones)
         };
         (0..units.len()).map(choose).collect::<Vec<_>>()
@@ -153,44 +154,44 @@ fn resolve_sentence(units: &mut [Unit]) {
     }
 }
 
-/// Whether a word begins with a capital and goes on in small letters.
+/// Whether a word begins with a capital and continues in lower case.
 fn is_capitalized(written: &str) -> bool {
     let mut chars = written.chars();
     chars.next().is_some_and(char::is_uppercase) && chars.any(char::is_lowercase)
 }
 
 impl Reading {
-    fn fits(&self, context: &Context<'_>) -> bool {
+    fn fits(&self, context: &SentenceContext<'_>) -> bool {
         self.conditions.iter().any(|parts| parts.iter().all(|part| part.holds(context)))
     }
 }
 
-impl Part {
-    fn holds(&self, context: &Context<'_>) -> bool {
-        let Context { words, tags, index, capital } = context;
+impl Condition {
+    fn holds(&self, context: &SentenceContext<'_>) -> bool {
+        let SentenceContext { words, tags, index, capital } = context;
         let before = index.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or("");
         let after = words.get(index + 1).copied().unwrap_or(".");
         let holds = match &self.kind {
-            Kind::Always => true,
-            Kind::Tag(tag) => tags[*index] == *tag,
-            Kind::Verb if BEFORE_NOUN.contains(&before) => false,
-            Kind::Verb if BEFORE_VERB.contains(&before) => true,
-            Kind::Verb => b"BPZDL".contains(&tags[*index]),
-            Kind::Near(near) => {
+            ConditionKind::Always => true,
+            ConditionKind::Tag(tag) => tags[*index] == *tag,
+            ConditionKind::Verb if BEFORE_NOUN.contains(&before) => false,
+            ConditionKind::Verb if BEFORE_VERB.contains(&before) => true,
+            ConditionKind::Verb => b"BPZDL".contains(&tags[*index]),
+            ConditionKind::Near(near) => {
                 let from = index.saturating_sub(CONTEXT_WORDS);
                 let to = (index + CONTEXT_WORDS + 1).min(words.len());
                 let around = words[from..*index].iter().chain(&words[index + 1..to]);
                 around.copied().any(|word| near.contains(&word))
             }
-            Kind::Before(expected) => expected.contains(&before),
-            Kind::After(expected) => expected.contains(&after),
-            Kind::Capital => *capital,
+            ConditionKind::Before(expected) => expected.contains(&before),
+            ConditionKind::After(expected) => expected.contains(&after),
+            ConditionKind::Capital => *capital,
         };
         holds != self.negated
     }
 }
 
-/// The readings by word. Lines that cannot be read are left out; a test finds them.
+/// Returns the readings by word. Lines that cannot be read are left out; a test finds them.
 fn parse(table: &'static str) -> HashMap<String, Vec<Reading>> {
     let mut readings = HashMap::new();
     let lines = || table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -207,9 +208,11 @@ fn parse(table: &'static str) -> HashMap<String, Vec<Reading>> {
 }
 
 fn verb_or(other: Vec<Phone>, verb: Vec<Phone>) -> Vec<Reading> {
-    let reading =
-        |phones, kind| Reading { phones, conditions: vec![vec![Part { negated: false, kind }]] };
-    vec![reading(verb, Kind::Verb), reading(other, Kind::Always)]
+    let reading = |phones, kind| Reading {
+        phones,
+        conditions: vec![vec![Condition { negated: false, kind }]],
+    };
+    vec![reading(verb, ConditionKind::Verb), reading(other, ConditionKind::Always)]
 }
 
 fn plural(phones: &[Phone]) -> Vec<Phone> {
@@ -218,7 +221,7 @@ fn plural(phones: &[Phone]) -> Vec<Phone> {
     phones
 }
 
-/// The form in -s, as it is written.
+/// Returns the form in -s, as it is written.
 fn s_form(word: &str) -> String {
     match word.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
@@ -240,25 +243,27 @@ fn word_line(line: &'static str) -> Option<(&'static str, Vec<Reading>)> {
     let reading = |text: &'static str| {
         let (sounds, conditions) = text.split_once(" : ")?;
         let conditions = conditions.split(' ').map(|all| all.split('&').map(part).collect());
-        let conditions = conditions.collect::<Option<Vec<Vec<Part>>>>()?;
+        let conditions = conditions.collect::<Option<Vec<Vec<Condition>>>>()?;
         Some(Reading { phones: parse_arpabet(sounds).ok()?, conditions })
     };
     Some((word, rest.split(" ; ").map(reading).collect::<Option<_>>()?))
 }
 
-fn part(text: &'static str) -> Option<Part> {
+fn part(text: &'static str) -> Option<Condition> {
     let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let words = |list: &'static str| list.split(',').collect();
     let kind = match text.split_at_checked(1)? {
-        ("*", "") => Kind::Always,
-        ("^", "") => Kind::Capital,
-        ("~", list) => Kind::Near(words(list)),
-        ("<", list) => Kind::Before(words(list)),
-        (">", list) => Kind::After(words(list)),
-        (tag, "") if tagger::TAGS.contains(&tag.as_bytes()[0]) => Kind::Tag(tag.as_bytes()[0]),
+        ("*", "") => ConditionKind::Always,
+        ("^", "") => ConditionKind::Capital,
+        ("~", list) => ConditionKind::Near(words(list)),
+        ("<", list) => ConditionKind::Before(words(list)),
+        (">", list) => ConditionKind::After(words(list)),
+        (tag, "") if tagger::TAGS.contains(&tag.as_bytes()[0]) => {
+            ConditionKind::Tag(tag.as_bytes()[0])
+        }
         _ => return None,
     };
-    Some(Part { negated, kind })
+    Some(Condition { negated, kind })
 }
 
 #[cfg(test)]
@@ -277,7 +282,8 @@ mod tests {
     fn every_word_ends_with_a_reading_that_always_fits() {
         for (word, readings) in &*READINGS {
             let last = readings.last().expect("a word has readings");
-            let always = last.conditions.iter().flatten().any(|p| matches!(p.kind, Kind::Always));
+            let always =
+                last.conditions.iter().flatten().any(|p| matches!(p.kind, ConditionKind::Always));
             assert!(always, "{word}");
         }
     }

@@ -3,7 +3,8 @@
 use crate::inventory::Phone;
 use crate::letter_names::letter_name;
 
-/// The phones of a letter's name, when the word is one capital letter, also in the plural or possessive (`C's`).
+/// Returns the phones of a letter's name, when the word is one capital letter, also in the plural or possessive
+/// (`C's`).
 pub(super) fn name(word: &str) -> Option<Vec<Phone>> {
     let (letter, plural) = match word.as_bytes() {
         [letter] => (letter, false),

@@ -18,7 +18,7 @@ use crate::error::{TextError, excerpt};
 use crate::inline;
 use crate::inventory::Phone;
 use crate::lexicon::Lexicon;
-use crate::normalize::LeftOut;
+use crate::normalize::UnspokenSymbol;
 
 pub use rules::RuleSpeller;
 
@@ -50,12 +50,12 @@ pub enum Source {
     Rules,
 }
 
-/// One word as it is said.
+/// One spoken word.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SpokenWord {
     /// The text as written: `$5` for both `five` and `dollars`.
     pub written: String,
-    /// The word as said, lower case (a letter's name is upper case).
+    /// Spoken form, lower case (a letter's name is upper case).
     pub spoken: String,
     /// Its phones, without marks.
     pub phones: Vec<Phone>,
@@ -75,9 +75,9 @@ pub struct Phonemized {
     pub phones: Vec<Phone>,
     /// For each of `phones` the index in `words`; nothing for marks.
     pub word_of_phone: Vec<Option<usize>>,
-    /// Symbols of the text that nothing is said for.
+    /// Symbols of the text without a spoken name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<UnspokenSymbol>,
 }
 
 impl Phonemized {
@@ -88,7 +88,7 @@ impl Phonemized {
         start..start + count
     }
 
-    /// The words as said, with one space between them.
+    /// Returns the spoken words with one space between them.
     pub fn spoken_text(&self) -> String {
         self.words.iter().map(|w| w.spoken.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Reader {
 /// Reads the tables that are inflated once and shared: the dictionary and the weights of the part-of-speech tagger. Without
 /// it that happens at the first text.
 pub fn preload() {
-    // A broken dictionary is reported by who asks for it.
+    // A broken dictionary is reported by its first use.
     let _ = Lexicon::english();
     tagger::preload();
 }
@@ -133,18 +133,18 @@ impl Frontend {
         Self { lexicon, speller: RuleSpeller, reader: None }
     }
 
-    /// The same, asking `reader` for unknown words in [`Frontend::phonemize`] too; the rules spell what it doesn't
-    /// know.
+    /// Returns the front end with a pronouncer of unknown words for [`Frontend::phonemize`]; the rules pronounce words
+    /// that it does not know.
     pub fn with_pronounce(self, reader: Arc<dyn Pronounce + Send + Sync>) -> Self {
         Self { reader: Some(Reader(reader)), ..self }
     }
 
-    /// The lexicon in use.
+    /// Returns the lexicon in use.
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }
 
-    /// Phones of a text; unknown words are spelled by rule, or asked of the reader that was given
+    /// Returns the phones of a text; unknown words are spelled by rule, or asked of the reader that was given
     /// ([`Frontend::with_pronounce`]).
     ///
     /// A pronunciation between slashes, ARPAbet (`/HH AH0 L OW1/`) or IPA (`/həˈloʊ/`), right after a word replaces
@@ -158,8 +158,8 @@ impl Frontend {
         }
     }
 
-    /// Phones of a text; unknown words are asked of `unknown`, all at once, and spelled by rule where it has no
-    /// answer.
+    /// Returns the phones of a text. Unknown words go to `unknown`, all at once; the rules pronounce words that it does
+    /// not know.
     ///
     /// Errors as [`Frontend::phonemize`] does, and when `unknown` fails.
     pub fn phonemize_with(
@@ -186,7 +186,7 @@ impl Frontend {
         Ok(Phonemized { left_out, ..assemble::phonemized(units) })
     }
 
-    /// Gives every word without phones its pronunciation: what `unknown` says, else what the rules say.
+    /// Gives every word without phones its pronunciation: that of `unknown`, else that of the rules.
     fn resolve_unknown(
         &self,
         units: &mut [assemble::Unit],
@@ -204,9 +204,9 @@ impl Frontend {
             return Ok(());
         }
         let answered = unknown.map_or(Ok(Vec::new()), |unknown| unknown.pronounce(&words));
-        let mut answers = answered.map_err(|source| {
+        let mut answers = answered.map_err(|cause| {
             const NAMED: usize = 5;
-            TextError::Pronounce { words: words.iter().take(NAMED).cloned().collect(), source }
+            TextError::Pronounce { words: words.iter().take(NAMED).cloned().collect(), cause }
         })?;
         answers.resize(words.len(), Vec::new());
         for unit in units {

@@ -1,4 +1,4 @@
-//! Spelling rules for words that neither a lexicon nor a model knows: something is always said.
+//! Letter-to-sound rules for words that neither a lexicon nor a model knows: every word has a pronunciation.
 //!
 //! Letters are read left to right; at each place the first rule of the table whose letters and surroundings fit
 //! gives the sounds (the shape of Elovitz et al. 1976, NRL Report 7948; the rules are our own and fewer). Stress
@@ -19,8 +19,8 @@ const STRESS_BEFORE: &[&str] = &[
 ];
 
 impl RuleSpeller {
-    /// Phones of a word; letters that English doesn't have are left out. A word without vowel letters is spelled
-    /// letter by letter.
+    /// Returns the phones of a word; letters that English doesn't have are left out. A word without vowel letters is
+    /// spelled letter by letter.
     pub fn spell(&self, word: &str) -> Vec<Phone> {
         let word: String = word
             .chars()
@@ -94,8 +94,8 @@ fn fits_letter(symbol: u8, letter: u8) -> bool {
 const MAGIC: &[&[u8]] =
     &[b"e", b"es", b"ed", b"er", b"ers", b"ing", b"ings", b"ely", b"eless", b"ement"];
 
-/// Whether what follows fits: `_` the end, `C` a consonant, `V` a vowel, `F` one of e i y, `E` an ending with a
-/// magic e, else the letter itself.
+/// Whether the following letters match: `_` the end, `C` a consonant, `V` a vowel, `F` one of e i y, `E` an ending with
+/// a magic e, else the letter itself.
 fn fits_right(pattern: &[u8], mut after: &[u8]) -> bool {
     for &symbol in pattern {
         match symbol {
@@ -110,7 +110,7 @@ fn fits_right(pattern: &[u8], mut after: &[u8]) -> bool {
     true
 }
 
-/// Whether what stands before fits, read backwards: `_` the beginning, `*` any letters with a vowel among them.
+/// Whether the preceding letters match, read backwards: `_` the beginning, `*` any letters with a vowel among them.
 fn fits_left(pattern: &[u8], mut before: &[u8]) -> bool {
     for &symbol in pattern.iter().rev() {
         match symbol {
@@ -160,7 +160,7 @@ fn is_weak_a(word: &str) -> bool {
     matches!(letters, [b'a', c, v, ..] if !is_vowel_letter(*c) && is_vowel_letter(*v))
 }
 
-/// Number of vowels of a word inside one of the endings.
+/// Returns the number of vowels of a word inside one of the endings.
 fn syllables(ending: &str) -> usize {
     match ending {
         "ity" | "ities" | "ical" | "ia" | "ian" | "ians" | "ogy" | "aphy" | "ify" | "ious"
@@ -169,7 +169,7 @@ fn syllables(ending: &str) -> usize {
     }
 }
 
-/// A vowel without stress.
+/// Returns a vowel without stress.
 fn reduced(phone: Phone) -> Phone {
     match phone.arpabet() {
         "AE" | "AA" | "AH" | "EH" => Phone::from_arpabet("AH0").unwrap_or(phone),

@@ -1,6 +1,6 @@
 //! Parts of speech, by an averaged perceptron (Collins 2002) over hashed features of the words around.
 //!
-//! `data/README.md` tells how the weights were trained and on which text.
+//! `data/README.md` describes the training of the weights and its text.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -90,7 +90,7 @@ impl Tagger {
         (fits && tagger.hashes.is_sorted()).then_some(tagger)
     }
 
-    /// The likeliest tag of a token, given the tags of the two before it.
+    /// Returns the likeliest tag of a token, given the tags of the two before it.
     fn tag(&self, tokens: &[Token<'_>], index: usize, before: u8, two_before: u8) -> u8 {
         let mut scores = [0i32; TAGS.len()];
         let word = |offset: isize| match index.checked_add_signed(offset) {
@@ -141,7 +141,7 @@ fn take<'b, const N: usize>(rest: &mut &'b [u8]) -> Option<&'b [u8; N]> {
     Some(head)
 }
 
-/// The last characters of a word.
+/// Returns the last characters of a word.
 fn last(word: &str, count: usize) -> &str {
     let start = word.char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at);
     &word[start..]

@@ -10,7 +10,7 @@ const USUAL_PAUSE_S: f64 = 0.5;
 const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 const NAMES: [&str; 4] = ["pause", "voice", "rate", "spell"];
 
-/// A text in brackets that may be a mark: its offset, end and contents.
+/// Returns a text in brackets that may be a mark: its offset, end and contents.
 fn brackets(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     text.match_indices('[').filter_map(|(start, _)| {
         let inner = &text[start + 1..];
@@ -76,7 +76,7 @@ impl Script {
     }
 }
 
-/// A length of time, `500ms` or `1.5s`, in seconds.
+/// Returns a length of time, `500ms` or `1.5s`, in seconds.
 pub(super) fn seconds(text: &str) -> Option<f64> {
     let (number, scale) = match text.strip_suffix("ms") {
         Some(number) => (number, 1e-3),
@@ -86,7 +86,7 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
     (number >= 0.0 && number.is_finite()).then_some(number * scale)
 }
 
-/// A rate of SSML: a name, a percentage of the usual rate, or a factor.
+/// Returns a rate of SSML: a name, a percentage of the usual rate, or a factor.
 pub(super) fn rate(text: &str) -> Option<f64> {
     let named = [
         ("x-slow", 0.5),

@@ -1,6 +1,6 @@
 //! Markup of text to speak: the useful part of SSML, and plain marks such as `[pause 500ms]`.
 //!
-//! [`parse`] turns a text into [`Utterance`]s: plain text with a voice, a rate and a pause after it. Pronunciations and
+//! [`parse`] turns a text into [`MarkedUtterance`]s: plain text with a voice, a rate and a pause after it. Pronunciations and
 //! substitutions become plain text on the way. Tags that are not known are dropped, their contents are spoken; what
 //! would be misread in silence (another language, pitch, recordings) is an error.
 //!
@@ -21,8 +21,8 @@ pub use marks::MAX_PAUSE_S;
 
 /// A stretch of text in one voice, and the silence after it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Utterance {
-    /// Text without markup; empty where only a pause stands.
+pub struct MarkedUtterance {
+    /// Text without markup; empty for a pause alone.
     pub text: String,
     /// Voice by name; that of the request without one.
     pub voice: Option<String>,
@@ -89,7 +89,7 @@ pub fn is_marked(text: &str) -> bool {
 ///
 /// # Errors
 /// [`MarkupError`].
-pub fn parse(text: &str) -> Result<Vec<Utterance>, MarkupError> {
+pub fn parse(text: &str) -> Result<Vec<MarkedUtterance>, MarkupError> {
     let mut script = Script::default();
     if ssml::has_tags(text) {
         ssml::read(text, &mut script)?;
@@ -115,7 +115,7 @@ impl Default for Style {
 /// Utterances while they are collected.
 #[derive(Debug, Default)]
 struct Script {
-    done: Vec<Utterance>,
+    done: Vec<MarkedUtterance>,
     text: String,
     style: Style,
 }
@@ -131,7 +131,7 @@ impl Script {
         self.cut();
         match self.done.last_mut() {
             Some(last) => last.pause_s += seconds,
-            None => self.done.push(Utterance {
+            None => self.done.push(MarkedUtterance {
                 text: String::new(),
                 voice: self.style.voice.clone(),
                 rate: self.style.rate,
@@ -155,10 +155,10 @@ impl Script {
         }
         let text = text.trim().to_owned();
         let (voice, rate) = (self.style.voice.clone(), self.style.rate);
-        self.done.push(Utterance { text, voice, rate, pause_s: 0.0 });
+        self.done.push(MarkedUtterance { text, voice, rate, pause_s: 0.0 });
     }
 
-    fn finish(mut self) -> Vec<Utterance> {
+    fn finish(mut self) -> Vec<MarkedUtterance> {
         self.cut();
         self.done
     }

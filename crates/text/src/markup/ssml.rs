@@ -34,7 +34,7 @@ pub(super) fn has_tags(text: &str) -> bool {
     })
 }
 
-/// An open element: what is undone at its end.
+/// An open element, with the state to restore at its end.
 struct Open {
     style: Style,
     contents: Contents,
@@ -150,7 +150,7 @@ fn begin(
                 return Err(value_error(name, "ph", &phones, "a pronunciation in IPA or ARPAbet"));
             }
             script.push(&format!(" /{phones}/ "));
-            // The pronunciation stands for the text.
+            // The pronunciation replaces the text.
             return Ok(Contents::Silent);
         }
         "sub" => {

@@ -1,4 +1,4 @@
-//! Words in capitals: said as words or letter by letter; initials; names of letters and digits.
+//! Words in capitals: spoken as words or letter by letter; initials; names of letters and digits.
 
 use super::cursor::{Cursor, Match, pattern};
 use super::numerals::digits_in_name;
@@ -17,7 +17,7 @@ pattern!(
 );
 pattern!(SINGLE, r"[A-Za-z]('s)?");
 
-/// Capitals that are said as words, or in a way of their own.
+/// Capitals that are spoken as words or in an irregular way.
 const SAID: &[(&str, &str)] = &[
     ("OK", "okay"),
     ("NET", "net"),
@@ -135,7 +135,7 @@ fn mark(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(LENGTH, format!("{} {sign}", &found[1])))
 }
 
-/// Names of letters: capitals with spaces.
+/// Returns the names of letters: capitals with spaces.
 pub(super) fn letters(word: &str) -> String {
     let names: Vec<String> = word
         .chars()
@@ -283,7 +283,7 @@ fn is_radio(cursor: &Cursor<'_>) -> bool {
     slashed || RADIO.contains(&next) || follows
 }
 
-/// A rough test for English syllables: plausible consonants at the ends and no long runs.
+/// Returns a rough test for English syllables: plausible consonants at the ends and no long runs.
 fn is_pronounceable(word: &str) -> bool {
     const ONSETS: &[&str] = &[
         "BL", "BR", "CH", "CL", "CR", "DR", "FL", "FR", "GL", "GR", "KN", "PH", "PL", "PR", "SC",
@@ -326,7 +326,7 @@ fn name_with_digits(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(written.len(), words.join(" ")))
 }
 
-/// Letters in a name with digits: a word if it is long and not all capitals.
+/// Returns the letters in a name with digits: a word if it is long and not all capitals.
 fn say_letters(run: &str) -> String {
     const SHORTEST_WORD: usize = 3;
     let capitals = run.chars().all(|c| c.is_ascii_uppercase());
@@ -341,7 +341,7 @@ fn say_letters(run: &str) -> String {
     if long_enough && has_vowel { run.to_ascii_lowercase() } else { letters(run) }
 }
 
-/// A letter alone: its name, except for the article and what an apostrophe leaves.
+/// Returns a letter alone: its name, except for the article and what an apostrophe leaves.
 fn single(cursor: &Cursor<'_>) -> Option<Match> {
     let found = SINGLE.captures(cursor.rest)?;
     let length = found[0].len();

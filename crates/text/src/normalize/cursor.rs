@@ -37,7 +37,7 @@ impl Match {
 }
 
 impl<'t> Cursor<'t> {
-    /// The character after the first `length` bytes.
+    /// Returns the character after the first `length` bytes.
     pub(super) fn char_after(&self, length: usize) -> Option<char> {
         self.rest.get(length..)?.chars().next()
     }
@@ -59,7 +59,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The next word after `length` bytes, letters only.
+    /// Returns the next word after `length` bytes, letters only.
     pub(super) fn word_after(&self, length: usize) -> &'t str {
         let after = self.rest.get(length..).unwrap_or_default().trim_start();
         let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());

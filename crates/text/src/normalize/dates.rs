@@ -59,7 +59,7 @@ fn month_number(written: &str) -> Option<usize> {
     MONTHS.iter().position(|name| name.starts_with(&start)).map(|i| i + 1)
 }
 
-/// A day of a month, checked and in words.
+/// Returns a day of a month, checked and in words.
 fn day(digits: &str) -> Option<String> {
     let value: usize = digits.parse().ok()?;
     (1..=31).contains(&value).then(|| ordinal(value))

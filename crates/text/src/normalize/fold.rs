@@ -11,7 +11,7 @@ const KEPT: &str = "°£€¥₹¢§±×÷";
 /// A text in the few characters that the rules know, and the symbols that have no reading.
 pub(super) struct Folded {
     pub(super) text: String,
-    /// Every symbol left out, as often as it stands there.
+    /// Every symbol left out, once for each occurrence.
     pub(super) left_out: Vec<char>,
 }
 

@@ -6,7 +6,7 @@ pub(crate) const BREAK: char = '\u{2029}';
 /// Lines shorter than this are not filled to a margin, characters.
 const FILLED_CHARS: usize = 45;
 
-/// Offsets of the line feeds that end a piece of text, in order. Time is linear in the text.
+/// Returns the offsets of the line feeds that end a piece of text, in order. Time is linear in the text.
 ///
 /// Blank lines do, as do the ends of list items, headings and lines of verse. A line end inside running prose does not:
 /// its next line begins in lower case, or the lines of its paragraph are filled to a margin.
@@ -59,7 +59,7 @@ fn is_prose(block: &[Line<'_>]) -> bool {
     continued || filled
 }
 
-/// Length of the marker of a list item at the start of a line: `-`, `*`, `•`, `1.`, `2)`, `(c)`.
+/// Returns the length of the marker of a list item at the start of a line: `-`, `*`, `•`, `1.`, `2)`, `(c)`.
 pub(crate) fn item_marker(line: &str) -> Option<usize> {
     const BULLETS: [char; 9] = ['-', '*', '+', '•', '‣', '◦', '▪', '–', '·'];
     const LONGEST_NUMBER: usize = 3;
@@ -79,7 +79,7 @@ pub(crate) fn item_marker(line: &str) -> Option<usize> {
     if fits { spaced(line.len() - opened.len() + label + 1) } else { None }
 }
 
-/// The text with [`BREAK`] in place of the line ends that end a piece.
+/// Returns the text with [`BREAK`] in place of the line ends that end a piece.
 pub(super) fn mark_breaks(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;

@@ -33,7 +33,7 @@ pub(crate) use dates::begins_with_month;
 pub(crate) use lines::{breaks, item_marker};
 pub(crate) use scan::Piece;
 
-/// A text with everything but words and pauses written out in words.
+/// Returns a text with everything but words and pauses written out in words.
 ///
 /// ```
 /// use syrinx_text::normalize;
@@ -94,30 +94,30 @@ pub(crate) fn pause_strength(mark: char) -> Option<u8> {
 /// Knowledge of words while a text is normalized.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'w> {
-    /// Whether a word stays as it is written, whatever it looks like.
+    /// Whether a word is kept as written.
     pub(crate) is_kept: &'w dyn Fn(&str) -> bool,
     /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.
     pub(crate) is_known: &'w dyn Fn(&str) -> bool,
 }
 
-/// A text in pieces.
+/// Normalized text.
 pub(crate) struct Pieces {
     /// The pieces in order.
     pub(crate) pieces: Vec<Piece>,
-    /// The symbols that nothing is said for.
-    pub(crate) left_out: Vec<LeftOut>,
+    /// Symbols without a spoken name.
+    pub(crate) left_out: Vec<UnspokenSymbol>,
 }
 
 /// A symbol without a spoken name that was left out of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
+pub struct UnspokenSymbol {
     /// The symbol.
     pub symbol: char,
     /// Number of its occurrences.
     pub count: usize,
 }
 
-impl std::fmt::Display for LeftOut {
+impl std::fmt::Display for UnspokenSymbol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { symbol, count } = self;
         let times = if *count == 1 { "once" } else { "" };
@@ -126,13 +126,13 @@ impl std::fmt::Display for LeftOut {
     }
 }
 
-/// Symbols of a text that nothing is said for, each once, in the order of their first occurrence.
+/// Returns the symbols of a text without a spoken name, each once, in the order of their first occurrence.
 ///
 /// ```
 /// let left_out = syrinx_text::symbols_left_out("5 ₿, 6 ₿");
 /// assert_eq!(left_out[0].to_string(), "`₿` (U+20BF, 2 times)");
 /// ```
-pub fn symbols_left_out(text: &str) -> Vec<LeftOut> {
+pub fn symbols_left_out(text: &str) -> Vec<UnspokenSymbol> {
     if text.is_ascii() {
         return Vec::new();
     }
@@ -140,12 +140,12 @@ pub fn symbols_left_out(text: &str) -> Vec<LeftOut> {
     counted(&fold::fold(&text).left_out)
 }
 
-fn counted(symbols: &[char]) -> Vec<LeftOut> {
-    let mut counted: Vec<LeftOut> = Vec::new();
+fn counted(symbols: &[char]) -> Vec<UnspokenSymbol> {
+    let mut counted: Vec<UnspokenSymbol> = Vec::new();
     for &symbol in symbols {
         match counted.iter_mut().find(|known| known.symbol == symbol) {
             Some(known) => known.count += 1,
-            None => counted.push(LeftOut { symbol, count: 1 }),
+            None => counted.push(UnspokenSymbol { symbol, count: 1 }),
         }
     }
     counted

@@ -112,7 +112,7 @@ fn symbol_after(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
-/// An amount without scale: two decimals are hundredths.
+/// Returns an amount without scale: two decimals are hundredths.
 fn amount(written: &str, currency: &Currency, country: &str) -> String {
     let (_, one, many, small_one, small_many) = currency;
     let (whole, small) = match written.split_once('.') {

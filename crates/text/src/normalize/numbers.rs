@@ -39,7 +39,7 @@ const SCALES: [&str; 12] = [
     "decillion",
 ];
 
-/// A number below 1000, in words without "and".
+/// Returns a number below 1000, in words without "and".
 fn below_thousand(n: usize) -> String {
     let mut words = Vec::new();
     if n >= 100 {
@@ -58,12 +58,12 @@ fn below_thousand(n: usize) -> String {
     words.join(" ")
 }
 
-/// A whole number in words.
+/// Returns a whole number in words.
 pub(super) fn cardinal(n: usize) -> String {
     cardinal_of_digits(&n.to_string())
 }
 
-/// A whole number, given as decimal digits of any count, in words; digit by digit beyond decillions.
+/// Returns a whole number, given as decimal digits of any count, in words; digit by digit beyond decillions.
 pub(super) fn cardinal_of_digits(digits: &str) -> String {
     let significant = digits.trim_start_matches('0');
     if significant.len() > SCALES.len() * 3 {
@@ -97,12 +97,12 @@ pub(super) fn digit_by_digit(digits: &str) -> String {
     names.join(" ")
 }
 
-/// A whole number as an ordinal: `twenty first`.
+/// Returns a whole number as an ordinal: `twenty first`.
 pub(super) fn ordinal_of_digits(digits: &str) -> String {
     ordinal_of_words(&cardinal_of_digits(digits))
 }
 
-/// A small whole number as an ordinal.
+/// Returns a small whole number as an ordinal.
 pub(super) fn ordinal(n: usize) -> String {
     ordinal_of_words(&cardinal(n))
 }
@@ -128,7 +128,7 @@ fn ordinal_of_words(cardinal: &str) -> String {
     head + &last
 }
 
-/// A year as it is said: `nineteen eighty four`, `two thousand five`, `nineteen hundred`.
+/// Returns a year as it is said: `nineteen eighty four`, `two thousand five`, `nineteen hundred`.
 pub(super) fn year(n: usize) -> String {
     let (century, rest) = (n / 100, n % 100);
     if n < 1000 || n.is_multiple_of(1000) || (2000..2010).contains(&n) || n > 9999 {
@@ -142,7 +142,7 @@ pub(super) fn year(n: usize) -> String {
     }
 }
 
-/// A number as written, with thousands separators and decimals: `1,234.5`. Leading zeros are said (`007`).
+/// Returns a number as written, with thousands separators and decimals: `1,234.5`. Leading zeros are said (`007`).
 pub(super) fn number(written: &str) -> String {
     let plain: String = written.chars().filter(|&c| c != ',').collect();
     let (whole, decimals) = match plain.split_once('.') {
@@ -169,7 +169,7 @@ pub(super) fn is_one(written: &str) -> bool {
     written == "1"
 }
 
-/// The plural of a number's last word: `nineteen eighties`, `sixes`.
+/// Returns the plural of a number's last word: `nineteen eighties`, `sixes`.
 pub(super) fn plural(words: &str) -> String {
     match words.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
@@ -178,7 +178,7 @@ pub(super) fn plural(words: &str) -> String {
     }
 }
 
-/// A fraction in words: `one half`, `three quarters`, `two fifths`; after a whole number `a half`.
+/// Returns a fraction in words: `one half`, `three quarters`, `two fifths`; after a whole number `a half`.
 pub(super) fn fraction(numerator: usize, denominator: usize, after_whole: bool) -> String {
     let part = match denominator {
         2 if numerator == 1 => "half".to_owned(),

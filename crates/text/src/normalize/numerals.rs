@@ -137,7 +137,7 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_unit(cursor, length, said, Count::One))
 }
 
-/// A fraction and the unit after it, if there is one.
+/// Returns a fraction and the unit after it, if there is one.
 fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> Match {
     match units::after(cursor, length, count) {
         Some((end, name)) => Match::quantity(end, format!("{said} {name}")),
@@ -200,7 +200,7 @@ fn plain(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length, plain_number(cursor, written)))
 }
 
-/// A bare number, as a year where it looks like one.
+/// Returns a bare number, as a year where it looks like one.
 fn plain_number(cursor: &Cursor<'_>, written: &str) -> String {
     const LONGEST_CARDINAL: usize = 9;
     if !written.bytes().all(|b| b.is_ascii_digit()) {
@@ -229,7 +229,7 @@ fn is_year(cursor: &Cursor<'_>, value: usize) -> bool {
     (1100..2100).contains(&value) && !is_counted(cursor.word_after(4))
 }
 
-/// Whether a word looks like the plural of what a number counts.
+/// Whether a word looks like a plural after a number.
 fn is_counted(word: &str) -> bool {
     const NO_PLURALS: &[&str] =
         &["was", "is", "has", "as", "this", "its", "his", "us", "yes", "does"];
@@ -241,7 +241,7 @@ fn is_counted(word: &str) -> bool {
             && !NO_PLURALS.contains(&word))
 }
 
-/// A run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.
+/// Returns a run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.
 pub(super) fn digits_in_name(digits: &str) -> String {
     let value: usize = digits.parse().unwrap_or(0);
     match digits.len() {

@@ -84,14 +84,14 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(written.len(), format!("{plus}{}", groups.join(", "))))
 }
 
-/// A number with a trunk prefix.
+/// Returns a number with a trunk prefix.
 fn trunk<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let written = TRUNK.find(cursor.rest)?.as_str();
     let fits = DIGITS.contains(&digits(written)) && !written.contains('/');
     (fits && cursor.number_ends(written.len())).then_some(written)
 }
 
-/// A number after a word of telephony; a short one is a code such as 911.
+/// Returns a number after a word of telephony; a short one is a code such as 911.
 fn after_call<'t>(cursor: &Cursor<'t>) -> Option<&'t str> {
     let previous = cursor.previous.to_ascii_lowercase();
     if !BEFORE.contains(&previous.as_str()) {

@@ -147,7 +147,7 @@ fn is_unmistakable(written: &str) -> bool {
     written.contains("II") || written.len() > 2 && written.contains('I')
 }
 
-/// The value of a numeral in its usual form.
+/// Returns the value of a numeral in its usual form.
 fn value(numeral: &str) -> Option<usize> {
     const SIGNS: [(&str, usize); 9] = [
         ("C", 100),

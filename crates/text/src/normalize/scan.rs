@@ -66,7 +66,7 @@ pub(super) struct Scanner<'t> {
     /// End of the stretch for which `shouting` holds.
     stretch_end: usize,
     shouting: bool,
-    /// Offset at which the last rule stopped: the next may go on there, even between a letter and a digit.
+    /// Offset at which the last rule stopped: the next may start there, even between a letter and a digit.
     resume_at: usize,
     pieces: Vec<Piece>,
 }
@@ -148,7 +148,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Appends a piece that takes `length` bytes, and move past them.
+    /// Appends spoken text for the next `length` bytes and skips them.
     fn push(&mut self, length: usize, said: String) {
         let written = &self.text[self.at..self.at + length];
         let attached = self.before().is_some_and(|c| c.is_alphabetic() || matches!(c, '\'' | '-'));
@@ -158,7 +158,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A word of the user's lexicon, with or without a possessive ending.
+    /// Returns a word of the user's lexicon, with or without a possessive ending.
     fn kept_word(&mut self) -> bool {
         if self.before().is_some_and(|c| c.is_alphanumeric() || c == '\'') {
             return false;
@@ -176,7 +176,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// The first rule that fits.
+    /// Returns the first rule that fits.
     fn by_rule(&mut self, first: char) -> bool {
         let rules = match first {
             '0'..='9' | '+' | '.' | '$' | '£' | '€' | '¥' | '₹' | '(' | '\'' | '#' | '@' => {
@@ -219,7 +219,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A run of letters with apostrophes and hyphens inside.
+    /// Returns a run of letters with apostrophes and hyphens inside.
     fn plain_word(&mut self) -> bool {
         let rest = &self.text[self.at..];
         let elision = ELISIONS.iter().find(|e| {
@@ -241,7 +241,7 @@ impl<'t> Scanner<'t> {
         true
     }
 
-    /// A sign, or a character that nobody knows.
+    /// Reads a sign or an unknown character.
     fn sign(&mut self) {
         let cursor = self.cursor();
         let Some(found) = symbols::say(&cursor) else { return };
@@ -252,7 +252,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// The last word or number in what a rule took, for rules that look back.
+/// Returns the last word or number in what a rule took, for rules that look back.
 fn last_word(written: &str) -> &str {
     written
         .split_whitespace()
@@ -260,8 +260,8 @@ fn last_word(written: &str) -> &str {
         .map_or("", |word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
 }
 
-/// Length of the word at the start of `rest`: letters, with apostrophes and hyphens only between letters, except
-/// for the dropped `g` of `goin'`.
+/// Returns the length of the word at the start of `rest`: letters, with apostrophes and hyphens only between letters,
+/// except for the dropped `g` of `goin'`.
 fn word_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let is_letter = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphabetic);

@@ -102,7 +102,7 @@ const NAMES: &[(char, &str)] = &[
     ('ω', "omega"),
 ];
 
-/// The spoken name of the symbol or emoji at the start of a text, and the number of bytes it takes.
+/// Returns the spoken name of the symbol or emoji at the start of a text, and the number of bytes it takes.
 pub(super) fn name_at(text: &str) -> Option<(usize, &'static str)> {
     let first = text.chars().next().filter(|c| !c.is_ascii())?;
     let lower = first.to_lowercase().next().unwrap_or(first);

@@ -82,7 +82,7 @@ fn dots(cursor: &Cursor<'_>) -> Match {
     Match::new(length, if length > 1 && goes_on { "," } else { "." })
 }
 
-/// A dash is a pause, a minus, or only a joint.
+/// Reads a dash: a pause, a minus, or a joint of words.
 fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = cursor.rest.len() - cursor.rest.trim_start_matches('-').len();
     let next = cursor.char_after(length);

@@ -41,7 +41,7 @@ fn clock(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_half(cursor, &found[0], said, half))
 }
 
-/// `2:1`, and whatever else no clock shows.
+/// Reads a ratio: `2:1`, and other pairs that are no time of day.
 fn ratio(cursor: &Cursor<'_>) -> Option<Match> {
     let found = RATIO.captures(cursor.rest)?;
     let said = format!("{} to {}", number(&found[1]), number(&found[2]));

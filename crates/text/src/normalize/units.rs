@@ -216,7 +216,7 @@ pub(super) enum Count {
     Many,
 }
 
-/// The unit after a number that takes `number_length` bytes: where it ends, and its name.
+/// Returns the unit after a number that takes `number_length` bytes: where it ends, and its name.
 pub(super) fn after(
     cursor: &Cursor<'_>,
     number_length: usize,

@@ -51,7 +51,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     })
 }
 
-/// The parts of an address, signs by their names.
+/// Returns the parts of an address, signs by their names.
 fn say_address(address: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for run in runs(address) {
@@ -108,7 +108,7 @@ fn say_digits(digits: &str) -> String {
     }
 }
 
-/// A part made of letters: a word, or letter by letter when it can't be one.
+/// Returns a part made of letters: a word, or letter by letter when it can't be one.
 fn say_part(part: &str) -> String {
     let lower = part.to_ascii_lowercase();
     let has_vowel = lower.contains(['a', 'e', 'i', 'o', 'u', 'y']);
@@ -117,7 +117,7 @@ fn say_part(part: &str) -> String {
     if spelled { letters(&lower) } else { lower }
 }
 
-/// A name in a tag, cut where a capital follows a small letter and at underscores.
+/// Returns a name in a tag, cut where a capital follows a small letter and at underscores.
 fn say_name(name: &str) -> String {
     let mut out = String::new();
     let mut word = String::new();

@@ -98,7 +98,7 @@ fn apply(rules: &Rules, text: String) -> String {
     rules.iter().fold(text, |text, (rule, to)| rule.replace_all(&text, *to).into_owned())
 }
 
-/// A text as word error rates in publications count it: contractions and titles written out, numbers in digits,
+/// Returns a text as word error rates in publications count it: contractions and titles written out, numbers in digits,
 /// American spellings, no punctuation, no bracketed remarks and hesitations.
 ///
 /// ```

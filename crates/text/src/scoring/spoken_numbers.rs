@@ -35,7 +35,7 @@ impl Value {
         }
     }
 
-    /// The value times a power of ten, if that is a whole number.
+    /// Returns the value times a power of ten, if that is a whole number.
     fn times(&self, multiplier: u128) -> Option<u128> {
         let text = self.text();
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
@@ -76,7 +76,7 @@ impl Reading {
         self.push(word);
     }
 
-    /// The digits so far with more behind them; a sum of 0 counts as none.
+    /// Returns the digits so far with more behind them; a sum of 0 counts as none.
     fn appended(&self, digits: &str) -> Value {
         let before = match &self.value {
             None | Some(Value::Sum(0)) => String::new(),
@@ -85,7 +85,7 @@ impl Reading {
         Value::Digits(before + digits)
     }
 
-    /// The number so far with a cardinal below 100 after it.
+    /// Returns the number so far with a cardinal below 100 after it.
     fn with_small(&self, n: u128, previous: Word) -> Value {
         let ones = n < 20;
         match &self.value {
@@ -160,12 +160,12 @@ impl Reading {
     }
 }
 
-/// The thousands of a sum stay, the rest is multiplied.
+/// Returns the thousands of a sum stay, the rest is multiplied.
 fn product(sum: u128, multiplier: u128) -> u128 {
     (sum / 1000 * 1000).saturating_add((sum % 1000).saturating_mul(multiplier))
 }
 
-/// A text in lower case without punctuation, its spoken numbers as digits.
+/// Returns a text in lower case without punctuation, its spoken numbers as digits.
 pub(super) fn to_digits(text: &str) -> String {
     let text = prepared(text);
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,6 +1,6 @@
 //! Plain words for error rates.
 
-/// The words of a text for word error rates: lower case, punctuation dropped except apostrophes inside words,
+/// Returns the words of a text for word error rates: lower case, punctuation dropped except apostrophes inside words,
 /// hyphens and dashes separate.
 ///
 /// Numbers are left as they are written; run [`normalize`](crate::normalize::normalize) first to compare `5` with

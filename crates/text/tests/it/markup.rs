@@ -1,10 +1,10 @@
 //! SSML and plain marks.
 
-use syrinx_text::markup::{MarkupError, Utterance, is_marked, parse};
+use syrinx_text::markup::{MarkedUtterance, MarkupError, is_marked, parse};
 
 /// Utterances as one line each: voice, rate, text, pause.
 fn read(text: &str) -> String {
-    let line = |u: &Utterance| {
+    let line = |u: &MarkedUtterance| {
         let voice = u.voice.as_deref().map(|v| format!("{v}: ")).unwrap_or_default();
         let rate = if u.rate == 1.0 { String::new() } else { format!("x{:.2} ", u.rate) };
         let pause = if u.pause_s > 0.0 { format!(" |{:.2}|", u.pause_s) } else { String::new() };

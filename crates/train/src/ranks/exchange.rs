@@ -1,4 +1,4 @@
-//! Gradients on their way to the other ranks while the backward pass goes on.
+//! Exchange of gradients with the other ranks during the backward pass.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use candle_core::{Tensor, Var};
 use syrinx_nn::{GradientSink, with_slice};
 
 use super::buckets::BucketPlan;
-use super::{Outcome, Ranks, Underway};
+use super::{Ranks, ReduceResult, Underway};
 use crate::TrainError;
 
 /// Exchange of the gradients of a step. Buckets leave in the order of the plan, each as soon as it and all before it
@@ -17,11 +17,11 @@ pub(crate) struct Exchange {
     ranks: Ranks,
     /// Whether sums go to the owner of a bucket alone.
     sharded: bool,
-    state: Mutex<State>,
+    state: Mutex<ExchangeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct ExchangeState {
     /// Weights of the stacks that were built, in the order in which their gradients are ready.
     stacks: Vec<Vec<String>>,
     plan: BucketPlan,
@@ -57,7 +57,7 @@ impl Exchange {
         Self { ranks, sharded, state: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ExchangeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,7 +119,7 @@ impl Exchange {
         grads: &mut GradStore,
     ) -> Result<Reduced, TrainError> {
         let mut state = self.lock();
-        let State { plan, step, .. } = &mut *state;
+        let ExchangeState { plan, step, .. } = &mut *state;
         let Some(mut step) = step.take() else { return Ok(Reduced { early: 0.0 }) };
         for (name, var) in vars {
             let Some(slot) = plan.slot(name) else { continue };
@@ -209,7 +209,7 @@ impl Exchange {
         }
     }
 
-    fn start(&self, message: Vec<f32>, root: Option<usize>) -> Outcome<Underway> {
+    fn start(&self, message: Vec<f32>, root: Option<usize>) -> ReduceResult<Underway> {
         self.ranks.start_sum(message, root)
     }
 }
@@ -256,7 +256,7 @@ impl GradientSink for Exchange {
 
     fn gradient_ready(&self, name: &str, gradient: &[f32]) {
         let mut state = self.lock();
-        let State { stacks, plan, step } = &mut *state;
+        let ExchangeState { stacks, plan, step } = &mut *state;
         let Some(step) = step else { return };
         let first = stacks.iter().find(|s| s.iter().any(|n| n == name)).and_then(|s| s.first());
         let passes = first.and_then(|first| step.passes.get(first)).copied();

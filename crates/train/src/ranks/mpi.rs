@@ -70,7 +70,7 @@ fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(mut request: Request<'a, D, S
     }
 }
 
-/// Number of a rank as MPI counts.
+/// Returns the number of a rank as MPI counts.
 fn number(rank: usize, operation: &'static str) -> Result<i32, ReduceError> {
     let reason = || format!("there is no rank {rank}");
     i32::try_from(rank).map_err(|_| ReduceError::Transport { operation, reason: reason() })

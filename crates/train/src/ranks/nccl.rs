@@ -89,7 +89,7 @@ fn refused(error: &impl std::fmt::Display) -> ReduceError {
     open_error(error.to_string())
 }
 
-/// A new identifier, written for the other ranks.
+/// Returns a new identifier, written for the other ranks.
 fn offered(path: &Path) -> Result<Id, ReduceError> {
     let id = Id::new().map_err(|e| open_error(format!("{e:?}")))?;
     let bytes: Vec<u8> = id.internal().iter().map(|&b| b.to_ne_bytes()[0]).collect();
@@ -97,7 +97,7 @@ fn offered(path: &Path) -> Result<Id, ReduceError> {
     Ok(id)
 }
 
-/// The identifier that rank 0 writes.
+/// Returns the identifier that rank 0 writes.
 fn found(path: &Path, timeout: Duration) -> Result<Id, ReduceError> {
     let begun = Instant::now();
     loop {

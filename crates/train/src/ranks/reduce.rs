@@ -3,16 +3,16 @@
 /// Collective communication among the ranks of one job. Every rank calls the same operations in the same order, from
 /// one thread.
 pub trait Reduce {
-    /// Name of the transport: `mpi`, `nccl`, `threads`.
+    /// Returns the name of the transport: `mpi`, `nccl`, `threads`.
     fn name(&self) -> &'static str;
 
-    /// Number of this rank, from 0.
+    /// Returns the number of this rank, from 0.
     fn rank(&self) -> usize;
 
-    /// Number of ranks.
+    /// Returns the number of ranks.
     fn ranks(&self) -> usize;
 
-    /// Name of the machine, for messages.
+    /// Returns the name of the machine, for messages.
     fn host(&self) -> String;
 
     /// Replaces `values` by their sum over all ranks: at every rank, bit for bit the same, or at `root` alone, with
@@ -28,7 +28,7 @@ pub trait Reduce {
     /// As for [`Reduce::sum`].
     fn broadcast(&mut self, values: &mut [f32], root: usize) -> Result<(), ReduceError>;
 
-    /// Bytes of every rank, in order of rank, at every rank. Lengths may differ.
+    /// Returns the bytes of every rank, in order of rank, at every rank. Lengths may differ.
     ///
     /// # Errors
     /// As for [`Reduce::sum`].

@@ -29,7 +29,7 @@ pub struct ThreadRank {
     shared: Arc<Shared>,
 }
 
-/// All ranks of a job of threads.
+/// Returns all ranks of a job of threads.
 pub fn thread_ranks(ranks: usize) -> Vec<ThreadRank> {
     let meeting =
         Meeting { given: vec![None; ranks], gone: vec![false; ranks], ..Meeting::default() };

@@ -42,13 +42,11 @@ impl Feed<'_> {
         })
     }
 
-    /// The batch of a number. Numbers follow each other.
+    /// Returns the batch of a number. Numbers follow each other.
     pub(super) fn next(&mut self, number: u64) -> Result<Batch, TrainError> {
         match self {
             Self::Direct(maker) => maker.batch(number),
-            Self::Ahead(made) => made
-                .recv()
-                .unwrap_or_else(|_| Err(TrainError::Config("the batches came to an end".into()))),
+            Self::Ahead(made) => made.recv().unwrap_or(Err(TrainError::NoBatches)),
         }
     }
 }

@@ -96,7 +96,7 @@ impl Trainer<'_> {
         Ok(all.into_iter().map(|(_, name, bits)| (name, f64::from_bits(bits))).collect())
     }
 
-    /// Lets the evaluator use the averaged weights. What it can't do is a warning: training goes on.
+    /// Runs the in-training evaluation on the averaged weights. Its failure is a warning: training continues.
     pub(super) fn in_training_eval(
         &self,
         step: u64,

@@ -12,7 +12,7 @@ use syrinx_types::{CancelToken, Event, EventSink, Fingerprint};
 
 use super::Trainer;
 use crate::checkpoint::write_atomically;
-use crate::{Checkpoint, OptimizerState, TrainError};
+use crate::{OptimizerState, TrainError, TrainingCheckpoint};
 
 /// File of a run's averaged weights.
 pub(super) const MODEL_FILE: &str = "model.safetensors";
@@ -35,7 +35,7 @@ pub struct RankFigures {
 }
 
 impl Trainer<'_> {
-    /// The averaged weights as a language model. With a sharded optimiser state all ranks must call it.
+    /// Returns the averaged weights as a language model. With a sharded optimiser state all ranks must call it.
     ///
     /// # Errors
     /// Errors of the device and of the other ranks.
@@ -85,7 +85,8 @@ impl Trainer<'_> {
         self.joined(own, None, |name| name)
     }
 
-    /// Tensors of all owners, at every rank or at `root` alone. `parameter` is the parameter that a tensor belongs to.
+    /// Returns the tensors of all owners, at every rank or at `root` alone. `parameter` is the parameter that a tensor
+    /// belongs to.
     fn joined(
         &self,
         own: BTreeMap<String, Tensor>,
@@ -114,7 +115,7 @@ impl Trainer<'_> {
         Ok(out)
     }
 
-    /// Path of the averaged weights.
+    /// Returns the path of the averaged weights.
     pub(super) fn model_path(&self) -> PathBuf {
         let name = if self.base.is_some() { ADAPTER_FILE } else { MODEL_FILE };
         self.run.join(name)
@@ -170,7 +171,7 @@ impl Trainer<'_> {
         }
         let on_host = |(name, t): (String, Tensor)| Ok((name, t.to_device(&Device::Cpu)?));
         let weights = self.store.tensors().into_iter().map(on_host);
-        let checkpoint = Checkpoint {
+        let checkpoint = TrainingCheckpoint {
             step: self.step(),
             weights: weights.collect::<candle_core::Result<_>>()?,
             optimizer,

@@ -27,7 +27,7 @@ struct Share {
 }
 
 /// A micro-batch over all ranks.
-struct Whole {
+struct GlobalBatch {
     batch: String,
     positions: usize,
     targets: Vec<(String, usize)>,
@@ -63,7 +63,7 @@ impl Trainer<'_> {
             self.micro_batch(&batch, &mut sums, cancel)?;
         }
         if sums.batches.is_empty() {
-            return Err(TrainError::Config("a batch came out empty: does the corpus have what the mix needs (phones, durations, views)?".into()));
+            return Err(TrainError::EmptyBatch);
         }
         // A rank without sequences still takes part in the exchange.
         let nothing = || Tensor::new(0f32, &self.material.device);
@@ -126,13 +126,13 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// The micro-batch over all ranks; nothing if none has a sequence of it.
+    /// Returns the micro-batch over all ranks; nothing if none has a sequence of it.
     fn whole(
         &mut self,
         batch: &Batch,
         losses: Option<&Losses>,
         cancel: &CancelToken,
-    ) -> Result<Option<Whole>, TrainError> {
+    ) -> Result<Option<GlobalBatch>, TrainError> {
         let parts = losses.map_or(&[][..], |l| &l.parts);
         let own = Share {
             batch: batch.name.clone(),
@@ -146,13 +146,12 @@ impl Trainer<'_> {
             false => self.material.ranks.gather(&own)?,
         };
         self.stopped |= shares.iter().any(|share| share.stop);
-        let mut whole = Whole { batch: batch.name.clone(), positions: 0, targets: Vec::new() };
+        let mut whole =
+            GlobalBatch { batch: batch.name.clone(), positions: 0, targets: Vec::new() };
         for share in &shares {
             if share.batch != whole.batch {
-                let (own, other) = (&whole.batch, &share.batch);
-                return Err(TrainError::Config(format!(
-                    "ranks drew different batches, `{own}` and `{other}`"
-                )));
+                let (own, other) = (whole.batch, share.batch.clone());
+                return Err(TrainError::BatchesDiffer { own, other });
             }
             whole.positions += share.positions;
             for (name, count) in &share.targets {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use syrinx_train::ranks::threads::{ThreadRank, thread_ranks};
 use syrinx_train::{
-    Checkpoint, OptimizerState, RankFigures, Ranks, ReduceError, TrainConfig, TrainError, Trainer,
-    TrainingMaterial,
+    OptimizerState, RankFigures, Ranks, ReduceError, TrainConfig, TrainError, Trainer,
+    TrainingCheckpoint, TrainingMaterial,
 };
 use syrinx_types::{CancelToken, Event, EventSink, RecordingSink};
 
@@ -125,9 +125,9 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     let run = setup.folder.path().join("several");
     // A rank learns of a stop one step later than the rank that was asked.
     let (first, _) = train(&setup, &config, &run, 4, Some(2));
-    assert_eq!(Checkpoint::read(&run).unwrap().unwrap().step, 3);
+    assert_eq!(TrainingCheckpoint::read(&run).unwrap().unwrap().step, 3);
     let (second, _) = train(&setup, &config, &run, 2, Some(5));
-    assert_eq!(Checkpoint::read(&run).unwrap().unwrap().step, 6);
+    assert_eq!(TrainingCheckpoint::read(&run).unwrap().unwrap().step, 6);
     let (third, _) = train(&setup, &config, &run, 1, None);
     let all: Vec<Event> = [first, second, third].concat();
     assert_same(&straight, &losses(&all), 4);
@@ -167,7 +167,7 @@ fn a_lost_rank_ends_the_job_by_name_and_leaves_the_checkpoint() {
     };
     assert_eq!(host, "thread 0");
     assert!(error.to_string().contains("rank 0") && error.hint().contains("--resume"), "{error}");
-    assert_eq!(Checkpoint::read(&run).unwrap().unwrap().step, 3);
+    assert_eq!(TrainingCheckpoint::read(&run).unwrap().unwrap().step, 3);
 }
 
 #[test]

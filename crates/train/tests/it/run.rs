@@ -7,7 +7,7 @@ use syrinx_nn::{BlockConfig, to_vec_f32};
 use syrinx_task::{CodebookSizes, DynTask, ModelSwitches, TaskKit, TokenSpace};
 use syrinx_text::{Frontend, TextVocab};
 use syrinx_train::{
-    Checkpoint, MixEntry, Ranks, TrainConfig, TrainError, Trainer, TrainingMaterial,
+    MixEntry, Ranks, TrainConfig, TrainError, Trainer, TrainingCheckpoint, TrainingMaterial,
 };
 use syrinx_types::{CancelToken, Coded, Codes, Event, EventSink, NullSink, RecordingSink};
 
@@ -136,7 +136,7 @@ fn values(trainer: &Trainer<'_>) -> Vec<f32> {
     trainer.weights().values().flat_map(|t| to_vec_f32(t).unwrap()).collect()
 }
 
-/// Cancels a run after so many steps.
+/// Cancels a run after a number of steps.
 pub struct StopAfter(pub u64, pub CancelToken);
 
 impl EventSink for StopAfter {
@@ -196,7 +196,7 @@ fn broken_checkpoints_are_refused_with_a_remedy() {
     let refused = Trainer::new(&other, &material, &run, true).err().unwrap().to_string();
     assert!(refused.contains("another model configuration"), "{refused}");
 
-    let path = Checkpoint::path(&run);
+    let path = TrainingCheckpoint::path(&run);
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let refused = Trainer::new(&config, &material, &run, true).err().unwrap();
@@ -214,14 +214,14 @@ fn a_loss_that_is_not_a_number_stops_and_names_the_last_good_checkpoint() {
         .unwrap()
         .run(&NullSink, &CancelToken::default())
         .unwrap();
-    let before = std::fs::read(Checkpoint::path(&run)).unwrap();
+    let before = std::fs::read(TrainingCheckpoint::path(&run)).unwrap();
     (config.steps, config.learning_rate, config.optimizer.clip_norm) = (50, 1e30, 0.0);
     config.checkpoint_steps = 1_000;
     let mut trainer = Trainer::new(&config, &material, &run, true).unwrap();
     let error = trainer.run(&NullSink, &CancelToken::default()).unwrap_err();
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("checkpoint.safetensors")), "{error}");
-    assert!(std::fs::read(Checkpoint::path(&run)).unwrap() == before);
+    assert!(std::fs::read(TrainingCheckpoint::path(&run)).unwrap() == before);
 }
 
 #[test]

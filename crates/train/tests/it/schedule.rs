@@ -29,7 +29,7 @@ fn settings_that_cannot_be_are_named() {
     let check = |edit: fn(&mut TrainConfig), part: &str| {
         let mut config = good();
         edit(&mut config);
-        let error = config.check().unwrap_err();
+        let error = config.check().unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
     check(|c| c.mix.clear(), "mix");

@@ -147,7 +147,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     let refused = |config: &TrainConfig, base: &LmFile| -> String {
         let run = path("refused");
         match Trainer::from_base(config, &material, &run, false, base) {
-            Err(error @ TrainError::Config(_)) => error.to_string(),
+            Err(error @ (TrainError::Config(_) | TrainError::Base(_))) => error.to_string(),
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("it was taken"),
         }
@@ -157,7 +157,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     assert!(refused(&wider, &base).contains("other sizes"));
     let mut other = base.clone();
     other.space.special_tokens.push("task:unheard".into());
-    assert!(refused(&good, &other).contains("marks of the model"));
+    assert!(refused(&good, &other).contains("special tokens of the model"));
     let lora = LoraConfig { targets: vec!["nothing.*".into()], ..LoraConfig::default() };
     let nowhere = TrainConfig { lora: Some(lora), ..good.clone() };
     assert!(refused(&nowhere, &base).contains("lora.targets"));

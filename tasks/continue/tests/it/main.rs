@@ -33,15 +33,15 @@ fn request(audio: &Audio, says: &str, text: &str) -> ContinueRequest {
     }
 }
 
-/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
         let mut codes = stage.given.clone().unwrap_or_else(|| Codes::empty(4));
         let mut pointer = stage.pointer.clone();
         let next = pointer.last().map_or(0, |last| last + 1);
-        for stop in next..text.stops.len() as u32 {
-            pointer.push(stop);
+        for phone_index in next..text.aligned.len() as u32 {
+            pointer.push(phone_index);
             codes.push(&[3, 3, 3, 3]);
         }
         Generated { codes: Some(codes), pointer, finished: true, ..Generated::default() }
@@ -59,7 +59,7 @@ fn the_recording_is_given_with_its_pointer() {
     let codes = ToneCodec::default().encode(&audio).expect("codes");
     for stage in &plan.rows[0].stages {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-        stage.check_known(text.stops.len()).expect("they fit together");
+        stage.check_known(text.aligned.len()).expect("they fit together");
         assert_eq!(stage.given.as_ref(), Some(&codes));
         let phones = kit().vocab.decode_phones(&text.ids);
         let line: Vec<&str> = phones.iter().map(|p| p.arpabet()).collect();
@@ -69,7 +69,7 @@ fn the_recording_is_given_with_its_pointer() {
             "{spoken}"
         );
         // The given part ends before the first new phone.
-        let new = text.stops.len() as u32 - 5;
+        let new = text.aligned.len() as u32 - 5;
         assert!(stage.pointer.iter().all(|&p| p < new), "{:?} {new}", stage.pointer);
     }
 }
@@ -126,7 +126,7 @@ fn a_rolling_text_goes_on_from_the_recording_and_from_sentence_to_sentence() {
         let row = rows.last().map_or(row.clone(), |before| row.after(before));
         for stage in &row.stages {
             let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-            stage.check_known(text.stops.len()).expect("what is given fits the text");
+            stage.check_known(text.aligned.len()).expect("what is given fits the text");
         }
         rows.extend(generated(&Plan { rows: vec![row] }));
     }
@@ -136,7 +136,7 @@ fn a_rolling_text_goes_on_from_the_recording_and_from_sentence_to_sentence() {
     let new = answer.speech.words.len() - 2;
     assert_eq!(new, 6, "{:?}", answer.speech.words);
     assert!(answer.speech.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 0.05));
-    // The recording, five stops of the first sentence, and those of the others after the silence that they begin with.
+    // The recording, five phones of the first sentence, and those of the others after their first silence.
     let spoken_s = (5.0 + 5.0 + 6.0) / 25.0;
     assert!(
         (answer.speech.seconds - answer.start_s - spoken_s).abs() < 0.05,

@@ -56,8 +56,8 @@ fn the_pointer_advances_as_in_the_recording() {
     for stage in &plan.rows[0].stages {
         assert_eq!((stage.pointer.len(), stage.limit), (frames, frames));
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-        stage.check_known(text.stops.len()).expect("a pointer that fits");
-        assert_eq!(stage.pointer.last(), Some(&(text.stops.len() as u32 - 1)));
+        stage.check_known(text.aligned.len()).expect("a pointer that fits");
+        assert_eq!(stage.pointer.last(), Some(&(text.aligned.len() as u32 - 1)));
         let bass = Voices::prompt(&ToneCodec::default(), "bass").expect("a voice");
         assert_eq!(stage.contents.get("prompt"), Some(&Content::Codes(bass)));
     }

@@ -38,15 +38,15 @@ fn request(text: &str) -> EditRequest {
     }
 }
 
-/// Rows of a plan when every new code is 3 and the pointer goes on a stop a frame.
+/// Rows of a plan when every new code is 3 and the phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let row = |stage: &syrinx_task::StageRun| {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-        stage.check_known(text.stops.len()).expect("they fit together");
+        stage.check_known(text.aligned.len()).expect("they fit together");
         let mut codes = stage.given.clone().unwrap_or_else(|| Codes::empty(4));
         let mut pointer = stage.pointer.clone();
-        for stop in pointer.last().map_or(0, |last| last + 1)..text.stops.len() as u32 {
-            pointer.push(stop);
+        for phone_index in pointer.last().map_or(0, |last| last + 1)..text.aligned.len() as u32 {
+            pointer.push(phone_index);
             codes.push(&[3, 3, 3, 3]);
         }
         Generated { codes: Some(codes), pointer, finished: true, ..Generated::default() }
@@ -195,6 +195,6 @@ fn bad_requests_say_what_to_do() {
         error(EditRequest { audio: Clip::from(Audio::silence(2.0, 24_000)), ..request("No.") }),
         error(doubted),
     ];
-    // Lengths of synthetic recordings may change, what is said of them shouldn't.
+    // Lengths of synthetic recordings may change, the messages should not.
     insta::assert_snapshot!(errors.join("\n"));
 }

@@ -46,7 +46,7 @@ fn given(plan: &Plan) -> Vec<String> {
     plan.rows.iter().flat_map(|r| r.stages[0].contents.values()).map(row).collect()
 }
 
-/// An answer for rows whose model said these phones.
+/// An answer for rows with these generated phones.
 fn answer(task: &G2p, request: &G2pRequest, said: &[&str]) -> Phones {
     let said = said.iter().map(|phones| Generated {
         text: kit().vocab.encode_phones(&parse_arpabet(phones).expect("phones")),
@@ -142,7 +142,7 @@ fn the_sentence_is_put_together_around_the_model() {
     assert_eq!(sources, ["lexicon", "model", "lexicon"]);
     assert_eq!(converted.words[1].ipa, "zɪ̆ksˈoʊmə");
     assert_eq!(converted.text, "the zyxoma sat");
-    // A model that says nothing leaves the word to the rules.
+    // A word without generated phones is left to the rules.
     let silent = answer(&task, &request, &[""]);
     assert_eq!(silent.words[1].source, "rules");
     assert!(!silent.words[1].phones.is_empty());

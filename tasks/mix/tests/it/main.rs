@@ -63,14 +63,14 @@ fn every_step_of_a_rolling_sweep_is_a_reading_of_its_own() {
     assert_eq!(follows, [false, true, false, true]);
     let apart = mix().plan_of(&MixRequest { rolling: false, ..asked.clone() }).expect("a plan");
     assert!(apart.rows.iter().all(|row| row.follow.is_none()));
-    // Rows of stops that last a frame each: the frames given to the second are spoken once.
+    // Rows of phones that last a frame each: the frames given to the second are spoken once.
     let mut rows: Vec<Generated> = Vec::new();
     for row in &plan.rows {
         let row = rows.last().map_or(row.clone(), |before| row.after(before));
         let stage = &row.stages[1];
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
         let mut pointer = stage.pointer.clone();
-        pointer.extend(pointer.last().map_or(0, |last| last + 1)..text.stops.len() as u32);
+        pointer.extend(pointer.last().map_or(0, |last| last + 1)..text.aligned.len() as u32);
         let codes = Codes::new(4, vec![3; 4 * pointer.len()]).ok();
         rows.push(Generated { codes, pointer, finished: true, ..Generated::default() });
     }

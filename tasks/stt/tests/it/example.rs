@@ -74,7 +74,7 @@ fn labels_are_audible_phones() {
                 TimedPhone { phone: phone.into(), duration_s }
             })
             .collect();
-        let labels = phone_labels(&timed, lead_s, (frames, 2), 25.0).map(|labels| {
+        let labels = phone_labels(&timed, lead_s, frames, 2, 25.0).map(|labels| {
             let name = |&l: &u32| Phone::from_index(l as usize).map_or("?", Phone::arpabet);
             labels.iter().map(name).collect::<Vec<_>>().join(" ")
         });

@@ -17,7 +17,7 @@ fn generated(pointer: &[u32]) -> Generated {
 #[test]
 fn the_pointer_gives_the_times_of_the_words() {
     let request = TtsRequest { text: "Oh, no.".into(), ..TtsRequest::default() };
-    // Stops: SIL OW , N OW SIL.
+    // Phones: SIL OW , N OW SIL.
     let pointer = [0, 1, 1, 2, 3, 4, 4, 5];
     let task = tts(Alignment::Pointer);
     let answer = task.answer_of(&request, vec![generated(&pointer)]).expect("an answer");

@@ -22,7 +22,7 @@ fn a_row_has_both_stages_with_phones_and_the_default_voice() {
     assert_eq!(stages, ["ar", "nar"]);
     for stage in &plan.rows[0].stages {
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-        assert_eq!((text.ids.len(), text.stops.len()), (6, 6));
+        assert_eq!((text.ids.len(), text.aligned.len()), (6, 6));
         let Some(Content::Codes(codes)) = stage.contents.get("prompt") else { panic!("no prompt") };
         assert_eq!(codes.frames(), 60);
         assert_eq!(stage.limit, 48);

@@ -17,18 +17,18 @@ fn phones(row: &RowPlan) -> String {
     phones.iter().map(|p| p.arpabet()).collect::<Vec<_>>().join(" ")
 }
 
-/// Rows when every row's pointer goes on a stop a frame, row after row.
+/// Rows whose phone index advances by one in every frame.
 fn generated(plan: &Plan) -> Vec<Generated> {
     let mut out: Vec<Generated> = Vec::new();
     for row in &plan.rows {
         let row = out.last().map_or(row.clone(), |before| row.after(before));
         let stage = &row.stages[1];
         let Some(Content::Text(text)) = stage.contents.get("text") else { panic!("no text") };
-        stage.check_known(text.stops.len()).expect("what is given fits the text");
+        stage.check_known(text.aligned.len()).expect("what is given fits the text");
         let mut codes = stage.given.clone().unwrap_or_else(|| Codes::empty(4));
         let mut pointer = stage.pointer.clone();
-        for stop in pointer.last().map_or(0, |last| last + 1)..text.stops.len() as u32 {
-            pointer.push(stop);
+        for phone_index in pointer.last().map_or(0, |last| last + 1)..text.aligned.len() as u32 {
+            pointer.push(phone_index);
             codes.push(&[3, 3, 3, 3]);
         }
         out.push(Generated { codes: Some(codes), pointer, finished: true, ..Generated::default() });
@@ -49,7 +49,7 @@ fn each_sentence_goes_on_from_the_one_before() {
         ]
     );
     let follows: Vec<_> =
-        plan.rows.iter().map(|r| r.follow.map(|f| (f.from_stop, f.at_stop))).collect();
+        plan.rows.iter().map(|r| r.follow.map(|f| (f.from_phone, f.at_phone))).collect();
     assert_eq!(follows, [None, Some((1, 1)), Some((6, 1))]);
     let prompts = plan.rows.iter().map(|r| r.stages[0].contents.get("prompt"));
     assert!(prompts.clone().all(|p| p.is_some() && p == prompts.clone().next().flatten()));
@@ -63,7 +63,7 @@ fn only_whole_words_of_the_sentence_before_are_given() {
     assert!(line.starts_with("SIL AA N | DH AH0 | S M UW DH | "), "{line}");
     assert!(line.ends_with("R IH V ER , | OW | N OW SIL"), "{line}");
     let Some(Content::Text(text)) = plan.rows[1].stages[0].contents.get("text") else { panic!() };
-    assert!(text.stops.len() <= 30 + 2 + 4, "{}", text.stops.len());
+    assert!(text.aligned.len() <= 30 + 2 + 4, "{}", text.aligned.len());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn given_frames_are_spoken_once() {
     let asked = request("Go on. See me. Oh no.");
     let plan = task.plan_of(&asked).expect("a plan");
     let answer = task.answer_of(&asked, generated(&plan)).expect("an answer");
-    // Every stop of each sentence lasts a frame but the silences at the beginning of the later ones.
+    // Every phone of each sentence lasts a frame, except the silences at the beginning of the later ones.
     assert!((answer.seconds - (6.0 + 5.0 + 4.0) / 25.0).abs() < 1e-9, "{}", answer.seconds);
     let words: Vec<(f64, f64)> = answer.words.iter().map(|w| (w.start_s, w.end_s)).collect();
     assert_eq!(words.len(), 6);

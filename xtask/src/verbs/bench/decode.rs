@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::project::{build_program, root, shell};
-use crate::trials::record::Record;
+use crate::trials::record::TrialRecord;
 use crate::trials::weak::{machine, median};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub fn run(args: &DecodeArgs) -> Result<()> {
         passes.push(pass);
         round(args, &program, torch, bytes_per_s, &mut all)?;
     }
-    let mut out = Record::new("cargo xtask bench decode");
+    let mut out = TrialRecord::new("cargo xtask bench decode");
     out.say(machine());
     out.say("The machine is shared with other work; every round measures all kinds in turn, and ratios are within a round.");
     out.say(format!(
@@ -143,7 +143,7 @@ fn json_of(command: &mut Command) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("output of {shown}"))
 }
 
-/// A line each: frames a second, times the speed of PyTorch and of one sequence, share of the bandwidth.
+/// Returns a line each: frames a second, times the speed of PyTorch and of one sequence, share of the bandwidth.
 fn table(all: &[Measured]) -> String {
     let named = |name: &str| all.iter().find(|m| m.name == name).map(|m| &m.frames_per_s[..]);
     let torch = all.iter().find(|m| m.name.starts_with("PyTorch")).map(|m| &m.frames_per_s[..]);

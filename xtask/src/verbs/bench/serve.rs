@@ -142,7 +142,7 @@ fn open_loop(server: &Program, rate: f64, time: Duration) -> Result<Vec<Seen>> {
     Ok(seen.into_inner().unwrap_or_default())
 }
 
-/// Times from a client's hang-up to the free place, seconds.
+/// Returns the times from a client's hang-up to the free place, seconds.
 fn hang_ups(server: &Program, n: usize) -> Result<Vec<f64>> {
     let long = TEXT.repeat(20);
     let mut times = Vec::new();
@@ -173,7 +173,7 @@ fn places(server: &Program) -> Result<u64> {
     health["in_flight"].as_u64().context("no figure")
 }
 
-/// A quantile of some values.
+/// Returns a quantile of some values.
 fn quantile(values: impl Iterator<Item = f64>, q: f64) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::record;
 use crate::project::{build_program, root, shell};
-use crate::trials::record::Record;
+use crate::trials::record::TrialRecord;
 use crate::trials::weak::{machine, median};
 
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ impl Figures {
         }
     }
 
-    /// A line for each: median, smallest and largest.
+    /// Returns a line for each: median, smallest and largest.
     fn table(&self) -> String {
         let mut lines = vec![["", "median", "least", "most", ""].map(str::to_owned).to_vec()];
         for (name, unit, values) in &self.0 {
@@ -103,11 +103,11 @@ pub fn run(args: &UserArgs) -> Result<()> {
         );
         // Long requests cost minutes: three rounds of them are enough.
         if round < 3 {
-            long(&program, &texts, (&path("long.wav"), args.minutes), &mut figures)?;
+            long(&program, &texts, &path("long.wav"), args.minutes, &mut figures)?;
         }
     }
     let limits = Command::new(&program).args(["bench", "machine"]).output()?;
-    let mut out = Record::new("cargo xtask bench user");
+    let mut out = TrialRecord::new("cargo xtask bench user");
     out.say(machine());
     out.say(String::from_utf8_lossy(&limits.stdout).trim());
     out.say("The machine is shared with other work; every round runs all commands in turn.");
@@ -122,7 +122,8 @@ pub fn run(args: &UserArgs) -> Result<()> {
 fn long(
     program: &Path,
     [short, long]: &[String; 2],
-    (wav, minutes): (&str, usize),
+    wav: &str,
+    minutes: usize,
     figures: &mut Figures,
 ) -> Result<()> {
     let mut per_character = Vec::new();
@@ -135,13 +136,13 @@ fn long(
     figures.add("say, long text: time per character", "ms", 1e3 * long_s);
     figures.add("say, long text over 100 characters", "x", long_s / short_s);
     let seconds = repeated(wav, minutes)?;
-    let heard = ran(program, &["transcribe", wav, "--json"])?;
-    figures.add("transcribe, long recording", "x its length", heard.seconds / seconds);
-    figures.add("transcribe, long recording: peak memory", "MiB", heard.peak_mib);
+    let recognition = ran(program, &["transcribe", wav, "--json"])?;
+    figures.add("transcribe, long recording", "x its length", recognition.seconds / seconds);
+    figures.add("transcribe, long recording: peak memory", "MiB", recognition.peak_mib);
     Ok(())
 }
 
-/// Sentences of the Harvard lists until there are so many characters.
+/// Returns sentences of the Harvard lists of at least `characters` characters together.
 fn text(characters: usize) -> Result<String> {
     let lists = fs::read_to_string(root().join("evals/data/harvard-1-300.txt"))?;
     let mut text = String::new();
@@ -155,7 +156,7 @@ fn text(characters: usize) -> Result<String> {
     Ok(text)
 }
 
-/// Repeats a 16-bit WAV file's samples until it lasts so many minutes. Returns its length in seconds.
+/// Repeats the samples of a 16-bit WAV file for `minutes` minutes. Returns its length in seconds.
 fn repeated(wav: &str, minutes: usize) -> Result<f64> {
     let bytes = fs::read(wav)?;
     let data = bytes.windows(4).position(|w| w == b"data").context("a WAV file has data")? + 8;
@@ -171,7 +172,7 @@ fn repeated(wav: &str, minutes: usize) -> Result<f64> {
     Ok(wanted as f64 / bytes_per_s)
 }
 
-/// Time of the first event, seconds since 1970.
+/// Returns the time of the first event, seconds since 1970.
 fn first_event(path: &str) -> Result<f64> {
     let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
     let event: Value = serde_json::from_str(text.lines().next().context("no event")?)?;
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_stand_beside_the_range() {
+    fn medians_come_with_their_range() {
         let mut figures = Figures::default();
         for value in [3.0, 1.0, 2.0] {
             figures.add("say", "s", value);

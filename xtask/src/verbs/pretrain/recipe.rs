@@ -1,4 +1,4 @@
-//! Recipes: what is done with what, as a file.
+//! Recipes: files that describe the stages of a pretraining.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ pub(super) struct Train {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
-    /// A JSON object; what the recipe took is added to it.
+    /// A JSON object; the durations of the recipe are added to it.
     #[serde(default)]
     pub(super) card: Option<PathBuf>,
     pub(super) voices: Vec<Voice>,

@@ -1,4 +1,4 @@
-//! Stages: commands with what they read and what they leave, and whether they were done with the same.
+//! Stages: commands with inputs and outputs, and records of finished ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::content::Fnv;
+use crate::content::ContentHash;
 
 /// A stage of a recipe.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stage {
+pub(super) struct PretrainStage {
     pub(super) name: &'static str,
     /// Its own folder, which is emptied when it has to be done with something else.
     pub(super) folder: PathBuf,
@@ -18,12 +18,12 @@ pub(super) struct Stage {
     pub(super) inputs: Vec<PathBuf>,
     /// Files that a finished stage has written.
     pub(super) outputs: Vec<PathBuf>,
-    pub(super) work: Work,
+    pub(super) work: StageCommand,
 }
 
 /// Work of a stage.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Work {
+pub(super) enum StageCommand {
     /// `cargo xtask corpus` with these words.
     Corpus(Vec<String>),
     /// The program with these words.
@@ -32,8 +32,8 @@ pub(super) enum Work {
     Package { words: Vec<String>, card: Option<PathBuf>, written: PathBuf },
 }
 
-impl Work {
-    /// The command as a person would type it.
+impl StageCommand {
+    /// Returns the command as a person would type it.
     pub(super) fn line(&self) -> String {
         let (program, words) = match self {
             Self::Corpus(words) => ("cargo xtask corpus", words),
@@ -45,8 +45,8 @@ impl Work {
 
 /// Record of a finished stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
-    /// Hash of its command and of what its inputs hold.
+pub(super) struct StageRecord {
+    /// Hash of the command and of the content of the inputs.
     pub(super) key: String,
     /// Whether it is done, or only begun.
     pub(super) done: bool,
@@ -57,7 +57,7 @@ pub(super) struct Record {
 
 /// State of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum StageState {
     /// Done with the same inputs and settings.
     Done,
     /// Begun with the same, to be gone on with.
@@ -68,10 +68,10 @@ pub(super) enum State {
     Waiting,
 }
 
-impl Stage {
+impl PretrainStage {
     /// Hash of the command and of the inputs' content; nothing while an input isn't there.
     pub(super) fn key(&self) -> Result<Option<String>> {
-        let mut hash = Fnv::default();
+        let mut hash = ContentHash::default();
         hash.take(self.work.line().as_bytes());
         for input in &self.inputs {
             if !input.exists() {
@@ -82,19 +82,19 @@ impl Stage {
         Ok(Some(hash.hex()))
     }
 
-    pub(super) fn state(&self, run: &Path) -> Result<State> {
-        let Some(key) = self.key()? else { return Ok(State::Waiting) };
+    pub(super) fn state(&self, run: &Path) -> Result<StageState> {
+        let Some(key) = self.key()? else { return Ok(StageState::Waiting) };
         Ok(match self.record(run) {
             Some(record) if record.key == key => {
                 let there = self.outputs.iter().all(|o| o.exists());
-                if record.done && there { State::Done } else { State::Begun }
+                if record.done && there { StageState::Done } else { StageState::Begun }
             }
-            _ => State::New,
+            _ => StageState::New,
         })
     }
 
     /// Returns the stage's record; `None` if it cannot be read, and the stage is repeated.
-    pub(super) fn record(&self, run: &Path) -> Option<Record> {
+    pub(super) fn record(&self, run: &Path) -> Option<StageRecord> {
         serde_json::from_str(&fs::read_to_string(self.record_path(run)).ok()?).ok()
     }
 
@@ -117,7 +117,7 @@ impl Stage {
                 .collect();
             bail!("stage `{}`: {} isn't there", self.name, gone.join(", "));
         };
-        if state == State::New && self.folder.exists() {
+        if state == StageState::New && self.folder.exists() {
             fs::remove_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
         }
         let folders = self.outputs.iter().filter_map(|output| output.parent());
@@ -125,10 +125,11 @@ impl Stage {
             fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
         let before = match state {
-            State::Begun => self.record(run).map_or(0.0, |r| r.seconds),
+            StageState::Begun => self.record(run).map_or(0.0, |r| r.seconds),
             _ => 0.0,
         };
-        let mut record = Record { key, done: false, seconds: before, command: self.work.line() };
+        let mut record =
+            StageRecord { key, done: false, seconds: before, command: self.work.line() };
         self.write(run, &record)?;
         let begun = std::time::Instant::now();
         let outcome = act().with_context(|| format!("stage `{}`", self.name));
@@ -143,7 +144,7 @@ impl Stage {
         outcome
     }
 
-    fn write(&self, run: &Path, record: &Record) -> Result<()> {
+    fn write(&self, run: &Path, record: &StageRecord) -> Result<()> {
         let path = self.record_path(run);
         let folder = path.parent().unwrap_or(run);
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -168,34 +169,34 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path();
         let (input, output) = (run.join("input"), run.join("made/output"));
-        let stage = |setting: &str| Stage {
+        let stage = |setting: &str| PretrainStage {
             name: "made",
             folder: run.join("made"),
             inputs: vec![input.clone()],
             outputs: vec![output.clone()],
-            work: Work::Program(vec!["make".into(), setting.into()]),
+            work: StageCommand::Program(vec!["make".into(), setting.into()]),
         };
         let state = |setting: &str| stage(setting).state(run).unwrap();
-        assert_eq!(state("a"), State::Waiting);
+        assert_eq!(state("a"), StageState::Waiting);
         assert!(stage("a").run(run, || Ok(())).unwrap_err().to_string().contains("isn't there"));
         fs::write(&input, "1").unwrap();
-        assert_eq!(state("a"), State::New);
+        assert_eq!(state("a"), StageState::New);
         stage("a").run(run, || bail!("stopped")).unwrap_err();
-        assert_eq!(state("a"), State::Begun);
+        assert_eq!(state("a"), StageState::Begun);
         fs::write(run.join("made/half"), "half").unwrap();
         stage("a").run(run, || Ok(fs::write(&output, "")?)).unwrap();
         assert!(run.join("made/half").exists(), "what was begun is gone on with");
-        assert_eq!((state("a"), state("b")), (State::Done, State::New));
+        assert_eq!((state("a"), state("b")), (StageState::Done, StageState::New));
         fs::write(&input, "2").unwrap();
-        assert_eq!(state("a"), State::New);
+        assert_eq!(state("a"), StageState::New);
         fs::write(&input, "1").unwrap();
-        assert_eq!(state("a"), State::Done);
+        assert_eq!(state("a"), StageState::Done);
         fs::remove_file(&output).unwrap();
-        assert_eq!(state("a"), State::Begun, "what it made is gone");
+        assert_eq!(state("a"), StageState::Begun, "what it made is gone");
         stage("b").run(run, || Ok(fs::write(&output, "")?)).unwrap();
         assert!(!run.join("made/half").exists(), "another setting begins anew");
         stage("b").forget(run).unwrap();
-        assert_eq!(state("b"), State::New);
+        assert_eq!(state("b"), StageState::New);
         let nothing = stage("c").run(run, || Ok(()));
         assert!(nothing.unwrap_err().to_string().contains("left no"));
     }

@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use super::recipe::{Import, Recipe};
-use super::stage::{Stage, Work};
+use super::stage::{PretrainStage, StageCommand};
 use crate::project::root;
 
 /// The stages in their order; the corpus is made if it is neither there nor imported.
-pub(super) fn stages(recipe: &Recipe) -> Vec<Stage> {
+pub(super) fn stages(recipe: &Recipe) -> Vec<PretrainStage> {
     let places = Places::of(recipe);
     let made = match &recipe.corpus.import {
         Some(import) => Some(places.import("import", import, &places.corpus)),
@@ -44,12 +44,12 @@ struct Places<'a> {
     lm: PathBuf,
 }
 
-/// A command's words.
+/// Returns a command's words.
 fn words(parts: &[&dyn Display]) -> Vec<String> {
     parts.iter().map(ToString::to_string).collect()
 }
 
-/// The same with a configuration and changes of it.
+/// Returns the same with a configuration and changes of it.
 fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> Vec<String> {
     let config = config.iter().flat_map(|c| ["--config".to_owned(), c.display().to_string()]);
     words.extend(config);
@@ -87,17 +87,23 @@ impl<'a> Places<'a> {
         inputs: &[&Path],
         config: Option<&Path>,
         outputs: &[&Path],
-        work: Work,
-    ) -> Stage {
+        work: StageCommand,
+    ) -> PretrainStage {
         let owned = |paths: &[&Path]| paths.iter().map(|p| p.to_path_buf()).collect::<Vec<_>>();
         let mut inputs = owned(inputs);
         inputs.extend(config.map(Path::to_path_buf));
-        Stage { name, folder: self.recipe.run.join(name), inputs, outputs: owned(outputs), work }
+        PretrainStage {
+            name,
+            folder: self.recipe.run.join(name),
+            inputs,
+            outputs: owned(outputs),
+            work,
+        }
     }
 
     /// A published corpus as a manifest. Its folder may hold hundreds of gigabytes and isn't read to tell whether it
     /// changed.
-    fn import(&self, name: &'static str, import: &Import, manifest: &Path) -> Stage {
+    fn import(&self, name: &'static str, import: &Import, manifest: &Path) -> PretrainStage {
         let mut words = words(&[
             &"data",
             &"import",
@@ -108,17 +114,17 @@ impl<'a> Places<'a> {
         ]);
         let grids = import.textgrids.iter();
         words.extend(grids.flat_map(|g| ["--textgrids".to_owned(), g.display().to_string()]));
-        self.stage(name, &[], None, &[manifest], Work::Program(words))
+        self.stage(name, &[], None, &[manifest], StageCommand::Program(words))
     }
 
     /// Phone times by the embedded model.
-    fn align(&self) -> Stage {
+    fn align(&self) -> PretrainStage {
         let words =
             words(&[&"data", &"align", &self.corpus.display(), &"--out", &self.manifest.display()]);
-        self.stage("align", &[&self.corpus], None, &[&self.manifest], Work::Program(words))
+        self.stage("align", &[&self.corpus], None, &[&self.manifest], StageCommand::Program(words))
     }
 
-    fn made(&self) -> Stage {
+    fn made(&self) -> PretrainStage {
         let c = &self.recipe.corpus;
         let out = self.recipe.run.join("corpus");
         let words = words(&[
@@ -134,19 +140,19 @@ impl<'a> Places<'a> {
         let here = root().join("xtask/corpus");
         let inputs = [here.join("make_corpus.py"), here.join("requirements.txt")];
         let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
-        self.stage("corpus", &inputs, None, &[&self.corpus], Work::Corpus(words))
+        self.stage("corpus", &inputs, None, &[&self.corpus], StageCommand::Corpus(words))
     }
 
-    fn fit(&self) -> Stage {
+    fn fit(&self) -> PretrainStage {
         let verb = &self.recipe.fit;
         let config = verb.config.as_deref();
         let words =
             words(&[&"codec", &"fit", &self.manifest.display(), &"--out", &self.rvq.display()]);
-        let work = Work::Program(configured(words, config, &verb.set));
+        let work = StageCommand::Program(configured(words, config, &verb.set));
         self.stage("fit", &[&self.manifest], config, &[&self.rvq], work)
     }
 
-    fn vocoder(&self) -> Stage {
+    fn vocoder(&self) -> PretrainStage {
         let verb = &self.recipe.vocoder;
         let config = verb.config.as_deref();
         let state = self.recipe.run.join("vocoder/state.safetensors");
@@ -161,11 +167,11 @@ impl<'a> Places<'a> {
             &"--out",
             &self.codec,
         ]);
-        let work = Work::Program(configured(words, config, &verb.set));
+        let work = StageCommand::Program(configured(words, config, &verb.set));
         self.stage("vocoder", &[&self.manifest, &self.rvq], config, &[&self.codec_path], work)
     }
 
-    fn encode(&self) -> Stage {
+    fn encode(&self) -> PretrainStage {
         let mut words = words(&[
             &"data",
             &"encode",
@@ -179,7 +185,7 @@ impl<'a> Places<'a> {
         ]);
         words.extend(self.latents());
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
-        self.stage("encode", &inputs, None, &[&self.shards], Work::Program(words))
+        self.stage("encode", &inputs, None, &[&self.shards], StageCommand::Program(words))
     }
 
     /// Returns the latents flag of `encode` and `simulate`.
@@ -187,8 +193,9 @@ impl<'a> Places<'a> {
         self.recipe.encode.latents.then(|| "--latents".to_owned())
     }
 
-    /// Views of the utterances in noise and among others, beside the shards: what tasks that clean and separate learn from.
-    fn simulate(&self) -> Stage {
+    /// Simulates views of the utterances with noise and other speakers: training data of the tasks that denoise and
+    /// separate.
+    fn simulate(&self) -> PretrainStage {
         let verb = self.recipe.simulate.clone().unwrap_or_default();
         let mut words = words(&[
             &"data",
@@ -209,10 +216,10 @@ impl<'a> Places<'a> {
         words.extend(verb.sir_db.into_iter().flat_map(|db| range("sir", db)));
         let inputs: [&Path; 2] = [&self.manifest, &self.codec_path];
         let views = self.shards.join("views");
-        self.stage("simulate", &inputs, None, &[&views], Work::Program(words))
+        self.stage("simulate", &inputs, None, &[&views], StageCommand::Program(words))
     }
 
-    fn train(&self) -> Stage {
+    fn train(&self) -> PretrainStage {
         let train = &self.recipe.train;
         let mut words = words(&[
             &"train",
@@ -228,11 +235,11 @@ impl<'a> Places<'a> {
             words.extend(["--in-training-eval".to_owned(), train.in_training_eval.to_string()]);
         }
         let config = Some(train.config.as_path());
-        let work = Work::Program(configured(words, config, &train.set));
+        let work = StageCommand::Program(configured(words, config, &train.set));
         self.stage("train", &[&self.shards, &self.codec_path], config, &[&self.lm], work)
     }
 
-    fn package(&self) -> Stage {
+    fn package(&self) -> PretrainStage {
         let package = &self.recipe.package;
         let written = self.recipe.run.join("package/card.json");
         let mut words = words(&[
@@ -252,12 +259,13 @@ impl<'a> Places<'a> {
         let inputs: [&Path; 3] = [&self.manifest, &self.lm, &self.codec_path];
         let outputs: [&Path; 2] = [&self.recipe.out, &written];
         let card = package.card.as_deref();
-        let work = Work::Package { words, card: package.card.clone(), written: written.clone() };
+        let work =
+            StageCommand::Package { words, card: package.card.clone(), written: written.clone() };
         self.stage("package", &inputs, card, &outputs, work)
     }
 
     /// The suite with the model, after the import of the corpus that it is from.
-    fn evaluate(&self) -> Vec<Stage> {
+    fn evaluate(&self) -> Vec<PretrainStage> {
         let Some(evaluate) = &self.recipe.evaluate else { return Vec::new() };
         let folder = self.recipe.run.join("evaluate");
         let report = folder.join("report");
@@ -279,7 +287,7 @@ impl<'a> Places<'a> {
         inputs.extend(manifest);
         let outputs = [report.join("report.json")];
         let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
-        let work = Work::Program(words);
+        let work = StageCommand::Program(words);
         imported
             .into_iter()
             .chain([self.stage("evaluate", &inputs, None, &outputs, work)])

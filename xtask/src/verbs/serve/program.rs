@@ -31,7 +31,7 @@ impl Program {
         Ok(Self { child: Mutex::new(child), address })
     }
 
-    /// An address of the server.
+    /// Returns an address of the server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -12,7 +12,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// A disk with room for inputs.
+    /// Builds a disk with room for inputs.
     pub(super) fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let place = folder.path().display().to_string();
@@ -25,7 +25,7 @@ impl Disk {
         self.folder.path()
     }
 
-    /// Bytes in use, whole blocks.
+    /// Returns the bytes in use, whole blocks.
     pub(super) fn used_bytes(&self) -> Result<u64> {
         let place = self.folder().display().to_string();
         let shown =

@@ -9,11 +9,11 @@ use anyhow::{Result, bail};
 /// A job of the program.
 pub(super) struct Job {
     pub(super) name: &'static str,
-    /// Writes the inputs into a folder, with the program where it takes that.
+    /// Writes the inputs into a folder, by the program where needed.
     pub(super) prepare: fn(&Path, &Path) -> Result<()>,
     /// Whether `args` start a shell script that starts the program, its path being `$SYRINX`.
     pub(super) script: bool,
-    /// The arguments that start the job, or go on with it.
+    /// Arguments that start or resume the job.
     pub(super) args: fn(&Path) -> Vec<String>,
     /// Whether a file (below the folder) must be the same in the end.
     pub(super) compared: fn(&Path) -> bool,
@@ -102,7 +102,7 @@ fn recordings(folder: &Path, _program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A WAV of a buzz whose pitch and level move.
+/// Returns a WAV of a buzz whose pitch and level move.
 fn buzz(index: usize) -> Vec<u8> {
     let period = 160 + 13 * index;
     let sample = |i: usize| {

@@ -2,7 +2,9 @@
 
 use clap::Args;
 use serde_json::json;
-use syrinx_nn::measure::{DecodeConfig, PassConfig, measure_decode, measure_machine, measure_pass};
+use syrinx_nn::measure::{
+    DecodeBenchConfig, PassConfig, measure_decode, measure_machine, measure_pass,
+};
 use syrinx_nn::{BlockConfig, Precision};
 
 use super::fail;
@@ -46,7 +48,7 @@ pub fn run(session: &Session, args: &DecodeArgs) -> Outcome {
     let DecodeArgs { dim, layers, heads, hidden, sequences, history, frames, .. } = *args;
     let block = BlockConfig { dim, layers, heads, hidden, ..Default::default() };
     let config =
-        DecodeConfig { block, sequences, history, frames, precision, ..Default::default() };
+        DecodeBenchConfig { block, sequences, history, frames, precision, ..Default::default() };
     let figures = measure_decode(&config).map_err(|e| fail(e.to_string()))?;
     let threads = rayon::current_num_threads();
     if session.globals.json {

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use syrinx_ablate::{Ablation, AblationPlan, Findings, WorkOptions, write_report};
 use syrinx_dash::AblationCard;
-use syrinx_data::Part;
+use syrinx_data::WorkShare;
+use syrinx_recipes::{CellData, SettingsRunner};
 use syrinx_results::Store;
-use syrinx_types::EventSink;
+use syrinx_types::{EventSink, RunContext};
 
+use crate::corpora;
 use crate::failure::{Failure, Outcome};
-use crate::runner::{Corpora, ProgramRunner};
+use crate::provenance;
 use crate::session::Session;
 
 /// The ablations of a folder, by name; files that can't be read are left out.
@@ -58,13 +60,19 @@ impl AblationRun<'_> {
             ));
         }
         let store = Store::open(results)?;
-        let data = self.data.map(Path::to_path_buf);
-        let splits = ("train".to_owned(), None);
-        let runner = ProgramRunner::new(session, &store, Corpora { data, codec: None, splits });
+        let data = CellData {
+            corpus: self.data.map(corpora::named),
+            codec: None,
+            train_split: "train".to_owned(),
+            watch_split: None,
+        };
+        let (layers, base) = (session.layers()?, session.base_settings()?);
+        let runner = SettingsRunner::new(layers, base, &store, data, provenance::origin());
         let plan = AblationPlan::new(ablation, &runner)?;
         let (runs, evals) = self.folders;
-        let options = WorkOptions { folder: runs.join("ablations").join(&name), part: Part::WHOLE };
-        let tally = plan.run(&runner, &store, &options, (&session.cancel, sink))?;
+        let options =
+            WorkOptions { folder: runs.join("ablations").join(&name), part: WorkShare::WHOLE };
+        let tally = plan.run(&runner, &store, &options, RunContext::new(&session.cancel, sink))?;
         session.check()?;
         let mut said = format!(
             "{name}: {} cells done, {} done before, {} failed",

@@ -1,4 +1,4 @@
-//! A column: a task, a model, settings, and what came of them.
+//! Columns: a task, a model, settings, and the state of the answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use syrinx_types::Audio;
 
 use crate::message::JobId;
-use crate::{AnswerAsk, Knob, ModelCard, Shown, TaskCard};
+use crate::{AnswerRequest, DrawnAnswer, Knob, ModelCard, TaskCard};
 
 /// State of a column.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum State {
+pub(super) enum ColumnState {
     /// Not run yet.
     #[default]
     Empty,
@@ -27,9 +27,19 @@ pub(super) enum State {
         note: String,
     },
     /// Answered.
-    Shown(Box<Shown>),
+    Shown(Box<DrawnAnswer>),
     /// Went wrong.
     Failed(String),
+}
+
+/// Typed input of all columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) text: &'a str,
+    /// Path of a recording; empty for none.
+    pub(super) file: &'a str,
+    /// Name of a voice or path of a prompt; empty for the default.
+    pub(super) voice: &'a str,
 }
 
 /// A column.
@@ -40,7 +50,7 @@ pub(super) struct Column {
     pub(super) seed: u64,
     /// Settings that aren't the default's.
     pub(super) changed: BTreeMap<String, String>,
-    pub(super) state: State,
+    pub(super) state: ColumnState,
 }
 
 impl Column {
@@ -50,13 +60,13 @@ impl Column {
 
     /// Another one with the same task and settings.
     pub(super) fn like(&self) -> Self {
-        Self { state: State::Empty, ..self.clone() }
+        Self { state: ColumnState::Empty, ..self.clone() }
     }
 
     /// Returns the shown answer, with a name for its files.
-    pub(super) fn shown(&self) -> Option<(String, &Shown)> {
+    pub(super) fn shown(&self) -> Option<(String, &DrawnAnswer)> {
         match &self.state {
-            State::Shown(shown) => Some((format!("{}-seed{}", self.task, self.seed), shown)),
+            ColumnState::Shown(shown) => Some((format!("{}-seed{}", self.task, self.seed), shown)),
             _ => None,
         }
     }
@@ -65,7 +75,7 @@ impl Column {
         self.shown().and_then(|(_, shown)| shown.answer.audio.as_ref())
     }
 
-    /// The value of a setting here.
+    /// Returns the value of a setting here.
     pub(super) fn value(&self, knob: &Knob) -> String {
         self.changed.get(&knob.key).unwrap_or(&knob.value).clone()
     }
@@ -96,13 +106,15 @@ impl Column {
         self.set(knob, new);
     }
 
-    /// The question of this column about an input: text, file, voice.
+    /// Returns the question of this column about an input: text, file, voice.
     pub(super) fn ask(
         &self,
-        (card, model): (&TaskCard, ModelCard),
-        (text, file, voice): (&str, &str, &str),
+        card: &TaskCard,
+        model: ModelCard,
+        input: Input<'_>,
         recording: Option<Arc<Audio>>,
-    ) -> AnswerAsk {
+    ) -> AnswerRequest {
+        let Input { text, file, voice } = input;
         let mut request = Map::new();
         let about = match (card.takes_recording, &recording) {
             // The samples stand in the place of a file.
@@ -111,14 +123,14 @@ impl Column {
             (false, _) => text,
         };
         request.insert(card.positional.clone(), json!(about));
-        // A voice that looks like a file is a recording to be imitated.
+        // A voice that looks like a path is a prompt recording.
         let imitated = voice.contains(['/', '.']) && card.takes("prompt");
         if imitated {
             request.insert("prompt".into(), json!(voice));
         } else if !voice.is_empty() && card.takes("voice") {
             request.insert("voice".into(), json!(voice));
         }
-        AnswerAsk {
+        AnswerRequest {
             model,
             task: card.id.clone(),
             request: Value::Object(request),

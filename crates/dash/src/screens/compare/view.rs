@@ -4,11 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use serde_json::Value;
 
-use crate::Shown;
+use crate::DrawnAnswer;
 use crate::field::Field;
 use crate::grid::Grid;
-use crate::pen::{Pen, Target, above, left, width, wrap};
-use crate::screens::compare::column::State;
+use crate::pen::{ClickTarget, Pen, above, left, width, wrap};
+use crate::screens::compare::column::ColumnState;
 use crate::screens::compare::{COLUMN, Compare, FILE, Focus, KNOB, TEXT, VOICE};
 use crate::screens::duration;
 
@@ -57,7 +57,7 @@ impl Compare {
         for (i, (name, field, focus, pane)) in fields.into_iter().enumerate() {
             let (_, rest) = above(area, i as u16);
             let (line, _) = above(rest, 1);
-            pen.hits.push((line, Target::Pane(pane)));
+            pen.hits.push((line, ClickTarget::Pane(pane)));
             let focused = self.focus == focus;
             let style = if focused { pen.theme.title } else { pen.theme.dim };
             let sign = if focused { "›" } else { " " };
@@ -97,22 +97,22 @@ impl Compare {
         }
         let inner = pen.frame(area, &title, COLUMN + i, i == self.at);
         match &column.state {
-            State::Empty => {
+            ColumnState::Empty => {
                 let what = self.card(column).map_or("", |c| c.summary.as_str());
                 let used = pen.paragraph(inner, what, pen.theme.text);
                 pen.text(inner, 0, used + 1, "enter runs it", pen.theme.dim);
             }
-            State::Waiting => {
+            ColumnState::Waiting => {
                 pen.paragraph(inner, "waits for the column that speaks", pen.theme.dim);
             }
-            State::Running { since_s, note, .. } => {
+            ColumnState::Running { since_s, note, .. } => {
                 let text = format!("working for {} {note}", duration(pen.now_s - since_s));
                 pen.paragraph(inner, &text, pen.theme.warn);
             }
-            State::Failed(reason) => {
+            ColumnState::Failed(reason) => {
                 pen.paragraph(inner, &format!("! {reason}"), pen.theme.bad);
             }
-            State::Shown(shown) => draw_shown(pen, inner, shown),
+            ColumnState::Shown(shown) => draw_shown(pen, inner, shown),
         }
     }
 }
@@ -135,7 +135,7 @@ fn draw_field(pen: &mut Pen<'_>, area: Rect, field: &Field, focused: bool) {
 }
 
 /// An answer: figures, waveform, spectrogram, words.
-fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &Shown) {
+fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &DrawnAnswer) {
     let figures = figures(shown);
     let used = pen.paragraph(area, &figures, pen.theme.dim);
     let rest = above(area, used).1;
@@ -160,8 +160,8 @@ fn draw_shown(pen: &mut Pen<'_>, area: Rect, shown: &Shown) {
     pen.paragraph(rest, &words, pen.theme.accent(0));
 }
 
-/// Length, speed and pitch in a line.
-fn figures(shown: &Shown) -> String {
+/// Returns the length, speed and pitch in a line.
+fn figures(shown: &DrawnAnswer) -> String {
     let answer = &shown.answer;
     let mut parts = Vec::new();
     let seconds = answer.audio.as_ref().map(|a| a.seconds()).filter(|s| *s > 0.0);
@@ -184,7 +184,7 @@ fn figures(shown: &Shown) -> String {
     parts.join(" · ")
 }
 
-/// The words with their times.
+/// Returns the words with their times.
 fn words(json: &Value) -> String {
     let one =
         |word: &Value| Some(format!("{:.2} {}", word["start_s"].as_f64()?, word["word"].as_str()?));
@@ -192,7 +192,7 @@ fn words(json: &Value) -> String {
     words.collect::<Vec<_>>().join("  ")
 }
 
-/// The fields that are texts, the most telling first.
+/// Returns the fields that are texts, the most telling first.
 fn text_of(json: &Value) -> String {
     let known = ["text", "phones"];
     let named = known.iter().filter_map(|k| json[*k].as_str()).filter(|t| !t.is_empty());

@@ -12,7 +12,7 @@ use crate::grid::{Grid, cell};
 use crate::keys::{Binding, Key, Step, action, bind};
 use crate::message::Effect;
 use crate::pen::{Pen, above};
-use crate::screens::Context;
+use crate::screens::ScreenContext;
 use crate::screens::evals::{Named, row_text};
 
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub(super) const SORTING: &[Binding<Sort>] = &[
     bind(&[Key::Esc], Sort::Close, "", "back from a row to all rows"),
 ];
 
-/// A row and what it measures, taken apart once: the screen is drawn many times a second.
+/// A row with its measures, computed once: the screen is drawn many times a second.
 #[derive(Debug)]
 struct Scored {
     row: Row,
@@ -127,18 +127,18 @@ impl Rows {
         true
     }
 
-    pub(super) fn step(&mut self, step: Step, context: &mut Context<'_>) {
+    pub(super) fn step(&mut self, step: Step, context: &mut ScreenContext<'_>) {
         self.select(step.from(self.at, self.rows.len()), context);
     }
 
-    pub(super) fn select(&mut self, at: usize, context: &mut Context<'_>) {
+    pub(super) fn select(&mut self, at: usize, context: &mut ScreenContext<'_>) {
         self.at = at.min(self.rows.len().saturating_sub(1));
         if self.open {
             self.ask_picture(context);
         }
     }
 
-    pub(super) fn open(&mut self, context: &mut Context<'_>) {
+    pub(super) fn open(&mut self, context: &mut ScreenContext<'_>) {
         self.open = !self.open && !self.rows.is_empty();
         if self.open {
             self.ask_picture(context);
@@ -151,7 +151,7 @@ impl Rows {
         Some(folder.join(name))
     }
 
-    fn ask_picture(&self, context: &mut Context<'_>) {
+    fn ask_picture(&self, context: &mut ScreenContext<'_>) {
         if let Some(path) = self.recording() {
             context.ask(Effect::Draw(path));
         }
@@ -161,7 +161,7 @@ impl Rows {
         self.figures.get(self.sort.checked_sub(1)?).map(String::as_str)
     }
 
-    /// Sorts the rows, the worst first: by what the figure says is worse.
+    /// Sorts the rows by the figure, the worst first.
     fn sorted(&mut self) {
         let by = self.sorted_by().map(str::to_owned);
         let worse = |scored: &Scored| match &by {

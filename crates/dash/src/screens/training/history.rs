@@ -43,7 +43,7 @@ impl Series {
 /// A run as far as its events tell.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct History {
-    /// The last step, and how many there will be.
+    /// Last step.
     pub(crate) step: u64,
     pub(crate) total: u64,
     /// Learning rate, gradient norm and positions a second of the last step.
@@ -134,7 +134,7 @@ impl History {
         self.series.entry(name.to_owned()).or_default().push(step as f64, value);
     }
 
-    /// The run went on from a checkpoint: what came after that is said again.
+    /// Drops the history after a checkpoint that the run resumed from; those steps are reported again.
     fn back_to(&mut self, step: u64) {
         for series in self.series.values_mut() {
             series.points.retain(|(at, _)| *at < step as f64);
@@ -142,7 +142,7 @@ impl History {
         self.times.clear();
     }
 
-    /// Seconds to the last step, by the pace of the last ones.
+    /// Returns the seconds to the last step, by the pace of the last ones.
     pub(crate) fn left_s(&self) -> Option<f64> {
         let ((first, begun_s), (last, now_s)) = (self.times.first()?, self.times.last()?);
         let steps = last.checked_sub(*first).filter(|n| *n > 0)?;

@@ -9,8 +9,8 @@ use syrinx_types::Audio;
 
 use crate::message::{Effect, JobId, JobNews};
 use crate::pen::{Pen, above};
-use crate::screens::Context;
-use crate::{AnswerAsk, ModelCard, Shown, TaskCard};
+use crate::screens::ScreenContext;
+use crate::{AnswerRequest, DrawnAnswer, ModelCard, TaskCard};
 
 /// Spoken sentence: short, and with sounds of all kinds.
 const SENTENCE: &str = "The birch canoe slid on the smooth planks.";
@@ -23,7 +23,7 @@ pub(super) struct Samples {
     /// Whether every new checkpoint is asked.
     pub(super) every: bool,
     job: Option<(JobId, u64)>,
-    made: Vec<(u64, Shown)>,
+    made: Vec<(u64, DrawnAnswer)>,
     trouble: Option<String>,
 }
 
@@ -43,8 +43,8 @@ impl Samples {
         self.job.is_none() && self.made.is_empty() && self.trouble.is_none()
     }
 
-    /// Lets the weights beside the events of a run say the sentence.
-    pub(super) fn make(&mut self, events: &Path, step: u64, context: &mut Context<'_>) {
+    /// Synthesizes the sentence with the weights of a run.
+    pub(super) fn make(&mut self, events: &Path, step: u64, context: &mut ScreenContext<'_>) {
         let (Some((task, field)), None, Some(run)) = (&self.speaks, &self.job, events.parent())
         else {
             return;
@@ -52,7 +52,7 @@ impl Samples {
         let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let model = ModelCard { name, path: Some(run.join("model.safetensors")) };
         let request = Map::from_iter([(field.clone(), json!(SENTENCE))]);
-        let ask = AnswerAsk {
+        let ask = AnswerRequest {
             model,
             task: task.clone(),
             request: Value::Object(request),

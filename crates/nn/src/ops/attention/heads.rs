@@ -1,8 +1,8 @@
-//! One head of one sequence: what fused attention is made of.
+//! Attention of one head of one sequence, the unit of fused attention.
 
 use multiversion::multiversion;
 
-use super::{AttentionPlan, Span, rotate, softmax};
+use super::{AttentionPlan, SpanHead, rotate, softmax};
 use crate::matmul::{Mat, ProductOptions, product};
 
 /// Memory of one head's work, to be used again.
@@ -50,7 +50,8 @@ fn softmax_backward(p: &[f32], dp: &mut [f32], len: usize, ranges: &[(usize, usi
 
 impl HeadScratch {
     /// Copies a head out of `qkv` (rows, 3 * dim), rotates it, and computes its attention weights.
-    fn weigh(&mut self, plan: &AttentionPlan, qkv: &[f32], span: Span, head: usize) {
+    fn weigh(&mut self, plan: &AttentionPlan, qkv: &[f32], head: SpanHead) {
+        let SpanHead { span, head } = head;
         let (len, hd) = (span.len, plan.head_dim());
         let dim = plan.heads * hd;
         for part in [&mut self.q, &mut self.k, &mut self.v] {
@@ -58,11 +59,11 @@ impl HeadScratch {
         }
         for row in 0..len {
             let source = &qkv[(span.start + row) * 3 * dim..][..3 * dim];
-            let angles = plan.angles(span.start + row);
+            let (cos, sin) = plan.angles(span.start + row);
             self.q.extend_from_slice(&source[head * hd..][..hd]);
-            rotate(&mut self.q[row * hd..], angles, 1.0);
+            rotate(&mut self.q[row * hd..], cos, sin, 1.0);
             self.k.extend_from_slice(&source[dim + head * hd..][..hd]);
-            rotate(&mut self.k[row * hd..], angles, 1.0);
+            rotate(&mut self.k[row * hd..], cos, sin, 1.0);
             self.v.extend_from_slice(&source[2 * dim + head * hd..][..hd]);
         }
         self.ranges.clear();
@@ -80,11 +81,11 @@ impl HeadScratch {
         &mut self,
         plan: &AttentionPlan,
         qkv: &[f32],
-        (span, head): (Span, usize),
+        head: SpanHead,
         out: &mut [f32],
     ) {
-        self.weigh(plan, qkv, span, head);
-        let (len, hd) = (span.len, plan.head_dim());
+        self.weigh(plan, qkv, head);
+        let (len, hd) = (head.span.len, plan.head_dim());
         let (weights, v) = (Mat::new(&self.weights, len, len), Mat::new(&self.v, len, hd));
         product(out, hd, weights, v, ProductOptions::default().single());
     }
@@ -94,11 +95,13 @@ impl HeadScratch {
     pub(crate) fn backward(
         &mut self,
         plan: &AttentionPlan,
-        (qkv, dy): (&[f32], &[f32]),
-        (span, head): (Span, usize),
+        qkv: &[f32],
+        dy: &[f32],
+        head: SpanHead,
         out: &mut [f32],
     ) {
-        self.weigh(plan, qkv, span, head);
+        self.weigh(plan, qkv, head);
+        let SpanHead { span, head } = head;
         let (len, hd) = (span.len, plan.head_dim());
         let dim = plan.heads * hd;
         let (dq, rest) = out.split_at_mut(len * hd);
@@ -114,9 +117,9 @@ impl HeadScratch {
         product(dq, hd, ds, Mat::new(&self.k, len, hd), options);
         product(dk, hd, ds.t(), Mat::new(&self.q, len, hd), options);
         for row in 0..len {
-            let angles = plan.angles(span.start + row);
-            rotate(&mut dq[row * hd..][..hd], angles, -1.0);
-            rotate(&mut dk[row * hd..][..hd], angles, -1.0);
+            let (cos, sin) = plan.angles(span.start + row);
+            rotate(&mut dq[row * hd..][..hd], cos, sin, -1.0);
+            rotate(&mut dk[row * hd..][..hd], cos, sin, -1.0);
         }
     }
 }

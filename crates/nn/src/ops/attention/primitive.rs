@@ -8,7 +8,7 @@ use super::AttentionPlan;
 /// A plan as tensors.
 #[derive(Debug, Clone)]
 pub(super) struct Padded {
-    /// The row that stands at each place, `rows` for padding: (batch * time).
+    /// Row of each place, `rows` for padding: (batch * time).
     pick: Tensor,
     /// The place of each row: (rows).
     back: Tensor,

@@ -16,7 +16,7 @@ use crate::ops::{gated, norm};
 const WEIGHT_ROWS_PER_TASK: usize = 128;
 
 impl StackOp {
-    /// Gradients of the input, (rows, dim), and of all weights, from those of the result.
+    /// Returns the gradients of the input, (rows, dim), and of all weights, from those of the result.
     pub(super) fn backward(
         &self,
         dy: &[f32],
@@ -101,7 +101,7 @@ impl StackOp {
         column_sums(&parts.collect::<Vec<f32>>(), dim)
     }
 
-    /// Attention itself, and beside it the weights of which all is known.
+    /// Backward pass of attention, in parallel with the weight gradients whose factors are known.
     fn attention(
         &self,
         layer: &LayerRows,
@@ -112,15 +112,16 @@ impl StackOp {
         let RowGradients { outer, middle, seen, heads, seen_rows, normed, gated, .. } = gradients;
         let mut jobs = Vec::new();
         let mut rest = heads.as_mut_slice();
-        for (span, head) in self.plan.tasks() {
-            let (own, others) = rest.split_at_mut(3 * span.len * head_dim);
-            jobs.push(((span, head), own));
+        for head in self.plan.span_heads() {
+            let (own, others) = rest.split_at_mut(3 * head.span.len * head_dim);
+            jobs.push((head, own));
             rest = others;
         }
         let attend = || {
-            jobs.into_par_iter().for_each(|(task, own)| {
-                let given = (layer.qkv.as_slice(), seen.as_slice());
-                self.memory.heads.with(|scratch| scratch.backward(&self.plan, given, task, own));
+            jobs.into_par_iter().for_each(|(head, own)| {
+                self.memory.heads.with(|scratch| {
+                    scratch.backward(&self.plan, &layer.qkv, seen.as_slice(), head, own)
+                });
             });
         };
         let [_, _, of_out, _, of_gate_up, of_down] = of_weights else { return attend() };
@@ -132,7 +133,7 @@ impl StackOp {
         rayon::join(learn, attend);
     }
 
-    /// From queries, keys and values back to what the layer was given. Returns the gradient of attention's norm.
+    /// Backward pass from queries, keys and values to the input of the layer. Returns the gradient of attention's norm.
     fn before(
         &self,
         weights: &[&[f32]],

@@ -50,14 +50,14 @@ impl StackOp {
         let head_dim = self.plan.head_dim();
         let mut jobs = Vec::new();
         let mut rest = layer.seen.as_mut_slice();
-        for (span, head) in self.plan.tasks() {
-            let (own, others) = rest.split_at_mut(span.len * head_dim);
-            jobs.push(((span, head), own));
+        for head in self.plan.span_heads() {
+            let (own, others) = rest.split_at_mut(head.span.len * head_dim);
+            jobs.push((head, own));
             rest = others;
         }
         let qkv = &layer.qkv;
-        jobs.into_par_iter().for_each(|(task, seen)| {
-            self.memory.heads.with(|scratch| scratch.forward(&self.plan, qkv, task, seen));
+        jobs.into_par_iter().for_each(|(head, seen)| {
+            self.memory.heads.with(|scratch| scratch.forward(&self.plan, qkv, head, seen));
         });
     }
 
@@ -102,8 +102,8 @@ fn mapped(
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(weight, outputs, inputs).t(), options);
 }
 
-/// Rows from `first` on of what lies head by head: `heads` holds for each sequence, for each head (parts, len, head_dim),
-/// `out` is (rows, parts * dim).
+/// Copies rows from `first` on out of a layout by heads: `heads` holds for each sequence, for each head (parts, len,
+/// head_dim), `out` is (rows, parts * dim).
 pub(super) fn gather(
     plan: &AttentionPlan,
     parts: usize,

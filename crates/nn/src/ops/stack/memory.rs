@@ -1,4 +1,4 @@
-//! Memory that one pass hands on to the next: what the system has given once isn't asked of it again.
+//! Memory that is reused from pass to pass.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +52,7 @@ impl<T: Default> Shelf<T> {
     }
 }
 
-/// The first `len` values of a vector that grows where it must. What stands in them is left over.
+/// Returns the first `len` values of a vector that grows on demand. Their content is unspecified.
 pub(super) fn sized(values: &mut Vec<f32>, len: usize) -> &mut [f32] {
     values.resize(len, 0.0);
     values
@@ -96,7 +96,7 @@ impl Kept {
         sized(&mut self.last, rows * dim);
     }
 
-    /// A layer of so many, and where its result goes.
+    /// Returns the memory of a layer and the destination of its result.
     pub(super) fn layer(&mut self, at: usize, layers: usize) -> (&mut LayerRows, &mut [f32]) {
         let slots = self.layers.len();
         let (now, next) = (at % slots, (at + 1) % slots);

@@ -1,0 +1,339 @@
+//! The runner of an ablation's cells: trains language models, and evaluates these or the model in use.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use syrinx_ablate::{CellJob, CellPlace, CellRunner, Material, RunnerError, TrainedCell};
+use syrinx_config::{ConfigError, Layer, Settings};
+use syrinx_engine::{Engine, ModelSource, with_language_model};
+use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
+use syrinx_pretrained::CodecSpec;
+use syrinx_results::Store;
+use syrinx_train::{Ranks, TrainConfig, TrainingCheckpoint};
+use syrinx_types::{RunContext, SettingIssue};
+
+use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
+use crate::events::{Both, EVENTS_FILE, JsonLines, last_figures};
+use crate::models::{model_source, open_engine, open_engine_of};
+use crate::trained_subject::TrainedSubject;
+use crate::training::{DEFAULT_WATCH_SPLIT, Splits, Training, TrainingData, TrainingRun};
+use crate::{CorpusCodec, CorpusSource, EngineSubject, RecipeError, Tuning};
+
+/// Training data of the cells.
+#[derive(Debug, Clone)]
+pub struct CellData {
+    /// Token shards; none for ablations that train nothing.
+    pub corpus: Option<CorpusSource>,
+    /// Codec of the shards and of codec suites; that of the model if none is named.
+    pub codec: Option<CodecSpec>,
+    /// Training split.
+    pub train_split: String,
+    /// Split to evaluate during training.
+    pub watch_split: Option<String>,
+}
+
+/// Runner whose cells change settings: keys of a cell are one more layer over the others.
+pub struct SettingsRunner<'a> {
+    /// Layers of the settings, lowest first.
+    layers: Vec<Layer>,
+    /// Settings of the model whose codec encodes the shards.
+    base: Settings,
+    store: &'a Store,
+    data: CellData,
+    origin: Origin,
+    kept: Mutex<Kept>,
+}
+
+/// Values cached between cells.
+#[derive(Default)]
+struct Kept {
+    /// The engine that was used last, by everything that it was opened with.
+    engine: Option<(String, Arc<Engine>)>,
+    /// Fingerprints of models, by what they were opened with.
+    fingerprints: Vec<(String, String)>,
+    /// Fingerprint of the shards.
+    shards: Option<String>,
+}
+
+impl<'a> SettingsRunner<'a> {
+    /// A runner with these layers of settings under the keys of the cells. `base` are the settings of the model whose
+    /// codec encodes the shards, where no other codec is named.
+    pub fn new(
+        layers: Vec<Layer>,
+        base: Settings,
+        store: &'a Store,
+        data: CellData,
+        origin: Origin,
+    ) -> Self {
+        Self { layers, base, store, data, origin, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Settings with some keys over those of the layers.
+    fn layered(&self, keys: Vec<(String, String)>) -> Result<Settings, RecipeError> {
+        let mut layers = self.layers.clone();
+        layers.push(Layer::Flags(keys));
+        Ok(Settings::load(&layers)?.value)
+    }
+
+    /// Settings of a cell.
+    fn settings(&self, job: &CellJob<'_>) -> Result<Settings, RecipeError> {
+        let mut pairs = flat(&job.keys.settings);
+        // Files are named from where the ablation stands.
+        for (_, path) in pairs.iter_mut().filter(|(key, _)| key == "model" || key == "adapter") {
+            *path = job.folder.join(&*path).display().to_string();
+        }
+        self.layered(pairs)
+    }
+
+    /// The training of a cell: its configuration file, its steps and its seed, its keys.
+    fn train_config(&self, job: &CellJob<'_>) -> Result<Option<TrainConfig>, RecipeError> {
+        let Some(budget) = job.budget else { return Ok(None) };
+        let schema = schemars::schema_for!(TrainConfig).to_value();
+        let defaults = serde_json::to_value(TrainConfig::default())
+            .map_err(|e| ConfigError::Defaults { reason: e.to_string() })?;
+        let mut layers: Vec<Layer> =
+            budget.config.iter().map(|path| Layer::File(job.folder.join(path))).collect();
+        let own = [("steps", budget.steps.to_string()), ("seed", job.seed.to_string())];
+        layers.push(Layer::Flags(own.map(|(k, v)| (k.to_owned(), v)).to_vec()));
+        layers.push(Layer::Flags(flat(&job.keys.train)));
+        let mut config: TrainConfig = syrinx_config::load(&schema, &defaults, &layers)?.value;
+        // Measured once, at the end: that is what cells are compared by.
+        config.eval_steps = config.steps;
+        config.checkpoint_steps = config.checkpoint_steps.min(config.steps);
+        config.check()?;
+        Ok(Some(config))
+    }
+
+    /// An engine with these settings.
+    fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, RecipeError> {
+        let known = opened_with(settings, true);
+        if let Some((with, engine)) = &self.kept().engine
+            && *with == known
+        {
+            return Ok(Arc::clone(engine));
+        }
+        // The old one goes before the new one comes: two of them are twice the memory.
+        self.kept().engine = None;
+        let engine = Arc::new(open_engine(settings)?);
+        self.kept().engine = Some((known, Arc::clone(&engine)));
+        Ok(engine)
+    }
+
+    /// The fingerprint of the model that settings name, whatever its tasks' settings are.
+    fn fingerprint(&self, settings: &Settings) -> Result<String, RecipeError> {
+        let known = opened_with(settings, false);
+        if let Some((_, fingerprint)) =
+            self.kept().fingerprints.iter().find(|(with, _)| *with == known)
+        {
+            return Ok(fingerprint.clone());
+        }
+        let plain = Settings { tasks: Default::default(), ..settings.clone() };
+        let fingerprint = self.engine(&plain)?.fingerprint().to_owned();
+        self.kept().fingerprints.push((known, fingerprint.clone()));
+        Ok(fingerprint)
+    }
+
+    /// Returns the fingerprint of the shards: their codec, and every utterance's name and length.
+    fn shards(&self) -> Result<String, RecipeError> {
+        if let Some(known) = &self.kept().shards {
+            return Ok(known.clone());
+        }
+        let corpus = self.corpus()?.open()?;
+        let one = |i: usize| format!("{} {}\n", corpus.utterance(i).id, corpus.frames(i));
+        let listed: String = (0..corpus.len()).map(one).collect();
+        let codec = &corpus.codec().fingerprint;
+        let watch = self.data.watch_split.as_deref().unwrap_or(DEFAULT_WATCH_SPLIT);
+        let shards = content_hash(&[codec, &self.data.train_split, watch, &listed]);
+        self.kept().shards = Some(shards.clone());
+        Ok(shards)
+    }
+
+    fn corpus(&self) -> Result<&CorpusSource, RecipeError> {
+        self.data.corpus.as_ref().ok_or(RecipeError::NoShards)
+    }
+
+    fn materials(&self, job: &CellJob<'_>) -> Result<Material, RecipeError> {
+        let settings = self.settings(job)?;
+        let said = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+        let fingerprint = self.fingerprint(&settings)?;
+        let mut used = said(serde_json::to_string(&(&settings.decode, &settings.tasks)));
+        // Computers and kernels agree to the last bits that decide nothing; a precision may not.
+        if settings.precision != Default::default() {
+            used.push_str(&said(serde_json::to_string(&settings.precision)));
+        }
+        if let Some(codec) = &self.data.codec {
+            used.push_str(&codec.to_string());
+        }
+        let training = match self.train_config(job)? {
+            None => None,
+            Some(config) => {
+                let config = said(serde_json::to_string(&config));
+                let tasks = said(serde_json::to_string(&settings.tasks));
+                Some([config, tasks, self.shards()?].join("\n"))
+            }
+        };
+        Ok(Material { evaluation: format!("{fingerprint}\n{used}"), training })
+    }
+
+    fn learn(
+        &self,
+        job: &CellJob<'_>,
+        folder: &Path,
+        run: RunContext<'_>,
+    ) -> Result<TrainedCell, RecipeError> {
+        let config = self.train_config(job)?.ok_or(RecipeError::NoBudget)?;
+        if config.lora.is_some() {
+            let reason = "adapts a finished model, and an ablation trains whole models";
+            return Err(SettingIssue::new("lora", reason).into());
+        }
+        let settings = self.settings(job)?;
+        let CellData { codec, train_split, watch_split, .. } = &self.data;
+        let source = self.corpus()?;
+        let coder = CorpusCodec::open(codec.as_ref(), &self.base)?;
+        let corpus = source.open()?;
+        let splits = Splits { train: train_split, watch: watch_split.as_deref() };
+        let data = TrainingData::new(&corpus, &source.place, coder, splits, config.max_seconds)?;
+        let resume = TrainingCheckpoint::path(folder).exists();
+        let training = TrainingRun {
+            settings: &settings,
+            folder,
+            resume,
+            tuning: Tuning::default(),
+            evaluated_sentences: 0,
+            codec: codec.as_ref(),
+        };
+        let training = Training::new(training, config, data)?;
+        let material = training.material(Ranks::alone())?;
+        let log = folder.join(EVENTS_FILE);
+        let events = JsonLines::open(&log, self.origin.now_s)?;
+        let mut trainer = training.trainer(&material)?;
+        let outcome = trainer.run(&Both(run.events, &events), run.cancel)?;
+        if outcome.cancelled {
+            return Err(RecipeError::CellStopped);
+        }
+        Ok(TrainedCell { model: outcome.model, figures: last_figures(&log) })
+    }
+
+    fn measure(
+        &self,
+        job: &CellJob<'_>,
+        place: CellPlace<'_>,
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
+    ) -> Result<Report, RecipeError> {
+        let mut settings = with_suite(self.settings(job)?, suite);
+        let evaluate = |subject: &dyn Subject, settings: &Settings| {
+            let cell = Some(CellOf { ablation: place.ablation, key: place.key });
+            let (store, origin) = (self.store, &self.origin);
+            KeptEvaluation { store, suite, subject, settings, cell, origin }.run(options, run)
+        };
+        let Some(lm) = place.model else {
+            let engine = self.engine(&settings)?;
+            if suite.codec.is_some() {
+                settings.codec = self.data.codec.as_ref().map(CodecSpec::to_string);
+            }
+            let subject = EngineSubject { engine: &engine, settings: &settings };
+            return Ok(evaluate(&subject, &settings)?);
+        };
+        let packaged = with_language_model(&model_source(&settings)?, lm, None, None)?;
+        let engine = open_engine_of(&ModelSource::Memory(packaged.into()), &settings)?;
+        let base_settings = self.layered(Vec::new())?;
+        let recognizer = self.engine(&base_settings)?;
+        let own = EngineSubject { engine: &engine, settings: &settings };
+        let judge = EngineSubject { engine: &recognizer, settings: &base_settings };
+        let subject = TrainedSubject::new(own, judge, suite);
+        Ok(evaluate(&subject, &settings)?)
+    }
+}
+
+/// Returns a text of all settings that an engine is opened with, with or without those of its tasks.
+fn opened_with(settings: &Settings, with_tasks: bool) -> String {
+    let model = (&settings.model, &settings.adapter, &settings.codec);
+    let model = (model, &settings.voices_dir, &settings.lexicon);
+    let tasks = with_tasks.then_some(&settings.tasks);
+    let runs = (settings.kernels, &settings.device, settings.precision);
+    serde_json::to_string(&(model, runs, tasks)).unwrap_or_default()
+}
+
+/// A tree of keys as flags give them.
+fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
+    fn walk(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, below) in fields {
+                    let key =
+                        if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    walk(&key, below, out);
+                }
+            }
+            Value::String(text) => out.push((prefix.to_owned(), text.clone())),
+            other => out.push((prefix.to_owned(), listed(other))),
+        }
+    }
+    let mut out = Vec::new();
+    walk("", &Value::Object(tree.clone()), &mut out);
+    out
+}
+
+/// A value as flags give it: as JSON, but for tables in lists, which have `=` between their keys and values.
+fn listed(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(listed).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| format!("{name}={}", listed(value));
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An error as that of a cell.
+fn of_cell(error: RecipeError) -> RunnerError {
+    if error.is_cancelled() {
+        return RunnerError::Cancelled;
+    }
+    let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    RunnerError::Failed(format!("{error}{hint}"))
+}
+
+impl CellRunner for SettingsRunner<'_> {
+    fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError> {
+        self.materials(job).map_err(of_cell)
+    }
+
+    fn train(
+        &self,
+        job: &CellJob<'_>,
+        folder: &Path,
+        run: RunContext<'_>,
+    ) -> Result<TrainedCell, RunnerError> {
+        self.learn(job, folder, run).map_err(of_cell)
+    }
+
+    fn evaluate(
+        &self,
+        job: &CellJob<'_>,
+        place: CellPlace<'_>,
+        suite: &Suite,
+        options: &EvalOptions,
+        run: RunContext<'_>,
+    ) -> Result<Report, RunnerError> {
+        self.measure(job, place, suite, options, run).map_err(of_cell)
+    }
+
+    fn now_s(&self) -> f64 {
+        (self.origin.now_s)()
+    }
+
+    fn machine(&self) -> String {
+        self.origin.machine.clone()
+    }
+}

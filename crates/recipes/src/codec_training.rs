@@ -1,0 +1,245 @@
+//! Training of the project's own codec on the recordings of a manifest: quantizer, then vocoder.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::Rng as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use syrinx_audio::{AudioError, LogMel};
+use syrinx_codec::{
+    ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, Start,
+    VocoderTrainConfig, fit, patches, train_vocoder,
+};
+use syrinx_data::{Corpus, Manifest};
+use syrinx_types::{Codes, Event, RunContext};
+
+use crate::RecipeError;
+
+/// Recordings decoded before their patches are sampled.
+const AT_ONCE: usize = 256;
+
+/// Samples of clips kept in memory at most: 2 GiB of 16 bits.
+const KEPT_SAMPLES: usize = 1 << 30;
+
+/// Recordings of a manifest to train a codec on.
+#[derive(Debug, Clone)]
+pub struct CodecCorpus {
+    /// Names of the utterances.
+    ids: Vec<String>,
+    /// Files of their recordings, in the same order.
+    paths: Vec<PathBuf>,
+}
+
+impl CodecCorpus {
+    /// The recordings of a split; all of the manifest if no utterance has a split.
+    ///
+    /// # Errors
+    /// Errors of a split that selects nothing.
+    pub fn new(manifest: &Manifest, split: &str) -> Result<Self, RecipeError> {
+        let chosen = manifest.split_or_all(split)?;
+        let utterances = chosen.utterances();
+        Ok(Self {
+            ids: utterances.iter().map(|u| u.id.clone()).collect(),
+            paths: utterances.iter().map(|u| manifest.audio_path(u)).collect(),
+        })
+    }
+}
+
+/// Fits the residual quantizer to log-mel patches of the recordings.
+///
+/// # Errors
+/// [`RecipeError::Cancelled`], errors of reading a recording, [`RecipeError::Codec`].
+pub fn fit_quantizer(
+    corpus: &CodecCorpus,
+    config: &FitConfig,
+    run: RunContext<'_>,
+) -> Result<MelRvq, RecipeError> {
+    const NAME: &str = "reading recordings";
+    let paths = &corpus.paths;
+    let log_mel = LogMel::new(config.mel.clone())?;
+    let mut sample = PatchSample::new(config);
+    run.events.emit(Event::JobStarted { name: NAME.into(), total: Some(paths.len() as u64) });
+    for (i, some) in paths.chunks(AT_ONCE).enumerate() {
+        let made: Vec<Vec<f32>> = some
+            .par_iter()
+            .map(|path| {
+                let audio = syrinx_audio::load(path, config.mel.sample_rate_hz)?;
+                Ok(patches(&log_mel, config.patch_frames, &audio.samples))
+            })
+            .collect::<Result<_, AudioError>>()?;
+        made.iter().for_each(|p| sample.add(p));
+        let done = (i * AT_ONCE + some.len()) as u64;
+        run.events.emit(Event::JobProgress { name: NAME.into(), done, note: String::new() });
+        if run.is_cancelled() {
+            return Err(RecipeError::Cancelled);
+        }
+    }
+    let summary = format!("{} recordings", paths.len());
+    run.events.emit(Event::JobFinished { name: NAME.into(), summary });
+    Ok(fit(sample.values(), config, run.events, run.cancel)?)
+}
+
+/// Start of training a vocoder.
+pub struct CodecTraining<'a> {
+    /// Quantizer of the codes.
+    pub quantizer: MelRvq,
+    /// Codec whose vocoder is trained further.
+    pub from: Option<&'a EmbeddedCodec>,
+    /// File that the run is saved to and goes on from.
+    pub state: Option<&'a Path>,
+}
+
+/// A codec whose vocoder was trained.
+pub struct TrainedCodec {
+    /// The codec.
+    pub codec: EmbeddedCodec,
+    /// Steps done.
+    pub step: u64,
+    /// Whether all steps are done.
+    pub finished: bool,
+}
+
+/// Trains the vocoder on clips as the quantizer codes them. A cancelled run returns the codec of the steps done.
+///
+/// # Errors
+/// [`RecipeError::NoCodedClips`] and [`RecipeError::Codec`].
+pub fn train_codec(
+    training: CodecTraining<'_>,
+    clips: &CodecClips,
+    config: &VocoderTrainConfig,
+    run: RunContext<'_>,
+) -> Result<TrainedCodec, RecipeError> {
+    if config.coded_share > 0.0 && clips.coded.is_empty() {
+        return Err(RecipeError::NoCodedClips);
+    }
+    let CodecTraining { quantizer, from, state } = training;
+    let start = Start {
+        rvq: &quantizer,
+        vocoder: from.map(EmbeddedCodec::vocoder),
+        enhancement: from.and_then(EmbeddedCodec::enhancement),
+    };
+    let trained = train_vocoder(start, clips, config, state, run.events, run.cancel)?;
+    let (step, finished) = (trained.step, trained.finished);
+    let codec = EmbeddedCodec::new(quantizer, trained.vocoder, trained.enhancement)?;
+    Ok(TrainedCodec { codec, step, finished })
+}
+
+/// Random clips of recordings. Decoded recordings are kept while there is room, as 16 bits.
+pub struct CodecClips {
+    paths: Vec<PathBuf>,
+    /// Recordings with codes of their own.
+    coded: Vec<CodedRecording>,
+    rate_hz: u32,
+    kept: Mutex<Kept>,
+}
+
+/// Codes that a model made of a recording.
+struct CodedRecording {
+    /// Index of the recording.
+    index: usize,
+    codes: Codes,
+}
+
+#[derive(Default)]
+struct Kept {
+    recordings: HashMap<usize, Arc<Vec<i16>>>,
+    samples: usize,
+}
+
+impl CodecClips {
+    /// Clips for a quantizer. `resynthesized` is a folder of shards that [`crate::Resynthesis`] wrote.
+    ///
+    /// # Errors
+    /// [`RecipeError::OtherRecordings`] if the folder has none of the recordings; [`RecipeError::Data`].
+    pub fn new(
+        corpus: &CodecCorpus,
+        quantizer: &MelRvq,
+        resynthesized: Option<&Path>,
+    ) -> Result<Self, RecipeError> {
+        let mut coded = Vec::new();
+        if let Some(folder) = resynthesized {
+            let shards = Corpus::open(folder)?;
+            let indices = corpus.ids.iter().enumerate();
+            let at: HashMap<&str, usize> = indices.map(|(i, id)| (id.as_str(), i)).collect();
+            for i in 0..shards.len() {
+                if let Some(&index) = at.get(shards.utterance(i).id.as_str()) {
+                    coded.push(CodedRecording { index, codes: shards.codes(i)? });
+                }
+            }
+            if coded.is_empty() {
+                return Err(RecipeError::OtherRecordings { path: folder.to_path_buf() });
+            }
+        }
+        Ok(Self {
+            paths: corpus.paths.clone(),
+            coded,
+            rate_hz: quantizer.config().mel.sample_rate_hz,
+            kept: Mutex::default(),
+        })
+    }
+
+    fn recording(&self, index: usize) -> Result<Arc<Vec<i16>>, CodecError> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept().recordings.get(&index) {
+            return Ok(Arc::clone(found));
+        }
+        let audio = syrinx_audio::load(&self.paths[index], self.rate_hz)?;
+        let integer = |x: &f32| (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
+        let samples = Arc::new(audio.samples.iter().map(integer).collect::<Vec<i16>>());
+        let mut kept = kept();
+        if kept.samples + samples.len() <= KEPT_SAMPLES {
+            kept.samples += samples.len();
+            kept.recordings.insert(index, Arc::clone(&samples));
+        }
+        Ok(samples)
+    }
+}
+
+impl ClipSource for CodecClips {
+    fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError> {
+        let all = self.recording(rng.random_range(0..self.paths.len()))?;
+        let start = rng.random_range(0..all.len().saturating_sub(samples) + 1);
+        Ok(clip(&all, start, samples))
+    }
+
+    fn draw_coded(
+        &self,
+        frames: usize,
+        frame_samples: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
+        if self.coded.is_empty() {
+            return Ok(None);
+        }
+        let CodedRecording { index, codes } = &self.coded[rng.random_range(0..self.coded.len())];
+        if codes.frames() < frames {
+            return Ok(None);
+        }
+        let all = self.recording(*index)?;
+        let start = rng.random_range(0..codes.frames() - frames + 1);
+        let clip = clip(&all, start * frame_samples, frames * frame_samples);
+        Ok(Some((clip, codes.slice(start, start + frames))))
+    }
+}
+
+/// Samples from `start` on, with silence after the recording's end.
+fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
+    let from = start.min(recording.len());
+    let clip = &recording[from..recording.len().min(from + samples)];
+    let mut clip: Vec<f32> = clip.iter().map(|&x| f32::from(x) / f32::from(i16::MAX)).collect();
+    clip.resize(samples, 0.0);
+    clip
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_beyond_the_end_is_filled_with_silence() {
+        assert_eq!(clip(&[i16::MAX, 0, -i16::MAX], 1, 4), [0.0, -1.0, 0.0, 0.0]);
+        assert_eq!(clip(&[i16::MAX], 5, 2), [0.0, 0.0]);
+    }
+}

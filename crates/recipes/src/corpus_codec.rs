@@ -1,0 +1,150 @@
+//! The codec that encodes a corpus.
+
+use std::path::Path;
+
+use syrinx_codec::{Codec, CodecError, CodecInfo, MelRvq};
+use syrinx_config::Settings;
+use syrinx_data::{CodecStamp, EncodePlan, Manifest, Summary, Utterance, encode_manifest};
+use syrinx_engine::{CodecId, Engine, is_published_codec, open_codec};
+use syrinx_pretrained::CodecSpec;
+use syrinx_types::{Audio, Coded, RunContext};
+
+use crate::RecipeError;
+use crate::models::open_engine;
+use crate::recordings::Recordings;
+
+/// Codec to encode a corpus with: a named one, or that of a model.
+pub struct CorpusCodec<'a> {
+    source: Source<'a>,
+    id: CodecId,
+}
+
+/// Quantizer of the codes.
+enum Source<'a> {
+    /// The project's own quantizer, without a vocoder.
+    Quantizer(Box<MelRvq>),
+    /// A published codec.
+    Published(Box<dyn Codec>),
+    /// Codec of a model that the recipe opened.
+    Model(Box<Engine>),
+    /// Codec of a loaded model.
+    Loaded(&'a Engine),
+}
+
+impl CorpusCodec<'static> {
+    /// Opens the named codec, or the model of the settings.
+    ///
+    /// # Errors
+    /// Errors of the codec or the model.
+    pub fn open(named: Option<&CodecSpec>, settings: &Settings) -> Result<Self, RecipeError> {
+        let (source, id) = match named {
+            Some(spec) if is_published_codec(&spec.path) => {
+                let codec = open_codec(spec)?;
+                let id = CodecId::of(codec.as_ref());
+                (Source::Published(codec), id)
+            }
+            Some(spec) => {
+                let rvq = MelRvq::load(&spec.path)?;
+                let id = CodecId { fingerprint: rvq.fingerprint(), info: info_of(&rvq) };
+                (Source::Quantizer(Box::new(rvq)), id)
+            }
+            None => {
+                let engine = open_engine(settings)?;
+                let id = engine.codec_id().clone();
+                (Source::Model(Box::new(engine)), id)
+            }
+        };
+        Ok(Self { source, id })
+    }
+}
+
+impl<'a> CorpusCodec<'a> {
+    /// The codec of a loaded model.
+    pub fn of(engine: &'a Engine) -> Self {
+        Self { source: Source::Loaded(engine), id: engine.codec_id().clone() }
+    }
+
+    /// Stamp of the codec in token shards.
+    pub fn stamp(&self) -> CodecStamp {
+        let CodecInfo { frame_rate_hz, levels, codebook_size, .. } = self.id.info;
+        let fingerprint = self.id.fingerprint.clone();
+        CodecStamp { fingerprint, frame_rate_hz, levels, codebook_size }
+    }
+
+    /// Codebooks, one a level, each (entry, latent) in rows.
+    pub fn codebooks(&self) -> Vec<Vec<f32>> {
+        let level = |l: usize| match &self.source {
+            Source::Quantizer(rvq) => rvq.codebook(l).to_vec(),
+            Source::Published(codec) => codec.codebook(l).to_vec(),
+            Source::Model(engine) => engine.codec().codebook(l).to_vec(),
+            Source::Loaded(engine) => engine.codec().codebook(l).to_vec(),
+        };
+        (0..self.id.info.levels).map(level).collect()
+    }
+
+    /// Whether the latents of a frame are the sum of one entry a level.
+    pub fn entries_add_up(&self) -> bool {
+        match &self.source {
+            Source::Quantizer(_) => true,
+            Source::Published(codec) => codec.entries_add_up(),
+            Source::Model(engine) => engine.codec().entries_add_up(),
+            Source::Loaded(engine) => engine.codec().entries_add_up(),
+        }
+    }
+
+    /// Sample rate of the recordings it encodes, Hz.
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.id.info.sample_rate_hz
+    }
+
+    /// Values of a latent.
+    pub fn latent_dim(&self) -> usize {
+        self.id.info.latent_dim
+    }
+
+    /// Encodes the utterances of a manifest into token shards in a folder. Finished shards are kept. Warnings about
+    /// recordings become events.
+    ///
+    /// # Errors
+    /// [`RecipeError::Data`]. Recordings that cannot be read are listed in the summary.
+    pub fn encode_manifest(
+        &self,
+        manifest: &Manifest,
+        folder: &Path,
+        plan: &EncodePlan,
+        run: RunContext<'_>,
+    ) -> Result<Summary, RecipeError> {
+        let recordings = Recordings::new(self.sample_rate_hz(), 0);
+        let one = |utterance: &Utterance| -> Result<Coded, String> {
+            let audio = recordings.load(&manifest.audio_path(utterance), run.events);
+            let audio = audio.map_err(|error| error.to_string())?;
+            self.encode(&audio).map_err(|error| error.to_string())
+        };
+        Ok(encode_manifest(manifest, folder, plan, &one, run.events, run.cancel)?)
+    }
+
+    /// Codes and latents of a recording at [`Self::sample_rate_hz`].
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn encode(&self, audio: &Audio) -> Result<Coded, CodecError> {
+        match &self.source {
+            Source::Quantizer(rvq) => rvq.encode_with_latents(audio),
+            Source::Published(codec) => codec.encode_with_latents(audio),
+            Source::Model(engine) => engine.codec().encode_with_latents(audio),
+            Source::Loaded(engine) => engine.codec().encode_with_latents(audio),
+        }
+    }
+}
+
+/// Rates and sizes of a quantizer without its vocoder.
+fn info_of(rvq: &MelRvq) -> CodecInfo {
+    let config = rvq.config();
+    CodecInfo {
+        sample_rate_hz: config.mel.sample_rate_hz,
+        frame_rate_hz: config.frame_rate_hz(),
+        levels: config.levels,
+        codebook_size: config.codebook_size,
+        latent_dim: config.latent_dim,
+    }
+}

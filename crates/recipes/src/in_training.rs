@@ -1,0 +1,201 @@
+//! In-training evaluation: a model synthesizes held-out sentences in the voices of their speakers and transcribes them
+//! with its own recognizer.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use serde_json::{Map, Value, json};
+use syrinx_data::{Corpus, DataError, PromptSpec};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{
+    Engine, EngineOptions, ModelSource, PackageCodec, PackageVoice, open_codec, package,
+    with_language_model,
+};
+use syrinx_metrics::errors::{EditCounts, micro_average, word_errors};
+use syrinx_model::LmFile;
+use syrinx_registry::ALL;
+use syrinx_task::{AnswerKind, Request, TaskDescriptor};
+use syrinx_train::InTrainingEvaluator;
+use syrinx_types::{CancelToken, RunContext};
+
+use crate::RecipeError;
+use crate::unnamed::UnnamedFile;
+
+/// Source of the codec that decodes the synthesized sentences.
+#[derive(Debug, Clone)]
+pub enum CodecSource {
+    /// A codec's file, with its vocoder.
+    Codec(PackageCodec),
+    /// A model file, whose language model is replaced by the trained one.
+    Model(ModelSource),
+}
+
+/// Settings of in-training evaluation.
+#[derive(Debug, Clone)]
+pub struct InTrainingConfig {
+    /// Number of sentences at most.
+    pub sentences: usize,
+    /// Source of the codec.
+    pub codec: CodecSource,
+    /// Options of the engines.
+    pub options: EngineOptions,
+    /// Sampling.
+    pub decode: DecodeConfig,
+    /// Seed of every synthesis.
+    pub seed: u64,
+}
+
+/// Held-out sentences and the prompts of their speakers: an evaluator of the word error rate that the model's own
+/// recognizer finds in its own speech.
+pub struct InTrainingEvaluation {
+    config: InTrainingConfig,
+    voices: Vec<PackageVoice>,
+    /// Voice and text.
+    sentences: Vec<(String, String)>,
+}
+
+/// The field of requests that names a voice.
+const VOICE: &str = "voice";
+
+impl InTrainingEvaluation {
+    /// An evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the first
+    /// long enough utterance in `learnt`.
+    ///
+    /// # Errors
+    /// [`RecipeError::NoSentence`] if no sentence is of a speaker in `learnt`, [`RecipeError::NoVocoder`], and errors
+    /// of reading codes.
+    pub fn new(
+        watched: &Corpus,
+        learnt: &Corpus,
+        prompt: &PromptSpec,
+        config: InTrainingConfig,
+    ) -> Result<Self, RecipeError> {
+        let (mut sentences, mut voices) = (Vec::new(), BTreeMap::new());
+        let spoken: Vec<usize> = (0..watched.len())
+            .filter(|&i| !watched.utterance(i).text.trim().is_empty())
+            .filter(|&i| learnt.speakers().contains_key(&watched.utterance(i).speaker))
+            .collect();
+        let count = config.sentences.min(spoken.len());
+        for i in (0..count).map(|n| spoken[n * spoken.len() / count]) {
+            let utterance = watched.utterance(i);
+            let number = voices.len() + 1;
+            let (name, _) = match voices.entry(&utterance.speaker) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let codes = reference(learnt, utterance, prompt)?;
+                    new.insert((format!("speaker-{number}"), codes))
+                }
+            };
+            sentences.push((name.clone(), utterance.text.trim().to_owned()));
+        }
+        if sentences.is_empty() {
+            return Err(RecipeError::NoSentence);
+        }
+        let about = String::new;
+        let voices = voices.into_values();
+        let voices = voices.map(|(name, codes)| PackageVoice { name, about: about(), codes });
+        let evaluation = Self { config, voices: voices.collect(), sentences };
+        evaluation.check()?;
+        Ok(evaluation)
+    }
+
+    /// Refuses a codec without a vocoder before the training starts.
+    fn check(&self) -> Result<(), RecipeError> {
+        let CodecSource::Codec(codec) = &self.config.codec else { return Ok(()) };
+        open_codec(&codec.spec).map(|_| ()).map_err(|cause| RecipeError::NoVocoder { cause })
+    }
+
+    /// Packages the language model in training and opens it.
+    fn engine(&self, lm: &LmFile) -> Result<Engine, String> {
+        let file = UnnamedFile::of(&lm.to_bytes(true).map_err(|e| e.to_string())?)
+            .map_err(|e| e.to_string())?;
+        let bytes = match &self.config.codec {
+            CodecSource::Codec(codec) => package(file.path(), codec, &self.voices, Value::Null),
+            CodecSource::Model(source) => with_language_model(source, file.path(), None, None),
+        };
+        let source = ModelSource::Memory(bytes.map_err(|e| e.to_string())?.into());
+        Engine::open(&source, &self.config.options).map_err(|e| e.to_string())
+    }
+
+    /// Synthesizes a sentence and returns its transcript; empty where either fails.
+    fn read_back(&self, tasks: &Tasks<'_>, voice: &str, text: &str) -> String {
+        let Tasks { engine, synthesizer, recognizer, cancel } = *tasks;
+        let mut request = Map::from_iter([(synthesizer.verb.positional.to_owned(), json!(text))]);
+        if matches!(self.config.codec, CodecSource::Codec(_)) {
+            request.insert(VOICE.into(), json!(voice));
+        }
+        let run = RunContext::quiet(cancel).with_seed(self.config.seed);
+        let ask = |task: &str, request: &Request| {
+            engine.run(task, request, &self.config.decode, run).ok()
+        };
+        let spoken = ask(synthesizer.id, &Request::new(Value::Object(request)));
+        let Some(audio) = spoken.and_then(|answered| answered.audio()) else {
+            return String::new();
+        };
+        let request = Request::new(json!({})).with_recording(recognizer.verb.positional, audio);
+        let answer = ask(recognizer.id, &request);
+        answer.and_then(|a| a.transcript().map(|t| t.text.clone())).unwrap_or_default()
+    }
+}
+
+/// Tasks that synthesize and transcribe the sentences.
+struct Tasks<'a> {
+    engine: &'a Engine,
+    synthesizer: &'a TaskDescriptor,
+    recognizer: &'a TaskDescriptor,
+    cancel: &'a CancelToken,
+}
+
+impl InTrainingEvaluator for InTrainingEvaluation {
+    fn evaluate(&self, model: &LmFile, cancel: &CancelToken) -> Result<Vec<(String, f64)>, String> {
+        let engine = self.engine(model)?;
+        let known = engine.info().tasks;
+        let knows = |d: &&&'static TaskDescriptor| {
+            known.iter().any(|t| t.id == d.id && t.missing_special_tokens.is_empty())
+        };
+        let synthesizer = ALL.iter().filter(knows).find(|d| d.speaks_text());
+        let synthesizer = synthesizer
+            .ok_or("the model has no trained task that synthesizes text in named voices")?;
+        let recognizer = ALL.iter().filter(knows).find(|d| d.answer == AnswerKind::Text);
+        let recognizer = recognizer.ok_or("the model has no trained recognition task")?;
+        let tasks = Tasks { engine: &engine, synthesizer, recognizer, cancel };
+        let mut counts: Vec<EditCounts> = Vec::new();
+        for (voice, text) in &self.sentences {
+            if cancel.is_cancelled() {
+                return Err("stopped".into());
+            }
+            counts.push(word_errors(text, &self.read_back(&tasks, voice, text)));
+        }
+        let failed = counts.iter().filter(|c| c.is_failure()).count() as f64;
+        Ok(vec![
+            ("in-training WER (own recognizer)".into(), micro_average(&counts).unwrap_or(1.0)),
+            ("in-training failures".into(), failed / counts.len() as f64),
+        ])
+    }
+}
+
+/// Returns a prompt of a speaker: the beginning of the first utterance that is long enough, else of the longest.
+fn reference(
+    learnt: &Corpus,
+    utterance: &syrinx_data::Utterance,
+    prompt: &PromptSpec,
+) -> Result<syrinx_types::Codes, DataError> {
+    let own = learnt.speakers().get(&utterance.speaker).map_or(&[][..], Vec::as_slice);
+    let long = own.iter().find(|&&i| learnt.frames(i) >= prompt.max_frames);
+    let chosen = long.or_else(|| own.iter().max_by_key(|&&i| learnt.frames(i)));
+    match chosen {
+        None => Ok(syrinx_types::Codes::empty(learnt.codec().levels)),
+        Some(&i) => Ok(learnt.codes(i)?.slice(0, prompt.max_frames)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_task_of_the_registry_speaks_texts_in_named_voices() {
+        let speaking: Vec<&str> = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id).collect();
+        assert_eq!(speaking.len(), 1, "{speaking:?}");
+    }
+}

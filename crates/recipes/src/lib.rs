@@ -1,0 +1,69 @@
+//! Recipes: whole procedures over corpora, models and results, each a call.
+//!
+//! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input of
+//!   tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
+//!   [`CorpusCodec`].
+//! - Training: [`Training`] trains a language model on shards or fine-tunes one ([`Tuning`]), with word error rates of the
+//!   model in training ([`InTrainingEvaluation`]). [`train_voice`] fits an adapter to recordings of one speaker and keeps
+//!   it, with a prompt, as a named voice. [`fit_quantizer`] and [`train_codec`] train the project's own codec.
+//! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
+//!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
+//!   measure latencies.
+//! - Models as settings describe them: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
+//!
+//! Invariants: no environment, no printing (progress leaves as events); what is finished survives a kill, and the same
+//! call goes on.
+
+mod ablation;
+mod align;
+mod codec_training;
+mod corpora;
+mod corpus_codec;
+mod error;
+mod evaluation;
+mod events;
+mod in_training;
+mod lines;
+mod live_latency;
+mod models;
+mod packaging;
+mod recording_codes;
+mod recordings;
+mod resynthesize;
+mod simulate;
+mod streaming_latency;
+mod subject;
+mod symbols;
+mod trained_subject;
+mod training;
+mod tuning;
+mod unnamed;
+mod voice;
+
+pub use ablation::{CellData, SettingsRunner};
+pub use align::{AlignConfig, AlignedManifest, align_manifest};
+pub use codec_training::{
+    CodecClips, CodecCorpus, CodecTraining, TrainedCodec, fit_quantizer, train_codec,
+};
+pub use corpora::CorpusSource;
+pub use corpus_codec::CorpusCodec;
+pub use error::RecipeError;
+pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
+pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
+pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
+pub use lines::{LineAnswers, LineFile, RequestLine};
+pub use live_latency::{LiveBench, LiveFigures};
+pub use models::{
+    EMBEDDED, build_task, build_tasks, engine_options, model_source, named_model, open_engine,
+    open_engine_of, task_kit,
+};
+pub use packaging::{card_of_run, package_voice};
+pub use recording_codes::{decode_to_file, encode_recording};
+pub use resynthesize::Resynthesis;
+pub use simulate::{EncodedView, Simulator, views};
+pub use streaming_latency::{StreamingBench, StreamingFigures};
+pub use subject::EngineSubject;
+pub use symbols::warn_of_symbols;
+pub use training::{DEFAULT_WATCH_SPLIT, Splits, Training, TrainingData, TrainingRun};
+pub use tuning::Tuning;
+pub use voice::{TrainedVoice, VoiceConfig, VoiceRun, train_voice};

@@ -1,0 +1,187 @@
+//! Requests from a file, one a line.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{Engine, EngineError};
+use syrinx_task::{Answered, Request};
+use syrinx_types::RunContext;
+
+use crate::RecipeError;
+
+/// Keys of a line that are settings, not fields of the request.
+const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
+
+/// Request of one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestLine {
+    /// Number in the file, from 1.
+    pub number: usize,
+    /// Name of the answer's file, without an extension.
+    pub id: String,
+    /// Fields of the request.
+    pub request: Value,
+    /// Seed, where the line names one.
+    pub seed: Option<u64>,
+    /// Temperature of codes, where the line names one.
+    pub temperature: Option<f64>,
+}
+
+/// File whose lines are requests.
+#[derive(Debug, Clone, Copy)]
+pub struct LineFile<'a> {
+    /// Name of the file, for errors.
+    pub name: &'a str,
+    /// Field of the request that a line of plain text fills.
+    pub field: &'a str,
+    /// Fields that all requests have.
+    pub fields: &'a Value,
+}
+
+impl LineFile<'_> {
+    /// Reads lines: texts, or JSON with fields of the request and `id`, `seed`, `temperature`. Empty lines are skipped.
+    ///
+    /// # Errors
+    /// [`RecipeError::Line`], [`RecipeError::LineTwice`], [`RecipeError::NoLine`].
+    pub fn parse(&self, text: &str) -> Result<Vec<RequestLine>, RecipeError> {
+        let mut lines = Vec::new();
+        let mut ids = BTreeSet::new();
+        for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+            let number = i + 1;
+            let file = || self.name.to_owned();
+            let line = self.parse_line(line.trim(), number).map_err(|reason| {
+                let field = self.field.to_owned();
+                RecipeError::Line { file: file(), line: number, reason, field }
+            })?;
+            if !ids.insert(line.id.clone()) {
+                return Err(RecipeError::LineTwice { file: file(), line: number, id: line.id });
+            }
+            lines.push(line);
+        }
+        if lines.is_empty() {
+            return Err(RecipeError::NoLine { file: self.name.to_owned() });
+        }
+        Ok(lines)
+    }
+
+    fn parse_line(&self, line: &str, number: usize) -> Result<RequestLine, String> {
+        let mut own: Map<String, Value> = if line.starts_with('{') {
+            serde_json::from_str(line).map_err(|e| e.to_string())?
+        } else {
+            Map::from_iter([(self.field.to_owned(), json!(line))])
+        };
+        let mut setting = |name: &str| own.remove(name).filter(|v| !v.is_null());
+        let [id, seed, temperature] = SETTINGS.map(&mut setting);
+        let wrong = |name: &str, value: &Value| format!("`{name}` can't be {value}");
+        let id = match id {
+            None => format!("{number:04}"),
+            Some(Value::String(id)) if is_file_name(&id) => id,
+            Some(other) => return Err(wrong("id", &other)),
+        };
+        let seed = seed.map(|v| v.as_u64().ok_or_else(|| wrong("seed", &v))).transpose()?;
+        let temperature =
+            temperature.map(|v| v.as_f64().ok_or_else(|| wrong("temperature", &v))).transpose()?;
+        let mut request = self.fields.clone();
+        for (name, value) in own {
+            request[name] = value;
+        }
+        Ok(RequestLine { number, id, request, seed, temperature })
+    }
+}
+
+fn is_file_name(id: &str) -> bool {
+    let plain = Path::new(id).file_name().is_some_and(|name| name == id);
+    plain && !id.starts_with('.') && !id.chars().any(char::is_control)
+}
+
+impl RequestLine {
+    fn decode(&self, settings: &DecodeConfig) -> DecodeConfig {
+        let mut decode = settings.clone();
+        if let Some(temperature) = self.temperature {
+            decode.codes.temperature = temperature;
+        }
+        decode
+    }
+}
+
+/// Model and task that answer lines.
+#[derive(Clone, Copy)]
+pub struct LineAnswers<'a> {
+    /// Loaded model.
+    pub engine: &'a Engine,
+    /// Identifier of the task.
+    pub task: &'a str,
+    /// Sampling; a line may have its own temperature. `batch_rows` lines are answered side by side.
+    pub decode: &'a DecodeConfig,
+}
+
+impl LineAnswers<'_> {
+    /// Answers lines in their order and hands each answer to `each`. Lines without a seed have that of the run.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] and faults of the model, as `E`; errors of `each`. An error of one line goes to `each`.
+    pub fn run<E: From<EngineError>>(
+        &self,
+        lines: &[&RequestLine],
+        run: RunContext<'_>,
+        each: &mut dyn FnMut(&RequestLine, Result<Answered, EngineError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // Lines of one batch have the same settings but for their seeds.
+        for of_settings in lines.chunk_by(|a, b| a.temperature == b.temperature) {
+            for batch in of_settings.chunks(self.decode.batch_rows.max(1)) {
+                let decode = batch[0].decode(self.decode);
+                let request = |line: &&RequestLine| {
+                    (Request::new(line.request.clone()), line.seed.unwrap_or(run.seed))
+                };
+                let requests: Vec<(Request, u64)> = batch.iter().map(request).collect();
+                let answers = self.engine.run_batch(self.task, &requests, &decode, run)?;
+                for (line, answered) in batch.iter().zip(answers) {
+                    each(line, answered)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(fields: &Value) -> LineFile<'_> {
+        LineFile { name: "f", field: "text", fields }
+    }
+
+    #[test]
+    fn lines_are_texts_or_json() {
+        let fields = json!({ "voice": "joe" });
+        let text =
+            "One.\n\n{\"text\": \"Two.\", \"voice\": \"slt\", \"seed\": 3, \"id\": \"two\"}\n";
+        let lines = file(&fields).parse(text).expect("both are fine");
+        let seen: Vec<_> =
+            lines.iter().map(|l| (l.id.as_str(), l.seed, l.request.clone())).collect();
+        assert_eq!(
+            seen,
+            [
+                ("0001", None, json!({ "voice": "joe", "text": "One." })),
+                ("two", Some(3), json!({ "voice": "slt", "text": "Two." })),
+            ]
+        );
+    }
+
+    #[test]
+    fn broken_lines_are_named() {
+        let check = |text: &str, expected: &str| {
+            let error = file(&json!({})).parse(text).expect_err("it is broken");
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(error.hint().is_some(), "{error}");
+        };
+        check("One.\n{\"text\": ", "f:2: ");
+        check("{\"text\": \"a\", \"id\": \"../a\"}", "`id`");
+        check("{\"text\": \"a\", \"seed\": -1}", "`seed`");
+        check("{\"text\": \"a\", \"id\": \"x\"}\n{\"text\": \"b\", \"id\": \"x\"}", "twice");
+        check("\n\n", "no line");
+    }
+}

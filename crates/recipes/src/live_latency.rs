@@ -1,0 +1,157 @@
+//! Latency of recognition while sound is coming in.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::json;
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{Engine, LiveTranscript, MergedAnswer};
+use syrinx_registry::ALL;
+use syrinx_task::{AnswerKind, Request, TaskDescriptor, Transcript};
+use syrinx_types::{Audio, CancelToken, RunContext};
+
+use crate::RecipeError;
+use crate::streaming_latency::quantile;
+
+/// Silence between recordings that are joined, seconds.
+const PAUSE_S: f64 = 0.5;
+
+/// Step of the simulated clock while nothing is recognized, seconds.
+const STEP_S: f64 = 0.02;
+
+/// Measurement of live recognition with a loaded model. Recordings come in by a simulated clock, which goes on by the
+/// time that recognition takes.
+pub struct LiveBench<'a> {
+    engine: &'a Engine,
+    task: &'static TaskDescriptor,
+}
+
+/// Figures of recordings recognized while they came in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LiveFigures {
+    /// Number of recordings.
+    pub recordings: usize,
+    /// Their length, seconds.
+    pub seconds: f64,
+    /// Words recognized.
+    pub words: usize,
+    /// Median time from the end of a word until it is certain, seconds.
+    pub delay_p50_s: Option<f64>,
+    /// 95th percentile of this time, seconds.
+    pub delay_p95_s: Option<f64>,
+    /// Recordings with the text of recognition at once.
+    pub same_text: usize,
+    /// Time of computation divided by the length of the recordings.
+    pub real_time_factor: f64,
+}
+
+/// A recording recognized while it came in.
+#[derive(Debug, Default)]
+struct Recognized {
+    /// Seconds from the end of each word until it became certain.
+    delays_s: Vec<f64>,
+    /// Seconds of computation.
+    computed_s: f64,
+    text: String,
+}
+
+impl<'a> LiveBench<'a> {
+    /// Prepares the measurement by one recognition, which also pays for what a process builds once.
+    ///
+    /// # Errors
+    /// [`RecipeError::NoTask`] without a recognition task; errors of the model.
+    pub fn new(engine: &'a Engine, recording: &Audio) -> Result<Self, RecipeError> {
+        let recognizes = |d: &&&TaskDescriptor| {
+            d.answer == AnswerKind::Text && d.takes_recording(d.verb.positional)
+        };
+        let task = ALL.iter().find(recognizes).copied();
+        let task = task.ok_or(RecipeError::NoTask { purpose: "recognizes speech" })?;
+        let bench = Self { engine, task };
+        bench.recognize(recording)?;
+        Ok(bench)
+    }
+
+    /// Recordings joined to one, with pauses between them.
+    pub fn joined(recordings: &[Audio]) -> Option<Audio> {
+        let mut joined = Audio { samples: Vec::new(), ..recordings.first()?.clone() };
+        for recording in recordings {
+            joined.samples.extend_from_slice(&recording.samples);
+            joined.samples.extend(Audio::silence(PAUSE_S, joined.sample_rate_hz).samples);
+        }
+        Some(joined)
+    }
+
+    /// Recognizes recordings while they come in, and at once.
+    ///
+    /// # Errors
+    /// [`RecipeError::Cancelled`], errors of the model.
+    pub fn measure(
+        &self,
+        recordings: &[Audio],
+        cancel: &CancelToken,
+    ) -> Result<LiveFigures, RecipeError> {
+        let (mut delays_s, mut same_text, mut computed_s) = (Vec::new(), 0, 0.0);
+        for recording in recordings {
+            if cancel.is_cancelled() {
+                return Err(RecipeError::Cancelled);
+            }
+            let live = self.recognize_live(recording)?;
+            let offline = self.recognize(recording)?.text;
+            delays_s.extend(live.delays_s);
+            same_text += usize::from(live.text == offline);
+            computed_s += live.computed_s;
+        }
+        let seconds: f64 = recordings.iter().map(Audio::seconds).sum();
+        Ok(LiveFigures {
+            recordings: recordings.len(),
+            seconds,
+            words: delays_s.len(),
+            delay_p50_s: quantile(&delays_s, 0.5),
+            delay_p95_s: quantile(&delays_s, 0.95),
+            same_text,
+            real_time_factor: computed_s / seconds,
+        })
+    }
+
+    fn recognize_live(&self, recording: &Audio) -> Result<Recognized, RecipeError> {
+        let rate_hz = recording.sample_rate_hz;
+        let integer = |x: &f32| (x * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
+        let bytes: Vec<u8> =
+            recording.samples.iter().flat_map(|x| integer(x).to_le_bytes()).collect();
+        let (mut live, mut recognized) = (LiveTranscript::new(rate_hz), Recognized::default());
+        let (mut now_s, mut pushed) = (0.0, 0);
+        loop {
+            let come = (2 * (now_s * f64::from(rate_hz)) as usize).min(bytes.len());
+            live.push(&bytes[pushed..come.max(pushed)]);
+            pushed = come.max(pushed);
+            let ended = pushed == bytes.len();
+            if !ended && !live.is_due() {
+                now_s += STEP_S;
+                continue;
+            }
+            let Some(audio) = live.audio() else { return Ok(recognized) };
+            let begun = Instant::now();
+            let transcript = self.recognize(&audio)?;
+            let took_s = begun.elapsed().as_secs_f64();
+            now_s += took_s;
+            recognized.computed_s += took_s;
+            let update = live.update(&transcript.text, transcript.words, ended);
+            recognized.delays_s.extend(update.words.iter().map(|w| now_s - w.end_s));
+            if ended {
+                recognized.text = update.text;
+                return Ok(recognized);
+            }
+        }
+    }
+
+    fn recognize(&self, audio: &Audio) -> Result<Transcript, RecipeError> {
+        let (mut whole, cancel) = (MergedAnswer::default(), CancelToken::default());
+        let request =
+            Request::new(json!({})).with_recording(self.task.verb.positional, audio.clone());
+        let (decode, run) = (DecodeConfig::default(), RunContext::quiet(&cancel));
+        let each = &mut |chunk| whole.push(chunk);
+        self.engine.run_in_chunks(self.task.id, &request, &decode, run, each)?;
+        let answered = whole.into_answered();
+        Ok(answered.and_then(|a| a.transcript().cloned()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,82 @@
+//! Recordings that a recipe reads more than once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use syrinx_audio::{AudioError, AudioWarning, ReadLimits};
+use syrinx_types::{Audio, Event, EventSink};
+
+/// Recordings at one sample rate, each decoded once while there is room for them.
+pub(crate) struct Recordings {
+    sample_rate_hz: u32,
+    /// Samples kept in memory at most.
+    max_samples: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    recordings: HashMap<PathBuf, Arc<Audio>>,
+    samples: usize,
+}
+
+impl Recordings {
+    /// No recordings yet, of which `max_samples` will be kept: 0 for recordings that are read once.
+    pub(crate) fn new(sample_rate_hz: u32, max_samples: usize) -> Self {
+        Self { sample_rate_hz, max_samples, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A recording. Warnings of its decoder become events.
+    pub(crate) fn load(
+        &self,
+        path: &Path,
+        events: &dyn EventSink,
+    ) -> Result<Arc<Audio>, AudioError> {
+        if let Some(known) = self.kept().recordings.get(path) {
+            return Ok(Arc::clone(known));
+        }
+        let mut warn =
+            |warning: AudioWarning| events.emit(Event::Warning { message: warning.to_string() });
+        let limits = ReadLimits::default();
+        let audio = syrinx_audio::load_warned(path, self.sample_rate_hz, &limits, &mut warn)?;
+        let audio = Arc::new(audio);
+        let mut kept = self.kept();
+        if kept.samples + audio.samples.len() <= self.max_samples {
+            kept.samples += audio.samples.len();
+            kept.recordings.insert(path.to_owned(), Arc::clone(&audio));
+        }
+        Ok(audio)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syrinx_audio::{WavFormat, write_wav};
+    use syrinx_types::NullSink;
+
+    use super::*;
+
+    #[test]
+    fn recordings_are_read_once_while_there_is_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.wav", "b.wav"] {
+            let audio = Audio { samples: vec![0.5; 1_000], sample_rate_hz: 8_000 };
+            write_wav(&path(name), &audio, WavFormat::Int16).expect("it is written");
+        }
+        let recordings = Recordings::new(8_000, 1_500);
+        let load = |name: &str| recordings.load(&path(name), &NullSink);
+        assert_eq!(load("a.wav").expect("read").samples.len(), 1_000);
+        assert_eq!(load("b.wav").expect("read").samples.len(), 1_000);
+        for name in ["a.wav", "b.wav"] {
+            std::fs::remove_file(path(name)).expect("it is removed");
+        }
+        assert!(load("a.wav").is_ok(), "the first fits");
+        assert!(load("b.wav").is_err(), "the second does not");
+    }
+}

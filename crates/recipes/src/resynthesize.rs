@@ -1,0 +1,65 @@
+//! Resynthesis: codes of the model in place of a recording's, for training a vocoder on them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Summary, Utterance, encode_manifest};
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::Engine;
+use syrinx_types::{Coded, RunContext};
+
+use crate::RecipeError;
+
+/// Inputs of resynthesizing a corpus.
+pub struct Resynthesis<'a> {
+    /// Loaded model.
+    pub engine: &'a Engine,
+    /// Sampling.
+    pub decode: &'a DecodeConfig,
+    /// Task that makes codes of text; the registered one that speaks texts if none is named.
+    pub task: Option<&'a str>,
+    /// Shards of the manifest, encoded with the model's codec.
+    pub corpus: &'a Corpus,
+    /// Their folder, for errors.
+    pub shards: &'a Path,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Resynthesis<'_> {
+    /// Writes shards of the manifest's utterances to `out`: first level and timing are the recording's, the further
+    /// levels the model's. Finished shards are kept.
+    ///
+    /// # Errors
+    /// [`RecipeError::OtherModelCodec`] and [`RecipeError::Data`]. Utterances that the task cannot learn from are
+    /// listed in the summary.
+    pub fn write(
+        &self,
+        manifest: &Manifest,
+        out: &Path,
+        run: RunContext<'_>,
+    ) -> Result<Summary, RecipeError> {
+        let Self { engine, decode, corpus, .. } = *self;
+        if corpus.codec().fingerprint != engine.codec_id().fingerprint {
+            return Err(RecipeError::OtherModelCodec { path: self.shards.to_path_buf() });
+        }
+        let at: HashMap<&str, usize> =
+            (0..corpus.len()).map(|i| (corpus.utterance(i).id.as_str(), i)).collect();
+        let prompt = PromptSpec::default();
+        let speaks = syrinx_registry::ALL.iter().find(|d| d.speaks_text()).map(|d| d.id);
+        let task = self.task.or(speaks).unwrap_or_default();
+        let one = |u: &Utterance| -> Result<Coded, String> {
+            let &i = at.get(u.id.as_str()).ok_or("it isn't in the shards")?;
+            let mut rng = ChaCha8Rng::seed_from_u64(run.seed);
+            rng.set_stream(i as u64);
+            let sample = corpus.sample(i, Some(&prompt), &mut rng).map_err(|e| e.to_string())?;
+            let codes =
+                engine.resynthesize(task, &sample, decode, run).map_err(|e| e.to_string())?;
+            codes.map(Coded::from).ok_or_else(|| "the task can't learn from it".to_owned())
+        };
+        let plan = EncodePlan { threads: self.threads, ..EncodePlan::new(corpus.codec().clone()) };
+        Ok(encode_manifest(manifest, out, &plan, &one, run.events, run.cancel)?)
+    }
+}

@@ -1,0 +1,259 @@
+//! Simulated input: views of utterances in noise, in rooms, among other speakers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use syrinx_audio::{WavFormat, write_wav};
+use syrinx_data::{EncodePlan, Manifest, Summary, Utterance, VIEWS, encode_manifest};
+use syrinx_engine::write_atomic;
+use syrinx_scene::{Scene, SceneRanges, seed_of};
+use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
+use syrinx_types::{Audio, Coded, IoOperation, RunContext};
+
+use crate::{CorpusCodec, RecipeError};
+
+/// Speakers of a babble.
+const BABBLE_SPEAKERS: usize = 4;
+/// Name of the utterance itself among the recordings of a scene.
+const CLEAN: &str = "clean";
+/// Name of another recording of the utterance's speaker.
+const SPEAKER: &str = "speaker";
+
+/// Tasks that learn from simulated input.
+fn simulations() -> impl Iterator<Item = (&'static str, Simulation)> {
+    syrinx_registry::ALL.iter().filter_map(|task| Some((task.id, task.simulation?)))
+}
+
+/// Views of all registered tasks, each once.
+pub fn views() -> Vec<View> {
+    let mut views: Vec<View> = Vec::new();
+    for view in simulations().flat_map(|(_, simulation)| simulation.views()) {
+        if !views.iter().any(|known| known.name == view.name) {
+            views.push(view);
+        }
+    }
+    views
+}
+
+fn scene_ranges(ranges: SimulationRanges) -> SceneRanges {
+    let SimulationRanges { snr_db, sir_db, echo_share } = ranges;
+    SceneRanges { snr_db, sir_db, echo_share, ..SceneRanges::default() }
+}
+
+/// Shards of a view.
+#[derive(Debug)]
+pub struct EncodedView {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// Result of encoding.
+    pub summary: Summary,
+}
+
+/// Renders views of the utterances of a manifest. A view depends on the seed and the utterance's name only.
+pub struct Simulator<'a> {
+    manifest: &'a Manifest,
+    sample_rate_hz: u32,
+    ranges: SimulationRanges,
+    seed: u64,
+}
+
+impl<'a> Simulator<'a> {
+    /// A simulator of recordings at a sample rate.
+    ///
+    /// # Errors
+    /// [`RecipeError::Scene`] for ranges whose ends are swapped.
+    pub fn new(
+        manifest: &'a Manifest,
+        sample_rate_hz: u32,
+        ranges: SimulationRanges,
+        seed: u64,
+    ) -> Result<Self, RecipeError> {
+        Self::check(ranges)?;
+        Ok(Self { manifest, sample_rate_hz, ranges, seed })
+    }
+
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// [`RecipeError::Scene`] for ranges whose ends are swapped.
+    pub fn check(ranges: SimulationRanges) -> Result<(), RecipeError> {
+        Ok(scene_ranges(ranges).check()?)
+    }
+
+    /// Encodes a view of every utterance beside the shards of the corpus in `shards`. Finished shards are kept.
+    ///
+    /// # Errors
+    /// [`RecipeError::Data`]. Utterances that cannot be rendered are listed in the summary.
+    pub fn encode(
+        &self,
+        view: View,
+        codec: &CorpusCodec<'_>,
+        shards: &Path,
+        plan: &EncodePlan,
+        run: RunContext<'_>,
+    ) -> Result<EncodedView, RecipeError> {
+        let one = |utterance: &Utterance| -> Result<Coded, String> {
+            let material = self.material(utterance)?;
+            let audio = self.render(view, utterance, &material)?;
+            let audio = audio.ok_or("there is no other speaker")?;
+            codec.encode(&audio).map_err(|e| e.to_string())
+        };
+        let folder = shards.join(VIEWS).join(view.name);
+        let summary = encode_manifest(self.manifest, &folder, plan, &one, run.events, run.cancel)?;
+        Ok(EncodedView { folder, summary })
+    }
+
+    /// Writes the recordings of `limit` utterances, evenly spread, with one manifest a task, and the scenes that they
+    /// were drawn from. Returns the number of utterances.
+    ///
+    /// # Errors
+    /// [`RecipeError::Cancelled`], [`RecipeError::Utterance`] for one that cannot be rendered, errors of writing.
+    pub fn write(
+        &self,
+        folder: &Path,
+        limit: Option<usize>,
+        run: RunContext<'_>,
+    ) -> Result<usize, RecipeError> {
+        std::fs::create_dir_all(folder)
+            .map_err(RecipeError::io(IoOperation::CreateFolder, folder))?;
+        let all = self.manifest.utterances();
+        let count = limit.unwrap_or(all.len()).min(all.len());
+        let mut set = EvaluationSet::default();
+        for i in 0..count {
+            if run.is_cancelled() {
+                return Err(RecipeError::Cancelled);
+            }
+            self.write_scene(&all[i * all.len() / count], folder, &mut set)?;
+        }
+        set.write(folder)?;
+        Ok(count)
+    }
+
+    /// Writes the recordings of one utterance.
+    fn write_scene(
+        &self,
+        utterance: &Utterance,
+        folder: &Path,
+        set: &mut EvaluationSet,
+    ) -> Result<(), RecipeError> {
+        let failed = |reason: String| RecipeError::Utterance { id: utterance.id.clone(), reason };
+        let material = self.material(utterance).map_err(failed)?;
+        let enrolment = self.enrolment(utterance).map_err(failed)?;
+        let mut recordings = vec![(CLEAN, Some(material.speech.clone())), (SPEAKER, enrolment)];
+        for view in views() {
+            let audio = self.render(view, utterance, &material).map_err(failed)?;
+            recordings.push((view.name, audio));
+        }
+        let mut there: Vec<&str> = Vec::new();
+        for (view, audio) in &recordings {
+            if let Some(audio) = audio {
+                let path = folder.join(recording_name(utterance, view));
+                write_wav(&path, audio, WavFormat::Int16)?;
+                there.push(*view);
+            }
+        }
+        set.add(utterance, &there);
+        let voices = !material.others.is_empty();
+        let seed = self.seed_of(utterance);
+        let scene = Scene::draw(&scene_ranges(self.ranges), voices, seed);
+        set.scenes.push(json!({"id": utterance.id, "scene": scene}).to_string());
+        Ok(())
+    }
+
+    fn load(&self, utterance: &Utterance) -> Result<Audio, String> {
+        let path = self.manifest.audio_path(utterance);
+        syrinx_audio::load(&path, self.sample_rate_hz).map_err(|e| e.to_string())
+    }
+
+    /// At most `count` utterances of other speakers, drawn by a seed.
+    fn others(&self, utterance: &Utterance, count: usize, seed: u64) -> Vec<&Utterance> {
+        let all = self.manifest.utterances();
+        let from = (seed % all.len().max(1) as u64) as usize;
+        let around = all.iter().cycle().skip(from).take(all.len());
+        // A stride through the manifest meets several speakers, where neighbours are mostly one.
+        let stride = (all.len() / (count + 1)).max(1);
+        let spread = (0..stride).flat_map(|s| around.clone().skip(s).step_by(stride));
+        spread.filter(|u| u.speaker != utterance.speaker).take(count).collect()
+    }
+
+    /// Another recording of the same speaker.
+    fn enrolment(&self, utterance: &Utterance) -> Result<Option<Audio>, String> {
+        let all = self.manifest.utterances();
+        let other = all.iter().find(|u| u.speaker == utterance.speaker && u.id != utterance.id);
+        other.map(|u| self.load(u)).transpose()
+    }
+
+    fn seed_of(&self, utterance: &Utterance) -> u64 {
+        seed_of(self.seed, &utterance.id)
+    }
+
+    fn material(&self, utterance: &Utterance) -> Result<SceneRecordings, String> {
+        let others = self.others(utterance, BABBLE_SPEAKERS, self.seed_of(utterance));
+        let others = others.into_iter().map(|u| self.load(u)).collect::<Result<_, _>>()?;
+        Ok(SceneRecordings { speech: self.load(utterance)?, others })
+    }
+
+    fn render(
+        &self,
+        view: View,
+        utterance: &Utterance,
+        recordings: &SceneRecordings,
+    ) -> Result<Option<Audio>, String> {
+        let (ranges, seed) = (self.ranges, self.seed_of(utterance));
+        let SceneRecordings { speech, others } = recordings;
+        (view.render)(&SimulationMaterial { speech, others, ranges, seed })
+            .map_err(|e| e.to_string())
+    }
+}
+
+/// Recordings that the views of an utterance are rendered from.
+struct SceneRecordings {
+    speech: Audio,
+    /// Recordings of other speakers.
+    others: Vec<Audio>,
+}
+
+/// File name of a recording in an evaluation set.
+fn recording_name(utterance: &Utterance, view: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{view}.wav", utterance.id))
+}
+
+/// Manifests of a set for evaluation.
+#[derive(Default)]
+struct EvaluationSet {
+    /// Utterances by task.
+    manifests: BTreeMap<&'static str, Vec<Utterance>>,
+    /// Scenes as JSON, in the order of the utterances.
+    scenes: Vec<String>,
+}
+
+impl EvaluationSet {
+    /// Adds an utterance to the manifests of the tasks whose input and target are there.
+    fn add(&mut self, utterance: &Utterance, there: &[&str]) {
+        for (task, simulation) in simulations() {
+            let target = simulation.target.map_or(CLEAN, |view| view.name);
+            let mut views = vec![simulation.input.name];
+            views.extend(simulation.enrolment.then_some(SPEAKER));
+            if !views.iter().chain([&target]).all(|view| there.contains(view)) {
+                continue;
+            }
+            let view = |view: &&str| ((*view).to_owned(), recording_name(utterance, view));
+            self.manifests.entry(task).or_default().push(Utterance {
+                audio: recording_name(utterance, target),
+                views: views.iter().map(view).collect(),
+                ..utterance.clone()
+            });
+        }
+    }
+
+    /// Writes one manifest a task, empty ones included, and the scenes.
+    fn write(mut self, folder: &Path) -> Result<(), RecipeError> {
+        for (task, _) in simulations() {
+            let lines = self.manifests.remove(task).unwrap_or_default();
+            Manifest::new(folder, lines)?.write(&folder.join(format!("{task}.jsonl")))?;
+        }
+        let path = folder.join("scenes.jsonl");
+        Ok(write_atomic(&path, (self.scenes.join("\n") + "\n").as_bytes())?)
+    }
+}

@@ -1,0 +1,185 @@
+//! Latency and underruns of streamed speech.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::json;
+use syrinx_decode::DecodeConfig;
+use syrinx_engine::{Chunk, Engine, SpeechPortion, TakeSound};
+use syrinx_registry::ALL;
+use syrinx_task::{Request, TaskDescriptor};
+use syrinx_types::{CancelToken, RunContext};
+
+use crate::RecipeError;
+
+/// Text of a concurrent request: long enough to last as long as any sentence.
+const CONCURRENT: &str =
+    "The smell of the raw meadow came across the hills, and nobody said a word about it.";
+
+/// Measurement of streamed speech with a loaded model.
+pub struct StreamingBench<'a> {
+    engine: &'a Engine,
+    task: &'static TaskDescriptor,
+    decode: DecodeConfig,
+}
+
+/// Figures of streamed sentences.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StreamingFigures {
+    /// Number of sentences.
+    pub sentences: usize,
+    /// Median time to the first sound, seconds.
+    pub first_p50_s: Option<f64>,
+    /// 95th percentile of the time to the first sound, seconds.
+    pub first_p95_s: Option<f64>,
+    /// Time of synthesis divided by the length of the speech.
+    pub real_time_factor: f64,
+    /// Sentences in which a player has to wait after it began.
+    pub underruns: usize,
+}
+
+/// One streamed sentence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Streamed {
+    first_s: f64,
+    total_s: f64,
+    length_s: f64,
+    /// Longest wait of a player after it began, seconds.
+    wait_s: f64,
+}
+
+impl<'a> StreamingBench<'a> {
+    /// Prepares the measurement by one request, which also pays for what a process builds once.
+    ///
+    /// # Errors
+    /// [`RecipeError::NoTask`] without a task that speaks texts; errors of the model.
+    pub fn new(engine: &'a Engine, decode: &DecodeConfig) -> Result<Self, RecipeError> {
+        let task = ALL.iter().find(|d| d.speaks_text()).copied();
+        let task = task.ok_or(RecipeError::NoTask { purpose: "speaks texts" })?;
+        let bench = Self { engine, task, decode: decode.clone().streaming() };
+        bench.stream(CONCURRENT)?;
+        Ok(bench)
+    }
+
+    /// Streams sentences one after another, alone or with a concurrent request.
+    ///
+    /// # Errors
+    /// [`RecipeError::Cancelled`], errors of the model.
+    pub fn measure(
+        &self,
+        sentences: &[&str],
+        concurrent: bool,
+        cancel: &CancelToken,
+    ) -> Result<StreamingFigures, RecipeError> {
+        let stop = CancelToken::default();
+        std::thread::scope(|scope| {
+            if concurrent {
+                scope.spawn(|| {
+                    let request = self.request(CONCURRENT);
+                    while !stop.is_cancelled() {
+                        let run = RunContext::quiet(&stop);
+                        // Ends with the measurement, by the token.
+                        let _ = self.engine.run(self.task.id, &request, &self.decode, run);
+                    }
+                });
+            }
+            let streamed = sentences.iter().map(|sentence| match cancel.is_cancelled() {
+                true => Err(RecipeError::Cancelled),
+                false => self.stream(sentence),
+            });
+            let streamed: Result<Vec<Streamed>, RecipeError> = streamed.collect();
+            stop.cancel();
+            streamed.map(|streamed| figures(&streamed))
+        })
+    }
+
+    fn request(&self, text: &str) -> Request {
+        Request::new(json!({ self.task.verb.positional: text }))
+    }
+
+    fn stream(&self, text: &str) -> Result<Streamed, RecipeError> {
+        let begun = Instant::now();
+        let rate_hz = f64::from(self.engine.codec_id().info.sample_rate_hz);
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut sound = |s: SpeechPortion<'_>| {
+            if !s.samples.is_empty() {
+                let at_s = begun.elapsed().as_secs_f64();
+                arrivals.push(Arrival { at_s, samples: s.samples.len() });
+            }
+        };
+        let mut length_s = 0.0;
+        let mut each = |chunk: Chunk| {
+            length_s += chunk.answered.audio().map_or(0.0, |audio| audio.seconds());
+            Ok(())
+        };
+        let cancel = CancelToken::default();
+        let (request, run) = (self.request(text), RunContext::quiet(&cancel));
+        let (id, sound) = (self.task.id, Some(&mut sound as &mut TakeSound<'_>));
+        self.engine.run_streaming(id, &request, &self.decode, run, sound, &mut each)?;
+        let total_s = begun.elapsed().as_secs_f64();
+        let first_s = arrivals.first().map_or(total_s, |a| a.at_s);
+        Ok(Streamed { first_s, total_s, length_s, wait_s: longest_wait_s(&arrivals, rate_hz) })
+    }
+}
+
+/// Samples that arrived together.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    /// Seconds after the request.
+    at_s: f64,
+    samples: usize,
+}
+
+/// Longest wait of a player that begins with the first sound, seconds.
+fn longest_wait_s(arrivals: &[Arrival], rate_hz: f64) -> f64 {
+    let Some(first) = arrivals.first() else { return 0.0 };
+    let (mut had_s, mut longest) = (0.0, 0.0f64);
+    for arrival in arrivals {
+        longest = longest.max(arrival.at_s - first.at_s - had_s);
+        had_s += arrival.samples as f64 / rate_hz;
+    }
+    longest
+}
+
+fn figures(streamed: &[Streamed]) -> StreamingFigures {
+    let first_s: Vec<f64> = streamed.iter().map(|s| s.first_s).collect();
+    let sum = |value: fn(&Streamed) -> f64| streamed.iter().map(value).sum::<f64>();
+    StreamingFigures {
+        sentences: streamed.len(),
+        first_p50_s: quantile(&first_s, 0.5),
+        first_p95_s: quantile(&first_s, 0.95),
+        real_time_factor: sum(|s| s.total_s) / sum(|s| s.length_s),
+        underruns: streamed.iter().filter(|s| s.wait_s > 0.0).count(),
+    }
+}
+
+/// The value that a share of the values doesn't exceed; `None` without values.
+pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.get((q * values.len().saturating_sub(1) as f64).round() as usize).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_player_waits_for_samples_that_come_late() {
+        let waited = |arrivals: &[(f64, usize)]| {
+            let arrival = |&(at_s, samples): &(f64, usize)| Arrival { at_s, samples };
+            longest_wait_s(&arrivals.iter().map(arrival).collect::<Vec<_>>(), 10.0)
+        };
+        assert_eq!(waited(&[]), 0.0);
+        assert_eq!(waited(&[(0.5, 10), (1.4, 10), (2.0, 10)]), 0.0);
+        let late = waited(&[(0.5, 10), (1.75, 10), (2.0, 10)]);
+        assert!((late - 0.25).abs() < 1e-9, "{late}");
+    }
+
+    #[test]
+    fn quantiles_are_values_of_the_list() {
+        assert_eq!(quantile(&[], 0.5), None);
+        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.5), Some(2.0));
+        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.95), Some(3.0));
+    }
+}

@@ -1,0 +1,223 @@
+//! A loaded engine as the subject of an evaluation.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Map, Value};
+use syrinx_codec::{Codec, CodecError};
+use syrinx_config::Settings;
+use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
+use syrinx_eval::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
+use syrinx_pretrained::CodecSpec;
+use syrinx_task::{AnswerKind, Answered, Request};
+use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
+
+/// A loaded engine and the settings of its answers.
+#[derive(Clone, Copy)]
+pub struct EngineSubject<'a> {
+    /// The engine.
+    pub engine: &'a Engine,
+    /// Its settings.
+    pub settings: &'a Settings,
+}
+
+fn failed(error: EngineError) -> SubjectError {
+    match error {
+        EngineError::Cancelled => SubjectError::Cancelled,
+        error => SubjectError::Failed(error.to_string()),
+    }
+}
+
+impl Subject for EngineSubject<'_> {
+    fn name(&self) -> String {
+        let file = self.engine.info().file;
+        match &self.settings.recognizer {
+            Some(recognizer) => format!("{file} with {recognizer}"),
+            None => file,
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        let Settings { decode, tasks, recognizer, whisper, .. } = self.settings;
+        let mut settings = serde_json::to_string(&(decode, tasks)).unwrap_or_default();
+        if recognizer.is_some() {
+            settings += &serde_json::to_string(&(recognizer, whisper)).unwrap_or_default();
+        }
+        format!(
+            "{}-{}",
+            self.engine.fingerprint(),
+            Fingerprint::default().bytes(settings.as_bytes()).hex()
+        )
+    }
+
+    fn answer_kind(&self, task: &str) -> Option<AnswerKind> {
+        self.tasks()
+            .iter()
+            .any(|t| t == task)
+            .then(|| syrinx_registry::find(task).map(|d| d.answer))
+            .flatten()
+    }
+
+    fn tasks(&self) -> Vec<String> {
+        let known = self.engine.info().tasks;
+        known.into_iter().filter(|t| t.missing_special_tokens.is_empty()).map(|t| t.id).collect()
+    }
+
+    fn voices(&self) -> Vec<String> {
+        self.engine.voices().names()
+    }
+
+    fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError> {
+        let codes = self.engine.voices().codes(voice).map_err(failed)?;
+        self.engine.codec().decode(&codes).map_err(|e| SubjectError::Failed(e.to_string()))
+    }
+
+    fn answer(
+        &self,
+        ask: &SubjectRequest<'_>,
+        cancel: &CancelToken,
+    ) -> Result<SubjectAnswer, SubjectError> {
+        let decode = merged(&self.settings.decode, ask.decode)?;
+        let run = RunContext::quiet(cancel).with_seed(ask.seed);
+        if let Some(answer) = self.recognized(ask, run)? {
+            return Ok(answer);
+        }
+        let request = Request::new(ask.request.clone());
+        let begun = Instant::now();
+        let (mut whole, mut first) = (MergedAnswer::default(), None);
+        self.engine
+            .run_in_chunks(ask.task, &request, &decode, run, &mut |part| {
+                first.get_or_insert(begun.elapsed().as_secs_f64());
+                whole.push(part)
+            })
+            .map_err(failed)?;
+        let wall_s = begun.elapsed().as_secs_f64();
+        let nothing = || SubjectError::Failed("nothing was answered".into());
+        let answered = whole.into_answered().ok_or_else(nothing)?;
+        let speech = answered.audio().is_some();
+        Ok(SubjectAnswer { answered, wall_s, first_audio_s: first.filter(|_| speech) })
+    }
+
+    fn sample_rate_hz(&self) -> u32 {
+        self.engine.codec_id().info.sample_rate_hz
+    }
+
+    fn codec(
+        &self,
+        named: Option<(&str, &Path)>,
+    ) -> Result<Box<dyn TestedCodec + '_>, SubjectError> {
+        let failed = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
+        let spec = |text: &str| text.parse::<CodecSpec>().map_err(|e| failed(&e));
+        let spec = match (named, &self.settings.codec) {
+            (Some((text, folder)), _) => spec(text)?.below(folder),
+            (None, Some(text)) => spec(text)?,
+            (None, None) => {
+                return Ok(Box::new(Own { engine: self.engine, fingerprint: self.fingerprint() }));
+            }
+        };
+        Ok(Box::new(Named(open_codec(&spec).map_err(|e| failed(&e))?)))
+    }
+}
+
+impl EngineSubject<'_> {
+    /// The answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is no transcript.
+    fn recognized(
+        &self,
+        ask: &SubjectRequest<'_>,
+        run: RunContext<'_>,
+    ) -> Result<Option<SubjectAnswer>, SubjectError> {
+        let task = syrinx_registry::find(ask.task).filter(|d| d.answer == AnswerKind::Text);
+        let named = self.settings.recognizer.is_some();
+        let recognizer = self.engine.services().recognizer.as_ref().filter(|_| named);
+        let (Some(task), Some(recognizer)) = (task, recognizer) else { return Ok(None) };
+        let field = |name: &str| ask.request.get(name).and_then(Value::as_str);
+        let Some(recording) = field(task.verb.positional) else { return Ok(None) };
+        let audio = self.engine.load(recording).map_err(failed)?;
+        let begun = Instant::now();
+        let transcript = match task.capabilities.known_text.and_then(field) {
+            Some(text) => recognizer.align(&audio, text, run),
+            None => recognizer.transcribe(&audio, run),
+        };
+        let wall_s = begun.elapsed().as_secs_f64();
+        let transcript = transcript.map_err(|e| failed(e.into()))?;
+        Ok(Some(SubjectAnswer { answered: Answered::new(transcript), wall_s, first_audio_s: None }))
+    }
+}
+
+/// The engine's codec, and the clock that measures it.
+struct Own<'a> {
+    engine: &'a Engine,
+    fingerprint: String,
+}
+
+impl TestedCodec for Own<'_> {
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+
+    fn levels(&self) -> usize {
+        self.engine.codec_id().info.levels
+    }
+
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        let begun = Instant::now();
+        let codec = self.engine.codec();
+        let failed = |e: CodecError| SubjectError::Failed(e.to_string());
+        let mut codes = codec.encode_all_levels(audio).map_err(failed)?;
+        // The enhancement layer stands behind the others: with fewer of these the pitch is predicted.
+        if levels < codec.info().levels {
+            codes = codes.first_levels(levels);
+        }
+        let audio = codec.decode(&codes).map_err(failed)?;
+        Ok((audio, begun.elapsed().as_secs_f64()))
+    }
+}
+
+/// A codec that the suite or the command line names, and the clock that measures it.
+struct Named(Box<dyn Codec>);
+
+impl TestedCodec for Named {
+    fn fingerprint(&self) -> String {
+        self.0.fingerprint()
+    }
+
+    fn levels(&self) -> usize {
+        self.0.info().levels
+    }
+
+    fn round_trip(&self, audio: &Audio, levels: usize) -> Result<(Audio, f64), SubjectError> {
+        let failed = |e: CodecError| SubjectError::Failed(e.to_string());
+        let begun = Instant::now();
+        let codes = self.0.encode(audio).map_err(failed)?.first_levels(levels);
+        let decoded = self.0.decode(&codes).map_err(failed)?;
+        let wall_s = begun.elapsed().as_secs_f64();
+        let mut back = syrinx_audio::resample(&decoded, audio.sample_rate_hz)
+            .map_err(|e| SubjectError::Failed(e.to_string()))?;
+        // Frames are whole, recordings are not.
+        back.samples.resize(audio.samples.len(), 0.0);
+        Ok((back, wall_s))
+    }
+}
+
+/// Decoding settings with some keys changed.
+fn merged(
+    base: &syrinx_decode::DecodeConfig,
+    changes: &Map<String, Value>,
+) -> Result<syrinx_decode::DecodeConfig, SubjectError> {
+    let fault =
+        |e: serde_json::Error| SubjectError::Failed(format!("decode settings of the suite: {e}"));
+    let mut json = serde_json::to_value(base).map_err(fault)?;
+    overlay(&mut json, &Value::Object(changes.clone()));
+    serde_json::from_value(json).map_err(fault)
+}
+
+fn overlay(base: &mut Value, changes: &Value) {
+    match (base, changes) {
+        (Value::Object(base), Value::Object(changes)) => {
+            for (key, value) in changes {
+                overlay(base.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, changes) => *base = changes.clone(),
+    }
+}

@@ -1,0 +1,252 @@
+//! Training of a named voice.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest};
+use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
+use syrinx_nn::LoraConfig;
+use syrinx_registry::ALL;
+use syrinx_task::{DynTask, TokenSpace};
+use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
+use syrinx_types::{Audio, Coded, NullSink, RunContext};
+
+use crate::align::Aligner;
+use crate::recordings::Recordings;
+use crate::{AlignConfig, CorpusCodec, RecipeError};
+
+/// Samples of a voice's recordings kept in memory: 256 MiB. Further recordings are read again for each use.
+const KEPT_SAMPLES: usize = 1 << 26;
+
+/// Settings of training a voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoiceConfig {
+    /// Steps of fine-tuning.
+    pub steps: u64,
+    /// Positions a step (prompt, response and phones counted).
+    pub positions: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Rank of the adapter.
+    pub rank: usize,
+    /// Tasks that are trained, all their stages; the one that speaks texts if there are none.
+    pub tasks: Vec<String>,
+    /// Smallest number of aligned recordings.
+    pub min_recordings: usize,
+    /// Longest recording, seconds.
+    pub max_seconds: f64,
+    /// Alignment of the recordings.
+    pub align: AlignConfig,
+    /// Seed of every draw.
+    pub seed: u64,
+}
+
+impl Default for VoiceConfig {
+    fn default() -> Self {
+        Self {
+            steps: 400,
+            positions: 1_600,
+            learning_rate: 1e-3,
+            rank: 16,
+            tasks: Vec::new(),
+            min_recordings: 10,
+            max_seconds: 12.0,
+            align: AlignConfig::default(),
+            seed: 1,
+        }
+    }
+}
+
+/// Inputs of training a voice.
+pub struct VoiceRun<'a> {
+    /// Name of the voice.
+    pub name: &'a str,
+    /// Loaded model; its recognizer aligns, its codec encodes, its voices keep the result.
+    pub engine: &'a Engine,
+    /// Source of the same model, whose weights are adapted.
+    pub source: &'a ModelSource,
+    /// Tasks, built for the model.
+    pub tasks: &'a [Box<dyn DynTask>],
+    /// Folder of the run: shards, checkpoint, adapter. Work that is there is continued.
+    pub folder: &'a Path,
+    /// Rules for the prompt.
+    pub prompt: &'a PromptConfig,
+    /// Device of the training.
+    pub device: &'a Device,
+}
+
+/// A trained voice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainedVoice {
+    /// Name of the voice.
+    pub name: String,
+    /// File of the prompt; the adapter lies beside it.
+    pub file: PathBuf,
+    /// Recordings that were trained on.
+    pub recordings: usize,
+    /// Their length, seconds.
+    pub seconds: f64,
+    /// Recordings of the folder that were not used, with reasons.
+    pub left_out: String,
+    /// Mean confidence of the alignments, 0 to 1.
+    pub confidence: f64,
+    /// Steps of fine-tuning.
+    pub steps: u64,
+}
+
+/// Trains a voice on recordings of one speaker with their texts, and keeps it under a name: aligns, encodes, fits an
+/// adapter (LoRA, Hu et al. 2021) of the language model, and adds the clearest stretch of a recording as the prompt.
+///
+/// # Errors
+/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] where the run is cancelled (the same call goes on), and those of the
+/// model, its data and its training.
+pub fn train_voice(
+    run: &VoiceRun<'_>,
+    manifest: &Manifest,
+    config: &VoiceConfig,
+    context: RunContext<'_>,
+) -> Result<TrainedVoice, RecipeError> {
+    let codec = CorpusCodec::of(run.engine);
+    let recordings = Recordings::new(codec.sample_rate_hz(), KEPT_SAMPLES);
+    let aligner = Aligner {
+        engine: run.engine,
+        recordings: &recordings,
+        config: &config.align,
+        run: context,
+    };
+    let aligned = aligner.align(manifest)?;
+    let enough = aligned.manifest.len() >= config.min_recordings;
+    if !enough {
+        return Err(RecipeError::TooFew {
+            aligned: aligned.manifest.len(),
+            found: manifest.len(),
+            needed: config.min_recordings,
+            left_out: aligned.left_out,
+        });
+    }
+    let corpus = Encoding { codec: &codec, recordings: &recordings, folder: run.folder }.encode(
+        &aligned.manifest,
+        config,
+        context,
+    )?;
+    let adapter = adapt(run, &corpus, config, context)?;
+    let best = prompt(run, &recordings, &aligned.manifest)?;
+    let codes = run.engine.encode(&best)?;
+    let about = format!("trained on {} recordings", corpus.len());
+    let file = run.engine.voices().add_trained(run.name, &codes, &about, &adapter)?;
+    Ok(TrainedVoice {
+        name: run.name.to_owned(),
+        file,
+        recordings: corpus.len(),
+        seconds: corpus.total_frames() as f64 / corpus.codec().frame_rate_hz,
+        left_out: aligned.left_out.to_string(),
+        confidence: aligned.confidence,
+        steps: config.steps,
+    })
+}
+
+/// Encoding of the recordings.
+struct Encoding<'a> {
+    codec: &'a CorpusCodec<'a>,
+    recordings: &'a Recordings,
+    /// Folder of the run.
+    folder: &'a Path,
+}
+
+impl Encoding<'_> {
+    /// Token shards of the recordings, in the folder of the run.
+    fn encode(
+        &self,
+        manifest: &Manifest,
+        config: &VoiceConfig,
+        context: RunContext<'_>,
+    ) -> Result<Corpus, RecipeError> {
+        let stamp = self.codec.stamp();
+        let frame_rate_hz = stamp.frame_rate_hz;
+        let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
+        let one = |utterance: &Utterance| -> Result<Coded, String> {
+            let audio = self.recordings.load(&manifest.audio_path(utterance), context.events);
+            let audio = audio.map_err(|error| error.to_string())?;
+            self.codec.encode(&audio).map_err(|error| error.to_string())
+        };
+        let folder = self.folder.join("shards");
+        encode_manifest(manifest, &folder, &plan, &one, context.events, context.cancel)?;
+        let too_long = |_: &Utterance, frames: usize| {
+            let long = frames as f64 / frame_rate_hz >= config.max_seconds;
+            long.then(|| format!("it is not shorter than max_seconds = {}", config.max_seconds))
+        };
+        Ok(Corpus::open(&folder)?.select("recordings of the voice", too_long)?)
+    }
+}
+
+/// Fits the adapter; returns its file.
+fn adapt(
+    run: &VoiceRun<'_>,
+    corpus: &Corpus,
+    config: &VoiceConfig,
+    context: RunContext<'_>,
+) -> Result<PathBuf, RecipeError> {
+    let base = language_model(run.source)?;
+    let speaks = ALL.iter().filter(|d| d.speaks_text()).map(|d| d.id.to_owned());
+    let tasks = if config.tasks.is_empty() { speaks.collect() } else { config.tasks.clone() };
+    let train = TrainConfig {
+        model: base.config.clone(),
+        seed: config.seed,
+        steps: config.steps,
+        positions: config.positions,
+        learning_rate: config.learning_rate,
+        warmup_steps: config.steps / 20,
+        lora: Some(LoraConfig { rank: config.rank, ..LoraConfig::default() }),
+        mix: mix_of(run.tasks, &tasks, &[])?,
+        prompt: PromptSpec { min_frames: 30, max_frames: 75, none_probability: 0.0 },
+        max_seconds: config.max_seconds,
+        checkpoint_steps: 50,
+        ..TrainConfig::default()
+    };
+    let material = TrainingMaterial {
+        device: run.device.clone(),
+        corpus,
+        held_out: None,
+        tasks: run.tasks,
+        space: TokenSpace::clone(&base.space),
+        codebooks: CorpusCodec::of(run.engine).codebooks(),
+        ranks: Ranks::alone(),
+    };
+    let folder = run.folder.join("adapter");
+    let resume = syrinx_train::TrainingCheckpoint::path(&folder).exists();
+    let mut trainer = Trainer::from_base(&train, &material, &folder, resume, &base)?;
+    let outcome = trainer.run(context.events, context.cancel)?;
+    if outcome.cancelled {
+        return Err(RecipeError::Stopped { step: outcome.step, steps: config.steps });
+    }
+    Ok(outcome.model)
+}
+
+/// The best stretch of the recordings as a prompt: of those that give one, the longest.
+fn prompt(
+    run: &VoiceRun<'_>,
+    recordings: &Recordings,
+    manifest: &Manifest,
+) -> Result<Audio, RecipeError> {
+    let (mut best, mut refused): (Option<Audio>, Option<EngineError>) = (None, None);
+    for utterance in manifest.utterances() {
+        let Ok(audio) = recordings.load(&manifest.audio_path(utterance), &NullSink) else {
+            continue;
+        };
+        match excerpt(&audio, &utterance.id, run.prompt) {
+            Ok(part) if best.as_ref().is_none_or(|b| part.seconds() > b.seconds()) => {
+                best = Some(part);
+            }
+            Ok(_) => {}
+            Err(error) => refused = Some(error),
+        }
+    }
+    match (best, refused) {
+        (Some(best), _) => Ok(best),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(RecipeError::NoPrompt),
+    }
+}

@@ -1,0 +1,55 @@
+//! Noisy speech to clean speech, with or without its words.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
+
+use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+
+/// The registry's entry.
+pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
+
+/// A noisy recording.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DenoiseRequest {
+    /// The noisy recording.
+    pub audio: Clip,
+    /// Words of the recording, where they are known; they help where the recording is bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Noisy speech to clean speech.
+pub type Denoise = Enhancer<Cleaning>;
+
+/// Denoising among the tasks that enhance.
+pub struct Cleaning;
+
+impl Enhancement for Cleaning {
+    const KIND: Kind = Kind {
+        task: "denoise",
+        input: View { name: "noisy", render: scene::noisy },
+        target: None,
+        stem: Some(Stem::Speech),
+        gain: Some(SpectralGain { gain_floor: 0.1, context_s: 0.0 }),
+        published: Some("ns"),
+        text: true,
+        speaker: false,
+    };
+    const SUMMARY: &'static str = "cleans a noisy recording of speech";
+    const VERB: Verb = Verb {
+        name: "denoise",
+        positional: "audio",
+        example: "syrinx denoise street.wav -o clean.wav",
+    };
+    type Request = DenoiseRequest;
+
+    fn clips(request: &mut DenoiseRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
+
+    fn inputs(request: &DenoiseRequest) -> Inputs<'_> {
+        Inputs { audio: &request.audio, speaker: None, text: request.text.as_deref() }
+    }
+}

@@ -1,0 +1,61 @@
+//! One speaker out of a mixture of two, known by a few seconds.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::{Clip, TaskDescriptor, Verb, View};
+
+use crate::{Enhancement, Enhancer, Inputs, Kind, scene};
+
+/// The registry's entry.
+pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
+
+/// A mixture, and who is wanted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractRequest {
+    /// The mixture.
+    pub audio: Clip,
+    /// A few seconds of the wanted speaker alone.
+    pub speaker: Clip,
+    /// Words of the target speaker, where they are known; they help where the recording is bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// One speaker out of a mixture.
+pub type Extract = Enhancer<Extracting>;
+
+/// Target speaker extraction among the tasks that enhance.
+pub struct Extracting;
+
+impl Enhancement for Extracting {
+    const KIND: Kind = Kind {
+        task: "extract",
+        input: View { name: "mixture", render: scene::mixture },
+        target: None,
+        stem: None,
+        gain: None,
+        published: Some("tse"),
+        text: true,
+        speaker: true,
+    };
+    const SUMMARY: &'static str = "takes one speaker out of a mixture, known by a few seconds";
+    const VERB: Verb = Verb {
+        name: "extract",
+        positional: "audio",
+        example: "syrinx extract meeting.wav --speaker me.wav -o mine.wav",
+    };
+    type Request = ExtractRequest;
+
+    fn clips(request: &mut ExtractRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio), ("speaker".to_owned(), &mut request.speaker)]
+    }
+
+    fn inputs(request: &ExtractRequest) -> Inputs<'_> {
+        Inputs {
+            audio: &request.audio,
+            speaker: Some(&request.speaker),
+            text: request.text.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Noisy speech to what is behind it, without the speech.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
+
+use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+
+/// The registry's entry.
+pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
+
+/// A recording with speech in it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveRequest {
+    /// The recording.
+    pub audio: Clip,
+}
+
+/// Noisy speech to what is behind it.
+pub type Remove = Enhancer<Removing>;
+
+/// Speech removal among the tasks that enhance.
+pub struct Removing;
+
+impl Enhancement for Removing {
+    const KIND: Kind = Kind {
+        task: "remove",
+        input: View { name: "noisy", render: scene::noisy },
+        target: Some(View { name: "background", render: scene::background }),
+        stem: Some(Stem::Background),
+        gain: Some(SpectralGain { gain_floor: 0.001, context_s: 0.4 }),
+        published: Some("sr"),
+        text: false,
+        speaker: false,
+    };
+    const SUMMARY: &'static str = "takes the speech out of a recording and leaves the background";
+    const VERB: Verb = Verb {
+        name: "remove",
+        positional: "audio",
+        example: "syrinx remove street.wav -o street-only.wav",
+    };
+    type Request = RemoveRequest;
+
+    fn clips(request: &mut RemoveRequest) -> Vec<(String, &mut Clip)> {
+        vec![("audio".to_owned(), &mut request.audio)]
+    }
+
+    fn inputs(request: &RemoveRequest) -> Inputs<'_> {
+        Inputs { audio: &request.audio, speaker: None, text: None }
+    }
+}

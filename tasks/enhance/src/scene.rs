@@ -1,0 +1,43 @@
+//! Acoustic scenes as simulated input.
+
+use syrinx_scene::{Rendered, Scene, SceneRanges, active_level_db, render};
+use syrinx_task::{SimulationMaterial, TaskError};
+use syrinx_types::Audio;
+
+fn rendered(material: &SimulationMaterial<'_>) -> Result<Rendered, TaskError> {
+    let ranges = SceneRanges {
+        snr_db: material.ranges.snr_db,
+        sir_db: material.ranges.sir_db,
+        echo_share: material.ranges.echo_share,
+        ..SceneRanges::default()
+    };
+    let scene = Scene::draw(&ranges, !material.others.is_empty(), material.seed);
+    // A silent recording makes no mixture; the next one does.
+    let other = material.others.iter().find(|v| active_level_db(v).is_some());
+    render(&scene, material.speech, material.others, other)
+        .map_err(|e| TaskError::input(e.to_string(), e.hint()))
+}
+
+/// Renders the utterance with a background, and in some scenes with an echo.
+///
+/// # Errors
+/// [`TaskError::Input`] for a silent utterance.
+pub fn noisy(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
+    Ok(Some(rendered(material)?.noisy))
+}
+
+/// Renders the background of [`noisy`] alone, at the same level.
+///
+/// # Errors
+/// [`TaskError::Input`] for a silent utterance.
+pub fn background(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
+    Ok(Some(rendered(material)?.background))
+}
+
+/// Renders the utterance mixed with one of another speaker; `None` without other speakers.
+///
+/// # Errors
+/// [`TaskError::Input`] for a silent utterance.
+pub fn mixture(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
+    Ok(rendered(material)?.mixture)
+}

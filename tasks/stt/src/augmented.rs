@@ -1,0 +1,53 @@
+//! Simulated input: utterances as people's recordings have them.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use syrinx_scene::Augmentation;
+use syrinx_task::{SimulationMaterial, TaskError, View};
+use syrinx_types::Audio;
+
+/// The utterance in another room, microphone or line, with another background; sounds stay where they were.
+pub(crate) const AUGMENTED: View = View { name: "augmented", render: augmented };
+
+/// Renders the view.
+fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
+    let changes = Augmentation {
+        share: 1.0,
+        // Another speed would move the phones away from their labels.
+        speed_share: 0.0,
+        snr_db: (material.ranges.snr_db.0.max(0.0), 30.0),
+        telephone_share: 0.15,
+        ..Augmentation::default()
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(material.seed);
+    let speech = material.speech;
+    let Some(change) = changes.draw(&mut rng) else { return Ok(None) };
+    let changed = change.apply(speech.clone(), speech.samples.len(), &mut rng);
+    changed.map(Some).map_err(|e| TaskError::input(e.to_string(), "leave the utterance out"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use syrinx_task::SimulationRanges;
+
+    use super::*;
+
+    #[test]
+    fn an_augmented_utterance_is_as_long_and_differs_by_its_seed() {
+        let samples = (0..24_000).map(|i| 0.3 * (i as f32 * 0.05).sin()).collect();
+        let speech = Audio { samples, sample_rate_hz: 24_000 };
+        let ranges = SimulationRanges { snr_db: (-5.0, 20.0), sir_db: (0.0, 0.0), echo_share: 0.0 };
+        let render = |seed| {
+            let material = SimulationMaterial { speech: &speech, others: &[], ranges, seed };
+            augmented(&material).unwrap().unwrap()
+        };
+        let made: Vec<Audio> = (0..8).map(render).collect();
+        for (i, audio) in made.iter().enumerate() {
+            assert_eq!(audio.samples.len(), speech.samples.len());
+            assert!(audio.samples != speech.samples && audio.samples.iter().all(|s| s.is_finite()));
+            assert!(made[..i].iter().all(|other| other.samples != audio.samples), "seed {i}");
+        }
+        assert!(render(3).samples == made[3].samples, "the same seed gave another recording");
+    }
+}
