@@ -283,7 +283,7 @@ impl<'a> Places<'a> {
         let manifest = evaluate.manifest.as_deref();
         let imported = evaluate.import.as_ref().zip(manifest);
         let imported = imported.map(|(import, to)| self.import("test-set", import, to));
-        let mut inputs: Vec<&Path> = vec![&evaluate.suite, &self.recipe.out];
+        let mut inputs = vec![evaluate.suite.as_path(), self.recipe.out.as_path()];
         inputs.extend(manifest);
         let outputs = [report.join("report.json")];
         let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
