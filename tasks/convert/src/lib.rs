@@ -1,6 +1,6 @@
 //! Voice conversion: a recording is spoken again in another voice, with the same words in the same timing.
 //!
-//! The phones of the recording are placed in time ([`AlignedRecording`](syrinx_speech::Recording)); the AR stage predicts the
+//! The phones of the recording are placed in time ([`AlignedRecording`](syrinx_speech::AlignedRecording)); the AR stage predicts the
 //! level-1 codes with its pointer forced along them, the NAR stage the further levels: text to speech with a given
 //! timing, and with the same layout.
 

@@ -9,9 +9,9 @@ use crate::augmented::AUGMENTED;
 use crate::layout::CODES;
 use crate::{SttConfig, TextUnit};
 
-/// Codes that the model hears: those of the augmented utterance for a share of the examples, where the corpus was
+/// Returns the codes of an example's recording: those of the augmented utterance for a share of the examples, where the corpus was
 /// simulated (`syrinx data simulate`), else those of the utterance.
-pub(crate) fn heard(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Codes {
+pub(crate) fn input_codes(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Codes {
     let augmented = sample.views.get(AUGMENTED.name);
     let fits = augmented.filter(|view| view.frames() == sample.codes.frames());
     match fits.filter(|_| rng.random_bool(config.augmented_share)) {

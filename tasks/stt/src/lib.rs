@@ -152,7 +152,7 @@ impl Task for Stt {
         sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        let codes = example::heard(&self.config, sample, rng);
+        let codes = example::input_codes(&self.config, sample, rng);
         match (stage, self.config.mode) {
             (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample, codes)),
             (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample, codes),

@@ -92,11 +92,11 @@ fn rows(
             false => ((part.end_s * codec.frame_rate_hz()).round() as usize).min(codes.frames()),
         };
         if end > start {
-            let heard = match part.spoken {
+            let input = match part.spoken {
                 true => codes.slice(start, end),
                 false => silence(codec, end - start)?,
             };
-            rows.push(row(config, heard));
+            rows.push(row(config, input));
             start = end;
         }
     }

@@ -63,7 +63,7 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
         let short = train_seconds(&json, FEW_STEPS)?;
         let long = train_seconds(&json, MANY_STEPS)?;
         speeds.push((MANY_STEPS - FEW_STEPS) as f64 * STEP_POSITIONS as f64 / (long - short));
-        // Of rates the highest counts: that of the round with the least other load.
+        // The highest rate counts: it is that of the round with the least other load.
         peak = peak.max(json(&["bench", "machine"])?["flop_per_s"].as_f64().context("flop_per_s")?);
         let said = cmd!(shell, "mpirun --allow-run-as-root -n 2 {program} bench reduce --json");
         let row: Value = serde_json::from_str(said.quiet().read()?.trim())?;

@@ -1,6 +1,6 @@
 //! Imported vall-e models window by window, and the task of theirs that no published weights were trained on.
 
-use syrinx_decode::{DecodeConfig, Frames, NarConfig, generate_streaming};
+use syrinx_decode::{DecodeConfig, FrameWindow, NarConfig, generate_streaming};
 use syrinx_task::{Response, RvqSum, VallEResponse, resolve, vall_e_sequence};
 use syrinx_types::{CancelToken, RunContext};
 
@@ -26,7 +26,7 @@ fn streamed_frames_are_those_of_the_same_windows_all_at_once() {
         for lookahead in [0, 3] {
             let config = windows(lookahead);
             let (mut streamed, mut ended) = (Vec::new(), false);
-            let each = &mut |Frames { codes, last, .. }: Frames<'_>| {
+            let each = &mut |FrameWindow { codes, last, .. }: FrameWindow<'_>| {
                 streamed.push(codes.clone());
                 ended |= last;
             };

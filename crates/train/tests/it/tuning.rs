@@ -40,13 +40,14 @@ fn a_mix_has_all_stages_and_shares_a_weight() {
     let wanted = [entry("tts", "ar", 1.5), entry("tts", "nar", 1.5), entry("stt", "phones", 1.0)];
     assert_eq!(mix, wanted);
     assert_eq!(mix_of(&tasks, &names(&["stt"]), &[]).unwrap(), wanted[2..]);
-    for (list, weights, said) in [
-        (&["tts", "sing"][..], &[][..], "no task `sing` (there are "),
-        (&["tts", "stt"], &[1.0], "1 weights for 2 tasks"),
-        (&["tts", "tts"], &[], "named twice"),
+    for (list, weights, message, hint) in [
+        (&["tts", "sing"][..], &[][..], "no task `sing`", "tasks of this program: "),
+        (&["tts", "stt"], &[1.0], "1 weights for 2 tasks", "one weight for each task"),
+        (&["tts", "tts"], &[], "named twice", "each task once"),
     ] {
-        let error = mix_of(&tasks, &names(list), weights).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        let error = mix_of(&tasks, &names(list), weights).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(error.hint().unwrap_or_default().contains(hint), "{:?}", error.hint());
     }
 }
 
