@@ -51,8 +51,9 @@ pub fn draw(
         // As printed, the count includes the code just drawn.
         let count = 1 + recent.iter().filter(|&&t| t as usize == token).count();
         if count as f64 / aware.window.max(1) as f64 > aware.threshold {
-            let all: Vec<(usize, f64)> =
-                logits.iter().map(|&l| plain(l).exp()).enumerate().collect();
+            let candidate =
+                |(token, &l): (usize, &f32)| Candidate { token, probability: plain(l).exp() };
+            let all: Vec<Candidate> = logits.iter().enumerate().map(candidate).collect();
             token = pick(&all, rng);
         }
     }
