@@ -1,4 +1,4 @@
-//! Noisy speech to what is behind it, without the speech.
+//! Speech removal: noisy speech to its background.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct RemoveRequest {
     pub audio: Clip,
 }
 
-/// Noisy speech to what is behind it.
+/// Speech removal: noisy speech to its background.
 pub type Remove = Enhancer<Removing>;
 
 /// Speech removal among the tasks that enhance.

@@ -1,4 +1,4 @@
-//! The task of this family: one implementation, and what each says of itself.
+//! Family of tasks that enhance a recording: one implementation and the description of each task.
 
 use std::marker::PhantomData;
 
@@ -35,7 +35,7 @@ pub trait Enhancement: Send + Sync + 'static {
     /// See [`Task::clips`].
     fn clips(request: &mut Self::Request) -> Vec<(String, &mut Clip)>;
 
-    /// Contents of a request.
+    /// Returns the contents of a request.
     fn inputs(request: &Self::Request) -> Inputs<'_>;
 }
 
@@ -85,7 +85,7 @@ impl<E: Enhancement> Task for Enhancer<E> {
         E::clips(request)
     }
 
-    /// Sections that end in pauses, so that hours of sound take no more memory than a minute.
+    /// Returns the sections that end in pauses, so that hours of sound take no more memory than a minute.
     fn chunks(
         &self,
         mut request: E::Request,
