@@ -17,7 +17,7 @@ pub(crate) const RECORDING: &str = "recording";
 
 /// Input and target of a task of the family.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct EnhancementSpec {
     /// Identifier of the task.
     pub task: &'static str,
     /// View of an utterance that is the input.
@@ -38,7 +38,7 @@ pub struct Kind {
 
 /// Both stages. In both, every frame of the response sees all of the recording. Level 1 is decided
 /// for all frames in one pass, since an AR stage that has become silent stays silent.
-pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
+pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
     // Models that predict lengths are those that were trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);
     if let (Some(published), Some(name)) = (published, kind.published) {

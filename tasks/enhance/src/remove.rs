@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
-use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
@@ -24,7 +24,7 @@ pub type Remove = Enhancer<Removing>;
 pub struct Removing;
 
 impl Enhancement for Removing {
-    const KIND: Kind = Kind {
+    const SPEC: EnhancementSpec = EnhancementSpec {
         task: "remove",
         input: View { name: "noisy", render: scene::noisy },
         target: Some(View { name: "background", render: scene::background }),

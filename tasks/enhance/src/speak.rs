@@ -8,7 +8,7 @@ use syrinx_task::{
 use syrinx_types::{Audio, Coded, Codes, Event};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
-use crate::{EnhanceConfig, Kind};
+use crate::{EnhanceConfig, EnhancementSpec};
 
 /// Silence kept around the target speaker's enrolment, seconds.
 const KEEP_S: f64 = 0.1;
@@ -30,7 +30,7 @@ pub struct Inputs<'a> {
 /// Settings of the task with the kit that it was built from.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EnhancementSpec,
     pub(crate) config: &'a EnhanceConfig,
     pub(crate) kit: &'a TaskKit,
 }
@@ -159,6 +159,6 @@ pub(crate) fn finish(
     Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?)?.into())
 }
 
-fn nothing(kind: Kind) -> TaskError {
+fn nothing(kind: EnhancementSpec) -> TaskError {
     AnswerIssue::Nothing.of(kind.task)
 }
