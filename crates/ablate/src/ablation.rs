@@ -94,13 +94,13 @@ pub struct TrainingBudget {
     pub steps: u64,
 }
 
-/// A suite and how much of it.
+/// A suite with its number of items.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuiteUse {
     /// The suite's file.
     pub suite: PathBuf,
-    /// At most so many items.
+    /// Largest number of items.
     #[serde(default)]
     pub limit: Option<usize>,
 }
@@ -129,7 +129,7 @@ impl Ablation {
     /// Reads an ablation's file.
     ///
     /// # Errors
-    /// [`AblateError::Io`] if it can't be read, [`AblateError::Ablation`] if it says nonsense.
+    /// [`AblateError::Io`] if it can't be read, [`AblateError::Ablation`] for invalid content.
     pub fn load(path: &Path) -> Result<Self, AblateError> {
         let text = fs::read_to_string(path).map_err(AblateError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -155,7 +155,7 @@ impl Ablation {
         }
     }
 
-    /// The file it came from.
+    /// Returns the file it came from.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(format!("{}.toml", self.name))
     }
@@ -164,7 +164,7 @@ impl Ablation {
         AblateError::Ablation { path: self.path(), reason: reason.into() }
     }
 
-    /// All keys that any cell has.
+    /// Returns all keys that any cell has.
     fn all_keys(&self) -> impl Iterator<Item = &str> {
         let varied = self.axes.iter().flat_map(|a| &a.values).flat_map(|v| v.keys.keys());
         self.keys.keys().chain(varied).map(String::as_str)
@@ -212,7 +212,7 @@ impl Ablation {
     }
 }
 
-/// The first that is there twice.
+/// Returns the first that is there twice.
 fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = BTreeSet::new();
     let mut all = all;

@@ -10,7 +10,7 @@ use syrinx_types::IoOperation;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblateError {
-    /// The file says nonsense.
+    /// A file with invalid content.
     #[error("ablation `{}`: {reason}", path.display())]
     Ablation {
         /// The file.
@@ -31,7 +31,7 @@ pub enum AblateError {
     /// A suite can't be used.
     #[error(transparent)]
     Suite(#[from] EvalError),
-    /// The store says no.
+    /// Failure of the results store.
     #[error(transparent)]
     Results(#[from] ResultsError),
     /// There is nothing to write about.

@@ -121,7 +121,7 @@ pub struct Point {
 }
 
 impl Findings {
-    /// Reads what the store holds of a plan's cells.
+    /// Reads the cells of a plan from the store.
     ///
     /// # Errors
     /// [`AblateError::Results`]; [`AblateError::NothingFound`] if no cell is finished.
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         Ok((finished, unfinished))
     }
 
-    /// The latest finished run of a cell, noted as a source.
+    /// Returns the latest finished run of a cell, noted as a source.
     fn run(&mut self, cell: &PlannedCell, suite: &str) -> Result<Option<Run>, AblateError> {
         let run = self.plan.finished_run(self.store, cell, suite)?;
         if let Some(run) = &run {
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
     /// Remembers where a run's figures come from.
     fn note(&mut self, run: &Run) {
         let (about, known) = (&run.about, &mut self.known);
-        // Settings are what cells differ in, so only the model's own part of the fingerprint says something.
+        // Cells differ in settings: only the model's own part of the fingerprint is compared.
         let fingerprint = about.fingerprint.split('-').next().unwrap_or_default();
         known.models.insert(format!("{} ({fingerprint})", about.model));
         known.machines.insert(about.machine.clone());
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         Ok(self.findings(TRAINING, summary, &gathered, point))
     }
 
-    /// The points of a suite in the order of the grid.
+    /// Returns the points of a suite in the order of the grid.
     fn findings(
         &self,
         suite: &str,
@@ -329,8 +329,8 @@ fn of_seed(seed: u64, base: &[Row], rows: &[Row]) -> Option<Vec<Move>> {
     Comparison::between("the baseline", "", &of(base), &of(rows)).map(|c| c.moves)
 }
 
-/// Takes back what moved one way with one seed and the other way with another: a seed's luck, in training or in what is
-/// drawn, is in all of its rows, and intervals over speakers know nothing of it.
+/// Withdraws changes whose direction differs between seeds: the effect of a seed, in training or in sampling, is in all
+/// of its rows, and intervals over speakers do not contain it.
 fn agree(moves: &mut [Move], of_seeds: &[Vec<Move>]) {
     for all in moves.iter_mut() {
         let same = |m: &&Move| m.figure == all.figure && m.variant == all.variant;
@@ -347,7 +347,7 @@ fn place_of(axes: &BTreeMap<String, Value>) -> String {
     serde_json::to_string(axes).unwrap_or_default()
 }
 
-/// A row as all cells have it: what a suite varies by itself (levels of a codec) is what cells vary here.
+/// Returns a row without its variant: the variants of a suite (levels of a codec) are settings of cells here.
 fn plain(mut row: Row, seed: Option<u64>) -> Row {
     if let Some(id) = row.id.strip_suffix(&format!("/{}", row.variant)) {
         row.id = id.to_owned();
@@ -382,7 +382,7 @@ fn over_seeds(seeds: &[Vec<Figure>]) -> Vec<Figure> {
     first.iter().map(pooled).collect()
 }
 
-/// A judge for a reader.
+/// Returns a judge for a reader.
 fn described(judge: &JudgeConfig) -> String {
     let what = match judge {
         JudgeConfig::Own { task, .. } => format!("the program's own ear (task `{task}`)"),

@@ -39,12 +39,12 @@ pub(crate) fn choices(ablation: &Ablation) -> Vec<Choice<'_>> {
     all
 }
 
-/// A choice as the store names it.
+/// Returns a choice as the store names it.
 pub(crate) fn axes_of(choice: &Choice<'_>) -> BTreeMap<String, Value> {
     choice.iter().map(|(axis, value)| ((*axis).to_owned(), value.value())).collect()
 }
 
-/// The choice that all others are compared with.
+/// Returns the choice that all others are compared with.
 pub(crate) fn baseline(ablation: &Ablation) -> BTreeMap<String, Value> {
     let value = |axis: &crate::Axis| {
         let named = ablation.baseline.get(&axis.name);

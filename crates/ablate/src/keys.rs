@@ -1,4 +1,4 @@
-//! The keys of a cell, sorted by what they are about.
+//! Keys of a cell by subject: settings, training, suites.
 
 use serde_json::{Map, Value};
 use syrinx_eval::Suite;
@@ -37,7 +37,7 @@ impl CellKeys {
         sorted
     }
 
-    /// A suite with these keys in it.
+    /// Returns a suite with these keys in it.
     ///
     /// # Errors
     /// Returns the mismatch.

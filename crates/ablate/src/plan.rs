@@ -45,20 +45,20 @@ pub struct PlannedSuite {
 }
 
 impl PlannedCell {
-    /// Its values in a line: `window 25, look-ahead 5`.
+    /// Returns its values in a line: `window 25, look-ahead 5`.
     pub fn named(&self) -> String {
         named(&self.axes)
     }
 }
 
-/// Values of axes in a line.
+/// Returns the values of axes in a line.
 pub(crate) fn named(axes: &BTreeMap<String, Value>) -> String {
     let one = |(axis, value): (&String, &Value)| format!("{axis} {}", shown(value));
     let all: Vec<String> = axes.iter().map(one).collect();
     if all.is_empty() { "the only cell".into() } else { all.join(", ") }
 }
 
-/// A value, texts without quotes.
+/// Returns a value, texts without quotes.
 pub(crate) fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -75,7 +75,7 @@ pub struct AblationPlan {
 }
 
 impl AblationPlan {
-    /// The latest finished run of a cell.
+    /// Returns the latest finished run of a cell.
     pub(crate) fn finished_run(
         &self,
         store: &Store,

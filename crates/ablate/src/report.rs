@@ -41,7 +41,7 @@ pub fn write_report(findings: &Findings, folder: &Path) -> Result<Vec<PathBuf>, 
     files.iter().map(write).collect()
 }
 
-/// A name that every file system and every renderer of Markdown takes.
+/// Returns a name that every file system and every renderer of Markdown takes.
 fn chart_name(ablation: &str, suite: &str, figure: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let figure: String = figure.chars().map(plain).collect();

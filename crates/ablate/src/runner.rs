@@ -54,7 +54,7 @@ pub struct TrainedCell {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
-    /// Someone asked to stop; what is done is kept.
+    /// Stopped on request; finished work is kept.
     #[error("stopped on request")]
     Cancelled,
     /// It can't be done.
@@ -70,7 +70,7 @@ pub trait CellRunner: Sync {
     /// [`RunnerError::Failed`] for keys that can't be.
     fn material(&self, job: &CellJob<'_>) -> Result<Material, RunnerError>;
 
-    /// Trains a cell's model in a folder, or goes on there.
+    /// Trains a cell's model in a folder, or resumes its training.
     ///
     /// # Errors
     /// [`RunnerError`].
@@ -97,6 +97,6 @@ pub trait CellRunner: Sync {
     /// Seconds since 1970.
     fn now_s(&self) -> f64;
 
-    /// The computer.
+    /// Returns the computer.
     fn machine(&self) -> String;
 }

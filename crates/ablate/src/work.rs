@@ -50,12 +50,12 @@ struct GridRun<'a> {
 }
 
 impl AblationPlan {
-    /// Works through the cells of a part that aren't finished, and afterwards through those that someone wished to be
-    /// taken up again meanwhile. Where it is cancelled, the next call goes on.
+    /// Runs the unfinished cells of a share, then those with a request to resume. The next call continues after a
+    /// cancellation.
     ///
     /// # Errors
-    /// [`AblateError::Results`] if the store can't be used, [`AblateError::Io`]. What goes wrong in a cell is kept with
-    /// the cell.
+    /// [`AblateError::Results`] if the store can't be used, [`AblateError::Io`]. Failures of a cell are stored with the
+    /// cell.
     pub fn run(
         &self,
         runner: &dyn CellRunner,
@@ -115,7 +115,7 @@ impl GridRun<'_> {
         Ok(self.store.put_cells(&new)?)
     }
 
-    /// A cell as the store has it, at the beginning of work if `started_s` says when.
+    /// Returns a cell as the store has it, at the beginning of work if `started_s` says when.
     fn recorded(&self, cell: &PlannedCell, started_s: Option<f64>) -> Cell {
         let mine = started_s.is_some();
         let folder = std::path::absolute(self.folder(cell)).unwrap_or_default();
@@ -235,7 +235,7 @@ impl GridRun<'_> {
         Ok(())
     }
 
-    /// The cell's model: trained before, for this cell or another with the same training, or now.
+    /// Returns the cell's model: trained before, for this cell or another with the same training, or now.
     fn trained(
         &self,
         cell: &PlannedCell,
@@ -331,7 +331,7 @@ impl From<ResultsError> for Trouble {
     }
 }
 
-/// A suite in which nothing was answered says nothing of the cell but that it doesn't work.
+/// Checks that a suite has answers: a cell without any failed.
 fn check_report(report: &Report) -> Result<(), RunnerError> {
     match report.rows.first() {
         Some(row) if report.missing == report.rows.len() => {

@@ -33,7 +33,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form of a task's answers that flags ask for.
+    /// Returns the form of a task's answers that flags ask for.
     pub fn of(descriptor: &TaskDescriptor, form: &str, json: bool) -> Self {
         match (descriptor.answer, form) {
             (AnswerKind::Speech, "float32") => Self::Wav(WavFormat::Float32, json),
@@ -115,7 +115,7 @@ impl Destination {
         matches!(self, Self::Folder(_)) && self.path(name, form).is_some_and(|p| p.is_file())
     }
 
-    /// The file of the answer to a request of this name; none for standard output.
+    /// Returns the file of the answer to a request of this name; none for standard output.
     pub fn path(&self, name: &str, form: &Form) -> Option<PathBuf> {
         match self {
             Self::Standard => None,
@@ -130,17 +130,17 @@ impl Destination {
     }
 }
 
-/// An answer as text: its transcript, or what it says of itself, else JSON.
+/// Returns an answer as text: its transcript, its own text form, or JSON.
 pub fn text_of(answered: &Answered) -> String {
     answered.lines().unwrap_or_else(|| answered.json().to_string())
 }
 
-/// Times of the words in an answer.
+/// Returns the times of the words in an answer.
 pub fn words_of(answered: &Answered) -> &[WordTime] {
     answered.transcript().map_or(&[], |transcript| &transcript.words)
 }
 
-/// Writes an answer; says where it is now.
+/// Writes an answer and reports its files.
 pub fn write(
     session: &Session,
     answered: &Answered,
@@ -174,7 +174,7 @@ pub fn write(
             .collect::<Vec<_>>()
             .join("\n"),
         Form::Field(field, positional) => {
-            // Asked the other way round (phones to text), what was missing in the request is what is wanted.
+            // For the inverse request (phones to text) the answer is the field that the request lacks.
             let field =
                 if name.is_empty() && field == "phones" { positional } else { field.as_str() };
             answered.json()[field].as_str().unwrap_or_default().to_owned()
@@ -322,7 +322,7 @@ fn int16(audio: &Audio) -> impl Iterator<Item = u8> {
     audio.samples.iter().flat_map(move |x| integer(x).to_le_bytes())
 }
 
-/// Header of a 16-bit mono WAV whose end nobody knows yet.
+/// Returns the header of a 16-bit mono WAV of unknown length.
 fn endless_header(rate_hz: u32) -> Vec<u8> {
     let mut header = Vec::with_capacity(44);
     header.extend(b"RIFF\xff\xff\xff\xffWAVEfmt ");

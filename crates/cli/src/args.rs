@@ -136,14 +136,14 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// The whole command line.
+/// Returns the whole command line.
 pub fn command() -> Command {
     use clap::CommandFactory as _;
     let tasks = ALL.iter().enumerate().map(|(i, d)| task_command(d).display_order(i));
     Program::command().subcommands(tasks)
 }
 
-/// The verb of parsed arguments, if it isn't a task's.
+/// Returns the verb of parsed arguments, if it isn't a task's.
 pub fn verb(matches: &clap::ArgMatches) -> Result<Verb, clap::Error> {
     Verb::from_arg_matches(matches)
 }

@@ -23,7 +23,7 @@ const SYSTEMS: [(&str, Option<&str>, Option<&str>); 2] = [
 ];
 
 impl ArrayArgs {
-    /// The part, from the flag or with `--array-env` from the environment.
+    /// Returns the part, from the flag or with `--array-env` from the environment.
     pub fn part(&self) -> Outcome<WorkShare> {
         match self.array_env {
             false => Ok(self.shard.parse()?),

@@ -89,43 +89,43 @@ pub struct Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// A failure with this message and the exit code's own hint.
+    /// Builds a failure with this message and the exit code's own hint.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: None }
     }
 
-    /// A failure for an error of a library, with the remedy that it knows.
+    /// Builds a failure for an error of a library, with the remedy that it knows.
     pub fn of(exit: Exit, error: &impl Display, hint: Option<Cow<'static, str>>) -> Self {
         Self { exit, message: error.to_string(), hint: hint.map(Cow::into_owned) }
     }
 
-    /// The same failure with this hint where it has none.
+    /// Returns the same failure with this hint where it has none.
     pub fn or_hint(mut self, hint: &str) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
     }
 
-    /// The same with this hint.
+    /// Returns the same with this hint.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// A command line that makes no sense.
+    /// Builds the failure of an invalid command line.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), hint: Some(hint.into()) }
     }
 
-    /// Stopped by Ctrl-C; `kept` says what became of what was finished.
+    /// Builds the failure of a run stopped by Ctrl-C; `kept` describes the finished work.
     pub fn interrupted(kept: impl Into<String>) -> Self {
         Self { exit: Exit::Interrupted, message: "stopped".into(), hint: Some(kept.into()) }
     }
 
-    /// Whoever read the output went away: no fault, and nobody to tell.
+    /// Builds the quiet failure of an output whose reader closed it.
     pub fn quiet() -> Self {
         Self { exit: Exit::Ok, message: String::new(), hint: None }
     }
 
-    /// A failed write to `place`; none where the reader of a pipe went away.
+    /// Builds the failure of a write to `place`; a quiet one where the reader of a pipe closed it.
     pub fn writing(place: &str, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
@@ -134,14 +134,14 @@ impl Failure {
         Self::of(Exit::Io, &format!("{place}: writing failed: {error}"), hint.map(Into::into))
     }
 
-    /// A failed read from `place`.
+    /// Builds the failure of a read from `place`.
     pub fn reading(place: &str, error: &io::Error) -> Self {
         let hint = io_hint(IoOperation::Read, error.kind());
         Self::of(Exit::BadInput, &format!("{place}: {error}"), hint.map(Into::into))
             .or_hint("check that it can be read")
     }
 
-    /// A failed operation on a file or folder.
+    /// Builds the failure of an operation on a file or folder.
     fn io(operation: IoOperation, path: &Path, error: &io::Error) -> Self {
         let place = path.display().to_string();
         if operation.is_write() {
@@ -151,7 +151,7 @@ impl Failure {
         }
     }
 
-    /// Tells the world, on standard error.
+    /// Prints the failure on standard error.
     pub fn report(&self) {
         let mut err = io::stderr().lock();
         // Nothing is left to be done if even standard error is closed.

@@ -1,6 +1,6 @@
 //! Memory of this process.
 
-/// The most memory that this process had at once, MiB; nothing where the system doesn't tell.
+/// Returns the most memory that this process had at once, MiB; nothing where the system doesn't tell.
 pub fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;

@@ -169,7 +169,7 @@ pub struct Lines {
 const STEP_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Lines {
-    /// Lines of everything (`verbose`), or of warnings and training only.
+    /// Returns the lines of everything (`verbose`), or of warnings and training only.
     pub fn new(verbose: bool, warnings: bool) -> Self {
         Self { verbose, warnings, last_step: Mutex::default() }
     }

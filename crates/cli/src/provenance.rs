@@ -25,14 +25,15 @@ fn command() -> String {
     format!("syrinx {}", rest.join(" "))
 }
 
-/// The computer: its name and how many threads run at once.
+/// Returns the name of the computer with its number of threads.
 fn machine() -> String {
     let name = gethostname::gethostname().to_string_lossy().into_owned();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{name}, {cores} cores")
 }
 
-/// The revision of the checkout around the current folder, with `-dirty` where it was changed; empty without git.
+/// Returns the revision of the checkout around the current folder, with `-dirty` where it was changed; empty without
+/// git.
 fn revision() -> String {
     let described = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])

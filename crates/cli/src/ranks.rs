@@ -41,7 +41,7 @@ struct Launched {
 }
 
 impl Launched {
-    /// The first launcher that says so. `read` looks a variable up.
+    /// Returns the rank from the variables of the first launcher found. `read` looks a variable up.
     fn find(read: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let number = |name: &str| read(name)?.trim().parse().ok();
         LAUNCHERS.iter().find_map(|[ranks, rank, local]| {
@@ -121,7 +121,7 @@ pub fn ended<T>(ranks: &Ranks, outcome: Outcome<T>) -> Outcome<T> {
             Failure { message: format!("{}: {}", ranks.name(), failure.message), ..failure };
         failure.report();
         ranks.abort(failure.exit as i32);
-        // The transport ends this process, too, where it can.
+        // The transport ends this process as well, where it can.
         std::thread::sleep(Duration::from_secs(2));
         std::process::exit(failure.exit as i32)
     })

@@ -57,7 +57,7 @@ impl Session {
         Ok(Self { globals, cancel, sink: Tee(sinks) })
     }
 
-    /// A session of somebody who listens for Ctrl-C and shows events by themselves.
+    /// Builds a session of a caller that handles Ctrl-C and events itself.
     pub fn detached(globals: Globals, cancel: CancelToken) -> Self {
         Self { globals, cancel, sink: Tee(Vec::new()) }
     }
@@ -67,12 +67,12 @@ impl Session {
         &self.sink
     }
 
-    /// The settings of all layers, with these flags over those of the command line.
+    /// Returns the settings of all layers, with these flags over those of the command line.
     pub fn settings(&self, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
         settings_of(&self.globals, flags)
     }
 
-    /// The settings of verbs whose `--config` and `--set` are about their own file.
+    /// Returns the settings of verbs whose `--config` and `--set` are about their own file.
     pub fn base_settings(&self) -> Outcome<Settings> {
         let plain = Globals { config: None, set: Vec::new(), ..self.globals.clone() };
         let layers = [
@@ -92,7 +92,7 @@ impl Session {
         Ok(layers)
     }
 
-    /// The configuration of a verb with a file of its own: defaults, `--config`, variables such as
+    /// Returns the configuration of a verb with a file of its own: defaults, `--config`, variables such as
     /// `SYRINX_TRAIN__STEPS` (for the section `train`), `--set`.
     pub fn verb_config<T>(&self, section: &str) -> Outcome<T>
     where
@@ -119,8 +119,8 @@ impl Session {
         Ok(CorpusCodec::open(named, &self.base_settings()?)?)
     }
 
-    /// Returns the path of the results store: of the flag, else of the settings, else `runs/results.db`, beside the folders that
-    /// evaluations make.
+    /// Returns the path of the results store: of the flag, else of the settings, else `runs/results.db`, next to the
+    /// folders of evaluations.
     pub fn results(&self, flag: Option<&Path>, settings: &Settings) -> PathBuf {
         let named = flag.map(Path::to_path_buf).or_else(|| settings.results.clone());
         named.unwrap_or_else(|| PathBuf::from("runs/results.db"))
@@ -163,7 +163,7 @@ impl Session {
     }
 }
 
-/// The settings of all layers, with `flags` over those of the command line.
+/// Returns the settings of all layers, with `flags` over those of the command line.
 pub fn settings_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Loaded<Settings>> {
     let Loaded { value, keys } = Settings::load(&layers_of(globals, flags)?)?;
     Ok(Loaded { value: with_voices_dir(value), keys })
@@ -181,7 +181,7 @@ fn layers_of(globals: &Globals, flags: &[(String, String)]) -> Outcome<Vec<Layer
     Ok(vec![file, Layer::Environment(variables()), Layer::Flags(pairs)])
 }
 
-/// Settings with the default folder of the user's voices where they name none.
+/// Returns the settings with the default folder of the user's voices where they name none.
 fn with_voices_dir(mut settings: Settings) -> Settings {
     settings.voices_dir = settings.voices_dir.or_else(default_voices_dir);
     settings
@@ -205,7 +205,7 @@ fn named_flags(globals: &Globals) -> Vec<(String, String)> {
 /// Variables that aren't settings of the program, but of single verbs.
 const OF_VERBS: [&str; 4] = ["TRAIN__", "CODEC_FIT__", "CODEC_TRAIN__", "JUDGE_KEY"];
 
-/// The program's settings in the environment.
+/// Returns the program's settings in the environment.
 fn variables() -> Vec<(String, String)> {
     let mut all = prefixed(PREFIX);
     all.retain(|(name, _)| !OF_VERBS.iter().any(|v| name.starts_with(v)));
@@ -241,7 +241,7 @@ fn default_voices_dir() -> Option<PathBuf> {
     Some(data_folder()?.join("voices"))
 }
 
-/// Folder of the user's data of this program.
+/// Returns the folder of the user's data of this program.
 pub fn data_folder() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").filter(|p| !p.is_empty()).map(PathBuf::from);
     let data =

@@ -50,15 +50,15 @@ pub struct SettingsRunner<'a> {
 struct Kept {
     /// The engine that was used last, by everything that it was opened with.
     engine: Option<(String, Arc<Engine>)>,
-    /// Fingerprints of models, by what they were opened with.
+    /// Fingerprints of models by their settings.
     fingerprints: Vec<(String, String)>,
     /// Fingerprint of the shards.
     shards: Option<String>,
 }
 
 impl<'a> SettingsRunner<'a> {
-    /// A runner with these layers of settings under the keys of the cells. `base` are the settings of the model whose
-    /// codec encodes the shards, where no other codec is named.
+    /// Builds a runner with these layers of settings under the keys of the cells. `base` are the settings of the model
+    /// whose codec encodes the shards, where no other codec is named.
     pub fn new(
         layers: Vec<Layer>,
         base: Settings,
@@ -73,24 +73,24 @@ impl<'a> SettingsRunner<'a> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Settings with some keys over those of the layers.
+    /// Returns the settings with some keys over those of the layers.
     fn layered(&self, keys: Vec<(String, String)>) -> Result<Settings, RecipeError> {
         let mut layers = self.layers.clone();
         layers.push(Layer::Flags(keys));
         Ok(Settings::load(&layers)?.value)
     }
 
-    /// Settings of a cell.
+    /// Returns the settings of a cell.
     fn settings(&self, job: &CellJob<'_>) -> Result<Settings, RecipeError> {
         let mut pairs = flat(&job.keys.settings);
-        // Files are named from where the ablation stands.
+        // Paths are relative to the folder of the ablation.
         for (_, path) in pairs.iter_mut().filter(|(key, _)| key == "model" || key == "adapter") {
             *path = job.folder.join(&*path).display().to_string();
         }
         self.layered(pairs)
     }
 
-    /// The training of a cell: its configuration file, its steps and its seed, its keys.
+    /// Returns the training of a cell: its configuration file, its steps and its seed, its keys.
     fn train_config(&self, job: &CellJob<'_>) -> Result<Option<TrainConfig>, RecipeError> {
         let Some(budget) = job.budget else { return Ok(None) };
         let schema = schemars::schema_for!(TrainConfig).to_value();
@@ -109,7 +109,7 @@ impl<'a> SettingsRunner<'a> {
         Ok(Some(config))
     }
 
-    /// An engine with these settings.
+    /// Returns an engine with these settings.
     fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, RecipeError> {
         let known = opened_with(settings, true);
         if let Some((with, engine)) = &self.kept().engine
@@ -124,7 +124,7 @@ impl<'a> SettingsRunner<'a> {
         Ok(engine)
     }
 
-    /// The fingerprint of the model that settings name, whatever its tasks' settings are.
+    /// Returns the fingerprint of the model that settings name, without the settings of its tasks.
     fn fingerprint(&self, settings: &Settings) -> Result<String, RecipeError> {
         let known = opened_with(settings, false);
         if let Some((_, fingerprint)) =
@@ -261,7 +261,7 @@ fn opened_with(settings: &Settings, with_tasks: bool) -> String {
     serde_json::to_string(&(model, runs, tasks)).unwrap_or_default()
 }
 
-/// A tree of keys as flags give them.
+/// Returns a tree of keys as flags give them.
 fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
     fn walk(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
         match value {
@@ -281,7 +281,7 @@ fn flat(tree: &Map<String, Value>) -> Vec<(String, String)> {
     out
 }
 
-/// A value as flags give it: as JSON, but for tables in lists, which have `=` between their keys and values.
+/// Returns a value as flags give it: as JSON, but for tables in lists, which have `=` between their keys and values.
 fn listed(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -295,7 +295,7 @@ fn listed(value: &Value) -> String {
     }
 }
 
-/// An error as that of a cell.
+/// Returns an error as that of a cell.
 fn of_cell(error: RecipeError) -> RunnerError {
     if error.is_cancelled() {
         return RunnerError::Cancelled;

@@ -33,7 +33,7 @@ pub struct CodecCorpus {
 }
 
 impl CodecCorpus {
-    /// The recordings of a split; all of the manifest if no utterance has a split.
+    /// Returns the recordings of a split; all of the manifest if no utterance has a split.
     ///
     /// # Errors
     /// Errors of a split that selects nothing.
@@ -87,7 +87,7 @@ pub struct CodecTraining<'a> {
     pub quantizer: MelRvq,
     /// Codec whose vocoder is trained further.
     pub from: Option<&'a EmbeddedCodec>,
-    /// File that the run is saved to and goes on from.
+    /// File that the state of the run is saved to and resumed from.
     pub state: Option<&'a Path>,
 }
 
@@ -224,7 +224,7 @@ impl ClipSource for CodecClips {
     }
 }
 
-/// Samples from `start` on, with silence after the recording's end.
+/// Returns the samples from `start` on, with silence after the recording's end.
 fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
     let from = start.min(recording.len());
     let clip = &recording[from..recording.len().min(from + samples)];

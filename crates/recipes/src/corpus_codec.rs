@@ -59,7 +59,7 @@ impl CorpusCodec<'static> {
 }
 
 impl<'a> CorpusCodec<'a> {
-    /// The codec of a loaded model.
+    /// Returns the codec of a loaded model.
     pub fn of(engine: &'a Engine) -> Self {
         Self { source: Source::Loaded(engine), id: engine.codec_id().clone() }
     }
@@ -97,7 +97,7 @@ impl<'a> CorpusCodec<'a> {
         self.id.info.sample_rate_hz
     }
 
-    /// Values of a latent.
+    /// Returns the number of values of a latent.
     pub fn latent_dim(&self) -> usize {
         self.id.info.latent_dim
     }

@@ -11,7 +11,7 @@ use syrinx_eval::{
 use syrinx_results::{ResultsError, RunAbout, RunKeeper, RunStatus, Store, content_hash};
 use syrinx_types::{Event, RunContext};
 
-/// Settings with those of a suite's task in them.
+/// Returns the settings with those of a suite's task in them.
 pub fn with_suite(mut settings: Settings, suite: &Suite) -> Settings {
     if !suite.settings.is_empty() {
         let own = settings.tasks.entry(suite.task.clone()).or_insert_with(|| json!({}));
@@ -63,7 +63,7 @@ pub struct KeptEvaluation<'a> {
     pub subject: &'a dyn Subject,
     /// Settings of its answers.
     pub settings: &'a Settings,
-    /// Cell of an ablation, where it is part of one.
+    /// Cell of an ablation that the evaluation belongs to.
     pub cell: Option<CellOf<'a>>,
     /// Origin of the report.
     pub origin: &'a Origin,

@@ -62,7 +62,7 @@ impl EventSink for Both<'_> {
     }
 }
 
-/// Figures of the last evaluation in a training's events; none without the file.
+/// Returns the figures of the last evaluation in a training's events; none without the file.
 pub fn last_figures(events: &Path) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(events).unwrap_or_default();
     let mut events = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());

@@ -58,8 +58,8 @@ pub struct InTrainingEvaluation {
 const VOICE: &str = "voice";
 
 impl InTrainingEvaluation {
-    /// An evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the first
-    /// long enough utterance in `learnt`.
+    /// Builds an evaluation of sentences evenly spread over `watched`. The prompt of a speaker is the beginning of the
+    /// first long enough utterance in `learnt`.
     ///
     /// # Errors
     /// [`RecipeError::NoSentence`] if no sentence is of a speaker in `learnt`, [`RecipeError::NoVocoder`], and errors

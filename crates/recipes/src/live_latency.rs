@@ -19,8 +19,8 @@ const PAUSE_S: f64 = 0.5;
 /// Step of the simulated clock while nothing is recognized, seconds.
 const STEP_S: f64 = 0.02;
 
-/// Measurement of live recognition with a loaded model. Recordings come in by a simulated clock, which goes on by the
-/// time that recognition takes.
+/// Measurement of live recognition with a loaded model. Recordings come in by a simulated clock, which advances by the
+/// time of each recognition.
 pub struct LiveBench<'a> {
     engine: &'a Engine,
     task: &'static TaskDescriptor,

@@ -37,7 +37,7 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
     Ok(card)
 }
 
-/// A voice of a model file: the best stretch of a recording, encoded. The file is described by its name.
+/// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name.
 ///
 /// # Errors
 /// Errors of reading the recording and of finding a stretch.

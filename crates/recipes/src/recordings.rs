@@ -31,7 +31,7 @@ impl Recordings {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A recording. Warnings of its decoder become events.
+    /// Returns a recording. Warnings of its decoder become events.
     pub(crate) fn load(
         &self,
         path: &Path,

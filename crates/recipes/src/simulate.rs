@@ -20,7 +20,7 @@ const CLEAN: &str = "clean";
 /// Name of another recording of the utterance's speaker.
 const SPEAKER: &str = "speaker";
 
-/// Tasks that learn from simulated input.
+/// Returns the tasks that learn from simulated input.
 fn simulations() -> impl Iterator<Item = (&'static str, Simulation)> {
     syrinx_registry::ALL.iter().filter_map(|task| Some((task.id, task.simulation?)))
 }
@@ -59,7 +59,7 @@ pub struct Simulator<'a> {
 }
 
 impl<'a> Simulator<'a> {
-    /// A simulator of recordings at a sample rate.
+    /// Builds a simulator of recordings at a sample rate.
     ///
     /// # Errors
     /// [`RecipeError::Scene`] for ranges whose ends are swapped.
@@ -81,7 +81,8 @@ impl<'a> Simulator<'a> {
         Ok(scene_ranges(ranges).check()?)
     }
 
-    /// Encodes a view of every utterance beside the shards of the corpus in `shards`. Finished shards are kept.
+    /// Encodes a view of every utterance into a folder next to the shards of the corpus in `shards`. Finished shards
+    /// are kept.
     ///
     /// # Errors
     /// [`RecipeError::Data`]. Utterances that cannot be rendered are listed in the summary.
@@ -214,7 +215,7 @@ struct SceneRecordings {
     others: Vec<Audio>,
 }
 
-/// File name of a recording in an evaluation set.
+/// Returns the file name of a recording in an evaluation set.
 fn recording_name(utterance: &Utterance, view: &str) -> PathBuf {
     PathBuf::from(format!("{}.{view}.wav", utterance.id))
 }

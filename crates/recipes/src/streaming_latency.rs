@@ -153,7 +153,7 @@ fn figures(streamed: &[Streamed]) -> StreamingFigures {
     }
 }
 
-/// The value that a share of the values doesn't exceed; `None` without values.
+/// Returns the value that a share of the values doesn't exceed; `None` without values.
 pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);

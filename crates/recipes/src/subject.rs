@@ -120,7 +120,8 @@ impl Subject for EngineSubject<'_> {
 }
 
 impl EngineSubject<'_> {
-    /// The answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is no transcript.
+    /// Returns the answer of the recognizer that the settings name; `None` without one, and for tasks whose answer is
+    /// no transcript.
     fn recognized(
         &self,
         ask: &SubjectRequest<'_>,
@@ -164,7 +165,7 @@ impl TestedCodec for Own<'_> {
         let codec = self.engine.codec();
         let failed = |e: CodecError| SubjectError::Failed(e.to_string());
         let mut codes = codec.encode_all_levels(audio).map_err(failed)?;
-        // The enhancement layer stands behind the others: with fewer of these the pitch is predicted.
+        // The levels of the enhancement layer come last: with fewer levels the pitch is predicted.
         if levels < codec.info().levels {
             codes = codes.first_levels(levels);
         }

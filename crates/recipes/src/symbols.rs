@@ -4,7 +4,8 @@ use syrinx_data::Manifest;
 use syrinx_text::{UnspokenSymbol, symbols_left_out};
 use syrinx_types::{Event, EventSink};
 
-/// Warns of symbols in the texts of a manifest that nothing is said for, each once with the first utterance that has it.
+/// Warns of symbols in the texts of a manifest that have no spoken name, each once with the first utterance that has
+/// it.
 pub fn warn_of_symbols(manifest: &Manifest, events: &dyn EventSink) {
     let mut known: Vec<(UnspokenSymbol, &str)> = Vec::new();
     for utterance in manifest.utterances() {

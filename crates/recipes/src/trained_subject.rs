@@ -10,7 +10,7 @@ use syrinx_types::{Audio, CancelToken};
 
 use crate::EngineSubject;
 
-/// The task that a judge asks of the model.
+/// Returns the task of the model that a judge uses.
 fn judge_task(judge: &JudgeConfig) -> Option<&String> {
     match judge {
         JudgeConfig::Own { task, .. } => Some(task),
@@ -28,7 +28,7 @@ pub(crate) struct TrainedSubject<'a> {
 }
 
 impl<'a> TrainedSubject<'a> {
-    /// The trained model, and the recognizer of the suite's judges.
+    /// Returns the trained model, and the recognizer of the suite's judges.
     pub(crate) fn new(
         own: EngineSubject<'a>,
         recognizer: EngineSubject<'a>,

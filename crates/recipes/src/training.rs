@@ -81,7 +81,7 @@ pub struct TrainingRun<'a> {
     pub settings: &'a Settings,
     /// Folder of the run: checkpoint, averaged model, events.
     pub folder: &'a Path,
-    /// Whether the run goes on from its last checkpoint.
+    /// Whether the run is resumed from its last checkpoint.
     pub resume: bool,
     /// Start of the training.
     pub tuning: Tuning<'a>,
@@ -156,7 +156,7 @@ impl<'a> Training<'a> {
         Ok(Self { run, config, material, base, adapts, evaluation })
     }
 
-    /// Number of utterances to learn from.
+    /// Returns the number of utterances to learn from.
     pub fn utterances(&self) -> usize {
         self.material.data.learnt.len()
     }

@@ -25,7 +25,8 @@ pub struct Tuning<'a> {
 }
 
 impl Tuning<'_> {
-    /// The model to begin with, if there is one: the named one, or with tasks or an adapter that of the settings.
+    /// Returns the model to begin with, if there is one: the named one, or with tasks or an adapter that of the
+    /// settings.
     pub(crate) fn base(
         &self,
         settings: &Settings,
@@ -65,7 +66,7 @@ impl Tuning<'_> {
     }
 }
 
-/// Token spaces that a run may go on from.
+/// Token spaces that a run may continue.
 pub(crate) struct KnownSpaces<'a> {
     /// Folder of the run, whose own space is used where the run is resumed.
     pub(crate) folder: &'a Path,
@@ -76,7 +77,7 @@ pub(crate) struct KnownSpaces<'a> {
     pub(crate) fresh: TokenSpace,
 }
 
-/// The token space of a run: that of the model before it (its own, where it goes on), with the special tokens of its
+/// Returns the token space of a run: that of the model before it (its own when resumed), with the special tokens of its
 /// tasks.
 pub(crate) fn space(
     known: KnownSpaces<'_>,

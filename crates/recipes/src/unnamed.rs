@@ -31,7 +31,7 @@ impl UnnamedFile {
         }
     }
 
-    /// Path that this process opens the file by.
+    /// Returns the path that this process opens the file by.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

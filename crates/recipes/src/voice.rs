@@ -83,7 +83,7 @@ pub struct VoiceRun<'a> {
 pub struct TrainedVoice {
     /// Name of the voice.
     pub name: String,
-    /// File of the prompt; the adapter lies beside it.
+    /// File of the prompt; the adapter is in the same folder.
     pub file: PathBuf,
     /// Recordings that were trained on.
     pub recordings: usize,
@@ -101,8 +101,8 @@ pub struct TrainedVoice {
 /// adapter (LoRA, Hu et al. 2021) of the language model, and adds the clearest stretch of a recording as the prompt.
 ///
 /// # Errors
-/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] where the run is cancelled (the same call goes on), and those of the
-/// model, its data and its training.
+/// [`RecipeError::TooFew`], [`RecipeError::Stopped`] where the run is cancelled (the same call resumes it), and those
+/// of the model, its data and its training.
 pub fn train_voice(
     run: &VoiceRun<'_>,
     manifest: &Manifest,
@@ -225,7 +225,7 @@ fn adapt(
     Ok(outcome.model)
 }
 
-/// The best stretch of the recordings as a prompt: of those that give one, the longest.
+/// Returns the best stretch of the recordings as a prompt: of those that give one, the longest.
 fn prompt(
     run: &VoiceRun<'_>,
     recordings: &Recordings,

@@ -44,7 +44,7 @@ impl EnhanceConfig {
         }
     }
 
-    /// The settings for published models, whose 75 frames a second make longer rows of the same seconds.
+    /// Returns the settings for published models, whose 75 frames a second make longer rows of the same seconds.
     pub(crate) fn for_published(self) -> Self {
         let default = Self::default();
         let scaled = |frames: usize, own: usize| if frames == own { 3 * own } else { frames };

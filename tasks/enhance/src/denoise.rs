@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
-use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Denoise>();
@@ -27,7 +27,7 @@ pub type Denoise = Enhancer<Cleaning>;
 pub struct Cleaning;
 
 impl Enhancement for Cleaning {
-    const KIND: Kind = Kind {
+    const SPEC: EnhancementSpec = EnhancementSpec {
         task: "denoise",
         input: View { name: "noisy", render: scene::noisy },
         target: None,

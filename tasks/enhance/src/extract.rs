@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, TaskDescriptor, Verb, View};
 
-use crate::{Enhancement, Enhancer, Inputs, Kind, scene};
+use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
@@ -29,7 +29,7 @@ pub type Extract = Enhancer<Extracting>;
 pub struct Extracting;
 
 impl Enhancement for Extracting {
-    const KIND: Kind = Kind {
+    const SPEC: EnhancementSpec = EnhancementSpec {
         task: "extract",
         input: View { name: "mixture", render: scene::mixture },
         target: None,

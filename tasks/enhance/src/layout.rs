@@ -17,7 +17,7 @@ pub(crate) const RECORDING: &str = "recording";
 
 /// Input and target of a task of the family.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct EnhancementSpec {
     /// Identifier of the task.
     pub task: &'static str,
     /// View of an utterance that is the input.
@@ -26,8 +26,7 @@ pub struct Kind {
     pub target: Option<View>,
     /// Stem of the recording that the answer is an estimate of.
     pub stem: Option<Stem>,
-    /// For answers that are the recording itself, turned down to what the model expects of them. Where it is `None`
-    /// they are spoken anew.
+    /// Spectral gain of answers that are the attenuated recording. `None` for answers decoded from codes.
     pub gain: Option<SpectralGain>,
     /// The task's name in published vall-e models.
     pub published: Option<&'static str>,
@@ -39,7 +38,7 @@ pub struct Kind {
 
 /// Both stages. In both, every frame of the response sees all of the recording. Level 1 is decided
 /// for all frames in one pass, since an AR stage that has become silent stays silent.
-pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
+pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
     // Models that predict lengths are those that were trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);
     if let (Some(published), Some(name)) = (published, kind.published) {
@@ -66,8 +65,8 @@ pub fn layout(kind: Kind, switches: ModelSwitches) -> Layout {
     }
 }
 
-/// Both stages of a published vall-e model: the recording stands before the response, behind the task's token, which
-/// follows the target speaker's enrolment.
+/// Returns both stages of a published vall-e model: the target speaker's enrolment, the task's token, the recording,
+/// the response.
 fn published_stages(published: VallELayout, name: &str, speaker: bool) -> Vec<Stage> {
     let stage = |stage, head, response: Segment| {
         let mut segments = vec![Segment::text(TEXT).optional()];

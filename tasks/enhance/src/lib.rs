@@ -1,13 +1,13 @@
 //! Tasks whose answer has as many frames as their input (SpeechX, arXiv 2308.06873, section 3), each in its module:
 //! denoising, speech removal and target speaker extraction.
 //!
-//! A task of this family is an [`Enhancer`] of an [`Enhancement`], whose [`Kind`] names input, target and conditioning. The
+//! A task of this family is an [`Enhancer`] of an [`Enhancement`], whose [`EnhancementSpec`] names input, target and conditioning. The
 //! recording is frame-aligned conditioning of the response: nothing is aligned, no end is drawn, and every frame attends
 //! to all of the recording. Known words and a few seconds of the target speaker stand before it. A model with latent
-//! conditioning predicts latents of the frames as well; a task with a spectral gain (`Kind::gain`) then attenuates the
+//! conditioning predicts latents of the frames as well; a task with a spectral gain (`EnhancementSpec::gain`) then attenuates the
 //! recording to them, which keeps what no code of the codec represents.
 //!
-//! Invariants: the answer is as long as the recording; the shared modules depend on the [`Kind`] of a task, not on its
+//! Invariants: the answer is as long as the recording; the shared modules depend on the [`EnhancementSpec`] of a task, not on its
 //! identifier.
 
 mod config;
@@ -24,7 +24,7 @@ mod speak;
 mod task;
 
 pub use config::EnhanceConfig;
-pub use layout::{Kind, MASKED, NAR};
+pub use layout::{EnhancementSpec, MASKED, NAR};
 pub use speak::Inputs;
 pub use syrinx_types::SpectralGain;
 pub use task::{Enhancement, Enhancer};

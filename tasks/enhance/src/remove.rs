@@ -1,10 +1,10 @@
-//! Noisy speech to what is behind it, without the speech.
+//! Speech removal: noisy speech to its background.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Clip, Stem, TaskDescriptor, Verb, View};
 
-use crate::{Enhancement, Enhancer, Inputs, Kind, SpectralGain, scene};
+use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, SpectralGain, scene};
 
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Remove>();
@@ -17,14 +17,14 @@ pub struct RemoveRequest {
     pub audio: Clip,
 }
 
-/// Noisy speech to what is behind it.
+/// Speech removal: noisy speech to its background.
 pub type Remove = Enhancer<Removing>;
 
 /// Speech removal among the tasks that enhance.
 pub struct Removing;
 
 impl Enhancement for Removing {
-    const KIND: Kind = Kind {
+    const SPEC: EnhancementSpec = EnhancementSpec {
         task: "remove",
         input: View { name: "noisy", render: scene::noisy },
         target: Some(View { name: "background", render: scene::background }),

@@ -8,12 +8,12 @@ use syrinx_task::{
 use syrinx_types::{Audio, Coded, Codes, Event};
 
 use crate::layout::{MASKED, NAR, RECORDING, SPEAKER, TEXT};
-use crate::{EnhanceConfig, Kind};
+use crate::{EnhanceConfig, EnhancementSpec};
 
 /// Silence kept around the target speaker's enrolment, seconds.
 const KEEP_S: f64 = 0.1;
 
-/// Length from which nobody takes a mixture for an enrolment, seconds.
+/// Length from which a recording counts as a mixture and not as an enrolment, seconds.
 const MIXTURE_S: f64 = 10.0;
 
 /// Inputs of a request.
@@ -27,10 +27,10 @@ pub struct Inputs<'a> {
     pub text: Option<&'a str>,
 }
 
-/// Settings of the task, and what it was built with.
+/// Settings of the task with the kit that it was built from.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EnhancementSpec,
     pub(crate) config: &'a EnhanceConfig,
     pub(crate) kit: &'a TaskKit,
 }
@@ -112,7 +112,7 @@ fn check_sound(audio: &Audio, name: &str) -> Result<(), TaskError> {
     Ok(())
 }
 
-/// The error about a recording without sound.
+/// Returns the error about a recording without sound.
 pub(crate) fn silent(name: &str) -> TaskError {
     TaskError::input(format!("{name} is silent"), "give a recording with sound")
 }
@@ -125,8 +125,8 @@ fn row(stretch: Coded, stages: &[&str], shared: &Contents) -> RowPlan {
     RowPlan::new(stages.iter().map(|stage| run(stage)).collect())
 }
 
-/// The answer of all stretches as one recording: the given one turned down to the latents that the model expects, where the
-/// task is of that kind and the model and the codec know them; otherwise the sound of the codes.
+/// Returns the answer of all sections as one recording: the given one attenuated to the predicted latents, where the
+/// task, the model and the codec support it; otherwise the decoded codes.
 ///
 /// # Errors
 /// [`TaskError::Answer`] if a stretch is missing.
@@ -159,6 +159,6 @@ pub(crate) fn finish(
     Ok(codec.decode(&whole.ok_or_else(|| nothing(kind))?)?.into())
 }
 
-fn nothing(kind: Kind) -> TaskError {
+fn nothing(kind: EnhancementSpec) -> TaskError {
     AnswerIssue::Nothing.of(kind.task)
 }

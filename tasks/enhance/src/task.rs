@@ -1,4 +1,4 @@
-//! The task of this family: one implementation, and what each says of itself.
+//! Family of tasks that enhance a recording: one implementation and the description of each task.
 
 use std::marker::PhantomData;
 
@@ -15,7 +15,7 @@ use syrinx_types::{Audio, Sample};
 
 use crate::EnhanceConfig;
 use crate::example::example;
-use crate::layout::{Kind, layout};
+use crate::layout::{EnhancementSpec, layout};
 use crate::speak::{Inputs, Setup, finish, plan, silent};
 
 /// Longest section of a recording that is answered at once, seconds.
@@ -24,7 +24,7 @@ const MAX_SECTION_S: f64 = 60.0;
 /// Parts that differ between the tasks of the family.
 pub trait Enhancement: Send + Sync + 'static {
     /// Input and target.
-    const KIND: Kind;
+    const SPEC: EnhancementSpec;
     /// One line for listings.
     const SUMMARY: &'static str;
     /// Its command.
@@ -35,7 +35,7 @@ pub trait Enhancement: Send + Sync + 'static {
     /// See [`Task::clips`].
     fn clips(request: &mut Self::Request) -> Vec<(String, &mut Clip)>;
 
-    /// Contents of a request.
+    /// Returns the contents of a request.
     fn inputs(request: &Self::Request) -> Inputs<'_>;
 }
 
@@ -48,23 +48,23 @@ pub struct Enhancer<E> {
 
 impl<E: Enhancement> Enhancer<E> {
     fn setup(&self) -> Setup<'_> {
-        Setup { kind: E::KIND, config: &self.config, kit: &self.kit }
+        Setup { kind: E::SPEC, config: &self.config, kit: &self.kit }
     }
 }
 
 impl<E: Enhancement> Task for Enhancer<E> {
-    const ID: &'static str = E::KIND.task;
+    const ID: &'static str = E::SPEC.task;
     const SUMMARY: &'static str = E::SUMMARY;
     const VERB: Verb = E::VERB;
     const CAPABILITIES: Capabilities = Capabilities {
-        recordings: if E::KIND.speaker { &["audio", "speaker"] } else { &["audio"] },
-        stem: E::KIND.stem,
+        recordings: if E::SPEC.speaker { &["audio", "speaker"] } else { &["audio"] },
+        stem: E::SPEC.stem,
         ..Capabilities::NONE
     };
     const SIMULATION: Option<Simulation> = Some(Simulation {
-        input: E::KIND.input,
-        target: E::KIND.target,
-        enrolment: E::KIND.speaker,
+        input: E::SPEC.input,
+        target: E::SPEC.target,
+        enrolment: E::SPEC.speaker,
     });
     type Config = EnhanceConfig;
     type Request = E::Request;
@@ -78,14 +78,14 @@ impl<E: Enhancement> Task for Enhancer<E> {
     }
 
     fn layout(&self) -> Layout {
-        layout(E::KIND, self.kit.switches)
+        layout(E::SPEC, self.kit.switches)
     }
 
     fn clips(request: &mut E::Request) -> Vec<(String, &mut Clip)> {
         E::clips(request)
     }
 
-    /// Sections that end in pauses, so that hours of sound take no more memory than a minute.
+    /// Returns the sections that end in pauses, so that hours of sound take no more memory than a minute.
     fn chunks(
         &self,
         mut request: E::Request,

@@ -31,8 +31,8 @@ struct Series {
     bars: Vec<Bar>,
 }
 
-/// The chart of a figure; `None` if there is nothing to compare. Across runs the axis with the most values, the others
-/// are series of their own.
+/// Returns the chart of a figure; `None` if there is nothing to compare. Across runs the axis with the most values, the
+/// others are series of their own.
 pub(super) fn draw(
     findings: &Findings,
     suite: &SuiteFindings,
@@ -47,7 +47,7 @@ pub(super) fn draw(
     Ok(Some(svg))
 }
 
-/// The axis that has the most values, and their names in order.
+/// Returns the axis that has the most values, and their names in order.
 fn across(findings: &Findings, suite: &SuiteFindings) -> (String, Vec<String>) {
     let values = |axis: &String| -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -92,7 +92,7 @@ fn series(
     (all, unit)
 }
 
-/// The ends of the axis upwards, with some air.
+/// Returns the ends of the axis upwards, with some air.
 fn ends(series: &[Series]) -> (f64, f64) {
     let all = || series.iter().flat_map(|s| &s.bars).flat_map(|b| [b.1, b.2, b.3]);
     let low = all().fold(f64::INFINITY, f64::min);
@@ -135,7 +135,7 @@ fn plot(
         .draw()?;
     for (i, one) in series.iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];
-        // Side by side, so that bars don't hide one another.
+        // Bars are drawn side by side.
         let offset = 0.5 * (i as f64 - (series.len() - 1) as f64 / 2.0) / series.len() as f64;
         let bars = one.bars.iter().map(|&(x, value, low, high)| {
             ErrorBar::new_vertical(x + offset, low, value, high, colour.filled(), 8)

@@ -14,7 +14,7 @@ use crate::{Findings, Point, SuiteFindings};
 /// Suite, figure and file of a chart.
 type ChartFile = (String, String, String);
 
-/// The report as Markdown.
+/// Returns the report as Markdown.
 pub(super) fn page(findings: &Findings, charts: &[ChartFile]) -> String {
     let mut page = format!("# {}\n\n{}\n", findings.title, findings.question);
     let several = findings.suites.len() > 1;
@@ -64,7 +64,7 @@ fn section(page: &mut String, findings: &Findings, suite: &SuiteFindings, charts
     }
 }
 
-/// A point of the table: `41.2 % (35.0 – 47.3 %) ▲`.
+/// Returns a point of the table: `41.2 % (35.0 – 47.3 %) ▲`.
 fn cells(findings: &Findings, suite: &SuiteFindings, point: &Point) -> Vec<String> {
     let value = |axis: &String| point.axes.get(axis).map_or("-".into(), shown);
     let mut cells: Vec<String> = findings.axes.iter().map(value).collect();

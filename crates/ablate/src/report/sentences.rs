@@ -9,7 +9,7 @@ use crate::{Findings, Point, SuiteFindings, Tolerance};
 /// Intervals by bootstrap over fewer speakers than this are too narrow to be believed.
 const ENOUGH_SPEAKERS: usize = 6;
 
-/// The answer of a suite: paragraphs.
+/// Returns the answer of a suite: paragraphs.
 pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> {
     let Some(base) = suite.points.iter().find(|p| p.baseline) else {
         return vec!["The baseline isn't finished, so nothing can be compared.".into()];
@@ -49,8 +49,8 @@ pub(super) fn answer(findings: &Findings, suite: &SuiteFindings) -> Vec<String> 
     all
 }
 
-/// Whether a move of a figure says something of the cell. Times say as much of what else the computer had to do while
-/// the cell ran: rows can't tell the two apart, so no interval over rows means anything.
+/// Whether a change of a figure is attributed to the cell. Times depend on the load of the computer as well, which
+/// intervals over rows do not contain.
 pub(super) fn is_judged(figure: &str) -> bool {
     let kind = figure_kind(figure);
     kind.gate || kind.better == Better::Neither
@@ -61,7 +61,7 @@ fn counts(of: &Move) -> bool {
     figure_kind(&of.figure).better != Better::Neither
 }
 
-/// Lines of what moved beyond noise.
+/// Returns the lines of significant changes.
 fn beyond(base: &Point, others: &[&Point]) -> Vec<String> {
     let mut lines = Vec::new();
     for point in others {
@@ -99,7 +99,7 @@ fn moved(of: &Move) -> String {
     )
 }
 
-/// The interval of a change, with signs. Shares differ by points, not by per cent.
+/// Returns the interval of a change, with signs. Shares differ by points, not by per cent.
 fn interval(unit: Unit, of: &Move) -> String {
     if unit == Unit::Share {
         return format!("{:+.1} to {:+.1} points", 100.0 * of.low, 100.0 * of.high);

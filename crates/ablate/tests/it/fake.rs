@@ -16,17 +16,17 @@ use syrinx_types::{Event, RunContext};
 /// Words of every row.
 const WORDS: f64 = 20.0;
 
-/// Rows have so many more wrong words as the setting `shift` says; as `moody` says with even seeds, and half as many
-/// fewer with odd ones. `broken` cells fail, `impossible` ones can't be.
+/// Rows have `shift` more wrong words; with `moody` that many more for even seeds, and half as many fewer for odd ones.
+/// `broken` cells fail, `impossible` ones can't be.
 pub(crate) struct Fake<'a> {
     pub(crate) store: &'a Store,
     /// The model.
     pub(crate) weights: &'static str,
     /// Rows of a suite.
     pub(crate) rows: usize,
-    /// Cells that were evaluated and trained, by what they were.
+    /// Log of evaluated and trained cells.
     pub(crate) log: Mutex<Vec<String>>,
-    /// Pulls the token in so many evaluations from now.
+    /// Number of evaluations until the token is set.
     pub(crate) cancel_in: Mutex<Option<usize>>,
     clock_s: Mutex<f64>,
 }

@@ -151,7 +151,7 @@ fn kernels(name: &str) -> Outcome<Kernels> {
     })
 }
 
-/// The figures of one kind of kernels in this process.
+/// Returns the figures of one kind of kernels in this process.
 fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value> {
     let settings = session.settings(&[])?.value;
     let (dim, layers) = (args.dim, args.layers);
@@ -177,16 +177,16 @@ fn here(session: &Session, args: &TrainArgs, kernels: Kernels) -> Outcome<Value>
         "device": device, "threads": threads, "figures": figures, "peak_mib": peak_mib()}))
 }
 
-/// The same command again for one kind of kernels, in a process of its own.
+/// Runs the same command for one kind of kernels in a process of its own; returns its figures.
 fn child(kernels: &str) -> Outcome<Value> {
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);
-    // A later --kernels would be refused, so what was said of kernels is left out.
+    // A second --kernels would be refused: the first is left out.
     command.args(without(std::env::args().skip(1), &["--json"], &["--kernels"]));
     command.args(["--kernels", kernels, "--here", "--json"]);
     let output = command.stderr(Stdio::inherit()).output().map_err(|e| fail(e.to_string()))?;
     if !output.status.success() {
-        // It has said why, and how it ended is how this ends.
+        // The process printed the reason; its exit code is passed on.
         let code = output.status.code().and_then(|c| u8::try_from(c).ok());
         let exit = [Exit::Usage, Exit::BadModel, Exit::Interrupted];
         let exit = exit.into_iter().find(|e| Some(*e as u8) == code).unwrap_or(Exit::Unexpected);
@@ -195,7 +195,7 @@ fn child(kernels: &str) -> Outcome<Value> {
     serde_json::from_slice(&output.stdout).map_err(|e| fail(e.to_string()))
 }
 
-/// Medians of what several rounds measured, and the most memory that one of them had.
+/// Returns the medians of several rounds, and the largest peak memory.
 fn pooled(rounds: &[Value]) -> Value {
     let over = |path: &str, choose: fn(&[f64]) -> f64| {
         let found = rounds.iter().filter_map(|round| round.pointer(path)?.as_f64());
@@ -211,7 +211,7 @@ fn pooled(rounds: &[Value]) -> Value {
     row
 }
 
-/// The median.
+/// Returns the median.
 fn middle(values: &[f64]) -> f64 {
     median(&values.iter().collect::<Vec<_>>())
 }

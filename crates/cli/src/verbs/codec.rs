@@ -103,13 +103,13 @@ pub fn run(session: &Session, args: &CodecArgs) -> Outcome {
 }
 
 impl Material {
-    /// Recordings to learn from.
+    /// Returns the recordings to learn from.
     fn corpus(&self) -> Outcome<CodecCorpus> {
         Ok(CodecCorpus::new(&Manifest::read(&self.manifest)?, &self.split)?)
     }
 }
 
-/// The codec of a file, or that of the embedded model.
+/// Returns the codec of a file, or that of the embedded model.
 fn codec_of(session: &Session, from: &str) -> Outcome<EmbeddedCodec> {
     if from != "embedded" {
         return Ok(EmbeddedCodec::load(Path::new(from))?);

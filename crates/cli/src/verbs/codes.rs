@@ -70,7 +70,7 @@ impl Used {
         })
     }
 
-    /// The codec.
+    /// Returns the codec.
     pub fn codec(&self) -> &dyn Codec {
         match self {
             Self::Named(codec) => codec.as_ref(),

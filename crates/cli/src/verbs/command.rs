@@ -1,4 +1,4 @@
-//! Commands of tasks, made from what the registry says: each field of a request is a flag, one stands without.
+//! Commands of tasks, made from the registry: each field of a request is a flag, one is positional.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) const SAMPLING: [(&str, &str, &str); 6] = [
     ),
 ];
 
-/// The command of a task.
+/// Returns the command of a task.
 pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
     let verb = descriptor.verb;
     let mut summary = descriptor.summary.to_owned();
@@ -108,7 +108,7 @@ pub fn task_command(descriptor: &'static TaskDescriptor) -> Command {
     }
 }
 
-/// Names of arguments live as long as the program. They are few and made once.
+/// Returns the names of arguments live as long as the program. They are few and made once.
 fn leaked(name: String) -> &'static str {
     Box::leak(name.into_boxed_str())
 }
@@ -171,7 +171,7 @@ fn format_arg(forms: &[&'static str], help: &'static str) -> Arg {
         .help(help)
 }
 
-/// The answer's texts that can be written alone: `phones` first, JSON last.
+/// Returns the answer's texts that can be written alone: `phones` first, JSON last.
 fn phone_forms(descriptor: &TaskDescriptor) -> Vec<&'static str> {
     let schema = (descriptor.answer_schema)().to_value();
     let texts = schema["properties"].as_object().into_iter().flatten();
@@ -191,7 +191,7 @@ fn field_flag(arg: Arg, schema: &Value, property: &Value) -> Arg {
     }
 }
 
-/// The type of a property, the first that isn't null.
+/// Returns the type of a property, the first that isn't null.
 pub(super) fn kind_of<'s>(schema: &'s Value, property: &'s Value) -> &'s str {
     let property = Tree(schema).resolved(property);
     let choices = ["anyOf", "oneOf"].into_iter().filter_map(|k| property[k].as_array()).flatten();

@@ -140,7 +140,7 @@ struct Desk {
     engines: Mutex<BTreeMap<ModelVersion, Arc<Engine>>>,
 }
 
-/// A failure in a line.
+/// Returns a failure in a line.
 fn told(error: impl Into<Failure>) -> String {
     let failure: Failure = error.into();
     match failure.hint {
@@ -150,7 +150,7 @@ fn told(error: impl Into<Failure>) -> String {
 }
 
 impl Desk {
-    /// The settings with this model, and these keys changed.
+    /// Returns the settings with this model, and these keys changed.
     fn settings(
         &self,
         model: &ModelCard,
@@ -161,8 +161,8 @@ impl Desk {
         Ok(settings)
     }
 
-    /// A loaded model: loaded once, and kept until its file changes. The weights of a training run speak with the
-    /// codec and the voices of the model in use.
+    /// Returns a loaded model: loaded once, and kept until its file changes. The weights of a training run speak with
+    /// the codec and the voices of the model in use.
     fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, String> {
         let path = settings.model.clone().unwrap_or_default();
         let changed = path.metadata().and_then(|m| m.modified()).ok();
@@ -183,7 +183,7 @@ impl Desk {
         Ok(engine)
     }
 
-    /// Settings that name a whole model, made of the weights of a training run.
+    /// Returns the settings that name a whole model, made of the weights of a training run.
     fn trained(&self, settings: &Settings, lm: &Path, run: &Path) -> Result<Settings, String> {
         let base = model_source(&self.settings).map_err(told)?;
         let bytes = with_language_model(&base, lm, None, None).map_err(told)?;
@@ -221,7 +221,7 @@ impl Desk {
         })
     }
 
-    /// The sound of an answer: what was made, else what was listened to.
+    /// Returns the sound of an answer: its recording, else that of the request.
     fn sound(
         &self,
         engine: &Engine,

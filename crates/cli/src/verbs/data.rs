@@ -124,7 +124,7 @@ enum What {
     },
 }
 
-/// Does what is asked with the data.
+/// Runs `data`.
 pub fn run(session: &Session, args: &DataArgs) -> Outcome {
     match &args.what {
         What::Import { form, path, out, speaker, textgrids } => {

@@ -98,7 +98,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Counts a line. Its failure is told where it is the line's own; others end the run.
+    /// Counts a line. A failure of the line itself is reported; others end the run.
     fn count(&mut self, file: &str, line: &RequestLine, outcome: Outcome<String>) -> Outcome {
         self.done += 1;
         match outcome {

@@ -158,7 +158,7 @@ impl TaskRun<'_> {
         })
     }
 
-    /// The next bytes of standard input; `None` at its end.
+    /// Returns the next bytes of standard input; `None` at its end.
     fn piece(&self, pieces: &Receiver<std::io::Result<Vec<u8>>>) -> Outcome<Option<Vec<u8>>> {
         loop {
             if self.run.cancel.is_cancelled() {
@@ -174,7 +174,7 @@ impl TaskRun<'_> {
     }
 }
 
-/// Standard input in pieces as they arrive, read by a thread of its own.
+/// Returns the standard input in pieces as they arrive, read by a thread of its own.
 fn pieces() -> Receiver<std::io::Result<Vec<u8>>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -196,7 +196,7 @@ fn pieces() -> Receiver<std::io::Result<Vec<u8>>> {
     receiver
 }
 
-/// The text in all bytes so far; those of a character that is not complete yet stay.
+/// Returns the text in all bytes so far; those of a character that is not complete yet stay.
 fn decoded(undecoded: &mut Vec<u8>, bytes: &[u8]) -> Outcome<String> {
     undecoded.extend_from_slice(bytes);
     let valid = match std::str::from_utf8(undecoded) {

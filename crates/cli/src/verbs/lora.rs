@@ -40,7 +40,7 @@ enum What {
     },
 }
 
-/// Does what is asked with an adapter.
+/// Runs `lora`.
 pub fn run(session: &Session, args: &LoraArgs) -> Outcome {
     match &args.what {
         What::Show { file } => show(session, file),

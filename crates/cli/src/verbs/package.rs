@@ -74,7 +74,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     Ok(())
 }
 
-/// The voices of these recordings, encoded by this codec.
+/// Returns the voices of these recordings, encoded by this codec.
 fn voices(settings: &Settings, codec: &CodecSpec, pairs: &[String]) -> Outcome<Vec<PackageVoice>> {
     let codec = open_codec(codec)?;
     let mut voices = Vec::new();

@@ -99,7 +99,7 @@ impl From<&Filter> for RunFilter {
     }
 }
 
-/// Does what is asked with the results.
+/// Runs `results`.
 pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
     let path = session.results(args.results.as_deref(), &session.settings(&[])?.value);
     let merging = matches!(args.what, Some(What::Merge { .. }));
@@ -167,7 +167,7 @@ fn list(session: &Session, store: &Store, filter: &Filter) -> Outcome {
         .print(&table(["RUN", "BEGUN (UTC)", "SUITE", "MODEL", "STATUS", "ROWS", "FIGURES"], &rows))
 }
 
-/// The first figures of a run in a line.
+/// Returns the first figures of a run in a line.
 fn headline(run: &Run) -> String {
     let figures = run.figures.iter().take(3);
     let shown = figures.map(|f| format!("{} {}", f.name, f.unit.show(f.value)));

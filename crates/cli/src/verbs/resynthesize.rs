@@ -1,4 +1,4 @@
-//! `data resynthesize`: what the model writes where the codes of a recording stood.
+//! `data resynthesize`: codes of the model in place of those of recordings.
 
 use std::path::PathBuf;
 

@@ -132,7 +132,7 @@ fn fields(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Map<Stri
     Ok(fields)
 }
 
-/// A request a recording; texts are one request.
+/// Returns a request a recording; texts are one request.
 fn requests(descriptor: &TaskDescriptor, matches: &ArgMatches) -> Outcome<Vec<Value>> {
     let fields = fields(descriptor, matches)?;
     let id = format!("{FIELD}{}", descriptor.verb.positional);
@@ -176,7 +176,7 @@ fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Val
     }))
 }
 
-/// All of standard input as text.
+/// Returns all of standard input as text.
 pub fn standard_input() -> Outcome<String> {
     let mut text = String::new();
     std::io::stdin()

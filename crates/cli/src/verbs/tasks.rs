@@ -1,4 +1,4 @@
-//! `tasks`: what the registry has.
+//! `tasks`: tasks of the registry.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -115,14 +115,14 @@ fn show(
     session.print(text.trim_end())
 }
 
-/// The fields of a schema as a table.
+/// Returns the fields of a schema as a table.
 fn fields(schema: &Value) -> String {
     let indented = |[name, kind, about]: [String; 3]| [format!("  {name}"), kind, about];
     let rows: Vec<[String; 3]> = field_rows(schema).into_iter().map(indented).collect();
     table(["  FIELD", "TYPE", "MEANING"], &rows)
 }
 
-/// The fields of a schema: name, type, meaning.
+/// Returns the fields of a schema: name, type, meaning.
 pub fn field_rows(schema: &Value) -> Vec<[String; 3]> {
     let required =
         |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name));

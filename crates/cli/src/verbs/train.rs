@@ -60,7 +60,7 @@ pub struct TrainArgs {
     reduce: Transport,
 }
 
-/// Trains, or goes on: on this rank of its job.
+/// Trains on this rank of its job, or resumes.
 pub fn run(session: &Session, args: &TrainArgs) -> Outcome {
     if args.tasks.is_empty() && !args.weights.is_empty() {
         return Err(Failure::usage(
@@ -102,7 +102,7 @@ fn train(session: &Session, args: &TrainArgs, config: TrainConfig, ranks: &Ranks
         let count = training.utterances();
         session.say(&format!("{count} utterances, {parameters} parameters, from step {first}"));
     }
-    // Beside the checkpoint, so that the dashboard finds it without being told where.
+    // In the folder of the checkpoint, where the dashboard looks for it.
     let events = JsonLines::open(&args.run.join(EVENTS_FILE), now_s)?;
     let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
     ranks::report(session, ranks, &trainer, outcome.step - first)?;

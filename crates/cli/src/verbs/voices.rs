@@ -61,7 +61,7 @@ enum What {
     },
 }
 
-/// Does what is asked with the voices.
+/// Runs `voices`.
 pub fn run(session: &Session, args: &VoicesArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;

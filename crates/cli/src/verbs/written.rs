@@ -49,7 +49,7 @@ impl GrowingWav {
         wav.write(&audio.samples)
     }
 
-    /// Puts the file in its place, if anything was written; says where it is.
+    /// Renames the file into place, if anything was written; returns its path.
     pub(super) fn finish(self, whole: &MergedAnswer) -> Outcome<Option<(PathBuf, f64)>> {
         let Some(wav) = self.wav else { return Ok(None) };
         let seconds = whole.answered().and_then(|a| a.speech()).map_or(0.0, |s| s.seconds);

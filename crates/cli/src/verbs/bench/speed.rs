@@ -21,7 +21,7 @@ const SENTENCES: [&str; 5] = [
     "Rice is often served in round bowls.",
 ];
 
-/// Threads are told to a process by these.
+/// Variables that set the number of threads of a process.
 const THREADS: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ fn codec(session: &Session, audio: &str, times: usize) -> Outcome<Value> {
     Ok(json!({"times_real_time": middle(&factors)}))
 }
 
-/// This program again, with the same model and settings; what it prints.
+/// Runs this program with the same model and settings; returns its output.
 fn again(words: &[&str], threads: Option<usize>) -> Outcome<Vec<u8>> {
     let program = std::env::current_exe().map_err(|e| fail(e.to_string()))?;
     let mut command = Command::new(program);

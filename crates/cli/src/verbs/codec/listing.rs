@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::session::{Session, data_folder};
 use crate::verbs::codes::Used;
 
-/// Facts of a codec.
+/// Returns the facts of a codec.
 fn facts(name: &str, codec: &dyn Codec) -> Value {
     let info = codec.info();
     let rates_hz = codec.level_rates_hz();
@@ -90,7 +90,7 @@ pub fn list(session: &Session, folders: &[PathBuf], models_dir: Option<&PathBuf>
         found.push(facts("(model)", own.codec()));
         let models = models_dir.cloned().or_else(|| Some(data_folder()?.join("models")));
         for model in models.map(|folder| installed(&folder)).transpose()?.unwrap_or_default() {
-            // Recognizers and language models are installed beside codecs.
+            // Recognizers and language models are installed in the same folder as codecs.
             if let Ok(codec) = open_codec(&CodecSpec::new(&model.path)) {
                 found.push(facts(&model.path.display().to_string(), codec.as_ref()));
             }

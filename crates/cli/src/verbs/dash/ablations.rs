@@ -14,7 +14,7 @@ use crate::failure::{Failure, Outcome};
 use crate::provenance;
 use crate::session::Session;
 
-/// The ablations of a folder, by name; files that can't be read are left out.
+/// Returns the ablations of a folder, by name; files that can't be read are left out.
 pub(super) fn cards(folder: &Path) -> Vec<AblationCard> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut cards: Vec<AblationCard> = entries
