@@ -63,8 +63,8 @@ impl PitchPredictorConfig {
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
         let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
-        if let Err(reason) = self.block.check() {
-            return fail("block", reason);
+        if let Err(issue) = self.block.check() {
+            return fail("block", issue.to_string());
         }
         if self.window_frames == 0 {
             return fail("window_frames", "must be above 0".into());
