@@ -11,8 +11,7 @@
 //!   all wrong wherever wrong can be counted.
 //! - A row that is finished is on disk. The next run with the same model, seed and request takes it from there.
 //! - Judges are a seam ([`Judge`]): the model's own recognizer, a command, an endpoint. None is called unless a suite
-//! or the
-//!   caller names it.
+//!   or the caller names it.
 //! - No model, no clock and no environment: answers and their times come from the [`Subject`], secrets from the caller.
 
 mod baseline;

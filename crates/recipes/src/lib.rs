@@ -51,7 +51,7 @@ pub use error::RecipeError;
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
-pub use lines::{LineAnswers, LineFile, RequestLine};
+pub use lines::{LineAnswers, LineFile, RequestLine, TakeAnswer};
 pub use live_latency::{LiveBench, LiveFigures};
 pub use models::{
     EMBEDDED, build_task, build_tasks, engine_options, model_source, named_model, open_engine,

@@ -106,6 +106,10 @@ impl RequestLine {
     }
 }
 
+/// What takes a line and its answer.
+pub type TakeAnswer<'a, E> =
+    &'a mut dyn FnMut(&RequestLine, Result<Answered, EngineError>) -> Result<(), E>;
+
 /// Model and task that answer lines.
 #[derive(Clone, Copy)]
 pub struct LineAnswers<'a> {
@@ -126,7 +130,7 @@ impl LineAnswers<'_> {
         &self,
         lines: &[&RequestLine],
         run: RunContext<'_>,
-        each: &mut dyn FnMut(&RequestLine, Result<Answered, EngineError>) -> Result<(), E>,
+        each: TakeAnswer<'_, E>,
     ) -> Result<(), E> {
         // Lines of one batch have the same settings but for their seeds.
         for of_settings in lines.chunk_by(|a, b| a.temperature == b.temperature) {

@@ -67,7 +67,7 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         for name in ["a.wav", "b.wav"] {
             let audio = Audio { samples: vec![0.5; 1_000], sample_rate_hz: 8_000 };
-            write_wav(&path(name), &audio, WavFormat::Int16).expect("it is written");
+            write_wav(path(name), &audio, WavFormat::Int16).expect("it is written");
         }
         let recordings = Recordings::new(8_000, 1_500);
         let load = |name: &str| recordings.load(&path(name), &NullSink);

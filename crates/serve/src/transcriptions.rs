@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use syrinx_task::Request as TaskRequest;
 use syrinx_text::subtitles;
 use syrinx_types::WordTime;
 
@@ -53,7 +52,7 @@ pub(crate) async fn transcribe(
         Box::new(move |cancel, each| {
             let audio = service.decode(file.bytes, &file.name)?;
             let seconds = audio.seconds();
-            let request = TaskRequest::new(json!({})).with_recording(field, audio);
+            let request = syrinx_task::Request::new(json!({})).with_recording(field, audio);
             let ask = TaskRequest { task, request, ..TaskRequest::default() };
             let mut answer = service.run(&ask, cancel, each)?;
             answer.json["seconds"] = json!(seconds);

@@ -41,6 +41,7 @@ fn start() -> Running {
         max_text_chars: 120,
         workers: 1,
         queue: 64,
+        batch: 4,
         timeout: Duration::from_secs(1),
         max_voices: 4,
         grace: Duration::from_secs(1),
