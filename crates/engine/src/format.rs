@@ -170,11 +170,12 @@ pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<PartFile<'a>,
 
 /// Joins parts to the bytes of a model file.
 pub(crate) fn join(
-    (lm, lm_metadata): PartFile<'_>,
-    (codec, codec_metadata): PartFile<'_>,
+    lm: PartFile<'_>,
+    codec: PartFile<'_>,
     voices: &[(HeaderVoice, Codes)],
     card: Value,
 ) -> Result<Vec<u8>, String> {
+    let ((lm, lm_metadata), (codec, codec_metadata)) = (lm, codec);
     let header = Header {
         format: FORMAT,
         lm: lm_metadata,

@@ -14,7 +14,8 @@ use crate::window::Window;
 type Limits = (usize, usize);
 
 /// Refuses codes of another codec.
-pub(crate) fn check(codes: &Codes, (levels, size): Limits) -> Result<(), CodecError> {
+pub(crate) fn check(codes: &Codes, limits: Limits) -> Result<(), CodecError> {
+    let (levels, size) = limits;
     if !codes.is_empty() && !(1..=levels).contains(&codes.levels()) {
         return Err(CodecError::Levels { found: codes.levels(), wanted: format!("1 to {levels}") });
     }

@@ -106,7 +106,7 @@ impl RequestLine {
     }
 }
 
-/// What takes a line and its answer.
+/// Receiver of each line and its answer.
 pub type TakeAnswer<'a, E> =
     &'a mut dyn FnMut(&RequestLine, Result<Answered, EngineError>) -> Result<(), E>;
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::{AnswerChunk, EngineService, TaskAnswer, TaskRequest, Update};
 use crate::error::ApiError;
-use crate::jobs::{UpdateResult, guarded};
+use crate::updates::{UpdateResult, guarded};
 
 /// Longest text of a request that is computed together with others, characters: about one chunk of the engine.
 const MAX_CHARS: usize = 400;

@@ -5,7 +5,6 @@
 //! worker takes requests that wait together where they can be computed together ([`crate::batch`]).
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -19,9 +18,7 @@ use crate::batch::{BatchKey, BatchMember, BatchableRequest, run_together};
 use crate::config::Limits;
 use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
-
-/// Outcome of one step of a job.
-pub(crate) type UpdateResult = Result<Update, ApiError>;
+use crate::updates::{UpdateResult, guarded};
 
 /// Code that computes with a token to watch, hands chunks on, and returns the answer.
 pub(crate) type JobFunction = Box<
@@ -217,12 +214,6 @@ impl Queue {
         }
         jobs
     }
-}
-
-/// Runs code of a request. A panic is a fault of this program; it must cost one request, not a worker.
-pub(crate) fn guarded<T>(code: impl FnOnce() -> Result<T, ApiError>) -> Result<T, ApiError> {
-    catch_unwind(AssertUnwindSafe(code))
-        .unwrap_or_else(|_| Err(ApiError::internal("the request met a fault of the server")))
 }
 
 impl Job {

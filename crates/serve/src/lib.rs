@@ -30,6 +30,7 @@ mod stream;
 mod tasks;
 mod tempo;
 mod transcriptions;
+mod updates;
 mod voices;
 
 pub use config::{Limits, ServeConfig};

@@ -221,13 +221,13 @@ impl TrainConfig {
 
     fn check_mix(&self) -> Result<(), SettingIssue> {
         if self.mix.is_empty() {
-            return Err(SettingIssue::new("mix", "names no stage to train"));
+            return Err(SettingIssue::new("[[mix]]", "names no stage to train"));
         }
         match self.mix.iter().find(|m| !m.weight.is_finite() || m.weight <= 0.0) {
             Some(entry) => {
                 let reason =
                     format!("gives {}/{} a weight that is not above zero", entry.task, entry.stage);
-                Err(SettingIssue::new("mix", reason))
+                Err(SettingIssue::new("[[mix]]", reason))
             }
             None => Ok(()),
         }

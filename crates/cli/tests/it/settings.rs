@@ -44,7 +44,7 @@ fn a_bench_measures_each_kind_of_kernels() {
         assert!((loss - 6.9).abs() < 0.5, "{kernels}: {loss}");
     }
     let dim = bench.run(&["bench", "train", "--dim", "15"]);
-    dim.failed(4, &["dim 15 must split"]);
+    dim.failed(4, &["(15) must split"]);
     bench.fails(&["bench", "train", "--kernels", "steam"], 2, &["steam"]);
 }
 

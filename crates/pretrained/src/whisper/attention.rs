@@ -34,9 +34,10 @@ impl Attention {
     pub(crate) fn attend(
         &self,
         x: &Tensor,
-        (keys, values): &KeysValues,
+        keys_values: &KeysValues,
         mask: Option<&Tensor>,
     ) -> Result<(Tensor, Tensor)> {
+        let (keys, values) = keys_values;
         let queries = self.split(&self.query.forward(x)?)?;
         let scale = (queries.dim(D::Minus1)? as f64).powf(-0.5);
         let mut scores = (queries * scale)?.matmul(&keys.t()?)?; // (1, heads, positions, keys)

@@ -63,7 +63,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    pub(crate) fn take(&mut self, (at_s, event): &Stamped) {
+    pub(crate) fn take(&mut self, stamped: &Stamped) {
+        let (at_s, event) = stamped;
         match event {
             Event::TrainStep {
                 step,
