@@ -25,6 +25,10 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     cmd!(shell, "git clone --quiet --shared {root} {tree}").run()?;
     shell.change_dir(&tree);
     shell.set_var("CARGO_TARGET_DIR", &target);
+    // The workspace is compiled once more here, as paths differ; quickly, as little is computed with it. Dependencies
+    // have settings of their own and are not touched.
+    shell.set_var("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+    shell.set_var("CARGO_PROFILE_DEV_DEBUG", "0");
     seed(root, &target)?;
 
     step("making it");
