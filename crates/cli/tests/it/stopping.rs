@@ -7,7 +7,6 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, Samples, model, wav};
-use crate::dash::Terminal;
 
 fn interrupt(child: &Child) {
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -75,22 +74,6 @@ fn ctrl_c_while_recognizing_keeps_the_transcript() {
     let transcript =
         std::fs::read_to_string(bench.path("heard.json")).expect("what was heard is there");
     assert!(serde_json::from_str::<serde_json::Value>(&transcript).is_ok(), "{transcript}");
-}
-
-#[test]
-fn ctrl_c_leaves_no_bar_on_the_terminal() {
-    let bench = Bench::new();
-    bench.write("hours.wav", wav(8_000, 1, &Samples::U8(&vec![128; 2 * 3600 * 8_000])));
-    let line = format!(
-        "{} transcribe hours.wav --model {} -o heard.txt; echo LEFT $?; sleep 1000",
-        env!("CARGO_BIN_EXE_syrinx"),
-        model().display()
-    );
-    let Some(terminal) = Terminal::start(&bench, &line, 80, 24) else { return };
-    terminal.shows(&["transcribe ", "░"]);
-    terminal.press(&["C-c"]);
-    let after = terminal.shows(&["stopping", "LEFT 130"]);
-    assert!(!after.contains('░'), "a bar is left:\n{after}");
 }
 
 #[test]
