@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, Samples, model, wav};
+use crate::bench::{Bench, Samples, wav};
 
 fn interrupt(child: &Child) {
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
