@@ -9,11 +9,11 @@ use realfft::RealFftPlanner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_nn::{
-    AdamW, AdamWConfig, AttentionPlan, BlockConfig, Kernels, Linear, ParamStore, Scope, Span,
-    Stack, with_slice,
+    AdamW, AdamWConfig, BlockConfig, Kernels, Linear, ParamStore, Scope, Stack, with_slice,
 };
 
 use crate::CodecError;
+use crate::frame_net::windowed_plan;
 use crate::stft::{Stft, magnitude};
 use crate::train_state::Vars;
 
@@ -141,11 +141,7 @@ impl Branch {
         });
         let rows = Tensor::cat(&rows.collect::<Result<Vec<_>>>()?, 0)?; // (bands * clips * frames, dim)
         let sequences = self.inputs.len() * clips;
-        let spans = (0..sequences).map(|s| Span { start: s * frames, len: frames, prefix: 0 });
-        let positions: Vec<u32> = (0..sequences * frames).map(|i| (i % frames) as u32).collect();
-        let BlockConfig { heads, dim, .. } = *self.stack.config();
-        let window = Some(self.window_frames);
-        let plan = AttentionPlan::new(spans.collect(), &positions, heads, dim, window);
+        let plan = windowed_plan(sequences, frames, self.stack.config(), self.window_frames);
         let hidden = self.stack.forward(&rows, &plan)?;
         Ok(Verdict { score: self.output.forward(&hidden)?, hidden })
     }
@@ -175,6 +171,7 @@ pub(crate) struct Contest {
     real: Vec<Verdict>,
     made: Tensor,
     clip: usize,
+    losses: AdversarialLosses,
 }
 
 /// Returns the mean of scalars, one a resolution.
@@ -211,7 +208,7 @@ impl Adversary {
         target: Vec<f32>,
         clip: usize,
         step: u64,
-    ) -> Result<(Tensor, AdversarialLosses, Contest)> {
+    ) -> Result<(Tensor, Contest)> {
         let target = Tensor::from_vec(target, made.shape(), made.device())?;
         let (real, fake) = (self.judge(&target, clip)?, self.judge(made, clip)?);
         let scores = fake.iter().map(|f| squared_distance(&f.score, 1.0)).collect::<Result<_>>()?;
@@ -227,16 +224,16 @@ impl Adversary {
         let ramp = (step as f64 / self.config.ramp_steps.max(1) as f64).min(1.0);
         let total = ((scores * (ramp * self.config.weight))?
             + (features * (ramp * self.config.feature_weight))?)?;
-        Ok((total, losses, Contest { real, made: made.detach(), clip }))
+        Ok((total, Contest { real, made: made.detach(), clip, losses }))
     }
 
-    /// Takes a step of the discriminator; returns its loss.
+    /// Takes a step of the discriminator; returns the losses of both sides.
     pub(crate) fn learn(
         &mut self,
         contest: Contest,
         rate: f64,
-    ) -> std::result::Result<f64, CodecError> {
-        let Contest { real, made, clip } = contest;
+    ) -> std::result::Result<AdversarialLosses, CodecError> {
+        let Contest { real, made, clip, losses } = contest;
         let fake = self.judge(&made, clip)?;
         let parts = real
             .iter()
@@ -244,7 +241,8 @@ impl Adversary {
             .map(|(r, f)| squared_distance(&r.score, 1.0)? + squared_distance(&f.score, 0.0)?);
         let loss = mean(parts.collect::<Result<_>>()?)?;
         self.optimizer.step(&loss.backward()?, rate)?;
-        Ok(f64::from(loss.to_scalar::<f32>()?))
+        let discriminator = f64::from(loss.to_scalar::<f32>()?);
+        Ok(AdversarialLosses { discriminator, ..losses })
     }
 }
 
@@ -321,12 +319,12 @@ mod tests {
         let adversary = adversary();
         let value = |samples: &[f32]| -> f64 {
             let made = Tensor::from_slice(samples, samples.len(), &Device::Cpu).unwrap();
-            let (total, _, _) = adversary.oppose(&made, draw(1), CLIP, 1).unwrap();
+            let (total, _) = adversary.oppose(&made, draw(1), CLIP, 1).unwrap();
             f64::from(total.to_scalar::<f32>().unwrap())
         };
         let start = draw(2);
         let made = Var::from_slice(&start, start.len(), &Device::Cpu).unwrap();
-        let (total, _, _) = adversary.oppose(&made, draw(1), CLIP, 1).unwrap();
+        let (total, _) = adversary.oppose(&made, draw(1), CLIP, 1).unwrap();
         let grads = total.backward().unwrap();
         let grad = to_vec_f32(grads.get(&made).unwrap()).unwrap();
         for seed in 10..14 {
@@ -349,8 +347,8 @@ mod tests {
         let made = Tensor::from_vec(vec![0.01f32; 2 * CLIP], 2 * CLIP, &Device::Cpu).unwrap();
         let mut losses = Vec::new();
         for step in 1..=30 {
-            let (_, _, contest) = adversary.oppose(&made, draw(step), CLIP, step).unwrap();
-            losses.push(adversary.learn(contest, 1e-2).unwrap());
+            let (_, contest) = adversary.oppose(&made, draw(step), CLIP, step).unwrap();
+            losses.push(adversary.learn(contest, 1e-2).unwrap().discriminator);
         }
         for (name, old) in before {
             assert!(to_vec_f32(&adversary.vars[&name]).unwrap() != old, "`{name}` stayed");

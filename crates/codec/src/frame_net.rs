@@ -14,6 +14,19 @@ pub(crate) const BLOCK_FRAMES: usize = 16;
 /// half, as the products prepare every weight once a block.
 const LATER_BLOCK_FRAMES: usize = 64;
 
+/// Returns the attention of `sequences` sequences of `frames` rows each, in which a row attends to `window` rows,
+/// itself included.
+pub(crate) fn windowed_plan(
+    sequences: usize,
+    frames: usize,
+    block: &BlockConfig,
+    window: usize,
+) -> AttentionPlan {
+    let spans = (0..sequences).map(|s| Span { start: s * frames, len: frames, prefix: 0 });
+    let positions: Vec<u32> = (0..sequences * frames).map(|i| (i % frames) as u32).collect();
+    AttentionPlan::new(spans.collect(), &positions, block.heads, block.dim, Some(window))
+}
+
 /// Sizes of a [`FrameNet`].
 #[derive(Debug, Clone)]
 pub(crate) struct FrameNetShape {
@@ -76,10 +89,7 @@ impl FrameNet {
         for features in features.chunks_exact(clip) {
             self.rows(features, 0, frames, &mut rows);
         }
-        let count = clips * frames;
-        let spans = (0..clips).map(|c| Span { start: c * frames, len: frames, prefix: 0 });
-        let positions: Vec<u32> = (0..count).map(|i| (i % frames) as u32).collect();
-        let plan = self.plan(spans.collect(), &positions);
+        let plan = windowed_plan(clips, frames, &self.shape.block, self.shape.window);
         Ok(self.stack.forward(&self.input(rows)?, &plan)?)
     }
 

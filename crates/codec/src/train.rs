@@ -222,19 +222,18 @@ pub fn train_vocoder(
         let target = adversary.is_some().then(|| batch.target.clone());
         let Judged { mut total, losses, pitch, made } =
             run.loss(batch, &loss, &config, clip, frames)?;
-        let (mut contest, mut opposed) = (None, None);
+        let mut contest = None;
         if let (Some(adversary), Some(target)) = (&adversary, target) {
-            let (further, parts, begun) = adversary.oppose(&made, target, clip, step)?;
+            let (further, begun) = adversary.oppose(&made, target, clip, step)?;
             total = (total + further)?;
-            (contest, opposed) = (Some(begun), Some(parts));
+            contest = Some(begun);
         }
         let rate = config.rate(step);
         let norm = optimizer.step(&total.backward()?, rate)?;
-        if let (Some(adversary), Some(contest), Some(parts)) =
-            (&mut adversary, contest, &mut opposed)
-        {
-            parts.discriminator = adversary.learn(contest, rate)?;
-        }
+        let opposed = match (&mut adversary, contest) {
+            (Some(adversary), Some(contest)) => Some(adversary.learn(contest, rate)?),
+            _ => None,
+        };
         if !losses.total.is_finite() || !norm.is_finite() {
             return Err(CodecError::Diverged { step });
         }

@@ -31,6 +31,18 @@ enum Source<'a> {
     Loaded(&'a Engine),
 }
 
+impl Source<'_> {
+    /// Returns the codec, or the quantizer where there is no vocoder.
+    fn codec(&self) -> Result<&dyn Codec, &MelRvq> {
+        match self {
+            Source::Quantizer(rvq) => Err(rvq),
+            Source::Published(codec) => Ok(codec.as_ref()),
+            Source::Model(engine) => Ok(engine.codec()),
+            Source::Loaded(engine) => Ok(engine.codec()),
+        }
+    }
+}
+
 impl CorpusCodec<'static> {
     /// Opens the named codec, or the model of the settings.
     ///
@@ -73,23 +85,16 @@ impl<'a> CorpusCodec<'a> {
 
     /// Codebooks, one a level, each (entry, latent) in rows.
     pub fn codebooks(&self) -> Vec<Vec<f32>> {
-        let level = |l: usize| match &self.source {
-            Source::Quantizer(rvq) => rvq.codebook(l).to_vec(),
-            Source::Published(codec) => codec.codebook(l).to_vec(),
-            Source::Model(engine) => engine.codec().codebook(l).to_vec(),
-            Source::Loaded(engine) => engine.codec().codebook(l).to_vec(),
+        let level = |l: usize| match self.source.codec() {
+            Ok(codec) => codec.codebook(l).to_vec(),
+            Err(rvq) => rvq.codebook(l).to_vec(),
         };
         (0..self.id.info.levels).map(level).collect()
     }
 
     /// Whether the latents of a frame are the sum of one entry a level.
     pub fn entries_add_up(&self) -> bool {
-        match &self.source {
-            Source::Quantizer(_) => true,
-            Source::Published(codec) => codec.entries_add_up(),
-            Source::Model(engine) => engine.codec().entries_add_up(),
-            Source::Loaded(engine) => engine.codec().entries_add_up(),
-        }
+        self.source.codec().map_or(true, |codec| codec.entries_add_up())
     }
 
     /// Sample rate of the recordings it encodes, Hz.
@@ -128,11 +133,9 @@ impl<'a> CorpusCodec<'a> {
     /// # Errors
     /// [`CodecError`].
     pub fn encode(&self, audio: &Audio) -> Result<Coded, CodecError> {
-        match &self.source {
-            Source::Quantizer(rvq) => rvq.encode_with_latents(audio),
-            Source::Published(codec) => codec.encode_with_latents(audio),
-            Source::Model(engine) => engine.codec().encode_with_latents(audio),
-            Source::Loaded(engine) => engine.codec().encode_with_latents(audio),
+        match self.source.codec() {
+            Ok(codec) => codec.encode_with_latents(audio),
+            Err(rvq) => rvq.encode_with_latents(audio),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::batch::{BatchKey, BatchableRequest};
+use crate::batch::{BatchKey, QueuedRequest};
 use crate::config::ServeConfig;
 use crate::engine::{EngineService, TaskRequest};
 use crate::error::ApiError;
@@ -50,7 +50,7 @@ impl ServerState {
         deadline: Deadline,
         work: impl FnOnce(Arc<EngineService>) -> JobFunction,
     ) -> RunningJob {
-        self.pool.submit(place, deadline, JobWork::Alone(work(Arc::clone(&self.service))))
+        self.pool.submit(place, deadline, JobWork::Code(work(Arc::clone(&self.service))))
     }
 
     /// Queues a request to a task, which may be computed together with others. `prepare` completes it before.
@@ -58,23 +58,13 @@ impl ServerState {
         &self,
         place: QueuePermit,
         deadline: Deadline,
-        mut ask: TaskRequest,
+        ask: TaskRequest,
         prepare: impl FnOnce(&EngineService, &mut TaskRequest) -> Result<(), ApiError> + Send + 'static,
     ) -> RunningJob {
         let service = Arc::clone(&self.service);
-        let work = match BatchKey::of(&service, &ask) {
-            Some(key) => JobWork::Joint(Box::new(BatchableRequest {
-                key,
-                service,
-                ask,
-                prepare: Box::new(prepare),
-            })),
-            None => JobWork::Alone(Box::new(move |cancel, each| {
-                prepare(&service, &mut ask)?;
-                service.run(&ask, cancel, each)
-            })),
-        };
-        self.pool.submit(place, deadline, work)
+        let key = BatchKey::of(&service, &ask);
+        let queued = QueuedRequest { key, service, ask, prepare: Box::new(prepare) };
+        self.pool.submit(place, deadline, JobWork::Request(Box::new(queued)))
     }
 
     /// Refuses model names that the server does not know.

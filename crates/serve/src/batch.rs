@@ -40,10 +40,10 @@ impl BatchKey {
 pub(crate) type Prepare =
     Box<dyn FnOnce(&EngineService, &mut TaskRequest) -> Result<(), ApiError> + Send>;
 
-/// Work that can be computed together with other work of the same key.
-pub(crate) struct BatchableRequest {
-    /// Settings in common.
-    pub key: BatchKey,
+/// A request to a task, which can be computed together with others of the same key.
+pub(crate) struct QueuedRequest {
+    /// Settings in common; `None` for a request that is computed alone.
+    pub key: Option<BatchKey>,
     /// The model.
     pub service: Arc<EngineService>,
     /// The request.
@@ -52,10 +52,23 @@ pub(crate) struct BatchableRequest {
     pub prepare: Prepare,
 }
 
+impl QueuedRequest {
+    /// Computes the request alone.
+    pub fn run(
+        self,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(AnswerChunk) -> bool,
+    ) -> Result<TaskAnswer, ApiError> {
+        let Self { service, mut ask, prepare, .. } = self;
+        prepare(&service, &mut ask)?;
+        service.run(&ask, cancel, each)
+    }
+}
+
 /// A request of a batch.
 pub(crate) struct BatchMember {
-    /// Work of the request.
-    pub joint: BatchableRequest,
+    /// The request.
+    pub queued: QueuedRequest,
     /// Stops this request alone.
     pub cancel: CancelToken,
     /// Receiver of the answer.
@@ -65,8 +78,8 @@ pub(crate) struct BatchMember {
 /// Computes requests of one key together.
 pub(crate) fn run_together(members: Vec<BatchMember>) {
     let (mut service, mut asks, mut open) = (None, Vec::new(), Vec::new());
-    for BatchMember { joint, cancel, updates } in members {
-        let BatchableRequest { service: own, mut ask, prepare, .. } = joint;
+    for BatchMember { queued, cancel, updates } in members {
+        let QueuedRequest { service: own, mut ask, prepare, .. } = queued;
         match guarded(|| prepare(&own, &mut ask)) {
             Ok(()) => {
                 asks.push((ask, cancel));

@@ -14,7 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use syrinx_types::CancelToken;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::batch::{BatchKey, BatchMember, BatchableRequest, run_together};
+use crate::batch::{BatchKey, BatchMember, QueuedRequest, run_together};
 use crate::config::Limits;
 use crate::engine::{AnswerChunk, TaskAnswer, Update};
 use crate::error::ApiError;
@@ -29,9 +29,9 @@ pub(crate) type JobFunction = Box<
 /// Work of a request.
 pub(crate) enum JobWork {
     /// Code of its own.
-    Alone(JobFunction),
-    /// A request that can be computed together with others.
-    Joint(Box<BatchableRequest>),
+    Code(JobFunction),
+    /// A request to a task.
+    Request(Box<QueuedRequest>),
 }
 
 struct Job {
@@ -219,8 +219,8 @@ impl Queue {
 impl Job {
     fn key(&self) -> Option<&BatchKey> {
         match &self.work {
-            JobWork::Joint(joint) => Some(&joint.key),
-            JobWork::Alone(_) => None,
+            JobWork::Request(queued) => queued.key.as_ref(),
+            JobWork::Code(_) => None,
         }
     }
 
@@ -228,8 +228,8 @@ impl Job {
     fn member(self) -> Option<BatchMember> {
         let Self { work, cancel, updates, .. } = self;
         match work {
-            JobWork::Joint(joint) => Some(BatchMember { joint: *joint, cancel, updates }),
-            JobWork::Alone(_) => None,
+            JobWork::Request(queued) => Some(BatchMember { queued: *queued, cancel, updates }),
+            JobWork::Code(_) => None,
         }
     }
 
@@ -237,12 +237,8 @@ impl Job {
         let Self { work, cancel, updates, place } = self;
         let mut each = |chunk| updates.send(Ok(Update::Chunk(chunk))).is_ok();
         let outcome = guarded(|| match work {
-            JobWork::Alone(code) => code(&cancel, &mut each),
-            JobWork::Joint(joint) => {
-                let BatchableRequest { service, mut ask, prepare, .. } = *joint;
-                prepare(&service, &mut ask)?;
-                service.run(&ask, &cancel, &mut each)
-            }
+            JobWork::Code(code) => code(&cancel, &mut each),
+            JobWork::Request(queued) => queued.run(&cancel, &mut each),
         });
         drop(place);
         // A client that went away needs no answer.

@@ -1,11 +1,11 @@
 //! Noisy speech to clean speech, with or without its words.
 
-use syrinx_task::{Alignment, Clip, Content, Generated, Task};
+use syrinx_task::{Alignment, Clip, Generated, Task};
 use syrinx_task_enhance::denoise::{Denoise, DenoiseRequest, TASK};
-use syrinx_testkit::{Tested, check_task, kit, told};
+use syrinx_testkit::{Tested, kit, told};
 use syrinx_types::{Audio, Codes};
 
-use crate::tone;
+use crate::{conforms, is_cut_in_three, tone};
 
 fn task() -> Denoise {
     let kit = kit(Alignment::Pointer).expect("the front end is compiled in");
@@ -14,9 +14,7 @@ fn task() -> Denoise {
 
 #[test]
 fn it_conforms() {
-    for alignment in [Alignment::Pointer, Alignment::None] {
-        check_task(&TASK, alignment).unwrap_or_else(|reason| panic!("{alignment:?}: {reason}"));
-    }
+    conforms(&TASK);
 }
 
 #[test]
@@ -28,13 +26,7 @@ fn the_layout_is_that_of_the_documentation() {
 fn long_recordings_are_worked_on_in_pieces() {
     let request = DenoiseRequest { audio: tone(24.0, 0.5), ..Default::default() };
     let plan = task().plan_of(&request).expect("a plan");
-    let frames: Vec<usize> = plan.rows.iter().map(|row| row.stages[0].limit).collect();
-    assert_eq!(frames, [250, 250, 100]);
-    for row in &plan.rows {
-        let contents = &row.stages[0].contents;
-        let Some(Content::Coded(coded)) = contents.get("recording") else { panic!("no codes") };
-        assert_eq!(coded.frames(), row.stages[0].limit);
-    }
+    is_cut_in_three(&plan);
 }
 
 /// The predicted latents decide the gain of the recording; without them the codes are decoded.
