@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod content;
+mod package;
 mod project;
 mod python;
 mod registry;
@@ -78,6 +79,9 @@ enum Verb {
 }
 
 fn main() -> Result<ExitCode> {
+    if let Some(code) = package::leave()? {
+        return Ok(code);
+    }
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
         Verb::Requirements(args) => return requirements::run(&args),
