@@ -109,10 +109,11 @@ impl Checkpoint {
         Ok(self.matrix(name)?.0)
     }
 
-    /// Returns the configuration in the metadata. Some exports dropped it.
-    pub(crate) fn config(&self) -> Value {
-        let text = self.tensors.metadata().get("config").map_or("", String::as_str);
-        serde_json::from_str(text).unwrap_or(Value::Null)
+    /// Returns the configuration in the metadata; null in exports that dropped it.
+    pub(crate) fn config(&self) -> Result<Value, VallEError> {
+        let Some(text) = self.tensors.metadata().get("config") else { return Ok(Value::Null) };
+        let broken = |e: serde_json::Error| self.broken(format!("`config` in its metadata: {e}"));
+        serde_json::from_str(text).map_err(broken)
     }
 
     /// Returns the sizes of the model; `heads` overrides the metadata.
@@ -121,7 +122,7 @@ impl Checkpoint {
         let (codes, _) = self.matrix("proms_emb.embeddings.0.weight")?;
         let (hidden, _) = self.matrix("model.layers.0.mlp.gate_proj.weight")?;
         let (levels, _) = self.matrix("rvq_l_emb.weight")?;
-        let config = self.config();
+        let config = self.config()?;
         let named = |size: &str| config["size"][size].as_u64().map(|size| size as usize);
         let layers = self.count("model.layers.", self.tensors.entries().len());
         let layers = layers.max(named("layers").unwrap_or(0));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Result as CandleResult, Tensor};
+use serde_json::Value;
 use syrinx_model::{LmConfig, LmFile, Tables};
 use syrinx_nn::{Activation, BlockConfig};
 use syrinx_task::{
@@ -42,7 +43,7 @@ pub fn import(
 ) -> Result<LmFile, VallEError> {
     let checkpoint = Checkpoint::open(path)?;
     let sizes = checkpoint.sizes(options.heads)?;
-    let layout = layout(&checkpoint, &sizes, options);
+    let layout = layout(&checkpoint.config()?, &sizes, options);
     let tokenizer = read_tokenizer(tokenizer, layout.phones)?;
     let codes = if layout.masked { CodeOrder::Masked } else { CodeOrder::ArNar };
     let trunk = BlockConfig {
@@ -101,9 +102,8 @@ fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
     Ok(json)
 }
 
-/// Conventions of a checkpoint: those of its metadata, else those of its generation.
-fn layout(checkpoint: &Checkpoint, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
-    let config = checkpoint.config();
+/// Conventions of a checkpoint: those of the configuration in its metadata, else those of its generation.
+fn layout(config: &Value, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
     let noncausal = config["experimental"]["noncausal_masks"].as_bool();
     let capabilities = config["capabilities"].as_array();
     let language = capabilities.map(|all| all.iter().any(|c| c == "lang"));
