@@ -133,3 +133,68 @@ fn a_recipe_runs_from_recordings_to_a_model_and_does_nothing_twice() {
     assert_eq!(third[4].1, "to do");
     assert!(model != fs::read(folder.join("model.safetensors")).unwrap(), "other weights");
 }
+
+/// Utterances of the project's test recordings in the folders of LibriTTS: speaker, chapter, a text beside each recording.
+fn libri(folder: &Path, utterances: usize) {
+    let source = root().join("evals/data/test");
+    let manifest = fs::read_to_string(source.join("manifest.jsonl")).unwrap();
+    for line in manifest.lines().take(utterances) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| line[name].as_str().unwrap();
+        let chapter = folder.join(field("speaker")).join("1");
+        fs::create_dir_all(&chapter).unwrap();
+        let at = |end: &str| chapter.join(format!("{}.{end}", field("id")));
+        fs::copy(source.join(field("audio")), at("ogg")).unwrap();
+        fs::write(at("normalized.txt"), field("text")).unwrap();
+    }
+}
+
+const SUITE: &str = "summary = 'Zero-shot speech'\ntask = 'tts'\nrequest = { text = '{text}', prompt = '{prompt}' }\n\
+    figures = ['wer', 'duration_ratio']\n[items]\nmanifest = 'test.jsonl'\n\
+    [[judges]]\nkind = 'own'\nname = 'own'\ntask = 'stt'\nrequest = { audio = '{audio}' }\n";
+
+/// A recipe in the form of those for LibriTTS, with a small model and a tiny Mimi.
+fn libri_recipe(folder: &Path) {
+    let at = |name: &str| folder.join(name).display().to_string();
+    let train =
+        TRAIN.replace("min_frames = 10\nmax_frames = 20", "min_frames = 5\nmax_frames = 12");
+    fs::write(folder.join("train.toml"), train).unwrap();
+    fs::write(folder.join("suite.toml"), SUITE).unwrap();
+    let mimi = root().join("crates/pretrained/tests/data/mimi").display().to_string();
+    let text = format!(
+        "run = '{}'\nout = '{}'\ncodec = '{mimi},levels=4'\n\
+        [corpus]\nimport = {{ form = 'libri', folder = '{}' }}\nalign = true\n[train]\nconfig = '{}'\n\
+        [package]\nvoices = [{{ name = 'reader', utterance = 'joe_092_0461' }}]\n\
+        [evaluate]\nsuite = '{}'\nmanifest = '{}'\nimport = {{ form = 'libri', folder = '{}' }}\nwords = ['--limit', '1']\n",
+        at("run"),
+        at("model.safetensors"),
+        at("train-clean-100"),
+        at("train.toml"),
+        at("suite.toml"),
+        at("test.jsonl"),
+        at("test-clean"),
+    );
+    fs::write(folder.join("recipe.toml"), text).unwrap();
+}
+
+#[test]
+fn a_recipe_with_a_published_codec_goes_from_the_importer_to_the_evaluation() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    libri(&folder.join("train-clean-100"), 4);
+    libri(&folder.join("test-clean"), 2);
+    libri_recipe(folder);
+    let output = pretrain(folder, &[]);
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}\n{err}", String::from_utf8_lossy(&output.stdout));
+    for stage in ["import", "align", "encode", "train", "package", "test-set", "evaluate"] {
+        let record = folder.join("run/stages").join(format!("{stage}.json"));
+        let record = fs::read_to_string(record).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        assert_eq!(record["done"], true, "{stage}: {record}");
+    }
+    let report = fs::read_to_string(folder.join("run/evaluate/report/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["missing"], 0, "{report}");
+}

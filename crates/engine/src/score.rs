@@ -54,6 +54,10 @@ impl Engine {
     ) -> Result<TextScore, EngineError> {
         let context = Context { services: self.services(), run };
         let transcript = self.align(audio, text, run)?;
+        if transcript.phones.is_empty() {
+            // A recognizer of words alone.
+            return Err(AnswerIssue::NoScores.of(String::new()).into());
+        }
         let codes = context.codec()?.encode(audio)?;
         let scores = context.phones()?.phone_scores(&codes, run)?;
         let classes = Classes::of(&scores).ok_or(AnswerIssue::NoScores.of(String::new()))?;

@@ -23,6 +23,7 @@ mod open;
 mod ops;
 mod pickle;
 mod recognizer;
+mod sizes;
 mod spec;
 mod stream;
 mod window;

@@ -39,6 +39,7 @@ mod training;
 mod tuning;
 mod unnamed;
 mod voice;
+mod word_phones;
 
 pub use ablation::{CellData, SettingsRunner};
 pub use align::{AlignConfig, AlignedManifest, align_manifest};

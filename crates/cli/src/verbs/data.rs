@@ -202,7 +202,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
 }
 
 fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfig) -> Outcome {
-    let settings = session.base_settings()?;
+    let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
     let aligned = align_manifest(&engine, manifest, config, session.run(&settings))?;
     let (found, used) = (manifest.len(), aligned.manifest.len());
