@@ -14,6 +14,7 @@ use crate::encode::{Format, encode};
 use crate::engine::{TaskAnswer, TaskRequest, TaskView};
 use crate::error::ApiError;
 use crate::intake::{self, Upload};
+use crate::speech::check_temperature;
 
 /// Settings of a request other than the task's own, in the query.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -51,6 +52,7 @@ pub(crate) async fn run(
     request: Request,
 ) -> Result<Response, ApiError> {
     let Query(settings) = settings.map_err(|e| ApiError::bad("invalid_query", e.body_text()))?;
+    check_temperature(settings.temperature)?;
     let deadline = app.deadline();
     let view = app.service.task(&id).ok_or_else(|| {
         let names: Vec<&str> = app.service.tasks.iter().map(|t| t.id).collect();
@@ -70,7 +72,7 @@ pub(crate) async fn run(
     resolve_voices(&app, &mut fields)?;
     let place = app.pool.admit()?;
     let mut ask = TaskRequest { task: view.id, seed: settings.seed, ..TaskRequest::default() };
-    ask.temperature = settings.temperature.filter(|t| (0.0..=2.0).contains(t));
+    ask.temperature = settings.temperature;
     ask.request.fields = Value::Object(fields);
     let running = app.submit_request(place, deadline, ask, move |service, ask| {
         let Value::Object(fields) = &mut ask.request.fields else { return Ok(()) };
