@@ -175,7 +175,7 @@ impl Ready {
         let Self { ask, prompt } = self;
         app.submit_request(place, deadline, ask, move |service, ask| {
             if let Some(bytes) = prompt {
-                let audio = service.decode(bytes, "prompt")?;
+                let audio = service.decode(bytes, "prompt").map_err(|e| e.param("prompt"))?;
                 ask.request.recordings.insert("prompt".into(), Arc::new(audio));
             }
             Ok(())
