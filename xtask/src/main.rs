@@ -18,8 +18,8 @@ mod trials;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, lint, new_task, pretrain, readme,
-    requirements, sbom, scale, schema, serve, test, torture, wheel,
+    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, install, lint, new_task,
+    pretrain, readme, requirements, sbom, scale, schema, serve, test, torture, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -60,6 +60,8 @@ enum Verb {
     Bpe(bpe::BpeArgs),
     /// Build the program for NVIDIA GPUs, on a machine with or without one
     Cuda(cuda::CudaArgs),
+    /// Build the program as `cargo install`, static, or in an image, and try it
+    Install(install::InstallArgs),
     /// Build the Python wheel of crates/python and test it
     Wheel(wheel::WheelArgs),
     /// Check the server by clients that others wrote: schemathesis, Chromium
@@ -97,6 +99,7 @@ fn main() -> Result<ExitCode> {
         Verb::Pretrain(args) => pretrain::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
         Verb::Cuda(args) => cuda::run(&args),
+        Verb::Install(args) => install::run(&args),
         Verb::Wheel(args) => wheel::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Bench(args) => bench::run(&args),

@@ -90,7 +90,7 @@ fn run_plan(
     check_names(layout, plan)?;
     let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
-    let context = DecodeContext { model, config, cancel: run.cancel, stream: None };
+    let context = DecodeContext { model, config, run, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let rng = |own: &RowSettings<'_>| {
         let mut rng = ChaCha8Rng::seed_from_u64(own.seed);

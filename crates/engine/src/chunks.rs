@@ -76,6 +76,8 @@ impl Engine {
         let made_of_text = running.descriptor.answer == AnswerKind::Speech
             && !running.descriptor.takes_recording(running.descriptor.verb.positional);
         let mut sound = sound.filter(|_| made_of_text);
+        let sounds = sound.is_some() && decode.nar.window_frames.is_some() && decode.best_of <= 1;
+        let mut silent = sounds.then(|| self.first_sound.begin());
         let context = Context { services: &self.services, run };
         let cut = running.task.chunks(request, &context)?;
         let total = cut.chunks.len();
@@ -87,13 +89,19 @@ impl Engine {
         for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
             let last = i + 1 == total;
             let expected_s = start_s.unwrap_or(next_s);
+            let waits = &mut silent;
             let mut take = sound.as_deref_mut().map(|sound| {
                 move |samples: &[f32], words: &[WordTime]| {
                     sound(SpeechPortion { start_s: expected_s, samples, words });
+                    if !samples.is_empty() {
+                        *waits = None;
+                    }
                 }
             });
             let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32], &[WordTime]));
-            match self.answer_sounding(running, chunk, decode, run, take) {
+            let answered = self.answer_sounding(running, chunk, decode, run, take);
+            silent = None;
+            match answered {
                 Ok(answered) => {
                     let start_s = start_s.unwrap_or(next_s);
                     let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());

@@ -16,7 +16,7 @@ use syrinx_task::{
     Request, Services, TaskKit,
 };
 use syrinx_text::Frontend;
-use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
+use syrinx_types::{Audio, Codes, Event, Fingerprint, FirstSound, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
@@ -137,6 +137,8 @@ pub struct Engine {
     card: Value,
     /// Adapters of voices; none in an engine that is adapted to a voice.
     pub(crate) voice_adapters: Option<VoiceAdapters>,
+    /// Requests that are played while they are generated, before their first samples.
+    pub(crate) first_sound: Arc<FirstSound>,
 }
 
 /// A receiver of samples and of words that became certain, while they are generated.
@@ -206,6 +208,7 @@ impl Engine {
             fingerprint,
             card: parts.card,
             voice_adapters: Some(VoiceAdapters::new(source, options)),
+            first_sound: Arc::default(),
         })
     }
 
@@ -225,6 +228,7 @@ impl Engine {
             fingerprint,
             card: self.card.clone(),
             voice_adapters: None,
+            first_sound: Arc::clone(&self.first_sound),
         }
     }
 
@@ -265,7 +269,7 @@ impl Engine {
     }
 
     /// Answers a request as [`Self::answer`] does. Samples of the first row go to `sound` while it is made; they are the
-    /// first ones of the answer's recording.
+    /// first ones of the answer's recording. A request without `sound` waits for those that have no samples yet.
     pub(crate) fn answer_sounding(
         &self,
         running: &LoadedTask,
@@ -274,6 +278,7 @@ impl Engine {
         run: RunContext<'_>,
         sound: Option<&mut SoundSink<'_>>,
     ) -> Result<Answered, EngineError> {
+        let run = if sound.is_none() { run.giving_way(&self.first_sound) } else { run };
         let context = Context { services: &self.services, run };
         context.check()?;
         let planned = request.plan(&context)?;
@@ -283,6 +288,7 @@ impl Engine {
             }
             _ => self.generate(running, planned.plan(), decode, run)?,
         };
+        run.give_way();
         Ok(planned.finish(generated, &context)?)
     }
 

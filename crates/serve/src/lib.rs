@@ -33,7 +33,7 @@ mod transcriptions;
 mod updates;
 mod voices;
 
-pub use config::{Limits, ServeConfig};
+pub use config::{LONGEST_KEY, Limits, ServeConfig};
 pub use encode::Format;
 pub use engine::Defaults;
 pub use error::ApiError;
