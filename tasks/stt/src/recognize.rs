@@ -27,7 +27,7 @@ const KEEP_SILENCE_S: f64 = 0.3;
 const TOKENS_A_FRAME: usize = 2;
 const TOKENS_ANYWAY: usize = 32;
 
-/// Recording in parts, for the rows' way back into time.
+/// Parts of a recording, from which the words of the rows get their times.
 pub struct Prepared {
     /// Adjacent parts that cover the recording, in order.
     parts: Vec<Part>,
