@@ -88,6 +88,9 @@ fn run_plan(
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check()?;
     check_names(layout, plan)?;
+    if plan.rows.is_empty() {
+        return if run.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(Vec::new()) };
+    }
     let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
     let context = DecodeContext { model, config, run, stream: None };

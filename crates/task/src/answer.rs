@@ -180,6 +180,17 @@ pub struct Transcript {
     pub confidence: Option<f64>,
 }
 
+impl Transcript {
+    /// Confidence below which words are likely to be wrong: right ones have 0.65 and more, words made of noise 0.3 to
+    /// 0.5.
+    const UNSURE_BELOW: f64 = 0.6;
+
+    /// Returns the confidence if it is so low that the words are likely to be wrong.
+    pub fn low_confidence(&self) -> Option<f64> {
+        self.confidence.filter(|confidence| *confidence < Self::UNSURE_BELOW)
+    }
+}
+
 impl Answer for Transcript {
     const KIND: AnswerKind = AnswerKind::Text;
 

@@ -7,7 +7,7 @@ use crate::{Contents, LayoutIssue, TaskError};
 /// Rows to generate for one request. Rows that do not follow each other may be batched.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
-    /// Rows, in the order of the answer.
+    /// Rows, in the order of the answer; none where nothing is to be generated.
     pub rows: Vec<RowPlan>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
-use syrinx_task::{AnswerKind, Request, TaskDescriptor};
+use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor, Transcript};
 use syrinx_types::RunContext;
 
 use crate::answer::{self, Destination, Form};
@@ -211,6 +211,20 @@ impl TaskRun<'_> {
         request.get(self.descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Warns of a recording without words, and of recognized words that are likely to be wrong.
+    fn warn(&self, request: &Value, answered: &Answered) {
+        let known_text = self.descriptor.capabilities.known_text;
+        let recognized = known_text.is_none_or(|field| request[field].is_null());
+        let confidence = answered.transcript().and_then(Transcript::low_confidence);
+        let is_text = self.descriptor.answer == AnswerKind::Text;
+        let message = match confidence.filter(|_| recognized) {
+            Some(confidence) => format!("the words are uncertain (confidence {confidence:.2})"),
+            None if is_text && answer::text_of(answered).is_empty() => "no speech found".into(),
+            None => return,
+        };
+        self.session.say(&format!("warning: {}: {message}", self.name(request)));
+    }
+
     /// Answers a request; in a batch printed lines begin with its name.
     pub(super) fn answer(&self, request: &Value, to: &Destination, batch: bool) -> Outcome {
         let mut whole = MergedAnswer::default();
@@ -238,9 +252,8 @@ impl TaskRun<'_> {
         });
         putting?;
         let parts = whole.chunks();
-        let transcript = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
-        if self.descriptor.answer == AnswerKind::Text && !transcript {
-            self.session.say(&format!("warning: {name}: no speech found"));
+        if let Some(answered) = whole.answered() {
+            self.warn(request, answered);
         }
         let there = match growing {
             Some(growing) => growing.finish(&whole)?,

@@ -192,3 +192,8 @@ fn further_levels_can_be_filled_window_by_window() {
         assert_eq!(codes.slice(0, 6), given(6));
     }
 }
+
+#[test]
+fn a_plan_without_rows_has_no_results() {
+    assert_eq!(run_rows(Alignment::Pointer, 1, StageRun::default(), &[]), Ok(Vec::new()));
+}

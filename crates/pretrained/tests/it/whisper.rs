@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::{Device, safetensors};
 use serde_json::Value;
-use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
-use syrinx_types::{Audio, CancelToken};
+use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions, WhisperRecognizer};
+use syrinx_task::Recognizer as _;
+use syrinx_types::{Audio, CancelToken, RunContext};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper").join(name)
@@ -158,6 +159,19 @@ fn a_language_is_detected_and_an_unknown_one_is_refused() {
     let error = whisper.transcribe(&recording("short.wav"), &options, &cancel).unwrap_err();
     assert!(matches!(error, WhisperError::Language { .. }));
     assert_eq!(error.hint().unwrap(), "known: en, de, haw");
+}
+
+#[test]
+fn a_recording_without_speech_has_no_words() {
+    let recognizer = WhisperRecognizer::new(Whisper::load(&data("")).unwrap(), greedy());
+    let (silence, cancel) = (Audio::silence(2.0, 16_000), CancelToken::default());
+    let run = RunContext::quiet(&cancel);
+    let found = |audio: &Audio| recognizer.transcribe(audio, run).unwrap();
+    // The random checkpoint finds words in everything that it is given.
+    assert!(!recognizer.written(&recording("long.wav"), run).unwrap().text.is_empty());
+    assert_eq!((found(&silence).text.as_str(), found(&silence).words.len()), ("", 0));
+    let error = recognizer.align(&silence, "Glue the sheet.", run).unwrap_err();
+    assert!(error.to_string().contains("has no speech"), "{error}");
 }
 
 #[test]
