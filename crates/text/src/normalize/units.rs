@@ -8,7 +8,7 @@ use super::numbers::{cardinal_of_digits, is_one, number};
 enum Space {
     /// `5 km`, `5km`, `5-km`.
     Free,
-    /// `5V` only: with a space it would be a letter or a word.
+    /// `5in` only: with a space it would be a word.
     None,
 }
 
@@ -83,14 +83,14 @@ const UNITS: &[Unit] = &[
     unit("tsp", "teaspoon", "teaspoons"),
     unit("tbsp", "tablespoon", "tablespoons"),
     unit("ha", "hectare", "hectares"),
-    close("h", "hour", "hours"),
+    unit("h", "hour", "hours"),
     unit("hr", "hour", "hours"),
     unit("hrs", "hour", "hours"),
     unit("min", "minute", "minutes"),
     unit("mins", "minute", "minutes"),
     unit("sec", "second", "seconds"),
     unit("secs", "second", "seconds"),
-    close("s", "second", "seconds"),
+    unit("s", "second", "seconds"),
     unit("ms", "millisecond", "milliseconds"),
     unit("μs", "microsecond", "microseconds"),
     unit("ns", "nanosecond", "nanoseconds"),
@@ -168,7 +168,7 @@ const UNITS: &[Unit] = &[
     unit("MW", "megawatt", "megawatts"),
     unit("GW", "gigawatt", "gigawatts"),
     unit("W", "watt", "watts"),
-    close("V", "volt", "volts"),
+    unit("V", "volt", "volts"),
     unit("kV", "kilovolt", "kilovolts"),
     unit("mA", "milliamp", "milliamps"),
     unit("mAh", "milliamp hour", "milliamp hours"),
