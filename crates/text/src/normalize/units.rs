@@ -188,7 +188,7 @@ const UNITS: &[Unit] = &[
 ];
 
 pattern!(NUMBER_FIRST, NUMBER);
-pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')"#);
+pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')|([3-8])'([0-9]|1[01])\b"#);
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
 /// Says the quantity at the cursor.
@@ -198,7 +198,10 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
 
 fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_INCHES.captures(cursor.rest)?;
-    let said = format!("{} foot {}", cardinal_of_digits(&found[1]), cardinal_of_digits(&found[2]));
+    // `5'10` without a sign for the inches is the height of a person.
+    let feet = found.get(1).or_else(|| found.get(3))?.as_str();
+    let inches = found.get(2).or_else(|| found.get(4))?.as_str();
+    let said = format!("{} foot {}", cardinal_of_digits(feet), cardinal_of_digits(inches));
     Some(Match::new(found[0].len(), said))
 }
 
