@@ -23,6 +23,28 @@ impl EventSink for Tee {
     }
 }
 
+/// Terminal of standard error that may show bars. Every line that is printed while bars may be there is printed by
+/// [`Self::without_bars`]: one printed over a bar leaves the rest of the bar on the terminal.
+#[derive(Debug, Clone, Default)]
+pub struct Screen(Option<MultiProgress>);
+
+impl Screen {
+    /// Calls a function while no bar is on the terminal, and draws the bars again below what it printed.
+    pub fn without_bars<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Prints a line on standard error. One that is closed has no reader.
+    pub fn line(&self, line: &str) {
+        self.without_bars(|| {
+            let _ = writeln!(io::stderr(), "{line}");
+        });
+    }
+}
+
 /// Standard error with the cursor at the start of the last bar. At its end, where indicatif leaves it, the `^C` that a
 /// terminal echoes would begin a line, and the bar above that line would stay.
 #[derive(Debug)]
@@ -65,9 +87,11 @@ impl TermLike for Returning {
         self.0.clear_line()
     }
 
+    /// Writes all that was drawn. A terminal that went away needs no bars, and is no error.
     fn flush(&self) -> io::Result<()> {
         self.0.write_str("\r")?;
-        self.0.flush()
+        let _ = self.0.flush();
+        Ok(())
     }
 }
 
@@ -96,8 +120,8 @@ impl Drop for Bars {
 
 impl Bars {
     /// Returns the screen that the bars are drawn on, for lines above them.
-    pub fn screen(&self) -> MultiProgress {
-        self.screen.clone()
+    pub fn screen(&self) -> Screen {
+        Screen(Some(self.screen.clone()))
     }
 
     fn begin(&self, name: &str, total: Option<u64>) -> ProgressBar {
@@ -148,7 +172,7 @@ impl EventSink for Bars {
                 bar.set_message(format!("loss {loss:.3}, {tokens_per_s:.0} positions/s"));
             }
             Event::Warning { message } | Event::TrainWarning { message, .. } => {
-                let _ = self.screen.println(format!("warning: {message}"));
+                self.screen().line(&format!("warning: {message}"));
             }
             _ => {}
         }

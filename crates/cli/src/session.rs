@@ -12,7 +12,7 @@ use syrinx_types::{CancelToken, EventSink, RunContext};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::globals::Globals;
-use crate::progress::{Bars, Lines, Tee};
+use crate::progress::{Bars, Lines, Screen, Tee};
 use crate::provenance::now_s;
 use crate::stop;
 
@@ -26,6 +26,7 @@ pub struct Session {
     /// Set by Ctrl-C.
     pub cancel: CancelToken,
     sink: Tee,
+    screen: Screen,
 }
 
 impl Session {
@@ -37,29 +38,25 @@ impl Session {
             && globals.verbose == 0
             && !globals.json
             && std::io::stderr().is_terminal();
-        if bars {
+        let screen = if bars {
             let bars = Bars::default();
             let screen = bars.screen();
-            stop::on_signal(cancel.clone(), move |line| {
-                let _ = screen.println(line);
-            })?;
             sinks.push(Box::new(bars));
+            screen
         } else {
-            stop::on_signal(cancel.clone(), |line| {
-                // A closed standard error has no reader.
-                let _ = writeln!(std::io::stderr(), "{line}");
-            })?;
             sinks.push(Box::new(Lines::new(globals.verbose > 0, !globals.quiet)));
-        }
+            Screen::default()
+        };
+        stop::on_signal(cancel.clone(), screen.clone())?;
         if let Some(path) = &globals.events {
             sinks.push(Box::new(JsonLines::open(path, now_s)?));
         }
-        Ok(Self { globals, cancel, sink: Tee(sinks) })
+        Ok(Self { globals, cancel, sink: Tee(sinks), screen })
     }
 
     /// Builds a session of a caller that handles Ctrl-C and events itself.
     pub fn detached(globals: Globals, cancel: CancelToken) -> Self {
-        Self { globals, cancel, sink: Tee(Vec::new()) }
+        Self { globals, cancel, sink: Tee(Vec::new()), screen: Screen::default() }
     }
 
     /// Returns the event sink.
@@ -141,10 +138,14 @@ impl Session {
 
     /// A line on standard output.
     pub fn print(&self, line: &str) -> Outcome {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{line}")
-            .and_then(|()| out.flush())
-            .map_err(|e| Failure::writing("standard output", &e))
+        let write = || {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{line}").and_then(|()| out.flush())
+        };
+        // A pipe whose reader waits must not stop the bars and Ctrl-C.
+        let written =
+            if std::io::stdout().is_terminal() { self.screen.without_bars(write) } else { write() };
+        written.map_err(|e| Failure::writing("standard output", &e))
     }
 
     /// A JSON value on standard output, one line.
@@ -158,8 +159,13 @@ impl Session {
     /// A line for people, on standard error; not with `--quiet` or `--json`.
     pub fn say(&self, line: &str) {
         if !self.globals.quiet && !self.globals.json {
-            let _ = writeln!(std::io::stderr(), "{line}");
+            self.screen.line(line);
         }
+    }
+
+    /// Reports a failure after which the run goes on.
+    pub fn report(&self, failure: &Failure) {
+        self.screen.without_bars(|| failure.report());
     }
 }
 

@@ -1,17 +1,24 @@
 //! Ctrl-C: once to stop at the next safe point, twice to quit at once.
 
+use std::io::{self, Write as _};
+
 use syrinx_types::CancelToken;
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::progress::Screen;
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP set the token; a second one ends the program. `say` prints a line above progress bars.
-pub fn on_signal(cancel: CancelToken, say: impl Fn(&str) + Send + 'static) -> Outcome {
+/// Makes Ctrl-C, SIGTERM and SIGHUP set the token; a second one ends the program, with no bar left on the screen.
+pub fn on_signal(cancel: CancelToken, screen: Screen) -> Outcome {
     ctrlc::set_handler(move || {
-        if cancel.is_cancelled() {
-            std::process::exit(i32::from(Exit::Interrupted as u8));
-        }
+        let again = cancel.is_cancelled();
         cancel.cancel();
-        say("stopping (Ctrl-C again to quit at once)");
+        screen.without_bars(|| {
+            if again {
+                std::process::exit(i32::from(Exit::Interrupted as u8));
+            }
+            // A closed standard error has no reader.
+            let _ = writeln!(io::stderr(), "stopping (Ctrl-C again to quit at once)");
+        });
     })
     .map_err(|e| Failure::new(Exit::Unexpected, format!("can't listen for Ctrl-C: {e}")))
 }

@@ -131,6 +131,16 @@ impl ResultsError {
             Self::NoRun { .. } => "list all runs with `syrinx results list`".into(),
             Self::Ambiguous { .. } => "give more characters of the run".into(),
             Self::Incomparable { .. } => "compare runs of one suite".into(),
+            // SQLite's shared memory on a full disk is an I/O error.
+            Self::Database { cause, .. }
+                if matches!(
+                    cause.sqlite_error_code(),
+                    Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure)
+                ) =>
+            {
+                "the disk may be full: free some space there, or name another place with --results"
+                    .into()
+            }
             _ => return None,
         })
     }

@@ -20,9 +20,6 @@ use crate::project::{build_program, shell};
 use disk::Disk;
 use jobs::{JOBS, Job};
 
-/// Exit code of the program when writing failed.
-const EXIT_IO: i32 = 5;
-
 /// Kills in one try before the job may finish.
 const KILLS_A_TRY: usize = 3;
 
@@ -194,7 +191,11 @@ impl<'j> TortureCase<'j> {
             let inputs = disk.used_bytes()?;
             disk.resize(inputs + (share * needed as f64) as u64)?;
             match self.start(disk.folder(), None)? {
-                Ended::With(Some(EXIT_IO), errors) if errors.contains("full") => full += 1,
+                Ended::With(Some(code), errors)
+                    if self.job.full_exits.contains(&code) && errors.contains("full") =>
+                {
+                    full += 1;
+                }
                 // The smallest disk may have room for a small result.
                 Ended::With(Some(0), _) => continue,
                 Ended::With(code, errors) => {
@@ -206,6 +207,9 @@ impl<'j> TortureCase<'j> {
             disk.resize(inputs + 16 * needed as u64 + (64 << 20))?;
             self.finish(disk.folder())?;
             self.compare(disk.folder())?;
+        }
+        if full == 0 {
+            bail!("{}: none of the disks was too small", self.job.name);
         }
         println!("{}: {full} full disks were told, and the job went on from them", self.job.name);
         Ok(())

@@ -61,7 +61,7 @@ pub fn run(session: &Session, settings: &Settings, args: &LinesArgs<'_>) -> Outc
         let written = answered
             .map_err(Failure::from)
             .and_then(|answered| answer::write(session, &answered, form, &to, ""));
-        tally.count(file, line, written)?;
+        tally.count(session, file, line, written)?;
         let (name, note, done) = (job.clone(), line.id.clone(), tally.done as u64);
         session.sink().emit(Event::JobProgress { name, done, note });
         Ok(())
@@ -99,14 +99,20 @@ struct Tally {
 
 impl Tally {
     /// Counts a line. A failure of the line itself is reported; others end the run.
-    fn count(&mut self, file: &str, line: &RequestLine, outcome: Outcome<String>) -> Outcome {
+    fn count(
+        &mut self,
+        session: &Session,
+        file: &str,
+        line: &RequestLine,
+        outcome: Outcome<String>,
+    ) -> Outcome {
         self.done += 1;
         match outcome {
             Ok(_) => self.made += 1,
             // The other lines do not suffer from one that is broken.
             Err(failure) if failure.exit == Exit::BadInput => {
                 let message = format!("{file}:{}: {}", line.number, failure.message);
-                Failure { message, ..failure }.report();
+                session.report(&Failure { message, ..failure });
                 self.failed += 1;
             }
             Err(failure) => return Err(failure),

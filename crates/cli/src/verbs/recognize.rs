@@ -38,7 +38,7 @@ impl Recognition<'_> {
                 Ok(()) => {}
                 // The other files of a batch do not suffer from one that is broken.
                 Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
-                    failure.report();
+                    self.session.report(&failure);
                     failed.get_or_insert(Failure {
                         hint: Some("see above for each of them".into()),
                         message: "not every file could be used".into(),

@@ -93,7 +93,7 @@ pub fn run(
             Ok(()) => {}
             // The other files of a batch don't suffer from one that is broken.
             Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
-                failure.report();
+                session.report(&failure);
                 first_failure.get_or_insert(Failure {
                     hint: Some("see above for each of them".into()),
                     message: "not every file could be used".into(),

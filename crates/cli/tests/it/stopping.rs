@@ -6,7 +6,8 @@ use std::io::Read as _;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, Samples, wav};
+use crate::bench::{Bench, Samples, model, wav};
+use crate::dash::Terminal;
 
 fn interrupt(child: &Child) {
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -74,6 +75,26 @@ fn ctrl_c_while_recognizing_keeps_the_transcript() {
     let transcript =
         std::fs::read_to_string(bench.path("heard.json")).expect("what was heard is there");
     assert!(serde_json::from_str::<serde_json::Value>(&transcript).is_ok(), "{transcript}");
+}
+
+#[test]
+fn ctrl_c_leaves_no_bar_on_the_terminal() {
+    // The second one may quit at once or come after the first has ended the run: no bar is left either way.
+    for keys in [&["C-c"][..], &["C-c", "C-c"]] {
+        let bench = Bench::new();
+        bench.write("hours.wav", wav(8_000, 1, &Samples::U8(&vec![128; 2 * 3600 * 8_000])));
+        let line = format!(
+            "trap : INT; {} transcribe hours.wav --model {} -o heard.txt; echo LEFT $?; \
+             while :; do sleep 1000; done",
+            env!("CARGO_BIN_EXE_syrinx"),
+            model().display()
+        );
+        let Some(terminal) = Terminal::start(&bench, &line, 80, 24) else { return };
+        terminal.shows(&["transcribe ", "░"]);
+        terminal.press(keys);
+        let after = terminal.shows(&["LEFT 130"]);
+        assert!(!after.contains(['░', '█']), "{keys:?} leave a bar:\n{after}");
+    }
 }
 
 #[test]

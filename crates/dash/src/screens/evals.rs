@@ -84,8 +84,10 @@ pub(crate) struct Evals {
     pane: usize,
 }
 
-/// Lines for the figures of a run.
+/// Most lines for the figures of a run.
 const FIGURE_LINES: usize = 8;
+/// Figures that the key for the next ones moves on by: the smallest screen shows as many.
+const FIGURE_STEP: usize = 3;
 
 impl Evals {
     fn start(&mut self, context: &mut ScreenContext<'_>) {
@@ -223,7 +225,7 @@ impl Component for Evals {
             Some(Act::Limit) => self.limit = (self.limit + 1) % LIMITS.len(),
             Some(Act::Figures) => {
                 let all = self.shown_run().map_or(0, |run| run.figures.len());
-                let next = self.first_figure + FIGURE_LINES;
+                let next = self.first_figure + FIGURE_STEP;
                 self.first_figure = if next < all { next } else { 0 };
             }
             Some(Act::Baseline) => self.mark_baseline(context),

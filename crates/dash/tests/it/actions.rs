@@ -2,10 +2,13 @@
 
 use syrinx_dash::keys::Key;
 use syrinx_dash::{App, Effect, Facts, JobNews, Msg, News, Screen, ThemeName};
+use syrinx_eval::{Better, Unit};
 use syrinx_results::ControlRequest;
 use syrinx_task::AnswerKind;
 
-use crate::material::{NOW_S, app, comparison, drawn, jobs, press, rows, shown, task, tell};
+use crate::material::{
+    NOW_S, app, comparison, drawn, figure, jobs, press, rows, runs, shown, task, tell,
+};
 
 #[test]
 fn a_column_that_recognizes_waits_for_the_one_that_speaks() {
@@ -122,6 +125,28 @@ fn suites_are_run_and_their_runs_compared_with_a_baseline() {
     // A row's recording is drawn where it lies.
     let asked = press(&mut app, "enter");
     assert_eq!(asked, [Effect::Draw("/runs/tts/audio/7.wav".into())]);
+}
+
+#[test]
+fn every_figure_of_a_run_can_be_seen() {
+    let names: Vec<String> = (0..21).map(|i| format!("figure{i:02}")).collect();
+    for [columns, lines] in [[60, 20], [80, 24], [140, 45]] {
+        let mut app = app(Screen::Evals, ThemeName::Plain);
+        let mut all = runs();
+        let of = |name: &String| figure(name, 0.5, Unit::Number, Better::Lower);
+        all[0].figures = names.iter().map(of).collect();
+        app.update(Msg::News(News::Runs(all)));
+        press(&mut app, "tab enter");
+        app.update(Msg::News(News::Rows("c1c2c3c4c5c6".into(), rows())));
+        let mut seen = String::new();
+        for _ in &names {
+            seen.push_str(&drawn(&mut app, columns, lines));
+            press(&mut app, "f");
+        }
+        for name in &names {
+            assert!(seen.contains(name), "{columns} × {lines}: {name}");
+        }
+    }
 }
 
 #[test]

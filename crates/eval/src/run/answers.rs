@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use syrinx_audio::{WavFormat, write_wav};
+use syrinx_audio::{AudioError, WavFormat, write_wav};
 use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
-use syrinx_types::{Audio, Event};
+use syrinx_types::{Audio, Event, IoOperation};
 
 use crate::case::{Case, What};
 use crate::run::prompts::Prompts;
@@ -34,25 +34,28 @@ impl Run<'_> {
             (What::Levels(levels), None) => self.codec_row(&mut row, case.item, *levels),
             (What::Request(request), Some(AnswerKind::Speech)) => self
                 .answer(request, case.draw_seed)
+                .map_err(EvalError::from)
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
             (What::Request(request), Some(kind)) => self
                 .answer(request, case.draw_seed)
                 .and_then(|answer| words_row(&mut row, case.item, &answer, kind))
-                .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p))),
+                .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p)))
+                .map_err(EvalError::from),
             (What::Request(_), None) => {
-                Err(SubjectError::Failed("a codec takes no request".into()))
+                Err(SubjectError::Failed("a codec takes no request".into()).into())
             }
         };
         match made {
             Ok(()) => Ok(row),
-            Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),
-            Err(SubjectError::Failed(reason)) => {
+            Err(EvalError::Subject(SubjectError::Failed(reason))) => {
                 let message = format!("{}: {reason}", row.id);
                 self.sink.emit(Event::Warning { message });
                 self.fail(&mut row, case, prompts);
                 row.error = Some(reason);
                 Ok(row)
             }
+            // A full disk or a stop is no fault of the model: the row is made again.
+            Err(error) => Err(error),
         }
     }
 
@@ -87,10 +90,10 @@ impl Run<'_> {
         case: &Case,
         answer: &SubjectAnswer,
         prompts: &Prompts,
-    ) -> Result<(), SubjectError> {
+    ) -> Result<(), EvalError> {
         let audio = answer.answered.audio().filter(|audio| !audio.samples.is_empty());
         let Some(audio) = audio else {
-            return Err(SubjectError::Failed("the answer has no recording".into()));
+            return Err(SubjectError::Failed("the answer has no recording".into()).into());
         };
         let audio: &Audio = &audio;
         let reference = match &case.item.audio {
@@ -127,9 +130,9 @@ impl Run<'_> {
         case: &Case,
         levels: usize,
         prompts: &Prompts,
-    ) -> Result<(), SubjectError> {
+    ) -> Result<(), EvalError> {
         let Some(path) = &case.item.audio else {
-            return Err(SubjectError::Failed("there is no recording".into()));
+            return Err(SubjectError::Failed("there is no recording".into()).into());
         };
         let original = self.read(path)?;
         let audio = match self.codec {
@@ -143,9 +146,9 @@ impl Run<'_> {
         self.keep(row, &audio)
     }
 
-    fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), SubjectError> {
+    fn codec_row(&self, row: &mut Row, item: &Item, levels: usize) -> Result<(), EvalError> {
         let Some(path) = &item.audio else {
-            return Err(SubjectError::Failed("there is no recording".into()));
+            return Err(SubjectError::Failed("there is no recording".into()).into());
         };
         let original = self.read(path)?;
         row.reference = Some(self.relative(path));
@@ -174,19 +177,26 @@ impl Run<'_> {
     }
 
     /// Writes the recording of a row.
-    fn keep(&self, row: &mut Row, audio: &Audio) -> Result<(), SubjectError> {
+    fn keep(&self, row: &mut Row, audio: &Audio) -> Result<(), EvalError> {
         row.audio = Some(self.write(row, "audio", audio)?);
         Ok(())
     }
 
     /// Writes a recording that belongs to a row into a folder of the run; its name there.
-    fn write(&self, row: &Row, folder: &str, audio: &Audio) -> Result<String, SubjectError> {
-        let fault = |e: &dyn std::fmt::Display| SubjectError::Failed(e.to_string());
-        fs::create_dir_all(self.folder.join(folder)).map_err(|e| fault(&e))?;
+    fn write(&self, row: &Row, folder: &str, audio: &Audio) -> Result<String, EvalError> {
+        let place = self.folder.join(folder);
+        fs::create_dir_all(&place).map_err(EvalError::io(IoOperation::CreateFolder, &place))?;
         // The key keeps rows apart whose names differ in signs that files can't have.
         let name = format!("{folder}/{}-{}.wav", file_name(&row.id), &row.key[..6]);
-        write_wav(self.folder.join(&name), audio, WavFormat::Int16).map_err(|e| fault(&e))?;
-        Ok(name)
+        let path = self.folder.join(&name);
+        match write_wav(&path, audio, WavFormat::Int16) {
+            Ok(()) => Ok(name),
+            Err(AudioError::Write { cause, .. }) => {
+                Err(EvalError::io(IoOperation::Write, &path)(cause))
+            }
+            // Samples that no file can hold are the subject's.
+            Err(error) => Err(SubjectError::Failed(error.to_string()).into()),
+        }
     }
 
     /// Returns a path as reports name it: from the suite's folder or the run's, where it lies in one of them.

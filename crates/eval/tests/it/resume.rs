@@ -35,6 +35,21 @@ fn a_stopped_run_goes_on_where_it_was_and_ends_the_same() {
 }
 
 #[test]
+fn a_recording_that_can_not_be_written_ends_the_run_and_is_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let suite = suite(folder.path(), TOML, &[("lines.txt", LINES)]);
+    let options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
+    std::fs::create_dir(&options.out).unwrap();
+    std::fs::write(options.out.join("audio"), "a file in the place of the folder").unwrap();
+    let outcome = evaluate(&suite, &Fake::default(), &options, &CancelToken::default(), &NullSink);
+    assert!(matches!(outcome.unwrap_err(), EvalError::Io { .. }));
+    std::fs::remove_file(options.out.join("audio")).unwrap();
+    let fake = Fake::default();
+    assert_eq!(run(&suite, &fake).missing, 0);
+    assert_eq!(fake.asked.get(), 4);
+}
+
+#[test]
 fn only_what_changed_is_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let suite = suite(folder.path(), TOML, &[("lines.txt", LINES)]);

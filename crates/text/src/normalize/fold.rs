@@ -30,6 +30,8 @@ pub(super) fn fold(text: &str) -> Folded {
             out.push(if c == 'Ω' { c } else { 'μ' });
         } else if c == BREAK || KEPT.contains(c) || is_private(c) {
             out.push(c);
+        } else if let Some(sign) = superscript(c).filter(|_| is_exponent(out, c)) {
+            push_exponent(out, sign);
         } else if let Some(said) = replacement(c) {
             // `2½` is two and a half.
             if said.contains('/') && out.ends_with(|c: char| c.is_ascii_digit()) {
@@ -53,6 +55,39 @@ fn is_unit(before: &str, after: &str) -> bool {
         || before
             .trim_end_matches([' ', 'k', 'M', 'G', 'm'])
             .ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns the plain form of a raised digit or minus.
+fn superscript(c: char) -> Option<char> {
+    Some(match c {
+        '⁻' => '-',
+        '⁰' => '0',
+        '¹' => '1',
+        '²' => '2',
+        '³' => '3',
+        '⁴'..='⁹' => char::from_digit(u32::from(c) - u32::from('⁰'), 10)?,
+        _ => return None,
+    })
+}
+
+/// Whether a raised sign is part of an exponent: a square or cube, or behind a number, a bracket or a single letter. Behind
+/// a word it is the number of a note.
+fn is_exponent(before: &str, sign: char) -> bool {
+    let mut back = before.chars().rev();
+    let (last, previous) = (back.next(), back.next());
+    let variable =
+        last.is_some_and(char::is_alphabetic) && previous.is_none_or(|c| !c.is_alphabetic());
+    matches!(sign, '²' | '³')
+        || last.is_some_and(|c| c.is_ascii_digit() || matches!(c, ')' | '-'))
+        || variable
+}
+
+/// Appends a sign of an exponent, the first one behind `^`.
+fn push_exponent(out: &mut String, sign: char) {
+    if !out.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').ends_with('^') {
+        out.push('^');
+    }
+    out.push(sign);
 }
 
 /// Appends a name between spaces, itself without accents.
@@ -125,8 +160,6 @@ fn replacement(c: char) -> Option<&'static str> {
         '⅜' => "3/8",
         '⅝' => "5/8",
         '⅞' => "7/8",
-        '²' => "^2",
-        '³' => "^3",
         '⁄' => "/",
         'º' | '˚' => "°",
         'ß' => "ss",

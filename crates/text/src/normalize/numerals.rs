@@ -9,10 +9,11 @@ use super::units::{self, Count};
 pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
 pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
-pattern!(MIXED, r"([0-9]{1,4}) ([0-9]{1,2})/([0-9]{1,3})");
+pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
+pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
 pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn)"));
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
@@ -77,6 +78,7 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| plurals(cursor))
         .or_else(|| fractions(cursor))
         .or_else(|| version(cursor))
+        .or_else(|| scientific(cursor))
         .or_else(|| scaled(cursor))
         .or_else(|| plain(cursor))
 }
@@ -164,6 +166,16 @@ fn version(cursor: &Cursor<'_>) -> Option<Match> {
     };
     let separator = if parts.len() == 4 { " dot " } else { " point " };
     cursor.ends(length).then(|| Match::new(length, said.join(separator)))
+}
+
+/// `6.02e23`, `1e-5`.
+fn scientific(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = SCIENTIFIC.captures(cursor.rest)?;
+    let length = found[0].len();
+    let sign = if &found[2] == "-" { "minus " } else { "" };
+    let exponent = cardinal_of_digits(&found[3]);
+    let said = format!("{} times ten to the power of {sign}{exponent}", number(&found[1]));
+    cursor.ends(length).then(|| Match::new(length, said))
 }
 
 /// `10k`, `3bn`, `1920x1080`, `3x`.

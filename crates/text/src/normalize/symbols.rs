@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Match, pattern};
 use super::numbers::cardinal_of_digits;
 
-pattern!(POWER, r"\^([0-9]{1,3})");
+pattern!(POWER, r"\^(-?)([0-9]{1,3})");
 
 /// Says the sign at the cursor. Empty when it is not said at all.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
@@ -20,12 +20,14 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         '?' => "?",
         '.' => return Some(dots(cursor)),
         '-' => return Some(dashes(cursor, spaced)),
+        '^' if next.is_some_and(char::is_alphabetic) => "to the power of",
         '^' => return Some(power(cursor)),
         '&' => "and",
         '+' if next == Some('+') || cursor.before == Some('+') => "plus",
         '+' if next.is_some_and(|n| n.is_ascii_digit()) || spaced || after_digit => "plus",
         '=' if cursor.before != Some('=') => "equals",
         '@' => "at",
+        '\\' if next.is_some_and(char::is_alphanumeric) => "backslash",
         '#' if digit_next(length) => "number",
         '%' => "percent",
         '$' => "dollars",
@@ -110,10 +112,11 @@ fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
 fn power(cursor: &Cursor<'_>) -> Match {
     match POWER.captures(cursor.rest) {
         Some(found) => {
-            let said = match &found[1] {
-                "2" => "squared".to_owned(),
-                "3" => "cubed".to_owned(),
-                exponent => format!("to the power of {}", cardinal_of_digits(exponent)),
+            let said = match (&found[1], &found[2]) {
+                ("", "2") => "squared".to_owned(),
+                ("", "3") => "cubed".to_owned(),
+                ("", exponent) => format!("to the power of {}", cardinal_of_digits(exponent)),
+                (_, exponent) => format!("to the power of minus {}", cardinal_of_digits(exponent)),
             };
             Match::new(found[0].len(), said)
         }

@@ -8,7 +8,7 @@ use super::numbers::{cardinal_of_digits, is_one, number};
 enum Space {
     /// `5 km`, `5km`, `5-km`.
     Free,
-    /// `5V` only: with a space it would be a letter or a word.
+    /// `5in` only: with a space it would be a word.
     None,
 }
 
@@ -83,14 +83,14 @@ const UNITS: &[Unit] = &[
     unit("tsp", "teaspoon", "teaspoons"),
     unit("tbsp", "tablespoon", "tablespoons"),
     unit("ha", "hectare", "hectares"),
-    close("h", "hour", "hours"),
+    unit("h", "hour", "hours"),
     unit("hr", "hour", "hours"),
     unit("hrs", "hour", "hours"),
     unit("min", "minute", "minutes"),
     unit("mins", "minute", "minutes"),
     unit("sec", "second", "seconds"),
     unit("secs", "second", "seconds"),
-    close("s", "second", "seconds"),
+    unit("s", "second", "seconds"),
     unit("ms", "millisecond", "milliseconds"),
     unit("μs", "microsecond", "microseconds"),
     unit("ns", "nanosecond", "nanoseconds"),
@@ -168,7 +168,7 @@ const UNITS: &[Unit] = &[
     unit("MW", "megawatt", "megawatts"),
     unit("GW", "gigawatt", "gigawatts"),
     unit("W", "watt", "watts"),
-    close("V", "volt", "volts"),
+    unit("V", "volt", "volts"),
     unit("kV", "kilovolt", "kilovolts"),
     unit("mA", "milliamp", "milliamps"),
     unit("mAh", "milliamp hour", "milliamp hours"),
@@ -188,7 +188,7 @@ const UNITS: &[Unit] = &[
 ];
 
 pattern!(NUMBER_FIRST, NUMBER);
-pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')"#);
+pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')|([3-8])'([0-9]|1[01])\b"#);
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
 /// Says the quantity at the cursor.
@@ -198,7 +198,10 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
 
 fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_INCHES.captures(cursor.rest)?;
-    let said = format!("{} foot {}", cardinal_of_digits(&found[1]), cardinal_of_digits(&found[2]));
+    // `5'10` without a sign for the inches is the height of a person.
+    let feet = found.get(1).or_else(|| found.get(3))?.as_str();
+    let inches = found.get(2).or_else(|| found.get(4))?.as_str();
+    let said = format!("{} foot {}", cardinal_of_digits(feet), cardinal_of_digits(inches));
     Some(Match::new(found[0].len(), said))
 }
 

@@ -17,7 +17,15 @@ pub(super) struct Job {
     pub(super) args: fn(&Path) -> Vec<String>,
     /// Whether a file (below the folder) must be the same in the end.
     pub(super) compared: fn(&Path) -> bool,
+    /// Exit codes on a full disk.
+    pub(super) full_exits: &'static [i32],
 }
+
+/// Exit code of the program when writing failed.
+const EXIT_IO: i32 = 5;
+
+/// Exit code of an ablation some cells of which failed.
+const EXIT_CELLS: i32 = 3;
 
 /// All jobs.
 pub(super) const JOBS: &[Job] = &[
@@ -27,6 +35,7 @@ pub(super) const JOBS: &[Job] = &[
         script: false,
         args: |_| words("data encode m.jsonl -o shards --per-shard 4 --threads 2"),
         compared: |path| path.starts_with("shards"),
+        full_exits: &[EXIT_IO],
     },
     Job {
         name: "simulate",
@@ -34,6 +43,7 @@ pub(super) const JOBS: &[Job] = &[
         script: false,
         args: |_| words("data simulate m.jsonl --wavs scenes --threads 2"),
         compared: |path| path.starts_with("scenes"),
+        full_exits: &[EXIT_IO],
     },
     Job {
         name: "train",
@@ -45,6 +55,7 @@ pub(super) const JOBS: &[Job] = &[
             words(&format!("train --config train.toml --data shards --run run{resume}"))
         },
         compared: |path| path.starts_with("run") && path.ends_with("model.safetensors"),
+        full_exits: &[EXIT_IO],
     },
     Job {
         name: "eval",
@@ -52,6 +63,7 @@ pub(super) const JOBS: &[Job] = &[
         script: false,
         args: |_| words("eval suite.toml --out report"),
         compared: is_speech,
+        full_exits: &[EXIT_IO],
     },
     Job {
         name: "ablate",
@@ -65,6 +77,7 @@ pub(super) const JOBS: &[Job] = &[
                 && kinds.contains(&kind)
                 && !path.ends_with("checkpoint.safetensors")
         },
+        full_exits: &[EXIT_IO, EXIT_CELLS],
     },
     Job {
         name: "serve",
@@ -72,6 +85,7 @@ pub(super) const JOBS: &[Job] = &[
         script: true,
         args: |_| words("serve.sh"),
         compared: |path| path.starts_with("voices"),
+        full_exits: &[EXIT_IO],
     },
 ];
 
@@ -200,8 +214,9 @@ fn server(folder: &Path, program: &Path) -> Result<()> {
              fault=0\n\
              for i in $(seq 0 {}); do\n\
              curl -s \"$url/v1/voices\" | grep -q '\"name\":\"v'$i'\"' && continue\n\
-             code=$(curl -s -o /dev/stderr -w '%{{http_code}}' -F name=v$i -F file=@v$i.wav \"$url/v1/voices\")\n\
-             [ $code = 201 ] || fault=5\n\
+             told=$(curl -s -w ' %{{http_code}}' -F name=v$i -F file=@v$i.wav \"$url/v1/voices\")\n\
+             echo \"$told\" >&2\n\
+             [ \"${{told##* }}\" = 201 ] || fault=5\n\
              done\n\
              kill -TERM $server; wait $server\n\
              cat $log >&2; rm $log; exit $fault\n",
