@@ -12,17 +12,6 @@ use syrinx_types::{Event, EventSink};
 /// Most redraws of the bars a second.
 const REFRESH_HZ: u8 = 20;
 
-/// Sends every event to several sinks.
-pub struct Tee(pub Vec<Box<dyn EventSink>>);
-
-impl EventSink for Tee {
-    fn emit(&self, event: Event) {
-        for sink in &self.0 {
-            sink.emit(event.clone());
-        }
-    }
-}
-
 /// Standard error with the cursor at the start of the last bar. At its end, where indicatif leaves it, the `^C` that a
 /// terminal echoes would begin a line, and the bar above that line would stay.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
+use syrinx_types::Fnv1a;
 
 use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
 use crate::table::ADDED;
@@ -47,11 +48,9 @@ pub struct ParamStore {
     gradients: Option<Arc<dyn GradientSink>>,
 }
 
-/// FNV-1a of a name: every parameter has its own stream of random numbers, in any order of construction.
+/// Derives the seed of a parameter: each has its own stream of random numbers, in any order of construction.
 fn name_seed(name: &str, seed: u64) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Fnv1a::seeded(seed).bytes(name.bytes()).value()
 }
 
 impl ParamStore {

@@ -49,7 +49,7 @@ pub use corpora::CorpusSource;
 pub use corpus_codec::CorpusCodec;
 pub use error::RecipeError;
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
-pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
+pub use events::{EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
 pub use lines::{LineAnswers, LineFile, RequestLine, TakeAnswer};
 pub use live_latency::{LiveBench, LiveFigures};

@@ -106,6 +106,23 @@ impl EventSink for NullSink {
     fn emit(&self, _event: Event) {}
 }
 
+impl<S: EventSink + ?Sized> EventSink for &S {
+    fn emit(&self, event: Event) {
+        (**self).emit(event);
+    }
+}
+
+/// Several sinks as one: each takes every event.
+pub struct Tee<'a>(pub Vec<Box<dyn EventSink + 'a>>);
+
+impl EventSink for Tee<'_> {
+    fn emit(&self, event: Event) {
+        for sink in &self.0 {
+            sink.emit(event.clone());
+        }
+    }
+}
+
 /// Keeps everything, for tests and replays.
 #[derive(Debug, Default)]
 pub struct RecordingSink(Mutex<Vec<Event>>);

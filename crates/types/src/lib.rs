@@ -14,11 +14,12 @@ mod run;
 mod sample;
 mod setting_issue;
 mod spectral_gain;
+mod table;
 
 pub use audio::Audio;
 pub use cancel::CancelToken;
 pub use codes::{Codes, CodesError};
-pub use event::{Event, EventSink, NullSink, RecordingSink};
+pub use event::{Event, EventSink, NullSink, RecordingSink, Tee};
 pub use fingerprint::Fingerprint;
 pub use fnv::Fnv1a;
 pub use io::{IoOperation, io_hint};
@@ -27,3 +28,4 @@ pub use run::RunContext;
 pub use sample::{Sample, TimedPhone, WordTime};
 pub use setting_issue::SettingIssue;
 pub use spectral_gain::SpectralGain;
+pub use table::{Columns, page, table};

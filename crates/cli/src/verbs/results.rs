@@ -10,7 +10,7 @@ use syrinx_results::{Run, RunFilter, Store, date, to_csv, to_json};
 use crate::answer::write_bytes;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use crate::table::table;
+use crate::table::{fields, table};
 
 /// `results`.
 #[derive(Debug, Args)]
@@ -224,10 +224,9 @@ fn show(
         ("ended", run.ended_s.map(date).unwrap_or_default()),
         ("status", format!("{} {}", run.status.name(), run.note).trim().to_owned()),
     ];
-    let mut text = String::new();
-    for (name, value) in known.iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("{name:<9} {value}\n"));
-    }
+    let known: Vec<(&str, String)> =
+        known.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let mut text = fields(&known) + "\n";
     let figures: Vec<[String; 5]> = run
         .figures
         .iter()
