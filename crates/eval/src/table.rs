@@ -8,7 +8,7 @@ use crate::catalogue::title;
 use crate::{Figure, Moved, Report};
 
 impl Report {
-    /// Returns the figures as a table for a terminal, with what moved where there is something to compare with.
+    /// Returns the figures as a table for a terminal, with their changes where there is a baseline.
     pub fn table(&self) -> String {
         let mut out = format!(
             "{}: {} rows, {} missing, {}\n\n",

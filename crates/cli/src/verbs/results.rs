@@ -29,11 +29,11 @@ pub struct ResultsArgs {
 enum What {
     /// List runs, the latest first
     List(Filter),
-    /// Show a run: what it is of, its figures, its worst rows
+    /// Show a run: its settings, figures and worst rows
     Show {
         /// The run
         run: String,
-        /// Show so many rows, the worst first
+        /// Number of rows to show, the worst first
         #[arg(long, value_name = "N")]
         rows: Option<usize>,
         /// Sort the rows by this figure instead
@@ -58,7 +58,7 @@ enum What {
         #[command(flatten)]
         filter: Filter,
     },
-    /// Take over what other stores have and this one hasn't
+    /// Copy the runs of other stores into this one
     Merge {
         /// The other stores
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -75,13 +75,13 @@ struct Filter {
     /// Only runs of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
-    /// Whose model's name has this in it
+    /// Only runs of models with this in their name
     #[arg(long, value_name = "PART")]
     model_name: Option<String>,
     /// Only runs of this ablation
     #[arg(long, value_name = "NAME")]
     ablation: Option<String>,
-    /// At most so many
+    /// Largest number of runs
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
