@@ -6,7 +6,7 @@ use syrinx_eval::EvalError;
 use syrinx_results::ResultsError;
 use syrinx_types::IoOperation;
 
-/// Errors of ablations. What goes wrong with one cell is not here: it is kept with the cell.
+/// Errors of ablations. A failure of one cell is none of these: it is kept with the cell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblateError {

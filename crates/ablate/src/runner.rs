@@ -62,7 +62,7 @@ pub enum RunnerError {
     Failed(String),
 }
 
-/// Trains and evaluates: the program, or a fake in tests. Implemented by whoever has models and the clock.
+/// Trains and evaluates cells. `syrinx-recipes` implements it with models and a clock, tests without.
 pub trait CellRunner: Sync {
     /// Returns the dependencies of a cell's result. Must be cheap: it is called for every cell of a grid.
     ///

@@ -74,7 +74,7 @@ pub enum CodecError {
         /// The step.
         step: u64,
     },
-    /// The caller asked to stop.
+    /// The caller cancelled.
     #[error("{operation} was stopped")]
     Cancelled {
         /// Operation that was stopped.

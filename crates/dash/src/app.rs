@@ -116,7 +116,7 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the state at the beginning, and what has to be done first.
+    /// Returns the initial state with its first effects.
     pub fn new(facts: Facts) -> (Self, Vec<Effect>) {
         let mut app = Self {
             screen: facts.screen,

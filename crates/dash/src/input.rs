@@ -30,7 +30,7 @@ pub(crate) fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
     }
 }
 
-/// Sends what is there; returns whether somebody still receives it.
+/// Sends the available events; returns whether the receiver is still there.
 fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
     while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
         let input = event::read()?;

@@ -9,9 +9,9 @@
 //! - The reducer does no work: no files, no clock, no engine. Any state can be made, and drawn, in a test.
 //! - The engine is behind [`Program`], and works on threads of its own: drawing never waits for it, and it never waits
 //!   for drawing.
-//! - What a key does and what the help says of it is one table a component ([`keys`]), so neither can go stale.
+//! - One table a component ([`keys`]) defines the effect of a key and its line in the help.
 //! - Colour is never the only sign. A terminal of any size is drawn, those below 80×24 one pane at a time.
-//! - Leaving stops what is under way and restores the terminal, after a panic too.
+//! - Leaving stops running work and restores the terminal, after a panic too.
 
 mod app;
 mod error;

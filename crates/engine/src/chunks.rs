@@ -72,7 +72,7 @@ impl Engine {
             return adapted.run_chunks(task, request, decode, run, sound, each);
         }
         let running = self.running(task)?;
-        // Only where a recording begins with what the first row says.
+        // Only where the recording begins with the first row's words.
         let made_of_text = running.descriptor.answer == AnswerKind::Speech
             && !running.descriptor.takes_recording(running.descriptor.verb.positional);
         let mut sound = sound.filter(|_| made_of_text);

@@ -25,7 +25,7 @@ pub enum Init {
 }
 
 enum Source {
-    /// Parameters are made when first asked for.
+    /// Parameters are created at their first use.
     Seeded { seed: u64, vars: BTreeMap<String, Var> },
     /// Parameters are taken from here.
     Loaded { tensors: BTreeMap<String, Tensor>, used: BTreeSet<String> },
@@ -124,7 +124,7 @@ impl ParamStore {
         }
     }
 
-    /// Fails if the weights hold tensors that nothing asked for.
+    /// Fails if the weights hold tensors that the model did not read.
     pub fn check_all_used(&self) -> Result<(), NnError> {
         let source = self.lock();
         let loaded = match &*source {

@@ -1,4 +1,4 @@
-//! Reading: runs, their rows, and what moved between two of them.
+//! Reading: runs, their rows, and the changes between two runs.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row as SqlRow};

@@ -30,7 +30,7 @@ pub struct RunAbout {
     pub fingerprint: String,
     /// [`content_hash`](crate::content_hash) of `settings`.
     pub config_hash: String,
-    /// Everything that was set: the suite as it was run, decoding, tasks.
+    /// Settings: the suite as it was run, decoding, tasks.
     pub settings: Value,
     /// Revision of the checkout that it was run in (`git describe`); empty where there is none.
     pub revision: String,
@@ -100,7 +100,7 @@ pub struct Run {
     pub ended_s: Option<f64>,
     /// Rows that are finished.
     pub rows: usize,
-    /// Figures over them. For a run that isn't finished: over what there is.
+    /// Figures over the rows; for an unfinished run, over its rows so far.
     pub figures: Vec<Figure>,
 }
 

@@ -92,13 +92,13 @@ pub enum Event {
     },
 }
 
-/// Takes events. Must be quick and must not fail: the engine doesn't wait.
+/// Receives events. It must be quick and must not fail: the work waits for it.
 pub trait EventSink: Send + Sync {
-    /// Take one event.
+    /// Receives one event.
     fn emit(&self, event: Event);
 }
 
-/// Forgets everything.
+/// Discards every event.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct NullSink;
 
@@ -123,12 +123,12 @@ impl EventSink for Tee<'_> {
     }
 }
 
-/// Keeps everything, for tests and replays.
+/// Keeps every event, for tests and replays.
 #[derive(Debug, Default)]
 pub struct RecordingSink(Mutex<Vec<Event>>);
 
 impl RecordingSink {
-    /// All events so far.
+    /// Returns all events so far.
     pub fn events(&self) -> Vec<Event> {
         self.0.lock().map(|v| v.clone()).unwrap_or_default()
     }

@@ -17,7 +17,7 @@ pub(crate) struct Stems {
 }
 
 impl Stems {
-    /// Separates speech and background where the request says so; by default where the recording has a background.
+    /// Separates speech and background where the request requires it; by default where the recording has a background.
     pub(crate) fn of(
         config: &EditConfig,
         request: &EditRequest,

@@ -27,7 +27,7 @@ pub struct SpeechEditing;
 
 impl Speaking for SpeechEditing {
     const ID: &'static str = "edit";
-    const SUMMARY: &'static str = "makes a recording say something else, in its own voice";
+    const SUMMARY: &'static str = "changes words of a recording, in its own voice";
     const VERB: Verb = Verb {
         name: "edit",
         positional: "audio",

@@ -82,7 +82,7 @@ pub struct EditRequest {
     /// laid under them. Found out if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_background: Option<bool>,
-    /// Go on even if the recording doesn't seem to say what `says` says.
+    /// Edit even if the recording does not seem to contain the words of `says`.
     #[serde(default)]
     pub force: bool,
 }

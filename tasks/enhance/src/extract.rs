@@ -39,7 +39,8 @@ impl Enhancement for Extracting {
         text: true,
         speaker: true,
     };
-    const SUMMARY: &'static str = "takes one speaker out of a mixture, known by a few seconds";
+    const SUMMARY: &'static str =
+        "extracts one speaker of a mixture, known by a few seconds of speech";
     const VERB: Verb = Verb {
         name: "extract",
         positional: "audio",

@@ -103,7 +103,7 @@ fn rows(
     Ok(rows)
 }
 
-/// Codes of so many silent frames.
+/// Codes of silent frames.
 fn silence(codec: &dyn SpeechCodec, frames: usize) -> Result<Codes, TaskError> {
     let seconds = frames as f64 / codec.frame_rate_hz();
     let codes = codec.encode(&Audio::silence(seconds, codec.sample_rate_hz()))?;

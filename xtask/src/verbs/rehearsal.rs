@@ -1,4 +1,4 @@
-//! The rehearsal of `new-task`: in a clone, from making a task to taking it away again.
+//! The rehearsal of `new-task`: creates, compiles, tests, trains and removes a task in a clone.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -29,11 +29,7 @@ pub(super) const SAMPLING: [(&str, &str, &str); 6] = [
         "Make codes that came before less likely; 1 for none",
     ),
     ("guidance", "decode.guidance", "Follow the text more closely; 1 for none"),
-    (
-        "best-of",
-        "decode.best_of",
-        "Make N candidates and keep the one that is recognized best",
-    ),
+    ("best-of", "decode.best_of", "Make N candidates and keep the one that is recognized best"),
 ];
 
 /// Returns the command of a task.
