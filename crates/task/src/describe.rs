@@ -35,7 +35,7 @@ impl Segment {
             Fill::SpecialToken(special_token) => format!("<{special_token}>"),
             Fill::LevelToken => "<level:L>".into(),
             Fill::Text => "text tokens".into(),
-            Fill::Durations => "duration of the stop before".into(),
+            Fill::Durations => "duration of the phone before".into(),
             Fill::Latents => "latent of the frame before".into(),
             Fill::Codes { table, levels } => {
                 let levels = match levels {
