@@ -84,8 +84,8 @@ impl<'a> CellWatch<'a> {
         self.store.put_cell(&inside.cell)
     }
 
-    /// Writes the cell's progress to the store, and reads control requests. Failures of the store are ignored: the next call
-    /// tries again.
+    /// Writes the cell's progress to the store, and reads control requests. Failures of the store are ignored: the next
+    /// call tries again.
     fn tell(&self, inside: &Inside) -> Result<(), ResultsError> {
         self.store.put_cell(&inside.cell)?;
         if self.store.control_request(&inside.cell.ablation, &inside.cell.key)?
