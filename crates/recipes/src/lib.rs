@@ -1,4 +1,4 @@
-//! Recipes: whole procedures over corpora, models and results, each a call.
+//! Recipes: procedures over corpora, models and results, each a call.
 //!
 //! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input of
 //!   tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
@@ -9,10 +9,10 @@
 //! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
 //!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
 //!   measure latencies.
-//! - Models as settings describe them: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
+//! - Models from settings: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
 //!
-//! Invariants: no environment, no printing (progress leaves as events); what is finished survives a kill, and the same
-//! call goes on.
+//! Invariants: no environment, no printing (progress is reported as events); finished work survives a kill, and the
+//! same call resumes it.
 
 mod ablation;
 mod align;
