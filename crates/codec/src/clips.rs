@@ -155,10 +155,7 @@ pub(crate) fn drawn(
     let Some(change) = config.augment.draw(rng) else { return source.draw(samples, rng) };
     let input = source.draw(change.input_len(samples), rng)?;
     let changed = change.apply(Audio { samples: input, sample_rate_hz }, samples, rng);
-    let fault = |e: syrinx_scene::SceneError| CodecError::Config {
-        setting: "augment",
-        reason: e.to_string(),
-    };
+    let fault = |e: syrinx_scene::SceneError| CodecError::setting("augment", e.to_string());
     Ok(changed.map_err(fault)?.samples)
 }
 

@@ -6,7 +6,7 @@
 //! also runs on other devices; tests compare the two with each other and with finite differences.
 //!
 //! Rows of a batch are packed, not padded: activations are `(positions, dim)` and a list of [`Span`]s holds the start
-//! of each sequence, so no work is spent on padding.
+//! of each sequence.
 //!
 //! Invariants: candle's own fused operations are called where nothing is trained only; no file access; randomness comes
 //! from the caller's seed.
