@@ -25,7 +25,7 @@ pub enum AblateError {
         operation: IoOperation,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// A suite can't be used.
@@ -47,7 +47,7 @@ pub enum AblateError {
     Chart {
         /// The chart's file.
         name: String,
-        /// Why not.
+        /// Cause.
         reason: String,
     },
 }

@@ -62,7 +62,7 @@ pub struct Unfinished {
     pub seed: u64,
     /// State, in one word.
     pub state: String,
-    /// Why it failed or stopped.
+    /// Cause of a failure or stop.
     pub note: String,
 }
 
@@ -77,7 +77,7 @@ pub struct Known {
     pub revisions: BTreeSet<String>,
     /// Judges.
     pub judges: BTreeSet<String>,
-    /// When the last run ended, seconds since 1970.
+    /// End of the last run, seconds since 1970.
     pub ended_s: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Who trains and evaluates.
+//! Training and evaluation of cells.
 
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub struct TrainedCell {
     pub figures: Vec<(String, f64)>,
 }
 
-/// Why there is no result.
+/// Causes of a missing result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {

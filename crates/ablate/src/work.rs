@@ -23,7 +23,7 @@ pub(crate) const TRAINING: &str = "training";
 pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
     pub folder: PathBuf,
-    /// Which cells are worked on here.
+    /// Share of the cells that this process runs.
     pub part: WorkShare,
 }
 

@@ -74,7 +74,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why the program ends.
+/// Failure that ends the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The exit code.

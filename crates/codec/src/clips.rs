@@ -15,14 +15,14 @@ pub trait ClipSource: Sync {
     /// ends.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one.
+    /// Errors of the source.
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
 
     /// Draws codec frames of `frame_samples` samples each from a random place of a random recording that has codes of its
     /// own: its samples and these codes. `None` where there are none.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one.
+    /// Errors of the source.
     fn draw_coded(
         &self,
         _frames: usize,

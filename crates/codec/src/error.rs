@@ -60,7 +60,7 @@ pub enum CodecError {
     State {
         /// The state.
         path: PathBuf,
-        /// Why it doesn't fit.
+        /// Mismatch.
         reason: String,
     },
     /// A loss or gradient that is no longer finite.
@@ -82,7 +82,7 @@ pub enum CodecError {
         operation: IoOperation,
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// Cause.
         cause: std::io::Error,
     },
     /// An error of a codec that another crate implements.

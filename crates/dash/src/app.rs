@@ -26,7 +26,7 @@ const SAID_S: f64 = 8.0;
 /// Interval between reads of a shown store, seconds.
 const REFRESH_S: f64 = 3.0;
 
-/// Which screen.
+/// A screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
     /// One input, several tasks, models and settings side by side.

@@ -144,7 +144,7 @@ pub enum DataError {
     NothingSelected {
         /// Selection, such as `training split`.
         selection: &'static str,
-        /// Why each utterance was left out.
+        /// Reason for each utterance left out.
         left_out: LeftOutReasons,
     },
     /// The cancel token was set.

@@ -38,7 +38,7 @@ pub struct Voice {
     pub about: String,
     /// Origin.
     pub origin: VoiceOrigin,
-    /// Why it can't be used, if so.
+    /// Fault of a voice that can't be used.
     pub problem: Option<String>,
 }
 

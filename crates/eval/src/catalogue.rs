@@ -65,7 +65,7 @@ pub struct FigureKind {
     pub meaning: &'static str,
     /// Unit.
     pub unit: Unit,
-    /// Which way is better.
+    /// Better direction.
     pub better: Better,
     /// Whether a change for the worse is a regression. Times aren't: they depend on the machine.
     pub gate: bool,

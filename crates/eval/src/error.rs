@@ -24,7 +24,7 @@ pub enum EvalError {
         operation: IoOperation,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// Evaluation material can't be read.

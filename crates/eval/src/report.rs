@@ -83,7 +83,7 @@ pub struct Figure {
     pub rows: usize,
     /// Unit.
     pub unit: Unit,
-    /// Which way is better.
+    /// Better direction.
     pub better: Better,
 }
 

@@ -80,7 +80,7 @@ pub struct Row {
     /// A recording of the voice it should have, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// Why nothing came out.
+    /// Cause of a missing answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Measures without a judge, by figure.

@@ -38,7 +38,7 @@ pub enum NnError {
     Device {
         /// Its name.
         device: String,
-        /// Why, and what to do.
+        /// Cause, with the remedy.
         reason: String,
     },
     /// A size that cannot work.

@@ -40,7 +40,7 @@ pub use params::{Init, ParamStore, Scope};
 pub use slices::{f32_of_f16, to_vec_f32, with_slice};
 pub use table::{ADDED, Table};
 
-/// Which implementation a layer runs on.
+/// Implementation of a layer.
 #[derive(
     Debug,
     Clone,

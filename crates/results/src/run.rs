@@ -89,14 +89,14 @@ pub struct Run {
     pub about: RunAbout,
     /// Current state.
     pub status: RunStatus,
-    /// Why it failed; empty else.
+    /// Cause of a failure; otherwise empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// When it began, seconds since 1970.
+    /// Start, seconds since 1970.
     pub started_s: f64,
-    /// When something last came in. A run that is `running` and silent for long was killed.
+    /// Time of the last row. A run that is `running` without new rows for long was killed.
     pub updated_s: f64,
-    /// When it ended.
+    /// End.
     pub ended_s: Option<f64>,
     /// Rows that are finished.
     pub rows: usize,

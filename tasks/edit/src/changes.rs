@@ -1,4 +1,4 @@
-//! Which words of a text differ from those of another.
+//! Differences of two texts by words.
 
 use std::ops::Range;
 

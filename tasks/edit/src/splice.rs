@@ -20,7 +20,7 @@ pub(crate) fn plan(setup: Setup<'_, EditConfig>, prepared: &Prepared) -> Plan {
 /// Result of a span.
 struct Spoken {
     samples: Vec<f32>,
-    /// When the words sound, seconds from the first sample.
+    /// Times of the words, seconds from the first sample.
     words: Vec<WordTime>,
     complete: bool,
 }

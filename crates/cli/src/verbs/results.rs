@@ -66,7 +66,7 @@ enum What {
     },
 }
 
-/// Which runs.
+/// Filter of runs.
 #[derive(Debug, Clone, Default, Args)]
 struct Filter {
     /// Only runs of this suite
