@@ -42,8 +42,7 @@ pub struct Voice {
     pub problem: Option<String>,
 }
 
-/// All voices of an engine. The user's are looked up on the disk whenever they are asked for, so that other programs
-/// may add some.
+/// All voices of an engine. The user's are read from the disk at every call, so that other programs may add some.
 #[derive(Debug, Clone)]
 pub struct VoiceTable {
     model: Vec<(Voice, Codes)>,

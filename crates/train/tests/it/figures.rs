@@ -86,7 +86,7 @@ fn primitive_kernels_train_like_fused_ones_and_resume_bit_for_bit() {
     assert!(weights == last, "weights differ after resuming");
 }
 
-/// Writes down what it was given; at its second call it can't.
+/// Records its calls; the second one fails.
 #[derive(Default)]
 struct Notebook(Mutex<Vec<usize>>);
 

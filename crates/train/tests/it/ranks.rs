@@ -115,7 +115,7 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     let straight = losses(&train(&setup, &config, &setup.folder.path().join("one"), 1, None).0);
     config.parallel.optimizer_state = OptimizerState::Sharded;
     let run = setup.folder.path().join("several");
-    // A rank learns of a stop one step later than the rank that was asked.
+    // The other ranks stop one step after the cancelled one.
     let (first, _) = train(&setup, &config, &run, 4, Some(2));
     assert_eq!(TrainingCheckpoint::read(&run).unwrap().unwrap().step, 3);
     let (second, _) = train(&setup, &config, &run, 2, Some(5));
