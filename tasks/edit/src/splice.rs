@@ -1,4 +1,4 @@
-//! From the codes of the new words to one recording.
+//! Splicing of the new words into the recording.
 
 use syrinx_speech::{Setup, join};
 use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
@@ -102,7 +102,7 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// Returns the samples of the new words, and when they sound.
+/// Returns the samples of the new words and the words' times.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,
