@@ -25,7 +25,7 @@ pub enum MixMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixConfig {
-    /// Settings of speaking.
+    /// Settings of synthesis.
     pub speaking: SpeakConfig,
     /// Frames of a turn of all voices in mode `interleave`.
     pub turn_frames: usize,
