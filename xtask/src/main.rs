@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Evaluate the model: speak, listen or spell a suite, score it, write a report
+    /// Evaluate the model: run a suite, score its answers, write a report
     Eval(eval::EvalArgs),
     /// Measure all requirements of configs/requirements.toml and print them in one table
     Requirements(requirements::RequirementsArgs),

@@ -28,7 +28,7 @@ pub enum Form {
     Times,
     /// A field of the answer; where the request lacked the field of the second name, that one.
     Field(String, &'static str),
-    /// Sound, and JSON about it if asked for.
+    /// Sound, and JSON about it with `--json`.
     Wav(WavFormat, bool),
 }
 

@@ -8,7 +8,7 @@ use crate::suite::{CodecSuite, Pairing};
 use crate::template::{Blanks, fill, mentions};
 use crate::{EvalError, Item, Subject, Suite, TestedCodec};
 
-/// One question before it is asked.
+/// A row of a suite before its request.
 #[derive(Debug, Clone)]
 pub(crate) struct Case<'a> {
     pub(crate) item: &'a Item,
@@ -26,7 +26,7 @@ pub(crate) struct Case<'a> {
 /// Use of the item.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    /// A task is asked.
+    /// Request to the task.
     Request(Value),
     /// Number of codec levels that a recording is coded with; 0 for the recording itself.
     Levels(usize),

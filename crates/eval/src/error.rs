@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::SubjectError;
 use syrinx_types::IoOperation;
 
-/// Errors of evaluations. What goes wrong with one utterance is not here: it is a row that counts as all wrong.
+/// Errors of evaluations. A failure of one utterance is none of these: it is a row that counts as all wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
@@ -24,7 +24,7 @@ pub enum EvalError {
         operation: IoOperation,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// Evaluation material can't be read.
@@ -54,7 +54,7 @@ pub enum EvalError {
         /// Reason.
         reason: String,
     },
-    /// Someone asked to stop.
+    /// The evaluation was cancelled.
     #[error("stopped after {done} of {total} rows")]
     Cancelled {
         /// Rows finished.

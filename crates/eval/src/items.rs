@@ -33,7 +33,7 @@ pub struct Item {
     pub views: BTreeMap<String, PathBuf>,
     /// Pronunciations that count as right, in ARPAbet. Empty where none is known.
     pub pronunciations: Vec<Vec<String>>,
-    /// When the words sound. Empty where nothing is known.
+    /// Times of the words; empty where they are unknown.
     pub words: Vec<WordTime>,
 }
 

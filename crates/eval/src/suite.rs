@@ -10,35 +10,34 @@ use serde_json::{Map, Value};
 use crate::{EvalError, JudgeConfig};
 use syrinx_types::IoOperation;
 
-/// One suite: what is asked, of how many, and who listens. Read from `evals/NAME.toml`; paths in it are relative to
-/// the file.
+/// A suite: a task, a request, items and judges. Read from `evals/NAME.toml`; paths in it are relative to the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Suite {
-    /// One line on what this measures.
+    /// One line about the suite.
     pub summary: String,
-    /// The task that is asked. Empty for a codec suite.
+    /// Evaluated task. Empty for a codec suite.
     pub task: String,
     /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
     /// the item's, `{view.noisy}` for another recording that its manifest has under `views`.
     pub request: Map<String, Value>,
-    /// Settings of the task that differ from its own. Whoever loads the model has to give them to it.
+    /// Settings of the task that differ from its own. The caller loads the model with them.
     pub settings: Map<String, Value>,
     /// Decoding settings that differ from the model's own.
     pub decode: Map<String, Value>,
     /// Source of the items.
     pub items: ItemsConfig,
-    /// Which named voices speak, for requests with `{voice}`.
+    /// Named voices for requests with `{voice}`.
     pub voices: VoicesConfig,
-    /// One row a seed. Each question draws its own random numbers from the seed and its name.
+    /// Seeds, a row each. The random numbers of a row are drawn from the seed and the row's name.
     pub seeds: Vec<u64>,
-    /// Set for a suite of the codec alone: no task, recordings through so many levels.
+    /// Set for a suite of the codec alone, without a task: recordings are encoded and decoded.
     pub codec: Option<CodecSuite>,
-    /// A field of the answer that lists spans of time (`start_s`, `end_s`): they alone are measured and heard, and the
-    /// voice they should have is that of the rest of the recording.
+    /// Field of the answer that lists spans of time (`start_s`, `end_s`). Only these are measured and judged, and their
+    /// voice should be that of the rest of the recording.
     pub spans: Option<String>,
-    /// Whose voice the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
-    /// for another speaker of the suite. Judges that know voices are then asked of it, too (`own_voice`, `rival_sim`).
+    /// Voice that the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
+    /// for another speaker of the suite. Judges that compare voices then give `own_voice` and `rival_sim` too.
     pub rival: Option<String>,
     /// Whether the recordings of the items, and their round trip through the codec, are measured as well: rows of the
     /// variants `recording` and `codec round trip`, the ceiling of synthesized speech.
@@ -93,21 +92,21 @@ pub struct ItemsConfig {
     pub split: Option<String>,
     /// Shortest and longest recording of the manifest that is an item, seconds; prompts may have any length.
     pub seconds: Option<(f64, f64)>,
-    /// Recordings of the manifest are to be edited: each text has the words of the next one in its middle third, the
-    /// recording is the prompt, and what it says the prompt's text.
+    /// Whether the recordings of the manifest are edited: each text has the words of the next one in its middle third.
+    /// The recording is the prompt, its transcript the prompt's text.
     pub edited: bool,
-    /// Recordings of the manifest are to be edited as this file says: a line an edit, an utterance's name, a tab, and what
-    /// it should say. The recording is the prompt, and what it says the prompt's text.
+    /// File of edits of the manifest's recordings, one a line: the utterance's name, a tab, the edited text. The
+    /// recording is the prompt, its transcript the prompt's text.
     pub edits: Option<PathBuf>,
     /// Number of CMU dictionary words held out of training.
     pub held_out_words: Option<usize>,
-    /// Draws the held-out words.
+    /// Seed of the draw of held-out words.
     pub seed: u64,
-    /// At most so many items, evenly spread over what there is.
+    /// Largest number of items, evenly spread over all.
     pub limit: Option<usize>,
 }
 
-/// Which voices speak.
+/// Named voices of a suite.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VoicesConfig {
@@ -132,11 +131,11 @@ pub enum Pairing {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodecSuite {
-    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, which shows what the judges make of it;
-    /// numbers above the codec's are all of its levels.
+    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, the reference of the others; numbers
+    /// above the codec's are all of its levels.
     pub levels: Vec<usize>,
-    /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
-    /// that nobody has cleaned.
+    /// View of the utterances that is encoded in their place and compared with them, such as a noisy recording that was
+    /// not denoised.
     pub view: Option<String>,
     /// Codec that recordings go through instead of the model's own: `PATH[,levels=N][,vocoder=PATH]`, a folder or file of
     /// EnCodec, DAC, Mimi or SNAC. Relative paths start from the suite's folder.
@@ -163,7 +162,7 @@ impl Suite {
     /// Reads a suite file.
     ///
     /// # Errors
-    /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it says nonsense.
+    /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it is invalid.
     pub fn load(path: &Path) -> Result<Self, EvalError> {
         let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

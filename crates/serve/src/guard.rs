@@ -1,4 +1,4 @@
-//! Who may call: keys, hosts, origins.
+//! Access control: keys, hosts, origins.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -40,7 +40,7 @@ pub struct Spoken<'a> {
     pub task: &'static str,
     /// Recording so far.
     pub whole: Option<Audio>,
-    /// When its words sound; empty for a model without alignment.
+    /// Times of its words; empty for a model without alignment.
     pub words: Vec<WordTime>,
     /// Result of the row before.
     pub previous: Option<&'a Generated>,

@@ -21,9 +21,9 @@ const MAX_PART_S: f64 = 5.0;
 pub struct TimedSound {
     /// The phone without stress; silence for pauses.
     pub phone: Phone,
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_s: f64,
-    /// When it ends, seconds.
+    /// End, seconds.
     pub end_s: f64,
     /// The word it belongs to; none for silence, and where no words are known.
     pub word: Option<usize>,
@@ -34,9 +34,9 @@ pub struct TimedSound {
 pub struct RecognizedWord {
     /// As said, lower case.
     pub word: String,
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_s: f64,
-    /// When it ends, seconds.
+    /// End, seconds.
     pub end_s: f64,
     /// Goodness of its phones, 0 for perfect (see [`Aligned::word_goodness`]).
     pub goodness: f64,
@@ -180,7 +180,7 @@ impl AlignedRecording {
         self.words.iter().map(time).collect()
     }
 
-    /// When a frame begins, seconds.
+    /// Returns the start of a frame, seconds.
     pub fn at_s(&self, frame: usize) -> f64 {
         frame as f64 / self.frame_rate_hz
     }

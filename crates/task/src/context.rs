@@ -154,7 +154,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A recording in memory of which sections are asked.
+/// A recording in memory that is read section by section.
 struct InMemory(Audio);
 
 impl LongRecording for InMemory {

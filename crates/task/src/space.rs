@@ -1,4 +1,4 @@
-//! Which row of which table a token is. The model's tables have these shapes, and nothing else knows the offsets.
+//! Map from tokens to rows of the model's tables. The tables have these shapes; no other module knows the offsets.
 
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +98,7 @@ impl TokenSpace {
         2 * self.levels + self.group
     }
 
-    /// Which table holds a level (or group member) of a kind.
+    /// Returns the table of a level (or group member) of a kind.
     pub fn code_table(&self, table: CodeTable, level: usize) -> usize {
         match table {
             CodeTable::Prompt => level,

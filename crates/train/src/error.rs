@@ -62,7 +62,7 @@ pub enum TrainError {
         operation: syrinx_types::IoOperation,
         /// File.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         cause: std::io::Error,
     },
     /// The training thread can't be started.
@@ -76,7 +76,7 @@ pub enum TrainError {
     Checkpoint {
         /// File.
         path: PathBuf,
-        /// Why, and what to do.
+        /// Cause, with the remedy.
         reason: String,
     },
     /// The loss or the gradient isn't a number any more.

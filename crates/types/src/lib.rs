@@ -15,11 +15,12 @@ mod run;
 mod sample;
 mod setting_issue;
 mod spectral_gain;
+mod table;
 
 pub use audio::Audio;
 pub use cancel::CancelToken;
 pub use codes::{Codes, CodesError};
-pub use event::{Event, EventSink, NullSink, RecordingSink};
+pub use event::{Event, EventSink, NullSink, RecordingSink, Tee};
 pub use fingerprint::Fingerprint;
 pub use first_sound::{FirstSound, SilentRequest};
 pub use fnv::Fnv1a;
@@ -29,3 +30,4 @@ pub use run::RunContext;
 pub use sample::{Sample, TimedPhone, WordTime};
 pub use setting_issue::SettingIssue;
 pub use spectral_gain::SpectralGain;
+pub use table::{Columns, page, table};

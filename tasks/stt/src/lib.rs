@@ -67,8 +67,7 @@ impl Stt {
 
 impl Task for Stt {
     const ID: &'static str = "stt";
-    const SUMMARY: &'static str =
-        "writes down what is said in a recording, with the times of the words";
+    const SUMMARY: &'static str = "transcribes a recording, with the times of the words";
     const VERB: Verb =
         Verb { name: "transcribe", positional: "audio", example: "syrinx transcribe talk.mp3" };
     const CAPABILITIES: Capabilities = Capabilities {

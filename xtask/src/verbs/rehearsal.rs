@@ -1,4 +1,4 @@
-//! The rehearsal of `new-task`: from making a task to taking it away again.
+//! The rehearsal of `new-task`: creates, compiles, tests, trains and removes a task.
 
 use std::fs;
 use std::path::Path;

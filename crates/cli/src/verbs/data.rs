@@ -59,7 +59,7 @@ enum What {
         #[arg(long, value_name = "P", default_value_t = AlignConfig::default().min_confidence)]
         min_confidence: f64,
     },
-    /// Encode the recordings of a manifest to token shards; goes on where it was stopped
+    /// Encode the recordings of a manifest to token shards; resumes a stopped run
     Encode {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -93,7 +93,7 @@ enum What {
     },
     /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
-    /// Let the model write the further levels of utterances anew: what a vocoder meets behind it
+    /// Predict the further levels of utterances with the model, as training data of a vocoder
     Resynthesize(ResynthesizeArgs),
     /// Check a manifest: its lines, and that its recordings are there
     Check {

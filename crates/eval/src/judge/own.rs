@@ -1,4 +1,4 @@
-//! The evaluated model listens to itself.
+//! Judge that is the evaluated model's own recognizer.
 
 use serde_json::Map;
 use syrinx_task::AnswerKind;
@@ -8,7 +8,7 @@ use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
 use crate::{EvalError, Item, Subject, SubjectError, SubjectRequest};
 
-/// A task of the model that answers with words.
+/// A task of the model whose answer is text.
 pub(crate) struct OwnRecognizer<'a> {
     name: String,
     task: String,

@@ -65,7 +65,7 @@ impl Prompts {
     }
 }
 
-/// Which prompt belongs to a case: the voice's, or the item's own.
+/// Returns the prompt of a case: the voice's, or the item's own.
 fn key(case: &Case) -> String {
     match (&case.voice, &case.item.prompt) {
         (Some(voice), _) => voice.clone(),

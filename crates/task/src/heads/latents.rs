@@ -63,7 +63,7 @@ impl Predictor for LatentsHead {
 
 impl Sequence {
     /// Appends a causal position to an AR sequence over latents: the frame before (`None` at the beginning) and the
-    /// stop under the pointer.
+    /// current phone.
     pub fn extend_latents(
         &mut self,
         space: &TokenSpace,
