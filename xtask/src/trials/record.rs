@@ -1,5 +1,7 @@
 //! Output of a trial, printed as it comes and kept for a file.
 
+use super::figures::Requirement;
+
 /// Lines of a trial.
 pub struct TrialRecord(String);
 
@@ -18,6 +20,11 @@ impl TrialRecord {
             self.0.push_str(line);
             self.0.push('\n');
         }
+    }
+
+    /// Prints and keeps the figure of a requirement.
+    pub fn figure(&mut self, requirement: &Requirement, figure: &str) {
+        self.say(requirement.line(figure));
     }
 
     /// Returns all of it.
