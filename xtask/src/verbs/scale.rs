@@ -13,7 +13,7 @@ use crate::trials::{figures, network, plan, ranks, record::TrialRecord, slurm, s
 /// `scale`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`ranks`, `network` and `weak` need mpirun and the headers of MPI (Debian: openmpi-bin, libopenmpi-dev, libclang-dev); `network` also root; `slurm` needs slurm-wlm and root; `storage` needs python3 with venv, and PyPI.\n\nExamples:\n  cargo xtask scale ranks\n  cargo xtask scale network --record\n  cargo xtask scale plan"
+    after_help = "`ranks`, `network`, `weak` and `plan` need mpirun and the headers of MPI (Debian: openmpi-bin, libopenmpi-dev, libclang-dev); `network` also root and iproute2; `slurm` needs slurm-wlm, munge and root; `storage` needs python3 with venv, and PyPI.\n\nExamples:\n  cargo xtask scale ranks\n  cargo xtask scale network --record\n  cargo xtask scale plan"
 )]
 pub struct ScaleArgs {
     /// Trial
