@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use xshell::cmd;
 
+use super::figures;
 use super::job::{TrialSetup, child_seconds};
 use super::plan_page::{Measured, UTTERANCE_S, page};
 use super::record::TrialRecord;
@@ -28,10 +29,10 @@ const MANY_STEPS: usize = 4;
 pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
     let bench = TrialSetup::new(program, "syrinx-cli/mpi", 1)?;
     let measured = measure(&bench, rounds)?;
-    let page = page(&measured);
     let path = root().join("evals/reports/scale-plan.md");
-    fs::write(&path, &page).with_context(|| path.display().to_string())?;
+    fs::write(&path, page(&measured)).with_context(|| path.display().to_string())?;
     record.say("wrote evals/reports/scale-plan.md");
+    record.figure(&figures::COST, &measured.cost());
     Ok(())
 }
 

@@ -53,6 +53,35 @@ impl Measured {
     fn share(&self) -> f64 {
         self.used() / self.flop_per_s
     }
+
+    /// Positions of all passes over a corpus.
+    fn positions(&self, hours: f64) -> f64 {
+        hours * 3_600.0 * self.frames_per_s * self.positions_per_frame * EPOCHS
+    }
+
+    /// GPU hours of a training at this share of the GPU's peak.
+    fn gpu_hours(&self, hours: f64, parameters: f64, share: f64) -> f64 {
+        6.0 * parameters * self.positions(hours) / (GPU_FLOP_PER_S * share) / 3_600.0
+    }
+
+    /// GPU hours of the smallest and of the largest training of the page, in words.
+    pub(super) fn cost(&self) -> String {
+        let of = |i: usize, share: f64| number(self.gpu_hours(CORPORA[i].0, MODELS[i].0, share));
+        let (measured, low) = (self.share(), LOW_SHARE);
+        format!(
+            "{} to {} at the share of the peak measured here, {} to {} at {:.0} %; [scale-plan.md](scale-plan.md)",
+            of(0, measured),
+            of(1, measured),
+            of(0, low),
+            of(1, low),
+            100.0 * LOW_SHARE
+        )
+    }
+}
+
+/// Bytes of gradients that each rank sends in a step, f32.
+fn sent_bytes(parameters: f64) -> f64 {
+    2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0
 }
 
 /// Number with separators; small ones with a decimal.
@@ -74,6 +103,7 @@ fn number(value: f64) -> String {
 /// Bytes in a unit that suits them.
 fn size(bytes: f64) -> String {
     match bytes {
+        b if b >= 1e15 => format!("{:.1} PB", b / 1e15),
         b if b >= 1e12 => format!("{:.1} TB", b / 1e12),
         b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
         b => format!("{:.0} MB", b / 1e6),
@@ -151,25 +181,25 @@ fn cost(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(out, "## Cost\n")?;
     writeln!(
         out,
-        "| corpus | model | steps | GPU hours at the share measured here | GPU hours at {:.0} % | days on {RANKS:.0} GPUs at {:.0} % | core-years here |\n|---|---|---|---|---|---|---|",
+        "| corpus | model | steps | GPU hours at the share measured here | GPU hours at {:.0} % | days on {RANKS:.0} GPUs at {:.0} % | core-years here | gradients sent by {RANKS:.0} ranks |\n|---|---|---|---|---|---|---|---|",
         100.0 * LOW_SHARE,
         100.0 * LOW_SHARE
     )?;
     for (hours, corpus) in CORPORA {
-        let positions = hours * 3_600.0 * m.frames_per_s * m.positions_per_frame * EPOCHS;
         for (parameters, model) in MODELS {
-            let operations = 6.0 * parameters * positions;
-            let gpu_hours = |share: f64| operations / (GPU_FLOP_PER_S * share) / 3_600.0;
+            let gpu_hours = |share: f64| m.gpu_hours(hours, parameters, share);
+            let operations = 6.0 * parameters * m.positions(hours);
             let here_years = operations / m.used() / (365.25 * 86_400.0);
-            let steps = positions / (RANKS * RANK_POSITIONS);
+            let steps = m.positions(hours) / (RANKS * RANK_POSITIONS);
             writeln!(
                 out,
-                "| {corpus} | {model} | {} | {} | {} | {:.1} | {} |",
+                "| {corpus} | {model} | {} | {} | {} | {:.1} | {} | {} |",
                 number(steps),
                 number(gpu_hours(m.share())),
                 number(gpu_hours(LOW_SHARE)),
                 gpu_hours(LOW_SHARE) / RANKS / 24.0,
-                number(here_years)
+                number(here_years),
+                size(steps * RANKS * sent_bytes(parameters))
             )?;
         }
     }
@@ -206,21 +236,22 @@ fn network(out: &mut String, m: &Measured) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "| model | compute a step | sent a step and rank | {} | {} | state a rank, replicated | sharded over {RANKS:.0} |\n|---|---|---|---|---|---|---|",
+        "| model | compute a step | sent a step and rank | {} | {} | at the rate between two ranks here | state a rank, replicated | sharded over {RANKS:.0} |\n|---|---|---|---|---|---|---|---|",
         LINKS[0].1, LINKS[1].1
     )?;
     for (parameters, model) in MODELS {
         let compute = 6.0 * parameters * RANK_POSITIONS / (GPU_FLOP_PER_S * share);
-        let sent = 2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0;
+        let sent = sent_bytes(parameters);
         let state = parameters * STATE_BYTES;
         let sharded = parameters * (8.0 + 12.0 / RANKS);
         let times = LINKS.map(|(bytes_per_s, _)| format!("{:.3} s", sent / bytes_per_s));
         writeln!(
             out,
-            "| {model} | {compute:.3} s | {} | {} | {} | {} | {} |",
+            "| {model} | {compute:.3} s | {} | {} | {} | {:.3} s | {} | {} |",
             size(sent),
             times[0],
             times[1],
+            sent / m.reduce_bytes_per_s,
             size(state),
             size(sharded)
         )?;
@@ -291,6 +322,10 @@ mod tests {
         assert!(page.contains("| 1,000 h | 151 M | 3,433 | 1.8 | 9.2 |"), "{page}");
         // 64 x 16384 / 2 / 25 s at 1.44 MB an hour.
         assert!(page.contains("read 8 MB of codes a step"), "{page}");
+        // 2 x 63 / 64 x 1e9 x 4 bytes from each of 64 ranks, 3,433 steps.
+        assert!(page.contains("| 1,000 h | 1 B | 3,433 |"), "{page}");
+        assert!(page.contains("| 1.7 PB |"), "{page}");
+        assert!(m.cost().starts_with("1.8 to 728 at"), "{}", m.cost());
         assert!(page.contains("| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB |"), "{page}");
     }
 }

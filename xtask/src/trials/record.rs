@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use crate::project::root;
+use super::figures::Requirement;
 
 /// Lines of a trial.
 pub struct TrialRecord(String);
@@ -24,6 +25,11 @@ impl TrialRecord {
             self.0.push_str(line);
             self.0.push('\n');
         }
+    }
+
+    /// Prints and keeps the figure of a requirement.
+    pub fn figure(&mut self, requirement: &Requirement, figure: &str) {
+        self.say(requirement.line(figure));
     }
 
     /// Returns all of it.
