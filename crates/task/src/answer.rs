@@ -181,9 +181,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Confidence below which words are likely to be wrong: right ones have 0.65 and more, words made of noise 0.3 to
-    /// 0.5.
-    const UNSURE_BELOW: f64 = 0.6;
+    /// Confidence below which words are likely to be wrong: right ones have 0.56 and more, wrong ones and those made of
+    /// noise 0.3 to 0.54.
+    const UNSURE_BELOW: f64 = 0.55;
 
     /// Returns the confidence if it is so low that the words are likely to be wrong.
     pub fn low_confidence(&self) -> Option<f64> {
