@@ -1,4 +1,4 @@
-//! Answers: types of their own, which know how chunks of one answer go together.
+//! Answers: types with a `merge` over the chunks of a request.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub trait Answer:
         None
     }
 
-    /// Returns the speech in the answer, to be changed; none where other parts of the answer depend on it.
+    /// Returns the speech in the answer mutably; none where other parts of the answer depend on it.
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         None
     }

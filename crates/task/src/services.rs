@@ -126,7 +126,7 @@ pub trait Recordings: Send + Sync {
         Ok(Opened::Memory(Cow::Owned(self.read(path, rate_hz, warn)?)))
     }
 
-    /// Reads a file (`-` for standard input) at a rate. Faults that are mended go to `warn`.
+    /// Reads a file (`-` for standard input) at a rate. `warn` receives repaired faults.
     ///
     /// # Errors
     /// [`TaskError::Service`].
@@ -137,7 +137,7 @@ pub trait Recordings: Send + Sync {
         warn: &mut dyn FnMut(String),
     ) -> Result<Audio, TaskError>;
 
-    /// Brings a recording to a rate.
+    /// Resamples a recording.
     ///
     /// # Errors
     /// [`TaskError::Service`].

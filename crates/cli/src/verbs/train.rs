@@ -9,6 +9,7 @@ use syrinx_recipes::{
     CorpusCodec, EVENTS_FILE, JsonLines, Splits, Training, TrainingData, TrainingRun, Tuning,
 };
 use syrinx_train::{Ranks, TrainConfig};
+use syrinx_types::Tee;
 
 use crate::corpora;
 use crate::failure::{Failure, Outcome};

@@ -92,7 +92,8 @@ impl Sequence {
     }
 }
 
-/// Appends all frames. After each the pointer advances; without one the frame is the last or isn't.
+/// Appends all frames. Targets are the pointer's advance after each, or without a pointer whether the frame is the
+/// last.
 fn fill(
     sequence: &mut Sequence,
     CodesResponse { codes, pointer }: CodesResponse<'_>,
