@@ -50,7 +50,7 @@ impl Measured {
     }
 
     /// Share of the peak that training reaches here.
-    fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         self.used() / self.flop_per_s
     }
 
