@@ -1,6 +1,6 @@
 //! Output of a trial, printed as it comes and kept for a file.
 
-use super::figures::Requirement;
+use super::figures::ScaleRequirement;
 
 /// Lines of a trial.
 pub struct TrialRecord(String);
@@ -23,7 +23,7 @@ impl TrialRecord {
     }
 
     /// Prints and keeps the figure of a requirement.
-    pub fn figure(&mut self, requirement: &Requirement, figure: &str) {
+    pub fn figure(&mut self, requirement: &ScaleRequirement, figure: &str) {
         self.say(requirement.line(figure));
     }
 
