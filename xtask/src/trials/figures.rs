@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// ScaleRequirement whose figure a trial measures.
+/// Requirement whose figure a trial measures.
 #[derive(Debug)]
 pub struct ScaleRequirement {
     /// Trial that measures it: `cargo xtask scale TRIAL`.

@@ -64,7 +64,18 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
     let frames_per_s = 25.0;
     let hours = frames / frames_per_s / 3_600.0;
     let code_bytes = frames * 8.0 * 2.0;
-    let record_bytes = bytes_of(&shards)? - code_bytes;
+    let shard_bytes = bytes_of(&shards)?;
+    let record_bytes = shard_bytes - code_bytes;
+    let with_latents = bench.run_folder("plan-latents")?;
+    json(&[
+        "data",
+        "encode",
+        &manifest_name,
+        "-o",
+        &with_latents.display().to_string(),
+        "--latents",
+    ])?;
+    let latent_bytes = bytes_of(&with_latents)? - shard_bytes;
     let (mut speeds, mut peak, mut reduce) = (Vec::new(), 0.0f64, 0.0f64);
     for _ in 0..rounds.max(1) {
         let short = train_seconds(&json, FEW_STEPS)?;
@@ -81,6 +92,7 @@ fn measure(bench: &TrialSetup, rounds: usize) -> Result<Measured> {
         frames_per_s,
         code_bytes_per_h: code_bytes / hours,
         record_bytes_per_utterance: record_bytes / utterances,
+        latent_bytes_per_h: latent_bytes / hours,
         encode_speed: hours * 3_600.0 / encode_s,
         positions_per_s: median(&mut speeds),
         parameters: LAYERS * (4.0 * DIM * DIM + 3.0 * DIM * HIDDEN),
