@@ -33,6 +33,8 @@ pub(super) struct Measured {
     /// Bytes of token shards for an hour of speech: codes, and all else (texts, phones, times).
     pub(super) code_bytes_per_h: f64,
     pub(super) record_bytes_per_utterance: f64,
+    /// Bytes of the latents of an hour of speech, f16.
+    pub(super) latent_bytes_per_h: f64,
     /// Hours of speech that a core encodes in an hour of its time.
     pub(super) encode_speed: f64,
     /// Positions in a second of a core's time in training here, its parameters, and the core's peak.
@@ -50,7 +52,7 @@ impl Measured {
     }
 
     /// Share of the peak that training reaches here.
-    fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         self.used() / self.flop_per_s
     }
 
@@ -152,6 +154,7 @@ fn measured(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(out, "| peak of a large product on one core | {:.1} GFLOP/s |", m.flop_per_s / 1e9)?;
     writeln!(out, "| share of the peak in training | {share:.2} |")?;
     writeln!(out, "| codes of an hour of speech | {} |", size(m.code_bytes_per_h))?;
+    writeln!(out, "| latents of an hour of speech, f16 | {} |", size(m.latent_bytes_per_h))?;
     writeln!(
         out,
         "| text, phones and times of an utterance | {:.1} kB |",
@@ -209,18 +212,17 @@ fn cost(out: &mut String, m: &Measured) -> std::fmt::Result {
 fn storage(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(
         out,
-        "\n| corpus | audio (16 kHz FLAC, 60 MB/h) | codes | records | latents (f16, 64 values a frame) | core hours to encode |\n|---|---|---|---|---|---|"
+        "\n| corpus | audio (16 kHz FLAC, 60 MB/h) | codes | records | latents, where they are kept | core hours to encode |\n|---|---|---|---|---|---|"
     )?;
     for (hours, corpus) in CORPORA {
         let records = hours * 3_600.0 / UTTERANCE_S * m.record_bytes_per_utterance;
-        let latents = hours * 3_600.0 * m.frames_per_s * 128.0;
         writeln!(
             out,
             "| {corpus} | {} | {} | {} | {} | {} |",
             size(hours * 60e6),
             size(hours * m.code_bytes_per_h),
             size(records),
-            size(latents),
+            size(hours * m.latent_bytes_per_h),
             number(hours / m.encode_speed)
         )?;
     }
@@ -309,6 +311,7 @@ mod tests {
             frames_per_s: 25.0,
             code_bytes_per_h: 1.44e6,
             record_bytes_per_utterance: 1_000.0,
+            latent_bytes_per_h: 2.3e7,
             encode_speed: 40.0,
             positions_per_s: 100.0,
             parameters: 1e8,
@@ -326,6 +329,7 @@ mod tests {
         assert!(page.contains("| 1,000 h | 1 B | 3,433 |"), "{page}");
         assert!(page.contains("| 1.7 PB |"), "{page}");
         assert!(m.cost().starts_with("1.8 to 728 at"), "{}", m.cost());
-        assert!(page.contains("| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB |"), "{page}");
+        let storage = "| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB | 1.4 TB | 1,500 |";
+        assert!(page.contains(storage), "{page}");
     }
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
+use super::figures::ScaleRequirement;
 use crate::project::root;
-use super::figures::Requirement;
 
 /// Lines of a trial.
 pub struct TrialRecord(String);
@@ -28,7 +28,7 @@ impl TrialRecord {
     }
 
     /// Prints and keeps the figure of a requirement.
-    pub fn figure(&mut self, requirement: &Requirement, figure: &str) {
+    pub fn figure(&mut self, requirement: &ScaleRequirement, figure: &str) {
         self.say(requirement.line(figure));
     }
 

@@ -89,7 +89,7 @@ fn serve(python: &Path) -> Result<Server> {
             let said = fs::read_to_string(&path).unwrap_or_default();
             bail!("moto_server ended with {status}:\n{said}");
         }
-        ensure!(begun.elapsed() < Duration::from_secs(60), "moto_server doesn't listen");
+        ensure!(begun.elapsed() < Duration::from_secs(120), "moto_server doesn't listen");
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(server)
