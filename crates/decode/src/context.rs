@@ -22,7 +22,7 @@ pub(crate) struct RowState<'a> {
     pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
-    /// Stops this row alone: it is left as it is, and the rows beside it go on.
+    /// Cancel token of the row: it stops this row only.
     pub(crate) cancel: &'a CancelToken,
 }
 

@@ -76,10 +76,10 @@ impl Default for EngineOptions {
     }
 }
 
-/// A codec, for telling whose codes are whose.
+/// Identity of a codec.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CodecId {
-    /// Changes whenever codes would mean something else.
+    /// Fingerprint: it changes whenever codes decode to other samples.
     pub fingerprint: String,
     /// Shape of the codes.
     pub info: CodecInfo,
@@ -97,7 +97,7 @@ impl CodecId {
 pub struct TaskInfo {
     /// Its identifier.
     pub id: String,
-    /// Learned vectors that it needs and the model lacks; it can be run if there are none.
+    /// Special tokens of the task that the model lacks; the task runs if there are none.
     pub missing_special_tokens: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ pub struct TaskInfo {
 pub struct Info {
     /// The file, or `embedded`.
     pub file: String,
-    /// Numbers in the language model.
+    /// Number of parameters of the language model.
     pub parameters: usize,
     /// Sizes and switches of the language model.
     pub lm: LmConfig,
@@ -268,8 +268,9 @@ impl Engine {
         self.answer_sounding(running, request, decode, run, None)
     }
 
-    /// Answers a request as [`Self::answer`] does. Samples of the first row go to `sound` while it is made; they are the
-    /// first ones of the answer's recording. A request without `sound` waits for those that have no samples yet.
+    /// Answers a request as [`Self::answer`] does. `sound` receives the samples of the first row while it is generated;
+    /// they are the first ones of the answer's recording. A request without `sound` waits for those that have no samples
+    /// yet.
     pub(crate) fn answer_sounding(
         &self,
         running: &LoadedTask,
@@ -292,7 +293,7 @@ impl Engine {
         Ok(planned.finish(generated, &context)?)
     }
 
-    /// Generates a plan; samples and words of its first row go to `sound` window by window.
+    /// Generates a plan. `sound` receives samples and words of its first row window by window.
     fn generate_sounding(
         &self,
         running: &LoadedTask,

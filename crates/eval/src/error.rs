@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::SubjectError;
+use crate::{SubjectError, SuiteIssue};
 use syrinx_types::IoOperation;
 
 /// Errors of evaluations. A failure of one utterance is none of these: it is a row that counts as all wrong.
@@ -10,12 +10,12 @@ use syrinx_types::IoOperation;
 #[non_exhaustive]
 pub enum EvalError {
     /// The suite can't be understood or doesn't fit the model.
-    #[error("suite `{}`: {reason}", path.display())]
+    #[error("suite `{}`: {issue}", path.display())]
     Suite {
         /// The suite's file.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        issue: SuiteIssue,
     },
     /// A file can't be read or written.
     #[error("can't {operation} `{}`: {cause}", path.display())]
@@ -73,7 +73,7 @@ impl EvalError {
             Self::Io { operation, cause, .. } => {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
-            Self::Suite { .. } => "see `syrinx config schema eval` for valid values".into(),
+            Self::Suite { issue, .. } => issue.hint(),
             Self::Cancelled { folder, .. } => format!(
                 "run the same command to go on; finished rows are in `{}`",
                 folder.display()

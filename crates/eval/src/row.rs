@@ -71,7 +71,7 @@ pub struct Row {
     /// Result in words or phones. Empty for recordings: see `verdicts`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub got: String,
-    /// The recording that came out, relative to the run's folder.
+    /// Output recording, relative to the run's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<String>,
     /// Reference recording, if there is one.

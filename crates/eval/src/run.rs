@@ -11,8 +11,8 @@ use crate::report::REPORT_FORMAT;
 use crate::store::{RowStore, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
-    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, TestedCodec,
-    baseline, html, read_items, summary,
+    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, SuiteIssue,
+    TestedCodec, baseline, html, read_items, summary,
 };
 
 mod answers;
@@ -165,11 +165,10 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
     }
     match subject.answer_kind(&suite.task) {
         Some(kind) => Ok(Some(kind)),
-        None => Err(suite.fault(format!(
-            "the model has no task `{}`; it has {}",
-            suite.task,
-            subject.tasks().join(", ")
-        ))),
+        None => {
+            let (name, known) = (suite.task.clone(), subject.tasks().join(", "));
+            Err(suite.fault(SuiteIssue::UnknownTask { name, known }))
+        }
     }
 }
 

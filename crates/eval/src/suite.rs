@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EvalError, JudgeConfig};
+use crate::{EvalError, JudgeConfig, SuiteIssue};
 use syrinx_types::IoOperation;
 
 /// A suite: a task, a request, items and judges. Read from `evals/NAME.toml`; paths in it are relative to the file.
@@ -168,20 +168,21 @@ impl Suite {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &name, &folder)
-            .map_err(|reason| EvalError::Suite { path: path.to_path_buf(), reason })
+            .map_err(|issue| EvalError::Suite { path: path.to_path_buf(), issue })
     }
 
     /// Reads a suite from text.
     ///
     /// # Errors
-    /// Returns the reason.
-    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
-        let mut suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+    /// Returns the fault.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, SuiteIssue> {
+        let mut suite: Self =
+            toml::from_str(text).map_err(|e| SuiteIssue::Syntax(e.to_string()))?;
         suite.name = name.to_owned();
         suite.folder = folder.to_path_buf();
-        match suite.problem() {
+        match suite.issue() {
             None => Ok(suite),
-            Some(problem) => Err(problem),
+            Some(issue) => Err(issue),
         }
     }
 
@@ -190,53 +191,46 @@ impl Suite {
         self.folder.join(format!("{}.toml", self.name))
     }
 
-    pub(crate) fn fault(&self, reason: impl Into<String>) -> EvalError {
-        EvalError::Suite { path: self.path(), reason: reason.into() }
+    pub(crate) fn fault(&self, issue: SuiteIssue) -> EvalError {
+        EvalError::Suite { path: self.path(), issue }
     }
 
-    fn problem(&self) -> Option<String> {
+    fn issue(&self) -> Option<SuiteIssue> {
         let items = &self.items;
         let sources = usize::from(items.lines.is_some())
             + usize::from(items.manifest.is_some())
             + usize::from(items.held_out_words.is_some());
+        let edits = items.edited || items.edits.is_some();
+        if sources != 1 {
+            Some(SuiteIssue::ItemSources)
+        } else if self.task.is_empty() == self.codec.is_none() {
+            Some(SuiteIssue::TaskOrCodec)
+        } else if self.codec.as_ref().is_some_and(|c| c.levels.is_empty()) {
+            Some(SuiteIssue::NoLevels)
+        } else if self.codec.is_some() && items.manifest.is_none() {
+            Some(SuiteIssue::NoRecordings { user: "a codec suite" })
+        } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
+            Some(SuiteIssue::NotForCodecs)
+        } else if self.ceiling && (self.codec.is_some() || items.manifest.is_none() || edits) {
+            Some(SuiteIssue::Ceiling)
+        } else if items.edited && items.edits.is_some() {
+            Some(SuiteIssue::TwoEdits)
+        } else if edits && items.manifest.is_none() {
+            Some(SuiteIssue::NoRecordings { user: "an edit" })
+        } else if self.seeds.is_empty() {
+            Some(SuiteIssue::NoSeeds)
+        } else {
+            self.judge_issue()
+        }
+    }
+
+    fn judge_issue(&self) -> Option<SuiteIssue> {
         let mut names: Vec<_> = self.judges.iter().map(JudgeConfig::name).collect();
         names.sort_unstable();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-        if sources != 1 {
-            Some("`[items]` needs exactly one of `lines`, `manifest` and `held_out_words`".into())
-        } else if self.task.is_empty() == self.codec.is_none() {
-            Some("give either `task` or `[codec]`: what is measured?".into())
-        } else if self.codec.as_ref().is_some_and(|c| c.levels.is_empty()) {
-            Some(
-                "`codec.levels` is empty; give how many levels to decode, such as [0, 1, 8]".into(),
-            )
-        } else if self.codec.is_some() && items.manifest.is_none() {
-            Some("a codec suite needs recordings: `items.manifest`".into())
-        } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
-            Some("`spans` and `rival` are for tasks; a codec suite has neither".into())
-        } else if self.ceiling
-            && (self.codec.is_some()
-                || items.manifest.is_none()
-                || items.edited
-                || items.edits.is_some())
-        {
-            Some(
-                "`ceiling` needs a task and recordings of the items' texts: `items.manifest`"
-                    .into(),
-            )
-        } else if items.edited && items.edits.is_some() {
-            Some("give either `edited` or `edits`: what should the recordings say?".into())
-        } else if (items.edited || items.edits.is_some()) && items.manifest.is_none() {
-            Some("edits need recordings: `items.manifest`".into())
-        } else if self.seeds.is_empty() {
-            Some("`seeds` is empty; give at least one".into())
-        } else if let Some(name) = twice {
-            Some(format!("two judges are called `{name}`; figures are told apart by that name"))
-        } else {
-            names
-                .iter()
-                .find(|n| n.is_empty() || n.contains(['@', '/', ' ']))
-                .map(|name| format!("a judge is called `{name}`; use letters, digits and dashes"))
-        }
+        let unfit = names.iter().find(|n| n.is_empty() || n.contains(['@', '/', ' ']));
+        twice
+            .map(|name| SuiteIssue::SameJudges(name.to_owned()))
+            .or_else(|| unfit.map(|name| SuiteIssue::JudgeName((*name).to_owned())))
     }
 }

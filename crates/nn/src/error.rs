@@ -11,7 +11,7 @@ pub enum NnError {
         name: String,
     },
     /// A parameter whose shape is not that of the configuration.
-    #[error("tensor `{name}` has shape {found:?}, the configuration asks for {wanted:?}")]
+    #[error("tensor `{name}` has shape {found:?}, the configuration requires {wanted:?}")]
     Shape {
         /// Name of the parameter.
         name: String,

@@ -56,7 +56,7 @@ impl<'a> Spoken<'a> {
     /// continues the one before.
     ///
     /// # Errors
-    /// [`TaskError::Answer`] if nothing came out; those of the codec.
+    /// [`TaskError::Answer`] if no frame was generated; those of the codec.
     pub fn push(
         &mut self,
         sentence: &Sentence,

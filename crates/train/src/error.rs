@@ -42,7 +42,7 @@ pub enum TrainError {
     #[error(transparent)]
     Base(#[from] BaseIssue),
     /// A batch without sequences.
-    #[error("a batch came out empty")]
+    #[error("a batch is empty")]
     EmptyBatch,
     /// A thread of batches that ended before the run.
     #[error("the thread that makes batches ended")]
@@ -116,7 +116,7 @@ pub enum BaseIssue {
     #[error("the model to fine-tune has other sizes than the configuration's `[model]`")]
     Sizes,
     /// Special tokens in another order.
-    #[error("special tokens of the model to fine-tune would move")]
+    #[error("special tokens of the model to fine-tune would change their rows")]
     SpecialTokens,
     /// Another codec or vocabulary.
     #[error("the model to fine-tune is of another codec or another vocabulary")]

@@ -165,7 +165,7 @@ fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Val
             let flag = id.trim_start_matches(FIELD).replace('_', "-");
             Failure::usage(
                 format!("--{flag} {text}: that is no {kind} ({e})"),
-                "`syrinx tasks show` says what fits",
+                "`syrinx tasks show` lists the fields with their types",
             )
         })
     };

@@ -152,8 +152,8 @@ fn what_does_not_fit_together_is_an_error() {
         assert!(error.contains(expected), "{error}");
     };
     check(Alignment::None, &[0], 0, "has no aligned text");
-    check(Alignment::Pointer, &[0], 3, "3 frames are given, and the pointer of 1");
-    check(Alignment::Pointer, &[0; 9], 0, "at most 8 may come out");
+    check(Alignment::Pointer, &[0], 3, "3 frames are given, but the pointer of 1");
+    check(Alignment::Pointer, &[0; 9], 0, "at most 8 are allowed");
     check(Alignment::Pointer, &[1, 0], 0, "does not advance over 6 phones");
     check(Alignment::Pointer, &[6], 0, "does not advance over 6 phones");
 }

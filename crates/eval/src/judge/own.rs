@@ -46,7 +46,8 @@ impl<'a> OwnRecognizer<'a> {
             audio: Some(line.wav.clone()),
             ..Item::default()
         };
-        let request = fill(&self.request, &Blanks { item: &item, voice: None }).map_err(fault)?;
+        let request = fill(&self.request, &Blanks { item: &item, voice: None });
+        let request = request.map_err(|issue| fault(issue.to_string()))?;
         let ask =
             SubjectRequest { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
         match self.subject.answer(&ask, cancel) {

@@ -104,7 +104,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let blanks = Blanks { item: case.item, voice: case.voice.as_deref() };
-        let filled = fill_string(template, &blanks).map_err(|e| self.suite.fault(e))?;
+        let filled = fill_string(template, &blanks).map_err(|issue| self.suite.fault(issue))?;
         Ok(Some(filled))
     }
 
