@@ -233,7 +233,9 @@ fn is_said_as_word(word: &str, cursor: &Cursor<'_>) -> bool {
     if word == "AM" && !cursor.shouting {
         return !is_radio(cursor);
     }
-    if STRESSED.contains(&word) || cursor.shouting && SHOUTED.contains(&word) {
+    // "THE US" and "THE IT" are names.
+    let named = matches!(word, "US" | "IT") && cursor.previous == "THE";
+    if STRESSED.contains(&word) || cursor.shouting && SHOUTED.contains(&word) && !named {
         return true;
     }
     let lower = word.to_ascii_lowercase();

@@ -33,8 +33,9 @@ pattern!(
     DAY_MONTH,
     format!(r"([0-9]{{1,2}})(st|nd|rd|th)?( of)? ({MONTH})(?:(,?) ([0-9]{{4}})\b)?")
 );
-pattern!(ISO, r"([0-9]{4})-([0-9]{2})-([0-9]{2})");
+pattern!(ISO, r"([12][0-9]{3})[-/]([0-9]{1,2})[-/]([0-9]{1,2})");
 pattern!(SLASHES, r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})");
+pattern!(HYPHENS, r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})");
 pattern!(DOTS, r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})");
 
 /// Whether a text begins with a month, also abbreviated.
@@ -126,7 +127,7 @@ fn iso(cursor: &Cursor<'_>) -> Option<Match> {
 
 /// American order, unless only the other one is a date.
 fn slashes(cursor: &Cursor<'_>) -> Option<Match> {
-    let found = SLASHES.captures(cursor.rest)?;
+    let found = SLASHES.captures(cursor.rest).or_else(|| HYPHENS.captures(cursor.rest))?;
     let length = found[0].len();
     let (first, second): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
     let year_value = full_year(found[3].parse().ok()?);

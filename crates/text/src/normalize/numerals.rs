@@ -10,7 +10,8 @@ pattern!(ORDINAL, r"(?i)([0-9][0-9,]*)(?:st|nd|rd|th)");
 pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
 pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
-pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})");
+pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})(?:rds?|ths?)?");
+pattern!(IN_NAME, r"[0-9]+(?:\.[0-9]+)*");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
@@ -139,8 +140,12 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_unit(cursor, length, said, Count::One))
 }
 
-/// Returns a fraction and the unit after it, if there is one.
+/// Returns a fraction and the unit after it, if there is one. A quotation mark that closes nothing stands for inches.
 fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> Match {
+    if cursor.char_after(length) == Some('"') && cursor.before != Some('"') {
+        let name = if count == Count::One { "inch" } else { "inches" };
+        return Match::quantity(length + 1, format!("{said} {name}"));
+    }
     match units::after(cursor, length, count) {
         Some((end, name)) => Match::quantity(end, format!("{said} {name}")),
         None => Match::quantity(length, said),
@@ -251,6 +256,13 @@ fn is_counted(word: &str) -> bool {
             && !word.ends_with("ss")
             && word.starts_with(|c: char| c.is_ascii_lowercase())
             && !NO_PLURALS.contains(&word))
+}
+
+/// Says digits that no other rule knows, with letters behind them: `802.11ac`, `2.0b1`.
+pub(super) fn in_name(cursor: &Cursor<'_>) -> Option<Match> {
+    let written = IN_NAME.find(cursor.rest)?.as_str();
+    let parts: Vec<String> = written.split('.').map(digits_in_name).collect();
+    Some(Match::new(written.len(), parts.join(" point ")))
 }
 
 /// Returns a run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.

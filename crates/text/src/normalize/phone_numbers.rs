@@ -1,7 +1,7 @@
 //! Telephone numbers and the like: digits in groups.
 
 use super::cursor::{Cursor, Match, pattern};
-use super::numbers::digit_by_digit;
+use super::numbers::{cardinal_of_digits, digit_by_digit};
 use super::numerals::digits_in_name;
 
 pattern!(
@@ -14,6 +14,8 @@ pattern!(TRUNK, r"(?:\(0[0-9]{1,4}\)|0[0-9]{1,5})(?:[- /][0-9]{2,8}){1,5}");
 pattern!(TRUNK_DOTTED, r"0[0-9](?:\.[0-9]{2}){4}");
 pattern!(TOLL_FREE, r"1[38]00[- ][0-9]{3}[- ][0-9]{3,4}");
 pattern!(GROUPS, r"\(?[0-9]{2,5}\)?(?:[-. ][0-9]{2,5}){0,5}");
+// Three groups or more that are no date: 978-3-16-148410-0, 4-4-2.
+pattern!(CODE, r"[0-9]{1,10}(?:-[0-9]{1,10}){2,6}");
 pattern!(VANITY, r"1-(8[0-9]{2})-([A-Z]{3,10})");
 
 /// Words before a number that make it one of a telephone.
@@ -74,7 +76,9 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
             let written = pattern.find(cursor.rest)?.as_str().trim_end();
             cursor.number_ends(written.len()).then_some(written)
         });
-    let written = patterns.or_else(|| trunk(cursor)).or_else(|| after_call(cursor))?;
+    let Some(written) = patterns.or_else(|| trunk(cursor)).or_else(|| after_call(cursor)) else {
+        return code(cursor);
+    };
     let groups: Vec<String> = written
         .split(|c: char| !c.is_ascii_digit())
         .filter(|group| !group.is_empty())
@@ -82,6 +86,18 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .collect();
     let plus = if written.starts_with('+') { "plus " } else { "" };
     Some(Match::new(written.len(), format!("{plus}{}", groups.join(", "))))
+}
+
+/// Says groups with hyphens: digit by digit if one is long, else each as a number.
+fn code(cursor: &Cursor<'_>) -> Option<Match> {
+    const LONGEST_NUMBER: usize = 2;
+    let written = CODE.find(cursor.rest)?.as_str();
+    let groups: Vec<&str> = written.split('-').collect();
+    let short = groups.iter().all(|group| group.len() <= LONGEST_NUMBER && !group.starts_with('0'));
+    let say = if short { cardinal_of_digits } else { digit_by_digit };
+    let said: Vec<String> = groups.into_iter().map(say).collect();
+    let separator = if short { " " } else { ", " };
+    cursor.number_ends(written.len()).then(|| Match::new(written.len(), said.join(separator)))
 }
 
 /// Returns a number with a trunk prefix.

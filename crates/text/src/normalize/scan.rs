@@ -35,6 +35,7 @@ const NUMBER_RULES: &[Rule] = &[
     units::say,
     numerals::say,
     acronyms::say,
+    numerals::in_name,
 ];
 
 /// Rules for what begins with a letter.
@@ -187,7 +188,8 @@ impl<'t> Scanner<'t> {
         };
         let cursor = self.cursor();
         let inside = self.at != self.resume_at && cursor.before.is_some_and(char::is_alphanumeric);
-        if first.is_ascii_alphanumeric() && inside {
+        // Digits are never passed over, also not behind letters that are a word.
+        if first.is_ascii_alphabetic() && inside {
             return false;
         }
         let Some(found) = rules.iter().find_map(|rule| rule(&cursor)) else { return false };
