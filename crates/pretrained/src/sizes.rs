@@ -19,6 +19,7 @@ pub(crate) fn stride_fault(name: &str, strides: &[usize]) -> Option<String> {
         && product.is_some_and(|product| (1..=MOST).contains(&product));
     (!fits).then(|| {
         let found = &strides[..strides.len().min(MOST_STRIDES + 1)];
-        format!("`{name}` is {found:?}, expected 1 to {MOST_STRIDES} strides, {MOST} in all")
+        let expected = format!("1 to {MOST_STRIDES} strides with a product of 1 to {MOST}");
+        format!("`{name}` is {found:?}, expected {expected}")
     })
 }

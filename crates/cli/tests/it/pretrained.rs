@@ -75,7 +75,7 @@ fn a_corpus_is_aligned_by_words_of_another_recognizer_and_phones_of_the_model() 
     let durations_s = aligned["durations_s"].as_array().expect("durations");
     let total_s: f64 = durations_s.iter().filter_map(Value::as_f64).sum();
     let seconds = aligned["seconds"].as_f64().expect("a length");
-    assert!((total_s - seconds).abs() < 0.05, "{total_s} of {seconds} s");
+    assert!((total_s - seconds).abs() < 0.1, "{total_s} of {seconds} s");
 }
 
 #[test]

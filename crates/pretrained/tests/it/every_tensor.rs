@@ -116,7 +116,8 @@ fn every_tensor_that_is_missing_or_of_another_shape_is_named() {
             let quoted = format!("tensor `{name}`");
             let (dtype, shape, bytes) = tensors.remove(&name).unwrap();
             kind.fails(&folder, &tensors, &[&quoted, "is missing, expected"]);
-            let deeper = [&[1][..], &shape].concat();
+            let mut deeper = vec![1];
+            deeper.extend(&shape);
             let found = format!("has shape {deeper:?}, expected");
             tensors.insert(name.clone(), (dtype, deeper, bytes.clone()));
             kind.fails(&folder, &tensors, &[&quoted, &found]);
