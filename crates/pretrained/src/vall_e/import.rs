@@ -83,7 +83,7 @@ pub fn import(
         .special_tokens
         .extend(VALL_E_LANGUAGES.map(|language| format!("{VALL_E_PREFIX}lang:{language}")));
     space.special_tokens.extend(VALL_E_TASKS.map(|task| format!("{VALL_E_PREFIX}task:{task}")));
-    let importer = Importer { checkpoint: &checkpoint, sizes, layout };
+    let importer = Importer { checkpoint: &checkpoint, sizes };
     let mut tensors = BTreeMap::new();
     importer.trunk(&mut tensors)?;
     importer.tables(&space, &mut tensors)?;
@@ -125,7 +125,6 @@ type Tensors = BTreeMap<String, Tensor>;
 struct Importer<'a> {
     checkpoint: &'a Checkpoint,
     sizes: Sizes,
-    layout: VallELayout,
 }
 
 impl Importer<'_> {
