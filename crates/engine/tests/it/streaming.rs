@@ -73,7 +73,7 @@ fn requests_that_wait_for_first_samples_have_their_own() {
     };
     let (alone, streamed) = (whole(), speak(text, &streaming).1);
     std::thread::scope(|scope| {
-        let others = [1, 2].map(|_| scope.spawn(&whole));
+        let others = [1, 2].map(|_| scope.spawn(whole));
         assert_eq!(speak(text, &streaming).1, streamed);
         for other in others {
             assert_eq!(other.join().expect("no panic"), alone);
