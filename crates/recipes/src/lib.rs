@@ -60,6 +60,7 @@ pub use models::{
 };
 pub use packaging::{card_of_run, package_voice};
 pub use recording_codes::{decode_to_file, encode_recording};
+pub use recordings::with_lengths;
 pub use resynthesize::Resynthesis;
 pub use simulate::{EncodedView, Simulator, views};
 pub use streaming_latency::{StreamingBench, StreamingFigures};

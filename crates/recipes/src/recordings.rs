@@ -5,7 +5,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syrinx_audio::{AudioError, AudioWarning, ReadLimits};
+use syrinx_data::{DataError, Manifest};
 use syrinx_types::{Audio, Event, EventSink};
+
+/// Fills in the lengths that a manifest lacks, by reading its recordings. One that cannot be read keeps none: encoding
+/// reports it.
+///
+/// # Errors
+/// As [`Manifest::new`].
+pub fn with_lengths(manifest: &Manifest) -> Result<Manifest, DataError> {
+    let mut utterances = manifest.utterances().to_vec();
+    for utterance in utterances.iter_mut().filter(|utterance| utterance.seconds.is_none()) {
+        let audio = syrinx_audio::read(manifest.audio_path(utterance)).ok();
+        utterance.seconds = audio.map(|audio| audio.seconds());
+    }
+    Manifest::new(manifest.root(), utterances)
+}
 
 /// Recordings at one sample rate, each decoded once while there is room for them.
 pub(crate) struct Recordings {

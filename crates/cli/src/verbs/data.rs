@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_data::import::{Import, libri, ljspeech, merge_textgrids, pairs};
 use syrinx_data::{EncodePlan, Manifest, merge_shards};
 use syrinx_pretrained::CodecSpec;
-use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest, warn_of_symbols};
+use syrinx_recipes::{AlignConfig, CorpusCodec, align_manifest, warn_of_symbols, with_lengths};
 use syrinx_text::{Lexicon, Phone};
 use syrinx_types::{Event, RunContext};
 
@@ -175,7 +175,9 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
     let mut aligned = None;
     if let Some(folder) = textgrids {
         let arpabet = |label: &str| Phone::from_arpabet(label).map(|p| p.arpabet().to_owned());
-        let merged = merge_textgrids(found.manifest, folder, &arpabet)?;
+        // Times are compared with the recordings, not with what the alignment says of their length.
+        let manifest = with_lengths(&found.manifest)?;
+        let merged = merge_textgrids(manifest, folder, &arpabet)?;
         found.warnings.extend(merged.left_out);
         found.warnings.extend(merged.warnings);
         found.manifest = merged.manifest;

@@ -21,6 +21,41 @@ fn libri(bench: &Bench) {
     }
 }
 
+/// A TextGrid of one word with one phone between these times, seconds.
+fn grid(start_s: f64, end_s: f64) -> String {
+    let tier = |name: &str, label: &str| {
+        format!(
+            "\"IntervalTier\"\n\"{name}\"\n0\n{end_s}\n2\n0\n{start_s}\n\"\"\n{start_s}\n{end_s}\n\"{label}\"\n"
+        )
+    };
+    let tiers = [tier("words", "oh"), tier("phones", "OW1")].concat();
+    format!("\"ooTextFile\"\n\"TextGrid\"\n0\n{end_s}\n<exists>\n2\n{tiers}")
+}
+
+#[test]
+fn alignments_beyond_a_recording_are_clamped_or_refused() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("grids")).expect("a folder");
+    for (name, start_s, end_s) in [("fits", 0.5, 2.0), ("late", 5.0, 6.0), ("long", 0.5, 2.6)] {
+        bench.write(&format!("{name}.wav"), buzz_wav(2.0));
+        bench.write(&format!("{name}.txt"), "oh");
+        bench.write(&format!("grids/{name}.TextGrid"), grid(start_s, end_s));
+    }
+    let args = ["data", "import", "pairs", ".", "--textgrids", "grids", "-o", "m.jsonl"];
+    let imported = bench.run(&args);
+    let told = &imported.worked().err;
+    for part in [
+        "late.TextGrid: tier 'words', interval 2: starts at 5 s, beyond the end of the recording at 2 s",
+        "long.TextGrid: 2 intervals clamped to the end of the recording at 2 s",
+        "2 of 3 aligned, 1 not",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let manifest = fs::read_to_string(bench.path("m.jsonl")).expect("it was written");
+    assert_eq!(manifest.matches("\"seconds\":2.0").count(), 3, "{manifest}");
+    assert!(manifest.contains("\"durations_s\":[1.5]"), "{manifest}");
+}
+
 #[test]
 fn a_corpus_becomes_a_manifest_and_a_vocabulary() {
     let bench = Bench::new();

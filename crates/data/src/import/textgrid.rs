@@ -196,7 +196,12 @@ fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
             _ => return Err((tokens.line, format!("unknown class of tier `{class}`"))),
         }
     }
-    Ok(TextGrid { end_s, tiers })
+    match tokens.next()? {
+        None => Ok(TextGrid { end_s, tiers }),
+        Some(_) => {
+            Err((tokens.line, "more follows than the counts of tiers and intervals say".to_owned()))
+        }
+    }
 }
 
 #[derive(Debug)]
