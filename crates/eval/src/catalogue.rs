@@ -107,6 +107,8 @@ pub(crate) const FIGURES: &[FigureKind] = &[
         "Deleted words over the words of the reference."),
     kind("repeats", "words repeated", Share, Lower,
         "Inserted words that repeat one of the three words before, over the words of the reference."),
+    kind("invented", "words invented", Number, Lower,
+        "Words of the answer for a recording in which nobody speaks; mean over the recordings."),
     kind("wer_whisper_rules", "WER, normalized", Share, Lower,
         "Word error rate after the English rules of Whisper's published normaliser: contractions and titles written out, numbers in digits, American spellings."),
     kind("per", "phone error rate", Share, Lower,

@@ -68,6 +68,8 @@ struct Requirement {
     falls: bool,
     /// A figure of `syrinx bench` instead.
     bench: Option<String>,
+    /// Report or command that measures it, where no suite does.
+    elsewhere: Option<String>,
     at_most: Option<f64>,
     at_least: Option<f64>,
     target: Option<f64>,
@@ -88,6 +90,8 @@ struct Measured {
     /// The figure with its judge.
     figure: String,
     value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<String>,
     /// The 95 % interval, where the requirement is on a single figure.
     interval: Option<(f64, f64)>,
     must: String,
@@ -186,7 +190,7 @@ impl Requirement {
     }
 
     fn measured(&self, reports: &BTreeMap<String, Value>, bench: &Value) -> Measured {
-        let of = |suite: &str, variant: &str| figure(&reports[suite], &self.figure, variant);
+        let of = |suite: &str, variant: &str| figure(reports.get(suite)?, &self.figure, variant);
         let mut name = self.figure.clone();
         let (mut value, mut interval) = (None, None);
         if let Some(figure) = &self.bench {
@@ -212,6 +216,7 @@ impl Requirement {
             what: self.what.clone(),
             figure: name,
             value,
+            elsewhere: self.elsewhere.clone(),
             interval,
             must: must(self),
             target: self.target,
@@ -285,6 +290,16 @@ fn figure_of_group(report: &Value, group: &Value, name: &str) -> Option<f64> {
 }
 
 impl Measured {
+    /// Whether the requirement is met, and where else it is measured.
+    fn verdict(&self) -> String {
+        match (self.reached, &self.elsewhere) {
+            (Some(true), _) => "met".to_owned(),
+            (Some(false), _) => "MISSED".to_owned(),
+            (None, Some(place)) => format!("measured elsewhere: {place}"),
+            (None, None) => "not measured: needs a judge".to_owned(),
+        }
+    }
+
     /// Returns the value, interval and target in digits.
     fn shown(&self) -> [String; 3] {
         [
@@ -300,13 +315,8 @@ fn table(rows: &[Measured]) -> String {
     let mut lines = vec![titles.map(str::to_owned).to_vec()];
     for row in rows {
         let [value, interval, target] = row.shown();
-        let verdict = match row.reached {
-            Some(true) => "met",
-            Some(false) => "MISSED",
-            None => "not measured: needs a judge",
-        };
         let (what, required, figure) = (row.what.clone(), row.must.clone(), row.figure.clone());
-        lines.push(vec![what, value, interval, required, target, verdict.into(), figure]);
+        lines.push(vec![what, value, interval, required, target, row.verdict(), figure]);
     }
     let met = rows.iter().filter(|r| r.reached == Some(true)).count();
     crate::table::table(&lines) + &format!("{met} of {} requirements are met\n", rows.len())
@@ -323,11 +333,7 @@ fn page(rows: &[Measured], rest: &[String]) -> String {
     out += "| | measured | interval | required | target | | figure |\n| --- | --: | --- | --- | --: | --- | --- |\n";
     for row in rows {
         let [value, interval, target] = row.shown();
-        let verdict = match row.reached {
-            Some(true) => "met",
-            Some(false) => "**missed**",
-            None => "not measured",
-        };
+        let verdict = row.verdict().replace("MISSED", "**missed**");
         out += &format!(
             "| {} | {value} | {interval} | {} | {target} | {verdict} | {} |\n",
             row.what, row.must, row.figure
@@ -373,11 +379,9 @@ mod tests {
                 "{}",
                 requirement.what
             );
-            assert!(
-                requirement.bench.is_some() || requirement.suites().count() > 0,
-                "{}",
-                requirement.what
-            );
+            let suites = requirement.suites().count() > 0;
+            let ways = [suites, requirement.bench.is_some(), requirement.elsewhere.is_some()];
+            assert_eq!(ways.into_iter().filter(|&way| way).count(), 1, "{}", requirement.what);
             for suite in requirement.suites() {
                 assert!(root().join(format!("evals/{suite}.toml")).is_file(), "{suite}");
             }
@@ -407,8 +411,12 @@ mod tests {
             assert!((m.value.unwrap() - value).abs() < 1e-9, "{requirement}: {m:?}");
             assert_eq!(m.reached, Some(reached), "{requirement}");
         }
-        let unheard = measured("suite = 'a'\nfigure = 'ovr'\nat_least = 2.7", &reports);
-        assert_eq!((unheard.value, unheard.reached), (None, None));
+        for open in
+            ["suite = 'a'\nfigure = 'ovr'\nat_least = 2.7", "elsewhere = 'page.md'\nat_most = 0.1"]
+        {
+            let unheard = measured(open, &reports);
+            assert_eq!((unheard.value, unheard.reached), (None, None), "{open}");
+        }
     }
 
     #[test]
@@ -426,6 +434,7 @@ mod tests {
             what: "words".into(),
             figure: "wer@judge".into(),
             value,
+            elsewhere: value.is_none().then(|| "page.md".to_owned()),
             interval: value.map(|v: f64| (v - 0.1, v + 0.1)),
             must: "<= 0.2".into(),
             target: Some(0.1),
@@ -435,9 +444,13 @@ mod tests {
             table(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false)), row(None, None)]);
         let page = page(&[row(Some(0.15), Some(true)), row(Some(0.3), Some(false))], &[]);
         assert!(page.contains("| words | 0.300 | [0.200-0.400] | <= 0.2 | 0.1 | **missed** |"));
-        for part in
-            ["met", "MISSED", "not measured", "[0.200-0.400]", "1 of 3 requirements are met"]
-        {
+        for part in [
+            "met",
+            "MISSED",
+            "measured elsewhere: page.md",
+            "[0.200-0.400]",
+            "1 of 3 requirements are met",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

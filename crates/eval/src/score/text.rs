@@ -5,11 +5,16 @@ use syrinx_metrics::timing::boundary_errors_s;
 use syrinx_text::normalize_for_scoring;
 use syrinx_types::{TimedPhone, WordTime};
 
-use crate::score::{Measures, score_words};
+use crate::score::{Measures, score_words, scored_words};
 use crate::{Item, Measure};
 
-/// Returns the words of an answer against the item's, and their times where both know them.
+/// Returns the words of an answer against the item's, and their times where both know them. Without a text nobody
+/// speaks, and every word is invented.
 pub(crate) fn text_measures(item: &Item, transcript: &str, answer: &Value) -> Measures {
+    if scored_words(&item.text).is_empty() {
+        let invented = scored_words(transcript).len() as f64;
+        return Measures::from([("invented".to_owned(), Measure::value(invented))]);
+    }
     let mut measures: Measures =
         score_words(&item.text, transcript).measures().into_iter().collect();
     let words = answer.get("words").and_then(timed);
@@ -103,5 +108,10 @@ mod tests {
         let nothing = text_measures(&item, "", &json!({}));
         assert_eq!(nothing["wer"], Measure::count(2, 2));
         assert!(!nothing.contains_key("word_time_error_s"));
+        for (transcript, words) in [("", 0.0), ("Go on, 12!", 3.0)] {
+            let invented = text_measures(&Item::default(), transcript, &json!({}));
+            let expected = Measures::from([("invented".to_owned(), Measure::value(words))]);
+            assert_eq!(invented, expected, "{transcript}");
+        }
     }
 }

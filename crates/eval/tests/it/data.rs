@@ -48,6 +48,18 @@ fn nothing_unseen_is_in_the_test_set() {
 }
 
 #[test]
+fn thirty_utterances_are_joined_and_nobody_speaks_for_ten_minutes() {
+    let single = manifest("test");
+    let joined = &manifest("joined").utterances()[0].text;
+    let inside = single.utterances().iter().filter(|u| joined.contains(&u.text)).count();
+    assert_eq!(inside, 30);
+    let no_speech = manifest("no-speech");
+    assert!(no_speech.utterances().iter().all(|u| u.text.is_empty()));
+    let seconds: f64 = no_speech.utterances().iter().filter_map(|u| u.seconds).sum();
+    assert!((seconds - 600.0).abs() < 1e-6, "{seconds} s");
+}
+
+#[test]
 fn long_prompts_are_there_for_every_unseen_speaker() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data");
     let read = |list: &str| {
