@@ -222,10 +222,16 @@ fn weigh(
     for (i, s) in scores.iter_mut().enumerate() {
         let key = &keys[(first + i) * dim + offset..][..hd];
         let mut lanes = [0.0f32; 16];
-        for (q, k) in query.chunks(16).zip(key.chunks(16)) {
-            for (l, (a, b)) in lanes.iter_mut().zip(q.iter().zip(k)) {
-                *l += a * b;
+        let (q_chunks, k_chunks) = (query.chunks_exact(16), key.chunks_exact(16));
+        let rest = q_chunks.remainder().iter().zip(k_chunks.remainder());
+        // A length that is known when it is compiled: whole registers, no loop.
+        for (q, k) in q_chunks.zip(k_chunks) {
+            for i in 0..16 {
+                lanes[i] += q[i] * k[i];
             }
+        }
+        for (l, (a, b)) in lanes.iter_mut().zip(rest) {
+            *l += a * b;
         }
         *s = lanes.iter().sum::<f32>() * scale;
     }
