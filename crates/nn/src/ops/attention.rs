@@ -238,6 +238,10 @@ fn weigh(
     softmax(scores);
 }
 
+/// Columns whose weighted sums stay in registers over all rows.
+const COLUMNS: usize = 64;
+
+/// Adds the rows of `values` from `first` on, each times its score, to `out`; `offset` is the column of the head.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn gather(
     scores: &[f32],
@@ -247,10 +251,24 @@ fn gather(
     offset: usize,
     out: &mut [f32],
 ) {
-    let hd = out.len();
-    for (i, s) in scores.iter().enumerate() {
-        let value = &values[(first + i) * dim + offset..][..hd];
-        for (o, v) in out.iter_mut().zip(value) {
+    let rows = &values[first * dim + offset..];
+    let (blocks, rest) = out.as_chunks_mut::<COLUMNS>();
+    let done = blocks.len() * COLUMNS;
+    for (block, out) in blocks.iter_mut().enumerate() {
+        let mut sums = *out;
+        for (s, value) in scores.iter().zip(rows[block * COLUMNS..].chunks(dim)) {
+            let value = &value[..COLUMNS];
+            for i in 0..COLUMNS {
+                sums[i] += s * value[i];
+            }
+        }
+        *out = sums;
+    }
+    if rest.is_empty() {
+        return;
+    }
+    for (s, value) in scores.iter().zip(rows[done..].chunks(dim)) {
+        for (o, v) in rest.iter_mut().zip(value) {
             *o += s * v;
         }
     }
