@@ -375,3 +375,23 @@ impl CustomOp1 for AttentionOp {
         Ok(Some(Tensor::from_vec(grad, (rows, triple), qkv.device())?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weighted_sums_add_row_by_row() {
+        let (dim, first, scores) = (200, 2, [0.3f32, -1.5, 0.7]);
+        let values: Vec<f32> = (0..5 * dim).map(|i| (i as f32 * 0.37).sin()).collect();
+        for (offset, width) in [(0, 200), (100, 100), (64, 64), (10, 7)] {
+            let mut sums = vec![0.5; width];
+            gather(&scores, &values, dim, first, offset, &mut sums);
+            for (i, sum) in sums.iter().enumerate() {
+                let rows = values.chunks(dim).skip(first).zip(scores);
+                let wanted = rows.fold(0.5, |sum, (row, s)| sum + s * row[offset + i]);
+                assert_eq!(*sum, wanted, "{offset} + {i} of {width}");
+            }
+        }
+    }
+}
