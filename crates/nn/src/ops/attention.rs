@@ -221,19 +221,7 @@ fn weigh(
     let hd = query.len();
     for (i, s) in scores.iter_mut().enumerate() {
         let key = &keys[(first + i) * dim + offset..][..hd];
-        let mut lanes = [0.0f32; 16];
-        let (q_chunks, k_chunks) = (query.chunks_exact(16), key.chunks_exact(16));
-        let rest = q_chunks.remainder().iter().zip(k_chunks.remainder());
-        // A length that is known when it is compiled: whole registers, no loop.
-        for (q, k) in q_chunks.zip(k_chunks) {
-            for i in 0..16 {
-                lanes[i] += q[i] * k[i];
-            }
-        }
-        for (l, (a, b)) in lanes.iter_mut().zip(rest) {
-            *l += a * b;
-        }
-        *s = lanes.iter().sum::<f32>() * scale;
+        *s = dot(query, key) * scale;
     }
     softmax(scores);
 }
@@ -289,6 +277,23 @@ fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
         a[i] = x * cos[i] - y * s;
         b[i] = x * s + y * cos[i];
     }
+}
+
+/// Adds products in 16 lanes. Chunks of a length that the compiler knows become whole registers.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let (a_chunks, b_chunks) = (a.chunks_exact(16), b.chunks_exact(16));
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for i in 0..16 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
+        *lane += a * b;
+    }
+    lanes.iter().sum()
 }
 
 #[inline(always)]
