@@ -1,5 +1,5 @@
-"""The work of `syrinx bench decode` in PyTorch, with cached keys and values: the same sizes, one line of JSON on
-standard output."""
+"""The work of `syrinx bench decode` in PyTorch, with cached keys and values and, as the reference decodes, without: the
+same sizes, one line of JSON on standard output."""
 
 import json
 import pathlib
@@ -12,6 +12,9 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from train import Model, rotate  # noqa: E402
+
+# Frames decoded without a cache, at lengths from the first measured frame to the last.
+UNCACHED = 4
 
 
 def step(model, tokens, at, caches):
@@ -33,6 +36,18 @@ def step(model, tokens, at, caches):
     return model.head(model.norm(x)).argmax(dim=-1)
 
 
+def uncached(model, config):
+    """Seconds of a frame without a cache, which computes every position again."""
+    taken = []
+    for i in range(UNCACHED):
+        length = config["history"] + config["frames"] * i // (UNCACHED - 1)
+        tokens = torch.zeros((config["sequences"], max(length, 1)), dtype=torch.long)
+        begun = time.perf_counter()
+        model(tokens)[:, -1].argmax(dim=-1)
+        taken.append(time.perf_counter() - begun)
+    return statistics.mean(taken)
+
+
 def main():
     asked = json.loads(sys.argv[1])
     config, batch = asked["config"], asked["config"]["sequences"]
@@ -51,8 +66,11 @@ def main():
             tokens = step(model, tokens, at, caches)
             if at >= config["history"]:
                 taken.append(time.perf_counter() - begun)
-    frames_per_s = batch / statistics.median(taken)
-    figures = {"frames_per_s": frames_per_s}
+        uncached_s = uncached(model, config)
+    figures = {
+        "frames_per_s": batch / statistics.median(taken),
+        "uncached_frames_per_s": batch / uncached_s,
+    }
     print(json.dumps({"name": f"PyTorch {torch.__version__}", "config": config, "figures": figures}))
 
 

@@ -13,6 +13,7 @@ mod package;
 mod project;
 mod python;
 mod registry;
+mod requirement;
 mod table;
 mod trials;
 mod verbs;
@@ -66,7 +67,7 @@ enum Verb {
     Wheel(wheel::WheelArgs),
     /// Check the server by clients that others wrote: schemathesis, Chromium
     Serve(serve::ServeArgs),
-    /// Measure: training with fused against primitive kernels, and against PyTorch where it is found
+    /// Measure speed, beside PyTorch where it is found
     Bench(bench::BenchArgs),
     /// Feed mutated inputs to everything that reads files and texts
     Fuzz(fuzz::FuzzArgs),

@@ -22,6 +22,8 @@ pub(crate) struct Excitation {
     first: usize,
     /// Frames made.
     made: usize,
+    /// White noise under the window of the last frame, (n_fft); empty before the first.
+    noise: Vec<f32>,
 }
 
 /// Below this, the sine in the denominator of the Dirichlet kernel is taken for zero.
@@ -37,6 +39,7 @@ impl Excitation {
             known: Vec::new(),
             first: 0,
             made: 0,
+            noise: Vec::new(),
         }
     }
 
@@ -80,9 +83,13 @@ impl Excitation {
         let samples: Vec<f32> =
             (-half..half).map(|n| pulse(self.phase(t, t * hop + n), harmonics)).collect();
         self.istft.windowed_spectrum(samples.into_iter(), scale, source, &mut self.scratch);
+        // Consecutive windows have all but a hop in common.
+        self.noise.drain(..self.istft.hop.min(self.noise.len()));
+        let from = t * hop - half + self.noise.len() as i64;
         let seed = self.seed;
-        let white = (-half..half).map(|n| white(seed, t * hop + n));
-        self.istft.windowed_spectrum(white, scale, noise, &mut self.scratch);
+        self.noise.extend((from..t * hop + half).map(|n| white(seed, n)));
+        let samples = self.noise.iter().copied();
+        self.istft.windowed_spectrum(samples, scale, noise, &mut self.scratch);
     }
 
     /// Frequency and phase of a frame, the ends going on for ever.

@@ -374,6 +374,19 @@ impl Stack {
         plan: &AttentionPlan,
         caches: &mut [&mut StackCache],
     ) -> Result<Tensor> {
+        // Outside the pool of threads, every operation would wake one of them and wait for it.
+        match x.device().is_cpu() {
+            true => rayon::scope(|_| self.cached(x, plan, caches)),
+            false => self.cached(x, plan, caches),
+        }
+    }
+
+    fn cached(
+        &self,
+        x: &Tensor,
+        plan: &AttentionPlan,
+        caches: &mut [&mut StackCache],
+    ) -> Result<Tensor> {
         let mut x = x.clone();
         for (i, block) in self.blocks.iter().enumerate() {
             let qkv = block.qkv.forward(&block.attention_norm.forward(&x)?)?; // (rows, 3 * dim)

@@ -100,8 +100,10 @@ impl Packed {
         let symbols = Symbols::new();
         let mut previous = "";
         for line in text.lines() {
-            let (word, sounds) =
-                line.split_once(' ').ok_or_else(|| format!("no space in {line:?}"))?;
+            // Bytes one by one: words and symbols are too short for searches of the standard library.
+            let space = line.bytes().position(|byte| byte == b' ');
+            let space = space.ok_or_else(|| format!("no space in {line:?}"))?;
+            let (word, sounds) = (&line[..space], &line.as_bytes()[space + 1..]);
             if word < previous {
                 return Err(format!("{word:?} comes after {previous:?}"));
             }
@@ -111,11 +113,9 @@ impl Packed {
                 packed.words.push((packed.letters.len() as u32, pronunciation));
                 previous = word;
             }
-            for symbol in sounds.split(' ') {
-                let phone = symbols
-                    .get(symbol)
-                    .ok_or_else(|| format!("no phone {symbol:?} in {line:?}"))?;
-                packed.phones.push(phone);
+            for symbol in sounds.split(|&byte| byte == b' ') {
+                let phone = symbols.get(symbol);
+                packed.phones.push(phone.ok_or_else(|| format!("a symbol is no phone: {line:?}"))?);
             }
             packed.bounds.push(packed.phones.len() as u32);
         }
@@ -154,7 +154,7 @@ impl Symbols {
     fn new() -> Self {
         let mut table = vec![None; 1 << 12];
         for phone in Phone::all().filter(|phone| !phone.is_mark()) {
-            if let Some(key) = Self::key(phone.arpabet()) {
+            if let Some(key) = Self::key(phone.arpabet().as_bytes()) {
                 table[key] = Some(phone);
             }
         }
@@ -162,10 +162,10 @@ impl Symbols {
     }
 
     /// Five bits for each of two letters and two for the digit; unique among upper-case symbols.
-    fn key(symbol: &str) -> Option<usize> {
+    fn key(symbol: &[u8]) -> Option<usize> {
         let letter = |byte: u8| usize::from(byte & 31);
         let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0') & 3) + 1;
-        match *symbol.as_bytes() {
+        match *symbol {
             [a] => Some(letter(a) << 7),
             [a, b] => Some(letter(a) << 7 | letter(b) << 2),
             [a, b, d @ b'0'..=b'2'] => Some(letter(a) << 7 | letter(b) << 2 | digit(d)),
@@ -173,7 +173,7 @@ impl Symbols {
         }
     }
 
-    fn get(&self, symbol: &str) -> Option<Phone> {
+    fn get(&self, symbol: &[u8]) -> Option<Phone> {
         Self::key(symbol).and_then(|key| self.0[key])
     }
 }

@@ -1,22 +1,29 @@
-//! `bench`: speed of training and decoding, compared with other programs on the same work.
+//! `bench`: speed of training, decoding and use, compared with other programs on the same work.
 
+mod build;
 mod decode;
+mod figures;
+mod measurement;
 mod serve;
+mod train;
 mod user;
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::project::{build_program, root, shell};
-use crate::trials::record::TrialRecord;
+use crate::project::{build_program, shell};
+use figures::Figures;
+pub use measurement::latest_medians;
+use measurement::{Measurement, write_page};
 
 /// `bench`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask bench train\n  cargo xtask bench train --python path/to/venv/bin/python\n  cargo xtask bench train -- --dim 320 --layers 8 --heads 5 --hidden 880 --steps 5"
+    after_help = "Examples:\n  cargo xtask bench all --python path/to/venv/bin/python --record\n  cargo xtask bench train\n  cargo xtask bench train -- --dim 320 --layers 8 --heads 5 --hidden 880 --steps 5\n  cargo xtask bench decode --rounds 5\n\nA measurement is stored in target/bench and in the results store; --record writes the latest of each to\nevals/reports/speed.md, with the requirements of configs/requirements.toml."
 )]
 pub struct BenchArgs {
     #[command(subcommand)]
@@ -26,138 +33,136 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Training steps: fused against primitive kernels, and PyTorch where it is found
-    Train(TrainArgs),
+    Train(train::TrainArgs),
     /// Decoding with the reference's 151 million parameters: f32 and 8-bit weights, and PyTorch where it is found
     Decode(decode::DecodeArgs),
     /// Start, `say`, `transcribe` and the codec as users meet them
     User(user::UserArgs),
+    /// `train`, `decode` and `user`, one after the other
+    All(MeasureArgs),
+    /// Everything built from nothing, to the first report
+    Build(build::BuildArgs),
     /// The server at capacity and at four times that
     Serve(serve::BenchServeArgs),
 }
 
-#[derive(Debug, Args)]
-struct TrainArgs {
+/// Flags of all measurements.
+#[derive(Debug, Clone, Args)]
+pub struct MeasureArgs {
     /// A Python that has PyTorch
     #[arg(long, default_value = "python3", value_name = "PROGRAM")]
     python: String,
-    /// Everything else goes to `syrinx bench train`
-    #[arg(last = true)]
-    rest: Vec<String>,
+    /// Rounds; in each every kind takes its turn, and medians count
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Program to measure instead of a new build
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Write evals/reports/speed.md from the latest measurements
+    #[arg(long)]
+    record: bool,
 }
 
-/// Measures and prints a table.
-pub fn run(args: &BenchArgs) -> Result<()> {
-    let args = match &args.what {
-        What::Train(args) => args,
-        What::Decode(args) => return decode::run(args),
-        What::User(args) => return user::run(args),
-        What::Serve(args) => return serve::run(args),
-    };
-    let program = build_program(&shell()?)?;
-    let output = Command::new(&program)
-        .args(["bench", "train", "--json"])
-        .args(&args.rest)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("can't start {}", program.display()))?;
-    ensure!(output.status.success(), "`syrinx bench train` ended with {}", output.status);
-    let mut rows: Vec<Value> =
-        serde_json::from_slice(&output.stdout).context("`syrinx bench train --json`")?;
-    let first = rows.first().context("nothing was measured")?.clone();
-    let torch = torch(&args.python, &first)?;
-    let found = torch.is_some();
-    rows.extend(torch);
-    println!("{}", sizes(&first));
-    print!("{}", table(&rows));
-    if !found {
-        println!("PyTorch: `{}` doesn't have it; name one that does with --python", args.python);
-    }
-    Ok(())
-}
-
-/// Writes a measurement's output to evals/reports/speed/NAME.txt.
-fn record(output: &TrialRecord, name: &str) -> Result<()> {
-    output.keep(&format!("speed/{name}.txt"))
-}
-
-/// Returns the same work in PyTorch; nothing without one.
-fn torch(python: &str, row: &Value) -> Result<Option<Value>> {
-    let has = Command::new(python).args(["-c", "import torch"]).stderr(Stdio::null()).status();
-    if !has.is_ok_and(|status| status.success()) {
-        return Ok(None);
-    }
-    eprintln!("measuring PyTorch");
-    let asked = json!({"config": row["config"], "threads": row["threads"]}).to_string();
-    let output = Command::new(python)
-        .arg(root().join("xtask/bench/train.py"))
-        .arg(asked)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("can't start {python}"))?;
-    ensure!(output.status.success(), "xtask/bench/train.py ended with {}", output.status);
-    Ok(Some(serde_json::from_slice(&output.stdout).context("xtask/bench/train.py")?))
-}
-
-/// Describes the measured work in a line.
-fn sizes(row: &Value) -> String {
-    let (config, block) = (&row["config"], &row["config"]["block"]);
-    format!(
-        "{} blocks of width {}, {} heads, MLP {}; {} x {} positions, {} classes, {}, {} threads",
-        block["layers"],
-        block["dim"],
-        block["heads"],
-        block["hidden"],
-        config["sequences"],
-        config["positions"],
-        config["classes"],
-        config["precision"].as_str().unwrap_or_default(),
-        row["threads"]
-    )
-}
-
-/// Formats a line for each row. The last column is the speed relative to candle's primitive operations.
-fn table(rows: &[Value]) -> String {
-    let speed = |row: &Value| row["figures"]["tokens_per_s"].as_f64();
-    let is_primitive = |row: &&Value| row["config"]["kernels"] == "primitive";
-    let primitive = rows.iter().find(is_primitive).and_then(speed);
-    let titles = ["", "positions/s", "forward", "backward", "optimizer", "peak", "factor"];
-    let mut lines = vec![titles.map(str::to_owned).to_vec()];
-    let shown = |value: Option<f64>, digits: usize, unit: &str| {
-        value.map_or("-".into(), |v| format!("{v:.digits$}{unit}"))
-    };
-    for row in rows {
-        let seconds = |part: &str| shown(row["figures"][part].as_f64(), 3, " s");
-        let factor = speed(row).zip(primitive).map(|(a, b)| a / b);
-        lines.push(vec![
-            row["name"].as_str().unwrap_or_default().to_owned(),
-            shown(speed(row), 0, ""),
-            seconds("forward_s"),
-            seconds("backward_s"),
-            seconds("optimizer_s"),
-            shown(row["peak_mib"].as_f64(), 0, " MiB"),
-            shown(factor, 2, ""),
-        ]);
-    }
-    crate::table::table(&lines)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speeds_are_compared_with_primitive_operations() {
-        let row = |name: &str, kernels: &str, speed: f64| {
-            json!({"name": name, "config": {"kernels": kernels}, "peak_mib": 100.4,
-                "figures": {"tokens_per_s": speed, "forward_s": 0.5, "backward_s": 1.0}})
-        };
-        let mut rows = vec![row("ours", "fused", 300.0), row("theirs", "primitive", 100.0)];
-        rows.push(json!({"name": "others", "figures": {"tokens_per_s": 250.0}}));
-        let table = table(&rows);
-        for (name, factor) in [("ours", "3.00"), ("theirs", "1.00"), ("others", "2.50")] {
-            let line = table.lines().find(|l| l.starts_with(name)).unwrap();
-            assert!(line.ends_with(factor), "{line}");
+impl MeasureArgs {
+    /// Returns the program to measure.
+    fn program(&self) -> Result<PathBuf> {
+        match &self.program {
+            Some(program) => Ok(program.clone()),
+            None => build_program(&shell()?),
         }
-        assert!(table.contains("100 MiB") && table.contains("0.500 s"), "{table}");
     }
+}
+
+/// Measures, stores and prints.
+pub fn run(args: &BenchArgs) -> Result<()> {
+    match &args.what {
+        What::Train(args) => {
+            let program = args.measure.program()?;
+            let figures = train::measure(args, &program)?;
+            finish("train", figures, &program, args.measure.record, args.rest.is_empty())
+        }
+        What::Decode(args) => {
+            let program = args.measure.program()?;
+            let figures = decode::measure(args, &program)?;
+            finish("decode", figures, &program, args.measure.record, args.rest.is_empty())
+        }
+        What::User(args) => {
+            let program = args.measure.program()?;
+            let figures = user::measure(args, &program)?;
+            finish("user", figures, &program, args.measure.record, args.has_standard_sizes())
+        }
+        What::All(args) => all(args),
+        What::Build(args) => build::run(args),
+        What::Serve(args) => serve::run(args),
+    }
+}
+
+/// Measures everything but the build. What is finished stays stored when a later measurement fails.
+fn all(args: &MeasureArgs) -> Result<()> {
+    let program = args.program()?;
+    let (measure, rest) = (args.clone(), Vec::new());
+    let figures = train::measure(&train::TrainArgs { measure, rest }, &program)?;
+    finish("train", figures, &program, args.record, true)?;
+    let (measure, rest) = (args.clone(), Vec::new());
+    let figures = decode::measure(&decode::DecodeArgs { measure, rest }, &program)?;
+    finish("decode", figures, &program, args.record, true)?;
+    let figures = user::measure(&user::UserArgs::standard(args.clone()), &program)?;
+    finish("user", figures, &program, args.record, true)
+}
+
+/// Prints a measurement with its requirements. One of standard sizes is stored, and recorded if `record` is set.
+fn finish(
+    name: &str,
+    figures: Figures,
+    program: &Path,
+    record: bool,
+    is_standard: bool,
+) -> Result<()> {
+    let measurement = Measurement::new(name, figures)?;
+    measurement.print()?;
+    if !is_standard {
+        println!("other sizes than the standard ones: not stored");
+        return Ok(());
+    }
+    measurement.store(program)?;
+    if record { write_page() } else { Ok(()) }
+}
+
+/// Limits of the machine as measured in a round.
+struct Limits {
+    bytes_per_s: f64,
+    flop_per_s: f64,
+}
+
+/// Measures the machine's memory bandwidth and arithmetic.
+fn limits(program: &Path, figures: &mut Figures) -> Result<Limits> {
+    let machine = json_of(Command::new(program).args(["bench", "machine", "--json"]))?;
+    let bytes_per_s = number(&machine, "/bytes_per_s")?;
+    let flop_per_s = number(&machine, "/flop_per_s")?;
+    figures.add("machine_memory_bandwidth", "GB/s", bytes_per_s / 1e9);
+    figures.add("machine_peak", "GFLOP/s, f32", flop_per_s / 1e9);
+    Ok(Limits { bytes_per_s, flop_per_s })
+}
+
+/// Whether a Python has PyTorch.
+fn has_torch(python: &str) -> bool {
+    let status = Command::new(python).args(["-c", "import torch"]).stderr(Stdio::null()).status();
+    let has = status.is_ok_and(|status| status.success());
+    if !has {
+        eprintln!("PyTorch: `{python}` doesn't have it; name one that does with --python");
+    }
+    has
+}
+
+/// Returns what a command prints as JSON.
+fn json_of(command: &mut Command) -> Result<Value> {
+    let shown = format!("{command:?}");
+    let output = command.stderr(Stdio::inherit()).output().context("can't start it")?;
+    ensure!(output.status.success(), "{shown} ended with {}", output.status);
+    serde_json::from_slice(&output.stdout).with_context(|| format!("output of {shown}"))
+}
+
+/// Returns the number at a JSON pointer.
+fn number(row: &Value, pointer: &str) -> Result<f64> {
+    row.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no {pointer} in {row}"))
 }

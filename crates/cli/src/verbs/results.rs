@@ -1,14 +1,15 @@
 //! `results`: what evaluations and ablations found.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::json;
-use syrinx_eval::{Comparison, badness, figure_kind, range, said, title};
-use syrinx_results::{Run, RunFilter, Store, date, to_csv, to_json};
+use syrinx_eval::{Comparison, Figure, badness, content_hash, figure_kind, range, said, title};
+use syrinx_results::{Run, RunAbout, RunFilter, Store, date, to_csv, to_json};
 
 use crate::answer::write_bytes;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::provenance::origin;
 use crate::session::Session;
 use crate::table::{fields, table};
 
@@ -64,6 +65,14 @@ enum What {
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
         stores: Vec<PathBuf>,
     },
+    /// Keep figures that another program measured
+    Add {
+        /// Name of the measurement, stored as its suite
+        suite: String,
+        /// Figures, a JSON list as in report.json
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        figures: PathBuf,
+    },
 }
 
 /// Filter of runs.
@@ -102,8 +111,8 @@ impl From<&Filter> for RunFilter {
 /// Runs `results`.
 pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
     let path = session.results(args.results.as_deref(), &session.settings(&[])?.value);
-    let merging = matches!(args.what, Some(What::Merge { .. }));
-    let store = if merging { Store::open(&path)? } else { Store::open_existing(&path)? };
+    let writes = matches!(args.what, Some(What::Merge { .. } | What::Add { .. }));
+    let store = if writes { Store::open(&path)? } else { Store::open_existing(&path)? };
     match &args.what {
         None => list(session, &store, &Filter::default()),
         Some(What::List(filter)) => list(session, &store, filter),
@@ -141,7 +150,35 @@ pub fn run(session: &Session, args: &ResultsArgs) -> Outcome {
             }
             Ok(())
         }
+        Some(What::Add { suite, figures }) => add(session, &store, suite, figures),
     }
+}
+
+/// Stores the figures of a file as a finished run without rows, and prints the run's identifier.
+fn add(session: &Session, store: &Store, suite: &str, path: &Path) -> Outcome {
+    let place = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::reading(&place, &e))?;
+    let figures: Vec<Figure> = serde_json::from_str(&text).map_err(|e| {
+        Failure::new(Exit::BadInput, format!("{place}: {e}"))
+            .hint("a figure has name, value, low, high, rows, unit and better, as in report.json")
+    })?;
+    let origin = origin();
+    let now_s = (origin.now_s)();
+    let settings = json!({ "figures": place });
+    let about = RunAbout {
+        suite: suite.to_owned(),
+        config_hash: content_hash(&[&settings.to_string()]),
+        settings,
+        revision: origin.revision,
+        machine: origin.machine,
+        ..RunAbout::default()
+    };
+    let run = store.begin(&about, now_s)?;
+    store.finish_with(&run, &[], &figures, now_s)?;
+    if session.globals.json {
+        return session.print_json(&json!({ "run": run, "figures": figures.len() }));
+    }
+    session.print(&format!("{run}: {} figures", figures.len()))
 }
 
 fn list(session: &Session, store: &Store, filter: &Filter) -> Outcome {

@@ -1,6 +1,6 @@
 //! `results`: what evaluations leave behind.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 
@@ -66,6 +66,24 @@ fn evaluations_are_listed_shown_compared_exported_and_merged() {
     let merge = ["results", "merge", "results.db", "--results", "other.db"];
     assert!(bench.run(&merge).out.contains("2 runs with 6 rows"));
     assert!(bench.run(&merge).out.contains("0 runs with 0 rows"));
+}
+
+#[test]
+fn figures_of_another_program_are_kept() {
+    let bench = Bench::new();
+    let figure = json!({"name": "say_rtf", "value": 0.125, "low": 0.1, "high": 0.2, "rows": 3,
+        "unit": "number", "better": "neither"});
+    bench.write("figures.json", json!([figure]).to_string());
+    results(&bench, &["add", "bench-user", "figures.json"]);
+    let runs: Value = serde_json::from_str(&results(&bench, &["list", "--json"])).unwrap();
+    assert_eq!(
+        (&runs[0]["about"]["suite"], &runs[0]["status"]),
+        (&"bench-user".into(), &"finished".into())
+    );
+    assert_eq!(runs[0]["figures"], json!([figure]));
+    bench.write("figures.json", "[{}]");
+    let add = ["results", "add", "bench-user", "figures.json", "--results", "results.db"];
+    bench.fails(&add, 3, &["figures.json", "missing field"]);
 }
 
 #[test]

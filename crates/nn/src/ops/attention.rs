@@ -221,17 +221,15 @@ fn weigh(
     let hd = query.len();
     for (i, s) in scores.iter_mut().enumerate() {
         let key = &keys[(first + i) * dim + offset..][..hd];
-        let mut lanes = [0.0f32; 16];
-        for (q, k) in query.chunks(16).zip(key.chunks(16)) {
-            for (l, (a, b)) in lanes.iter_mut().zip(q.iter().zip(k)) {
-                *l += a * b;
-            }
-        }
-        *s = lanes.iter().sum::<f32>() * scale;
+        *s = dot(query, key) * scale;
     }
     softmax(scores);
 }
 
+/// Columns whose weighted sums stay in registers over all rows.
+const COLUMNS: usize = 64;
+
+/// Adds the rows of `values` from `first` on, each times its score, to `out`; `offset` is the column of the head.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn gather(
     scores: &[f32],
@@ -241,10 +239,24 @@ fn gather(
     offset: usize,
     out: &mut [f32],
 ) {
-    let hd = out.len();
-    for (i, s) in scores.iter().enumerate() {
-        let value = &values[(first + i) * dim + offset..][..hd];
-        for (o, v) in out.iter_mut().zip(value) {
+    let rows = &values[first * dim + offset..];
+    let (blocks, rest) = out.as_chunks_mut::<COLUMNS>();
+    let done = blocks.len() * COLUMNS;
+    for (block, out) in blocks.iter_mut().enumerate() {
+        let mut sums = *out;
+        for (s, value) in scores.iter().zip(rows[block * COLUMNS..].chunks(dim)) {
+            let value = &value[..COLUMNS];
+            for i in 0..COLUMNS {
+                sums[i] += s * value[i];
+            }
+        }
+        *out = sums;
+    }
+    if rest.is_empty() {
+        return;
+    }
+    for (s, value) in scores.iter().zip(rows[done..].chunks(dim)) {
+        for (o, v) in rest.iter_mut().zip(value) {
             *o += s * v;
         }
     }
@@ -265,6 +277,23 @@ fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
         a[i] = x * cos[i] - y * s;
         b[i] = x * s + y * cos[i];
     }
+}
+
+/// Adds products in 16 lanes. Chunks of a length that the compiler knows become whole registers.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let (a_chunks, b_chunks) = (a.chunks_exact(16), b.chunks_exact(16));
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for i in 0..16 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
+        *lane += a * b;
+    }
+    lanes.iter().sum()
 }
 
 #[inline(always)]
@@ -349,5 +378,25 @@ impl CustomOp1 for AttentionOp {
             })
         })?;
         Ok(Some(Tensor::from_vec(grad, (rows, triple), qkv.device())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weighted_sums_add_row_by_row() {
+        let (dim, first, scores) = (200, 2, [0.3f32, -1.5, 0.7]);
+        let values: Vec<f32> = (0..5 * dim).map(|i| (i as f32 * 0.37).sin()).collect();
+        for (offset, width) in [(0, 200), (100, 100), (64, 64), (10, 7)] {
+            let mut sums = vec![0.5; width];
+            gather(&scores, &values, dim, first, offset, &mut sums);
+            for (i, sum) in sums.iter().enumerate() {
+                let rows = values.chunks(dim).skip(first).zip(scores);
+                let wanted = rows.fold(0.5, |sum, (row, s)| sum + s * row[offset + i]);
+                assert_eq!(*sum, wanted, "{offset} + {i} of {width}");
+            }
+        }
     }
 }

@@ -110,7 +110,9 @@ impl CustomOp2 for StackOp {
         }
         let x = slice_of(x, xl)?;
         let mut kept = self.memory.kept.take();
-        let y = with_slices(&self.weights, |weights| Ok(self.forward(x, weights, &mut kept)))?;
+        let y = with_slices(&self.weights, |weights| {
+            Ok(rayon::scope(|_| self.forward(x, weights, &mut kept)))
+        })?;
         match self.keeps {
             true => *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept),
             false => self.memory.kept.put(kept),

@@ -34,26 +34,31 @@ pub(crate) fn step(
     norm_weight: &[f32],
     caches: &mut [&mut StackCache],
 ) -> Result<Tensor> {
-    let BlockConfig { dim, hidden, .. } = *config;
-    let rows = x.dim(0)?;
-    let mut x_rows = with_slice(x, |x| Ok(x.to_vec()))?; // (rows, dim)
-    let mut normed = vec![0.0; rows * dim];
-    let mut qkv = vec![0.0; rows * 3 * dim];
-    let mut seen = vec![0.0; rows * dim];
-    let mut gate_up = vec![0.0; rows * 2 * hidden];
-    let mut gates = vec![0.0; rows * hidden];
-    let mut columns = Vec::new();
-    for (i, block) in blocks.iter().enumerate() {
-        norm::forward_rows(&x_rows, block.attention_norm, &mut normed, eps);
-        product_rows(&mut qkv, &normed, block.qkv, dim, false, &mut columns);
-        let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
-        cached_rows(&qkv, plan, &mut layer, &mut seen);
-        product_rows(&mut x_rows, &seen, block.out, dim, true, &mut columns);
-        norm::forward_rows(&x_rows, block.mlp_norm, &mut normed, eps);
-        product_rows(&mut gate_up, &normed, block.gate_up, dim, false, &mut columns);
-        gated::forward_rows(&gate_up, &mut gates, hidden);
-        product_rows(&mut x_rows, &gates, block.down, hidden, true, &mut columns);
-    }
-    norm::forward_rows(&x_rows, norm_weight, &mut normed, eps);
+    let (dim, rows) = (config.dim, x.dim(0)?);
+    let x_rows = with_slice(x, |x| Ok(x.to_vec()))?; // (rows, dim)
+    // Outside the pool of threads, every product would wake one of them and wait for it.
+    let normed = rayon::scope(|_| {
+        let hidden = config.hidden;
+        let mut x_rows = x_rows;
+        let mut normed = vec![0.0; rows * dim];
+        let mut qkv = vec![0.0; rows * 3 * dim];
+        let mut seen = vec![0.0; rows * dim];
+        let mut gate_up = vec![0.0; rows * 2 * hidden];
+        let mut gates = vec![0.0; rows * hidden];
+        let mut columns = Vec::new();
+        for (i, block) in blocks.iter().enumerate() {
+            norm::forward_rows(&x_rows, block.attention_norm, &mut normed, eps);
+            product_rows(&mut qkv, &normed, block.qkv, dim, false, &mut columns);
+            let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
+            cached_rows(&qkv, plan, &mut layer, &mut seen);
+            product_rows(&mut x_rows, &seen, block.out, dim, true, &mut columns);
+            norm::forward_rows(&x_rows, block.mlp_norm, &mut normed, eps);
+            product_rows(&mut gate_up, &normed, block.gate_up, dim, false, &mut columns);
+            gated::forward_rows(&gate_up, &mut gates, hidden);
+            product_rows(&mut x_rows, &gates, block.down, hidden, true, &mut columns);
+        }
+        norm::forward_rows(&x_rows, norm_weight, &mut normed, eps);
+        normed
+    });
     Tensor::from_vec(normed, (rows, dim), x.device())
 }

@@ -1,170 +1,97 @@
 //! `bench decode`: frames a second, side by side.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::project::{build_program, root, shell};
-use crate::trials::record::TrialRecord;
-use crate::trials::weak::{machine, median};
+use super::figures::Figures;
+use super::{MeasureArgs, has_torch, json_of, limits, number};
+use crate::project::root;
 
 #[derive(Debug, Args)]
 pub struct DecodeArgs {
-    /// A Python that has PyTorch
-    #[arg(long, default_value = "python3", value_name = "PROGRAM")]
-    python: String,
-    /// Rounds; in each all kinds take their turn, and the median of the rounds' ratios counts
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Program to measure instead of a new build
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
-    /// Write the output to evals/reports/speed/decode.txt too
-    #[arg(long)]
-    record: bool,
-    /// Everything else goes to `syrinx bench decode`
+    #[command(flatten)]
+    pub measure: MeasureArgs,
+    /// Everything else goes to `syrinx bench decode`, for a trial that isn't stored
     #[arg(last = true)]
-    rest: Vec<String>,
+    pub rest: Vec<String>,
 }
 
-/// Measured kinds: a name, and the arguments of `syrinx bench decode`.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("f32, batch 1", &["--weights", "f32"]),
-    ("8-bit, batch 1", &["--weights", "int8"]),
-    ("f32, batch 8", &["--weights", "f32", "--sequences", "8", "--frames", "30"]),
-    ("8-bit, batch 8", &["--weights", "int8", "--sequences", "8", "--frames", "30"]),
-];
+/// Arguments of `syrinx bench decode` for eight sequences side by side.
+const BATCH_8: [&str; 4] = ["--sequences", "8", "--frames", "30"];
 
-/// Figures of one kind over all rounds.
-struct Measured {
-    name: String,
-    frames_per_s: Vec<f64>,
-    /// Share of the memory bandwidth measured in the same round.
-    bandwidth: Vec<f64>,
-}
-
-pub fn run(args: &DecodeArgs) -> Result<()> {
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => build_program(&shell()?)?,
-    };
-    let mut has = Command::new(&args.python);
-    let has = has.args(["-c", "import torch"]).stderr(Stdio::null()).status();
-    let torch = has.is_ok_and(|status| status.success());
-    let mut all: Vec<Measured> = Vec::new();
-    let (mut bandwidth, mut flops) = (Vec::new(), Vec::new());
-    let (mut passes, mut shares) = (Vec::new(), Vec::new());
-    for _ in 0..args.rounds.max(1) {
-        let limit = json_of(Command::new(&program).args(["bench", "machine", "--json"]))?;
-        let bytes_per_s = limit["bytes_per_s"].as_f64().context("bytes_per_s")?;
-        bandwidth.push(bytes_per_s / 1e9);
-        flops.push(limit["flop_per_s"].as_f64().context("flop_per_s")? / 1e9);
-        let pass = json_of(Command::new(&program).args(["bench", "passes", "--json"]))?;
-        let pass = pass["figures"]["flop_per_s"].as_f64().context("flop_per_s")? / 1e9;
-        shares.push(pass / flops.last().copied().unwrap_or(f64::NAN));
-        passes.push(pass);
-        round(args, &program, torch, bytes_per_s, &mut all)?;
-    }
-    let mut out = TrialRecord::new("cargo xtask bench decode");
-    out.say(machine());
-    out.say("The machine is shared with other work; every round measures all kinds in turn, and ratios are within a round.");
-    out.say(format!(
-        "memory bandwidth {:.1} GB/s, peak {:.0} GFLOP/s in f32 (medians of {} rounds)",
-        median(&mut bandwidth),
-        median(&mut flops),
-        args.rounds
-    ));
-    out.say(format!(
-        "NAR passes of 10 s of speech: {:.0} GFLOP/s, {:.2} of the peak",
-        median(&mut passes),
-        median(&mut shares)
-    ));
-    out.say(table(&all));
-    if !torch {
-        out.say(format!(
-            "PyTorch: `{}` doesn't have it; name one that does with --python",
-            args.python
-        ));
-    }
-    match args.record {
-        true => super::record(&out, "decode"),
-        false => Ok(()),
-    }
-}
-
-/// Measures every kind once.
-fn round(
-    args: &DecodeArgs,
-    program: &Path,
-    torch: bool,
-    bytes_per_s: f64,
-    all: &mut Vec<Measured>,
-) -> Result<()> {
-    let mut first = None;
-    for (name, words) in KINDS {
-        let mut command = Command::new(program);
-        command.args(["bench", "decode", "--json"]).args(words).args(&args.rest);
-        let row = json_of(&mut command)?;
-        keep(all, name, &row, bytes_per_s)?;
-        first.get_or_insert(row);
-    }
-    if let Some(row) = first.filter(|_| torch) {
-        let asked = json!({"config": row["config"], "threads": row["threads"]}).to_string();
-        let script = root().join("xtask/bench/decode.py");
-        let mut torch = json_of(Command::new(&args.python).arg(script).arg(asked))?;
-        torch["figures"]["weight_bytes"] = row["figures"]["weight_bytes"].clone();
-        let name = torch["name"].as_str().unwrap_or("PyTorch").to_owned();
-        keep(all, &name, &torch, bytes_per_s)?;
-    }
-    Ok(())
-}
-
-fn keep(all: &mut Vec<Measured>, name: &str, row: &Value, bytes_per_s: f64) -> Result<()> {
-    let figure = |name: &str| row["figures"][name].as_f64().with_context(|| name.to_owned());
-    let (speed, bytes) = (figure("frames_per_s")?, figure("weight_bytes")?);
-    let batch = row["config"]["sequences"].as_f64().unwrap_or(1.0);
-    let at = all.iter().position(|m| m.name == name).unwrap_or_else(|| {
-        let (name, frames_per_s, bandwidth) = (name.to_owned(), Vec::new(), Vec::new());
-        all.push(Measured { name, frames_per_s, bandwidth });
-        all.len() - 1
-    });
-    all[at].frames_per_s.push(speed);
-    all[at].bandwidth.push(speed / batch * bytes / bytes_per_s);
-    Ok(())
-}
-
-fn json_of(command: &mut Command) -> Result<Value> {
-    let shown = format!("{command:?}");
-    let output = command.stderr(Stdio::inherit()).output().context("can't start it")?;
-    ensure!(output.status.success(), "{shown} ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).with_context(|| format!("output of {shown}"))
-}
-
-/// Returns a line each: frames a second, times the speed of PyTorch and of one sequence, share of the bandwidth.
-fn table(all: &[Measured]) -> String {
-    let named = |name: &str| all.iter().find(|m| m.name == name).map(|m| &m.frames_per_s[..]);
-    let torch = all.iter().find(|m| m.name.starts_with("PyTorch")).map(|m| &m.frames_per_s[..]);
-    let titles = ["", "frames/s", "over PyTorch", "over batch 1", "bandwidth"];
-    let mut lines = vec![titles.map(str::to_owned).to_vec()];
-    for measured in all {
-        let over = |other: Option<&[f64]>| {
-            let Some(other) = other else { return "-".to_owned() };
-            let ratios = measured.frames_per_s.iter().zip(other).map(|(a, b)| a / b);
-            format!("{:.2}", median(&mut ratios.collect::<Vec<_>>()))
+/// Measures all kinds in every round: f32 and 8-bit weights, one sequence and eight, PyTorch with a cache and without,
+/// and the passes of the NAR.
+pub fn measure(args: &DecodeArgs, program: &Path) -> Result<Figures> {
+    let torch = has_torch(&args.measure.python);
+    let mut figures = Figures::default();
+    for round in 1..=args.measure.rounds {
+        eprintln!("decode: round {round} of {}", args.measure.rounds);
+        let limits = limits(program, &mut figures)?;
+        let pass = json_of(Command::new(program).args(["bench", "passes", "--json"]))?;
+        let flop_per_s = number(&pass, "/figures/flop_per_s")?;
+        figures.add("passes_gflop_per_s", "GFLOP/s", flop_per_s / 1e9);
+        figures.add("passes_share_of_peak", "of 1", flop_per_s / limits.flop_per_s);
+        let mut decode = |name: &str, words: &[&str]| -> Result<Value> {
+            let mut command = Command::new(program);
+            command.args(["bench", "decode", "--json"]).args(words).args(&args.rest);
+            let row = json_of(&mut command)?;
+            figures.add(name, "frames/s", frames_per_s(&row)?);
+            Ok(row)
         };
-        let kind = measured.name.strip_suffix(", batch 8");
-        lines.push(vec![
-            measured.name.clone(),
-            format!("{:.1}", median(&mut measured.frames_per_s.clone())),
-            over(torch),
-            over(kind.and_then(|kind| named(&format!("{kind}, batch 1")))),
-            format!("{:.0} %", 100.0 * median(&mut measured.bandwidth.clone())),
-        ]);
+        let f32 = decode("decode_f32", &["--weights", "f32"])?;
+        let int8 = decode("decode_int8", &["--weights", "int8"])?;
+        let f32_8 = decode("decode_f32_batch_8", &[&["--weights", "f32"][..], &BATCH_8].concat())?;
+        let int8_8 =
+            decode("decode_int8_batch_8", &[&["--weights", "int8"][..], &BATCH_8].concat())?;
+        for (name, row) in [("decode_f32", &f32), ("decode_int8", &int8)] {
+            let share = bytes_per_s(row)? / limits.bytes_per_s;
+            figures.add(&format!("{name}_bandwidth_share"), "of 1", share);
+        }
+        let gains = [(&f32_8, &f32), (&int8_8, &int8)];
+        let [gain_f32, gain_int8] = gains.map(|(eight, one)| over(eight, one));
+        let (gain_f32, gain_int8) = (gain_f32?, gain_int8?);
+        figures.add("decode_f32_batch_8_over_1", "x", gain_f32);
+        figures.add("decode_int8_batch_8_over_1", "x", gain_int8);
+        figures.add("decode_batch_8_over_1", "x, the lesser", gain_f32.min(gain_int8));
+        if torch {
+            compare(&mut figures, &args.measure.python, &f32, &int8)?;
+        }
     }
-    crate::table::table(&lines)
+    Ok(figures)
+}
+
+/// Measures the same work in PyTorch, with a cache and without.
+fn compare(figures: &mut Figures, python: &str, f32: &Value, int8: &Value) -> Result<()> {
+    let work = json!({"config": f32["config"], "threads": f32["threads"]}).to_string();
+    let script = root().join("xtask/bench/decode.py");
+    let torch = json_of(Command::new(python).arg(script).arg(work))?;
+    let cached = frames_per_s(&torch)?;
+    let uncached = number(&torch, "/figures/uncached_frames_per_s")?;
+    figures.add("decode_pytorch", "frames/s", cached);
+    figures.add("decode_reference", "frames/s, no cache", uncached);
+    figures.add("decode_over_pytorch", "x", frames_per_s(f32)? / cached);
+    figures.add("decode_int8_over_pytorch", "x", frames_per_s(int8)? / cached);
+    figures.add("decode_int8_over_reference", "x", frames_per_s(int8)? / uncached);
+    Ok(())
+}
+
+fn frames_per_s(row: &Value) -> Result<f64> {
+    number(row, "/figures/frames_per_s")
+}
+
+/// Returns the bytes of weights that are read in a second.
+fn bytes_per_s(row: &Value) -> Result<f64> {
+    let sequences = row.pointer("/config/sequences").and_then(Value::as_f64);
+    let steps_per_s = frames_per_s(row)? / sequences.context("sequences")?;
+    Ok(steps_per_s * number(row, "/figures/weight_bytes")?)
+}
+
+fn over(row: &Value, other: &Value) -> Result<f64> {
+    Ok(frames_per_s(row)? / frames_per_s(other)?)
 }
 
 #[cfg(test)]
@@ -172,23 +99,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_those_of_each_round() {
-        let mut all = Vec::new();
-        for (one, eight, torch) in [(10.0, 40.0, 5.0), (20.0, 100.0, 10.0), (30.0, 90.0, 5.0)] {
-            for (name, speed, batch) in
-                [("f32, batch 1", one, 1), ("f32, batch 8", eight, 8), ("PyTorch 2", torch, 1)]
-            {
-                let row = json!({"config": {"sequences": batch},
-                    "figures": {"frames_per_s": speed, "weight_bytes": 100}});
-                keep(&mut all, name, &row, 4_000.0).unwrap();
-            }
-        }
-        let table = table(&all);
-        let words = |name: &str| {
-            let line = table.lines().find(|l| l.starts_with(name)).unwrap();
-            line[name.len()..].split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-        };
-        assert_eq!(words("f32, batch 1"), ["20.0", "2.00", "-", "50", "%"]);
-        assert_eq!(words("f32, batch 8"), ["90.0", "10.00", "4.00", "28", "%"]);
+    fn weights_are_read_once_for_all_sequences() {
+        let row = json!({"config": {"sequences": 8},
+            "figures": {"frames_per_s": 40.0, "weight_bytes": 100}});
+        assert_eq!(bytes_per_s(&row).unwrap(), 500.0);
+        let one = json!({"figures": {"frames_per_s": 10.0}});
+        assert_eq!(over(&row, &one).unwrap(), 4.0);
+        assert!(bytes_per_s(&one).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::{AttentionPlan, SpanHead, rotate, softmax};
+use super::{AttentionPlan, SpanHead, dot, rotate, softmax};
 use crate::matmul::{Mat, ProductOptions, product};
 
 /// Memory of one head's work, to be used again.
@@ -35,13 +35,7 @@ fn softmax_backward(p: &[f32], dp: &mut [f32], len: usize, ranges: &[(usize, usi
         dp[..from].fill(0.0);
         dp[to..].fill(0.0);
         let (p, dp) = (&p[from..to], &mut dp[from..to]);
-        let mut lanes = [0.0f32; 16];
-        for (a, b) in p.chunks(16).zip(dp.chunks(16)) {
-            for (l, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                *l += x * y;
-            }
-        }
-        let dot: f32 = lanes.iter().sum();
+        let dot = dot(p, dp);
         for (p, d) in p.iter().zip(dp.iter_mut()) {
             *d = p * (*d - dot);
         }
