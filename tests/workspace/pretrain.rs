@@ -60,7 +60,7 @@ const TRAIN: &str = "steps = 4\npositions = 300\nwarmup_steps = 1\ncheckpoint_st
     [[mix]]\ntask = 'g2p'\nstage = 'to_phones'\nweight = 1.0\n";
 
 /// Steps of the second phase, which lasts long enough to be killed.
-const SECOND_STEPS: u64 = 40;
+const SECOND_STEPS: u64 = 80;
 
 /// A recipe of two phases; the second one continues the first with another mix.
 fn recipe(folder: &Path) {

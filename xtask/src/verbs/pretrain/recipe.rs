@@ -183,7 +183,7 @@ impl Recipe {
             let (key, value) = change
                 .split_once('=')
                 .with_context(|| format!("--set {change}: that is no STAGE.KEY=VALUE"))?;
-            let Some(place) = place(&mut json, key) else {
+            let Some(place) = setting_at(&mut json, key) else {
                 bail!("--set {change}: the recipe has no `{key}`");
             };
             let grows = [".set", ".settings", ".words"].iter().any(|end| key.ends_with(end));
@@ -230,7 +230,7 @@ impl Recipe {
 }
 
 /// Returns the value under a key with dots; entries of lists are known by their names.
-fn place<'a>(recipe: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+fn setting_at<'a>(recipe: &'a mut Value, key: &str) -> Option<&'a mut Value> {
     key.split('.').try_fold(recipe, |at, part| match at {
         Value::Array(entries) => entries.iter_mut().find(|entry| entry["name"] == part),
         table => table.get_mut(part),
