@@ -11,7 +11,7 @@ pattern!(DECADE, r"'?((?:1[0-9]|20)?[0-9]0)'?s");
 pattern!(PLURAL, r"([0-9]{1,4})'s");
 pattern!(MIXED, r"([0-9]{1,4})[ -]([0-9]{1,2})/([0-9]{1,3})");
 pattern!(FRACTION, r"([0-9]{1,3})/([0-9]{1,3})(?:rds?|ths?)?");
-pattern!(IN_NAME, r"[0-9]+(?:\.[0-9]+)*");
+pattern!(IN_NAME, r"([0-9]+(?:\.[0-9]+)*)([A-Za-z]{1,2}\b)?");
 pattern!(VERSION, r"([0-9]+)((?:\.[0-9]+){2,})");
 pattern!(PREFIXED_VERSION, r"v([0-9]{1,4}(?:\.[0-9]{1,4})*)");
 pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
@@ -258,11 +258,13 @@ fn is_counted(word: &str) -> bool {
             && !NO_PLURALS.contains(&word))
 }
 
-/// Says digits that no other rule knows, with letters behind them: `802.11ac`, `2.0b1`.
+/// Verbalizes digits that no other rule knows, with letters behind them: `802.11ac`, `2.0b1`.
 pub(super) fn in_name(cursor: &Cursor<'_>) -> Option<Match> {
-    let written = IN_NAME.find(cursor.rest)?.as_str();
-    let parts: Vec<String> = written.split('.').map(digits_in_name).collect();
-    Some(Match::new(written.len(), parts.join(" point ")))
+    let found = IN_NAME.captures(cursor.rest)?;
+    let parts: Vec<String> = found[1].split('.').map(digits_in_name).collect();
+    let letters = found.get(2).map_or("", |letters| letters.as_str()).chars();
+    let letters: String = letters.flat_map(|c| [' ', c.to_ascii_uppercase()]).collect();
+    Some(Match::new(found[0].len(), format!("{}{letters}", parts.join(" point "))))
 }
 
 /// Returns a run of digits inside a name (`A380`, `MP3`): pairs for three and four digits.
