@@ -50,7 +50,8 @@ fn nothing_unseen_is_in_the_test_set() {
 #[test]
 fn thirty_utterances_are_joined_and_nobody_speaks_for_ten_minutes() {
     let single = manifest("test");
-    let joined = &manifest("joined").utterances()[0].text;
+    let joined = manifest("joined");
+    let joined = &joined.utterances()[0].text;
     let inside = single.utterances().iter().filter(|u| joined.contains(&u.text)).count();
     assert_eq!(inside, 30);
     let no_speech = manifest("no-speech");
