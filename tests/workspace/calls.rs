@@ -58,6 +58,26 @@ fn only_programs_print() {
     assert_eq!(found, [""; 0]);
 }
 
+/// Files that open connections, each for something that the command line names: a model of the hub, a judge, a corpus.
+const CONNECTING: [&str; 3] = [
+    "crates/pretrained/src/hub/fetch.rs",
+    "crates/eval/src/judge/endpoint.rs",
+    "crates/data/src/object.rs",
+];
+
+#[test]
+fn connections_are_opened_for_what_the_command_line_names() {
+    let names = ["hf_hub::", "ureq::", "object_store::", "TcpStream::connect", "UdpSocket"];
+    let named = |call: &String| CONNECTING.iter().any(|file| call.starts_with(file));
+    // `cargo xtask` measures servers that it started.
+    let (expected, others): (Vec<String>, Vec<String>) =
+        calls(&names, &["xtask"]).into_iter().partition(named);
+    assert_eq!(others, [""; 0]);
+    for file in CONNECTING {
+        assert!(expected.iter().any(|call| call.starts_with(file)), "{file} opens none");
+    }
+}
+
 #[test]
 fn randomness_has_a_seed() {
     let names = ["rand::rng()", "thread_rng()", "from_os_rng", "from_entropy", "Tensor::rand"];

@@ -1,4 +1,4 @@
-//! Who may depend on whom.
+//! Allowed dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -76,7 +76,8 @@ fn is_tuple(parameter: &str) -> bool {
         kind = kind.strip_prefix("mut ").unwrap_or(kind).trim();
     }
     let of_several = |inside: &str| split(inside).len() > 1;
-    parameter.trim_start_matches("mut ").starts_with('(')
+    let pattern = parameter.trim_start_matches("mut ");
+    (pattern.starts_with('(') && !pattern.starts_with("()"))
         || (kind.starts_with('(') && bracket(kind).is_some_and(|(inside, _)| of_several(inside)))
 }
 
@@ -110,6 +111,8 @@ fn tuples_are_found() {
         ("fn a((b, c): (u8, u8), d: &'a mut (u8, u8)) {}", 2),
         ("fn a(\n    b: &(dyn Fn(u8, u8) -> u8 + Sync),\n    c: (),\n) {}", 0),
         ("fn a((b, c): &Pair) {}", 1),
+        ("fn a((): (), b: u32) {}", 0),
+        ("fn a((): (u8, u8)) {}", 1),
         ("fn a(&self, pairs: &[(u8, u8)], at: (usize, usize)) -> (u8, u8) {}", 1),
         ("fn a(&self, Path(id): Path<String>) {}", 0),
     ] {

@@ -1,8 +1,11 @@
 //! A recipe from recordings to a model file, on a corpus of a few seconds.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::workspace::root;
 
@@ -56,20 +59,26 @@ const TRAIN: &str = "steps = 4\npositions = 300\nwarmup_steps = 1\ncheckpoint_st
     [[mix]]\ntask = 'stt'\nstage = 'phones'\nweight = 1.0\n\
     [[mix]]\ntask = 'g2p'\nstage = 'to_phones'\nweight = 1.0\n";
 
+/// Steps of the second phase, which lasts long enough to be killed.
+const SECOND_STEPS: u64 = 40;
+
+/// A recipe of two phases; the second one continues the first with another mix.
 fn recipe(folder: &Path) {
     let at = |name: &str| folder.join(name).display().to_string();
     fs::write(folder.join("train.toml"), TRAIN).unwrap();
     fs::write(folder.join("card.json"), "{\"name\": \"tiny\"}").unwrap();
+    let train = at("train.toml");
     let text = format!(
         "run = '{}'\nout = '{}'\n[corpus]\nmanifest = '{}'\n\
         [fit]\nset = ['codebook_size=16', 'latent_dim=8']\n\
         [vocoder]\nset = ['steps=2', 'clips=1', 'pitch.fit_seconds=4', 'pitch.entries=16', 'refinement.entries=16', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
-        [train]\nconfig = '{}'\nin_training_eval = 1\n\
+        [[train]]\nname = 'first'\nconfig = '{train}'\nin_training_eval = 1\n\
+        [[train]]\nname = 'second'\nconfig = '{train}'\nset = ['steps={SECOND_STEPS}', 'eval_steps=100']\n\
+        settings = ['tasks.stt.augmented_share=0.5']\nmix = {{ tts = {{ ar = 1, nar = 2 }} }}\n\
         [package]\ncard = '{}'\nvoices = [{{ name = 'ann', utterance = 'u0' }}, {{ name = 'bob', utterance = 'u1' }}]\n",
         at("run"),
         at("model.safetensors"),
         at("manifest.jsonl"),
-        at("train.toml"),
         at("card.json"),
     );
     fs::write(folder.join("recipe.toml"), text).unwrap();
@@ -77,6 +86,10 @@ fn recipe(folder: &Path) {
 
 /// `cargo xtask pretrain` with the program in the folder of xtask, if it is built.
 fn pretrain(folder: &Path, more: &[&str]) -> Output {
+    command(folder, more).output().unwrap()
+}
+
+fn command(folder: &Path, more: &[&str]) -> Command {
     let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
     let program = xtask.with_file_name("syrinx");
     let mut command = Command::new(xtask);
@@ -84,7 +97,21 @@ fn pretrain(folder: &Path, more: &[&str]) -> Output {
     if program.is_file() {
         command.arg("--program").arg(program);
     }
-    command.output().unwrap()
+    command
+}
+
+/// Starts the recipe, and kills it with the program that it runs once a file is there.
+fn killed_at(folder: &Path, file: &Path) {
+    let mut command = command(folder, &[]);
+    let mut child =
+        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !file.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before {}", file.display());
+        thread::sleep(Duration::from_millis(2));
+    }
+    let group = format!("kill -9 -{}", child.id());
+    assert!(Command::new("sh").args(["-c", &group]).status().unwrap().success());
+    child.wait().unwrap();
 }
 
 /// Names of stages with what became of them.
@@ -100,10 +127,15 @@ fn said(output: &Output) -> Vec<(String, String)> {
     out.lines().filter_map(stage).collect()
 }
 
-const STAGES: [&str; 5] = ["fit", "vocoder", "encode", "train", "package"];
+const STAGES: [&str; 6] = ["fit", "vocoder", "encode", "train-first", "train-second", "package"];
 
-fn all(what: &str) -> Vec<(String, String)> {
-    STAGES.iter().map(|s| ((*s).to_owned(), what.to_owned())).collect()
+/// The stages with what becomes of each.
+fn stages(what: [&str; 6]) -> Vec<(String, String)> {
+    STAGES.iter().zip(what).map(|(stage, what)| ((*stage).to_owned(), what.to_owned())).collect()
+}
+
+fn events(folder: &Path, phase: &str) -> String {
+    fs::read_to_string(folder.join(format!("run/train-{phase}/lm/events.jsonl"))).unwrap()
 }
 
 #[test]
@@ -112,24 +144,89 @@ fn a_recipe_runs_from_recordings_to_a_model_and_does_nothing_twice() {
     let folder = folder.path();
     corpus(folder);
     recipe(folder);
+    let later = "comes later";
     let dry = said(&pretrain(folder, &["--dry-run"]));
-    assert_eq!(dry[0], ("fit".to_owned(), "to do".to_owned()));
-    assert_eq!(dry[4], ("package".to_owned(), "comes later".to_owned()));
+    assert_eq!(dry, stages(["to do", later, later, later, later, later]));
     assert!(!folder.join("run").exists(), "a dry run leaves nothing");
-    assert_eq!(said(&pretrain(folder, &[])), all("to do"));
-    let events = fs::read_to_string(folder.join("run/train/lm/events.jsonl")).unwrap();
-    assert!(events.contains("in-training WER (own recognizer)"), "{events}");
+    killed_at(folder, &folder.join("run/train-second/lm/checkpoint.safetensors"));
+    let resumed = pretrain(folder, &[]);
+    assert_eq!(said(&resumed), stages(["done", "done", "done", "done", "goes on", "to do"]));
+    let resumed = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert!(resumed.contains("from step ") && !resumed.contains("from step 0"), "{resumed}");
+    assert!(events(folder, "first").contains("in-training WER (own recognizer)"));
+    let second = events(folder, "second");
+    assert!(second.contains("tts") && !second.contains("g2p"), "the mix of the phase: {second}");
     let model = fs::read(folder.join("model.safetensors")).unwrap();
     let card = fs::read_to_string(folder.join("run/package/card.json")).unwrap();
     assert!(card.contains("\"tiny\"") && card.contains("codec train"), "{card}");
-    assert_eq!(said(&pretrain(folder, &[])), all("done"));
+    assert_eq!(said(&pretrain(folder, &[])), stages(["done"; 6]));
     // A setting of a late stage leaves the early ones as they are; the package follows the weights.
-    let changed = ["--set", "train.set=steps=5"];
-    let expected = [("fit", "done"), ("vocoder", "done"), ("encode", "done"), ("train", "to do")];
-    let third = said(&pretrain(folder, &changed));
-    for (said, (stage, what)) in third.iter().zip(expected) {
-        assert_eq!(said, &(stage.to_owned(), what.to_owned()));
-    }
-    assert_eq!(third[4].1, "to do");
+    let third = said(&pretrain(folder, &["--set", "train.second.set=steps=5"]));
+    assert_eq!(third, stages(["done", "done", "done", "done", "to do", "to do"]));
     assert!(model != fs::read(folder.join("model.safetensors")).unwrap(), "other weights");
+}
+
+/// Utterances of the project's test recordings in the folders of LibriTTS: speaker, chapter, a text beside each recording.
+fn libri(folder: &Path, utterances: usize) {
+    let source = root().join("evals/data/test");
+    let manifest = fs::read_to_string(source.join("manifest.jsonl")).unwrap();
+    for line in manifest.lines().take(utterances) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| line[name].as_str().unwrap();
+        let chapter = folder.join(field("speaker")).join("1");
+        fs::create_dir_all(&chapter).unwrap();
+        let at = |end: &str| chapter.join(format!("{}.{end}", field("id")));
+        fs::copy(source.join(field("audio")), at("ogg")).unwrap();
+        fs::write(at("normalized.txt"), field("text")).unwrap();
+    }
+}
+
+const SUITE: &str = "summary = 'Zero-shot speech'\ntask = 'tts'\nrequest = { text = '{text}', prompt = '{prompt}' }\n\
+    figures = ['wer', 'duration_ratio']\n[items]\nmanifest = 'test.jsonl'\n\
+    [[judges]]\nkind = 'own'\nname = 'own'\ntask = 'stt'\nrequest = { audio = '{audio}' }\n";
+
+/// A recipe in the form of those for LibriTTS, with a small model and a tiny Mimi.
+fn libri_recipe(folder: &Path) {
+    let at = |name: &str| folder.join(name).display().to_string();
+    let train =
+        TRAIN.replace("min_frames = 10\nmax_frames = 20", "min_frames = 5\nmax_frames = 12");
+    fs::write(folder.join("train.toml"), train).unwrap();
+    fs::write(folder.join("suite.toml"), SUITE).unwrap();
+    let mimi = root().join("crates/pretrained/tests/data/mimi").display().to_string();
+    let text = format!(
+        "run = '{}'\nout = '{}'\ncodec = '{mimi},levels=4'\n\
+        [corpus]\nimport = {{ form = 'libri', folder = '{}' }}\nalign = true\n[[train]]\nname = 'lm'\nconfig = '{}'\n\
+        [package]\nvoices = [{{ name = 'reader', utterance = 'joe_092_0461' }}]\n\
+        [evaluate]\nsuite = '{}'\nmanifest = '{}'\nimport = {{ form = 'libri', folder = '{}' }}\nwords = ['--limit', '1']\n",
+        at("run"),
+        at("model.safetensors"),
+        at("train-clean-100"),
+        at("train.toml"),
+        at("suite.toml"),
+        at("test.jsonl"),
+        at("test-clean"),
+    );
+    fs::write(folder.join("recipe.toml"), text).unwrap();
+}
+
+#[test]
+fn a_recipe_with_a_published_codec_goes_from_the_importer_to_the_evaluation() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    libri(&folder.join("train-clean-100"), 4);
+    libri(&folder.join("test-clean"), 2);
+    libri_recipe(folder);
+    let output = pretrain(folder, &[]);
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}\n{err}", String::from_utf8_lossy(&output.stdout));
+    for stage in ["import", "align", "encode", "train-lm", "package", "test-set", "evaluate"] {
+        let record = folder.join("run/stages").join(format!("{stage}.json"));
+        let record = fs::read_to_string(record).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        assert_eq!(record["done"], true, "{stage}: {record}");
+    }
+    let report = fs::read_to_string(folder.join("run/evaluate/report/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["missing"], 0, "{report}");
 }

@@ -6,7 +6,10 @@ use std::path::Path;
 use crate::workspace::{Package, packages, root, rust_files};
 
 /// Openings of comments that do not name a thing.
-const OPENINGS: [&str; 7] = ["What", "How", "Where", "So", "Those", "Such", "Of"];
+const OPENINGS: [&str; 14] = [
+    "What", "How", "Where", "So", "Those", "Such", "Of", "Which", "Whose", "Who", "Whatever",
+    "Whoever", "When", "Why",
+];
 
 /// Private words with the field's term. They are compared with the parts of identifiers: `voice_print` and `VoicePrint`
 /// have the parts `voice` and `print`.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod content;
+mod package;
 mod project;
 mod python;
 mod registry;
@@ -17,8 +18,8 @@ mod trials;
 mod verbs;
 
 use verbs::{
-    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, lint, new_task, pretrain, readme,
-    requirements, sbom, scale, schema, serve, test, torture, wheel,
+    ablate, bench, bpe, ci, corpus, cuda, dash, deny, eval, fuzz, install, lint, new_task,
+    pretrain, readme, requirements, sbom, scale, schema, serve, test, torture, wheel,
 };
 
 /// Automation of the Syrinx workspace.
@@ -31,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Evaluate the model: speak, listen or spell a suite, score it, write a report
+    /// Evaluate the model: run a suite, score its answers, write a report
     Eval(eval::EvalArgs),
     /// Measure all requirements of configs/requirements.toml and print them in one table
     Requirements(requirements::RequirementsArgs),
@@ -59,6 +60,8 @@ enum Verb {
     Bpe(bpe::BpeArgs),
     /// Build the program for NVIDIA GPUs, on a machine with or without one
     Cuda(cuda::CudaArgs),
+    /// Build the program as `cargo install`, static, or in an image, and try it
+    Install(install::InstallArgs),
     /// Build the Python wheel of crates/python and test it
     Wheel(wheel::WheelArgs),
     /// Check the server by clients that others wrote: schemathesis, Chromium
@@ -78,6 +81,9 @@ enum Verb {
 }
 
 fn main() -> Result<ExitCode> {
+    if let Some(code) = package::leave()? {
+        return Ok(code);
+    }
     let code = match Cli::parse().verb {
         Verb::Eval(args) => return eval::run(&args),
         Verb::Requirements(args) => return requirements::run(&args),
@@ -93,6 +99,7 @@ fn main() -> Result<ExitCode> {
         Verb::Pretrain(args) => pretrain::run(&args),
         Verb::Bpe(args) => bpe::run(&args),
         Verb::Cuda(args) => cuda::run(&args),
+        Verb::Install(args) => install::run(&args),
         Verb::Wheel(args) => wheel::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Bench(args) => bench::run(&args),

@@ -4,8 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// Formats rows, the first one titles: the first column left-aligned, the others right-aligned, two spaces apart.
 pub fn table(rows: &[Vec<String>]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let mut table = plain();
     table.add_rows(rows);
     table.column_iter_mut().enumerate().for_each(|(i, column)| {
         column.set_padding(if i == 0 { (0, 0) } else { (2, 0) });
@@ -13,4 +12,20 @@ pub fn table(rows: &[Vec<String>]) -> String {
         column.set_cell_alignment(alignment);
     });
     table.trim_fmt() + "\n"
+}
+
+/// Formats names with their descriptions, one a line.
+pub fn list<'a>(rows: impl IntoIterator<Item = [&'a str; 2]>) -> String {
+    let mut table = plain();
+    table.add_rows(rows);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.trim_fmt()
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
 }

@@ -1,5 +1,6 @@
 //! Trials of `cargo xtask scale`.
 
+pub mod figures;
 pub mod job;
 pub mod network;
 pub mod plan;

@@ -6,7 +6,7 @@ use syrinx_eval::EvalError;
 use syrinx_results::ResultsError;
 use syrinx_types::IoOperation;
 
-/// Errors of ablations. What goes wrong with one cell is not here: it is kept with the cell.
+/// Errors of ablations. A failure of one cell is none of these: it is kept with the cell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AblateError {
@@ -25,7 +25,7 @@ pub enum AblateError {
         operation: IoOperation,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// A suite can't be used.
@@ -47,7 +47,7 @@ pub enum AblateError {
     Chart {
         /// The chart's file.
         name: String,
-        /// Why not.
+        /// Cause.
         reason: String,
     },
 }

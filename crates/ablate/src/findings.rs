@@ -62,7 +62,7 @@ pub struct Unfinished {
     pub seed: u64,
     /// State, in one word.
     pub state: String,
-    /// Why it failed or stopped.
+    /// Cause of a failure or stop.
     pub note: String,
 }
 
@@ -75,9 +75,9 @@ pub struct Known {
     pub machines: BTreeSet<String>,
     /// Revisions of the checkout.
     pub revisions: BTreeSet<String>,
-    /// Who listened.
+    /// Judges.
     pub judges: BTreeSet<String>,
-    /// When the last run ended, seconds since 1970.
+    /// End of the last run, seconds since 1970.
     pub ended_s: f64,
 }
 
@@ -108,7 +108,7 @@ pub struct Point {
     pub seeds: usize,
     /// Rows behind it.
     pub rows: usize,
-    /// Speakers or voices among them: what intervals are drawn by.
+    /// Number of speakers or voices, the unit of the bootstrap.
     #[serde(default)]
     pub speakers: usize,
     /// Rows that gave nothing; they count as all wrong.
@@ -385,7 +385,7 @@ fn over_seeds(seeds: &[Vec<Figure>]) -> Vec<Figure> {
 /// Returns a judge for a reader.
 fn described(judge: &JudgeConfig) -> String {
     let what = match judge {
-        JudgeConfig::Own { task, .. } => format!("the program's own ear (task `{task}`)"),
+        JudgeConfig::Own { task, .. } => format!("the model's own recognizer (task `{task}`)"),
         JudgeConfig::Command { .. } => "a command".to_owned(),
         JudgeConfig::Whisper { folder, .. } => {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

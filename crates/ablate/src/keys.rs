@@ -49,7 +49,7 @@ impl CellKeys {
         overlay(&mut json, &Value::Object(self.suite.clone()));
         drop_nulls(&mut json);
         let text = toml::to_string(&json).map_err(|e| e.to_string())?;
-        Suite::parse(&text, &suite.name, &suite.folder)
+        Suite::parse(&text, &suite.name, &suite.folder).map_err(|issue| issue.to_string())
     }
 }
 

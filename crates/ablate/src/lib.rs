@@ -1,18 +1,18 @@
 //! Ablations: grids of settings, trained, evaluated and compared.
 //!
-//! An [`Ablation`] (`configs/ablations/*.toml`) asks a question: axes over any key of the settings, of the training
-//! and of the suites, how long to train, seeds, and the suites to run. [`AblationPlan::new`] makes its grid of cells,
-//! [`AblationPlan::run`] works through them, and [`Findings`] say of what the store holds what is beyond noise, as tables,
-//! charts and sentences.
+//! An [`Ablation`] (`configs/ablations/*.toml`) lists axes over any key of the settings, of the training and of the
+//! suites, the training budget, seeds, and the suites. [`AblationPlan::new`] makes its grid of cells,
+//! [`AblationPlan::run`] trains and evaluates them, and [`Findings`] are the differences beyond noise in the store's
+//! rows, as tables, charts and sentences.
 //!
 //! Invariants:
 //!
-//! - A cell is known by a hash of all that its result depends on. A finished one isn't run again, whoever ran it; one
-//!   that was stopped goes on where it was.
-//! - A cell that fails is kept with its error and stops nobody else.
-//! - Everything that is found stands in the results store: findings are made of that alone, so they are the same
-//!   whether one computer did the work or several whose stores were merged.
-//! - No model, no clock and no environment: who trains and evaluates is a [`CellRunner`].
+//! - A cell is identified by a hash of everything that its result depends on. A finished cell isn't run again, a
+//!   stopped one is resumed.
+//! - A failed cell is kept with its error and stops no other.
+//! - Findings depend on the results store only: they are the same for one computer and for several whose stores are
+//!   merged.
+//! - No model, no clock and no environment: a [`CellRunner`] trains and evaluates.
 
 mod ablation;
 mod error;

@@ -31,7 +31,7 @@ pub struct PlannedCell {
     pub training: Option<String>,
     /// Its suites.
     pub suites: Vec<PlannedSuite>,
-    /// Why it can't be run, if so.
+    /// Fault of a cell that can't be run.
     pub problem: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Who trains and evaluates.
+//! Training and evaluation of cells.
 
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub struct TrainedCell {
     pub figures: Vec<(String, f64)>,
 }
 
-/// Why there is no result.
+/// Causes of a missing result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
@@ -62,7 +62,7 @@ pub enum RunnerError {
     Failed(String),
 }
 
-/// Trains and evaluates: the program, or a fake in tests. Implemented by whoever has models and the clock.
+/// Trains and evaluates cells. `syrinx-recipes` implements it with models and a clock, tests without.
 pub trait CellRunner: Sync {
     /// Returns the dependencies of a cell's result. Must be cheap: it is called for every cell of a grid.
     ///

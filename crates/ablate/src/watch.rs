@@ -84,7 +84,8 @@ impl<'a> CellWatch<'a> {
         self.store.put_cell(&inside.cell)
     }
 
-    /// Tells the store how far the cell is, and looks for a request. What the store can't do now it can do later.
+    /// Writes the cell's progress to the store, and reads control requests. Failures of the store are ignored: the next
+    /// call tries again.
     fn tell(&self, inside: &Inside) -> Result<(), ResultsError> {
         self.store.put_cell(&inside.cell)?;
         if self.store.control_request(&inside.cell.ablation, &inside.cell.key)?

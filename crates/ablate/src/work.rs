@@ -15,7 +15,7 @@ use crate::{
     AblateError, AblationPlan, CellPlace, CellRunner, PlannedCell, RunnerError, TrainedCell,
 };
 
-/// Name of the runs that hold what training measured.
+/// Name of the runs that hold the figures of trainings.
 pub(crate) const TRAINING: &str = "training";
 
 /// Options of a run.
@@ -23,7 +23,7 @@ pub(crate) const TRAINING: &str = "training";
 pub struct WorkOptions {
     /// Folder of everything that is made: models, rows, recordings.
     pub folder: PathBuf,
-    /// Which cells are worked on here.
+    /// Share of the cells that this process runs.
     pub part: WorkShare,
 }
 
@@ -106,7 +106,7 @@ impl GridRun<'_> {
         Ok(tally)
     }
 
-    /// Shows the whole grid to whoever looks into the store.
+    /// Writes all cells of the grid to the store.
     fn announce(&self) -> Result<(), AblateError> {
         let known = self.store.cells(&self.plan.ablation.name)?;
         let new = |cell: &&PlannedCell| known.iter().all(|k| k.key != cell.key);
@@ -115,7 +115,7 @@ impl GridRun<'_> {
         Ok(self.store.put_cells(&new)?)
     }
 
-    /// Returns a cell as the store has it, at the beginning of work if `started_s` says when.
+    /// Returns the store's record of a cell, with the start of its work if `started_s` is given.
     fn recorded(&self, cell: &PlannedCell, started_s: Option<f64>) -> Cell {
         let mine = started_s.is_some();
         let folder = std::path::absolute(self.folder(cell)).unwrap_or_default();
@@ -343,7 +343,7 @@ fn check_report(report: &Report) -> Result<(), RunnerError> {
     }
 }
 
-/// Writes a file, in a folder that need not be there, so that it is there whole or as it was.
+/// Writes a file that is either complete or unchanged. Creates its folder.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AblateError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(AblateError::io(IoOperation::CreateFolder, folder))?;

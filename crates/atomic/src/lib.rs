@@ -65,7 +65,7 @@ impl Draft {
     /// Begins a file that will be at `path`. Nothing is buffered.
     ///
     /// # Errors
-    /// Whatever the operating system refuses.
+    /// Errors of the operating system.
     pub fn create(path: &Path) -> io::Result<Self> {
         if is_special(path) {
             let device = File::options().write(true).open(path)?;
@@ -87,7 +87,7 @@ impl Draft {
     /// Puts the file in its place, synced.
     ///
     /// # Errors
-    /// Whatever the operating system refuses.
+    /// Errors of the operating system.
     pub fn publish(self) -> io::Result<()> {
         match self.content {
             #[cfg(target_os = "linux")]

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use syrinx_types::SettingIssue;
+
 /// An error of this crate. `name` is the path as given, or `standard input`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -161,16 +163,16 @@ pub enum AudioError {
         samples: usize,
     },
     /// A log-mel, transform or pause setting that can't work.
-    #[error("setting {setting}: {reason}")]
-    Config {
-        /// The setting.
-        setting: &'static str,
-        /// Fault and valid range.
-        reason: String,
-    },
+    #[error("setting {}: {}", .0.key, .0.reason)]
+    Config(SettingIssue),
 }
 
 impl AudioError {
+    /// Builds the error of a setting.
+    pub(crate) fn setting(key: &str, reason: impl Into<String>) -> Self {
+        Self::Config(SettingIssue::new(key, reason))
+    }
+
     /// Returns the error of opening or reading `name`.
     pub(crate) fn opening(name: &str, cause: io::Error) -> Self {
         match cause.kind() {
@@ -214,7 +216,7 @@ impl AudioError {
             Self::Spool { .. } => {
                 "make room in the folder of temporary files, or name another in TMPDIR"
             }
-            Self::Read { .. } | Self::Resample { .. } | Self::Config { .. } => return None,
+            Self::Read { .. } | Self::Resample { .. } | Self::Config(_) => return None,
         };
         Some(hint.into())
     }
@@ -239,7 +241,7 @@ impl AudioError {
             | Self::TooLarge { name, .. }
             | Self::Write { name, .. }
             | Self::TooLongToWrite { name, .. } => Some(PathBuf::from(name)),
-            Self::Spool { .. } | Self::Resample { .. } | Self::Config { .. } => None,
+            Self::Spool { .. } | Self::Resample { .. } | Self::Config(_) => None,
         }
     }
 }

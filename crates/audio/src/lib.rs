@@ -3,10 +3,10 @@
 //! Every recording is read by [`load`] or one of its siblings and written by [`write_wav`]. Invariants:
 //!
 //! - A recording that is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
-//!   to [`MAX_RATE_HZ`]. Silence and single samples are fine here; callers decide whether they make sense.
-//! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Faults that
-//!   can be mended are an [`AudioWarning`].
-//! - A file is written next to its place and then renamed: it is whole or it isn't there.
+//!   to [`MAX_RATE_HZ`]. Silence and single samples are accepted.
+//! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Repaired
+//!   faults are an [`AudioWarning`].
+//! - A file is written under a temporary name and then renamed: it is complete or missing.
 //! - No tensors, no global state, no threads.
 
 mod channels;

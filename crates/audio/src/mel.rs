@@ -62,7 +62,7 @@ impl LogMel {
     /// # Errors
     /// [`AudioError::Config`] naming the setting that can't work.
     pub fn new(config: MelConfig) -> Result<Self, AudioError> {
-        let fail = |setting, reason: String| Err(AudioError::Config { setting, reason });
+        let fail = |key: &str, reason: String| Err(AudioError::setting(key, reason));
         let nyquist_hz = f64::from(config.sample_rate_hz) / 2.0;
         if config.sample_rate_hz == 0 {
             return fail("sample_rate_hz", "must be above 0".to_owned());

@@ -25,7 +25,7 @@ pub struct PromptConfig {
 impl Default for PromptConfig {
     fn default() -> Self {
         Self {
-            max_s: 2.4,
+            max_s: 3.0,
             min_s: 0.5,
             keep_silence_s: 0.1,
             level_dbfs: -22.0,

@@ -186,6 +186,12 @@ pub fn speech_level_db(audio: &Audio) -> (f32, f32) {
     (speech, inaudible_db(noise, speech))
 }
 
+/// Whether even the loud parts of a recording are too quiet for speech ([`speech_level_db`]).
+pub fn is_inaudible(audio: &Audio) -> bool {
+    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
+    level_dbfs < needed_dbfs
+}
+
 fn inaudible_db(noise: f32, speech: f32) -> f32 {
     if speech - noise < STEADY_DB { INAUDIBLE_STEADY_DB } else { INAUDIBLE_DB }
 }

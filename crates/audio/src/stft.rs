@@ -35,11 +35,10 @@ impl Stft {
     pub fn new(n_fft: usize, hop: usize) -> Result<Self, AudioError> {
         if n_fft < 2 || !n_fft.is_multiple_of(2) {
             let reason = format!("{n_fft} is not an even number from 2 up");
-            return Err(AudioError::Config { setting: "n_fft", reason });
+            return Err(AudioError::setting("n_fft", reason));
         }
         if hop == 0 {
-            let reason = "0 samples is no step".to_owned();
-            return Err(AudioError::Config { setting: "hop", reason });
+            return Err(AudioError::setting("hop", "0 samples is no step"));
         }
         // Periodic Hann.
         let window =

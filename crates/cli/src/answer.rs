@@ -1,5 +1,6 @@
 //! Answers on their way out: as text, JSON, subtitles or sound.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub enum Form {
     Times,
     /// A field of the answer; where the request lacked the field of the second name, that one.
     Field(String, &'static str),
-    /// Sound, and JSON about it if asked for.
+    /// Sound, and JSON about it with `--json`.
     Wav(WavFormat, bool),
 }
 
@@ -108,6 +109,21 @@ impl Destination {
             ));
         }
         Ok(Self::File(out))
+    }
+
+    /// Refuses recordings whose answers would be one file of the folder.
+    pub fn check_distinct<'n>(&self, names: impl Iterator<Item = &'n str>, form: &Form) -> Outcome {
+        let mut paths = BTreeSet::new();
+        for name in names.filter(|name| Path::new(name).is_file()) {
+            let path = self.path(name, form).filter(|_| matches!(self, Self::Folder(_)));
+            if let Some(path) = path.filter(|path| !paths.insert(path.clone())) {
+                return Err(Failure::usage(
+                    format!("the answers to two recordings would be {}", path.display()),
+                    "give recordings of one name folders of their own with -o",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the answer to a request of this name is in a folder already.
@@ -335,4 +351,31 @@ fn endless_header(rate_hz: u32) -> Vec<u8> {
     header.extend(16u16.to_le_bytes()); // bits a sample
     header.extend(b"data\xff\xff\xff\xff");
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_of_one_name_do_not_share_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let recording = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+            std::fs::write(&path, "").expect("it is written");
+            path.display().to_string()
+        };
+        let (one, other, third) =
+            (recording("a/x.wav"), recording("b/x.flac"), recording("b/y.wav"));
+        let to = Destination::Folder(folder.path().to_owned());
+        let check = |names: &[&str], to: &Destination| {
+            to.check_distinct(names.iter().copied(), &Form::Text).is_ok()
+        };
+        assert!(check(&[&one, &third], &to));
+        assert!(!check(&[&one, &other], &to));
+        assert!(check(&[&one, &other], &Destination::Standard));
+        // Missing recordings are reported by what reads them.
+        assert!(check(&["nowhere/a.wav", "nowhere/b.wav"], &to));
+    }
 }

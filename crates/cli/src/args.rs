@@ -11,7 +11,7 @@ use crate::verbs::{
     results, run, score, serve, tasks, train, voices,
 };
 
-const ABOUT: &str = "Speaks, listens and spells with one small codec language model";
+const ABOUT: &str = "Synthesizes, recognizes and edits speech with one small codec language model";
 
 const AFTER: &str = "\
 Examples:
@@ -24,8 +24,8 @@ Examples:
 
 Exit codes:
     0  done
-    1  something unexpected; please report it
-    2  the command line makes no sense
+    1  unexpected error; please report it
+    2  invalid command line
     3  bad input: a file, a text or a request that can't be used
     4  bad model, checkpoint or configuration
     5  writing failed: disk full, folder missing, not writable
@@ -34,7 +34,7 @@ Exit codes:
   130  stopped by Ctrl-C; what was finished is kept
 
 Settings come from syrinx.toml in the current folder (or --config FILE), then from variables such as
-SYRINX_DECODE__BEST_OF=4, then from flags; `syrinx config show` says which won.";
+SYRINX_DECODE__BEST_OF=4, then from flags; `syrinx config show` shows the origin of each.";
 
 /// The program. Verbs of tasks are added to it by [`command`].
 #[derive(Debug, Parser)]

@@ -32,7 +32,7 @@ pub enum Exit {
     Ok = 0,
     /// Something that should not happen.
     Unexpected = 1,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage = 2,
     /// A file, text or request that can't be used.
     BadInput = 3,
@@ -74,7 +74,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why the program ends.
+/// Failure that ends the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The exit code.

@@ -12,17 +12,6 @@ use syrinx_types::{Event, EventSink};
 /// Most redraws of the bars a second.
 const REFRESH_HZ: u8 = 20;
 
-/// Sends every event to several sinks.
-pub struct Tee(pub Vec<Box<dyn EventSink>>);
-
-impl EventSink for Tee {
-    fn emit(&self, event: Event) {
-        for sink in &self.0 {
-            sink.emit(event.clone());
-        }
-    }
-}
-
 /// Terminal of standard error that may show bars. Every line that is printed while bars may be there is printed by
 /// [`Self::without_bars`]: one printed over a bar leaves the rest of the bar on the terminal.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! When, where and by which revision something is run.
+//! Date, machine, command and revision of a run.
 
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};

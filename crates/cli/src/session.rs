@@ -8,11 +8,11 @@ use syrinx_config::{Layer, Loaded, SETTINGS_FILE, Settings};
 use syrinx_engine::Engine;
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{CorpusCodec, JsonLines, open_engine};
-use syrinx_types::{CancelToken, EventSink, RunContext};
+use syrinx_types::{CancelToken, EventSink, RunContext, Tee};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::globals::Globals;
-use crate::progress::{Bars, Lines, Screen, Tee};
+use crate::progress::{Bars, Lines, Screen};
 use crate::provenance::now_s;
 use crate::stop;
 
@@ -25,7 +25,7 @@ pub struct Session {
     pub globals: Globals,
     /// Set by Ctrl-C.
     pub cancel: CancelToken,
-    sink: Tee,
+    sink: Tee<'static>,
     screen: Screen,
 }
 

@@ -1,41 +1,17 @@
-//! Plain tables for terminals.
+//! Tables with titles.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use syrinx_types::Columns;
 
-/// Formats rows under titles: columns as wide as their longest cell, two spaces apart, no wrapping.
+/// Formats rows under titles, all columns left-aligned.
 pub fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(titles);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 2));
-    });
-    table.trim_fmt()
+    let titles = titles.map(str::to_owned);
+    let all: Vec<&[String; N]> = std::iter::once(&titles).chain(rows).collect();
+    syrinx_types::table(&all, Columns::Text)
 }
 
-/// Width of a page, columns.
-const PAGE_WIDTH: u16 = 100;
-
-/// Formats names and texts as a page: two columns, wrapped.
-pub fn page(rows: &[[String; 2]]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(PAGE_WIDTH);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 2));
-    });
-    table.trim_fmt()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_as_wide_as_their_cells_and_lines_end_with_text() {
-        let rows = [["a".to_owned(), "bcd".to_owned()], ["é".to_owned(), String::new()]];
-        assert_eq!(table(["ONE", "2"], &rows), "ONE  2\na    bcd\né");
-    }
+/// Formats a thing's fields, one a line: name and value.
+pub fn fields(rows: &[(&str, String)]) -> String {
+    let rows: Vec<[String; 2]> =
+        rows.iter().map(|(name, value)| [(*name).to_owned(), value.clone()]).collect();
+    syrinx_types::table(&rows, Columns::Text)
 }

@@ -15,14 +15,14 @@ pub trait ClipSource: Sync {
     /// ends.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one.
+    /// Errors of the source.
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError>;
 
     /// Draws codec frames of `frame_samples` samples each from a random place of a random recording that has codes of its
     /// own: its samples and these codes. `None` where there are none.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one.
+    /// Errors of the source.
     fn draw_coded(
         &self,
         _frames: usize,
@@ -155,10 +155,7 @@ pub(crate) fn drawn(
     let Some(change) = config.augment.draw(rng) else { return source.draw(samples, rng) };
     let input = source.draw(change.input_len(samples), rng)?;
     let changed = change.apply(Audio { samples: input, sample_rate_hz }, samples, rng);
-    let fault = |e: syrinx_scene::SceneError| CodecError::Config {
-        setting: "augment",
-        reason: e.to_string(),
-    };
+    let fault = |e: syrinx_scene::SceneError| CodecError::setting("augment", e.to_string());
     Ok(changed.map_err(fault)?.samples)
 }
 

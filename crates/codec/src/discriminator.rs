@@ -67,7 +67,7 @@ impl AdversarialConfig {
     /// # Errors
     /// [`CodecError::Config`] naming what can't work with clips of `clip` samples.
     pub(crate) fn check(&self, clip: usize) -> std::result::Result<(), CodecError> {
-        let fail = |reason: String| Err(CodecError::Config { setting: "adversarial", reason });
+        let fail = |reason: String| Err(CodecError::setting("adversarial", reason));
         if let Err(issue) = self.block.check() {
             return fail(issue.in_table("block").to_string());
         }

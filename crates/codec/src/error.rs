@@ -1,20 +1,15 @@
 //! Errors of codecs.
 
 use std::path::PathBuf;
-use syrinx_types::IoOperation;
+use syrinx_types::{IoOperation, SettingIssue};
 
 /// Errors of fitting, training, coding and storing codecs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
     /// A setting that can't work.
-    #[error("codec setting `{setting}`: {reason}")]
-    Config {
-        /// The setting.
-        setting: &'static str,
-        /// Fault.
-        reason: String,
-    },
+    #[error("codec setting `{}`: {}", .0.key, .0.reason)]
+    Config(SettingIssue),
     /// Too little data to fit or train with.
     #[error("{operation}: {found} {unit} are too few, at least {needed} are needed")]
     TooLittleData {
@@ -65,7 +60,7 @@ pub enum CodecError {
     State {
         /// The state.
         path: PathBuf,
-        /// Why it doesn't fit.
+        /// Mismatch.
         reason: String,
     },
     /// A loss or gradient that is no longer finite.
@@ -74,7 +69,7 @@ pub enum CodecError {
         /// The step.
         step: u64,
     },
-    /// The caller asked to stop.
+    /// The caller cancelled.
     #[error("{operation} was stopped")]
     Cancelled {
         /// Operation that was stopped.
@@ -87,7 +82,7 @@ pub enum CodecError {
         operation: IoOperation,
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// Cause.
         cause: std::io::Error,
     },
     /// An error of a codec that another crate implements.
@@ -105,6 +100,11 @@ pub enum CodecError {
 }
 
 impl CodecError {
+    /// Builds the error of a setting.
+    pub(crate) fn setting(key: &str, reason: impl Into<String>) -> Self {
+        Self::Config(SettingIssue::new(key, reason))
+    }
+
     /// Builds an error of a codec that another crate implements.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Box::new(error))

@@ -63,7 +63,7 @@ impl FitConfig {
     }
 
     fn check(&self) -> Result<(), CodecError> {
-        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
+        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
         if self.patch_frames == 0 {
             return fail("patch_frames", "must be above 0".into());
         }

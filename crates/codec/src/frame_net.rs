@@ -10,8 +10,8 @@ use crate::CodecError;
 /// no sum's order.
 pub(crate) const BLOCK_FRAMES: usize = 16;
 
-/// Frames a stream takes at once from this frame on: whoever listens is that far behind by then, and large blocks cost
-/// half, as the products prepare every weight once a block.
+/// Frames of a block of a stream after its first [`LATER_BLOCK_FRAMES`]: playback is that far behind by then, and large
+/// blocks cost half, as the products prepare every weight once a block.
 const LATER_BLOCK_FRAMES: usize = 64;
 
 /// Returns the attention of `sequences` sequences of `frames` rows each, in which a row attends to `window` rows,

@@ -8,10 +8,10 @@
 //!
 //! Invariants:
 //!
-//! - Decoding a stream gives the samples of decoding the whole, bit for bit, however the codes are cut.
+//! - Decoding a stream gives the samples of decoding all codes at once, bit for bit, however the codes are split.
 //! - Codes with fewer levels than the codec has decode: they are the first levels.
 //! - Codebooks hold values that f16 can hold, so that storing them changes no code.
-//! - Bad input is a [`CodecError`] that says what to do, never a panic. Randomness comes from a seed in a config.
+//! - Bad input is a [`CodecError`] with a hint, never a panic. Randomness comes from a seed in a config.
 
 mod clips;
 mod codec;

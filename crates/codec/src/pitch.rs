@@ -67,8 +67,7 @@ impl PitchConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
-        let fail =
-            |setting, reason: &str| Err(CodecError::Config { setting, reason: reason.to_owned() });
+        let fail = |key: &str, reason: &str| Err(CodecError::setting(key, reason));
         if !(self.min_hz > 0.0 && self.max_hz > self.min_hz && self.max_hz.is_finite()) {
             return fail("min_hz", "must lie above 0 and below max_hz");
         }

@@ -29,7 +29,7 @@ impl RefinementConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work with latents of this length.
     pub fn check(&self, latent_dim: usize) -> Result<(), CodecError> {
-        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
+        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
         if self.groups == 0 || !latent_dim.is_multiple_of(self.groups) {
             return fail("groups", format!("must divide the length of latents, {latent_dim}"));
         }

@@ -91,8 +91,7 @@ impl SpectralLoss {
         config: &SpectralLossConfig,
         sample_rate_hz: u32,
     ) -> std::result::Result<Self, CodecError> {
-        let fail =
-            |reason: &str| Err(CodecError::Config { setting: "loss", reason: reason.to_owned() });
+        let fail = |reason: &str| Err(CodecError::setting("loss", reason));
         if config.n_fft.is_empty() || config.n_fft.len() != config.mel_bins.len() {
             return fail("n_fft and mel_bins must be lists of the same length, not empty");
         }

@@ -41,7 +41,7 @@ impl Stft {
         self.n_fft / 2 + 1
     }
 
-    /// Returns the number of frames that lie wholly inside so many samples.
+    /// Returns the number of frames within `samples` samples.
     pub(crate) fn frames(&self, samples: usize) -> usize {
         (samples - self.n_fft) / self.hop + 1
     }

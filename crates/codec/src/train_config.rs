@@ -116,7 +116,7 @@ impl VocoderTrainConfig {
     }
 
     pub(crate) fn check(&self, rvq: &MelRvq, loss: &SpectralLoss) -> Result<(), CodecError> {
-        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
+        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
         if self.clips == 0 || self.clip_frames * rvq.config().frame_samples() < loss.least_samples()
         {
             let reason =

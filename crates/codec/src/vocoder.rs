@@ -90,7 +90,7 @@ impl VocoderConfig {
     /// # Errors
     /// [`CodecError::Config`] naming the setting that can't work.
     pub fn check(&self) -> Result<(), CodecError> {
-        let fail = |setting, reason: String| Err(CodecError::Config { setting, reason });
+        let fail = |key: &str, reason: String| Err(CodecError::setting(key, reason));
         if let Err(issue) = self.block.check() {
             return fail("block", issue.to_string());
         }

@@ -149,7 +149,7 @@ impl Reader {
             self.tensors.remove(name).ok_or_else(|| fail(format!("tensor `{name}` is missing")))?;
         if found.shape != shape {
             return Err(fail(format!(
-                "tensor `{name}` has shape {:?}, the configuration asks for {shape:?}",
+                "tensor `{name}` has shape {:?}, the configuration requires {shape:?}",
                 found.shape
             )));
         }

@@ -12,7 +12,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         cause: io::Error,
     },
     /// A file that isn't TOML.
@@ -46,7 +46,7 @@ pub enum ConfigError {
     /// A configuration of this program that contradicts its own schema.
     #[error("the default configuration can't be written as JSON: {reason}")]
     Defaults {
-        /// Why.
+        /// Cause.
         reason: String,
     },
 }

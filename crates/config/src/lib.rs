@@ -1,4 +1,4 @@
-//! Layered configuration: defaults, a file, the environment, flags; and the schemas of it all.
+//! Layered configuration: defaults, a file, the environment, flags; and its schemas.
 //!
 //! [`load`] does this for any configuration that has a schema; [`Settings`] is the program's own. The layer of every
 //! key is recorded ([`Loaded::keys`]).

@@ -26,7 +26,7 @@ const SAID_S: f64 = 8.0;
 /// Interval between reads of a shown store, seconds.
 const REFRESH_S: f64 = 3.0;
 
-/// Which screen.
+/// A screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
     /// One input, several tasks, models and settings side by side.
@@ -116,7 +116,7 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the state at the beginning, and what has to be done first.
+    /// Returns the initial state with its first effects.
     pub fn new(facts: Facts) -> (Self, Vec<Effect>) {
         let mut app = Self {
             screen: facts.screen,

@@ -17,13 +17,13 @@ pub enum DashError {
     Replay {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// A thread can't be started.
     #[error("a thread can't be started: {cause}")]
     Thread {
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
 }

@@ -21,7 +21,7 @@ struct Line {
     event: Event,
 }
 
-/// Events in JSON lines. What is no event is passed over: the last line of a killed run, or kinds of a newer program.
+/// Events in JSON lines. Other lines are skipped: the last line of a killed run, or events of a newer program.
 pub fn read_events(text: &str) -> Vec<Stamped> {
     let parse = |line: &str| serde_json::from_str::<Line>(line).ok();
     text.lines().filter_map(parse).map(|line| (line.at_s, line.event)).collect()
@@ -51,7 +51,7 @@ impl Tail {
         file.seek(SeekFrom::Start(self.read_bytes))?;
         let mut bytes = std::mem::take(&mut self.rest);
         self.read_bytes += file.take(CHUNK_BYTES).read_to_end(&mut bytes)? as u64;
-        // A line that isn't whole waits for its rest.
+        // An incomplete line waits for its rest.
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         self.rest = bytes.split_off(whole);
         Ok((read_events(&String::from_utf8_lossy(&bytes)), start))

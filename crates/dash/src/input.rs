@@ -30,7 +30,7 @@ pub(crate) fn read_keys(send: &Sender<Msg>, stop: &CancelToken) {
     }
 }
 
-/// Sends what is there; returns whether somebody still receives it.
+/// Sends the available events; returns whether the receiver is still there.
 fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
     while !stop.is_cancelled() && event::poll(Duration::ZERO)? {
         let input = event::read()?;
@@ -43,7 +43,7 @@ fn forward(send: &Sender<Msg>, stop: &CancelToken) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// The terminal that crossterm reads, which must not be asked for keys once it is gone: crossterm then reads it in an endless
+/// The terminal that crossterm reads. No keys may be read from a terminal that is gone: crossterm would read in an endless
 /// loop.
 #[cfg(unix)]
 struct Terminal(std::os::fd::OwnedFd);

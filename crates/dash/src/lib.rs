@@ -1,17 +1,16 @@
 //! The terminal dashboard: tasks side by side, evaluations, ablations, training runs, the registry.
 //!
-//! State is values ([`App`]), and changes in one place: [`App::update`] takes a message ([`Msg`]) and returns what has
-//! to be done outside ([`Effect`]); [`App::draw`] draws the state. [`run`] joins that to a terminal: threads read keys,
-//! work on effects with the [`Program`] that the caller brings, and send messages back.
+//! The state is a value ([`App`]). [`App::update`] takes a message ([`Msg`]), changes the state and returns effects
+//! ([`Effect`]); [`App::draw`] draws the state. [`run`] connects these to a terminal: threads read keys, run effects
+//! with the caller's [`Program`], and send messages back.
 //!
 //! Invariants:
 //!
-//! - The reducer does no work: no files, no clock, no engine. Any state can be made, and drawn, in a test.
-//! - The engine is behind [`Program`], and works on threads of its own: drawing never waits for it, and it never waits
-//!   for drawing.
-//! - What a key does and what the help says of it is one table a component ([`keys`]), so neither can go stale.
-//! - Colour is never the only sign. A terminal of any size is drawn, those below 80×24 one pane at a time.
-//! - Leaving stops what is under way and restores the terminal, after a panic too.
+//! - The reducer does no work: no files, no clock, no engine. A test can make any state and draw it.
+//! - The engine is behind [`Program`] and runs on threads of its own: neither it nor drawing waits for the other.
+//! - One table a component ([`keys`]) defines the effect of a key and its line in the help.
+//! - Colour is never the only sign. A terminal of any size is drawn, below 80×24 one pane at a time.
+//! - Leaving stops running work and restores the terminal, after a panic too.
 
 mod app;
 mod error;

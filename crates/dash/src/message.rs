@@ -45,7 +45,7 @@ pub enum Msg {
     Resized,
     /// Time goes by: seconds since 1970.
     Now(f64),
-    /// Someone outside asked to stop.
+    /// A signal of the system requests the end.
     Terminate,
     /// From a worker.
     News(News),

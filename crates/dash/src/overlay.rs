@@ -24,7 +24,7 @@ pub(crate) enum OverlayOutcome {
     Stay,
     /// It goes.
     Close,
-    /// The whole dashboard goes.
+    /// The dashboard ends.
     Leave,
 }
 

@@ -79,7 +79,7 @@ pub trait Program: Send + Sync {
     /// Plays a recording, if this program can. Returns when it has begun.
     ///
     /// # Errors
-    /// Why it can't.
+    /// Error message.
     fn play(&self, audio: &Audio) -> Result<(), String>;
 }
 

@@ -56,7 +56,7 @@ impl ScreenContext<'_> {
         JobId(*self.last_job)
     }
 
-    /// Something has to be done.
+    /// Requests an effect.
     pub(crate) fn ask(&mut self, effect: Effect) {
         self.effects.push(effect);
     }

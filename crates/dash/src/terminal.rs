@@ -74,7 +74,7 @@ fn enter(output: Output, mouse: bool) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back. What fails here fails because there is no terminal any more.
+/// Restores the terminal. Errors are ignored: they mean that the terminal is gone.
 fn give_back(output: Output) {
     let mut out = output();
     let _ = execute!(

@@ -246,7 +246,7 @@ impl Workers {
         });
     }
 
-    /// Asks the store; one that isn't there yet is no trouble.
+    /// Queries the store. A missing store gives an empty result.
     fn query(&self, work: impl FnOnce(&Store) -> Result<News, ResultsError> + Send + 'static) {
         self.read(move |places| match Store::open_existing(&places.results) {
             Err(ResultsError::Missing { .. }) => Ok(News::Runs(Vec::new())),
@@ -282,7 +282,7 @@ impl Workers {
         }
     }
 
-    /// Asks everything to stop.
+    /// Cancels all running work.
     pub(crate) fn cancel_all(&self) {
         self.jobs.values().for_each(CancelToken::cancel);
         self.following.cancel();

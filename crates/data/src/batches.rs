@@ -119,7 +119,7 @@ impl Batches {
         rng
     }
 
-    /// Returns the order of an epoch; the last one asked for is kept, since steps come one after another.
+    /// Returns the order of an epoch. The last result is kept, since steps are consecutive.
     fn order(&self, epoch: u64) -> Order {
         let kept = self.last.lock().ok().and_then(|last| last.clone());
         if let Some((_, order)) = kept.filter(|(of, _)| *of == epoch) {

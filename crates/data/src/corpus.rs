@@ -14,7 +14,7 @@ use crate::shard::{CodecStamp, Shard, ShardRecord, ShardStamp};
 use crate::source::{CorpusShard, ShardSource};
 use crate::{DataError, Utterance};
 
-/// Rules by which a prompt is drawn: a random stretch of another utterance of the same speaker.
+/// Rules for drawing a prompt: a random stretch of another utterance of the same speaker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromptSpec {
@@ -32,7 +32,7 @@ impl Default for PromptSpec {
     }
 }
 
-/// All utterances of a folder of token shards, or some of them. Clones and parts share the codes.
+/// Utterances of a folder of token shards, all or a selection. Clones and selections share the codes.
 #[derive(Debug, Clone)]
 pub struct Corpus {
     codec: CodecStamp,
@@ -40,11 +40,11 @@ pub struct Corpus {
     entries: Vec<(usize, usize)>, // (shard, record)
     by_id: HashMap<String, usize>,
     by_speaker: BTreeMap<String, Vec<usize>>,
-    /// The same utterances otherwise (noisy, in a mixture, ...), by name.
+    /// Views of the utterances (noisy, in a mixture, ...), by name.
     views: Arc<BTreeMap<String, Corpus>>,
 }
 
-/// The folder beside the shards that has a folder of shards for every view.
+/// Folder within that of the shards, with a folder of shards for every view.
 pub const VIEWS: &str = "views";
 
 impl Corpus {
@@ -73,10 +73,10 @@ impl Corpus {
     }
 
     /// Opens the shards of a source, and those of its views, without reading codes: these are read when an utterance
-    /// is needed. Errors are those of [`Corpus::open`], and [`DataError::Remote`].
+    /// is needed.
     ///
     /// # Errors
-    /// See above.
+    /// Those of [`Corpus::open`], and [`DataError::Remote`].
     pub fn stream(source: &Arc<dyn ShardSource>) -> Result<Self, DataError> {
         let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for path in source.list()? {
@@ -110,7 +110,7 @@ impl Corpus {
         self.shards.iter().any(|shard| matches!(shard, CorpusShard::Streamed { .. }))
     }
 
-    /// Returns the same with these views.
+    /// Returns the corpus with these views.
     fn with_views(
         mut self,
         views: impl Iterator<Item = Result<(String, Self, PathBuf), DataError>>,
@@ -132,12 +132,12 @@ impl Corpus {
         Ok(self)
     }
 
-    /// Returns the names of the views that there are.
+    /// Returns the names of the views.
     pub fn views(&self) -> impl Iterator<Item = &str> {
         self.views.keys().map(String::as_str)
     }
 
-    /// Utterance `i` in every view that has it at the same length.
+    /// Returns utterance `i` in every view that has it at the same length.
     fn views_of(&self, i: usize) -> Result<BTreeMap<String, Coded>, DataError> {
         let (id, frames) = (&self.utterance(i).id, self.frames(i));
         let coded = |(name, view): (&String, &Self)| {
@@ -203,8 +203,8 @@ impl Corpus {
         corpus
     }
 
-    /// Returns the utterances for which `keep` (given the utterance and its frames) holds, numbered anew. Prompts come
-    /// from the kept ones only, so that a training split never hears a test recording.
+    /// Returns the utterances for which `keep` (given the utterance and its frames) is true, renumbered. Prompts come
+    /// from these only, so no test recording is a prompt of a training split.
     pub fn filter(&self, keep: impl Fn(&Utterance, usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&i| keep(self.utterance(i), self.frames(i)));
         let entries = kept.map(|i| self.entries[i]).collect();
@@ -212,7 +212,7 @@ impl Corpus {
         Self { views, ..Self::index(self.codec.clone(), Arc::clone(&self.shards), entries) }
     }
 
-    /// Returns the utterances of one split, numbered anew.
+    /// Returns the utterances of one split, renumbered.
     pub fn split(&self, split: &str) -> Self {
         self.filter(|utterance, _| utterance.split.as_deref() == Some(split))
     }
@@ -232,12 +232,12 @@ impl Corpus {
         self.entries.is_empty()
     }
 
-    /// Speakers and the numbers of their utterances, by name.
+    /// Returns the indices of the utterances of every speaker, by name.
     pub fn speakers(&self) -> &BTreeMap<String, Vec<usize>> {
         &self.by_speaker
     }
 
-    /// Returns the number of the utterance of this name.
+    /// Returns the index of the utterance of this name.
     pub fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
     }
@@ -248,7 +248,7 @@ impl Corpus {
         (shard, &shard.records()[record])
     }
 
-    /// Manifest entry of utterance `i`; panics unless `i < len()`, like a slice.
+    /// Returns the manifest entry of utterance `i`; panics unless `i < len()`, like a slice.
     pub fn utterance(&self, i: usize) -> &Utterance {
         &self.record(i).1.utterance
     }
@@ -258,20 +258,20 @@ impl Corpus {
         self.record(i).1.frames
     }
 
-    /// Returns the frames of every utterance, for a plan of batches.
+    /// Returns the number of frames of every utterance.
     pub fn lengths(&self) -> Vec<usize> {
         (0..self.len()).map(|i| self.frames(i)).collect()
     }
 
-    /// Returns the utterances of an epoch: every one, those of speakers with fewer several times. A speaker's share
-    /// goes with the number of its utterances to the power of 1 - `balance`: 0 takes every utterance once, 1 hears
-    /// every speaker as often.
+    /// Returns the indices of an epoch's utterances; those of speakers with few utterances are repeated. A speaker's
+    /// share is proportional to the number of its utterances to the power of 1 - `balance`: with 0 every utterance
+    /// occurs once, with 1 every speaker has the same share.
     pub fn turns(&self, balance: f64) -> Vec<usize> {
         let most = self.by_speaker.values().map(Vec::len).max().unwrap_or(0);
         let mut turns = Vec::new();
         for utterances in self.by_speaker.values() {
             let times = (most as f64 / utterances.len().max(1) as f64).powf(balance);
-            // Whole turns that come nearest to `times` for each: the rest of one is carried over to the next.
+            // Rounded repetitions of every utterance, near `times`: the remainder is carried over to the next.
             let due = |taken: usize| (taken as f64 * times).round() as usize;
             for (taken, &utterance) in utterances.iter().enumerate() {
                 turns.extend(std::iter::repeat_n(utterance, due(taken + 1) - due(taken)));
@@ -304,7 +304,7 @@ impl Corpus {
         shard.latents(record)
     }
 
-    /// Utterance `i` as tasks see it, with a prompt drawn if asked for.
+    /// Returns utterance `i` as a sample for tasks, with a drawn prompt where `prompt` is given.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -330,9 +330,8 @@ impl Corpus {
         })
     }
 
-    /// Returns a random stretch of another utterance of the speaker of utterance `i`, of `min_frames..=max_frames`
-    /// frames, or a whole utterance where that is shorter. `None` with `none_probability`, or if the speaker has no
-    /// other.
+    /// Returns a random stretch of another utterance of the speaker of utterance `i`: of `min_frames..=max_frames`
+    /// frames, or the utterance where it is shorter. `None` with `none_probability`, or if the speaker has no other.
     ///
     /// # Errors
     /// Errors of reading a streamed corpus.
@@ -342,7 +341,7 @@ impl Corpus {
         spec: &PromptSpec,
         rng: &mut impl Rng,
     ) -> Result<Option<Codes>, DataError> {
-        // Both draws are made in any case, so that changing the probability leaves the other draws as they were.
+        // Both draws are made in any case: the probability does not change the other draws.
         let none = rng.random::<f64>() < spec.none_probability;
         let most = spec.max_frames.max(spec.min_frames);
         let frames = rng.random_range(spec.min_frames..=most);
@@ -367,7 +366,7 @@ impl Corpus {
     }
 }
 
-/// Returns the shards of a folder with their paths, in memory.
+/// Reads the shards of a folder into memory.
 fn read_shards(folder: &Path) -> Result<Vec<(PathBuf, CorpusShard)>, DataError> {
     let read = |path: PathBuf| {
         let shard = CorpusShard::Held(Shard::read(&path)?);

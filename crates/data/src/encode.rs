@@ -28,8 +28,8 @@ pub struct EncodePlan {
     pub codec: CodecStamp,
     /// Dimension of the latents stored with the codes; 0 to store none.
     pub latent_dim: usize,
-    /// Which shards are made here. Parts may share a folder, and so may processes with the same part: each shard is made
-    /// by one of them.
+    /// Share of the shards that this process makes. Shares may use one folder, and so may processes with the same share:
+    /// each shard is made by one of them.
     pub part: WorkShare,
     /// Utterances of a shard: the unit that a kill can lose and that is loaded at once.
     pub utterances_per_shard: usize,

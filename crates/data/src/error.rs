@@ -67,7 +67,7 @@ pub enum DataError {
         /// Fault.
         problem: String,
     },
-    /// A shard that is about to be written makes no sense.
+    /// A shard that is about to be written is invalid.
     #[error("cannot build the token shard {}: {problem}", path.display())]
     ShardContent {
         /// The file that was to be.
@@ -112,7 +112,7 @@ pub enum DataError {
         given: String,
     },
     /// A setting has no meaning.
-    #[error("{name} = {value} makes no sense: {problem}")]
+    #[error("{name} = {value} is invalid: {problem}")]
     Setting {
         /// Name of the setting.
         name: &'static str,
@@ -144,7 +144,7 @@ pub enum DataError {
     NothingSelected {
         /// Selection, such as `training split`.
         selection: &'static str,
-        /// Why each utterance was left out.
+        /// Reason for each utterance left out.
         left_out: LeftOutReasons,
     },
     /// The cancel token was set.

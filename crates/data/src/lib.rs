@@ -6,7 +6,7 @@
 //!
 //! Invariants:
 //! - No tensors, no codec, no decoding of audio: this crate knows files, text and integers.
-//! - Every file appears by renaming a finished temporary file, so a file that has its name is whole.
+//! - Every file appears by renaming a finished temporary file, so a file under its final name is complete.
 //! - The same manifest and codec give the same shard bytes, whatever the number of threads.
 //! - The batch of a step depends on the seed and the step alone, so a training run resumes exactly.
 

@@ -101,7 +101,7 @@ impl Utterance {
     }
 }
 
-/// Why a number can't be a length of time.
+/// Fault of a number that can't be a duration.
 fn time_problem(seconds: f64) -> Option<&'static str> {
     if !seconds.is_finite() {
         Some("not a number of seconds")

@@ -132,7 +132,7 @@ impl AllLevelsRow {
             }
         }
         let newest = pattern.newest(step, levels);
-        if self.frames.is_none() && pattern.moves_after(step, levels) {
+        if self.frames.is_none() && pattern.advances_after(step, levels) {
             self.alignment.push();
             let length = RowLength { frames: newest + 1, limit: row.run.limit, given_end: false };
             let advances = logits.advances.get(at);

@@ -11,13 +11,13 @@ pub struct SamplerConfig {
     /// Divides the logits of tokens in the last `repetition_window` by this where positive (and multiplies where
     /// negative); 1 for none.
     pub repetition_penalty: f64,
-    /// Number of last tokens that the penalty applies to.
+    /// Number of latest tokens that the penalty applies to.
     pub repetition_window: usize,
-    /// Divides all logits; 0 takes the likeliest.
+    /// Divides all logits; 0 takes the most probable token.
     pub temperature: f64,
     /// Number of most probable classes that are kept; 0 for all.
     pub top_k: usize,
-    /// Keeps the likeliest until they hold this share; 1 for all.
+    /// Keeps the most probable classes up to this share of the probability; 1 for all.
     pub top_p: f64,
     /// Drops classes below this share of the largest probability; 0 for none.
     pub min_p: f64,
@@ -37,7 +37,7 @@ impl Default for SamplerConfig {
 }
 
 impl SamplerConfig {
-    /// Always the likeliest.
+    /// Greedy: always the most probable token.
     pub fn greedy() -> Self {
         Self { temperature: 0.0, ..Self::default() }
     }
@@ -60,16 +60,16 @@ impl SamplerConfig {
 }
 
 /// Repetition-aware sampling (VALL-E 2, Algorithm 1): if the drawn code is among the last `window` codes more often
-/// than `threshold` allows, it is replaced by one plain draw from the whole distribution. As printed in the paper the
-/// count includes the drawn code itself, so the default fires on the first repeat. The window reaches into the prompt.
+/// than `threshold` allows, it is replaced by a draw from the unfiltered distribution. As in the paper, the count
+/// includes the drawn code, so the default replaces the first repeat. The window extends into the prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RepetitionAware {
-    /// Whether it is used.
+    /// Whether it is on.
     pub enabled: bool,
-    /// Codes looked back on (K).
+    /// Number of latest codes (K).
     pub window: usize,
-    /// Share of the window above which the draw is repeated (t_r).
+    /// Share of the window above which the code is drawn again (t_r).
     pub threshold: f64,
 }
 
@@ -83,26 +83,25 @@ impl Default for RepetitionAware {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NarConfig {
-    /// Levels, from 2, that get a pass of their own. Levels between them are rounded from the residual that the pass
-    /// before them predicts. Of a model that was trained without the residual every level gets one.
+    /// Levels, from 2, with a pass of their own. Levels between them are rounded from the residual that the previous pass
+    /// predicts. In a model trained without the residual every level has a pass.
     pub passes: Vec<usize>,
     /// Sampling of codes.
     pub sampler: SamplerConfig,
-    /// Frames of a window, all passes over which are done before those over the next: for speech that is played while it
-    /// is generated. All frames at once if not given.
+    /// Frames of a window. All passes over a window are done before those over the next, for streamed speech. Default: all
+    /// frames at once.
     pub window_frames: Option<usize>,
-    /// Frames of the first window, for a first sound that comes soon. The second is as long and every further one twice as
-    /// long as the one before, up to `window_frames`: the sound so far lasts until the next is there. As many as in the
-    /// others if not given.
+    /// Frames of the first window, for an early first sound. The second window is as long, every further one twice as long
+    /// as the previous one, up to `window_frames`, so that playback does not wait for the next window. Default: as in the
+    /// other windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_window_frames: Option<usize>,
-    /// Frames after a window of which level 1 is known when it is filled.
+    /// Look-ahead: frames of level 1 after a window that its passes read.
     pub lookahead_frames: usize,
-    /// Frames after the first window of which level 1 is known when it is filled; as many as after the others if not
-    /// given.
+    /// Look-ahead of the first window, frames. Default: as in the other windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_lookahead_frames: Option<usize>,
-    /// Frames before a window that it sees; all of them if not given.
+    /// Frames before a window that its passes read. Default: all.
     pub lookback_frames: Option<usize>,
 }
 
@@ -120,13 +119,13 @@ impl Default for NarConfig {
     }
 }
 
-/// The passes of a model that decides level 1 of all frames together (`model.codes = "masked"`).
+/// Passes of a model that predicts level 1 of all frames together (`model.codes = "masked"`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MaskedConfig {
-    /// Passes. Each decides for some of the frames, the last for all that are left.
+    /// Number of passes. Each decides the codes of some frames, the last those of all remaining ones.
     pub passes: usize,
-    /// Noise on how sure a code is, against the others of its pass; it fades from pass to pass.
+    /// Noise on the confidences of the codes of a pass; it decreases from pass to pass.
     pub noise: f64,
 }
 
@@ -137,24 +136,24 @@ impl Default for MaskedConfig {
 }
 
 impl MaskedConfig {
-    /// Settings are compared by their JSON: a default value is left out, so that the JSON of settings without it stays
-    /// the same.
+    /// Settings are compared by their JSON: a default value is left out, so that the JSON of settings without the key is
+    /// unchanged.
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The passes of a published vall-e model over level 1 of all frames. The defaults are those of its project.
+/// Passes of a published vall-e model over level 1 of all frames. The defaults are those of its project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DemaskConfig {
-    /// Passes. Each opens the least probable frames again, fewer from pass to pass.
+    /// Number of passes. Each masks the least probable frames again, fewer from pass to pass.
     pub steps: usize,
-    /// Weight of the prediction with text and prompt against that without; 1 for none.
+    /// Classifier-free guidance: weight of the prediction with text and prompt against that without; 1 for none.
     pub guidance: f64,
-    /// Share of the guided logits that is rescaled to the spread of the conditional ones, 0 to 1.
+    /// Share of the guided logits that is rescaled to the standard deviation of the conditional ones, 0 to 1.
     pub rescale: f64,
-    /// Temperature of the first pass; it falls to 0 at the last. 0 takes the likeliest.
+    /// Temperature of the first pass; it decreases to 0 at the last. 0 takes the most probable codes.
     pub temperature: f64,
     /// Factor on the predicted number of frames.
     pub length_factor: f64,
@@ -188,23 +187,23 @@ impl DemaskConfig {
     }
 }
 
-/// Settings of generation. The defaults are those that the embedded model is measured with.
+/// Settings of generation. The defaults are those of the embedded model's figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecodeConfig {
-    /// Level-1 codes, and all that an AR stage over all levels predicts.
+    /// Sampling of level-1 codes, and of all codes of an AR stage over all levels.
     pub codes: SamplerConfig,
     /// Repetition-aware sampling of level-1 codes.
     pub repetition_aware: RepetitionAware,
-    /// Moves of the pointer, durations, and the end of latents.
+    /// Sampling of the pointer's advances, of durations, and of the end of latents.
     pub advances: SamplerConfig,
-    /// Longest time on one phone, frames, before the pointer is pushed on.
+    /// Longest duration of a phone, frames: the pointer then advances.
     pub max_frames_a_phone: usize,
-    /// Text tokens.
+    /// Sampling of text tokens.
     pub text: SamplerConfig,
-    /// Further levels.
+    /// Passes over the further levels.
     pub nar: NarConfig,
-    /// Passes over level 1, for models that decide it so.
+    /// Passes over level 1, for models with masked codes.
     #[serde(skip_serializing_if = "MaskedConfig::is_default")]
     pub masked: MaskedConfig,
     /// Passes over level 1, for published vall-e models that predict it in place.
@@ -212,16 +211,15 @@ pub struct DecodeConfig {
     pub demask: DemaskConfig,
     /// Classifier-free guidance of the stages before the NAR: 1 for none, above 1 to follow the text more closely.
     pub guidance: f64,
-    /// Candidates a request, of which the engine keeps the one that its own transcription understands best.
+    /// Number of candidates a request. The engine keeps the one with the fewest errors in its own transcript.
     pub best_of: usize,
-    /// Rows that run together.
+    /// Rows of a batch.
     pub batch_rows: usize,
 }
 
 impl DecodeConfig {
-    /// Returns the same settings with windows for speech that is played while it is generated, unless there are some:
-    /// 8, 8, 16 and then always 32 frames, each of which but the first sees 5 frames of level 1 beyond its end. Blocks
-    /// of the embedded codec end there too.
+    /// Returns the settings with windows for streamed speech, unless they have some: 8, 8, 16 and then always 32 frames,
+    /// all but the first with a look-ahead of 5 frames. Blocks of the embedded codec end there too.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {

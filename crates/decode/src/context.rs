@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use syrinx_model::LanguageModel;
 use syrinx_task::{Generated, LayoutIssue, StageRun, TaskError};
-use syrinx_types::CancelToken;
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::{DecodeConfig, DecodeError};
 
@@ -12,7 +12,7 @@ use crate::{DecodeConfig, DecodeError};
 pub(crate) struct DecodeContext<'a> {
     pub(crate) model: &'a LanguageModel,
     pub(crate) config: &'a DecodeConfig,
-    pub(crate) cancel: &'a CancelToken,
+    pub(crate) run: RunContext<'a>,
     /// Receives the steps of the AR over level-1 codes, where a row is streamed.
     pub(crate) stream: Option<&'a dyn StepHook>,
 }
@@ -22,7 +22,7 @@ pub(crate) struct RowState<'a> {
     pub(crate) run: &'a StageRun,
     pub(crate) rng: &'a mut ChaCha8Rng,
     pub(crate) out: &'a mut Generated,
-    /// Stops this row alone: it is left as it is, and the rows beside it go on.
+    /// Cancel token of the row: it stops this row only.
     pub(crate) cancel: &'a CancelToken,
 }
 
@@ -53,7 +53,9 @@ impl RowState<'_> {
 }
 
 impl DecodeContext<'_> {
+    /// Waits for requests without samples, and returns an error if the run is to stop.
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
-        if self.cancel.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
+        self.run.give_way();
+        if self.run.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(()) }
     }
 }

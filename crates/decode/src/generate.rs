@@ -1,4 +1,4 @@
-//! Running a plan.
+//! Execution of plans.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,7 @@ use crate::heads::run;
 use crate::streaming::{FramesSink, Stream};
 use crate::{DecodeConfig, DecodeError};
 
-/// Runs every row of a plan through its stages. One [`Generated`] a row, in the plan's order.
+/// Runs every row of a plan through its stages. Returns one [`Generated`] a row, in the plan's order.
 pub fn generate(
     model: &LanguageModel,
     layout: &Layout,
@@ -24,9 +24,9 @@ pub fn generate(
     run_plan(model, layout, plan, &settings(plan, run.seed, run.cancel), config, run, None)
 }
 
-/// Runs several plans together, each with a seed of its own in place of that of the run: rows of different plans run side
-/// by side. The results are those of [`generate`] for each plan alone. The token of a plan stops its rows alone: what is
-/// then returned for it is incomplete, and the others go on.
+/// Runs the rows of several plans as one batch. Each plan has its own seed, in place of the run's, and the results of
+/// [`generate`] for it alone. A plan's cancel token stops its rows only: their results are incomplete, the others are
+/// not affected.
 ///
 /// # Errors
 /// The same as [`generate`].
@@ -45,24 +45,23 @@ pub fn generate_batch(
     Ok(plans.iter().map(|(plan, ..)| all.by_ref().take(plan.rows.len()).collect()).collect())
 }
 
-/// Settings of a row that rows beside it do not share.
+/// Settings of a single row of a batch.
 struct RowSettings<'a> {
     /// Seed of the row's random numbers.
     seed: u64,
     /// Stream of the generator: the index of the row in its plan.
     stream: u64,
-    /// Stops the row alone.
+    /// Cancel token of the row.
     cancel: &'a CancelToken,
 }
 
-/// Settings of a plan's rows: one stream of random numbers a row.
+/// Returns the settings of a plan's rows: one stream of random numbers a row.
 fn settings<'a>(plan: &Plan, seed: u64, cancel: &'a CancelToken) -> Vec<RowSettings<'a>> {
     (0..plan.rows.len() as u64).map(|stream| RowSettings { seed, stream, cancel }).collect()
 }
 
-/// Runs a plan as [`generate`] does, and hands over the frames of its first row, all levels of them, window by window
-/// while they are made; an empty window follows the last. Plans and settings without windows
-/// ([`crate::NarConfig`]) hand over nothing.
+/// Runs a plan as [`generate`] does, and passes on the frames of its first row, with all levels, window by window; an
+/// empty window follows the last. Nothing is passed on without windows in the settings ([`crate::NarConfig`]).
 ///
 /// # Errors
 /// The same as [`generate`].
@@ -88,9 +87,12 @@ fn run_plan(
 ) -> Result<Vec<Generated>, DecodeError> {
     config.check()?;
     check_names(layout, plan)?;
+    if plan.rows.is_empty() {
+        return if run.is_cancelled() { Err(DecodeError::Cancelled) } else { Ok(Vec::new()) };
+    }
     let streamed = each.and_then(|each| Stream::of(layout, plan, config, each));
     let hook = streamed.as_ref().map(|stream| stream as &dyn StepHook);
-    let context = DecodeContext { model, config, cancel: run.cancel, stream: None };
+    let context = DecodeContext { model, config, run, stream: None };
     let mut out: Vec<Generated> = vec![Generated::default(); plan.rows.len()];
     let rng = |own: &RowSettings<'_>| {
         let mut rng = ChaCha8Rng::seed_from_u64(own.seed);
@@ -141,13 +143,13 @@ fn run_plan(
         let done = first as u64;
         run.events.emit(Event::JobProgress { name: name.clone(), done, note: String::new() });
     }
-    // A row that was stopped is incomplete.
+    // A cancelled row is incomplete.
     context.check()?;
     run.events.emit(Event::JobFinished { name, summary: format!("{} rows", plan.rows.len()) });
     Ok(out)
 }
 
-/// Counts the rows that can run together: up to the next that follows another.
+/// Counts the rows that can run together: those before the next row that continues a previous one.
 fn together(rows: &[RowPlan], most: usize) -> usize {
     let later = rows.iter().take(most).skip(1);
     1 + later.take_while(|row| row.follow.is_none()).count()
@@ -175,7 +177,7 @@ fn run_stage(
     }
 }
 
-/// Runs a stage in the timing of an earlier stage or of the plan: it gets the whole pointer.
+/// Runs a stage with the timing of an earlier stage or of the plan: the pointer of all frames is given.
 fn in_known_timing(
     context: &DecodeContext<'_>,
     stage: &Stage,
@@ -202,7 +204,7 @@ fn in_known_timing(
         })
         .collect();
     run(context, stage, &mut known)?;
-    // A timing that was cut off is so for good.
+    // A truncated timing stays truncated.
     for (row, (_, whole)) in rows.iter_mut().zip(&timed) {
         row.out.finished &= whole;
     }

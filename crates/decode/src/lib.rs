@@ -23,6 +23,7 @@ mod rounding;
 mod sampler;
 mod steps;
 mod streaming;
+mod teacher_forcing;
 mod text;
 mod windows;
 
@@ -33,3 +34,4 @@ pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};
 pub use sampler::{Drawn, draw, log_softmax};
 pub use streaming::{FrameWindow, FramesSink};
+pub use teacher_forcing::code_log_probs;

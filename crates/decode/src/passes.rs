@@ -1,4 +1,4 @@
-//! Passes of the NAR: one for each level that is asked for, the levels between rounded from the predicted residual.
+//! Passes of the NAR: one for each predicted level; the levels between are rounded from the predicted residual.
 
 use syrinx_task::{Response, Sequence, Stage, resolve};
 use syrinx_types::Codes;
@@ -10,7 +10,7 @@ use crate::{DecodeError, draw, steps};
 /// Rows of one product: more gain little, and a cancelled run ends only after a product.
 const ROWS_TOGETHER: usize = 2;
 
-/// One pass for each level that is asked for, over all frames of the rows.
+/// Runs one pass for each predicted level, over all frames of the rows.
 pub(crate) fn passes_over(
     context: &DecodeContext<'_>,
     stage: &Stage,

@@ -1,4 +1,4 @@
-//! Drawing one token.
+//! Sampling of a token.
 
 use std::cmp::Ordering;
 

@@ -106,7 +106,7 @@ impl StreamState<'_> {
             let level = Codes::new(1, codes.to_vec()).ok();
             let mut out =
                 Generated { codes: level, pointer: pointer.to_vec(), ..Generated::default() };
-            let row = RowState { run, rng: &mut *rng, out: &mut out, cancel: context.cancel };
+            let row = RowState { run, rng: &mut *rng, out: &mut out, cancel: context.run.cancel };
             let (run, mut filled) = part(stage, &row, &self.made, window);
             passes_over(
                 context,
@@ -115,7 +115,7 @@ impl StreamState<'_> {
                     run: &run,
                     rng: &mut *rng,
                     out: &mut filled,
-                    cancel: context.cancel,
+                    cancel: context.run.cancel,
                 }],
             )?;
             let Some(filled) = filled.codes else { return Ok(()) };

@@ -83,6 +83,7 @@ impl Engine {
             })
             .collect();
         let layout = running.task.layout();
+        let run = run.giving_way(&self.first_sound);
         let generated = generate_batch(&self.model, &layout, &plans, decode, run)?;
         let mut next_s = vec![0.0; requests.len()];
         for (chunk, generated) in planned.into_iter().zip(generated) {

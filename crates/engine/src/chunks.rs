@@ -1,4 +1,4 @@
-//! Long requests in chunks, as their task cuts them.
+//! Long requests, split into chunks by their task.
 
 use syrinx_decode::DecodeConfig;
 use syrinx_task::{AnswerKind, Answered, Context, Request, TaskError};
@@ -13,7 +13,7 @@ use crate::{Engine, EngineError};
 pub struct Chunk {
     /// The answer; times in it count from the beginning of the chunk.
     pub answered: Answered,
-    /// Beginning within the whole, seconds.
+    /// Beginning within the answer, seconds.
     pub start_s: f64,
     /// Number of the chunk, from 0.
     pub index: usize,
@@ -21,30 +21,30 @@ pub struct Chunk {
     pub last: bool,
 }
 
-/// Samples of a chunk that is still being made: the first ones of its recording.
+/// Samples of an unfinished chunk.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SpeechPortion<'a> {
-    /// Beginning of the chunk within the whole, seconds.
+    /// Beginning of the chunk within the answer, seconds.
     pub start_s: f64,
-    /// Samples after those of the chunk that were handed out before.
+    /// Samples that follow the previous portion of the chunk.
     pub samples: &'a [f32],
-    /// Words after those of the chunk that were handed out before; times count from the beginning of the chunk. They may
-    /// be ahead of the samples.
+    /// Words that follow those of the previous portion; times count from the beginning of the chunk. They may be ahead
+    /// of the samples.
     pub words: &'a [WordTime],
 }
 
-/// Takes sound while it is made.
+/// Receives speech while it is generated.
 pub type TakeSound<'a> = dyn FnMut(SpeechPortion<'_>) + 'a;
 
-/// Takes chunks.
+/// Receives chunks.
 type TakeChunk<'a> = dyn FnMut(Chunk) -> Result<(), EngineError> + 'a;
 
 impl Engine {
-    /// Answers a request chunk by chunk: each [`Chunk`] goes to `each` as soon as it is made. A short request is one
-    /// chunk. [`MergedAnswer`] puts them together.
+    /// Answers a request chunk by chunk: `each` receives every [`Chunk`] as soon as it is ready. A short request is one
+    /// chunk. [`MergedAnswer`] merges them.
     ///
     /// # Errors
-    /// Errors of [`Engine::run`]; chunks that were made before have been handed out.
+    /// Errors of [`Engine::run`]; `each` has received the chunks before the error.
     pub fn run_in_chunks(
         &self,
         task: &str,
@@ -57,8 +57,8 @@ impl Engine {
         self.run_chunks(task, request, decode, run, None, each)
     }
 
-    /// Answers a request as [`Self::run_in_chunks`] does, and gives `sound` the speech of every chunk while it is made,
-    /// where the settings have windows ([`DecodeConfig::streaming`]).
+    /// Answers a request as [`Self::run_in_chunks`] does. With windows in the settings ([`DecodeConfig::streaming`])
+    /// `sound` receives the speech of every chunk while it is generated.
     pub(crate) fn run_chunks(
         &self,
         task: &str,
@@ -72,10 +72,12 @@ impl Engine {
             return adapted.run_chunks(task, request, decode, run, sound, each);
         }
         let running = self.running(task)?;
-        // Only where a recording begins with what the first row says.
+        // Only where the recording begins with the first row's words.
         let made_of_text = running.descriptor.answer == AnswerKind::Speech
             && !running.descriptor.takes_recording(running.descriptor.verb.positional);
         let mut sound = sound.filter(|_| made_of_text);
+        let sounds = sound.is_some() && decode.nar.window_frames.is_some() && decode.best_of <= 1;
+        let mut silent = sounds.then(|| self.first_sound.begin());
         let context = Context { services: &self.services, run };
         let cut = running.task.chunks(request, &context)?;
         let total = cut.chunks.len();
@@ -87,20 +89,26 @@ impl Engine {
         for (i, (chunk, start_s)) in cut.chunks.into_iter().enumerate() {
             let last = i + 1 == total;
             let expected_s = start_s.unwrap_or(next_s);
+            let waits = &mut silent;
             let mut take = sound.as_deref_mut().map(|sound| {
                 move |samples: &[f32], words: &[WordTime]| {
                     sound(SpeechPortion { start_s: expected_s, samples, words });
+                    if !samples.is_empty() {
+                        *waits = None;
+                    }
                 }
             });
             let take = take.as_mut().map(|take| take as &mut dyn FnMut(&[f32], &[WordTime]));
-            match self.answer_sounding(running, chunk, decode, run, take) {
+            let answered = self.answer_sounding(running, chunk, decode, run, take);
+            silent = None;
+            match answered {
                 Ok(answered) => {
                     let start_s = start_s.unwrap_or(next_s);
                     let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());
                     each(Chunk { answered, start_s, index, last })?;
                     (next_s, index) = (start_s + seconds + cut.pause_s, index + 1);
                 }
-                // A chunk without words is left out; only a whole text of them is a fault.
+                // A chunk without words is left out; a text of such chunks only is an error.
                 Err(error) if total > 1 && has_no_words(&error) && !(last && index == 0) => {}
                 Err(error) => return Err(error),
             }
@@ -116,12 +124,12 @@ impl Engine {
     }
 }
 
-/// Whether an error is that of a text in which nothing can be spoken.
+/// Whether an error is that of a text without words.
 pub(crate) fn has_no_words(error: &EngineError) -> bool {
     matches!(error, EngineError::Task(TaskError::Text(TextError::NothingToSay { .. })))
 }
 
-/// Chunks merged to one answer.
+/// Answer merged from chunks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MergedAnswer {
     whole: Option<Answered>,

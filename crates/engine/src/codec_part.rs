@@ -73,7 +73,10 @@ pub fn is_published_codec(path: &Path) -> bool {
 /// [`EngineError::Pretrained`] and [`EngineError::Codec`] for files that can't be used, [`EngineError::Unsupported`] for
 /// options that the project's own codec lacks.
 pub fn open_codec(spec: &CodecSpec) -> Result<Box<dyn Codec>, EngineError> {
-    if is_published_codec(&spec.path) {
+    // Weights that are no codec of the project's own are refused by the loader of published ones, which names their fault.
+    let own = |checkpoint: Checkpoint| checkpoint.metadata().contains_key(OWN);
+    let other = spec.path.is_file() && !Checkpoint::open(&spec.path).is_ok_and(own);
+    if other || is_published_codec(&spec.path) {
         return Ok(Box::new(open(spec)?));
     }
     if spec.levels.is_some() || spec.vocoder.is_some() {

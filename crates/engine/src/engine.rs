@@ -16,7 +16,7 @@ use syrinx_task::{
     Request, Services, TaskKit,
 };
 use syrinx_text::Frontend;
-use syrinx_types::{Audio, Codes, Event, Fingerprint, RunContext, WordTime};
+use syrinx_types::{Audio, Codes, Event, Fingerprint, FirstSound, RunContext, WordTime};
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
@@ -76,10 +76,10 @@ impl Default for EngineOptions {
     }
 }
 
-/// A codec, for telling whose codes are whose.
+/// Identity of a codec.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CodecId {
-    /// Changes whenever codes would mean something else.
+    /// Fingerprint: it changes whenever codes decode to other samples.
     pub fingerprint: String,
     /// Shape of the codes.
     pub info: CodecInfo,
@@ -97,7 +97,7 @@ impl CodecId {
 pub struct TaskInfo {
     /// Its identifier.
     pub id: String,
-    /// Learned vectors that it needs and the model lacks; it can be run if there are none.
+    /// Special tokens of the task that the model lacks; the task runs if there are none.
     pub missing_special_tokens: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ pub struct TaskInfo {
 pub struct Info {
     /// The file, or `embedded`.
     pub file: String,
-    /// Numbers in the language model.
+    /// Number of parameters of the language model.
     pub parameters: usize,
     /// Sizes and switches of the language model.
     pub lm: LmConfig,
@@ -137,6 +137,8 @@ pub struct Engine {
     card: Value,
     /// Adapters of voices; none in an engine that is adapted to a voice.
     pub(crate) voice_adapters: Option<VoiceAdapters>,
+    /// Requests that are played while they are generated, before their first samples.
+    pub(crate) first_sound: Arc<FirstSound>,
 }
 
 /// A receiver of samples and of words that became certain, while they are generated.
@@ -206,6 +208,7 @@ impl Engine {
             fingerprint,
             card: parts.card,
             voice_adapters: Some(VoiceAdapters::new(source, options)),
+            first_sound: Arc::default(),
         })
     }
 
@@ -225,6 +228,7 @@ impl Engine {
             fingerprint,
             card: self.card.clone(),
             voice_adapters: None,
+            first_sound: Arc::clone(&self.first_sound),
         }
     }
 
@@ -264,8 +268,9 @@ impl Engine {
         self.answer_sounding(running, request, decode, run, None)
     }
 
-    /// Answers a request as [`Self::answer`] does. Samples of the first row go to `sound` while it is made; they are the
-    /// first ones of the answer's recording.
+    /// Answers a request as [`Self::answer`] does. `sound` receives the samples of the first row while it is generated;
+    /// they are the first ones of the answer's recording. A request without `sound` waits for those that have no samples
+    /// yet.
     pub(crate) fn answer_sounding(
         &self,
         running: &LoadedTask,
@@ -274,6 +279,7 @@ impl Engine {
         run: RunContext<'_>,
         sound: Option<&mut SoundSink<'_>>,
     ) -> Result<Answered, EngineError> {
+        let run = if sound.is_none() { run.giving_way(&self.first_sound) } else { run };
         let context = Context { services: &self.services, run };
         context.check()?;
         let planned = request.plan(&context)?;
@@ -283,10 +289,11 @@ impl Engine {
             }
             _ => self.generate(running, planned.plan(), decode, run)?,
         };
+        run.give_way();
         Ok(planned.finish(generated, &context)?)
     }
 
-    /// Generates a plan; samples and words of its first row go to `sound` window by window.
+    /// Generates a plan. `sound` receives samples and words of its first row window by window.
     fn generate_sounding(
         &self,
         running: &LoadedTask,

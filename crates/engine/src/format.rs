@@ -66,7 +66,7 @@ pub(crate) struct ModelParts {
 
 const FETCH_AGAIN: &str = "copy or download it again";
 
-/// Why bytes are no safetensors file, in words, and what to do.
+/// Describes why bytes are no safetensors file, with the remedy.
 fn broken(bytes: &[u8], error: &SafeTensorError) -> (String, &'static str) {
     const NOT: &str =
         "name a model made by `syrinx package`, or leave --model out to use the embedded model";

@@ -1,14 +1,14 @@
 //! A loaded model that answers requests.
 //!
-//! [`Engine::open`] reads one file with everything in it (language model, codec, voices), builds every task of the
-//! registry on it, and answers requests ([`Engine::run`]). Around that: voices of one's own ([`VoiceTable`]),
-//! the choice of the best of several candidates by the model's own recognition, long requests chunk by chunk
-//! ([`Engine::run_in_chunks`]), several requests side by side ([`Engine::run_batch`]), times of words in a recording ([`Engine::align`]), words of sound that is still
-//! coming in ([`LiveTranscript`]), and the writer of model files ([`package`]).
+//! [`Engine::open`] reads a model file (language model, codec, voices), builds every task of the registry on it, and
+//! answers requests ([`Engine::run`]): long ones chunk by chunk ([`Engine::run_in_chunks`]), several side by side
+//! ([`Engine::run_batch`]), with the best of several candidates by the model's own recognizer. [`Engine::align`] gives
+//! the times of known words in a recording, [`LiveTranscript`] the words of live sound. [`VoiceTable`] holds the user's
+//! voices, and [`package`] writes model files.
 //!
-//! Invariants: no task is named here, they are found by what they can do ([`syrinx_task::AnswerKind`]); no
-//! environment, no printing (progress leaves as events); the same request, seed and settings give the same answer;
-//! files are written beside their place and renamed.
+//! Invariants: no task is named here, tasks are found by their capabilities ([`syrinx_task::AnswerKind`]); no
+//! environment, no printing (progress is reported as events); the same request, seed and settings give the same answer;
+//! files are written under a temporary name and renamed.
 
 mod adapters;
 mod alignment;

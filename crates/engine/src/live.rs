@@ -1,13 +1,13 @@
-//! Recognition of sound that is still coming in.
+//! Recognition of live sound.
 //!
-//! The newest part of the recording is recognized again and again, and words become final when two consecutive results
-//! agree on them (local agreement, Liu et al. 2020). The part begins anew at a pause between final words once it is
-//! [`PART_S`] long: the work of a recognition does not grow with the recording.
+//! The newest part of the recording is recognized repeatedly, and words become final when two consecutive results agree
+//! on them (local agreement, Liu et al. 2020). Once the part is [`PART_S`] long, a new part begins at a pause between
+//! final words: the work of a recognition does not grow with the recording.
 //!
-//! The final text of a recording shorter than [`PART_S`] is that of the recording as a whole, whose last recognition it
-//! is. A longer one is the parts' texts one after another: each part is recognized without the sound before it, and its
-//! first words without the beam of the words before, so the text may differ from that of the file. Cutting later would
-//! make both equal for longer recordings, and every word late: a word waits for a recognition of the whole part.
+//! The final text of a recording shorter than [`PART_S`] is that of the file. The text of a longer recording is the
+//! texts of its parts: each part is recognized without the previous sound and words, so the text may differ from that
+//! of the file. Longer parts would make both equal for longer recordings, but delay every word: a word waits for a
+//! recognition of its part.
 
 use syrinx_types::{Audio, WordTime};
 
@@ -22,8 +22,8 @@ const LONGEST_PART_S: f64 = 14.0;
 /// Shortest pause between two words at which the part is cut before it has its greatest length, seconds.
 const PAUSE_S: f64 = 0.25;
 
-/// Recording that grows, with the words recognized in it so far. It does not recognize by itself: its user recognizes
-/// [`Self::audio`] when [`Self::is_due`], and hands the result to [`Self::update`].
+/// A growing recording with its recognized words. The caller recognizes [`Self::audio`] when [`Self::is_due`], and passes
+/// the result to [`Self::update`].
 #[derive(Debug, Clone)]
 pub struct LiveTranscript {
     /// Sound that is still recognized.
@@ -52,7 +52,7 @@ pub struct LiveUpdate {
 }
 
 impl LiveTranscript {
-    /// Starts with no sound.
+    /// Builds an empty recording.
     pub fn new(sample_rate_hz: u32) -> Self {
         Self {
             part: Audio { samples: Vec::new(), sample_rate_hz },
@@ -120,7 +120,7 @@ impl LiveTranscript {
         update
     }
 
-    /// Begins the part anew where it is long enough.
+    /// Begins a new part if this one is long enough.
     fn cut(&mut self) {
         let part_s = self.part.seconds();
         if part_s < PART_S {

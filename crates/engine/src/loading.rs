@@ -57,7 +57,7 @@ pub(crate) fn vocab_of(lm: &LmFile, file: &str) -> Result<TextVocab, EngineError
     Ok(vocab.with_ipa(tokenizer))
 }
 
-/// Whether a language model was made for this codec and this vocabulary; if not, why.
+/// Checks that a language model belongs to this codec and this vocabulary; returns the mismatch.
 pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Result<(), String> {
     let (space, codebooks) = (&lm.space, &lm.codebooks);
     let info = codec.info();

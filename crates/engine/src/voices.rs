@@ -38,12 +38,11 @@ pub struct Voice {
     pub about: String,
     /// Origin.
     pub origin: VoiceOrigin,
-    /// Why it can't be used, if so.
+    /// Fault of a voice that can't be used.
     pub problem: Option<String>,
 }
 
-/// All voices of an engine. The user's are looked up on the disk whenever they are asked for, so that other programs
-/// may add some.
+/// All voices of an engine. The user's are read from the disk at every call, so that other programs may add some.
 #[derive(Debug, Clone)]
 pub struct VoiceTable {
     model: Vec<(Voice, Codes)>,

@@ -6,9 +6,9 @@ use crate::content_hash;
 use crate::row::draw_seed;
 use crate::suite::{CodecSuite, Pairing};
 use crate::template::{Blanks, fill, mentions};
-use crate::{EvalError, Item, Subject, Suite, TestedCodec};
+use crate::{EvalError, Item, Subject, Suite, SuiteIssue, TestedCodec};
 
-/// One question before it is asked.
+/// A row of a suite before its request.
 #[derive(Debug, Clone)]
 pub(crate) struct Case<'a> {
     pub(crate) item: &'a Item,
@@ -26,7 +26,7 @@ pub(crate) struct Case<'a> {
 /// Use of the item.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    /// A task is asked.
+    /// Request to the task.
     Request(Value),
     /// Number of codec levels that a recording is coded with; 0 for the recording itself.
     Levels(usize),
@@ -150,7 +150,8 @@ fn task_case<'a>(
     seed: u64,
     subject: &dyn Subject,
 ) -> Result<Case<'a>, EvalError> {
-    let request = fill(&suite.request, &Blanks { item, voice }).map_err(|e| suite.fault(e))?;
+    let request =
+        fill(&suite.request, &Blanks { item, voice }).map_err(|issue| suite.fault(issue))?;
     let changed = [&suite.settings, &suite.decode].map(|m| Value::Object(m.clone()).to_string());
     // Folders don't count: the same suite in another checkout gives the same rows.
     let template = Value::Object(suite.request.clone()).to_string();
@@ -198,7 +199,7 @@ fn voices(suite: &Suite, subject: &dyn Subject) -> Result<Vec<String>, EvalError
     let there = subject.voices();
     let names = &suite.voices.names;
     if there.is_empty() {
-        return Err(suite.fault("the request asks for a voice, and the model has none"));
+        return Err(suite.fault(SuiteIssue::NoVoices));
     }
     if names.is_empty() || names.iter().any(|n| n == "*") {
         return Ok(there);
@@ -206,7 +207,8 @@ fn voices(suite: &Suite, subject: &dyn Subject) -> Result<Vec<String>, EvalError
     match names.iter().find(|n| !there.contains(n)) {
         None => Ok(names.clone()),
         Some(name) => {
-            Err(suite.fault(format!("no voice `{name}`; there are {}", there.join(", "))))
+            let (name, known) = (name.clone(), there.join(", "));
+            Err(suite.fault(SuiteIssue::UnknownVoice { name, known }))
         }
     }
 }

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::SubjectError;
+use crate::{SubjectError, SuiteIssue};
 use syrinx_types::IoOperation;
 
-/// Errors of evaluations. What goes wrong with one utterance is not here: it is a row that counts as all wrong.
+/// Errors of evaluations. A failure of one utterance is none of these: it is a row that counts as all wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
     /// The suite can't be understood or doesn't fit the model.
-    #[error("suite `{}`: {reason}", path.display())]
+    #[error("suite `{}`: {issue}", path.display())]
     Suite {
         /// The suite's file.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        issue: SuiteIssue,
     },
     /// A file can't be read or written.
     #[error("can't {operation} `{}`: {cause}", path.display())]
@@ -24,7 +24,7 @@ pub enum EvalError {
         operation: IoOperation,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// Evaluation material can't be read.
@@ -54,7 +54,7 @@ pub enum EvalError {
         /// Reason.
         reason: String,
     },
-    /// Someone asked to stop.
+    /// The evaluation was cancelled.
     #[error("stopped after {done} of {total} rows")]
     Cancelled {
         /// Rows finished.
@@ -73,7 +73,7 @@ impl EvalError {
             Self::Io { operation, cause, .. } => {
                 return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into);
             }
-            Self::Suite { .. } => "see `syrinx config schema eval` for valid values".into(),
+            Self::Suite { issue, .. } => issue.hint(),
             Self::Cancelled { folder, .. } => format!(
                 "run the same command to go on; finished rows are in `{}`",
                 folder.display()

@@ -12,7 +12,7 @@ use syrinx_text::{Lexicon, is_held_out};
 use syrinx_types::{IoOperation, WordTime};
 
 use crate::score::word_times;
-use crate::{EvalError, Suite};
+use crate::{EvalError, Suite, SuiteIssue};
 
 /// One item of a suite with its reference.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,7 +33,7 @@ pub struct Item {
     pub views: BTreeMap<String, PathBuf>,
     /// Pronunciations that count as right, in ARPAbet. Empty where none is known.
     pub pronunciations: Vec<Vec<String>>,
-    /// When the words sound. Empty where nothing is known.
+    /// Times of the words; empty where they are unknown.
     pub words: Vec<WordTime>,
 }
 
@@ -49,7 +49,7 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
         manifest(&suite.folder.join(path), source.split.as_deref(), source.seconds)?
     } else {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
-            .map_err(|reason| suite.fault(reason))?
+            .map_err(|reason| suite.fault(SuiteIssue::HeldOutWords(reason)))?
     };
     let items = match &source.edits {
         Some(path) => as_listed(&items, &suite.folder.join(path))?,
@@ -57,7 +57,7 @@ pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
         None => items,
     };
     if items.is_empty() {
-        return Err(suite.fault("there is nothing to ask: no item was found"));
+        return Err(suite.fault(SuiteIssue::NoItems));
     }
     Ok(spread(items, source.limit))
 }

@@ -1,4 +1,4 @@
-//! Who listens.
+//! Judges: transcripts and figures of recordings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,11 @@ pub(crate) use endpoint::EndpointJudge;
 pub(crate) use own::OwnRecognizer;
 pub(crate) use whisper::WhisperJudge;
 
-/// Which judge, and what it needs to know.
+/// A judge and its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum JudgeConfig {
-    /// A task of the evaluated model itself that writes down what it hears.
+    /// A task of the evaluated model that transcribes recordings.
     Own {
         /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "own")]
@@ -36,14 +36,15 @@ pub enum JudgeConfig {
         /// Its request, with `{audio}` for the recording.
         request: Map<String, Value>,
     },
-    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `heard`, or
-    /// `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`, `ovr`).
+    /// A program: JSON lines in, JSON lines out. In: `wav`, `text`, `prompt`, `group`. Out, by `wav`: `transcript` (or
+    /// `heard`), or `errors` of `words` and `char_errors` of `chars`; every other number is a figure of its own (`sim`,
+    /// `ovr`).
     Command {
         /// Name: the suffix of its figures, `wer@NAME`.
         #[serde(default = "judge")]
         name: String,
-        /// A shell command. `{list}` stands for the file of lines, `{out}` for the file it has to write; without
-        /// `{out}` its standard output is read.
+        /// A shell command. `{list}` stands for the file of lines, `{out}` for the file that it writes; without `{out}`
+        /// its standard output is read.
         command: String,
     },
     /// Whisper's weights, run by this program.
@@ -61,7 +62,7 @@ pub enum JudgeConfig {
         name: String,
         /// Address up to and with the version: `http://127.0.0.1:8080/v1`.
         url: String,
-        /// The model that it is asked for.
+        /// Name of the model in the request.
         #[serde(default = "endpoint_model")]
         model: String,
         /// Sent as bearer token. Never written anywhere.
@@ -102,7 +103,7 @@ impl JudgeConfig {
         }
     }
 
-    /// Changes whenever its verdicts could.
+    /// Identifies the judge: it changes whenever the verdicts could.
     pub(crate) fn fingerprint(&self, subject: &dyn Subject) -> String {
         let config = serde_json::to_string(self).unwrap_or_default();
         let recognizer = match self {
@@ -131,17 +132,17 @@ impl JudgeConfig {
     }
 }
 
-/// One recording to listen to.
+/// A recording for a judge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JudgeLine {
     /// The recording, an absolute path.
     pub wav: PathBuf,
     /// Reference transcript.
     pub text: String,
-    /// A recording of the voice it should have.
+    /// A recording of the voice that it should have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PathBuf>,
-    /// A recording of the voice it must not have. A program is asked a second time, with it as the prompt.
+    /// A recording of the voice that it must not have. A program judges the line a second time with it as the prompt.
     #[serde(skip)]
     pub rival: Option<PathBuf>,
     /// Speaker or voice.
@@ -151,22 +152,22 @@ pub struct JudgeLine {
 /// Result of a judge for one recording.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// Which judge, by fingerprint: verdicts of another are asked for again.
+    /// Fingerprint of the judge: verdicts of another one are replaced.
     #[serde(default)]
     pub judge: String,
     /// Transcript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
-    /// Words and characters; absent if it doesn't listen to words.
+    /// Errors of words and characters; absent if the judge does not recognize words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<WordScore>,
-    /// Everything else it says, by figure.
+    /// All other figures, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub figures: BTreeMap<String, f64>,
 }
 
 impl Verdict {
-    /// Words heard where `wanted` should be.
+    /// Verdict of a transcript where `wanted` is the reference.
     pub(crate) fn of_text(wanted: &str, transcript: String) -> Self {
         Self {
             words: Some(score_words(wanted, &transcript)),
@@ -188,16 +189,15 @@ impl Verdict {
     }
 }
 
-/// Listens to recordings.
+/// Transcribes recordings, or rates them.
 pub trait Judge {
     /// Returns the name: the suffix of its figures, `wer@NAME`.
     fn name(&self) -> &str;
 
-    /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to
-    /// start.
+    /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to start.
     fn batch(&self) -> usize;
 
-    /// One verdict a line, in order. A recording that can't be read is all wrong, not an error.
+    /// Returns one verdict a line, in order. A recording that can't be read is all wrong, not an error.
     ///
     /// # Errors
     /// [`EvalError::Judge`] if the judge itself doesn't work.

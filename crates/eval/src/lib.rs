@@ -5,13 +5,13 @@
 //!
 //! Invariants:
 //!
-//! - Tasks are known by what they answer ([`syrinx_task::AnswerKind`]), never by name: a new task needs a suite and no
-//!   line here. Which fields a request has stands in the suite.
-//! - Every figure carries the number of rows behind it and a 95 % interval, and an output that is missing counts as
-//!   all wrong wherever wrong can be counted.
-//! - A row that is finished is on disk. The next run with the same model, seed and request takes it from there.
-//! - Judges are a seam ([`Judge`]): the model's own recognizer, a command, an endpoint. None is called unless a suite
-//!   or the caller names it.
+//! - Figures depend on the kind of a task's answer ([`syrinx_task::AnswerKind`]), never on its name: a new task needs a
+//!   suite and no line here. The suite has the fields of the request.
+//! - Every figure has the number of its rows and a 95 % interval. A missing output counts as all wrong in every error
+//!   rate.
+//! - A finished row is on disk. The next run with the same model, seed and request reuses it.
+//! - Judges implement one trait ([`Judge`]): the model's own recognizer, a command, an endpoint. None is called unless
+//!   a suite or the caller names it.
 //! - No model, no clock and no environment: answers and their times come from the [`Subject`], secrets from the caller.
 
 mod baseline;
@@ -29,6 +29,7 @@ mod score;
 mod store;
 mod subject;
 mod suite;
+mod suite_issue;
 mod summary;
 mod table;
 mod template;
@@ -44,5 +45,6 @@ pub use row::{Measure, Row, content_hash};
 pub use run::{EvalOptions, KeepRows, REGRESSION_EXIT_CODE, evaluate, evaluate_and_keep};
 pub use subject::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
 pub use suite::{CodecSuite, ItemsConfig, Pairing, PlayersConfig, Suite, VoicesConfig};
+pub use suite_issue::SuiteIssue;
 pub use summary::{badness, figures};
 pub use table::{range, said};

@@ -13,7 +13,7 @@ use crate::{Comparison, EvalError, JudgeConfig, Row};
 /// Version of `report.json`. Raised when an older reader would misread it.
 pub const REPORT_FORMAT: u32 = 1;
 
-/// Everything about one run: what `report.json` holds.
+/// Everything about one run, the content of `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// [`REPORT_FORMAT`].
@@ -37,7 +37,7 @@ pub struct Report {
     pub missing: usize,
     /// Figures over everything.
     pub figures: Vec<Figure>,
-    /// Figures by speaker or voice; empty where that says nothing.
+    /// Figures by speaker or voice; empty where there is one only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupFigures>,
     /// Changes since an older report.
@@ -83,7 +83,7 @@ pub struct Figure {
     pub rows: usize,
     /// Unit.
     pub unit: Unit,
-    /// Which way is better.
+    /// Better direction.
     pub better: Better,
 }
 

@@ -1,4 +1,4 @@
-//! One asked question and everything that was found out about its answer.
+//! One request with the measures of its answer.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub struct Row {
     pub key: String,
     /// Name, unique in the run: item, voice, seed, variant.
     pub id: String,
-    /// Speaker or voice: what intervals are drawn by.
+    /// Speaker or voice, the unit of the bootstrap.
     pub group: String,
     /// Variant, such as `8 levels`; empty where there is one only.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -71,16 +71,16 @@ pub struct Row {
     /// Result in words or phones. Empty for recordings: see `verdicts`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub got: String,
-    /// The recording that came out, relative to the run's folder.
+    /// Output recording, relative to the run's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<String>,
-    /// A recording of what should come out, if there is one.
+    /// Reference recording, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// A recording of the voice it should have, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// Why nothing came out.
+    /// Cause of a missing answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Measures without a judge, by figure.

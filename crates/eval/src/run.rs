@@ -11,8 +11,8 @@ use crate::report::REPORT_FORMAT;
 use crate::store::{RowStore, suffix, write_whole};
 use crate::suite::CodecSuite;
 use crate::{
-    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, TestedCodec,
-    baseline, html, read_items, summary,
+    EvalError, JudgeConfig, Provenance, Report, Row, Subject, SubjectError, Suite, SuiteIssue,
+    TestedCodec, baseline, html, read_items, summary,
 };
 
 mod answers;
@@ -34,12 +34,12 @@ pub struct EvalOptions {
     pub voices: Vec<String>,
     /// Seeds, instead of the suite's.
     pub seeds: Vec<u64>,
-    /// Judges beside the suite's. One of the same name takes its place.
+    /// Judges besides the suite's. A judge of the same name replaces that of the suite.
     pub judges: Vec<JudgeConfig>,
     /// An older `report.json` to compare with.
     pub baseline: Option<PathBuf>,
-    /// Part of the questions that is asked here. Parts may share `out`: their rows and reports have files of their own
-    /// (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
+    /// Share of the rows that this run computes. Runs of other shares may use the same `out`: their rows and reports have
+    /// files of their own (`rows-1-of-4.jsonl`), and a run of everything takes their rows over.
     pub part: WorkShare,
     /// Origin of the report.
     pub provenance: Provenance,
@@ -165,11 +165,10 @@ fn answer_kind(suite: &Suite, subject: &dyn Subject) -> Result<Option<AnswerKind
     }
     match subject.answer_kind(&suite.task) {
         Some(kind) => Ok(Some(kind)),
-        None => Err(suite.fault(format!(
-            "the model has no task `{}`; it has {}",
-            suite.task,
-            subject.tasks().join(", ")
-        ))),
+        None => {
+            let (name, known) = (suite.task.clone(), subject.tasks().join(", "));
+            Err(suite.fault(SuiteIssue::UnknownTask { name, known }))
+        }
     }
 }
 

@@ -112,7 +112,7 @@ fn to_line(row: &Row) -> String {
     serde_json::to_string(row).expect("a row has string keys and plain values only")
 }
 
-/// Writes a file so that it is there whole or as it was.
+/// Writes a file that is either complete or unchanged.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvalError> {
     syrinx_atomic::write_bytes(path, bytes).map_err(EvalError::io(IoOperation::Write, path))
 }

@@ -7,38 +7,37 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EvalError, JudgeConfig};
+use crate::{EvalError, JudgeConfig, SuiteIssue};
 use syrinx_types::IoOperation;
 
-/// One suite: what is asked, of how many, and who listens. Read from `evals/NAME.toml`; paths in it are relative to
-/// the file.
+/// A suite: a task, a request, items and judges. Read from `evals/NAME.toml`; paths in it are relative to the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Suite {
-    /// One line on what this measures.
+    /// One line about the suite.
     pub summary: String,
-    /// The task that is asked. Empty for a codec suite.
+    /// Evaluated task. Empty for a codec suite.
     pub task: String,
     /// The request. In its strings `{text}`, `{word}`, `{voice}`, `{audio}`, `{prompt}` and `{prompt_text}` stand for
     /// the item's, `{view.noisy}` for another recording that its manifest has under `views`.
     pub request: Map<String, Value>,
-    /// Settings of the task that differ from its own. Whoever loads the model has to give them to it.
+    /// Settings of the task that differ from its own. The caller loads the model with them.
     pub settings: Map<String, Value>,
     /// Decoding settings that differ from the model's own.
     pub decode: Map<String, Value>,
     /// Source of the items.
     pub items: ItemsConfig,
-    /// Which named voices speak, for requests with `{voice}`.
+    /// Named voices for requests with `{voice}`.
     pub voices: VoicesConfig,
-    /// One row a seed. Each question draws its own random numbers from the seed and its name.
+    /// Seeds, a row each. The random numbers of a row are drawn from the seed and the row's name.
     pub seeds: Vec<u64>,
-    /// Set for a suite of the codec alone: no task, recordings through so many levels.
+    /// Set for a suite of the codec alone, without a task: recordings are encoded and decoded.
     pub codec: Option<CodecSuite>,
-    /// A field of the answer that lists spans of time (`start_s`, `end_s`): they alone are measured and heard, and the
-    /// voice they should have is that of the rest of the recording.
+    /// Field of the answer that lists spans of time (`start_s`, `end_s`). Only these are measured and judged, and their
+    /// voice should be that of the rest of the recording.
     pub spans: Option<String>,
-    /// Whose voice the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
-    /// for another speaker of the suite. Judges that know voices are then asked of it, too (`own_voice`, `rival_sim`).
+    /// Voice that the answer must not have: the name of a voice or a recording, with the request's blanks, or `{other}`
+    /// for another speaker of the suite. Judges that compare voices then give `own_voice` and `rival_sim` too.
     pub rival: Option<String>,
     /// Whether the recordings of the items, and their round trip through the codec, are measured as well: rows of the
     /// variants `recording` and `codec round trip`, the ceiling of synthesized speech.
@@ -93,21 +92,21 @@ pub struct ItemsConfig {
     pub split: Option<String>,
     /// Shortest and longest recording of the manifest that is an item, seconds; prompts may have any length.
     pub seconds: Option<(f64, f64)>,
-    /// Recordings of the manifest are to be edited: each text has the words of the next one in its middle third, the
-    /// recording is the prompt, and what it says the prompt's text.
+    /// Whether the recordings of the manifest are edited: each text has the words of the next one in its middle third.
+    /// The recording is the prompt, its transcript the prompt's text.
     pub edited: bool,
-    /// Recordings of the manifest are to be edited as this file says: a line an edit, an utterance's name, a tab, and what
-    /// it should say. The recording is the prompt, and what it says the prompt's text.
+    /// File of edits of the manifest's recordings, one a line: the utterance's name, a tab, the edited text. The
+    /// recording is the prompt, its transcript the prompt's text.
     pub edits: Option<PathBuf>,
     /// Number of CMU dictionary words held out of training.
     pub held_out_words: Option<usize>,
-    /// Draws the held-out words.
+    /// Seed of the draw of held-out words.
     pub seed: u64,
-    /// At most so many items, evenly spread over what there is.
+    /// Largest number of items, evenly spread over all.
     pub limit: Option<usize>,
 }
 
-/// Which voices speak.
+/// Named voices of a suite.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VoicesConfig {
@@ -132,11 +131,11 @@ pub enum Pairing {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodecSuite {
-    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, which shows what the judges make of it;
-    /// numbers above the codec's are all of its levels.
+    /// Numbers of decoded levels, a variant each. 0 is the unprocessed recording, the reference of the others; numbers
+    /// above the codec's are all of its levels.
     pub levels: Vec<usize>,
-    /// A view of the utterances that goes in instead of them, and is compared with them: what a noisy recording is like
-    /// that nobody has cleaned.
+    /// View of the utterances that is encoded in their place and compared with them, such as a noisy recording that was
+    /// not denoised.
     pub view: Option<String>,
     /// Codec that recordings go through instead of the model's own: `PATH[,levels=N][,vocoder=PATH]`, a folder or file of
     /// EnCodec, DAC, Mimi or SNAC. Relative paths start from the suite's folder.
@@ -163,26 +162,27 @@ impl Suite {
     /// Reads a suite file.
     ///
     /// # Errors
-    /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it says nonsense.
+    /// [`EvalError::Io`] if it can't be read, [`EvalError::Suite`] if it is invalid.
     pub fn load(path: &Path) -> Result<Self, EvalError> {
         let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &name, &folder)
-            .map_err(|reason| EvalError::Suite { path: path.to_path_buf(), reason })
+            .map_err(|issue| EvalError::Suite { path: path.to_path_buf(), issue })
     }
 
     /// Reads a suite from text.
     ///
     /// # Errors
-    /// Returns the reason.
-    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, String> {
-        let mut suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+    /// Returns the fault.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, SuiteIssue> {
+        let mut suite: Self =
+            toml::from_str(text).map_err(|e| SuiteIssue::Syntax(e.to_string()))?;
         suite.name = name.to_owned();
         suite.folder = folder.to_path_buf();
-        match suite.problem() {
+        match suite.issue() {
             None => Ok(suite),
-            Some(problem) => Err(problem),
+            Some(issue) => Err(issue),
         }
     }
 
@@ -191,53 +191,46 @@ impl Suite {
         self.folder.join(format!("{}.toml", self.name))
     }
 
-    pub(crate) fn fault(&self, reason: impl Into<String>) -> EvalError {
-        EvalError::Suite { path: self.path(), reason: reason.into() }
+    pub(crate) fn fault(&self, issue: SuiteIssue) -> EvalError {
+        EvalError::Suite { path: self.path(), issue }
     }
 
-    fn problem(&self) -> Option<String> {
+    fn issue(&self) -> Option<SuiteIssue> {
         let items = &self.items;
         let sources = usize::from(items.lines.is_some())
             + usize::from(items.manifest.is_some())
             + usize::from(items.held_out_words.is_some());
+        let edits = items.edited || items.edits.is_some();
+        if sources != 1 {
+            Some(SuiteIssue::ItemSources)
+        } else if self.task.is_empty() == self.codec.is_none() {
+            Some(SuiteIssue::TaskOrCodec)
+        } else if self.codec.as_ref().is_some_and(|c| c.levels.is_empty()) {
+            Some(SuiteIssue::NoLevels)
+        } else if self.codec.is_some() && items.manifest.is_none() {
+            Some(SuiteIssue::NoRecordings { user: "a codec suite" })
+        } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
+            Some(SuiteIssue::NotForCodecs)
+        } else if self.ceiling && (self.codec.is_some() || items.manifest.is_none() || edits) {
+            Some(SuiteIssue::Ceiling)
+        } else if items.edited && items.edits.is_some() {
+            Some(SuiteIssue::TwoEdits)
+        } else if edits && items.manifest.is_none() {
+            Some(SuiteIssue::NoRecordings { user: "an edit" })
+        } else if self.seeds.is_empty() {
+            Some(SuiteIssue::NoSeeds)
+        } else {
+            self.judge_issue()
+        }
+    }
+
+    fn judge_issue(&self) -> Option<SuiteIssue> {
         let mut names: Vec<_> = self.judges.iter().map(JudgeConfig::name).collect();
         names.sort_unstable();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-        if sources != 1 {
-            Some("`[items]` needs exactly one of `lines`, `manifest` and `held_out_words`".into())
-        } else if self.task.is_empty() == self.codec.is_none() {
-            Some("give either `task` or `[codec]`: what is measured?".into())
-        } else if self.codec.as_ref().is_some_and(|c| c.levels.is_empty()) {
-            Some(
-                "`codec.levels` is empty; give how many levels to decode, such as [0, 1, 8]".into(),
-            )
-        } else if self.codec.is_some() && items.manifest.is_none() {
-            Some("a codec suite needs recordings: `items.manifest`".into())
-        } else if self.codec.is_some() && (self.spans.is_some() || self.rival.is_some()) {
-            Some("`spans` and `rival` are for tasks; a codec suite has neither".into())
-        } else if self.ceiling
-            && (self.codec.is_some()
-                || items.manifest.is_none()
-                || items.edited
-                || items.edits.is_some())
-        {
-            Some(
-                "`ceiling` needs a task and recordings of the items' texts: `items.manifest`"
-                    .into(),
-            )
-        } else if items.edited && items.edits.is_some() {
-            Some("give either `edited` or `edits`: what should the recordings say?".into())
-        } else if (items.edited || items.edits.is_some()) && items.manifest.is_none() {
-            Some("edits need recordings: `items.manifest`".into())
-        } else if self.seeds.is_empty() {
-            Some("`seeds` is empty; give at least one".into())
-        } else if let Some(name) = twice {
-            Some(format!("two judges are called `{name}`; figures are told apart by that name"))
-        } else {
-            names
-                .iter()
-                .find(|n| n.is_empty() || n.contains(['@', '/', ' ']))
-                .map(|name| format!("a judge is called `{name}`; use letters, digits and dashes"))
-        }
+        let unfit = names.iter().find(|n| n.is_empty() || n.contains(['@', '/', ' ']));
+        twice
+            .map(|name| SuiteIssue::SameJudges(name.to_owned()))
+            .or_else(|| unfit.map(|name| SuiteIssue::JudgeName((*name).to_owned())))
     }
 }

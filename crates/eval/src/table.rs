@@ -2,32 +2,13 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use syrinx_types::{Columns, table};
 
 use crate::catalogue::title;
 use crate::{Figure, Moved, Report};
 
-/// Rows of a table, the first one its titles.
-struct Grid(Vec<Vec<String>>);
-
-impl Grid {
-    /// Formats columns as wide as their widest cell: the first one left-aligned, the others right-aligned.
-    fn show(self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.add_rows(self.0);
-        table.column_iter_mut().enumerate().for_each(|(i, column)| {
-            let first = i == 0;
-            column.set_padding(if first { (0, 0) } else { (2, 0) });
-            let alignment = if first { CellAlignment::Left } else { CellAlignment::Right };
-            column.set_cell_alignment(alignment);
-        });
-        table.trim_fmt() + "\n"
-    }
-}
-
 impl Report {
-    /// Returns the figures as a table for a terminal, with what moved where there is something to compare with.
+    /// Returns the figures as a table for a terminal, with their changes where there is a baseline.
     pub fn table(&self) -> String {
         let mut out = format!(
             "{}: {} rows, {} missing, {}\n\n",
@@ -36,10 +17,9 @@ impl Report {
             self.missing,
             self.model
         );
-        out.push_str(&self.figure_grid().show());
+        let _ = writeln!(out, "{}", table(&self.figure_rows(), Columns::Numbers));
         if !self.groups.is_empty() {
-            out.push('\n');
-            out.push_str(&self.group_grid().show());
+            let _ = writeln!(out, "\n{}", table(&self.group_rows(), Columns::Numbers));
         }
         if let Some(comparison) = &self.comparison {
             let _ = writeln!(
@@ -54,17 +34,18 @@ impl Report {
         out
     }
 
-    fn figure_grid(&self) -> Grid {
+    /// Rows of the figures, the first one titles.
+    fn figure_rows(&self) -> Vec<Vec<String>> {
         let mut head = vec!["figure", "value", "95 % interval", "rows"];
         if self.comparison.is_some() {
             head.extend(["before", "moved"]);
         }
-        let mut grid = Grid(vec![head.into_iter().map(str::to_owned).collect()]);
+        let mut rows: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
         let mut variant = "";
         for figure in &self.figures {
             if figure.variant != variant {
                 variant = &figure.variant;
-                grid.0.push(vec![format!("- {variant}")]);
+                rows.push(vec![format!("- {variant}")]);
             }
             let mut row = vec![
                 title(&figure.name),
@@ -78,28 +59,28 @@ impl Report {
                     Some(m) => row.extend([figure.unit.show(m.old), said(m.moved).to_owned()]),
                 }
             }
-            grid.0.push(row);
+            rows.push(row);
         }
-        grid
+        rows
     }
 
-    /// Groups down, the first figures across.
-    fn group_grid(&self) -> Grid {
+    /// Rows of the groups with the first figures, the first row titles.
+    fn group_rows(&self) -> Vec<Vec<String>> {
         const ACROSS: usize = 5;
         let names: Vec<&str> = self.figures.iter().take(ACROSS).map(|f| f.name.as_str()).collect();
         let mut head = vec!["by speaker".to_owned()];
         head.extend(names.iter().map(|n| (*n).to_owned()));
         head.push("rows".into());
-        let mut grid = Grid(vec![head]);
+        let mut rows = vec![head];
         for group in &self.groups {
             let find = |name: &&str| group.figures.iter().find(|f| f.name == **name);
             let show = |f: Option<&Figure>| f.map_or("-".into(), |f| f.unit.show(f.value));
             let mut row = vec![group.group.clone()];
             row.extend(names.iter().map(|name| show(find(name))));
             row.push(group.figures.iter().map(|f| f.rows).max().unwrap_or(0).to_string());
-            grid.0.push(row);
+            rows.push(row);
         }
-        grid
+        rows
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::Item;
+use crate::{Item, SuiteIssue};
 
 /// Names of the blanks.
 const BLANKS: [&str; 6] = ["text", "word", "voice", "audio", "prompt", "prompt_text"];
@@ -45,7 +45,7 @@ pub(crate) fn mentions(template: &Map<String, Value>, blank: &str) -> bool {
 }
 
 /// The request with its blanks filled.
-pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Value, String> {
+pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Value, SuiteIssue> {
     let mut request = Map::new();
     for (key, value) in template {
         request.insert(key.clone(), fill_value(value, blanks)?);
@@ -53,7 +53,7 @@ pub(crate) fn fill(template: &Map<String, Value>, blanks: &Blanks) -> Result<Val
     Ok(Value::Object(request))
 }
 
-fn fill_value(value: &Value, blanks: &Blanks) -> Result<Value, String> {
+fn fill_value(value: &Value, blanks: &Blanks) -> Result<Value, SuiteIssue> {
     Ok(match value {
         Value::String(s) => Value::String(fill_string(s, blanks)?),
         Value::Array(list) => {
@@ -64,7 +64,7 @@ fn fill_value(value: &Value, blanks: &Blanks) -> Result<Value, String> {
     })
 }
 
-pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, String> {
+pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, SuiteIssue> {
     let mut out = String::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {
@@ -73,16 +73,12 @@ pub(crate) fn fill_string(template: &str, blanks: &Blanks) -> Result<String, Str
         let Some(close) = after.find('}') else { break };
         let name = &after[1..close];
         if !BLANKS.contains(&name) && !name.starts_with(VIEW) {
-            return Err(format!(
-                "`{{{name}}}` in the request is none of {}, view.NAME",
-                BLANKS.join(", ")
-            ));
+            let known = format!("{}, view.NAME", BLANKS.join(", "));
+            return Err(SuiteIssue::UnknownBlank { name: name.to_owned(), known });
         }
         let Some(value) = blanks.get(name) else {
-            return Err(format!(
-                "the request asks for `{{{name}}}`, and item `{}` has none",
-                blanks.item.id
-            ));
+            let item = blanks.item.id.clone();
+            return Err(SuiteIssue::EmptyBlank { name: name.to_owned(), item });
         };
         out.push_str(&value);
         rest = &after[close + 1..];
@@ -109,7 +105,7 @@ mod tests {
         };
         let Value::Object(template) = template else { panic!("an object") };
         let got = fill(&template, &Blanks { item: &item, voice: Some("joe") });
-        assert_eq!(got.as_ref().map_err(String::as_str), expected.as_ref().map_err(|e| *e));
+        assert_eq!(got.map_err(|issue| issue.to_string()), expected.map_err(str::to_owned));
     }
 
     #[test]
@@ -123,18 +119,10 @@ mod tests {
         check(json!({"a": "{view.noisy}"}), Ok(json!({"a": "/noisy.wav"})));
         check(
             json!({"a": "{view.dry}"}),
-            Err("the request asks for `{view.dry}`, and item `a` has none"),
+            Err("the request needs `{view.dry}`, but item `a` has none"),
         );
-        check(
-            json!({"a": "{prompt}"}),
-            Err("the request asks for `{prompt}`, and item `a` has none"),
-        );
-        check(
-            json!({"a": "{volce}"}),
-            Err(
-                "`{volce}` in the request is none of text, word, voice, audio, prompt, prompt_text, view.NAME",
-            ),
-        );
+        check(json!({"a": "{prompt}"}), Err("the request needs `{prompt}`, but item `a` has none"));
+        check(json!({"a": "{volce}"}), Err("the request has the unknown blank `{volce}`"));
     }
 
     #[test]

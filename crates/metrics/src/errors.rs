@@ -122,7 +122,7 @@ pub fn align<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (EditCounts, Ve
     }
 }
 
-/// Which neighbour a cell came from.
+/// Predecessor of a cell.
 const PAIR: u8 = 0;
 const DELETE: u8 = 1;
 const INSERT: u8 = 2;

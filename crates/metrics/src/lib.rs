@@ -2,10 +2,10 @@
 //!
 //! Invariants:
 //!
-//! - Functions of their arguments only: no files, no network, no models. What is random takes a seed.
-//! - A figure that can't be had (no voiced frame, no word in common) is `None`, never a made-up number.
+//! - Pure functions: no files, no network, no models. Random draws take a seed.
+//! - An undefined figure (no voiced frame, no word in common) is `None`, never a default.
 //! - A missing output counts as all wrong: see [`errors::EditCounts::all_wrong`].
-//! - Text is compared as given; normalising it first is the caller's business.
+//! - Text is compared as given; the caller normalizes it.
 
 mod dtw;
 mod error;

@@ -10,8 +10,8 @@ use syrinx_types::SettingIssue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tables {
-    /// Through the codec's own codebooks: embeddings are linear maps of the entries, and logits know their geometry,
-    /// so that near codes behave alike from the start.
+    /// By the codec's codebooks: embeddings are linear maps of the entries, and logits are products with the entries.
+    /// Similar codes are similar from the start.
     #[default]
     Codebook,
     /// Free tables, as in VALL-E.

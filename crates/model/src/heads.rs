@@ -71,7 +71,7 @@ pub fn output_parameters(output: HeadOutput) -> Vec<String> {
 /// All heads.
 pub(crate) struct Heads {
     first: Vec<CodeHead>,
-    /// Only where a pointer moves, or where latents end by themselves.
+    /// Only with a pointer, or for latents without one.
     advances: Option<Linear>,
     /// Only where latents are generated.
     latents: Option<Linear>,
@@ -186,7 +186,7 @@ impl Heads {
         (scaled * f64::from(books.spread))?.broadcast_add(&centre.to_dtype(h.dtype())?)
     }
 
-    /// Returns the same of mean 0 and spread 1.
+    /// Returns the next frames scaled to mean 0 and standard deviation 1: (rows, latent_dim).
     pub(crate) fn scaled_latents(&self, h: &Tensor) -> Result<Tensor> {
         match &self.latents {
             Some(head) => head.forward(h),

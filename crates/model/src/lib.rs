@@ -5,8 +5,8 @@
 //! output at the phone index. The AR and the NAR stages share the trunk and have separate response tables and heads, as
 //! in VALL-E (Wang et al. 2023, section 4).
 //!
-//! Invariants: no task is known here, only layouts' heads and fills; no randomness but the initial weights; no files
-//! (weights come and go as bytes).
+//! Invariants: no task is named here, only the heads and fills of layouts; no randomness but the initial weights; no files
+//! (weights are read and written as bytes).
 
 mod adapter;
 mod codes;

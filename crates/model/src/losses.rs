@@ -11,7 +11,7 @@ use crate::{LmConfig, ModelError};
 
 /// One named loss of a batch.
 pub struct LossPart {
-    /// `codes.1`, `moves`, `level.3`, `residual.3` (`residual.1` with frame-aligned conditioning), `latents`, `durations`, `text`, `phones`, ...
+    /// `codes.1`, `advances`, `level.3`, `residual.3` (`residual.1` with frame-aligned conditioning), `latents`, `durations`, `text`, `phones`, ...
     pub name: String,
     /// Mean over the targets that count, a scalar.
     pub value: Tensor,

@@ -1,4 +1,4 @@
-//! The model, top to bottom: embeddings, encoder, trunk, heads; whole passes for training, cached ones for generation.
+//! The model: embeddings, encoder, trunk, heads; full passes for training, cached steps for generation.
 
 use candle_core::{DType, Device, Result, Tensor};
 use syrinx_nn::ops::{self, NONE};
@@ -44,7 +44,7 @@ struct Encoder {
     next: Linear,
 }
 
-/// Encoded texts of a batch: all rows' tokens packed, and where each row's begin.
+/// Encoded texts of a batch: the packed tokens of all rows, and the start of each row.
 struct Encoded {
     here: Tensor, // (tokens, dim)
     next: Tensor, // (tokens, dim)
@@ -136,7 +136,7 @@ impl LanguageModel {
         Self::load_in(file, device, Precision::F32, kernels)
     }
 
-    /// Returns the same in another precision.
+    /// Returns the model in another precision.
     pub fn load_in(
         file: &LmFile,
         device: &Device,
@@ -303,7 +303,7 @@ impl LanguageModel {
         Ok(progress)
     }
 
-    /// One more position for some of the sequences, in ascending order: (rows given, dim).
+    /// Computes one more position for some of the sequences, in ascending order: (given rows, dim).
     pub fn advance(&self, progress: &mut Progress, rows: &[(usize, &Position)]) -> Result<Tensor> {
         let spans = (0..rows.len()).map(|i| Span { start: i, len: 1, prefix: 0 }).collect();
         let which: Vec<usize> = rows.iter().map(|r| r.0).collect();
@@ -379,7 +379,7 @@ impl LanguageModel {
     /// Returns the latents of the next frames, in the codec's scale: (rows, latent_dim).
     ///
     /// # Errors
-    /// In a model that doesn't predict latents.
+    /// Reports a model that doesn't predict latents.
     pub fn latents(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.latents(h, &self.books)?.to_dtype(DType::F32)
     }
@@ -387,7 +387,7 @@ impl LanguageModel {
     /// Returns the logits of a phone's duration: (rows, frames).
     ///
     /// # Errors
-    /// In a model that doesn't predict durations.
+    /// Reports a model that doesn't predict durations.
     pub fn duration_logits(&self, h: &Tensor) -> Result<Tensor> {
         self.heads.durations(h)?.to_dtype(DType::F32)
     }

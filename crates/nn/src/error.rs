@@ -11,16 +11,16 @@ pub enum NnError {
         name: String,
     },
     /// A parameter whose shape is not that of the configuration.
-    #[error("tensor `{name}` has shape {found:?}, the configuration asks for {wanted:?}")]
+    #[error("tensor `{name}` has shape {found:?}, the configuration requires {wanted:?}")]
     Shape {
         /// Name of the parameter.
         name: String,
         /// Shape in the weights.
         found: Vec<usize>,
-        /// Shape asked for.
+        /// Expected shape.
         wanted: Vec<usize>,
     },
-    /// Tensors in the weights that nothing asked for.
+    /// Tensors in the weights that the model does not have.
     #[error(
         "the weights hold {count} tensors that this configuration doesn't use, `{first}` first"
     )]
@@ -38,13 +38,13 @@ pub enum NnError {
     Device {
         /// Its name.
         device: String,
-        /// Why, and what to do.
+        /// Cause, with the remedy.
         reason: String,
     },
     /// A size that cannot work.
     #[error("block: {0}")]
     Setting(syrinx_types::SettingIssue),
-    /// Kernels that can't run where they were asked to.
+    /// Kernels that can't run on the chosen device.
     #[error("kernels: {0}")]
     Kernels(String),
     /// An error of candle.

@@ -3,13 +3,13 @@
 //! candle's primitive operations train several times slower than their matrix products need, because every
 //! element-wise step allocates and runs on one thread. The operations in [`ops`] do a layer's work in one pass and
 //! bring their own backward. [`Kernels`] chooses between them and the same mathematics in primitive operations, which
-//! also runs on other devices; tests hold the two against each other and against finite differences.
+//! also runs on other devices; tests compare the two with each other and with finite differences.
 //!
-//! Rows of a batch are packed, not padded: activations are `(positions, dim)` and a list of [`Span`]s says where each
-//! sequence begins, so no work is spent on padding.
+//! Rows of a batch are packed, not padded: activations are `(positions, dim)` and a list of [`Span`]s holds the start
+//! of each sequence.
 //!
-//! Invariants: this is the only crate that may call candle's own fused operations; no file access; randomness comes
-//! from a seed that the caller gives.
+//! Invariants: candle's own fused operations are called where nothing is trained only; no file access; randomness comes
+//! from the caller's seed.
 
 use candle_core::Device;
 
@@ -40,7 +40,7 @@ pub use params::{Init, ParamStore, Scope};
 pub use slices::{f32_of_f16, to_vec_f32, with_slice};
 pub use table::{ADDED, Table};
 
-/// Which implementation a layer runs on.
+/// Implementation of a layer.
 #[derive(
     Debug,
     Clone,

@@ -7,6 +7,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
+use syrinx_types::Fnv1a;
 
 use crate::low_rank::{LORA_DOWN, LORA_UP, LowRank};
 use crate::table::ADDED;
@@ -24,7 +25,7 @@ pub enum Init {
 }
 
 enum Source {
-    /// Parameters are made when first asked for.
+    /// Parameters are created at their first use.
     Seeded { seed: u64, vars: BTreeMap<String, Var> },
     /// Parameters are taken from here.
     Loaded { tensors: BTreeMap<String, Tensor>, used: BTreeSet<String> },
@@ -47,11 +48,9 @@ pub struct ParamStore {
     gradients: Option<Arc<dyn GradientSink>>,
 }
 
-/// FNV-1a of a name: every parameter has its own stream of random numbers, in any order of construction.
+/// Derives the seed of a parameter: each has its own stream of random numbers, in any order of construction.
 fn name_seed(name: &str, seed: u64) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Fnv1a::seeded(seed).bytes(name.bytes()).value()
 }
 
 impl ParamStore {
@@ -125,7 +124,7 @@ impl ParamStore {
         }
     }
 
-    /// Fails if the weights hold tensors that nothing asked for.
+    /// Fails if the weights hold tensors that the model did not read.
     pub fn check_all_used(&self) -> Result<(), NnError> {
         let source = self.lock();
         let loaded = match &*source {

@@ -290,12 +290,6 @@ impl Weights<'_> {
         self.checkpoint.entries.contains_key(&format!("{}{name}", self.prefix))
     }
 
-    /// Shape of a tensor that is there.
-    pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        let entry = self.checkpoint.entries.get(&format!("{}{name}", self.prefix))?;
-        Some(&entry.shape)
-    }
-
     /// Reads a tensor as f32.
     ///
     /// # Errors

@@ -8,12 +8,6 @@ use crate::error::PretrainedError;
 /// Largest buffer that a convolution unrolls at once, numbers.
 const MAX_UNROLLED: usize = 1 << 23;
 
-/// Whether strides are of a size that a codec has.
-pub(crate) fn strides_fit(strides: &[usize]) -> bool {
-    let product = strides.iter().try_fold(1usize, |all, &s| all.checked_mul(s));
-    (1..=8).contains(&strides.len()) && product.is_some_and(|p| (1..=1 << 16).contains(&p))
-}
-
 /// Values beyond the ends of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! Published checkpoints of other projects: a module a model, each readable from top to bottom.
+//! Published checkpoints of other projects, one module a model.
 //!
 //! [`whisper`] recognizes speech, [`vall_e`] turns a published language model into one of this program.
 //!
@@ -9,7 +9,7 @@
 //!
 //! - Only [`hub`] fetches files, and the program contains no published weights.
 //! - Codes are those of the reference implementations, samples within 1e-4 of their peak.
-//! - No file makes a reader take more memory than the file has bytes, or run anything that the file names.
+//! - A reader allocates no more memory than its file has bytes, and runs no code of the file.
 
 mod checkpoint;
 mod codebook;
@@ -23,6 +23,7 @@ mod open;
 mod ops;
 mod pickle;
 mod recognizer;
+mod sizes;
 mod spec;
 mod stream;
 mod window;

@@ -39,12 +39,12 @@ impl Family {
             Some("mimi") => Ok(Self::Mimi),
             None if config.get("vq_strides").is_some() => Ok(Self::Snac),
             Some(other) => {
-                let reason = format!("model_type `{other}` is not encodec, dac or mimi");
+                let reason = format!("`model_type` is `{other}`, expected encodec, dac or mimi");
                 Err(PretrainedError::config(path, reason))
             }
             None => Err(PretrainedError::config(
                 path,
-                "it has neither model_type (encodec, dac, mimi) nor vq_strides (snac)",
+                "it has neither `model_type` (encodec, dac, mimi) nor `vq_strides` (snac)",
             )),
         }
     }
@@ -132,13 +132,18 @@ fn network(
     path: &Path,
     levels: Option<usize>,
 ) -> Loaded<Network> {
-    Ok(match family {
+    let network = match family {
         Family::Encodec => {
-            Network::Encodec(Encodec::load(checkpoint, fields(path, config)?, levels)?)
+            Encodec::load(checkpoint, fields(path, config)?, levels).map(Network::Encodec)
         }
-        Family::Dac => Network::Dac(Dac::load(checkpoint, fields(path, config)?, levels)?),
-        Family::Mimi => Network::Mimi(Mimi::load(checkpoint, fields(path, config)?, levels)?),
-        Family::Snac => Network::Snac(Snac::load(checkpoint, fields(path, config)?)?),
+        Family::Dac => Dac::load(checkpoint, fields(path, config)?, levels).map(Network::Dac),
+        Family::Mimi => Mimi::load(checkpoint, fields(path, config)?, levels).map(Network::Mimi),
+        Family::Snac => Snac::load(checkpoint, fields(path, config)?).map(Network::Snac),
+    };
+    // Networks don't know which file their configuration is from.
+    network.map_err(|error| match error {
+        PretrainedError::Config { reason, .. } => PretrainedError::config(path, reason),
+        other => other,
     })
 }
 

@@ -11,10 +11,10 @@ use syrinx_eval::{EvalOptions, Report, Subject, Suite, content_hash};
 use syrinx_pretrained::CodecSpec;
 use syrinx_results::Store;
 use syrinx_train::{Ranks, TrainConfig, TrainingCheckpoint};
-use syrinx_types::{RunContext, SettingIssue};
+use syrinx_types::{RunContext, SettingIssue, Tee};
 
 use crate::evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
-use crate::events::{Both, EVENTS_FILE, JsonLines, last_figures};
+use crate::events::{EVENTS_FILE, JsonLines, last_figures};
 use crate::models::{model_source, open_engine, open_engine_of};
 use crate::trained_subject::TrainedSubject;
 use crate::training::{DEFAULT_WATCH_SPLIT, Splits, Training, TrainingData, TrainingRun};
@@ -212,7 +212,8 @@ impl<'a> SettingsRunner<'a> {
         let log = folder.join(EVENTS_FILE);
         let events = JsonLines::open(&log, self.origin.now_s)?;
         let mut trainer = training.trainer(&material)?;
-        let outcome = trainer.run(&Both(run.events, &events), run.cancel)?;
+        let sink = Tee(vec![Box::new(run.events), Box::new(&events)]);
+        let outcome = trainer.run(&sink, run.cancel)?;
         if outcome.cancelled {
             return Err(RecipeError::CellStopped);
         }

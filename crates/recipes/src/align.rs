@@ -9,6 +9,7 @@ use syrinx_types::{Event, RunContext};
 
 use crate::RecipeError;
 use crate::recordings::Recordings;
+use crate::word_phones::with_phones;
 
 /// Name of the job in the events.
 const JOB: &str = "align";
@@ -114,10 +115,10 @@ impl Aligner<'_> {
         }
         let path = manifest.audio_path(utterance);
         let audio = recordings.load(&path, run.events).map_err(|error| error.to_string())?;
-        let transcript =
-            engine.align(&audio, &utterance.text, run).map_err(|error| error.to_string())?;
+        let reason = |error: EngineError| error.to_string();
+        let mut transcript = engine.align(&audio, &utterance.text, run).map_err(reason)?;
         if transcript.phones.is_empty() {
-            return Err("the recognizer gives no phones".to_owned());
+            transcript = with_phones(engine, &audio, &transcript, run).map_err(reason)?;
         }
         let confidence = transcript.confidence.unwrap_or(1.0);
         if confidence < config.min_confidence {

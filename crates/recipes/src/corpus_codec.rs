@@ -120,6 +120,18 @@ impl<'a> CorpusCodec<'a> {
         run: RunContext<'_>,
     ) -> Result<Summary, RecipeError> {
         let recordings = Recordings::new(self.sample_rate_hz(), 0);
+        self.encode_from(&recordings, manifest, folder, plan, run)
+    }
+
+    /// [`Self::encode_manifest`] with recordings that may be in memory already.
+    pub(crate) fn encode_from(
+        &self,
+        recordings: &Recordings,
+        manifest: &Manifest,
+        folder: &Path,
+        plan: &EncodePlan,
+        run: RunContext<'_>,
+    ) -> Result<Summary, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, String> {
             let audio = recordings.load(&manifest.audio_path(utterance), run.events);
             let audio = audio.map_err(|error| error.to_string())?;

@@ -131,7 +131,7 @@ pub enum RecipeError {
     #[error("a training without a budget")]
     NoBudget,
     /// `coded_share` above 0 without resynthesized clips.
-    #[error("coded_share asks for clips with codes")]
+    #[error("coded_share needs clips with codes")]
     NoCodedClips,
     /// Resynthesized codes of other recordings.
     #[error("{} has none of the manifest's recordings", path.display())]

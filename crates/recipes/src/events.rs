@@ -52,16 +52,6 @@ impl EventSink for JsonLines {
     }
 }
 
-/// Two sinks as one.
-pub struct Both<'a>(pub &'a dyn EventSink, pub &'a dyn EventSink);
-
-impl EventSink for Both<'_> {
-    fn emit(&self, event: Event) {
-        self.0.emit(event.clone());
-        self.1.emit(event);
-    }
-}
-
 /// Returns the figures of the last evaluation in a training's events; none without the file.
 pub fn last_figures(events: &Path) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(events).unwrap_or_default();

@@ -45,8 +45,8 @@ pub struct InTrainingConfig {
     pub seed: u64,
 }
 
-/// Held-out sentences and the prompts of their speakers: an evaluator of the word error rate that the model's own
-/// recognizer finds in its own speech.
+/// Held-out sentences and the prompts of their speakers, for the word error rate of the model's speech by its own
+/// recognizer.
 pub struct InTrainingEvaluation {
     config: InTrainingConfig,
     voices: Vec<PackageVoice>,

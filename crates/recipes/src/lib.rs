@@ -1,4 +1,4 @@
-//! Recipes: whole procedures over corpora, models and results, each a call.
+//! Recipes: procedures over corpora, models and results, each a call.
 //!
 //! - Corpora: [`align_manifest`] adds phones and durations to utterances of known text, [`Simulator`] renders the input of
 //!   tasks that enhance, [`Resynthesis`] replaces codes of recordings by those of a model, all with the codec of
@@ -9,10 +9,10 @@
 //! - Evaluation: [`EngineSubject`] is a loaded model as the subject of a suite, [`KeptEvaluation`] runs a suite and keeps
 //!   its rows, [`SettingsRunner`] trains and evaluates the cells of an ablation. [`StreamingBench`] and [`LiveBench`]
 //!   measure latencies.
-//! - Models as settings describe them: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
+//! - Models from settings: [`open_engine`], [`build_tasks`]. [`LineAnswers`] answers a file of requests.
 //!
-//! Invariants: no environment, no printing (progress leaves as events); what is finished survives a kill, and the same
-//! call goes on.
+//! Invariants: no environment, no printing (progress is reported as events); finished work survives a kill, and the
+//! same call resumes it.
 
 mod ablation;
 mod align;
@@ -39,6 +39,7 @@ mod training;
 mod tuning;
 mod unnamed;
 mod voice;
+mod word_phones;
 
 pub use ablation::{CellData, SettingsRunner};
 pub use align::{AlignConfig, AlignedManifest, align_manifest};
@@ -49,7 +50,7 @@ pub use corpora::CorpusSource;
 pub use corpus_codec::CorpusCodec;
 pub use error::RecipeError;
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
-pub use events::{Both, EVENTS_FILE, JsonLines, last_figures};
+pub use events::{EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};
 pub use lines::{LineAnswers, LineFile, RequestLine, TakeAnswer};
 pub use live_latency::{LiveBench, LiveFigures};

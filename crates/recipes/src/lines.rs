@@ -122,7 +122,7 @@ pub struct LineAnswers<'a> {
 }
 
 impl LineAnswers<'_> {
-    /// Answers lines in their order and hands each answer to `each`. Lines without a seed have that of the run.
+    /// Answers lines in their order; `each` receives every answer. Lines without a seed have that of the run.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`] and faults of the model, as `E`; errors of `each`. An error of one line goes to `each`.

@@ -204,7 +204,7 @@ impl<'a> Training<'a> {
 }
 
 impl TrainingRun<'_> {
-    /// In-training evaluation, where sentences are asked for.
+    /// In-training evaluation, where `evaluated_sentences` is not 0.
     fn evaluation(
         &self,
         config: &TrainConfig,

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Utterance, encode_manifest};
+use syrinx_data::{Corpus, EncodePlan, Manifest, PromptSpec, Utterance};
 use syrinx_engine::{Engine, EngineError, ModelSource, PromptConfig, excerpt, language_model};
 use syrinx_nn::LoraConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
-use syrinx_types::{Audio, Coded, NullSink, RunContext};
+use syrinx_types::{Audio, NullSink, RunContext};
 
 use crate::align::Aligner;
 use crate::recordings::Recordings;
@@ -127,11 +127,10 @@ pub fn train_voice(
             left_out: aligned.left_out,
         });
     }
-    let corpus = Encoding { codec: &codec, recordings: &recordings, folder: run.folder }.encode(
-        &aligned.manifest,
-        config,
-        context,
-    )?;
+    let folder = run.folder.join("shards");
+    let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(codec.stamp()) };
+    codec.encode_from(&recordings, &aligned.manifest, &folder, &plan, context)?;
+    let corpus = short_ones(&folder, config.max_seconds)?;
     let adapter = adapt(run, &corpus, config, context)?;
     let best = prompt(run, &recordings, &aligned.manifest)?;
     let codes = run.engine.encode(&best)?;
@@ -148,38 +147,15 @@ pub fn train_voice(
     })
 }
 
-/// Encoding of the recordings.
-struct Encoding<'a> {
-    codec: &'a CorpusCodec<'a>,
-    recordings: &'a Recordings,
-    /// Folder of the run.
-    folder: &'a Path,
-}
-
-impl Encoding<'_> {
-    /// Token shards of the recordings, in the folder of the run.
-    fn encode(
-        &self,
-        manifest: &Manifest,
-        config: &VoiceConfig,
-        context: RunContext<'_>,
-    ) -> Result<Corpus, RecipeError> {
-        let stamp = self.codec.stamp();
-        let frame_rate_hz = stamp.frame_rate_hz;
-        let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(stamp) };
-        let one = |utterance: &Utterance| -> Result<Coded, String> {
-            let audio = self.recordings.load(&manifest.audio_path(utterance), context.events);
-            let audio = audio.map_err(|error| error.to_string())?;
-            self.codec.encode(&audio).map_err(|error| error.to_string())
-        };
-        let folder = self.folder.join("shards");
-        encode_manifest(manifest, &folder, &plan, &one, context.events, context.cancel)?;
-        let too_long = |_: &Utterance, frames: usize| {
-            let long = frames as f64 / frame_rate_hz >= config.max_seconds;
-            long.then(|| format!("it is not shorter than max_seconds = {}", config.max_seconds))
-        };
-        Ok(Corpus::open(&folder)?.select("recordings of the voice", too_long)?)
-    }
+/// Opens the token shards of a folder without the recordings that are too long.
+fn short_ones(shards: &Path, max_seconds: f64) -> Result<Corpus, RecipeError> {
+    let corpus = Corpus::open(shards)?;
+    let frame_rate_hz = corpus.codec().frame_rate_hz;
+    let too_long = |_: &Utterance, frames: usize| {
+        let long = frames as f64 / frame_rate_hz >= max_seconds;
+        long.then(|| format!("it is not shorter than max_seconds = {max_seconds}"))
+    };
+    Ok(corpus.select("recordings of the voice", too_long)?)
 }
 
 /// Fits the adapter; returns its file.

@@ -1,7 +1,7 @@
-//! Every task there is.
+//! All tasks.
 //!
-//! The list is made from this crate's manifest: a crate of tasks is one line there, and nothing else in the workspace names
-//! it.
+//! The list is generated from this crate's manifest: a crate of tasks is one line there, and nothing else in the
+//! workspace names it.
 //!
 //! Invariants: [`ALL`] is sorted by identifier, and identifiers and verbs are unique.
 

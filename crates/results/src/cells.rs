@@ -81,11 +81,11 @@ pub struct Cell {
     pub machine: String,
     /// Its folder there.
     pub folder: String,
-    /// When work began, seconds since 1970.
+    /// Start of the work, seconds since 1970.
     pub started_s: Option<f64>,
-    /// When something last changed.
+    /// Last change.
     pub updated_s: f64,
-    /// When work ended.
+    /// End of the work.
     pub ended_s: Option<f64>,
 }
 

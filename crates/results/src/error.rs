@@ -20,7 +20,7 @@ pub enum ResultsError {
     Folder {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         cause: std::io::Error,
     },
     /// The file is of a later program.
@@ -63,7 +63,7 @@ pub enum ResultsError {
         path: PathBuf,
         /// Failed operation.
         operation: &'static str,
-        /// Why not.
+        /// Cause.
         cause: rusqlite::Error,
     },
     /// Something in the store can't be read.
@@ -71,7 +71,7 @@ pub enum ResultsError {
     Content {
         /// The file.
         path: PathBuf,
-        /// Which run or row.
+        /// Run or row.
         what: String,
         /// Reason.
         reason: String,
@@ -111,7 +111,7 @@ pub enum ResultsError {
     /// An export failed.
     #[error("results can't be written out: {reason}")]
     Export {
-        /// Why not.
+        /// Cause.
         reason: String,
     },
 }

@@ -37,7 +37,7 @@ WHERE ours.key IS NULL
 ";
 
 impl Store {
-    /// Takes over what another store has and this one hasn't: all or nothing. The other one isn't changed.
+    /// Copies the runs of another store that are missing here: all or none. The other store is unchanged.
     ///
     /// # Errors
     /// The errors of opening the other store, [`ResultsError::Busy`], [`ResultsError::Database`].

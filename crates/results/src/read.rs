@@ -1,4 +1,4 @@
-//! Reading: runs, their rows, and what moved between two of them.
+//! Reading: runs, their rows, and the changes between two runs.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row as SqlRow};
@@ -8,14 +8,14 @@ use syrinx_eval::{Comparison, Figure, Row, figures};
 
 use crate::{ResultsError, Run, RunAbout, RunStatus, Store};
 
-/// Which runs are wanted. The default is all.
+/// Filter of runs. The default selects all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFilter {
     /// Suite of the runs.
     pub suite: Option<String>,
     /// Task of the runs.
     pub task: Option<String>,
-    /// Whose model's name has this in it.
+    /// Part of the model's name.
     pub model: Option<String>,
     /// Ablation of the runs; `Some("")` for evaluations only.
     pub ablation: Option<String>,

@@ -30,7 +30,7 @@ pub struct RunAbout {
     pub fingerprint: String,
     /// [`content_hash`](crate::content_hash) of `settings`.
     pub config_hash: String,
-    /// Everything that was set: the suite as it was run, decoding, tasks.
+    /// Settings: the suite as it was run, decoding, tasks.
     pub settings: Value,
     /// Revision of the checkout that it was run in (`git describe`); empty where there is none.
     pub revision: String,
@@ -89,18 +89,18 @@ pub struct Run {
     pub about: RunAbout,
     /// Current state.
     pub status: RunStatus,
-    /// Why it failed; empty else.
+    /// Cause of a failure; otherwise empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// When it began, seconds since 1970.
+    /// Start, seconds since 1970.
     pub started_s: f64,
-    /// When something last came in. A run that is `running` and silent for long was killed.
+    /// Time of the last row. A run that is `running` without new rows for long was killed.
     pub updated_s: f64,
-    /// When it ended.
+    /// End.
     pub ended_s: Option<f64>,
     /// Rows that are finished.
     pub rows: usize,
-    /// Figures over them. For a run that isn't finished: over what there is.
+    /// Figures over the rows; for an unfinished run, over its rows so far.
     pub figures: Vec<Figure>,
 }
 

@@ -15,7 +15,7 @@ pub enum SceneError {
     /// A silent recording, which has no level to set the others by.
     #[error("the {0} is silent")]
     Silent(&'static str),
-    /// A scene with voices was asked for, and none were given.
+    /// A scene with voices was requested without any.
     #[error("there are no other voices to draw from")]
     NoVoices,
     /// A range that can't be drawn from.

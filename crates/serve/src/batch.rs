@@ -1,8 +1,8 @@
 //! Requests that wait for a worker and are computed together.
 //!
-//! Nothing waits for a batch to fill: a worker that becomes free takes what waits. Only short texts are taken together,
-//! as a request beside a long one would wait for it, and no request that is streamed. Samples are those of the request
-//! alone. A client that hangs up frees its place at once; its rows leave the batch at the next step.
+//! No request waits for a batch to fill: a free worker takes the waiting requests. Only short texts are computed together,
+//! since a request in one batch with a long one would wait for it; streamed requests are computed alone. The samples don't
+//! depend on the batch. A client that disconnects frees its place at once; its rows leave the batch at the next step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -104,7 +104,7 @@ pub(crate) fn run_together(members: Vec<BatchMember>) {
     }
 }
 
-/// Sends an answer as one chunk and as a whole.
+/// Sends an answer as its only chunk and as the complete answer.
 fn deliver(updates: &UnboundedSender<UpdateResult>, answer: Result<TaskAnswer, ApiError>) {
     if let Ok(answer) = &answer
         && let Some((_, audio)) = answer.recordings.first()

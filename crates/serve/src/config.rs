@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Longest bearer key, bytes; a longer one opens nothing.
+pub const LONGEST_KEY: usize = 256;
+
 /// Upper bounds on one request and on all of them together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {

@@ -1,5 +1,6 @@
-//! Who may call: keys, hosts, origins.
+//! Access control: keys, hosts, origins.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -9,10 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::app::ServerState;
+use crate::config::LONGEST_KEY;
 use crate::error::ApiError;
 
-/// Longest key that is compared, bytes.
-const LONGEST_KEY: usize = 256;
 /// Routes that are open without a key.
 const OPEN: [&str; 3] = ["/", "/healthz", "/openapi.json"];
 /// Prefix of a websocket subprotocol that carries a key, for browsers, which can't send headers there.
@@ -64,13 +64,19 @@ fn cross_origin(mut response: Response, origin: &str) -> Response {
 fn check_host(app: &ServerState, request: &Request) -> Result<(), ApiError> {
     let host = text(request.headers(), header::HOST).unwrap_or_default();
     let name = host_name(host);
-    let local = ["localhost", "127.0.0.1", "[::1]", ""].contains(&name)
-        || app.config.hosts.iter().any(|h| h == name);
-    if !app.config.loopback || local {
+    let known = app.config.hosts.iter().any(|h| h.eq_ignore_ascii_case(name));
+    if !app.config.loopback || is_local(name) || known {
         return Ok(());
     }
     let message = format!("this server does not answer to the host name `{name}`");
     Err(ApiError::new(StatusCode::FORBIDDEN, "unknown_host", message))
+}
+
+/// Whether a host name is that of this machine as it sees itself: a loopback address, `localhost`, or none.
+fn is_local(name: &str) -> bool {
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let loopback = address.is_ok_and(|address| address.is_loopback());
+    name.is_empty() || name.eq_ignore_ascii_case("localhost") || loopback
 }
 
 /// Returns a host without its port.
@@ -141,6 +147,20 @@ mod tests {
         check("secret", "", false);
         check("", "", false);
         check(&"a".repeat(300), &"a".repeat(300), false);
+    }
+
+    #[test]
+    fn loopback_names_are_local() {
+        for (name, local) in [
+            ("", true),
+            ("LocalHost", true),
+            ("127.0.0.2", true),
+            ("[::1]", true),
+            ("10.0.0.1", false),
+            ("localhost.example", false),
+        ] {
+            assert_eq!(is_local(name), local, "{name}");
+        }
     }
 
     #[test]

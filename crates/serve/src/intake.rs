@@ -1,7 +1,8 @@
 //! Request bodies: JSON and forms, within limits.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::{FromRequest as _, FromRequestParts, Multipart, Path, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,19 @@ use serde::de::DeserializeOwned;
 use crate::app::ServerState;
 use crate::error::ApiError;
 use crate::jobs::Deadline;
+
+/// Identifier in the path of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct PathId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|e| ApiError::bad("invalid_path", e.body_text()))
+    }
+}
 
 /// A file of a form.
 #[derive(Debug, Clone)]
@@ -63,7 +77,7 @@ async fn body(
     app: &ServerState,
     deadline: &Deadline,
     request: Request,
-) -> Result<(axum::http::request::Parts, Bytes), ApiError> {
+) -> Result<(Parts, Bytes), ApiError> {
     let most = app.config.limits.max_body_bytes;
     let too_large = || {
         let message = format!("the request body is larger than {most} bytes");

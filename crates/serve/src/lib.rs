@@ -5,9 +5,9 @@
 //! and `/openapi.json`.
 //!
 //! The engine is synchronous: requests wait in a bounded queue (`jobs`) for worker threads, and one module (`engine`)
-//! calls it. A worker takes short requests that wait together (`batch`). Invariants: every bad input is OpenAI's error
-//! object with a 4xx status; no request names a file of this machine; a client that goes away cancels its work; a request's
-//! seed gives the samples of the command line.
+//! calls it. A worker takes short requests that wait together (`batch`). Invariants: bad input gives OpenAI's error
+//! object with a 4xx status; no request reads a file of this machine; a client that disconnects cancels its work; a
+//! request's seed gives the samples of the command line.
 
 mod app;
 mod batch;
@@ -33,7 +33,7 @@ mod transcriptions;
 mod updates;
 mod voices;
 
-pub use config::{Limits, ServeConfig};
+pub use config::{LONGEST_KEY, Limits, ServeConfig};
 pub use encode::Format;
 pub use engine::Defaults;
 pub use error::ApiError;

@@ -214,6 +214,9 @@ fn transcription_form() -> Value {
         "temperature": { "type": "number", "minimum": 0, "maximum": 1, "description": "Accepted without effect: recognition is not random" },
         "response_format": { "enum": FORMATS },
         "stream": { "type": "boolean" },
+        "include[]": { "type": "array", "items": string(), "description": "Accepted without effect" },
+        "chunking_strategy": { "type": "string", "description": "Accepted without effect" },
+        "seed": { "type": "string", "description": "Accepted without effect" },
         "timestamp_granularities[]": { "type": "array", "items": { "enum": ["word", "segment"] } },
     } })
 }

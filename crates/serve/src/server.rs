@@ -21,6 +21,7 @@ use crate::config::ServeConfig;
 use crate::encode::Format;
 use crate::engine::{Defaults, EngineService};
 use crate::error::ApiError;
+use crate::intake::PathId;
 use crate::jobs::WorkerPool;
 use crate::metrics::Metrics;
 use crate::observe;
@@ -179,7 +180,7 @@ async fn models(State(app): State<Arc<ServerState>>) -> Json<Value> {
 
 async fn model(
     State(app): State<Arc<ServerState>>,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    PathId(id): PathId,
 ) -> Result<Json<Value>, ApiError> {
     app.check_model(Some(&id)).map_err(|e| ApiError { param: None, ..e })?;
     Ok(Json(about_model(&app, &id)))

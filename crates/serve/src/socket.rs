@@ -171,7 +171,11 @@ fn parsed(received: Option<Result<Message, axum::Error>>) -> Result<Option<Recei
         }
         Some(Ok(Message::Binary(bytes))) => Ok(Some(Received::Sound(bytes.to_vec()))),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
+        Some(Err(error)) => {
+            let message = format!("a message can't be read: {error}");
+            Err(ApiError::bad("invalid_message", message).into())
+        }
+        Some(Ok(Message::Close(_))) | None => Err(End::Gone),
     }
 }
 

@@ -112,6 +112,15 @@ pub(crate) async fn speech(
     }
 }
 
+/// Refuses sampling temperatures outside 0 to 2.
+pub(crate) fn check_temperature(temperature: Option<f64>) -> Result<(), ApiError> {
+    if temperature.is_none_or(|t| (0.0..=2.0).contains(&t)) {
+        return Ok(());
+    }
+    let message = "`temperature` must be between 0 and 2";
+    Err(ApiError::field("temperature", "invalid_temperature", message))
+}
+
 /// A checked request.
 pub(crate) struct Ready {
     ask: TaskRequest,
@@ -128,10 +137,7 @@ impl Ready {
             let message = "this model takes no instructions; leave `instructions` out";
             return Err(ApiError::field("instructions", "unsupported_parameter", message));
         }
-        if request.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
-            let message = "`temperature` must be between 0 and 2";
-            return Err(ApiError::field("temperature", "invalid_temperature", message));
-        }
+        check_temperature(request.temperature)?;
         let task = app.service.speech;
         let task =
             task.ok_or_else(|| ApiError::bad("task_not_trained", "this model can't speak"))?;
@@ -169,7 +175,7 @@ impl Ready {
         let Self { ask, prompt } = self;
         app.submit_request(place, deadline, ask, move |service, ask| {
             if let Some(bytes) = prompt {
-                let audio = service.decode(bytes, "prompt")?;
+                let audio = service.decode(bytes, "prompt").map_err(|e| e.param("prompt"))?;
                 ask.request.recordings.insert("prompt".into(), Arc::new(audio));
             }
             Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -13,7 +13,8 @@ use crate::app::ServerState;
 use crate::encode::{Format, encode};
 use crate::engine::{TaskAnswer, TaskRequest, TaskView};
 use crate::error::ApiError;
-use crate::intake::{self, Upload};
+use crate::intake::{self, PathId, Upload};
+use crate::speech::check_temperature;
 
 /// Settings of a request other than the task's own, in the query.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -46,11 +47,12 @@ pub(crate) async fn list(State(app): State<Arc<ServerState>>) -> Json<Value> {
 /// field `request` (or its fields one by one) and recordings as files named after their fields.
 pub(crate) async fn run(
     State(app): State<Arc<ServerState>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     settings: Result<Query<TaskSettings>, axum::extract::rejection::QueryRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Query(settings) = settings.map_err(|e| ApiError::bad("invalid_query", e.body_text()))?;
+    check_temperature(settings.temperature)?;
     let deadline = app.deadline();
     let view = app.service.task(&id).ok_or_else(|| {
         let names: Vec<&str> = app.service.tasks.iter().map(|t| t.id).collect();
@@ -70,13 +72,14 @@ pub(crate) async fn run(
     resolve_voices(&app, &mut fields)?;
     let place = app.pool.admit()?;
     let mut ask = TaskRequest { task: view.id, seed: settings.seed, ..TaskRequest::default() };
-    ask.temperature = settings.temperature.filter(|t| (0.0..=2.0).contains(t));
+    ask.temperature = settings.temperature;
     ask.request.fields = Value::Object(fields);
     let running = app.submit_request(place, deadline, ask, move |service, ask| {
         let Value::Object(fields) = &mut ask.request.fields else { return Ok(()) };
         for upload in uploads {
-            let audio = service.decode(upload.bytes, &upload.name)?;
-            let field = place_for(fields, &upload.field);
+            let Upload { field, name, bytes } = upload;
+            let audio = service.decode(bytes, &name).map_err(|e| e.param(&field))?;
+            let field = place_for(fields, &field);
             ask.request.recordings.insert(field, Arc::new(audio));
         }
         Ok(())

@@ -60,7 +60,7 @@ pub(crate) async fn transcribe(
         })
     });
     if options.stream {
-        let events = Events { text: String::new() };
+        let events = Events { app, text: String::new() };
         return respond(running, events, "text/event-stream".into()).await;
     }
     let answer = running.answer().await?;
@@ -168,6 +168,7 @@ impl Options {
 
 /// Events as in OpenAI's API: `transcript.text.delta`, `transcript.text.done`.
 struct Events {
+    app: Arc<ServerState>,
     text: String,
 }
 
@@ -183,6 +184,7 @@ impl AnswerWriter for Events {
     }
 
     fn whole(&mut self, answer: TaskAnswer) -> Result<Vec<u8>, ApiError> {
+        self.app.metrics.recognized(answer.json["seconds"].as_f64().unwrap_or_default());
         Ok(event(&json!({ "type": "transcript.text.done", "text": answer.json["text"] })))
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::app::ServerState;
 use crate::encode::{Format, encode};
 use crate::engine::TaskAnswer;
 use crate::error::ApiError;
-use crate::intake;
+use crate::intake::{self, PathId};
 use crate::registered::PREFIX;
 
 /// Longest name of a voice, characters.
@@ -103,7 +103,7 @@ pub(crate) async fn add(
 /// `DELETE /v1/voices/{voice}`, for registered voices only.
 pub(crate) async fn delete(
     State(app): State<Arc<ServerState>>,
-    Path(voice): Path<String>,
+    PathId(voice): PathId,
 ) -> Result<Json<Value>, ApiError> {
     let Some(id) = app.voices.id(&voice) else {
         app.voice(&voice).map_err(not_found)?;
@@ -118,7 +118,7 @@ pub(crate) async fn delete(
 /// `GET /v1/voices/{voice}/sample`: the prompt of a voice as WAV.
 pub(crate) async fn sample(
     State(app): State<Arc<ServerState>>,
-    Path(voice): Path<String>,
+    PathId(voice): PathId,
 ) -> Result<Response, ApiError> {
     let voice = app.voice(&voice).map_err(not_found)?;
     let place = app.pool.admit()?;

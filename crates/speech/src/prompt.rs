@@ -1,6 +1,6 @@
 //! Voices of requests and their prompts.
 
-use syrinx_audio::silence::{PauseConfig, speech_level_db, trim};
+use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
 use syrinx_task::{Clip, Context, SpeechCodec, TaskError};
 use syrinx_types::{Audio, Codes};
 
@@ -88,8 +88,7 @@ fn recorded(codec: &dyn SpeechCodec, audio: &Audio, name: &str) -> Result<Codes,
             GIVE,
         ));
     }
-    let (level_dbfs, needed_dbfs) = speech_level_db(audio);
-    if level_dbfs < needed_dbfs {
+    if is_inaudible(audio) {
         return Err(TaskError::input(
             format!("{name} is silent"),
             "give 2 to 3 seconds of speech, recorded louder",

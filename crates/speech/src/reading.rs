@@ -40,7 +40,7 @@ pub struct Spoken<'a> {
     pub task: &'static str,
     /// Recording so far.
     pub whole: Option<Audio>,
-    /// When its words sound; empty for a model without alignment.
+    /// Times of its words; empty for a model without alignment.
     pub words: Vec<WordTime>,
     /// Result of the row before.
     pub previous: Option<&'a Generated>,
@@ -56,7 +56,7 @@ impl<'a> Spoken<'a> {
     /// continues the one before.
     ///
     /// # Errors
-    /// [`TaskError::Answer`] if nothing came out; those of the codec.
+    /// [`TaskError::Answer`] if no frame was generated; those of the codec.
     pub fn push(
         &mut self,
         sentence: &Sentence,

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use syrinx_audio::silence::chunks;
+use syrinx_audio::silence::{chunks, is_inaudible};
+use syrinx_audio::speech::has_speech;
 use syrinx_task::{Clip, Context, FrameScores, TaskError, TaskKit};
 use syrinx_text::Phone;
 use syrinx_types::{Audio, Codes, Event, TimedPhone, WordTime};
@@ -12,17 +13,17 @@ use crate::{Aligned, SpeakConfig, SpeechError, SpokenForm, Units, align, sounds}
 
 /// Weight of a phone's log prior that is subtracted from its score, as in recognition.
 const PRIOR_WEIGHT: f64 = 0.4;
-/// Longer recordings are recognized in parts of at most this length, seconds.
-const MAX_PART_S: f64 = 20.0;
+/// Longer recordings are recognized in parts of at most this length, seconds: that of most training utterances.
+const MAX_PART_S: f64 = 5.0;
 
 /// One sound of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedSound {
     /// The phone without stress; silence for pauses.
     pub phone: Phone,
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_s: f64,
-    /// When it ends, seconds.
+    /// End, seconds.
     pub end_s: f64,
     /// The word it belongs to; none for silence, and where no words are known.
     pub word: Option<usize>,
@@ -33,17 +34,13 @@ pub struct TimedSound {
 pub struct RecognizedWord {
     /// As said, lower case.
     pub word: String,
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_s: f64,
-    /// When it ends, seconds.
+    /// End, seconds.
     pub end_s: f64,
     /// Goodness of its phones, 0 for perfect (see [`Aligned::word_goodness`]).
     pub goodness: f64,
 }
-
-/// Confidence of a transcript below which its words are likely to be wrong: right ones have 0.65 and more, words made of
-/// noise 0.3 to 0.5.
-const UNSURE_BELOW: f64 = 0.6;
 
 /// Returns the recognized words, with a warning where they are uncertain.
 fn recognized_words(
@@ -52,7 +49,7 @@ fn recognized_words(
     context: &Context<'_>,
 ) -> Result<String, TaskError> {
     let transcript = context.recognizer()?.transcribe(audio, context.run)?;
-    if let Some(confidence) = transcript.confidence.filter(|c| *c < UNSURE_BELOW) {
+    if let Some(confidence) = transcript.low_confidence() {
         let message = format!(
             "the words of {} are uncertain (confidence {confidence:.2}): \"{}\"; give them with `says` if they are wrong",
             clip.named("recording"),
@@ -103,13 +100,21 @@ impl AlignedRecording {
                 "give a longer recording",
             ));
         }
-        let scores = scores(context, &audio, &codes)?;
-        let units = Units::english()?;
         let recognized = match says {
             Some(_) => None,
             None => Some(recognized_words(clip, &audio, context)?),
         };
         let text = says.or(recognized.as_deref()).unwrap_or_default();
+        let is_speech = match says {
+            Some(_) => !is_inaudible(&audio),
+            // A model finds phones in noise and silence, too.
+            None => !text.trim().is_empty() || has_speech(&audio),
+        };
+        if !is_speech {
+            return Err(TaskError::no_speech(&clip.named("recording")));
+        }
+        let scores = scores(context, &audio, &codes)?;
+        let units = Units::english()?;
         let mut recording = Self {
             frame_rate_hz: codec.frame_rate_hz(),
             audio,
@@ -127,10 +132,7 @@ impl AlignedRecording {
             recording.place(&align(&forms, &scores, &units, PRIOR_WEIGHT)?);
         }
         if recording.sounds.iter().all(|s| s.phone == Phone::SILENCE) {
-            return Err(TaskError::input(
-                format!("{} has no speech", clip.named("recording")),
-                "give a recording in which somebody speaks",
-            ));
+            return Err(TaskError::no_speech(&clip.named("recording")));
         }
         Ok(recording)
     }
@@ -144,10 +146,12 @@ impl AlignedRecording {
             self.sounds.push(TimedSound { phone, start_s: at_s, end_s, word: *word });
             at_s = end_s;
         }
+        // The last frame may reach beyond the recording.
+        let total_s = self.audio.seconds();
         let recognized = |(w, goodness): (&WordTime, &f64)| RecognizedWord {
             word: w.word.clone(),
-            start_s: w.start_s,
-            end_s: w.end_s,
+            start_s: w.start_s.min(total_s),
+            end_s: w.end_s.min(total_s),
             goodness: *goodness,
         };
         self.words = aligned.words.iter().zip(&aligned.word_goodness).map(recognized).collect();
@@ -176,7 +180,7 @@ impl AlignedRecording {
         self.words.iter().map(time).collect()
     }
 
-    /// When a frame begins, seconds.
+    /// Returns the start of a frame, seconds.
     pub fn at_s(&self, frame: usize) -> f64 {
         frame as f64 / self.frame_rate_hz
     }

@@ -178,7 +178,7 @@ impl Acoustics {
         row.iter().copied().fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// When a part begins, seconds.
+    /// Returns the start of a part, seconds.
     pub fn at_s(&self, part: usize) -> f64 {
         part as f64 / self.rate_hz
     }

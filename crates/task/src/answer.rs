@@ -1,4 +1,4 @@
-//! Answers: types of their own, which know how chunks of one answer go together.
+//! Answers: types with a `merge` over the chunks of a request.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub trait Answer:
         None
     }
 
-    /// Returns the speech in the answer, to be changed; none where other parts of the answer depend on it.
+    /// Returns the speech in the answer mutably; none where other parts of the answer depend on it.
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         None
     }
@@ -178,6 +178,17 @@ pub struct Transcript {
     /// Geometric mean of the words' probabilities, 0 to 1; absent without words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
+}
+
+impl Transcript {
+    /// Confidence below which words are likely to be wrong: right ones have 0.56 and more, wrong ones and those made of
+    /// noise 0.3 to 0.54.
+    const UNSURE_BELOW: f64 = 0.55;
+
+    /// Returns the confidence if it is so low that the words are likely to be wrong.
+    pub fn low_confidence(&self) -> Option<f64> {
+        self.confidence.filter(|confidence| *confidence < Self::UNSURE_BELOW)
+    }
 }
 
 impl Answer for Transcript {

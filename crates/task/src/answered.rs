@@ -1,4 +1,4 @@
-//! Answers without their types.
+//! Untyped answers.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +9,7 @@ use syrinx_types::Audio;
 
 use crate::{Answer, AnswerIssue, AnswerKind, Phones, Speech, TaskError, Transcript};
 
-/// An answer of any task: what programs hold that know no task by its type.
+/// An answer of any task, for programs that know no task by its type.
 #[derive(Clone)]
 pub struct Answered(Box<dyn AnyAnswer>);
 
@@ -29,7 +29,7 @@ impl Answered {
         self.0.speech()
     }
 
-    /// Speech in the answer, to be changed; see [`Answer::speech_mut`].
+    /// Returns the speech in the answer mutably; see [`Answer::speech_mut`].
     pub fn speech_mut(&mut self) -> Option<&mut Speech> {
         self.0.speech_mut()
     }

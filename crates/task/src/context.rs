@@ -99,8 +99,8 @@ impl<'a> Context<'a> {
         recordings.open(&clip.path, rate_hz, &mut warn)
     }
 
-    /// Returns the sections of at most `max_s` seconds with their beginnings, which end in pauses. `cut` finds the
-    /// pauses of a recording in memory; sections of a long one are read when they are needed.
+    /// Returns the sections of a recording with their starts: at most `max_s` seconds long, ending in pauses. `cut`
+    /// finds the pauses of a recording in memory; sections of a long one are read when they are needed.
     ///
     /// # Errors
     /// Errors of [`Self::audio`].
@@ -154,7 +154,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A recording in memory of which sections are asked.
+/// A recording in memory that is read section by section.
 struct InMemory(Audio);
 
 impl LongRecording for InMemory {

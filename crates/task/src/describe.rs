@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use syrinx_types::{Columns, table};
+
 use crate::{AttentionMask, CodeTable, Fill, Layout, Levels, Pattern, Place, Segment, Stage};
 
 impl Layout {
@@ -15,17 +17,12 @@ impl Layout {
                 stage.name,
                 stage.head.predictor().describe(stage.timing)
             );
-            let rows: Vec<[String; 4]> = stage.segments.iter().map(|s| s.describe(stage)).collect();
             let titles =
                 ["segment", "filled with", "computed in", "attention and loss"].map(String::from);
-            let width = |c: usize| {
-                rows.iter().chain([&titles]).map(|r| r[c].chars().count()).max().unwrap_or(0)
-            };
-            let widths = [width(0), width(1), width(2), width(3)];
-            for row in std::iter::once(&titles).chain(&rows) {
-                let cells: Vec<String> =
-                    row.iter().zip(widths).map(|(c, w)| format!("{c:<w$}")).collect();
-                let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+            let segments = stage.segments.iter().map(|s| s.describe(stage));
+            let rows: Vec<[String; 4]> = std::iter::once(titles).chain(segments).collect();
+            for line in table(&rows, Columns::Text).lines() {
+                let _ = writeln!(out, "  {line}");
             }
         }
         out
@@ -38,7 +35,7 @@ impl Segment {
             Fill::SpecialToken(special_token) => format!("<{special_token}>"),
             Fill::LevelToken => "<level:L>".into(),
             Fill::Text => "text tokens".into(),
-            Fill::Durations => "duration of the stop before".into(),
+            Fill::Durations => "duration of the phone before".into(),
             Fill::Latents => "latent of the frame before".into(),
             Fill::Codes { table, levels } => {
                 let levels = match levels {

@@ -13,7 +13,7 @@ use crate::{
 /// Builds a task from its settings (`null` for the defaults).
 pub type BuildTask = fn(Value, &TaskKit) -> Result<Box<dyn DynTask>, TaskError>;
 
-/// A task as the registry knows it.
+/// Entry of a task in the registry.
 pub struct TaskDescriptor {
     /// Identifier.
     pub id: &'static str,
@@ -69,7 +69,7 @@ impl TaskDescriptor {
         self.capabilities.takes_recording(field)
     }
 
-    /// Whether the task speaks a text in a voice that can be named, and needs nothing else.
+    /// Whether the task speaks a text in a named voice, without other required fields.
     pub fn speaks_text(&self) -> bool {
         let (field, can) = (self.verb.positional, self.capabilities);
         self.answer == AnswerKind::Speech
@@ -78,7 +78,7 @@ impl TaskDescriptor {
             && self.required_fields().iter().all(|name| name == field)
     }
 
-    /// Fields that a request cannot do without.
+    /// Returns the required fields of a request.
     pub fn required_fields(&self) -> Vec<String> {
         let schema = (self.request_schema)().to_value();
         let required = schema["required"].as_array().into_iter().flatten();
@@ -94,7 +94,7 @@ pub trait DynTask: Send + Sync {
     /// See [`Task::layout`].
     fn layout(&self) -> Layout;
 
-    /// Parses a request and cuts it into chunks; see [`Task::chunks`].
+    /// Parses a request and splits it into chunks; see [`Task::chunks`].
     ///
     /// # Errors
     /// [`TaskError::Request`]; those of the services.
@@ -104,7 +104,7 @@ pub trait DynTask: Send + Sync {
         context: &Context<'_>,
     ) -> Result<DynChunks<'t>, TaskError>;
 
-    /// Parses a request and leaves it whole.
+    /// Parses a request as one chunk.
     ///
     /// # Errors
     /// [`TaskError::Request`].
@@ -146,7 +146,7 @@ pub trait DynRequest<'t> {
     fn plan(self: Box<Self>, context: &Context<'_>) -> Result<Box<dyn DynPlan + 't>, TaskError>;
 }
 
-/// A planned request, to be finished with its generated rows.
+/// A planned request, which its generated rows finish.
 pub trait DynPlan {
     /// Returns the rows to generate.
     fn plan(&self) -> &Plan;

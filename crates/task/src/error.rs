@@ -75,6 +75,14 @@ impl TaskError {
         Self::Input { problem: problem.into(), hint: hint.into() }
     }
 
+    /// Builds the error of a recording in which nobody speaks; `recording` names it.
+    pub fn no_speech(recording: &str) -> Self {
+        Self::input(
+            format!("{recording} has no speech"),
+            "give a recording in which somebody speaks",
+        )
+    }
+
     /// Builds a service that failed.
     pub fn service(service: Service, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Service { service, cause: cause.into(), hint: None }

@@ -1,7 +1,7 @@
-//! Heads: predictions at the response's positions, each with all that follows from it for sequences and losses.
+//! Heads: predictions at the response's positions, with their positions, targets and losses.
 //!
-//! A head is a file of this folder and a line of [`Head::predictor`]. Its loop of generation is a file of
-//! `syrinx_decode` with a line of the list there.
+//! A head is a file of this folder and a line of [`Head::predictor`]. Its generation loop is a file of `syrinx_decode`
+//! and a line of its list of heads.
 
 mod all_levels;
 mod durations;
@@ -34,7 +34,7 @@ pub enum Head {
     FurtherLevels,
     /// The codes of all levels in an order, and the advance of the pointer (or a stop code without one). AR.
     Levels(Pattern),
-    /// The level-1 codes that aren't decided yet, in place, in several passes.
+    /// The undecided level-1 codes, in place, in several passes.
     MaskedLevel,
     /// The next frame as the codec's latent, and the advance of the pointer (or whether to stop). AR.
     Latents,
@@ -76,7 +76,7 @@ pub trait Predictor {
     /// Usual response segment.
     fn response(&self) -> Segment;
 
-    /// One line for humans.
+    /// Description in one line.
     fn describe(&self, timing: Timing) -> String;
 
     /// Whether one position is predicted after another.
@@ -87,8 +87,8 @@ pub trait Predictor {
         false
     }
 
-    /// Whether the number of frames follows from the pointer or from the frame-aligned conditioning, so that a stage
-    /// with both contradicts itself.
+    /// Whether the number of frames follows from the pointer or from the frame-aligned conditioning. A stage then has
+    /// only one of them.
     fn has_one_length(&self) -> bool {
         false
     }
@@ -108,12 +108,12 @@ pub trait Predictor {
         false
     }
 
-    /// Whether it leaves the further levels to a stage of their own.
+    /// Whether a stage of its own predicts the further levels.
     fn leaves_further_levels(&self) -> bool {
         false
     }
 
-    /// Whether a sequence predicts one of the further levels, which is drawn for it.
+    /// Whether a sequence predicts one further level, which is drawn for each training example.
     fn is_of_one_level(&self) -> bool {
         false
     }
@@ -123,7 +123,7 @@ pub trait Predictor {
         false
     }
 
-    /// Whether the model predicts latents and reads them again.
+    /// Whether the model predicts latents and reads them as its history.
     fn predicts_latents(&self) -> bool {
         false
     }
@@ -140,8 +140,8 @@ pub trait Predictor {
     /// Reports a response that does not fit the head, the stage or the token space.
     fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue>;
 
-    /// Does to an example what generation does to a sequence and the example does not have: some codes of a masked
-    /// response are decided, and latents that were predicted are never quite right.
+    /// Corrupts a training example as generation would: some codes of a masked response are decided, and latents of the
+    /// history get noise.
     fn corrupt(
         &self,
         _sequence: &mut Sequence,
@@ -198,7 +198,7 @@ pub struct Corruption<'a> {
 /// Output of the model that a loss is computed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadOutput {
-    /// Codes of level 1 and the stop: one member of a group of frames.
+    /// Codes of level 1 and the stop, for one frame of a group.
     FirstLevel {
         /// Frame within the group.
         member: usize,
@@ -256,14 +256,14 @@ impl Sequence {
         target.map(|target| target.classes.as_slice())
     }
 
-    /// Adds the targets of the pointer's advances, unless the timing is known and none is predicted.
+    /// Adds the targets of the pointer's advances, unless the timing is given.
     fn push_advances(&mut self, advances: Vec<u32>) {
         if advances.iter().any(|&advance| advance != crate::IGNORE) {
             self.targets.push(Target::classes("advances", HeadOutput::Advances, advances));
         }
     }
 
-    /// A response has as many frames as its frame-aligned conditioning.
+    /// Checks that a response has as many frames as its frame-aligned conditioning.
     fn check_frame_aligned(&self, frames: usize) -> Result<(), LayoutIssue> {
         match &self.frame_aligned {
             Some(given) if given.frames() != frames => {
@@ -273,7 +273,7 @@ impl Sequence {
         }
     }
 
-    /// A response has frames, each with a phone index where there is an aligned text.
+    /// Checks that a response has frames, each with a phone index where there is an aligned text.
     fn check_frames(&self, frames: usize, pointer: &[u32]) -> Result<(), LayoutIssue> {
         let aligned = !self.encoder.aligned.is_empty();
         if frames == 0 || (aligned && pointer.len() != frames) {
@@ -283,7 +283,7 @@ impl Sequence {
     }
 }
 
-/// Checks the length that a stage with this predictor gets.
+/// Checks the source of the response's length in a stage with this predictor.
 pub(crate) fn check_stage(predictor: &dyn Predictor, stage: &Stage) -> Result<(), LayoutIssue> {
     let known = stage.timing == Timing::Known;
     if stage.has_frame_aligned() && !predictor.takes_frame_aligned() {

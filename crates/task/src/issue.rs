@@ -45,7 +45,7 @@ pub enum LayoutIssue {
     )]
     UnknownLength,
     /// A timing without a text.
-    #[error("there is no text in the encoder that a timing could be of")]
+    #[error("a timing needs a text in the encoder")]
     NoAlignedText,
     /// A head with the attention of another.
     #[error("head {head:?} does not go with a {attention:?} response")]
@@ -78,7 +78,7 @@ pub enum LayoutIssue {
         takes: ContentType,
     },
     /// An aligned text without phones.
-    #[error("segment `{0}` has no phone to stand on")]
+    #[error("segment `{0}` has no phones")]
     NoPhones(String),
     /// A recording without frames.
     #[error("segment `{0}` has no frames")]
@@ -180,22 +180,22 @@ pub enum LayoutIssue {
         phones: usize,
     },
     /// A known pointer in a stage without aligned text.
-    #[error("a pointer is given, and the stage has no aligned text")]
+    #[error("a pointer is given, but the stage has no aligned text")]
     PointerWithoutText,
     /// Known frames without their pointer.
-    #[error("{frames} frames are given, and the pointer of {pointer}")]
+    #[error("{frames} frames are given, but the pointer of {pointer}")]
     KnownPointer {
         /// Known frames.
         frames: usize,
         /// Entries of the pointer.
         pointer: usize,
     },
-    /// More known frames than may come out.
-    #[error("{frames} frames are known, at most {limit} may come out")]
+    /// More known frames than allowed.
+    #[error("{frames} frames are known, but at most {limit} are allowed")]
     Limit {
         /// Known frames.
         frames: usize,
-        /// Frames that may come out.
+        /// Largest number of frames.
         limit: usize,
     },
     /// A known pointer that goes back, or beyond the text.
@@ -205,7 +205,7 @@ pub enum LayoutIssue {
         phones: usize,
     },
     /// Known frames of fewer levels than a stage over all levels predicts.
-    #[error("frames of {found} levels are given, and the model writes all {levels} together")]
+    #[error("frames of {found} levels are given, but the model predicts all {levels} together")]
     KnownLevels {
         /// Levels of the frames.
         found: usize,
@@ -216,7 +216,7 @@ pub enum LayoutIssue {
     #[error("the sequences of published models are for generation")]
     Published,
     /// A stage in a known timing without one.
-    #[error("nothing is known of its timing: run the stage of durations before it")]
+    #[error("its timing is unknown: no stage of durations ran before it")]
     NoTiming,
 }
 
@@ -331,13 +331,13 @@ impl ConfigIssue {
 #[non_exhaustive]
 pub enum AnswerIssue {
     /// No frame was generated.
-    #[error("nothing came out")]
+    #[error("no frame was generated")]
     Nothing,
     /// No frame was generated for a sentence.
-    #[error("nothing came out for \"{0}\"")]
+    #[error("no frame was generated for \"{0}\"")]
     NothingFor(String),
     /// A stretch of a recording without frames.
-    #[error("a stretch of the recording came out empty")]
+    #[error("no frame was generated for a stretch of the recording")]
     EmptyStretch,
     /// A text without words.
     #[error("the text has no words")]
@@ -346,7 +346,7 @@ pub enum AnswerIssue {
     #[error("the phones of the recording have no scores")]
     NoScores,
     /// More or fewer rows than were planned.
-    #[error("{found} rows came out of {planned}")]
+    #[error("{found} of {planned} rows were generated")]
     Rows {
         /// Generated rows.
         found: usize,
@@ -360,7 +360,7 @@ pub enum AnswerIssue {
     #[error("{0}")]
     Data(Box<dyn std::error::Error + Send + Sync>),
     /// Codes of another number of levels than the recording's.
-    #[error("codes of {0} levels came out")]
+    #[error("codes of {0} levels were generated")]
     Levels(usize),
 }
 

@@ -10,7 +10,7 @@ use crate::{Alignment, Head, LayoutIssue, Pattern, VallELayout};
 pub struct Layout {
     /// The task's identifier.
     pub task: String,
-    /// The forward passes that it is made of.
+    /// Its stages, in the order of generation.
     pub stages: Vec<Stage>,
 }
 
@@ -32,7 +32,7 @@ pub struct Stage {
     pub vall_e: Option<VallELayout>,
 }
 
-/// A run of positions with one meaning. Rotary positions restart at 0 in each.
+/// Consecutive positions with one meaning. Rotary positions restart at 0 in each segment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Segment {
     /// Name within the stage.
@@ -41,7 +41,7 @@ pub struct Segment {
     pub fill: Fill,
     /// Place of computation.
     pub place: Place,
-    /// Who sees whom.
+    /// Attention mask.
     pub attention: AttentionMask,
     /// Whether it may be absent.
     pub optional: bool,
@@ -59,18 +59,18 @@ pub enum Fill {
     Text,
     /// Codec frames.
     Codes {
-        /// Which embedding tables.
+        /// Embedding tables.
         table: CodeTable,
-        /// Which levels are summed.
+        /// Levels whose embeddings are summed.
         levels: Levels,
     },
-    /// Durations of phones in frames, each one step late.
+    /// Durations of phones in frames, delayed by one step.
     Durations,
-    /// Frames as the codec's latents, each one step late.
+    /// Frames as the codec's latents, delayed by one step.
     Latents,
 }
 
-/// The tables that embed codes. Prompt and response have their own, since they mean different things.
+/// Embedding tables of codes. Prompt and response have their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeTable {
@@ -82,19 +82,19 @@ pub enum CodeTable {
     ResponseNar,
 }
 
-/// Which levels of a frame are embedded.
+/// Embedded levels of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Levels {
     /// All of them, summed.
     All,
-    /// The first, one step late (codes predicted so far).
+    /// The first, delayed by one step (codes predicted so far).
     Previous,
     /// Levels below the level being predicted, summed.
     Below,
-    /// Sum of all codes that an AR stage over all levels generated in the step before.
+    /// Codes that an AR stage over all levels generated in the previous step, summed.
     History(Pattern),
-    /// The first level, where it is decided already.
+    /// The first level, at frames where it is decided.
     Decided,
 }
 
@@ -106,8 +106,8 @@ pub enum Place {
     Trunk,
     /// In the phone encoder; response frames get its output at their pointer.
     Encoder,
-    /// Added to the response: each frame to the response's frame of the same number. The response has the same length,
-    /// so that no end is drawn.
+    /// Added to the response: each frame to the response's frame of the same index. The response has the same length,
+    /// so its end is not predicted.
     FrameAligned,
 }
 
@@ -125,14 +125,14 @@ pub enum AttentionMask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timing {
-    /// The stage finds it: by the pointer's advances, by a stop code, or from the frame-aligned conditioning.
+    /// The stage predicts it by the pointer's advances or a stop code, or takes it from the frame-aligned conditioning.
     Found,
-    /// It is known before: from an earlier stage, or from the plan. Nothing of it is predicted.
+    /// It is given by an earlier stage or by the plan.
     Known,
 }
 
 impl Segment {
-    /// One learned vector.
+    /// Builds a segment of one learned vector.
     pub fn special_token(name: impl Into<String>) -> Self {
         let special_token = name.into();
         let name = special_token.split(':').next().unwrap_or_default().to_string();
@@ -145,17 +145,17 @@ impl Segment {
         }
     }
 
-    /// One vector for the level being predicted.
+    /// Builds a segment of one vector, that of the level being predicted.
     pub fn level_token() -> Self {
         Self { name: "level".into(), fill: Fill::LevelToken, ..Self::special_token("level") }
     }
 
-    /// Returns the text in the trunk, seen both ways.
+    /// Builds a segment of text in the trunk with full attention.
     pub fn text(name: &str) -> Self {
         Self { name: name.into(), fill: Fill::Text, ..Self::special_token(name) }
     }
 
-    /// Text placed as the alignment requires: in the encoder, or before the frames.
+    /// Builds a segment of text where the alignment requires it: in the encoder, or before the frames.
     pub fn aligned_text(name: &str, alignment: Alignment) -> Self {
         let place = match alignment {
             Alignment::Pointer | Alignment::Durations => Place::Encoder,
@@ -164,29 +164,30 @@ impl Segment {
         Self { place, ..Self::text(name) }
     }
 
-    /// Given codes, all levels summed.
+    /// Builds a segment of given codes, all levels summed.
     pub fn prompt(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// Given codes that are transcribed by a published model, in the tables of its responses.
+    /// Builds a segment of codes for a published model to transcribe, in the tables of its responses.
     pub fn transcribed(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::All };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// Returns the digits of a length that an AR stage predicts.
+    /// Builds the response of an AR stage that predicts the digits of a length.
     pub fn length_response(name: &str) -> Self {
         Self::text_response(name)
     }
 
-    /// Given codes with as many frames as the response, all levels summed, added to its frames one to one.
+    /// Builds a segment of given codes with as many frames as the response, all levels summed, added to its frames one
+    /// to one.
     pub fn frame_aligned(name: &str) -> Self {
         Self { place: Place::FrameAligned, ..Self::prompt(name) }
     }
 
-    /// Returns the codes that an AR stage predicts.
+    /// Builds the response of an AR stage that predicts codes.
     pub fn ar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Previous };
         Self {
@@ -197,40 +198,40 @@ impl Segment {
         }
     }
 
-    /// Returns the codes that a NAR stage completes.
+    /// Builds the response of a NAR stage that predicts one further level.
     pub fn nar_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseNar, levels: Levels::Below };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// Returns the codes of all levels that an AR stage predicts in an order.
+    /// Builds the response of an AR stage that predicts the codes of all levels in an order.
     pub fn levels_response(name: &str, pattern: Pattern) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::History(pattern) };
         Self { fill, ..Self::ar_response(name) }
     }
 
-    /// Returns the level-1 codes that are decided in several passes.
+    /// Builds the response of a masked stage, which decides the level-1 codes in several passes.
     pub fn masked_response(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::ResponseAr, levels: Levels::Decided };
         Self { name: name.into(), fill, ..Self::special_token(name) }
     }
 
-    /// Returns the latents that an AR stage predicts.
+    /// Builds the response of an AR stage that predicts latents.
     pub fn latent_response(name: &str) -> Self {
         Self { fill: Fill::Latents, ..Self::ar_response(name) }
     }
 
-    /// Returns the durations that an AR stage predicts.
+    /// Builds the response of an AR stage that predicts durations.
     pub fn duration_response(name: &str) -> Self {
         Self { fill: Fill::Durations, ..Self::ar_response(name) }
     }
 
-    /// Returns the text that an AR stage predicts.
+    /// Builds the response of an AR stage that predicts text.
     pub fn text_response(name: &str) -> Self {
         Self { attention: AttentionMask::Causal, ..Self::text(name) }
     }
 
-    /// Returns the same, allowed to be absent.
+    /// Returns the segment as one that may be absent.
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
@@ -249,12 +250,12 @@ impl Stage {
         }
     }
 
-    /// Returns the same with the sequences of a published vall-e model. It learns from no corpus.
+    /// Returns the stage with the sequences of a published vall-e model. It learns from no corpus.
     pub fn as_published(self, layout: VallELayout) -> Self {
         Self { vall_e: Some(layout), from_corpus: false, ..self }
     }
 
-    /// Returns the same in a timing that is known before.
+    /// Returns the stage with a given timing.
     pub fn timed(self) -> Self {
         Self { timing: Timing::Known, ..self }
     }
@@ -269,7 +270,7 @@ impl Stage {
         self.segments.iter().rev().find(|s| s.place == Place::Trunk)
     }
 
-    /// Whether its text is in the encoder, and every position of its response has a phone index.
+    /// Whether the stage's text is in the encoder, so that every position of its response has a phone index.
     pub fn encodes(&self) -> bool {
         self.segments.iter().any(|s| s.place == Place::Encoder)
     }
@@ -318,7 +319,7 @@ impl Stage {
 }
 
 impl Timing {
-    /// Returns the parts of a head's description: the advance that is predicted, and the timing that is known.
+    /// Returns two parts of a head's description: the predicted advance, and the given timing.
     pub(crate) fn describe(self) -> (&'static str, &'static str) {
         match self {
             Self::Found => (" and pointer advance", ""),
@@ -333,7 +334,7 @@ impl Layout {
         self.stages.iter().find(|s| s.name == name)
     }
 
-    /// Returns the names of all special tokens that the layout uses, level special tokens aside.
+    /// Returns the names of all special tokens of the layout but those of levels.
     pub fn special_tokens(&self) -> Vec<String> {
         let fills = self.stages.iter().flat_map(|s| &s.segments).map(|s| &s.fill);
         fills

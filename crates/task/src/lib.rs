@@ -6,8 +6,8 @@
 //! from it, in training ([`resolve`] with a [`Response`]) and in generation ([`resolve`] without, then
 //! [`Sequence::extend`]) alike.
 //!
-//! Services ([`Services`]) are traits that the engine implements; answers are typed ([`Answer`]), requests and answers
-//! lose their types only towards programs ([`Request`], [`Answered`]).
+//! Services ([`Services`]) are traits that the engine implements. Answers are typed ([`Answer`]); requests and answers
+//! become untyped ([`Request`], [`Answered`]) only at the interface to programs.
 //!
 //! Invariant: no tensors, no files, no threads.
 

@@ -7,26 +7,26 @@ use crate::{Contents, LayoutIssue, TaskError};
 /// Rows to generate for one request. Rows that do not follow each other may be batched.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
-    /// Rows, in the order of the answer.
+    /// Rows, in the order of the answer; none where nothing is to be generated.
     pub rows: Vec<RowPlan>,
 }
 
-/// One row: stages one after another. Codes and pointers of an AR stage are the response of the NAR stages after it.
+/// A row: stages one after another. Codes and pointer of an AR stage are the response of the NAR stages after it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowPlan {
     /// Stages to run.
     pub stages: Vec<StageRun>,
-    /// Continuation of the row before, where the row continues it.
+    /// Continuation of the previous row, if the row continues it.
     pub follow: Option<Follow>,
 }
 
 impl RowPlan {
-    /// Builds a row of its own.
+    /// Builds an independent row.
     pub fn new(stages: Vec<StageRun>) -> Self {
         Self { stages, follow: None }
     }
 
-    /// Returns the row once the one before it is generated: an independent row with the end of that one given.
+    /// Returns the row after the previous one is generated: an independent row with the end of the previous one given.
     pub fn after(&self, previous: &Generated) -> Self {
         let Some(follow) = self.follow else { return self.clone() };
         let start = follow.start(previous);
@@ -48,14 +48,14 @@ impl RowPlan {
 /// Continuation of a row: the end of its speech is the beginning of the next row, and the text of that part is in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// Phone index of the row before from which on its text is also in this row.
+    /// Phone index of the previous row from which its text is in this row too.
     pub from_phone: u32,
     /// Phone index of this row at which that text begins.
     pub at_phone: u32,
 }
 
 impl Follow {
-    /// Returns the first frame of the row before that is given to this one.
+    /// Returns the first frame of the previous row that is given to this one.
     pub fn start(&self, previous: &Generated) -> usize {
         let earlier = previous.pointer.iter().take_while(|&&p| p < self.from_phone);
         if previous.pointer.is_empty() {
@@ -65,7 +65,7 @@ impl Follow {
         }
     }
 
-    /// Returns the number of frames of the row before that are given to this one.
+    /// Returns the number of frames of the previous row that are given to this one.
     pub fn frames(&self, previous: &Generated) -> usize {
         let all = previous.codes.as_ref().map_or(0, Codes::frames);
         all - self.start(previous).min(all)
@@ -122,7 +122,7 @@ impl StageRun {
 /// Result of one row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Generated {
-    /// Codes, of as many levels as the stages made.
+    /// Codes, with the levels that the stages generated.
     pub codes: Option<Codes>,
     /// Phone index at every frame, for aligned stages.
     pub pointer: Vec<u32>,
@@ -137,7 +137,7 @@ pub struct Generated {
     pub phones: Option<FrameScores>,
     /// Mean log-probability a generated token, in nats.
     pub score: f64,
-    /// Whether it ended by itself, not at its limit.
+    /// Whether the response ended before its limit.
     pub finished: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Requests without their types.
+//! Untyped requests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::{Task, TaskError};
 pub struct Request {
     /// Fields, as the task's request schema describes them.
     pub fields: Value,
-    /// Recordings in memory by the field that takes them. They stand in place of a file's name.
+    /// Recordings in memory by field, in place of file names.
     pub recordings: BTreeMap<String, Arc<Audio>>,
 }
 
@@ -23,7 +23,7 @@ impl Request {
         Self { fields, recordings: BTreeMap::new() }
     }
 
-    /// Returns the same with a recording in memory.
+    /// Returns the request with a recording in memory.
     #[must_use]
     pub fn with_recording(
         mut self,

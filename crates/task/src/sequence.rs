@@ -32,11 +32,11 @@ pub struct Position {
     pub blend: Vec<Share>,
     /// Row of the table of durations.
     pub duration: u32,
-    /// The frame before as the codec's latent, in responses that are generated so.
+    /// The previous frame as the codec's latent, in responses of latents.
     pub latent: Option<Latent>,
     /// Latent of the frame-aligned conditioning, where it is known.
     pub conditioning: Option<Vec<f32>>,
-    /// Token of the encoder text under the pointer.
+    /// Token of the encoder text at the current phone index.
     pub here: u32,
     /// Token of the encoder text at the next phone index.
     pub next: u32,
@@ -61,7 +61,7 @@ impl Position {
         }
     }
 
-    /// Returns all rows of the code tables that stand here, each with its factor.
+    /// Returns all rows of the code tables at this position, each with its factor.
     pub fn weighted_codes(&self) -> impl Iterator<Item = (f32, u32)> {
         let plain = self.codes.iter().map(|&code| (1.0, code));
         let shares = self.blend.iter().flat_map(|s| s.codes.iter().map(|&code| (s.weight, code)));
@@ -74,7 +74,7 @@ impl Position {
 pub struct Sequence {
     /// Positions of the trunk.
     pub positions: Vec<Position>,
-    /// Positions below this see each other both ways.
+    /// Length of the prefix, whose positions attend to each other.
     pub prefix: usize,
     /// First position of the response.
     pub response_start: usize,
@@ -84,11 +84,11 @@ pub struct Sequence {
     pub frame_aligned: Option<Coded>,
     /// Head of the stage.
     pub head: Head,
-    /// Whether the response finds its own timing: its phone index advances, or it predicts its end.
+    /// Whether the response's timing is predicted: its phone index advances, or it predicts its end.
     pub advances: bool,
     /// Level being predicted (further levels only), from 0.
     pub level: usize,
-    /// Targets; none in a prompt for generation.
+    /// Targets; empty in generation.
     pub targets: Vec<Target>,
     /// Codes of the response so far, all frames, for further levels (for the residual), masked ones and latents.
     pub response_codes: Option<Codes>,
@@ -123,8 +123,8 @@ impl Sequence {
         p.conditioning = given.latents.as_ref().map(|latents| latents.frame(frame).to_vec());
     }
 
-    /// Forgets the text (for classifier-free guidance: training drops it now and then, generation compares with and
-    /// without).
+    /// Drops the text, for classifier-free guidance: training drops it in some examples, generation compares with and
+    /// without it.
     pub fn forget_text(&mut self) {
         for p in &mut self.positions {
             (p.here, p.next) = (NONE, NONE);
@@ -134,8 +134,8 @@ impl Sequence {
         }
     }
 
-    /// Forgets what an AR response over codes has generated at some positions (`forget(index)` decides), so that the
-    /// model learns to lean on the text when its own past is off.
+    /// Drops the history of an AR response over codes at the positions for which `forget(index)` is true, so that the
+    /// model learns to rely on the text when its history is wrong.
     pub fn forget_history(&mut self, space: &TokenSpace, mut forget: impl FnMut() -> bool) {
         if !self.head.predictor().has_history() {
             return;

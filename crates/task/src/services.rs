@@ -41,10 +41,6 @@ impl std::fmt::Display for Service {
     }
 }
 
-/// Length of the sections in which a long recording is encoded, and of the context on both sides of each, seconds.
-const PIECE_S: f64 = 60.0;
-const PIECE_CONTEXT_S: f64 = 1.0;
-
 /// Codes of recordings, and the sound of codes.
 pub trait SpeechCodec: Send + Sync {
     /// Rate of the recordings, Hz.
@@ -65,38 +61,6 @@ pub trait SpeechCodec: Send + Sync {
     /// [`TaskError::Service`].
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
         Ok(self.encode(audio)?.into())
-    }
-
-    /// Encodes a long recording section by section. Each section is encoded with context on both sides: codes of a
-    /// codec with a small receptive field are those of the whole recording.
-    ///
-    /// # Errors
-    /// [`TaskError::Service`], [`TaskError::Cancelled`].
-    fn encode_long(
-        &self,
-        recording: &dyn LongRecording,
-        run: RunContext<'_>,
-    ) -> Result<Codes, TaskError> {
-        let (rate_hz, total_s) = (self.frame_rate_hz(), recording.seconds());
-        let seconds = |frame: usize| frame as f64 / rate_hz;
-        let around = (PIECE_CONTEXT_S * rate_hz).ceil() as usize;
-        let piece = (PIECE_S * rate_hz).ceil() as usize;
-        let mut codes: Option<Codes> = None;
-        let mut start = 0;
-        while seconds(start) < total_s {
-            if run.is_cancelled() {
-                return Err(TaskError::Cancelled);
-            }
-            let first = start.saturating_sub(around);
-            let last = start + piece;
-            let audio = recording.slice(seconds(first), seconds(last + around))?;
-            let part = self.encode(&audio)?;
-            let part = part.slice(start - first, last - first);
-            let all = codes.get_or_insert_with(|| Codes::empty(part.levels()));
-            (0..part.frames()).for_each(|frame| all.push(part.frame(frame)));
-            start = last;
-        }
-        codes.ok_or_else(|| TaskError::service(Service::Codec, "a recording without samples"))
     }
 
     /// Decodes codes of any number of levels.
@@ -162,7 +126,7 @@ pub trait Recordings: Send + Sync {
         Ok(Opened::Memory(Cow::Owned(self.read(path, rate_hz, warn)?)))
     }
 
-    /// Reads a file (`-` for standard input) at a rate. Faults that are mended go to `warn`.
+    /// Reads a file (`-` for standard input) at a rate. `warn` receives repaired faults.
     ///
     /// # Errors
     /// [`TaskError::Service`].
@@ -173,7 +137,7 @@ pub trait Recordings: Send + Sync {
         warn: &mut dyn FnMut(String),
     ) -> Result<Audio, TaskError>;
 
-    /// Brings a recording to a rate.
+    /// Resamples a recording.
     ///
     /// # Errors
     /// [`TaskError::Service`].

@@ -1,4 +1,4 @@
-//! Which row of which table a token is. The model's tables have these shapes, and nothing else knows the offsets.
+//! Map from tokens to rows of the model's tables. The tables have these shapes; no other module knows the offsets.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::CodeTable;
 /// Sizes of the token spaces that a model was built for. Saved with its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenSpace {
-    /// Text tokens in all.
+    /// Number of text tokens.
     pub text_tokens: usize,
     /// First text id that is a phone.
     pub first_phone: u32,
@@ -69,7 +69,7 @@ impl TokenSpace {
         space
     }
 
-    /// Appends special tokens that aren't there yet. Rows that exist keep their numbers.
+    /// Appends missing special tokens. Existing rows keep their indices.
     pub fn add_special_tokens(&mut self, special_tokens: impl IntoIterator<Item = String>) {
         for special_token in special_tokens {
             if !self.special_tokens.contains(&special_token) {
@@ -88,17 +88,17 @@ impl TokenSpace {
         1 + level as u32
     }
 
-    /// Rows a code table has: the entries and one for "nothing yet".
+    /// Returns the number of rows of a code table: the entries and one for an empty history.
     pub fn table_rows(&self) -> usize {
         self.codebook_size + 1
     }
 
-    /// Returns the code tables in all: prompt levels, AR group members, NAR levels.
+    /// Returns the number of code tables: prompt levels, AR group members, NAR levels.
     pub fn code_tables(&self) -> usize {
         2 * self.levels + self.group
     }
 
-    /// Which table holds a level (or group member) of a kind.
+    /// Returns the table of a level (or group member) of a kind.
     pub fn code_table(&self, table: CodeTable, level: usize) -> usize {
         match table {
             CodeTable::Prompt => level,
@@ -112,8 +112,8 @@ impl TokenSpace {
         (self.code_table(table, level) * self.table_rows() + usize::from(code)) as u32
     }
 
-    /// Returns the row of a code that an AR stage wrote: level 1 has a table for this alone, further levels share those
-    /// of the NAR, as no layout has both.
+    /// Returns the row of a code that an AR stage predicted: level 1 has a table of its own, further levels share those
+    /// of the NAR, since no layout has both.
     pub fn history_code(&self, level: usize, code: u16) -> u32 {
         match level {
             0 => self.code(CodeTable::ResponseAr, 0, code),
@@ -121,7 +121,7 @@ impl TokenSpace {
         }
     }
 
-    /// Returns the row for "nothing yet" in the table that a row belongs to.
+    /// Returns the row of an empty history in the table of a row.
     pub(crate) fn nothing_in_table_of(&self, row: u32) -> u32 {
         let rows = self.table_rows() as u32;
         row / rows * rows + u32::from(self.no_code())
@@ -132,17 +132,17 @@ impl TokenSpace {
         self.codebook_size as u16
     }
 
-    /// Slots a position has for codes.
+    /// Returns the number of code slots of a position.
     pub fn code_slots(&self) -> usize {
         self.levels.max(self.group)
     }
 
-    /// Returns the classes of the first-level head: the codes and "stop".
+    /// Returns the number of classes of the first-level head: the codes and "stop".
     pub fn first_level_classes(&self) -> usize {
         self.codebook_size + 1
     }
 
-    /// Returns the classes of the pointer head: moves 0 to the largest, and "end".
+    /// Returns the number of classes of the pointer head: advances from 0 to the largest, and "end".
     pub fn advance_classes(&self) -> usize {
         self.max_advance() + 2
     }
@@ -155,7 +155,7 @@ impl TokenSpace {
         }
     }
 
-    /// Returns the largest move of the pointer in one step.
+    /// Returns the largest advance of the pointer in one step.
     pub fn max_advance(&self) -> usize {
         crate::MAX_ADVANCE * self.group
     }

@@ -22,11 +22,11 @@ pub struct Verb {
     pub example: &'static str,
 }
 
-/// A long request, cut into requests that are answered one after another and merged.
+/// A long request, split into requests that are answered one after another and merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunks<R> {
-    /// Requests of the chunks, each with its beginning in the whole, seconds; `None` begins after the chunk before and
-    /// a pause.
+    /// Requests of the chunks, each with its start in the answer, seconds; `None` starts after the previous chunk and a
+    /// pause.
     pub chunks: Vec<(R, Option<f64>)>,
     /// Pause between two chunks, seconds.
     pub pause_s: f64,
@@ -49,7 +49,7 @@ pub trait Task: Send + Sync + Sized + 'static {
     const VERB: Verb;
     /// Inputs of requests, and uses of answers.
     const CAPABILITIES: Capabilities;
-    /// Simulated input that the task learns from, where the corpus as it is does not suffice.
+    /// Simulated input that the task learns from, where it needs more than the corpus.
     const SIMULATION: Option<Simulation> = None;
     /// Settings.
     type Config: Default + Serialize + DeserializeOwned + JsonSchema;
@@ -75,7 +75,7 @@ pub trait Task: Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    /// Cuts a long request into chunks. The first is short, so that its answer is there soon.
+    /// Splits a long request into chunks. The first is short, so that its answer is early.
     ///
     /// # Errors
     /// Errors of the services.
@@ -109,8 +109,8 @@ pub trait Task: Send + Sync + Sized + 'static {
         context: &Context<'_>,
     ) -> Result<Self::Answer, TaskError>;
 
-    /// Returns the words that the first row contains as a whole after its first frames, from the phone index at each of
-    /// them, for speech that is played while it is generated. They are the first ones of the answer. None by default.
+    /// Returns the words that are complete after the first frames of the first row, given the phone index at each of
+    /// these frames, for streamed speech. They are the first words of the answer. Empty by default.
     fn words_so_far(
         &self,
         _prepared: &Self::Prepared,

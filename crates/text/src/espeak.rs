@@ -2,6 +2,9 @@
 
 use crate::inventory::{Phone, Stress};
 
+/// Tie bar of an affricate in the phone inventory's IPA.
+const TIE_BAR: char = '\u{361}';
+
 /// Vowels: with stress, and without where that differs.
 const VOWELS: [(&str, &str, &str); 15] = [
     ("AA", "ɑː", "ɑː"),
@@ -19,34 +22,6 @@ const VOWELS: [(&str, &str, &str); 15] = [
     ("OY", "ɔɪ", "ɔɪ"),
     ("UH", "ʊ", "ʊ"),
     ("UW", "uː", "uː"),
-];
-
-/// Consonants. Affricates are two signs without a tie bar.
-const CONSONANTS: [(&str, &str); 24] = [
-    ("B", "b"),
-    ("CH", "tʃ"),
-    ("D", "d"),
-    ("DH", "ð"),
-    ("F", "f"),
-    ("G", "ɡ"),
-    ("HH", "h"),
-    ("JH", "dʒ"),
-    ("K", "k"),
-    ("L", "l"),
-    ("M", "m"),
-    ("N", "n"),
-    ("NG", "ŋ"),
-    ("P", "p"),
-    ("R", "ɹ"),
-    ("S", "s"),
-    ("SH", "ʃ"),
-    ("T", "t"),
-    ("TH", "θ"),
-    ("V", "v"),
-    ("W", "w"),
-    ("Y", "j"),
-    ("Z", "z"),
-    ("ZH", "ʒ"),
 ];
 
 /// Words without stress in a sentence: phones without their digits, and IPA. Of words that sound alike it is the frequent one.
@@ -136,9 +111,7 @@ fn mark(phone: Phone) -> &'static str {
 }
 
 fn word(phones: &[Phone], alone: bool, out: &mut String) {
-    let plain: Vec<&str> =
-        phones.iter().map(|p| p.arpabet().trim_end_matches(|c: char| c.is_ascii_digit())).collect();
-    let plain = plain.join(" ");
+    let plain = phones.iter().map(|&p| without_stress(p)).collect::<Vec<_>>().join(" ");
     if let Some((_, ipa)) = UNSTRESSED.iter().find(|(word, _)| !alone && *word == plain) {
         out.push_str(ipa);
         return;
@@ -169,15 +142,17 @@ fn is_weak(phone: Phone) -> bool {
     phone.is_vowel() && matches!(phone.stress(), Some(Stress::None | Stress::Unmarked))
 }
 
+/// Returns a phone's symbol without its stress digit.
+fn without_stress(phone: Phone) -> &'static str {
+    phone.arpabet().trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
 fn sign(phone: Phone, out: &mut String) {
-    let symbol = phone.strip_stress().arpabet();
-    if let Some((_, ipa)) = CONSONANTS.iter().find(|(arpabet, _)| *arpabet == symbol) {
-        out.push_str(ipa);
-        return;
-    }
-    let plain = symbol.trim_end_matches(|c: char| c.is_ascii_digit());
+    let plain = without_stress(phone);
     let Some((_, stressed, unstressed)) = VOWELS.iter().find(|(arpabet, ..)| *arpabet == plain)
     else {
+        // A consonant: affricates are two signs without a tie bar.
+        out.extend(phone.ipa().chars().filter(|&c| c != TIE_BAR));
         return;
     };
     match phone.stress() {

@@ -1,7 +1,7 @@
 //! English text to phones: normalisation, sentences, lexicon, inventory, vocabularies.
 //!
 //! [`Frontend::phonemize`] converts written text to [`Phone`]s; its steps can be used alone: [`normalize::normalize`]
-//! writes numbers, dates, money, units, abbreviations and symbols out as words, [`sentences::split`] cuts long text,
+//! verbalizes numbers, dates, money, units, abbreviations and symbols, [`sentences::split`] splits long text,
 //! [`Lexicon`] holds the CMU dictionary and the user's words, [`inventory`] and [`ipa`] read and write phones, and
 //! [`TextVocab`] gives every phone, byte and byte pair its token id.
 //!

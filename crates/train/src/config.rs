@@ -74,7 +74,7 @@ pub struct TrainConfig {
     /// Steps between readings of losses and norms. Nothing else waits for a GPU; 0 is every step on a CPU and every 20
     /// elsewhere.
     pub log_steps: u64,
-    /// Which operations.
+    /// Operations.
     pub kernels: Kernels,
     /// Precision of the network; weights and optimiser are f32 either way.
     pub precision: Precision,

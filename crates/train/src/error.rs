@@ -42,7 +42,7 @@ pub enum TrainError {
     #[error(transparent)]
     Base(#[from] BaseIssue),
     /// A batch without sequences.
-    #[error("a batch came out empty")]
+    #[error("a batch is empty")]
     EmptyBatch,
     /// A thread of batches that ended before the run.
     #[error("the thread that makes batches ended")]
@@ -62,7 +62,7 @@ pub enum TrainError {
         operation: syrinx_types::IoOperation,
         /// File.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         cause: std::io::Error,
     },
     /// The training thread can't be started.
@@ -76,7 +76,7 @@ pub enum TrainError {
     Checkpoint {
         /// File.
         path: PathBuf,
-        /// Why, and what to do.
+        /// Cause, with the remedy.
         reason: String,
     },
     /// The loss or the gradient isn't a number any more.
@@ -116,7 +116,7 @@ pub enum BaseIssue {
     #[error("the model to fine-tune has other sizes than the configuration's `[model]`")]
     Sizes,
     /// Special tokens in another order.
-    #[error("special tokens of the model to fine-tune would move")]
+    #[error("special tokens of the model to fine-tune would change their rows")]
     SpecialTokens,
     /// Another codec or vocabulary.
     #[error("the model to fine-tune is of another codec or another vocabulary")]

@@ -1,10 +1,10 @@
-//! Steps whose figures are still on the device, so that no step waits for the one before it.
+//! Steps whose figures are still on the device: no step waits for the previous one.
 
 use std::time::Instant;
 
 use candle_core::{DType, Device, Result, Tensor};
 
-/// A step that was taken.
+/// A finished step.
 pub(crate) struct Unread {
     pub(crate) step: u64,
     pub(crate) learning_rate: f64,
@@ -20,7 +20,7 @@ pub(crate) struct Unread {
     pub(crate) norm: Tensor,
 }
 
-/// The same on the host.
+/// A finished step with its figures on the host.
 pub(crate) struct Read {
     pub(crate) step: u64,
     pub(crate) learning_rate: f64,
@@ -47,7 +47,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// A step begins: time counts from the first since the last reading.
+    /// Begins a step. Time counts from the first step since the last reading.
     pub(crate) fn begin(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }

@@ -278,7 +278,7 @@ impl Drop for Joined {
     }
 }
 
-/// Runs one job. A receiver that is gone has failed already, and says so itself.
+/// Runs one job. A missing receiver has reported its own failure.
 fn run(reduce: &mut impl Reduce, job: Job) {
     match job {
         Job::Sum(mut values, root, reply) => {

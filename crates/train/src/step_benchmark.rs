@@ -28,7 +28,7 @@ pub struct BenchConfig {
     pub positions: usize,
     /// Steps that are measured, after one that isn't.
     pub steps: usize,
-    /// Which operations.
+    /// Operations.
     pub kernels: Kernels,
     /// Precision.
     pub precision: Precision,

@@ -72,7 +72,7 @@ pub struct Trainer<'a> {
     watch: Watch,
     /// Exchange of gradients, where there are several ranks.
     exchange: Option<Arc<Exchange>>,
-    /// Whether some rank was asked to stop.
+    /// Whether some rank is cancelled.
     stopped: bool,
     /// Share of the gradients that left during the last backward pass, 0..=1.
     early_share: f64,

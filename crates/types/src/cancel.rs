@@ -21,7 +21,7 @@ impl CancelToken {
         self.flag.store(true, Ordering::SeqCst);
     }
 
-    /// Whether a stop was asked for.
+    /// Whether the work is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::SeqCst) || self.above.as_ref().is_some_and(|a| a.is_cancelled())
     }

@@ -92,13 +92,13 @@ pub enum Event {
     },
 }
 
-/// Takes events. Must be quick and must not fail: the engine doesn't wait.
+/// Receives events. It must be quick and must not fail: the work waits for it.
 pub trait EventSink: Send + Sync {
-    /// Take one event.
+    /// Receives one event.
     fn emit(&self, event: Event);
 }
 
-/// Forgets everything.
+/// Discards every event.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct NullSink;
 
@@ -106,12 +106,29 @@ impl EventSink for NullSink {
     fn emit(&self, _event: Event) {}
 }
 
-/// Keeps everything, for tests and replays.
+impl<S: EventSink + ?Sized> EventSink for &S {
+    fn emit(&self, event: Event) {
+        (**self).emit(event);
+    }
+}
+
+/// Several sinks as one: each takes every event.
+pub struct Tee<'a>(pub Vec<Box<dyn EventSink + 'a>>);
+
+impl EventSink for Tee<'_> {
+    fn emit(&self, event: Event) {
+        for sink in &self.0 {
+            sink.emit(event.clone());
+        }
+    }
+}
+
+/// Keeps every event, for tests and replays.
 #[derive(Debug, Default)]
 pub struct RecordingSink(Mutex<Vec<Event>>);
 
 impl RecordingSink {
-    /// All events so far.
+    /// Returns all events so far.
     pub fn events(&self) -> Vec<Event> {
         self.0.lock().map(|v| v.clone()).unwrap_or_default()
     }

@@ -1,8 +1,8 @@
 //! Context of a run.
 
-use crate::{CancelToken, EventSink, NullSink};
+use crate::{CancelToken, EventSink, FirstSound, NullSink};
 
-/// Context of a run: the token that cancels it, the sink of its events, and its seed.
+/// Context of a run: the token that cancels it, the sink of its events, its seed, and the requests that it waits for.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// Stops the work between steps.
@@ -11,12 +11,14 @@ pub struct RunContext<'a> {
     pub events: &'a dyn EventSink,
     /// Seed of everything random in the work.
     pub seed: u64,
+    /// Requests that the work waits for between steps; none for work that waits for nothing.
+    pub gives_way_to: Option<&'a FirstSound>,
 }
 
 impl<'a> RunContext<'a> {
     /// Surroundings with a token and a sink, and seed 0.
     pub fn new(cancel: &'a CancelToken, events: &'a dyn EventSink) -> Self {
-        Self { cancel, events, seed: 0 }
+        Self { cancel, events, seed: 0, gives_way_to: None }
     }
 
     /// Surroundings without events, and with seed 0.
@@ -30,11 +32,24 @@ impl<'a> RunContext<'a> {
         Self { seed, ..self }
     }
 
-    /// Surroundings of work inside this work: stopped with it, without events, and with seed 0, so that its result
-    /// depends on its input alone.
+    /// Returns the same for work that waits, between its steps, for requests without samples.
+    #[must_use]
+    pub fn giving_way(self, to: &'a FirstSound) -> Self {
+        Self { gives_way_to: Some(to), ..self }
+    }
+
+    /// Waits for the requests that this work waits for.
+    pub fn give_way(&self) {
+        if let Some(first) = self.gives_way_to {
+            first.give_way(self.cancel);
+        }
+    }
+
+    /// Surroundings of work inside this work: stopped with it, waiting as it does, without events, and with seed 0, so
+    /// that its result depends on its input alone.
     #[must_use]
     pub fn nested(&self) -> Self {
-        Self::quiet(self.cancel)
+        Self { gives_way_to: self.gives_way_to, ..Self::quiet(self.cancel) }
     }
 
     /// Whether the work is to stop.

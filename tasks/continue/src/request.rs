@@ -9,7 +9,7 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskEr
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContinueConfig {
-    /// Settings of speaking.
+    /// Settings of synthesis.
     pub speaking: SpeakConfig,
     /// Context at the recording's end that the model goes on from, seconds.
     pub context_s: f64,

@@ -24,7 +24,7 @@ pub struct VoiceConversion;
 impl Speaking for VoiceConversion {
     const ID: &'static str = "convert";
     const SUMMARY: &'static str =
-        "speaks a recording again in another voice, with the same words and timing";
+        "converts a recording to another voice, with the same words and timing";
     const VERB: Verb = Verb {
         name: "convert",
         positional: "audio",

@@ -9,7 +9,7 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, Speech, TaskError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvertConfig {
-    /// Settings of speaking.
+    /// Settings of synthesis.
     pub speaking: SpeakConfig,
     /// Longer recordings are spoken in pieces of at most this length, seconds.
     pub max_row_s: f64,

@@ -7,7 +7,7 @@ use syrinx_types::Audio;
 
 use crate::{EditConfig, EditRequest};
 
-/// Less of a background isn't repeated under words that are longer than it, seconds.
+/// Shortest background that is repeated under longer words, seconds.
 const SHORTEST_S: f64 = 0.4;
 
 /// Stems of a recording: the speech, and the background where it is kept.
@@ -17,7 +17,7 @@ pub(crate) struct Stems {
 }
 
 impl Stems {
-    /// Separates speech and background where the request says so; by default where the recording has a background.
+    /// Separates speech and background where the request requires it; by default where the recording has a background.
     pub(crate) fn of(
         config: &EditConfig,
         request: &EditRequest,

@@ -1,4 +1,4 @@
-//! Which words of a text differ from those of another.
+//! Differences of two texts by words.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ pub struct Change {
     pub new: Range<usize>,
 }
 
-/// Returns the changes that make the old words the new ones, in order, as few words as can be. Case doesn't count.
+/// Returns the changes from the old words to the new ones, in order, with the fewest words. Case is ignored.
 pub fn changes(old: &[String], new: &[String]) -> Vec<Change> {
     let kept = kept(old, new);
     let mut changes = Vec::new();

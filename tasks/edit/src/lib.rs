@@ -1,9 +1,8 @@
-//! Editing speech: a recording is made to say something else, in its own voice.
+//! Speech editing: words of a recording are changed, in its own voice.
 //!
-//! The words that differ are found and aligned; the AR stage continues the frames before them, which are given to it as
-//! the first frames of its response, and looks ahead to the words after. Outside the edits the samples are the
-//! original's, bit for bit; the cross-fades lie inside them. A background is separated first and mixed back under the
-//! new words.
+//! The changed words are found and aligned. The AR stage continues the frames before them, which are the first frames of
+//! its response, and reads the words after them. Outside the edits the samples are the original's, bit for bit; the
+//! cross-fades lie inside the edits. A background is separated first and mixed back under the new words.
 
 mod background;
 pub mod changes;
@@ -27,7 +26,7 @@ pub struct SpeechEditing;
 
 impl Speaking for SpeechEditing {
     const ID: &'static str = "edit";
-    const SUMMARY: &'static str = "makes a recording say something else, in its own voice";
+    const SUMMARY: &'static str = "changes words of a recording, in its own voice";
     const VERB: Verb = Verb {
         name: "edit",
         positional: "audio",

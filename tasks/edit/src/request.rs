@@ -9,18 +9,18 @@ use syrinx_task::{Allowed, Answer, AnswerKind, Clip, ConfigIssue, Speech, TaskEr
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EditConfig {
-    /// Settings of speaking.
+    /// Settings of synthesis.
     pub speaking: SpeakConfig,
-    /// Context before an edit that the model goes on from, seconds.
+    /// Context before an edit that the model continues, seconds.
     pub context_s: f64,
-    /// Words after an edit that the model looks ahead to.
+    /// Number of words after an edit that the model reads.
     pub ahead_words: usize,
-    /// Silence around the old words that is replaced with them, seconds.
+    /// Silence around the old words that is replaced too, seconds.
     pub margin_s: f64,
     /// Length of the cross-fades at the edges of an edit, seconds.
     pub fade_s: f64,
-    /// A recording has a background to be kept where that is less than so much quieter than all of it, dB. (Of clean
-    /// recordings 32 dB and more, of noisy ones up to 20 dB SNR less than 25 are left when the speech is taken out.)
+    /// A background is kept where it is less than this much below the level of the recording, dB. (After removing the
+    /// speech, clean recordings are 32 dB and more below, noisy ones up to 20 dB SNR less than 25.)
     pub background_within_db: f64,
     /// A word of a given text is doubted where its sounds fit worse than this (mean log-probability against the best
     /// sounds) and the model recognizes another. A text is refused where a third of its words are doubted and its
@@ -61,28 +61,28 @@ impl SpeakingConfig for EditConfig {
     }
 }
 
-/// A recording that should say something else.
+/// A recording with its new words.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditRequest {
     /// The recording.
     pub audio: Clip,
-    /// Text that the recording is to say. With `start_s` and `end_s`: text between them, empty to cut the span out.
+    /// New text of the recording. With `start_s` and `end_s`: new text of that span, empty to delete it.
     pub text: String,
     /// Words of the recording; recognized if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
-    /// Beginning of the edit, seconds; without it and `end_s`, words are compared.
+    /// Start of the edit, seconds. Without it and `end_s` the words of both texts are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_s: Option<f64>,
     /// End of the edit, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_s: Option<f64>,
-    /// Whether the recording has a background that is to go on under the new words; they are spoken without it, and it is
-    /// laid under them. Found out if not given.
+    /// Whether to separate a background before the edit and mix it back under the new words. By default where the
+    /// recording has a background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_background: Option<bool>,
-    /// Go on even if the recording doesn't seem to say what `says` says.
+    /// Edit even if the recording does not seem to contain the words of `says`.
     #[serde(default)]
     pub force: bool,
 }
@@ -119,12 +119,12 @@ impl Answer for EditAnswer {
 /// One edit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EditedSpan {
-    /// Beginning in the edited recording, seconds.
+    /// Start in the edited recording, seconds.
     pub start_s: f64,
     /// End in the edited recording, seconds.
     pub end_s: f64,
-    /// The words that were there.
+    /// Old words.
     pub old: String,
-    /// The words that are there instead.
+    /// New words.
     pub new: String,
 }

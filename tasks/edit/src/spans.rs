@@ -1,4 +1,4 @@
-//! From a request to the spans of the recording that are spoken anew.
+//! Spans of the recording that a request edits.
 
 use syrinx_speech::{AlignedRecording, Onward, Setup, SpokenWords, prompt_of};
 use syrinx_task::{Clip, Content, Context, TaskError, TaskKit};
@@ -20,13 +20,13 @@ pub(crate) struct EditSpan {
     pub(crate) old: std::ops::Range<usize>,
     /// The new words with their phones.
     pub(crate) new: SpokenWords,
-    /// Utterance of the new words; none where words are only cut out.
+    /// Utterance of the new words; none where words are only deleted.
     pub(crate) onward: Option<Onward>,
 }
 
 /// A recording and the spans of it that are edited, in order.
 pub struct Prepared {
-    /// As it was given, at the codec's rate.
+    /// The given recording, at the codec's rate.
     pub(crate) original: Audio,
     /// Background, where it is kept.
     pub(crate) background: Option<Audio>,
@@ -191,7 +191,7 @@ fn by_time(
     Ok(EditSpan { start_s, end_s, old: first..last, new, onward: None })
 }
 
-/// Plans the utterance of a span: on from the frames before it, with a look-ahead to the words after.
+/// Plans the utterance of a span: it continues the frames before the span and reads the words after it.
 fn speak(
     setup: Setup<'_, EditConfig>,
     recording: &AlignedRecording,

@@ -1,4 +1,4 @@
-//! From the codes of the new words to one recording.
+//! Splicing of the new words into the recording.
 
 use syrinx_speech::{Setup, join};
 use syrinx_task::{AnswerIssue, Context, Generated, Plan, Speech, TaskError};
@@ -20,7 +20,7 @@ pub(crate) fn plan(setup: Setup<'_, EditConfig>, prepared: &Prepared) -> Plan {
 /// Result of a span.
 struct Spoken {
     samples: Vec<f32>,
-    /// When the words sound, seconds from the first sample.
+    /// Times of the words, seconds from the first sample.
     words: Vec<WordTime>,
     complete: bool,
 }
@@ -102,7 +102,7 @@ fn faded(old: &[f32], behind: &[f32], new: &[f32], fade: usize) -> Vec<f32> {
     samples
 }
 
-/// Returns the samples of the new words, and when they sound.
+/// Returns the samples of the new words and the words' times.
 fn spoken(
     setup: Setup<'_, EditConfig>,
     context: &Context<'_>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue, TaskError};
 use syrinx_types::SpectralGain;
 
-/// Settings of tasks that answer with as many frames as they are given.
+/// Settings of tasks whose answer has as many frames as their input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnhanceConfig {
@@ -15,10 +15,10 @@ pub struct EnhanceConfig {
     pub max_enrolment_frames: usize,
     /// Share of the training examples that come with their words, 0 to 1.
     pub text_share: f64,
-    /// Smallest gain where the answer is the attenuated recording, 0 to 1. Less removes more, of the noise and of words
-    /// taken for noise. The task's own if not given.
+    /// Smallest gain where the answer is the attenuated recording, 0 to 1. A smaller gain removes more noise, and more
+    /// words that are mistaken for noise. Default: the task's own.
     pub gain_floor: Option<f64>,
-    /// Context of a steady target in the same case, seconds; 0 for speech. The task's own if not given.
+    /// Context of a steady target in the same case, seconds; 0 for speech. Default: the task's own.
     pub context_s: Option<f64>,
 }
 
@@ -55,7 +55,7 @@ impl EnhanceConfig {
         }
     }
 
-    /// An error for settings that can't be.
+    /// Checks the settings.
     ///
     /// # Errors
     /// [`TaskError::Config`].

@@ -37,7 +37,7 @@ impl Enhancement for Cleaning {
         text: true,
         speaker: false,
     };
-    const SUMMARY: &'static str = "cleans a noisy recording of speech";
+    const SUMMARY: &'static str = "denoises a recording of speech";
     const VERB: Verb = Verb {
         name: "denoise",
         positional: "audio",

@@ -7,8 +7,8 @@ use syrinx_types::{Coded, Sample};
 use crate::layout::{RECORDING, SPEAKER, TEXT};
 use crate::speak::Setup;
 
-/// Returns the example of an utterance, the same for both stages. `None` if the corpus hasn't been simulated (`syrinx
-/// data simulate`) or nothing is known of the speaker where he is needed.
+/// Returns the example of an utterance, the same for both stages. `None` without simulated input (`syrinx data
+/// simulate`), or without a required enrolment of the speaker.
 pub(crate) fn example(
     Setup { kind, config, kit }: Setup<'_>,
     sample: &Sample,

@@ -1,4 +1,4 @@
-//! One speaker out of a mixture of two, known by a few seconds.
+//! Target speaker extraction: one speaker of a mixture of two, known by a few seconds of speech.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,20 +9,20 @@ use crate::{Enhancement, EnhancementSpec, Enhancer, Inputs, scene};
 /// The registry's entry.
 pub static TASK: TaskDescriptor = TaskDescriptor::of::<Extract>();
 
-/// A mixture, and who is wanted.
+/// A mixture, and an enrolment of the target speaker.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtractRequest {
     /// The mixture.
     pub audio: Clip,
-    /// A few seconds of the wanted speaker alone.
+    /// Enrolment: a few seconds of the target speaker alone.
     pub speaker: Clip,
     /// Words of the target speaker, where they are known; they help where the recording is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// One speaker out of a mixture.
+/// Target speaker extraction.
 pub type Extract = Enhancer<Extracting>;
 
 /// Target speaker extraction among the tasks that enhance.
@@ -39,7 +39,8 @@ impl Enhancement for Extracting {
         text: true,
         speaker: true,
     };
-    const SUMMARY: &'static str = "takes one speaker out of a mixture, known by a few seconds";
+    const SUMMARY: &'static str =
+        "extracts one speaker of a mixture, known by a few seconds of speech";
     const VERB: Verb = Verb {
         name: "extract",
         positional: "audio",

@@ -3,14 +3,14 @@
 use syrinx_task::{Head, Layout, ModelSwitches, Segment, Stage, Stem, VallELayout, View};
 use syrinx_types::SpectralGain;
 
-/// The stage that decides for the level-1 codes.
+/// The stage that predicts the level-1 codes.
 pub const MASKED: &str = "masked";
 /// The stage that predicts the further levels.
 pub const NAR: &str = "nar";
 
 /// Segment of the words.
 pub(crate) const TEXT: &str = "text";
-/// Segment of the wanted speaker's codes.
+/// Segment of the target speaker's codes.
 pub(crate) const SPEAKER: &str = "speaker";
 /// Segment of the recording, frame by frame.
 pub(crate) const RECORDING: &str = "recording";
@@ -32,12 +32,12 @@ pub struct EnhancementSpec {
     pub published: Option<&'static str>,
     /// Whether words may be given.
     pub text: bool,
-    /// Whether a recording of the wanted speaker has to be given.
+    /// Whether a recording of the target speaker is required.
     pub speaker: bool,
 }
 
-/// Both stages. In both, every frame of the response sees all of the recording. Level 1 is decided
-/// for all frames in one pass, since an AR stage that has become silent stays silent.
+/// Returns both stages. In both, every frame of the response attends to all of the recording. Level 1 is predicted for
+/// all frames in one pass, since an AR stage that has become silent stays silent.
 pub fn layout(kind: EnhancementSpec, switches: ModelSwitches) -> Layout {
     // Models that predict lengths are those that were trained on recordings with a task token.
     let published = switches.vall_e.filter(|published| published.masked);

@@ -34,7 +34,7 @@ impl Enhancement for Removing {
         text: false,
         speaker: false,
     };
-    const SUMMARY: &'static str = "takes the speech out of a recording and leaves the background";
+    const SUMMARY: &'static str = "removes the speech of a recording and keeps the background";
     const VERB: Verb = Verb {
         name: "remove",
         positional: "audio",

@@ -1,6 +1,6 @@
 //! From a request to rows, and from their codes to a recording.
 
-use syrinx_audio::silence::{PauseConfig, trim};
+use syrinx_audio::silence::{PauseConfig, is_inaudible, trim};
 use syrinx_task::{
     AnswerIssue, Clip, Content, Contents, Context, Generated, Plan, RowPlan, Speech, StageRun,
     TaskError, TaskKit, TextContent,
@@ -50,7 +50,11 @@ pub(crate) fn plan(
     if inputs.audio.section.is_some() && audio.is_silent() {
         return Ok((Plan { rows: Vec::new() }, audio));
     }
-    let recording = coded(&audio, &inputs.audio.named("recording"), context)?;
+    let name = inputs.audio.named("recording");
+    if audio.is_silent() {
+        return Err(silent(&name));
+    }
+    let recording = coded(&audio, &name, context)?;
     let mut shared = Contents::new();
     if let Some(clip) = inputs.speaker.filter(|_| kind.speaker) {
         if kit.switches.vall_e.is_some() {
@@ -59,7 +63,9 @@ pub(crate) fn plan(
         }
         let enrolment = context.audio(clip)?;
         let name = clip.named("recording of the speaker");
-        check_sound(&enrolment, &name)?;
+        if is_inaudible(&enrolment) {
+            return Err(silent(&name));
+        }
         let enrolment = trim(&enrolment, &PauseConfig::default(), KEEP_S);
         let speaker = coded(&enrolment, &name, context)?;
         let shorter = audio.seconds() < enrolment.seconds().min(MIXTURE_S);
@@ -92,7 +98,6 @@ pub(crate) fn plan(
 
 /// Codes and latents of a recording.
 fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, TaskError> {
-    check_sound(audio, name)?;
     let codec = context.codec()?;
     let frames = audio.seconds() * codec.frame_rate_hz();
     let coded = if frames < 1.0 { Coded::default() } else { codec.encode_with_latents(audio)? };
@@ -103,13 +108,6 @@ fn coded(audio: &Audio, name: &str, context: &Context<'_>) -> Result<Coded, Task
         ));
     }
     Ok(coded)
-}
-
-fn check_sound(audio: &Audio, name: &str) -> Result<(), TaskError> {
-    if audio.is_silent() {
-        return Err(silent(name));
-    }
-    Ok(())
 }
 
 /// Returns the error about a recording without sound.

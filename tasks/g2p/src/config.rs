@@ -8,7 +8,7 @@ use syrinx_task::{Allowed, ConfigIssue};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct G2pConfig {
-    /// Asks the model for every word, also for those that the lexicon has; for evaluation on held-out words.
+    /// Converts every word with the model, also those of the lexicon; for evaluation on held-out words.
     pub always_model: bool,
     /// Words with more letters are spelled by rule, and not trained on.
     pub max_letters: usize,

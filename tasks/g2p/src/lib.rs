@@ -52,7 +52,8 @@ pub enum Prepared {
 
 impl Task for G2p {
     const ID: &'static str = "g2p";
-    const SUMMARY: &'static str = "writes a text in phones (ARPAbet and IPA), or phones in letters";
+    const SUMMARY: &'static str =
+        "converts a text to phones (ARPAbet and IPA), or phones to letters";
     const VERB: Verb = Verb {
         name: "phonemize",
         positional: "text",

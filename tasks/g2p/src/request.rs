@@ -16,7 +16,7 @@ pub struct G2pRequest {
     pub phones: Option<String>,
 }
 
-/// Which way a request goes.
+/// Direction of a request.
 pub(crate) enum Direction<'a> {
     ToPhones(&'a str),
     ToLetters(&'a str),

@@ -28,7 +28,7 @@ pub struct VoiceMixing;
 impl Speaking for VoiceMixing {
     const ID: &'static str = "mix";
     const SUMMARY: &'static str =
-        "speaks a text in a mix of voices, or at every step from one to another";
+        "synthesizes a text in a mix of voices, or at every step from one voice to another";
     const VERB: Verb = Verb {
         name: "mix",
         positional: "text",

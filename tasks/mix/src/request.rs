@@ -15,9 +15,9 @@ pub enum MixMode {
     /// The weighted sum of the prompts' embeddings, frame by frame.
     #[default]
     Blend,
-    /// One prompt after another, each as long as its weight says.
+    /// One prompt after another, their lengths in the ratio of the weights.
     Concatenate,
-    /// Short stretches of the prompts in turn, each as long as its weight says.
+    /// Short stretches of the prompts in turn, their lengths in the ratio of the weights.
     Interleave,
 }
 
@@ -25,7 +25,7 @@ pub enum MixMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MixConfig {
-    /// Settings of speaking.
+    /// Settings of synthesis.
     pub speaking: SpeakConfig,
     /// Frames of a turn of all voices in mode `interleave`.
     pub turn_frames: usize,
@@ -68,7 +68,7 @@ pub struct MixRequest {
     /// Way in which the voices become one prompt: `blend`, `concatenate` or `interleave`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<MixMode>,
-    /// Speak the text so many times, from the first of two voices to the second in equal steps.
+    /// Number of renditions of the text, from the first of two voices to the second in equal steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<usize>,
     /// Go on from each sentence to the next, so that a long text is one reading; the sentences are spoken one by one.

@@ -13,7 +13,7 @@ pub enum SttError {
     /// A data file can't be read.
     #[error("line {line} of the {file}: {reason}")]
     Data {
-        /// Which file.
+        /// File.
         file: &'static str,
         /// Line, from 1.
         line: usize,

@@ -67,8 +67,7 @@ impl Stt {
 
 impl Task for Stt {
     const ID: &'static str = "stt";
-    const SUMMARY: &'static str =
-        "writes down what is said in a recording, with the times of the words";
+    const SUMMARY: &'static str = "transcribes a recording, with the times of the words";
     const VERB: Verb =
         Verb { name: "transcribe", positional: "audio", example: "syrinx transcribe talk.mp3" };
     const CAPABILITIES: Capabilities = Capabilities {
@@ -81,8 +80,7 @@ impl Task for Stt {
         Some(Simulation { input: augmented::AUGMENTED, target: None, enrolment: false });
     type Config = SttConfig;
     type Request = SttRequest;
-    /// Length of the recording, seconds.
-    type Prepared = f64;
+    type Prepared = recognize::Prepared;
     type Answer = Transcript;
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
@@ -123,27 +121,31 @@ impl Task for Stt {
         Ok(Chunks { chunks, pause_s: 0.0 })
     }
 
-    fn plan(&self, request: &SttRequest, context: &Context<'_>) -> Result<(Plan, f64), TaskError> {
+    fn plan(
+        &self,
+        request: &SttRequest,
+        context: &Context<'_>,
+    ) -> Result<(Plan, recognize::Prepared), TaskError> {
         recognize::plan(&self.config, request, context)
     }
 
     fn finish(
         &self,
         request: &SttRequest,
-        seconds: f64,
+        prepared: recognize::Prepared,
         generated: Vec<Generated>,
         context: &Context<'_>,
     ) -> Result<Transcript, TaskError> {
         let transcript = match (self.config.mode, &request.text) {
             (SttMode::Text, _) => recognize::from_tokens(&self.kit, &generated),
             (SttMode::Aligned, None) => {
-                recognize::transcribed(self.decoder()?, &self.kit, &generated)?
+                recognize::transcribed(self.decoder()?, &self.kit, &prepared, &generated)?
             }
             (SttMode::Aligned, Some(text)) => {
                 recognize::aligned(self.decoder()?, &self.kit, text, generated, context.run)?
             }
         };
-        Ok(recognize::clamped(transcript, seconds))
+        Ok(recognize::clamped(transcript, prepared.seconds))
     }
 
     fn corpus_example(

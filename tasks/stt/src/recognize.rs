@@ -1,7 +1,9 @@
 //! From a recording to rows, and from their scores to words with times.
 
-use syrinx_audio::silence::chunks;
-use syrinx_audio::speech::{has_speech, speech_regions};
+use std::ops::Range;
+
+use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
+use syrinx_audio::speech::speech_regions;
 use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
     AnswerIssue, Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan,
@@ -12,22 +14,41 @@ use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
 use crate::layout::{CODES, PHONES, TEXT};
-use crate::{SttConfig, SttError, SttMode, SttRequest};
+use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 
 /// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
 /// ones less than 0.001, a text that is half spoken 0.07.
 const FITS_BELOW: f64 = 0.1;
 
+/// Silence that stays before and after the speech of a part, seconds. More of it costs words: utterances of the corpus have
+/// less.
+const KEEP_SILENCE_S: f64 = 0.3;
+
 /// The most text tokens for a frame of 40 ms, and for any recording.
 const TOKENS_A_FRAME: usize = 2;
 const TOKENS_ANYWAY: usize = 32;
 
-/// One row a part of the recording, and its length in seconds; parts end in pauses.
+/// Parts of a recording, from which the words of the rows get their times.
+pub struct Prepared {
+    /// Adjacent parts that cover the recording, in order.
+    parts: Vec<Part>,
+    /// Length of the recording, seconds.
+    pub(crate) seconds: f64,
+}
+
+/// Part of a recording.
+struct Part {
+    seconds: f64,
+    /// Whether somebody may speak in it: it is one row of the plan then, and is not decoded otherwise.
+    is_speech: bool,
+}
+
+/// Plans one row for each part of the recording in which somebody may speak; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
     request: &SttRequest,
     context: &Context<'_>,
-) -> Result<(Plan, f64), TaskError> {
+) -> Result<(Plan, Prepared), TaskError> {
     if config.mode == SttMode::Text && request.text.is_some() {
         return Err(TaskError::input(
             "this model predicts text without times, and cannot align a known text",
@@ -35,79 +56,103 @@ pub(crate) fn plan(
         ));
     }
     let codec = context.codec()?;
-    // Noise and music make words of their own; silence makes none. A known text is said somewhere in the recording.
-    let detects = request.text.is_none();
-    let (codes, parts, seconds) = match context.open(&request.audio)? {
+    let mut sections = Sections {
+        config,
+        codec,
+        has_known_text: request.text.is_some(),
+        rows: Vec::new(),
+        parts: Vec::new(),
+        is_audible: false,
+    };
+    let seconds = match context.open(&request.audio)? {
         Opened::Memory(audio) => {
-            let regions = if detects { speech_regions(&audio) } else { Vec::new() };
-            let spoken = |&(start_s, end_s): &(f64, f64)| {
-                !detects || regions.iter().any(|&(from_s, to_s)| from_s < end_s && start_s < to_s)
-            };
-            let cuts = chunks(&audio, config.max_part_s);
-            let parts: Vec<Part> =
-                cuts.iter().map(|cut| Part { end_s: cut.1, spoken: spoken(cut) }).collect();
-            (codec.encode(&audio)?, parts, audio.seconds())
+            sections.push(&audio)?;
+            audio.seconds()
         }
         Opened::Long(long) => {
-            let codes = codec.encode_long(long.as_ref(), context.run)?;
-            let part = |(start_s, end_s)| -> Result<Part, TaskError> {
-                let spoken = !detects || has_speech(&long.slice(start_s, end_s)?);
-                Ok(Part { end_s, spoken })
-            };
-            let cuts = long.cuts(config.max_part_s)?;
-            let parts = cuts.into_iter().map(part).collect::<Result<_, _>>()?;
-            (codes, parts, long.seconds())
+            // Sections of whole frames: their codes follow one another without a gap.
+            let rate_hz = codec.frame_rate_hz();
+            let at_frame_s = |at_s: f64| (at_s * rate_hz).round() / rate_hz;
+            for (start_s, end_s) in long.cuts(MAX_SECTION_S)? {
+                context.check()?;
+                let end_s = if end_s < long.seconds() { at_frame_s(end_s) } else { end_s };
+                sections.push(&long.slice(at_frame_s(start_s), end_s)?)?;
+            }
+            long.seconds()
         }
     };
-    if codes.is_empty() {
-        let name = request.audio.named("recording");
+    let name = request.audio.named("recording");
+    let Sections { rows, parts, has_known_text, is_audible, .. } = sections;
+    if parts.is_empty() {
         return Err(TaskError::input(
             format!("{name} lasts {seconds:.3} s, less than one frame"),
             "give a longer recording",
         ));
     }
-    Ok((Plan { rows: rows(config, codec, &codes, &parts)? }, seconds))
+    if has_known_text && !is_audible {
+        return Err(TaskError::no_speech(&name));
+    }
+    Ok((Plan { rows }, Prepared { parts, seconds }))
 }
 
-/// A part of a recording.
-struct Part {
-    end_s: f64,
-    /// Whether somebody may speak in it.
-    spoken: bool,
+/// Rows and parts of the sections of a recording so far.
+struct Sections<'a> {
+    config: &'a SttConfig,
+    codec: &'a dyn SpeechCodec,
+    /// Whether the words are known. They are said somewhere in the recording: all of it is decoded.
+    has_known_text: bool,
+    rows: Vec<RowPlan>,
+    parts: Vec<Part>,
+    /// Whether a section is loud enough for speech.
+    is_audible: bool,
 }
 
-/// One row a part, cut out of the codes of the whole recording, so that they fit together without a gap. Where nobody
-/// speaks, silence stands for what was recorded.
-fn rows(
-    config: &SttConfig,
-    codec: &dyn SpeechCodec,
-    codes: &Codes,
-    parts: &[Part],
-) -> Result<Vec<RowPlan>, TaskError> {
-    let (mut rows, mut start) = (Vec::new(), 0);
-    for (i, part) in parts.iter().enumerate() {
-        let end = match i + 1 == parts.len() {
+impl Sections<'_> {
+    /// Appends a section. Its parts are cut out of the codes of the whole section, so that they fit together without a
+    /// gap.
+    fn push(&mut self, audio: &Audio) -> Result<(), TaskError> {
+        let codes = self.codec.encode(audio)?;
+        self.is_audible |= !is_inaudible(audio);
+        let rate_hz = self.codec.frame_rate_hz();
+        let frame = |at_s: f64| ((at_s * rate_hz).round() as usize).min(codes.frames());
+        let regions = if self.has_known_text { Vec::new() } else { speech_regions(audio) };
+        let mut start = 0;
+        for (start_s, end_s) in chunks(audio, self.config.max_part_s) {
             // The last frame may be half empty.
-            true => codes.frames(),
-            false => ((part.end_s * codec.frame_rate_hz()).round() as usize).min(codes.frames()),
-        };
-        if end > start {
-            let input = match part.spoken {
-                true => codes.slice(start, end),
-                false => silence(codec, end - start)?,
+            let end = if end_s < audio.seconds() { frame(end_s) } else { codes.frames() };
+            let may_be_speech = |&(from_s, to_s): &(f64, f64)| from_s < end_s && start_s < to_s;
+            let spoken = if self.has_known_text {
+                start..end
+            } else if regions.iter().any(may_be_speech) {
+                let bounds = speech_bounds(&audio.slice(start_s, end_s), &PauseConfig::default());
+                bounds.map_or(start..start, |(from_s, to_s)| {
+                    let first = frame(start_s + from_s - KEEP_SILENCE_S);
+                    let last_s = start_s + to_s + KEEP_SILENCE_S;
+                    let last = if last_s < end_s { frame(last_s) } else { end };
+                    first.clamp(start, end)..last.clamp(start, end)
+                })
+            } else {
+                start..start
             };
-            rows.push(row(config, input));
+            self.part(&codes, start..spoken.start, false);
+            self.part(&codes, spoken.clone(), true);
+            self.part(&codes, spoken.end..end, false);
             start = end;
         }
+        Ok(())
     }
-    Ok(rows)
-}
 
-/// Codes of so many silent frames.
-fn silence(codec: &dyn SpeechCodec, frames: usize) -> Result<Codes, TaskError> {
-    let seconds = frames as f64 / codec.frame_rate_hz();
-    let codes = codec.encode(&Audio::silence(seconds, codec.sample_rate_hz()))?;
-    Ok(codes.slice(0, frames))
+    /// Appends a part, unless it is empty.
+    fn part(&mut self, codes: &Codes, frames: Range<usize>, is_speech: bool) {
+        if frames.is_empty() {
+            return;
+        }
+        let seconds = frames.len() as f64 / self.codec.frame_rate_hz();
+        self.parts.push(Part { seconds, is_speech });
+        if is_speech {
+            self.rows.push(row(self.config, codes.slice(frames.start, frames.end)));
+        }
+    }
 }
 
 /// Clamps the words to the recording: the last codec frame may reach beyond it.
@@ -139,37 +184,42 @@ pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript 
     Transcript { text: texts.join(" "), ..Transcript::default() }
 }
 
-fn scores(generated: &Generated) -> Result<&FrameScores, TaskError> {
-    generated.phones.as_ref().ok_or_else(|| AnswerIssue::NoScores.of("stt"))
+fn scores(generated: Option<&Generated>) -> Result<&FrameScores, TaskError> {
+    generated.and_then(|row| row.phones.as_ref()).ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// Returns the answer from phone scores: words that fit best.
+/// Returns the answer from phone scores: words that fit best, none in parts that are not speech.
 pub(crate) fn transcribed(
     decoder: &Decoder,
     kit: &TaskKit,
+    prepared: &Prepared,
     generated: &[Generated],
 ) -> Result<Transcript, TaskError> {
+    let silence = |duration_s| TimedPhone { phone: "SIL".into(), duration_s };
+    let mut rows = generated.iter();
     let mut answer = Transcript::default();
     let mut sum = Confidence::default();
     let mut start_s = 0.0;
-    for generated in generated {
-        let scores = scores(generated)?;
+    for part in &prepared.parts {
+        let from_s = start_s;
+        start_s += part.seconds;
+        if !part.is_speech {
+            answer.phones.push(silence(part.seconds));
+            continue;
+        }
+        let scores = scores(rows.next())?;
         let recognized = decoder.decode(scores)?;
         let forms: Vec<SpokenForm> =
             recognized.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.word, None)).collect();
         match align(&forms, scores, decoder.units(), decoder.prior_weight()) {
             Ok(aligned) => {
                 sum.add(&aligned);
-                answer.words.extend(later(aligned.words, start_s));
+                answer.words.extend(later(aligned.words, from_s));
                 answer.phones.extend(aligned.phones);
             }
-            Err(SpeechError::NoWords) => {
-                let duration_s = seconds(scores);
-                answer.phones.push(TimedPhone { phone: "SIL".into(), duration_s });
-            }
+            Err(SpeechError::NoWords) => answer.phones.push(silence(part.seconds)),
             Err(other) => return Err(SttError::from(other).into()),
         }
-        start_s += seconds(scores);
     }
     let words: Vec<&str> = answer.words.iter().map(|w| w.word.as_str()).collect();
     answer.text = words.join(" ");
@@ -192,7 +242,7 @@ pub(crate) fn aligned(
     let all = generated.iter().map(parts).sum();
     // Scores of hours are large: each row's are dropped when they are read.
     for row in generated {
-        let scores = scores(&row)?;
+        let scores = scores(Some(&row))?;
         let read = match &mut acoustics {
             Some(read) => read,
             None => {
@@ -237,10 +287,6 @@ fn by_written(spoken: &Phonemized, times: &[WordTime]) -> Vec<WordTime> {
         last = Some(word.piece);
     }
     written
-}
-
-fn seconds(scores: &FrameScores) -> f64 {
-    scores.log_probs.len() as f64 / scores.labels.max(1) as f64 / scores.rate_hz
 }
 
 fn later(words: Vec<WordTime>, by_s: f64) -> impl Iterator<Item = WordTime> {

@@ -27,7 +27,7 @@ pub struct TextToSpeech;
 
 impl Speaking for TextToSpeech {
     const ID: &'static str = "tts";
-    const SUMMARY: &'static str = "speaks a text in the voice of a prompt of a few seconds";
+    const SUMMARY: &'static str = "synthesizes a text in the voice of a prompt of a few seconds";
     const VERB: Verb = Verb {
         name: "say",
         positional: "text",

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use syrinx_types::Fnv1a;
 
 /// Largest number of inputs that a run keeps.
 const MOST: usize = 2000;
@@ -61,9 +62,7 @@ impl Pool {
     }
 }
 
-/// 64-bit FNV-1a.
+/// Hashes bytes: inputs are named, and results told apart, by this number.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    Fnv1a::default().bytes(bytes.iter().copied()).value()
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
+use super::figures;
 use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 use crate::project::shell;
@@ -111,9 +112,10 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     let steps = job::losses(&straight).len().max(1);
     let a_step = sent as f64 / steps as f64 / f64::from(1 << 20);
     record.say(format!("through the veth pair, one way: {a_step:.2} MiB a step over {steps} steps (with the start and the headers of TCP)"));
-    let apart = job::difference(&one, &straight)?;
-    ensure!(apart <= 1e-5, "losses differ by {apart:.1e}");
-    record.say(format!("losses against one rank: largest difference {apart:.1e}"));
+    let whole = job::difference(&one, &straight)?;
+    ensure!(whole <= 1e-5, "losses differ by {whole:.1e}");
+    record.say(format!("losses against one rank: largest difference {whole:.1e}"));
+    record.figure(&figures::TRAFFIC, &format!("{a_step:.2} MiB a step"));
 
     let run = bench.run_folder("network-killed")?;
     let mut command = network.mpirun(&bench.program, &bench.train(&run, &[]));
@@ -134,5 +136,6 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     let apart = job::difference(&one, &run)?;
     ensure!(apart <= 1e-5, "after the resume losses differ by {apart:.1e}");
     record.say(format!("losses of all steps against one rank: largest difference {apart:.1e}"));
+    record.figure(&figures::NETWORK, &format!("{whole:.1e}, {apart:.1e}"));
     Ok(())
 }

@@ -33,6 +33,8 @@ pub(super) struct Measured {
     /// Bytes of token shards for an hour of speech: codes, and all else (texts, phones, times).
     pub(super) code_bytes_per_h: f64,
     pub(super) record_bytes_per_utterance: f64,
+    /// Bytes of the latents of an hour of speech, f16.
+    pub(super) latent_bytes_per_h: f64,
     /// Hours of speech that a core encodes in an hour of its time.
     pub(super) encode_speed: f64,
     /// Positions in a second of a core's time in training here, its parameters, and the core's peak.
@@ -50,9 +52,38 @@ impl Measured {
     }
 
     /// Share of the peak that training reaches here.
-    fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         self.used() / self.flop_per_s
     }
+
+    /// Positions of all passes over a corpus.
+    fn positions(&self, hours: f64) -> f64 {
+        hours * 3_600.0 * self.frames_per_s * self.positions_per_frame * EPOCHS
+    }
+
+    /// GPU hours of a training at this share of the GPU's peak.
+    fn gpu_hours(&self, hours: f64, parameters: f64, share: f64) -> f64 {
+        6.0 * parameters * self.positions(hours) / (GPU_FLOP_PER_S * share) / 3_600.0
+    }
+
+    /// GPU hours of the smallest and of the largest training of the page, in words.
+    pub(super) fn cost(&self) -> String {
+        let of = |i: usize, share: f64| number(self.gpu_hours(CORPORA[i].0, MODELS[i].0, share));
+        let (measured, low) = (self.share(), LOW_SHARE);
+        format!(
+            "{} to {} at the share of the peak measured here, {} to {} at {:.0} %; [scale-plan.md](scale-plan.md)",
+            of(0, measured),
+            of(1, measured),
+            of(0, low),
+            of(1, low),
+            100.0 * LOW_SHARE
+        )
+    }
+}
+
+/// Bytes of gradients that each rank sends in a step, f32.
+fn sent_bytes(parameters: f64) -> f64 {
+    2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0
 }
 
 /// Number with separators; small ones with a decimal.
@@ -74,6 +105,7 @@ fn number(value: f64) -> String {
 /// Bytes in a unit that suits them.
 fn size(bytes: f64) -> String {
     match bytes {
+        b if b >= 1e15 => format!("{:.1} PB", b / 1e15),
         b if b >= 1e12 => format!("{:.1} TB", b / 1e12),
         b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
         b => format!("{:.0} MB", b / 1e6),
@@ -122,6 +154,7 @@ fn measured(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(out, "| peak of a large product on one core | {:.1} GFLOP/s |", m.flop_per_s / 1e9)?;
     writeln!(out, "| share of the peak in training | {share:.2} |")?;
     writeln!(out, "| codes of an hour of speech | {} |", size(m.code_bytes_per_h))?;
+    writeln!(out, "| latents of an hour of speech, f16 | {} |", size(m.latent_bytes_per_h))?;
     writeln!(
         out,
         "| text, phones and times of an utterance | {:.1} kB |",
@@ -151,25 +184,25 @@ fn cost(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(out, "## Cost\n")?;
     writeln!(
         out,
-        "| corpus | model | steps | GPU hours at the share measured here | GPU hours at {:.0} % | days on {RANKS:.0} GPUs at {:.0} % | core-years here |\n|---|---|---|---|---|---|---|",
+        "| corpus | model | steps | GPU hours at the share measured here | GPU hours at {:.0} % | days on {RANKS:.0} GPUs at {:.0} % | core-years here | gradients sent by {RANKS:.0} ranks |\n|---|---|---|---|---|---|---|---|",
         100.0 * LOW_SHARE,
         100.0 * LOW_SHARE
     )?;
     for (hours, corpus) in CORPORA {
-        let positions = hours * 3_600.0 * m.frames_per_s * m.positions_per_frame * EPOCHS;
         for (parameters, model) in MODELS {
-            let operations = 6.0 * parameters * positions;
-            let gpu_hours = |share: f64| operations / (GPU_FLOP_PER_S * share) / 3_600.0;
+            let gpu_hours = |share: f64| m.gpu_hours(hours, parameters, share);
+            let operations = 6.0 * parameters * m.positions(hours);
             let here_years = operations / m.used() / (365.25 * 86_400.0);
-            let steps = positions / (RANKS * RANK_POSITIONS);
+            let steps = m.positions(hours) / (RANKS * RANK_POSITIONS);
             writeln!(
                 out,
-                "| {corpus} | {model} | {} | {} | {} | {:.1} | {} |",
+                "| {corpus} | {model} | {} | {} | {} | {:.1} | {} | {} |",
                 number(steps),
                 number(gpu_hours(m.share())),
                 number(gpu_hours(LOW_SHARE)),
                 gpu_hours(LOW_SHARE) / RANKS / 24.0,
-                number(here_years)
+                number(here_years),
+                size(steps * RANKS * sent_bytes(parameters))
             )?;
         }
     }
@@ -179,18 +212,17 @@ fn cost(out: &mut String, m: &Measured) -> std::fmt::Result {
 fn storage(out: &mut String, m: &Measured) -> std::fmt::Result {
     writeln!(
         out,
-        "\n| corpus | audio (16 kHz FLAC, 60 MB/h) | codes | records | latents (f16, 64 values a frame) | core hours to encode |\n|---|---|---|---|---|---|"
+        "\n| corpus | audio (16 kHz FLAC, 60 MB/h) | codes | records | latents, where they are kept | core hours to encode |\n|---|---|---|---|---|---|"
     )?;
     for (hours, corpus) in CORPORA {
         let records = hours * 3_600.0 / UTTERANCE_S * m.record_bytes_per_utterance;
-        let latents = hours * 3_600.0 * m.frames_per_s * 128.0;
         writeln!(
             out,
             "| {corpus} | {} | {} | {} | {} | {} |",
             size(hours * 60e6),
             size(hours * m.code_bytes_per_h),
             size(records),
-            size(latents),
+            size(hours * m.latent_bytes_per_h),
             number(hours / m.encode_speed)
         )?;
     }
@@ -206,21 +238,22 @@ fn network(out: &mut String, m: &Measured) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "| model | compute a step | sent a step and rank | {} | {} | state a rank, replicated | sharded over {RANKS:.0} |\n|---|---|---|---|---|---|---|",
+        "| model | compute a step | sent a step and rank | {} | {} | at the rate between two ranks here | state a rank, replicated | sharded over {RANKS:.0} |\n|---|---|---|---|---|---|---|---|",
         LINKS[0].1, LINKS[1].1
     )?;
     for (parameters, model) in MODELS {
         let compute = 6.0 * parameters * RANK_POSITIONS / (GPU_FLOP_PER_S * share);
-        let sent = 2.0 * (RANKS - 1.0) / RANKS * parameters * 4.0;
+        let sent = sent_bytes(parameters);
         let state = parameters * STATE_BYTES;
         let sharded = parameters * (8.0 + 12.0 / RANKS);
         let times = LINKS.map(|(bytes_per_s, _)| format!("{:.3} s", sent / bytes_per_s));
         writeln!(
             out,
-            "| {model} | {compute:.3} s | {} | {} | {} | {} | {} |",
+            "| {model} | {compute:.3} s | {} | {} | {} | {:.3} s | {} | {} |",
             size(sent),
             times[0],
             times[1],
+            sent / m.reduce_bytes_per_s,
             size(state),
             size(sharded)
         )?;
@@ -278,6 +311,7 @@ mod tests {
             frames_per_s: 25.0,
             code_bytes_per_h: 1.44e6,
             record_bytes_per_utterance: 1_000.0,
+            latent_bytes_per_h: 2.3e7,
             encode_speed: 40.0,
             positions_per_s: 100.0,
             parameters: 1e8,
@@ -291,6 +325,11 @@ mod tests {
         assert!(page.contains("| 1,000 h | 151 M | 3,433 | 1.8 | 9.2 |"), "{page}");
         // 64 x 16384 / 2 / 25 s at 1.44 MB an hour.
         assert!(page.contains("read 8 MB of codes a step"), "{page}");
-        assert!(page.contains("| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB |"), "{page}");
+        // 2 x 63 / 64 x 1e9 x 4 bytes from each of 64 ranks, 3,433 steps.
+        assert!(page.contains("| 1,000 h | 1 B | 3,433 |"), "{page}");
+        assert!(page.contains("| 1.7 PB |"), "{page}");
+        assert!(m.cost().starts_with("1.8 to 728 at"), "{}", m.cost());
+        let storage = "| 60,000 h (LibriLight) | 3.6 TB | 86.4 GB | 18.0 GB | 1.4 TB | 1,500 |";
+        assert!(page.contains(storage), "{page}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
+use super::figures;
 use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 
@@ -16,6 +17,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     let one = bench.run_folder("one")?;
     job::finish(&mut job::mpirun(1, &bench.program, &bench.train(&one, &[])))?;
     record.say("Losses of 12 steps, against one rank:");
+    let (mut largest, mut states_mib) = (0.0f64, Vec::new());
     for (ranks, state) in [(2, "replicated"), (4, "replicated"), (2, "sharded"), (4, "sharded")] {
         let run = bench.run_folder(&format!("{ranks}-{state}"))?;
         let set = format!("parallel.optimizer_state={state}");
@@ -26,8 +28,34 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
         record
             .say(format!("{ranks} ranks, optimizer state {state}: largest difference {apart:.1e}"));
         record.say(job::gist(&said));
+        largest = largest.max(apart);
+        if ranks == 4 {
+            states_mib.push(format!("{state} {} MiB", range(&optimizer_state_mib(&said))));
+        }
     }
+    record.figure(&figures::LOSSES, &format!("{largest:.1e}"));
+    record.figure(&figures::OPTIMIZER_STATE, &states_mib.join(", "));
     lost(record, &bench, &one)
+}
+
+/// Sizes of the optimizer's state in the lines of the ranks, MiB.
+fn optimizer_state_mib(said: &str) -> Vec<f64> {
+    let size = |line: &str| {
+        let (_, after) = line.split_once("optimizer state ")?;
+        after.split_once(" MiB")?.0.parse().ok()
+    };
+    said.lines().filter_map(size).collect()
+}
+
+/// Smallest and largest value, or the one that all have.
+fn range(values: &[f64]) -> String {
+    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    if smallest < largest {
+        format!("{smallest:.1} to {largest:.1}")
+    } else {
+        format!("{largest:.1}")
+    }
 }
 
 /// Kills rank 1 of 2 in the middle of a run, and resumes with one rank.
@@ -54,5 +82,19 @@ fn lost(record: &mut TrialRecord, bench: &TrialSetup, straight: &Path) -> Result
     let apart = job::difference(straight, &run)?;
     ensure!(apart <= SAME, "after the resume losses differ by {apart:.1e}");
     record.say(format!("losses of all 12 steps, against one rank from the start: {apart:.1e}"));
+    record.figure(&figures::LOST_RANK, &format!("{apart:.1e}"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_from_the_lines_of_the_ranks() {
+        let said = "rank 0 of 2 (vm, mpi): weights 10.2 MiB, optimizer state 13.3 MiB, peak\nother\nrank 1 of 2 (vm, mpi): weights 10.2 MiB, optimizer state 17.1 MiB";
+        assert_eq!(optimizer_state_mib(said), [13.3, 17.1]);
+        assert_eq!(range(&[13.3, 17.1]), "13.3 to 17.1");
+        assert_eq!(range(&[30.5, 30.5]), "30.5");
+    }
 }

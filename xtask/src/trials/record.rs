@@ -1,5 +1,12 @@
 //! Output of a trial, printed as it comes and kept for a file.
 
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::figures::ScaleRequirement;
+use crate::project::root;
+
 /// Lines of a trial.
 pub struct TrialRecord(String);
 
@@ -20,8 +27,23 @@ impl TrialRecord {
         }
     }
 
+    /// Prints and keeps the figure of a requirement.
+    pub fn figure(&mut self, requirement: &ScaleRequirement, figure: &str) {
+        self.say(requirement.line(figure));
+    }
+
     /// Returns all of it.
     pub fn text(&self) -> &str {
         &self.0
+    }
+
+    /// Writes all of it to a file of evals/reports.
+    pub fn keep(&self, file: &str) -> Result<()> {
+        let path = root().join("evals/reports").join(file);
+        let folder = path.parent().context("a report has a folder")?;
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        fs::write(&path, &self.0).with_context(|| path.display().to_string())?;
+        println!("wrote {}", path.display());
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
+use super::figures;
 use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 use crate::project::{root, shell};
@@ -212,8 +213,10 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     let (one, other) = (&bench.shards, &shards);
     cmd!(shell, "diff -r {one} {other}").quiet().run().context("the shards differ")?;
     record.say("the shards are those of one process, byte for byte");
+    record.figure(&figures::ARRAY_ENCODING, "equal, byte for byte");
 
-    let out = ("OUT", path(&bench.run_folder("slurm-eval")?));
+    let evaluated = bench.run_folder("slurm-eval")?;
+    let out = ("OUT", path(&evaluated));
     let folder = bench.run_folder("slurm-results")?;
     fs::create_dir_all(&folder)?;
     let results = ("RESULTS", path(&folder.join("results.db")));
@@ -235,5 +238,7 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     cluster.submit(record, "ablate", "1-2", &of)?;
     cluster.submit(record, "ablate", "", &[&of[..], &[("MERGE", "1".into())]].concat())?;
     record.say(fs::read_to_string(folder.join("reports/slurm.md"))?);
+    ensure!(evaluated.join("report.html").is_file(), "the evaluation has no report");
+    record.figure(&figures::ARRAY_EVALUATION, "one report each");
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use xshell::cmd;
 
+use super::figures;
 use super::job::{self, TrialSetup};
 use super::record::TrialRecord;
 use crate::project::{root, shell};
@@ -49,12 +50,9 @@ pub fn run(record: &mut TrialRecord, program: Option<&Path>) -> Result<()> {
     command.args(&args).envs(access());
     record.say(format!("$ {}", job::shown(&command)));
     record.say(job::gist(&job::finish(&mut command)?));
-    let same = job::losses(&folder) == job::losses(&streamed);
-    ensure!(same, "losses differ from those of the folder");
-    record.say(format!(
-        "losses of {} steps: bit for bit those of the folder",
-        job::losses(&folder).len()
-    ));
+    let (held, remote) = (job::losses(&folder), job::losses(&streamed));
+    ensure!(!held.is_empty() && held == remote, "losses differ from those of the folder");
+    record.figure(&figures::STORAGE, &format!("equal, bit for bit, {} steps", held.len()));
     for place in ["s3://syrinx/empty", "s3://nowhere/shards"] {
         let mut args = bench.train(&bench.run_folder("storage-refused")?, &[]);
         args[data + 1] = place.into();
@@ -79,14 +77,19 @@ fn access() -> [(&'static str, String); 5] {
 
 /// Starts moto's server and waits until it listens.
 fn serve(python: &Path) -> Result<Server> {
-    let log = fs::File::create(python.with_file_name("moto.log"))?;
+    let path = python.with_file_name("moto.log");
+    let log = fs::File::create(&path)?;
     let mut command = Command::new(python.join("bin/moto_server"));
     command.args(["-H", "127.0.0.1", "-p", PORT]).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(log);
-    let server = Server(command.spawn().context("can't start moto_server")?);
+    let mut server = Server(command.spawn().context("can't start moto_server")?);
     let begun = Instant::now();
     while std::net::TcpStream::connect(format!("127.0.0.1:{PORT}")).is_err() {
-        ensure!(begun.elapsed() < Duration::from_secs(60), "moto_server doesn't listen");
+        if let Some(status) = server.0.try_wait()? {
+            let said = fs::read_to_string(&path).unwrap_or_default();
+            bail!("moto_server ended with {status}:\n{said}");
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(120), "moto_server doesn't listen");
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(server)

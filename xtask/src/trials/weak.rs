@@ -1,15 +1,18 @@
-//! `scale weak`: the same work a rank on one rank and on two, one thread each.
+//! `scale weak`: the same work a rank on one rank and on two, one thread each, beside two separate runs.
 
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
+use super::figures;
 use super::job::{self, TrialSetup, child_seconds};
 use super::record::TrialRecord;
 
-/// Positions a step of one rank.
-const POSITIONS: usize = 1_500;
+/// Positions a step of one rank: enough sequences that the shares of two ranks differ little.
+const POSITIONS: usize = 3_000;
+/// Steps of a run; the first two are not measured.
+const STEPS: &str = "steps=10";
 /// Shape of the embedded model.
 const SHAPE: [&str; 8] = [
     "--set",
@@ -22,7 +25,7 @@ const SHAPE: [&str; 8] = [
     "model.trunk.hidden=704",
 ];
 
-/// Speed and traffic of a run.
+/// Speed of a run.
 pub struct Speed {
     /// Positions a second over all ranks, median over steps.
     pub positions_per_s: f64,
@@ -30,66 +33,133 @@ pub struct Speed {
     pub step_s: f64,
 }
 
+/// Ways to use two cores, in the order in which a round tries them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrangement {
+    /// One rank; the other core is free.
+    OneRank,
+    /// Two separate runs of one rank each at the same time: the limit that the machine sets.
+    TwoRuns,
+    /// Two ranks of one run.
+    TwoRanks,
+}
+
+const ARRANGEMENTS: [Arrangement; 3] =
+    [Arrangement::OneRank, Arrangement::TwoRuns, Arrangement::TwoRanks];
+
+impl Arrangement {
+    fn name(self) -> &'static str {
+        match self {
+            Self::OneRank => "1 rank",
+            Self::TwoRuns => "2 separate runs",
+            Self::TwoRanks => "2 ranks",
+        }
+    }
+
+    fn processes(self) -> f64 {
+        if self == Self::OneRank { 1.0 } else { 2.0 }
+    }
+}
+
 pub fn run(record: &mut TrialRecord, program: Option<&Path>, rounds: usize) -> Result<()> {
     let bench = TrialSetup::new(program, "syrinx-cli/mpi", 6)?;
-    let mut all: [Vec<f64>; 2] = Default::default();
-    let mut cost: [Vec<f64>; 2] = Default::default();
+    let mut speeds: [Vec<f64>; 3] = Default::default();
+    let mut costs: [Vec<f64>; 3] = Default::default();
     let mut said = String::new();
-    for round in 0..rounds.max(1) {
-        // In turns, so that other load of the machine meets both.
-        for ranks in [1, 2] {
+    for round in 1..=rounds.max(1) {
+        // In turns, so that other load of the machine meets all arrangements.
+        for (i, arrangement) in ARRANGEMENTS.into_iter().enumerate() {
             let begun = child_seconds()?;
-            let (speed, text) = one(&bench, ranks)?;
-            let seconds = (child_seconds()? - begun) / ranks as f64;
+            let speed = measure(&bench, arrangement, &mut said)?;
+            let seconds = (child_seconds()? - begun) / arrangement.processes();
             record.say(format!(
-                "round {}: {ranks} ranks, {:.0} positions/s, {:.3} s a step, {seconds:.1} s of processor time a rank",
-                round + 1,
+                "round {round}: {}, {:.0} positions/s, {:.3} s a step, {seconds:.1} s of processor time a process",
+                arrangement.name(),
                 speed.positions_per_s,
                 speed.step_s
             ));
-            all[ranks - 1].push(speed.positions_per_s);
-            cost[ranks - 1].push(seconds);
-            said = text;
+            speeds[i].push(speed.positions_per_s);
+            costs[i].push(seconds);
         }
     }
-    let pairs = all[0].iter().zip(&all[1]).map(|(one, two)| two / (2.0 * one));
-    let mut ratios: Vec<f64> = pairs.collect();
-    let efficiency = median(&mut ratios);
     record.say(job::gist(&said));
-    let [one, two] = all.each_mut().map(|speeds| median(speeds));
+    let [one, runs, ranks] = &speeds;
+    let ideal: Vec<f64> = one.iter().map(|speed| 2.0 * speed).collect();
+    let (efficiency, machine_limit) = (ratio(ranks, &ideal), ratio(runs, &ideal));
+    let of_limit = ratio(ranks, runs);
+    let [one, runs, ranks] = speeds.each_mut().map(|speeds| median(speeds));
     record.say(format!(
-        "median of {rounds} rounds: {one:.0} positions/s on 1 rank, {two:.0} on 2; efficiency {efficiency:.2} (2 ranks over twice 1 rank, median of the rounds' ratios)"
+        "median of {rounds} rounds: {one:.0} positions/s on 1 rank, {runs:.0} of 2 separate runs, {ranks:.0} on 2 ranks"
     ));
-    let [one, two] = cost.each_mut().map(|seconds| median(seconds));
     record.say(format!(
-        "processor time a rank for the same work: {one:.1} s on 1 rank, {two:.1} s on 2 ({:.2}); waiting for the other rank does not count in it",
-        one / two
+        "median of the rounds' ratios: 2 ranks over twice 1 rank {efficiency:.2}; 2 separate runs over twice 1 rank {machine_limit:.2}; 2 ranks over 2 separate runs {of_limit:.2}"
     ));
+    let [one, runs, ranks] = costs.each_mut().map(|seconds| median(seconds));
+    record.say(format!(
+        "processor time a process for the same work: {one:.1} s on 1 rank, {runs:.1} s of 2 separate runs, {ranks:.1} s on 2 ranks; waiting for the other rank does not count in it"
+    ));
+    record.figure(
+        &figures::WEAK_SCALING,
+        &format!("{efficiency:.2}; {of_limit:.2} of what 2 separate runs reach"),
+    );
     record.say(machine());
     Ok(())
 }
 
-/// Trains for some steps with the same work a rank.
-fn one(bench: &TrialSetup, ranks: usize) -> Result<(Speed, String)> {
-    let run = bench.run_folder(&format!("weak-{ranks}"))?;
-    let (positions, steps) = (format!("positions={}", POSITIONS * ranks), "steps=14");
-    let mut more = vec!["--set", &positions, "--set", steps, "--set", "checkpoint_steps=1000"];
-    more.extend(SHAPE);
-    let args = bench.train(&run, &more);
-    // One core a rank, for the work and the communication together.
-    let mut command = match ranks {
-        1 => Command::new("taskset"),
-        _ => Command::new("mpirun"),
-    };
-    if ranks == 1 {
-        command.args(["-c", "0"]).arg(&bench.program).args(&args).args(["--reduce", "none"]);
-        command.env("RAYON_NUM_THREADS", "1");
-    } else {
-        command.args(["--allow-run-as-root", "--bind-to", "core", "-x", "RAYON_NUM_THREADS=1"]);
-        command.args(["-n", &ranks.to_string()]).arg(&bench.program).args(&args);
+/// Median of the ratios of two series, value by value.
+fn ratio(of: &[f64], to: &[f64]) -> f64 {
+    median(&mut of.iter().zip(to).map(|(of, to)| of / to).collect::<Vec<f64>>())
+}
+
+/// Trains for some steps with the same work a process. `said` becomes the output.
+fn measure(bench: &TrialSetup, arrangement: Arrangement, said: &mut String) -> Result<Speed> {
+    match arrangement {
+        Arrangement::OneRank => {
+            let run = bench.run_folder("weak-one")?;
+            *said = job::finish(&mut alone(bench, &run, 0))?;
+            speed(&run)
+        }
+        Arrangement::TwoRuns => {
+            let (run, other) = (bench.run_folder("weak-run-1")?, bench.run_folder("weak-run-2")?);
+            let second = job::start(&mut alone(bench, &other, 1))?;
+            *said = job::finish(&mut alone(bench, &run, 0))?;
+            let output = second.wait_with_output()?;
+            ensure!(
+                output.status.success(),
+                "the second of two runs failed:\n{}",
+                job::text_of(&output)
+            );
+            let (one, other) = (speed(&run)?, speed(&other)?);
+            Ok(Speed {
+                positions_per_s: one.positions_per_s + other.positions_per_s,
+                step_s: one.step_s.max(other.step_s),
+            })
+        }
+        Arrangement::TwoRanks => {
+            let run = bench.run_folder("weak-ranks")?;
+            let mut command = Command::new("mpirun");
+            command.args(["--allow-run-as-root", "--bind-to", "core", "-x", "RAYON_NUM_THREADS=1"]);
+            command.args(["-n", "2"]).arg(&bench.program).args(arguments(bench, &run, 2));
+            *said = job::finish(&mut command)?;
+            speed(&run)
+        }
     }
-    let said = job::finish(&mut command)?;
-    Ok((speed(&run)?, said))
+}
+
+/// Command of a run of one rank on one core.
+fn alone(bench: &TrialSetup, run: &Path, core: usize) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", &core.to_string()]).arg(&bench.program).args(arguments(bench, run, 1));
+    command.args(["--reduce", "none", "--quiet"]).env("RAYON_NUM_THREADS", "1");
+    command
+}
+
+/// Arguments of a run with this number of ranks.
+fn arguments(bench: &TrialSetup, run: &Path, ranks: usize) -> Vec<String> {
+    let positions = format!("positions={}", POSITIONS * ranks);
+    let mut more = vec!["--set", &positions, "--set", STEPS, "--set", "checkpoint_steps=1000"];
+    more.extend(SHAPE);
+    bench.train(run, &more)
 }
 
 /// Speed of a run, without its first steps.

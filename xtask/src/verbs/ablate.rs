@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::project::{build_program, exit_as_program, named_files, root, shell};
+use crate::table::list;
 
 /// `ablate`.
 #[derive(Debug, Args)]
@@ -25,10 +26,7 @@ pub fn run(args: &AblateArgs) -> Result<ExitCode> {
     let folder = root().join("configs/ablations");
     let all = named_files(&folder, "title")?;
     let Some(name) = &args.name else {
-        let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        for (name, title) in all {
-            println!("{name:<width$}  {title}");
-        }
+        println!("{}", list(all.iter().map(|(name, title)| [name.as_str(), title.as_str()])));
         return Ok(ExitCode::SUCCESS);
     };
     if all.iter().all(|(known, _)| known != name) {

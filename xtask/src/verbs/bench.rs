@@ -77,12 +77,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 
 /// Writes a measurement's output to evals/reports/speed/NAME.txt.
 fn record(output: &TrialRecord, name: &str) -> Result<()> {
-    let folder = root().join("evals/reports/speed");
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{name}.txt"));
-    std::fs::write(&path, output.text()).with_context(|| path.display().to_string())?;
-    println!("wrote {}", path.display());
-    Ok(())
+    output.keep(&format!("speed/{name}.txt"))
 }
 
 /// Returns the same work in PyTorch; nothing without one.

@@ -19,7 +19,7 @@ use crate::verbs::{rehearsal, schema};
 pub struct NewTaskArgs {
     /// Its identifier, crate and command: small letters, digits and `-`
     name: String,
-    /// Change nothing here: make it in a clone of the last commit, test it there, and take it away again
+    /// Make it, test and train it, and take it away again; nothing may be uncommitted here
     #[arg(long)]
     rehearse: bool,
 }

@@ -6,12 +6,13 @@ mod stages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::project::{build_program, root, run_program, shell};
+use crate::project::{build_program, root, shell};
 use crate::verbs::corpus;
 use recipe::{Evaluate, Import, Recipe};
 use stage::{PretrainStage, StageCommand, StageState};
@@ -20,7 +21,7 @@ use stages::stages;
 /// `pretrain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Stages: corpus (or import), align, fit, vocoder, encode, simulate, train, package, test-set, evaluate, as far as the recipe has them; with a published codec (`codec = \"PATH\"`) without fit and vocoder. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train --set train.set=steps=20000"
+    after_help = "Stages: corpus (or import), align, fit, vocoder, encode, simulate, train-NAME for each phase of the training, package, test-set, evaluate, as far as the recipe has them; with a published codec (`codec = \"PATH\"`) without fit and vocoder. Each is skipped if it was done with the same inputs and settings, goes on where it was stopped, and begins anew if anything before it came out otherwise.\n\nExamples:\n  cargo xtask pretrain --dry-run\n  cargo xtask pretrain --set corpus.manifest=corpus/manifest.jsonl --set out=model.safetensors\n  cargo xtask pretrain --from train-final --set train.final.set=steps=20000"
 )]
 pub struct PretrainArgs {
     /// The recipe
@@ -32,7 +33,7 @@ pub struct PretrainArgs {
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
-    /// Change the recipe: --set encode.per_shard=100, --set train.set=steps=500; may be repeated
+    /// Change the recipe: --set encode.per_shard=100, --set train.PHASE.set=steps=500; may be repeated
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
     set: Vec<String>,
     /// A program that is built already
@@ -46,7 +47,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     let recipe = absolute(recipe);
     let stages = stages(&recipe);
     if let Some(from) = &args.from {
-        let names: Vec<&str> = stages.iter().map(|s| s.name).collect();
+        let names: Vec<&str> = stages.iter().map(|s| s.name.as_str()).collect();
         let at = names.iter().position(|n| n == from);
         let at =
             at.with_context(|| format!("no stage `{from}`; there are {}", names.join(", ")))?;
@@ -56,11 +57,12 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     }
     let mut program = args.program.clone();
     let mut again = false;
+    let width = stages.iter().map(|stage| stage.name.len()).max().unwrap_or_default();
     for stage in &stages {
-        again |= args.from.as_deref() == Some(stage.name);
+        again |= args.from.as_deref() == Some(stage.name.as_str());
         let state = stage.state(&recipe.run)?;
         if state == StageState::Done && !again {
-            println!("{:<8} done: {}", stage.name, took(stage.record(&recipe.run)));
+            println!("{:<width$} done: {}", stage.name, took(stage.record(&recipe.run)));
             continue;
         }
         let what = match state {
@@ -68,7 +70,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
             StageState::Waiting => "comes later",
             _ => "to do",
         };
-        println!("{:<8} {what}: {}", stage.name, stage.work.line());
+        println!("{:<width$} {what}: {}", stage.name, stage.work.line());
         if args.dry_run {
             continue;
         }
@@ -107,7 +109,11 @@ fn absolute(recipe: Recipe) -> Recipe {
     recipe.codec = recipe.codec.map(|codec| place(codec.into()).display().to_string());
     recipe.fit.config = recipe.fit.config.map(place);
     recipe.vocoder.config = recipe.vocoder.config.map(place);
-    recipe.train.config = place(recipe.train.config);
+    for phase in &mut recipe.train {
+        phase.config = place(phase.config.clone());
+        phase.data = phase.data.take().map(place);
+        phase.from = phase.from.take().map(place);
+    }
     recipe.package.card = recipe.package.card.map(place);
     recipe
 }
@@ -133,17 +139,23 @@ fn act(
 ) -> Result<()> {
     match &stage.work {
         StageCommand::Corpus(words) => corpus::make(words),
-        StageCommand::Program(words) => succeeded(program, words),
+        StageCommand::Program(words) => succeeded(program, &[], words),
+        StageCommand::Train { variables, words } => succeeded(program, variables, words),
         StageCommand::Package { words, card, written } => {
             write_card(card.as_deref(), written, &recipe.run, stages)?;
             let manifest = &stage.inputs[0];
-            succeeded(program, &with_recordings(words, manifest)?)
+            succeeded(program, &[], &with_recordings(words, manifest)?)
         }
     }
 }
 
-fn succeeded(program: &Path, words: &[String]) -> Result<()> {
-    let status = run_program(program, words)?;
+fn succeeded(program: &Path, variables: &[String], words: &[String]) -> Result<()> {
+    let mut command = Command::new(program);
+    command
+        .args(words)
+        .envs(variables.iter().filter_map(|v| v.split_once('=')))
+        .current_dir(root());
+    let status = command.status().with_context(|| format!("can't start {}", program.display()))?;
     ensure!(
         status.success(),
         "`syrinx {}` ended with {status}; the same command goes on from there",

@@ -1,36 +1,41 @@
-//! The rehearsal of `new-task`: in a clone, from making a task to taking it away again.
+//! The rehearsal of `new-task`: creates, compiles, tests, trains and removes a task.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
-use crate::project::test_programs;
+use crate::project::{build_program, shell, test_programs};
 use crate::registry::{REGISTRY, line};
 
-/// Folder of the rehearsal, below the workspace's target folder.
+/// Folder of what the rehearsal trains, below the workspace's target folder.
 const FOLDER: &str = "target/rehearsal";
 
-/// Makes a task in a clone, checks that it is whole and touched nothing else, and that nothing is left of it when its
-/// line and its files are gone.
-pub fn run(root: &Path, name: &str) -> Result<()> {
-    let folder = root.join(FOLDER);
-    let (tree, target) = (folder.join("tree"), folder.join("target"));
-    if tree.exists() {
-        fs::remove_dir_all(&tree).with_context(|| tree.display().to_string())?;
-    }
-    fs::create_dir_all(&folder)?;
-    let shell = Shell::new().context("no shell")?;
-    cmd!(shell, "git clone --quiet --shared {root} {tree}").run()?;
-    shell.change_dir(&tree);
-    shell.set_var("CARGO_TARGET_DIR", &target);
-    // The workspace is compiled once more here, as paths differ; quickly, as little is computed with it. Dependencies
-    // have settings of their own and are not touched.
-    shell.set_var("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
-    shell.set_var("CARGO_PROFILE_DEV_DEBUG", "0");
-    seed(root, &target)?;
+/// Files that change with the tasks, beside those of the task itself.
+const GENERATED: [&str; 3] = ["Cargo.lock", "configs/schemas/", REGISTRY];
 
+/// Makes a task, checks that it is whole and touched nothing else, and that nothing is left of it when its line and its
+/// files are gone.
+///
+/// It is made in this working tree: a copy of the tree would compile every crate again, as paths differ. The tree must
+/// hold no changes that are not committed, and holds none after it, whatever fails.
+pub fn run(root: &Path, name: &str) -> Result<()> {
+    let shell = shell()?;
+    let changes = cmd!(shell, "git status --porcelain --untracked-files=all").quiet().read()?;
+    ensure!(
+        changes.is_empty(),
+        "the rehearsal makes tasks/{name} in this folder and takes it away again: commit or stash these changes first\n\
+         {changes}"
+    );
+    let rehearsed = rehearse(&shell, root, name);
+    if rehearsed.is_err() {
+        restore(&shell, root, name)?;
+    }
+    rehearsed
+}
+
+fn rehearse(shell: &Shell, root: &Path, name: &str) -> Result<()> {
     step("making it");
     cmd!(shell, "cargo xtask new-task {name}").run()?;
     let touched = cmd!(shell, "git status --porcelain --untracked-files=all").read()?;
@@ -38,10 +43,26 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
 
     step("testing it, the registry and the workspace");
     let package = format!("syrinx-task-{name}");
-    test(&shell, &[&package, "syrinx-registry", "xtask"])?;
+    test(shell, &[&package, "syrinx-registry", "xtask"])?;
 
     step("looking for it");
-    let program = target.join("debug/syrinx");
+    let program = build_program(shell)?;
+    look(shell, &program, name)?;
+
+    step("training it for two steps, and using it");
+    train(shell, &program, &root.join(FOLDER), name)?;
+
+    step("taking it away");
+    take_away(root, name)?;
+    cmd!(shell, "cargo xtask schema").run()?;
+    test(shell, &["syrinx-registry", "xtask"])?;
+    let left = cmd!(shell, "git status --porcelain").read()?;
+    ensure!(left.is_empty(), "something is left of `{name}`:\n{left}");
+    Ok(())
+}
+
+/// Looks for the task where a user would.
+fn look(shell: &Shell, program: &Path, name: &str) -> Result<()> {
     let lists: [(&[&str], String); 4] = [
         (&["tasks"], format!("syrinx {name}")),
         (&["tasks", "show", name], "stage ar".to_owned()),
@@ -60,19 +81,7 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     if !said.contains(&format!("the model has no task `{name}`")) {
         bail!("`cargo xtask eval {name}` doesn't ask the model for the task:\n{said}");
     }
-
-    step("training it for two steps, and using it");
-    train(&shell, &program, &folder, name)?;
-
-    step("taking it away");
-    take_away(&tree, name)?;
-    cmd!(shell, "cargo xtask schema").run()?;
-    test(&shell, &["syrinx-registry", "xtask"])?;
-    let left = cmd!(shell, "git status --porcelain").read()?;
-    if !left.is_empty() {
-        bail!("something is left of `{name}`:\n{left}");
-    }
-    Ok(fs::remove_dir_all(&tree)?)
+    Ok(())
 }
 
 /// Runs the training of tasks/README.md, shortened.
@@ -113,12 +122,11 @@ fn step(what: &str) {
 /// Checks that only the task's own files, its line in the registry and generated files changed.
 fn check_touched(status: &str, name: &str) -> Result<()> {
     let own = [format!("tasks/{name}/"), format!("evals/{name}.toml")];
-    let generated = ["Cargo.lock", "configs/schemas/", REGISTRY];
     let strange: Vec<&str> = status
         .lines()
         .filter_map(|line| line.get(3..))
         .filter(|path| !own.iter().any(|o| path.starts_with(o.as_str())))
-        .filter(|path| !generated.iter().any(|g| path.starts_with(g)))
+        .filter(|path| !GENERATED.iter().any(|g| path.starts_with(g)))
         .collect();
     if strange.is_empty() {
         return Ok(());
@@ -126,57 +134,24 @@ fn check_touched(status: &str, name: &str) -> Result<()> {
     bail!("the new task touched {}", strange.join(", "))
 }
 
-fn take_away(tree: &Path, name: &str) -> Result<()> {
-    let registry = tree.join(REGISTRY);
+/// Takes the task away as a user would: its line, its folder, its suite.
+fn take_away(root: &Path, name: &str) -> Result<()> {
+    let registry = root.join(REGISTRY);
     let text = fs::read_to_string(&registry)?;
     let without: Vec<&str> = text.lines().filter(|l| *l != line(name)).collect();
     fs::write(&registry, without.join("\n") + "\n")?;
-    fs::remove_dir_all(tree.join("tasks").join(name))?;
-    Ok(fs::remove_file(tree.join("evals").join(format!("{name}.toml")))?)
+    fs::remove_dir_all(root.join("tasks").join(name))?;
+    Ok(fs::remove_file(root.join("evals").join(format!("{name}.toml")))?)
 }
 
-/// Links the built third-party crates into the clone; their files do not change. The crates of the workspace are built
-/// anew, since they contain the path of their folder.
-fn seed(root: &Path, target: &Path) -> Result<()> {
-    let from = root.join("target/debug");
-    let to = target.join("debug");
-    if to.exists() || !from.exists() {
-        return Ok(());
-    }
-    for part in ["deps", "build", ".fingerprint"] {
-        fs::create_dir_all(to.join(part))?;
-        for entry in fs::read_dir(from.join(part)).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let library = part != "deps" || name.starts_with("lib");
-            if library && !is_ours(&name) {
-                link(&entry.path(), &to.join(part).join(&name), part == ".fingerprint")?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a built file is of the workspace.
-fn is_ours(file: &str) -> bool {
-    let name = file.strip_prefix("lib").unwrap_or(file);
-    name.starts_with("syrinx") || name.starts_with("xtask")
-}
-
-/// Links a file, or all files of a folder; copies where cargo would write into the file itself.
-fn link(from: &PathBuf, to: &PathBuf, copy: bool) -> Result<()> {
-    if from.is_dir() {
-        fs::create_dir_all(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            link(&entry.path(), &to.join(entry.file_name()), copy)?;
-        }
-        return Ok(());
-    }
-    let linked = !copy && fs::hard_link(from, to).is_ok();
-    if !linked {
-        fs::copy(from, to)?;
-        let modified = fs::metadata(from)?.modified()?;
-        fs::File::options().append(true).open(to)?.set_modified(modified)?;
+/// Brings the working tree back to the last commit after a failure.
+fn restore(shell: &Shell, root: &Path, name: &str) -> Result<()> {
+    cmd!(shell, "git checkout --quiet -- {GENERATED...}").run()?;
+    let suite = format!("evals/{name}.toml");
+    cmd!(shell, "git clean -fdq -- configs/schemas {suite}").run()?;
+    let folder = root.join("tasks").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     Ok(())
 }
@@ -192,19 +167,6 @@ mod tests {
         for strange in [" M README.md", "?? tasks/ab/Cargo.toml", " M crates/cli/src/args.rs"] {
             let error = check_touched(&format!("{own}{strange}"), "a").unwrap_err().to_string();
             assert!(error.contains(&strange[3..]), "{error}");
-        }
-    }
-
-    #[test]
-    fn our_crates_are_told_from_others() {
-        for (file, ours) in [
-            ("libsyrinx_nn-1.rlib", true),
-            ("syrinx-task-tts-1", true),
-            ("libxtask-1.d", true),
-            ("libserde-1.rlib", false),
-            ("serde-1", false),
-        ] {
-            assert_eq!(is_ours(file), ours, "{file}");
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::project::{build_program, program_output, root, run_program, shell};
+use crate::table::list;
 
 /// Exit code of a missed requirement.
 const MISSED: u8 = 6;
@@ -101,9 +102,9 @@ pub fn run(args: &RequirementsArgs) -> Result<ExitCode> {
     let all: Requirements = toml::from_str(&text).with_context(|| path.display().to_string())?;
     let requirements = chosen(all.requirement, &args.only)?;
     if args.list {
-        for requirement in &requirements {
-            println!("{:<14} {}", must(requirement), requirement.what);
-        }
+        let required: Vec<String> = requirements.iter().map(must).collect();
+        let rows = required.iter().zip(&requirements);
+        println!("{}", list(rows.map(|(must, r)| [must.as_str(), r.what.as_str()])));
         return Ok(ExitCode::SUCCESS);
     }
     let program = build_program(&shell()?)?;

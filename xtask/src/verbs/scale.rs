@@ -1,5 +1,6 @@
 //! `scale`: training on several ranks, array jobs and object storage, tried on one machine.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,12 +8,12 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
 use crate::project::root;
-use crate::trials::{network, plan, ranks, record::TrialRecord, slurm, storage, weak};
+use crate::trials::{figures, network, plan, ranks, record::TrialRecord, slurm, storage, weak};
 
 /// `scale`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`ranks`, `network` and `weak` need mpirun and the headers of MPI (Debian: openmpi-bin, libopenmpi-dev, libclang-dev); `network` also root; `slurm` needs slurm-wlm and root; `storage` needs python3 with venv, and PyPI.\n\nExamples:\n  cargo xtask scale ranks\n  cargo xtask scale network --record\n  cargo xtask scale plan"
+    after_help = "`ranks`, `network`, `weak` and `plan` need mpirun and the headers of MPI (Debian: openmpi-bin, libopenmpi-dev, libclang-dev); `network` also root and iproute2; `slurm` needs slurm-wlm, munge and root; `storage` needs python3 with venv, and PyPI.\n\nExamples:\n  cargo xtask scale ranks\n  cargo xtask scale network --record\n  cargo xtask scale plan"
 )]
 pub struct ScaleArgs {
     /// Trial
@@ -73,7 +74,7 @@ pub fn run(args: &ScaleArgs) -> Result<()> {
 }
 
 /// Recorded trials in the order of the page, each with its question.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     (
         "ranks",
         "Do 1, 2 and 4 MPI ranks have the same losses, and does a run survive a killed rank?",
@@ -82,19 +83,25 @@ const SECTIONS: [(&str, &str); 5] = [
     ("weak", "What does the second rank cost when each rank keeps its work?"),
     ("slurm", "Do the examples of `configs/cluster` run under Slurm?"),
     ("storage", "Does training stream its shards from an S3-compatible server?"),
+    ("plan", "What do 1,000 and 60,000 hours cost?"),
 ];
 
 /// Returns the page of all recorded outputs.
 fn page_of(folder: &std::path::Path) -> Result<String> {
-    let mut page = "# Several ranks, array jobs and object storage on one machine\n\nOutputs of `cargo xtask scale TRIAL --record`, as they were printed. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it.\n".to_owned();
-    if folder.with_file_name("scale-plan.md").exists() {
-        page += "\nCost at a large scale is computed in [scale-plan.md](scale-plan.md).\n";
+    let record = |name: &str| match fs::read_to_string(folder.join(format!("{name}.txt"))) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.with_context(|| format!("the record of {name}")),
+    };
+    let mut page = "# Several ranks, array jobs and object storage on one machine\n\nFigures of the requirements, from the outputs of `cargo xtask scale TRIAL --record` below. The machine is shared with other work: speeds are compared within a round, figures of losses and bytes do not depend on it.\n\n".to_owned();
+    let mut records = HashMap::new();
+    for (name, _) in SECTIONS {
+        records.insert(name, record(name)?);
     }
+    page += &figures::table(|name| records.get(name).cloned().unwrap_or_default());
     for (name, question) in SECTIONS {
-        let output = match fs::read_to_string(folder.join(format!("{name}.txt"))) {
-            Ok(output) => output,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => "not run\n".to_owned(),
-            Err(e) => return Err(e.into()),
+        let output = match records[name].as_str() {
+            "" => "not run\n",
+            output => output,
         };
         page += &format!("\n## {question}\n\n```console\n{output}```\n");
     }

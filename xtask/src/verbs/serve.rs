@@ -56,7 +56,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
 }
 
 /// Returns a Python with packages of its own, under `target/serve`.
-fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
+pub(crate) fn python(packages: &[&str]) -> Result<std::path::PathBuf> {
     let shell = shell()?;
     let home = root().join("target/serve").join(packages.join("-"));
     let python = home.join("bin/python");

@@ -126,7 +126,7 @@ fn within(others: &[&Point]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("**Not beyond noise:**\n\n{}", lines.join("\n")))
 }
 
-/// Which cells lose no more than is tolerated.
+/// Lists the cells whose loss is within the tolerance.
 fn tolerated(tolerance: &Tolerance, others: &[&Point]) -> Option<String> {
     let kind = figure_kind(&tolerance.figure);
     // The loss of a move, and the most and the least it may be: figures of which more is better lose by falling.

@@ -151,7 +151,7 @@ impl CellRunner for Fake<'_> {
         })
     }
 
-    /// Ten seconds more every time, so that the store hears of everything.
+    /// Ten seconds more at every call, so that every change is written to the store.
     fn now_s(&self) -> f64 {
         let mut clock_s = self.clock_s.lock().unwrap();
         *clock_s += 10.0;

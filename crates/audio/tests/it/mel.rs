@@ -76,7 +76,7 @@ fn impossible_settings_are_refused() {
         let mut config = MelConfig::default();
         change(&mut config);
         match LogMel::new(config).unwrap_err() {
-            AudioError::Config { setting: got, .. } => assert_eq!(got, setting),
+            AudioError::Config(issue) => assert_eq!(issue.key, setting),
             e => panic!("{e}"),
         }
     };

@@ -21,7 +21,7 @@ use crate::table::table;
 /// `ablate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx ablate configs/ablations/sampling.toml --array-env --results part.db    # in an array job\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is known by all that its result depends on; a finished one isn't run again. Ctrl-C keeps\nwhat is done, and the same command goes on. The dashboard shows, stops and resumes cells."
+    after_help = "Examples:\n  syrinx ablate configs/ablations/sampling.toml\n  syrinx ablate configs/ablations/sampling.toml --dry-run\n  syrinx ablate configs/ablations/alignment.toml --data shards --shard 2/3\n  syrinx ablate configs/ablations/sampling.toml --array-env --results part.db    # in an array job\n  syrinx results merge other.db && syrinx ablate configs/ablations/alignment.toml --report\n\nA cell is identified by everything that its result depends on; a finished one isn't run again.\nCtrl-C keeps what is done, and the same command resumes it. The dashboard shows, stops and\nresumes cells."
 )]
 pub struct AblateArgs {
     /// The ablation

@@ -1,4 +1,4 @@
-//! `bench`: how fast this machine trains, speaks and listens.
+//! `bench`: speed of training, synthesis and recognition on this machine.
 
 mod decode;
 mod live;
@@ -33,7 +33,7 @@ pub struct BenchArgs {
 enum What {
     /// Steps of training on made-up tokens, each kind of kernels in a process of its own
     Train(TrainArgs),
-    /// Speaking, listening, and the codec alone, as a user meets them
+    /// Synthesis, recognition, and the codec alone, as a user meets them
     Speed(speed::SpeedArgs),
     /// Decoding frame by frame on made-up weights, with cached keys and values
     Decode(decode::DecodeArgs),

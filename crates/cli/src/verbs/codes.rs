@@ -45,7 +45,7 @@ pub struct DecodeArgs {
     /// The codec of the codes, PATH[,vocoder=PATH]; that of the model if not given
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
-    /// Use only so many levels, from the first
+    /// Number of levels to use, from the first
     #[arg(long, value_name = "N")]
     levels: Option<usize>,
     /// Samples of the WAV file

@@ -22,18 +22,14 @@ pub(super) const SAMPLING: [(&str, &str, &str); 6] = [
         "Randomness of the speech; 0 takes the likeliest codes",
     ),
     ("top-p", "decode.codes.top_p", "Draw among the likeliest codes that hold this share"),
-    ("top-k", "decode.codes.top_k", "Draw among so many of the likeliest codes; 0 for all"),
+    ("top-k", "decode.codes.top_k", "Draw among the N likeliest codes; 0 for all"),
     (
         "repetition-penalty",
         "decode.codes.repetition_penalty",
         "Make codes that came before less likely; 1 for none",
     ),
     ("guidance", "decode.guidance", "Follow the text more closely; 1 for none"),
-    (
-        "best-of",
-        "decode.best_of",
-        "Make so many candidates and keep the one that is understood best",
-    ),
+    ("best-of", "decode.best_of", "Make N candidates and keep the one that is recognized best"),
 ];
 
 /// Returns the command of a task.

@@ -27,7 +27,7 @@ enum What {
     },
     /// Print the JSON schema of a configuration file
     Schema {
-        /// Which file
+        /// Schema to print
         #[arg(default_value = "settings", value_parser = ["settings", "train", "codec-fit", "codec-train", "eval", "ablation"])]
         of: String,
     },

@@ -59,7 +59,7 @@ enum What {
         #[arg(long, value_name = "P", default_value_t = AlignConfig::default().min_confidence)]
         min_confidence: f64,
     },
-    /// Encode the recordings of a manifest to token shards; goes on where it was stopped
+    /// Encode the recordings of a manifest to token shards; resumes a stopped run
     Encode {
         /// The manifest
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -93,7 +93,7 @@ enum What {
     },
     /// Put utterances in noise, in rooms, among other speakers: more views of a corpus, or a set for evaluation
     Simulate(SimulateArgs),
-    /// Let the model write the further levels of utterances anew: what a vocoder meets behind it
+    /// Predict the further levels of utterances with the model, as training data of a vocoder
     Resynthesize(ResynthesizeArgs),
     /// Check a manifest: its lines, and that its recordings are there
     Check {
@@ -204,7 +204,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
 }
 
 fn align(session: &Session, manifest: &Manifest, out: &Path, config: &AlignConfig) -> Outcome {
-    let settings = session.base_settings()?;
+    let settings = session.settings(&[])?.value;
     let engine = session.engine(&settings)?;
     let aligned = align_manifest(&engine, manifest, config, session.run(&settings))?;
     let (found, used) = (manifest.len(), aligned.manifest.len());

@@ -1,4 +1,4 @@
-//! `eval`: a suite asked of the model.
+//! `eval`: runs a suite on the model.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub struct EvalArgs {
     /// Folder of the run; runs/eval/SUITE if not given. A run that was stopped goes on there
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
-    /// At most so many items
+    /// Largest number of items
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Voices instead of the suite's; may be repeated
@@ -39,16 +39,16 @@ pub struct EvalArgs {
     /// An older report.json to compare with
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     baseline: Option<PathBuf>,
-    /// A program that listens too: {list} is the file of lines it reads, {out} the one it writes
+    /// A further judge, a program: {list} is the file of lines it reads, {out} the one it writes
     #[arg(long, value_name = "COMMAND")]
     judge_command: Option<String>,
-    /// A folder with Whisper's weights (config.json, tokenizer.json, model.safetensors), to listen too
+    /// A further judge, Whisper: the folder of config.json, tokenizer.json and model.safetensors
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     judge_whisper: Option<PathBuf>,
-    /// An OpenAI-shaped transcription endpoint that listens too (its key in SYRINX_JUDGE_KEY)
+    /// A further judge, the URL of an OpenAI-compatible transcription API (its key in SYRINX_JUDGE_KEY)
     #[arg(long, value_name = "URL")]
     judge_url: Option<String>,
-    /// The model that the endpoint is asked for
+    /// Model of the endpoint
     #[arg(long, value_name = "NAME", default_value = "whisper-1")]
     judge_model: String,
     /// The codec, PATH[,levels=N][,vocoder=PATH]: what recordings of a codec suite go through, else that of a model which

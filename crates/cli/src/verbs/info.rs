@@ -1,10 +1,14 @@
 //! `info`: the model in use.
 
 use serde_json::Value;
+use syrinx_types::page;
 
 use crate::failure::Outcome;
 use crate::session::Session;
-use crate::table::page;
+use crate::table::fields;
+
+/// Width of the model card, characters.
+const PAGE_WIDTH: u16 = 100;
 
 /// Shows the model.
 pub fn run(session: &Session) -> Outcome {
@@ -25,27 +29,29 @@ pub fn run(session: &Session) -> Outcome {
             }
         })
         .collect();
-    let mut lines = vec![
-        format!("model       {}", info.file),
-        format!("parameters  {:.1} million", info.parameters as f64 / 1e6),
-        format!("trunk       {} blocks of width {}", info.lm.trunk.layers, info.lm.trunk.dim),
-        format!(
-            "codec       {} levels of {} codes, {} frames/s, {} Hz, {}",
-            codec.levels,
-            codec.codebook_size,
-            codec.frame_rate_hz,
-            codec.sample_rate_hz,
-            info.codec.fingerprint
-        ),
-        format!("tasks       {}", tasks.join(", ")),
-        format!("voices      {}", info.voices.join(", ")),
-    ];
+    let codec = format!(
+        "{} levels of {} codes, {} frames/s, {} Hz, {}",
+        codec.levels,
+        codec.codebook_size,
+        codec.frame_rate_hz,
+        codec.sample_rate_hz,
+        info.codec.fingerprint
+    );
+    let trunk = format!("{} blocks of width {}", info.lm.trunk.layers, info.lm.trunk.dim);
+    let mut text = fields(&[
+        ("model", info.file.clone()),
+        ("parameters", format!("{:.1} million", info.parameters as f64 / 1e6)),
+        ("trunk", trunk),
+        ("codec", codec),
+        ("tasks", tasks.join(", ")),
+        ("voices", info.voices.join(", ")),
+    ]);
     if !info.card.is_null() {
         let mut rows = Vec::new();
         flatten("", &info.card, &mut rows);
-        lines.push(format!("\nModel card\n{}", page(&rows)));
+        text.push_str(&format!("\n\nModel card\n{}", page(&rows, PAGE_WIDTH)));
     }
-    session.print(&lines.join("\n"))
+    session.print(&text)
 }
 
 /// Lists the fields of a card with their names from the root: `figures: WER`.

@@ -10,7 +10,7 @@ use syrinx_results::{Run, RunFilter, Store, date, to_csv, to_json};
 use crate::answer::write_bytes;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use crate::table::table;
+use crate::table::{fields, table};
 
 /// `results`.
 #[derive(Debug, Args)]
@@ -29,11 +29,11 @@ pub struct ResultsArgs {
 enum What {
     /// List runs, the latest first
     List(Filter),
-    /// Show a run: what it is of, its figures, its worst rows
+    /// Show a run: its settings, figures and worst rows
     Show {
         /// The run
         run: String,
-        /// Show so many rows, the worst first
+        /// Number of rows to show, the worst first
         #[arg(long, value_name = "N")]
         rows: Option<usize>,
         /// Sort the rows by this figure instead
@@ -58,7 +58,7 @@ enum What {
         #[command(flatten)]
         filter: Filter,
     },
-    /// Take over what other stores have and this one hasn't
+    /// Copy the runs of other stores into this one
     Merge {
         /// The other stores
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -66,7 +66,7 @@ enum What {
     },
 }
 
-/// Which runs.
+/// Filter of runs.
 #[derive(Debug, Clone, Default, Args)]
 struct Filter {
     /// Only runs of this suite
@@ -75,13 +75,13 @@ struct Filter {
     /// Only runs of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
-    /// Whose model's name has this in it
+    /// Only runs of models with this in their name
     #[arg(long, value_name = "PART")]
     model_name: Option<String>,
     /// Only runs of this ablation
     #[arg(long, value_name = "NAME")]
     ablation: Option<String>,
-    /// At most so many
+    /// Largest number of runs
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -224,10 +224,9 @@ fn show(
         ("ended", run.ended_s.map(date).unwrap_or_default()),
         ("status", format!("{} {}", run.status.name(), run.note).trim().to_owned()),
     ];
-    let mut text = String::new();
-    for (name, value) in known.iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("{name:<9} {value}\n"));
-    }
+    let known: Vec<(&str, String)> =
+        known.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let mut text = fields(&known) + "\n";
     let figures: Vec<[String; 5]> = run
         .figures
         .iter()

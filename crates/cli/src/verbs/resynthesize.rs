@@ -31,7 +31,7 @@ pub struct ResynthesizeArgs {
     /// Split to take from; all of it if no utterance has a split
     #[arg(long, default_value = "train", value_name = "NAME")]
     split: String,
-    /// Only so many utterances, evenly spread
+    /// Number of utterances, evenly spread
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Threads

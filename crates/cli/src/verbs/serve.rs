@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueHint, value_parser};
 use serde_json::json;
 use syrinx_engine::{Engine, EngineOptions};
 use syrinx_recipes::{engine_options, model_source};
-use syrinx_serve::{Defaults, Limits, ServeConfig, ServeError, Server};
+use syrinx_serve::{Defaults, LONGEST_KEY, Limits, ServeConfig, ServeError, Server};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::Session;
@@ -43,29 +43,29 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Requests computed at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().workers)]
-    workers: usize,
+    #[arg(long, value_name = "N", default_value_t = Limits::default().workers as u16, value_parser = value_parser!(u16).range(1..=1024))]
+    workers: u16,
     /// Requests that may wait; further ones get 429
-    #[arg(long, value_name = "N", default_value_t = Limits::default().queue)]
-    queue: usize,
+    #[arg(long, value_name = "N", default_value_t = Limits::default().queue as u16)]
+    queue: u16,
     /// Waiting requests computed together, if they are short texts for one task with the same settings; 1 for none
     #[arg(long, value_name = "N", default_value_t = Limits::default().batch)]
     batch: usize,
     /// Largest request body, MiB
-    #[arg(long, value_name = "MIB", default_value_t = Limits::default().max_body_bytes >> 20)]
-    max_body: usize,
+    #[arg(long, value_name = "MIB", default_value_t = (Limits::default().max_body_bytes >> 20) as u16)]
+    max_body: u16,
     /// Longest recording, seconds
-    #[arg(long, value_name = "S", default_value_t = Limits::default().max_audio_s)]
+    #[arg(long, value_name = "S", default_value_t = Limits::default().max_audio_s, value_parser = seconds)]
     max_audio: f64,
     /// Longest text, characters
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_text_chars)]
     max_text: usize,
     /// Longest time for a request, seconds
-    #[arg(long, value_name = "S", default_value_t = Limits::default().timeout.as_secs())]
-    timeout: u64,
+    #[arg(long, value_name = "S", default_value_t = Limits::default().timeout.as_secs() as u32, value_parser = value_parser!(u32).range(1..))]
+    timeout: u32,
     /// Longest time for running requests after Ctrl-C, seconds
-    #[arg(long, value_name = "S", default_value_t = Limits::default().grace.as_secs())]
-    grace: u64,
+    #[arg(long, value_name = "S", default_value_t = Limits::default().grace.as_secs() as u32)]
+    grace: u32,
     /// Voices that may be registered over HTTP
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_voices)]
     max_voices: usize,
@@ -74,17 +74,23 @@ struct LimitArgs {
 impl LimitArgs {
     fn limits(&self) -> Limits {
         Limits {
-            max_body_bytes: self.max_body << 20,
+            max_body_bytes: usize::from(self.max_body) << 20,
             max_audio_s: self.max_audio,
             max_text_chars: self.max_text,
-            workers: self.workers,
-            queue: self.queue,
+            workers: self.workers.into(),
+            queue: self.queue.into(),
             batch: self.batch,
-            timeout: Duration::from_secs(self.timeout),
-            grace: Duration::from_secs(self.grace),
+            timeout: Duration::from_secs(self.timeout.into()),
+            grace: Duration::from_secs(self.grace.into()),
             max_voices: self.max_voices,
         }
     }
+}
+
+/// Parses a length of time above zero, seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|s| *s > 0.0 && s.is_finite());
+    seconds.ok_or_else(|| "must be a number above 0".into())
 }
 
 /// Serves until Ctrl-C.
@@ -143,6 +149,10 @@ fn keys(args: &ServeArgs) -> Outcome<Vec<String>> {
         .collect();
     if keys.is_empty() {
         return Err(Failure::usage(format!("{name} holds no key"), "write one key a line"));
+    }
+    if keys.iter().any(|key| key.len() > LONGEST_KEY) {
+        let message = format!("{name} holds a key of more than {LONGEST_KEY} bytes");
+        return Err(Failure::usage(message, "shorten it"));
     }
     Ok(keys)
 }

@@ -34,7 +34,7 @@ pub struct SimulateArgs {
     /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
     #[arg(long, conflicts_with = "wavs")]
     latents: bool,
-    /// Only so many utterances, evenly spread (with --wavs)
+    /// Number of utterances, evenly spread (with --wavs)
     #[arg(long, value_name = "N", requires = "wavs")]
     limit: Option<usize>,
     /// Level of the speech above the background, lowest and highest, dB

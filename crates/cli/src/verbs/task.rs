@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use syrinx_config::Settings;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{Chunk, Engine, EngineError, MergedAnswer};
-use syrinx_task::{AnswerKind, Request, TaskDescriptor};
-use syrinx_types::RunContext;
+use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor, Transcript};
+use syrinx_types::{Event, RunContext};
 
 use crate::answer::{self, Destination, Form};
 use crate::failure::{Exit, Failure, Outcome};
@@ -63,11 +63,26 @@ pub fn run(
             None => work.stream_incoming(&fields(descriptor, matches)?),
         };
     }
-    let requests = requests(descriptor, matches)?;
+    let mut requests = requests(descriptor, matches)?;
+    let batch = requests.len() > 1;
     let form = matches.get_one::<String>(FORMAT).map_or("", String::as_str);
     let form = Form::of(descriptor, form, session.globals.json);
     let out = matches.get_one::<String>(OUT).map(String::as_str);
     let destination = Destination::new(descriptor.answer, out, requests.len(), &form)?;
+    destination.check_distinct(requests.iter().map(|r| name_of(descriptor, r)), &form)?;
+    if resume {
+        requests.retain(|request| {
+            let name = name_of(descriptor, request);
+            let done = destination.holds(name, &form);
+            if done {
+                session.say(&format!("{name} is done already"));
+            }
+            !done
+        });
+        if requests.is_empty() {
+            return Ok(());
+        }
+    }
     if let Some(choice) =
         settings.recognizer.as_ref().filter(|_| descriptor.answer == AnswerKind::Text)
     {
@@ -78,32 +93,12 @@ pub fn run(
     let engine = session.engine(&settings)?;
     let (decode, run) = (&settings.decode, session.run(&settings));
     let work = TaskRun { session, engine: &engine, descriptor, decode, run, form: &form };
-    let mut first_failure = None;
-    for request in &requests {
-        if resume && destination.holds(work.name(request), &form) {
-            session.say(&format!("{} is done already", work.name(request)));
-            continue;
-        }
-        let outcome = if stream {
-            work.stream(request)
-        } else {
-            work.answer(request, &destination, requests.len() > 1)
-        };
-        match outcome {
-            Ok(()) => {}
-            // The other files of a batch don't suffer from one that is broken.
-            Err(failure) if failure.exit == Exit::BadInput && requests.len() > 1 => {
-                session.report(&failure);
-                first_failure.get_or_insert(Failure {
-                    hint: Some("see above for each of them".into()),
-                    message: "not every file could be used".into(),
-                    ..failure
-                });
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    first_failure.map_or(Ok(()), Err)
+    work.answer_all(&requests, &destination, batch, stream)
+}
+
+/// Returns the name of a request among others: its recording's.
+fn name_of<'r>(descriptor: &TaskDescriptor, request: &'r Value) -> &'r str {
+    request.get(descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the text or the recording of a command line is standard input.
@@ -165,7 +160,7 @@ fn field_value(matches: &ArgMatches, id: &str, kind: &str) -> Outcome<Option<Val
             let flag = id.trim_start_matches(FIELD).replace('_', "-");
             Failure::usage(
                 format!("--{flag} {text}: that is no {kind} ({e})"),
-                "`syrinx tasks show` says what fits",
+                "`syrinx tasks show` lists the fields with their types",
             )
         })
     };
@@ -206,9 +201,59 @@ impl TaskRun<'_> {
         self.engine.run_marked(id, &request, self.decode, self.run, each)
     }
 
-    /// Returns the name of the request in a batch.
-    fn name<'r>(&self, request: &'r Value) -> &'r str {
-        request.get(self.descriptor.verb.positional).and_then(Value::as_str).unwrap_or_default()
+    /// Answers requests one after another; in a batch one that is broken does not end the others.
+    fn answer_all(
+        &self,
+        requests: &[Value],
+        to: &Destination,
+        batch: bool,
+        stream: bool,
+    ) -> Outcome {
+        let mut first_failure = None;
+        // Answers on standard output show by themselves how far it is.
+        let counted = batch && matches!(to, Destination::Folder(_));
+        let (job, total) = (format!("{} recordings", requests.len()), requests.len() as u64);
+        let tell = |event: Event| {
+            if counted {
+                self.session.sink().emit(event);
+            }
+        };
+        tell(Event::JobStarted { name: job.clone(), total: Some(total) });
+        for (done, request) in (1..).zip(requests) {
+            let outcome =
+                if stream { self.stream(request) } else { self.answer(request, to, batch) };
+            match outcome {
+                Ok(()) => {}
+                // The other files of a batch don't suffer from one that is broken.
+                Err(failure) if failure.exit == Exit::BadInput && batch => {
+                    self.session.report(&failure);
+                    first_failure.get_or_insert(Failure {
+                        hint: Some("see above for each of them".into()),
+                        message: "not every file could be used".into(),
+                        ..failure
+                    });
+                }
+                Err(failure) => return Err(failure),
+            }
+            let note = name_of(self.descriptor, request).to_owned();
+            tell(Event::JobProgress { name: job.clone(), done, note });
+        }
+        tell(Event::JobFinished { name: job, summary: format!("{total} recordings") });
+        first_failure.map_or(Ok(()), Err)
+    }
+
+    /// Warns of a recording without words, and of recognized words that are likely to be wrong.
+    fn warn(&self, request: &Value, answered: &Answered) {
+        let known_text = self.descriptor.capabilities.known_text;
+        let recognized = known_text.is_none_or(|field| request[field].is_null());
+        let confidence = answered.transcript().and_then(Transcript::low_confidence);
+        let is_text = self.descriptor.answer == AnswerKind::Text;
+        let message = match confidence.filter(|_| recognized) {
+            Some(confidence) => format!("the words are uncertain (confidence {confidence:.2})"),
+            None if is_text && answer::text_of(answered).is_empty() => "no speech found".into(),
+            None => return,
+        };
+        self.session.say(&format!("warning: {}: {message}", name_of(self.descriptor, request)));
     }
 
     /// Answers a request; in a batch printed lines begin with its name.
@@ -217,7 +262,7 @@ impl TaskRun<'_> {
         let mut putting: Outcome = Ok(());
         // Plain text goes out part by part, so that hours of it can be read, and piped, as they are made.
         let live = *self.form == Form::Text && *to == Destination::Standard;
-        let name = self.name(request);
+        let name = name_of(self.descriptor, request);
         let mut growing = match (self.form, to.path(name, self.form)) {
             (Form::Wav(format, _), Some(path)) => Some(GrowingWav::new(path, *format)),
             _ => None,
@@ -238,9 +283,8 @@ impl TaskRun<'_> {
         });
         putting?;
         let parts = whole.chunks();
-        let transcript = whole.answered().is_none_or(|a| !answer::text_of(a).is_empty());
-        if self.descriptor.answer == AnswerKind::Text && !transcript {
-            self.session.say(&format!("warning: {name}: no speech found"));
+        if let Some(answered) = whole.answered() {
+            self.warn(request, answered);
         }
         let there = match growing {
             Some(growing) => growing.finish(&whole)?,

@@ -6,9 +6,10 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{
-    Both, CorpusCodec, EVENTS_FILE, JsonLines, Splits, Training, TrainingData, TrainingRun, Tuning,
+    CorpusCodec, EVENTS_FILE, JsonLines, Splits, Training, TrainingData, TrainingRun, Tuning,
 };
 use syrinx_train::{Ranks, TrainConfig};
+use syrinx_types::Tee;
 
 use crate::corpora;
 use crate::failure::{Failure, Outcome};
@@ -104,7 +105,8 @@ fn train(session: &Session, args: &TrainArgs, config: TrainConfig, ranks: &Ranks
     }
     // In the folder of the checkpoint, where the dashboard looks for it.
     let events = JsonLines::open(&args.run.join(EVENTS_FILE), now_s)?;
-    let outcome = trainer.run(&Both(session.sink(), &events), &session.cancel)?;
+    let sink = Tee(vec![Box::new(session.sink()), Box::new(&events)]);
+    let outcome = trainer.run(&sink, &session.cancel)?;
     ranks::report(session, ranks, &trainer, outcome.step - first)?;
     if !leads {
         return Ok(());

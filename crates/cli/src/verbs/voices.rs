@@ -34,7 +34,7 @@ enum What {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         audio: String,
     },
-    /// Train a voice on 10 to 200 recordings of one speaker; goes on where it was stopped
+    /// Train a voice on 10 to 200 recordings of one speaker; resumes a stopped run
     Train {
         /// Name of the voice: letters, digits, - and _
         name: String,

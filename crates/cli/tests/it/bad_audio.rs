@@ -44,7 +44,19 @@ fn samples_that_are_no_numbers() {
 fn silence_has_no_words_and_is_no_prompt() {
     let bench = Bench::new();
     bench.write("silent.wav", wav(24_000, 1, &Samples::Int16(&vec![0; 48_000])));
-    bench.run(&["transcribe", "silent.wav"]).worked();
+    let ended = bench.run(&["transcribe", "silent.wav"]);
+    assert_eq!(ended.worked().out.trim(), "");
+    assert!(ended.err.contains("silent.wav: no speech found"), "{}", ended.err);
+    for verb in [
+        &["align", "silent.wav", "yes"][..],
+        &["edit", "silent.wav", "--text", "No."],
+        &["edit", "silent.wav", "--says", "Yes.", "--text", "No."],
+        &["convert", "silent.wav", "--voice", "ann"],
+        &["convert", "silent.wav", "--says", "Yes.", "--voice", "ann"],
+        &["continue", "silent.wav", "--text", "No."],
+    ] {
+        bench.fails(verb, 3, &["silent.wav", "no speech"]);
+    }
     bench.fails(&["voices", "add", "me", "silent.wav"], 3, &["silent.wav", "silent"]);
     bench.fails(&["say", "Yes.", "--prompt", "silent.wav"], 3, &["silent.wav", "silent"]);
 }

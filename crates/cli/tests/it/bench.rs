@@ -85,7 +85,7 @@ impl Bench {
         finish(self.command(args), b"")
     }
 
-    /// Runs the program and checks how it fails: its exit code, what it says, that it has a hint and did not panic.
+    /// Runs the program and checks its failure: the exit code, the message, a hint and no panic.
     pub fn fails(&self, args: &[&str], code: i32, expected: &[&str]) -> Ended {
         let ended = self.run(args);
         ended.failed(code, expected);

@@ -76,7 +76,7 @@ fn fine_tuning_that_makes_no_sense_is_refused() {
     let short = &["training split", "4 left out", "max_seconds = 0.5"];
     refuse(&["--set", "max_seconds=0.5"], 3, short);
     // Nothing was simulated.
-    refuse(&["--tasks", "denoise", "--lora", "2"], 4, &["came out empty"]);
+    refuse(&["--tasks", "denoise", "--lora", "2"], 4, &["a batch is empty"]);
     let simulate = ["data", "simulate", "corpus.jsonl", "-o", "shards", "--snr", "5", "-5"];
     bench.fails(&simulate, 2, &["the range of snr_db is empty: from 5 to -5"]);
     bench.write("not-one.safetensors", b"nothing");

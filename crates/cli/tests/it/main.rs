@@ -9,6 +9,7 @@ mod dash;
 mod data_and_eval;
 mod fine_tune;
 mod help;
+mod hub;
 mod live;
 mod pretrained;
 mod published;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 
@@ -53,6 +53,29 @@ fn another_recognizer_transcribes_in_every_form() {
     );
     let ended = bench.run(&["transcribe", &recording, "--set", "whisper.temperatures=[0.0]"]);
     assert!(!ended.worked().out.is_empty(), "the settings name it, too");
+}
+
+#[test]
+fn a_corpus_is_aligned_by_words_of_another_recognizer_and_phones_of_the_model() {
+    let bench = Bench::new();
+    let recording = text(&data("whisper/short.wav"));
+    let line =
+        json!({"id": "u", "audio": recording, "speaker": "s", "text": "Glue the sheet, then."});
+    bench.write("corpus.jsonl", format!("{line}\n"));
+    let recognizer = format!("whisper:{}", text(&data("whisper")));
+    let align = ["data", "align", "corpus.jsonl", "-o", "aligned.jsonl", "--min-confidence", "0"];
+    let whisper = ["--recognizer", &recognizer, "--set", "whisper.language=en"];
+    bench.run(&[&align[..], &whisper].concat()).worked();
+    let aligned = fs::read_to_string(bench.path("aligned.jsonl")).expect("it was written");
+    let aligned: Value = serde_json::from_str(&aligned).expect("one line of JSON");
+    let phones = aligned["phones"].as_str().expect("phones").split(' ').filter(|p| *p != "SIL");
+    let phones = phones.collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> = phones.split(" | ").collect();
+    assert_eq!((words.len(), words[0], words[2]), (4, "G L UW", "SH IY T"), "{phones}");
+    let durations_s = aligned["durations_s"].as_array().expect("durations");
+    let total_s: f64 = durations_s.iter().filter_map(Value::as_f64).sum();
+    let seconds = aligned["seconds"].as_f64().expect("a length");
+    assert!((total_s - seconds).abs() < 0.1, "{total_s} of {seconds} s");
 }
 
 #[test]

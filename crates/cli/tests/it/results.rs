@@ -83,7 +83,7 @@ fn what_cannot_be_shown_is_said() {
         2,
         &["no figure `beauty`"],
     );
-    // A store that can't be used says so before an hour of work.
+    // An unusable store is reported before the work begins.
     bench.fails(
         &["eval", "words.toml", "--out", "run1", "--results", "notes.db"],
         3,

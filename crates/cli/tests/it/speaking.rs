@@ -1,4 +1,4 @@
-//! Recordings carried on, converted, edited; voices mixed. The model is untrained: what it says can't be judged.
+//! Recordings continued, converted, edited; voices mixed. The model is untrained: its words are not tested.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-/// A bench with a recording of two seconds, and what an untrained ear is made to believe it says.
+/// A bench with a recording of two seconds, and the words that an untrained recognizer is given for it.
 fn bench() -> Bench {
     let bench = Bench::new();
     bench.write("a.wav", buzz_wav(2.0));

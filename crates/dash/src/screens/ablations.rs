@@ -140,7 +140,7 @@ impl Ablations {
         self.at = self.at.min(self.cells().len().saturating_sub(1));
     }
 
-    /// Starts the ablation that was asked about if the key says so.
+    /// Starts the ablation of the open question if the key confirms it.
     fn answered(&mut self, key: Key, context: &mut ScreenContext<'_>) {
         let Some(card) = self.asked.take() else { return };
         if matches!(key, Key::Char('y' | 'Y') | Key::Enter) {
@@ -256,7 +256,7 @@ impl Component for Ablations {
     }
 }
 
-/// Asks whether an ablation is to be started.
+/// Opens the question whether to start an ablation.
 fn ask(pen: &mut Pen<'_>, area: Rect, card: &AblationCard) {
     let trains = if card.trains { " It trains models, which may take hours." } else { "" };
     let text = format!(

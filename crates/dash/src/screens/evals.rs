@@ -424,7 +424,7 @@ impl Evals {
         self.shown_run().map_or(0, |run| run.figures.len().min(FIGURE_LINES) as u16)
     }
 
-    /// The figures of the run that is shown, and what moved.
+    /// Figures of the shown run with their changes.
     fn draw_figures(&self, pen: &mut Pen<'_>, area: Rect, moves: Option<&Comparison>) {
         let Some(run) = self.shown_run() else { return };
         let shown = run.figures.iter().skip(self.first_figure).take(usize::from(area.height));

@@ -181,7 +181,7 @@ fn a_ready_ablation_is_started_once_that_is_confirmed() {
     let mut app = app(Screen::Ablations, ThemeName::Plain);
     let text = drawn(&mut app, 80, 24);
     assert!(text.contains("alignment") && text.contains("ready"), "{text}");
-    // Enter asks, and anything but yes starts nothing.
+    // Enter opens the question; any answer but yes starts nothing.
     assert_eq!(press(&mut app, "down down enter"), []);
     let text = drawn(&mut app, 80, 24);
     assert!(text.contains("Start alignment?") && text.contains("3 cells"), "{text}");

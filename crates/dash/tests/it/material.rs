@@ -346,7 +346,7 @@ pub(crate) fn shown() -> DrawnAnswer {
     }
 }
 
-/// Jobs that were asked for.
+/// Requested jobs.
 pub(crate) fn jobs(effects: &[Effect]) -> Vec<JobId> {
     let job = |e: &Effect| match e {
         Effect::Answer(job, _) | Effect::Evaluate(job, _) => Some(*job),

@@ -152,8 +152,8 @@ fn what_does_not_fit_together_is_an_error() {
         assert!(error.contains(expected), "{error}");
     };
     check(Alignment::None, &[0], 0, "has no aligned text");
-    check(Alignment::Pointer, &[0], 3, "3 frames are given, and the pointer of 1");
-    check(Alignment::Pointer, &[0; 9], 0, "at most 8 may come out");
+    check(Alignment::Pointer, &[0], 3, "3 frames are given, but the pointer of 1");
+    check(Alignment::Pointer, &[0; 9], 0, "at most 8 are allowed");
     check(Alignment::Pointer, &[1, 0], 0, "does not advance over 6 phones");
     check(Alignment::Pointer, &[6], 0, "does not advance over 6 phones");
 }
@@ -191,4 +191,9 @@ fn further_levels_can_be_filled_window_by_window() {
     for codes in fill(Some(4), 1, None, known) {
         assert_eq!(codes.slice(0, 6), given(6));
     }
+}
+
+#[test]
+fn a_plan_without_rows_has_no_results() {
+    assert_eq!(run_rows(Alignment::Pointer, 1, StageRun::default(), &[]), Ok(Vec::new()));
 }

@@ -6,3 +6,4 @@ mod known;
 mod orders;
 mod sampling;
 mod streaming;
+mod teacher_forcing;

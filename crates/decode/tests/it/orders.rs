@@ -176,7 +176,7 @@ fn durations_come_first_and_go_on_from_what_is_known() {
     let longest = (0..PHONES).map(|s| short.pointer.iter().filter(|&&p| p == s).count()).max();
     assert!(longest <= Some(2), "{:?}", short.pointer);
     let error = run_stages(order, &[free(9)], &decode(), |s: &str| s != "durations");
-    assert!(error.unwrap_err().contains("nothing is known of its timing"));
+    assert!(error.unwrap_err().contains("its timing is unknown"));
 }
 
 #[test]

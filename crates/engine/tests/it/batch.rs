@@ -4,8 +4,9 @@ use serde_json::json;
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{BatchRequest, Engine, EngineError, MergedAnswer};
 use syrinx_task::{Answered, Request};
-use syrinx_types::{CancelToken, RunContext};
+use syrinx_types::{Audio, CancelToken, Event, RecordingSink, RunContext};
 
+use crate::tiny::buzz;
 use crate::{engine, open};
 
 fn alone(text: &str, seed: u64) -> Answered {
@@ -113,4 +114,43 @@ fn the_adapter_of_a_voice_is_used_alone_and_in_a_batch() {
     assert!(
         engine.run("tts", &json!({ "text": "Yes.", "voice": "me" }).into(), &decode, run).is_ok()
     );
+}
+
+#[test]
+fn a_recording_without_speech_is_answered_without_decoding() {
+    let audios = [Audio::silence(7.0, 24_000), buzz(1.0, 24_000), Audio::silence(65.0, 24_000)];
+    let requests: Vec<Request> = audios
+        .iter()
+        .map(|audio| Request::new(json!({})).with_recording("audio", audio.clone()))
+        .collect();
+    let (cancel, sink) = (CancelToken::default(), RecordingSink::default());
+    let decode = DecodeConfig::default();
+    let run = RunContext::new(&cancel, &sink);
+    let alone = engine().run("stt", &requests[0], &decode, run).expect("it transcribes");
+    let decoded = |event: &Event| matches!(event, Event::JobStarted { .. });
+    assert!(!sink.events().iter().any(decoded), "{:?}", sink.events());
+    // Plans without rows stand before, after and without others.
+    let batch: Vec<BatchRequest<'_>> =
+        requests.iter().map(|request| BatchRequest { request, seed: 1, cancel: &cancel }).collect();
+    for batch in [&batch[..], &batch[..1], &batch[2..]] {
+        let quiet = RunContext::quiet(&cancel);
+        let answers = engine().run_batch("stt", batch, &decode, quiet).expect("a batch");
+        assert_eq!(answers.len(), batch.len());
+        for (asked, answered) in batch.iter().zip(answers) {
+            let answered = answered.expect("a transcript");
+            let transcript = answered.transcript().expect("a transcript");
+            let seconds = asked.request.recordings["audio"].seconds();
+            let phones_s: f64 = transcript.phones.iter().map(|p| p.duration_s).sum();
+            assert!((phones_s - seconds).abs() < 0.1, "{phones_s} of {seconds} s");
+            if seconds > 2.0 {
+                assert_eq!((transcript.text.as_str(), transcript.words.len()), ("", 0));
+                assert_eq!(transcript.confidence, None);
+            }
+        }
+    }
+    assert_eq!(alone.lines().as_deref(), Some(""));
+    cancel.cancel();
+    let cancelled = engine().services().recognizer.as_ref().expect("the tiny model has one");
+    let cancelled = cancelled.transcribe(&audios[0], RunContext::quiet(&cancel));
+    assert!(matches!(cancelled, Err(syrinx_task::TaskError::Cancelled)), "{cancelled:?}");
 }

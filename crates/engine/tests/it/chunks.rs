@@ -66,6 +66,9 @@ fn the_confidence_is_that_of_all_words() {
     let expected = ((3.0 * 0.9_f64.ln() + 0.1_f64.ln()) / 4.0).exp();
     let confidence = transcript.confidence.expect("there are words");
     assert!((confidence - expected).abs() < 1e-12, "{confidence}");
+    assert_eq!(transcript.low_confidence(), Some(confidence));
+    let sure = Transcript { confidence: Some(0.9), ..Transcript::default() };
+    assert_eq!((sure.low_confidence(), Transcript::default().low_confidence()), (None, None));
 }
 
 #[test]

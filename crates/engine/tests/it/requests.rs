@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syrinx_decode::DecodeConfig;
-use syrinx_engine::{EngineError, MergedAnswer};
+use syrinx_engine::{AlignedWordScore, EngineError, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_testkit::request_of;
@@ -211,7 +211,11 @@ fn words_of_a_text_are_scored() {
     for word in &score.words {
         assert!(word.log_prob < 0.0 && word.goodness <= 1e-6, "{word:?}");
         assert!(word.goodness >= word.log_prob, "{word:?}");
+        assert!(word.code_log_prob.is_none_or(|x| x < 0.0), "{word:?}");
     }
+    // All words have one, or none.
+    let coded = |w: &AlignedWordScore| w.code_log_prob.is_some();
+    assert!(score.words.iter().all(|w| coded(w) == score.code_log_prob.is_some()), "{score:?}");
     assert!(score.goodness <= 0.0 && score.log_prob < score.goodness + 1e-6);
 }
 

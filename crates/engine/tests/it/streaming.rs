@@ -61,3 +61,22 @@ fn words_come_with_the_sound_and_are_those_of_the_answer() {
     // They are not all told at the end.
     assert!(stretches.iter().filter(|(_, _, words)| !words.is_empty()).count() > 1);
 }
+
+#[test]
+fn requests_that_wait_for_first_samples_have_their_own() {
+    let (text, streaming) = ("Yes, no, yes, no, yes.", DecodeConfig::default().streaming());
+    let task = ALL.iter().find(|d| d.speaks_text()).expect("a task speaks");
+    let whole = || {
+        let (cancel, request) = (CancelToken::default(), json!({ "text": text }).into());
+        let run = RunContext::quiet(&cancel);
+        engine().run(task.id, &request, &DecodeConfig::default(), run).expect("it speaks")
+    };
+    let (alone, streamed) = (whole(), speak(text, &streaming).1);
+    std::thread::scope(|scope| {
+        let others = [1, 2].map(|_| scope.spawn(whole));
+        assert_eq!(speak(text, &streaming).1, streamed);
+        for other in others {
+            assert_eq!(other.join().expect("no panic"), alone);
+        }
+    });
+}

@@ -1,4 +1,4 @@
-//! A program listens: JSON lines in, JSON lines out.
+//! Judge that is a program: JSON lines in, JSON lines out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;

@@ -1,4 +1,4 @@
-//! An OpenAI-shaped transcription endpoint listens.
+//! Judge that is an OpenAI-compatible transcription endpoint.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The evaluated model listens to itself.
+//! Judge that is the evaluated model's own recognizer.
 
 use serde_json::Map;
 use syrinx_task::AnswerKind;
@@ -8,7 +8,7 @@ use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
 use crate::{EvalError, Item, Subject, SubjectError, SubjectRequest};
 
-/// A task of the model that answers with words.
+/// A task of the model whose answer is text.
 pub(crate) struct OwnRecognizer<'a> {
     name: String,
     task: String,
@@ -46,7 +46,8 @@ impl<'a> OwnRecognizer<'a> {
             audio: Some(line.wav.clone()),
             ..Item::default()
         };
-        let request = fill(&self.request, &Blanks { item: &item, voice: None }).map_err(fault)?;
+        let request = fill(&self.request, &Blanks { item: &item, voice: None });
+        let request = request.map_err(|issue| fault(issue.to_string()))?;
         let ask =
             SubjectRequest { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
         match self.subject.answer(&ask, cancel) {

@@ -9,7 +9,8 @@ use crate::judge::JudgeLine;
 use crate::score::LONG_S;
 use crate::{EvalError, SubjectError};
 
-/// Both tenths of a recording that is long and has a voice that it should have, as lines to ask of; nothing of others.
+/// Returns the first and the last tenth of a recording as lines for a judge; `None` where the recording is short, or no
+/// voice is known that it should have.
 ///
 /// # Errors
 /// [`EvalError::Subject`] if they can't be written.

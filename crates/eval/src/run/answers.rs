@@ -1,4 +1,4 @@
-//! Asking, and measuring what needs no judge.
+//! Requests, and measures that need no judge.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::score::{
 use crate::{EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectRequest};
 
 impl Run<'_> {
-    /// Asks, and measures all that needs no judge.
+    /// Runs the request, and takes all measures that need no judge.
     pub(super) fn ask(&self, case: &Case, prompts: &Prompts) -> Result<Row, EvalError> {
         let mut row = Row {
             key: case.key.clone(),

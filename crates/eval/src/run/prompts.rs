@@ -65,7 +65,7 @@ impl Prompts {
     }
 }
 
-/// Which prompt belongs to a case: the voice's, or the item's own.
+/// Returns the prompt of a case: the voice's, or the item's own.
 fn key(case: &Case) -> String {
     match (&case.voice, &case.item.prompt) {
         (Some(voice), _) => voice.clone(),
@@ -104,7 +104,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let blanks = Blanks { item: case.item, voice: case.voice.as_deref() };
-        let filled = fill_string(template, &blanks).map_err(|e| self.suite.fault(e))?;
+        let filled = fill_string(template, &blanks).map_err(|issue| self.suite.fault(issue))?;
         Ok(Some(filled))
     }
 

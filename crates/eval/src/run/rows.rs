@@ -45,14 +45,14 @@ impl Run<'_> {
         self.sink.emit(Event::JobFinished { name, summary });
         let keys: Vec<String> = self.cases.iter().map(|c| c.key.clone()).collect();
         let mut rows = store.finish(&keys)?;
-        // Verdicts of judges that aren't asked today stay on the disk, but are no part of the report.
+        // Verdicts of other judges stay on the disk, but are no part of the report.
         for row in &mut rows {
             row.verdicts.retain(|name, _| judges.iter().any(|(_, j)| j.name() == name));
         }
         Ok(rows)
     }
 
-    /// Says how far a run got that was stopped.
+    /// Reports the progress of a stopped run.
     fn at(&self, done: usize, error: EvalError) -> EvalError {
         match error {
             EvalError::Subject(SubjectError::Cancelled) => {

@@ -15,7 +15,7 @@ use syrinx_types::{Audio, CancelToken, NullSink};
 /// Samples a second of everything here.
 pub(crate) const RATE_HZ: u32 = 24_000;
 
-/// Speaks tones, hears from a list, spells by a table.
+/// Synthesizes tones, transcribes from a list, converts graphemes by a table.
 #[derive(Default)]
 pub(crate) struct Fake {
     /// Transcript by a part of the recording's path; empty for any other.
@@ -28,7 +28,7 @@ pub(crate) struct Fake {
     pub(crate) cancel_after: Option<usize>,
     /// Its weights.
     pub(crate) weights: &'static str,
-    /// Answers given so far, those of the ear too.
+    /// Number of answers so far, those of the recognizer included.
     pub(crate) asked: Cell<usize>,
 }
 

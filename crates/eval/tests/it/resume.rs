@@ -99,7 +99,7 @@ fn a_judge_added_later_judges_the_finished_rows() {
     let transcript = |e: &Event| matches!(e, Event::EvalRow { figures, .. } if figures.iter().any(|f| f.0 == "wer@sh"));
     assert_eq!(sink.events().iter().filter(|e| transcript(e)).count(), 4);
 
-    // The same judge isn't asked again; if it were, this would fail.
+    // The same judge is not called again; a call would fail.
     std::fs::remove_file(options.out.join("judge-sh.jsonl")).unwrap();
     evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink).unwrap();
     assert!(!options.out.join("judge-sh.jsonl").exists());

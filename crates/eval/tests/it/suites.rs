@@ -34,7 +34,7 @@ fn every_suite_in_the_repository_can_be_read_and_has_its_material() {
 #[test]
 fn nonsense_is_refused_with_a_reason() {
     let check = |toml: &str, expected: &str| {
-        let error = Suite::parse(toml, "probe", Path::new("")).unwrap_err();
+        let error = Suite::parse(toml, "probe", Path::new("")).unwrap_err().to_string();
         assert!(error.contains(expected), "{toml}: {error}");
     };
     check("task = 'a'", "exactly one of");
@@ -59,7 +59,8 @@ fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
         let options = EvalOptions { out: folder.path().join("run"), ..EvalOptions::default() };
         let fake = Fake::default();
         let error = evaluate(&suite, &fake, &options, &CancelToken::default(), &NullSink);
-        let error = error.unwrap_err().to_string();
+        let error = error.unwrap_err();
+        let error = format!("{error}; {}", error.hint().unwrap_or_default());
         assert!(error.contains(expected), "{error}");
         assert_eq!(fake.asked.get(), 0);
     };
@@ -71,10 +72,10 @@ fn what_does_not_fit_the_model_is_refused_before_anything_is_asked() {
         "no voice `hi`; there are low, high",
     );
     check("task = 'speak'\nitems = { lines = 'none.txt' }", "none.txt");
-    check("task = 'speak'\nitems = { lines = 'empty.txt' }", "nothing to ask");
+    check("task = 'speak'\nitems = { lines = 'empty.txt' }", "no item was found");
     check(
         "task = 'speak'\nitems = { lines = 'lines.txt' }\nrequest = { a = '{audio}' }",
-        "asks for `{audio}`",
+        "needs `{audio}`",
     );
     check("codec = { levels = [9] }\nitems = { manifest = 'none.jsonl' }", "none.jsonl");
     let recognizer = "judges = [{ kind = 'own', task = 'speak', request = {} }]";

@@ -1,8 +1,8 @@
 //! Multi-head attention with rotary positions (Su et al. 2021) over packed sequences.
 //!
-//! Which positions a row may see is a contiguous range, given by its [`Span`]: inside the prefix everything of the
-//! prefix; after it, everything up to itself; at most `window` back. So causal, bidirectional, prefix and sliding-window
-//! attention are one rule. No time x time matrix outlives the call: the backward pass computes the scores again.
+//! A row attends to a contiguous range of positions, given by its [`Span`]: within the prefix to all of the prefix, after
+//! it to all positions up to itself, at most `window` back. Causal, bidirectional, prefix and sliding-window attention
+//! follow from this one rule. No (time, time) matrix outlives the call: the backward pass computes the scores again.
 
 mod flash;
 mod heads;

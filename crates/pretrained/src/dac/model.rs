@@ -5,9 +5,10 @@ use serde::Deserialize;
 
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
-use crate::conv::{Kernel, Size, TransposedKernel, strides_fit};
+use crate::conv::{Kernel, Size, TransposedKernel};
 use crate::error::PretrainedError;
 use crate::ops::Snake;
+use crate::sizes::{MOST, size_fault, stride_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
@@ -40,22 +41,25 @@ impl DacConfig {
         self.downsampling_ratios.iter().product()
     }
 
-    fn fault(&self) -> Option<&'static str> {
+    /// Fault of a configuration that no DAC model has.
+    fn fault(&self) -> Option<String> {
         let (down, up) = (&self.downsampling_ratios, &self.upsampling_ratios);
         let sizes = [
-            self.encoder_hidden_size,
-            self.decoder_hidden_size,
-            self.hidden_size,
-            self.n_codebooks,
-            self.codebook_size,
-            self.codebook_dim,
+            ("encoder_hidden_size", self.encoder_hidden_size),
+            ("decoder_hidden_size", self.decoder_hidden_size),
+            ("hidden_size", self.hidden_size),
+            ("n_codebooks", self.n_codebooks),
+            ("codebook_size", self.codebook_size),
+            ("codebook_dim", self.codebook_dim),
         ];
-        let in_range = |n: &usize| (1..=1 << 16).contains(n);
-        if !sizes.iter().all(in_range) || !strides_fit(down) || !strides_fit(up) {
-            return Some("a size is out of range");
+        let fault = size_fault(&sizes, MOST)
+            .or_else(|| stride_fault("downsampling_ratios", down))
+            .or_else(|| stride_fault("upsampling_ratios", up));
+        if fault.is_some() {
+            return fault;
         }
-        let equal = down.iter().product::<usize>() == up.iter().product::<usize>();
-        (!equal).then_some("encoder and decoder have different strides")
+        let (down, up): (usize, usize) = (down.iter().product(), up.iter().product());
+        (down != up).then(|| format!("the encoder has a stride of {down}, the decoder of {up}"))
     }
 }
 
@@ -264,8 +268,7 @@ impl Dac {
             return Err(PretrainedError::Levels { codec: "dac", requested: levels, available });
         }
         let root = checkpoint.root();
-        let original =
-            root.shape("encoder.block.0.alpha").is_none() && root.has("decoder.model.0.bias");
+        let original = checkpoint.entries().keys().any(|name| name.starts_with("decoder.model."));
         let names = if original { Names::Original } else { Names::Transformers };
         let quantiser = |level: usize| {
             let weights = root.pp("quantizer.quantizers").pp(level);

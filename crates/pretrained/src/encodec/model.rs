@@ -6,8 +6,9 @@ use serde::Deserialize;
 use super::lstm::{Lstm, LstmState};
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
-use crate::conv::{CausalConv, PadMode, Size, TransposedKernel, strides_fit};
+use crate::conv::{CausalConv, PadMode, Size, TransposedKernel};
 use crate::error::PretrainedError;
+use crate::sizes::{MOST, size_fault, stride_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
@@ -79,10 +80,16 @@ impl EncodecConfig {
 
     /// Fault of a configuration that this network is not made for.
     fn fault(&self) -> Option<String> {
-        let sizes = [self.num_filters, self.compress, self.hidden_size, self.codebook_size];
-        let in_range = |n: &usize| (1..=1 << 16).contains(n);
-        if !sizes.iter().all(in_range) || !strides_fit(&self.upsampling_ratios) {
-            return Some("a size is out of range".into());
+        let sizes = [
+            ("num_filters", self.num_filters),
+            ("compress", self.compress),
+            ("hidden_size", self.hidden_size),
+            ("codebook_size", self.codebook_size),
+        ];
+        let fault = size_fault(&sizes, MOST)
+            .or_else(|| stride_fault("upsampling_ratios", &self.upsampling_ratios));
+        if fault.is_some() {
+            return fault;
         }
         if !self.use_causal_conv || self.normalize || self.audio_channels != 1 {
             return Some("only the causal model of one channel (24 kHz) is supported".into());

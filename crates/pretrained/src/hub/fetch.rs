@@ -77,8 +77,7 @@ impl Hub {
         }
     }
 
-    /// Asks for the contents of a repository: its licence, and the files that a model is loaded from. `only` names the files
-    /// instead.
+    /// Requests the listing of a repository: its licence, and the files of a model. `only` selects other files.
     ///
     /// # Errors
     /// [`HubError::Request`], [`HubError::NoWeights`].

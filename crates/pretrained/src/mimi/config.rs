@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::conv::{PadMode, strides_fit};
+use crate::conv::PadMode;
+use crate::sizes::{MOST, size_fault, stride_fault};
 
 /// Fields of `config.json` that the network depends on.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,19 +80,20 @@ impl MimiConfig {
     /// Fault of a configuration that this network is not made for.
     pub(super) fn fault(&self) -> Option<String> {
         let sizes = [
-            self.num_filters,
-            self.compress,
-            self.hidden_size,
-            self.num_attention_heads,
-            self.head_dim(),
-            self.sliding_window,
-            self.num_quantizers,
-            self.codebook_size,
-            self.codebook_dim,
+            ("num_filters", self.num_filters),
+            ("compress", self.compress),
+            ("hidden_size", self.hidden_size),
+            ("num_attention_heads", self.num_attention_heads),
+            ("head_dim", self.head_dim()),
+            ("sliding_window", self.sliding_window),
+            ("num_quantizers", self.num_quantizers),
+            ("codebook_size", self.codebook_size),
+            ("codebook_dim", self.codebook_dim),
         ];
-        let in_range = |n: &usize| (1..=1 << 16).contains(n);
-        if !sizes.iter().all(in_range) || !strides_fit(&self.upsampling_ratios) {
-            return Some("a size is out of range".into());
+        let fault = size_fault(&sizes, MOST)
+            .or_else(|| stride_fault("upsampling_ratios", &self.upsampling_ratios));
+        if fault.is_some() {
+            return fault;
         }
         if !self.use_causal_conv || self.audio_channels != 1 || self.use_conv_shortcut {
             return Some("only the causal model of one channel is supported".into());

@@ -7,9 +7,10 @@ use super::attention::{LocalAttention, attention};
 use super::noise::Noise;
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::codebook::{Codebook, Distance};
-use crate::conv::{Kernel, Size, TransposedKernel, strides_fit};
+use crate::conv::{Kernel, Size, TransposedKernel};
 use crate::error::PretrainedError;
 use crate::ops::Snake;
+use crate::sizes::{size_fault, stride_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
@@ -62,27 +63,33 @@ impl SnacConfig {
         both
     }
 
-    fn fault(&self) -> Option<&'static str> {
+    /// Fault of a configuration that no SNAC model has.
+    fn fault(&self) -> Option<String> {
         let (down, up) = (&self.encoder_rates, &self.decoder_rates);
         let sizes = [
-            self.encoder_dim,
-            self.decoder_dim,
-            self.codebook_size,
-            self.codebook_dim,
-            self.attn_window_size.unwrap_or(1),
+            ("encoder_dim", self.encoder_dim),
+            ("decoder_dim", self.decoder_dim),
+            ("codebook_size", self.codebook_size),
+            ("codebook_dim", self.codebook_dim),
+            ("attn_window_size", self.attn_window_size.unwrap_or(1)),
         ];
-        let in_range = |n: &usize| (1..=1 << 13).contains(n);
-        let strides = [down, up, &self.vq_strides];
-        if !sizes.iter().all(in_range) || !strides.iter().all(|s| strides_fit(s)) {
-            return Some("a size is out of range");
+        let fault = size_fault(&sizes, 1 << 13)
+            .or_else(|| stride_fault("encoder_rates", down))
+            .or_else(|| stride_fault("decoder_rates", up))
+            .or_else(|| stride_fault("vq_strides", &self.vq_strides));
+        if fault.is_some() {
+            return fault;
         }
-        if down.iter().product::<usize>() != up.iter().product::<usize>() {
-            return Some("encoder and decoder have different strides");
+        let (down, up): (usize, usize) = (down.iter().product(), up.iter().product());
+        if down != up {
+            return Some(format!("the encoder has a stride of {down}, the decoder of {up}"));
         }
-        let slowest = self.vq_strides[0];
-        let whole = self.vq_strides.iter().all(|s| slowest.is_multiple_of(*s));
-        let falling = self.vq_strides.is_sorted_by(|a, b| a >= b);
-        (!whole || !falling).then_some("vq_strides must fall and divide the first")
+        let strides = &self.vq_strides;
+        let whole = strides.iter().all(|stride| strides[0].is_multiple_of(*stride));
+        let falling = strides.is_sorted_by(|a, b| a >= b);
+        (!whole || !falling).then(|| {
+            format!("`vq_strides` is {strides:?}, expected falling numbers that divide the first")
+        })
     }
 }
 

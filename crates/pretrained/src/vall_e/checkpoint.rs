@@ -10,6 +10,10 @@ use crate::{Checkpoint as Tensors, PretrainedError};
 
 /// Most levels of a codec: EnCodec's at 24 kbit/s.
 const MOST_LEVELS: usize = 32;
+/// Most tables and heads of all levels that are counted.
+const MOST_TABLES: usize = 2 * MOST_LEVELS;
+/// Prefix of the names of heads.
+const HEADS: &str = "classifiers.proj.";
 
 /// A checkpoint; tensors are read one at a time.
 pub(crate) struct Checkpoint {
@@ -51,23 +55,40 @@ impl Checkpoint {
         Ok(self.tensors.get(name, shape)?)
     }
 
-    /// Returns the first rows of a tensor that may have more: some exports did not trim them.
-    pub(crate) fn first_rows(&self, name: &str, shape: &[usize]) -> Result<Tensor, VallEError> {
-        let found = self.tensors.entries().get(name).map(|entry| entry.shape.as_slice());
-        let longer = |found: &&[usize]| {
-            found.len() == shape.len() && found[0] >= shape[0] && found[1..] == shape[1..]
+    /// Returns the weight (classes, dim) and the bias (classes) of a head of the shape (rows, dim), without the rows beyond
+    /// `classes`. The bias is zeros in a checkpoint without biases.
+    pub(crate) fn head(
+        &self,
+        index: usize,
+        shape: [usize; 2],
+        classes: usize,
+    ) -> Result<(Tensor, Tensor), VallEError> {
+        let name = format!("{HEADS}{index}");
+        let fail = |e: candle_core::Error| self.broken(e.to_string());
+        let weight = self.get(&format!("{name}.weight"), &shape)?;
+        let bias = match self.has_biases() {
+            true => self.get(&format!("{name}.bias"), &shape[..1])?,
+            false => Tensor::zeros(shape[0], DType::F32, &Device::Cpu).map_err(fail)?,
         };
-        let Some(found) = found.filter(longer) else { return self.get(name, shape) };
-        let tensor = self.get(name, found)?;
-        tensor.narrow(0, 0, shape[0]).map_err(|e| self.broken(e.to_string()))
+        let first = |tensor: Tensor| tensor.narrow(0, 0, classes).map_err(fail);
+        Ok((first(weight)?, first(bias)?))
     }
 
-    /// Returns the first values of a bias, or zeros for a checkpoint without biases.
-    pub(crate) fn bias(&self, name: &str, values: usize) -> Result<Tensor, VallEError> {
-        if self.has(name) {
-            return self.first_rows(name, &[values]);
-        }
-        Tensor::zeros(values, DType::F32, &Device::Cpu).map_err(|e| self.broken(e.to_string()))
+    /// Whether any head has a bias: all of them have one then.
+    fn has_biases(&self) -> bool {
+        let mut names = self.tensors.entries().keys();
+        names.any(|name| name.starts_with(HEADS) && name.ends_with(".bias"))
+    }
+
+    /// Returns one more than the largest index below `most` in the names `PREFIX.INDEX.…`. Gaps count: the tensors in them are
+    /// missing.
+    fn count(&self, prefix: &str, most: usize) -> usize {
+        let index = |name: &String| {
+            let (index, _) = name.strip_prefix(prefix)?.split_once('.')?;
+            index.parse::<usize>().ok().filter(|&index| index < most)
+        };
+        let last = self.tensors.entries().keys().filter_map(index).max();
+        last.map_or(0, |last| last + 1)
     }
 
     /// Rows and columns of a matrix.
@@ -88,48 +109,50 @@ impl Checkpoint {
         Ok(self.matrix(name)?.0)
     }
 
-    /// Returns the configuration in the metadata. Some exports dropped it.
-    pub(crate) fn config(&self) -> Value {
-        let text = self.tensors.metadata().get("config").map_or("", String::as_str);
-        serde_json::from_str(text).unwrap_or(Value::Null)
+    /// Returns the configuration in the metadata; null in exports that dropped it.
+    pub(crate) fn config(&self) -> Result<Value, VallEError> {
+        let Some(text) = self.tensors.metadata().get("config") else { return Ok(Value::Null) };
+        let broken = |e: serde_json::Error| self.broken(format!("`config` in its metadata: {e}"));
+        serde_json::from_str(text).map_err(broken)
     }
 
     /// Returns the sizes of the model; `heads` overrides the metadata.
     pub(crate) fn sizes(&self, heads: Option<usize>) -> Result<Sizes, VallEError> {
-        let count = |name: &dyn Fn(usize) -> String, most: usize| {
-            (0..most).take_while(|&i| self.has(&name(i))).count()
-        };
         let (phones, dim) = self.matrix("text_emb.weight")?;
         let (codes, _) = self.matrix("proms_emb.embeddings.0.weight")?;
         let (hidden, _) = self.matrix("model.layers.0.mlp.gate_proj.weight")?;
-        let layers = count(
-            &|i| format!("model.layers.{i}.input_layernorm.weight"),
-            self.tensors.entries().len(),
-        );
-        let levels = count(&|i| format!("proms_emb.embeddings.{i}.weight"), MOST_LEVELS);
-        let tables = count(&|i| format!("resps_emb.embeddings.{i}.weight"), MOST_LEVELS + 1);
-        if tables != levels && tables != levels + 1 {
+        let (levels, _) = self.matrix("rvq_l_emb.weight")?;
+        let config = self.config()?;
+        let named = |size: &str| config["size"][size].as_u64().map(|size| size as usize);
+        let layers = self.count("model.layers.", self.tensors.entries().len());
+        let layers = layers.max(named("layers").unwrap_or(0));
+        let tables = self.count("resps_emb.embeddings.", MOST_TABLES);
+        let classifiers = self.count(HEADS, MOST_TABLES);
+        if levels > MOST_LEVELS || tables > levels + 1 || classifiers > levels + 3 {
             return Err(self.broken(format!(
-                "{levels} prompt tables and {tables} response tables, expected as many or one more"
+                "{tables} response tables and {classifiers} heads for {levels} levels, expected at most one and three more"
             )));
         }
+        // A family without level 1 in place has a head more than levels: for phones.
+        let masked = tables > levels || classifiers > levels + 1;
         let letters = match self.has("raw_text_emb.weight") {
             true => self.matrix("raw_text_emb.weight")?.0,
             false => 0,
         };
-        let named = self.config()["size"]["heads"].as_u64().map(|heads| heads as usize);
         // Published sizes have heads of 64.
-        let heads = heads.or(named).unwrap_or(dim / 64);
+        let heads = heads.or_else(|| named("heads")).unwrap_or(dim / 64);
         if heads == 0 || !dim.is_multiple_of(heads) || !(dim / heads).is_multiple_of(2) {
             return Err(self.broken(format!("a width of {dim} does not split into {heads} heads")));
         }
-        let masked = tables == levels + 1;
         Ok(Sizes { dim, layers, hidden, heads, levels, codes, phones, letters, masked })
     }
 }
 
 impl From<PretrainedError> for VallEError {
     fn from(error: PretrainedError) -> Self {
-        Self::Checkpoint(Box::new(error))
+        match error {
+            PretrainedError::Read { path, cause } => Self::Read { path, cause },
+            other => Self::Checkpoint(Box::new(other)),
+        }
     }
 }

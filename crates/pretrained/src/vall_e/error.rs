@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum VallEError {
     /// File that is not there or not readable.
-    #[error("can't read `{}`: {cause}", path.display())]
+    #[error("cannot read `{}`: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -38,9 +38,13 @@ pub enum VallEError {
 impl VallEError {
     /// Remedy, if there is one.
     pub fn hint(&self) -> Option<String> {
+        use crate::PretrainedError::{NotFinite, Truncated};
         match self {
-            Self::Read { .. } => Some("give the file of the weights, `*.sft`".into()),
-            Self::Checkpoint(error) if !matches!(**error, crate::PretrainedError::Pickle { .. }) => {
+            Self::Read { .. } => Some(
+                "give the weights, `*.sft`, and `data/tokenizer.json` of the project's repository"
+                    .into(),
+            ),
+            Self::Checkpoint(error) if matches!(**error, Truncated { .. } | NotFinite { .. }) => {
                 error.hint().map(str::to_owned)
             }
             Self::Broken { .. } | Self::Checkpoint(_) => Some(

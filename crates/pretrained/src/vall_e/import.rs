@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Result as CandleResult, Tensor};
+use serde_json::Value;
 use syrinx_model::{LmConfig, LmFile, Tables};
 use syrinx_nn::{Activation, BlockConfig};
 use syrinx_task::{
@@ -42,7 +43,7 @@ pub fn import(
 ) -> Result<LmFile, VallEError> {
     let checkpoint = Checkpoint::open(path)?;
     let sizes = checkpoint.sizes(options.heads)?;
-    let layout = layout(&checkpoint, &sizes, options);
+    let layout = layout(&checkpoint.config()?, &sizes, options);
     let tokenizer = read_tokenizer(tokenizer, layout.phones)?;
     let codes = if layout.masked { CodeOrder::Masked } else { CodeOrder::ArNar };
     let trunk = BlockConfig {
@@ -82,7 +83,7 @@ pub fn import(
         .special_tokens
         .extend(VALL_E_LANGUAGES.map(|language| format!("{VALL_E_PREFIX}lang:{language}")));
     space.special_tokens.extend(VALL_E_TASKS.map(|task| format!("{VALL_E_PREFIX}task:{task}")));
-    let importer = Importer { checkpoint: &checkpoint, sizes, layout };
+    let importer = Importer { checkpoint: &checkpoint, sizes };
     let mut tensors = BTreeMap::new();
     importer.trunk(&mut tensors)?;
     importer.tables(&space, &mut tensors)?;
@@ -101,9 +102,8 @@ fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
     Ok(json)
 }
 
-/// Conventions of a checkpoint: those of its metadata, else those of its generation.
-fn layout(checkpoint: &Checkpoint, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
-    let config = checkpoint.config();
+/// Conventions of a checkpoint: those of the configuration in its metadata, else those of its generation.
+fn layout(config: &Value, sizes: &Sizes, options: &ImportOptions) -> VallELayout {
     let noncausal = config["experimental"]["noncausal_masks"].as_bool();
     let capabilities = config["capabilities"].as_array();
     let language = capabilities.map(|all| all.iter().any(|c| c == "lang"));
@@ -125,7 +125,6 @@ type Tensors = BTreeMap<String, Tensor>;
 struct Importer<'a> {
     checkpoint: &'a Checkpoint,
     sizes: Sizes,
-    layout: VallELayout,
 }
 
 impl Importer<'_> {
@@ -157,66 +156,70 @@ impl Importer<'_> {
         put("trunk.norm.weight".into(), vec![get("model.norm.weight", &[dim])?])
     }
 
-    /// Returns the rows of a table, then zeros up to `rows`; zeros only for a table that is not there and may be
-    /// absent.
-    fn table(&self, name: &str, rows: usize, optional: bool) -> Result<Tensor, VallEError> {
+    /// Returns a table of `given` rows, without those beyond `rows` or with zeros up to it.
+    fn table(&self, name: &str, given: usize, rows: usize) -> Result<Tensor, VallEError> {
         let dim = self.sizes.dim;
-        let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
-        if optional && !self.checkpoint.has(name) {
-            return zeros(rows, dim).map_err(fail);
-        }
-        let found = self.checkpoint.rows(name)?.min(rows);
-        let first = self.checkpoint.first_rows(name, &[found, dim])?;
-        if found == rows {
-            return Ok(first);
-        }
-        zeros(rows - found, dim).and_then(|rest| Tensor::cat(&[first, rest], 0)).map_err(fail)
+        let table = self.checkpoint.get(name, &[given, dim])?;
+        let fitted = match given < rows {
+            true => zeros(rows - given, dim).and_then(|rest| Tensor::cat(&[table, rest], 0)),
+            false => table.narrow(0, 0, rows),
+        };
+        fitted.map_err(|e| self.checkpoint.broken(e.to_string()))
     }
 
     fn tables(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
-        let Sizes { dim, levels, phones, letters, .. } = self.sizes;
+        let Sizes { dim, levels, codes, phones, letters, masked, .. } = self.sizes;
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
         let separator = self.checkpoint.get("sep", &[dim])?.reshape((1, dim)).map_err(fail)?;
+        // Versions of the project's code know different numbers of languages and tasks.
+        let known = |name: &str, rows: usize| self.table(name, self.checkpoint.rows(name)?, rows);
         let special = [
             separator,
-            self.table("rvq_l_emb.weight", space.levels, false)?,
-            self.table("langs_emb.weight", VALL_E_LANGUAGES.len(), false)?,
-            self.table("tasks_emb.weight", VALL_E_TASKS.len(), false)?,
+            self.table("rvq_l_emb.weight", levels, levels)?,
+            known("langs_emb.weight", VALL_E_LANGUAGES.len())?,
+            known("tasks_emb.weight", VALL_E_TASKS.len())?,
         ];
         tensors.insert("special_tokens".into(), Tensor::cat(&special, 0).map_err(fail)?);
-        let mut text = vec![self.table("text_emb.weight", phones, false)?];
+        let mut text = vec![self.table("text_emb.weight", phones, phones)?];
         if letters > 0 {
-            text.push(self.table("raw_text_emb.weight", letters, false)?);
+            text.push(self.table("raw_text_emb.weight", letters, letters)?);
         }
-        text.push(self.table("len_emb.weight", VALL_E_LENGTH_TOKENS, !self.layout.masked)?);
+        text.push(match masked {
+            true => self.table("len_emb.weight", VALL_E_LENGTH_TOKENS, VALL_E_LENGTH_TOKENS)?,
+            false => zeros(VALL_E_LENGTH_TOKENS, dim).map_err(fail)?,
+        });
         tensors.insert("text".into(), Tensor::cat(&text, 0).map_err(fail)?);
         // Prompt levels, level 1 of the autoregressive response, levels of the response in place. No response shows its
         // last level: that table is the one of level 1 in place.
         let rows = space.table_rows();
-        let response = |table: usize, optional| {
-            self.table(&format!("resps_emb.embeddings.{table}.weight"), rows, optional)
+        let prompt =
+            |level: usize| self.table(&format!("proms_emb.embeddings.{level}.weight"), codes, rows);
+        let response = |table: usize, given: usize| {
+            self.table(&format!("resps_emb.embeddings.{table}.weight"), given, rows)
         };
-        let mut codes = Vec::with_capacity(space.code_tables());
-        for level in 0..levels {
-            let name = format!("proms_emb.embeddings.{level}.weight");
-            codes.push(self.table(&name, rows, false)?);
+        let mut all = (0..levels).map(prompt).collect::<Result<Vec<_>, _>>()?;
+        // A frame of level 1 may be the stop token or the masked one.
+        all.push(response(0, codes + 1)?);
+        for level in 1..levels {
+            all.push(response(level, codes)?);
         }
-        codes.push(response(0, false)?);
-        for level in 0..levels - 1 {
-            codes.push(response(level + 1, false)?);
-        }
-        codes.push(response(levels, !self.layout.masked)?);
-        tensors.insert("codes.tables".into(), Tensor::cat(&codes, 0).map_err(fail)?);
+        all.push(match masked {
+            true => response(levels, codes + 1)?,
+            false => zeros(rows, dim).map_err(fail)?,
+        });
+        tensors.insert("codes.tables".into(), Tensor::cat(&all, 0).map_err(fail)?);
         Ok(())
     }
 
     fn heads(&self, space: &TokenSpace, tensors: &mut Tensors) -> Result<(), VallEError> {
         let Sizes { dim, levels, phones, codes, masked, .. } = self.sizes;
         let fail = |e: candle_core::Error| self.checkpoint.broken(e.to_string());
-        let head = |index: usize, classes: usize| {
-            let name = format!("classifiers.proj.{index}");
-            let weight = self.checkpoint.first_rows(&format!("{name}.weight"), &[classes, dim])?;
-            Ok::<_, VallEError>((weight, self.checkpoint.bias(&format!("{name}.bias"), classes)?))
+        let head =
+            |index: usize, classes: usize| self.checkpoint.head(index, [classes, dim], classes);
+        // Some exports did not trim rows that are never predicted from these heads.
+        let untrimmed = |index: usize, classes: usize| {
+            let rows = self.checkpoint.rows(&format!("classifiers.proj.{index}.weight"))?;
+            self.checkpoint.head(index, [rows.max(classes), dim], classes)
         };
         let mut put = |name: &str, (weight, bias): (Tensor, Tensor)| {
             tensors.insert(format!("heads.{name}.weight"), weight);
@@ -233,11 +236,11 @@ impl Importer<'_> {
             put(&format!("level.{}.free", level + 1), head(level, codes)?);
         }
         if masked {
-            put("masked.free", head(levels, codes)?);
+            put("masked.free", untrimmed(levels, codes)?);
         }
         let transcription = head(levels + usize::from(masked), phones)?;
         let length = match masked {
-            true => head(levels + 2, VALL_E_LENGTH_TOKENS)?,
+            true => untrimmed(levels + 2, VALL_E_LENGTH_TOKENS)?,
             false => none(VALL_E_LENGTH_TOKENS).map_err(fail)?,
         };
         let letters = none(self.sizes.letters).map_err(fail)?;

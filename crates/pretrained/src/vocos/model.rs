@@ -12,6 +12,7 @@ use crate::checkpoint::Weights;
 use crate::conv::{Kernel, Size};
 use crate::error::PretrainedError;
 use crate::ops::{Linear, normalise};
+use crate::sizes::{MOST, size_fault};
 
 type Loaded<T> = std::result::Result<T, PretrainedError>;
 
@@ -75,14 +76,15 @@ impl VocosConfig {
             .map_err(|e| fail(e.to_string()))?;
         let (backbone, head) = (parts.backbone.init_args, parts.head.init_args);
         let sizes = [
-            backbone.input_channels,
-            backbone.dim,
-            backbone.intermediate_dim,
-            head.n_fft,
-            head.hop_length,
+            ("input_channels", backbone.input_channels),
+            ("dim", backbone.dim),
+            ("intermediate_dim", backbone.intermediate_dim),
+            ("n_fft", head.n_fft),
         ];
-        if !sizes.iter().all(|n| (1..=1 << 16).contains(n)) || head.hop_length > head.n_fft {
-            return Err(fail("a size is out of range".into()));
+        let fault = size_fault(&sizes, MOST)
+            .or_else(|| size_fault(&[("hop_length", head.hop_length)], head.n_fft));
+        if let Some(fault) = fault {
+            return Err(fail(fault));
         }
         if features.encodec_model != "encodec_24khz" || head.padding != "same" {
             return Err(fail("only encodec_24khz and the padding `same` are supported".into()));

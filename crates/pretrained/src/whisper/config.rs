@@ -5,9 +5,6 @@ use serde::Deserialize;
 /// Contents of `config.json`; other keys are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct WhisperConfig {
-    /// Kind of model; `whisper` where given.
-    #[serde(default)]
-    pub model_type: Option<String>,
     /// Mel bands of the spectrogram.
     pub num_mel_bins: usize,
     /// Positions of the encoder: half as many as frames in a window.
@@ -80,9 +77,6 @@ impl WhisperConfig {
 
     /// Reason why the configuration is not usable.
     pub(crate) fn fault(&self) -> Option<String> {
-        if let Some(kind) = self.model_type.as_deref().filter(|kind| *kind != "whisper") {
-            return Some(format!("`model_type` is `{kind}`, expected `whisper`"));
-        }
         let sizes = [
             ("num_mel_bins", self.num_mel_bins),
             ("max_source_positions", self.max_source_positions),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum WhisperError {
     /// File of the folder that is not there or not readable.
-    #[error("can't read `{}`: {cause}", path.display())]
+    #[error("cannot read `{}`: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -91,7 +91,11 @@ impl WhisperError {
                  repository openai/whisper-tiny.en on huggingface.co"
                     .into(),
             ),
-            Self::Broken { .. } => Some("download the folder again".into()),
+            Self::Broken { .. } => Some(
+                "keep config.json, tokenizer.json and the weights of one Whisper model in one folder, as in the repository \
+                 openai/whisper-tiny.en on huggingface.co"
+                    .into(),
+            ),
             Self::Ggml { .. } => Some(
                 "give the folder of the same model from huggingface.co (config.json, tokenizer.json, model.safetensors), or in \
                  place of model.safetensors a .gguf file with the same tensor names, as candle's `tensor-tools quantize` writes \

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::config::{GenerationConfig, WhisperConfig};
 use super::error::WhisperError;
@@ -51,10 +52,7 @@ impl Whisper {
         if let Some(path) = ggml(folder) {
             return Err(WhisperError::Ggml { path });
         }
-        let config: WhisperConfig = parse(&folder.join("config.json"))?;
-        if let Some(reason) = config.fault() {
-            return Err(broken(&folder.join("config.json"), reason));
-        }
+        let config = configuration(&folder.join("config.json"))?;
         let generation_path = folder.join("generation_config.json");
         let generation: GenerationConfig =
             if generation_path.is_file() { parse(&generation_path)? } else { Default::default() };
@@ -75,6 +73,21 @@ impl Whisper {
             true => vec!["en"],
             false => self.vocabulary.languages.iter().map(|(code, _)| code.as_str()).collect(),
         }
+    }
+}
+
+/// Reads `config.json`. The family is checked first: other families lack sizes of Whisper's.
+fn configuration(path: &Path) -> Result<WhisperConfig, WhisperError> {
+    let config: Value = parse(path)?;
+    let family = config.get("model_type").and_then(Value::as_str);
+    if let Some(kind) = family.filter(|kind| *kind != "whisper") {
+        return Err(broken(path, format!("`model_type` is `{kind}`, expected `whisper`")));
+    }
+    let config: WhisperConfig =
+        serde_json::from_value(config).map_err(|e| broken(path, e.to_string()))?;
+    match config.fault() {
+        Some(reason) => Err(broken(path, reason)),
+        None => Ok(config),
     }
 }
 

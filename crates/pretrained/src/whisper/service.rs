@@ -1,5 +1,7 @@
 //! Whisper as the recognizer of tasks.
 
+use syrinx_audio::silence::is_inaudible;
+use syrinx_audio::speech::has_speech;
 use syrinx_task::{Recognizer, Service, TaskError, Transcript};
 use syrinx_text::{normalize, normalize_for_scoring};
 use syrinx_types::{Audio, RunContext, WordTime};
@@ -42,6 +44,10 @@ impl WhisperRecognizer {
         audio: &Audio,
         run: RunContext<'_>,
     ) -> Result<WhisperTranscript, TaskError> {
+        // Whisper finds words in noise and silence, too.
+        if !has_speech(audio) {
+            return Ok(WhisperTranscript::default());
+        }
         let options = WhisperOptions { seed: run.seed, ..self.options.clone() };
         self.whisper.transcribe(audio, &options, run.cancel).map_err(failed)
     }
@@ -70,6 +76,9 @@ impl Recognizer for WhisperRecognizer {
         text: &str,
         run: RunContext<'_>,
     ) -> Result<Transcript, TaskError> {
+        if is_inaudible(audio) {
+            return Err(TaskError::no_speech("the recording"));
+        }
         let language = self.options.language.as_deref();
         let words = self.whisper.align(audio, text, language, run.cancel).map_err(failed)?;
         Ok(Transcript { text: text.trim().to_owned(), words, ..Transcript::default() })

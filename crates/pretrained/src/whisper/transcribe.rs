@@ -74,7 +74,7 @@ impl Whisper {
         self.transcribe_each(audio, options, cancel, &mut |_| {})
     }
 
-    /// Transcribes a recording and hands out each segment as soon as it is final.
+    /// Transcribes a recording and passes on each segment as soon as it is final.
     ///
     /// # Errors
     /// As [`Whisper::transcribe`].

@@ -1,14 +1,13 @@
 //! Checkpoints that cannot be used: the error names the file, the tensor, what was found and what is expected.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::Dtype;
 use syrinx_pretrained::{CodecSpec, PretrainedError, open};
 use tempfile::TempDir;
 
-use crate::material::data;
+use crate::material::{Tensors, data, read_tensors, write_tensors};
 
 /// Kinds of checkpoints with a tensor of each. SNAC's stands for a codec with its own container.
 const KINDS: [(&str, &str); 6] = [
@@ -19,9 +18,6 @@ const KINDS: [(&str, &str); 6] = [
     ("snac_attn", "decoder.model.2.to_qkv.weight"),
     ("vocos", "backbone.final_layer_norm.bias"),
 ];
-
-/// A tensor as it stands in a file.
-type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
 /// A copy of a checkpoint that can be spoilt.
 struct Copy {
@@ -46,24 +42,11 @@ impl Copy {
     }
 
     fn tensors(&self) -> Tensors {
-        let bytes = fs::read(self.path("model.safetensors")).unwrap();
-        let all = SafeTensors::deserialize(&bytes).unwrap();
-        let one = |(n, t): (&str, TensorView<'_>)| {
-            (n.to_owned(), (t.dtype(), t.shape().to_vec(), t.data().to_vec()))
-        };
-        all.iter().map(one).collect()
+        read_tensors(&self.path("model.safetensors"))
     }
 
     fn write(&self, tensors: &Tensors) {
-        let view = |(n, (dtype, shape, bytes)): (&String, &(Dtype, Vec<usize>, Vec<u8>))| {
-            (
-                n.clone(),
-                TensorView::new(*dtype, shape.clone(), Box::leak(bytes.clone().into())).unwrap(),
-            )
-        };
-        let bytes =
-            safetensors::serialize(tensors.iter().map(view).collect::<Vec<_>>(), None).unwrap();
-        fs::write(self.path("model.safetensors"), bytes).unwrap();
+        write_tensors(&self.path("model.safetensors"), tensors);
     }
 
     /// The error of opening it; a vocoder is opened behind its codec.
@@ -227,6 +210,11 @@ fn a_configuration_asks_for_no_more_memory_than_the_file_has() {
                 opened.is_err() || huge == 0 || key == "attn_window_size",
                 "{kind}.{key} = {huge}"
             );
+            if !key.ends_with("_layers") && !(1..=1 << 16).contains(&huge) {
+                let message = copy.error().to_string();
+                let named = format!("`{key}` is {huge}, expected 1 to");
+                assert!(message.contains("config.json") && message.contains(&named), "{message}");
+            }
         }
     }
 }
@@ -322,6 +310,41 @@ fn a_tensor_larger_than_its_storage_is_refused() {
     assert!(error.to_string().contains("larger than the 64 bytes"), "{error}");
     let error = opened_pickle(&one_tensor("encoder.block.0.bias", [4, 4]));
     assert!(!matches!(error, PretrainedError::Pickle { .. }), "16 numbers fit: {error}");
+}
+
+#[test]
+fn a_tensor_of_a_container_that_is_missing_or_of_another_type_is_named() {
+    use std::io::Read as _;
+    let file = fs::File::open(data("snac_24k").join("pytorch_model.bin")).unwrap();
+    let mut whole = zip::ZipArchive::new(file).unwrap();
+    let mut opened = |from: &str, to: &str| {
+        let mut members = Vec::new();
+        for index in 0..whole.len() {
+            let mut member = whole.by_index(index).unwrap();
+            let name = member.name().unwrap().into_owned();
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes).unwrap();
+            if let Some(at) = bytes.windows(from.len()).position(|w| w == from.as_bytes()) {
+                bytes.splice(at..at + from.len(), to.bytes());
+            }
+            members.push((name, bytes));
+        }
+        let members: Vec<(&str, &[u8])> =
+            members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let copy = Copy::of("snac_24k");
+        fs::write(copy.path("pytorch_model.bin"), archive(&members)).unwrap();
+        copy.error()
+    };
+    let error = opened("encoder.block.0.bias", "encoder.block.0.else");
+    assert!(
+        matches!(&error, PretrainedError::Missing { tensor, .. } if tensor == "encoder.block.0.bias"),
+        "{error}"
+    );
+    let error = opened("FloatStorage", "BoolStorage");
+    assert!(matches!(&error, PretrainedError::Dtype { found, .. } if found == "BOOL"), "{error}");
+    let error = opened("FloatStorage", "LongStorage");
+    assert!(matches!(error, PretrainedError::Pickle { .. }), "8 bytes a number: {error}");
+    assert!(error.to_string().contains("tensor `"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bad_files;
+mod every_tensor;
 #[cfg(feature = "hub")]
 mod hub;
 mod material;

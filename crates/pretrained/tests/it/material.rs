@@ -1,14 +1,39 @@
 //! Files of `tests/data`: tiny checkpoints of random numbers, and outputs of the reference implementations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use syrinx_types::{Audio, Codes};
 
 /// A folder or file of the test data.
 pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// Tensors as they stand in a file: types, shapes and bytes by name.
+pub(crate) type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+/// Reads the tensors of a safetensors file.
+pub(crate) fn read_tensors(path: &Path) -> Tensors {
+    let bytes = std::fs::read(path).unwrap();
+    let all = SafeTensors::deserialize(&bytes).unwrap();
+    let one = |(n, t): (&str, TensorView<'_>)| {
+        (n.to_owned(), (t.dtype(), t.shape().to_vec(), t.data().to_vec()))
+    };
+    all.iter().map(one).collect()
+}
+
+/// Writes a safetensors file.
+pub(crate) fn write_tensors(path: &Path, tensors: &Tensors) {
+    let views: Vec<(&String, TensorView<'_>)> = tensors
+        .iter()
+        .map(|(n, (dtype, shape, bytes))| {
+            (n, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+        })
+        .collect();
+    std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
 
 /// Inputs and outputs of a reference implementation.

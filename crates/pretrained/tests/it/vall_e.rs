@@ -411,6 +411,12 @@ fn unusable_checkpoints_name_file_tensor_found_and_expected() {
     let pickle = fs::write(&path, b"\x80\x02}q\x00.").map(|()| failed(&path)).unwrap();
     assert!(pickle.hint().unwrap().contains("exporter"), "conversion is pointed to");
     assert!(failed(&folder.path().join("nowhere.sft")).to_string().contains("cannot read"));
+    let mut metadata = whole.clone();
+    let config = br#""config":"{"#;
+    let at = metadata.windows(config.len()).position(|part| part == config).unwrap();
+    metadata[at + config.len() - 1] = b'[';
+    fs::write(&path, metadata).unwrap();
+    assert!(failed(&path).to_string().contains("`config` in its metadata"));
 }
 
 #[test]

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::{Device, safetensors};
 use serde_json::Value;
-use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
-use syrinx_types::{Audio, CancelToken};
+use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions, WhisperRecognizer};
+use syrinx_task::Recognizer as _;
+use syrinx_types::{Audio, CancelToken, RunContext};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/whisper").join(name)
@@ -161,6 +162,19 @@ fn a_language_is_detected_and_an_unknown_one_is_refused() {
 }
 
 #[test]
+fn a_recording_without_speech_has_no_words() {
+    let recognizer = WhisperRecognizer::new(Whisper::load(&data("")).unwrap(), greedy());
+    let (silence, cancel) = (Audio::silence(2.0, 16_000), CancelToken::default());
+    let run = RunContext::quiet(&cancel);
+    let found = |audio: &Audio| recognizer.transcribe(audio, run).unwrap();
+    // The random checkpoint finds words in everything that it is given.
+    assert!(!recognizer.written(&recording("long.wav"), run).unwrap().text.is_empty());
+    assert_eq!((found(&silence).text.as_str(), found(&silence).words.len()), ("", 0));
+    let error = recognizer.align(&silence, "Glue the sheet.", run).unwrap_err();
+    assert!(error.to_string().contains("has no speech"), "{error}");
+}
+
+#[test]
 fn work_stops_when_it_is_cancelled() {
     let whisper = Whisper::load(&data("")).unwrap();
     let cancel = CancelToken::default();
@@ -239,11 +253,11 @@ fn broken_files_are_errors_that_name_them() {
         ("config.json", b"{}".to_vec(), "missing field"),
         ("config.json", b"not json".to_vec(), "expected"),
         ("config.json", family.into_bytes(), "`bart`"),
-        ("config.json", codec, ""),
+        ("config.json", codec, "`mimi`"),
         ("config.json", positions.into_bytes(), "expected 1 to 16384"),
         ("tokenizer.json", b"{}".to_vec(), ""),
         ("tokenizer.json", b"\xff\xfe".to_vec(), ""),
-        ("tokenizer.json", vall_e, ""),
+        ("tokenizer.json", vall_e, "token `<|endoftext|>` is missing"),
         ("generation_config.json", b"{\"alignment_heads\": [[7, 0]]}".to_vec(), "layer 7"),
         ("model.safetensors", b"short".to_vec(), "not a checkpoint"),
         ("model.safetensors", vec![0; 64], "not a checkpoint"),

@@ -109,7 +109,8 @@ fn unknown_message() -> End {
 pub(super) async fn speak(app: &ServerState, socket: &mut Socket) -> Result<(), End> {
     let options: SpeechStart = start(socket).await?;
     let rate_hz = app.service.rate_hz();
-    // Speed and format are checked before the first text.
+    // Settings are checked before the first text, with a text that stands for it.
+    Ready::new(app, &options.request("a".into()))?;
     SoundEncoder::new(Format::Pcm, options.speed.unwrap_or(1.0), rate_hz)?;
     socket
         .send(&json!({ "type": "ready", "sample_rate_hz": rate_hz, "format": "pcm_s16le" }))

@@ -72,6 +72,8 @@ fn unknown_routes_and_methods() {
     assert_eq!((answer.status, answer.error().as_str()), (405, "method_not_allowed"));
     let answer = get(&shared().url("/v1/models/gpt-9"));
     assert_eq!((answer.status, answer.error().as_str()), (404, "model_not_found"));
+    let answer = get(&shared().url("/v1/models/%ff"));
+    assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_path"));
     let answer = get(&shared().url("/v1/stream/speech"));
     assert_eq!((answer.status, answer.error().as_str()), (426, "websocket_required"));
     let answer = post_bytes(&shared().url("/v1/audio/speech"), "text/plain", b"Yes.");
@@ -87,6 +89,7 @@ fn foreign_hosts_and_origins_are_refused() {
         assert_eq!(get_with(&url, headers).status, status, "{headers:?}");
     };
     check(&[], 200);
+    check(&[("host", "127.0.0.2:80")], 200);
     check(&[("host", "evil.example")], 403);
     check(&[("origin", "http://evil.example")], 403);
     check(&[("origin", &shared().url(""))], 200);

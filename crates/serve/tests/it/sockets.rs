@@ -87,6 +87,8 @@ fn bad_messages_are_told() {
     check(speech, Message::text("nonsense"), "invalid_json");
     check(speech, Message::text("{\"type\":\"text\"}"), "invalid_message");
     check(speech, Message::text("{\"type\":\"start\",\"speed\":9}"), "invalid_speed");
+    check(speech, Message::text("{\"type\":\"start\",\"voice\":\"nobody\"}"), "unknown_voice");
+    check(speech, Message::text("{\"type\":\"start\",\"temperature\":9}"), "invalid_temperature");
     check(speech, Message::binary(vec![1, 2]), "invalid_message");
     let transcription = "/v1/stream/transcription";
     check(transcription, Message::text("{\"type\":\"start\"}"), "invalid_message");

@@ -127,3 +127,18 @@ fn references_of_the_description_lead_somewhere() {
     check(&document, &document);
     assert_eq!(document["openapi"], "3.1.0");
 }
+
+#[test]
+fn settings_outside_their_ranges_are_refused() {
+    for (query, code) in [
+        ("temperature=9", "invalid_temperature"),
+        ("temperature=nan", "invalid_temperature"),
+        ("seed=-1", "invalid_query"),
+        ("format=midi", "invalid_query"),
+        ("nonsense=1", "invalid_query"),
+    ] {
+        let url = shared().url(&format!("/v1/tasks/tts?{query}"));
+        let answer = post(&url, &json!({ "text": "Yes." }));
+        assert_eq!((answer.status, answer.error().as_str()), (400, code), "{query}");
+    }
+}

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use syrinx_speech::{AlignedRecording, Script, SpeakConfig, join, sounds};
-use syrinx_task::{Clip, SpeechCodec};
-use syrinx_testkit::{SpeechSpec, ToneCodec, sample, told, with_context};
+use syrinx_task::{Clip, Context, Recognizer, Services, SpeechCodec, TaskError, Transcript};
+use syrinx_testkit::{SpeechSpec, ToneCodec, sample, services, told, with_context};
 use syrinx_text::Phone;
-use syrinx_types::Audio;
+use syrinx_types::{Audio, CancelToken, RunContext};
 
 use crate::{kit, scores, units};
 
@@ -112,5 +114,31 @@ fn silence_is_no_speech() {
             .expect_err("nothing")
     };
     assert!(error(Audio::silence(0.01, 24_000), None).contains("less than one frame"));
-    assert!(error(Audio::silence(0.2, 24_000), Some(TEXT)).contains("don't fit into a recording"));
+    assert!(error(Audio::silence(2.0, 24_000), Some(TEXT)).contains("the recording has no speech"));
+    let short = ToneCodec::default().tone().slice(0.0, 0.2);
+    assert!(error(short, Some(TEXT)).contains("don't fit into a recording"));
+}
+
+/// A recognizer that finds no word.
+struct WithoutWords;
+
+impl Recognizer for WithoutWords {
+    fn transcribe(&self, _: &Audio, _: RunContext<'_>) -> Result<Transcript, TaskError> {
+        Ok(Transcript::default())
+    }
+}
+
+#[test]
+fn without_words_sounds_are_taken_where_somebody_may_speak() {
+    let services = Services { recognizer: Some(Arc::new(WithoutWords)), ..services() };
+    let cancel = CancelToken::default();
+    let context = Context { services: &services, run: RunContext::quiet(&cancel) };
+    let recognize = |audio: Audio| {
+        AlignedRecording::recognize(kit(), &Clip::from(audio), None, &context).map_err(told)
+    };
+    let silent = recognize(Audio::silence(2.0, 24_000)).expect_err("nobody speaks");
+    assert!(silent.contains("has no speech"), "{silent}");
+    // The tones change as speech does.
+    let spoken = recognize(ToneCodec::default().tone()).expect("sounds");
+    assert!(spoken.words.is_empty() && !spoken.sounds.is_empty());
 }

@@ -11,8 +11,8 @@ use crate::{Head, IGNORE, LayoutIssue, NONE, Position, Segment, Sequence, Timing
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
-    /// A step predicts one code of every level, level l of the frame that is l - 1 before that of level 1
-    /// (MusicGen, arXiv 2306.05284, section 2.2, the delay pattern).
+    /// A step predicts one code of every level; level l lags l - 1 frames behind level 1 (MusicGen, arXiv 2306.05284,
+    /// section 2.2, the delay pattern).
     Delay,
     /// A step predicts one code; the levels of a frame one after another (the flattening pattern of the same section).
     Interleaved,
@@ -36,8 +36,8 @@ impl Pattern {
         }
     }
 
-    /// Whether the pointer moves after a step.
-    pub fn moves_after(self, step: usize, levels: usize) -> bool {
+    /// Whether the pointer may advance after a step.
+    pub fn advances_after(self, step: usize, levels: usize) -> bool {
         match self {
             Self::Delay => true,
             Self::Interleaved => step % levels == levels - 1,
@@ -137,7 +137,7 @@ fn fill(
     sequence.check_frames(frames, pointer)?;
     check_all_levels(codes, space)?;
     let aligned = !sequence.encoder.aligned.is_empty();
-    let moving = aligned && sequence.advances;
+    let advancing = aligned && sequence.advances;
     let history: Vec<Vec<u16>> = (0..levels).map(|level| codes.level(level)).collect();
     let phone_index =
         |frame: usize| if aligned { pointer[frame.min(frames - 1)] as usize } else { 0 };
@@ -148,7 +148,7 @@ fn fill(
     for step in 0..steps {
         let newest = pattern.newest(step, levels);
         sequence.extend_levels(space, &history, phone_index(newest));
-        let advances_now = moving && pattern.moves_after(step, levels) && newest < frames;
+        let advances_now = advancing && pattern.advances_after(step, levels) && newest < frames;
         advances.push(if advances_now {
             space.advance_class(
                 phone_index(newest),

@@ -44,7 +44,7 @@ impl Predictor for DurationsHead {
     }
 
     fn describe(&self, _: Timing) -> String {
-        "frames of each stop, one after another (AR)".into()
+        "frames of each phone, one after another (AR)".into()
     }
 
     fn is_causal(&self) -> bool {

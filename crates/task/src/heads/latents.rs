@@ -63,7 +63,7 @@ impl Predictor for LatentsHead {
 
 impl Sequence {
     /// Appends a causal position to an AR sequence over latents: the frame before (`None` at the beginning) and the
-    /// stop under the pointer.
+    /// current phone.
     pub fn extend_latents(
         &mut self,
         space: &TokenSpace,
@@ -92,7 +92,8 @@ impl Sequence {
     }
 }
 
-/// Appends all frames. After each the pointer advances; without one the frame is the last or isn't.
+/// Appends all frames. Targets are the pointer's advance after each, or without a pointer whether the frame is the
+/// last.
 fn fill(
     sequence: &mut Sequence,
     CodesResponse { codes, pointer }: CodesResponse<'_>,

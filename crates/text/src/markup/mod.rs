@@ -48,7 +48,7 @@ pub enum MarkupError {
         /// Element or attribute.
         what: String,
     },
-    /// A value that makes no sense.
+    /// An invalid value.
     #[error("{place}: `{value}` is not {expected}")]
     Value {
         /// Element and attribute, or mark.

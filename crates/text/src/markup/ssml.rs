@@ -114,12 +114,15 @@ fn begin(
     let name = name.as_ref();
     let style = script.style.clone();
     match name {
+        _ if outer == Contents::Silent => {}
         "break" => script.pause(length_of_break(tag)?),
         "p" | "s" | "paragraph" | "sentence" => script.push(" "),
         "voice" => {
-            if let Some(voice) = attribute(tag, "name")? {
-                script.restyle(Style { voice: Some(voice), ..style });
-            }
+            let voice = attribute(tag, "name")?.filter(|voice| !voice.trim().is_empty());
+            let voice = voice.ok_or_else(|| MarkupError::Unsupported {
+                what: "<voice> without a name".into(),
+            })?;
+            script.restyle(Style { voice: Some(voice), ..style });
         }
         "prosody" => {
             for other in ["pitch", "contour", "range", "volume", "duration"] {
@@ -155,6 +158,9 @@ fn begin(
         }
         "sub" => {
             let alias = attribute(tag, "alias")?.unwrap_or_default();
+            if alias.trim().is_empty() {
+                return Err(value_error(name, "alias", &alias, "words to speak"));
+            }
             script.push(&alias);
             return Ok(Contents::Silent);
         }

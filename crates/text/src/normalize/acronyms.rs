@@ -145,7 +145,7 @@ pub(super) fn letters(word: &str) -> String {
     names.join(" ")
 }
 
-/// Says the capitals, initials or letter-and-digit name at the cursor.
+/// Verbalizes the capitals, initials or letter-and-digit name at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     dotted(cursor)
         .or_else(|| initial(cursor))

@@ -43,7 +43,7 @@ pub(crate) fn begins_with_month(text: &str) -> bool {
     MONTH_ONLY.is_match(text)
 }
 
-/// Says the date at the cursor.
+/// Verbalizes the date at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
         iso(cursor)

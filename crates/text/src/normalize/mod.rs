@@ -1,11 +1,10 @@
-//! English text as plain words: numbers, dates, money, units, abbreviations, letters and signs written out.
+//! English text as plain words: numbers, dates, money, units, abbreviations, letters and signs are verbalized.
 //!
-//! The result has lower-case words, the pauses `,` `.` `?` `!`, and capitals only for letters that are said by
-//! their names (`BBC` is `B B C`) and for `I`. Apostrophes and hyphens inside words stay.
+//! The result has lower-case words, the pauses `,` `.` `?` `!`, and capitals only for letters read by their names
+//! (`BBC` is `B B C`) and for `I`. Apostrophes and hyphens inside words stay.
 //!
-//! The text is walked once. Wherever a word, number or sign may begin, the rules of the modules below are asked in
-//! turn, and the first one that fits takes as much as it understands. Rules see a bounded part of the text, so that the whole
-//! is linear in its length.
+//! The text is read once. Wherever a word, number or sign may begin, the rules of the modules below are tried in turn, and
+//! the first that matches consumes its part. Rules read a bounded part of the text, so the time is linear in its length.
 
 mod acronyms;
 mod cursor;

@@ -35,7 +35,7 @@ pattern!(NEGATIVE, format!(r"([$£€¥₹])-({NUMBER})"));
 pattern!(SPAN, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹])({NUMBER})-[$£€¥₹]?({NUMBER}){SCALE}"));
 pattern!(AFTER, format!(r"({NUMBER}) ?([£€¥₹¢]|[$]$|[$]\b)"));
 
-/// Says the sum at the cursor.
+/// Verbalizes the sum at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     span(cursor)
         .or_else(|| sum(cursor))

@@ -73,7 +73,7 @@ const BEFORE_YEAR: &[&str] = &[
     "between",
 ];
 
-/// Says the number at the cursor.
+/// Verbalizes the number at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     ordinals(cursor)
         .or_else(|| plurals(cursor))
@@ -97,7 +97,7 @@ fn plurals(cursor: &Cursor<'_>) -> Option<Match> {
     cursor.ends(length).then(|| Match::new(length, plural(&number(&found[1]))))
 }
 
-/// Says the decade at the cursor: `the 1980s`, `'90s`.
+/// Verbalizes the decade at the cursor: `the 1980s`, `'90s`.
 pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     let found = DECADE.captures(cursor.rest)?;
     let (length, digits) = (found[0].len(), &found[1]);
@@ -152,7 +152,7 @@ fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> 
     }
 }
 
-/// Says the version at the cursor: `v2.0`, `v3`.
+/// Verbalizes the version at the cursor: `v2.0`, `v3`.
 pub(super) fn prefixed_version(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PREFIXED_VERSION.captures(cursor.rest)?;
     let parts: Vec<String> = found[1].split('.').map(number).collect();

@@ -64,7 +64,7 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 const FEWEST_LOCAL_DIGITS: usize = 6;
 const SHORT_CODE_DIGITS: usize = 3;
 
-/// Says the telephone number at the cursor digit by digit, with a pause between the groups.
+/// Verbalizes the telephone number at the cursor digit by digit, with a pause between the groups.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = VANITY.captures(cursor.rest) {
         let code = digits_in_name(&found[1]);

@@ -87,7 +87,7 @@ const RULERS: &[&str] = &[
 /// After a numeral these make it an ordinal.
 const CENTURIES: &[&str] = &["century", "centuries", "dynasty", "olympiad", "corps", "army"];
 
-/// Says the numeral at the cursor.
+/// Verbalizes the numeral at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     let found = NUMERAL.captures(cursor.rest)?;
     let (length, written) = (found[0].len(), &found[1]);

@@ -6,7 +6,7 @@ use crate::abbreviations::{Surroundings, dot_ends_sentence, find};
 pattern!(TOKEN, r"[A-Za-z]+(?:\.[A-Za-z]+)*");
 pattern!(SLASHED, r"(?i)(w/o|w/|c/o|n/a|and/or|b/c)");
 
-/// Says the abbreviation at the cursor.
+/// Verbalizes the abbreviation at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     slashed(cursor).or_else(|| dotted(cursor))
 }

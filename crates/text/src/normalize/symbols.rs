@@ -5,7 +5,7 @@ use super::numbers::cardinal_of_digits;
 
 pattern!(POWER, r"\^(-?)([0-9]{1,3})");
 
-/// Says the sign at the cursor. Empty when it is not said at all.
+/// Verbalizes the sign at the cursor. Empty when it is not said at all.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     let c = cursor.rest.chars().next()?;
     let length = c.len_utf8();

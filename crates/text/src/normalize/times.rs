@@ -11,7 +11,7 @@ pattern!(HOUR, format!(r"([0-9]{{1,2}}) ?{HALF}"));
 
 pattern!(RATIO, r"([0-9]{1,4}):([0-9]{1,4})");
 
-/// Says the time at the cursor.
+/// Verbalizes the time at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     clock(cursor).or_else(|| hour(cursor)).or_else(|| ratio(cursor))
 }

@@ -191,7 +191,7 @@ pattern!(NUMBER_FIRST, NUMBER);
 pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')|([3-8])'([0-9]|1[01])\b"#);
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
-/// Says the quantity at the cursor.
+/// Verbalizes the quantity at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     feet_inches(cursor).or_else(|| quantity(cursor))
 }
@@ -262,7 +262,7 @@ const BARE: &[&str] = &[
     "GeV",
 ];
 
-/// Says a unit without a number: `measured in GHz`.
+/// Verbalizes a unit without a number: `measured in GHz`.
 pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
     if cursor.before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '.' | '@')) {
         return None;
@@ -282,7 +282,7 @@ pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
 
 pattern!(INCHES, r"([0-9]{1,4}(?:\.[0-9]{1,2})?)( ?)in\b");
 
-/// Says inches written as `in`: after feet (`6 ft 2 in`), and before words of extent (`8 in wide`).
+/// Verbalizes inches written as `in`: after feet (`6 ft 2 in`), and before words of extent (`8 in wide`).
 pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
     const EXTENT: &[&str] = &[
         "wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by",
@@ -297,7 +297,7 @@ pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::quantity(length, format!("{} {name}", number(&found[1]))))
 }
 
-/// Says the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
+/// Verbalizes the rest of a quantity after a slash (`/h`, `/week`), as "per hour", "per week".
 pub(super) fn per(cursor: &Cursor<'_>) -> Option<Match> {
     let found = PER.captures(cursor.rest)?;
     let written = &found[1];

@@ -22,7 +22,7 @@ const WORDS: &[&str] = &[
 /// Said letter by letter although they have a vowel.
 const LETTERS: &[&str] = &["uk", "io", "ai", "eu", "au", "api", "pdf", "de", "ca", "py"];
 
-/// Says the address at the cursor.
+/// Verbalizes the address at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     let token = cursor.rest.split_whitespace().next()?;
     if !token.contains(['.', '@', '#', ':']) {

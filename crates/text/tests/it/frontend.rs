@@ -108,7 +108,7 @@ fn user_words_come_first() {
     assert_eq!(spoken.words[1].source, Source::User);
 }
 
-/// Answers with fixed phones and remembers what it was asked.
+/// Returns fixed phones and records the requested words.
 struct Model(RefCell<Vec<String>>);
 
 impl Pronounce for Model {

@@ -59,6 +59,7 @@ fn ssml_documents() {
     );
     check("<speak>a<mark name=\"x\"/>b <foo bar=\"1\">c</foo></speak>", "ab c");
     check("<speak>a<metadata>not this</metadata></speak>", "a");
+    check("<speak>a<desc><sub alias=\"nor\">this</sub><break/></desc>b</speak>", "ab");
     check("<speak><emphasis level=\"strong\">now</emphasis> go</speak>", "x0.85 now ; go");
     check(
         "<speak><prosody rate=\"slow\">a <prosody rate=\"+100%\">b</prosody></prosody></speak>",
@@ -86,6 +87,8 @@ fn errors_name_what_is_wrong() {
     check("<speak><break time=\"soon\"/></speak>", "soon");
     check("<speak><phoneme ph=\"\">a</phoneme></speak>", "phoneme");
     check("<speak><emphasis level=\"much\">a</emphasis></speak>", "much");
+    check("<speak><sub>a</sub></speak>", "<sub alias>");
+    check("<speak><voice gender=\"female\">a</voice></speak>", "<voice> without a name");
     check("[pause soon]", "soon");
     check("[rate fast]", "fast");
     check("[puase 500ms]", "puase");

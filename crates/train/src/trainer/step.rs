@@ -22,7 +22,7 @@ struct Share {
     positions: usize,
     /// Names of the losses and numbers of targets behind their means.
     targets: Vec<(String, usize)>,
-    /// Whether this rank was asked to stop.
+    /// Whether this rank is cancelled.
     stop: bool,
 }
 

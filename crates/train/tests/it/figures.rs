@@ -33,7 +33,7 @@ fn figures_that_are_read_seldom_are_the_same_figures() {
     config.log_steps = 3;
     let all = events(&setup, &config, "seldom");
     assert_eq!(steps(&all), often);
-    // Whatever is saved or measured has been read before.
+    // All saved and measured figures have been read before.
     let place = |wanted: fn(&Event) -> bool| all.iter().position(wanted).unwrap();
     let third = place(|e| matches!(e, Event::TrainStep { step: 3, .. }));
     assert!(third < place(|e| matches!(e, Event::CheckpointSaved { step: 3, .. })));
@@ -86,7 +86,7 @@ fn primitive_kernels_train_like_fused_ones_and_resume_bit_for_bit() {
     assert!(weights == last, "weights differ after resuming");
 }
 
-/// Writes down what it was given; at its second call it can't.
+/// Records its calls; the second one fails.
 #[derive(Default)]
 struct Notebook(Mutex<Vec<usize>>);
 

@@ -6,7 +6,7 @@ use syrinx_train::{
     OptimizerState, RankFigures, Ranks, ReduceError, TrainConfig, TrainError, Trainer,
     TrainingCheckpoint, TrainingMaterial,
 };
-use syrinx_types::{CancelToken, Event, EventSink, RecordingSink};
+use syrinx_types::{CancelToken, Event, EventSink, RecordingSink, Tee};
 
 use crate::run::{Setup, StopAfter, config};
 
@@ -30,8 +30,11 @@ fn train(
                 let mut trainer = Trainer::new(config, &material, run, true).unwrap();
                 let cancel = CancelToken::default();
                 let stop = stop_after.map(|step| StopAfter(step, cancel.clone()));
-                let tee = Tee(sink, stop.as_ref().map(|s| s as &dyn EventSink));
-                let outcome = trainer.run(&tee, &cancel).unwrap();
+                let mut sinks: Vec<Box<dyn EventSink + '_>> = vec![Box::new(sink)];
+                if let Some(stop) = stop {
+                    sinks.push(Box::new(stop));
+                }
+                let outcome = trainer.run(&Tee(sinks), &cancel).unwrap();
                 assert_eq!(outcome.cancelled, stop_after.is_some());
                 trainer.figures()
             })
@@ -40,17 +43,6 @@ fn train(
         running.into_iter().map(|r| r.join().unwrap()).collect()
     });
     (sink.events(), figures)
-}
-
-struct Tee<'a>(&'a RecordingSink, Option<&'a dyn EventSink>);
-
-impl EventSink for Tee<'_> {
-    fn emit(&self, event: Event) {
-        if let Some(other) = self.1 {
-            other.emit(event.clone());
-        }
-        self.0.emit(event);
-    }
 }
 
 /// Names and values of all losses of all steps and evaluations.
@@ -123,7 +115,7 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     let straight = losses(&train(&setup, &config, &setup.folder.path().join("one"), 1, None).0);
     config.parallel.optimizer_state = OptimizerState::Sharded;
     let run = setup.folder.path().join("several");
-    // A rank learns of a stop one step later than the rank that was asked.
+    // The other ranks stop one step after the cancelled one.
     let (first, _) = train(&setup, &config, &run, 4, Some(2));
     assert_eq!(TrainingCheckpoint::read(&run).unwrap().unwrap().step, 3);
     let (second, _) = train(&setup, &config, &run, 2, Some(5));

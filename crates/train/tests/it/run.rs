@@ -168,6 +168,10 @@ fn a_run_that_was_stopped_goes_on_bit_for_bit() {
     let outcome = first.run(&StopAfter(5, cancel.clone()), &cancel).unwrap();
     assert_eq!((outcome.step, outcome.cancelled), (5, true));
     drop(first);
+    // A kill leaves such files where the file system has no unnamed ones.
+    for name in [".checkpoint.safetensors.tmp-Ab3xYz", ".model.safetensors.tmp-Ab3xYz"] {
+        std::fs::write(run.join(name), "half").unwrap();
+    }
     let mut second = Trainer::new(&config, &material, &run, true).unwrap();
     assert_eq!(second.step(), 5);
     second.run(&NullSink, &CancelToken::default()).unwrap();
@@ -178,6 +182,8 @@ fn a_run_that_was_stopped_goes_on_bit_for_bit() {
         file.tensors.values().flat_map(|t| to_vec_f32(t).unwrap()).collect()
     };
     assert!(averages(&straight_run) == averages(&run), "averaged weights differ");
+    let mut left = std::fs::read_dir(&run).unwrap().flatten().map(|entry| entry.file_name());
+    assert!(left.all(|name| !name.to_string_lossy().contains(".tmp-")), "temporary files stay");
 }
 
 #[test]

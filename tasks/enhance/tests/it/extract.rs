@@ -41,6 +41,14 @@ fn an_enrolment_longer_than_the_mixture_is_cut() {
 }
 
 #[test]
+fn a_quiet_enrolment_is_taken() {
+    // At -63 dB of full scale.
+    let request =
+        ExtractRequest { audio: tone(1.0, 0.5), speaker: tone(1.0, 0.001), ..Default::default() };
+    assert_eq!(task().plan_of(&request).expect("a plan").rows.len(), 1);
+}
+
+#[test]
 fn bad_requests_say_what_to_do() {
     let error = |request: ExtractRequest| task().plan_of(&request).map_err(told).expect_err("bad");
     let errors = [

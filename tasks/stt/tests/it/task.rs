@@ -1,8 +1,15 @@
-use syrinx_task::{Clip, Content, FrameScores, Generated};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use syrinx_audio::silence::chunks;
+use syrinx_task::{
+    Clip, Content, Context, FrameScores, Generated, LongRecording, Opened, Plan, Recordings,
+    Service, Services, Task, TaskError,
+};
 use syrinx_task_stt::{SttConfig, SttMode, SttRequest};
-use syrinx_testkit::{Tested, told};
-use syrinx_text::Phone;
-use syrinx_types::Audio;
+use syrinx_testkit::{Tested, services, told};
+use syrinx_types::{Audio, CancelToken, RunContext};
 
 use crate::{kit, scores, stt};
 
@@ -15,8 +22,33 @@ fn clip(seconds: f64) -> Clip {
     Clip::from(Audio { samples: samples.collect(), sample_rate_hz: 24_000 })
 }
 
-fn request(audio: Clip) -> SttRequest {
-    SttRequest { audio, text: None }
+/// A sentence of a synthetic voice, 3 seconds.
+fn sentence() -> Audio {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data/test/audio");
+    syrinx_audio::read(folder.join("awb_085_0009.ogg")).expect("a recording")
+}
+
+/// Recordings of one rate, one after another.
+fn joined(parts: &[&Audio]) -> Audio {
+    let samples = parts.iter().flat_map(|part| part.samples.iter().copied()).collect();
+    Audio { samples, sample_rate_hz: parts[0].sample_rate_hz }
+}
+
+fn request(audio: impl Into<Clip>) -> SttRequest {
+    SttRequest { audio: audio.into(), text: None }
+}
+
+fn known(audio: impl Into<Clip>, text: &str) -> SttRequest {
+    SttRequest { text: Some(text.into()), ..request(audio) }
+}
+
+/// Frames of each row of a plan.
+fn frames(plan: &Plan) -> Vec<usize> {
+    let codes = |row: &syrinx_task::RowPlan| match row.stages[0].contents.get("codes") {
+        Some(Content::Codes(codes)) => codes.frames(),
+        _ => panic!("no codes"),
+    };
+    plan.rows.iter().map(codes).collect()
 }
 
 fn generated(scores: FrameScores) -> Generated {
@@ -26,15 +58,9 @@ fn generated(scores: FrameScores) -> Generated {
 #[test]
 fn a_long_recording_is_cut_in_pauses_without_a_gap() {
     let config = SttConfig { max_part_s: 5.0, ..SttConfig::default() };
-    let plan = stt(config).plan_of(&request(clip(11.0))).expect("a plan");
-    let frames: Vec<usize> = plan
-        .rows
-        .iter()
-        .map(|row| match row.stages[0].contents.get("codes") {
-            Some(Content::Codes(codes)) => codes.frames(),
-            _ => panic!("no codes"),
-        })
-        .collect();
+    // A known text is said somewhere in the recording: all of it is decoded.
+    let plan = stt(config).plan_of(&known(clip(11.0), "Oh no.")).expect("a plan");
+    let frames = frames(&plan);
     assert!(frames.len() >= 3, "{frames:?}");
     assert_eq!(frames.iter().sum::<usize>(), 275);
     assert!(frames.iter().all(|&f| f <= 126), "{frames:?}");
@@ -47,19 +73,30 @@ fn a_long_recording_is_cut_in_pauses_without_a_gap() {
 
 #[test]
 fn parts_are_put_together_in_time() {
-    let first = scores("The sign was", 0.9, 0, 1);
-    let first_s = first.log_probs.len() as f64 / Phone::COUNT as f64 / 50.0;
-    let rows = vec![generated(first), generated(scores("visibly displayed", 0.9, 0, 2))];
-    let answer = stt(SttConfig::default()).answer_of(&request(clip(8.0)), rows).expect("an answer");
+    let (sentence, silence) = (sentence(), Audio::silence(20.0, 24_000));
+    let asked = request(joined(&[&sentence, &silence, &sentence]));
+    let task = stt(SttConfig::default());
+    // The rows between the sentences are not decoded, nor is the silence next to them.
+    let planned = frames(&task.plan_of(&asked).expect("a plan"));
+    assert_eq!(planned.len(), 2, "{planned:?}");
+    assert!(planned.iter().all(|frames| (65..=90).contains(frames)), "{planned:?}");
+    let rows = vec![
+        generated(scores("The sign was", 0.9, 0, 1)),
+        generated(scores("visibly displayed", 0.9, 0, 2)),
+    ];
+    let answer = task.answer_of(&asked, rows).expect("an answer");
     assert_eq!(answer.text, "the sign was visibly displayed");
-    assert!(answer.words[3].start_s > first_s);
+    assert!(answer.words[2].end_s < 4.0 && answer.words[3].start_s > 22.0, "{:?}", answer.words);
+    let pauses = answer.phones.iter().filter(|p| p.phone == "SIL" && p.duration_s > 1.0);
+    let silent_s: f64 = pauses.map(|p| p.duration_s).sum();
+    assert!((17.0..20.1).contains(&silent_s), "{silent_s}");
     assert!(answer.confidence.is_some_and(|c| c > 0.5 && c < 1.0), "{:?}", answer.confidence);
     assert_eq!(answer.phones.first().map(|p| p.phone.as_str()), Some("SIL"));
 }
 
 #[test]
 fn a_known_text_is_placed() {
-    let known = SttRequest { text: Some("The sign was displayed!".into()), ..request(clip(8.0)) };
+    let known = known(clip(8.0), "The sign was displayed!");
     let rows = vec![
         generated(scores("the sign", 0.9, 0, 1)),
         generated(scores("was displayed", 0.9, 0, 2)),
@@ -84,27 +121,118 @@ fn a_model_that_writes_text_is_read() {
 fn bad_requests_say_what_to_do() {
     let aligned = stt(SttConfig::default());
     let text = stt(SttConfig { mode: SttMode::Text, ..SttConfig::default() });
-    let known = SttRequest { text: Some("Oh".into()), ..request(clip(8.0)) };
     let errors = [
         aligned.plan_of(&request(clip(0.01))).map_err(told).expect_err("too short"),
         aligned
             .plan_of(&request(Clip::from("x.wav".to_owned())))
             .map_err(told)
             .expect_err("no file"),
-        text.plan_of(&known).map_err(told).expect_err("not with text"),
+        text.plan_of(&known(clip(8.0), "Oh")).map_err(told).expect_err("not with text"),
         aligned
-            .answer_of(&request(clip(8.0)), vec![Generated::default()])
+            .answer_of(&request(sentence()), vec![Generated::default()])
             .expect_err("no scores")
             .to_string(),
+        aligned
+            .plan_of(&known(Audio::silence(2.0, 24_000), "Oh"))
+            .map_err(told)
+            .expect_err("nobody speaks"),
     ];
     insta::assert_snapshot!(errors.join("\n"));
 }
 
 #[test]
 fn words_end_with_the_recording() {
-    let seconds = 0.3;
+    let seconds = 0.2;
     let rows = vec![generated(scores("the sign was displayed", 0.9, 0, 1))];
     let stt = stt(SttConfig::default());
     let answer = stt.answer_of(&request(clip(seconds)), rows).expect("an answer");
     assert!(answer.words.iter().all(|w| w.start_s <= w.end_s && w.end_s <= seconds));
+}
+
+#[test]
+fn a_recording_without_speech_is_not_decoded() {
+    let text = SttConfig { mode: SttMode::Text, ..SttConfig::default() };
+    for (config, phones_s) in [(SttConfig::default(), 7.0), (text, 0.0)] {
+        let task = stt(config);
+        for audio in [Clip::from(Audio::silence(7.0, 24_000)), clip(7.0)] {
+            let asked = request(audio);
+            assert!(task.plan_of(&asked).expect("a plan").rows.is_empty());
+            let answer = task.answer_of(&asked, Vec::new()).expect("an answer");
+            assert_eq!((answer.text.as_str(), answer.words.len()), ("", 0));
+            assert_eq!(answer.confidence, None);
+            assert!(answer.phones.iter().all(|p| p.phone == "SIL"), "{:?}", answer.phones);
+            let total_s: f64 = answer.phones.iter().map(|p| p.duration_s).sum();
+            assert!((total_s - phones_s).abs() < 0.05, "{total_s}");
+        }
+    }
+}
+
+/// A recording that is read section by section, and the number of samples that were read.
+struct LongFile {
+    audio: Audio,
+    samples_read: AtomicUsize,
+}
+
+impl LongRecording for LongFile {
+    fn seconds(&self) -> f64 {
+        self.audio.seconds()
+    }
+
+    fn cuts(&self, max_s: f64) -> Result<Vec<(f64, f64)>, TaskError> {
+        Ok(chunks(&self.audio, max_s))
+    }
+
+    fn slice(&self, start_s: f64, end_s: f64) -> Result<Audio, TaskError> {
+        let section = self.audio.slice(start_s, end_s);
+        self.samples_read.fetch_add(section.samples.len(), Ordering::Relaxed);
+        Ok(section)
+    }
+}
+
+/// A reader of one file.
+struct OneFile(Arc<LongFile>);
+
+impl Recordings for OneFile {
+    fn open(
+        &self,
+        _: &Path,
+        _: u32,
+        _: &mut dyn FnMut(String),
+    ) -> Result<Opened<'static>, TaskError> {
+        Ok(Opened::Long(Arc::clone(&self.0) as Arc<dyn LongRecording>))
+    }
+
+    fn read(&self, _: &Path, _: u32, _: &mut dyn FnMut(String)) -> Result<Audio, TaskError> {
+        Err(TaskError::Missing(Service::Recordings))
+    }
+
+    fn resample(&self, _: &Audio, _: u32) -> Result<Audio, TaskError> {
+        Err(TaskError::Missing(Service::Recordings))
+    }
+}
+
+#[test]
+fn a_long_file_is_read_once_and_has_no_gap() {
+    let sentence = sentence();
+    let audio = joined(&[&sentence; 25]);
+    let samples = audio.samples.len();
+    let file = Arc::new(LongFile { audio, samples_read: AtomicUsize::new(0) });
+    let services =
+        Services { recordings: Some(Arc::new(OneFile(Arc::clone(&file)))), ..services() };
+    let cancel = CancelToken::default();
+    let context = Context { services: &services, run: RunContext::quiet(&cancel) };
+    let task = stt(SttConfig::default());
+    let name = || Clip::from("long.wav".to_owned());
+    for asked in [known(name(), "Oh no."), request(name())] {
+        let (plan, _) = task.plan(&asked, &context).expect("a plan");
+        assert_eq!(file.samples_read.swap(0, Ordering::Relaxed), samples);
+        let planned: usize = frames(&plan).iter().sum();
+        // Without a text, silence is left out.
+        let all = samples / 960;
+        let expected = if asked.text.is_some() { all..=all } else { all / 2..=all };
+        assert!(expected.contains(&planned), "{planned} of {all} frames");
+    }
+    cancel.cancel();
+    let cancelled = task.plan(&request(name()), &context);
+    assert!(matches!(cancelled, Err(TaskError::Cancelled)));
 }

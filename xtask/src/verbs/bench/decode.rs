@@ -147,10 +147,8 @@ fn json_of(command: &mut Command) -> Result<Value> {
 fn table(all: &[Measured]) -> String {
     let named = |name: &str| all.iter().find(|m| m.name == name).map(|m| &m.frames_per_s[..]);
     let torch = all.iter().find(|m| m.name.starts_with("PyTorch")).map(|m| &m.frames_per_s[..]);
-    let mut out = format!(
-        "{:<16} {:>9} {:>13} {:>13} {:>11}\n",
-        "", "frames/s", "over PyTorch", "over batch 1", "bandwidth"
-    );
+    let titles = ["", "frames/s", "over PyTorch", "over batch 1", "bandwidth"];
+    let mut lines = vec![titles.map(str::to_owned).to_vec()];
     for measured in all {
         let over = |other: Option<&[f64]>| {
             let Some(other) = other else { return "-".to_owned() };
@@ -158,16 +156,15 @@ fn table(all: &[Measured]) -> String {
             format!("{:.2}", median(&mut ratios.collect::<Vec<_>>()))
         };
         let kind = measured.name.strip_suffix(", batch 8");
-        out += &format!(
-            "{:<16} {:>9.1} {:>13} {:>13} {:>9.0} %\n",
-            measured.name,
-            median(&mut measured.frames_per_s.clone()),
+        lines.push(vec![
+            measured.name.clone(),
+            format!("{:.1}", median(&mut measured.frames_per_s.clone())),
             over(torch),
             over(kind.and_then(|kind| named(&format!("{kind}, batch 1")))),
-            100.0 * median(&mut measured.bandwidth.clone())
-        );
+            format!("{:.0} %", 100.0 * median(&mut measured.bandwidth.clone())),
+        ]);
     }
-    out
+    crate::table::table(&lines)
 }
 
 #[cfg(test)]
@@ -189,7 +186,7 @@ mod tests {
         let table = table(&all);
         let words = |name: &str| {
             let line = table.lines().find(|l| l.starts_with(name)).unwrap();
-            line[16..].split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+            line[name.len()..].split_whitespace().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(words("f32, batch 1"), ["20.0", "2.00", "-", "50", "%"]);
         assert_eq!(words("f32, batch 8"), ["90.0", "10.00", "4.00", "28", "%"]);

@@ -1,10 +1,12 @@
 //! Recipes: files that describe the stages of a pretraining.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A recipe. Paths start from the workspace's folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +29,8 @@ pub(super) struct Recipe {
     /// Noise, rooms and other speakers; left out if not given.
     #[serde(default)]
     pub(super) simulate: Option<Simulate>,
-    pub(super) train: Train,
+    /// Phases of the training in their order: the curriculum.
+    pub(super) train: Vec<Phase>,
     pub(super) package: Package,
     /// Evaluation of the model at the end; left out if not given.
     #[serde(default)]
@@ -116,15 +119,39 @@ impl Default for Encode {
     }
 }
 
+/// A phase of the training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Train {
+pub(super) struct Phase {
+    /// Name, unique in the recipe; the stage is called `train-NAME`.
+    pub(super) name: String,
+    /// Training configuration.
     pub(super) config: PathBuf,
+    /// `KEY=VALUE` of the training configuration, as `--set` takes them.
     #[serde(default)]
     pub(super) set: Vec<String>,
-    /// Sentences of the in-training evaluation while training; 0 for none.
+    /// Sampling weights by task and stage of its layout; those of the configuration if empty.
+    #[serde(default)]
+    pub(super) mix: BTreeMap<String, BTreeMap<String, f64>>,
+    /// `KEY=VALUE` of the program's settings, such as `tasks.stt.augmented_share=0.3`.
+    #[serde(default)]
+    pub(super) settings: Vec<String>,
+    /// Folder of token shards with their views; what the recipe encodes and simulates if not given.
+    #[serde(default)]
+    pub(super) data: Option<PathBuf>,
+    /// Model file whose weights the phase begins with; those of the phase before if not given.
+    #[serde(default)]
+    pub(super) from: Option<PathBuf>,
+    /// Sentences of the in-training evaluation; 0 for none.
     #[serde(default)]
     pub(super) in_training_eval: usize,
+}
+
+impl Phase {
+    /// Returns the name of its stage.
+    pub(super) fn stage(&self) -> String {
+        format!("train-{}", self.name)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,8 +172,8 @@ pub(super) struct Voice {
 }
 
 impl Recipe {
-    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `train.set`, `fit.set`,
-    /// `vocoder.set` and `evaluate.words` get longer by a value.
+    /// Reads a recipe, and changes it as `STAGE.KEY=VALUE` say: values are JSON or plain text; `set`, `settings` and `words`
+    /// get longer by a value. Entries of a list are known by their names: `train.NAME.KEY`, `package.voices.NAME.KEY`.
     pub(super) fn read(path: &Path, changes: &[String]) -> Result<Self> {
         let at = || path.display().to_string();
         let text = fs::read_to_string(path).with_context(at)?;
@@ -156,37 +183,65 @@ impl Recipe {
             let (key, value) = change
                 .split_once('=')
                 .with_context(|| format!("--set {change}: that is no STAGE.KEY=VALUE"))?;
-            let pointer = format!("/{}", key.replace('.', "/"));
-            let Some(place) = json.pointer_mut(&pointer) else {
+            let Some(place) = place(&mut json, key) else {
                 bail!("--set {change}: the recipe has no `{key}`");
             };
+            let grows = [".set", ".settings", ".words"].iter().any(|end| key.ends_with(end));
             match place {
-                serde_json::Value::Array(list)
-                    if key.ends_with(".set") || key.ends_with(".words") =>
-                {
-                    list.push(value.into())
-                }
+                Value::Array(list) if grows => list.push(value.into()),
                 place => {
                     *place = serde_json::from_str(value).unwrap_or_else(|_| value.into());
                 }
             }
         }
         let recipe: Self = serde_json::from_value(json).context("--set")?;
-        ensure!(!recipe.package.voices.is_empty(), "{}: a model needs a voice", path.display());
-        let twice = recipe.corpus.import.is_some() && recipe.corpus.manifest.is_some();
-        ensure!(!twice, "{}: corpus.manifest and corpus.import exclude each other", path.display());
-        let nowhere = |e: &Evaluate| e.import.is_some() && e.manifest.is_none();
-        let nowhere = recipe.evaluate.as_ref().is_some_and(nowhere);
-        ensure!(!nowhere, "{}: evaluate.import needs evaluate.manifest", path.display());
+        recipe.check().with_context(at)?;
         Ok(recipe)
     }
+
+    fn check(&self) -> Result<()> {
+        ensure!(!self.package.voices.is_empty(), "a model needs a voice");
+        let twice = self.corpus.import.is_some() && self.corpus.manifest.is_some();
+        ensure!(!twice, "corpus.manifest and corpus.import exclude each other");
+        let nowhere = |e: &Evaluate| e.import.is_some() && e.manifest.is_none();
+        ensure!(
+            !self.evaluate.as_ref().is_some_and(nowhere),
+            "evaluate.import needs evaluate.manifest"
+        );
+        ensure!(!self.train.is_empty(), "a model needs a phase of training: [[train]]");
+        let names: BTreeSet<&str> = self.train.iter().map(|phase| phase.name.as_str()).collect();
+        ensure!(names.len() == self.train.len(), "two phases of [[train]] have the same name");
+        for phase in &self.train {
+            let at = &phase.name;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            ensure!(
+                !at.is_empty() && at.chars().all(plain),
+                "phase `{at}`: use letters, digits and dashes"
+            );
+            ensure!(
+                phase.from.as_ref() != Some(&self.out),
+                "phase `{at}`: `from` is the file that the recipe writes"
+            );
+            let bare = phase.settings.iter().find(|setting| !setting.contains('='));
+            ensure!(bare.is_none(), "phase `{at}`: `settings` are KEY=VALUE");
+        }
+        Ok(())
+    }
+}
+
+/// Returns the value under a key with dots; entries of lists are known by their names.
+fn place<'a>(recipe: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    key.split('.').try_fold(recipe, |at, part| match at {
+        Value::Array(entries) => entries.iter_mut().find(|entry| entry["name"] == part),
+        table => table.get_mut(part),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEXT: &str = "run = 'runs/x'\nout = 'x'\n[corpus]\nmanifest = 'm.jsonl'\n[train]\nconfig = 'c.toml'\n\
+    const TEXT: &str = "run = 'runs/x'\nout = 'x'\n[corpus]\nmanifest = 'm.jsonl'\n[[train]]\nname = 'all'\nconfig = 'c.toml'\n\
         [package]\nvoices = [{ name = 'ann', utterance = 'u1' }]\n";
 
     #[test]
@@ -197,22 +252,33 @@ mod tests {
         let read = |changes: &[&str]| {
             Recipe::read(&path, &changes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>())
         };
-        let changed =
-            read(&["train.set=steps=3", "train.in_training_eval=2", "encode.per_shard=7"]).unwrap();
-        assert_eq!(changed.train.set, ["steps=3"]);
-        assert_eq!((changed.train.in_training_eval, changed.encode.per_shard), (2, 7));
+        let changed = read(&[
+            "train.all.set=steps=3",
+            "train.all.in_training_eval=2",
+            "encode.per_shard=7",
+            "package.voices.ann.utterance=u2",
+        ])
+        .unwrap();
+        assert_eq!(changed.train[0].set, ["steps=3"]);
+        assert_eq!((changed.train[0].in_training_eval, changed.encode.per_shard), (2, 7));
+        assert_eq!(changed.package.voices[0].utterance, "u2");
         for (change, expected) in [
             ("train.steps=3", "no `train.steps`"),
             ("train", "no STAGE.KEY=VALUE"),
-            ("train.in_training_eval=many", "--set"),
+            ("train.all.in_training_eval=many", "--set"),
+            ("train.all.settings=device", "`settings` are KEY=VALUE"),
+            ("train.all.from=x", "`from` is the file that the recipe writes"),
+            ("train=[]", "needs a phase"),
         ] {
-            let error = read(&[change]).unwrap_err().to_string();
+            let error = format!("{:#}", read(&[change]).unwrap_err());
             assert!(error.contains(expected), "{change}: {error}");
         }
         fs::write(&path, format!("{TEXT}[dance]\n")).unwrap();
         let error = format!("{:#}", read(&[]).unwrap_err());
         assert!(error.contains("dance"), "{error}");
         for (more, expected) in [
+            ("[[train]]\nname = 'all'\nconfig = 'c.toml'\n", "the same name"),
+            ("[[train]]\nname = 'a/b'\nconfig = 'c.toml'\n", "phase `a/b`"),
             ("[corpus.import]\nform = 'libri'\nfolder = 'x'\n", "exclude each other"),
             (
                 "[evaluate]\nsuite = 's'\nimport = { form = 'libri', folder = 'x' }\n",
@@ -236,7 +302,8 @@ mod tests {
             let recipe = Recipe::read(&entry.path(), &[]).unwrap();
             let suite = recipe.evaluate.as_ref().map(|e| &e.suite);
             let card = recipe.package.card.as_ref().unwrap();
-            for file in [&recipe.train.config, card].into_iter().chain(suite) {
+            let configs = recipe.train.iter().map(|phase| &phase.config);
+            for file in configs.chain([card]).chain(suite) {
                 assert!(crate::project::root().join(file).is_file(), "{}", file.display());
             }
             recipes += 1;

@@ -11,7 +11,7 @@ use crate::content::ContentHash;
 /// A stage of a recipe.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PretrainStage {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// Its own folder, which is emptied when it has to be done with something else.
     pub(super) folder: PathBuf,
     /// Files and folders whose content it depends on.
@@ -28,6 +28,8 @@ pub(super) enum StageCommand {
     Corpus(Vec<String>),
     /// The program with these words.
     Program(Vec<String>),
+    /// The program with these words and variables (`NAME=VALUE`), which set its settings.
+    Train { variables: Vec<String>, words: Vec<String> },
     /// The program with these words, after the card was written: the file of the recipe (if any), and where to.
     Package { words: Vec<String>, card: Option<PathBuf>, written: PathBuf },
 }
@@ -35,11 +37,14 @@ pub(super) enum StageCommand {
 impl StageCommand {
     /// Returns the command as a person would type it.
     pub(super) fn line(&self) -> String {
-        let (program, words) = match self {
-            Self::Corpus(words) => ("cargo xtask corpus", words),
-            Self::Program(words) | Self::Package { words, .. } => ("syrinx", words),
-        };
-        format!("{program} {}", words.join(" "))
+        let line = |words: &[String]| format!("syrinx {}", words.join(" "));
+        match self {
+            Self::Corpus(words) => format!("cargo xtask corpus {}", words.join(" ")),
+            Self::Program(words) | Self::Package { words, .. } => line(words),
+            Self::Train { variables, words } => {
+                [variables.as_slice(), &[line(words)]].concat().join(" ")
+            }
+        }
     }
 }
 
@@ -170,7 +175,7 @@ mod tests {
         let run = folder.path();
         let (input, output) = (run.join("input"), run.join("made/output"));
         let stage = |setting: &str| PretrainStage {
-            name: "made",
+            name: "made".into(),
             folder: run.join("made"),
             inputs: vec![input.clone()],
             outputs: vec![output.clone()],

@@ -1,9 +1,10 @@
 //! Stages of a recipe.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::recipe::{Import, Recipe};
+use super::recipe::{Import, Phase, Recipe};
 use super::stage::{PretrainStage, StageCommand};
 use crate::project::root;
 
@@ -22,7 +23,8 @@ pub(super) fn stages(recipe: &Recipe) -> Vec<PretrainStage> {
         .chain(fitted.into_iter().flatten())
         .chain([places.encode()])
         .chain(scenes)
-        .chain([places.train(), places.package()])
+        .chain(places.phases())
+        .chain([places.package()])
         .chain(places.evaluate())
         .collect()
 }
@@ -40,7 +42,7 @@ struct Places<'a> {
     /// The codec's file or folder.
     codec_path: PathBuf,
     shards: PathBuf,
-    lm_run: PathBuf,
+    /// The language model of the last phase.
     lm: PathBuf,
 }
 
@@ -57,6 +59,32 @@ fn configured(mut words: Vec<String>, config: Option<&Path>, set: &[String]) -> 
     words
 }
 
+/// Language model of a phase.
+fn language_model(recipe: &Recipe, phase: &Phase) -> PathBuf {
+    recipe.run.join(phase.stage()).join("lm/model.safetensors")
+}
+
+/// Returns the words that set the mix of a phase; none if it has the configuration's.
+fn mix(phase: &Phase) -> Vec<String> {
+    let entry = |task: &str, stage: &str, weight: f64| {
+        format!("{{task=\"{task}\",stage=\"{stage}\",weight={weight}}}")
+    };
+    let stages = |(task, stages): (&String, &BTreeMap<String, f64>)| -> Vec<String> {
+        stages.iter().map(|(stage, &weight)| entry(task, stage, weight)).collect()
+    };
+    let entries: Vec<String> = phase.mix.iter().flat_map(stages).collect();
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    vec!["--set".to_owned(), format!("mix=[{}]", entries.join(","))]
+}
+
+/// Returns the variable of the environment that gives the program a setting.
+fn variable(setting: &str) -> String {
+    let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+    format!("SYRINX_{}={value}", key.replace('.', "__").to_uppercase())
+}
+
 impl<'a> Places<'a> {
     fn of(recipe: &'a Recipe) -> Self {
         let folder = |name: &str| recipe.run.join(name);
@@ -64,7 +92,6 @@ impl<'a> Places<'a> {
         let made = folder(made).join("manifest.jsonl");
         let corpus = recipe.corpus.manifest.clone().unwrap_or(made);
         let aligned = || folder("align").join("manifest.jsonl");
-        let lm_run = folder("train").join("lm");
         let trained = folder("vocoder").join("codec.safetensors").display().to_string();
         let codec = recipe.codec.clone().unwrap_or(trained);
         let codec_path = PathBuf::from(codec.split(',').next().unwrap_or_default());
@@ -76,14 +103,13 @@ impl<'a> Places<'a> {
             codec,
             codec_path,
             shards: folder("encode").join("shards"),
-            lm: lm_run.join("model.safetensors"),
-            lm_run,
+            lm: recipe.train.last().map(|phase| language_model(recipe, phase)).unwrap_or_default(),
         }
     }
 
     fn stage(
         &self,
-        name: &'static str,
+        name: &str,
         inputs: &[&Path],
         config: Option<&Path>,
         outputs: &[&Path],
@@ -93,7 +119,7 @@ impl<'a> Places<'a> {
         let mut inputs = owned(inputs);
         inputs.extend(config.map(Path::to_path_buf));
         PretrainStage {
-            name,
+            name: name.to_owned(),
             folder: self.recipe.run.join(name),
             inputs,
             outputs: owned(outputs),
@@ -103,7 +129,7 @@ impl<'a> Places<'a> {
 
     /// A published corpus as a manifest. Its folder may hold hundreds of gigabytes and isn't read to tell whether it
     /// changed.
-    fn import(&self, name: &'static str, import: &Import, manifest: &Path) -> PretrainStage {
+    fn import(&self, name: &str, import: &Import, manifest: &Path) -> PretrainStage {
         let mut words = words(&[
             &"data",
             &"import",
@@ -219,24 +245,42 @@ impl<'a> Places<'a> {
         self.stage("simulate", &inputs, None, &[&views], StageCommand::Program(words))
     }
 
-    fn train(&self) -> PretrainStage {
-        let train = &self.recipe.train;
+    /// Phases of the training, each with the weights of the one before.
+    fn phases(&self) -> Vec<PretrainStage> {
+        let phases = &self.recipe.train;
+        let before = std::iter::once(None).chain(phases.iter().map(Some));
+        phases.iter().zip(before).map(|(phase, before)| self.phase(phase, before)).collect()
+    }
+
+    fn phase(&self, phase: &Phase, before: Option<&Phase>) -> PretrainStage {
+        let lm = language_model(self.recipe, phase);
+        let data = phase.data.as_ref().unwrap_or(&self.shards);
+        let from =
+            phase.from.clone().or_else(|| before.map(|before| language_model(self.recipe, before)));
+        let run = self.recipe.run.join(phase.stage()).join("lm");
         let mut words = words(&[
             &"train",
             &"--data",
-            &self.shards.display(),
+            &data.display(),
             &"--codec",
             &self.codec,
             &"--run",
-            &self.lm_run.display(),
+            &run.display(),
             &"--resume",
         ]);
-        if train.in_training_eval > 0 {
-            words.extend(["--in-training-eval".to_owned(), train.in_training_eval.to_string()]);
+        words
+            .extend(from.iter().flat_map(|file| ["--from".to_owned(), file.display().to_string()]));
+        if phase.in_training_eval > 0 {
+            words.extend(["--in-training-eval".to_owned(), phase.in_training_eval.to_string()]);
         }
-        let config = Some(train.config.as_path());
-        let work = StageCommand::Program(configured(words, config, &train.set));
-        self.stage("train", &[&self.shards, &self.codec_path], config, &[&self.lm], work)
+        let config = Some(phase.config.as_path());
+        let mut words = configured(words, config, &phase.set);
+        words.extend(mix(phase));
+        let variables = phase.settings.iter().map(|setting| variable(setting)).collect();
+        let inputs: Vec<&Path> =
+            [data, &self.codec_path].into_iter().chain(&from).map(PathBuf::as_path).collect();
+        let work = StageCommand::Train { variables, words };
+        self.stage(&phase.stage(), &inputs, config, &[&lm], work)
     }
 
     fn package(&self) -> PretrainStage {
@@ -304,20 +348,43 @@ mod tests {
         let recipe: Recipe = toml::from_str(
             "run = 'r'\nout = 'm'\ncodec = 'c,levels=8'\n\
              [corpus]\nalign = true\nimport = { form = 'libri', folder = 'tts' }\n\
-             [train]\nconfig = 't.toml'\n[package]\nvoices = [{ name = 'ann', utterance = 'u' }]\n\
+             [[train]]\nname = 'first'\nconfig = 't.toml'\nset = ['steps=9']\n\
+             [[train]]\nname = 'second'\nconfig = 't.toml'\nsettings = ['tasks.stt.augmented_share=0.3']\n\
+             mix = { tts = { ar = 2, nar = 1.5 }, stt = { phones = 4 } }\n[package]\nvoices = [{ name = 'ann', utterance = 'u' }]\n\
              [evaluate]\nsuite = 's.toml'\nmanifest = 'l.jsonl'\nwords = ['--limit', '2']\n\
              import = { form = 'libri', folder = 'test-clean' }\n",
         )
         .unwrap();
         let stages = stages(&recipe);
-        let names: Vec<&str> = stages.iter().map(|s| s.name).collect();
-        let expected = ["import", "align", "encode", "train", "package", "test-set", "evaluate"];
+        let names: Vec<&str> = stages.iter().map(|s| s.name.as_str()).collect();
+        let expected = [
+            "import",
+            "align",
+            "encode",
+            "train-first",
+            "train-second",
+            "package",
+            "test-set",
+            "evaluate",
+        ];
         assert_eq!(names, expected);
         let lines: Vec<String> = stages.iter().map(|s| s.work.line()).collect();
         assert_eq!(lines[0], "syrinx data import libri tts --out r/import/manifest.jsonl");
         assert!(lines[2].contains("data encode r/align/manifest.jsonl"), "{}", lines[2]);
-        assert_eq!(lines[5], "syrinx data import libri test-clean --out l.jsonl");
-        assert!(lines[6].starts_with("syrinx eval s.toml --model m"), "{}", lines[6]);
-        assert!(lines[6].ends_with("--limit 2"), "{}", lines[6]);
+        assert_eq!(
+            lines[3],
+            "syrinx train --data r/encode/shards --codec c,levels=8 --run r/train-first/lm --resume --config t.toml --set steps=9"
+        );
+        assert_eq!(
+            lines[4],
+            "SYRINX_TASKS__STT__AUGMENTED_SHARE=0.3 syrinx train --data r/encode/shards --codec c,levels=8 \
+             --run r/train-second/lm --resume --from r/train-first/lm/model.safetensors --config t.toml \
+             --set mix=[{task=\"stt\",stage=\"phones\",weight=4},{task=\"tts\",stage=\"ar\",weight=2},\
+             {task=\"tts\",stage=\"nar\",weight=1.5}]"
+        );
+        assert!(lines[5].contains("--lm r/train-second/lm/model.safetensors"), "{}", lines[5]);
+        assert_eq!(lines[6], "syrinx data import libri test-clean --out l.jsonl");
+        assert!(lines[7].starts_with("syrinx eval s.toml --model m"), "{}", lines[7]);
+        assert!(lines[7].ends_with("--limit 2"), "{}", lines[7]);
     }
 }

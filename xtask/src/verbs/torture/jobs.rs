@@ -147,18 +147,18 @@ fn shards(folder: &Path, program: &Path) -> Result<()> {
     if !encode.status.success() {
         bail!("data encode: {}", String::from_utf8_lossy(&encode.stderr));
     }
-    fs::write(
-        folder.join("train.toml"),
-        "steps = 60\npositions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n\
-         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n\
-         [[mix]]\ntask = \"stt\"\nstage = \"phones\"\nweight = 1.0\n",
-    )?;
+    fs::write(folder.join("train.toml"), training("steps = 60\n", &[["stt", "phones"]]))?;
     Ok(())
 }
 
 /// A suite of a few sentences.
 fn suite(folder: &Path, _program: &Path) -> Result<()> {
-    fs::write(folder.join("lines.txt"), "Glue the sheet.\nRice is served.\nThe birch canoe.\n")?;
+    suite_of(folder, "Glue the sheet.\nRice is served.\nThe birch canoe.\n")
+}
+
+/// A suite that speaks the lines of a text.
+fn suite_of(folder: &Path, lines: &str) -> Result<()> {
+    fs::write(folder.join("lines.txt"), lines)?;
     fs::write(
         folder.join("suite.toml"),
         "task = \"tts\"\nrequest = { text = \"{text}\", voice = \"joe\" }\nfigures = [\"rtf\"]\n\
@@ -167,25 +167,28 @@ fn suite(folder: &Path, _program: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Configuration of a training of the smallest model: these settings, then a model, then this mix.
+fn training(settings: &str, stages: &[[&str; 2]]) -> String {
+    let mix = stages.iter().map(|[task, stage]| {
+        format!("[[mix]]\ntask = \"{task}\"\nstage = \"{stage}\"\nweight = 1.0\n")
+    });
+    format!(
+        "{settings}positions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n\
+         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n{}",
+        mix.collect::<String>()
+    )
+}
+
 /// A grid of two cells that learn something and speak.
 fn grid(folder: &Path, program: &Path) -> Result<()> {
     shards(folder, program)?;
-    fs::write(
-        folder.join("grid-train.toml"),
-        "positions = 200\ncheckpoint_steps = 5\nwarmup_steps = 1\n[prompt]\nnone_probability = 1.0\n\
-         [model]\nencoder_layers = 1\n[model.trunk]\ndim = 32\nlayers = 1\nheads = 2\nhidden = 32\n\
-         [[mix]]\ntask = \"tts\"\nstage = \"ar\"\nweight = 1.0\n\
-         [[mix]]\ntask = \"tts\"\nstage = \"nar\"\nweight = 1.0\n",
-    )?;
-    fs::write(folder.join("lines.txt"), "Yes.\n")?;
-    fs::write(
-        folder.join("speak.toml"),
-        "task = \"tts\"\nrequest = { text = \"{text}\", voice = \"joe\" }\nfigures = [\"rtf\"]\n\
-         [items]\nlines = \"lines.txt\"\n",
-    )?;
+    let settings = "prompt.none_probability = 1.0\n";
+    let stages = [["tts", "ar"], ["tts", "nar"]];
+    fs::write(folder.join("grid-train.toml"), training(settings, &stages))?;
+    suite_of(folder, "Yes.\n")?;
     fs::write(
         folder.join("grid.toml"),
-        "title = \"Groups\"\nquestion = \"Do they matter?\"\nsuites = [{ suite = \"speak.toml\" }]\n\
+        "title = \"Groups\"\nquestion = \"Do they matter?\"\nsuites = [{ suite = \"suite.toml\" }]\n\
          train = { config = \"grid-train.toml\", steps = 30 }\n[[axes]]\nname = \"group\"\nvalues = [\n\
          { name = \"1\", keys = { \"train.model.group\" = 1 } },\n\
          { name = \"2\", keys = { \"train.model.group\" = 2 } },\n]\n",

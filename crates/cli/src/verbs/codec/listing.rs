@@ -10,6 +10,7 @@ use syrinx_pretrained::hub::installed;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::session::{Session, data_folder};
+use crate::table::{fields, table};
 use crate::verbs::codes::Used;
 
 /// Returns the facts of a codec.
@@ -43,27 +44,22 @@ pub fn info(session: &Session, named: Option<&CodecSpec>) -> Outcome {
     if session.globals.json {
         return session.print_json(&facts);
     }
-    let lines = [
-        format!("codec        {} ({})", facts["kind"].as_str().unwrap_or_default(), name),
-        format!("sound        {} Hz, 1 channel", facts["sample_rate_hz"]),
-        format!(
-            "frames       {:.2}/s, {} samples each",
-            facts["frame_rate_hz"].as_f64().unwrap_or_default(),
-            facts["frame_samples"]
-        ),
-        format!(
-            "levels       {} of {} codes, {} kbit/s",
-            facts["levels"], facts["codebook_size"], facts["kbit_s"]
-        ),
-        format!("level rates  {} Hz", rates(&used.codec().level_rates_hz())),
-        format!("entries      {} numbers", facts["entry_dim"]),
-        format!(
-            "look-ahead   {} frames ({} ms)",
-            facts["look_ahead_frames"], facts["look_ahead_ms"]
-        ),
-        format!("fingerprint  {}", used.codec().fingerprint()),
+    let frame_rate_hz = facts["frame_rate_hz"].as_f64().unwrap_or_default();
+    let frames = format!("{frame_rate_hz:.2}/s, {} samples each", facts["frame_samples"]);
+    let (levels, codes) = (&facts["levels"], &facts["codebook_size"]);
+    let levels = format!("{levels} of {codes} codes, {} kbit/s", facts["kbit_s"]);
+    let (ahead_frames, ahead_ms) = (&facts["look_ahead_frames"], &facts["look_ahead_ms"]);
+    let rows = [
+        ("codec", format!("{} ({name})", facts["kind"].as_str().unwrap_or_default())),
+        ("sound", format!("{} Hz, 1 channel", facts["sample_rate_hz"])),
+        ("frames", frames),
+        ("levels", levels),
+        ("level rates", format!("{} Hz", rates(&used.codec().level_rates_hz()))),
+        ("entries", format!("{} numbers", facts["entry_dim"])),
+        ("look-ahead", format!("{ahead_frames} frames ({ahead_ms} ms)")),
+        ("fingerprint", used.codec().fingerprint()),
     ];
-    lines.iter().try_for_each(|line| session.print(line))
+    session.print(&fields(&rows))
 }
 
 /// Rates of levels in a row, equal ones once.
@@ -107,23 +103,23 @@ pub fn list(session: &Session, folders: &[PathBuf], models_dir: Option<&PathBuf>
     if session.globals.json {
         return session.print_json(&found);
     }
-    session.print(&format!(
-        "{:<10} {:>7} {:>9} {:>7} {:>6} {:>7}  name",
-        "kind", "Hz", "frames/s", "levels", "codes", "kbit/s"
-    ))?;
-    for facts in found {
-        session.print(&format!(
-            "{:<10} {:>7} {:>9.2} {:>7} {:>6} {:>7}  {}",
-            facts["kind"].as_str().unwrap_or_default(),
-            facts["sample_rate_hz"].to_string(),
-            facts["frame_rate_hz"].as_f64().unwrap_or_default(),
-            facts["levels"].to_string(),
-            facts["codebook_size"].to_string(),
-            facts["kbit_s"].to_string(),
-            facts["name"].as_str().unwrap_or_default(),
-        ))?;
-    }
-    Ok(())
+    let titles = ["KIND", "HZ", "FRAMES/S", "LEVELS", "CODES", "KBIT/S", "NAME"];
+    let rows: Vec<[String; 7]> = found.iter().map(row).collect();
+    session.print(&table(titles, &rows))
+}
+
+/// Returns the cells of a codec in the list.
+fn row(facts: &Value) -> [String; 7] {
+    let text = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
+    [
+        text("kind"),
+        facts["sample_rate_hz"].to_string(),
+        format!("{:.2}", facts["frame_rate_hz"].as_f64().unwrap_or_default()),
+        facts["levels"].to_string(),
+        facts["codebook_size"].to_string(),
+        facts["kbit_s"].to_string(),
+        text("name"),
+    ]
 }
 
 /// Folders with a configuration of a codec, in a folder or the folder itself, in order.

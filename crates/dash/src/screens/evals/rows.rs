@@ -64,7 +64,7 @@ pub(super) struct Rows {
     rows: Vec<Scored>,
     before: BTreeMap<String, Scored>,
     figures: Vec<String>,
-    /// Which figure they are sorted by; 0 is how bad they are altogether.
+    /// Index of the figure that sorts the rows, from 1; 0 sorts by all figures together.
     sort: usize,
     reversed: bool,
     at: usize,

@@ -151,7 +151,7 @@ impl History {
         Some(pace * self.total.saturating_sub(self.step) as f64)
     }
 
-    /// When the last step was, if that was written down.
+    /// Time of the last step, if it is recorded.
     pub(crate) fn last_s(&self) -> Option<f64> {
         self.times.last().map(|(_, at_s)| *at_s)
     }

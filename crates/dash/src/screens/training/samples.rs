@@ -20,7 +20,7 @@ const SENTENCE: &str = "The birch canoe slid on the smooth planks.";
 pub(super) struct Samples {
     /// The task that speaks, and its field.
     speaks: Option<(String, String)>,
-    /// Whether every new checkpoint is asked.
+    /// Whether every new checkpoint synthesizes the samples.
     pub(super) every: bool,
     job: Option<(JobId, u64)>,
     made: Vec<(u64, DrawnAnswer)>,

@@ -1,0 +1,67 @@
+//! Codes that are known are scored as in training.
+
+use syrinx_decode::code_log_probs;
+use syrinx_model::LmConfig;
+use syrinx_task::{Alignment, Content, Contents, Example, Response, TextContent, resolve};
+use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_types::Codes;
+
+use crate::known::layout;
+
+const PHONES: u32 = 6;
+const FRAMES: u32 = 24;
+
+#[test]
+fn log_probabilities_of_known_codes_are_the_losses_of_training() {
+    for (alignment, group) in
+        [(Alignment::Pointer, 1), (Alignment::Pointer, 2), (Alignment::None, 1)]
+    {
+        let (kit, codec) = (kit(alignment).unwrap(), ToneCodec::default());
+        let config = LmConfig { group, ..tiny_config(alignment) };
+        let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
+        space.group = group;
+        let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
+        let first = space.first_phone;
+        let text =
+            TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
+        let codes = (0..4 * FRAMES).map(|i| (i * 7 % 32) as u16).collect();
+        let pointer = (0..FRAMES).map(|frame| frame * PHONES / FRAMES).collect();
+        let example = Example {
+            contents: Contents::from([("text".to_owned(), Content::Text(text))]),
+            response: Response::Codes { codes: Codes::new(4, codes).unwrap(), pointer },
+        };
+        let layout = layout(alignment);
+        let stage = &layout.stages[0];
+        let log_probs = code_log_probs(&tiny.model, stage, &example).unwrap();
+        assert_eq!(log_probs.len(), FRAMES as usize);
+        let response = Some(&example.response);
+        let sequence = resolve(stage, &example.contents, response, 0, &space).unwrap();
+        // The end of a response without a pointer is a class of its own, and not a frame's code.
+        let ends = usize::from(alignment == Alignment::None);
+        let losses = tiny.model.losses(&[sequence]).unwrap();
+        for member in 0..group {
+            let name = format!("codes.{}", member + 1);
+            let part = losses.parts.iter().find(|part| part.name == name).unwrap();
+            let of_member: Vec<f64> =
+                log_probs.iter().skip(member).step_by(group).copied().collect();
+            assert_eq!(part.targets, of_member.len() + ends, "{name}");
+            if ends == 0 {
+                let mean = of_member.iter().sum::<f64>() / of_member.len() as f64;
+                let loss = f64::from(part.value.to_scalar::<f32>().unwrap());
+                assert!((mean + loss).abs() < 1e-4, "{name}: {mean} and {loss}");
+            }
+        }
+        assert!(log_probs.iter().all(|&log_prob| log_prob < 0.0));
+    }
+}
+
+#[test]
+fn responses_without_codes_have_no_probability() {
+    let (kit, codec) = (kit(Alignment::Pointer).unwrap(), ToneCodec::default());
+    let space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
+    let config = tiny_config(Alignment::Pointer);
+    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
+    let layout = layout(Alignment::Pointer);
+    let example = Example { contents: Contents::new(), response: Response::Text(Vec::new()) };
+    assert!(code_log_probs(&tiny.model, &layout.stages[0], &example).unwrap().is_empty());
+}

@@ -1,0 +1,106 @@
+//! Faults of suites.
+
+use std::borrow::Cow;
+
+/// Fault of a suite, by itself or for the evaluated model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuiteIssue {
+    /// Text that is not a suite.
+    #[error("{0}")]
+    Syntax(String),
+    /// No source of items, or several.
+    #[error("`[items]` needs exactly one of `lines`, `manifest` and `held_out_words`")]
+    ItemSources,
+    /// Both a task and a codec, or neither.
+    #[error("a suite needs either `task` or `[codec]`")]
+    TaskOrCodec,
+    /// A codec suite without numbers of levels.
+    #[error("`codec.levels` is empty")]
+    NoLevels,
+    /// Items without recordings where these are needed.
+    #[error("{user} needs recordings")]
+    NoRecordings {
+        /// Part of the suite that needs them.
+        user: &'static str,
+    },
+    /// Settings of a task in a codec suite.
+    #[error("`spans` and `rival` are for tasks, not for a codec")]
+    NotForCodecs,
+    /// A ceiling without recordings of the items' texts.
+    #[error("`ceiling` needs a task and recordings of the items' texts")]
+    Ceiling,
+    /// Both kinds of edits.
+    #[error("both `edited` and `edits` are given")]
+    TwoEdits,
+    /// No seeds.
+    #[error("`seeds` is empty")]
+    NoSeeds,
+    /// Judges of one name.
+    #[error("two judges are called `{0}`")]
+    SameJudges(String),
+    /// A judge's name that cannot be part of a figure's.
+    #[error("a judge is called `{0}`")]
+    JudgeName(String),
+    /// Held-out words that cannot be drawn.
+    #[error("{0}")]
+    HeldOutWords(String),
+    /// No items.
+    #[error("no item was found")]
+    NoItems,
+    /// A blank that does not exist.
+    #[error("the request has the unknown blank `{{{name}}}`")]
+    UnknownBlank {
+        /// Name of the blank.
+        name: String,
+        /// Names of all blanks.
+        known: String,
+    },
+    /// A blank that an item has no value for.
+    #[error("the request needs `{{{name}}}`, but item `{item}` has none")]
+    EmptyBlank {
+        /// Name of the blank.
+        name: String,
+        /// Name of the item.
+        item: String,
+    },
+    /// A request with a voice to a model without voices.
+    #[error("the request needs a voice, but the model has none")]
+    NoVoices,
+    /// A voice that the model does not have.
+    #[error("no voice `{name}`")]
+    UnknownVoice {
+        /// Name of the voice.
+        name: String,
+        /// Voices of the model.
+        known: String,
+    },
+    /// A task that the model does not have.
+    #[error("the model has no task `{name}`")]
+    UnknownTask {
+        /// Identifier of the task.
+        name: String,
+        /// Tasks of the model.
+        known: String,
+    },
+}
+
+impl SuiteIssue {
+    /// Returns the remedy.
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoLevels => "give numbers of levels to decode, such as [0, 1, 8]".into(),
+            Self::NoRecordings { .. } | Self::Ceiling => {
+                "name a manifest of recordings: `items.manifest`".into()
+            }
+            Self::TwoEdits => "leave one of them out".into(),
+            Self::NoSeeds => "give at least one seed".into(),
+            Self::SameJudges(_) => "give every judge a name of its own".into(),
+            Self::JudgeName(_) => "use letters, digits and dashes".into(),
+            Self::UnknownBlank { known, .. } => format!("the blanks are {known}").into(),
+            Self::UnknownVoice { known, .. } => format!("there are {known}").into(),
+            Self::UnknownTask { known, .. } => format!("it has {known}").into(),
+            _ => "see `syrinx config schema eval` for valid values".into(),
+        }
+    }
+}
