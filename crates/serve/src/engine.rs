@@ -1,7 +1,7 @@
 //! The only module that calls the engine: requests in, chunks of sound and answers out.
 
 use std::cell::RefCell;
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -343,6 +343,12 @@ impl From<EngineError> for ApiError {
             }
             EngineError::Task(task) => task_error(task),
             EngineError::Codec(_) | EngineError::Decode(_) => Self::internal(error.to_string()),
+            EngineError::Io { cause, .. }
+                if matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
+            {
+                let message = "the disk of the server is full";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message)
+            }
             // Their messages name files of this machine.
             _ => Self::internal("the model or a file of the server can't be used"),
         }
@@ -377,5 +383,29 @@ fn audio_error(error: &AudioError) -> ApiError {
             ApiError::too_large("audio_too_long", error.to_string()).param("file")
         }
         _ => ApiError::field("file", "invalid_audio", error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syrinx_types::IoOperation;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_and_no_file_is() {
+        let of = |kind: ErrorKind| {
+            let (operation, path) = (IoOperation::Write, "/secret/voice".into());
+            ApiError::from(EngineError::Io { operation, path, cause: kind.into() })
+        };
+        for (kind, status, part) in [
+            (ErrorKind::StorageFull, 507, "full"),
+            (ErrorKind::QuotaExceeded, 507, "full"),
+            (ErrorKind::PermissionDenied, 500, "can't be used"),
+        ] {
+            let error = of(kind);
+            assert_eq!(error.status.as_u16(), status, "{kind:?}");
+            assert!(error.message.contains(part) && !error.message.contains("secret"), "{error}");
+        }
     }
 }
