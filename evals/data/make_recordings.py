@@ -75,7 +75,7 @@ def no_speech():
     made |= {"silence-0": np.zeros(PIECE_S * RATE_HZ)} | {f"silence-{i}": quiet(rng, 10 ** -(i + 1)) for i in (1, 2, 3)}
     for name, samples in made.items():
         written(f"no-speech/{name}.ogg", samples, RATE_HZ)
-        yield {"id": name, "audio": f"{name}.ogg", "speaker": "", "text": "", "seconds": PIECE_S, "split": "test"}
+        yield {"id": name, "audio": f"{name}.ogg", "speaker": name.split("-")[0], "text": "", "seconds": PIECE_S, "split": "test"}
 
 
 for folder, rows in (("joined", joined()), ("no-speech", no_speech())):

@@ -58,7 +58,8 @@ fn a_recording_is_edited() {
     let start = 2 * (edited["start_s"].as_f64().expect("a time") * 24_000.0).round() as usize;
     assert_eq!(samples(&bench, "a.wav")[..start], samples(&bench, "b.wav")[..start]);
     let fails = |rest: &[&str], expected: &[&str]| bench.fails(&edit(rest), 3, expected);
-    fails(&["--text", "oh", "--start-s", "1", "--end-s", "9"], &["past the end", "2.00 s"]);
+    let beyond = ["--text", "oh", "--start-s", "1", "--end-s", "9", SAYS[0], SAYS[1]];
+    fails(&beyond, &["past the end", "2.00 s"]);
     fails(&["--text", "oh", "--start-s", "1"], &["`start_s` and `end_s` is given"]);
     fails(&["--text", "Yes no yes!", "--force", SAYS[0], SAYS[1]], &["already"]);
     let wrong =

@@ -213,7 +213,7 @@ fn faults_of_layouts_and_contents_are_errors() {
     check(Contents::new(), "segment `text`");
     let mut no_phones = contents();
     no_phones.insert("text".into(), Content::Text(TextContent::default()));
-    check(no_phones, "no phone to stand on");
+    check(no_phones, "segment `text` has no phones");
     let mut wide = contents();
     wide.insert("prompt".into(), Content::Codes(Codes::new(4, vec![0; 4]).unwrap()));
     check(wide, "4 levels");
