@@ -8,7 +8,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 /// Values that an inner loop adds up side by side.
-const LANES: usize = 32;
+const LANES: usize = 16;
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
 pub(crate) const MOST_ROWS: usize = 16;
 /// Bytes of weights that a task reads at least.
@@ -100,100 +100,170 @@ pub fn product_rows(
     }
 }
 
+/// A stored weight.
+trait StoredWeight: Copy {
+    fn value(self) -> f32;
+
+    /// Returns weights as f32, converted into `wide` where they aren't.
+    fn widened<'a>(weights: &'a [Self], wide: &'a mut [f32]) -> &'a [f32];
+}
+
+impl StoredWeight for f32 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn widened<'a>(weights: &'a [Self], _: &'a mut [f32]) -> &'a [f32] {
+        weights
+    }
+}
+
+impl StoredWeight for i8 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+
+    #[inline(always)]
+    fn widened<'a>(weights: &'a [Self], wide: &'a mut [f32]) -> &'a [f32] {
+        wide.iter_mut().zip(weights).for_each(|(wide, &w)| *wide = f32::from(w));
+        &wide[..weights.len()]
+    }
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn outputs_f32(w: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
-    let rows = x.len() / inputs;
-    for (w, out) in w.chunks_exact(inputs).zip(out.chunks_exact_mut(rows)) {
-        dots(w, x, out);
-    }
+    outputs(w, x, inputs, out);
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn outputs_int8(w: &[i8], scales: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
+    outputs(w, x, inputs, out);
     let rows = x.len() / inputs;
-    let mut wide = vec![0.0f32; inputs];
-    for ((w, scale), out) in w.chunks_exact(inputs).zip(scales).zip(out.chunks_exact_mut(rows)) {
-        if rows == 1 {
-            out[0] = dot_int8(w, x);
-        } else {
-            // Several rows share the conversion.
-            wide.iter_mut().zip(w).for_each(|(wide, &w)| *wide = f32::from(w));
-            dots(&wide, x, out);
-        }
+    for (out, scale) in out.chunks_exact_mut(rows).zip(scales) {
         out.iter_mut().for_each(|out| *out *= scale);
     }
 }
 
-/// Products of one weight row with all input rows, in pairs. Every product adds in the same order, so that it doesn't
-/// depend on the number of rows.
+/// Products of weight rows with all input rows; `out` (outputs, rows). Every product adds in the same order, so that it
+/// does not depend on the number of rows.
 #[inline(always)]
-fn dots(w: &[f32], x: &[f32], out: &mut [f32]) {
-    let inputs = w.len();
-    for (x, out) in x.chunks(2 * inputs).zip(out.chunks_mut(2)) {
-        let (first, second) = x.split_at(inputs);
-        match (out, second.is_empty()) {
-            ([a, b], false) => (*a, *b) = pair(w, first, second),
-            (out, _) => out[0] = dot(w, first),
+fn outputs<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
+    let rows = x.len() / inputs;
+    if rows == 1 {
+        single(w, x, out);
+        return;
+    }
+    let mut wide = vec![0.0f32; 2 * inputs];
+    for (w, out) in w.chunks(2 * inputs).zip(out.chunks_mut(2 * rows)) {
+        let w = W::widened(w, &mut wide);
+        if w.len() == inputs {
+            several([w], x, [out]);
+        } else {
+            let ((first, second), (above, below)) = (w.split_at(inputs), out.split_at_mut(rows));
+            several([first, second], x, [above, below]);
         }
     }
 }
 
+/// Products of weight rows with one input row. Rows are read from four places by turns: a processor fetches several
+/// streams ahead, if they are in different pages of memory.
 #[inline(always)]
-fn dot(w: &[f32], x: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (w_chunks, x_chunks) = (w.chunks_exact(LANES), x.chunks_exact(LANES));
-    let rest = rest(w_chunks.remainder(), x_chunks.remainder());
-    for (w, x) in w_chunks.zip(x_chunks) {
-        for i in 0..LANES {
-            lanes[i] += w[i] * x[i];
+fn single<W: StoredWeight>(w: &[W], x: &[f32], out: &mut [f32]) {
+    let (inputs, quarter) = (x.len(), out.len() / 4);
+    for at in 0..quarter {
+        let places = [0, 1, 2, 3].map(|part| part * quarter + at);
+        let products = tile(places.map(|o| &w[o * inputs..][..inputs]), [x]);
+        for (o, [product]) in places.into_iter().zip(products) {
+            out[o] = product;
         }
     }
-    sum(&lanes) + rest
+    for o in 4 * quarter..out.len() {
+        [[out[o]]] = tile([&w[o * inputs..][..inputs]], [x]);
+    }
 }
 
+/// Products of `OUTPUTS` weight rows with all input rows, two at a time.
 #[inline(always)]
-fn dot_int8(w: &[i8], x: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (w_chunks, x_chunks) = (w.chunks_exact(LANES), x.chunks_exact(LANES));
-    let mut rest = 0.0;
-    for (&w, x) in w_chunks.remainder().iter().zip(x_chunks.remainder()) {
-        rest += f32::from(w) * x;
+fn several<const OUTPUTS: usize>(w: [&[f32]; OUTPUTS], x: &[f32], mut out: [&mut [f32]; OUTPUTS]) {
+    let inputs = w[0].len();
+    let rows = x.len() / inputs;
+    let row = |r: usize| &x[r * inputs..][..inputs];
+    let mut at = 0;
+    while at < rows {
+        at += match rows - at {
+            1 => kept(tile(w, [row(at)]), &mut out, at),
+            _ => kept(tile(w, [row(at), row(at + 1)]), &mut out, at),
+        };
     }
-    for (w, x) in w_chunks.zip(x_chunks) {
-        for i in 0..LANES {
-            lanes[i] += f32::from(w[i]) * x[i];
+}
+
+/// Writes products (outputs, rows) from a row on, and returns the number of rows.
+#[inline(always)]
+fn kept<const OUTPUTS: usize, const ROWS: usize>(
+    products: [[f32; ROWS]; OUTPUTS],
+    out: &mut [&mut [f32]; OUTPUTS],
+    at: usize,
+) -> usize {
+    for (out, products) in out.iter_mut().zip(products) {
+        out[at..at + ROWS].copy_from_slice(&products);
+    }
+    ROWS
+}
+
+/// Products of every weight row with every input row, (outputs, rows).
+#[inline(always)]
+fn tile<W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
+    w: [&[W]; OUTPUTS],
+    x: [&[f32]; ROWS],
+) -> [[f32; ROWS]; OUTPUTS] {
+    // Slices of one length have one check of bounds, before the loop.
+    let count = x[0].len() / LANES;
+    let w_chunks = w.map(|w| &w.as_chunks::<LANES>().0[..count]);
+    let x_chunks = x.map(|x| &x.as_chunks::<LANES>().0[..count]);
+    let mut lanes = [[[0.0f32; LANES]; ROWS]; OUTPUTS];
+    for k in 0..count {
+        let x = x_chunks.map(|x| x[k]);
+        for (lanes, w) in lanes.iter_mut().zip(w_chunks) {
+            let w = w[k].map(W::value);
+            for (lanes, x) in lanes.iter_mut().zip(x) {
+                *lanes = added(*lanes, w, x);
+            }
         }
     }
-    sum(&lanes) + rest
-}
-
-#[inline(always)]
-fn pair(w: &[f32], a: &[f32], b: &[f32]) -> (f32, f32) {
-    let mut lanes = [[0.0f32; LANES]; 2];
-    let chunks = w.chunks_exact(LANES).zip(a.chunks_exact(LANES).zip(b.chunks_exact(LANES)));
-    for (w, (a, b)) in chunks {
-        for i in 0..LANES {
-            lanes[0][i] += w[i] * a[i];
-            lanes[1][i] += w[i] * b[i];
+    let mut products = lanes.map(|lanes| lanes.map(sum));
+    let done = count * LANES;
+    for (products, w) in products.iter_mut().zip(w) {
+        for (product, x) in products.iter_mut().zip(x) {
+            let rest = w[done..].iter().zip(&x[done..]);
+            *product += rest.map(|(w, x)| w.value() * x).sum::<f32>();
         }
     }
-    let done = w.len() / LANES * LANES;
-    let rests = (rest(&w[done..], &a[done..]), rest(&w[done..], &b[done..]));
-    (sum(&lanes[0]) + rests.0, sum(&lanes[1]) + rests.1)
+    products
 }
 
+/// Adds products to their lanes.
 #[inline(always)]
-fn rest(w: &[f32], x: &[f32]) -> f32 {
-    let mut rest = 0.0;
-    for (w, x) in w.iter().zip(x) {
-        rest += w * x;
+fn added(mut lanes: [f32; LANES], w: [f32; LANES], x: [f32; LANES]) -> [f32; LANES] {
+    for i in 0..LANES {
+        lanes[i] += w[i] * x[i];
     }
-    rest
+    lanes
 }
 
+/// Sum of the lanes by halves: few additions wait for each other.
 #[inline(always)]
-fn sum(lanes: &[f32; LANES]) -> f32 {
-    lanes.iter().sum()
+fn sum(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 #[cfg(test)]

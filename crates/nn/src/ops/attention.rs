@@ -138,15 +138,8 @@ pub fn attention_cached(
     }
     let on_host = qkv.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
     let out = with_slice(&on_host, |qkv| {
-        let parts: Vec<Vec<f32>> = caches
-            .par_iter_mut()
-            .zip(plan.spans.par_iter())
-            .map(|(cache, span)| cached_sequence(qkv, plan, *span, cache))
-            .collect();
         let mut out = vec![0.0; rows * dim];
-        for (span, part) in plan.spans.iter().zip(parts) {
-            out[span.start * dim..(span.start + span.len) * dim].copy_from_slice(&part);
-        }
+        cached_rows(qkv, plan, caches, &mut out);
         Ok(out)
     })?;
     Tensor::from_vec(out, (rows, dim), qkv.device())?.to_dtype(qkv.dtype())
@@ -160,8 +153,12 @@ pub(crate) fn cached_rows(
     out: &mut [f32],
 ) {
     let dim = plan.heads * plan.head_dim();
-    for (cache, span) in caches.iter_mut().zip(plan.spans.iter()) {
-        let part = cached_sequence(qkv, plan, *span, cache);
+    let parts: Vec<Vec<f32>> = caches
+        .par_iter_mut()
+        .zip(plan.spans.par_iter())
+        .map(|(cache, span)| cached_sequence(qkv, plan, *span, cache))
+        .collect();
+    for (span, part) in plan.spans.iter().zip(parts) {
         out[span.start * dim..(span.start + span.len) * dim].copy_from_slice(&part);
     }
 }
