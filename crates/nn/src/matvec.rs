@@ -152,6 +152,8 @@ fn outputs_int8(w: &[i8], scales: &[f32], x: &[f32], inputs: usize, out: &mut [f
 #[inline(always)]
 fn outputs<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
     let rows = x.len() / inputs;
+    // Behind the weights of this task are those of the next.
+    let w = &w[..out.len() / rows * inputs];
     if rows == 1 {
         single(w, x, out);
         return;

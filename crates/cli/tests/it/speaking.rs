@@ -60,7 +60,8 @@ fn a_recording_is_edited() {
     let fails = |rest: &[&str], expected: &[&str]| bench.fails(&edit(rest), 3, expected);
     let beyond = ["--text", "oh", "--start-s", "1", "--end-s", "9", SAYS[0], SAYS[1]];
     fails(&beyond, &["past the end", "2.00 s"]);
-    fails(&["--text", "oh", "--start-s", "1"], &["`start_s` and `end_s` is given"]);
+    let half = ["--text", "oh", "--start-s", "1", SAYS[0], SAYS[1]];
+    fails(&half, &["`start_s` and `end_s` is given"]);
     fails(&["--text", "Yes no yes!", "--force", SAYS[0], SAYS[1]], &["already"]);
     let wrong =
         ["--text", "oh", "--says", "thoroughly judge which", "--set", "tasks.edit.doubt_below=0"];
