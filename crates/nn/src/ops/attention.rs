@@ -290,23 +290,47 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
         *lane += a * b;
     }
-    lanes.iter().sum()
+    halved(lanes, |a, b| a + b)
+}
+
+/// Joins the lanes by halves: few operations wait for each other.
+#[inline(always)]
+fn halved(mut lanes: [f32; 16], join: impl Fn(f32, f32) -> f32) -> f32 {
+    for half in [8, 4, 2, 1] {
+        for i in 0..half {
+            lanes[i] = join(lanes[i], lanes[i + half]);
+        }
+    }
+    lanes[0]
 }
 
 #[inline(always)]
 fn softmax(row: &mut [f32]) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m });
-    let mut sum = 0.0;
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let max = folded(row, f32::NEG_INFINITY, larger);
     for v in row.iter_mut() {
         *v = exp(*v - max);
     }
-    for v in row.iter() {
-        sum += v;
-    }
-    let scale = 1.0 / sum;
+    let scale = 1.0 / folded(row, 0.0, |a, b| a + b);
     for v in row.iter_mut() {
         *v *= scale;
     }
+}
+
+/// Joins all values, sixteen side by side.
+#[inline(always)]
+fn folded(row: &[f32], neutral: f32, join: impl Fn(f32, f32) -> f32) -> f32 {
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut lanes = [neutral; 16];
+    for chunk in chunks {
+        for i in 0..16 {
+            lanes[i] = join(lanes[i], chunk[i]);
+        }
+    }
+    for (lane, &v) in lanes.iter_mut().zip(rest) {
+        *lane = join(*lane, v);
+    }
+    halved(lanes, join)
 }
 
 struct AttentionOp {
