@@ -76,7 +76,7 @@ impl Corpus {
     /// is needed.
     ///
     /// # Errors
-    /// Those of [`Corpus::open`], and [`DataError::Remote`].
+    /// The errors of [`Corpus::open`], and [`DataError::Remote`].
     pub fn stream(source: &Arc<dyn ShardSource>) -> Result<Self, DataError> {
         let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for path in source.list()? {

@@ -8,7 +8,7 @@ use syrinx_task::{
 use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
 use syrinx_types::{CancelToken, Codes, RunContext};
 
-const PHONES: u32 = 6;
+pub(crate) const PHONES: u32 = 6;
 
 /// An AR and a NAR stage over a text.
 pub(crate) fn layout(alignment: Alignment) -> Layout {
@@ -23,6 +23,23 @@ pub(crate) fn layout(alignment: Alignment) -> Layout {
             Stage::new("nar", Head::FurtherLevels, nar),
         ],
     }
+}
+
+/// A small model whose codes come in groups.
+pub(crate) fn tiny(alignment: Alignment, group: usize) -> Tiny {
+    let (kit, codec) = (kit(alignment).unwrap(), ToneCodec::default());
+    let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
+    let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
+    space.group = group;
+    Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap()
+}
+
+/// The text of a request: the first phones of the vocabulary.
+pub(crate) fn text(tiny: &Tiny) -> Contents {
+    let first = tiny.model.space().first_phone;
+    let text =
+        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
+    Contents::from([("text".to_owned(), Content::Text(text))])
 }
 
 fn run(alignment: Alignment, group: usize, known: StageRun) -> Result<Generated, String> {
@@ -45,16 +62,8 @@ fn run_windows(
     follows: &[Option<Follow>],
     nar: &NarConfig,
 ) -> Result<Vec<Generated>, String> {
-    let kit = kit(alignment).unwrap();
-    let codec = ToneCodec::default();
-    let config = syrinx_model::LmConfig { group, ..tiny_config(alignment) };
-    let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
-    space.group = group;
-    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
-    let first = space.first_phone;
-    let text =
-        TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
-    let contents = Contents::from([("text".to_owned(), Content::Text(text))]);
+    let tiny = tiny(alignment, group);
+    let contents = text(&tiny);
     let stage =
         |name: &str| StageRun { stage: name.into(), contents: contents.clone(), ..known.clone() };
     let row = |follow: &Option<Follow>| RowPlan {

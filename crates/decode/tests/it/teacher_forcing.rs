@@ -1,14 +1,11 @@
 //! Codes that are known are scored as in training.
 
 use syrinx_decode::code_log_probs;
-use syrinx_model::LmConfig;
-use syrinx_task::{Alignment, Content, Contents, Example, Response, TextContent, resolve};
-use syrinx_testkit::{Tiny, ToneCodec, kit, tiny_codebooks, tiny_config, tiny_space};
+use syrinx_task::{Alignment, Contents, Example, Response, resolve};
 use syrinx_types::Codes;
 
-use crate::known::layout;
+use crate::known::{PHONES, layout, text, tiny};
 
-const PHONES: u32 = 6;
 const FRAMES: u32 = 24;
 
 #[test]
@@ -16,18 +13,11 @@ fn log_probabilities_of_known_codes_are_the_losses_of_training() {
     for (alignment, group) in
         [(Alignment::Pointer, 1), (Alignment::Pointer, 2), (Alignment::None, 1)]
     {
-        let (kit, codec) = (kit(alignment).unwrap(), ToneCodec::default());
-        let config = LmConfig { group, ..tiny_config(alignment) };
-        let mut space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
-        space.group = group;
-        let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
-        let first = space.first_phone;
-        let text =
-            TextContent { ids: (first..first + PHONES).collect(), aligned: (0..PHONES).collect() };
+        let tiny = tiny(alignment, group);
         let codes = (0..4 * FRAMES).map(|i| (i * 7 % 32) as u16).collect();
         let pointer = (0..FRAMES).map(|frame| frame * PHONES / FRAMES).collect();
         let example = Example {
-            contents: Contents::from([("text".to_owned(), Content::Text(text))]),
+            contents: text(&tiny),
             response: Response::Codes { codes: Codes::new(4, codes).unwrap(), pointer },
         };
         let layout = layout(alignment);
@@ -35,7 +25,7 @@ fn log_probabilities_of_known_codes_are_the_losses_of_training() {
         let log_probs = code_log_probs(&tiny.model, stage, &example).unwrap();
         assert_eq!(log_probs.len(), FRAMES as usize);
         let response = Some(&example.response);
-        let sequence = resolve(stage, &example.contents, response, 0, &space).unwrap();
+        let sequence = resolve(stage, &example.contents, response, 0, tiny.model.space()).unwrap();
         // The end of a response without a pointer is a class of its own, and not a frame's code.
         let ends = usize::from(alignment == Alignment::None);
         let losses = tiny.model.losses(&[sequence]).unwrap();
@@ -57,10 +47,7 @@ fn log_probabilities_of_known_codes_are_the_losses_of_training() {
 
 #[test]
 fn responses_without_codes_have_no_probability() {
-    let (kit, codec) = (kit(Alignment::Pointer).unwrap(), ToneCodec::default());
-    let space = tiny_space(&kit, &codec, vec!["task:demo".into()]);
-    let config = tiny_config(Alignment::Pointer);
-    let tiny = Tiny::new(&config, &space, tiny_codebooks(&codec, 1), 3).unwrap();
+    let tiny = tiny(Alignment::Pointer, 1);
     let layout = layout(Alignment::Pointer);
     let example = Example { contents: Contents::new(), response: Response::Text(Vec::new()) };
     assert!(code_log_probs(&tiny.model, &layout.stages[0], &example).unwrap().is_empty());

@@ -155,7 +155,9 @@ fn in_a_known_timing_nothing_of_it_is_scored() {
     let latents = stage(Head::Latents, Segment::latent_response("latents"), alignment).timed();
     assert_eq!(resolved(&latents, alignment, &space).classes(HeadOutput::Advances), None);
     let unwalked = stage(Head::FirstLevel, Segment::ar_response("codes"), Alignment::None).timed();
-    assert!(unwalked.check().unwrap_err().to_string().contains("a timing needs a text in the encoder"));
+    assert!(
+        unwalked.check().unwrap_err().to_string().contains("a timing needs a text in the encoder")
+    );
 }
 
 #[test]
