@@ -92,8 +92,10 @@ fn one_clip(
     let frames = config.clip_frames * c.patch_frames;
     let predicted =
         config.predicted_pitch_share > 0.0 && rng.random_bool(config.predicted_pitch_share);
+    let exact = config.exact_pitch_share > 0.0 && rng.random_bool(config.exact_pitch_share);
     let pitch = |samples: &[f32], margin_frames: usize| {
-        tables.map_or(Ok(Vec::new()), |t| pitch_of(t, rvq, samples, margin_frames, frames))
+        let of = |t| pitch_of(t, rvq, samples, margin_frames, frames, exact);
+        tables.map_or(Ok(Vec::new()), of)
     };
     if config.coded_share > 0.0
         && rng.random_bool(config.coded_share)
@@ -159,17 +161,19 @@ pub(crate) fn drawn(
     Ok(changed.map_err(fault)?.samples)
 }
 
-/// Pitch of a clip as its codes have it.
+/// Pitch of a clip, as its codes have it or exactly.
 fn pitch_of(
     tables: &EnhancementTables,
     rvq: &MelRvq,
     samples: &[f32],
     margin_frames: usize,
     frames: usize,
+    exact: bool,
 ) -> Result<Vec<PitchFrame>, CodecError> {
     let table = &tables.pitch;
     let mel = &rvq.config().mel;
     let all =
         table.config().track(samples, mel.sample_rate_hz, mel.hop, frames + 2 * margin_frames);
-    table.decode(&table.encode(&all[margin_frames..][..frames]))
+    let inside = &all[margin_frames..][..frames];
+    if exact { Ok(inside.to_vec()) } else { table.decode(&table.encode(inside)) }
 }

@@ -11,7 +11,7 @@ use crate::refinement::Refinement;
 use crate::{CodecError, MelRvq, VocoderTrainConfig};
 
 impl EnhancementTables {
-    /// Fits both tables on clips of a second, augmented as for training.
+    /// Fits both tables on clips of a second, augmented as for training; only the refinement where there is a pitch table.
     ///
     /// # Errors
     /// [`CodecError::Config`], [`CodecError::TooLittleData`], or the source's.
@@ -19,6 +19,7 @@ impl EnhancementTables {
         rvq: &MelRvq,
         source: &dyn ClipSource,
         config: &VocoderTrainConfig,
+        pitch: Option<PitchTable>,
     ) -> Result<Self, CodecError> {
         let c = rvq.config();
         config.pitch.check()?;
@@ -40,7 +41,10 @@ impl EnhancementTables {
             })
             .collect::<Result<Vec<_>, CodecError>>()?;
         let (tracks, residuals): (Vec<Vec<PitchFrame>>, Vec<Vec<f32>>) = parts.into_iter().unzip();
-        let pitch = PitchTable::fit(&config.pitch, c.patch_frames, &tracks, config.seed)?;
+        let pitch = match pitch {
+            Some(table) => table,
+            None => PitchTable::fit(&config.pitch, c.patch_frames, &tracks, config.seed)?,
+        };
         let residuals = residuals.concat();
         let refinement =
             Refinement::fit(&config.refinement, c.latent_dim, &residuals, config.seed)?;

@@ -24,6 +24,7 @@ mod error;
 mod fit;
 mod frame_net;
 mod griffin_lim;
+mod harmonic_fit;
 mod istft;
 mod kmeans;
 mod magnitudes;

@@ -12,7 +12,13 @@ pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
     first.weight.resize(2 * bins * bands, 0.0);
     first.bias.resize(2 * bins, 0.0);
     let Some(source) = &config.source else { return first };
-    first.bias[..bins].iter_mut().for_each(|b| *b += source.free_gain as f32);
+    match source.free_gain {
+        Some(gain) => first.bias[..bins].iter_mut().for_each(|b| *b += gain as f32),
+        None => {
+            first.weight.clear();
+            first.bias.clear();
+        }
+    }
     let offsets = band_offsets(config);
     for (branch, gain) in [source.harmonic_gain, 0.0, source.noise_gain].into_iter().enumerate() {
         for (band, offset) in offsets.iter().enumerate() {

@@ -6,6 +6,7 @@ use syrinx_metrics::pitch::{F0Config, f0_with};
 use syrinx_types::{Audio, Codes};
 
 use crate::CodecError;
+use crate::harmonic_fit::HarmonicFit;
 use crate::kmeans::KMeans;
 use crate::nearest::Codebook;
 use crate::weights::round_to_f16;
@@ -83,7 +84,7 @@ impl PitchConfig {
         Ok(())
     }
 
-    /// Pitch of `frames` mel frames of samples, `hop` samples apart, by YIN.
+    /// Pitch of `frames` mel frames of samples, `hop` samples apart, by YIN, moved to where it fits the harmonics best.
     pub fn track(
         &self,
         samples: &[f32],
@@ -100,6 +101,10 @@ impl PitchConfig {
         };
         let mut hz = f0_with(&Audio { samples: samples.to_vec(), sample_rate_hz }, &config).hz;
         hz.resize(frames, None);
+        let mut fit = HarmonicFit::new(sample_rate_hz);
+        for (t, hz) in hz.iter_mut().enumerate() {
+            *hz = hz.map(|hz| fit.fit(samples, t * hop, hz));
+        }
         interpolated(&hz)
     }
 }

@@ -21,7 +21,7 @@ pub struct RefinementConfig {
 
 impl Default for RefinementConfig {
     fn default() -> Self {
-        Self { groups: 8, entries: 1024, iterations: 8 }
+        Self { groups: 16, entries: 1024, iterations: 8 }
     }
 }
 

@@ -33,6 +33,12 @@ pub struct SpectralLossConfig {
     pub magnitude_floor: f64,
     /// Smallest mel value before the logarithm.
     pub mel_floor: f64,
+    /// Weight of the distance between two drawings of the same clip that differ in their noise, which is subtracted; 0:
+    /// one drawing.
+    ///
+    /// With 1 the loss is the spectral energy distance (Gritsenko et al. 2020, 2008.01160): its optimum is as random as
+    /// recordings are, where a distance alone rewards the median of what is possible.
+    pub repulsion_weight: f64,
 }
 
 impl Default for SpectralLossConfig {
@@ -45,6 +51,7 @@ impl Default for SpectralLossConfig {
             convergence_weight: 1.0,
             magnitude_floor: 3e-3,
             mel_floor: 1e-4,
+            repulsion_weight: 0.0,
         }
     }
 }
@@ -68,6 +75,8 @@ pub(crate) struct SpectralLosses {
     pub(crate) mel: f64,
     pub(crate) magnitude: f64,
     pub(crate) convergence: f64,
+    /// Half the distance between the two drawings; 0 where there is one.
+    pub(crate) repulsion: f64,
 }
 
 impl SpectralLosses {
@@ -76,6 +85,7 @@ impl SpectralLosses {
         self.mel += other.mel * scale;
         self.magnitude += other.magnitude * scale;
         self.convergence += other.convergence * scale;
+        self.repulsion += other.repulsion * scale;
     }
 }
 
@@ -109,34 +119,46 @@ impl SpectralLoss {
         self.config.n_fft.iter().copied().max().unwrap_or(0)
     }
 
-    /// Returns the mean losses of clips of `clip` samples each, and the gradient of the total by `predicted`.
+    /// Returns the number of drawings of a clip that the loss compares.
+    pub(crate) fn drawings(&self) -> usize {
+        if self.config.repulsion_weight > 0.0 { 2 } else { 1 }
+    }
+
+    /// Returns the mean losses of one or two drawings of clips of `clip` samples each (drawings * clips * clip) against
+    /// the target (clips * clip), and the gradient of the total by `predicted`.
     pub(crate) fn compute(
         &self,
         predicted: &[f32],
         target: &[f32],
         clip: usize,
     ) -> (SpectralLosses, Vec<f32>) {
-        let clips = predicted.len() / clip;
+        let clips = target.len() / clip;
         let tasks: Vec<(usize, usize)> =
             (0..clips).flat_map(|c| (0..self.resolutions.len()).map(move |r| (c, r))).collect();
         let share = 1.0 / tasks.len() as f64;
-        let parts: Vec<(SpectralLosses, Vec<f32>)> = tasks
+        let parts: Vec<(SpectralLosses, Vec<Vec<f32>>)> = tasks
             .par_iter()
             .map(|&(c, r)| {
                 let at = c * clip..(c + 1) * clip;
-                self.resolutions[r].compute(&predicted[at.clone()], &target[at], &self.config)
+                let drawings: Vec<&[f32]> = predicted
+                    .chunks_exact(target.len())
+                    .map(|drawing| &drawing[at.clone()])
+                    .collect();
+                self.resolutions[r].compute(&drawings, &target[at], &self.config)
             })
             .collect();
         let (mut losses, mut grad) = (SpectralLosses::default(), vec![0.0; predicted.len()]);
-        for (&(c, _), (part, part_grad)) in tasks.iter().zip(&parts) {
+        for (&(c, _), (part, grads)) in tasks.iter().zip(&parts) {
             losses.add_scaled(*part, share);
-            let grad = &mut grad[c * clip..(c + 1) * clip];
-            grad.iter_mut().zip(part_grad).for_each(|(g, p)| *g += p * share as f32);
+            for (grad, part) in grad.chunks_exact_mut(target.len()).zip(grads) {
+                let grad = &mut grad[c * clip..(c + 1) * clip];
+                grad.iter_mut().zip(part).for_each(|(g, p)| *g += p * share as f32);
+            }
         }
         (losses, grad)
     }
 
-    /// Returns the differentiable loss of `predicted` (clips * clip), and its parts.
+    /// Returns the differentiable loss of `predicted` (drawings * clips * clip), and its parts.
     pub(crate) fn forward(
         &self,
         predicted: &Tensor,
@@ -181,52 +203,78 @@ impl Resolution {
         Self { stft: Stft::new(n_fft, planner), bands }
     }
 
-    /// Returns the losses of one clip, and the gradient by the predicted samples.
+    /// Returns the losses of one or two drawings of a clip, and the gradients by their samples.
     fn compute(
         &self,
-        predicted: &[f32],
+        drawings: &[&[f32]],
         target: &[f32],
         config: &SpectralLossConfig,
-    ) -> (SpectralLosses, Vec<f32>) {
-        let mut spectra = self.stft.spectra(predicted);
-        let x: Vec<f32> = spectra.iter().map(magnitude).collect();
+    ) -> (SpectralLosses, Vec<Vec<f32>>) {
+        let spectra: Vec<_> = drawings.iter().map(|samples| self.stft.spectra(samples)).collect();
+        let magnitudes: Vec<Vec<f32>> =
+            spectra.iter().map(|s| s.iter().map(magnitude).collect()).collect();
         let y: Vec<f32> = self.stft.spectra(target).iter().map(magnitude).collect();
-        let (mut off, mut norm) = (0.0f64, 0.0f64);
-        for (a, b) in x.iter().zip(&y) {
-            off += f64::from((a - b) * (a - b));
-            norm += f64::from(b * b);
-        }
+        let norm: f64 = y.iter().map(|b| f64::from(b * b)).sum();
         // A silent target would make any error infinite.
-        let norm = norm.max(f64::from(config.magnitude_floor as f32).powi(2) * x.len() as f64);
+        let norm = norm.max(f64::from(config.magnitude_floor as f32).powi(2) * y.len() as f64);
+        let share = 1.0 / drawings.len() as f64;
+        let (mut losses, mut grads) = (SpectralLosses::default(), Vec::new());
+        for (i, (mut spectra, x)) in spectra.into_iter().zip(&magnitudes).enumerate() {
+            let mut slope = vec![0.0f32; x.len()]; // by the magnitudes, (frames, bins)
+            let from_target = self.distance(x, &y, norm, share, config, &mut slope);
+            losses.add_scaled(from_target, share);
+            for (_, other) in magnitudes.iter().enumerate().filter(|(j, _)| *j != i) {
+                let push = -config.repulsion_weight * share;
+                let apart = self.distance(x, other, norm, push, config, &mut slope);
+                // Each pair is met twice.
+                losses.repulsion += 0.5 * share * apart.total;
+                losses.total -= 0.5 * share * config.repulsion_weight * apart.total;
+            }
+            for ((c, s), m) in spectra.iter_mut().zip(&slope).zip(x) {
+                *c *= s / m;
+            }
+            grads.push(self.stft.adjoint(spectra, target.len()));
+        }
+        (losses, grads)
+    }
+
+    /// Returns the distances of magnitudes `x` from `y` (frames, bins); adds `scale` times their slope by `x`.
+    fn distance(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        norm: f64,
+        scale: f64,
+        config: &SpectralLossConfig,
+        slope: &mut [f32],
+    ) -> SpectralLosses {
+        let off: f64 = x.iter().zip(y).map(|(a, b)| f64::from((a - b) * (a - b))).sum();
         let mut losses =
             SpectralLosses { convergence: (off / norm).sqrt(), ..SpectralLosses::default() };
-        let mut slope = vec![0.0f32; x.len()]; // by the magnitudes, (frames, bins)
-        let factor = (config.convergence_weight / (off * norm).sqrt().max(1e-12)) as f32;
-        for ((s, a), b) in slope.iter_mut().zip(&x).zip(&y) {
-            *s = factor * (a - b);
+        let factor = (scale * config.convergence_weight / (off * norm).sqrt().max(1e-12)) as f32;
+        for ((s, a), b) in slope.iter_mut().zip(x).zip(y) {
+            *s += factor * (a - b);
         }
-        losses.magnitude = magnitude_distance(&x, &y, config, &mut slope);
-        losses.mel = self.mel_distance(&x, &y, config, &mut slope);
+        losses.magnitude = magnitude_distance(x, y, scale, config, slope);
+        losses.mel = self.mel_distance(x, y, scale, config, slope);
         losses.total = config.convergence_weight * losses.convergence
             + config.magnitude_weight * losses.magnitude
             + config.mel_weight * losses.mel;
-        for ((c, s), m) in spectra.iter_mut().zip(&slope).zip(&x) {
-            *c *= s / m;
-        }
-        (losses, self.stft.adjoint(spectra, predicted.len()))
+        losses
     }
 
     fn mel_distance(
         &self,
         x: &[f32],
         y: &[f32],
+        scale: f64,
         config: &SpectralLossConfig,
         slope: &mut [f32],
     ) -> f64 {
         let bins = self.stft.bins();
         let floor = config.mel_floor as f32;
         let count = (x.len() / bins * self.bands.len()) as f64;
-        let step = (config.mel_weight / count) as f32;
+        let step = (scale * config.mel_weight / count) as f32;
         let mut sum = 0.0f64;
         for ((x, y), slope) in
             x.chunks_exact(bins).zip(y.chunks_exact(bins)).zip(slope.chunks_exact_mut(bins))
@@ -248,10 +296,16 @@ impl Resolution {
     }
 }
 
-/// Mean L1 distance of log-magnitudes; adds its slope by `x`.
-fn magnitude_distance(x: &[f32], y: &[f32], config: &SpectralLossConfig, slope: &mut [f32]) -> f64 {
+/// Mean L1 distance of log-magnitudes; adds `scale` times its slope by `x`.
+fn magnitude_distance(
+    x: &[f32],
+    y: &[f32],
+    scale: f64,
+    config: &SpectralLossConfig,
+    slope: &mut [f32],
+) -> f64 {
     let floor = config.magnitude_floor as f32;
-    let step = (config.magnitude_weight / x.len() as f64) as f32;
+    let step = (scale * config.magnitude_weight / x.len() as f64) as f32;
     let mut sum = 0.0f64;
     for ((a, b), s) in x.iter().zip(y).zip(slope) {
         let difference = a.max(floor).ln() - b.max(floor).ln();
@@ -281,8 +335,10 @@ impl CustomOp1 for LossOp {
             candle_core::bail!("the spectral loss needs contiguous samples")
         };
         let predicted = &predicted.as_slice::<f32>()?[start..end];
-        let fits = self.clip >= self.loss.least_samples() && predicted.len() % self.clip == 0;
-        if !fits || predicted.is_empty() || predicted.len() != self.target.len() {
+        let fits =
+            self.clip >= self.loss.least_samples() && self.target.len().is_multiple_of(self.clip);
+        let wanted = self.loss.drawings() * self.target.len();
+        if !fits || predicted.is_empty() || predicted.len() != wanted {
             candle_core::bail!(
                 "spectral loss: {} samples against {} in clips of {}",
                 predicted.len(),

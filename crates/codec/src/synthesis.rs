@@ -1,8 +1,8 @@
 //! The last layer of the vocoder: rows of the network to spectra to samples, with its own backward.
 //!
-//! A row holds log-magnitudes and phases of a free branch, and where there is an excitation also, for each mel band, a
-//! log-gain and a phase offset of its harmonic source and a log-gain of its noise. Bands are interpolated to
-//! frequencies; the three branches are added in the domain of the short-time Fourier transform.
+//! A row holds log-magnitudes and phases of a free branch, where there is one; and where there is an excitation, for each
+//! mel band a log-gain and a phase offset of its harmonic source and a log-gain of its noise. Bands are interpolated to
+//! frequencies; the branches are added in the domain of the short-time Fourier transform.
 
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(crate) type BandShares = Vec<Vec<(usize, f32)>>;
 #[derive(Clone)]
 pub(crate) struct Synthesis {
     istft: Istft,
+    /// Whether rows begin with a free branch.
+    free: bool,
     /// Number of mel bands and their shares by frequency; `None` without an excitation.
     bands: Option<(usize, Arc<BandShares>)>,
 }
@@ -33,8 +35,14 @@ struct Controls {
 }
 
 impl Synthesis {
-    pub(crate) fn new(istft: Istft, bands: Option<(usize, BandShares)>) -> Self {
-        Self { istft, bands: bands.map(|(count, shares)| (count, Arc::new(shares))) }
+    /// Returns a synthesis of a free branch alone.
+    pub(crate) fn free(istft: Istft) -> Self {
+        Self { istft, free: true, bands: None }
+    }
+
+    /// Returns a synthesis of an excitation with `count` mel bands, and of a free branch too if wanted.
+    pub(crate) fn with_source(istft: Istft, free: bool, count: usize, shares: BandShares) -> Self {
+        Self { istft, free, bands: Some((count, Arc::new(shares))) }
     }
 
     pub(crate) fn istft(&self) -> &Istft {
@@ -43,7 +51,12 @@ impl Synthesis {
 
     /// Returns the number of values of a row.
     pub(crate) fn width(&self) -> usize {
-        2 * self.istft.bins() + self.bands.as_ref().map_or(0, |(count, _)| 3 * count)
+        self.free_width() + self.bands.as_ref().map_or(0, |(count, _)| 3 * count)
+    }
+
+    /// Returns the number of values of the free branch.
+    fn free_width(&self) -> usize {
+        if self.free { 2 * self.istft.bins() } else { 0 }
     }
 
     /// Returns the spectra of the excitation that a row takes: those of the source (bins), then those of the noise
@@ -55,7 +68,7 @@ impl Synthesis {
     fn controls(&self, row: &[f32], k: usize) -> Controls {
         let mut c = Controls::default();
         if let Some((count, shares)) = &self.bands {
-            let row = &row[2 * self.istft.bins()..];
+            let row = &row[self.free_width()..];
             for &(band, share) in &shares[k] {
                 c.harmonic_gain += share * row[band];
                 c.harmonic_phase += share * row[count + band];
@@ -69,7 +82,7 @@ impl Synthesis {
     fn spectrum(&self, row: &[f32], excitation: &[Complex<f32>], out: &mut [Complex<f32>]) {
         let bins = self.istft.bins();
         for (k, s) in out.iter_mut().enumerate() {
-            *s = polar(row[k], row[bins + k]);
+            *s = if self.free { polar(row[k], row[bins + k]) } else { Complex::default() };
             if self.bands.is_some() {
                 let c = self.controls(row, k);
                 *s += polar(c.harmonic_gain, c.harmonic_phase) * excitation[k];
@@ -88,16 +101,16 @@ impl Synthesis {
     ) {
         let bins = self.istft.bins();
         for (k, g) in spectrum.iter().enumerate() {
-            let (magnitude, phase) = partial(polar(row[k], row[bins + k]), *g, row[k]);
-            grad[k] = magnitude;
-            grad[bins + k] = phase;
+            if self.free {
+                (grad[k], grad[bins + k]) = partial(polar(row[k], row[bins + k]), *g, row[k]);
+            }
             let Some((count, shares)) = &self.bands else { continue };
             let c = self.controls(row, k);
             let source = polar(c.harmonic_gain, c.harmonic_phase) * excitation[k];
             let noise = excitation[bins + k] * c.noise_gain.min(LOG_MAGNITUDE_MAX).exp();
             let (gain, phase) = partial(source, *g, c.harmonic_gain);
             let (noise_gain, _) = partial(noise, *g, c.noise_gain);
-            let grad = &mut grad[2 * bins..];
+            let grad = &mut grad[self.free_width()..];
             for &(band, share) in &shares[k] {
                 grad[band] += share * gain;
                 grad[count + band] += share * phase;
@@ -278,17 +291,23 @@ mod tests {
     }
 
     /// Two bands; the middle frequencies lie in both.
-    fn synthesis(n_fft: usize, hop: usize) -> Synthesis {
+    fn with_source(n_fft: usize, hop: usize, free: bool) -> Synthesis {
         let istft = Istft::new(n_fft, hop);
         let last = istft.bins() - 1;
         let share = |k: usize| k as f32 / last as f32;
         let shares = (0..=last).map(|k| vec![(0, 1.0 - share(k)), (1, share(k))]).collect();
-        Synthesis::new(istft, Some((2, shares)))
+        Synthesis::with_source(istft, free, 2, shares)
+    }
+
+    /// All kinds of synthesis.
+    fn kinds(n_fft: usize, hop: usize) -> [Synthesis; 3] {
+        let free = Synthesis::free(Istft::new(n_fft, hop));
+        [free, with_source(n_fft, hop, true), with_source(n_fft, hop, false)]
     }
 
     #[test]
     fn a_stream_gives_the_samples_of_the_whole() {
-        for synthesis in [Synthesis::new(Istft::new(16, 4), None), synthesis(16, 4)] {
+        for synthesis in kinds(16, 4) {
             let (width, each) = (synthesis.width(), synthesis.excitation_len());
             let (rows, excitation) = (draw(11 * width, 5), excitation(11 * each));
             let whole = synthesis.synthesise(&rows, &excitation);
@@ -309,7 +328,7 @@ mod tests {
 
     #[test]
     fn gradient_agrees_with_differences() {
-        for synthesis in [Synthesis::new(Istft::new(8, 2), None), synthesis(8, 2)] {
+        for synthesis in kinds(8, 2) {
             let (width, each) = (synthesis.width(), 5 * synthesis.excitation_len());
             let (values, weights) = (draw(2 * 5 * width, 1), draw(2 * 5 * 2, 2));
             let excitation = excitation(2 * each);

@@ -12,11 +12,12 @@ use syrinx_types::{CancelToken, Event, EventSink};
 use crate::clips::{ClipBatch, ClipSource, batch};
 use crate::discriminator::{AdversarialLosses, Adversary};
 use crate::enhancement::EnhancementTables;
+use crate::pitch::PitchTable;
 use crate::spectral_loss::{SpectralLoss, SpectralLosses};
 use crate::train_state::{Learner, Vars, restore, save_state};
 use crate::warm_start::warm_start;
 use crate::{
-    CodecError, EnhancementLayer, MelRvq, PitchPredictor, Vocoder, VocoderConfig,
+    CodecError, EnhancementLayer, MelRvq, PitchPredictor, SourceConfig, Vocoder, VocoderConfig,
     VocoderTrainConfig,
 };
 
@@ -27,8 +28,8 @@ pub struct Start<'a> {
     pub rvq: &'a MelRvq,
     /// Vocoder whose weights are trained further; seeded ones if not given.
     pub vocoder: Option<&'a Vocoder>,
-    /// Enhancement layer whose tables stay as they are and whose predictor is trained further; fitted and seeded if not
-    /// given.
+    /// Enhancement layer whose tables stay as they are, unless its refinement is to be fitted anew, and whose predictor is
+    /// trained further; fitted and seeded if not given.
     pub enhancement: Option<&'a EnhancementLayer>,
 }
 
@@ -50,7 +51,7 @@ struct Judged {
     losses: SpectralLosses,
     /// Cross-entropy of the predicted pitch, nats.
     pitch: f64,
-    /// (clips * clip samples)
+    /// (drawings * clips * clip samples)
     made: Tensor,
 }
 
@@ -58,6 +59,8 @@ struct Judged {
 struct Run {
     vocoder: Vocoder,
     predictor: Option<PitchPredictor>,
+    /// Pitch table of the codec to start from.
+    pitch: Option<PitchTable>,
     tables: Option<EnhancementTables>,
     vars: Vars,
 }
@@ -74,7 +77,7 @@ impl Run {
         }
         let mut vars = Vars::new();
         vars.extend(store.vars().into_iter().map(|(name, v)| (format!("{VOCODER}{name}"), v)));
-        let (mut predictor, mut tables) = (None, None);
+        let (mut predictor, mut pitch, mut tables) = (None, None, None);
         if config.vocoder.source.is_some() {
             let store = ParamStore::seeded(config.seed.wrapping_add(1), &Device::Cpu);
             predictor = Some(PitchPredictor::new(config.predictor.clone(), store.clone())?);
@@ -85,9 +88,11 @@ impl Run {
                 }
                 vars.insert(format!("{PREDICTOR}{name}"), var);
             }
-            tables = start.enhancement.map(|e| EnhancementTables::clone(&e.tables));
+            pitch = start.enhancement.map(|e| e.tables.pitch.clone());
+            let kept = start.enhancement.filter(|_| !config.refit_refinement);
+            tables = kept.map(|e| EnhancementTables::clone(&e.tables));
         }
-        Ok(Self { vocoder, predictor, tables, vars })
+        Ok(Self { vocoder, predictor, pitch, tables, vars })
     }
 
     /// Loss of a batch to be minimised, and its parts.
@@ -96,9 +101,10 @@ impl Run {
         batch: ClipBatch,
         loss: &SpectralLoss,
         config: &VocoderTrainConfig,
-        clip: usize,
-        frames: usize,
+        step: u64,
     ) -> Result<Judged, CodecError> {
+        let clip = batch.target.len() / config.clips;
+        let frames = batch.mel.len() / self.vocoder.config().mel.bins / config.clips;
         let ClipBatch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
         if let Some(predictor) = &self.predictor {
@@ -113,7 +119,9 @@ impl Run {
                 }
             }
         }
-        let made = self.vocoder.forward(&mel, &pitch, frames)?; // (clips * clip)
+        // No two steps share noise, so that the network can't learn one by heart.
+        let seeds: Vec<u64> = (0..loss.drawings() as u64).map(|d| step << 8 | d).collect();
+        let made = self.vocoder.forward(&mel, &pitch, frames, &seeds)?; // (drawings * clips * clip)
         let (total, losses) = loss.forward(&made, target, clip)?;
         let Some(pitch_loss) = pitch_loss else {
             return Ok(Judged { total, losses, pitch: 0.0, made });
@@ -147,17 +155,30 @@ impl Run {
 fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
     let mut config = config.clone();
     if let Some(vocoder) = start.vocoder {
-        let source = vocoder.config().source.clone().or(config.vocoder.source);
-        config.vocoder = VocoderConfig { source, ..vocoder.config().clone() };
+        config.vocoder = going_on(vocoder.config(), &config.vocoder);
     }
     if let Some(layer) = start.enhancement {
         config.pitch = layer.tables.pitch.config().clone();
-        config.refinement = layer.tables.refinement.config().clone();
+        if !config.refit_refinement {
+            config.refinement = layer.tables.refinement.config().clone();
+        }
         config.predictor = layer.predictor.config().clone();
     }
     config.vocoder.mel = start.rvq.config().mel.clone();
     config.predictor.mel = start.rvq.config().mel.clone();
     config
+}
+
+/// Returns the shape of a vocoder that is trained further: its own, but that a free branch may be left out.
+fn going_on(given: &VocoderConfig, wanted: &VocoderConfig) -> VocoderConfig {
+    let free = wanted.source.as_ref().is_none_or(|source| source.free_gain.is_some());
+    let source = match given.source.clone() {
+        Some(source) => {
+            Some(SourceConfig { free_gain: source.free_gain.filter(|_| free), ..source })
+        }
+        None => wanted.source.clone(),
+    };
+    VocoderConfig { source, ..given.clone() }
 }
 
 /// Everything that is trained, with its optimiser and the name its weights are saved under.
@@ -203,7 +224,8 @@ pub fn train_vocoder(
         restore(path, &config, rvq, learners, &mut run.tables)?;
     }
     if config.vocoder.source.is_some() && run.tables.is_none() {
-        run.tables = Some(EnhancementTables::fit(rvq, source, &config)?);
+        let pitch = run.pitch.take();
+        run.tables = Some(EnhancementTables::fit(rvq, source, &config, pitch)?);
     }
     let save = |run: &Run, optimizer: &mut AdamW, adversary: Option<&mut Adversary>| {
         let Some(path) = state else { return Ok(()) };
@@ -220,10 +242,10 @@ pub fn train_vocoder(
         let step = optimizer.steps() + 1;
         let batch = batch(rvq, run.tables.as_ref(), source, &config, step)?;
         let target = adversary.is_some().then(|| batch.target.clone());
-        let Judged { mut total, losses, pitch, made } =
-            run.loss(batch, &loss, &config, clip, frames)?;
+        let Judged { mut total, losses, pitch, made } = run.loss(batch, &loss, &config, step)?;
         let mut contest = None;
         if let (Some(adversary), Some(target)) = (&adversary, target) {
+            let made = made.narrow(0, 0, target.len())?;
             let (further, begun) = adversary.oppose(&made, target, clip, step)?;
             total = (total + further)?;
             contest = Some(begun);
@@ -273,6 +295,9 @@ fn train_step(
         ("vocoder/magnitude".into(), losses.magnitude),
         ("vocoder/convergence".into(), losses.convergence),
     ];
+    if config.loss.repulsion_weight > 0.0 {
+        parts.push(("vocoder/repulsion".into(), losses.repulsion));
+    }
     if config.vocoder.source.is_some() {
         parts.push(("predictor/pitch".into(), pitch));
     }

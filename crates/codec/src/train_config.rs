@@ -35,12 +35,17 @@ pub struct VocoderTrainConfig {
     pub pitch: PitchConfig,
     /// The levels behind the pitch, and how they are fitted.
     pub refinement: RefinementConfig,
+    /// Whether to fit the levels behind the pitch anew where training starts from a codec that has such.
+    pub refit_refinement: bool,
     /// The predictor of the pitch. Its spectrogram is overridden by the quantiser's.
     pub predictor: PitchPredictorConfig,
     /// Weight of the predictor's cross-entropy against the spectral loss.
     pub pitch_loss_weight: f64,
     /// Share of clips whose pitch is the predicted one, as for codes without a pitch level.
     pub predicted_pitch_share: f64,
+    /// Share of clips whose pitch isn't quantised: harmonics at their places can be learnt, those a few Hz beside them look
+    /// like noise to the loss.
+    pub exact_pitch_share: f64,
     /// The optimiser.
     pub optimizer: AdamWConfig,
     /// The loss.
@@ -80,9 +85,11 @@ impl Default for VocoderTrainConfig {
             },
             pitch: PitchConfig::default(),
             refinement: RefinementConfig::default(),
+            refit_refinement: false,
             predictor: PitchPredictorConfig::default(),
             pitch_loss_weight: 0.3,
-            predicted_pitch_share: 0.25,
+            predicted_pitch_share: 0.0,
+            exact_pitch_share: 1.0,
             steps: 4000,
             clips: 12,
             clip_frames: 25,
@@ -138,6 +145,7 @@ impl VocoderTrainConfig {
             || !share(self.coded_share)
             || !share(self.refined_share)
             || !share(self.predicted_pitch_share)
+            || !share(self.exact_pitch_share)
             || !share(self.decay_share)
         {
             return fail("true_mel_share", "shares must lie from 0 to 1".into());

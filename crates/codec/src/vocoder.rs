@@ -36,7 +36,7 @@ pub struct VocoderConfig {
     pub mel_offset: f64,
     /// Log-mel values are divided by this before the network.
     pub mel_scale: f64,
-    /// Harmonic source and noise in addition to the free magnitudes and phases; none if not given.
+    /// Harmonic source and noise in place of free magnitudes and phases or in addition to them; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceConfig>,
 }
@@ -47,8 +47,10 @@ pub struct VocoderConfig {
 pub struct SourceConfig {
     /// Seed of the noise.
     pub noise_seed: u64,
-    /// Log-gain of the free branch before training, against the spectrogram.
-    pub free_gain: f64,
+    /// Log-gain, before training, of a branch of free magnitudes and phases, against the spectrogram; no such branch if not
+    /// given. Its phases can't follow a pitch, so that it turns noise into a comb at the frame rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_gain: Option<f64>,
     /// Log-gain of the harmonic source before training, against the spectrogram.
     pub harmonic_gain: f64,
     /// Log-gain of the noise before training, against the spectrogram.
@@ -57,8 +59,14 @@ pub struct SourceConfig {
 
 impl Default for SourceConfig {
     fn default() -> Self {
-        Self { noise_seed: 1, free_gain: -0.5, harmonic_gain: -0.7, noise_gain: -2.0 }
+        Self { noise_seed: 1, free_gain: None, harmonic_gain: -0.3, noise_gain: -1.0 }
     }
+}
+
+/// Seed of the noise of one clip of a batch; that of the first is the batch's.
+fn clip_seed(seed: u64, clip: usize) -> u64 {
+    // Any odd number that is not the generator's own step, which would only shift the noise.
+    seed.wrapping_add((clip as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93))
 }
 
 /// Base-2 logarithm of the pitch in Hz that the network sees as 0, and octaves that it sees as 1.
@@ -126,11 +134,11 @@ impl VocoderConfig {
     }
 }
 
-/// A causal sliding-window transformer over mel frames whose output rows are log-magnitudes and phases of a short-time
-/// Fourier transform, inverted by overlap-add (Vocos: Siuzdak 2023, 2306.00814, with attention for ConvNeXt).
+/// A causal sliding-window transformer over mel frames that shapes a harmonic source and noise in the domain of the
+/// short-time Fourier transform, inverted by overlap-add (Vocos: Siuzdak 2023, 2306.00814, with attention for ConvNeXt and
+/// an excitation for free phases).
 ///
-/// The log-magnitudes begin as the mel spectrogram interpolated to linear frequency, so the network learns what that
-/// lacks. Cloning shares the weights.
+/// The log-gains begin as the mel spectrogram, so the network learns what that lacks. Cloning shares the weights.
 #[derive(Clone)]
 pub struct Vocoder {
     config: VocoderConfig,
@@ -157,8 +165,13 @@ impl Vocoder {
         };
         let net = FrameNet::new(&root, shape)?;
         let istft = Istft::new(config.n_fft, config.mel.hop);
-        let bands = config.source.as_ref().map(|_| (mel, spread(&config.mel, istft.bins())));
-        let synthesis = Synthesis::new(istft, bands);
+        let synthesis = match &config.source {
+            Some(source) => {
+                let shares = spread(&config.mel, istft.bins());
+                Synthesis::with_source(istft, source.free_gain.is_some(), mel, shares)
+            }
+            None => Synthesis::free(istft),
+        };
         let width = synthesis.width();
         let first = first_rows(&config);
         let scope: Scope = root.pp("output");
@@ -230,14 +243,19 @@ impl Vocoder {
         Ok(())
     }
 
+    /// Excitation in use: its noise is always the same.
     fn excitation(&self) -> Option<Excitation> {
-        let seed = self.config.source.as_ref()?.noise_seed;
-        Some(Excitation::new(self.synthesis.istft(), self.config.mel.sample_rate_hz, seed))
+        self.seeded_excitation(self.config.source.as_ref()?.noise_seed)
+    }
+
+    fn seeded_excitation(&self, noise_seed: u64) -> Option<Excitation> {
+        self.config.source.as_ref()?;
+        Some(Excitation::new(self.synthesis.istft(), self.config.mel.sample_rate_hz, noise_seed))
     }
 
     /// Returns the samples of a batch of mel clips (clips * frames, bins) with their pitch (clips * frames), every clip
-    /// a recording of its own: (clips * frames * hop). Differentiable by the weights. A vocoder without a source needs
-    /// no pitch.
+    /// a recording of its own, drawn with noise of each seed: (seeds * clips * frames * hop). A clip's noise is its own.
+    /// Differentiable by the weights. A vocoder without a source needs no pitch.
     ///
     /// # Errors
     /// [`CodecError::Candle`] if the values don't fill clips of `frames` frames, [`CodecError::Mismatch`] for another
@@ -247,22 +265,29 @@ impl Vocoder {
         mel: &[f32],
         pitch: &[PitchFrame],
         frames: usize,
+        noise_seeds: &[u64],
     ) -> Result<Tensor, CodecError> {
         self.check_pitch(mel.len() / self.config.mel.bins, pitch)?;
         let features = self.features(mel, pitch);
         let hidden = self.net.forward(&features, frames)?; // (clips * frames, dim)
         let rows = self.head(&hidden, &features)?;
-        let excitation: Vec<_> = pitch
-            .par_chunks(frames.max(1))
-            .flat_map_iter(|pitch| {
-                let made = self.excitation().map(|mut excitation| {
-                    excitation.push(pitch);
-                    excitation.take(frames)
-                });
-                made.unwrap_or_default()
-            })
-            .collect();
-        Ok(self.synthesis.forward(&rows, excitation, frames)?)
+        let drawn = |seed: u64| {
+            let excitation = pitch
+                .par_chunks(frames.max(1))
+                .enumerate()
+                .flat_map_iter(|(clip, pitch)| {
+                    let made =
+                        self.seeded_excitation(clip_seed(seed, clip)).map(|mut excitation| {
+                            excitation.push(pitch);
+                            excitation.take(frames)
+                        });
+                    made.unwrap_or_default()
+                })
+                .collect();
+            self.synthesis.forward(&rows, excitation, frames)
+        };
+        let drawings = noise_seeds.iter().map(|&s| drawn(s)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Tensor::cat(&drawings, 0)?)
     }
 
     /// Returns a stream from mel frames to samples.

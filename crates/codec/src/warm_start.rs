@@ -8,7 +8,8 @@ use crate::train_state::Vars;
 use crate::{CodecError, SourceConfig, Vocoder, VocoderConfig};
 
 /// Sets parameters to the weights of `given`. Where `config` has a source and `given` none, the new inputs count for
-/// nothing at first, and the gains of source and noise begin as the magnitudes that `given` predicts in each band.
+/// nothing at first, and the gains of source and noise begin as the magnitudes that `given` predicts in each band. Where
+/// `given` has a free branch that `config` lacks, its rows are left out.
 pub(crate) fn warm_start(
     given: &Vocoder,
     config: &VocoderConfig,
@@ -21,20 +22,31 @@ pub(crate) fn warm_start(
             var.set(tensor)?;
             continue;
         }
-        let Some(source) = config.source.as_ref().filter(|_| given.config().source.is_none())
-        else {
-            let reason = format!("`{name}` of the vocoder to start from has another shape");
-            return Err(CodecError::Mismatch { reason });
-        };
         let values = to_vec_f32(tensor)?;
-        let values = if name.starts_with("input.") {
-            with_pitch_inputs(&values, config)
-        } else {
-            with_bands(&values, name.ends_with("bias"), config, source)
+        let values = match (&given.config().source, &config.source) {
+            (Some(before), Some(after))
+                if before.free_gain.is_some() && after.free_gain.is_none() =>
+            {
+                without_free_branch(values, config)
+            }
+            (None, Some(_)) if name.starts_with("input.") => with_pitch_inputs(&values, config),
+            (None, Some(source)) => with_bands(&values, name.ends_with("bias"), config, source),
+            _ => {
+                let reason = format!("`{name}` of the vocoder to start from has another shape");
+                return Err(CodecError::Mismatch { reason });
+            }
         };
         var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;
     }
     Ok(())
+}
+
+/// The rows of the last layer (2 * bins + 3 * bands, columns) without those of the free branch.
+fn without_free_branch(mut values: Vec<f32>, config: &VocoderConfig) -> Vec<f32> {
+    let free = 2 * config.bins();
+    let columns = values.len() / (free + 3 * config.mel.bins);
+    values.drain(..free * columns);
+    values
 }
 
 /// Input weights (dim, neighbours * bins) with two columns of zeros behind those of every neighbour.
@@ -53,8 +65,11 @@ fn with_bands(
     let bins = config.n_fft / 2 + 1;
     let columns = values.len() / (2 * bins);
     let gain = |gain: f64| if is_bias { gain as f32 } else { 0.0 };
-    let mut out = values.to_vec();
-    out[..bins * columns].iter_mut().for_each(|v| *v += gain(source.free_gain));
+    let mut out = Vec::new();
+    if let Some(free) = source.free_gain {
+        out.extend(values);
+        out[..bins * columns].iter_mut().for_each(|v| *v += gain(free));
+    }
     let centres = centres(config, bins);
     for controls in [Some(source.harmonic_gain), None, Some(source.noise_gain)] {
         for &k in &centres {

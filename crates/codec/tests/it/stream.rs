@@ -59,7 +59,7 @@ fn a_stream_is_about_the_network_at_once() {
     let mel = codec.rvq().decode_log_mel(&codec.encode(&audio).unwrap()).unwrap();
     let pitch = codec.enhancement().unwrap().predictor.predict(&mel).unwrap();
     let streamed = codec.vocoder().decode(&mel, &pitch).unwrap();
-    let at_once = codec.vocoder().forward(&mel, &pitch, mel.len() / 8).unwrap();
+    let at_once = codec.vocoder().forward(&mel, &pitch, mel.len() / 8, &[1]).unwrap();
     let at_once = syrinx_nn::to_vec_f32(&at_once).unwrap();
     assert_eq!(streamed.len(), at_once.len());
     for (i, (a, b)) in streamed.iter().zip(&at_once).enumerate() {
