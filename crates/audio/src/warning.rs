@@ -22,8 +22,8 @@ pub enum AudioWarning {
         /// Number of chunks.
         count: u64,
     },
-    /// A WAV file with a data chunk in another format than the first, or behind an incomplete block of ADPCM; it and those
-    /// after it are left out.
+    /// A WAV file with a data chunk in another format than the first, or behind an incomplete block of ADPCM; it and
+    /// those after it are left out.
     DataChunkLeftOut {
         /// The file.
         name: String,
@@ -68,7 +68,7 @@ impl fmt::Display for AudioWarning {
             }
             Self::DataChunkLeftOut { name, chunk } => write!(
                 f,
-                "{name}: data chunk {chunk} and all after it are left out: another format, or an incomplete block before it"
+                "{name}: sound from data chunk {chunk} on left out: another format, or an incomplete block before it"
             ),
             Self::OutOfRange { name, count, at_s, peak } => write!(
                 f,

@@ -250,7 +250,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Returns the length of the sound, and bytes of it that had to be read to find it; `None` for a chunk without sound.
+    /// Returns the length of the sound, and bytes of it that had to be read to find it; `None` for a chunk without
+    /// sound.
     fn data_length(
         &mut self,
         length: u64,

@@ -78,7 +78,8 @@ impl TextGrid {
         self.tiers.iter().filter(|tier| tier.is_empty())
     }
 
-    /// Returns the sentence for an interval tier that isn't there, with the names of those that are and of the point tiers.
+    /// Returns the sentence for an interval tier that isn't there, with the names of those that are and of the point
+    /// tiers.
     pub(super) fn missing(&self, name: &str) -> String {
         let shown = |tier: &Tier| {
             let empty = if tier.is_empty() { " (empty)" } else { "" };
