@@ -15,6 +15,21 @@ pub enum AudioWarning {
         /// Samples per channel that the header promises.
         expected: u64,
     },
+    /// A WAV file with several data chunks of one format, which are joined.
+    DataChunksJoined {
+        /// The file.
+        name: String,
+        /// Number of chunks.
+        count: u64,
+    },
+    /// A WAV file with a data chunk in another format than the first, or behind an incomplete block of ADPCM; it and
+    /// those after it are left out.
+    DataChunkLeftOut {
+        /// The file.
+        name: String,
+        /// Number of the chunk, from 1.
+        chunk: u64,
+    },
     /// A few samples far beyond full scale, clipped to it.
     OutOfRange {
         /// The file.
@@ -48,6 +63,13 @@ impl fmt::Display for AudioWarning {
             Self::Truncated { name, got, expected } => {
                 write!(f, "{name}: the data is cut short: using {got} of {expected} samples")
             }
+            Self::DataChunksJoined { name, count } => {
+                write!(f, "{name}: {count} data chunks joined")
+            }
+            Self::DataChunkLeftOut { name, chunk } => write!(
+                f,
+                "{name}: sound from data chunk {chunk} on left out: another format, or an incomplete block before it"
+            ),
             Self::OutOfRange { name, count, at_s, peak } => write!(
                 f,
                 "{name}: {count} samples out of range (up to {peak:.3e} times full scale, the first at {at_s:.3} s) clipped to full scale"

@@ -123,6 +123,7 @@ pub(crate) const ABBREVIATIONS: &[Abbreviation] = &[
     reference("apt", "apartment"),
     reference("rm", "room"),
     reference("ext", "extension"),
+    reference("rs", "rupees"),
     date("jan", "january"),
     date("feb", "february"),
     date("mar", "march"),

@@ -1,4 +1,4 @@
-//! Headers of WAV files: RIFF, RF64 and BW64, up to the first byte of sound.
+//! Headers of WAV files: RIFF, RF64 and BW64, up to the first byte of sound; chunks behind the sound.
 
 use std::io::Read;
 
@@ -9,16 +9,22 @@ use crate::AudioError;
 /// 0x7ffff000): the end of the file is then no sign of damage.
 const PLACEHOLDER_BYTES: u64 = 0x7fff_0000;
 
-/// Largest sum of the chunks before the sound (pictures and notes), bytes.
+/// Largest sum of the chunks before the sound (pictures and notes), or between two data chunks, bytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 
 /// Longest format chunk that is read, bytes; the rest is skipped.
 const MAX_FORMAT_BYTES: u64 = 1 << 12;
 
+/// Format tag of A-law, one byte a sample.
+const A_LAW: u16 = 0x06;
+
+/// Format tag of mu-law, one byte a sample.
+const MU_LAW: u16 = 0x07;
+
 /// Chunks that may follow an empty data chunk.
-const KNOWN_CHUNKS: [&[u8; 4]; 14] = [
-    b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"JUNK", b"junk", b"PAD ",
-    b"acid", b"inst", b"iXML", b"PEAK",
+const KNOWN_CHUNKS: [&[u8; 4]; 15] = [
+    b"data", b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
+    b"PAD ", b"acid", b"inst", b"iXML", b"PEAK",
 ];
 
 /// Sample formats that [`super::pcm`] decodes; `Other` goes to symphonia.
@@ -41,14 +47,6 @@ pub(super) enum DataLength {
     AtMost(u64),
 }
 
-impl DataLength {
-    pub(super) fn limit(self) -> u64 {
-        match self {
-            Self::Bytes(bytes) | Self::AtMost(bytes) => bytes,
-        }
-    }
-}
-
 /// Header of a WAV file: everything before the samples.
 #[derive(Debug)]
 pub(super) struct Header {
@@ -66,15 +64,42 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Returns the bytes of a frame as stored; `block_align` is ignored.
+    /// Returns the bytes of a frame as stored, of a block in ADPCM; elsewhere `block_align` is ignored.
     pub(super) fn frame_bytes(&self) -> usize {
         match self.encoding {
             Encoding::Integer { container_bytes } | Encoding::Float { container_bytes } => {
                 container_bytes * self.channels
             }
+            Encoding::Other(A_LAW | MU_LAW) => self.channels,
             Encoding::Other(_) => usize::from(self.block_align).max(1),
         }
     }
+
+    /// Whether samples of another header can follow without a change of the decoder.
+    fn has_format_of(&self, other: &Self) -> bool {
+        let format = |header: &Self| {
+            let Self { encoding, channels, sample_rate_hz, bits_per_sample, .. } = *header;
+            (encoding, channels, sample_rate_hz, bits_per_sample, header.frame_bytes())
+        };
+        format(self) == format(other)
+    }
+}
+
+/// End of a data chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DataEnd {
+    /// Bytes of the chunk that were not read.
+    pub(super) skipped_bytes: u64,
+    /// Whether a byte of padding follows the chunk.
+    pub(super) is_padded: bool,
+}
+
+/// A data chunk behind the first one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NextData {
+    pub(super) length: DataLength,
+    /// Whether its samples have the format of the first chunk.
+    pub(super) is_same_format: bool,
 }
 
 /// Reads a header, and leaves `reader` at the first byte after [`Header::ahead`].
@@ -82,7 +107,26 @@ impl Header {
 /// # Errors
 /// [`AudioError::Undecodable`], [`AudioError::Unsupported`], [`AudioError::NoSamples`], [`AudioError::Read`].
 pub(super) fn read(reader: &mut dyn Read, name: &str) -> Result<Header, AudioError> {
-    Walk { reader, name, taken: 0, next: Vec::new() }.header()
+    Walk::new(reader, name).header()
+}
+
+/// Finds the next data chunk with sound behind the `end` of one, and leaves `reader` at its first byte. Files that were
+/// appended to the first are searched too. Returns `None` at the end of the file and before bytes that are no chunk.
+///
+/// # Errors
+/// [`AudioError::Read`]; [`AudioError::Undecodable`] for a chunk that is cut short or too long to be skipped.
+pub(super) fn next_data(
+    reader: &mut dyn Read,
+    name: &str,
+    header: &Header,
+    end: DataEnd,
+) -> Result<Option<NextData>, AudioError> {
+    let mut walk = Walk::new(reader, name);
+    walk.skip(end.skipped_bytes)?;
+    if end.is_padded {
+        walk.padding()?;
+    }
+    walk.next_data(header)
 }
 
 /// A walk over the chunks of a file.
@@ -92,10 +136,25 @@ struct Walk<'a> {
     taken: u64,
     /// Bytes that were read already.
     next: Vec<u8>,
+    /// Whether a data chunk without sound was passed.
+    is_empty: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(reader: &'a mut dyn Read, name: &'a str) -> Self {
+        Self { reader, name, taken: 0, next: Vec::new(), is_empty: false }
+    }
+
     fn header(mut self) -> Result<Header, AudioError> {
+        self.to_sound().map_err(|error| match error {
+            AudioError::Undecodable { .. } if self.is_empty => {
+                AudioError::NoSamples { name: self.name.to_owned() }
+            }
+            other => other,
+        })
+    }
+
+    fn to_sound(&mut self) -> Result<Header, AudioError> {
         let riff = self.exactly(12)?;
         let mut long_bytes = None;
         let mut header: Option<Header> = None;
@@ -109,19 +168,20 @@ impl Walk<'_> {
             }
             let length = u64::from(u32_at(&head, 4));
             match &head[..4] {
+                b"data" if header.is_none() => {
+                    return Err(self.undecodable("the sound stands before its format"));
+                }
                 b"data" => {
-                    let Some(mut header) = header else {
-                        return Err(self.undecodable("the sound stands before its format"));
-                    };
-                    header.fact_frames = fact_frames;
                     let long_bytes = long_bytes.filter(|_| riff[..4] != *b"RIFF");
-                    (header.length, header.ahead) = self.data_length(length, long_bytes)?;
-                    return Ok(header);
+                    if let Some((length, ahead)) = self.data_length(length, long_bytes)?
+                        && let Some(header) = header.take()
+                    {
+                        return Ok(Header { length, ahead, fact_frames, ..header });
+                    }
+                    self.is_empty = true;
                 }
                 b"fmt " => {
-                    let kept = length.min(MAX_FORMAT_BYTES);
-                    let format = self.exactly(kept)?;
-                    self.skip(length - kept)?;
+                    let format = self.format_chunk(length)?;
                     header = Some(self.format(&format)?);
                 }
                 b"ds64" if length >= 16 => {
@@ -141,6 +201,46 @@ impl Walk<'_> {
         }
     }
 
+    fn next_data(&mut self, first: &Header) -> Result<Option<NextData>, AudioError> {
+        let mut is_same_format = true;
+        loop {
+            let head = self.up_to(8)?;
+            let is_id = |id: &[u8]| id.iter().all(|&b| b.is_ascii_graphic() || b == b' ');
+            if head.len() < 8 || !is_id(&head[..4]) {
+                return Ok(None);
+            }
+            let length = u64::from(u32_at(&head, 4));
+            match &head[..4] {
+                // The header of an appended file; its chunks follow `WAVE`.
+                b"RIFF" | b"RF64" | b"BW64" => {
+                    self.exactly(4)?;
+                    continue;
+                }
+                b"data" if length > 0 => {
+                    let found = self.data_length(length, None)?;
+                    return Ok(found.map(|(length, _)| NextData { length, is_same_format }));
+                }
+                b"fmt " => {
+                    let format = self.format_chunk(length)?;
+                    let other = self.format(&format);
+                    is_same_format = other.is_ok_and(|other| other.has_format_of(first));
+                }
+                _ => self.skip(length)?,
+            }
+            if length % 2 == 1 {
+                self.padding()?;
+            }
+        }
+    }
+
+    /// Returns the bytes of a format chunk, without those of an overlong one.
+    fn format_chunk(&mut self, length: u64) -> Result<Vec<u8>, AudioError> {
+        let kept = length.min(MAX_FORMAT_BYTES);
+        let format = self.exactly(kept)?;
+        self.skip(length - kept)?;
+        Ok(format)
+    }
+
     /// Reads the byte after an odd chunk, which some writers leave out: a letter begins the next chunk.
     fn padding(&mut self) -> Result<(), AudioError> {
         let byte = self.up_to(1)?;
@@ -150,12 +250,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Returns the length of the sound, and bytes of it that had to be read to find it.
+    /// Returns the length of the sound, and bytes of it that had to be read to find it; `None` for a chunk without
+    /// sound.
     fn data_length(
         &mut self,
         length: u64,
         long_bytes: Option<u64>,
-    ) -> Result<(DataLength, Vec<u8>), AudioError> {
+    ) -> Result<Option<(DataLength, Vec<u8>)>, AudioError> {
         match (length, long_bytes) {
             (0, None | Some(0)) => {
                 // A recorder that was stopped leaves 0; so does a file without sound.
@@ -163,16 +264,17 @@ impl Walk<'_> {
                 let empty =
                     ahead.is_empty() || KNOWN_CHUNKS.iter().any(|id| ahead == id.as_slice());
                 if empty {
-                    return Err(AudioError::NoSamples { name: self.name.to_owned() });
+                    self.next = ahead;
+                    return Ok(None);
                 }
-                Ok((DataLength::AtMost(u64::MAX), ahead))
+                Ok(Some((DataLength::AtMost(u64::MAX), ahead)))
             }
             (0xffff_ffff, Some(bytes)) if bytes > 0 && bytes < u64::MAX => {
-                Ok((DataLength::Bytes(bytes), Vec::new()))
+                Ok(Some((DataLength::Bytes(bytes), Vec::new())))
             }
-            (0xffff_ffff, _) => Ok((DataLength::AtMost(u64::MAX), Vec::new())),
-            (PLACEHOLDER_BYTES.., _) => Ok((DataLength::AtMost(length), Vec::new())),
-            _ => Ok((DataLength::Bytes(length), Vec::new())),
+            (0xffff_ffff, _) => Ok(Some((DataLength::AtMost(u64::MAX), Vec::new()))),
+            (PLACEHOLDER_BYTES.., _) => Ok(Some((DataLength::AtMost(length), Vec::new()))),
+            _ => Ok(Some((DataLength::Bytes(length), Vec::new()))),
         }
     }
 
@@ -241,7 +343,7 @@ impl Walk<'_> {
                 64 => Ok(Encoding::Float { container_bytes: 8 }),
                 bits => Err(self.unsupported(format!("{bits}-bit float sound in WAV"))),
             },
-            0x02 | 0x06 | 0x07 | 0x11 => Ok(Encoding::Other(tag)),
+            0x02 | A_LAW | MU_LAW | 0x11 => Ok(Encoding::Other(tag)),
             tag => Err(self.unsupported(format!("{} in WAV", codec_name(tag)))),
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! The header and plain samples (integers of 8 to 32 bits, floats) are read here: hound refuses RF64, unknown lengths
 //! and long extensible headers and misreads 24 bits in 32, symphonia reads none of RF64. A-law, mu-law and ADPCM go to
-//! symphonia behind a header written anew.
+//! symphonia behind a header written anew. The data chunks of a file are joined.
 
+mod data_chunks;
 mod header;
 mod pcm;
 
 use std::io::{Cursor, Read};
 
+use data_chunks::DataChunks;
 use header::{DataLength, Encoding, Header};
 use pcm::Justified;
 
@@ -26,16 +28,16 @@ const BLOCK_BYTES: usize = 1 << 16;
 pub(crate) fn decode(mut reader: impl Read, intake: &mut Intake<'_>) -> Result<(), AudioError> {
     let mut header = header::read(&mut reader, intake.name)?;
     let ahead = std::mem::take(&mut header.ahead);
-    let sound = Cursor::new(ahead).chain(reader).take(header.length.limit());
+    let mut sound = DataChunks::new(reader, &header, ahead, intake.name);
     if let Encoding::Other(tag) = header.encoding {
-        return decode_by_symphonia(&header, tag, sound, intake);
+        return decode_by_symphonia(&header, tag, &mut sound, intake);
     }
     intake.start(header.sample_rate_hz, header.channels)?;
     if let DataLength::Bytes(bytes) = header.length {
         intake.announce(bytes / header.frame_bytes() as u64)?;
     }
-    let got_bytes = pump(&header, sound, intake)?;
-    finish(&header, got_bytes, intake)
+    let got_bytes = pump(&header, &mut sound, intake)?;
+    finish(&header, &sound, got_bytes, intake)
 }
 
 /// Hands whole frames on, and returns the number of bytes that were there.
@@ -66,15 +68,27 @@ fn pump(header: &Header, mut sound: impl Read, intake: &mut Intake<'_>) -> Resul
     }
 }
 
-/// Reports a file that is shorter than its header says.
-fn finish(header: &Header, got_bytes: u64, intake: &mut Intake<'_>) -> Result<(), AudioError> {
+/// Reports several data chunks, and a file that is shorter than its header says.
+fn finish(
+    header: &Header,
+    sound: &DataChunks<'_, impl Read>,
+    got_bytes: u64,
+    intake: &mut Intake<'_>,
+) -> Result<(), AudioError> {
+    let name = || intake.name.to_owned();
+    let count = sound.count();
+    let joined = (count > 1).then(|| AudioWarning::DataChunksJoined { name: name(), count });
+    let left_out = sound
+        .has_left_out()
+        .then(|| AudioWarning::DataChunkLeftOut { name: name(), chunk: count + 1 });
     let frame_bytes = header.frame_bytes() as u64;
-    if let DataLength::Bytes(expected) = header.length
-        && got_bytes / frame_bytes < expected / frame_bytes
-        && intake.frames() > 0
-    {
-        let (got, expected) = (got_bytes / frame_bytes, expected / frame_bytes);
-        intake.warn(AudioWarning::Truncated { name: intake.name.to_owned(), got, expected });
+    let got = got_bytes / frame_bytes;
+    let expected = sound.expected_bytes().map(|bytes| bytes / frame_bytes);
+    let truncated = expected
+        .filter(|&expected| got < expected && intake.frames() > 0)
+        .map(|expected| AudioWarning::Truncated { name: name(), got, expected });
+    for warning in [joined, left_out, truncated].into_iter().flatten() {
+        intake.warn(warning);
     }
     intake.finish()
 }
@@ -83,7 +97,7 @@ fn finish(header: &Header, got_bytes: u64, intake: &mut Intake<'_>) -> Result<()
 fn decode_by_symphonia(
     header: &Header,
     tag: u16,
-    sound: impl Read,
+    sound: &mut DataChunks<'_, impl Read>,
     intake: &mut Intake<'_>,
 ) -> Result<(), AudioError> {
     let max_bytes = intake.limits.max_stream_bytes.min(u64::from(u32::MAX) - 4096);
@@ -96,6 +110,7 @@ fn decode_by_symphonia(
     let length_at = bytes.len();
     bytes.extend_from_slice(&[0; 4]);
     let got = sound
+        .by_ref()
         .take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|cause| AudioError::Read { name: intake.name.to_owned(), cause })?;
@@ -103,8 +118,8 @@ fn decode_by_symphonia(
         return Err(AudioError::TooLarge { name: intake.name.to_owned(), max_bytes });
     }
     bytes[length_at..length_at + 4].copy_from_slice(&(got as u32).to_le_bytes());
-    // The last block of ADPCM is filled up; `fact` says where the sound ends.
-    if let Some(frames) = header.fact_frames.filter(|&frames| frames > 0) {
+    // The last block of ADPCM is filled up; `fact` says where the sound of the first chunk ends.
+    if let Some(frames) = header.fact_frames.filter(|&frames| frames > 0 && sound.count() == 1) {
         intake.stop_after(frames);
     }
     let format = match tag {
@@ -113,7 +128,7 @@ fn decode_by_symphonia(
         _ => ContainerFormat::Wav,
     };
     compressed::decode(Box::new(Cursor::new(bytes)), format, intake)?;
-    finish(header, got as u64, intake)
+    finish(header, sound, got as u64, intake)
 }
 
 /// Returns a format chunk as symphonia expects it.

@@ -161,6 +161,85 @@ fn what_is_missing_is_told() {
     assert_eq!(cut.check(&sine), [expected]);
 }
 
+fn chunk(id: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    [&id[..], &(bytes.len() as u32).to_le_bytes()[..], bytes].concat()
+}
+
+#[test]
+fn further_data_chunks_are_joined_or_told() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    let sound = integers(&sine, 2, 0);
+    let data = chunk(b"data", &sound);
+    let list = chunk(b"LIST", b"INFO");
+    let file = |rate: u32| wav(format(1, 1, rate, 2, 16), sound.clone()).bytes();
+    let joined = |count| AudioWarning::DataChunksJoined { name: "a".into(), count };
+    let left_out = AudioWarning::DataChunkLeftOut { name: "a".into(), chunk: 2 };
+    let truncated = AudioWarning::Truncated { name: "a".into(), got: 900, expected: 1000 };
+    // Bytes behind the first data chunk, number of chunks that are read, and warnings.
+    let rows = [
+        (data.clone(), 2, vec![joined(2)]),
+        ([&list[..], &data[..]].concat(), 2, vec![joined(2)]),
+        ([&data[..], &list[..], &data[..]].concat(), 3, vec![joined(3)]),
+        (file(16_000), 2, vec![joined(2)]),
+        (file(8_000), 1, vec![left_out]),
+        (chunk(b"data", b""), 1, vec![]),
+        ([&chunk(b"data", b"")[..], &data[..]].concat(), 2, vec![joined(2)]),
+        (chunk(b"LIST", b"INFO")[..10].to_vec(), 1, vec![]),
+        (vec![0; 300], 1, vec![]),
+        (b"data".to_vec(), 1, vec![]),
+    ];
+    for (after, count, warnings) in rows {
+        let mut first = wav(format(1, 1, 16_000, 2, 16), sound.clone());
+        first.after = after;
+        assert_eq!(first.check(&sine.repeat(count)), warnings, "{} bytes", first.after.len());
+    }
+    let mut cut = wav(format(1, 1, 16_000, 2, 16), sound.clone());
+    cut.after = data[..808].to_vec();
+    assert_eq!(cut.check(&[&sine[..], &sine[..400]].concat()), [joined(2), truncated]);
+}
+
+#[test]
+fn data_chunks_with_incomplete_frames_are_joined_by_whole_ones() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    let sound = integers(&sine, 2, 0);
+    let joined = AudioWarning::DataChunksJoined { name: "a".into(), count: 2 };
+    for padding in [&[0][..], &[]] {
+        let mut first = wav(format(1, 1, 16_000, 2, 16), [&sound[..], &[9][..]].concat());
+        first.after = [padding, &chunk(b"data", &sound)[..]].concat();
+        assert_eq!(first.check(&sine.repeat(2)), [joined.clone()]);
+    }
+}
+
+#[test]
+fn an_empty_data_chunk_before_the_sound_is_passed() {
+    let sine = tone(440.0, 0.5, 500, 16_000).samples;
+    let sound = integers(&sine, 2, 0);
+    for between in [vec![], chunk(b"LIST", b"INFO")] {
+        let mut empty = wav(format(1, 1, 16_000, 2, 16), Vec::new());
+        empty.after = [&between[..], &chunk(b"data", &sound)[..]].concat();
+        assert_eq!(empty.check(&sine), []);
+    }
+}
+
+#[test]
+fn data_chunks_of_a_law_are_joined() {
+    let read = |wav: &Wav| {
+        let mut warnings = Vec::new();
+        let limits = ReadLimits::default();
+        let bytes = wav.bytes();
+        let audio = read_from_warned(&bytes[..], "a", &limits, &mut |w| warnings.push(w)).unwrap();
+        (audio.samples, warnings)
+    };
+    let codes: Vec<u8> = (0..=255).collect();
+    let file = |codes: &[u8]| wav(format(6, 1, 8_000, 1, 8), codes.to_vec());
+    let mut split = file(&codes);
+    // Frames of the first chunk by the header.
+    split.chunks.push((b"fact", 256u32.to_le_bytes().to_vec()));
+    split.after = chunk(b"data", &codes);
+    let joined = AudioWarning::DataChunksJoined { name: "a".into(), count: 2 };
+    assert_eq!(read(&split), (read(&file(&codes.repeat(2))).0, vec![joined]));
+}
+
 #[test]
 fn codecs_in_wav_are_named() {
     for (tag, name) in [(0x31, "GSM 6.10"), (0x55, "MP3"), (0x704f, "Opus"), (0x1234, "0x1234")] {

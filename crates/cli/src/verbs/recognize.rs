@@ -1,7 +1,7 @@
 //! Transcripts by another recognizer than the model's own: no model is loaded.
 
 use serde_json::Value;
-use syrinx_audio::ReadLimits;
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_config::Settings;
 use syrinx_pretrained::RecognizerChoice;
 use syrinx_pretrained::whisper::{WhisperError, WhisperRecognizer};
@@ -54,7 +54,9 @@ impl Recognition<'_> {
     fn answer(&self, recognizer: &WhisperRecognizer, request: &Value) -> Outcome {
         let name = request.get(self.descriptor.verb.positional).and_then(Value::as_str);
         let name = name.unwrap_or_default();
-        let audio = syrinx_audio::load_source(name, RATE_HZ, &ReadLimits::default())?;
+        let mut warn = |warning: AudioWarning| self.session.say(&format!("warning: {warning}"));
+        let limits = ReadLimits::default();
+        let audio = syrinx_audio::load_source_warned(name, RATE_HZ, &limits, &mut warn)?;
         let known = self.descriptor.capabilities.known_text.and_then(|field| request.get(field));
         let run = self.session.run(self.settings);
         let transcript: Transcript = match known.and_then(Value::as_str) {

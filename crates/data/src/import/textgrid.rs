@@ -34,13 +34,15 @@ pub struct Tier {
     pub intervals: Vec<Interval>,
 }
 
-/// A TextGrid. Point tiers are read over and left out.
+/// A TextGrid. The points of point tiers are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextGrid {
     /// End of the recording, seconds.
     pub end_s: f64,
     /// The interval tiers, in order.
     pub tiers: Vec<Tier>,
+    /// Names of the point tiers, in order.
+    pub point_tiers: Vec<String>,
 }
 
 impl TextGrid {
@@ -76,13 +78,15 @@ impl TextGrid {
         self.tiers.iter().filter(|tier| tier.is_empty())
     }
 
-    /// Returns the sentence for a tier that isn't there, with the names of those that are.
+    /// Returns the sentence for an interval tier that isn't there, with the names of those that are and of the point
+    /// tiers.
     pub(super) fn missing(&self, name: &str) -> String {
         let shown = |tier: &Tier| {
             let empty = if tier.is_empty() { " (empty)" } else { "" };
             format!("{}{empty}", tier.name)
         };
-        let found: Vec<String> = self.tiers.iter().map(shown).collect();
+        let points = self.point_tiers.iter().map(|name| format!("{name} (point tier)"));
+        let found: Vec<String> = self.tiers.iter().map(shown).chain(points).collect();
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
         format!("no tier '{name}'; tiers found: {found}")
     }
@@ -178,7 +182,7 @@ fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
     let end_s = tokens.number("the end of the recording")?;
     tokens.flag("<exists>")?;
     let count = tokens.count("the number of tiers")?;
-    let mut tiers = Vec::new();
+    let (mut tiers, mut point_tiers) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let class = tokens.string("the class of a tier")?;
         let name = tokens.string("the name of a tier")?;
@@ -192,12 +196,13 @@ fn parse(text: &str) -> Result<TextGrid, (usize, String)> {
                     tokens.number("the time of a point")?;
                     tokens.string("the mark of a point")?;
                 }
+                point_tiers.push(name);
             }
             _ => return Err((tokens.line, format!("unknown class of tier `{class}`"))),
         }
     }
     match tokens.next()? {
-        None => Ok(TextGrid { end_s, tiers }),
+        None => Ok(TextGrid { end_s, tiers, point_tiers }),
         Some(_) => {
             Err((tokens.line, "more follows than the counts of tiers and intervals say".to_owned()))
         }

@@ -183,6 +183,26 @@ fn what_cannot_be_aligned_is_said() {
         "tier 'phones', interval 7: starts at 0.85 s, before the end of interval 6 at 0.9 s",
     );
     check(&LONG.replace("\"words\"", "\"notes\""), "no tier 'words'; tiers found: notes, phones");
+    let head = r#""ooTextFile" "TextGrid" 0 1 <exists>"#;
+    let words = r#""IntervalTier" "words" 0 1 1 0 1 "hi""#;
+    let points = |name: &str| format!(r#""TextTier" "{name}" 0 1 1 0.5 "x""#);
+    let empty = r#""IntervalTier" "tones" 0 1 1 0 1 """#;
+    // Tiers of a file, and the list of those found.
+    let tiers = [
+        (format!("1 {}", points("phones")), "no tier 'words'; tiers found: phones (point tier)"),
+        (
+            format!("3 {} {words} {}", points("phones"), points("clicks")),
+            "no tier 'phones'; tiers found: words, phones (point tier), clicks (point tier)",
+        ),
+        (
+            format!("3 {words} {empty} {}", points("clicks")),
+            "no tier 'phones'; tiers found: words, tones (empty), clicks (point tier)",
+        ),
+        ("0".to_owned(), "no tier 'words'; tiers found: none"),
+    ];
+    for (tiers, expected) in tiers {
+        check(&format!("{head} {tiers}"), expected);
+    }
     check(&LONG.replace("xmax = 0.2", "xmax = 0.05"), "tier 'phones', interval 2: ends at 0.05 s");
     let silent = ["HH", "AY1", "AH0", "B", "IY1"];
     let silent = silent.iter().fold(LONG.to_owned(), |g, p| g.replace(&format!("\"{p}\""), "\"\""));
@@ -198,6 +218,7 @@ fn reads_speakers_gaps_points_quotes_and_utf16() {
         "IntervalTier" "Ann - phones" 0 1 2 0.25 0.5 "HH" 0.75 1 "AY1""#;
     let parsed = TextGrid::parse(grid).unwrap();
     assert_eq!(parsed.tiers.len(), 3);
+    assert_eq!(parsed.point_tiers, ["clicks"]);
     assert_eq!(parsed.empty_tiers().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["Bob - phones"]);
     let aligned = PhoneAlignment::from_textgrid(&parsed, "hi", &arpabet).unwrap();
     assert_eq!(aligned.phones.join(" "), "HH SIL AY1");

@@ -9,6 +9,8 @@ pub(super) struct Cursor<'t> {
     pub(super) previous: &'t str,
     /// The character right before.
     pub(super) before: Option<char>,
+    /// Whether a quotation in double marks is open.
+    pub(super) quoted: bool,
     /// Whether the sentence is written in capitals throughout.
     pub(super) shouting: bool,
     /// Whether the dictionary has a word, given in lower case, and not by the names of its letters.

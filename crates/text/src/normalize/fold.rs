@@ -30,6 +30,8 @@ pub(super) fn fold(text: &str) -> Folded {
             out.push(if c == 'Ω' { c } else { 'μ' });
         } else if c == BREAK || KEPT.contains(c) || is_private(c) {
             out.push(c);
+        } else if is_prime_of_number(out, c, &rest[taken..]) {
+            out.push(c);
         } else if let Some(sign) = superscript(c).filter(|_| is_exponent(out, c)) {
             push_exponent(out, sign);
         } else if let Some(said) = replacement(c) {
@@ -55,6 +57,12 @@ fn is_unit(before: &str, after: &str) -> bool {
         || before
             .trim_end_matches([' ', 'k', 'M', 'G', 'm'])
             .ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a prime stands for feet, inches, minutes or seconds: behind a number, and not as the apostrophe of a plural.
+fn is_prime_of_number(before: &str, c: char, after: &str) -> bool {
+    let is_mark = c == '″' || c == '′' && !after.starts_with(['s', 'S']);
+    is_mark && before.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// Returns the plain form of a raised digit or minus.

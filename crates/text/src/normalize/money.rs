@@ -27,12 +27,35 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("S", "singapore"),
 ];
 
-const SCALE: &str =
-    r"(?: ?(thousand|million|billion|trillion|[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?";
+/// Codes and abbreviations before an amount, with the symbol of the currency and its country.
+const CODES: &[(&str, &str, &str)] = &[
+    ("Rs", "₹", ""),
+    ("RS", "₹", ""),
+    ("rs", "₹", ""),
+    ("INR", "₹", ""),
+    ("USD", "$", "U S "),
+    ("EUR", "€", ""),
+    ("GBP", "£", "british "),
+    ("JPY", "¥", ""),
+];
 
-pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹]) ?({NUMBER}){SCALE}"));
+const SCALE: &str = concat!(
+    r"(?: ?(thousand|million|billion|trillion|[Ll]akhs?|[Cc]rores?|",
+    r"[Kk]|[Mm]n|[Mm]|[Bb]n|[Bb]|[Tt]n|[Tt])(?:\b|$))?"
+);
+
+/// Groups of an amount in the Indian order: `1,50,000`.
+const LAKHS: &str = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?";
+
+pattern!(BEFORE, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹]) ?({LAKHS}|{NUMBER}){SCALE}"));
 pattern!(NEGATIVE, format!(r"([$£€¥₹])-({NUMBER})"));
 pattern!(SPAN, format!(r"(US|AU|A|CA|C|NZ|HK|S)?([$£€¥₹])({NUMBER})-[$£€¥₹]?({NUMBER}){SCALE}"));
+pattern!(
+    CODED,
+    format!(
+        r"(Rs\.?|[Rr][Ss]\.|INR|USD|EUR|GBP|JPY) ?({LAKHS}|{NUMBER})(?:-({LAKHS}|{NUMBER}))?{SCALE}(?:/-)?"
+    )
+);
 pattern!(AFTER, format!(r"({NUMBER}) ?([£€¥₹¢]|[$]$|[$]\b)"));
 
 /// Verbalizes the sum at the cursor.
@@ -41,6 +64,12 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
         .or_else(|| sum(cursor))
         .or_else(|| negative(cursor))
         .or_else(|| symbol_after(cursor))
+        .or_else(|| coded(cursor))
+}
+
+/// Whether a text begins with a sum, its currency first.
+pub(super) fn opens(text: &str) -> bool {
+    BEFORE.is_match(text) || CODED.is_match(text)
 }
 
 fn currency(symbol: &str) -> Option<&'static Currency> {
@@ -58,6 +87,8 @@ fn scale(written: &str) -> &'static str {
         "k" | "thousand" => " thousand",
         "m" | "mn" | "million" => " million",
         "b" | "bn" | "billion" => " billion",
+        "lakh" | "lakhs" => " lakh",
+        "crore" | "crores" => " crore",
         _ => " trillion",
     }
 }
@@ -95,6 +126,25 @@ fn sum(cursor: &Cursor<'_>) -> Option<Match> {
         None => amount(&found[3], currency, &country),
     };
     Some(Match::quantity(length, said))
+}
+
+/// `Rs. 500`, `INR 5-10 lakh`
+fn coded(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = CODED.captures(cursor.rest)?;
+    let length = found[0].len();
+    let code = found[1].trim_end_matches('.');
+    let (_, symbol, country) = CODES.iter().find(|(written, ..)| *written == code)?;
+    let currency = currency(symbol)?;
+    let scaled = found.get(4).map_or("", |s| scale(s.as_str()));
+    let said = match found.get(3) {
+        None if scaled.is_empty() => amount(&found[2], currency, country),
+        None => format!("{}{scaled} {country}{}", number(&found[2]), currency.2),
+        Some(to) => {
+            let (from, to) = (number(&found[2]), number(to.as_str()));
+            format!("{from} to {to}{scaled} {country}{}", currency.2)
+        }
+    };
+    cursor.ends(length).then(|| Match::quantity(length, said))
 }
 
 /// `$-5`

@@ -18,16 +18,17 @@ pattern!(SCIENTIFIC, format!(r"({NUMBER})[eE]([+-]?)([0-9]{{1,3}})"));
 pattern!(PLAIN, NUMBER);
 pattern!(SCALED, format!(r"({NUMBER}) ?(k|K|bn|mn|tn)"));
 pattern!(BY, r"([0-9]{1,5}) ?x ?[0-9]");
-pattern!(EVEN_CHANCE, r"50-50");
 
-/// Pairs that are said as two numbers, not as a fraction.
-const FIXED_PAIRS: &[(&str, &str)] = [
+/// Numbers with slashes or hyphens that are said one after another.
+const FIXED: &[(&str, &str)] = &[
     ("24/7", "twenty four seven"),
+    ("24-7", "twenty four seven"),
+    ("24/7/365", "twenty four seven three sixty five"),
     ("9/11", "nine eleven"),
     ("50/50", "fifty fifty"),
+    ("50-50", "fifty fifty"),
     ("20/20", "twenty twenty"),
-]
-.as_slice();
+];
 
 /// Words before a number that make it a decade, not seconds (`in the 30s`).
 const BEFORE_DECADE: &[&str] =
@@ -77,6 +78,7 @@ const BEFORE_YEAR: &[&str] = &[
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     ordinals(cursor)
         .or_else(|| plurals(cursor))
+        .or_else(|| fixed(cursor))
         .or_else(|| fractions(cursor))
         .or_else(|| version(cursor))
         .or_else(|| scientific(cursor))
@@ -109,6 +111,14 @@ pub(super) fn decade(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, plural(&year(digits.parse().ok()?))))
 }
 
+/// `24/7`
+fn fixed(cursor: &Cursor<'_>) -> Option<Match> {
+    let fits = |(written, _): &&(&str, &str)| {
+        cursor.rest.starts_with(*written) && cursor.number_ends(written.len())
+    };
+    FIXED.iter().find(fits).map(|(written, said)| Match::new(written.len(), *said))
+}
+
 fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = MIXED.captures(cursor.rest) {
         let (top, bottom): (usize, usize) = (found[2].parse().ok()?, found[3].parse().ok()?);
@@ -124,9 +134,6 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     if !cursor.number_ends(length) {
         return None;
     }
-    if let Some((_, said)) = FIXED_PAIRS.iter().find(|(pair, _)| *pair == &found[0]) {
-        return Some(Match::new(length, *said));
-    }
     let (top, bottom): (usize, usize) = (found[1].parse().ok()?, found[2].parse().ok()?);
     let said = match bottom {
         // `½ a cup`
@@ -140,11 +147,11 @@ fn fractions(cursor: &Cursor<'_>) -> Option<Match> {
     Some(with_unit(cursor, length, said, Count::One))
 }
 
-/// Returns a fraction and the unit after it, if there is one. A quotation mark that closes nothing stands for inches.
+/// Returns a fraction and the unit after it, if there is one.
 fn with_unit(cursor: &Cursor<'_>, length: usize, said: String, count: Count) -> Match {
-    if cursor.char_after(length) == Some('"') && cursor.before != Some('"') {
+    if let Some(mark) = units::inch_mark(cursor, length) {
         let name = if count == Count::One { "inch" } else { "inches" };
-        return Match::quantity(length + 1, format!("{said} {name}"));
+        return Match::quantity(length + mark, format!("{said} {name}"));
     }
     match units::after(cursor, length, count) {
         Some((end, name)) => Match::quantity(end, format!("{said} {name}")),
@@ -188,11 +195,6 @@ fn scaled(cursor: &Cursor<'_>) -> Option<Match> {
     if let Some(found) = BY.captures(cursor.rest) {
         // The second number is the next match.
         return Some(Match::new(found[0].len() - 1, format!("{} by", number(&found[1]))));
-    }
-    if let Some(found) =
-        EVEN_CHANCE.find(cursor.rest).filter(|found| cursor.number_ends(found.len()))
-    {
-        return Some(Match::new(found.len(), "fifty fifty"));
     }
     let found = SCALED.captures(cursor.rest)?;
     let length = found[0].len();

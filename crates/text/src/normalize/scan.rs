@@ -51,7 +51,7 @@ const LETTER_RULES: &[Rule] = &[
 ];
 
 /// Rules only look this far, bytes.
-const WINDOW_BYTES: usize = 240;
+pub(super) const WINDOW_BYTES: usize = 240;
 
 /// Words that begin with an apostrophe.
 const ELISIONS: &[&str] = &[
@@ -64,6 +64,8 @@ pub(super) struct Scanner<'t> {
     at: usize,
     /// The last word or number, as written; empty after the end of a sentence.
     previous: &'t str,
+    /// Whether a quotation in double marks is open.
+    quoted: bool,
     /// End of the stretch for which `shouting` holds.
     stretch_end: usize,
     shouting: bool,
@@ -79,6 +81,7 @@ impl<'t> Scanner<'t> {
             words,
             at: 0,
             previous: "",
+            quoted: false,
             stretch_end: 0,
             shouting: false,
             resume_at: 0,
@@ -92,7 +95,7 @@ impl<'t> Scanner<'t> {
                 self.look_for_shouting();
             }
             if c == BREAK {
-                self.previous = "";
+                (self.previous, self.quoted) = ("", false);
                 self.push(c.len_utf8(), ".".to_owned());
                 self.item_marker();
             } else if c.is_whitespace() {
@@ -144,6 +147,7 @@ impl<'t> Scanner<'t> {
             rest: &self.text[self.at..end],
             previous: self.previous,
             before: self.before(),
+            quoted: self.quoted,
             shouting: self.shouting,
             is_known: self.words.is_known,
         }
@@ -211,7 +215,9 @@ impl<'t> Scanner<'t> {
         let cursor = self.cursor();
         let mut next = cursor.rest.chars();
         match (next.next(), next.next()) {
-            (Some('-'), Some('0'..='9' | '$' | '£' | '€')) => self.push(1, "to".to_owned()),
+            (Some('-'), Some('0'..='9' | '$' | '£' | '€' | '¥' | '₹')) => {
+                self.push(1, "to".to_owned())
+            }
             (Some('/'), Some(_)) if is_quantity => {
                 if let Some(found) = units::per(&cursor) {
                     self.push(found.length, found.said);
@@ -246,12 +252,26 @@ impl<'t> Scanner<'t> {
     /// Reads a sign or an unknown character.
     fn sign(&mut self) {
         let cursor = self.cursor();
+        if cursor.rest.starts_with('"') || cursor.rest.starts_with("''") {
+            self.quoted = opens_quotation(&cursor);
+        }
         let Some(found) = symbols::say(&cursor) else { return };
         if found.said.ends_with(['.', '?', '!']) {
             self.previous = "";
         }
         self.push(found.length, found.said);
     }
+}
+
+/// Whether the quotation mark at the cursor opens a quotation: a word follows it, and none ends before it.
+fn opens_quotation(cursor: &Cursor<'_>) -> bool {
+    let after = cursor.rest.trim_start_matches(['"', '\'']).chars().next();
+    let opens = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '(' | '[' | '-' | '/' | '=')
+            || !cursor.quoted && !c.is_alphanumeric()
+    };
+    after.is_some_and(|c| !c.is_whitespace()) && cursor.before.is_none_or(opens)
 }
 
 /// Returns the last word or number in what a rule took, for rules that look back.

@@ -13,6 +13,7 @@ const NAMES: &[(char, &str)] = &[
     ('‡', "double dagger"),
     ('¶', "paragraph"),
     ('¬', "not"),
+    ('∓', "minus or plus"),
     ('≈', "about"),
     ('≤', "less than or equal to"),
     ('≥', "greater than or equal to"),

@@ -1,12 +1,17 @@
 //! Signs: pauses, and those that are said.
 
 use super::cursor::{Cursor, Match, pattern};
+use super::money;
 use super::numbers::cardinal_of_digits;
 
+pattern!(PLUS_MINUS, r"\+/-|\+-( ?)");
 pattern!(POWER, r"\^(-?)([0-9]{1,3})");
 
 /// Verbalizes the sign at the cursor. Empty when it is not said at all.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
+    if let Some(length) = plus_minus(cursor) {
+        return Some(Match::new(length, "plus or minus"));
+    }
     let c = cursor.rest.chars().next()?;
     let length = c.len_utf8();
     let next = cursor.char_after(length);
@@ -60,6 +65,20 @@ pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
     Some(Match::new(length, said))
 }
 
+/// Returns the length of `+/-` at the cursor, or of `+-` before an amount.
+fn plus_minus(cursor: &Cursor<'_>) -> Option<usize> {
+    let found = PLUS_MINUS.captures(cursor.rest)?;
+    let length = found[0].len();
+    let after = &cursor.rest[length..];
+    (found.get(1).is_none() || opens_amount(after)).then_some(length)
+}
+
+/// Whether a text begins with a number or a sum of money.
+fn opens_amount(text: &str) -> bool {
+    let digits = text.strip_prefix('.').unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit()) || money::opens(text)
+}
+
 /// Whether a sign stands at the beginning of a line, or behind others of its kind there.
 fn opens_line(cursor: &Cursor<'_>) -> bool {
     cursor.before.is_none_or(|c| c.is_whitespace() || c == '>')
@@ -87,11 +106,7 @@ fn dots(cursor: &Cursor<'_>) -> Match {
 /// Reads a dash: a pause, a minus, or a joint of words.
 fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
     let length = cursor.rest.len() - cursor.rest.trim_start_matches('-').len();
-    let next = cursor.char_after(length);
-    let sum_next = cursor.rest[length..]
-        .strip_prefix(['$', '£', '€', '¥', '₹', '.'])
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let digit_next = next.is_some_and(|c| c.is_ascii_digit()) || sum_next;
+    let amount_next = opens_amount(&cursor.rest[length..]);
     let digit_follows =
         cursor.rest[length..].trim_start().starts_with(|c: char| c.is_ascii_digit());
     let after_digit = cursor.previous.ends_with(|c: char| c.is_ascii_digit());
@@ -100,7 +115,7 @@ fn dashes(cursor: &Cursor<'_>, spaced: bool) -> Match {
         .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '=' | '<' | '>'));
     let said = match length {
         1 if spaced && after_digit && digit_follows => "minus",
-        1 if open && digit_next => "minus",
+        1 if open && amount_next => "minus",
         1 if spaced && cursor.previous.is_empty() => "",
         1 if spaced => ",",
         1 => "",

@@ -1,7 +1,9 @@
 //! Quantities with units.
 
 use super::cursor::{Cursor, Match, NUMBER, pattern};
-use super::numbers::{cardinal_of_digits, is_one, number};
+use super::lines::BREAK;
+use super::numbers::{cardinal_of_digits, fraction, is_one, number};
+use super::scan::WINDOW_BYTES;
 
 /// Space allowed between a number and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,28 +184,188 @@ const UNITS: &[Unit] = &[
     unit("dpi", "dot per inch", "dots per inch"),
     unit("USD", "U S dollar", "U S dollars"),
     unit("EUR", "euro", "euros"),
+    unit("INR", "rupee", "rupees"),
     unit("GBP", "british pound", "british pounds"),
     unit("JPY", "yen", "yen"),
     close("x", "time", "times"),
 ];
 
 pattern!(NUMBER_FIRST, NUMBER);
-pattern!(FEET_INCHES, r#"([0-9]{1,2})' ?([0-9]{1,2})(?:"|'')|([3-8])'([0-9]|1[01])\b"#);
+pattern!(
+    FEET_INCHES,
+    r"([0-9]{1,2})['′] ?([0-9]{1,2})(?: ([0-9])/([0-9]{1,2}))?(?:\x22|''|″)|([3-8])['′]([0-9]|1[01])\b"
+);
+pattern!(ARC, r"([0-9]{1,3})° ?([0-9]{1,2})['′](?: ?([0-9]{1,2}(?:\.[0-9]{1,4})?)(?:\x22|''|″))?");
+pattern!(BY_NUMBER, r" ?[x×] ?[0-9]");
 pattern!(PER, r"/ ?((?:[a-zμ]|[A-Z](?:[a-z]|\b))[A-Za-z]*(?:\^[23])?)");
 
 /// Verbalizes the quantity at the cursor.
 pub(super) fn say(cursor: &Cursor<'_>) -> Option<Match> {
-    feet_inches(cursor).or_else(|| quantity(cursor))
+    arc(cursor)
+        .or_else(|| feet_inches(cursor))
+        .or_else(|| feet(cursor))
+        .or_else(|| quantity(cursor))
+}
+
+/// `40° 26' 46"`
+fn arc(cursor: &Cursor<'_>) -> Option<Match> {
+    let found = ARC.captures(cursor.rest)?;
+    let part = |index: usize, one: &str, many: &str| {
+        let written = found.get(index)?.as_str();
+        Some(format!(" {} {}", number(written), if is_one(written) { one } else { many }))
+    };
+    let degrees = part(1, "degree", "degrees")?;
+    let minutes = part(2, "minute", "minutes")?;
+    let seconds = part(3, "second", "seconds").unwrap_or_default();
+    let length = found[0].len();
+    let said = format!("{degrees}{minutes}{seconds}");
+    cursor.ends(length).then(|| Match::new(length, said.trim_start()))
 }
 
 fn feet_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = FEET_INCHES.captures(cursor.rest)?;
     // `5'10` without a sign for the inches is the height of a person.
-    let feet = found.get(1).or_else(|| found.get(3))?.as_str();
-    let inches = found.get(2).or_else(|| found.get(4))?.as_str();
-    let said = format!("{} foot {}", cardinal_of_digits(feet), cardinal_of_digits(inches));
+    let feet = found.get(1).or_else(|| found.get(5))?.as_str();
+    let inches = found.get(2).or_else(|| found.get(6))?.as_str();
+    let mut said = format!("{} foot {}", cardinal_of_digits(feet), cardinal_of_digits(inches));
+    if let (Some(top), Some(bottom)) = (found.get(3), found.get(4)) {
+        let (top, bottom) = (top.as_str().parse().ok()?, bottom.as_str().parse().ok()?);
+        said = format!("{said} and {}", fraction(top, bottom, true));
+    }
     Some(Match::new(found[0].len(), said))
 }
+
+/// `6′`; with an apostrophe (`6' tall`, `a 6' fence`, `6' x 8'`) only where none closes a quotation.
+fn feet(cursor: &Cursor<'_>) -> Option<Match> {
+    let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
+    let mark = cursor.char_after(written.len()).filter(|c| matches!(c, '\'' | '′'))?;
+    let length = written.len() + mark.len_utf8();
+    let word = cursor.word_after(length);
+    let measured = BY_NUMBER.is_match(cursor.rest.get(length..)?)
+        || EXTENT.contains(&word)
+        || matches!(cursor.previous, "x" | "by")
+        || cursor.before == Some('x')
+        || matches!(cursor.previous, "a" | "an") && !word.is_empty();
+    let fits = mark == '′' || measured && cursor.before != Some('\'');
+    if fits { marked(cursor, written, length, ["foot", "feet"]) } else { None }
+}
+
+/// Returns the length of the sign of inches behind a number of `length` bytes: `″`, or a double mark that closes no
+/// quotation.
+pub(super) fn inch_mark(cursor: &Cursor<'_>, length: usize) -> Option<usize> {
+    let after = cursor.rest.get(length..)?;
+    if after.starts_with('″') {
+        return Some('″'.len_utf8());
+    }
+    let mark = ["\"", "''"].into_iter().find(|mark| after.starts_with(*mark))?;
+    let attached =
+        cursor.before.is_some_and(|c| c.is_alphanumeric() && c != 'x' || matches!(c, '"' | '\''));
+    (!attached && !closes_quotation(cursor, &after[mark.len()..])).then_some(mark.len())
+}
+
+/// Whether a double mark behind the number at the cursor closes a quotation. `after` is the text behind the mark.
+fn closes_quotation(cursor: &Cursor<'_>, after: &str) -> bool {
+    let spaced = after.starts_with(' ');
+    if !spaced && SPEECH.contains(&cursor.previous) || speaker_follows(after) {
+        return true;
+    }
+    if !cursor.quoted {
+        return false;
+    }
+    // Inside a quotation the mark is one of inches if the other marks of the paragraph pair up without it.
+    let (paragraph, cut) = match after.split_once(BREAK) {
+        Some((paragraph, _)) => (paragraph, false),
+        None => (after, cursor.rest.len() + char::MAX.len_utf8() > WINDOW_BYTES),
+    };
+    let noun_follows = spaced && after[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    cut || !noun_follows || paragraph.matches('"').count().is_multiple_of(2)
+}
+
+/// Whether a text begins as the one behind a quotation: `, he said`, ` Tom asked`, ` said Tom`.
+fn speaker_follows(text: &str) -> bool {
+    const PRONOUNS: &[&str] = &["he", "she", "they", "we", "it"];
+    let mut words = text
+        .trim_start_matches([',', ' '])
+        .split(' ')
+        .map(|word| word.trim_end_matches(|c: char| !c.is_alphabetic()));
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_speaker =
+        PRONOUNS.contains(&first) || first.starts_with(|c: char| c.is_ascii_uppercase());
+    SPEECH.contains(&first) || is_speaker && SPEECH.contains(&second)
+}
+
+/// Verbs before and behind a quotation.
+const SPEECH: &[&str] = &[
+    "said",
+    "says",
+    "say",
+    "asked",
+    "asks",
+    "replied",
+    "replies",
+    "answered",
+    "added",
+    "told",
+    "cried",
+    "shouted",
+    "whispered",
+    "explained",
+    "called",
+    "wrote",
+];
+
+/// Verbalizes a number with a sign of inches: `a 12" ruler`, `8" wide`, `3.5″`.
+fn marked_inches(cursor: &Cursor<'_>) -> Option<Match> {
+    const MOST_DIGITS: usize = 3;
+    let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
+    let length = written.len() + inch_mark(cursor, written.len())?;
+    let is_long = written.find('.').unwrap_or(written.len()) > MOST_DIGITS;
+    if is_long { None } else { marked(cursor, written, length, ["inch", "inches"]) }
+}
+
+/// Returns a number with the unit of its sign: before `x` and a number "by" follows, before a noun it is singular.
+fn marked(
+    cursor: &Cursor<'_>,
+    written: &str,
+    length: usize,
+    [one, many]: [&str; 2],
+) -> Option<Match> {
+    let said = number(written);
+    if let Some(by) = BY_NUMBER.find(cursor.rest.get(length..)?) {
+        // The second number is the next match.
+        return Some(Match::new(length + by.len() - 1, format!("{said} {many} by")));
+    }
+    let name = if is_one(written) || is_attribute(cursor, length) { one } else { many };
+    cursor.ends(length).then(|| Match::quantity(length, format!("{said} {name}")))
+}
+
+/// Whether a noun follows a measure of `length` bytes: `a 12" ruler`, `a 6'-deep pool`.
+fn is_attribute(cursor: &Cursor<'_>, length: usize) -> bool {
+    let after = &cursor.rest[length..];
+    let hyphenated = after.strip_prefix('-');
+    let spaced = after.strip_prefix(' ');
+    let starts_word = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic());
+    if hyphenated.is_some_and(starts_word) {
+        return true;
+    }
+    let word = cursor.word_after(length);
+    spaced.is_some_and(starts_word)
+        && (matches!(cursor.previous, "a" | "an")
+            || !EXTENT.contains(&word) && !AFTER_MEASURE.contains(&word))
+}
+
+/// Words of extent after a measure.
+const EXTENT: &[&str] =
+    &["wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by"];
+
+/// Words after a measure that are no nouns.
+const AFTER_MEASURE: &[&str] = &[
+    "of", "and", "or", "to", "in", "on", "at", "from", "for", "with", "is", "was", "are", "were",
+    "per", "apart", "away", "above", "below", "off", "each", "than", "but", "if", "when", "then",
+    "so", "as", "into", "up", "down", "out", "more", "less", "short", "longer", "shorter",
+    "taller", "wider", "deeper", "higher", "between", "under", "over", "behind", "before", "after",
+    "around", "all", "not", "it", "he", "she", "they", "we", "you", "I",
+];
 
 fn quantity(cursor: &Cursor<'_>) -> Option<Match> {
     let written = NUMBER_FIRST.find(cursor.rest)?.as_str();
@@ -282,11 +444,13 @@ pub(super) fn bare(cursor: &Cursor<'_>) -> Option<Match> {
 
 pattern!(INCHES, r"([0-9]{1,4}(?:\.[0-9]{1,2})?)( ?)in\b");
 
-/// Verbalizes inches written as `in`: after feet (`6 ft 2 in`), and before words of extent (`8 in wide`).
+/// Verbalizes inches written as a sign (`12"`), or as `in`: after feet (`6 ft 2 in`), and before words of extent
+/// (`8 in wide`).
 pub(super) fn inches(cursor: &Cursor<'_>) -> Option<Match> {
-    const EXTENT: &[&str] = &[
-        "wide", "long", "high", "tall", "deep", "thick", "across", "square", "diameter", "x", "by",
-    ];
+    marked_inches(cursor).or_else(|| shortened_inches(cursor))
+}
+
+fn shortened_inches(cursor: &Cursor<'_>) -> Option<Match> {
     let found = INCHES.captures(cursor.rest)?;
     let length = found[0].len();
     let after_feet = ["ft", "feet", "foot", "'"].iter().any(|feet| cursor.previous.ends_with(feet));
