@@ -120,6 +120,28 @@ pub fn with_language_model(
     })
 }
 
+/// Returns a model with another codec in it, whose quantiser has to be the same; language model and voices stay, and the
+/// card unless another is given.
+///
+/// # Errors
+/// Errors of opening the model or the codec, and [`EngineError::Mismatch`] for another quantiser.
+pub fn with_codec(
+    model: &ModelSource,
+    codec: &PackageCodec,
+    card: Option<Value>,
+) -> Result<Vec<u8>, EngineError> {
+    let (file, bytes) = read(model)?;
+    let parts = format::split(&bytes, &file)?;
+    codec_of_part(&parts.codec, &file, Some(&codec.spec))?;
+    let codec_bytes = part_of(codec)?.1;
+    let lm_part = format::open_part(&parts.lm, &file)?;
+    let codec_part = format::open_part(&codec_bytes, &codec.spec.to_string())?;
+    let card = card.unwrap_or(parts.card);
+    format::join(lm_part, codec_part, &parts.voices, card).map_err(|reason| {
+        EngineError::ModelFile { file, reason, remedy: "package it again from its parts" }
+    })
+}
+
 /// Returns the codec of a model.
 ///
 /// # Errors

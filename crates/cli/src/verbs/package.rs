@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use syrinx_config::Settings;
 use syrinx_engine::{
-    PackageCodec, PackageVoice, open_codec, package, with_language_model, write_atomic,
+    PackageCodec, PackageVoice, open_codec, package, with_codec, with_language_model, write_atomic,
 };
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{card_of_run, model_source, package_voice};
@@ -21,12 +21,13 @@ const PROGRAM: &str = concat!("syrinx ", env!("CARGO_PKG_VERSION"));
 /// `package`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx package --lm runs/lm/model.safetensors -o model.safetensors\n  syrinx package --lm runs/lm/model.safetensors --codec runs/codec/codec.safetensors \\\n      --voice joe=joe.wav --voice slt=slt.wav --card card.json -o model.safetensors"
+    after_help = "Examples:\n  syrinx package --lm runs/lm/model.safetensors -o model.safetensors\n  syrinx package --lm runs/lm/model.safetensors --codec runs/codec/codec.safetensors \\\n      --voice joe=joe.wav --voice slt=slt.wav --card card.json -o model.safetensors\n  syrinx package --codec runs/codec/codec.safetensors -o model.safetensors"
 )]
 pub struct PackageArgs {
-    /// The language model, as training writes it
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    lm: PathBuf,
+    /// The language model, as training writes it; if not given, --codec replaces the codec of the model in use, whose
+    /// quantiser has to be the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "codec")]
+    lm: Option<PathBuf>,
     /// The codec that it was trained on, PATH[,levels=N][,vocoder=PATH]; codec and voices of the model in use if not given
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     codec: Option<CodecSpec>,
@@ -34,7 +35,7 @@ pub struct PackageArgs {
     #[arg(long, requires = "codec")]
     refer: bool,
     /// A voice and its recording; the first is the default; may be repeated
-    #[arg(long, value_name = "NAME=FILE", requires = "codec")]
+    #[arg(long, value_name = "NAME=FILE", requires_all = ["codec", "lm"])]
     voice: Vec<String>,
     /// With --codec: the voices of the model in use, whose quantiser has to be the same
     #[arg(long, requires = "codec", conflicts_with = "voice")]
@@ -50,18 +51,22 @@ pub struct PackageArgs {
 /// Writes a model file.
 pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let settings = session.settings(&[])?.value;
-    let card = match &args.card {
-        Some(path) => read_card(path)?,
-        None => card_of_run(&args.lm, PROGRAM, &provenance::origin())?,
-    };
     let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
-    let bytes = match &codec {
-        Some(codec) if !args.keep_voices => {
+    let bytes = match (&args.lm, &codec) {
+        (Some(lm), Some(codec)) if !args.keep_voices => {
             let voices = voices(&settings, &codec.spec, &args.voice)?;
-            package(&args.lm, codec, &voices, card)?
+            package(lm, codec, &voices, card(args, lm)?)?
         }
-        codec => {
-            with_language_model(&model_source(&settings)?, &args.lm, codec.as_ref(), Some(card))?
+        (Some(lm), codec) => {
+            let card = Some(card(args, lm)?);
+            with_language_model(&model_source(&settings)?, lm, codec.as_ref(), card)?
+        }
+        (None, Some(codec)) => {
+            let card = args.card.as_deref().map(read_card).transpose()?;
+            with_codec(&model_source(&settings)?, codec, card)?
+        }
+        (None, None) => {
+            return Err(Failure::usage("nothing to package".into(), "give --lm or --codec"));
         }
     };
     session.check()?;
@@ -72,6 +77,14 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     }
     session.say(&format!("wrote {} ({mb:.1} MB)", args.out.display()));
     Ok(())
+}
+
+/// Returns the card that was given, or that of the run that made the language model.
+fn card(args: &PackageArgs, lm: &Path) -> Outcome<Value> {
+    match &args.card {
+        Some(path) => read_card(path),
+        None => Ok(card_of_run(lm, PROGRAM, &provenance::origin())?),
+    }
 }
 
 /// Returns the voices of these recordings, encoded by this codec.
