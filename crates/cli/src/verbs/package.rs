@@ -66,7 +66,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
             with_codec(&model_source(&settings)?, codec, card)?
         }
         (None, None) => {
-            return Err(Failure::usage("nothing to package".into(), "give --lm or --codec"));
+            return Err(Failure::usage("nothing to package", "give --lm or --codec"));
         }
     };
     session.check()?;

@@ -2,7 +2,8 @@ use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
 use syrinx_codec::{
-    ClipSource, CodecError, Start, TrainedVocoder, VocoderConfig, VocoderTrainConfig, train_vocoder,
+    ClipSource, CodecError, RefinementConfig, SourceConfig, Start, TrainedVocoder, VocoderConfig,
+    VocoderTrainConfig, train_vocoder,
 };
 use syrinx_nn::to_vec_f32;
 use syrinx_types::{CancelToken, Codes, Event, EventSink, NullSink, RecordingSink};
@@ -140,29 +141,73 @@ fn training_starts_from_a_vocoder_and_takes_codes_that_come_with_the_clips() {
     assert!(weights(&plain) != weights(&first) && weights(&coded) != weights(&plain));
 }
 
+/// Trains for no step, beginning with a vocoder and an enhancement layer.
+fn taken_over(start: &TrainedVocoder, config: &VocoderTrainConfig) -> TrainedVocoder {
+    let (rvq, config) = (small::rvq(), VocoderTrainConfig { steps: 0, ..config.clone() });
+    let start =
+        Start { rvq: &rvq, vocoder: Some(&start.vocoder), enhancement: start.enhancement.as_ref() };
+    train_vocoder(start, &small::Sounds, &config, None, &NullSink, &CancelToken::default()).unwrap()
+}
+
+fn with_source(source: Option<SourceConfig>) -> VocoderTrainConfig {
+    let vocoder = VocoderConfig { source, ..small::vocoder_config() };
+    VocoderTrainConfig { vocoder, ..small::train_config() }
+}
+
+fn of(trained: &TrainedVocoder, name: &str) -> Vec<f32> {
+    to_vec_f32(&trained.vocoder.tensors()[name]).unwrap()
+}
+
 #[test]
 fn a_vocoder_without_a_source_is_given_one() {
-    let plain = VocoderTrainConfig {
-        vocoder: VocoderConfig { source: None, ..small::vocoder_config() },
-        ..small::train_config()
-    };
-    let first = train(&plain, None, &NullSink).unwrap();
+    let first = train(&with_source(None), None, &NullSink).unwrap();
     assert!(first.enhancement.is_none());
-    let config = VocoderTrainConfig { steps: 0, ..small::train_config() };
-    let start = Start { rvq: &small::rvq(), vocoder: Some(&first.vocoder), enhancement: None };
-    let second =
-        train_vocoder(start, &small::Sounds, &config, None, &NullSink, &CancelToken::default())
-            .unwrap();
-    assert!(second.enhancement.is_some());
-    let (old, new) = (first.vocoder.tensors(), second.vocoder.tensors());
-    let of = |tensors: &std::collections::BTreeMap<String, candle_core::Tensor>, name: &str| {
-        to_vec_f32(&tensors[name]).unwrap()
-    };
-    assert_eq!(of(&old, "blocks.0.qkv.weight"), of(&new, "blocks.0.qkv.weight"));
-    // The free branch stays, and the pitch counts for nothing yet.
-    let rows = of(&old, "output.weight");
-    assert_eq!(rows, of(&new, "output.weight")[..rows.len()]);
-    for (old, new) in of(&old, "input.weight").chunks(8).zip(of(&new, "input.weight").chunks(10)) {
-        assert!(old == &new[..8] && new[8..] == [0.0, 0.0]);
+    for free_gain in [Some(-0.5), None] {
+        let source = SourceConfig { free_gain, ..SourceConfig::default() };
+        let second = taken_over(&first, &with_source(Some(source)));
+        assert!(second.enhancement.is_some());
+        assert_eq!(of(&first, "blocks.0.qkv.weight"), of(&second, "blocks.0.qkv.weight"));
+        let (old, new) = (of(&first, "output.weight"), of(&second, "output.weight"));
+        // Three controls for each of 8 bands; the free branch stays if there is to be one.
+        let free = if free_gain.is_some() { old.len() } else { 0 };
+        assert_eq!(old[..free], new[..free]);
+        assert_eq!(new.len(), free + 3 * 8 * 16);
+        // The pitch counts for nothing yet.
+        let (old, new) = (of(&first, "input.weight"), of(&second, "input.weight"));
+        for (old, new) in old.chunks(8).zip(new.chunks(10)) {
+            assert!(old == &new[..8] && new[8..] == [0.0, 0.0]);
+        }
+    }
+}
+
+#[test]
+fn a_free_branch_is_left_out_unless_it_is_wanted() {
+    let free = with_source(Some(SourceConfig { free_gain: Some(-0.5), ..SourceConfig::default() }));
+    let first = train(&free, None, &NullSink).unwrap();
+    let (kept, left_out) = (
+        taken_over(&first, &free),
+        taken_over(&first, &with_source(Some(SourceConfig::default()))),
+    );
+    for name in ["output.weight", "output.bias", "skip.weight"] {
+        let (old, new) = (of(&first, name), of(&left_out, name));
+        assert_eq!(old, of(&kept, name));
+        assert_eq!(old[old.len() - new.len()..], new, "{name}");
+    }
+    assert_eq!(left_out.vocoder.config().source.as_ref().unwrap().free_gain, None);
+}
+
+#[test]
+fn the_refinement_is_fitted_anew_if_wanted() {
+    let config = small::train_config();
+    let first = train(&config, None, &NullSink).unwrap();
+    let tables = |trained: &TrainedVocoder| trained.enhancement.as_ref().unwrap().tables.clone();
+    let more = RefinementConfig { groups: 6, ..small::refinement_config() };
+    for refit_refinement in [false, true] {
+        let config =
+            VocoderTrainConfig { refinement: more.clone(), refit_refinement, ..config.clone() };
+        let second = taken_over(&first, &config);
+        let groups = tables(&second).refinement.config().groups;
+        assert_eq!(groups, if refit_refinement { 6 } else { 3 });
+        assert_eq!(tables(&first).pitch.entries(), tables(&second).pitch.entries());
     }
 }
