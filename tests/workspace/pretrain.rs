@@ -71,7 +71,7 @@ fn recipe(folder: &Path) {
     let text = format!(
         "run = '{}'\nout = '{}'\n[corpus]\nmanifest = '{}'\n\
         [fit]\nset = ['codebook_size=16', 'latent_dim=8']\n\
-        [vocoder]\nset = ['steps=2', 'clips=1', 'pitch.fit_seconds=4', 'pitch.entries=16', 'refinement.entries=16', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
+        [vocoder]\nset = ['steps=2', 'clips=1', 'pitch.fit_seconds=4', 'pitch.entries=16', 'refinement.entries=16', 'refinement.groups=4', 'vocoder.block.dim=16', 'vocoder.block.layers=1', 'vocoder.block.heads=2', 'vocoder.block.hidden=24']\n\
         [[train]]\nname = 'first'\nconfig = '{train}'\nin_training_eval = 1\n\
         [[train]]\nname = 'second'\nconfig = '{train}'\nset = ['steps={SECOND_STEPS}', 'eval_steps=100']\n\
         settings = ['tasks.stt.augmented_share=0.5']\nmix = {{ tts = {{ ar = 1, nar = 2 }} }}\n\

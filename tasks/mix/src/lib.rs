@@ -32,7 +32,7 @@ impl Speaking for VoiceMixing {
     const VERB: Verb = Verb {
         name: "mix",
         positional: "text",
-        example: "syrinx mix \"Half of each.\" --voices joe --voices slt --weights 0.7 --weights 0.3 -o both.wav",
+        example: "syrinx mix \"Half of each.\" --voices joe --voices heart --weights 0.7 --weights 0.3 -o both.wav",
     };
     const CAPABILITIES: Capabilities =
         Capabilities { text: Some("text"), streaming: true, ..Capabilities::NONE };

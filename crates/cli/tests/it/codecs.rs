@@ -127,6 +127,14 @@ fn a_model_file_carries_its_codec_or_refers_to_it() {
     let (carried, referred) =
         (said("carries.safetensors", "a.wav"), said("refers.safetensors", "b.wav"));
     assert!(carried == referred, "the same codec either way");
+    // The codec of a finished model is replaced.
+    let replace = ["package", "--model", "refers.safetensors", "--codec"];
+    let replaced = |codec: &str, out: &str| {
+        finish(bench.plain(&[&replace[..], &[codec, "-o", out]].concat()), b"")
+    };
+    replaced(codec, "again.safetensors").worked();
+    assert!(said("again.safetensors", "again.wav") == carried, "language model and voices stay");
+    replaced(&checkpoint("encodec"), "d").failed(4, &["encodec-"]);
 
     // Another codec, and one that went away.
     let other = format!("codec={}", checkpoint("encodec"));
