@@ -146,7 +146,7 @@ impl<'a> Walk<'a> {
     }
 
     fn header(mut self) -> Result<Header, AudioError> {
-        self.to_sound().map_err(|error| match error {
+        self.seek_sound().map_err(|error| match error {
             AudioError::Undecodable { .. } if self.is_empty => {
                 AudioError::NoSamples { name: self.name.to_owned() }
             }
@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn to_sound(&mut self) -> Result<Header, AudioError> {
+    fn seek_sound(&mut self) -> Result<Header, AudioError> {
         let riff = self.exactly(12)?;
         let mut long_bytes = None;
         let mut header: Option<Header> = None;

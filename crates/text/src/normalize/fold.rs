@@ -28,9 +28,11 @@ pub(super) fn fold(text: &str) -> Folded {
             out.push(if c.is_ascii_control() && c != '\n' { ' ' } else { c });
         } else if matches!(c, 'µ' | 'μ' | 'Ω') && is_unit(out, &rest[taken..]) {
             out.push(if c == 'Ω' { c } else { 'μ' });
-        } else if c == BREAK || KEPT.contains(c) || is_private(c) {
-            out.push(c);
-        } else if is_prime_of_number(out, c, &rest[taken..]) {
+        } else if c == BREAK
+            || KEPT.contains(c)
+            || is_private(c)
+            || is_prime_of_number(out, c, &rest[taken..])
+        {
             out.push(c);
         } else if let Some(sign) = superscript(c).filter(|_| is_exponent(out, c)) {
             push_exponent(out, sign);
