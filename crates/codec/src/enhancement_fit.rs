@@ -34,7 +34,10 @@ impl EnhancementTables {
                 rng.set_stream(i as u64);
                 let clip = drawn(source, samples, rate_hz, config, &mut rng)?;
                 let frames = codec_frames * c.patch_frames;
-                let track = config.pitch.track(&clip, rate_hz, hop, frames);
+                let track = match pitch {
+                    Some(_) => Vec::new(),
+                    None => config.pitch.track(&clip, rate_hz, hop, frames),
+                };
                 let latents = rvq.latents(&rvq.patches(&clip)); // (codec frames, latent_dim)
                 let codes = rvq.round(&latents);
                 Ok((track, residuals(rvq, &latents, &codes)?))

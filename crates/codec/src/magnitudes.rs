@@ -4,31 +4,30 @@ use syrinx_audio::{MelConfig, mel_filterbank};
 
 use crate::VocoderConfig;
 
-/// Returns the rows of the last layer before training, from scaled log-mel frames: magnitudes as the spectrogram has
-/// them, and nothing of phases.
-pub(crate) fn first_rows(config: &VocoderConfig) -> MelToMagnitudes {
+/// Returns weights (width, mel bins) and biases (width) of the last layer before training, from scaled log-mel frames:
+/// magnitudes as the spectrogram has them, and nothing of phases.
+pub(crate) fn first_rows(config: &VocoderConfig) -> (Vec<f32>, Vec<f32>) {
     let (bands, bins) = (config.mel.bins, config.bins());
-    let mut first = mel_to_magnitudes(config);
-    first.weight.resize(2 * bins * bands, 0.0);
-    first.bias.resize(2 * bins, 0.0);
-    let Some(source) = &config.source else { return first };
-    match source.free_gain {
-        Some(gain) => first.bias[..bins].iter_mut().for_each(|b| *b += gain as f32),
-        None => {
-            first.weight.clear();
-            first.bias.clear();
-        }
+    let free_gain = config.source.as_ref().map_or(Some(0.0), |source| source.free_gain);
+    let (mut weight, mut bias) = (Vec::new(), Vec::new());
+    if let Some(gain) = free_gain {
+        let free = mel_to_magnitudes(config);
+        weight = free.weight;
+        weight.resize(2 * bins * bands, 0.0);
+        bias.extend(free.bias.iter().map(|b| b + gain as f32));
+        bias.resize(2 * bins, 0.0);
     }
+    let Some(source) = &config.source else { return (weight, bias) };
     let offsets = band_offsets(config);
     for (branch, gain) in [source.harmonic_gain, 0.0, source.noise_gain].into_iter().enumerate() {
         for (band, offset) in offsets.iter().enumerate() {
             let phase = branch == 1;
             let row = (0..bands).map(|b| if b == band && !phase { config.mel_scale } else { 0.0 });
-            first.weight.extend(row.map(|w| w as f32));
-            first.bias.push(if phase { 0.0 } else { (offset + gain) as f32 });
+            weight.extend(row.map(|w| w as f32));
+            bias.push(if phase { 0.0 } else { (offset + gain) as f32 });
         }
     }
-    first
+    (weight, bias)
 }
 
 /// Returns, for each band, the log-magnitude of a log-mel value minus the value.

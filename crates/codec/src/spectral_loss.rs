@@ -284,16 +284,22 @@ impl Resolution {
                     weights.iter().zip(&m[*first..]).map(|(w, m)| w * m).sum()
                 };
                 let (a, b) = (value(x), value(y));
-                let difference = a.max(floor).ln() - b.max(floor).ln();
-                sum += f64::from(difference.abs());
-                if a > floor && difference != 0.0 {
-                    let pull = step * difference.signum() / a;
+                let (distance, pull) = log_distance(a, b, floor, step);
+                sum += f64::from(distance);
+                if pull != 0.0 {
                     slope[*first..].iter_mut().zip(weights).for_each(|(s, w)| *s += pull * w);
                 }
             }
         }
         sum / count
     }
+}
+
+/// Returns the distance of the logarithms of two values, none below `floor`, and `step` times its slope by the first.
+fn log_distance(a: f32, b: f32, floor: f32, step: f32) -> (f32, f32) {
+    let difference = a.max(floor).ln() - b.max(floor).ln();
+    let moves = a > floor && difference != 0.0;
+    (difference.abs(), if moves { step * difference.signum() / a } else { 0.0 })
 }
 
 /// Mean L1 distance of log-magnitudes; adds `scale` times its slope by `x`.
@@ -308,11 +314,9 @@ fn magnitude_distance(
     let step = (scale * config.magnitude_weight / x.len() as f64) as f32;
     let mut sum = 0.0f64;
     for ((a, b), s) in x.iter().zip(y).zip(slope) {
-        let difference = a.max(floor).ln() - b.max(floor).ln();
-        sum += f64::from(difference.abs());
-        if *a > floor && difference != 0.0 {
-            *s += step * difference.signum() / a;
-        }
+        let (distance, pull) = log_distance(*a, *b, floor, step);
+        sum += f64::from(distance);
+        *s += pull;
     }
     sum / x.len() as f64
 }

@@ -12,7 +12,6 @@ use syrinx_types::{CancelToken, Event, EventSink};
 use crate::clips::{ClipBatch, ClipSource, batch};
 use crate::discriminator::{AdversarialLosses, Adversary};
 use crate::enhancement::EnhancementTables;
-use crate::pitch::PitchTable;
 use crate::spectral_loss::{SpectralLoss, SpectralLosses};
 use crate::train_state::{Learner, Vars, restore, save_state};
 use crate::warm_start::warm_start;
@@ -59,8 +58,6 @@ struct Judged {
 struct Run {
     vocoder: Vocoder,
     predictor: Option<PitchPredictor>,
-    /// Pitch table of the codec to start from.
-    pitch: Option<PitchTable>,
     tables: Option<EnhancementTables>,
     vars: Vars,
 }
@@ -77,7 +74,7 @@ impl Run {
         }
         let mut vars = Vars::new();
         vars.extend(store.vars().into_iter().map(|(name, v)| (format!("{VOCODER}{name}"), v)));
-        let (mut predictor, mut pitch, mut tables) = (None, None, None);
+        let (mut predictor, mut tables) = (None, None);
         if config.vocoder.source.is_some() {
             let store = ParamStore::seeded(config.seed.wrapping_add(1), &Device::Cpu);
             predictor = Some(PitchPredictor::new(config.predictor.clone(), store.clone())?);
@@ -88,11 +85,10 @@ impl Run {
                 }
                 vars.insert(format!("{PREDICTOR}{name}"), var);
             }
-            pitch = start.enhancement.map(|e| e.tables.pitch.clone());
             let kept = start.enhancement.filter(|_| !config.refit_refinement);
             tables = kept.map(|e| EnhancementTables::clone(&e.tables));
         }
-        Ok(Self { vocoder, predictor, pitch, tables, vars })
+        Ok(Self { vocoder, predictor, tables, vars })
     }
 
     /// Loss of a batch to be minimised, and its parts.
@@ -101,10 +97,10 @@ impl Run {
         batch: ClipBatch,
         loss: &SpectralLoss,
         config: &VocoderTrainConfig,
+        clip: usize,
+        frames: usize,
         step: u64,
     ) -> Result<Judged, CodecError> {
-        let clip = batch.target.len() / config.clips;
-        let frames = batch.mel.len() / self.vocoder.config().mel.bins / config.clips;
         let ClipBatch { mel, mut pitch, predicted, target } = batch;
         let mut pitch_loss = None;
         if let Some(predictor) = &self.predictor {
@@ -171,12 +167,11 @@ fn settled(start: Start, config: &VocoderTrainConfig) -> VocoderTrainConfig {
 
 /// Returns the shape of a vocoder that is trained further: its own, but that a free branch may be left out.
 fn going_on(given: &VocoderConfig, wanted: &VocoderConfig) -> VocoderConfig {
-    let free = wanted.source.as_ref().is_none_or(|source| source.free_gain.is_some());
-    let source = match given.source.clone() {
-        Some(source) => {
-            Some(SourceConfig { free_gain: source.free_gain.filter(|_| free), ..source })
+    let source = match (given.source.clone(), wanted.source.clone()) {
+        (Some(given), Some(wanted)) => {
+            Some(SourceConfig { free_gain: wanted.free_gain.and(given.free_gain), ..given })
         }
-        None => wanted.source.clone(),
+        (given, wanted) => given.or(wanted),
     };
     VocoderConfig { source, ..given.clone() }
 }
@@ -224,7 +219,7 @@ pub fn train_vocoder(
         restore(path, &config, rvq, learners, &mut run.tables)?;
     }
     if config.vocoder.source.is_some() && run.tables.is_none() {
-        let pitch = run.pitch.take();
+        let pitch = start.enhancement.map(|e| e.tables.pitch.clone());
         run.tables = Some(EnhancementTables::fit(rvq, source, &config, pitch)?);
     }
     let save = |run: &Run, optimizer: &mut AdamW, adversary: Option<&mut Adversary>| {
@@ -242,7 +237,8 @@ pub fn train_vocoder(
         let step = optimizer.steps() + 1;
         let batch = batch(rvq, run.tables.as_ref(), source, &config, step)?;
         let target = adversary.is_some().then(|| batch.target.clone());
-        let Judged { mut total, losses, pitch, made } = run.loss(batch, &loss, &config, step)?;
+        let Judged { mut total, losses, pitch, made } =
+            run.loss(batch, &loss, &config, clip, frames, step)?;
         let mut contest = None;
         if let (Some(adversary), Some(target)) = (&adversary, target) {
             let made = made.narrow(0, 0, target.len())?;

@@ -173,13 +173,13 @@ impl Vocoder {
             None => Synthesis::free(istft),
         };
         let width = synthesis.width();
-        let first = first_rows(&config);
+        let (weight, bias) = first_rows(&config);
         let scope: Scope = root.pp("output");
         // Made here first, as it begins at other values than zero.
-        scope.get("bias", &[width], Init::Values(first.bias))?;
+        scope.get("bias", &[width], Init::Values(bias))?;
         let deviation = 0.5 / (dim as f64).sqrt();
         let output = Linear::with_bias(&scope, dim, width, deviation, Kernels::Fused)?;
-        let skip = root.pp("skip").get("weight", &[width, mel], Init::Values(first.weight))?;
+        let skip = root.pp("skip").get("weight", &[width, mel], Init::Values(weight))?;
         store.check_all_used()?;
         Ok(Self { config, net, output, skip, synthesis, store })
     }

@@ -62,7 +62,7 @@ fn with_bands(
     config: &VocoderConfig,
     source: &SourceConfig,
 ) -> Vec<f32> {
-    let bins = config.n_fft / 2 + 1;
+    let bins = config.bins();
     let columns = values.len() / (2 * bins);
     let gain = |gain: f64| if is_bias { gain as f32 } else { 0.0 };
     let mut out = Vec::new();
