@@ -7,7 +7,7 @@ use serde_json::json;
 use syrinx_data::{EncodePlan, Manifest};
 use syrinx_pretrained::CodecSpec;
 use syrinx_recipes::{CorpusCodec, EncodedView, Simulator, views};
-use syrinx_task::SimulationRanges;
+use syrinx_task::{SimulationRanges, View};
 use syrinx_types::RunContext;
 
 use crate::failure::{Failure, Outcome};
@@ -16,7 +16,7 @@ use crate::session::Session;
 /// `data simulate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
+    after_help = "Examples:\n  syrinx data simulate corpus.jsonl -o shards\n  syrinx data simulate corpus.jsonl -o shards --view augmented\n  syrinx data simulate evals/data/test/manifest.jsonl --wavs evals/data/scenes --limit 8\n\nWith -o the shards of `syrinx data encode` get a folder views/NAME for every view that a task learns from; what is there is kept. With --wavs the recordings themselves are written, with a manifest a task."
 )]
 pub struct SimulateArgs {
     /// The manifest
@@ -34,6 +34,9 @@ pub struct SimulateArgs {
     /// Keep the latents that the codes round, too, as `syrinx data encode --latents` does (with -o)
     #[arg(long, conflicts_with = "wavs")]
     latents: bool,
+    /// Encode this view only (with -o); may be repeated
+    #[arg(long = "view", value_name = "NAME", conflicts_with = "wavs")]
+    views: Vec<String>,
     /// Number of utterances, evenly spread (with --wavs)
     #[arg(long, value_name = "N", requires = "wavs")]
     limit: Option<usize>,
@@ -89,7 +92,7 @@ fn encode(
     };
     let run = RunContext::new(&session.cancel, session.sink());
     let mut failed = Vec::new();
-    for view in views() {
+    for view in chosen(&args.views)? {
         session.say(&format!("view {}", view.name));
         let EncodedView { folder, summary } = simulator.encode(view, codec, out, &plan, run)?;
         session.say(&format!("{}: {} utterances", folder.display(), summary.utterances));
@@ -102,4 +105,18 @@ fn encode(
         session.say(&format!("{} failed, the first is {first}", failed.len()));
     }
     Ok(())
+}
+
+/// Returns the views of these names; all of them if none is named.
+fn chosen(names: &[String]) -> Result<Vec<View>, Failure> {
+    let all = views();
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|view| view.name != **name)) {
+        let known: Vec<&str> = all.iter().map(|view| view.name).collect();
+        return Err(Failure::usage(
+            format!("no view `{unknown}`"),
+            format!("there are {}", known.join(", ")),
+        ));
+    }
+    let wanted = |view: &View| names.is_empty() || names.iter().any(|name| name == view.name);
+    Ok(all.into_iter().filter(wanted).collect())
 }
