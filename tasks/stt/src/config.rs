@@ -53,6 +53,8 @@ pub struct DecoderConfig {
     pub prior_weight: f64,
     /// Weight of the language model against the scores.
     pub lm_weight: f64,
+    /// Share of the counts of web pages in the language model against those of example sentences, 0 to 1.
+    pub web_share: f64,
     /// Added for every word: more gives more words, natural logarithm.
     pub word_bonus: f64,
     /// Taken off for every sound: more gives longer sounds, below 0 more of them, natural logarithm.
@@ -74,6 +76,7 @@ impl Default for DecoderConfig {
         Self {
             prior_weight: 0.4,
             lm_weight: 2.5,
+            web_share: 0.5,
             word_bonus: 0.5,
             phone_penalty: -1.5,
             min_parts: 2,
@@ -105,6 +108,7 @@ impl SttConfig {
         Allowed::AtLeast(1.0).check("per_frame", self.per_frame as f64)?;
         Allowed::Within(0.0, 1.0).check("augmented_share", self.augmented_share)?;
         Allowed::AtLeast(1.0).check("max_part_s", self.max_part_s)?;
+        Allowed::Within(0.0, 1.0).check("decoder.web_share", decoder.web_share)?;
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_words", decoder.max_words as f64)?;

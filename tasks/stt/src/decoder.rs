@@ -38,7 +38,7 @@ impl Decoder {
     pub fn english(lexicon: &Lexicon, config: DecoderConfig) -> Result<Self, SttError> {
         let units = Units::english()?;
         let (words, trie) = dictionary(lexicon, &units);
-        let bigrams = Bigrams::english(&words)?;
+        let bigrams = Bigrams::english(&words, config.web_share)?;
         Ok(Self::new(config, units, words, trie, bigrams))
     }
 

@@ -7,6 +7,7 @@
 
 mod augmented;
 mod config;
+mod counts;
 pub mod decoder;
 mod error;
 mod example;
@@ -28,11 +29,12 @@ use syrinx_task::{
 use syrinx_types::Sample;
 
 pub use config::{DecoderConfig, SttConfig, SttMode, TextUnit};
+pub use counts::{BigramCounts, Frequencies};
 pub use decoder::{Decoder, Hypothesis};
 pub use error::SttError;
 pub use example::phone_labels;
 pub use layout::{PHONES, TEXT};
-pub use lm::{BigramCounts, Bigrams};
+pub use lm::Bigrams;
 pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 

@@ -1,106 +1,78 @@
 //! Bigram language model.
 //!
-//! Interpolated Kneser-Ney smoothing (Kneser & Ney 1995, with one discount): a pair that was seen loses
-//! [`DISCOUNT`] of its count; what is lost goes to words by the number of different words that they followed; and
-//! what those lose goes to all words of the dictionary alike, so that every word can be recognized.
+//! A mixture of two models. In that of sentences a pair that was seen loses [`DISCOUNT`] of its count; what is lost goes
+//! to words by the number of different words that they followed; and what those lose goes to all words of the
+//! dictionary alike, so that every word can be recognized (interpolated Kneser-Ney smoothing with one discount, Kneser &
+//! Ney 1995). In that of web pages the pairs that are too rare for the list share what the listed ones leave, by the
+//! frequency of the second word.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-
-use flate2::read::DeflateDecoder;
-use syrinx_text::{normalize, normalize_for_scoring};
 
 use crate::SttError;
+use crate::counts::{BigramCounts, EDGE, Frequencies};
 use crate::trie::WordList;
-
-/// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
-const BIGRAMS: &[u8] = include_bytes!("../data/bigrams.deflate");
 
 /// Discount of seen counts.
 const DISCOUNT: f64 = 0.75;
-
-/// The name of a text's beginning and end in the counts. No word looks like it.
-const EDGE: &str = "</s>";
-
-/// Counts of word pairs: for each word those after it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BigramCounts(BTreeMap<String, BTreeMap<String, u32>>);
-
-impl BigramCounts {
-    /// Counts the pairs of words of texts, each with its beginning and its end.
-    pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut counts = Self::default();
-        for text in texts {
-            let mut words = normalize_for_scoring(&normalize(text));
-            // Numbers are written out; remaining digits would look like a count in the file.
-            words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
-            if words.is_empty() {
-                continue;
-            }
-            let befores = std::iter::once(EDGE).chain(words.iter().map(String::as_str));
-            let afters = words.iter().map(String::as_str).chain([EDGE]);
-            for (before, after) in befores.zip(afters) {
-                let row = counts.0.entry(before.to_owned()).or_default();
-                *row.entry(after.to_owned()).or_default() += 1;
-            }
-        }
-        counts
-    }
-
-    /// Lines `word next count next count ...`, the count left out where it is 1.
-    pub fn to_lines(&self) -> String {
-        let mut lines = String::new();
-        for (before, row) in &self.0 {
-            lines.push_str(before);
-            for (after, count) in row {
-                lines.push(' ');
-                lines.push_str(after);
-                if *count > 1 {
-                    lines.push_str(&format!(" {count}"));
-                }
-            }
-            lines.push('\n');
-        }
-        lines
-    }
-
-    /// Reads what [`BigramCounts::to_lines`] wrote.
-    ///
-    /// # Errors
-    /// [`SttError::Data`] names the line.
-    pub fn from_lines(lines: &str) -> Result<Self, SttError> {
-        let mut counts = Self::default();
-        for (i, line) in lines.lines().enumerate() {
-            let bad = |reason: &str| SttError::Data {
-                file: "word pairs",
-                line: i + 1,
-                reason: reason.to_owned(),
-            };
-            let mut entries = line.split(' ');
-            let before = entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad("no word"))?;
-            let row = counts.0.entry(before.to_owned()).or_default();
-            let mut last: Option<&str> = None;
-            for entry in entries {
-                match entry.parse::<u32>() {
-                    Ok(count) => {
-                        let word = last.take().ok_or_else(|| bad("a count without a word"))?;
-                        row.insert(word.to_owned(), count);
-                    }
-                    Err(_) => {
-                        row.insert(entry.to_owned(), 1);
-                        last = Some(entry);
-                    }
-                }
-            }
-        }
-        Ok(counts)
-    }
-}
+/// Share of a word's occurrences that is left to rare pairs at least.
+const RARE_SHARE: f64 = 0.05;
+/// Count of words that are not in the list of web pages: a sixth of the rarest one's.
+const UNLISTED: f64 = 2_000.0;
 
 /// Probabilities of words after words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bigrams {
-    /// Log-probabilities of a word after any other: (words + 1), the end last.
+    /// Shares, which sum to 1, and their models.
+    parts: Vec<(f64, Smoothed)>,
+    words: usize,
+}
+
+impl Bigrams {
+    /// Returns the mixture of WordNet's example sentences, but for the test texts of the corpus, and of web pages, which
+    /// have this share.
+    ///
+    /// # Errors
+    /// Only when the build is broken.
+    pub fn english(words: &WordList, web_share: f64) -> Result<Self, SttError> {
+        let sentences = Smoothed::of_counts(&BigramCounts::wordnet()?, words);
+        let web = Smoothed::of_frequencies(&Frequencies::web()?, words);
+        let parts = vec![(1.0 - web_share, sentences), (web_share, web)];
+        Ok(Self { parts, words: words.len() })
+    }
+
+    /// Returns the model of some counts. Words that aren't in the list are left out.
+    pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
+        Self { parts: vec![(1.0, Smoothed::of_counts(counts, words))], words: words.len() }
+    }
+
+    /// Returns the model of some frequencies. Words that aren't in the list are left out.
+    pub fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
+        let model = Smoothed::of_frequencies(frequencies, words);
+        Self { parts: vec![(1.0, model)], words: words.len() }
+    }
+
+    /// Returns the number of the edge: the beginning (before words) and the end (after them).
+    pub fn edge(&self) -> u32 {
+        self.words as u32
+    }
+
+    /// Returns the log-probability of a word after another one, natural.
+    pub fn log_prob(&self, before: u32, word: u32) -> f32 {
+        let of = |(share, model): &(f64, Smoothed)| share * model.probability(before, word);
+        self.parts.iter().map(of).sum::<f64>().ln() as f32
+    }
+
+    /// Returns the log-probability of a word after anything, natural.
+    pub fn log_unigram(&self, word: u32) -> f32 {
+        let of = |(share, model): &(f64, Smoothed)| share * model.unigrams[word as usize];
+        self.parts.iter().map(of).sum::<f64>().ln() as f32
+    }
+}
+
+/// Probabilities of listed pairs, and of words where a pair is not listed.
+#[derive(Debug, Clone, PartialEq)]
+struct Smoothed {
+    /// Probabilities of a word after any other: (words + 1), the end last.
     unigrams: Vec<f64>,
     /// Share that goes to the unigrams after each word: (words + 1), the beginning last.
     backoff: Vec<f64>,
@@ -108,76 +80,84 @@ pub struct Bigrams {
     pairs: Vec<(u32, f64)>, // sorted by word within a row
 }
 
-impl Bigrams {
-    /// Returns the model of WordNet's example sentences, but for the test texts of the corpus.
-    ///
-    /// # Errors
-    /// Only when the build is broken.
-    pub fn english(words: &WordList) -> Result<Self, SttError> {
-        let mut lines = String::new();
-        DeflateDecoder::new(BIGRAMS).read_to_string(&mut lines).map_err(|e| SttError::Data {
-            file: "word pairs",
-            line: 0,
-            reason: e.to_string(),
-        })?;
-        Ok(Self::new(&BigramCounts::from_lines(&lines)?, words))
-    }
-
-    /// Returns the model of some counts. Words that aren't in the list are left out.
-    pub fn new(counts: &BigramCounts, words: &WordList) -> Self {
-        let edge = words.len() as u32;
-        let number = |word: &str| if word == EDGE { Some(edge) } else { words.find(word) };
-        let rows: BTreeMap<u32, Vec<(u32, u32)>> = counts
-            .0
-            .iter()
+impl Smoothed {
+    fn of_counts(counts: &BigramCounts, words: &WordList) -> Self {
+        let number = |word: &str| number(words, word);
+        let rows: BTreeMap<u32, Vec<(u32, f64)>> = counts
+            .rows()
             .filter_map(|(before, row)| {
-                let mut row: Vec<(u32, u32)> =
-                    row.iter().filter_map(|(after, &c)| Some((number(after)?, c))).collect();
-                row.sort_unstable();
+                let mut row: Vec<(u32, f64)> =
+                    row.filter_map(|(after, c)| Some((number(after)?, c))).collect();
+                row.sort_unstable_by_key(|pair| pair.0);
                 Some((number(before)?, row))
             })
             .filter(|(_, row)| !row.is_empty())
             .collect();
-        let size = words.len() + 1;
-        let mut model = Self {
-            unigrams: unigrams(&rows, size),
-            backoff: vec![1.0; size],
-            rows: vec![(0, 0); size],
-            pairs: Vec::new(),
-        };
+        let mut model = Self::of_unigrams(unigrams(&rows, words.len() + 1));
         for (&before, row) in &rows {
-            let total: f64 = row.iter().map(|(_, c)| f64::from(*c)).sum();
-            let from = model.pairs.len() as u32;
-            let share = |&(after, c): &(u32, u32)| (after, (f64::from(c) - DISCOUNT) / total);
-            model.pairs.extend(row.iter().map(share));
-            model.rows[before as usize] = (from, model.pairs.len() as u32);
-            model.backoff[before as usize] = DISCOUNT * row.len() as f64 / total;
+            let total: f64 = row.iter().map(|(_, c)| c).sum();
+            let left = DISCOUNT * row.len() as f64 / total;
+            model.add(before, row.iter().map(|&(after, c)| (after, (c - DISCOUNT) / total)), left);
         }
         model
     }
 
-    /// Returns the number of the edge: the beginning (before words) and the end (after them).
-    pub fn edge(&self) -> u32 {
-        self.unigrams.len() as u32 - 1
+    fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
+        let mut counts = vec![UNLISTED; words.len() + 1];
+        let mut rows = BTreeMap::new();
+        for (word, count, row) in frequencies.rows() {
+            let Some(before) = number(words, word) else { continue };
+            if word != EDGE {
+                counts[before as usize] = count;
+            }
+            let known = |(after, c): &(String, f64)| Some((number(words, after)?, *c));
+            let mut row: Vec<(u32, f64)> = row.iter().filter_map(known).collect();
+            row.sort_unstable_by_key(|pair| pair.0);
+            rows.insert(before, (count, row));
+        }
+        let total: f64 = counts.iter().sum();
+        let mut model = Self::of_unigrams(counts.iter().map(|count| count / total).collect());
+        for (before, (count, row)) in rows {
+            let listed: f64 = row.iter().map(|(_, c)| c).sum();
+            let count = count.max(listed / (1.0 - RARE_SHARE));
+            model.add(
+                before,
+                row.iter().map(|&(after, c)| (after, c / count)),
+                1.0 - listed / count,
+            );
+        }
+        model
     }
 
-    /// Returns the log-probability of a word after another one, natural.
-    pub fn log_prob(&self, before: u32, word: u32) -> f32 {
+    /// Returns a model without pairs.
+    fn of_unigrams(unigrams: Vec<f64>) -> Self {
+        let size = unigrams.len();
+        Self { unigrams, backoff: vec![1.0; size], rows: vec![(0, 0); size], pairs: Vec::new() }
+    }
+
+    /// Adds the pairs of a word, sorted, and the share that they leave.
+    fn add(&mut self, before: u32, row: impl Iterator<Item = (u32, f64)>, left: f64) {
+        let from = self.pairs.len() as u32;
+        self.pairs.extend(row);
+        self.rows[before as usize] = (from, self.pairs.len() as u32);
+        self.backoff[before as usize] = left;
+    }
+
+    fn probability(&self, before: u32, word: u32) -> f64 {
         let (from, to) = self.rows[before as usize];
         let row = &self.pairs[from as usize..to as usize];
         let seen = row.binary_search_by_key(&word, |p| p.0).map_or(0.0, |i| row[i].1);
-        let prob = seen + self.backoff[before as usize] * self.unigrams[word as usize];
-        prob.ln() as f32
-    }
-
-    /// Returns the log-probability of a word after anything, natural.
-    pub fn log_unigram(&self, word: u32) -> f32 {
-        self.unigrams[word as usize].ln() as f32
+        seen + self.backoff[before as usize] * self.unigrams[word as usize]
     }
 }
 
+/// Returns the number of a word or of the edge.
+fn number(words: &WordList, word: &str) -> Option<u32> {
+    if word == EDGE { Some(words.len() as u32) } else { words.find(word) }
+}
+
 /// By the number of different words that each word followed.
-fn unigrams(rows: &BTreeMap<u32, Vec<(u32, u32)>>, size: usize) -> Vec<f64> {
+fn unigrams(rows: &BTreeMap<u32, Vec<(u32, f64)>>, size: usize) -> Vec<f64> {
     let mut followed = vec![0_u32; size];
     for (after, _) in rows.values().flatten() {
         followed[*after as usize] += 1;

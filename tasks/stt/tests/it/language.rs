@@ -1,5 +1,5 @@
 use syrinx_speech::Units;
-use syrinx_task_stt::{BigramCounts, Bigrams, Trie, WordList, dictionary};
+use syrinx_task_stt::{BigramCounts, Bigrams, Frequencies, Trie, WordList, dictionary};
 
 use crate::kit;
 
@@ -25,7 +25,14 @@ fn counts_survive_their_file() {
 fn probabilities_add_up_to_one_after_any_word() {
     let words = list();
     let counts = BigramCounts::of_texts(["the cat sat on the mat", "the dog sat", "a cat"]);
-    for model in [Bigrams::new(&counts, &words), Bigrams::new(&BigramCounts::default(), &words)] {
+    let lines = "cat 40\nsat 24 cat 16\nthe 48 cat 32 mat 24";
+    let frequencies = Frequencies::from_lines(lines).expect("words and logarithms");
+    for model in [
+        Bigrams::new(&counts, &words),
+        Bigrams::new(&BigramCounts::default(), &words),
+        Bigrams::of_frequencies(&frequencies, &words),
+        Bigrams::english(&words, 0.5).expect("the data are compiled in"),
+    ] {
         let number = |word: &str| words.find(word).expect("in the dictionary");
         for before in [number("the"), number("sat"), number("zebra"), model.edge()] {
             let sum: f64 =
@@ -47,6 +54,36 @@ fn what_was_seen_is_likelier() {
     assert!(after("the", "sat") > after("the", "zebra"));
     assert!(after("the", "zebra").is_finite());
     assert!(model.log_unigram(number("cat")) > model.log_unigram(number("zebra")));
+}
+
+#[test]
+fn frequencies_are_read_line_by_line() {
+    let words = list();
+    let lines = "</s> 160 the 144\ncat 120\nthe 152 cat 120 mat 104";
+    let model = Bigrams::of_frequencies(&Frequencies::from_lines(lines).expect("lines"), &words);
+    let number = |word: &str| words.find(word).expect("in the dictionary");
+    let near =
+        |log: f32, wanted: f64| assert!((f64::from(log) - wanted).abs() < 0.1, "{log} {wanted}");
+    // Logarithms are in eighths.
+    near(model.log_prob(number("the"), number("cat")), (120.0 - 152.0) / 8.0);
+    near(model.log_prob(model.edge(), number("the")), (144.0 - 160.0) / 8.0);
+    assert!(model.log_unigram(number("cat")) > model.log_unigram(number("zebra")) + 1.0);
+    for bad in ["", "the", "the x", "the 152 cat", "the 152 cat x"] {
+        assert!(Frequencies::from_lines(&format!("cat 8\n{bad}\n")).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn common_words_are_likelier_than_rare_ones() {
+    let words = list();
+    let model = Bigrams::english(&words, 0.5).expect("the data are compiled in");
+    let number = |word: &str| words.find(word).expect("in the dictionary");
+    let after = |before: &str, word: &str| model.log_prob(number(before), number(word));
+    assert!(after("conference", "call") > after("conference", "cauls"));
+    assert!(after("please", "hold") > after("please", "hauled"));
+    assert!(
+        model.log_prob(model.edge(), number("the")) > model.log_prob(model.edge(), number("thus"))
+    );
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! Counts of words and of pairs of words, and the files they come in.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use flate2::read::DeflateDecoder;
+use syrinx_text::{normalize, normalize_for_scoring};
+
+use crate::SttError;
+
+/// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
+const WORDNET_PAIRS: &[u8] = include_bytes!("../data/bigrams.deflate");
+/// Words and pairs of web pages; made by `data/web_pairs.py`.
+const WEB_PAIRS: &[u8] = include_bytes!("../data/web_pairs.deflate");
+/// Parts of a logarithm in the file of web pages.
+const LOG_PARTS: f64 = 8.0;
+
+/// The name of a text's beginning and end in the counts. No word looks like it.
+pub(crate) const EDGE: &str = "</s>";
+
+fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
+    let mut lines = String::new();
+    let read = DeflateDecoder::new(bytes).read_to_string(&mut lines);
+    read.map_err(|e| SttError::Data { file, line: 0, reason: e.to_string() })?;
+    Ok(lines)
+}
+
+/// Counts of word pairs: for each word those after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BigramCounts(BTreeMap<String, BTreeMap<String, u32>>);
+
+impl BigramCounts {
+    /// Counts the pairs of words of texts, each with its beginning and its end.
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut counts = Self::default();
+        for text in texts {
+            let mut words = normalize_for_scoring(&normalize(text));
+            // Numbers are written out; remaining digits would look like a count in the file.
+            words.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
+            if words.is_empty() {
+                continue;
+            }
+            let befores = std::iter::once(EDGE).chain(words.iter().map(String::as_str));
+            let afters = words.iter().map(String::as_str).chain([EDGE]);
+            for (before, after) in befores.zip(afters) {
+                let row = counts.0.entry(before.to_owned()).or_default();
+                *row.entry(after.to_owned()).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// Lines `word next count next count ...`, the count left out where it is 1.
+    pub fn to_lines(&self) -> String {
+        let mut lines = String::new();
+        for (before, row) in &self.0 {
+            lines.push_str(before);
+            for (after, count) in row {
+                lines.push(' ');
+                lines.push_str(after);
+                if *count > 1 {
+                    lines.push_str(&format!(" {count}"));
+                }
+            }
+            lines.push('\n');
+        }
+        lines
+    }
+
+    /// Reads what [`BigramCounts::to_lines`] wrote.
+    ///
+    /// # Errors
+    /// [`SttError::Data`] names the line.
+    pub fn from_lines(lines: &str) -> Result<Self, SttError> {
+        let mut counts = Self::default();
+        for (i, line) in lines.lines().enumerate() {
+            let bad = |reason: &str| SttError::Data {
+                file: "word pairs",
+                line: i + 1,
+                reason: reason.to_owned(),
+            };
+            let mut entries = line.split(' ');
+            let before = entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad("no word"))?;
+            let row = counts.0.entry(before.to_owned()).or_default();
+            let mut last: Option<&str> = None;
+            for entry in entries {
+                match entry.parse::<u32>() {
+                    Ok(count) => {
+                        let word = last.take().ok_or_else(|| bad("a count without a word"))?;
+                        row.insert(word.to_owned(), count);
+                    }
+                    Err(_) => {
+                        row.insert(entry.to_owned(), 1);
+                        last = Some(entry);
+                    }
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Returns the counts of WordNet's example sentences, but for the test texts of the corpus.
+    ///
+    /// # Errors
+    /// Only when the build is broken.
+    pub(crate) fn wordnet() -> Result<Self, SttError> {
+        Self::from_lines(&inflated(WORDNET_PAIRS, "word pairs")?)
+    }
+
+    /// Returns the words that stand before others, each with those after it.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (&str, f64)>)> {
+        fn pair<'a>((after, count): (&'a String, &u32)) -> (&'a str, f64) {
+            (after, f64::from(*count))
+        }
+        self.0.iter().map(|(before, row)| (before.as_str(), row.iter().map(pair)))
+    }
+}
+
+/// How often words stand in texts, and which follow them how often; rare pairs are left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frequencies(Vec<(String, f64, Vec<(String, f64)>)>);
+
+impl Frequencies {
+    /// Reads lines `word count next count next count ...`, in which a count is its natural logarithm in eighths.
+    ///
+    /// # Errors
+    /// [`SttError::Data`] names the line.
+    pub fn from_lines(lines: &str) -> Result<Self, SttError> {
+        let entry = |entries: &mut std::str::Split<'_, char>| -> Option<(String, f64)> {
+            let word = entries.next().filter(|word| !word.is_empty())?;
+            let eighths: u16 = entries.next()?.parse().ok()?;
+            Some((word.to_owned(), (f64::from(eighths) / LOG_PARTS).exp()))
+        };
+        let row = |line: &str| {
+            let mut entries = line.split(' ');
+            let (word, count) = entry(&mut entries)?;
+            let mut after = Vec::new();
+            while entries.clone().next().is_some() {
+                after.push(entry(&mut entries)?);
+            }
+            Some((word, count, after))
+        };
+        let bad = |i: usize| SttError::Data {
+            file: "words of web pages",
+            line: i + 1,
+            reason: "not pairs of a word and a logarithm".to_owned(),
+        };
+        let rows = lines.lines().enumerate().map(|(i, line)| row(line).ok_or_else(|| bad(i)));
+        Ok(Self(rows.collect::<Result<_, _>>()?))
+    }
+
+    /// Returns those of web pages.
+    ///
+    /// # Errors
+    /// Only when the build is broken.
+    pub(crate) fn web() -> Result<Self, SttError> {
+        Self::from_lines(&inflated(WEB_PAIRS, "words of web pages")?)
+    }
+
+    /// Returns the words, each with its count and the pairs that it begins.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, f64, &[(String, f64)])> {
+        self.0.iter().map(|(word, count, row)| (word.as_str(), *count, row.as_slice()))
+    }
+}
