@@ -92,6 +92,11 @@ impl<'a> Intake<'a> {
         self.last_frame = Some(frames);
     }
 
+    /// Returns the number of frames that are used of a sound of this many.
+    pub(crate) fn kept_of(&self, frames: u64) -> u64 {
+        self.last_frame.map_or(frames, |last| frames.min(last))
+    }
+
     /// Samples per channel so far.
     pub(crate) fn frames(&self) -> u64 {
         self.frames

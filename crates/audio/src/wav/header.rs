@@ -15,11 +15,17 @@ const MAX_HEADER_BYTES: u64 = 16 << 20;
 /// Longest format chunk that is read, bytes; the rest is skipped.
 const MAX_FORMAT_BYTES: u64 = 1 << 12;
 
+/// Format tag of Microsoft ADPCM, blocks of 4 bits a sample.
+pub(super) const MICROSOFT_ADPCM: u16 = 0x02;
+
 /// Format tag of A-law, one byte a sample.
 const A_LAW: u16 = 0x06;
 
 /// Format tag of mu-law, one byte a sample.
 const MU_LAW: u16 = 0x07;
+
+/// Format tag of IMA ADPCM, blocks of 4 bits a sample.
+pub(super) const IMA_ADPCM: u16 = 0x11;
 
 /// Chunks that may follow an empty data chunk.
 const KNOWN_CHUNKS: [&[u8; 4]; 15] = [
@@ -73,6 +79,18 @@ impl Header {
             Encoding::Other(A_LAW | MU_LAW) => self.channels,
             Encoding::Other(_) => usize::from(self.block_align).max(1),
         }
+    }
+
+    /// Returns the samples per channel that [`Self::frame_bytes`] hold: those of a block in ADPCM, elsewhere 1. A block
+    /// of ADPCM begins with one sample (IMA) or two (Microsoft) a channel in its preamble.
+    pub(super) fn block_frames(&self) -> u64 {
+        let (preamble_bytes, preamble_frames) = match self.encoding {
+            Encoding::Other(MICROSOFT_ADPCM) => (7, 2),
+            Encoding::Other(IMA_ADPCM) => (4, 1),
+            _ => return 1,
+        };
+        let bytes = usize::from(self.block_align).saturating_sub(preamble_bytes * self.channels);
+        (2 * bytes / self.channels) as u64 + preamble_frames
     }
 
     /// Whether samples of another header can follow without a change of the decoder.
@@ -343,7 +361,7 @@ impl<'a> Walk<'a> {
                 64 => Ok(Encoding::Float { container_bytes: 8 }),
                 bits => Err(self.unsupported(format!("{bits}-bit float sound in WAV"))),
             },
-            0x02 | A_LAW | MU_LAW | 0x11 => Ok(Encoding::Other(tag)),
+            MICROSOFT_ADPCM | A_LAW | MU_LAW | IMA_ADPCM => Ok(Encoding::Other(tag)),
             tag => Err(self.unsupported(format!("{} in WAV", codec_name(tag)))),
         }
     }

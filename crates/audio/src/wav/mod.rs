@@ -11,7 +11,7 @@ mod pcm;
 use std::io::{Cursor, Read};
 
 use data_chunks::DataChunks;
-use header::{DataLength, Encoding, Header};
+use header::{DataLength, Encoding, Header, IMA_ADPCM, MICROSOFT_ADPCM};
 use pcm::Justified;
 
 use crate::intake::Intake;
@@ -81,11 +81,13 @@ fn finish(
     let left_out = sound
         .has_left_out()
         .then(|| AudioWarning::DataChunkLeftOut { name: name(), chunk: count + 1 });
-    let frame_bytes = header.frame_bytes() as u64;
-    let got = got_bytes / frame_bytes;
-    let expected = sound.expected_bytes().map(|bytes| bytes / frame_bytes);
-    let truncated = expected
-        .filter(|&expected| got < expected && intake.frames() > 0)
+    let blocks = |bytes: u64| bytes / header.frame_bytes() as u64;
+    let got = intake.frames();
+    let truncated = sound
+        .expected_bytes()
+        .filter(|&bytes| blocks(got_bytes) < blocks(bytes))
+        .map(|bytes| intake.kept_of(blocks(bytes).saturating_mul(header.block_frames())))
+        .filter(|&expected| 0 < got && got < expected)
         .map(|expected| AudioWarning::Truncated { name: name(), got, expected });
     for warning in [joined, left_out, truncated].into_iter().flatten() {
         intake.warn(warning);
@@ -123,8 +125,8 @@ fn decode_by_symphonia(
         intake.stop_after(frames);
     }
     let format = match tag {
-        0x02 => ContainerFormat::MicrosoftAdpcm,
-        0x11 => ContainerFormat::ImaAdpcm,
+        MICROSOFT_ADPCM => ContainerFormat::MicrosoftAdpcm,
+        IMA_ADPCM => ContainerFormat::ImaAdpcm,
         _ => ContainerFormat::Wav,
     };
     compressed::decode(Box::new(Cursor::new(bytes)), format, intake)?;
@@ -135,7 +137,7 @@ fn decode_by_symphonia(
 fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     let channels = header.channels as u16;
     let (bits, block_align) = match tag {
-        0x02 | 0x11 => (4, header.block_align),
+        MICROSOFT_ADPCM | IMA_ADPCM => (4, header.block_align),
         _ => (8, channels),
     };
     let mut chunk = Vec::new();
@@ -149,18 +151,16 @@ fn format_chunk(header: &Header, tag: u16) -> Vec<u8> {
     for field in [block_align, bits] {
         chunk.extend_from_slice(&field.to_le_bytes());
     }
-    let per_channel = usize::from(block_align) / header.channels;
+    let frames = header.block_frames() as u16;
     match tag {
-        0x11 => {
-            let frames = (per_channel.saturating_sub(4) * 2 + 1) as u16;
+        IMA_ADPCM => {
             for field in [2, frames] {
                 chunk.extend_from_slice(&field.to_le_bytes());
             }
         }
-        0x02 => {
+        MICROSOFT_ADPCM => {
             const COEFFICIENTS: [i16; 14] =
                 [256, 0, 512, -256, 0, 0, 192, 64, 240, 0, 460, -208, 392, -232];
-            let frames = (per_channel.saturating_sub(7) * 2 + 2) as u16;
             for field in [32, frames, 7] {
                 chunk.extend_from_slice(&u16::to_le_bytes(field));
             }

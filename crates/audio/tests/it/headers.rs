@@ -64,13 +64,18 @@ impl Wav {
         out
     }
 
-    #[track_caller]
-    fn check(&self, expected: &[f32]) -> Vec<AudioWarning> {
+    fn read(&self) -> (Vec<f32>, Vec<AudioWarning>) {
         let mut warnings = Vec::new();
         let limits = ReadLimits::default();
         let audio =
             read_from_warned(&self.bytes()[..], "a", &limits, &mut |w| warnings.push(w)).unwrap();
-        assert!(max_difference(&audio.samples, expected) < 2e-4);
+        (audio.samples, warnings)
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &[f32]) -> Vec<AudioWarning> {
+        let (samples, warnings) = self.read();
+        assert!(max_difference(&samples, expected) < 2e-4);
         warnings
     }
 }
@@ -223,13 +228,6 @@ fn an_empty_data_chunk_before_the_sound_is_passed() {
 
 #[test]
 fn data_chunks_of_a_law_are_joined() {
-    let read = |wav: &Wav| {
-        let mut warnings = Vec::new();
-        let limits = ReadLimits::default();
-        let bytes = wav.bytes();
-        let audio = read_from_warned(&bytes[..], "a", &limits, &mut |w| warnings.push(w)).unwrap();
-        (audio.samples, warnings)
-    };
     let codes: Vec<u8> = (0..=255).collect();
     let file = |codes: &[u8]| wav(format(6, 1, 8_000, 1, 8), codes.to_vec());
     let mut split = file(&codes);
@@ -237,7 +235,87 @@ fn data_chunks_of_a_law_are_joined() {
     split.chunks.push((b"fact", 256u32.to_le_bytes().to_vec()));
     split.after = chunk(b"data", &codes);
     let joined = AudioWarning::DataChunksJoined { name: "a".into(), count: 2 };
-    assert_eq!(read(&split), (read(&file(&codes.repeat(2))).0, vec![joined]));
+    assert_eq!(split.read(), (file(&codes.repeat(2)).read().0, vec![joined]));
+}
+
+/// A truncated file of a format whose samples are not stored one by one.
+struct Truncated {
+    tag: u16,
+    channels: u16,
+    block_align: u16,
+    /// Frames by the `fact` chunk, if there is one.
+    fact: Option<u32>,
+    /// Blocks by the header.
+    blocks: u32,
+    /// Bytes of sound in the file.
+    bytes: usize,
+    /// Frames that are read.
+    got: u64,
+    /// Frames of the warning that should have been there; `None` for no warning.
+    expected: Option<u64>,
+}
+
+#[test]
+fn truncated_compressed_files_are_counted_in_frames() {
+    const A_LAW: Truncated = Truncated {
+        tag: 6,
+        channels: 1,
+        block_align: 1,
+        fact: None,
+        blocks: 1000,
+        bytes: 400,
+        got: 400,
+        expected: Some(1000),
+    };
+    // A block of 256 bytes has 505 frames of IMA ADPCM, one of 1024 bytes 2036 of Microsoft's.
+    const IMA: Truncated = Truncated {
+        tag: 0x11,
+        block_align: 256,
+        blocks: 8,
+        bytes: 3 * 256 + 100,
+        got: 3 * 505,
+        expected: Some(8 * 505),
+        ..A_LAW
+    };
+    const MICROSOFT: Truncated = Truncated {
+        tag: 2,
+        block_align: 1024,
+        blocks: 3,
+        bytes: 1024,
+        got: 2036,
+        expected: Some(3 * 2036),
+        ..A_LAW
+    };
+    let rows = [
+        A_LAW,
+        Truncated { fact: Some(700), expected: Some(700), ..A_LAW },
+        Truncated { fact: Some(300), got: 300, expected: None, ..A_LAW },
+        Truncated { channels: 2, bytes: 801, ..A_LAW },
+        IMA,
+        Truncated { channels: 2, block_align: 512, bytes: 3 * 512 + 100, ..IMA },
+        Truncated { fact: Some(4000), expected: Some(4000), ..IMA },
+        // The sound ends before the missing blocks, or no block is missing.
+        Truncated { fact: Some(1000), got: 1000, expected: None, ..IMA },
+        Truncated { blocks: 3, expected: None, ..IMA },
+        MICROSOFT,
+        Truncated { channels: 2, block_align: 2048, bytes: 2048, ..MICROSOFT },
+        Truncated { fact: Some(5000), expected: Some(5000), ..MICROSOFT },
+    ];
+    for row in rows {
+        let Truncated { tag, channels, block_align, fact, blocks, bytes, got, expected } = row;
+        let bits = if tag == 6 { 8 } else { 4 };
+        let frame_bytes = if tag == 6 { channels } else { block_align };
+        let header = format(tag, channels, 8_000, frame_bytes, bits);
+        let mut file = wav(header, vec![0; bytes]);
+        file.data_length = Some(blocks * u32::from(frame_bytes));
+        file.chunks.extend(fact.map(|frames| (b"fact", frames.to_le_bytes().to_vec())));
+        let (samples, warnings) = file.read();
+        let name = "a".to_owned();
+        let warning = expected.map(|expected| AudioWarning::Truncated { name, got, expected });
+        let about = format!("tag {tag}, {channels} channels, fact {fact:?}");
+        assert_eq!(samples.len() as u64, got, "{about}");
+        assert_eq!(warnings, Vec::from_iter(warning), "{about}");
+    }
 }
 
 #[test]
