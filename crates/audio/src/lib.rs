@@ -5,7 +5,8 @@
 //! - A recording that is returned has at least one sample, only finite samples, and a sample rate within [`MIN_RATE_HZ`]
 //!   to [`MAX_RATE_HZ`]. Silence and single samples are accepted.
 //! - Bad input is an [`AudioError`] that names the file, never a panic; [`AudioError::hint`] is the remedy. Repaired
-//!   faults are an [`AudioWarning`].
+//!   faults are an [`AudioWarning`]. Functions without a `warn` callback discard them; a run that reads recordings of
+//!   its user emits them by [`UniqueWarnings`].
 //! - A file is written under a temporary name and then renamed: it is complete or missing.
 //! - No tensors, no global state, no threads.
 
@@ -33,10 +34,10 @@ pub use long::{Recording, SourceLength};
 pub use mel::{LogMel, MelConfig, mel_filterbank};
 pub use read::{
     load, load_source, load_source_warned, load_warned, load_with, open_source, read,
-    read_channels, read_from, read_from_warned, read_source, read_with,
+    read_channels, read_from, read_from_warned, read_source, read_warned, read_with,
 };
 pub use resample::{Resampler, resample};
 pub use stft::Stft;
 pub use syrinx_types::Audio;
-pub use warning::AudioWarning;
+pub use warning::{AudioWarning, UniqueWarnings};
 pub use write::{WavFile, WavFormat, write_target, write_wav, write_wav_to};

@@ -28,9 +28,21 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, AudioError> {
 /// # Errors
 /// As [`read`].
 pub fn read_with(path: impl AsRef<Path>, limits: &ReadLimits) -> Result<Audio, AudioError> {
+    read_warned(path, limits, &mut |_| {})
+}
+
+/// As [`read_with`] does, with a warning for every fault that was repaired.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_warned(
+    path: impl AsRef<Path>,
+    limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Audio, AudioError> {
     let mut sink = MonoSink::new(None);
-    decode_file(path.as_ref(), limits, &mut sink)?;
-    Ok(sink.finish(&path.as_ref().display().to_string())?.0)
+    let warnings = decode_file(path.as_ref(), limits, &mut sink)?;
+    finish(sink, warnings, &path.as_ref().display().to_string(), warn)
 }
 
 /// Reads a file and resamples it to `rate_hz` on the way (the long recording is held once only).
@@ -79,16 +91,18 @@ fn finish(
     Ok(audio)
 }
 
-/// Reads the channels of a file separately, at its own rate: one speaker in each.
+/// Reads the channels of a file separately, at its own rate: one speaker in each. Warns of every fault that was
+/// repaired.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_channels(
     path: impl AsRef<Path>,
     limits: &ReadLimits,
+    warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Vec<Audio>, AudioError> {
     let mut sink = ChannelSink::default();
-    decode_file(path.as_ref(), limits, &mut sink)?;
+    decode_file(path.as_ref(), limits, &mut sink)?.into_iter().for_each(warn);
     Ok(sink.finish())
 }
 

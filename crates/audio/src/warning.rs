@@ -1,6 +1,10 @@
 //! Faults of a recording that are mended while it is read.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use syrinx_types::{Event, EventSink};
 
 /// A mended fault. `name` is the path as given, or `standard input`.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +83,24 @@ impl fmt::Display for AudioWarning {
             }
             Self::BrokenPackets { name, count } => {
                 write!(f, "{name}: {count} broken packets left out")
+            }
+        }
+    }
+}
+
+/// Warnings that a run has emitted. A recording may be read again and again; each of its faults is emitted once.
+#[derive(Debug, Default)]
+pub struct UniqueWarnings(Mutex<HashSet<String>>);
+
+impl UniqueWarnings {
+    /// Returns a callback that emits a warning as an [`Event::Warning`], unless the same warning was emitted before.
+    pub fn emit_to<'a>(&'a self, events: &'a dyn EventSink) -> impl FnMut(AudioWarning) + 'a {
+        move |warning| {
+            let message = warning.to_string();
+            let is_new =
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone());
+            if is_new {
+                events.emit(Event::Warning { message });
             }
         }
     }

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use syrinx_audio::{AudioError, LogMel};
+use syrinx_audio::{AudioError, AudioWarning, LogMel, ReadLimits, UniqueWarnings};
 use syrinx_codec::{
     ClipSource, CodecError, EmbeddedCodec, FitConfig, MelRvq, PatchSample, Start,
     VocoderTrainConfig, fit, patches, train_vocoder,
 };
 use syrinx_data::{Corpus, Manifest};
-use syrinx_types::{Codes, Event, RunContext};
+use syrinx_types::{Codes, Event, EventSink, RunContext};
 
 use crate::RecipeError;
 
@@ -47,7 +47,7 @@ impl CodecCorpus {
     }
 }
 
-/// Fits the residual quantizer to log-mel patches of the recordings.
+/// Fits the residual quantizer to log-mel patches of the recordings. Warnings of their decoder become events.
 ///
 /// # Errors
 /// [`RecipeError::Cancelled`], errors of reading a recording, [`RecipeError::Codec`].
@@ -59,13 +59,15 @@ pub fn fit_quantizer(
     const NAME: &str = "reading recordings";
     let paths = &corpus.paths;
     let log_mel = LogMel::new(config.mel.clone())?;
+    let (warnings, limits) = (UniqueWarnings::default(), ReadLimits::default());
     let mut sample = PatchSample::new(config);
     run.events.emit(Event::JobStarted { name: NAME.into(), total: Some(paths.len() as u64) });
     for (i, some) in paths.chunks(AT_ONCE).enumerate() {
         let made: Vec<Vec<f32>> = some
             .par_iter()
             .map(|path| {
-                let audio = syrinx_audio::load(path, config.mel.sample_rate_hz)?;
+                let (rate_hz, mut warn) = (config.mel.sample_rate_hz, warnings.emit_to(run.events));
+                let audio = syrinx_audio::load_warned(path, rate_hz, &limits, &mut warn)?;
                 Ok(patches(&log_mel, config.patch_frames, &audio.samples))
             })
             .collect::<Result<_, AudioError>>()?;
@@ -102,6 +104,7 @@ pub struct TrainedCodec {
 }
 
 /// Trains the vocoder on clips as the quantizer codes them. A cancelled run returns the codec of the steps done.
+/// Warnings of the recordings' decoder become events.
 ///
 /// # Errors
 /// [`RecipeError::NoCodedClips`] and [`RecipeError::Codec`].
@@ -120,7 +123,8 @@ pub fn train_codec(
         vocoder: from.map(EmbeddedCodec::vocoder),
         enhancement: from.and_then(EmbeddedCodec::enhancement),
     };
-    let trained = train_vocoder(start, clips, config, state, run.events, run.cancel)?;
+    let clips = ReportedClips { clips, events: run.events, warnings: UniqueWarnings::default() };
+    let trained = train_vocoder(start, &clips, config, state, run.events, run.cancel)?;
     let (step, finished) = (trained.step, trained.finished);
     let codec = EmbeddedCodec::new(quantizer, trained.vocoder, trained.enhancement)?;
     Ok(TrainedCodec { codec, step, finished })
@@ -180,12 +184,17 @@ impl CodecClips {
         })
     }
 
-    fn recording(&self, index: usize) -> Result<Arc<Vec<i16>>, CodecError> {
+    fn recording(
+        &self,
+        index: usize,
+        warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Arc<Vec<i16>>, CodecError> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept().recordings.get(&index) {
             return Ok(Arc::clone(found));
         }
-        let audio = syrinx_audio::load(&self.paths[index], self.rate_hz)?;
+        let (path, limits) = (&self.paths[index], ReadLimits::default());
+        let audio = syrinx_audio::load_warned(path, self.rate_hz, &limits, warn)?;
         let integer = |x: &f32| (x.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16;
         let samples = Arc::new(audio.samples.iter().map(integer).collect::<Vec<i16>>());
         let mut kept = kept();
@@ -197,9 +206,22 @@ impl CodecClips {
     }
 }
 
-impl ClipSource for CodecClips {
+/// Clips of a training run, which emits the warnings of their decoder. A clip's recording may be read at every step.
+struct ReportedClips<'a> {
+    clips: &'a CodecClips,
+    events: &'a dyn EventSink,
+    warnings: UniqueWarnings,
+}
+
+impl ReportedClips<'_> {
+    fn recording(&self, index: usize) -> Result<Arc<Vec<i16>>, CodecError> {
+        self.clips.recording(index, &mut self.warnings.emit_to(self.events))
+    }
+}
+
+impl ClipSource for ReportedClips<'_> {
     fn draw(&self, samples: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, CodecError> {
-        let all = self.recording(rng.random_range(0..self.paths.len()))?;
+        let all = self.recording(rng.random_range(0..self.clips.paths.len()))?;
         let start = rng.random_range(0..all.len().saturating_sub(samples) + 1);
         Ok(clip(&all, start, samples))
     }
@@ -210,10 +232,11 @@ impl ClipSource for CodecClips {
         frame_samples: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<(Vec<f32>, Codes)>, CodecError> {
-        if self.coded.is_empty() {
+        let coded = &self.clips.coded;
+        if coded.is_empty() {
             return Ok(None);
         }
-        let CodedRecording { index, codes } = &self.coded[rng.random_range(0..self.coded.len())];
+        let CodedRecording { index, codes } = &coded[rng.random_range(0..coded.len())];
         if codes.frames() < frames {
             return Ok(None);
         }
@@ -235,11 +258,60 @@ fn clip(recording: &[i16], start: usize, samples: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+    use syrinx_audio::MelConfig;
+    use syrinx_types::{CancelToken, RecordingSink};
+
     use super::*;
+    use crate::damaged::{check_warnings, tone, truncated, utterance};
 
     #[test]
     fn a_clip_beyond_the_end_is_filled_with_silence() {
         assert_eq!(clip(&[i16::MAX, 0, -i16::MAX], 1, 4), [0.0, -1.0, 0.0, 0.0]);
         assert_eq!(clip(&[i16::MAX], 5, 2), [0.0, 0.0]);
+    }
+
+    fn fit_config() -> FitConfig {
+        let mel = MelConfig {
+            sample_rate_hz: 8_000,
+            n_fft: 64,
+            hop: 16,
+            bins: 8,
+            fmax_hz: 4_000.0,
+            ..MelConfig::default()
+        };
+        FitConfig {
+            mel,
+            latent_dim: 4,
+            levels: 1,
+            codebook_size: 4,
+            iterations: 1,
+            max_frames: 400,
+            ..FitConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_truncated_recording_is_reported_once_by_the_fit_and_once_by_the_training() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = truncated(folder.path(), "a.wav", &tone(1.0, 8_000));
+        // Two utterances of one recording: it is read twice.
+        let utterances = ["a", "b"].map(|id| utterance(id, "x", &path)).to_vec();
+        let manifest = Manifest::new("", utterances).expect("a manifest");
+        let corpus = CodecCorpus::new(&manifest, "train").expect("a corpus");
+        let (sink, cancel) = (RecordingSink::default(), CancelToken::default());
+        let quantizer = fit_quantizer(&corpus, &fit_config(), RunContext::new(&cancel, &sink));
+        let quantizer = quantizer.expect("a quantizer");
+        check_warnings(&sink, &[&path]);
+
+        let clips = CodecClips::new(&corpus, &quantizer, None).expect("clips");
+        let (sink, warnings) = (RecordingSink::default(), UniqueWarnings::default());
+        let reported = ReportedClips { clips: &clips, events: &sink, warnings };
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..20 {
+            assert_eq!(reported.draw(100, &mut rng).expect("a clip").len(), 100);
+        }
+        assert_eq!(clips.kept.lock().expect("clips").recordings.len(), 2, "both were read");
+        check_warnings(&sink, &[&path]);
     }
 }

@@ -19,6 +19,8 @@ mod align;
 mod codec_training;
 mod corpora;
 mod corpus_codec;
+#[cfg(test)]
+mod damaged;
 mod error;
 mod evaluation;
 mod events;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use syrinx_audio::ReadLimits;
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_codec::Codec;
 use syrinx_engine::{PackageVoice, PromptConfig, excerpt};
 use syrinx_train::TrainingCheckpoint;
@@ -37,7 +37,8 @@ pub fn card_of_run(lm: &Path, program: &str, origin: &Origin) -> Result<Value, R
     Ok(card)
 }
 
-/// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name.
+/// Returns a voice of a model file: the best stretch of a recording, encoded. The file is described by its name. Warns
+/// of every fault of the recording that was repaired.
 ///
 /// # Errors
 /// Errors of reading the recording and of finding a stretch.
@@ -46,11 +47,41 @@ pub fn package_voice(
     file: &str,
     codec: &dyn Codec,
     prompt: &PromptConfig,
+    warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<PackageVoice, RecipeError> {
     let rate_hz = codec.info().sample_rate_hz;
-    let audio = syrinx_audio::load_source(file, rate_hz, &ReadLimits::default())?;
+    let audio = syrinx_audio::load_source_warned(file, rate_hz, &ReadLimits::default(), warn)?;
     let codes = codec.encode(&excerpt(&audio, file, prompt)?)?;
     let about = Path::new(file).file_name();
     let about = about.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(PackageVoice { name: name.to_owned(), about, codes })
+}
+
+#[cfg(test)]
+mod tests {
+    use syrinx_audio::UniqueWarnings;
+    use syrinx_config::Settings;
+    use syrinx_types::RecordingSink;
+
+    use super::*;
+    use crate::damaged::{check_warnings, tone, truncated};
+    use crate::model_source;
+
+    #[test]
+    fn a_truncated_recording_of_two_voices_is_reported_once() {
+        let source = model_source(&Settings::default()).expect("the embedded model");
+        let codec = syrinx_engine::codec(&source).expect("its codec");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = truncated(folder.path(), "joe.wav", &tone(2.0, codec.info().sample_rate_hz));
+        let file = path.display().to_string();
+        let (sink, unique) = (RecordingSink::default(), UniqueWarnings::default());
+        for name in ["joe", "slt"] {
+            let mut warn = unique.emit_to(&sink);
+            let voice = package_voice(name, &file, &codec, &PromptConfig::default(), &mut warn);
+            let voice = voice.expect("a voice");
+            assert_eq!((voice.name.as_str(), voice.about.as_str()), (name, "joe.wav"));
+            assert!(voice.codes.frames() > 0);
+        }
+        check_warnings(&sink, &[&path]);
+    }
 }

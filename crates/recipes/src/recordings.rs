@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use syrinx_audio::{AudioError, AudioWarning, ReadLimits};
+use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings};
 use syrinx_data::{DataError, Manifest};
-use syrinx_types::{Audio, Event, EventSink};
+use syrinx_types::{Audio, EventSink};
 
 /// Fills in the lengths that a manifest lacks, by reading its recordings. One that cannot be read keeps none: encoding
-/// reports it.
+/// reports it. Warnings of the decoder become events.
 ///
 /// # Errors
 /// As [`Manifest::new`].
-pub fn with_lengths(manifest: &Manifest) -> Result<Manifest, DataError> {
+pub fn with_lengths(manifest: &Manifest, events: &dyn EventSink) -> Result<Manifest, DataError> {
+    let (warnings, limits) = (UniqueWarnings::default(), ReadLimits::default());
+    let mut warn = warnings.emit_to(events);
     let mut utterances = manifest.utterances().to_vec();
     for utterance in utterances.iter_mut().filter(|utterance| utterance.seconds.is_none()) {
-        let audio = syrinx_audio::read(manifest.audio_path(utterance)).ok();
-        utterance.seconds = audio.map(|audio| audio.seconds());
+        let audio = syrinx_audio::read_warned(manifest.audio_path(utterance), &limits, &mut warn);
+        utterance.seconds = audio.ok().map(|audio| audio.seconds());
     }
     Manifest::new(manifest.root(), utterances)
 }
@@ -28,6 +30,7 @@ pub(crate) struct Recordings {
     /// Samples kept in memory at most.
     max_samples: usize,
     kept: Mutex<Kept>,
+    warnings: UniqueWarnings,
 }
 
 #[derive(Default)]
@@ -39,14 +42,19 @@ struct Kept {
 impl Recordings {
     /// No recordings yet, of which `max_samples` will be kept: 0 for recordings that are read once.
     pub(crate) fn new(sample_rate_hz: u32, max_samples: usize) -> Self {
-        Self { sample_rate_hz, max_samples, kept: Mutex::default() }
+        Self {
+            sample_rate_hz,
+            max_samples,
+            kept: Mutex::default(),
+            warnings: UniqueWarnings::default(),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a recording. Warnings of its decoder become events.
+    /// Returns a recording. Warnings of its decoder become events, once however often it is read.
     pub(crate) fn load(
         &self,
         path: &Path,
@@ -55,8 +63,7 @@ impl Recordings {
         if let Some(known) = self.kept().recordings.get(path) {
             return Ok(Arc::clone(known));
         }
-        let mut warn =
-            |warning: AudioWarning| events.emit(Event::Warning { message: warning.to_string() });
+        let mut warn = self.warnings.emit_to(events);
         let limits = ReadLimits::default();
         let audio = syrinx_audio::load_warned(path, self.sample_rate_hz, &limits, &mut warn)?;
         let audio = Arc::new(audio);
@@ -72,9 +79,11 @@ impl Recordings {
 #[cfg(test)]
 mod tests {
     use syrinx_audio::{WavFormat, write_wav};
-    use syrinx_types::NullSink;
+    use syrinx_data::Utterance;
+    use syrinx_types::{NullSink, RecordingSink};
 
     use super::*;
+    use crate::damaged::{check_warnings, tone, truncated, utterance};
 
     #[test]
     fn recordings_are_read_once_while_there_is_room() {
@@ -93,5 +102,25 @@ mod tests {
         }
         assert!(load("a.wav").is_ok(), "the first fits");
         assert!(load("b.wav").is_err(), "the second does not");
+    }
+
+    #[test]
+    fn a_truncated_recording_is_reported_once_however_often_it_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = truncated(folder.path(), "a.wav", &tone(0.5, 8_000));
+        let known = Utterance { seconds: Some(9.0), ..utterance("c", "x", &path) };
+        let utterances = vec![utterance("a", "x", &path), utterance("b", "x", &path), known];
+        let manifest = Manifest::new("", utterances).expect("a manifest");
+        let sink = RecordingSink::default();
+        let manifest = with_lengths(&manifest, &sink).expect("lengths");
+        let seconds: Vec<_> = manifest.utterances().iter().map(|u| u.seconds).collect();
+        assert_eq!(seconds, [Some(0.5), Some(0.5), Some(9.0)]);
+        check_warnings(&sink, &[&path]);
+
+        let (sink, recordings) = (RecordingSink::default(), Recordings::new(8_000, 0));
+        for _ in 0..2 {
+            recordings.load(&path, &sink).expect("read");
+        }
+        check_warnings(&sink, &[&path]);
     }
 }

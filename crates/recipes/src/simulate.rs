@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use syrinx_audio::{WavFormat, write_wav};
+use syrinx_audio::{ReadLimits, UniqueWarnings, WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Summary, Utterance, VIEWS, encode_manifest};
 use syrinx_engine::write_atomic;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
 use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
-use syrinx_types::{Audio, Coded, IoOperation, RunContext};
+use syrinx_types::{Audio, Coded, EventSink, IoOperation, RunContext};
 
 use crate::{CorpusCodec, RecipeError};
 
@@ -50,12 +50,14 @@ pub struct EncodedView {
     pub summary: Summary,
 }
 
-/// Renders views of the utterances of a manifest. A view depends on the seed and the utterance's name only.
+/// Renders views of the utterances of a manifest. A view depends on the seed and the utterance's name only. Warnings of
+/// the recordings' decoder become events, once however often a recording is read.
 pub struct Simulator<'a> {
     manifest: &'a Manifest,
     sample_rate_hz: u32,
     ranges: SimulationRanges,
     seed: u64,
+    warnings: UniqueWarnings,
 }
 
 impl<'a> Simulator<'a> {
@@ -70,7 +72,8 @@ impl<'a> Simulator<'a> {
         seed: u64,
     ) -> Result<Self, RecipeError> {
         Self::check(ranges)?;
-        Ok(Self { manifest, sample_rate_hz, ranges, seed })
+        let warnings = UniqueWarnings::default();
+        Ok(Self { manifest, sample_rate_hz, ranges, seed, warnings })
     }
 
     /// Checks ranges.
@@ -95,7 +98,7 @@ impl<'a> Simulator<'a> {
         run: RunContext<'_>,
     ) -> Result<EncodedView, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, String> {
-            let material = self.material(utterance)?;
+            let material = self.material(utterance, run.events)?;
             let audio = self.render(view, utterance, &material)?;
             let audio = audio.ok_or("there is no other speaker")?;
             codec.encode(&audio).map_err(|e| e.to_string())
@@ -125,7 +128,7 @@ impl<'a> Simulator<'a> {
             if run.is_cancelled() {
                 return Err(RecipeError::Cancelled);
             }
-            self.write_scene(&all[i * all.len() / count], folder, &mut set)?;
+            self.write_scene(&all[i * all.len() / count], folder, &mut set, run.events)?;
         }
         set.write(folder)?;
         Ok(count)
@@ -137,10 +140,11 @@ impl<'a> Simulator<'a> {
         utterance: &Utterance,
         folder: &Path,
         set: &mut EvaluationSet,
+        events: &dyn EventSink,
     ) -> Result<(), RecipeError> {
         let failed = |reason: String| RecipeError::Utterance { id: utterance.id.clone(), reason };
-        let material = self.material(utterance).map_err(failed)?;
-        let enrolment = self.enrolment(utterance).map_err(failed)?;
+        let material = self.material(utterance, events).map_err(failed)?;
+        let enrolment = self.enrolment(utterance, events).map_err(failed)?;
         let mut recordings = vec![(CLEAN, Some(material.speech.clone())), (SPEAKER, enrolment)];
         for view in views() {
             let audio = self.render(view, utterance, &material).map_err(failed)?;
@@ -162,9 +166,11 @@ impl<'a> Simulator<'a> {
         Ok(())
     }
 
-    fn load(&self, utterance: &Utterance) -> Result<Audio, String> {
-        let path = self.manifest.audio_path(utterance);
-        syrinx_audio::load(&path, self.sample_rate_hz).map_err(|e| e.to_string())
+    fn load(&self, utterance: &Utterance, events: &dyn EventSink) -> Result<Audio, String> {
+        let (path, limits) = (self.manifest.audio_path(utterance), ReadLimits::default());
+        let mut warn = self.warnings.emit_to(events);
+        syrinx_audio::load_warned(&path, self.sample_rate_hz, &limits, &mut warn)
+            .map_err(|e| e.to_string())
     }
 
     /// At most `count` utterances of other speakers, drawn by a seed.
@@ -179,20 +185,28 @@ impl<'a> Simulator<'a> {
     }
 
     /// Another recording of the same speaker.
-    fn enrolment(&self, utterance: &Utterance) -> Result<Option<Audio>, String> {
+    fn enrolment(
+        &self,
+        utterance: &Utterance,
+        events: &dyn EventSink,
+    ) -> Result<Option<Audio>, String> {
         let all = self.manifest.utterances();
         let other = all.iter().find(|u| u.speaker == utterance.speaker && u.id != utterance.id);
-        other.map(|u| self.load(u)).transpose()
+        other.map(|u| self.load(u, events)).transpose()
     }
 
     fn seed_of(&self, utterance: &Utterance) -> u64 {
         seed_of(self.seed, &utterance.id)
     }
 
-    fn material(&self, utterance: &Utterance) -> Result<SceneRecordings, String> {
+    fn material(
+        &self,
+        utterance: &Utterance,
+        events: &dyn EventSink,
+    ) -> Result<SceneRecordings, String> {
         let others = self.others(utterance, BABBLE_SPEAKERS, self.seed_of(utterance));
-        let others = others.into_iter().map(|u| self.load(u)).collect::<Result<_, _>>()?;
-        Ok(SceneRecordings { speech: self.load(utterance)?, others })
+        let others = others.into_iter().map(|u| self.load(u, events)).collect::<Result<_, _>>()?;
+        Ok(SceneRecordings { speech: self.load(utterance, events)?, others })
     }
 
     fn render(
@@ -256,5 +270,38 @@ impl EvaluationSet {
         }
         let path = folder.join("scenes.jsonl");
         Ok(write_atomic(&path, (self.scenes.join("\n") + "\n").as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syrinx_types::{CancelToken, RecordingSink};
+
+    use super::*;
+    use crate::damaged::{check_warnings, tone, truncated, utterance};
+
+    #[test]
+    fn truncated_recordings_are_reported_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let audio = tone(1.0, 16_000);
+        let file = |name: &str| folder.path().join(name);
+        let [a, c] = ["a.wav", "c.wav"].map(|name| truncated(folder.path(), name, &audio));
+        write_wav(file("b.wav"), &audio, WavFormat::Int16).expect("it is written");
+        // Each is read as speech, as a background voice and, but for the last, as an enrolment.
+        let utterances = vec![
+            utterance("a", "x", &a),
+            utterance("b", "x", &file("b.wav")),
+            utterance("c", "y", &c),
+        ];
+        let manifest = Manifest::new("", utterances).expect("a manifest");
+        let ranges = SimulationRanges { snr_db: (0.0, 10.0), sir_db: (0.0, 10.0), echo_share: 0.3 };
+        let simulator = Simulator::new(&manifest, 16_000, ranges, 1).expect("a simulator");
+        let (sink, cancel) = (RecordingSink::default(), CancelToken::default());
+        for _ in 0..2 {
+            let run = RunContext::new(&cancel, &sink);
+            let count = simulator.write(&file("scenes"), None, run).expect("scenes");
+            assert_eq!(count, 3);
+        }
+        check_warnings(&sink, &[&a, &c]);
     }
 }

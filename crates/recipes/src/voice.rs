@@ -11,7 +11,7 @@ use syrinx_nn::LoraConfig;
 use syrinx_registry::ALL;
 use syrinx_task::{DynTask, TokenSpace};
 use syrinx_train::{Ranks, TrainConfig, Trainer, TrainingMaterial, mix_of};
-use syrinx_types::{Audio, NullSink, RunContext};
+use syrinx_types::{Audio, EventSink, RunContext};
 
 use crate::align::Aligner;
 use crate::recordings::Recordings;
@@ -132,7 +132,7 @@ pub fn train_voice(
     codec.encode_from(&recordings, &aligned.manifest, &folder, &plan, context)?;
     let corpus = short_ones(&folder, config.max_seconds)?;
     let adapter = adapt(run, &corpus, config, context)?;
-    let best = prompt(run, &recordings, &aligned.manifest)?;
+    let best = prompt(run, &recordings, &aligned.manifest, context.events)?;
     let codes = run.engine.encode(&best)?;
     let about = format!("trained on {} recordings", corpus.len());
     let file = run.engine.voices().add_trained(run.name, &codes, &about, &adapter)?;
@@ -206,10 +206,11 @@ fn prompt(
     run: &VoiceRun<'_>,
     recordings: &Recordings,
     manifest: &Manifest,
+    events: &dyn EventSink,
 ) -> Result<Audio, RecipeError> {
     let (mut best, mut refused): (Option<Audio>, Option<EngineError>) = (None, None);
     for utterance in manifest.utterances() {
-        let Ok(audio) = recordings.load(&manifest.audio_path(utterance), &NullSink) else {
+        let Ok(audio) = recordings.load(&manifest.audio_path(utterance), events) else {
             continue;
         };
         match excerpt(&audio, &utterance.id, run.prompt) {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use proptest::prelude::*;
 use syrinx_audio::{
-    AudioError, AudioWarning, ReadLimits, load, load_source, read, read_channels, read_from,
-    read_from_warned, read_with,
+    AudioError, AudioWarning, ReadLimits, UniqueWarnings, load, load_source, load_warned, read,
+    read_channels, read_from, read_from_warned, read_warned, read_with,
 };
+use syrinx_types::{Event, RecordingSink};
 use tempfile::TempDir;
 
 use crate::{data, max_difference, tone};
@@ -82,7 +83,7 @@ fn channels_become_their_mean_or_stay_apart() {
     let mono = read(&path).unwrap();
     assert_eq!((mono.samples.len(), mono.sample_rate_hz), (frames, 384_000));
     assert!(mono.samples.iter().all(|&x| (x - 3.0 / 8.0).abs() < 1e-6));
-    let channels = read_channels(&path, &ReadLimits::default()).unwrap();
+    let channels = read_channels(&path, &ReadLimits::default(), &mut |_| {}).unwrap();
     assert_eq!(channels.len(), 7);
     for (c, audio) in channels.iter().enumerate() {
         assert_eq!(audio.samples, vec![c as f32 / 8.0; frames]);
@@ -111,7 +112,7 @@ fn one_speaker_a_channel_is_asked_about() {
     assert!(error.hint().unwrap().contains("call.wav#1"), "{error}");
     let limits = ReadLimits::default();
     let channel = |n: &str| load_source(&format!("{}#{n}", call.display()), 24_000, &limits);
-    let channels = read_channels(&call, &limits).unwrap();
+    let channels = read_channels(&call, &limits, &mut |_| {}).unwrap();
     assert_eq!(channel("1").unwrap().samples, channels[0].samples);
     assert_eq!(channel("2").unwrap().samples, channels[1].samples);
     for wrong in ["0", "3"] {
@@ -245,15 +246,47 @@ fn bad_files_are_refused_with_name_and_remedy() {
 fn cut_files_are_read_to_their_end() {
     let good = wav16(&[0.5; 100]);
     let flac = fs::read(data("tone.flac")).unwrap();
-    for (bytes, got, expected) in
-        [(&good[..144], 50, 100), (&good[..143], 49, 100), (&flac[..1500], 2304, 7200)]
-    {
+    let adpcm = fs::read(data("cases/d04_ima_adpcm.wav")).unwrap();
+    for (bytes, got, expected) in [
+        (&good[..144], 50, 100),
+        (&good[..143], 49, 100),
+        (&flac[..1500], 2304, 7200),
+        // Three blocks of 256 bytes and 505 samples, and a part of the fourth.
+        (&adpcm[..60 + 3 * 256 + 100], 1515, 4000),
+    ] {
         let mut warnings = Vec::new();
         let limits = ReadLimits::default();
         let audio = read_from_warned(bytes, "cut", &limits, &mut |w| warnings.push(w)).unwrap();
         assert_eq!(audio.samples.len() as u64, got);
         assert_eq!(warnings, [AudioWarning::Truncated { name: "cut".into(), got, expected }]);
     }
+}
+
+#[test]
+fn every_reader_of_a_file_warns_and_a_run_emits_a_warning_once() {
+    let folder = Folder::new();
+    let limits = ReadLimits::default();
+    let (sink, unique) = (RecordingSink::default(), UniqueWarnings::default());
+    let paths = ["a.wav", "b.wav"].map(|name| folder.file(name, &wav16(&[0.5; 100])[..144]));
+    for path in &paths {
+        let name = path.display().to_string();
+        let expected = [AudioWarning::Truncated { name, got: 50, expected: 100 }];
+        let mut warnings = Vec::new();
+        read_warned(path, &limits, &mut |w| warnings.push(w)).unwrap();
+        assert_eq!(warnings, expected);
+        warnings.clear();
+        read_channels(path, &limits, &mut |w| warnings.push(w)).unwrap();
+        assert_eq!(warnings, expected);
+        // The rate has no part in a warning.
+        for rate_hz in [24_000, 16_000] {
+            load_warned(path, rate_hz, &limits, &mut unique.emit_to(&sink)).unwrap();
+        }
+    }
+    let message = |path: &PathBuf| {
+        format!("{}: the data is cut short: using 50 of 100 samples", path.display())
+    };
+    let expected = paths.each_ref().map(|path| Event::Warning { message: message(path) });
+    assert_eq!(sink.events(), expected);
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn import(session: &Session, mut found: Import, textgrids: Option<&Path>, out: &
     if let Some(folder) = textgrids {
         let arpabet = |label: &str| Phone::from_arpabet(label).map(|p| p.arpabet().to_owned());
         // Times are compared with the recordings, not with what the alignment says of their length.
-        let manifest = with_lengths(&found.manifest)?;
+        let manifest = with_lengths(&found.manifest, session.sink())?;
         let merged = merge_textgrids(manifest, folder, &arpabet)?;
         found.warnings.extend(merged.left_out);
         found.warnings.extend(merged.warnings);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
+use syrinx_audio::UniqueWarnings;
 use syrinx_config::Settings;
 use syrinx_engine::{
     PackageCodec, PackageVoice, open_codec, package, with_codec, with_language_model, write_atomic,
@@ -54,7 +55,7 @@ pub fn run(session: &Session, args: &PackageArgs) -> Outcome {
     let codec = args.codec.clone().map(|spec| PackageCodec::new(spec, args.refer, &args.out));
     let bytes = match (&args.lm, &codec) {
         (Some(lm), Some(codec)) if !args.keep_voices => {
-            let voices = voices(&settings, &codec.spec, &args.voice)?;
+            let voices = voices(session, &settings, &codec.spec, &args.voice)?;
             package(lm, codec, &voices, card(args, lm)?)?
         }
         (Some(lm), codec) => {
@@ -87,9 +88,16 @@ fn card(args: &PackageArgs, lm: &Path) -> Outcome<Value> {
     }
 }
 
-/// Returns the voices of these recordings, encoded by this codec.
-fn voices(settings: &Settings, codec: &CodecSpec, pairs: &[String]) -> Outcome<Vec<PackageVoice>> {
+/// Returns the voices of these recordings, encoded by this codec. Two voices may be channels of one recording.
+fn voices(
+    session: &Session,
+    settings: &Settings,
+    codec: &CodecSpec,
+    pairs: &[String],
+) -> Outcome<Vec<PackageVoice>> {
     let codec = open_codec(codec)?;
+    let warnings = UniqueWarnings::default();
+    let mut warn = warnings.emit_to(session.sink());
     let mut voices = Vec::new();
     for pair in pairs {
         let Some((name, file)) = pair.split_once('=') else {
@@ -98,7 +106,7 @@ fn voices(settings: &Settings, codec: &CodecSpec, pairs: &[String]) -> Outcome<V
                 "for instance --voice joe=joe.wav",
             ));
         };
-        voices.push(package_voice(name, file, codec.as_ref(), &settings.prompt)?);
+        voices.push(package_voice(name, file, codec.as_ref(), &settings.prompt, &mut warn)?);
     }
     Ok(voices)
 }
