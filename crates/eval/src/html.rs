@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
+use syrinx_types::Audio;
 
 use crate::catalogue::{figure_kind, rank, title};
 use crate::summary::badness;
@@ -95,14 +96,19 @@ struct RowLine {
     cells: Vec<Cell>,
 }
 
-/// Renders the page.
-pub(crate) fn page(report: &Report, suite: &Suite, folder: &Path) -> String {
+/// Renders the page. `read` returns a recording, if it can be read.
+pub(crate) fn page(
+    report: &Report,
+    suite: &Suite,
+    folder: &Path,
+    read: &dyn Fn(&Path) -> Option<Audio>,
+) -> String {
     let mut order: Vec<&Row> = report.rows.iter().collect();
     order.sort_by(|a, b| badness(b).total_cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
     let worst = &order[..suite.players.worst.min(order.len())];
     let rest: Vec<&Row> = order[worst.len()..].to_vec();
     let others = crate::items::spread(rest, Some(suite.players.others));
-    let media = Media { suite: &suite.folder, run: folder };
+    let media = Media { suite: &suite.folder, run: folder, read };
     let section = |title, rows: &[&Row]| Section {
         title,
         cards: rows.iter().map(|row| Card::of(row, &media)).collect(),

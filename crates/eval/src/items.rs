@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_data::{Manifest, Utterance};
 use syrinx_text::{Lexicon, is_held_out};
 use syrinx_types::{IoOperation, WordTime};
@@ -37,16 +38,20 @@ pub struct Item {
     pub words: Vec<WordTime>,
 }
 
-/// Returns the items of a suite, limited and in order.
+/// Returns the items of a suite, limited and in order. Recordings whose length has to be measured are read; `warn`
+/// takes a warning for every fault of theirs that was repaired.
 ///
 /// # Errors
 /// [`EvalError::Material`] and [`EvalError::Io`] if a file can't be used.
-pub fn read_items(suite: &Suite) -> Result<Vec<Item>, EvalError> {
+pub fn read_items(
+    suite: &Suite,
+    warn: &mut dyn FnMut(AudioWarning),
+) -> Result<Vec<Item>, EvalError> {
     let source = &suite.items;
     let items = if let Some(path) = &source.lines {
         lines(&suite.folder.join(path))?
     } else if let Some(path) = &source.manifest {
-        manifest(&suite.folder.join(path), source.split.as_deref(), source.seconds)?
+        manifest(&suite.folder.join(path), source.split.as_deref(), source.seconds, warn)?
     } else {
         held_out(source.held_out_words.unwrap_or_default(), source.seed)
             .map_err(|reason| suite.fault(SuiteIssue::HeldOutWords(reason)))?
@@ -140,6 +145,7 @@ fn manifest(
     path: &Path,
     split: Option<&str>,
     seconds: Option<(f64, f64)>,
+    warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Vec<Item>, EvalError> {
     let fault = |reason: String| EvalError::Material { path: path.to_path_buf(), reason };
     let mut manifest = Manifest::read(path).map_err(|e| fault(e.to_string()))?;
@@ -160,10 +166,11 @@ fn manifest(
     }
     let mut items = Vec::new();
     for u in manifest.utterances() {
+        let audio = absolute(u).map_err(EvalError::io(IoOperation::Find, path))?;
         if let Some((least, most)) = seconds {
             let length_s = match u.seconds {
                 Some(seconds) => seconds,
-                None => measured_s(&manifest.audio_path(u)).map_err(fault)?,
+                None => measured_s(&audio, warn).map_err(fault)?,
             };
             if !(least..=most).contains(&length_s) {
                 continue;
@@ -180,7 +187,7 @@ fn manifest(
             id: u.id.clone(),
             text: u.text.clone(),
             speaker: u.speaker.clone(),
-            audio: Some(absolute(u).map_err(EvalError::io(IoOperation::Find, path))?),
+            audio: Some(audio),
             prompt: own.or(other),
             prompt_text: prompt.map(|p| p.text.clone()),
             views,
@@ -192,10 +199,10 @@ fn manifest(
 }
 
 /// Returns the length of a recording, seconds, for manifests that do not state it.
-fn measured_s(path: &Path) -> Result<f64, String> {
+fn measured_s(path: &Path, warn: &mut dyn FnMut(AudioWarning)) -> Result<f64, String> {
     const RATE_HZ: u32 = 16_000;
-    let audio = syrinx_audio::load(path, RATE_HZ).map_err(|e| e.to_string())?;
-    Ok(audio.seconds())
+    let audio = syrinx_audio::load_warned(path, RATE_HZ, &ReadLimits::default(), warn);
+    Ok(audio.map_err(|e| e.to_string())?.seconds())
 }
 
 /// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use syrinx_audio::AudioWarning;
 use syrinx_types::CancelToken;
 
 use crate::score::{WordScore, score_words};
@@ -197,9 +198,15 @@ pub trait Judge {
     /// Batch size: 1 for a judge that answers at once, `usize::MAX` for one that is slow to start.
     fn batch(&self) -> usize;
 
-    /// Returns one verdict a line, in order. A recording that can't be read is all wrong, not an error.
+    /// Returns one verdict a line, in order. A recording that can't be read is all wrong, not an error; `warn` takes a
+    /// warning for every fault of a recording that was repaired.
     ///
     /// # Errors
     /// [`EvalError::Judge`] if the judge itself doesn't work.
-    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError>;
+    fn judge(
+        &self,
+        lines: &[JudgeLine],
+        cancel: &CancelToken,
+        warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Vec<Verdict>, EvalError>;
 }

@@ -1,10 +1,11 @@
 //! Running a suite.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use syrinx_audio::{AudioError, AudioWarning, ReadLimits, UniqueWarnings};
 use syrinx_data::WorkShare;
 use syrinx_task::AnswerKind;
-use syrinx_types::{CancelToken, EventSink, IoOperation};
+use syrinx_types::{Audio, CancelToken, EventSink, IoOperation};
 
 use crate::case::{Case, cases};
 use crate::report::REPORT_FORMAT;
@@ -106,7 +107,8 @@ pub fn evaluate_and_keep(
     // A report that can't be compared should not take an hour to say so.
     let load = |path| Report::load(path).map(|report| (path, report));
     let old = options.baseline.as_deref().map(load).transpose()?;
-    let items = read_items(&suite)?;
+    let warnings = UniqueWarnings::default();
+    let items = read_items(&suite, &mut warnings.emit_to(sink))?;
     let codec = tested_codec(&suite, subject)?;
     let codec = codec.as_deref();
     let mut cases = cases(&suite, &items, subject, codec)?;
@@ -116,7 +118,7 @@ pub fn evaluate_and_keep(
         .map_err(EvalError::io(IoOperation::Find, &options.out))?;
     let store = RowStore::open(&folder, options.part)?;
     let (suite, cases) = (&suite, &cases);
-    let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, keeper };
+    let run = Run { suite, subject, codec, kind, cases, folder, cancel, sink, warnings, keeper };
     let rows = run.rows(store)?;
     if options.part == WorkShare::WHOLE {
         run.remove_strays(&rows);
@@ -139,7 +141,7 @@ pub fn evaluate_and_keep(
     };
     let named = |form: &str| run.folder.join(format!("report{}.{form}", suffix(options.part)));
     write_whole(&named("json"), report.to_json().as_bytes())?;
-    let page = html::page(&report, suite, &run.folder);
+    let page = html::page(&report, suite, &run.folder, &|path| run.recording(path).ok());
     write_whole(&named("html"), page.as_bytes())?;
     Ok(report)
 }
@@ -183,7 +185,22 @@ struct Run<'a> {
     folder: PathBuf,
     cancel: &'a CancelToken,
     sink: &'a dyn EventSink,
+    warnings: UniqueWarnings,
     keeper: &'a dyn KeepRows,
+}
+
+impl Run<'_> {
+    /// Returns a callback that emits the warnings of a recording's decoder, once however often it is read.
+    fn warn(&self) -> impl FnMut(AudioWarning) + '_ {
+        self.warnings.emit_to(self.sink)
+    }
+
+    /// Reads a recording at its own rate.
+    fn recording(&self, path: &Path) -> Result<Audio, AudioError> {
+        // Warnings about one file have one name.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        syrinx_audio::read_warned(path, &ReadLimits::default(), &mut self.warn())
+    }
 }
 
 /// Returns a name that every file system takes.

@@ -15,10 +15,11 @@ use crate::html::words::{Word, differences};
 /// Longest part of a recording on the page, seconds.
 const MOST_S: f64 = 20.0;
 
-/// Folders of the recordings.
+/// Folders of the recordings, and their reader.
 pub(crate) struct Media<'a> {
     pub(crate) suite: &'a Path,
     pub(crate) run: &'a Path,
+    pub(crate) read: &'a dyn Fn(&Path) -> Option<Audio>,
 }
 
 /// A row with its differences, players and measures.
@@ -110,7 +111,7 @@ impl Media<'_> {
 
     /// Builds a player with everything inside the page.
     fn player(&self, label: &'static str, name: &str, picture: bool) -> Player {
-        let audio = self.find(name).and_then(|path| syrinx_audio::read(path).ok());
+        let audio = self.find(name).and_then(|path| (self.read)(&path));
         let unreadable = Audio { samples: Vec::new(), sample_rate_hz: 0 };
         let audio = audio.map_or(unreadable, |a| a.slice(0.0, MOST_S));
         let png = picture.then(|| spectrogram(&audio)).flatten();

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use syrinx_audio::AudioWarning;
 use syrinx_types::{CancelToken, IoOperation};
 
 use crate::judge::tenths::tenths;
@@ -101,13 +102,18 @@ impl Judge for CommandJudge {
         usize::MAX
     }
 
-    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+    fn judge(
+        &self,
+        lines: &[JudgeLine],
+        cancel: &CancelToken,
+        warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Vec<Verdict>, EvalError> {
         let mut verdicts = self.ask(lines, cancel)?;
         let knows_voices = verdicts.iter().any(|verdict| verdict.figures.contains_key(SIMILARITY));
         if !knows_voices {
             return Ok(verdicts);
         }
-        self.measure_drift(lines, &mut verdicts, cancel)?;
+        self.measure_drift(lines, &mut verdicts, cancel, warn)?;
         if lines.iter().all(|line| line.rival.is_none()) {
             return Ok(verdicts);
         }
@@ -137,12 +143,13 @@ impl CommandJudge {
         lines: &[JudgeLine],
         verdicts: &mut [Verdict],
         cancel: &CancelToken,
+        warn: &mut dyn FnMut(AudioWarning),
     ) -> Result<(), EvalError> {
         let folder = self.folder.join(format!("judge-{}-tenths", self.name));
         fs::create_dir_all(&folder).map_err(EvalError::io(IoOperation::CreateFolder, &folder))?;
         let (mut asked, mut of) = (Vec::new(), Vec::new());
         for (i, line) in lines.iter().enumerate() {
-            if let Some(both) = tenths(line, i, &folder)? {
+            if let Some(both) = tenths(line, i, &folder, warn)? {
                 asked.extend(both);
                 of.push(i);
             }
@@ -252,7 +259,8 @@ mod tests {
 
     fn ask(command: &str) -> Result<Vec<Verdict>, EvalError> {
         let folder = tempfile::Builder::new().prefix("with 'quote").tempdir().unwrap();
-        CommandJudge::new("judge", command, folder.path()).judge(&lines(), &CancelToken::default())
+        let judge = CommandJudge::new("judge", command, folder.path());
+        judge.judge(&lines(), &CancelToken::default(), &mut |_| {})
     }
 
     fn wer(verdict: &Verdict) -> Option<(f64, f64)> {
@@ -294,7 +302,7 @@ mod tests {
         };
         for (line, own) in [(with("/long.wav", "/s.wav"), 1.0), (with("/s.wav", "/long.wav"), 0.0)]
         {
-            let verdicts = judge.judge(&[line], &CancelToken::default()).unwrap();
+            let verdicts = judge.judge(&[line], &CancelToken::default(), &mut |_| {}).unwrap();
             let figures = &verdicts[0].figures;
             assert_eq!(figures["own_voice"], own, "{figures:?}");
             assert!((figures["sim"] + figures["rival_sim"] - 1.4).abs() < 1e-9, "{figures:?}");
@@ -312,11 +320,33 @@ mod tests {
             let audio = syrinx_types::Audio::silence(seconds, 8_000);
             syrinx_audio::write_wav(&wav, &audio, syrinx_audio::WavFormat::Int16).unwrap();
             let line = JudgeLine { wav, prompt: Some("/p.wav".into()), ..lines()[0].clone() };
-            judge.judge(&[line], &CancelToken::default()).unwrap()[0].figures.get("drift").copied()
+            judge.judge(&[line], &CancelToken::default(), &mut |_| {}).unwrap()[0]
+                .figures
+                .get("drift")
+                .copied()
         };
         assert!((transcript(61.0).unwrap() - 0.1).abs() < 1e-9);
         assert_eq!(transcript(59.0), None);
         assert!(!folder.path().join("judge-judge-tenths").exists());
+    }
+
+    #[test]
+    fn a_truncated_recording_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let wav = folder.path().join("a.wav");
+        let audio = syrinx_types::Audio::silence(70.0, 8_000);
+        syrinx_audio::write_wav(&wav, &audio, syrinx_audio::WavFormat::Int16).unwrap();
+        // 44 bytes of header, 61 s of two bytes a sample.
+        let bytes = fs::read(&wav).unwrap();
+        fs::write(&wav, &bytes[..44 + 2 * 61 * 8_000]).unwrap();
+        let script = r#"sed -E 's/.*"wav":"([^"]*)".*/{"wav":"\1","sim":0.8}/' {list}"#;
+        let judge = CommandJudge::new("judge", script, folder.path());
+        let (prompt, mut warnings) = (Some("/p.wav".into()), Vec::new());
+        let line = JudgeLine { wav: wav.clone(), prompt, ..lines()[0].clone() };
+        let mut warn = |warning: AudioWarning| warnings.push(warning);
+        judge.judge(&[line], &CancelToken::default(), &mut warn).unwrap();
+        let (name, got, expected) = (wav.display().to_string(), 61 * 8_000, 70 * 8_000);
+        assert_eq!(warnings, [AudioWarning::Truncated { name, got, expected }]);
     }
 
     #[test]
@@ -337,7 +367,7 @@ mod tests {
         let cancel = CancelToken::default();
         cancel.cancel();
         let judge = CommandJudge::new("judge", "exec sleep 60 #", folder.path());
-        let stopped = judge.judge(&lines(), &cancel).unwrap_err();
+        let stopped = judge.judge(&lines(), &cancel, &mut |_| {}).unwrap_err();
         assert!(matches!(stopped, EvalError::Subject(SubjectError::Cancelled)), "{stopped}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use syrinx_audio::AudioWarning;
 use syrinx_types::CancelToken;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
@@ -115,7 +116,12 @@ impl Judge for EndpointJudge {
         1
     }
 
-    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+    fn judge(
+        &self,
+        lines: &[JudgeLine],
+        cancel: &CancelToken,
+        _warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Vec<Verdict>, EvalError> {
         lines
             .iter()
             .map(|line| {
@@ -184,7 +190,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (url, server) = serve("200 OK", r#"{"text": " glue a sheet"}"#);
         let judge = EndpointJudge::new("e", &url, "tiny", Some("secret")).unwrap();
-        let verdicts = judge.judge(&[line(folder.path())], &CancelToken::default()).unwrap();
+        let verdicts =
+            judge.judge(&[line(folder.path())], &CancelToken::default(), &mut |_| {}).unwrap();
         assert_eq!(verdicts[0].transcript.as_deref(), Some("glue a sheet"));
         assert_eq!(verdicts[0].words.as_ref().map(|w| w.errors), Some(1.0));
         let got = server.join().unwrap();
@@ -205,7 +212,9 @@ mod tests {
         let check = |status: &str, body: &str, expected: &str| {
             let (url, server) = serve(status, body);
             let judge = EndpointJudge::new("e", &url, "tiny", None).unwrap();
-            let error = judge.judge(&[line(folder.path())], &CancelToken::default()).unwrap_err();
+            let error = judge
+                .judge(&[line(folder.path())], &CancelToken::default(), &mut |_| {})
+                .unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             server.join().unwrap();
         };

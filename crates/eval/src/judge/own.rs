@@ -1,6 +1,7 @@
 //! Judge that is the evaluated model's own recognizer.
 
 use serde_json::Map;
+use syrinx_audio::AudioWarning;
 use syrinx_task::AnswerKind;
 use syrinx_types::CancelToken;
 
@@ -73,7 +74,12 @@ impl Judge for OwnRecognizer<'_> {
         1
     }
 
-    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+    fn judge(
+        &self,
+        lines: &[JudgeLine],
+        cancel: &CancelToken,
+        _warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Vec<Verdict>, EvalError> {
         lines.iter().map(|line| self.recognize(line, cancel)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use syrinx_audio::{WavFormat, write_wav};
+use syrinx_audio::{AudioWarning, ReadLimits, WavFormat, write_wav};
 use syrinx_types::Audio;
 
 use crate::judge::JudgeLine;
@@ -18,9 +18,12 @@ pub(super) fn tenths(
     line: &JudgeLine,
     number: usize,
     folder: &Path,
+    warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Option<[JudgeLine; 2]>, EvalError> {
     // An unreadable recording already counts as all wrong.
-    let whole = line.prompt.as_ref().and_then(|_| syrinx_audio::read(&line.wav).ok());
+    let limits = ReadLimits::default();
+    let read = |_| syrinx_audio::read_warned(&line.wav, &limits, warn).ok();
+    let whole = line.prompt.as_ref().and_then(read);
     let Some(whole) = whole.filter(|audio| audio.seconds() >= LONG_S) else { return Ok(None) };
     let tenth = whole.samples.len() / 10;
     let last = whole.samples.len() - tenth;

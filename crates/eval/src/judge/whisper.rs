@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use syrinx_audio::{AudioWarning, ReadLimits};
 use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
 use syrinx_types::CancelToken;
 
@@ -35,7 +36,12 @@ impl Judge for WhisperJudge {
         1
     }
 
-    fn judge(&self, lines: &[JudgeLine], cancel: &CancelToken) -> Result<Vec<Verdict>, EvalError> {
+    fn judge(
+        &self,
+        lines: &[JudgeLine],
+        cancel: &CancelToken,
+        warn: &mut dyn FnMut(AudioWarning),
+    ) -> Result<Vec<Verdict>, EvalError> {
         // Suites are English; each recording is judged for itself.
         let options = WhisperOptions {
             language: Some("en".into()),
@@ -48,7 +54,8 @@ impl Judge for WhisperJudge {
             if cancel.is_cancelled() {
                 return Err(SubjectError::Cancelled.into());
             }
-            let Ok(audio) = syrinx_audio::read(&line.wav) else {
+            let audio = syrinx_audio::read_warned(&line.wav, &ReadLimits::default(), warn);
+            let Ok(audio) = audio else {
                 verdicts.push(Verdict::all_wrong(&line.text));
                 continue;
             };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use syrinx_audio::{AudioError, WavFormat, write_wav};
+use syrinx_audio::{AudioError, ReadLimits, WavFormat, write_wav};
 use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
 use syrinx_types::{Audio, Event, IoOperation};
@@ -38,7 +38,7 @@ impl Run<'_> {
                 .and_then(|answer| self.speech_row(&mut row, case, &answer, prompts)),
             (What::Request(request), Some(kind)) => self
                 .answer(request, case.draw_seed)
-                .and_then(|answer| words_row(&mut row, case.item, &answer, kind))
+                .and_then(|answer| self.words_row(&mut row, case.item, &answer, kind))
                 .map(|()| row.reference = case.item.audio.as_deref().map(|p| self.relative(p)))
                 .map_err(EvalError::from),
             (What::Request(_), None) => {
@@ -172,8 +172,38 @@ impl Run<'_> {
     }
 
     pub(super) fn read(&self, path: &Path) -> Result<Audio, SubjectError> {
-        syrinx_audio::load(path, self.subject.sample_rate_hz())
+        let (rate_hz, limits) = (self.subject.sample_rate_hz(), ReadLimits::default());
+        syrinx_audio::load_warned(path, rate_hz, &limits, &mut self.warn())
             .map_err(|e| SubjectError::Failed(e.to_string()))
+    }
+
+    /// Measures an answer of words or phones.
+    fn words_row(
+        &self,
+        row: &mut Row,
+        item: &Item,
+        answer: &SubjectAnswer,
+        kind: AnswerKind,
+    ) -> Result<(), SubjectError> {
+        let json = &answer.answered.json();
+        let missing = |field: &str| SubjectError::Failed(format!("the answer has no `{field}`"));
+        if kind == AnswerKind::Phones {
+            row.got = show_phones(json).ok_or_else(|| missing("phones"))?;
+            row.measures = phone_measures(item, &row.got);
+            return Ok(());
+        }
+        if kind == AnswerKind::Data {
+            let reason = "there are no figures for answers of this shape";
+            return Err(SubjectError::Failed(reason.into()));
+        }
+        let text = json.get("text").and_then(serde_json::Value::as_str);
+        row.got = text.ok_or_else(|| missing("text"))?.to_owned();
+        row.measures = text_measures(item, &row.got, json);
+        if let Some(audio) = item.audio.as_deref().and_then(|path| self.recording(path).ok()) {
+            let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
+            row.measures.insert("rtf".into(), rtf);
+        }
+        Ok(())
     }
 
     /// Writes the recording of a row.
@@ -205,34 +235,6 @@ impl Run<'_> {
         let inside = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&suite));
         inside.unwrap_or(path).display().to_string()
     }
-}
-
-/// A row of words or phones.
-fn words_row(
-    row: &mut Row,
-    item: &Item,
-    answer: &SubjectAnswer,
-    kind: AnswerKind,
-) -> Result<(), SubjectError> {
-    let json = &answer.answered.json();
-    let missing = |field: &str| SubjectError::Failed(format!("the answer has no `{field}`"));
-    if kind == AnswerKind::Phones {
-        row.got = show_phones(json).ok_or_else(|| missing("phones"))?;
-        row.measures = phone_measures(item, &row.got);
-        return Ok(());
-    }
-    if kind == AnswerKind::Data {
-        let reason = "there are no figures for answers of this shape";
-        return Err(SubjectError::Failed(reason.into()));
-    }
-    let text = json.get("text").and_then(serde_json::Value::as_str);
-    row.got = text.ok_or_else(|| missing("text"))?.to_owned();
-    row.measures = text_measures(item, &row.got, json);
-    if let Some(audio) = item.audio.as_deref().and_then(|p| syrinx_audio::read(p).ok()) {
-        let rtf = Measure::Ratio { part: answer.wall_s, whole: audio.seconds() };
-        row.measures.insert("rtf".into(), rtf);
-    }
-    Ok(())
 }
 
 /// Returns the reference of a row: words, or the first pronunciation.

@@ -90,7 +90,9 @@ impl Run<'_> {
             }
             let mut verdict = match self.line(&row, case, prompts) {
                 None => Verdict::all_wrong(&case.item.text),
-                Some(line) => judge.judge(&[line], self.cancel)?.pop().unwrap_or_default(),
+                Some(line) => {
+                    judge.judge(&[line], self.cancel, &mut self.warn())?.pop().unwrap_or_default()
+                }
             };
             verdict.judge.clone_from(fingerprint);
             row.verdicts.insert(judge.name().to_owned(), verdict);
@@ -138,7 +140,7 @@ impl Run<'_> {
         let name = format!("judge {}", judge.name());
         let total = Some(lines.len() as u64);
         self.sink.emit(Event::JobStarted { name: name.clone(), total });
-        let verdicts = judge.judge(&lines, self.cancel)?;
+        let verdicts = judge.judge(&lines, self.cancel, &mut self.warn())?;
         for (mut row, mut verdict) in open.into_iter().zip(verdicts) {
             verdict.judge = fingerprint.to_owned();
             row.verdicts.insert(judge.name().to_owned(), verdict);

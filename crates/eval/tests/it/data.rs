@@ -30,7 +30,8 @@ fn word_times_are_known_for_nearly_all() {
     for name in ["test", "unseen"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data");
         let toml = format!("task = 'a'\nitems = {{ manifest = '{name}/manifest.jsonl' }}");
-        let items = read_items(&Suite::parse(&toml, "probe", &folder).unwrap()).unwrap();
+        let items =
+            read_items(&Suite::parse(&toml, "probe", &folder).unwrap(), &mut |_| {}).unwrap();
         let timed = items.iter().filter(|i| !i.words.is_empty()).count();
         assert!(10 * timed >= 9 * items.len(), "{name}: {timed} of {}", items.len());
         for item in &items {
@@ -65,7 +66,7 @@ fn long_prompts_are_there_for_every_unseen_speaker() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evals/data");
     let read = |list: &str| {
         let toml = format!("task = 'a'\nitems = {{ manifest = 'unseen/{list}.jsonl' }}");
-        read_items(&Suite::parse(&toml, "probe", &folder).unwrap()).unwrap()
+        read_items(&Suite::parse(&toml, "probe", &folder).unwrap(), &mut |_| {}).unwrap()
     };
     let (short, long) = (read("manifest"), read("long-prompts"));
     assert_eq!(short.len(), long.len());

@@ -9,3 +9,4 @@ mod report;
 mod resume;
 mod scores;
 mod suites;
+mod warnings;

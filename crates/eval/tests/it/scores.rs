@@ -177,7 +177,7 @@ fn spelling_is_compared_with_the_dictionary() {
         items = { held_out_words = 3, seed = 7 }
     "#;
     let suite = suite(folder.path(), toml, &[]);
-    let items = syrinx_eval::read_items(&suite).unwrap();
+    let items = syrinx_eval::read_items(&suite, &mut |_| {}).unwrap();
     let right = items[0].pronunciations[0].join(" ");
     let other = items[1].pronunciations[0].join(" | ");
     // The fake finds answers by part of the request, and keeps them for good.
