@@ -11,6 +11,7 @@ use syrinx_nn::to_vec_f32;
 use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
 use crate::decoding::EmbeddedStream;
+use crate::fault::WeightsMismatch;
 use crate::spectral_gain::attenuated;
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
 use crate::{
@@ -121,17 +122,14 @@ impl EmbeddedCodec {
         vocoder: Vocoder,
         enhancement: Option<EnhancementLayer>,
     ) -> Result<Self, CodecError> {
-        let fail = |reason: &str| Err(CodecError::Mismatch { reason: reason.to_owned() });
         if rvq.config().mel != vocoder.config().mel {
-            return fail("quantiser and vocoder are made for different spectrograms");
+            return Err(WeightsMismatch::Spectrogram { part: "vocoder" }.into());
         }
         if enhancement.is_some() != vocoder.config().source.is_some() {
-            return fail(
-                "a vocoder with a source needs an enhancement layer, another one has none",
-            );
+            return Err(WeightsMismatch::Enhancement.into());
         }
         if enhancement.as_ref().is_some_and(|e| e.predictor.config().mel != rvq.config().mel) {
-            return fail("quantiser and pitch predictor are made for different spectrograms");
+            return Err(WeightsMismatch::Spectrogram { part: "pitch predictor" }.into());
         }
         Ok(Self { rvq: Arc::new(rvq), vocoder, enhancement })
     }

@@ -1,6 +1,8 @@
 //! Errors of codecs.
 
 use std::path::PathBuf;
+
+use crate::fault::{ReadFault, StateMismatch, WeightsMismatch};
 use syrinx_types::{IoOperation, SettingIssue};
 
 /// Errors of fitting, training, coding and storing codecs.
@@ -36,16 +38,16 @@ pub enum CodecError {
     #[error(transparent)]
     Codes(#[from] syrinx_types::CodesError),
     /// Bytes that aren't weights of a codec, or are cut short.
-    #[error("codec weights can't be read: {reason}")]
+    #[error("codec weights can't be read: {fault}")]
     Unreadable {
         /// Fault.
-        reason: String,
+        fault: ReadFault,
     },
     /// Weights that contradict each other or their configuration.
-    #[error("codec weights don't fit their configuration: {reason}")]
+    #[error("codec weights don't fit their configuration: {fault}")]
     Mismatch {
-        /// Fault.
-        reason: String,
+        /// Contradiction.
+        fault: WeightsMismatch,
     },
     /// A part (the vocoder, say) that the weights don't hold.
     #[error("the codec weights hold no {part}")]
@@ -56,12 +58,12 @@ pub enum CodecError {
         remedy: &'static str,
     },
     /// A training state that belongs to another run.
-    #[error("{path}: the saved training state can't be continued: {reason}")]
+    #[error("{path}: the saved training state can't be continued: {fault}")]
     State {
         /// The state.
         path: PathBuf,
         /// Mismatch.
-        reason: String,
+        fault: StateMismatch,
     },
     /// A loss or gradient that is no longer finite.
     #[error("vocoder training diverged at step {step}: the loss isn't finite")]
@@ -97,6 +99,18 @@ pub enum CodecError {
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl From<ReadFault> for CodecError {
+    fn from(fault: ReadFault) -> Self {
+        Self::Unreadable { fault }
+    }
+}
+
+impl From<WeightsMismatch> for CodecError {
+    fn from(fault: WeightsMismatch) -> Self {
+        Self::Mismatch { fault }
+    }
 }
 
 impl CodecError {

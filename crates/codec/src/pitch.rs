@@ -6,6 +6,7 @@ use syrinx_metrics::pitch::{F0Config, f0_with};
 use syrinx_types::{Audio, Codes};
 
 use crate::CodecError;
+use crate::fault::WeightsMismatch;
 use crate::harmonic_fit::HarmonicFit;
 use crate::kmeans::KMeans;
 use crate::nearest::Codebook;
@@ -150,10 +151,10 @@ impl PitchTable {
         patch_frames: usize,
         entries: Vec<f32>,
     ) -> Result<Self, CodecError> {
-        let wanted = config.entries * 2 * patch_frames;
-        if entries.len() != wanted || entries.iter().any(|v| !v.is_finite()) {
-            let reason = format!("{} values in the pitch table, not {wanted}", entries.len());
-            return Err(CodecError::Mismatch { reason });
+        let expected = config.entries * 2 * patch_frames;
+        if entries.len() != expected || entries.iter().any(|v| !v.is_finite()) {
+            let (table, found) = ("pitch table", entries.len());
+            return Err(WeightsMismatch::TableValues { table, found, expected }.into());
         }
         let book = Codebook::new(entries, 2 * patch_frames);
         Ok(Self { config, frames: patch_frames, book })

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::CodecError;
+use crate::fault::WeightsMismatch;
 use crate::kmeans::KMeans;
 use crate::nearest::Codebook;
 
@@ -63,10 +64,10 @@ impl Refinement {
         entries: &[f32],
     ) -> Result<Self, CodecError> {
         config.check(latent_dim)?;
-        let wanted = config.entries * latent_dim;
-        if entries.len() != wanted || entries.iter().any(|v| !v.is_finite()) {
-            let reason = format!("{} values in the refinement, not {wanted}", entries.len());
-            return Err(CodecError::Mismatch { reason });
+        let expected = config.entries * latent_dim;
+        if entries.len() != expected || entries.iter().any(|v| !v.is_finite()) {
+            let (table, found) = ("refinement", entries.len());
+            return Err(WeightsMismatch::TableValues { table, found, expected }.into());
         }
         let width = latent_dim / config.groups;
         let books = entries.chunks_exact(config.entries * width);

@@ -7,6 +7,7 @@ use syrinx_nn::matmul::{Mat, ProductOptions, product};
 use syrinx_types::{Codes, Fingerprint};
 
 use crate::CodecError;
+use crate::fault::WeightsMismatch;
 use crate::nearest::Codebook;
 
 /// Shape of a fitted quantiser.
@@ -79,19 +80,16 @@ impl MelRvq {
         let level = config.codebook_size * config.latent_dim;
         let fits = level > 0 && codebooks.len() == config.levels * level;
         if !fits || config.codebook_size > usize::from(u16::MAX) + 1 {
-            let reason = format!(
-                "{} codebook values, not {} levels of {} entries of {}",
-                codebooks.len(),
-                config.levels,
-                config.codebook_size,
-                config.latent_dim
-            );
-            return Err(CodecError::Mismatch { reason });
+            return Err(WeightsMismatch::CodebookValues {
+                found: codebooks.len(),
+                levels: config.levels,
+                entries: config.codebook_size,
+                latent_dim: config.latent_dim,
+            }
+            .into());
         }
         if codebooks.iter().any(|v| !v.is_finite()) {
-            return Err(CodecError::Mismatch {
-                reason: "a codebook holds a value that isn't finite".into(),
-            });
+            return Err(WeightsMismatch::CodebookNotFinite.into());
         }
         let dim = config.latent_dim;
         let books = codebooks.chunks_exact(level).map(|b| Codebook::new(b.to_vec(), dim)).collect();
@@ -106,18 +104,13 @@ impl MelRvq {
     ) -> Result<Self, CodecError> {
         let patch_dim = config.patch_dim();
         if mean.len() != patch_dim || axes.len() != patch_dim * config.latent_dim {
-            let reason = format!(
-                "a mean of {} and axes of {} values, not {patch_dim} and {} x {patch_dim}",
-                mean.len(),
-                axes.len(),
-                config.latent_dim
-            );
-            return Err(CodecError::Mismatch { reason });
+            let (mean, axes, latent_dim) = (mean.len(), axes.len(), config.latent_dim);
+            let fault = WeightsMismatch::ProjectionValues { mean, axes, patch_dim, latent_dim };
+            return Err(fault.into());
         }
         let sane = config.scale.is_finite() && config.scale > 0.0;
         if !sane || mean.iter().chain(&axes).any(|v| !v.is_finite()) {
-            let reason = "the scale, mean or axes hold a value that isn't finite".into();
-            return Err(CodecError::Mismatch { reason });
+            return Err(WeightsMismatch::ProjectionNotFinite.into());
         }
         let log_mel = LogMel::new(config.mel.clone())?;
         Ok(Self { config, log_mel, mean, axes, books: Vec::new() })

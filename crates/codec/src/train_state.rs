@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use syrinx_nn::{AdamW, AdamWState, to_vec_f32};
 
 use crate::enhancement::EnhancementTables;
+use crate::fault::StateMismatch;
 use crate::pitch::PitchTable;
 use crate::refinement::Refinement;
 use crate::weights::{Precision, Reader, Writer, read_file, write_file};
@@ -116,18 +117,17 @@ pub(crate) fn restore(
     learners: Vec<Learner>,
     tables: &mut Option<EnhancementTables>,
 ) -> Result<(), CodecError> {
-    let fail =
-        |reason: &str| CodecError::State { path: path.to_owned(), reason: reason.to_owned() };
+    let fail = |fault| CodecError::State { path: path.to_owned(), fault };
     let (header, mut reader) = Reader::open::<StateHeader>(&read_file(path)?)?;
     if header.quantiser != rvq.fingerprint() {
-        return Err(fail("it was trained with another quantiser"));
+        return Err(fail(StateMismatch::Quantiser));
     }
     if identity(&header.config) != identity(config) {
-        return Err(fail("it was trained with another configuration"));
+        return Err(fail(StateMismatch::Config));
     }
     for mut learner in learners {
         if !learner.restore(&mut reader, header.step)? {
-            return Err(fail("a tensor of the optimiser is missing"));
+            return Err(fail(StateMismatch::OptimizerTensor));
         }
     }
     if config.vocoder.source.is_some() {

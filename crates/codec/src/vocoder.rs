@@ -10,6 +10,7 @@ use syrinx_audio::MelConfig;
 use syrinx_nn::{BlockConfig, Init, Kernels, Linear, ParamStore, Scope, ops, with_slice};
 
 use crate::CodecError;
+use crate::fault::WeightsMismatch;
 use crate::frame_net::{BLOCK_FRAMES, Block, FrameNet, FrameNetShape, FrameNetStream};
 use crate::istft::Istft;
 use crate::magnitudes::first_rows;
@@ -237,8 +238,7 @@ impl Vocoder {
 
     fn check_pitch(&self, frames: usize, pitch: &[PitchFrame]) -> Result<(), CodecError> {
         if self.config.source.is_some() && pitch.len() != frames {
-            let reason = format!("{} frames of pitch for {frames} of the spectrogram", pitch.len());
-            return Err(CodecError::Mismatch { reason });
+            return Err(WeightsMismatch::PitchFrames { found: pitch.len(), frames }.into());
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use candle_core::{Device, Tensor};
 use syrinx_nn::to_vec_f32;
 
+use crate::fault::WeightsMismatch;
 use crate::spectral_gain::spread;
 use crate::train_state::Vars;
 use crate::{CodecError, SourceConfig, Vocoder, VocoderConfig};
@@ -32,8 +33,7 @@ pub(crate) fn warm_start(
             (None, Some(_)) if name.starts_with("input.") => with_pitch_inputs(&values, config),
             (None, Some(source)) => with_bands(&values, name.ends_with("bias"), config, source),
             _ => {
-                let reason = format!("`{name}` of the vocoder to start from has another shape");
-                return Err(CodecError::Mismatch { reason });
+                return Err(WeightsMismatch::StartShape { name: name.clone() }.into());
             }
         };
         var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu)?)?;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::CodecError;
+use crate::fault::{ReadFault, WeightsMismatch};
 use syrinx_types::IoOperation;
 
 /// Name of the header's one entry. One entry only, so that equal codecs give equal bytes.
@@ -91,8 +92,7 @@ impl Writer {
     }
 
     pub(crate) fn bytes(&self, config: &impl Serialize) -> Result<Vec<u8>, CodecError> {
-        let fail = |reason: String| CodecError::Mismatch { reason };
-        let config = serde_json::to_string(config).map_err(|e| fail(e.to_string()))?;
+        let config = serde_json::to_string(config).map_err(WeightsMismatch::WriteConfig)?;
         let views = self
             .tensors
             .iter()
@@ -100,9 +100,9 @@ impl Writer {
                 Ok((name.clone(), TensorView::new(*dtype, shape.clone(), bytes)?))
             })
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|e| fail(e.to_string()))?;
+            .map_err(WeightsMismatch::WriteTensors)?;
         let header = HashMap::from([(HEADER.to_owned(), config)]);
-        safetensors::serialize(views, Some(header)).map_err(|e| fail(e.to_string()))
+        Ok(safetensors::serialize(views, Some(header)).map_err(WeightsMismatch::WriteTensors)?)
     }
 }
 
@@ -115,15 +115,12 @@ pub(crate) struct Reader {
 impl Reader {
     /// Returns the configuration and the tensors.
     pub(crate) fn open<C: DeserializeOwned>(bytes: &[u8]) -> Result<(C, Self), CodecError> {
-        let fail = |reason: String| CodecError::Unreadable { reason };
-        let unreadable = |e: safetensors::SafeTensorError| fail(e.to_string());
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
-        let config = metadata.metadata().as_ref().and_then(|m| m.get(HEADER)).ok_or_else(|| {
-            fail(format!("the header has no `{HEADER}`: these are other weights"))
-        })?;
-        let config = serde_json::from_str(config)
-            .map_err(|e| CodecError::Mismatch { reason: format!("configuration: {e}") })?;
-        let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ReadFault::from)?;
+        let config = metadata.metadata().as_ref().and_then(|m| m.get(HEADER));
+        let config = config.ok_or(ReadFault::NoHeader { entry: HEADER })?;
+        let config =
+            serde_json::from_str(config).map_err(|cause| WeightsMismatch::ReadConfig { cause })?;
+        let file = SafeTensors::deserialize(bytes).map_err(ReadFault::from)?;
         let mut tensors = BTreeMap::new();
         for (name, view) in file.iter() {
             let data = view.data();
@@ -134,7 +131,7 @@ impl Reader {
                     .collect(),
                 Dtype::F16 => syrinx_nn::f32_of_f16(data),
                 Dtype::I8 => data.iter().map(|&b| f32::from(b as i8)).collect(),
-                other => return Err(fail(format!("tensor `{name}` is of type {other:?}"))),
+                dtype => return Err(ReadFault::TensorType { name: name.to_owned(), dtype }.into()),
             };
             tensors.insert(name.to_owned(), Values { shape: view.shape().to_vec(), values });
         }
@@ -144,14 +141,11 @@ impl Reader {
 
     /// Returns the values of a tensor of this shape.
     pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CodecError> {
-        let fail = |reason: String| CodecError::Mismatch { reason };
-        let found =
-            self.tensors.remove(name).ok_or_else(|| fail(format!("tensor `{name}` is missing")))?;
+        let missing = || WeightsMismatch::MissingTensor { name: name.to_owned() };
+        let found = self.tensors.remove(name).ok_or_else(missing)?;
         if found.shape != shape {
-            return Err(fail(format!(
-                "tensor `{name}` has shape {:?}, the configuration requires {shape:?}",
-                found.shape
-            )));
+            let (name, found, expected) = (name.to_owned(), found.shape, shape.to_vec());
+            return Err(WeightsMismatch::TensorShape { name, found, expected }.into());
         }
         Ok(found.values)
     }
@@ -170,9 +164,7 @@ impl Reader {
     pub(crate) fn finish(self) -> Result<(), CodecError> {
         match self.tensors.keys().next() {
             None => Ok(()),
-            Some(name) => Err(CodecError::Mismatch {
-                reason: format!("tensor `{name}` belongs to nothing in the configuration"),
-            }),
+            Some(name) => Err(WeightsMismatch::UnusedTensor { name: name.clone() }.into()),
         }
     }
 }
@@ -187,8 +179,7 @@ fn scale_rows(
         let matrix = tensors.get_mut(name).zip(scales);
         let Some((matrix, scales)) = matrix.filter(|(m, s)| m.shape.first() == s.shape.first())
         else {
-            let reason = format!("tensor `{name}` in 8 bits has no scale for each of its rows");
-            return Err(CodecError::Mismatch { reason });
+            return Err(WeightsMismatch::RowScales { name: name.to_owned() }.into());
         };
         let columns = (matrix.values.len() / scales.values.len().max(1)).max(1);
         for (row, scale) in matrix.values.chunks_mut(columns).zip(&scales.values) {
