@@ -39,9 +39,9 @@ pub fn merge_adapter(source: &ModelSource, adapter: &Path) -> Result<Vec<u8>, En
     let lm = merged.to_bytes(true).map_err(part)?;
     let Ok(parts) = split(&bytes, &file) else { return Ok(lm) };
     let (lm_part, codec_part) = (open_part(&lm, &file)?, open_part(&parts.codec, &file)?);
-    join(lm_part, codec_part, &parts.voices, parts.card).map_err(|reason| EngineError::ModelFile {
+    join(lm_part, codec_part, &parts.voices, parts.card).map_err(|fault| EngineError::ModelFile {
         file: file.clone(),
-        reason,
+        fault,
         remedy: "package it again",
     })
 }
@@ -51,7 +51,7 @@ pub(crate) fn with_adapter(lm: &LmFile, path: &Path) -> Result<LmFile, EngineErr
     let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
     let fail = |e: syrinx_model::ModelError| EngineError::Adapter {
         file: path.display().to_string(),
-        reason: e.to_string().trim_start_matches("adapter: ").to_owned(),
+        cause: Box::new(e),
     };
     Adapter::from_bytes(&bytes).and_then(|a| a.merged(lm)).map_err(fail)
 }

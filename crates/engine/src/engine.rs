@@ -20,6 +20,7 @@ use syrinx_types::{Audio, Codes, Event, Fingerprint, FirstSound, RunContext, Wor
 
 use crate::adapters::with_adapter;
 use crate::codec_part::codec_of_part;
+use crate::fault::PartsMismatch;
 use crate::format::split;
 use crate::loading::{build_tasks, check_fit, known_tasks, lm_fingerprint, read, vocab_of};
 use crate::running::LoadedTask;
@@ -176,11 +177,11 @@ impl Engine {
         let vocab = vocab_of(&lm, &file)?;
         let id = CodecId::of(codec.as_ref());
         check_fit(&lm, codec.as_ref(), &vocab)
-            .map_err(|reason| EngineError::Mismatch { file: file.clone(), reason })?;
+            .map_err(|fault| EngineError::Mismatch { file: file.clone(), fault })?;
         for (voice, codes) in &parts.voices {
-            codes.check(id.info.codebook_size).map_err(|e| EngineError::Mismatch {
+            codes.check(id.info.codebook_size).map_err(|cause| EngineError::Mismatch {
                 file: file.clone(),
-                reason: format!("voice `{}`: {e}", voice.name),
+                fault: PartsMismatch::Voice { name: voice.name.clone(), cause },
             })?;
         }
         let parameters = lm.tensors.values().map(|t| t.elem_count()).sum();

@@ -9,6 +9,8 @@ use syrinx_decode::DecodeError;
 use syrinx_task::TaskError;
 use syrinx_types::{IoOperation, io_hint};
 
+use crate::fault::{FileFault, PartsMismatch, VoiceFault};
+
 /// Parts of a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelPart {
@@ -50,12 +52,12 @@ pub enum EngineError {
         cause: io::Error,
     },
     /// A file that is no model, or an incomplete one.
-    #[error("model file {file}: {reason}")]
+    #[error("model file {file}: {fault}")]
     ModelFile {
         /// File.
         file: String,
         /// Fault.
-        reason: String,
+        fault: FileFault,
         /// Remedy.
         remedy: &'static str,
     },
@@ -70,12 +72,12 @@ pub enum EngineError {
         cause: Box<dyn Error + Send + Sync>,
     },
     /// Parts of one file that were not made for each other, or for this program.
-    #[error("model file {file}: its parts don't go together: {reason}")]
+    #[error("model file {file}: its parts don't go together: {fault}")]
     Mismatch {
         /// File.
         file: String,
         /// Contradiction.
-        reason: String,
+        fault: PartsMismatch,
     },
     /// A model file that refers to a codec which is not there.
     #[error("model file {file}: it needs the codec {fingerprint}, which is not at {place}")]
@@ -103,12 +105,12 @@ pub enum EngineError {
     #[error(transparent)]
     Pretrained(#[from] syrinx_pretrained::PretrainedError),
     /// An adapter that cannot be used with this model.
-    #[error("adapter {file}: {reason}")]
+    #[error("adapter {file}: {}", cause.to_string().trim_start_matches("adapter: "))]
     Adapter {
         /// File.
         file: String,
-        /// Reason.
-        reason: String,
+        /// Error of the language model.
+        cause: Box<syrinx_model::ModelError>,
     },
     /// A task that does not exist.
     #[error("there is no task `{id}`")]
@@ -145,22 +147,20 @@ pub enum EngineError {
         nearest: Option<String>,
     },
     /// A voice that cannot be kept or used.
-    #[error("voice `{name}`: {reason}")]
+    #[error("voice `{name}`: {fault}")]
     Voice {
         /// Name.
         name: String,
         /// Fault.
-        reason: String,
-        /// Remedy.
-        remedy: String,
+        fault: VoiceFault,
     },
     /// A recording that cannot serve as a prompt.
-    #[error("{file}: {reason}")]
+    #[error("{file}: {cause}")]
     Prompt {
         /// Recording.
         file: String,
         /// Fault.
-        reason: String,
+        cause: syrinx_audio::prompt::PromptError,
         /// Shortest prompt, seconds.
         min_s: f64,
     },
@@ -215,6 +215,12 @@ impl From<DecodeError> for EngineError {
 }
 
 impl EngineError {
+    /// Builds the error of a model file that can't be read, with the remedy for its fault.
+    pub(crate) fn model_file(file: &str, fault: FileFault) -> Self {
+        let remedy = fault.remedy();
+        Self::ModelFile { file: file.to_owned(), fault, remedy }
+    }
+
     pub(crate) fn io(
         operation: IoOperation,
         path: &std::path::Path,
@@ -256,7 +262,7 @@ impl EngineError {
                     nearest.unwrap_or_default()
                 )
             }
-            Self::Voice { remedy, .. } => remedy.clone(),
+            Self::Voice { name, fault } => fault.hint(name),
             Self::Prompt { min_s, .. } => {
                 format!("give a recording of one speaker with at least {min_s:.1} s of speech")
             }

@@ -17,6 +17,7 @@ use syrinx_codec::CodecInfo;
 use syrinx_types::{Audio, Codes, IoOperation};
 
 use crate::EngineError;
+use crate::fault::{CodesFault, FileFault};
 
 /// Number of the format; readers refuse others.
 pub const FORMAT: u32 = 1;
@@ -64,36 +65,25 @@ pub(crate) struct ModelParts {
     pub(crate) card: Value,
 }
 
-const FETCH_AGAIN: &str = "copy or download it again";
-
-/// Describes why bytes are no safetensors file, with the remedy.
-fn broken(bytes: &[u8], error: &SafeTensorError) -> (String, &'static str) {
-    const NOT: &str =
-        "name a model made by `syrinx package`, or leave --model out to use the embedded model";
+/// Returns why bytes are no safetensors file.
+fn broken(bytes: &[u8], cause: SafeTensorError) -> FileFault {
     let header = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-    match (error, header) {
-        (_, None) if bytes.is_empty() => ("it is empty".into(), FETCH_AGAIN),
-        (_, None) => ("it isn't a safetensors file (too short)".into(), NOT),
-        (SafeTensorError::InvalidHeaderLength, Some(n)) if bytes.get(8) == Some(&b'{') => (
-            format!(
-                "it is cut off: {} bytes, and the header alone has {}",
-                bytes.len(),
-                n.saturating_add(8)
-            ),
-            FETCH_AGAIN,
-        ),
+    let found = bytes.len();
+    match (&cause, header) {
+        (_, None) if bytes.is_empty() => FileFault::Empty,
+        (_, None) => FileFault::TooShort,
+        (SafeTensorError::InvalidHeaderLength, Some(n)) if bytes.get(8) == Some(&b'{') => {
+            FileFault::CutHeader { found, header: n.saturating_add(8) }
+        }
         (SafeTensorError::MetadataIncompleteBuffer, Some(n)) => {
             let expected = expected_bytes(bytes, n as usize).unwrap_or_default();
-            if bytes.len() < expected {
-                (
-                    format!("it is cut off: {} of {expected} bytes are there", bytes.len()),
-                    FETCH_AGAIN,
-                )
+            if found < expected {
+                FileFault::Cut { found, expected }
             } else {
-                (format!("it has {} bytes after its end", bytes.len() - expected), FETCH_AGAIN)
+                FileFault::TrailingBytes { bytes: found - expected }
             }
         }
-        _ => (format!("it isn't a safetensors file ({error})"), NOT),
+        _ => FileFault::NoSafetensors { cause },
     }
 }
 
@@ -106,34 +96,22 @@ fn expected_bytes(bytes: &[u8], header: usize) -> Option<usize> {
 
 /// Takes a model file apart.
 pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError> {
-    let fail =
-        |reason: String, remedy| EngineError::ModelFile { file: file.into(), reason, remedy };
-    let unreadable = |e: SafeTensorError| {
-        let (reason, remedy) = broken(bytes, &e);
-        fail(reason, remedy)
-    };
+    let fail = |fault| EngineError::model_file(file, fault);
+    let unreadable = |e: SafeTensorError| fail(broken(bytes, e));
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let views = SafeTensors::deserialize(bytes).map_err(unreadable)?;
-    let json = metadata.metadata().as_ref().and_then(|m| m.get(METADATA)).ok_or_else(|| {
-        fail(
-            "it has tensors, but isn't a whole model (no `syrinx_model` in its metadata)".into(),
-            "package a language model and a codec to one file with `syrinx package`",
-        )
-    })?;
-    let broken_header =
-        |e: serde_json::Error| fail(format!("its metadata is broken ({e})"), FETCH_AGAIN);
+    let json = metadata.metadata().as_ref().and_then(|m| m.get(METADATA));
+    let json = json.ok_or_else(|| fail(FileFault::NoModel { entry: METADATA }))?;
+    let broken_header = |cause| fail(FileFault::Metadata { cause });
     let json: Value = serde_json::from_str(json).map_err(broken_header)?;
     let format = json.get("format").and_then(Value::as_u64).unwrap_or_default();
     if format != u64::from(FORMAT) {
-        return Err(fail(
-            format!("it has format {format}, this program reads {FORMAT}"),
-            "use the program that it was made for, or package it again",
-        ));
+        return Err(fail(FileFault::Format { found: format, expected: FORMAT }));
     }
     let header: Header = serde_json::from_value(json).map_err(broken_header)?;
     for (name, _) in views.iter() {
         if ![LM, CODEC, VOICE].iter().any(|p| name.starts_with(p)) {
-            return Err(fail(format!("its tensor `{name}` belongs to no part"), FETCH_AGAIN));
+            return Err(fail(FileFault::StrayTensor { name: name.to_owned() }));
         }
     }
     let part = |prefix: &str, metadata: &BTreeMap<String, String>| {
@@ -147,7 +125,8 @@ pub(crate) fn split(bytes: &[u8], file: &str) -> Result<ModelParts, EngineError>
     let voice = |voice: HeaderVoice| {
         let tensor = views.tensor(&format!("{VOICE}{}", voice.name)).map_err(unreadable)?;
         let codes = codes_of(&tensor)
-            .map_err(|reason| fail(format!("voice `{}`: {reason}", voice.name), FETCH_AGAIN))?;
+            .map_err(|fault| (voice.name.clone(), Box::new(fault)))
+            .map_err(|(name, fault)| fail(FileFault::Voice { name, fault }))?;
         Ok((voice, codes))
     };
     let voices = header.voices.into_iter().map(voice).collect::<Result<_, EngineError>>()?;
@@ -159,10 +138,7 @@ pub(crate) type PartFile<'a> = (SafeTensors<'a>, BTreeMap<String, String>);
 
 /// Opens a part's own safetensors file.
 pub(crate) fn open_part<'a>(bytes: &'a [u8], file: &str) -> Result<PartFile<'a>, EngineError> {
-    let unreadable = |e: SafeTensorError| {
-        let (reason, remedy) = broken(bytes, &e);
-        EngineError::ModelFile { file: file.into(), reason, remedy }
-    };
+    let unreadable = |e: SafeTensorError| EngineError::model_file(file, broken(bytes, e));
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let metadata = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
     Ok((SafeTensors::deserialize(bytes).map_err(unreadable)?, metadata))
@@ -174,7 +150,7 @@ pub(crate) fn join(
     codec: PartFile<'_>,
     voices: &[(HeaderVoice, Codes)],
     card: Value,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, FileFault> {
     let ((lm, lm_metadata), (codec, codec_metadata)) = (lm, codec);
     let header = Header {
         format: FORMAT,
@@ -183,19 +159,19 @@ pub(crate) fn join(
         voices: voices.iter().map(|(v, _)| v.clone()).collect(),
         card,
     };
-    let json = serde_json::to_string(&header).map_err(|e| e.to_string())?;
+    let json = serde_json::to_string(&header)?;
     let voice_bytes: Vec<Vec<u8>> = voices.iter().map(|(_, codes)| bytes_of(codes)).collect();
     let mut tensors: Vec<(String, TensorView<'_>)> = Vec::new();
     tensors.extend(lm.iter().map(|(n, v)| (format!("{LM}{n}"), v)));
     tensors.extend(codec.iter().map(|(n, v)| (format!("{CODEC}{n}"), v)));
     for ((voice, codes), bytes) in voices.iter().zip(&voice_bytes) {
         let shape = vec![codes.frames(), codes.levels()];
-        let view = TensorView::new(Dtype::U16, shape, bytes).map_err(|e| e.to_string())?;
+        let view = TensorView::new(Dtype::U16, shape, bytes)?;
         tensors.push((format!("{VOICE}{}", voice.name), view));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     let metadata = HashMap::from([(METADATA.to_owned(), json)]);
-    safetensors::serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
+    Ok(safetensors::serialize(tensors, Some(metadata))?)
 }
 
 /// Metadata of a file with the codes of one recording.
@@ -251,27 +227,26 @@ impl RecordingLength {
 }
 
 /// Codes as the bytes of a safetensors file: tensor `codes`, U16, (frames, levels), and a JSON header.
-pub(crate) fn codes_to_bytes(codes: &Codes, header: &CodesHeader) -> Result<Vec<u8>, String> {
+pub(crate) fn codes_to_bytes(codes: &Codes, header: &CodesHeader) -> Result<Vec<u8>, FileFault> {
     let bytes = bytes_of(codes);
     let shape = vec![codes.frames(), codes.levels()];
-    let view = TensorView::new(Dtype::U16, shape, &bytes).map_err(|e| e.to_string())?;
-    let json = serde_json::to_string(header).map_err(|e| e.to_string())?;
+    let view = TensorView::new(Dtype::U16, shape, &bytes)?;
+    let json = serde_json::to_string(header)?;
     let metadata = HashMap::from([(CODES_METADATA.to_owned(), json)]);
-    safetensors::serialize([(CODES, view)], Some(metadata)).map_err(|e| e.to_string())
+    Ok(safetensors::serialize([(CODES, view)], Some(metadata))?)
 }
 
 /// Reads what [`codes_to_bytes`] wrote.
-pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), String> {
-    let unreadable = |e: SafeTensorError| broken(bytes, &e).0;
+pub(crate) fn codes_from_bytes(bytes: &[u8]) -> Result<(Codes, CodesHeader), FileFault> {
+    let unreadable = |e: SafeTensorError| broken(bytes, e);
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let json = metadata.metadata().as_ref().and_then(|m| m.get(CODES_METADATA));
-    let json =
-        json.ok_or("it holds no codes made by Syrinx (no `syrinx_codes` in its metadata)")?;
+    let json = json.ok_or(FileFault::NoCodes { entry: CODES_METADATA })?;
     let header: CodesHeader =
-        serde_json::from_str(json).map_err(|e| format!("its metadata is broken ({e})"))?;
+        serde_json::from_str(json).map_err(|cause| FileFault::Metadata { cause })?;
     let views = SafeTensors::deserialize(bytes).map_err(unreadable)?;
-    let codes = codes_of(&views.tensor(CODES).map_err(|e| e.to_string())?)?;
-    codes.check(header.codebook_size).map_err(|e| e.to_string())?;
+    let codes = codes_of(&views.tensor(CODES)?)?;
+    codes.check(header.codebook_size).map_err(CodesFault::from)?;
     Ok((codes, header))
 }
 
@@ -341,16 +316,12 @@ pub fn read_codes(
     Ok((codes, header.length))
 }
 
-fn codes_of(view: &TensorView<'_>) -> Result<Codes, String> {
+fn codes_of(view: &TensorView<'_>) -> Result<Codes, CodesFault> {
     let (Dtype::U16, &[_, levels]) = (view.dtype(), view.shape()) else {
-        return Err(format!(
-            "codes are {:?} {:?}, not U16 (frames, levels)",
-            view.dtype(),
-            view.shape()
-        ));
+        return Err(CodesFault::Tensor { dtype: view.dtype(), shape: view.shape().to_vec() });
     };
     let values = view.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-    Codes::new(levels, values).map_err(|e| e.to_string()) // (frames, levels)
+    Ok(Codes::new(levels, values)?) // (frames, levels)
 }
 
 fn bytes_of(codes: &Codes) -> Vec<u8> {

@@ -8,6 +8,7 @@ use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, DynTask, Services, TaskDescriptor, TaskKit};
 use syrinx_text::{Frontend, IpaTokenizer, Lexicon, TextVocab};
 
+use crate::fault::PartsMismatch;
 use crate::pronounce::ModelPronounce;
 use crate::running::LoadedTask;
 use crate::{EngineError, EngineOptions, ModelPart, ModelSource};
@@ -47,57 +48,56 @@ pub(crate) fn read(
 pub(crate) fn vocab_of(lm: &LmFile, file: &str) -> Result<TextVocab, EngineError> {
     let vocab = TextVocab::english()?;
     let Some(published) = lm.config.switches.vall_e else { return Ok(vocab) };
-    let mismatch = |reason| EngineError::Mismatch { file: file.into(), reason };
-    let json = lm.tokenizer.as_ref();
-    let json =
-        json.ok_or_else(|| mismatch("the tokenizer of a published model is missing".into()))?;
+    let mismatch = |fault| EngineError::Mismatch { file: file.into(), fault };
+    let json = lm.tokenizer.as_ref().ok_or_else(|| mismatch(PartsMismatch::NoTokenizer))?;
     let tokenizer = IpaTokenizer::from_bytes(json.as_bytes(), published.phones);
-    let tokenizer =
-        tokenizer.map_err(|e| mismatch(format!("its tokenizer is that of another model: {e}")))?;
+    let tokenizer = tokenizer.map_err(|cause| mismatch(PartsMismatch::Tokenizer { cause }))?;
     Ok(vocab.with_ipa(tokenizer))
 }
 
 /// Checks that a language model belongs to this codec and this vocabulary; returns the mismatch.
-pub(crate) fn check_fit(lm: &LmFile, codec: &dyn Codec, vocab: &TextVocab) -> Result<(), String> {
+pub(crate) fn check_fit(
+    lm: &LmFile,
+    codec: &dyn Codec,
+    vocab: &TextVocab,
+) -> Result<(), PartsMismatch> {
     let (space, codebooks) = (&lm.space, &lm.codebooks);
     let info = codec.info();
     if (space.levels, space.codebook_size) != (info.levels, info.codebook_size) {
-        return Err(format!(
-            "the language model writes {} levels of {} codes, the codec has {} of {}",
-            space.levels, space.codebook_size, info.levels, info.codebook_size
-        ));
+        return Err(PartsMismatch::Codes {
+            levels: space.levels,
+            codes: space.codebook_size,
+            codec_levels: info.levels,
+            codec_codes: info.codebook_size,
+        });
     }
     if lm.config.switches.vall_e.is_some() {
         // Its vocabulary is that of its tokenizer, and it has no codebooks: the codec is checked by its shape only.
         return match space.frame_rate_hz == info.frame_rate_hz {
             true => Ok(()),
-            false => Err(format!(
-                "the language model writes {} frames a second, the codec has {}",
-                space.frame_rate_hz, info.frame_rate_hz
-            )),
+            false => Err(PartsMismatch::FrameRate {
+                model_hz: space.frame_rate_hz,
+                codec_hz: info.frame_rate_hz,
+            }),
         };
     }
     let phones = vocab.phones_range();
     if (space.text_tokens, space.first_phone, space.phones)
         != (vocab.len(), phones.start, phones.len())
     {
-        return Err(format!(
-            "the language model knows {} text tokens and {} phones, this program has {} and {}",
-            space.text_tokens,
-            space.phones,
-            vocab.len(),
-            phones.len()
-        ));
+        return Err(PartsMismatch::Vocabulary {
+            text_tokens: space.text_tokens,
+            phones: space.phones,
+            own_text_tokens: vocab.len(),
+            own_phones: phones.len(),
+        });
     }
     for (level, book) in codebooks.iter().enumerate() {
         // Both are stored as f16, so they are equal unless they were fitted apart.
         let theirs = codec.codebook(level);
         let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-2 * b.abs().max(0.1);
         if book.len() != theirs.len() || book.iter().zip(theirs).any(differs) {
-            return Err(format!(
-                "the language model was trained on another codec (codebook {} differs)",
-                level + 1
-            ));
+            return Err(PartsMismatch::Codebook { level: level + 1 });
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use syrinx_model::LmFile;
 use syrinx_types::{Codes, IoOperation};
 
 use crate::codec_part::{PackageCodec, codec_of_part, part_of};
+use crate::fault::VoiceFault;
 use crate::format::{self, HeaderVoice};
 use crate::loading::{check_fit, read, vocab_of};
 use crate::voices::is_name;
@@ -65,7 +66,7 @@ pub fn package_lm(
         cause: e.into(),
     };
     let id = CodecId::of(codec.as_ref());
-    let mismatch = |reason| EngineError::Mismatch { file: file.to_owned(), reason };
+    let mismatch = |fault| EngineError::Mismatch { file: file.to_owned(), fault };
     let vocab = vocab_of(lm, file)?;
     check_fit(lm, codec.as_ref(), &vocab).map_err(mismatch)?;
     for (i, voice) in voices.iter().enumerate() {
@@ -78,9 +79,9 @@ pub fn package_lm(
         .collect();
     let lm_part = format::open_part(&lm_bytes, file)?;
     let codec_part = format::open_part(&codec_bytes, &codec_name)?;
-    format::join(lm_part, codec_part, &listed, card).map_err(|reason| EngineError::ModelFile {
+    format::join(lm_part, codec_part, &listed, card).map_err(|fault| EngineError::ModelFile {
         file: file.to_owned(),
-        reason,
+        fault,
         remedy: "package it again",
     })
 }
@@ -111,12 +112,14 @@ pub fn with_language_model(
         cause: e.into(),
     })?;
     check_fit(&lm, built.as_ref(), &vocab_of(&lm, &name)?)
-        .map_err(|reason| EngineError::Mismatch { file: name.clone(), reason })?;
+        .map_err(|fault| EngineError::Mismatch { file: name.clone(), fault })?;
     let lm_part = format::open_part(&lm_bytes, &name)?;
     let codec_part = format::open_part(&parts.codec, &file)?;
     let card = card.unwrap_or(parts.card);
-    format::join(lm_part, codec_part, &parts.voices, card).map_err(|reason| {
-        EngineError::ModelFile { file: name, reason, remedy: "train it on this model's codec" }
+    format::join(lm_part, codec_part, &parts.voices, card).map_err(|fault| EngineError::ModelFile {
+        file: name,
+        fault,
+        remedy: "train it on this model's codec",
     })
 }
 
@@ -137,8 +140,10 @@ pub fn with_codec(
     let lm_part = format::open_part(&parts.lm, &file)?;
     let codec_part = format::open_part(&codec_bytes, &codec.spec.to_string())?;
     let card = card.unwrap_or(parts.card);
-    format::join(lm_part, codec_part, &parts.voices, card).map_err(|reason| {
-        EngineError::ModelFile { file, reason, remedy: "package it again from its parts" }
+    format::join(lm_part, codec_part, &parts.voices, card).map_err(|fault| EngineError::ModelFile {
+        file,
+        fault,
+        remedy: "package it again from its parts",
     })
 }
 
@@ -165,30 +170,17 @@ fn check_voice(
     codec: &CodecId,
     before: &[PackageVoice],
 ) -> Result<(), EngineError> {
-    let fail = |reason: String, remedy: &str| EngineError::Voice {
-        name: voice.name.clone(),
-        reason,
-        remedy: remedy.into(),
-    };
+    let fail = |fault| EngineError::Voice { name: voice.name.clone(), fault };
     if !is_name(&voice.name) {
-        return Err(fail(
-            "that name can't be used".into(),
-            "use letters, digits, `-` and `_` only",
-        ));
+        return Err(fail(VoiceFault::InvalidName));
     }
     if before.iter().any(|v| v.name == voice.name) {
-        return Err(fail("it is given twice".into(), "choose another name"));
+        return Err(fail(VoiceFault::Repeated));
     }
-    if voice.codes.is_empty() || voice.codes.levels() != codec.info.levels {
-        let (frames, levels) = (voice.codes.frames(), voice.codes.levels());
-        let reason = format!(
-            "it has {frames} frames of {levels} levels, the codec has {}",
-            codec.info.levels
-        );
-        return Err(fail(reason, "make it from a recording with this codec"));
+    let (frames, levels) = (voice.codes.frames(), voice.codes.levels());
+    let codec_levels = codec.info.levels;
+    if voice.codes.is_empty() || levels != codec_levels {
+        return Err(fail(VoiceFault::Shape { frames, levels, codec_levels }));
     }
-    voice
-        .codes
-        .check(codec.info.codebook_size)
-        .map_err(|e| fail(e.to_string(), "make it from a recording with this codec"))
+    voice.codes.check(codec.info.codebook_size).map_err(|e| fail(VoiceFault::Codes(e)))
 }

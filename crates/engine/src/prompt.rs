@@ -11,7 +11,7 @@ use crate::EngineError;
 /// # Errors
 /// [`EngineError::Prompt`] for a recording that is silent or has too little speech.
 pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
-    prompt::excerpt(audio, config).map_err(|error| fault(name, &error, config))
+    prompt::excerpt(audio, config).map_err(|error| fault(name, error, config))
 }
 
 /// Returns a whole recording as a prompt ([`prompt::prepare`]). `name` is for messages.
@@ -19,9 +19,9 @@ pub fn excerpt(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio
 /// # Errors
 /// As [`excerpt`].
 pub fn prepare(audio: &Audio, name: &str, config: &PromptConfig) -> Result<Audio, EngineError> {
-    prompt::prepare(audio, config).map_err(|error| fault(name, &error, config))
+    prompt::prepare(audio, config).map_err(|error| fault(name, error, config))
 }
 
-fn fault(name: &str, error: &prompt::PromptError, config: &PromptConfig) -> EngineError {
-    EngineError::Prompt { file: name.to_owned(), reason: error.to_string(), min_s: config.min_s }
+fn fault(name: &str, cause: prompt::PromptError, config: &PromptConfig) -> EngineError {
+    EngineError::Prompt { file: name.to_owned(), cause, min_s: config.min_s }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use syrinx_types::{Codes, IoOperation};
 
+use crate::fault::{FileFault, VoiceFault};
 use crate::format::{CodesHeader, codes_from_bytes, codes_to_bytes, write_atomic};
 use crate::nearest::nearest;
 use crate::{CodecId, EngineError};
@@ -108,23 +109,14 @@ impl VoiceTable {
     /// [`EngineError::Voice`] for a name that can't be a file's or is one of the model's, or without a folder;
     /// [`EngineError::Io`].
     pub fn add(&self, name: &str, codes: &Codes, about: &str) -> Result<PathBuf, EngineError> {
-        let fail = |reason: &str, remedy: &str| EngineError::Voice {
-            name: name.into(),
-            reason: reason.into(),
-            remedy: remedy.into(),
-        };
+        let fail = |fault| EngineError::Voice { name: name.into(), fault };
         if !is_name(name) {
-            return Err(fail("that name can't be used", "use letters, digits, `-` and `_` only"));
+            return Err(fail(VoiceFault::InvalidName));
         }
         if self.model.iter().any(|(v, _)| v.name == name) {
-            return Err(fail("the model has a voice of that name", "choose another name"));
+            return Err(fail(VoiceFault::NameInModel));
         }
-        let folder = self.folder.as_ref().ok_or_else(|| {
-            fail(
-                "there is no folder for voices",
-                "name one with --voices-dir or `voices_dir` in syrinx.toml",
-            )
-        })?;
+        let folder = self.folder.as_ref().ok_or_else(|| fail(VoiceFault::NoFolder))?;
         std::fs::create_dir_all(folder)
             .map_err(EngineError::io(IoOperation::CreateFolder, folder))?;
         let header = CodesHeader {
@@ -134,8 +126,8 @@ impl VoiceTable {
             about: about.into(),
             length: None,
         };
-        let bytes = codes_to_bytes(codes, &header)
-            .map_err(|reason| fail(&reason, "record another prompt"))?;
+        let bytes =
+            codes_to_bytes(codes, &header).map_err(|e| fail(VoiceFault::Write(Box::new(e))))?;
         // An adapter of a voice that this one replaces.
         self.remove_adapter(name)?;
         let path = folder.join(format!("{name}.{EXTENSION}"));
@@ -175,11 +167,7 @@ impl VoiceTable {
     /// [`EngineError::Voice`] for one of the model's; [`EngineError::UnknownVoice`]; [`EngineError::Io`].
     pub fn remove(&self, name: &str) -> Result<PathBuf, EngineError> {
         if self.model.iter().any(|(v, _)| v.name == name) {
-            return Err(EngineError::Voice {
-                name: name.into(),
-                reason: "it is part of the model and can't be removed".into(),
-                remedy: "remove only voices that you added".into(),
-            });
+            return Err(EngineError::Voice { name: name.into(), fault: VoiceFault::PartOfModel });
         }
         let Some((_, path)) = self.files().into_iter().find(|(n, _)| n == name) else {
             return Err(self.unknown(name));
@@ -221,21 +209,17 @@ impl VoiceTable {
     }
 
     fn read(&self, name: &str, path: &Path) -> Result<(Voice, Codes), EngineError> {
-        let fail = |reason: String| EngineError::Voice {
-            name: name.into(),
-            reason: format!("{}: {reason}", path.display()),
-            remedy: format!("add it again from its recording: syrinx voices add {name} FILE"),
-        };
+        let fail = |fault| EngineError::Voice { name: name.into(), fault };
         let bytes = std::fs::read(path).map_err(EngineError::io(IoOperation::Read, path))?;
-        let (codes, header) = codes_from_bytes(&bytes).map_err(fail)?;
+        let no_voice =
+            |fault: FileFault| fail(VoiceFault::File { path: path.into(), fault: Box::new(fault) });
+        let (codes, header) = codes_from_bytes(&bytes).map_err(no_voice)?;
         if header.codec != self.codec.fingerprint || codes.levels() != self.codec.info.levels {
-            return Err(fail(format!(
-                "it was made with another codec ({}, this model has {})",
-                header.codec, self.codec.fingerprint
-            )));
+            let (found, expected) = (header.codec, self.codec.fingerprint.clone());
+            return Err(fail(VoiceFault::OtherCodec { path: path.into(), found, expected }));
         }
         if codes.is_empty() {
-            return Err(fail("it has no frames".into()));
+            return Err(fail(VoiceFault::NoFrames { path: path.into() }));
         }
         let voice = Voice {
             name: name.into(),
