@@ -8,7 +8,7 @@ use syrinx_model::{f16_bytes, parse_tensors};
 use syrinx_nn::AdamWState;
 use syrinx_types::IoOperation;
 
-use crate::{TrainConfig, TrainError};
+use crate::{CheckpointFault, TrainConfig, TrainError};
 
 /// A saved state of training.
 pub struct TrainingCheckpoint {
@@ -36,9 +36,9 @@ impl TrainingCheckpoint {
     pub fn write(&self, run: &Path) -> Result<PathBuf, TrainError> {
         let mut tensors = self.optimizer.tensors.clone();
         tensors.extend(self.weights.iter().map(|(n, t)| (format!("{WEIGHT}{n}"), t.clone())));
-        let config = serde_json::to_string(&self.config).map_err(|e| TrainError::Checkpoint {
-            path: Self::path(run),
-            reason: format!("its configuration cannot be written: {e}"),
+        let config = serde_json::to_string(&self.config).map_err(|cause| {
+            let fault = CheckpointFault::WriteConfig { cause };
+            TrainError::Checkpoint { path: Self::path(run), fault }
         })?;
         let metadata = HashMap::from([
             (STEP.to_string(), self.step.to_string()),
@@ -59,13 +59,15 @@ impl TrainingCheckpoint {
                 return Err(TrainError::Io { operation: IoOperation::Read, path, cause });
             }
         };
-        let broken = |reason: String| TrainError::Checkpoint { path: path.clone(), reason };
-        let (tensors, metadata) = parse_tensors(&bytes).map_err(|e| broken(e.to_string()))?;
-        let read =
-            |key: &str| metadata.get(key).ok_or_else(|| broken(format!("it has no `{key}`")));
-        let step = read(STEP)?.parse().map_err(|_| broken("its step isn't a number".into()))?;
+        let broken = |fault| TrainError::Checkpoint { path: path.clone(), fault };
+        let (tensors, metadata) =
+            parse_tensors(&bytes).map_err(|e| broken(CheckpointFault::Tensors(Box::new(e))))?;
+        let read = |key: &'static str| {
+            metadata.get(key).ok_or_else(|| broken(CheckpointFault::NoEntry { key }))
+        };
+        let step = read(STEP)?.parse().map_err(|_| broken(CheckpointFault::Step))?;
         let config = serde_json::from_str(read(CONFIG)?)
-            .map_err(|e| broken(format!("its configuration is of another version: {e}")))?;
+            .map_err(|cause| broken(CheckpointFault::ReadConfig { cause }))?;
         let (mut weights, mut state) = (BTreeMap::new(), BTreeMap::new());
         for (name, tensor) in tensors {
             match name.strip_prefix(WEIGHT) {

@@ -72,12 +72,12 @@ pub enum TrainError {
         cause: std::io::Error,
     },
     /// A checkpoint that can't be used.
-    #[error("checkpoint `{path}`: {reason}")]
+    #[error("checkpoint `{path}`: {fault}{}", fault.remedy_in_message())]
     Checkpoint {
         /// File.
         path: PathBuf,
-        /// Cause, with the remedy.
-        reason: String,
+        /// Fault.
+        fault: CheckpointFault,
     },
     /// The loss or the gradient isn't a number any more.
     #[error("step {step}: the {what} is not a number")]
@@ -107,6 +107,65 @@ pub enum TrainError {
     /// Tensors.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+/// Fault of a checkpoint that can't be written, read or resumed from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointFault {
+    /// A configuration that can't be written as JSON.
+    #[error("its configuration cannot be written: {cause}")]
+    WriteConfig {
+        /// Cause.
+        cause: serde_json::Error,
+    },
+    /// Bytes that hold no tensors.
+    #[error(transparent)]
+    Tensors(Box<syrinx_model::ModelError>),
+    /// A missing entry of the metadata.
+    #[error("it has no `{key}`")]
+    NoEntry {
+        /// Key of the entry.
+        key: &'static str,
+    },
+    /// A step that is no number.
+    #[error("its step isn't a number")]
+    Step,
+    /// A configuration that this program can't read.
+    #[error("its configuration is of another version: {cause}")]
+    ReadConfig {
+        /// Cause.
+        cause: serde_json::Error,
+    },
+    /// Another `[model]` table than the run's.
+    #[error("it was trained with another model configuration")]
+    OtherModel,
+    /// A weight that the checkpoint lacks.
+    #[error("it has no weight `{name}`")]
+    MissingWeight {
+        /// Name of the weight.
+        name: String,
+    },
+    /// A weight of another shape than the model's.
+    #[error("weight `{name}` is {found:?}, not {expected:?}")]
+    WeightShape {
+        /// Name of the weight.
+        name: String,
+        /// Its shape in the checkpoint.
+        found: Vec<usize>,
+        /// Its shape in the model.
+        expected: Vec<usize>,
+    },
+}
+
+impl CheckpointFault {
+    /// Returns the remedy for this fault alone, as it follows the fault in messages; mostly empty.
+    fn remedy_in_message(&self) -> &'static str {
+        match self {
+            Self::OtherModel => "; use that one or another folder",
+            _ => "",
+        }
+    }
 }
 
 /// Contradiction between a model to fine-tune and the configuration or corpus of the run.

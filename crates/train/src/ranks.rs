@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use exchange::Exchange;
-pub use reduce::{Reduce, ReduceError};
+pub use reduce::{Reduce, ReduceError, TransportFault};
 
 /// Result of an operation among ranks.
 type ReduceResult<T> = Result<T, ReduceError>;
@@ -93,7 +93,8 @@ impl Ranks {
         };
         let spawned = std::thread::Builder::new().name("ranks".into()).spawn(serve);
         let thread = spawned
-            .map_err(|e| ReduceError::Open { transport: "thread", reason: e.to_string() })?;
+            .map_err(|e| TransportFault::Library(e.into()))
+            .map_err(|fault| ReduceError::Open { transport: "thread", fault })?;
         let place = opened.recv().map_err(|_| ReduceError::Closed { operation: "open" })??;
         if place.ranks == 1 {
             return Ok(Self::alone());
@@ -183,7 +184,7 @@ impl Ranks {
     /// # Errors
     /// [`ReduceError`] if a rank is lost or late.
     pub fn gather<T: Serialize + DeserializeOwned>(&self, value: &T) -> ReduceResult<Vec<T>> {
-        let broken = |e: serde_json::Error| ReduceError::Message { reason: e.to_string() };
+        let broken = |cause| ReduceError::Message { cause };
         let bytes = serde_json::to_vec(value).map_err(broken)?;
         let all = match self.is_alone() {
             true => vec![bytes],

@@ -22,7 +22,7 @@ use crate::ranks::Exchange;
 use crate::tuning::{carried_over, check_base};
 use crate::watch::Watch;
 use crate::{
-    InTrainingEvaluator, OptimizerState, Ranks, Schedule, TrainConfig, TrainError,
+    CheckpointFault, InTrainingEvaluator, OptimizerState, Ranks, Schedule, TrainConfig, TrainError,
     TrainingCheckpoint,
 };
 use feed::Feed;
@@ -210,24 +210,18 @@ impl<'a> Trainer<'a> {
     fn resume(&mut self) -> Result<(), TrainError> {
         let Some(checkpoint) = TrainingCheckpoint::read(self.run)? else { return Ok(()) };
         let path = TrainingCheckpoint::path(self.run);
-        let refuse = |reason: String| TrainError::Checkpoint { path: path.clone(), reason };
+        let refuse = |fault| TrainError::Checkpoint { path: path.clone(), fault };
         if checkpoint.config.model != self.config.model {
-            return Err(refuse(
-                "it was trained with another model configuration; use that one or another folder"
-                    .into(),
-            ));
+            return Err(refuse(CheckpointFault::OtherModel));
         }
         for (name, var) in self.store.vars() {
             let saved = checkpoint
                 .weights
                 .get(&name)
-                .ok_or_else(|| refuse(format!("it has no weight `{name}`")))?;
+                .ok_or_else(|| refuse(CheckpointFault::MissingWeight { name: name.clone() }))?;
             if saved.dims() != var.dims() {
-                return Err(refuse(format!(
-                    "weight `{name}` is {:?}, not {:?}",
-                    saved.dims(),
-                    var.dims()
-                )));
+                let (found, expected) = (saved.dims().to_vec(), var.dims().to_vec());
+                return Err(refuse(CheckpointFault::WeightShape { name, found, expected }));
             }
             var.set(&saved.to_device(var.device())?)?;
         }

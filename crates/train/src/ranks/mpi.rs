@@ -12,7 +12,7 @@ use mpi::environment::Universe;
 use mpi::request::Request;
 use mpi::topology::{Communicator, SimpleCommunicator};
 
-use super::{Reduce, ReduceError};
+use super::{Reduce, ReduceError, TransportFault};
 
 /// Tests without sleep before the first one with.
 const BUSY_TESTS: u32 = 50;
@@ -37,10 +37,8 @@ impl MpiRank {
     /// [`ReduceError::Open`] if MPI is initialised already.
     pub fn open() -> Result<Self, ReduceError> {
         let opened = mpi::initialize_with_threading(Threading::Funneled);
-        let (universe, _) = opened.ok_or(ReduceError::Open {
-            transport: "mpi",
-            reason: "MPI is initialised already in this process".into(),
-        })?;
+        let (universe, _) = opened
+            .ok_or(ReduceError::Open { transport: "mpi", fault: TransportFault::Initialized })?;
         Ok(Self { world: universe.world(), _universe: universe })
     }
 
@@ -72,8 +70,8 @@ fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(mut request: Request<'a, D, S
 
 /// Returns the number of a rank as MPI counts.
 fn number(rank: usize, operation: &'static str) -> Result<i32, ReduceError> {
-    let reason = || format!("there is no rank {rank}");
-    i32::try_from(rank).map_err(|_| ReduceError::Transport { operation, reason: reason() })
+    let fault = TransportFault::NoRank { rank };
+    i32::try_from(rank).map_err(|_| ReduceError::Transport { operation, fault })
 }
 
 impl Reduce for MpiRank {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream};
 use cudarc::nccl::{Comm, Id, ReduceOp};
 
-use super::{Reduce, ReduceError};
+use super::{Reduce, ReduceError, TransportFault};
 
 /// Sleep between two looks for the identifier.
 const SLEEP: Duration = Duration::from_millis(50);
@@ -56,7 +56,7 @@ impl NcclRank {
             _ => found(&place.meeting_file, place.timeout)?,
         };
         let comm = Comm::from_rank(Arc::clone(&stream), place.rank, place.ranks, id)
-            .map_err(|e| open_error(format!("{e:?}")))?;
+            .map_err(|e| open_error(library(format!("{e:?}"))))?;
         Ok(Self { comm: Some(comm), stream, place })
     }
 
@@ -71,7 +71,7 @@ impl NcclRank {
             &mut CudaSlice<f32>,
         ) -> Result<(), cudarc::nccl::result::NcclError>,
     ) -> Result<(), ReduceError> {
-        let failed = |reason: String| ReduceError::Transport { operation, reason };
+        let failed = |cause: String| ReduceError::Transport { operation, fault: library(cause) };
         let own = self.stream.clone_htod(values).map_err(|e| failed(e.to_string()))?;
         let mut all = self.stream.alloc_zeros(values.len()).map_err(|e| failed(e.to_string()))?;
         let comm = self.comm.as_ref().ok_or(ReduceError::Closed { operation })?;
@@ -81,17 +81,22 @@ impl NcclRank {
     }
 }
 
-fn open_error(reason: String) -> ReduceError {
-    ReduceError::Open { transport: "nccl", reason }
+fn open_error(fault: TransportFault) -> ReduceError {
+    ReduceError::Open { transport: "nccl", fault }
+}
+
+/// Returns the fault of an error of CUDA or NCCL, some of which are not of the trait `Error`.
+fn library(cause: String) -> TransportFault {
+    TransportFault::Library(cause.into())
 }
 
 fn refused(error: &impl std::fmt::Display) -> ReduceError {
-    open_error(error.to_string())
+    open_error(library(error.to_string()))
 }
 
 /// Returns a new identifier, written for the other ranks.
 fn offered(path: &Path) -> Result<Id, ReduceError> {
-    let id = Id::new().map_err(|e| open_error(format!("{e:?}")))?;
+    let id = Id::new().map_err(|e| open_error(library(format!("{e:?}"))))?;
     let bytes: Vec<u8> = id.internal().iter().map(|&b| b.to_ne_bytes()[0]).collect();
     syrinx_atomic::write_bytes(path, &bytes).map_err(|e| refused(&e))?;
     Ok(id)
@@ -111,7 +116,7 @@ fn found(path: &Path, timeout: Duration) -> Result<Id, ReduceError> {
             return Ok(Id::uninit(internal));
         }
         if begun.elapsed() > timeout {
-            return Err(open_error(format!("rank 0 wrote no {}", path.display())));
+            return Err(open_error(TransportFault::NoIdentifier { path: path.to_owned() }));
         }
         std::thread::sleep(SLEEP);
     }

@@ -1,5 +1,7 @@
 //! The seam between training and a transport.
 
+use std::path::PathBuf;
+
 /// Collective communication among the ranks of one job. Every rank calls the same operations in the same order, from
 /// one thread.
 pub trait Reduce {
@@ -43,12 +45,12 @@ pub trait Reduce {
 #[non_exhaustive]
 pub enum ReduceError {
     /// The transport can't be opened.
-    #[error("cannot open the transport `{transport}`: {reason}")]
+    #[error("cannot open the transport `{transport}`: {fault}")]
     Open {
         /// Name of the transport.
         transport: &'static str,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: TransportFault,
     },
     /// A rank left the job.
     #[error("lost rank {rank} ({host}) in operation `{operation}`")]
@@ -75,18 +77,18 @@ pub enum ReduceError {
         operation: &'static str,
     },
     /// The transport refused an operation.
-    #[error("operation `{operation}` failed: {reason}")]
+    #[error("operation `{operation}` failed: {fault}")]
     Transport {
         /// Operation.
         operation: &'static str,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: TransportFault,
     },
     /// A message between ranks can't be read.
-    #[error("unreadable message between ranks: {reason}")]
+    #[error("unreadable message between ranks: {cause}")]
     Message {
-        /// Reason.
-        reason: String,
+        /// Cause.
+        cause: serde_json::Error,
     },
     /// Ranks were started differently.
     #[error("rank {rank} has another {what} than rank 0: `{found}`, not `{expected}`")]
@@ -100,6 +102,30 @@ pub enum ReduceError {
         /// Value at rank 0.
         expected: String,
     },
+}
+
+/// Fault of a transport.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportFault {
+    /// MPI was initialised before.
+    #[error("MPI is initialised already in this process")]
+    Initialized,
+    /// The file with NCCL's identifier didn't come in time.
+    #[error("rank 0 wrote no {}", path.display())]
+    NoIdentifier {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A number that is no rank of the transport.
+    #[error("there is no rank {rank}")]
+    NoRank {
+        /// The number.
+        rank: usize,
+    },
+    /// Error of the transport's library or of the operating system.
+    #[error(transparent)]
+    Library(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ReduceError {
