@@ -21,14 +21,14 @@ pub enum DataError {
         cause: io::Error,
     },
     /// Object storage refused.
-    #[error("cannot {operation} {place}: {reason}")]
+    #[error("cannot {operation} {place}: {cause}")]
     Remote {
         /// Operation: `list`, `read`, `open`.
         operation: &'static str,
         /// URL of the file or folder.
         place: String,
-        /// Reason.
-        reason: String,
+        /// Error of the URL, of the storage or of the operating system.
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A line of a manifest, of `metadata.csv` or of a TextGrid is broken.
     #[error("{}, line {line}: {problem}", path.display())]

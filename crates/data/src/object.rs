@@ -32,22 +32,21 @@ impl ObjectFolder {
     /// # Errors
     /// [`DataError::Remote`] for a URL of another kind, or options that contradict each other.
     pub fn open(url: &str, options: Vec<(String, String)>) -> Result<Self, DataError> {
-        let refuse =
-            |reason: String| DataError::Remote { operation: "open", place: url.to_owned(), reason };
-        let parsed = Url::parse(url).map_err(|e| refuse(e.to_string()))?;
+        let refuse = |cause| DataError::Remote { operation: "open", place: url.to_owned(), cause };
+        let parsed = Url::parse(url).map_err(|e| refuse(e.into()))?;
         let (store, folder) =
-            object_store::parse_url_opts(&parsed, options).map_err(|e| refuse(e.to_string()))?;
+            object_store::parse_url_opts(&parsed, options).map_err(|e| refuse(e.into()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
-            .map_err(|e| refuse(e.to_string()))?;
+            .map_err(|e| refuse(e.into()))?;
         Ok(Self { url: url.trim_end_matches('/').to_owned(), store, folder, runtime })
     }
 
     fn failed(&self, operation: &'static str, path: &str, error: object_store::Error) -> DataError {
         let place = if path.is_empty() { self.url.clone() } else { format!("{}/{path}", self.url) };
-        DataError::Remote { operation, place, reason: error.to_string() }
+        DataError::Remote { operation, place, cause: error.into() }
     }
 
     fn path_of(&self, path: &str) -> Path {
