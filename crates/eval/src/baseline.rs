@@ -9,7 +9,7 @@ use syrinx_metrics::bootstrap::{Clusters, paired};
 
 use crate::catalogue::{Better, figure_kind, rank};
 use crate::interval::{RESAMPLES, pooled};
-use crate::{EvalError, Measure, Report, Row};
+use crate::{BaselineFault, EvalError, Measure, Report, Row};
 
 /// Changes of figures between two reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,8 +85,8 @@ type Pair<'a> = (&'a str, (Measure, Measure));
 pub(crate) fn compare(path: &Path, old: &Report, rows: &[Row]) -> Result<Comparison, EvalError> {
     let name = path.display().to_string();
     Comparison::between(&name, &old.model, &old.rows, rows).ok_or_else(|| {
-        let reason = format!("has no row in common with this run (it is of suite `{}`)", old.suite);
-        EvalError::Baseline { path: path.to_path_buf(), reason }
+        let fault = BaselineFault::OtherRows { suite: old.suite.clone() };
+        EvalError::Baseline { path: path.to_path_buf(), fault }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{SubjectError, SuiteIssue};
+use crate::{BaselineFault, JudgeFault, MaterialFault, SubjectError, SuiteIssue};
 use syrinx_types::IoOperation;
 
 /// Errors of evaluations. A failure of one utterance is none of these: it is a row that counts as all wrong.
@@ -28,31 +28,31 @@ pub enum EvalError {
         cause: std::io::Error,
     },
     /// Evaluation material can't be read.
-    #[error("evaluation material `{}`: {reason}", path.display())]
+    #[error("evaluation material `{}`: {fault}", path.display())]
     Material {
         /// The file.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: MaterialFault,
     },
     /// A judge doesn't work. Rows made so far are kept.
-    #[error("judge `{name}`: {reason}")]
+    #[error("judge `{name}`: {fault}{}", fault.remedy_in_message())]
     Judge {
         /// The judge.
         name: String,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: JudgeFault,
     },
     /// The model can't be evaluated at all.
     #[error(transparent)]
     Subject(#[from] SubjectError),
     /// The older report can't be compared with.
-    #[error("baseline `{}`: {reason}", path.display())]
+    #[error("baseline `{}`: {fault}{}", path.display(), fault.remedy_in_message())]
     Baseline {
         /// The report given.
         path: PathBuf,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: BaselineFault,
     },
     /// The evaluation was cancelled.
     #[error("stopped after {done} of {total} rows")]

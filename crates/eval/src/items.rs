@@ -13,7 +13,7 @@ use syrinx_text::{Lexicon, is_held_out};
 use syrinx_types::{IoOperation, WordTime};
 
 use crate::score::word_times;
-use crate::{EvalError, Suite, SuiteIssue};
+use crate::{EvalError, MaterialFault, Suite, SuiteIssue};
 
 /// One item of a suite with its reference.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -87,14 +87,13 @@ fn edited(items: Vec<Item>) -> Vec<Item> {
 fn as_listed(items: &[Item], path: &Path) -> Result<Vec<Item>, EvalError> {
     let text = fs::read_to_string(path).map_err(EvalError::io(IoOperation::Read, path))?;
     let mut found: Vec<Item> = Vec::new();
-    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        let fault = |reason: &str| EvalError::Material {
-            path: path.to_path_buf(),
-            reason: format!("line {number}: {reason}"),
-        };
-        let (id, text) = line.split_once('\t').ok_or_else(|| fault("no tab after the name"))?;
+    let fault = |fault| EvalError::Material { path: path.to_path_buf(), fault };
+    for (row, line) in text.lines().zip(1..).filter(|(row, _)| !row.trim().is_empty()) {
+        let named = row.split_once('\t').ok_or(MaterialFault::NoTab { line });
+        let (id, text) = named.map_err(fault)?;
         let item = items.iter().find(|item| item.id == id);
-        let item = item.ok_or_else(|| fault(&format!("the manifest has no utterance `{id}`")))?;
+        let no_utterance = || fault(MaterialFault::NoUtterance { line, id: id.to_owned() });
+        let item = item.ok_or_else(no_utterance)?;
         let mut edit = edit_of(item, text.trim().to_owned());
         let before = found.iter().filter(|other| other.prompt == edit.prompt).count();
         edit.id = format!("{id}-{}", before + 1);
@@ -147,8 +146,9 @@ fn manifest(
     seconds: Option<(f64, f64)>,
     warn: &mut dyn FnMut(AudioWarning),
 ) -> Result<Vec<Item>, EvalError> {
-    let fault = |reason: String| EvalError::Material { path: path.to_path_buf(), reason };
-    let mut manifest = Manifest::read(path).map_err(|e| fault(e.to_string()))?;
+    let fault = |fault| EvalError::Material { path: path.to_path_buf(), fault };
+    let mut manifest =
+        Manifest::read(path).map_err(|e| fault(MaterialFault::Manifest(Box::new(e))))?;
     if let Some(split) = split {
         manifest = manifest.split(split);
     }
@@ -199,10 +199,11 @@ fn manifest(
 }
 
 /// Returns the length of a recording, seconds, for manifests that do not state it.
-fn measured_s(path: &Path, warn: &mut dyn FnMut(AudioWarning)) -> Result<f64, String> {
+fn measured_s(path: &Path, warn: &mut dyn FnMut(AudioWarning)) -> Result<f64, MaterialFault> {
     const RATE_HZ: u32 = 16_000;
     let audio = syrinx_audio::load_warned(path, RATE_HZ, &ReadLimits::default(), warn);
-    Ok(audio.map_err(|e| e.to_string())?.seconds())
+    let audio = audio.map_err(|e| MaterialFault::Recording(Box::new(e)))?;
+    Ok(audio.seconds())
 }
 
 /// `count` words of the dictionary that models don't train on, drawn with `seed`, in alphabetical order. Words of

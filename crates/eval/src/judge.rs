@@ -19,6 +19,7 @@ mod tenths;
 mod whisper;
 
 pub(crate) use command::CommandJudge;
+pub use endpoint::EndpointFault;
 pub(crate) use endpoint::EndpointJudge;
 pub(crate) use own::OwnRecognizer;
 pub(crate) use whisper::WhisperJudge;

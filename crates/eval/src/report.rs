@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalogue::{Better, Unit};
-use crate::{Comparison, EvalError, JudgeConfig, Row};
+use crate::{BaselineFault, Comparison, EvalError, JudgeConfig, Row};
 
 /// Version of `report.json`. Raised when an older reader would misread it.
 pub const REPORT_FORMAT: u32 = 1;
@@ -102,15 +102,14 @@ impl Report {
     /// # Errors
     /// [`EvalError::Baseline`] if it is none, or of another version.
     pub fn load(path: &Path) -> Result<Self, EvalError> {
-        let fault = |reason: String| EvalError::Baseline { path: path.to_path_buf(), reason };
-        let text = fs::read_to_string(path).map_err(|e| fault(format!("can't be read: {e}")))?;
+        let fault = |fault| EvalError::Baseline { path: path.to_path_buf(), fault };
+        let text =
+            fs::read_to_string(path).map_err(|cause| fault(BaselineFault::Read { cause }))?;
         let report: Self = serde_json::from_str(&text)
-            .map_err(|e| fault(format!("is no report of an evaluation: {e}")))?;
-        if report.format != REPORT_FORMAT {
-            return Err(fault(format!(
-                "has format {}, this program reads {REPORT_FORMAT}; make it again",
-                report.format
-            )));
+            .map_err(|cause| fault(BaselineFault::NoReport { cause }))?;
+        let (found, expected) = (report.format, REPORT_FORMAT);
+        if found != expected {
+            return Err(fault(BaselineFault::Format { found, expected }));
         }
         Ok(report)
     }

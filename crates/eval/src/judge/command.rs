@@ -15,7 +15,7 @@ use crate::judge::tenths::tenths;
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::score::{WordScore, score_words};
 use crate::store::write_whole;
-use crate::{EvalError, SubjectError};
+use crate::{EvalError, JudgeFault, SubjectError};
 
 /// Fields that are no figures.
 const COUNTS: [&str; 5] = ["errors", "words", "char_errors", "chars", "fail"];
@@ -38,8 +38,8 @@ impl CommandJudge {
         Self { name: name.into(), command: command.into(), folder: folder.to_path_buf() }
     }
 
-    fn fault(&self, reason: impl Into<String>) -> EvalError {
-        EvalError::Judge { name: self.name.clone(), reason: reason.into() }
+    fn fault(&self, fault: JudgeFault) -> EvalError {
+        EvalError::Judge { name: self.name.clone(), fault }
     }
 
     /// Runs the command and gives back its standard output.
@@ -54,9 +54,9 @@ impl CommandJudge {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|e| self.fault(format!("can't start `sh -c {command}`: {e}")))?;
+            .map_err(|cause| self.fault(JudgeFault::Start { command: command.clone(), cause }))?;
         let Some(mut pipe) = child.stdout.take() else {
-            return Err(self.fault("its output can't be read"));
+            return Err(self.fault(JudgeFault::Output));
         };
         // Output is read in parallel: a judge that prints more than a pipe holds must not hang.
         let reader = std::thread::spawn(move || {
@@ -65,13 +65,11 @@ impl CommandJudge {
             String::from_utf8_lossy(&text).into_owned()
         });
         let status = self.wait(&mut child, cancel)?;
-        let printed = reader.join().map_err(|_| self.fault("its output can't be read"))?;
+        let printed = reader.join().map_err(|_| self.fault(JudgeFault::Output))?;
         if status.success() {
             return Ok(printed);
         }
-        Err(self.fault(format!(
-            "`{command}` ended with {status}; run it by hand to see why, or leave the judge out"
-        )))
+        Err(self.fault(JudgeFault::Failed { command, status }))
     }
 
     fn wait(
@@ -80,7 +78,7 @@ impl CommandJudge {
         cancel: &CancelToken,
     ) -> Result<std::process::ExitStatus, EvalError> {
         loop {
-            if let Some(status) = child.try_wait().map_err(|e| self.fault(e.to_string()))? {
+            if let Some(status) = child.try_wait().map_err(|e| self.fault(JudgeFault::Wait(e)))? {
                 return Ok(status);
             }
             if cancel.is_cancelled() {
@@ -171,8 +169,9 @@ impl CommandJudge {
         let out = self.folder.join(format!("judge-{}-out.jsonl", self.name));
         let mut text = String::new();
         for line in lines {
-            let json = serde_json::to_string(line)
-                .map_err(|e| self.fault(format!("`{}`: {e}", line.wav.display())))?;
+            let json = serde_json::to_string(line).map_err(|cause| {
+                self.fault(JudgeFault::WriteLine { recording: line.wav.clone(), cause })
+            })?;
             text.push_str(&json);
             text.push('\n');
         }
@@ -185,10 +184,7 @@ impl CommandJudge {
         }
         let said = parse(&said);
         if said.is_empty() && !lines.is_empty() {
-            return Err(self.fault(
-                "it said nothing about any recording; expected JSON lines with `wav` (and `{out}` in the command \
-                 if it writes them to a file)",
-            ));
+            return Err(self.fault(JudgeFault::NoVerdicts));
         }
         Ok(lines.iter().map(|line| verdict(said.get(&line.wav), line)).collect())
     }

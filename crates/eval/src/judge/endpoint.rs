@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use syrinx_audio::AudioWarning;
 use syrinx_types::CancelToken;
+use ureq::http::StatusCode;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::{EvalError, SubjectError};
@@ -16,6 +17,50 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Separates the parts of a request. WAV bytes can't contain it by accident: it is longer than chance allows.
 const BOUNDARY: &str = "syrinx-eval-7f0c2a9d51b84e36";
+
+/// Fault of a transcription endpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointFault {
+    /// An address that this program can't call.
+    #[error("`{url}` is no http:// address (https:// needs a build with the feature `https`)")]
+    Address {
+        /// The address.
+        url: String,
+    },
+    /// An endpoint without an answer.
+    #[error("`{address}` doesn't answer: {cause}")]
+    Unreachable {
+        /// Address of the endpoint.
+        address: String,
+        /// Cause.
+        cause: Box<ureq::Error>,
+    },
+    /// An endpoint that refused.
+    #[error("`{address}` answered {status}: {body}")]
+    Status {
+        /// Address of the endpoint.
+        address: String,
+        /// Status of the answer.
+        status: StatusCode,
+        /// Beginning of the answer.
+        body: String,
+    },
+    /// An endpoint whose answer is no JSON.
+    #[error("`{address}` answered no JSON: {cause}")]
+    NoJson {
+        /// Address of the endpoint.
+        address: String,
+        /// Cause.
+        cause: serde_json::Error,
+    },
+    /// An endpoint whose answer has no transcript.
+    #[error("`{address}` answered without `text`")]
+    NoText {
+        /// Address of the endpoint.
+        address: String,
+    },
+}
 
 /// `POST URL/audio/transcriptions`, one recording a request.
 pub(crate) struct EndpointJudge {
@@ -33,12 +78,10 @@ impl EndpointJudge {
         model: &str,
         api_key: Option<&str>,
     ) -> Result<Self, EvalError> {
-        let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
         let secure = cfg!(feature = "https") && url.starts_with("https://");
         if !secure && !url.starts_with("http://") {
-            return Err(fault(format!(
-                "`{url}` is no http:// address (https:// needs a build with the feature `https`)"
-            )));
+            let fault = EndpointFault::Address { url: url.to_owned() }.into();
+            return Err(EvalError::Judge { name: name.to_owned(), fault });
         }
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
@@ -53,8 +96,8 @@ impl EndpointJudge {
         })
     }
 
-    fn fault(&self, reason: impl Into<String>) -> EvalError {
-        EvalError::Judge { name: self.name.clone(), reason: reason.into() }
+    fn fault(&self, fault: EndpointFault) -> EvalError {
+        EvalError::Judge { name: self.name.clone(), fault: fault.into() }
     }
 
     fn recognize(&self, line: &JudgeLine) -> Result<Verdict, EvalError> {
@@ -66,22 +109,22 @@ impl EndpointJudge {
         if let Some(key) = &self.api_key {
             request = request.header("Authorization", format!("Bearer {key}"));
         }
-        let no_answer = |e: &dyn std::fmt::Display| {
-            self.fault(format!("`{}` doesn't answer: {e}", self.address))
+        let address = || self.address.clone();
+        let no_answer = |e: ureq::Error| {
+            self.fault(EndpointFault::Unreachable { address: address(), cause: Box::new(e) })
         };
-        let mut response =
-            request.send(form(&self.model, &line.wav, &wav)).map_err(|e| no_answer(&e))?;
+        let mut response = request.send(form(&self.model, &line.wav, &wav)).map_err(no_answer)?;
         let status = response.status();
-        let body = response.body_mut().read_to_string().map_err(|e| no_answer(&e))?;
+        let body = response.body_mut().read_to_string().map_err(no_answer)?;
         if !status.is_success() {
-            let start: String = body.chars().take(200).collect();
-            return Err(self.fault(format!("`{}` answered {status}: {start}", self.address)));
+            let body = body.chars().take(200).collect();
+            return Err(self.fault(EndpointFault::Status { address: address(), status, body }));
         }
         let json: Value = serde_json::from_str(&body)
-            .map_err(|e| self.fault(format!("`{}` answered no JSON: {e}", self.address)))?;
+            .map_err(|cause| self.fault(EndpointFault::NoJson { address: address(), cause }))?;
         match json.get("text").and_then(Value::as_str) {
             Some(text) => Ok(Verdict::of_text(&line.text, text.trim().to_owned())),
-            None => Err(self.fault(format!("`{}` answered without `text`", self.address))),
+            None => Err(self.fault(EndpointFault::NoText { address: address() })),
         }
     }
 }

@@ -7,7 +7,7 @@ use syrinx_types::CancelToken;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
-use crate::{EvalError, Item, Subject, SubjectError, SubjectRequest};
+use crate::{EvalError, Item, JudgeFault, Subject, SubjectError, SubjectRequest};
 
 /// A task of the model whose answer is text.
 pub(crate) struct OwnRecognizer<'a> {
@@ -24,38 +24,33 @@ impl<'a> OwnRecognizer<'a> {
         request: &Map<String, serde_json::Value>,
         subject: &'a dyn Subject,
     ) -> Result<Self, EvalError> {
-        let fault = |reason: String| EvalError::Judge { name: name.to_owned(), reason };
-        match subject.answer_kind(task) {
+        let fault = |fault| EvalError::Judge { name: name.to_owned(), fault };
+        let task = task.to_owned();
+        match subject.answer_kind(&task) {
             Some(AnswerKind::Text) => {}
-            Some(other) => {
-                return Err(fault(format!("task `{task}` answers with {other:?}, not with text")));
-            }
-            None => {
-                return Err(fault(format!(
-                    "the model has no task `{task}`; it has {}",
-                    subject.tasks().join(", ")
-                )));
-            }
+            Some(kind) => return Err(fault(JudgeFault::AnswerKind { task, kind })),
+            None => return Err(fault(JudgeFault::NoTask { task, known: subject.tasks() })),
         }
-        Ok(Self { name: name.to_owned(), task: task.to_owned(), request: request.clone(), subject })
+        Ok(Self { name: name.to_owned(), task, request: request.clone(), subject })
     }
 
     fn recognize(&self, line: &JudgeLine, cancel: &CancelToken) -> Result<Verdict, EvalError> {
-        let fault = |reason: String| EvalError::Judge { name: self.name.clone(), reason };
+        let fault = |fault| EvalError::Judge { name: self.name.clone(), fault };
         let item = Item {
             id: line.wav.display().to_string(),
             audio: Some(line.wav.clone()),
             ..Item::default()
         };
         let request = fill(&self.request, &Blanks { item: &item, voice: None });
-        let request = request.map_err(|issue| fault(issue.to_string()))?;
+        let request = request.map_err(|issue| fault(issue.into()))?;
         let ask =
             SubjectRequest { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
         match self.subject.answer(&ask, cancel) {
             Ok(answer) => {
-                let transcript = answer.answered.transcript().ok_or_else(|| {
-                    fault(format!("task `{}` answered without a transcript", self.task))
-                })?;
+                let transcript = answer
+                    .answered
+                    .transcript()
+                    .ok_or_else(|| fault(JudgeFault::NoTranscript { task: self.task.clone() }))?;
                 Ok(Verdict::of_text(&line.text, transcript.text.clone()))
             }
             Err(SubjectError::Cancelled) => Err(SubjectError::Cancelled.into()),

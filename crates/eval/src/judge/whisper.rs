@@ -7,7 +7,7 @@ use syrinx_pretrained::whisper::{Whisper, WhisperError, WhisperOptions};
 use syrinx_types::CancelToken;
 
 use crate::judge::{Judge, JudgeLine, Verdict};
-use crate::{EvalError, SubjectError};
+use crate::{EvalError, JudgeFault, SubjectError};
 
 /// A loaded checkpoint.
 pub(crate) struct WhisperJudge {
@@ -17,14 +17,14 @@ pub(crate) struct WhisperJudge {
 
 impl WhisperJudge {
     pub(crate) fn new(name: &str, folder: &Path) -> Result<Self, EvalError> {
-        let recognizer = Whisper::load(folder).map_err(|e| failed(name, e.to_string(), &e))?;
+        let recognizer =
+            Whisper::load(folder).map_err(|e| failed(name, JudgeFault::Checkpoint(Box::new(e))))?;
         Ok(Self { name: name.to_owned(), recognizer })
     }
 }
 
-fn failed(name: &str, what: String, error: &WhisperError) -> EvalError {
-    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-    EvalError::Judge { name: name.to_owned(), reason: format!("{what}{hint}") }
+fn failed(name: &str, fault: JudgeFault) -> EvalError {
+    EvalError::Judge { name: name.to_owned(), fault }
 }
 
 impl Judge for WhisperJudge {
@@ -63,7 +63,8 @@ impl Judge for WhisperJudge {
                 Ok(transcript) => transcript,
                 Err(WhisperError::Cancelled) => return Err(SubjectError::Cancelled.into()),
                 Err(e) => {
-                    return Err(failed(&self.name, format!("{}: {e}", line.wav.display()), &e));
+                    let (recording, cause) = (line.wav.clone(), Box::new(e));
+                    return Err(failed(&self.name, JudgeFault::Transcribe { recording, cause }));
                 }
             };
             verdicts.push(Verdict::of_text(&line.text, transcript.text));

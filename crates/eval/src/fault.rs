@@ -1,0 +1,177 @@
+//! Faults of evaluation material, judges and baselines, inside [`EvalError`](crate::EvalError).
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use syrinx_audio::AudioError;
+use syrinx_data::DataError;
+use syrinx_pretrained::whisper::WhisperError;
+use syrinx_task::AnswerKind;
+
+use crate::{EndpointFault, SuiteIssue};
+
+/// Fault of evaluation material.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialFault {
+    /// A line of a list of edits without a tab.
+    #[error("line {line}: no tab after the name")]
+    NoTab {
+        /// Number of the line, from 1.
+        line: usize,
+    },
+    /// A line of a list of edits that names no utterance of the manifest.
+    #[error("line {line}: the manifest has no utterance `{id}`")]
+    NoUtterance {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Name of the utterance.
+        id: String,
+    },
+    /// A manifest that can't be read.
+    #[error(transparent)]
+    Manifest(Box<DataError>),
+    /// A recording whose length can't be measured.
+    #[error(transparent)]
+    Recording(Box<AudioError>),
+}
+
+/// Fault of a baseline.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaselineFault {
+    /// A file that can't be read.
+    #[error("can't be read: {cause}")]
+    Read {
+        /// Cause.
+        cause: io::Error,
+    },
+    /// A file that is no report.
+    #[error("is no report of an evaluation: {cause}")]
+    NoReport {
+        /// Cause.
+        cause: serde_json::Error,
+    },
+    /// A report of another format.
+    #[error("has format {found}, this program reads {expected}")]
+    Format {
+        /// Number of the report's format.
+        found: u32,
+        /// Number of the format that this program reads.
+        expected: u32,
+    },
+    /// A report of other rows.
+    #[error("has no row in common with this run (it is of suite `{suite}`)")]
+    OtherRows {
+        /// Suite of the report.
+        suite: String,
+    },
+}
+
+impl BaselineFault {
+    /// Returns the remedy for this fault alone, as it follows the fault in messages; mostly empty.
+    pub(crate) fn remedy_in_message(&self) -> &'static str {
+        match self {
+            Self::Format { .. } => "; make it again",
+            _ => "",
+        }
+    }
+}
+
+/// Fault of a judge.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JudgeFault {
+    /// A task of the evaluated model whose answer is no text.
+    #[error("task `{task}` answers with {kind:?}, not with text")]
+    AnswerKind {
+        /// Identifier of the task.
+        task: String,
+        /// Kind of its answer.
+        kind: AnswerKind,
+    },
+    /// A task that the evaluated model doesn't have.
+    #[error("the model has no task `{task}`")]
+    NoTask {
+        /// Identifier of the task.
+        task: String,
+        /// Tasks of the model.
+        known: Vec<String>,
+    },
+    /// A blank of the judge's request that can't be filled.
+    #[error(transparent)]
+    Request(#[from] SuiteIssue),
+    /// An answer of the evaluated model without transcript.
+    #[error("task `{task}` answered without a transcript")]
+    NoTranscript {
+        /// Identifier of the task.
+        task: String,
+    },
+    /// An endpoint that can't be called, or without a transcript.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointFault),
+    /// A program that can't be started.
+    #[error("can't start `sh -c {command}`: {cause}")]
+    Start {
+        /// Command line.
+        command: String,
+        /// Cause.
+        cause: io::Error,
+    },
+    /// A program whose output can't be read.
+    #[error("its output can't be read")]
+    Output,
+    /// A program whose end can't be waited for.
+    #[error(transparent)]
+    Wait(io::Error),
+    /// A program that failed.
+    #[error("`{command}` ended with {status}")]
+    Failed {
+        /// Command line.
+        command: String,
+        /// Its exit status.
+        status: ExitStatus,
+    },
+    /// A line for a program that can't be written as JSON.
+    #[error("`{}`: {cause}", recording.display())]
+    WriteLine {
+        /// Recording of the line.
+        recording: PathBuf,
+        /// Cause.
+        cause: serde_json::Error,
+    },
+    /// A program that printed no verdict.
+    #[error("it said nothing about any recording")]
+    NoVerdicts,
+    /// A Whisper checkpoint that can't be loaded.
+    #[error(transparent)]
+    Checkpoint(Box<WhisperError>),
+    /// A recording that Whisper can't transcribe.
+    #[error("{}: {cause}", recording.display())]
+    Transcribe {
+        /// The recording.
+        recording: PathBuf,
+        /// Cause.
+        cause: Box<WhisperError>,
+    },
+}
+
+impl JudgeFault {
+    /// Returns the remedy, as it follows the fault in messages; often empty.
+    pub(crate) fn remedy_in_message(&self) -> String {
+        match self {
+            Self::NoTask { known, .. } => format!("; it has {}", known.join(", ")),
+            Self::Failed { .. } => {
+                "; run it by hand to see why, or leave the judge out".to_owned()
+            }
+            Self::NoVerdicts => {
+                "; expected JSON lines with `wav` (and `{out}` in the command if it writes them to a file)".to_owned()
+            }
+            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
+                cause.hint().map(|hint| format!("; {hint}")).unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+}
