@@ -38,14 +38,14 @@ pub enum ResultsError {
     },
     /// The file is something else.
     #[error(
-        "results store `{}`: it is no results store ({reason})",
+        "results store `{}`: it is no results store ({content})",
         path.display()
     )]
     Foreign {
         /// The file.
         path: PathBuf,
         /// Content of the file.
-        reason: String,
+        content: ForeignContent,
     },
     /// Others write all the time.
     #[error(
@@ -67,14 +67,14 @@ pub enum ResultsError {
         cause: rusqlite::Error,
     },
     /// Something in the store can't be read.
-    #[error("results store `{}`: {what}: {reason}", path.display())]
+    #[error("results store `{}`: {what}: {fault}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
         /// Run or row.
         what: String,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: ContentFault,
     },
     /// No run goes by that name.
     #[error(
@@ -109,10 +109,36 @@ pub enum ResultsError {
         new: String,
     },
     /// An export failed.
-    #[error("results can't be written out: {reason}")]
+    #[error("results can't be written out: {cause}")]
     Export {
-        /// Cause.
-        reason: String,
+        /// Error of the format.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Content of a file that is no results store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignContent {
+    /// Something else than an SQLite database.
+    #[error("no SQLite database")]
+    NoDatabase,
+    /// A database that another program made.
+    #[error("a database of another program")]
+    OtherProgram,
+}
+
+/// Fault of a run or a row in the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentFault {
+    /// Text that isn't the JSON of its column.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// A status that no run has.
+    #[error("unknown status `{status}`")]
+    Status {
+        /// The status.
+        status: String,
     },
 }
 
@@ -156,7 +182,7 @@ impl ResultsError {
                 Self::Busy { path }
             }
             Some(rusqlite::ErrorCode::NotADatabase) => {
-                Self::Foreign { path, reason: "no SQLite database".into() }
+                Self::Foreign { path, content: ForeignContent::NoDatabase }
             }
             _ => Self::Database { path, operation, cause },
         }

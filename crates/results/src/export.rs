@@ -13,8 +13,8 @@ struct ExportedRun<'a> {
     utterances: Vec<Row>,
 }
 
-fn fault(error: impl std::fmt::Display) -> ResultsError {
-    ResultsError::Export { reason: error.to_string() }
+fn fault(error: impl std::error::Error + Send + Sync + 'static) -> ResultsError {
+    ResultsError::Export { cause: error.into() }
 }
 
 /// Runs with their rows as a JSON list.

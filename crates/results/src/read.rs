@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use syrinx_eval::{Comparison, Figure, Row, figures};
 
-use crate::{ResultsError, Run, RunAbout, RunStatus, Store};
+use crate::{ContentFault, ResultsError, Run, RunAbout, RunStatus, Store};
 
 /// Filter of runs. The default selects all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +123,7 @@ impl Store {
         run.about.settings = self.parsed(&settings, &what)?;
         run.about.seeds = self.parsed(&seeds, &what)?;
         run.status = RunStatus::parse(&status)
-            .ok_or_else(|| self.broken(&what, format!("unknown status `{status}`")))?;
+            .ok_or_else(|| self.broken(&what, ContentFault::Status { status }))?;
         run.figures = match rows {
             None => stored
                 .into_iter()
@@ -150,11 +150,11 @@ impl Store {
         json: &str,
         what: &str,
     ) -> Result<T, ResultsError> {
-        serde_json::from_str(json).map_err(|e| self.broken(what, e.to_string()))
+        serde_json::from_str(json).map_err(|e| self.broken(what, e.into()))
     }
 
-    pub(crate) fn broken(&self, what: &str, reason: String) -> ResultsError {
-        ResultsError::Content { path: self.path.clone(), what: what.to_owned(), reason }
+    pub(crate) fn broken(&self, what: &str, fault: ContentFault) -> ResultsError {
+        ResultsError::Content { path: self.path.clone(), what: what.to_owned(), fault }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::ResultsError;
+use crate::{ForeignContent, ResultsError};
 
 /// Version of the tables. Raised with every change; older files are brought up to it when they are opened.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -95,8 +95,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, ResultsError> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(fault("open"))?;
     if application != APPLICATION && (others > 0 || application != 0) {
-        let reason = "a database of another program".into();
-        return Err(ResultsError::Foreign { path: path.to_path_buf(), reason });
+        let content = ForeignContent::OtherProgram;
+        return Err(ResultsError::Foreign { path: path.to_path_buf(), content });
     }
     if version > SCHEMA_VERSION {
         let (found, known) = (version, SCHEMA_VERSION);
