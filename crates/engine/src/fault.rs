@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::Dtype;
+use syrinx_text::IpaTokenizerError;
 use syrinx_types::CodesError;
 
 const FETCH_AGAIN: &str = "copy or download it again";
@@ -183,7 +184,7 @@ pub enum PartsMismatch {
     #[error("its tokenizer is that of another model: {cause}")]
     Tokenizer {
         /// Cause.
-        cause: String,
+        cause: IpaTokenizerError,
     },
     /// A voice with codes that the codec doesn't have.
     #[error("voice `{name}`: {cause}")]

@@ -7,7 +7,7 @@ use tokenizers::{
     TokenizerImpl,
 };
 
-use crate::error::{TextError, excerpt};
+use crate::error::{EmbeddedFault, TextError, excerpt};
 
 /// The number of base tokens: one per byte, so that nothing is ever unknown.
 pub const BYTES: usize = 256;
@@ -25,9 +25,8 @@ pub fn train_bpe(
     lines: impl Iterator<Item = String> + Send,
     vocab_size: usize,
 ) -> Result<String, TextError> {
-    let failed = |reason: String| TextError::TrainBpe { vocab_size, reason };
     if vocab_size < BYTES {
-        return Err(failed(format!("the {BYTES} bytes alone need more")));
+        return Err(TextError::SmallBpe { vocab_size, bytes: BYTES });
     }
     let mut trainer = BpeTrainer::builder()
         .vocab_size(vocab_size)
@@ -44,8 +43,9 @@ pub fn train_bpe(
     > = TokenizerImpl::new(BPE::default());
     let byte_level = ByteLevel::new(false, true, true);
     tokenizer.with_pre_tokenizer(Some(byte_level)).with_decoder(Some(byte_level));
-    tokenizer.train(&mut trainer, lines).map_err(|e| failed(e.to_string()))?;
-    tokenizer.to_string(true).map_err(|e| failed(e.to_string()))
+    let failed = |cause| TextError::TrainBpe { vocab_size, cause };
+    tokenizer.train(&mut trainer, lines).map_err(failed)?;
+    tokenizer.to_string(true).map_err(failed)
 }
 
 /// A loaded vocabulary: token numbers from 0, the 256 bytes among them.
@@ -61,14 +61,15 @@ pub(crate) struct Bpe {
 impl Bpe {
     /// Load a `tokenizers` JSON file.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, TextError> {
-        let broken = |reason: String| TextError::Embedded { what: "byte-pair vocabulary", reason };
-        let tokenizer = Tokenizer::from_bytes(json).map_err(|e| broken(e.to_string()))?;
+        let broken = |fault| TextError::Embedded { what: "byte-pair vocabulary", fault };
+        let tokenizer =
+            Tokenizer::from_bytes(json).map_err(|e| broken(EmbeddedFault::Tokenizer(e)))?;
         let byte_tokens = (0..=u8::MAX)
             .map(|byte| tokenizer.token_to_id(byte_char(byte).encode_utf8(&mut [0; 4])))
             .collect::<Option<Vec<u32>>>()
-            .ok_or_else(|| broken("a byte has no token".to_owned()))?;
+            .ok_or_else(|| broken(EmbeddedFault::ByteToken))?;
         if byte_tokens.iter().any(|&token| token as usize >= BYTES) {
-            return Err(broken(format!("the bytes are not the first {BYTES} tokens")));
+            return Err(broken(EmbeddedFault::ByteOrder { bytes: BYTES }));
         }
         let token_bytes = (0..tokenizer.get_vocab_size(true) as u32)
             .map(|token| {
@@ -76,7 +77,7 @@ impl Bpe {
                 name.chars().map(char_byte).collect::<Option<Vec<u8>>>()
             })
             .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| broken("token numbers have gaps".to_owned()))?;
+            .ok_or_else(|| broken(EmbeddedFault::TokenGaps))?;
         Ok(Self { tokenizer, byte_tokens, token_bytes })
     }
 
@@ -96,7 +97,7 @@ impl Bpe {
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
         match self.tokenizer.encode_fast(text, false) {
             Ok(encoding) => Ok(encoding.get_ids().to_vec()),
-            Err(e) => Err(TextError::EncodeBpe { excerpt: excerpt(text), reason: e.to_string() }),
+            Err(cause) => Err(TextError::EncodeBpe { excerpt: excerpt(text), cause }),
         }
     }
 }

@@ -25,14 +25,14 @@ pub enum TextError {
     #[error(transparent)]
     Phone(#[from] PhoneError),
     /// A line of a user lexicon could not be read.
-    #[error("{file}:{line}: {reason}")]
+    #[error("{file}:{line}: {fault}")]
     LexiconLine {
         /// The file, as given.
         file: String,
         /// Line number, from 1.
         line: usize,
         /// Fault.
-        reason: String,
+        fault: LexiconFault,
     },
     /// A user lexicon could not be opened or read.
     #[error("can't read the lexicon `{}`: {cause}", path.display())]
@@ -43,28 +43,38 @@ pub enum TextError {
         cause: std::io::Error,
     },
     /// Data compiled into this crate doesn't load; the build is broken.
-    #[error("the embedded {what} doesn't load: {reason}")]
+    #[error("the embedded {what} doesn't load: {fault}")]
     Embedded {
         /// Name of the data.
         what: &'static str,
-        /// Cause.
-        reason: String,
+        /// Fault.
+        fault: EmbeddedFault,
+    },
+    /// A byte-level BPE vocabulary of fewer tokens than there are bytes.
+    #[error(
+        "can't train a byte-pair vocabulary of {vocab_size} tokens: the {bytes} bytes alone need more"
+    )]
+    SmallBpe {
+        /// Requested size.
+        vocab_size: usize,
+        /// Number of bytes, each of which is a token.
+        bytes: usize,
     },
     /// A byte-level BPE vocabulary could not be trained.
-    #[error("can't train a byte-pair vocabulary of {vocab_size} tokens: {reason}")]
+    #[error("can't train a byte-pair vocabulary of {vocab_size} tokens: {cause}")]
     TrainBpe {
         /// Requested size.
         vocab_size: usize,
-        /// Cause.
-        reason: String,
+        /// Error of the `tokenizers` library.
+        cause: tokenizers::Error,
     },
     /// Text could not be split into byte pairs.
-    #[error("can't encode {excerpt:?} as byte pairs: {reason}")]
+    #[error("can't encode {excerpt:?} as byte pairs: {cause}")]
     EncodeBpe {
         /// The beginning of the text.
         excerpt: String,
-        /// Cause.
-        reason: String,
+        /// Error of the `tokenizers` library.
+        cause: tokenizers::Error,
     },
     /// The pronouncer of unknown words failed.
     #[error("can't find the pronunciation of {words:?}: {cause}")]
@@ -88,7 +98,9 @@ impl TextError {
             Self::LexiconLine { .. } => Some("a line is `word  P HH OW1 N Z` or `word  /foʊnz/`"),
             Self::LexiconFile { .. } => Some("check the path, and that the file can be read"),
             Self::Embedded { .. } => Some("rebuild syrinx-text from a clean checkout"),
-            Self::TrainBpe { .. } => Some("choose a size above 256, or give more text"),
+            Self::SmallBpe { .. } | Self::TrainBpe { .. } => {
+                Some("choose a size above 256, or give more text")
+            }
             Self::EncodeBpe { .. } | Self::Pronounce { .. } => None,
         };
         hint.map(Cow::Borrowed)
@@ -107,6 +119,68 @@ impl PhoneError {
             Self::Empty => Some("give at least one phone"),
         }
     }
+}
+
+/// Fault of a line of a user lexicon.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LexiconFault {
+    /// A line that can't be read.
+    #[error(transparent)]
+    Read(#[from] std::io::Error),
+    /// A word alone.
+    #[error("`{line}` has no pronunciation")]
+    NoPronunciation {
+        /// The line without its comment.
+        line: String,
+    },
+    /// A pronunciation with a symbol that is no phone.
+    #[error(transparent)]
+    Phone(#[from] PhoneError),
+}
+
+/// Fault of data that are compiled into this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmbeddedFault {
+    /// Bytes that can't be inflated or deflated.
+    #[error(transparent)]
+    Deflate(#[from] std::io::Error),
+    /// A file that the `tokenizers` library can't read.
+    #[error(transparent)]
+    Tokenizer(tokenizers::Error),
+    /// A vocabulary without a token for each byte.
+    #[error("a byte has no token")]
+    ByteToken,
+    /// A vocabulary that doesn't begin with the bytes.
+    #[error("the bytes are not the first {bytes} tokens")]
+    ByteOrder {
+        /// Number of bytes.
+        bytes: usize,
+    },
+    /// A vocabulary that leaves numbers of tokens out.
+    #[error("token numbers have gaps")]
+    TokenGaps,
+    /// A line of the dictionary without space.
+    #[error("no space in {line:?}")]
+    NoSpace {
+        /// The line.
+        line: String,
+    },
+    /// A dictionary that isn't sorted.
+    #[error("{word:?} comes after {previous:?}")]
+    Unsorted {
+        /// The word.
+        word: String,
+        /// The word of the line before.
+        previous: String,
+    },
+    /// A line of the dictionary with a symbol that is no phone.
+    #[error("a symbol is no phone: {line:?}")]
+    NoPhone {
+        /// The line.
+        line: String,
+    },
 }
 
 /// A symbol that is no phone of the inventory.

@@ -11,6 +11,29 @@ use crate::inventory::Phone;
 /// Tokens that begin and end a sequence.
 const EDGES: [&str; 2] = ["<bos>", "</eos>"];
 
+/// Mismatch between a file and the tokenizer that a model needs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IpaTokenizerError {
+    /// A file that the `tokenizers` library can't read.
+    #[error(transparent)]
+    Unreadable(tokenizers::Error),
+    /// A tokenizer that lacks a token.
+    #[error("token `{token}` is missing")]
+    MissingToken {
+        /// The token.
+        token: &'static str,
+    },
+    /// A tokenizer with more tokens than the model.
+    #[error("it has a token {largest}, expected at most {phones} tokens")]
+    TooManyTokens {
+        /// Largest number of a token.
+        largest: usize,
+        /// Rows of the model's table of phones.
+        phones: usize,
+    },
+}
+
 /// A published tokenizer of IPA as espeak-ng writes it. Cloning is cheap behind an `Arc`.
 pub struct IpaTokenizer {
     tokenizer: Tokenizer,
@@ -28,17 +51,17 @@ impl IpaTokenizer {
     /// Reads the bytes of a `tokenizer.json` for a model with a table of `phones` rows.
     ///
     /// # Errors
-    /// The reason why the file is not the tokenizer of such a model.
-    pub fn from_bytes(bytes: &[u8], phones: usize) -> Result<Self, String> {
-        let tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| e.to_string())?;
-        if let Some(missing) = EDGES.iter().find(|t| tokenizer.token_to_id(t).is_none()) {
-            return Err(format!("token `{missing}` is missing"));
+    /// [`IpaTokenizerError`] if the file is not the tokenizer of such a model.
+    pub fn from_bytes(bytes: &[u8], phones: usize) -> Result<Self, IpaTokenizerError> {
+        let tokenizer = Tokenizer::from_bytes(bytes).map_err(IpaTokenizerError::Unreadable)?;
+        if let Some(token) = EDGES.into_iter().find(|t| tokenizer.token_to_id(t).is_none()) {
+            return Err(IpaTokenizerError::MissingToken { token });
         }
         let mut all: Vec<(String, u32)> = tokenizer.get_vocab(true).into_iter().collect();
         all.sort();
         let largest = all.iter().map(|(_, id)| *id as usize).max().unwrap_or_default();
         if largest >= phones {
-            return Err(format!("it has a token {largest}, expected at most {phones} tokens"));
+            return Err(IpaTokenizerError::TooManyTokens { largest, phones });
         }
         let mut symbols = BTreeMap::new();
         for (symbol, id) in all.into_iter().filter(|(symbol, _)| !symbol.starts_with('<')) {

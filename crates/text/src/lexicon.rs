@@ -11,7 +11,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use syrinx_types::Fnv1a;
 
-use crate::error::TextError;
+use crate::error::{EmbeddedFault, TextError};
 use crate::inventory::{Phone, parse_arpabet, to_arpabet};
 use crate::letter_names::letter_name;
 use crate::user_lexicon::{self, UserEntry};
@@ -93,7 +93,7 @@ struct Packed {
 
 impl Packed {
     /// Reads lines `word PH1 PH2 ...`, sorted by word.
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, EmbeddedFault> {
         let mut packed = Packed { bounds: vec![0], ..Packed::default() };
         packed.letters.reserve(text.len() / 3);
         packed.phones.reserve(text.len() / 4);
@@ -102,10 +102,11 @@ impl Packed {
         for line in text.lines() {
             // Bytes one by one: words and symbols are too short for searches of the standard library.
             let space = line.bytes().position(|byte| byte == b' ');
-            let space = space.ok_or_else(|| format!("no space in {line:?}"))?;
+            let space = space.ok_or_else(|| EmbeddedFault::NoSpace { line: line.to_owned() })?;
             let (word, sounds) = (&line[..space], &line.as_bytes()[space + 1..]);
             if word < previous {
-                return Err(format!("{word:?} comes after {previous:?}"));
+                let (word, previous) = (word.to_owned(), previous.to_owned());
+                return Err(EmbeddedFault::Unsorted { word, previous });
             }
             let pronunciation = packed.bounds.len() as u32 - 1;
             if word != previous {
@@ -115,7 +116,8 @@ impl Packed {
             }
             for symbol in sounds.split(|&byte| byte == b' ') {
                 let phone = symbols.get(symbol);
-                packed.phones.push(phone.ok_or_else(|| format!("a symbol is no phone: {line:?}"))?);
+                let no_phone = || EmbeddedFault::NoPhone { line: line.to_owned() };
+                packed.phones.push(phone.ok_or_else(no_phone)?);
             }
             packed.bounds.push(packed.phones.len() as u32);
         }
@@ -202,9 +204,9 @@ impl Lexicon {
     ///
     /// Errors when the bytes are none.
     pub fn from_packed(packed: &[u8]) -> Result<Self, TextError> {
-        let broken = |reason: String| TextError::Embedded { what: "CMU dictionary", reason };
+        let broken = |fault| TextError::Embedded { what: "CMU dictionary", fault };
         let mut text = String::with_capacity(CMUDICT_BYTES);
-        DeflateDecoder::new(packed).read_to_string(&mut text).map_err(|e| broken(e.to_string()))?;
+        DeflateDecoder::new(packed).read_to_string(&mut text).map_err(|e| broken(e.into()))?;
         Ok(Self { cmu: Arc::new(Packed::parse(&text).map_err(broken)?), user: HashMap::new() })
     }
 
@@ -341,7 +343,7 @@ pub fn pack_cmudict(published: &str) -> Result<Vec<u8>, TextError> {
         .flat_map(|(word, all)| all.iter().map(move |phones| (word, phones)))
         .try_for_each(|(word, phones)| writeln!(encoder, "{word} {}", to_arpabet(phones)))
         .and_then(|()| encoder.finish());
-    packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", reason: e.to_string() })
+    packed.map_err(|e| TextError::Embedded { what: "CMU dictionary", fault: e.into() })
 }
 
 /// One word of this number is held out.

@@ -41,12 +41,12 @@ mod user_lexicon;
 pub mod vocab;
 
 pub use bpe::train_bpe;
-pub use error::{PhoneError, TextError};
+pub use error::{EmbeddedFault, LexiconFault, PhoneError, TextError};
 pub use espeak::espeak_ipa;
 pub use frontend::{Frontend, Phonemized, Pronounce, RuleSpeller, Source, SpokenWord, preload};
 pub use incoming::IncomingText;
 pub use inventory::{Phone, Stress, strip_stress};
-pub use ipa_tokens::IpaTokenizer;
+pub use ipa_tokens::{IpaTokenizer, IpaTokenizerError};
 pub use lexicon::{Lexicon, Pronunciation, Pronunciations, is_held_out};
 pub use normalize::{UnspokenSymbol, normalize, symbols_left_out};
 pub use scoring::{normalize_for_scoring, whisper_english};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 
-use crate::error::{PhoneError, TextError};
+use crate::error::{LexiconFault, PhoneError, TextError};
 use crate::inventory::{Phone, complete_stress, parse_arpabet};
 use crate::ipa::parse_ipa_word;
 
@@ -28,12 +28,9 @@ impl UserEntry {
 pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, UserEntry>, TextError> {
     let mut entries: HashMap<String, UserEntry> = HashMap::new();
     for (index, line) in BufReader::new(reader).lines().enumerate() {
-        let failed = |reason: String| TextError::LexiconLine {
-            file: file.to_owned(),
-            line: index + 1,
-            reason,
-        };
-        let line = line.map_err(|e| failed(e.to_string()))?;
+        let failed =
+            |fault| TextError::LexiconLine { file: file.to_owned(), line: index + 1, fault };
+        let line = line.map_err(|e| failed(e.into()))?;
         let line = line.trim_start_matches('\u{FEFF}');
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.is_empty() {
@@ -41,8 +38,8 @@ pub(crate) fn read(reader: impl Read, file: &str) -> Result<HashMap<String, User
         }
         let (word, sounds) = line
             .split_once(char::is_whitespace)
-            .ok_or_else(|| failed(format!("`{line}` has no pronunciation")))?;
-        let phones = pronunciation(sounds.trim()).map_err(|e| failed(e.to_string()))?;
+            .ok_or_else(|| failed(LexiconFault::NoPronunciation { line: line.to_owned() }))?;
+        let phones = pronunciation(sounds.trim()).map_err(|e| failed(e.into()))?;
         entries.entry(word.to_lowercase()).or_default().push(&phones);
     }
     Ok(entries)

@@ -98,7 +98,7 @@ fn read_tokenizer(path: &Path, phones: usize) -> Result<String, VallEError> {
         std::fs::read(path).map_err(|cause| VallEError::Read { path: path.into(), cause })?;
     let fault = |reason| VallEError::Tokenizer { path: path.into(), reason };
     let json = String::from_utf8(bytes).map_err(|e| fault(e.to_string()))?;
-    IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(fault)?;
+    IpaTokenizer::from_bytes(json.as_bytes(), phones).map_err(|e| fault(e.to_string()))?;
     Ok(json)
 }
 

@@ -37,10 +37,10 @@ pub struct MarkedUtterance {
 #[non_exhaustive]
 pub enum MarkupError {
     /// SSML that is not well-formed XML.
-    #[error("the SSML is not well-formed: {reason}")]
+    #[error("the SSML is not well-formed: {fault}")]
     Malformed {
-        /// Reason, from the XML parser.
-        reason: String,
+        /// Fault.
+        fault: XmlFault,
     },
     /// An element or attribute that would change the speech and is not supported.
     #[error("{what} is not supported")]
@@ -64,6 +64,36 @@ pub enum MarkupError {
         /// The mark without brackets.
         mark: String,
     },
+}
+
+/// Fault of SSML that is not well-formed XML.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum XmlFault {
+    /// Message of the XML parser, whose errors can't be compared.
+    #[error("{0}")]
+    Parser(String),
+    /// An end tag without its start tag.
+    #[error("</{name}> closes nothing")]
+    StrayEnd {
+        /// Name of the element.
+        name: String,
+    },
+    /// An entity that isn't one of XML's five.
+    #[error("there is no entity &{name};")]
+    UnknownEntity {
+        /// Name of the entity.
+        name: String,
+    },
+    /// An element without its end tag.
+    #[error("an element is not closed")]
+    Unclosed,
+}
+
+impl From<XmlFault> for MarkupError {
+    fn from(fault: XmlFault) -> Self {
+        Self::Malformed { fault }
+    }
 }
 
 impl MarkupError {

@@ -5,7 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::marks::{MAX_PAUSE_S, rate, seconds, spelled};
-use super::{MarkupError, Script, Style};
+use super::{MarkupError, Script, Style, XmlFault};
 
 /// Rates of `<emphasis>`.
 const EMPHASIS: [(&str, f64); 4] =
@@ -50,12 +50,11 @@ enum Contents {
 
 /// Reads a document, or a text with tags in it.
 pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
-    let malformed = |reason: String| MarkupError::Malformed { reason };
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Open> = Vec::new();
     loop {
         let contents = open.last().map_or(Contents::Spoken, |o| o.contents);
-        match reader.read_event().map_err(|e| malformed(e.to_string()))? {
+        match reader.read_event().map_err(parser_fault)? {
             Event::Start(tag) => {
                 let style = script.style.clone();
                 let own = begin(&tag, script, contents)?;
@@ -69,7 +68,8 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
             }
             Event::End(tag) => {
                 let Some(last) = open.pop() else {
-                    return Err(malformed(format!("</{}> closes nothing", tag.name().as_ref())));
+                    let name = tag.name().as_ref().to_owned();
+                    return Err(XmlFault::StrayEnd { name }.into());
                 };
                 end(tag.local_name().as_ref(), script);
                 script.restyle(last.style);
@@ -77,20 +77,26 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
             Event::Text(text) => push(script, contents, &text.xml10_content())?,
             Event::CData(text) => push(script, contents, &text.xml10_content())?,
             Event::GeneralRef(entity) => {
-                let character = entity.resolve_char_ref().map_err(|e| malformed(e.to_string()))?;
+                let character = entity.resolve_char_ref().map_err(parser_fault)?;
                 match (character, quick_xml::escape::resolve_predefined_entity(&entity)) {
                     (Some(c), _) => push(script, contents, &c.to_string())?,
                     (None, Some(text)) => push(script, contents, text)?,
                     (None, None) => {
-                        return Err(malformed(format!("there is no entity &{};", &*entity)));
+                        let name = (*entity).to_owned();
+                        return Err(XmlFault::UnknownEntity { name }.into());
                     }
                 }
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             Event::Eof if open.is_empty() => return Ok(()),
-            Event::Eof => return Err(malformed("an element is not closed".into())),
+            Event::Eof => return Err(XmlFault::Unclosed.into()),
         }
     }
+}
+
+/// Returns the error of the XML parser's refusal.
+fn parser_fault(error: impl std::fmt::Display) -> MarkupError {
+    XmlFault::Parser(error.to_string()).into()
 }
 
 fn push(script: &mut Script, contents: Contents, text: &str) -> Result<(), MarkupError> {
@@ -205,11 +211,10 @@ fn length_of_break(tag: &BytesStart<'_>) -> Result<f64, MarkupError> {
 }
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, MarkupError> {
-    let malformed = |reason: String| MarkupError::Malformed { reason };
-    let found = tag.try_get_attribute(name).map_err(|e| malformed(e.to_string()))?;
+    let found = tag.try_get_attribute(name).map_err(parser_fault)?;
     let Some(found) = found else { return Ok(None) };
     let value = found.normalized_value(XmlVersion::Implicit1_0);
-    Ok(Some(value.map_err(|e| malformed(e.to_string()))?.into_owned()))
+    Ok(Some(value.map_err(parser_fault)?.into_owned()))
 }
 
 fn value_error(element: &str, attribute: &str, value: &str, expected: &'static str) -> MarkupError {
