@@ -14,7 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::intake::Intake;
 use crate::sniff::ContainerFormat;
-use crate::{AudioError, AudioWarning};
+use crate::{AudioError, AudioWarning, DecodeFault};
 
 /// End of a stream of packets.
 struct End {
@@ -172,18 +172,20 @@ fn explain(name: &str, format: ContainerFormat, error: Error) -> AudioError {
     let name = name.to_owned();
     match error {
         Error::IoError(cause) if cause.raw_os_error().is_some() => AudioError::Read { name, cause },
-        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => AudioError::Undecodable {
+        Error::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+            AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::EndsEarly }
+        }
+        // An M4A keeps its index at the end unless it was made for streaming: half a file has none.
+        Error::Unsupported(what) if what.contains("missing") => AudioError::Undecodable {
             name,
             format: format.name(),
-            reason: "it ends too early".to_owned(),
+            fault: DecodeFault::NoPart(what),
         },
-        // An M4A keeps its index at the end unless it was made for streaming: half a file has none.
-        Error::Unsupported(what) if what.contains("missing") => {
-            AudioError::Undecodable { name, format: format.name(), reason: what.to_owned() }
-        }
         Error::Unsupported(what) => {
             AudioError::Unsupported { name, what: format!("{} ({what})", format.name()) }
         }
-        e => AudioError::Undecodable { name, format: format.name(), reason: e.to_string() },
+        e => {
+            AudioError::Undecodable { name, format: format.name(), fault: DecodeFault::Library(e) }
+        }
     }
 }

@@ -71,14 +71,14 @@ pub enum AudioError {
         channels: usize,
     },
     /// A damaged file of a known format.
-    #[error("{name}: looks like {format} but can't be decoded ({reason})")]
+    #[error("{name}: looks like {format} but can't be decoded ({fault})")]
     Undecodable {
         /// The file.
         name: String,
         /// Format by its first bytes.
         format: &'static str,
-        /// Cause.
-        reason: String,
+        /// Fault.
+        fault: DecodeFault,
     },
     /// More than a few samples far beyond full scale.
     #[error("{name}: {count} samples lie beyond 16 times full scale (up to {peak:.3e} times)")]
@@ -131,14 +131,14 @@ pub enum AudioError {
         max_bytes: u64,
     },
     /// Resampling was refused.
-    #[error("resampling from {from_hz} Hz to {to_hz} Hz failed: {reason}")]
+    #[error("resampling from {from_hz} Hz to {to_hz} Hz failed: {fault}")]
     Resample {
         /// Rate given.
         from_hz: u32,
         /// Target rate.
         to_hz: u32,
-        /// Cause.
-        reason: String,
+        /// Fault.
+        fault: ResampleFault,
     },
     /// Writing failed: full disk, missing folder, no permission.
     #[error("{name}: writing failed: {cause}")]
@@ -165,6 +165,57 @@ pub enum AudioError {
     /// A log-mel, transform or pause setting that can't work.
     #[error("setting {}: {}", .0.key, .0.reason)]
     Config(SettingIssue),
+}
+
+/// Fault of a damaged recording.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeFault {
+    /// A file that ends before its sound.
+    #[error("it ends too early")]
+    EndsEarly,
+    /// A WAV file that ends before its format.
+    #[error("it ends inside the header")]
+    EndsInHeader,
+    /// A WAV file that ends after its format.
+    #[error("no data chunk")]
+    NoDataChunk,
+    /// A WAV file with its sound first.
+    #[error("the sound stands before its format")]
+    SoundBeforeFormat,
+    /// A WAV file with a format chunk that lacks fields.
+    #[error("its format chunk is too short")]
+    ShortFormat,
+    /// A WAV file with an extensible format chunk that lacks fields.
+    #[error("its extensible format chunk is too short")]
+    ShortExtensibleFormat,
+    /// A WAV file without channels.
+    #[error("it has zero channels")]
+    NoChannels,
+    /// A WAV file with a chunk that is longer than any header.
+    #[error("a chunk of {bytes} bytes stands before the sound")]
+    LongChunk {
+        /// Length of the chunk, bytes.
+        bytes: u64,
+    },
+    /// A container without a part that every one has.
+    #[error("{0}")]
+    NoPart(&'static str),
+    /// Error of the `symphonia` library.
+    #[error(transparent)]
+    Library(symphonia::core::errors::Error),
+}
+
+/// Fault of a change of the sample rate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResampleFault {
+    /// A rate that no recording has.
+    #[error("rates must lie between 1 and {} Hz", crate::MAX_RATE_HZ)]
+    Rates,
+    /// Error of the `rubato` library.
+    #[error(transparent)]
+    Library(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl AudioError {

@@ -28,7 +28,7 @@ pub mod prompt;
 pub mod silence;
 pub mod speech;
 
-pub use error::AudioError;
+pub use error::{AudioError, DecodeFault, ResampleFault};
 pub use intake::{MAX_RATE_HZ, MIN_RATE_HZ, ReadLimits};
 pub use long::{Recording, SourceLength};
 pub use mel::{LogMel, MelConfig, mel_filterbank};

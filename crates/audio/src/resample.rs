@@ -4,7 +4,7 @@ use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use syrinx_types::Audio;
 
-use crate::{AudioError, MAX_RATE_HZ};
+use crate::{AudioError, MAX_RATE_HZ, ResampleFault};
 
 /// Samples in a block on its shorter side. Longer blocks move the anti-aliasing filter's edge towards the Nyquist
 /// frequency: 1024 puts it above 0.97 of it.
@@ -31,9 +31,8 @@ impl Resampler {
     /// # Errors
     /// [`AudioError::Resample`] when a rate is 0 or above [`MAX_RATE_HZ`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, AudioError> {
-        let fail = |reason: String| AudioError::Resample { from_hz, to_hz, reason };
         if from_hz == 0 || to_hz == 0 || from_hz > MAX_RATE_HZ || to_hz > MAX_RATE_HZ {
-            return Err(fail(format!("rates must lie between 1 and {MAX_RATE_HZ} Hz")));
+            return Err(AudioError::Resample { from_hz, to_hz, fault: ResampleFault::Rates });
         }
         let unit = gcd(from_hz, to_hz);
         let (unit_in, unit_out) = ((from_hz / unit) as usize, (to_hz / unit) as usize);
@@ -49,7 +48,8 @@ impl Resampler {
             WindowFunction::BlackmanHarris2,
             FixedSync::Both,
         )
-        .map_err(|e| fail(e.to_string()))?;
+        .map_err(|e| ResampleFault::Library(e.into()))
+        .map_err(|fault| AudioError::Resample { from_hz, to_hz, fault })?;
         debug_assert_eq!(
             (fft.input_frames_next(), fft.output_frames_next()),
             (block_in, block_out)
@@ -89,14 +89,14 @@ impl Resampler {
 
     fn block(&mut self, at: usize) -> Result<(), AudioError> {
         let (from_hz, to_hz) = (self.from_hz, self.to_hz);
-        let fail = |reason: String| AudioError::Resample { from_hz, to_hz, reason };
+        let fail =
+            |cause| AudioError::Resample { from_hz, to_hz, fault: ResampleFault::Library(cause) };
         let n = self.block_out.len();
         let input = &self.pending[at..at + self.block_in];
-        let input =
-            InterleavedSlice::new(input, 1, self.block_in).map_err(|e| fail(e.to_string()))?;
-        let mut output = InterleavedSlice::new_mut(&mut self.block_out, 1, n)
-            .map_err(|e| fail(e.to_string()))?;
-        self.fft.process_into_buffer(&input, &mut output, None).map_err(|e| fail(e.to_string()))?;
+        let input = InterleavedSlice::new(input, 1, self.block_in).map_err(|e| fail(e.into()))?;
+        let mut output =
+            InterleavedSlice::new_mut(&mut self.block_out, 1, n).map_err(|e| fail(e.into()))?;
+        self.fft.process_into_buffer(&input, &mut output, None).map_err(|e| fail(e.into()))?;
         let skip = self.delay.min(n);
         self.delay -= skip;
         self.out.extend_from_slice(&self.block_out[skip..]);

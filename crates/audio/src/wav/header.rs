@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::codec_name;
-use crate::AudioError;
+use crate::{AudioError, DecodeFault};
 
 /// Lengths from here up may be placeholders of a writer that could not go back (ffmpeg writes 0xffffffff, sox about
 /// 0x7ffff000): the end of the file is then no sign of damage.
@@ -180,14 +180,15 @@ impl<'a> Walk<'a> {
         loop {
             let head = self.up_to(8)?;
             if head.len() < 8 {
-                let reason =
-                    if header.is_some() { "no data chunk" } else { "it ends inside the header" };
-                return Err(self.undecodable(reason));
+                return Err(self.undecodable(match header {
+                    Some(_) => DecodeFault::NoDataChunk,
+                    None => DecodeFault::EndsInHeader,
+                }));
             }
             let length = u64::from(u32_at(&head, 4));
             match &head[..4] {
                 b"data" if header.is_none() => {
-                    return Err(self.undecodable("the sound stands before its format"));
+                    return Err(self.undecodable(DecodeFault::SoundBeforeFormat));
                 }
                 b"data" => {
                     let long_bytes = long_bytes.filter(|_| riff[..4] != *b"RIFF");
@@ -298,11 +299,11 @@ impl<'a> Walk<'a> {
 
     fn format(&self, format: &[u8]) -> Result<Header, AudioError> {
         if format.len() < 14 {
-            return Err(self.undecodable("its format chunk is too short"));
+            return Err(self.undecodable(DecodeFault::ShortFormat));
         }
         let channels = usize::from(u16_at(format, 2));
         if channels == 0 {
-            return Err(self.undecodable("it has zero channels"));
+            return Err(self.undecodable(DecodeFault::NoChannels));
         }
         let block_align = u16_at(format, 12);
         // The first WAV files had no such field; their samples fill the frame.
@@ -341,7 +342,7 @@ impl<'a> Walk<'a> {
             return Ok(tag);
         }
         match format.get(24..40) {
-            None => Err(self.undecodable("its extensible format chunk is too short")),
+            None => Err(self.undecodable(DecodeFault::ShortExtensibleFormat)),
             Some(guid) if guid[2..] == USUAL || guid[2..] == AMBISONIC => Ok(u16_at(guid, 0)),
             Some(guid) => {
                 let digits: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -380,7 +381,7 @@ impl<'a> Walk<'a> {
     fn exactly(&mut self, count: u64) -> Result<Vec<u8>, AudioError> {
         let bytes = self.up_to(count)?;
         if (bytes.len() as u64) < count {
-            return Err(self.undecodable("it ends inside the header"));
+            return Err(self.undecodable(DecodeFault::EndsInHeader));
         }
         Ok(bytes)
     }
@@ -388,8 +389,7 @@ impl<'a> Walk<'a> {
     fn skip(&mut self, mut count: u64) -> Result<(), AudioError> {
         const BLOCK_BYTES: u64 = 1 << 16;
         if self.taken + count > MAX_HEADER_BYTES {
-            let reason = format!("a chunk of {count} bytes stands before the sound");
-            return Err(self.undecodable(reason));
+            return Err(self.undecodable(DecodeFault::LongChunk { bytes: count }));
         }
         while count > 0 {
             count -= self.exactly(count.min(BLOCK_BYTES))?.len() as u64;
@@ -397,8 +397,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn undecodable(&self, reason: impl Into<String>) -> AudioError {
-        AudioError::Undecodable { name: self.name.to_owned(), format: "WAV", reason: reason.into() }
+    fn undecodable(&self, fault: DecodeFault) -> AudioError {
+        AudioError::Undecodable { name: self.name.to_owned(), format: "WAV", fault }
     }
 
     fn unsupported(&self, what: String) -> AudioError {
