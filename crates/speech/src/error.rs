@@ -24,12 +24,12 @@ pub enum SpeechError {
         rate_hz: f64,
     },
     /// A data file can't be read.
-    #[error("line {line} of the phone frequencies: {reason}")]
+    #[error("line {line} of the phone frequencies: {content:?} is no phone and count")]
     Data {
         /// Line, from 1.
         line: usize,
-        /// Fault.
-        reason: String,
+        /// Its content.
+        content: String,
     },
     /// A model that gave no scores.
     #[error("the model gave no phone scores")]
@@ -63,7 +63,7 @@ pub enum SpeechError {
     Spelling {
         /// The word.
         word: String,
-        /// Error of the library.
+        /// Message of the library, whose errors can't be compared.
         reason: String,
     },
     /// An alignment of no words.

@@ -46,10 +46,7 @@ impl Units {
         let mut units = Self { phones, of_phone, log_priors: Vec::new() };
         let mut counts = vec![1.0_f64; units.len()];
         for (i, line) in lines.lines().enumerate() {
-            let bad = || SpeechError::Data {
-                line: i + 1,
-                reason: format!("{line:?} is no phone and count"),
-            };
+            let bad = || SpeechError::Data { line: i + 1, content: line.to_owned() };
             let (phone, count) = line.split_once(' ').ok_or_else(bad)?;
             let phone = Phone::from_arpabet(phone).ok_or_else(bad)?;
             let count: u32 = count.parse().map_err(|_| bad())?;
