@@ -16,12 +16,12 @@ pub enum ConfigError {
         cause: io::Error,
     },
     /// A file that isn't TOML.
-    #[error("config file {}: {reason}", path.display())]
+    #[error("config file {}: {fault}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Reason and place.
-        reason: String,
+        /// Fault and place.
+        fault: TableFault,
     },
     /// A key that doesn't exist.
     #[error("{place}: there is no setting `{key}`")]
@@ -34,21 +34,42 @@ pub enum ConfigError {
         nearest: Option<String>,
     },
     /// A value that doesn't fit its key.
-    #[error("{place}: setting `{key}`: {reason}")]
+    #[error("{place}: setting `{key}`: {cause}")]
     Value {
         /// The key, with dots.
         key: String,
         /// Source of the value: a file, `environment` or `flag`.
         place: String,
-        /// Reason.
-        reason: String,
+        /// Kind of the mismatch.
+        cause: Box<figment::error::Kind>,
     },
     /// A configuration of this program that contradicts its own schema.
-    #[error("the default configuration can't be written as JSON: {reason}")]
+    #[error("the default configuration can't be written as JSON: {fault}")]
     Defaults {
-        /// Cause.
-        reason: String,
+        /// Fault.
+        fault: TableFault,
     },
+}
+
+/// Fault of values that should be a table of settings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableFault {
+    /// Text that isn't TOML.
+    #[error("{}", cause.to_string().trim_end())]
+    Toml {
+        /// Cause, whose message ends with a line break.
+        cause: Box<toml::de::Error>,
+    },
+    /// Values that JSON can't hold.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Values that a layer can't hold.
+    #[error(transparent)]
+    Layer(#[from] Box<figment::Error>),
+    /// A value that isn't a table.
+    #[error("it isn't a table")]
+    NoTable,
 }
 
 impl ConfigError {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::ConfigError;
+use crate::error::{ConfigError, TableFault};
 use crate::schema::{Found, Tree};
 
 /// One layer above the defaults.
@@ -57,7 +57,7 @@ pub fn load<T: DeserializeOwned>(
     defaults: &Value,
     layers: &[Layer],
 ) -> Result<Loaded<T>, ConfigError> {
-    let lowest = to_dict(defaults).map_err(|reason| ConfigError::Defaults { reason })?;
+    let lowest = to_dict(defaults).map_err(|fault| ConfigError::Defaults { fault })?;
     let mut figment = Figment::from(Named { place: DEFAULTS.into(), values: lowest });
     for layer in layers {
         if let Some(named) = read(layer, Tree(schema))? {
@@ -109,18 +109,21 @@ fn read(layer: &Layer, schema: Tree<'_>) -> Result<Option<Named>, ConfigError> {
         Err(e) if optional && e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(ConfigError::Read { path: path.clone(), cause }),
     };
-    let syntax = |reason: String| ConfigError::Syntax { path: path.clone(), reason };
-    let table: toml::Table =
-        toml::from_str(&text).map_err(|e| syntax(e.to_string().trim_end().into()))?;
-    let json = serde_json::to_value(table).map_err(|e| syntax(e.to_string()))?;
-    let values = to_dict(&json).map_err(syntax)?;
+    let values = parse(&text).map_err(|fault| ConfigError::Syntax { path: path.clone(), fault })?;
     Ok(Some(Named { place: path.display().to_string(), values }))
 }
 
-fn to_dict(json: &Value) -> Result<Dict, String> {
-    match Tagged::serialize(json).map_err(|e| e.to_string())? {
+/// Parses the TOML text of a layer.
+fn parse(text: &str) -> Result<Dict, TableFault> {
+    let table: toml::Table =
+        toml::from_str(text).map_err(|e| TableFault::Toml { cause: Box::new(e) })?;
+    to_dict(&serde_json::to_value(table)?)
+}
+
+fn to_dict(json: &Value) -> Result<Dict, TableFault> {
+    match Tagged::serialize(json).map_err(Box::new)? {
         Tagged::Dict(_, dict) => Ok(dict),
-        _ => Err("it isn't a table".into()),
+        _ => Err(TableFault::NoTable),
     }
 }
 
@@ -214,7 +217,7 @@ fn value_error(error: &figment::Error, fallback: &str) -> ConfigError {
     ConfigError::Value {
         key: error.path.join("."),
         place: error.metadata.as_ref().map_or(fallback.into(), |m| m.name.to_string()),
-        reason: error.kind.to_string(),
+        cause: Box::new(error.kind.clone()),
     }
 }
 

@@ -11,7 +11,7 @@ mod layers;
 mod schema;
 mod settings;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, TableFault};
 pub use layers::{Layer, Loaded, SettingKey, load};
 pub use schema::Tree;
 pub use settings::{SETTINGS_FILE, Settings, settings_schema};

@@ -70,7 +70,7 @@ impl Settings {
         let tasks: Map<String, Value> =
             ALL.iter().map(|d| (d.id.to_owned(), (d.default_config)())).collect();
         let mut defaults = serde_json::to_value(Self::default())
-            .map_err(|e| ConfigError::Defaults { reason: e.to_string() })?;
+            .map_err(|e| ConfigError::Defaults { fault: e.into() })?;
         defaults["tasks"] = Value::Object(tasks);
         load(&settings_schema(), &defaults, layers)
     }

@@ -95,7 +95,7 @@ impl<'a> SettingsRunner<'a> {
         let Some(budget) = job.budget else { return Ok(None) };
         let schema = schemars::schema_for!(TrainConfig).to_value();
         let defaults = serde_json::to_value(TrainConfig::default())
-            .map_err(|e| ConfigError::Defaults { reason: e.to_string() })?;
+            .map_err(|e| ConfigError::Defaults { fault: e.into() })?;
         let mut layers: Vec<Layer> =
             budget.config.iter().map(|path| Layer::File(job.folder.join(path))).collect();
         let own = [("steps", budget.steps.to_string()), ("seed", job.seed.to_string())];
