@@ -94,14 +94,14 @@ pub enum RecipeError {
         purpose: &'static str,
     },
     /// A line of a file that is no request.
-    #[error("{file}:{line}: {reason}")]
+    #[error("{file}:{line}: {fault}")]
     Line {
         /// Name of the file.
         file: String,
         /// Number of the line, from 1.
         line: usize,
         /// Fault.
-        reason: String,
+        fault: LineFault,
         /// Field of the request that plain text fills.
         field: String,
     },
@@ -143,12 +143,12 @@ pub enum RecipeError {
     #[error("stopped")]
     Cancelled,
     /// An utterance that cannot be rendered.
-    #[error("{id}: {reason}")]
+    #[error("{id}: {fault}")]
     Utterance {
         /// Name of the utterance.
         id: String,
-        /// Error of reading or rendering it.
-        reason: String,
+        /// Fault of reading or rendering it.
+        fault: UtteranceFault,
     },
     /// A file or folder.
     #[error("cannot {operation} {}: {cause}", path.display())]
@@ -205,6 +205,35 @@ pub enum RecipeError {
     /// Evaluation.
     #[error(transparent)]
     Eval(#[from] EvalError),
+}
+
+/// Fault of a line that should be a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineFault {
+    /// A line that isn't JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// A value that a setting of the line can't have.
+    #[error("`{name}` can't be {value}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its value.
+        value: serde_json::Value,
+    },
+}
+
+/// Fault of an utterance that can't be rendered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UtteranceFault {
+    /// A recording that can't be read.
+    #[error(transparent)]
+    Recording(#[from] syrinx_audio::AudioError),
+    /// A view that can't be rendered.
+    #[error(transparent)]
+    View(#[from] TaskError),
 }
 
 impl RecipeError {

@@ -50,7 +50,7 @@ pub use codec_training::{
 };
 pub use corpora::CorpusSource;
 pub use corpus_codec::CorpusCodec;
-pub use error::RecipeError;
+pub use error::{LineFault, RecipeError, UtteranceFault};
 pub use evaluation::{CellOf, KeptEvaluation, Origin, with_suite};
 pub use events::{EVENTS_FILE, JsonLines, last_figures};
 pub use in_training::{CodecSource, InTrainingConfig, InTrainingEvaluation};

@@ -9,7 +9,7 @@ use syrinx_engine::{BatchRequest, Engine, EngineError};
 use syrinx_task::{Answered, Request};
 use syrinx_types::RunContext;
 
-use crate::RecipeError;
+use crate::{LineFault, RecipeError};
 
 /// Keys of a line that are settings, not fields of the request.
 const SETTINGS: [&str; 3] = ["id", "seed", "temperature"];
@@ -51,9 +51,9 @@ impl LineFile<'_> {
         for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
             let number = i + 1;
             let file = || self.name.to_owned();
-            let line = self.parse_line(line.trim(), number).map_err(|reason| {
+            let line = self.parse_line(line.trim(), number).map_err(|fault| {
                 let field = self.field.to_owned();
-                RecipeError::Line { file: file(), line: number, reason, field }
+                RecipeError::Line { file: file(), line: number, fault, field }
             })?;
             if !ids.insert(line.id.clone()) {
                 return Err(RecipeError::LineTwice { file: file(), line: number, id: line.id });
@@ -66,23 +66,23 @@ impl LineFile<'_> {
         Ok(lines)
     }
 
-    fn parse_line(&self, line: &str, number: usize) -> Result<RequestLine, String> {
+    fn parse_line(&self, line: &str, number: usize) -> Result<RequestLine, LineFault> {
         let mut own: Map<String, Value> = if line.starts_with('{') {
-            serde_json::from_str(line).map_err(|e| e.to_string())?
+            serde_json::from_str(line)?
         } else {
             Map::from_iter([(self.field.to_owned(), json!(line))])
         };
         let mut setting = |name: &str| own.remove(name).filter(|v| !v.is_null());
         let [id, seed, temperature] = SETTINGS.map(&mut setting);
-        let wrong = |name: &str, value: &Value| format!("`{name}` can't be {value}");
+        let wrong = |name, value| LineFault::Setting { name, value };
         let id = match id {
             None => format!("{number:04}"),
             Some(Value::String(id)) if is_file_name(&id) => id,
-            Some(other) => return Err(wrong("id", &other)),
+            Some(other) => return Err(wrong("id", other)),
         };
-        let seed = seed.map(|v| v.as_u64().ok_or_else(|| wrong("seed", &v))).transpose()?;
+        let seed = seed.map(|v| v.as_u64().ok_or_else(|| wrong("seed", v))).transpose()?;
         let temperature =
-            temperature.map(|v| v.as_f64().ok_or_else(|| wrong("temperature", &v))).transpose()?;
+            temperature.map(|v| v.as_f64().ok_or_else(|| wrong("temperature", v))).transpose()?;
         let mut request = self.fields.clone();
         for (name, value) in own {
             request[name] = value;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use syrinx_audio::{ReadLimits, UniqueWarnings, WavFormat, write_wav};
+use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings, WavFormat, write_wav};
 use syrinx_data::{EncodePlan, Manifest, Summary, Utterance, VIEWS, encode_manifest};
 use syrinx_engine::write_atomic;
 use syrinx_scene::{Scene, SceneRanges, seed_of};
-use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, View};
+use syrinx_task::{Simulation, SimulationMaterial, SimulationRanges, TaskError, View};
 use syrinx_types::{Audio, Coded, EventSink, IoOperation, RunContext};
 
 use crate::{CorpusCodec, RecipeError};
@@ -98,8 +98,8 @@ impl<'a> Simulator<'a> {
         run: RunContext<'_>,
     ) -> Result<EncodedView, RecipeError> {
         let one = |utterance: &Utterance| -> Result<Coded, String> {
-            let material = self.material(utterance, run.events)?;
-            let audio = self.render(view, utterance, &material)?;
+            let material = self.material(utterance, run.events).map_err(|e| e.to_string())?;
+            let audio = self.render(view, utterance, &material).map_err(|e| e.to_string())?;
             let audio = audio.ok_or("there is no other speaker")?;
             codec.encode(&audio).map_err(|e| e.to_string())
         };
@@ -142,12 +142,12 @@ impl<'a> Simulator<'a> {
         set: &mut EvaluationSet,
         events: &dyn EventSink,
     ) -> Result<(), RecipeError> {
-        let failed = |reason: String| RecipeError::Utterance { id: utterance.id.clone(), reason };
-        let material = self.material(utterance, events).map_err(failed)?;
-        let enrolment = self.enrolment(utterance, events).map_err(failed)?;
+        let failed = |fault| RecipeError::Utterance { id: utterance.id.clone(), fault };
+        let material = self.material(utterance, events).map_err(|e| failed(e.into()))?;
+        let enrolment = self.enrolment(utterance, events).map_err(|e| failed(e.into()))?;
         let mut recordings = vec![(CLEAN, Some(material.speech.clone())), (SPEAKER, enrolment)];
         for view in views() {
-            let audio = self.render(view, utterance, &material).map_err(failed)?;
+            let audio = self.render(view, utterance, &material).map_err(|e| failed(e.into()))?;
             recordings.push((view.name, audio));
         }
         let mut there: Vec<&str> = Vec::new();
@@ -166,11 +166,10 @@ impl<'a> Simulator<'a> {
         Ok(())
     }
 
-    fn load(&self, utterance: &Utterance, events: &dyn EventSink) -> Result<Audio, String> {
+    fn load(&self, utterance: &Utterance, events: &dyn EventSink) -> Result<Audio, AudioError> {
         let (path, limits) = (self.manifest.audio_path(utterance), ReadLimits::default());
         let mut warn = self.warnings.emit_to(events);
         syrinx_audio::load_warned(&path, self.sample_rate_hz, &limits, &mut warn)
-            .map_err(|e| e.to_string())
     }
 
     /// At most `count` utterances of other speakers, drawn by a seed.
@@ -189,7 +188,7 @@ impl<'a> Simulator<'a> {
         &self,
         utterance: &Utterance,
         events: &dyn EventSink,
-    ) -> Result<Option<Audio>, String> {
+    ) -> Result<Option<Audio>, AudioError> {
         let all = self.manifest.utterances();
         let other = all.iter().find(|u| u.speaker == utterance.speaker && u.id != utterance.id);
         other.map(|u| self.load(u, events)).transpose()
@@ -203,7 +202,7 @@ impl<'a> Simulator<'a> {
         &self,
         utterance: &Utterance,
         events: &dyn EventSink,
-    ) -> Result<SceneRecordings, String> {
+    ) -> Result<SceneRecordings, AudioError> {
         let others = self.others(utterance, BABBLE_SPEAKERS, self.seed_of(utterance));
         let others = others.into_iter().map(|u| self.load(u, events)).collect::<Result<_, _>>()?;
         Ok(SceneRecordings { speech: self.load(utterance, events)?, others })
@@ -214,11 +213,10 @@ impl<'a> Simulator<'a> {
         view: View,
         utterance: &Utterance,
         recordings: &SceneRecordings,
-    ) -> Result<Option<Audio>, String> {
+    ) -> Result<Option<Audio>, TaskError> {
         let (ranges, seed) = (self.ranges, self.seed_of(utterance));
         let SceneRecordings { speech, others } = recordings;
         (view.render)(&SimulationMaterial { speech, others, ranges, seed })
-            .map_err(|e| e.to_string())
     }
 }
 
