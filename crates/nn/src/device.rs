@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::NnError;
+use crate::{DeviceFault, NnError};
 
 /// A device by its name: `cpu`, `cuda` (the first GPU) or `cuda:N`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,28 +68,25 @@ impl DeviceChoice {
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(number) => open_cuda(number)
-                .map_err(|reason| NnError::Device { device: self.to_string(), reason }),
+                .map_err(|fault| NnError::Device { device: self.to_string(), fault }),
         }
     }
 }
 
 #[cfg(not(feature = "cuda"))]
-fn open_cuda(_: usize) -> Result<Device, String> {
-    Err("this program was built without CUDA; build one with `cargo xtask cuda`, or use --device cpu".into())
+fn open_cuda(_: usize) -> Result<Device, DeviceFault> {
+    Err(DeviceFault::NoCuda)
 }
 
 #[cfg(feature = "cuda")]
-fn open_cuda(number: usize) -> Result<Device, String> {
+fn open_cuda(number: usize) -> Result<Device, DeviceFault> {
     // Without a driver the first call into CUDA would end the process (its symbols are looked up when called), so the
     // driver's own device is looked for before: NVIDIA's on Linux, Microsoft's under WSL.
     let driver = ["/dev/nvidiactl", "/dev/dxg"].iter().any(|p| std::path::Path::new(p).exists());
     if cfg!(target_os = "linux") && !driver {
-        return Err(
-            "there is no NVIDIA GPU or no driver (no /dev/nvidiactl); use --device cpu".into()
-        );
+        return Err(DeviceFault::NoDriver);
     }
-    Device::new_cuda(number)
-        .map_err(|e| format!("{e}; `nvidia-smi` lists what there is, --device cpu always works"))
+    Device::new_cuda(number).map_err(|e| DeviceFault::Open(Box::new(e)))
 }
 
 /// Precision of a network's computation. Trained weights and their optimizer are f32 either way.

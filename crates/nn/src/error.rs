@@ -34,12 +34,12 @@ pub enum NnError {
     #[error("optimiser state: {0}")]
     OptimizerState(String),
     /// A device that can't be used.
-    #[error("device `{device}`: {reason}")]
+    #[error("device `{device}`: {fault}{}", fault.remedy_in_message())]
     Device {
         /// Its name.
         device: String,
-        /// Cause, with the remedy.
-        reason: String,
+        /// Fault.
+        fault: DeviceFault,
     },
     /// A size that cannot work.
     #[error("block: {0}")]
@@ -50,6 +50,32 @@ pub enum NnError {
     /// An error of candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+/// Fault of a device.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceFault {
+    /// A GPU in a program without CUDA.
+    #[error("this program was built without CUDA")]
+    NoCuda,
+    /// A GPU without driver, or none.
+    #[error("there is no NVIDIA GPU or no driver (no /dev/nvidiactl)")]
+    NoDriver,
+    /// A GPU that candle can't open.
+    #[error(transparent)]
+    Open(Box<candle_core::Error>),
+}
+
+impl DeviceFault {
+    /// Returns the remedy, as it follows the fault in messages.
+    fn remedy_in_message(&self) -> &'static str {
+        match self {
+            Self::NoCuda => "; build one with `cargo xtask cuda`, or use --device cpu",
+            Self::NoDriver => "; use --device cpu",
+            Self::Open(_) => "; `nvidia-smi` lists what there is, --device cpu always works",
+        }
+    }
 }
 
 impl From<syrinx_types::SettingIssue> for NnError {

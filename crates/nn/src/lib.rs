@@ -32,7 +32,7 @@ pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use block::{Activation, Block, BlockConfig, Linear, RmsNorm, Stack};
 pub use cache::{LayerCache, StackCache};
 pub use device::{DeviceChoice, Precision};
-pub use error::NnError;
+pub use error::{DeviceFault, NnError};
 pub use gradient_sink::GradientSink;
 pub use low_rank::{LORA_DOWN, LORA_UP, LoraConfig};
 pub use ops::attention::{AttentionPlan, Span};
