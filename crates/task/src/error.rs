@@ -9,12 +9,12 @@ use crate::{AnswerIssue, ConfigIssue, LayoutIssue, Service};
 #[non_exhaustive]
 pub enum TaskError {
     /// A request that does not fit its task's schema.
-    #[error("task `{task}`: the request does not fit: {reason}")]
+    #[error("task `{task}`: the request does not fit: {issue}")]
     Request {
         /// Task.
         task: String,
         /// Fault.
-        reason: String,
+        issue: RequestIssue,
     },
     /// Settings that do not fit their task.
     #[error("task `{task}`: the settings do not fit: {issue}")]
@@ -67,6 +67,21 @@ pub enum TaskError {
     /// A run that was stopped.
     #[error("stopped")]
     Cancelled,
+}
+
+/// Mismatch between a request and its task.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestIssue {
+    /// Fields that are not those of the task's schema.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// A recording for a field of another type.
+    #[error("field `{field}` takes no recording")]
+    NoRecording {
+        /// Name of the field.
+        field: String,
+    },
 }
 
 impl TaskError {

@@ -45,7 +45,7 @@ pub use clip::{Clip, Section};
 pub use contents::{Content, Contents, Example, Response, TextContent};
 pub use context::Context;
 pub use descriptor::{BuildTask, DynChunks, DynPlan, DynRequest, DynTask, TaskDescriptor};
-pub use error::TaskError;
+pub use error::{RequestIssue, TaskError};
 pub use heads::{
     Corruption, DURATION_CLASSES, DURATION_ROWS, Filling, Head, HeadOutput, Latent, MAX_DURATION,
     Pattern, Predictor, Target, durations_of_pointer, pointer_in_frames,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use syrinx_types::Audio;
 
-use crate::{Task, TaskError};
+use crate::{RequestIssue, Task, TaskError};
 
 /// A request of any task: its fields as JSON, and the recordings in memory as values of their fields.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,7 +42,7 @@ impl Request {
         let in_memory = |(name, clip): (String, &mut crate::Clip)| Some((name, clip.audio.take()?));
         let recordings = T::clips(&mut request).into_iter().filter_map(in_memory).collect();
         let fields = serde_json::to_value(request)
-            .map_err(|e| TaskError::Request { task: T::ID.into(), reason: e.to_string() })?;
+            .map_err(|e| TaskError::Request { task: T::ID.into(), issue: e.into() })?;
         Ok(Self { fields, recordings })
     }
 
@@ -51,7 +51,7 @@ impl Request {
     /// # Errors
     /// [`TaskError::Request`] for unknown or missing fields, and for a recording of a field that takes none.
     pub fn parse<T: Task>(&self) -> Result<T::Request, TaskError> {
-        let fault = |reason: String| TaskError::Request { task: T::ID.into(), reason };
+        let fault = |issue| TaskError::Request { task: T::ID.into(), issue };
         let mut fields = self.fields.clone();
         if let Some(fields) = fields.as_object_mut() {
             for name in self.recordings.keys().filter(|name| !name.contains('.')) {
@@ -59,13 +59,13 @@ impl Request {
             }
         }
         let mut request: T::Request =
-            serde_json::from_value(fields).map_err(|e| fault(e.to_string()))?;
+            serde_json::from_value(fields).map_err(|e| fault(e.into()))?;
         let mut clips: BTreeMap<String, &mut crate::Clip> =
             T::clips(&mut request).into_iter().collect();
         for (name, audio) in &self.recordings {
             let clip = clips
                 .get_mut(name)
-                .ok_or_else(|| fault(format!("field `{name}` takes no recording")))?;
+                .ok_or_else(|| fault(RequestIssue::NoRecording { field: name.clone() }))?;
             **clip = Arc::clone(audio).into();
         }
         drop(clips);
