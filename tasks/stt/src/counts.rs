@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::DeflateDecoder;
 use syrinx_text::{normalize, normalize_for_scoring};
 
-use crate::SttError;
+use crate::{DataFault, SttError};
 
 /// The pairs of WordNet's example sentences, but for the test texts of the corpus; made by the example `build_data`.
 const WORDNET_PAIRS: &[u8] = include_bytes!("../data/bigrams.deflate");
@@ -21,7 +21,7 @@ pub(crate) const EDGE: &str = "</s>";
 fn inflated(bytes: &[u8], file: &'static str) -> Result<String, SttError> {
     let mut lines = String::new();
     let read = DeflateDecoder::new(bytes).read_to_string(&mut lines);
-    read.map_err(|e| SttError::Data { file, line: 0, reason: e.to_string() })?;
+    read.map_err(|e| SttError::Data { file, line: 0, fault: DataFault::Inflate(e.to_string()) })?;
     Ok(lines)
 }
 
@@ -74,19 +74,15 @@ impl BigramCounts {
     pub fn from_lines(lines: &str) -> Result<Self, SttError> {
         let mut counts = Self::default();
         for (i, line) in lines.lines().enumerate() {
-            let bad = |reason: &str| SttError::Data {
-                file: "word pairs",
-                line: i + 1,
-                reason: reason.to_owned(),
-            };
+            let bad = |fault| SttError::Data { file: "word pairs", line: i + 1, fault };
             let mut entries = line.split(' ');
-            let before = entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad("no word"))?;
+            let before = entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad(DataFault::NoWord))?;
             let row = counts.0.entry(before.to_owned()).or_default();
             let mut last: Option<&str> = None;
             for entry in entries {
                 match entry.parse::<u32>() {
                     Ok(count) => {
-                        let word = last.take().ok_or_else(|| bad("a count without a word"))?;
+                        let word = last.take().ok_or_else(|| bad(DataFault::StrayCount))?;
                         row.insert(word.to_owned(), count);
                     }
                     Err(_) => {
@@ -143,7 +139,7 @@ impl Frequencies {
         let bad = |i: usize| SttError::Data {
             file: "words of web pages",
             line: i + 1,
-            reason: "not pairs of a word and a logarithm".to_owned(),
+            fault: DataFault::NoLogarithm,
         };
         let rows = lines.lines().enumerate().map(|(i, line)| row(line).ok_or_else(|| bad(i)));
         Ok(Self(rows.collect::<Result<_, _>>()?))

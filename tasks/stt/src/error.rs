@@ -11,15 +11,33 @@ pub enum SttError {
     #[error(transparent)]
     Speech(#[from] SpeechError),
     /// A data file can't be read.
-    #[error("line {line} of the {file}: {reason}")]
+    #[error("line {line} of the {file}: {fault}")]
     Data {
         /// File.
         file: &'static str,
         /// Line, from 1.
         line: usize,
         /// Fault.
-        reason: String,
+        fault: DataFault,
     },
+}
+
+/// Fault of a line of a data file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataFault {
+    /// A line without a word.
+    #[error("no word")]
+    NoWord,
+    /// A count with no word before it.
+    #[error("a count without a word")]
+    StrayCount,
+    /// A word without the logarithm of its count.
+    #[error("not pairs of a word and a logarithm")]
+    NoLogarithm,
+    /// Message of the decompressor, whose errors can't be compared.
+    #[error("{0}")]
+    Inflate(String),
 }
 
 impl SttError {

@@ -31,7 +31,7 @@ use syrinx_types::Sample;
 pub use config::{DecoderConfig, SttConfig, SttMode, TextUnit};
 pub use counts::{BigramCounts, Frequencies};
 pub use decoder::{Decoder, Hypothesis};
-pub use error::SttError;
+pub use error::{DataFault, SttError};
 pub use example::phone_labels;
 pub use layout::{PHONES, TEXT};
 pub use lm::Bigrams;
