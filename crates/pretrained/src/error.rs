@@ -103,14 +103,14 @@ pub enum PretrainedError {
         available: usize,
     },
     /// A decoder that doesn't take the codes of the codec before it.
-    #[error("vocoder `{}` does not fit the codec `{}`: {reason}", vocoder.display(), codec.display())]
+    #[error("vocoder `{}` does not fit the codec `{}`: {fault}", vocoder.display(), codec.display())]
     Vocoder {
         /// Checkpoint of the vocoder.
         vocoder: PathBuf,
         /// Checkpoint of the codec.
         codec: PathBuf,
         /// Difference between them.
-        reason: String,
+        fault: VocoderMismatch,
     },
     /// A computation that failed.
     #[error("{operation} failed: {cause}")]
@@ -120,6 +120,18 @@ pub enum PretrainedError {
         /// Cause.
         cause: candle_core::Error,
     },
+}
+
+/// Difference between a vocoder and the codec before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VocoderMismatch {
+    /// A codec of another family.
+    #[error("the codec is not EnCodec")]
+    Family,
+    /// Frames of another length.
+    #[error("frames of the two have different lengths")]
+    FrameLength,
 }
 
 impl PretrainedError {

@@ -43,7 +43,7 @@ pub use codebook::{Codebook, Distance};
 pub use codec::PretrainedCodec;
 pub use conv::{CausalConv, Kernel, PadMode, Size, TransposedKernel};
 pub use entry::Entry;
-pub use error::PretrainedError;
+pub use error::{PretrainedError, VocoderMismatch};
 pub use open::{from_bytes, is_carried, open};
 pub use recognizer::{RecognizerChoice, UnknownRecognizer};
 pub use spec::{CodecSpec, SpecError};

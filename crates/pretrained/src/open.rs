@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::codec::PretrainedCodec;
 use crate::dac::Dac;
 use crate::encodec::Encodec;
-use crate::error::PretrainedError;
+use crate::error::{PretrainedError, VocoderMismatch};
 use crate::header::{HEADER, Header, VOCODER};
 use crate::mimi::Mimi;
 use crate::network::Network;
@@ -160,19 +160,19 @@ fn vocos(
     config: &VocosConfig,
     codec: &Path,
 ) -> Loaded<Vocos> {
-    let misfit = |reason: &str| PretrainedError::Vocoder {
+    let misfit = |fault| PretrainedError::Vocoder {
         vocoder: weights.path().to_owned(),
         codec: codec.to_owned(),
-        reason: reason.to_owned(),
+        fault,
     };
     let Network::Encodec(encodec) = network else {
-        return Err(misfit("the codec is not EnCodec"));
+        return Err(misfit(VocoderMismatch::Family));
     };
     let (hop, size) = (encodec.config.hop(), encodec.config.codebook_size);
     let frame_rate_hz = f64::from(encodec.config.sampling_rate) / hop as f64;
     let vocos = Vocos::load(weights, config, size, frame_rate_hz)?;
     if vocos.hop() != hop {
-        return Err(misfit("frames of the two have different lengths"));
+        return Err(misfit(VocoderMismatch::FrameLength));
     }
     Ok(vocos)
 }

@@ -13,14 +13,14 @@ pub enum HubError {
         name: String,
     },
     /// Request that the hub did not answer, or refused.
-    #[error("the hub at {endpoint} did not give {object}: {reason}")]
+    #[error("the hub at {endpoint} did not give {object}: {fault}")]
     Request {
         /// Address of the hub.
         endpoint: String,
         /// Requested object.
         object: String,
-        /// Reason.
-        reason: String,
+        /// Fault.
+        fault: RequestFault,
     },
     /// Repository without a file that is a checkpoint.
     #[error("`{name}` holds no weights that can be loaded")]
@@ -59,6 +59,24 @@ pub enum HubError {
     /// Work that was stopped.
     #[error("the download was cancelled")]
     Cancelled,
+}
+
+/// Fault of a request to the hub.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestFault {
+    /// A listing without the commit that it is of.
+    #[error("it names no commit")]
+    NoCommit,
+    /// A listing without a file that was asked for.
+    #[error("it has no file `{path}`")]
+    NoFile {
+        /// Path of the file in the repository.
+        path: String,
+    },
+    /// Error of the connection, or an answer that is no JSON.
+    #[error(transparent)]
+    Connection(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl HubError {

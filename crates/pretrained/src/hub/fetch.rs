@@ -9,7 +9,7 @@ use serde_json::Value;
 use syrinx_types::{CancelToken, Event, EventSink};
 
 use super::checksum::verify;
-use super::{HubError, Installed, ModelName};
+use super::{HubError, Installed, ModelName, RequestFault};
 
 /// Address of the hub.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -69,11 +69,11 @@ impl Hub {
         Ok(api.repo(repo))
     }
 
-    fn failed(&self, object: impl Into<String>, reason: ApiError) -> HubError {
+    fn failed(&self, object: impl Into<String>, cause: ApiError) -> HubError {
         HubError::Request {
             endpoint: self.endpoint.clone(),
             object: object.into(),
-            reason: reason.to_string(),
+            fault: RequestFault::Connection(cause.into()),
         }
     }
 
@@ -84,15 +84,16 @@ impl Hub {
     pub fn look_up(&self, name: &ModelName, only: &[String]) -> Result<Listing, HubError> {
         let object = format!("the list of files of `{name}`");
         let request = self.repo(name, &name.revision)?.info_request().query("blobs", "true");
-        let failed = |reason: String| HubError::Request {
+        let failed = |fault| HubError::Request {
             endpoint: self.endpoint.clone(),
             object: object.clone(),
-            reason,
+            fault,
         };
-        let response = request.call().map_err(|e| failed(e.to_string()))?;
-        let body = response.into_string().map_err(|e| failed(e.to_string()))?;
-        let info: Value = serde_json::from_str(&body).map_err(|e| failed(e.to_string()))?;
-        let revision = info["sha"].as_str().ok_or_else(|| failed("it names no commit".into()))?;
+        let connection = |cause| failed(RequestFault::Connection(cause));
+        let response = request.call().map_err(|e| connection(e.into()))?;
+        let body = response.into_string().map_err(|e| connection(e.into()))?;
+        let info: Value = serde_json::from_str(&body).map_err(|e| connection(e.into()))?;
+        let revision = info["sha"].as_str().ok_or_else(|| failed(RequestFault::NoCommit))?;
         let all: Vec<RemoteFile> = info["siblings"]
             .as_array()
             .into_iter()
@@ -104,7 +105,7 @@ impl Hub {
             .collect();
         let files = chosen(all, only);
         if let Some(missing) = only.iter().find(|path| !files.iter().any(|f| f.path == **path)) {
-            return Err(failed(format!("it has no file `{missing}`")));
+            return Err(failed(RequestFault::NoFile { path: missing.clone() }));
         }
         if only.is_empty() && !files.iter().any(|file| is_weights(&file.path)) {
             return Err(HubError::NoWeights { name: name.to_string() });
