@@ -76,7 +76,8 @@ impl BigramCounts {
         for (i, line) in lines.lines().enumerate() {
             let bad = |fault| SttError::Data { file: "word pairs", line: i + 1, fault };
             let mut entries = line.split(' ');
-            let before = entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad(DataFault::NoWord))?;
+            let before =
+                entries.next().filter(|w| !w.is_empty()).ok_or_else(|| bad(DataFault::NoWord))?;
             let row = counts.0.entry(before.to_owned()).or_default();
             let mut last: Option<&str> = None;
             for entry in entries {
