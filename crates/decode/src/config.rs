@@ -187,6 +187,24 @@ impl DemaskConfig {
     }
 }
 
+/// Settings of the further candidates that the engine generates where a row of speech is recognized badly. It keeps the
+/// one that is recognized best. Speech that is streamed is not generated again, nor is any with `best_of` above 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryConfig {
+    /// Number of further candidates of such a row; 0 for none.
+    pub candidates: usize,
+    /// Goodness of pronunciation below which there are further candidates: log-probability of the phones that were to be
+    /// said less that of the best ones, mean over time; 0 is perfect.
+    pub below: f64,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self { candidates: 3, below: -0.35 }
+    }
+}
+
 /// Settings of generation. The defaults are those of the embedded model's figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -213,6 +231,8 @@ pub struct DecodeConfig {
     pub guidance: f64,
     /// Number of candidates a request. The engine keeps the one with the fewest errors in its own transcript.
     pub best_of: usize,
+    /// Further candidates for speech that is recognized badly.
+    pub retry: RetryConfig,
     /// Rows of a batch.
     pub batch_rows: usize,
 }
@@ -245,6 +265,7 @@ impl Default for DecodeConfig {
             demask: DemaskConfig::default(),
             guidance: 1.0,
             best_of: 1,
+            retry: RetryConfig::default(),
             batch_rows: 16,
         }
     }
@@ -277,6 +298,9 @@ impl DecodeConfig {
             return Err(SettingIssue::new("masked.noise", "must be 0 or above"));
         }
         self.demask.check().map_err(|issue| issue.in_table("demask"))?;
+        if self.retry.below.is_nan() {
+            return Err(SettingIssue::new("retry.below", "must be a number"));
+        }
         if !self.guidance.is_finite() || self.guidance < 0.0 {
             return Err(SettingIssue::new("guidance", "must be 0 or above"));
         }

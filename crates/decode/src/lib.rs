@@ -28,7 +28,8 @@ mod text;
 mod windows;
 
 pub use config::{
-    DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, SamplerConfig,
+    DecodeConfig, DemaskConfig, MaskedConfig, NarConfig, RepetitionAware, RetryConfig,
+    SamplerConfig,
 };
 pub use error::DecodeError;
 pub use generate::{generate, generate_batch, generate_streaming};

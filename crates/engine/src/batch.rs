@@ -7,6 +7,7 @@ use syrinx_types::{CancelToken, RunContext};
 
 use crate::chunks::has_no_words;
 use crate::engine::warn_of_symbols;
+use crate::rerank::retried;
 use crate::running::LoadedTask;
 use crate::{Chunk, Engine, EngineError, MergedAnswer};
 
@@ -49,7 +50,8 @@ impl Engine {
         run: RunContext<'_>,
     ) -> Result<Vec<Result<Answered, EngineError>>, EngineError> {
         let running = self.running(task)?;
-        let ranks = running.descriptor.answer == AnswerKind::Speech && decode.best_of > 1;
+        let speaks = running.descriptor.answer == AnswerKind::Speech;
+        let ranks = speaks && decode.best_of > 1;
         let mut planned = Vec::new();
         let mut outcomes: Vec<Result<MergedAnswer, EngineError>> =
             Vec::with_capacity(requests.len());
@@ -97,12 +99,16 @@ impl Engine {
             }
             let Ok(whole) = outcome else { continue };
             let start_s = start_s.unwrap_or(next_s[request]);
-            let put =
-                plan.finish(generated, &context).map_err(EngineError::from).and_then(|answered| {
-                    let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());
-                    next_s[request] = start_s + seconds + pause_s;
-                    whole.push(Chunk { answered, start_s, index: whole.chunks(), last: false })
-                });
+            let generated = match speaks {
+                true => retried(self, running, plan.plan(), generated, decode, own),
+                false => Ok(generated),
+            };
+            let finished = generated.and_then(|generated| Ok(plan.finish(generated, &context)?));
+            let put = finished.and_then(|answered| {
+                let seconds = answered.audio().map_or(0.0, |audio| audio.seconds());
+                next_s[request] = start_s + seconds + pause_s;
+                whole.push(Chunk { answered, start_s, index: whole.chunks(), last: false })
+            });
             if let Err(error) = put {
                 *outcome = Err(error);
             }

@@ -340,7 +340,8 @@ impl Engine {
         &self.services
     }
 
-    /// Generates the rows of a plan; the best of several candidates where the settings ask for it and the task makes speech.
+    /// Generates the rows of a plan. If the task makes speech, the best of several candidates where the settings ask for it,
+    /// and further candidates of rows that are recognized badly.
     pub(crate) fn generate(
         &self,
         running: &LoadedTask,
@@ -354,11 +355,16 @@ impl Engine {
         if plan.rows.is_empty() {
             return Ok(Vec::new());
         }
-        if running.descriptor.answer == AnswerKind::Speech && decode.best_of > 1 {
+        let speaks = running.descriptor.answer == AnswerKind::Speech;
+        if speaks && decode.best_of > 1 {
             return rerank::best_of(self, running, plan, decode, run);
         }
         let layout = running.task.layout();
-        Ok(generate(&self.model, &layout, plan, decode, run)?)
+        let generated = generate(&self.model, &layout, plan, decode, run)?;
+        if !speaks {
+            return Ok(generated);
+        }
+        rerank::retried(self, running, plan, generated, decode, run)
     }
 
     /// Returns the task of this identifier, if the model knows it.

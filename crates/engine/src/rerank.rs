@@ -1,5 +1,5 @@
 //! Best-of-N: several candidates, ranked by the model's own recognition of their phones, or by the transcripts of another
-//! recognizer.
+//! recognizer. Further candidates of rows that are recognized badly.
 //!
 //! A candidate is judged by how well the phones that were to be said are recognized in its codes by the recognition task's
 //! stage ([`goodness`]). This goes row by row and needs no sound.
@@ -76,6 +76,48 @@ fn one_by_one(
     Ok(chosen)
 }
 
+/// Generates further candidates of the rows that are recognized badly, and keeps the best of each
+/// ([`syrinx_decode::RetryConfig`]). Rows that follow each other stay as they are.
+pub(crate) fn retried(
+    engine: &Engine,
+    running: &LoadedTask,
+    plan: &Plan,
+    mut generated: Vec<Generated>,
+    decode: &DecodeConfig,
+    run: RunContext<'_>,
+) -> Result<Vec<Generated>, EngineError> {
+    let n = decode.retry.candidates;
+    if n == 0 || plan.rows.iter().any(|row| row.follow.is_some()) {
+        return Ok(generated);
+    }
+    let Some(stage) = PhoneStage::of(&engine.tasks) else { return Ok(generated) };
+    let scores = judged(engine, &stage, plan, &generated, decode, run)?;
+    // A row without known phones has no score.
+    let poor = |i: &usize| scores[*i].is_finite() && scores[*i] < decode.retry.below;
+    let poor: Vec<usize> = (0..generated.len()).filter(poor).collect();
+    if poor.is_empty() {
+        return Ok(generated);
+    }
+    let repeated = poor.iter().flat_map(|&i| std::iter::repeat_n(plan.rows[i].clone(), n));
+    let again = Plan { rows: repeated.collect() };
+    let layout = running.task.layout();
+    // With the same seed the first candidate would be the same again.
+    let other = run.with_seed(run.seed.wrapping_add(1));
+    let further = generate(&engine.model, &layout, &again, decode, other)?;
+    let further_scores = judged(engine, &stage, &again, &further, decode, run)?;
+    let mut candidates = further.into_iter().zip(further_scores);
+    for i in poor {
+        let mut best_score = scores[i];
+        for (candidate, score) in candidates.by_ref().take(n) {
+            let key = (candidate.finished, score);
+            if key > (generated[i].finished, best_score) {
+                (generated[i], best_score) = (candidate, score);
+            }
+        }
+    }
+    Ok(generated)
+}
+
 /// Scores each candidate by its row's phones; 0 is perfect.
 fn judged(
     engine: &Engine,
@@ -85,15 +127,19 @@ fn judged(
     decode: &DecodeConfig,
     run: RunContext<'_>,
 ) -> Result<Vec<f64>, EngineError> {
-    let spoken: Vec<usize> = (0..generated.len())
-        .filter(|&i| generated[i].codes.as_ref().is_some_and(|c| !c.is_empty()))
-        .collect();
+    let expected: Vec<Vec<Phone>> =
+        plan.rows.iter().map(|row| expected(row, &engine.kit.vocab)).collect();
+    let has_codes = |i: usize| generated[i].codes.as_ref().is_some_and(|c| !c.is_empty());
+    let spoken: Vec<usize> =
+        (0..generated.len()).filter(|&i| has_codes(i) && !expected[i].is_empty()).collect();
+    if spoken.is_empty() {
+        return Ok(vec![f64::NEG_INFINITY; generated.len()]);
+    }
     let codes: Vec<&Codes> = spoken.iter().filter_map(|&i| generated[i].codes.as_ref()).collect();
     let recognized = stage.scores(&engine.model, &codes, decode, run)?;
     let mut scores = vec![f64::NEG_INFINITY; generated.len()];
     for (&i, recognized) in spoken.iter().zip(&recognized) {
-        let expected = expected(&plan.rows[i], &engine.kit.vocab);
-        let score = recognized.phones.as_ref().and_then(|scores| goodness(scores, &expected));
+        let score = recognized.phones.as_ref().and_then(|scores| goodness(scores, &expected[i]));
         scores[i] = score.unwrap_or(f64::NEG_INFINITY);
     }
     Ok(scores)

@@ -1,8 +1,8 @@
 //! Requests and answers. The model is untrained, so only their shape can be judged.
 
 use serde_json::json;
-use syrinx_decode::DecodeConfig;
-use syrinx_engine::{AlignedWordScore, EngineError, MergedAnswer};
+use syrinx_decode::{DecodeConfig, RetryConfig};
+use syrinx_engine::{AlignedWordScore, BatchRequest, EngineError, MergedAnswer};
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, TaskDescriptor};
 use syrinx_testkit::request_of;
@@ -42,6 +42,33 @@ fn the_same_seed_gives_the_same_speech() {
     assert_eq!(first, run(1, 1));
     assert_ne!(first, run(2, 1));
     assert_eq!(run(1, 3), run(1, 3));
+}
+
+#[test]
+fn speech_that_is_recognized_badly_is_generated_again() {
+    let task = of_kind(AnswerKind::Speech);
+    let request = Request::new(json!({ task.verb.positional: "Yes, no." }));
+    let cancel = CancelToken::default();
+    let answer = |candidates: usize, below: f64, batch: bool| {
+        let retry = RetryConfig { candidates, below };
+        let decode = DecodeConfig { retry, ..DecodeConfig::default() };
+        let run = RunContext::quiet(&cancel).with_seed(4);
+        let answered = if batch {
+            let one = BatchRequest { request: &request, seed: 4, cancel: &cancel };
+            let mut answers = engine().run_batch(task.id, &[one], &decode, run).expect("a batch");
+            answers.remove(0)
+        } else {
+            engine().run(task.id, &request, &decode, run)
+        };
+        answered.expect("it speaks").audio().expect("samples")
+    };
+    let first = answer(0, f64::INFINITY, false);
+    assert_eq!(answer(5, f64::NEG_INFINITY, false), first, "nothing is that bad");
+    // Of so many candidates the first is hardly ever the best.
+    let best = answer(12, f64::INFINITY, false);
+    assert_ne!(best, first);
+    assert_eq!(answer(12, f64::INFINITY, false), best);
+    assert_eq!(answer(12, f64::INFINITY, true), best, "alone and in a batch");
 }
 
 #[test]
