@@ -36,7 +36,7 @@ pub enum EvalError {
         fault: MaterialFault,
     },
     /// A judge doesn't work. Rows made so far are kept.
-    #[error("judge `{name}`: {fault}{}", fault.remedy_in_message())]
+    #[error("judge `{name}`: {fault}")]
     Judge {
         /// The judge.
         name: String,
@@ -47,7 +47,7 @@ pub enum EvalError {
     #[error(transparent)]
     Subject(#[from] SubjectError),
     /// The older report can't be compared with.
-    #[error("baseline `{}`: {fault}{}", path.display(), fault.remedy_in_message())]
+    #[error("baseline `{}`: {fault}", path.display())]
     Baseline {
         /// The report given.
         path: PathBuf,
@@ -79,6 +79,8 @@ impl EvalError {
                 folder.display()
             )
             .into(),
+            Self::Judge { fault, .. } => return fault.hint(),
+            Self::Baseline { fault: BaselineFault::Format { .. }, .. } => "make it again".into(),
             _ => return None,
         })
     }

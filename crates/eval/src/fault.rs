@@ -1,5 +1,6 @@
 //! Faults of evaluation material, judges and baselines, inside [`EvalError`](crate::EvalError).
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -67,16 +68,6 @@ pub enum BaselineFault {
         /// Suite of the report.
         suite: String,
     },
-}
-
-impl BaselineFault {
-    /// Returns the remedy for this fault alone, as it follows the fault in messages; mostly empty.
-    pub(crate) fn remedy_in_message(&self) -> &'static str {
-        match self {
-            Self::Format { .. } => "; make it again",
-            _ => "",
-        }
-    }
 }
 
 /// Fault of a judge.
@@ -158,20 +149,16 @@ pub enum JudgeFault {
 }
 
 impl JudgeFault {
-    /// Returns the remedy, as it follows the fault in messages; often empty.
-    pub(crate) fn remedy_in_message(&self) -> String {
-        match self {
-            Self::NoTask { known, .. } => format!("; it has {}", known.join(", ")),
-            Self::Failed { .. } => {
-                "; run it by hand to see why, or leave the judge out".to_owned()
-            }
+    /// Remedy, where one is known.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::NoTask { known, .. } => format!("it has {}", known.join(", ")).into(),
+            Self::Failed { .. } => "run it by hand to see why, or leave the judge out".into(),
             Self::NoVerdicts => {
-                "; expected JSON lines with `wav` (and `{out}` in the command if it writes them to a file)".to_owned()
+                "expected JSON lines with `wav` (and `{out}` in the command if it writes them to a file)".into()
             }
-            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => {
-                cause.hint().map(|hint| format!("; {hint}")).unwrap_or_default()
-            }
-            _ => String::new(),
-        }
+            Self::Checkpoint(cause) | Self::Transcribe { cause, .. } => return cause.hint().map(Into::into),
+            _ => return None,
+        })
     }
 }

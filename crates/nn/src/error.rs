@@ -34,7 +34,7 @@ pub enum NnError {
     #[error("optimiser state: {0}")]
     OptimizerState(String),
     /// A device that can't be used.
-    #[error("device `{device}`: {fault}{}", fault.remedy_in_message())]
+    #[error("device `{device}`: {fault}")]
     Device {
         /// Its name.
         device: String,
@@ -68,12 +68,11 @@ pub enum DeviceFault {
 }
 
 impl DeviceFault {
-    /// Returns the remedy, as it follows the fault in messages.
-    fn remedy_in_message(&self) -> &'static str {
+    fn hint(&self) -> &'static str {
         match self {
-            Self::NoCuda => "; build one with `cargo xtask cuda`, or use --device cpu",
-            Self::NoDriver => "; use --device cpu",
-            Self::Open(_) => "; `nvidia-smi` lists what there is, --device cpu always works",
+            Self::NoCuda => "build one with `cargo xtask cuda`, or use --device cpu",
+            Self::NoDriver => "use --device cpu",
+            Self::Open(_) => "`nvidia-smi` lists what there is, --device cpu always works",
         }
     }
 }
@@ -91,6 +90,7 @@ impl NnError {
             Self::Missing { .. } | Self::Shape { .. } | Self::Unused { .. } => {
                 Some("use the configuration that the weights were trained with")
             }
+            Self::Device { fault, .. } => Some(fault.hint()),
             _ => None,
         }
     }

@@ -72,7 +72,7 @@ pub enum TrainError {
         cause: std::io::Error,
     },
     /// A checkpoint that can't be used.
-    #[error("checkpoint `{path}`: {fault}{}", fault.remedy_in_message())]
+    #[error("checkpoint `{path}`: {fault}")]
     Checkpoint {
         /// File.
         path: PathBuf,
@@ -158,16 +158,6 @@ pub enum CheckpointFault {
     },
 }
 
-impl CheckpointFault {
-    /// Returns the remedy for this fault alone, as it follows the fault in messages; mostly empty.
-    fn remedy_in_message(&self) -> &'static str {
-        match self {
-            Self::OtherModel => "; use that one or another folder",
-            _ => "",
-        }
-    }
-}
-
 /// Contradiction between a model to fine-tune and the configuration or corpus of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseIssue {
@@ -206,6 +196,7 @@ impl TrainError {
             Self::Diverged { last_good, .. } => format!("lower the learning rate or look at the data, then go on from `{last_good}` with --resume").into(),
             Self::Io { operation, cause, .. } => return syrinx_types::io_hint(*operation, cause.kind()).map(Into::into),
             Self::Data(error) => return error.hint(),
+            Self::Nn(error) => return error.hint().map(Into::into),
             Self::UnknownTask { known, .. } => {
                 format!("tasks of this program: {}", known.join(", ")).into()
             }
@@ -223,6 +214,9 @@ impl TrainError {
             }
             Self::Config(_) => {
                 "correct the training configuration; `syrinx config schema train` describes it".into()
+            }
+            Self::Checkpoint { fault: CheckpointFault::OtherModel, .. } => {
+                "use that one or another folder".into()
             }
             Self::Checkpoint { .. } => "delete the checkpoint to begin anew, or name another folder with --run".into(),
             _ => return None,
