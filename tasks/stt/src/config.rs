@@ -40,6 +40,9 @@ pub struct SttConfig {
     pub augmented_share: f64,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
+    /// Share of the difference between the long-term spectrum of a recording and that of the training recordings that is
+    /// removed before recognition, 0 to 1.
+    pub equalizer_share: f64,
     /// Search for words in phone scores (mode `aligned`).
     pub decoder: DecoderConfig,
 }
@@ -97,6 +100,7 @@ impl Default for SttConfig {
             augmented_share: 0.6,
             // Most training utterances are shorter; words in longer rows are lost.
             max_part_s: 5.0,
+            equalizer_share: 0.75,
             decoder: DecoderConfig::default(),
         }
     }
@@ -108,6 +112,7 @@ impl SttConfig {
         Allowed::AtLeast(1.0).check("per_frame", self.per_frame as f64)?;
         Allowed::Within(0.0, 1.0).check("augmented_share", self.augmented_share)?;
         Allowed::AtLeast(1.0).check("max_part_s", self.max_part_s)?;
+        Allowed::Within(0.0, 1.0).check("equalizer_share", self.equalizer_share)?;
         Allowed::Within(0.0, 1.0).check("decoder.web_share", decoder.web_share)?;
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;
         Allowed::AtLeast(1.0).check("decoder.max_tokens", decoder.max_tokens as f64)?;

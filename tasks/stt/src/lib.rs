@@ -6,9 +6,11 @@
 //! Invariants: one core is enough, at well below a tenth of real time; the same scores give the same words.
 
 mod augmented;
+
 mod config;
 mod counts;
 pub mod decoder;
+mod equalizer;
 mod error;
 mod example;
 mod layout;
@@ -31,6 +33,7 @@ use syrinx_types::Sample;
 pub use config::{DecoderConfig, SttConfig, SttMode, TextUnit};
 pub use counts::{BigramCounts, Frequencies};
 pub use decoder::{Decoder, Hypothesis};
+pub use equalizer::SpectralProfile;
 pub use error::{DataFault, SttError};
 pub use example::phone_labels;
 pub use layout::{PHONES, TEXT};
@@ -87,10 +90,11 @@ impl Task for Stt {
 
     fn new(config: SttConfig, kit: &TaskKit) -> Result<Self, TaskError> {
         config.check().map_err(|issue| issue.of(Self::ID))?;
-        // Published models write phones, one token after another, and were trained on longer recordings.
+        // Published models write phones, one token after another, and were trained on longer recordings of all colours.
         let config = match kit.switches.vall_e {
             Some(_) => {
-                SttConfig { mode: SttMode::Text, max_part_s: 4.0 * config.max_part_s, ..config }
+                let max_part_s = 4.0 * config.max_part_s;
+                SttConfig { mode: SttMode::Text, max_part_s, equalizer_share: 0.0, ..config }
             }
             None => config,
         };

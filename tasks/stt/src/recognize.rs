@@ -13,6 +13,7 @@ use syrinx_text::Phonemized;
 use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
+use crate::equalizer::neutral;
 use crate::layout::{CODES, PHONES, TEXT};
 use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 
@@ -111,7 +112,7 @@ impl Sections<'_> {
     /// Appends a section. Its parts are cut out of the codes of the whole section, so that they fit together without a
     /// gap.
     fn push(&mut self, audio: &Audio) -> Result<(), TaskError> {
-        let codes = self.codec.encode(audio)?;
+        let codes = self.codec.encode(&neutral(audio, self.config.equalizer_share))?;
         self.is_audible |= !is_inaudible(audio);
         let rate_hz = self.codec.frame_rate_hz();
         let frame = |at_s: f64| ((at_s * rate_hz).round() as usize).min(codes.frames());
