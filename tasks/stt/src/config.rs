@@ -79,7 +79,7 @@ impl Default for DecoderConfig {
         Self {
             prior_weight: 0.4,
             lm_weight: 2.5,
-            web_share: 0.5,
+            web_share: 0.7,
             word_bonus: 0.5,
             phone_penalty: -1.5,
             min_parts: 2,

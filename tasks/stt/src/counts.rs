@@ -106,14 +106,14 @@ impl BigramCounts {
 
     /// Returns the words that stand before others, each with those after it.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (&str, f64)>)> {
-        fn pair<'a>((after, count): (&'a String, &u32)) -> (&'a str, f64) {
-            (after, f64::from(*count))
-        }
-        self.0.iter().map(|(before, row)| (before.as_str(), row.iter().map(pair)))
+        self.0.iter().map(|(before, row)| {
+            let row = row.iter().map(|(after, count)| (after.as_str(), f64::from(*count)));
+            (before.as_str(), row)
+        })
     }
 }
 
-/// How often words stand in texts, and which follow them how often; rare pairs are left out.
+/// Counts of words and of pairs of words in texts; rare pairs are left out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frequencies(Vec<(String, f64, Vec<(String, f64)>)>);
 

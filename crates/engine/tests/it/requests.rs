@@ -64,7 +64,7 @@ fn speech_that_is_recognized_badly_is_generated_again() {
     };
     let first = answer(0, f64::INFINITY, false);
     assert_eq!(answer(5, f64::NEG_INFINITY, false), first, "nothing is that bad");
-    // Of so many candidates the first is hardly ever the best.
+    // The first of so many candidates is hardly ever the best.
     let best = answer(12, f64::INFINITY, false);
     assert_ne!(best, first);
     assert_eq!(answer(12, f64::INFINITY, false), best);
