@@ -115,7 +115,15 @@ impl BigramCounts {
 
 /// Counts of words and of pairs of words in texts; rare pairs are left out.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Frequencies(Vec<(String, f64, Vec<(String, f64)>)>);
+pub struct Frequencies(Vec<WordFrequency>);
+
+/// Count of a word, and of the words after it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WordFrequency {
+    pub(crate) word: String,
+    pub(crate) count: f64,
+    pub(crate) after: Vec<(String, f64)>,
+}
 
 impl Frequencies {
     /// Reads lines `word count next count next count ...`, in which a count is its natural logarithm in eighths.
@@ -135,7 +143,7 @@ impl Frequencies {
             while entries.clone().next().is_some() {
                 after.push(entry(&mut entries)?);
             }
-            Some((word, count, after))
+            Some(WordFrequency { word, count, after })
         };
         let bad = |i: usize| SttError::Data {
             file: "words of web pages",
@@ -154,8 +162,8 @@ impl Frequencies {
         Self::from_lines(&inflated(WEB_PAIRS, "words of web pages")?)
     }
 
-    /// Returns the words, each with its count and the pairs that it begins.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, f64, &[(String, f64)])> {
-        self.0.iter().map(|(word, count, row)| (word.as_str(), *count, row.as_slice()))
+    /// Returns the words.
+    pub(crate) fn words(&self) -> &[WordFrequency] {
+        &self.0
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::SttError;
-use crate::counts::{BigramCounts, EDGE, Frequencies};
+use crate::counts::{BigramCounts, EDGE, Frequencies, WordFrequency};
 use crate::trie::WordList;
 
 /// Discount of seen counts.
@@ -105,15 +105,15 @@ impl Smoothed {
     fn of_frequencies(frequencies: &Frequencies, words: &WordList) -> Self {
         let mut counts = vec![UNLISTED; words.len() + 1];
         let mut rows = BTreeMap::new();
-        for (word, count, row) in frequencies.rows() {
+        for WordFrequency { word, count, after } in frequencies.words() {
             let Some(before) = number(words, word) else { continue };
             if word != EDGE {
-                counts[before as usize] = count;
+                counts[before as usize] = *count;
             }
             let known = |(after, c): &(String, f64)| Some((number(words, after)?, *c));
-            let mut row: Vec<(u32, f64)> = row.iter().filter_map(known).collect();
+            let mut row: Vec<(u32, f64)> = after.iter().filter_map(known).collect();
             row.sort_unstable_by_key(|pair| pair.0);
-            rows.insert(before, (count, row));
+            rows.insert(before, (*count, row));
         }
         let total: f64 = counts.iter().sum();
         let mut model = Self::of_unigrams(counts.iter().map(|count| count / total).collect());
