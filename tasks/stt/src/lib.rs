@@ -145,7 +145,15 @@ impl Task for Stt {
         let transcript = match (self.config.mode, &request.text) {
             (SttMode::Text, _) => recognize::from_tokens(&self.kit, &generated),
             (SttMode::Aligned, None) => {
-                recognize::transcribed(self.decoder()?, &self.kit, &prepared, &generated)?
+                let (config, decoder) = (&self.config, self.decoder()?);
+                recognize::transcribed(
+                    config,
+                    decoder,
+                    &self.kit,
+                    &prepared,
+                    &generated,
+                    context.run,
+                )?
             }
             (SttMode::Aligned, Some(text)) => {
                 recognize::aligned(self.decoder()?, &self.kit, text, generated, context.run)?

@@ -189,12 +189,15 @@ fn scores(generated: Option<&Generated>) -> Result<&FrameScores, TaskError> {
     generated.and_then(|row| row.phones.as_ref()).ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
-/// Returns the answer from phone scores: words that fit best, none in parts that are not speech.
+/// Returns the answer from phone scores: words that fit best, none in parts that are not speech, and none if they are as
+/// uncertain as those found in music.
 pub(crate) fn transcribed(
+    config: &SttConfig,
     decoder: &Decoder,
     kit: &TaskKit,
     prepared: &Prepared,
     generated: &[Generated],
+    run: RunContext<'_>,
 ) -> Result<Transcript, TaskError> {
     let silence = |duration_s| TimedPhone { phone: "SIL".into(), duration_s };
     let mut rows = generated.iter();
@@ -221,6 +224,14 @@ pub(crate) fn transcribed(
             Err(SpeechError::NoWords) => answer.phones.push(silence(part.seconds)),
             Err(other) => return Err(SttError::from(other).into()),
         }
+    }
+    if let Some(confidence) = sum.mean().filter(|c| *c < config.min_confidence) {
+        let (count, seconds) = (answer.words.len(), prepared.seconds);
+        let message = format!(
+            "{count} words in {seconds:.1} s were left out, since they are hardly recognizable (confidence {confidence:.2})"
+        );
+        run.events.emit(Event::Warning { message });
+        return Ok(Transcript { phones: vec![silence(seconds)], ..Transcript::default() });
     }
     let words: Vec<&str> = answer.words.iter().map(|w| w.word.as_str()).collect();
     answer.text = words.join(" ");

@@ -95,6 +95,21 @@ fn parts_are_put_together_in_time() {
 }
 
 #[test]
+fn words_that_are_hardly_recognizable_are_left_out() {
+    let asked = request(sentence());
+    for (min_confidence, text) in [(0.0, "the sign was"), (0.3, "the sign was"), (1.0, "")] {
+        let task = stt(SttConfig { min_confidence, ..SttConfig::default() });
+        let rows = vec![generated(scores("The sign was", 0.9, 0, 1))];
+        let answer = task.answer_of(&asked, rows).expect("an answer");
+        assert_eq!(answer.text, text, "{min_confidence}");
+        assert_eq!(answer.words.is_empty(), text.is_empty());
+        assert_eq!(answer.confidence.is_none(), text.is_empty());
+        let seconds: f64 = answer.phones.iter().map(|phone| phone.duration_s).sum();
+        assert!((seconds - sentence().seconds()).abs() < 0.1, "{seconds}");
+    }
+}
+
+#[test]
 fn a_known_text_is_placed() {
     let known = known(clip(8.0), "The sign was displayed!");
     let rows = vec![
