@@ -4,13 +4,11 @@
 //! Weights are f32, or 8-bit integers with a scale a row. Activations stay f32 either way. The inner loops are compiled
 //! for several instruction sets; the one to run is chosen when the program runs.
 
-use multiversion::{multiversion, target::match_target};
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 /// Values that an inner loop adds up side by side.
 const LANES: usize = 16;
-/// Weight rows that are multiplied with several input rows at once.
-const TILE_OUTPUTS: usize = 4;
 /// Largest number of input rows for which these products are used; beyond it, a general matrix product is faster.
 pub(crate) const MOST_ROWS: usize = 16;
 /// Bytes of weights that a task reads at least.
@@ -137,18 +135,12 @@ impl StoredWeight for i8 {
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn outputs_f32(w: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
-    match_target! {
-        "x86_64+avx512f" => outputs::<_, 16>(w, x, inputs, out),
-        _ => outputs::<_, 8>(w, x, inputs, out),
-    }
+    outputs(w, x, inputs, out);
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn outputs_int8(w: &[i8], scales: &[f32], x: &[f32], inputs: usize, out: &mut [f32]) {
-    match_target! {
-        "x86_64+avx512f" => outputs::<_, 16>(w, x, inputs, out),
-        _ => outputs::<_, 8>(w, x, inputs, out),
-    }
+    outputs(w, x, inputs, out);
     let rows = x.len() / inputs;
     for (out, scale) in out.chunks_exact_mut(rows).zip(scales) {
         out.iter_mut().for_each(|out| *out *= scale);
@@ -156,15 +148,9 @@ fn outputs_int8(w: &[i8], scales: &[f32], x: &[f32], inputs: usize, out: &mut [f
 }
 
 /// Products of weight rows with all input rows; `out` (outputs, rows). Every product adds in the same order, so that it
-/// does not depend on the number of rows. Of several rows, `STRIP` lanes are added up at a time: as many as leave all sums
-/// of a tile in registers.
+/// does not depend on the number of rows.
 #[inline(always)]
-fn outputs<W: StoredWeight, const STRIP: usize>(
-    w: &[W],
-    x: &[f32],
-    inputs: usize,
-    out: &mut [f32],
-) {
+fn outputs<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
     let rows = x.len() / inputs;
     // Behind the weights of this task are those of the next.
     let w = &w[..out.len() / rows * inputs];
@@ -172,16 +158,14 @@ fn outputs<W: StoredWeight, const STRIP: usize>(
         single(w, x, out);
         return;
     }
-    let mut wide = vec![0.0f32; TILE_OUTPUTS * inputs];
-    for (w, out) in w.chunks(TILE_OUTPUTS * inputs).zip(out.chunks_mut(TILE_OUTPUTS * rows)) {
+    let mut wide = vec![0.0f32; 2 * inputs];
+    for (w, out) in w.chunks(2 * inputs).zip(out.chunks_mut(2 * rows)) {
         let w = W::widened(w, &mut wide);
-        let row = |o: usize| &w[o * inputs..][..inputs];
-        if w.len() == TILE_OUTPUTS * inputs {
-            several::<STRIP, TILE_OUTPUTS>(std::array::from_fn(row), x, out);
+        if w.len() == inputs {
+            several([w], x, [out]);
         } else {
-            for (o, out) in out.chunks_exact_mut(rows).enumerate() {
-                several::<STRIP, 1>([row(o)], x, out);
-            }
+            let ((first, second), (above, below)) = (w.split_at(inputs), out.split_at_mut(rows));
+            several([first, second], x, [above, below]);
         }
     }
 }
@@ -193,31 +177,27 @@ fn single<W: StoredWeight>(w: &[W], x: &[f32], out: &mut [f32]) {
     let (inputs, quarter) = (x.len(), out.len() / 4);
     for at in 0..quarter {
         let places = [0, 1, 2, 3].map(|part| part * quarter + at);
-        let products = tile::<_, LANES, 4, 1>(places.map(|o| &w[o * inputs..][..inputs]), [x]);
+        let products = tile(places.map(|o| &w[o * inputs..][..inputs]), [x]);
         for (o, [product]) in places.into_iter().zip(products) {
             out[o] = product;
         }
     }
     for o in 4 * quarter..out.len() {
-        [[out[o]]] = tile::<_, LANES, 1, 1>([&w[o * inputs..][..inputs]], [x]);
+        [[out[o]]] = tile([&w[o * inputs..][..inputs]], [x]);
     }
 }
 
-/// Products of `OUTPUTS` weight rows with all input rows, two at a time; `out` (outputs, rows).
+/// Products of `OUTPUTS` weight rows with all input rows, two at a time.
 #[inline(always)]
-fn several<const STRIP: usize, const OUTPUTS: usize>(
-    w: [&[f32]; OUTPUTS],
-    x: &[f32],
-    out: &mut [f32],
-) {
+fn several<const OUTPUTS: usize>(w: [&[f32]; OUTPUTS], x: &[f32], mut out: [&mut [f32]; OUTPUTS]) {
     let inputs = w[0].len();
     let rows = x.len() / inputs;
     let row = |r: usize| &x[r * inputs..][..inputs];
     let mut at = 0;
     while at < rows {
         at += match rows - at {
-            1 => kept(tile::<_, STRIP, OUTPUTS, 1>(w, [row(at)]), out, at),
-            _ => kept(tile::<_, STRIP, OUTPUTS, 2>(w, [row(at), row(at + 1)]), out, at),
+            1 => kept(tile(w, [row(at)]), &mut out, at),
+            _ => kept(tile(w, [row(at), row(at + 1)]), &mut out, at),
         };
     }
 }
@@ -226,47 +206,37 @@ fn several<const STRIP: usize, const OUTPUTS: usize>(
 #[inline(always)]
 fn kept<const OUTPUTS: usize, const ROWS: usize>(
     products: [[f32; ROWS]; OUTPUTS],
-    out: &mut [f32],
+    out: &mut [&mut [f32]; OUTPUTS],
     at: usize,
 ) -> usize {
-    let rows = out.len() / OUTPUTS;
-    for (out, products) in out.chunks_exact_mut(rows).zip(products) {
+    for (out, products) in out.iter_mut().zip(products) {
         out[at..at + ROWS].copy_from_slice(&products);
     }
     ROWS
 }
 
-/// Products of every weight row with every input row, (outputs, rows), `STRIP` lanes at a time.
+/// Products of every weight row with every input row, (outputs, rows).
 #[inline(always)]
-fn tile<W: StoredWeight, const STRIP: usize, const OUTPUTS: usize, const ROWS: usize>(
+fn tile<W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     w: [&[W]; OUTPUTS],
     x: [&[f32]; ROWS],
 ) -> [[f32; ROWS]; OUTPUTS] {
-    let done = x[0].len() / LANES * LANES;
     // Slices of one length have one check of bounds, before the loop.
-    let count = done / STRIP;
-    let w_chunks = w.map(|w| &w.as_chunks::<STRIP>().0[..count]);
-    let x_chunks = x.map(|x| &x.as_chunks::<STRIP>().0[..count]);
-    let mut sums = [[[0.0f32; LANES]; ROWS]; OUTPUTS];
-    for strip in 0..LANES / STRIP {
-        let mut lanes = [[[0.0f32; STRIP]; ROWS]; OUTPUTS];
-        for k in 0..count / (LANES / STRIP) {
-            let at = k * (LANES / STRIP) + strip;
-            let x = x_chunks.map(|x| x[at]);
-            for (lanes, w) in lanes.iter_mut().zip(w_chunks) {
-                let w = w[at].map(W::value);
-                for (lanes, x) in lanes.iter_mut().zip(x) {
-                    *lanes = added(*lanes, w, x);
-                }
-            }
-        }
-        for (sums, lanes) in sums.iter_mut().zip(lanes) {
-            for (sums, lanes) in sums.iter_mut().zip(lanes) {
-                sums[strip * STRIP..][..STRIP].copy_from_slice(&lanes);
+    let count = x[0].len() / LANES;
+    let w_chunks = w.map(|w| &w.as_chunks::<LANES>().0[..count]);
+    let x_chunks = x.map(|x| &x.as_chunks::<LANES>().0[..count]);
+    let mut lanes = [[[0.0f32; LANES]; ROWS]; OUTPUTS];
+    for k in 0..count {
+        let x = x_chunks.map(|x| x[k]);
+        for (lanes, w) in lanes.iter_mut().zip(w_chunks) {
+            let w = w[k].map(W::value);
+            for (lanes, x) in lanes.iter_mut().zip(x) {
+                *lanes = added(*lanes, w, x);
             }
         }
     }
-    let mut products = sums.map(|lanes| lanes.map(sum));
+    let mut products = lanes.map(|lanes| lanes.map(sum));
+    let done = count * LANES;
     for (products, w) in products.iter_mut().zip(w) {
         for (product, x) in products.iter_mut().zip(x) {
             let rest = w[done..].iter().zip(&x[done..]);
@@ -278,11 +248,7 @@ fn tile<W: StoredWeight, const STRIP: usize, const OUTPUTS: usize, const ROWS: u
 
 /// Adds products to their lanes.
 #[inline(always)]
-fn added<const LANES: usize>(
-    mut lanes: [f32; LANES],
-    w: [f32; LANES],
-    x: [f32; LANES],
-) -> [f32; LANES] {
+fn added(mut lanes: [f32; LANES], w: [f32; LANES], x: [f32; LANES]) -> [f32; LANES] {
     for i in 0..LANES {
         lanes[i] += w[i] * x[i];
     }
