@@ -4,6 +4,8 @@
 //! A candidate is judged by how well the phones that were to be said are recognized in its codes by the recognition task's
 //! stage ([`goodness`]). This goes row by row and needs no sound.
 
+use std::iter;
+
 use syrinx_decode::{DecodeConfig, generate};
 use syrinx_task::{Content, Context, Generated, Plan, Recognizer, RowPlan};
 use syrinx_text::{Phone, TextVocab};
@@ -26,9 +28,8 @@ pub(crate) fn best_of(
         return one_by_one(engine, running, plan, decode, run);
     }
     let n = decode.best_of;
-    let rows = plan.rows.iter().flat_map(|row| std::iter::repeat_n(row.clone(), n)).collect();
     let layout = running.task.layout();
-    let all = Plan { rows };
+    let all = repeated(&plan.rows, n);
     let generated = generate(&engine.model, &layout, &all, decode, run)?;
     let other = engine.services.recognizer.as_deref().filter(|_| engine.has_other_recognizer);
     let scores = match (other, PhoneStage::of(&engine.tasks)) {
@@ -42,18 +43,21 @@ pub(crate) fn best_of(
         }
     };
     let mut scored = generated.into_iter().zip(scores);
-    let chosen = plan.rows.iter().filter_map(|_| {
-        // A row that ended by itself ranks above one cut at its limit. Ties keep the first.
-        scored
-            .by_ref()
-            .take(n)
-            .reduce(|best, next| {
-                let key = |(g, score): &(Generated, f64)| (g.finished, *score);
-                if key(&next) > key(&best) { next } else { best }
-            })
-            .map(|(generated, _)| generated)
-    });
+    let chosen = plan.rows.iter().filter_map(|_| best(scored.by_ref().take(n)));
     Ok(chosen.collect())
+}
+
+/// Returns the plan of `n` candidates of every row.
+fn repeated<'a>(rows: impl IntoIterator<Item = &'a RowPlan>, n: usize) -> Plan {
+    Plan { rows: rows.into_iter().flat_map(|row| iter::repeat_n(row.clone(), n)).collect() }
+}
+
+/// Returns the candidate of the highest score. A row that ended by itself ranks above one cut at its limit. Ties keep the
+/// first.
+fn best(candidates: impl Iterator<Item = (Generated, f64)>) -> Option<Generated> {
+    let key = |(candidate, score): &(Generated, f64)| (candidate.finished, *score);
+    let better = |best, next| if key(&next) > key(&best) { next } else { best };
+    candidates.reduce(better).map(|(candidate, _)| candidate)
 }
 
 /// Chooses candidates of rows that follow each other: each row continues the best candidate of the one before it.
@@ -98,8 +102,7 @@ pub(crate) fn retried(
     if poor.is_empty() {
         return Ok(generated);
     }
-    let repeated = poor.iter().flat_map(|&i| std::iter::repeat_n(plan.rows[i].clone(), n));
-    let again = Plan { rows: repeated.collect() };
+    let again = repeated(poor.iter().map(|&i| &plan.rows[i]), n);
     let layout = running.task.layout();
     // With the same seed the first candidate would be the same again.
     let other = run.with_seed(run.seed.wrapping_add(1));
@@ -107,13 +110,9 @@ pub(crate) fn retried(
     let further_scores = judged(engine, &stage, &again, &further, decode, run)?;
     let mut candidates = further.into_iter().zip(further_scores);
     for i in poor {
-        let mut best_score = scores[i];
-        for (candidate, score) in candidates.by_ref().take(n) {
-            let key = (candidate.finished, score);
-            if key > (generated[i].finished, best_score) {
-                (generated[i], best_score) = (candidate, score);
-            }
-        }
+        let first = (std::mem::take(&mut generated[i]), scores[i]);
+        generated[i] =
+            best(iter::once(first).chain(candidates.by_ref().take(n))).unwrap_or_default();
     }
     Ok(generated)
 }

@@ -1,6 +1,8 @@
 //! Equalization of a recording towards the spectrum of the training recordings. Rooms, microphones and lines colour a
 //! recording; a model that was trained on other colours mishears it.
 
+use std::borrow::Cow;
+
 use realfft::RealFftPlanner;
 use syrinx_audio::{AudioError, LogMel, MelConfig, mel_filterbank};
 use syrinx_types::Audio;
@@ -109,14 +111,15 @@ pub fn equalized(
 
 /// Returns a recording with a long-term spectrum and a level like those of the training recordings; `share` of the
 /// difference in the spectrum is removed. With 0, and at too low a rate, a recording stays as it is.
-pub(crate) fn neutral(audio: &Audio, share: f64) -> Audio {
+pub(crate) fn neutral(audio: &Audio, share: f64) -> Cow<'_, Audio> {
     if share == 0.0 || audio.sample_rate_hz < LOWEST_RATE_HZ {
-        return audio.clone();
+        return Cow::Borrowed(audio);
     }
     let levels: Vec<f32> = SPECTRUM.split_whitespace().filter_map(|l| l.parse().ok()).collect();
     let equalization = Equalization { share: share as f32, limits_db: LIMITS_DB };
     // Only a lower rate can't be equalized.
-    equalized(audio, &SpectralProfile::new(levels), equalization).unwrap_or_else(|_| audio.clone())
+    let equalized = equalized(audio, &SpectralProfile::new(levels), equalization);
+    equalized.map_or(Cow::Borrowed(audio), Cow::Owned)
 }
 
 fn mean(values: &[f32]) -> f32 {
