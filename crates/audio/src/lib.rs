@@ -16,6 +16,7 @@ mod error;
 mod intake;
 mod long;
 mod mel;
+mod periodicity;
 mod read;
 mod resample;
 mod sniff;

@@ -95,13 +95,14 @@ pub struct UniqueWarnings(Mutex<HashSet<String>>);
 impl UniqueWarnings {
     /// Returns a callback that emits a warning as an [`Event::Warning`], unless the same warning was emitted before.
     pub fn emit_to<'a>(&'a self, events: &'a dyn EventSink) -> impl FnMut(AudioWarning) + 'a {
-        move |warning| {
-            let message = warning.to_string();
-            let is_new =
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone());
-            if is_new {
-                events.emit(Event::Warning { message });
-            }
+        move |warning| self.emit(warning.to_string(), events)
+    }
+
+    /// Emits a message as an [`Event::Warning`], unless the same message was emitted before.
+    pub fn emit(&self, message: String, events: &dyn EventSink) {
+        let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone());
+        if is_new {
+            events.emit(Event::Warning { message });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Interface of codecs.
 
 use serde::{Deserialize, Serialize};
-use syrinx_types::{Audio, Coded, Codes, SpectralGain};
+use syrinx_types::{Audio, Coded, Codes, Latents, SpectralGain};
 
 use crate::CodecError;
 
@@ -64,6 +64,14 @@ pub trait Codec: Send + Sync {
     /// The same as [`Self::encode`].
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, CodecError> {
         Ok(self.encode(audio)?.into())
+    }
+
+    /// Returns the latents of a recording of any sample rate; `None` from codecs without any.
+    ///
+    /// # Errors
+    /// The same as [`Self::encode`].
+    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, CodecError> {
+        Ok(self.encode_with_latents(audio)?.latents)
     }
 
     /// Returns the codes of [`Self::encode`] with the levels of the enhancement layer behind them, from codecs that

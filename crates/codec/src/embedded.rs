@@ -249,6 +249,12 @@ impl Codec for EmbeddedCodec {
         self.rvq.encode_with_latents(audio)
     }
 
+    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, CodecError> {
+        let audio = resample(audio, self.rvq.config().mel.sample_rate_hz)?;
+        let values = self.rvq.latents(&self.rvq.patches(&audio.samples)); // (frames, latent_dim)
+        Ok(Latents::new(self.rvq.config().latent_dim, values))
+    }
+
     fn encode_all_levels(&self, audio: &Audio) -> Result<Codes, CodecError> {
         let Some(layer) = self.enhancement.as_ref().filter(|_| !audio.samples.is_empty()) else {
             return self.rvq.encode(audio);

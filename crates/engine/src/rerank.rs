@@ -181,7 +181,7 @@ fn plain(phones: impl IntoIterator<Item = Phone>) -> Vec<Phone> {
 fn expected(row: &RowPlan, vocab: &TextVocab) -> Vec<Phone> {
     let texts = row.stages.iter().flat_map(|s| s.contents.values()).filter_map(|c| match c {
         Content::Text(text) => Some(text),
-        Content::Codes(_) | Content::Coded(_) | Content::Blend(_) => None,
+        Content::Codes(_) | Content::Coded(_) | Content::Latents(_) | Content::Blend(_) => None,
     });
     let phones = |ids: &[u32]| -> Vec<Phone> {
         vocab.decode_phones(ids).into_iter().filter(|&p| p != Phone::BOUNDARY).collect()

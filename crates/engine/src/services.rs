@@ -9,12 +9,11 @@ use syrinx_codec::Codec;
 use syrinx_decode::{DecodeConfig, DecodeError, generate};
 use syrinx_model::LanguageModel;
 use syrinx_task::{
-    AnswerKind, Answered, Capabilities, Content, Contents, Context, DynTask, FrameScores,
-    Generated, Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, Recordings,
-    Request, RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError,
-    Transcript,
+    AnswerKind, Answered, Capabilities, Content, Context, DynTask, Fill, FrameScores, Generated,
+    Head, Layout, LongRecording, Opened, PhoneRecognizer, Plan, Recognizer, Recordings, Request,
+    RowPlan, Separator, Service, Services, SpeechCodec, StageRun, Stem, TaskError, Transcript,
 };
-use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
+use syrinx_types::{Audio, Coded, Codes, Latents, RunContext, SpectralGain};
 
 use crate::VoiceTable;
 use crate::running::LoadedTask;
@@ -38,9 +37,15 @@ impl SpeechCodec for ModelCodec {
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
         let coded = self.0.encode_with_latents(audio);
         let coded = coded.map_err(|e| TaskError::service(Service::Codec, e))?;
-        let latents = coded.latents.as_ref().map(syrinx_types::Latents::values);
+        let latents = coded.latents.as_ref().map(Latents::values);
         check_finite(latents.unwrap_or_default(), "latents")?;
         Ok(coded)
+    }
+
+    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, TaskError> {
+        let latents = self.0.latents(audio).map_err(|e| TaskError::service(Service::Codec, e))?;
+        check_finite(latents.as_ref().map(Latents::values).unwrap_or_default(), "latents")?;
+        Ok(latents)
     }
 
     fn decode(&self, codes: &Codes) -> Result<Audio, TaskError> {
@@ -314,6 +319,8 @@ pub(crate) struct PhoneStage {
     layout: Layout,
     stage: String,
     segment: String,
+    /// Whether it reads the latents that the codes stand for.
+    reads_latents: bool,
 }
 
 impl PhoneStage {
@@ -322,8 +329,9 @@ impl PhoneStage {
         tasks.iter().filter(|t| t.missing_special_tokens.is_empty()).find_map(|running| {
             let layout = running.task.layout();
             let stage = layout.stages.iter().find(|s| matches!(s.head, Head::Phones { .. }))?;
+            let reads_latents = stage.response()?.fill == Fill::GivenLatents;
             let (stage, segment) = (stage.name.clone(), stage.response()?.name.clone());
-            Some(Self { layout, stage, segment })
+            Some(Self { layout, stage, segment, reads_latents })
         })
     }
 
@@ -335,9 +343,13 @@ impl PhoneStage {
         config: &DecodeConfig,
         run: RunContext<'_>,
     ) -> Result<Vec<Generated>, DecodeError> {
+        let content = |codes: &Codes| match self.reads_latents {
+            true => model.latents_of(codes).map(Content::Latents),
+            false => Some(Content::Codes(codes.clone())),
+        };
         let row = |codes: &&Codes| {
-            let contents =
-                Contents::from([(self.segment.clone(), Content::Codes((*codes).clone()))]);
+            let content = content(codes).map(|content| (self.segment.clone(), content));
+            let contents = content.into_iter().collect();
             RowPlan::new(vec![StageRun::new(&self.stage, contents, codes.frames())])
         };
         let plan = Plan { rows: codes.iter().map(row).collect() };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use syrinx_task::{AnswerKind, Answered};
-use syrinx_types::{Audio, CancelToken};
+use syrinx_types::{Audio, RunContext};
 
 /// Request to a subject.
 #[derive(Debug, Clone, Copy)]
@@ -66,14 +66,14 @@ pub trait Subject {
     /// [`SubjectError::Failed`] for a voice that isn't there.
     fn voice_recording(&self, voice: &str) -> Result<Audio, SubjectError>;
 
-    /// Answers a request.
+    /// Answers a request, with the seed of the request.
     ///
     /// # Errors
-    /// [`SubjectError::Cancelled`] if `cancel` was set, [`SubjectError::Failed`] for anything else.
+    /// [`SubjectError::Cancelled`] if the run was cancelled, [`SubjectError::Failed`] for anything else.
     fn answer(
         &self,
         ask: &SubjectRequest,
-        cancel: &CancelToken,
+        run: RunContext<'_>,
     ) -> Result<SubjectAnswer, SubjectError>;
 
     /// Samples a second of its recordings.

@@ -91,7 +91,7 @@ pub(crate) fn embed_latents(
 
 impl Codebooks {
     /// Returns the weighted sum of the entries of codes, all levels each: (latent_dim).
-    fn blend(&self, shares: &[(f32, Vec<u16>)]) -> Vec<f32> {
+    pub(crate) fn blend(&self, shares: &[(f32, Vec<u16>)]) -> Vec<f32> {
         let mut sum = vec![0.0; self.latent_dim];
         for (weight, codes) in shares {
             for (level, &code) in codes.iter().enumerate() {

@@ -7,13 +7,13 @@ use syrinx_nn::{
     Table,
 };
 use syrinx_task::{Position, Sequence, TokenSpace};
-use syrinx_types::SettingIssue;
+use syrinx_types::{Codes, Latents, SettingIssue};
 
 use crate::codes::{CodeInput, Codebooks};
 use crate::compute::Compute;
 use crate::conditioning::LatentConditioning;
 use crate::heads::Heads;
-use crate::history::HistoryInput;
+use crate::history::{HistoryInput, embed_latents};
 use crate::losses::{LossContext, Score};
 use crate::{LmConfig, LmFile, Losses, ModelError};
 
@@ -27,6 +27,8 @@ pub struct LanguageModel {
     codes: CodeInput,
     history: HistoryInput,
     conditioning: Option<LatentConditioning>,
+    /// Frames of recordings that are given as latents.
+    given_latents: Option<Linear>,
     encoder: Option<Encoder>,
     trunk: Stack,
     heads: Heads,
@@ -113,6 +115,16 @@ impl LanguageModel {
                         books.latent_dim,
                         kernels,
                     )
+                })
+                .transpose()?,
+            given_latents: config
+                .switches
+                .latent_recordings
+                .then(|| {
+                    // Scaled latents have a spread of one in each dimension.
+                    let deviation = 1.0 / (books.latent_dim as f64).sqrt();
+                    let at = scope.pp("given_latents");
+                    Linear::new(&at, books.latent_dim, dim, deviation, kernels)
                 })
                 .transpose()?,
             encoder,
@@ -267,6 +279,14 @@ impl LanguageModel {
         {
             x = (&x + conditioning.to_dtype(x.dtype())?)?;
         }
+        if let Some(linear) = &self.given_latents {
+            let given = rows.iter().map(|(_, p)| p.given_latent.clone());
+            if let Some(given) = embed_latents(linear, given, &self.books, compute)? {
+                x = (&x + given.to_dtype(x.dtype())?)?;
+            }
+        } else if rows.iter().any(|(_, p)| p.given_latent.is_some()) {
+            candle_core::bail!("a recording as latents, in a model that reads codes")
+        }
         // Sums of embeddings are f32, as the tables are while they are trained.
         let x = x.to_dtype(self.dtype)?;
         let Some(encoded) = encoded else { return Ok(x) };
@@ -353,6 +373,13 @@ impl LanguageModel {
     /// Returns the predicted sum of the entries of `level` and deeper: (rows, latent_dim).
     pub fn residual(&self, h: &Tensor, level: usize) -> Result<Tensor> {
         self.heads.residual(h, level)?.to_dtype(DType::F32)
+    }
+
+    /// Returns the latents that codes stand for, in the codec's scale: the sum of the entries of their levels.
+    pub fn latents_of(&self, codes: &Codes) -> Option<Latents> {
+        let frames = (0..codes.frames()).map(|frame| codes.frame(frame).to_vec());
+        let sums = frames.flat_map(|frame| self.books.blend(&[(1.0, frame)]));
+        Latents::new(self.books.latent_dim, sums.collect())
     }
 
     /// Predicts the latents of the response's frames in a stage with frame-aligned conditioning, in the codec's scale:

@@ -10,7 +10,7 @@ use syrinx_engine::{Engine, EngineError, MergedAnswer, open_codec};
 use syrinx_eval::{Subject, SubjectAnswer, SubjectError, SubjectRequest, TestedCodec};
 use syrinx_pretrained::CodecSpec;
 use syrinx_task::{AnswerKind, Answered, Request};
-use syrinx_types::{Audio, CancelToken, Fingerprint, RunContext};
+use syrinx_types::{Audio, Fingerprint, RunContext};
 
 /// A loaded engine and the settings of its answers.
 #[derive(Clone, Copy)]
@@ -75,10 +75,10 @@ impl Subject for EngineSubject<'_> {
     fn answer(
         &self,
         ask: &SubjectRequest<'_>,
-        cancel: &CancelToken,
+        run: RunContext<'_>,
     ) -> Result<SubjectAnswer, SubjectError> {
         let decode = merged(&self.settings.decode, ask.decode)?;
-        let run = RunContext::quiet(cancel).with_seed(ask.seed);
+        let run = run.with_seed(ask.seed);
         if let Some(answer) = self.recognized(ask, run)? {
             return Ok(answer);
         }

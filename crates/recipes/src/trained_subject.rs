@@ -6,7 +6,7 @@ use syrinx_eval::{
     JudgeConfig, Subject, SubjectAnswer, SubjectError, SubjectRequest, Suite, TestedCodec,
 };
 use syrinx_task::AnswerKind;
-use syrinx_types::{Audio, CancelToken};
+use syrinx_types::{Audio, RunContext};
 
 use crate::EngineSubject;
 
@@ -74,9 +74,9 @@ impl Subject for TrainedSubject<'_> {
     fn answer(
         &self,
         ask: &SubjectRequest<'_>,
-        cancel: &CancelToken,
+        run: RunContext<'_>,
     ) -> Result<SubjectAnswer, SubjectError> {
-        self.asked(ask.task).answer(ask, cancel)
+        self.asked(ask.task).answer(ask, run)
     }
 
     fn sample_rate_hz(&self) -> u32 {

@@ -128,7 +128,9 @@ pub fn train_voice(
         });
     }
     let folder = run.folder.join("shards");
-    let plan = EncodePlan { utterances_per_shard: 50, ..EncodePlan::new(codec.stamp()) };
+    let latent_dim = run.engine.codec().info().latent_dim;
+    let plan =
+        EncodePlan { utterances_per_shard: 50, latent_dim, ..EncodePlan::new(codec.stamp()) };
     codec.encode_from(&recordings, &aligned.manifest, &folder, &plan, context)?;
     let corpus = short_ones(&folder, config.max_seconds)?;
     let adapter = adapt(run, &corpus, config, context)?;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_types::Audio;
 
+use crate::stretch::stretched;
 use crate::{Background, Room, SceneError, background, impulse_response, in_room, mixed};
 
 /// Shares and ranges of an augmentation; each effect is drawn independently.
@@ -19,6 +20,10 @@ pub struct Augmentation {
     pub speed_share: f64,
     /// Slowest and fastest speed.
     pub speed: (f64, f64),
+    /// Share with another voice: pitch and formants are moved together, and every sound stays where it was.
+    pub voice_share: f64,
+    /// Lowest and highest factor of pitch and formants.
+    pub voice: (f64, f64),
     /// Share with another spectral balance.
     pub equalizer_share: f64,
     /// Largest gain or attenuation of a band, dB.
@@ -47,6 +52,8 @@ impl Default for Augmentation {
             share: 0.5,
             speed_share: 0.5,
             speed: (0.82, 1.2),
+            voice_share: 0.0,
+            voice: (0.85, 1.18),
             equalizer_share: 0.5,
             equalizer_db: 8.0,
             room_share: 0.25,
@@ -73,6 +80,7 @@ impl Augmentation {
         let shares = [
             ("share", self.share),
             ("speed_share", self.speed_share),
+            ("voice_share", self.voice_share),
             ("equalizer_share", self.equalizer_share),
             ("room_share", self.room_share),
             ("noise_share", self.noise_share),
@@ -86,12 +94,13 @@ impl Augmentation {
         }
         let ranges = [
             ("speed", self.speed),
+            ("voice", self.voice),
             ("decay_s", self.decay_s),
             ("snr_db", self.snr_db),
             ("gain_db", self.gain_db),
         ];
         for (name, (low, high)) in ranges {
-            let positive = !matches!(name, "speed" | "decay_s") || low > 0.0;
+            let positive = !matches!(name, "speed" | "voice" | "decay_s") || low > 0.0;
             if !(low.is_finite() && high.is_finite() && low <= high && positive) {
                 return Err(SceneError::Range { name, low, high });
             }
@@ -125,8 +134,11 @@ impl Augmentation {
         });
         let clipped = rng.random_bool(self.clip_share);
         let gain_db = within(self.gain_db, rng);
+        let another = self.voice_share > 0.0 && rng.random_bool(self.voice_share);
+        let voice = another.then(|| within(self.voice, rng));
         Some(DrawnAugmentation {
             speed,
+            voice,
             equalizer,
             room,
             noise,
@@ -146,6 +158,7 @@ fn uniform(low: f64, high: f64, rng: &mut impl Rng) -> f64 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnAugmentation {
     speed: Option<f64>,
+    voice: Option<f64>,
     equalizer: Option<Equalizer>,
     room: Option<Room>,
     noise: Option<(Background, f64)>,
@@ -186,6 +199,11 @@ impl DrawnAugmentation {
             audio.samples = faster(&audio.samples, speed, samples);
         }
         audio.samples.resize(samples, 0.0);
+        if let Some(factor) = self.voice {
+            let count = (samples as f64 / factor).ceil() as usize;
+            let moved = faster(&audio.samples, factor, count);
+            audio.samples = stretched(&moved, samples, rate_hz);
+        }
         if let Some(equalizer) = &self.equalizer {
             equalizer.apply(&mut audio.samples, rate_hz);
         }

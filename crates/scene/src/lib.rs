@@ -12,6 +12,7 @@ mod error;
 mod mix;
 mod noise;
 mod scene;
+mod stretch;
 mod tones;
 
 pub use augment::{Augmentation, DrawnAugmentation};

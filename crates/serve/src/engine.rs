@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 use std::io::{Cursor, ErrorKind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use syrinx_audio::{AudioError, ReadLimits, read_from, resample};
+use syrinx_audio::{AudioError, AudioWarning, ReadLimits, read_from_warned, resample};
 use syrinx_decode::DecodeConfig;
 use syrinx_engine::{
     BatchRequest, Chunk, Engine, EngineError, MergedAnswer, PromptConfig, SpeechPortion, TakeSound,
@@ -14,7 +14,7 @@ use syrinx_engine::{
 };
 use syrinx_registry::ALL;
 use syrinx_task::{AnswerKind, Answered, Request, Service, TaskDescriptor, TaskError};
-use syrinx_types::{Audio, CancelToken, Codes, NullSink, RunContext, WordTime};
+use syrinx_types::{Audio, CancelToken, Codes, Event, EventSink, RunContext, WordTime};
 
 use crate::error::ApiError;
 
@@ -31,6 +31,8 @@ pub(crate) struct TaskRequest {
     pub temperature: Option<f64>,
     /// Whether sound comes while it is made, with the windows of `syrinx say --stream`.
     pub stream: bool,
+    /// Faults of its recordings that were repaired.
+    pub warnings: Vec<String>,
 }
 
 /// Settings of requests that give none of their own.
@@ -92,6 +94,27 @@ pub(crate) struct TaskView {
     pub answer: Value,
 }
 
+/// Field of answers that lists warnings.
+pub(crate) const WARNINGS: &str = "warnings";
+
+/// Collects the warnings of a request.
+#[derive(Default)]
+struct Warnings(Mutex<Vec<String>>);
+
+impl Warnings {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl EventSink for Warnings {
+    fn emit(&self, event: Event) {
+        if let Event::Warning { message } = event {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        }
+    }
+}
+
 /// A loaded model with the settings of its requests.
 pub(crate) struct EngineService {
     engine: Engine,
@@ -150,9 +173,16 @@ impl EngineService {
         })
     }
 
-    /// Decodes an uploaded recording at the model's rate; `name` is for messages.
-    pub fn decode(&self, bytes: Vec<u8>, name: &str) -> Result<Audio, ApiError> {
-        let audio = read_from(Cursor::new(bytes), name, &self.limits);
+    /// Decodes an uploaded recording at the model's rate; `name` is for messages. Appends a warning for every fault that was
+    /// repaired.
+    pub fn decode(
+        &self,
+        bytes: Vec<u8>,
+        name: &str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Audio, ApiError> {
+        let mut warn = |warning: AudioWarning| warnings.push(warning.to_string());
+        let audio = read_from_warned(Cursor::new(bytes), name, &self.limits, &mut warn);
         let audio = audio.map_err(|e| audio_error(&e))?;
         resample(&audio, self.rate_hz()).map_err(|e| audio_error(&e))
     }
@@ -166,7 +196,8 @@ impl EngineService {
     ) -> Result<TaskAnswer, ApiError> {
         let mut decode = self.settings(ask);
         let seed = ask.seed.unwrap_or(self.defaults.seed);
-        let run = RunContext::new(cancel, &NullSink).with_seed(seed);
+        let warnings = Warnings::default();
+        let run = RunContext::new(cancel, &warnings).with_seed(seed);
         let mut whole = MergedAnswer::default();
         let (rate_hz, state) = (self.rate_hz(), RefCell::new((0, 0, each)));
         let mut sound = |s: SpeechPortion<'_>| {
@@ -191,7 +222,7 @@ impl EngineService {
         self.engine.run_streaming(ask.task, &ask.request, &decode, run, sound, &mut parts)?;
         let answered = whole.into_answered();
         let answered = answered.ok_or_else(|| ApiError::internal("the answer is empty"))?;
-        Ok(answer(&answered))
+        Ok(answer(&answered, [&ask.warnings[..], &warnings.take()].concat()))
     }
 
     /// Returns the settings of a request.
@@ -221,7 +252,11 @@ impl EngineService {
         let (decode, whole) = (self.settings(first), CancelToken::default());
         let run = RunContext::quiet(&whole);
         match self.engine.run_batch(first.task, &requests, &decode, run) {
-            Ok(all) => all.into_iter().map(|one| Ok(answer(&one?))).collect(),
+            Ok(all) => all
+                .into_iter()
+                .zip(asks)
+                .map(|(one, (ask, _))| Ok(answer(&one?, ask.warnings.clone())))
+                .collect(),
             Err(error) => {
                 let error = ApiError::from(error);
                 asks.iter().map(|_| Err(error.clone())).collect()
@@ -268,8 +303,15 @@ impl EngineService {
     }
 }
 
-fn answer(answered: &Answered) -> TaskAnswer {
-    TaskAnswer { json: answered.json(), recordings: answered.recordings() }
+/// Returns an answer; its JSON lists the warnings, if there are any.
+fn answer(answered: &Answered, warnings: Vec<String>) -> TaskAnswer {
+    let mut json = answered.json();
+    if let Value::Object(fields) = &mut json
+        && !warnings.is_empty()
+    {
+        fields.insert(WARNINGS.to_owned(), json!(warnings));
+    }
+    TaskAnswer { json, recordings: answered.recordings() }
 }
 
 fn view(descriptor: &'static TaskDescriptor) -> TaskView {

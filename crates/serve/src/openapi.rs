@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::ServerState;
 use crate::encode::Format;
-use crate::engine::{EngineService, TaskView};
+use crate::engine::{EngineService, TaskView, WARNINGS};
 use crate::speech::SpeechRequest;
 use crate::transcriptions::FORMATS;
 
@@ -102,7 +102,12 @@ fn point(schema: &mut Value, prefix: &str) {
 
 fn task_operation(schemas: &mut Map<String, Value>, task: &TaskView) -> Value {
     let request = lift(schemas, &format!("{}.request", task.id), task.request.clone());
-    let answer = lift(schemas, &format!("{}.answer", task.id), task.answer.clone());
+    let mut schema = task.answer.clone();
+    if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        let warnings = json!({ "type": "array", "items": { "type": "string" }, "description": "Faults of recordings that were repaired, and doubts; absent without any" });
+        fields.insert(WARNINGS.to_owned(), warnings);
+    }
+    let answer = lift(schemas, &format!("{}.answer", task.id), schema);
     let mut success = content("application/json", answer);
     for format in Format::available() {
         let kind = format.media_type(0);

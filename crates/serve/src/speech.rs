@@ -161,7 +161,14 @@ impl Ready {
         }
         let (seed, temperature) = (request.seed, request.temperature);
         let stream = request.stream_format.is_some();
-        let ask = TaskRequest { task, request: fields.into(), seed, temperature, stream };
+        let ask = TaskRequest {
+            task,
+            request: fields.into(),
+            seed,
+            temperature,
+            stream,
+            warnings: Vec::new(),
+        };
         Ok(Self { ask, prompt })
     }
 
@@ -175,7 +182,8 @@ impl Ready {
         let Self { ask, prompt } = self;
         app.submit_request(place, deadline, ask, move |service, ask| {
             if let Some(bytes) = prompt {
-                let audio = service.decode(bytes, "prompt").map_err(|e| e.param("prompt"))?;
+                let audio = service.decode(bytes, "prompt", &mut ask.warnings);
+                let audio = audio.map_err(|e| e.param("prompt"))?;
                 ask.request.recordings.insert("prompt".into(), Arc::new(audio));
             }
             Ok(())

@@ -78,7 +78,8 @@ pub(crate) async fn run(
         let Value::Object(fields) = &mut ask.request.fields else { return Ok(()) };
         for upload in uploads {
             let Upload { field, name, bytes } = upload;
-            let audio = service.decode(bytes, &name).map_err(|e| e.param(&field))?;
+            let audio = service.decode(bytes, &name, &mut ask.warnings);
+            let audio = audio.map_err(|e| e.param(&field))?;
             let field = place_for(fields, &field);
             ask.request.recordings.insert(field, Arc::new(audio));
         }

@@ -11,7 +11,7 @@ use syrinx_text::subtitles;
 use syrinx_types::WordTime;
 
 use crate::app::ServerState;
-use crate::engine::{AnswerChunk, TaskAnswer, TaskRequest};
+use crate::engine::{AnswerChunk, TaskAnswer, TaskRequest, WARNINGS};
 use crate::error::ApiError;
 use crate::intake::{self, MultipartForm};
 use crate::speech::times;
@@ -50,10 +50,11 @@ pub(crate) async fn transcribe(
     let place = app.pool.admit()?;
     let running = app.submit(place, deadline, |service| {
         Box::new(move |cancel, each| {
-            let audio = service.decode(file.bytes, &file.name)?;
+            let mut warnings = Vec::new();
+            let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
             let seconds = audio.seconds();
             let request = syrinx_task::Request::new(json!({})).with_recording(field, audio);
-            let ask = TaskRequest { task, request, ..TaskRequest::default() };
+            let ask = TaskRequest { task, request, warnings, ..TaskRequest::default() };
             let mut answer = service.run(&ask, cancel, each)?;
             answer.json["seconds"] = json!(seconds);
             Ok(answer)
@@ -149,6 +150,9 @@ impl Options {
         });
         if self.words {
             out["words"] = times(words);
+        }
+        if let Some(warnings) = answer.json.get(WARNINGS) {
+            out[WARNINGS] = warnings.clone();
         }
         if self.segments {
             // Log-probability of the words' phones; the fields of Whisper's decoder have no counterpart here.

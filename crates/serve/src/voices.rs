@@ -14,7 +14,7 @@ use syrinx_types::Fingerprint;
 
 use crate::app::ServerState;
 use crate::encode::{Format, encode};
-use crate::engine::TaskAnswer;
+use crate::engine::{TaskAnswer, WARNINGS};
 use crate::error::ApiError;
 use crate::intake::{self, PathId};
 use crate::registered::PREFIX;
@@ -87,17 +87,22 @@ pub(crate) async fn add(
     let (kept, about) = (id.clone(), name.clone());
     let running = app.submit(place, deadline, |service| {
         Box::new(move |_, _| {
-            let audio = service.decode(file.bytes, &file.name)?;
+            let mut warnings = Vec::new();
+            let audio = service.decode(file.bytes, &file.name, &mut warnings)?;
             let codes = service.voice(&audio, &file.name)?;
             service.add_voice(&kept, &codes, &about)?;
-            Ok(TaskAnswer { json: Value::Null, recordings: Vec::new() })
+            Ok(TaskAnswer { json: json!(warnings), recordings: Vec::new() })
         })
     });
-    running.answer().await?;
+    let warnings = running.answer().await?.json;
     app.voices.lock().insert(id.clone(), name.clone());
     let known = app.service.voices();
     let seconds = known.iter().find(|(v, ..)| *v == id).map_or(0.0, |(_, seconds, _)| *seconds);
-    Ok((StatusCode::CREATED, Json(app.about_voice(&id, seconds, &name))).into_response())
+    let mut about = app.about_voice(&id, seconds, &name);
+    if warnings.as_array().is_some_and(|warnings| !warnings.is_empty()) {
+        about[WARNINGS] = warnings;
+    }
+    Ok((StatusCode::CREATED, Json(about)).into_response())
 }
 
 /// `DELETE /v1/voices/{voice}`, for registered voices only.

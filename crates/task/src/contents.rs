@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syrinx_types::{Coded, Codes};
+use syrinx_types::{Coded, Codes, Latents};
 
 /// Contents by segment name. Marks need none.
 pub type Contents = BTreeMap<String, Content>;
@@ -16,6 +16,8 @@ pub enum Content {
     Codes(Codes),
     /// Codec frames with the latents that they round: frame-aligned conditioning.
     Coded(Coded),
+    /// Codec frames as latents alone: a recording that is read, not continued.
+    Latents(Latents),
     /// A blend of several recordings: at every frame the weighted sum of their embeddings. As long as the shortest. For
     /// given segments.
     Blend(Vec<(f32, Codes)>),

@@ -37,6 +37,7 @@ impl Segment {
             Fill::Text => "text tokens".into(),
             Fill::Durations => "duration of the phone before".into(),
             Fill::Latents => "latent of the frame before".into(),
+            Fill::GivenLatents => "latents".into(),
             Fill::Codes { table, levels } => {
                 let levels = match levels {
                     Levels::All => "all levels, summed",

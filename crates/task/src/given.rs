@@ -18,7 +18,7 @@ pub(crate) fn encoder_text(stage: &Stage, contents: &Contents) -> Result<TextCon
             Err(LayoutIssue::NoPhones(segment.name.clone()))
         }
         Some(Content::Text(text)) => Ok(text.clone()),
-        Some(Content::Codes(_) | Content::Coded(_) | Content::Blend(_)) => {
+        Some(Content::Codes(_) | Content::Coded(_) | Content::Latents(_) | Content::Blend(_)) => {
             let segment = segment.name.clone();
             Err(LayoutIssue::Content { segment, takes: ContentType::Text })
         }
@@ -41,7 +41,7 @@ pub(crate) fn frame_aligned_codes(
     let given = match contents.get(&segment.name) {
         Some(Content::Codes(codes)) => Coded::from(codes.clone()),
         Some(Content::Coded(coded)) => coded.clone(),
-        Some(Content::Text(_) | Content::Blend(_)) => {
+        Some(Content::Text(_) | Content::Latents(_) | Content::Blend(_)) => {
             let segment = segment.name.clone();
             return Err(LayoutIssue::Content { segment, takes: ContentType::Codes });
         }
@@ -105,6 +105,19 @@ fn code_positions(
         p
     };
     Ok((0..codes.frames()).map(position).collect())
+}
+
+/// Appends the frames of a recording that is given as latents; returns their number.
+pub(crate) fn push_latents(
+    sequence: &mut Sequence,
+    latents: &Latents,
+    space: &TokenSpace,
+) -> usize {
+    sequence.positions.extend((0..latents.frames()).map(|frame| Position {
+        given_latent: Some(latents.frame(frame).to_vec()),
+        ..Position::empty(space, frame)
+    }));
+    latents.frames()
 }
 
 /// Appends a weighted blend of recordings with all their levels; returns the number of frames.

@@ -68,6 +68,8 @@ pub enum Fill {
     Durations,
     /// Frames as the codec's latents, delayed by one step.
     Latents,
+    /// Frames of a given recording as the codec's latents.
+    GivenLatents,
 }
 
 /// Embedding tables of codes. Prompt and response have their own.
@@ -168,6 +170,11 @@ impl Segment {
     pub fn prompt(name: &str) -> Self {
         let fill = Fill::Codes { table: CodeTable::Prompt, levels: Levels::All };
         Self { name: name.into(), fill, ..Self::special_token(name) }
+    }
+
+    /// Builds a segment of a recording that is given as latents.
+    pub fn given_latents(name: &str) -> Self {
+        Self { name: name.into(), fill: Fill::GivenLatents, ..Self::special_token(name) }
     }
 
     /// Builds a segment of codes for a published model to transcribe, in the tables of its responses.

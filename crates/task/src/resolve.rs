@@ -2,7 +2,9 @@
 
 use syrinx_types::{Coded, Latents};
 
-use crate::given::{close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_text};
+use crate::given::{
+    close, encoder_text, frame_aligned_codes, push_blend, push_codes, push_latents, push_text,
+};
 use crate::vall_e_stage::resolve_published;
 use crate::{
     AttentionMask, Content, ContentType, Contents, Fill, Filling, LayoutIssue, Levels, Place,
@@ -85,6 +87,10 @@ fn sequence_of(
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Codes(codes))) => {
                 push_codes(&mut sequence, codes, *table, codes.levels(), space)?;
                 close(&mut sequence, codes.frames(), space);
+            }
+            (Fill::GivenLatents, Some(Content::Latents(latents))) => {
+                let frames = push_latents(&mut sequence, latents, space);
+                close(&mut sequence, frames, space);
             }
             (Fill::Codes { table, levels: Levels::All }, Some(Content::Blend(shares))) => {
                 let frames = push_blend(&mut sequence, shares, *table, space)?;

@@ -36,6 +36,8 @@ pub struct Position {
     pub latent: Option<Latent>,
     /// Latent of the frame-aligned conditioning, where it is known.
     pub conditioning: Option<Vec<f32>>,
+    /// Latent of a frame of a recording that is given as latents.
+    pub given_latent: Option<Vec<f32>>,
     /// Token of the encoder text at the current phone index.
     pub here: u32,
     /// Token of the encoder text at the next phone index.
@@ -55,6 +57,7 @@ impl Position {
             duration: NONE,
             latent: None,
             conditioning: None,
+            given_latent: None,
             here: NONE,
             next: NONE,
             rotary: rotary as u32,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use syrinx_types::{Audio, Coded, Codes, RunContext, SpectralGain};
+use syrinx_types::{Audio, Coded, Codes, Latents, RunContext, SpectralGain};
 
 use crate::{FrameScores, TaskError, Transcript};
 
@@ -61,6 +61,14 @@ pub trait SpeechCodec: Send + Sync {
     /// [`TaskError::Service`].
     fn encode_with_latents(&self, audio: &Audio) -> Result<Coded, TaskError> {
         Ok(self.encode(audio)?.into())
+    }
+
+    /// Returns the latents of a recording at the codec's rate; `None` from a codec without any.
+    ///
+    /// # Errors
+    /// [`TaskError::Service`].
+    fn latents(&self, audio: &Audio) -> Result<Option<Latents>, TaskError> {
+        Ok(self.encode_with_latents(audio)?.latents)
     }
 
     /// Decodes codes of any number of levels.

@@ -21,6 +21,10 @@ pub struct ModelSwitches {
     /// encoded with `--latents`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub latent_conditioning: bool,
+    /// Whether a recording that is recognized is given as the codec's latents, not as the codes that round them. Needs
+    /// shards that were encoded with `--latents`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub latent_recordings: bool,
     /// Sequences of the published vall-e model that the weights come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]

@@ -111,6 +111,6 @@ fn codes(content: &Content) -> Option<&Codes> {
     match content {
         Content::Codes(codes) => Some(codes),
         Content::Coded(coded) => Some(&coded.codes),
-        Content::Text(_) | Content::Blend(_) => None,
+        Content::Text(_) | Content::Latents(_) | Content::Blend(_) => None,
     }
 }

@@ -280,6 +280,7 @@ fn used(sequence: &Sequence, space: &TokenSpace) -> Vec<String> {
     uses("durations", any(|p| p.duration != NONE));
     uses("latents.", any(|p| p.latent.is_some()));
     uses("conditioning.input.", any(|p| p.conditioning.is_some()));
+    uses("given_latents.", any(|p| p.given_latent.is_some()));
     uses("encoder.", any(|p| p.here != NONE));
     let (rows, first_nar) = (space.table_rows() as u32, space.levels + space.group);
     for (_, row) in sequence.positions.iter().flat_map(Position::weighted_codes) {

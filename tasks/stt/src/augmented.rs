@@ -13,8 +13,9 @@ pub(crate) const AUGMENTED: View = View { name: "augmented", render: augmented }
 fn augmented(material: &SimulationMaterial<'_>) -> Result<Option<Audio>, TaskError> {
     let changes = Augmentation {
         share: 1.0,
-        // Another speed would move the phones away from their labels.
+        // Another speed would move the phones away from their labels; another voice does not.
         speed_share: 0.0,
+        voice_share: 0.5,
         snr_db: (material.ranges.snr_db.0.max(0.0), 30.0),
         telephone_share: 0.15,
         ..Augmentation::default()

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syrinx_task::{Allowed, ConfigIssue};
 
+use crate::PassConfig;
+
 /// Output of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,9 +42,9 @@ pub struct SttConfig {
     pub augmented_share: f64,
     /// Longer recordings are cut in pauses into parts of at most this length, seconds.
     pub max_part_s: f64,
-    /// Share of the difference between the long-term spectrum of a recording and that of the training recordings that is
-    /// removed before recognition, 0 to 1.
-    pub equalizer_share: f64,
+    /// Passes over a recording whose phone scores are averaged; at least one, the first without a delay. A known text is placed with the
+    /// first one alone.
+    pub passes: Vec<PassConfig>,
     /// Words of a recording (of a minute of a longer one) whose mean confidence is below this are left out: music has 0.22 to
     /// 0.30, people's speech 0.29 to 0.59. 0 to 1.
     pub min_confidence: f64,
@@ -103,7 +105,7 @@ impl Default for SttConfig {
             augmented_share: 0.6,
             // Most training utterances are shorter; words in longer rows are lost.
             max_part_s: 5.0,
-            equalizer_share: 0.75,
+            passes: vec![PassConfig { equalizer_share: 0.75, delay_labels: 0 }],
             min_confidence: 0.3,
             decoder: DecoderConfig::default(),
         }
@@ -116,7 +118,13 @@ impl SttConfig {
         Allowed::AtLeast(1.0).check("per_frame", self.per_frame as f64)?;
         Allowed::Within(0.0, 1.0).check("augmented_share", self.augmented_share)?;
         Allowed::AtLeast(1.0).check("max_part_s", self.max_part_s)?;
-        Allowed::Within(0.0, 1.0).check("equalizer_share", self.equalizer_share)?;
+        Allowed::AtLeast(1.0).check("passes", self.passes.len() as f64)?;
+        let first = self.passes.first().map_or(0, |pass| pass.delay_labels);
+        Allowed::Within(0.0, 0.0).check("passes.delay_labels of the first", first as f64)?;
+        for pass in &self.passes {
+            Allowed::Within(0.0, 1.0).check("passes.equalizer_share", pass.equalizer_share)?;
+            Allowed::Within(0.0, 100.0).check("passes.delay_labels", pass.delay_labels as f64)?;
+        }
         Allowed::Within(0.0, 1.0).check("min_confidence", self.min_confidence)?;
         Allowed::Within(0.0, 1.0).check("decoder.web_share", decoder.web_share)?;
         Allowed::Within(1.0, 3.0).check("decoder.min_parts", decoder.min_parts as f64)?;

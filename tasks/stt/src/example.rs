@@ -1,28 +1,29 @@
 //! Training examples.
 
 use rand::{Rng, RngCore};
-use syrinx_task::{Content, Contents, Example, Response, TaskError, TaskKit, frame_labels};
+use syrinx_task::{Contents, Example, Response, TaskError, TaskKit, frame_labels};
 use syrinx_text::{Phone, normalize, normalize_for_scoring};
-use syrinx_types::{Codes, Sample, TimedPhone};
+use syrinx_types::{Coded, Sample, TimedPhone};
 
 use crate::augmented::AUGMENTED;
-use crate::layout::CODES;
+use crate::frames::Frames;
+use crate::layout::RECORDING;
 use crate::{SttConfig, TextUnit};
 
-/// Returns the codes of an example's recording: those of the augmented utterance for a share of the examples, where the corpus was
-/// simulated (`syrinx data simulate`), else those of the utterance.
-pub(crate) fn input_codes(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Codes {
+/// Returns an example's recording: the augmented utterance for a share of the examples, where the corpus was simulated
+/// (`syrinx data simulate`), else the utterance.
+pub(crate) fn input(config: &SttConfig, sample: &Sample, rng: &mut dyn RngCore) -> Coded {
     let augmented = sample.views.get(AUGMENTED.name);
     let fits = augmented.filter(|view| view.frames() == sample.codes.frames());
     match fits.filter(|_| rng.random_bool(config.augmented_share)) {
-        Some(view) => view.codes.clone(),
-        None => sample.codes.clone(),
+        Some(view) => view.clone(),
+        None => Coded { codes: sample.codes.clone(), latents: sample.latents.clone() },
     }
 }
 
 /// A recording with the phone of each part of its frames: stress stripped, silence for pauses and at the ends. `None`
 /// without codes, durations, or a sounding phone.
-pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Option<Example> {
+pub(crate) fn phones(config: &SttConfig, sample: &Sample, recording: Frames) -> Option<Example> {
     let labels = phone_labels(
         &sample.phones,
         sample.lead_s,
@@ -30,7 +31,7 @@ pub(crate) fn phones(config: &SttConfig, sample: &Sample, codes: Codes) -> Optio
         config.per_frame,
         sample.frame_rate_hz,
     )?;
-    Some(Example { contents: contents(codes), response: Response::Phones(labels) })
+    Some(Example { contents: contents(recording), response: Response::Phones(labels) })
 }
 
 /// Returns the audible phone at the middle of each of `frames * per_frame` parts, as an index into the inventory:
@@ -79,7 +80,7 @@ pub(crate) fn text(
     config: &SttConfig,
     kit: &TaskKit,
     sample: &Sample,
-    codes: Codes,
+    recording: Frames,
 ) -> Result<Option<Example>, TaskError> {
     let words = normalize_for_scoring(&normalize(&sample.text)).join(" ");
     if sample.codes.is_empty() || words.is_empty() {
@@ -89,9 +90,9 @@ pub(crate) fn text(
         TextUnit::Letters => kit.vocab.encode_letters(&words),
         TextUnit::Bpe => kit.vocab.encode_bpe(&words)?,
     };
-    Ok(Some(Example { contents: contents(codes), response: Response::Text(ids) }))
+    Ok(Some(Example { contents: contents(recording), response: Response::Text(ids) }))
 }
 
-fn contents(codes: Codes) -> Contents {
-    Contents::from([(CODES.to_owned(), Content::Codes(codes))])
+fn contents(recording: Frames) -> Contents {
+    Contents::from([(RECORDING.to_owned(), recording.into())])
 }

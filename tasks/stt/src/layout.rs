@@ -1,6 +1,6 @@
 //! Layout of the task's sequences.
 
-use syrinx_task::{Head, Layout, Segment, Stage, VallELayout};
+use syrinx_task::{Head, Layout, ModelSwitches, Segment, Stage, VallELayout};
 
 use crate::{SttConfig, SttMode};
 
@@ -9,12 +9,12 @@ pub const PHONES: &str = "phones";
 /// The stage that predicts text.
 pub const TEXT: &str = "text";
 
-/// Segment of the recording's codes.
-pub(crate) const CODES: &str = "codes";
+/// Segment of the recording.
+pub(crate) const RECORDING: &str = "recording";
 
 /// Returns the prompt of a published vall-e model: the recording, and then its phones.
 pub(crate) fn published(published: VallELayout) -> Layout {
-    let mut segments = vec![Segment::transcribed(CODES)];
+    let mut segments = vec![Segment::transcribed(RECORDING)];
     segments.extend(published.language.then(|| Segment::special_token("vall-e:lang:en")));
     segments.extend([Segment::level_token(), Segment::text_response("phones")]);
     let stage = Stage::new(TEXT, Head::Text, segments).as_published(published);
@@ -22,16 +22,20 @@ pub(crate) fn published(published: VallELayout) -> Layout {
 }
 
 /// Returns the prompt of the mode: the recording labelled in place, or the recording and then its text.
-pub(crate) fn layout(config: &SttConfig) -> Layout {
+pub(crate) fn layout(config: &SttConfig, switches: ModelSwitches) -> Layout {
     let special_tokens = [Segment::special_token("task:stt"), Segment::special_token("lang:en")];
+    let recording = match switches.latent_recordings {
+        true => Segment::given_latents(RECORDING),
+        false => Segment::prompt(RECORDING),
+    };
     let with = |rest: &[Segment]| [&special_tokens, rest].concat();
     let stage = match config.mode {
         SttMode::Aligned => {
             let head = Head::Phones { per_frame: config.per_frame };
-            Stage::new(PHONES, head, with(&[Segment::prompt(CODES)]))
+            Stage::new(PHONES, head, with(&[recording]))
         }
         SttMode::Text => {
-            let segments = with(&[Segment::prompt(CODES), Segment::text_response("text")]);
+            let segments = with(&[recording, Segment::text_response("text")]);
             Stage::new(TEXT, Head::Text, segments)
         }
     };

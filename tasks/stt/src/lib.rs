@@ -1,4 +1,4 @@
-//! Speech to text: codes in, words with times out.
+//! Speech to text: frames of a recording in, words with times out.
 //!
 //! The model predicts phones: a score of every phone for every 20 ms. The decoder ([`decoder`]) finds the words of the
 //! lexicon that explain them best, with a bigram language model. `syrinx_speech::align` places known words instead.
@@ -13,8 +13,10 @@ pub mod decoder;
 mod equalizer;
 mod error;
 mod example;
+mod frames;
 mod layout;
 mod lm;
+mod passes;
 mod recognize;
 mod request;
 mod search;
@@ -36,8 +38,11 @@ pub use decoder::{Decoder, Hypothesis};
 pub use equalizer::SpectralProfile;
 pub use error::{DataFault, SttError};
 pub use example::phone_labels;
+use frames::Frames;
 pub use layout::{PHONES, TEXT};
 pub use lm::Bigrams;
+pub use passes::PassConfig;
+use passes::Reading;
 pub use request::SttRequest;
 pub use trie::{Trie, WordList, dictionary};
 
@@ -94,7 +99,8 @@ impl Task for Stt {
         let config = match kit.switches.vall_e {
             Some(_) => {
                 let max_part_s = 4.0 * config.max_part_s;
-                SttConfig { mode: SttMode::Text, max_part_s, equalizer_share: 0.0, ..config }
+                let passes = vec![PassConfig::default()];
+                SttConfig { mode: SttMode::Text, max_part_s, passes, ..config }
             }
             None => config,
         };
@@ -104,7 +110,7 @@ impl Task for Stt {
     fn layout(&self) -> Layout {
         match self.kit.switches.vall_e {
             Some(published) => layout::published(published),
-            None => layout::layout(&self.config),
+            None => layout::layout(&self.config, self.kit.switches),
         }
     }
 
@@ -132,7 +138,9 @@ impl Task for Stt {
         request: &SttRequest,
         context: &Context<'_>,
     ) -> Result<(Plan, recognize::Prepared), TaskError> {
-        recognize::plan(&self.config, request, context)
+        let as_latents = self.kit.switches.latent_recordings;
+        let reading = Reading { as_latents, per_frame: self.config.per_frame };
+        recognize::plan(&self.config, reading, request, context)
     }
 
     fn finish(
@@ -168,10 +176,11 @@ impl Task for Stt {
         sample: &Sample,
         rng: &mut dyn RngCore,
     ) -> Result<Option<Example>, TaskError> {
-        let codes = example::input_codes(&self.config, sample, rng);
+        let coded = example::input(&self.config, sample, rng);
+        let recording = Frames::of_corpus(coded, self.kit.switches.latent_recordings)?;
         match (stage, self.config.mode) {
-            (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample, codes)),
-            (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample, codes),
+            (PHONES, SttMode::Aligned) => Ok(example::phones(&self.config, sample, recording)),
+            (TEXT, SttMode::Text) => example::text(&self.config, &self.kit, sample, recording),
             (other, mode) => {
                 let has = if mode == SttMode::Aligned { PHONES } else { TEXT };
                 let (task, known) = (Self::ID.into(), vec![has.into()]);

@@ -6,15 +6,16 @@ use syrinx_audio::silence::{PauseConfig, chunks, is_inaudible, speech_bounds};
 use syrinx_audio::speech::speech_regions;
 use syrinx_speech::{Acoustics, Aligned, SpeechError, SpokenForm, align, align_acoustics};
 use syrinx_task::{
-    AnswerIssue, Content, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan,
-    SpeechCodec, StageRun, TaskError, TaskKit, Transcript,
+    AnswerIssue, Contents, Context, FrameScores, Generated, Opened, Plan, RowPlan, SpeechCodec,
+    StageRun, TaskError, TaskKit, Transcript,
 };
 use syrinx_text::Phonemized;
-use syrinx_types::{Audio, Codes, Event, RunContext, TimedPhone, WordTime};
+use syrinx_types::{Audio, Event, RunContext, TimedPhone, WordTime};
 
 use crate::decoder::Decoder;
-use crate::equalizer::neutral;
-use crate::layout::{CODES, PHONES, TEXT};
+use crate::frames::Frames;
+use crate::layout::{PHONES, RECORDING, TEXT};
+use crate::passes::{Reading, averaged};
 use crate::{MAX_SECTION_S, SttConfig, SttError, SttMode, SttRequest};
 
 /// Confidence of an alignment below which the recording probably has another text: right texts have 0.15 to 0.9, wrong
@@ -40,13 +41,14 @@ pub struct Prepared {
 /// Part of a recording.
 struct Part {
     seconds: f64,
-    /// Whether somebody may speak in it: it is one row of the plan then, and is not decoded otherwise.
+    /// Whether somebody may speak in it: it has a row a pass in the plan then, and is not decoded otherwise.
     is_speech: bool,
 }
 
-/// Plans one row for each part of the recording in which somebody may speak; parts end in pauses.
+/// Plans a row a pass for each part of the recording in which somebody may speak; parts end in pauses.
 pub(crate) fn plan(
     config: &SttConfig,
+    reading: Reading,
     request: &SttRequest,
     context: &Context<'_>,
 ) -> Result<(Plan, Prepared), TaskError> {
@@ -59,6 +61,7 @@ pub(crate) fn plan(
     let codec = context.codec()?;
     let mut sections = Sections {
         config,
+        reading,
         codec,
         has_known_text: request.text.is_some(),
         rows: Vec::new(),
@@ -99,6 +102,7 @@ pub(crate) fn plan(
 /// Rows and parts of the sections of a recording so far.
 struct Sections<'a> {
     config: &'a SttConfig,
+    reading: Reading,
     codec: &'a dyn SpeechCodec,
     /// Whether the words are known. They are said somewhere in the recording: all of it is decoded.
     has_known_text: bool,
@@ -109,18 +113,26 @@ struct Sections<'a> {
 }
 
 impl Sections<'_> {
-    /// Appends a section. Its parts are cut out of the codes of the whole section, so that they fit together without a
+    /// Appends a section. Its parts are cut out of the frames of the whole section, so that they fit together without a
     /// gap.
     fn push(&mut self, audio: &Audio) -> Result<(), TaskError> {
-        let codes = self.codec.encode(&neutral(audio, self.config.equalizer_share))?;
+        // Scores of hours are large: a known text is placed in those of one pass.
+        let once = self.has_known_text || self.config.mode == SttMode::Text;
+        let count = if once { 1 } else { self.config.passes.len() };
+        let passes: Result<Vec<Frames>, TaskError> = self.config.passes[..count]
+            .iter()
+            .map(|pass| pass.frames(audio, self.codec, self.reading))
+            .collect();
+        let passes = passes?;
+        let all = passes.first().map_or(0, Frames::count);
         self.is_audible |= !is_inaudible(audio);
         let rate_hz = self.codec.frame_rate_hz();
-        let frame = |at_s: f64| ((at_s * rate_hz).round() as usize).min(codes.frames());
+        let frame = |at_s: f64| ((at_s * rate_hz).round() as usize).min(all);
         let regions = if self.has_known_text { Vec::new() } else { speech_regions(audio) };
         let mut start = 0;
         for (start_s, end_s) in chunks(audio, self.config.max_part_s) {
             // The last frame may be half empty.
-            let end = if end_s < audio.seconds() { frame(end_s) } else { codes.frames() };
+            let end = if end_s < audio.seconds() { frame(end_s) } else { all };
             let may_be_speech = |&(from_s, to_s): &(f64, f64)| from_s < end_s && start_s < to_s;
             let spoken = if self.has_known_text {
                 start..end
@@ -135,23 +147,24 @@ impl Sections<'_> {
             } else {
                 start..start
             };
-            self.part(&codes, start..spoken.start, false);
-            self.part(&codes, spoken.clone(), true);
-            self.part(&codes, spoken.end..end, false);
+            self.part(&passes, start..spoken.start, false);
+            self.part(&passes, spoken.clone(), true);
+            self.part(&passes, spoken.end..end, false);
             start = end;
         }
         Ok(())
     }
 
-    /// Appends a part, unless it is empty.
-    fn part(&mut self, codes: &Codes, frames: Range<usize>, is_speech: bool) {
+    /// Appends a part, with a row for each pass, unless it is empty.
+    fn part(&mut self, passes: &[Frames], frames: Range<usize>, is_speech: bool) {
         if frames.is_empty() {
             return;
         }
         let seconds = frames.len() as f64 / self.codec.frame_rate_hz();
         self.parts.push(Part { seconds, is_speech });
         if is_speech {
-            self.rows.push(row(self.config, codes.slice(frames.start, frames.end)));
+            let rows = passes.iter().map(|p| row(self.config, p.slice(frames.start, frames.end)));
+            self.rows.extend(rows);
         }
     }
 }
@@ -165,13 +178,13 @@ pub(crate) fn clamped(mut transcript: Transcript, seconds: f64) -> Transcript {
     transcript
 }
 
-fn row(config: &SttConfig, codes: Codes) -> RowPlan {
-    let frames = codes.frames();
+fn row(config: &SttConfig, recording: Frames) -> RowPlan {
+    let frames = recording.count();
     let (stage, limit) = match config.mode {
         SttMode::Aligned => (PHONES, frames),
         SttMode::Text => (TEXT, TOKENS_A_FRAME * frames + TOKENS_ANYWAY),
     };
-    let contents = Contents::from([(CODES.to_owned(), Content::Codes(codes))]);
+    let contents = Contents::from([(RECORDING.to_owned(), recording.into())]);
     RowPlan::new(vec![StageRun::new(stage, contents, limit)])
 }
 
@@ -185,8 +198,11 @@ pub(crate) fn from_tokens(kit: &TaskKit, generated: &[Generated]) -> Transcript 
     Transcript { text: texts.join(" "), ..Transcript::default() }
 }
 
-fn scores(generated: Option<&Generated>) -> Result<&FrameScores, TaskError> {
-    generated.and_then(|row| row.phones.as_ref()).ok_or_else(|| AnswerIssue::NoScores.of("stt"))
+/// Returns the mean of the scores of the passes over a part.
+fn mean_scores(config: &SttConfig, rows: &[Generated]) -> Result<FrameScores, TaskError> {
+    let scores: Option<Vec<&FrameScores>> = rows.iter().map(|row| row.phones.as_ref()).collect();
+    let mean = scores.and_then(|scores| averaged(&config.passes, &scores));
+    mean.ok_or_else(|| AnswerIssue::NoScores.of("stt"))
 }
 
 /// Returns the answer from phone scores: words that fit best, none in parts that are not speech, and none if they are as
@@ -200,7 +216,7 @@ pub(crate) fn transcribed(
     run: RunContext<'_>,
 ) -> Result<Transcript, TaskError> {
     let silence = |duration_s| TimedPhone { phone: "SIL".into(), duration_s };
-    let mut rows = generated.iter();
+    let mut rows = generated.chunks(config.passes.len());
     let mut answer = Transcript::default();
     let mut sum = Confidence::default();
     let mut start_s = 0.0;
@@ -211,11 +227,11 @@ pub(crate) fn transcribed(
             answer.phones.push(silence(part.seconds));
             continue;
         }
-        let scores = scores(rows.next())?;
-        let recognized = decoder.decode(scores)?;
+        let scores = mean_scores(config, rows.next().unwrap_or_default())?;
+        let recognized = decoder.decode(&scores)?;
         let forms: Vec<SpokenForm> =
             recognized.words.iter().map(|w| SpokenForm::of(&kit.frontend, &w.word, None)).collect();
-        match align(&forms, scores, decoder.units(), decoder.prior_weight()) {
+        match align(&forms, &scores, decoder.units(), decoder.prior_weight()) {
             Ok(aligned) => {
                 sum.add(&aligned);
                 answer.words.extend(later(aligned.words, from_s));
@@ -252,9 +268,9 @@ pub(crate) fn aligned(
         |g: &Generated| g.phones.as_ref().map_or(0, |s| s.log_probs.len() / s.labels.max(1));
     let mut acoustics: Option<Acoustics> = None;
     let all = generated.iter().map(parts).sum();
-    // Scores of hours are large: each row's are dropped when they are read.
+    // Each row's scores are dropped when they are read.
     for row in generated {
-        let scores = scores(Some(&row))?;
+        let scores = row.phones.ok_or_else(|| AnswerIssue::NoScores.of("stt"))?;
         let read = match &mut acoustics {
             Some(read) => read,
             None => {
@@ -264,7 +280,7 @@ pub(crate) fn aligned(
                 acoustics.insert(empty)
             }
         };
-        read.extend(scores, units).map_err(SttError::from)?;
+        read.extend(&scores, units).map_err(SttError::from)?;
     }
     let acoustics = acoustics.ok_or(SttError::Speech(SpeechError::NoScores))?;
     let spoken = kit.frontend.phonemize(text)?;

@@ -51,6 +51,17 @@ fn chords(seconds: usize) -> Audio {
     Audio { samples, sample_rate_hz: RATE_HZ }
 }
 
+/// Clicks of 4 ms, three a second, in soft noise.
+fn clicks(seconds: f64) -> Audio {
+    let (mut clicks, loud) = (noise(3, 0.001, seconds), noise(5, 0.5, seconds));
+    for at in (0..clicks.samples.len()).step_by(RATE_HZ as usize / 3) {
+        for (i, sample) in clicks.samples[at..].iter_mut().take(64).enumerate() {
+            *sample += (1.0 - i as f32 / 64.0) * loud.samples[at + i];
+        }
+    }
+    clicks
+}
+
 #[test]
 fn nobody_speaks_in_noise_tones_and_silence() {
     let check = |name: &str, audio: &Audio| {
@@ -64,6 +75,7 @@ fn nobody_speaks_in_noise_tones_and_silence() {
     check("tone", &tone(440.0, 0.2, 32_000, RATE_HZ));
     check("hum", &tone(50.0, 0.2, 32_000, RATE_HZ));
     check("chords", &chords(3));
+    check("clicks", &clicks(3.0));
 }
 
 #[test]

@@ -295,7 +295,9 @@ fn chip(segment: &Segment, theme: &Theme) -> (String, Style) {
         Fill::SpecialToken(mark) => (format!("‹{mark}›"), 0),
         Fill::LevelToken => ("‹level:L›".to_owned(), 0),
         Fill::Text => (format!("≡{}", segment.name), 1),
-        Fill::Codes { table: CodeTable::Prompt, .. } => (format!("▦{}", segment.name), 2),
+        Fill::Codes { table: CodeTable::Prompt, .. } | Fill::GivenLatents => {
+            (format!("▦{}", segment.name), 2)
+        }
         Fill::Codes { table: CodeTable::ResponseAr, .. } => (format!("▶{}", segment.name), 3),
         Fill::Codes { table: CodeTable::ResponseNar, .. } => (format!("▷{}", segment.name), 4),
         Fill::Latents => (format!("▶{}", segment.name), 3),

@@ -3,7 +3,7 @@
 use serde_json::Map;
 use syrinx_audio::AudioWarning;
 use syrinx_task::AnswerKind;
-use syrinx_types::CancelToken;
+use syrinx_types::{CancelToken, RunContext};
 
 use crate::judge::{Judge, JudgeLine, Verdict};
 use crate::template::{Blanks, fill};
@@ -45,7 +45,7 @@ impl<'a> OwnRecognizer<'a> {
         let request = request.map_err(|issue| fault(issue.into()))?;
         let ask =
             SubjectRequest { task: &self.task, request: &request, decode: &Map::new(), seed: 0 };
-        match self.subject.answer(&ask, cancel) {
+        match self.subject.answer(&ask, RunContext::quiet(cancel)) {
             Ok(answer) => {
                 let transcript = answer
                     .answered

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use syrinx_audio::{AudioError, ReadLimits, WavFormat, write_wav};
+use syrinx_audio::{AudioError, ReadLimits, UniqueWarnings, WavFormat, write_wav};
 use syrinx_metrics::speaker::SpeakerEmbedding;
 use syrinx_task::AnswerKind;
-use syrinx_types::{Audio, Event, IoOperation};
+use syrinx_types::{Audio, Event, EventSink, IoOperation, RunContext};
 
 use crate::case::{Case, What};
 use crate::run::prompts::Prompts;
@@ -16,6 +16,20 @@ use crate::score::{
     text_measures,
 };
 use crate::{EvalError, Item, Measure, Row, SubjectAnswer, SubjectError, SubjectRequest};
+
+/// Passes on the warnings of the model, each once; its other events are not about the run.
+struct FirstWarnings<'a> {
+    warnings: &'a UniqueWarnings,
+    sink: &'a dyn EventSink,
+}
+
+impl EventSink for FirstWarnings<'_> {
+    fn emit(&self, event: Event) {
+        if let Event::Warning { message } = event {
+            self.warnings.emit(message, self.sink);
+        }
+    }
+}
 
 impl Run<'_> {
     /// Runs the request, and takes all measures that need no judge.
@@ -81,7 +95,8 @@ impl Run<'_> {
     ) -> Result<SubjectAnswer, SubjectError> {
         let suite = self.suite;
         let ask = SubjectRequest { task: &suite.task, request, decode: &suite.decode, seed };
-        self.subject.answer(&ask, self.cancel)
+        let first = FirstWarnings { warnings: &self.warnings, sink: self.sink };
+        self.subject.answer(&ask, RunContext::new(self.cancel, &first))
     }
 
     fn speech_row(

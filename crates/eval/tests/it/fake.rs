@@ -10,7 +10,7 @@ use syrinx_eval::{
     evaluate,
 };
 use syrinx_task::{Answer as TaskAnswer, AnswerKind, Answered, Speech, Transcript};
-use syrinx_types::{Audio, CancelToken, NullSink};
+use syrinx_types::{Audio, CancelToken, NullSink, RunContext};
 
 /// Samples a second of everything here.
 pub(crate) const RATE_HZ: u32 = 24_000;
@@ -92,11 +92,11 @@ impl Subject for Fake {
     fn answer(
         &self,
         ask: &SubjectRequest,
-        cancel: &CancelToken,
+        run: RunContext<'_>,
     ) -> Result<SubjectAnswer, SubjectError> {
         self.asked.set(self.asked.get() + 1);
         if self.cancel_after == Some(self.asked.get()) {
-            cancel.cancel();
+            run.cancel.cancel();
             return Err(SubjectError::Cancelled);
         }
         let request = ask.request.to_string();

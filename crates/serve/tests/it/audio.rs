@@ -177,3 +177,20 @@ fn transcriptions_come_in_every_format() {
     let last: Value = serde_json::from_str(&last).expect("JSON");
     assert_eq!((&last["type"], &last["text"]), (&json!("transcript.text.done"), &json!(text)));
 }
+
+#[test]
+fn answers_name_the_faults_of_a_recording() {
+    let whole = recording(1.5);
+    let mut cut = whole.clone();
+    cut.truncate(whole.len() * 2 / 3);
+    for (wav, faults) in [(whole, 0), (cut, 1)] {
+        let parts: [(&str, Option<&str>, &[u8]); 2] =
+            [("file", Some("a.wav"), &wav), ("response_format", None, b"verbose_json")];
+        let answer = post_form(&shared().url("/v1/audio/transcriptions"), &parts);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let answer = answer.json();
+        let warnings = answer["warnings"].as_array().cloned().unwrap_or_default();
+        let found = warnings.iter().filter(|w| w.as_str().is_some_and(|w| w.contains("a.wav")));
+        assert_eq!(found.count(), faults, "{answer}");
+    }
+}

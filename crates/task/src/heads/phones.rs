@@ -1,7 +1,7 @@
 //! Phone labels of the frames of a given recording.
 
 use super::{Filling, HeadOutput, Predictor, Target};
-use crate::given::push_codes;
+use crate::given::{push_codes, push_latents};
 use crate::{CodeTable, Content, LayoutIssue, Response, Segment, Sequence, Timing};
 
 pub(super) struct PhonesHead {
@@ -26,11 +26,15 @@ impl Predictor for PhonesHead {
     }
 
     fn fill(&self, sequence: &mut Sequence, filling: Filling<'_>) -> Result<(), LayoutIssue> {
-        let Some(Content::Codes(codes)) = filling.content else {
-            return Err(LayoutIssue::NoRecording);
+        let frames = match filling.content {
+            Some(Content::Codes(codes)) => {
+                push_codes(sequence, codes, CodeTable::Prompt, codes.levels(), filling.space)?;
+                codes.frames()
+            }
+            Some(Content::Latents(latents)) => push_latents(sequence, latents, filling.space),
+            _ => return Err(LayoutIssue::NoRecording),
         };
-        push_codes(sequence, codes, CodeTable::Prompt, codes.levels(), filling.space)?;
-        let (frames, per_frame) = (codes.frames(), self.per_frame);
+        let per_frame = self.per_frame;
         match filling.response {
             None => Ok(()),
             Some(Response::Phones(labels)) if labels.len() == frames * per_frame => {

@@ -22,8 +22,9 @@ fn every_task_conforms_with_and_without_alignment() {
 #[test]
 fn every_parameter_is_trained_by_a_task() {
     let conditioned = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
+    let recognizing = ModelSwitches { latent_recordings: true, ..ModelSwitches::default() };
     let durations = ModelSwitches { codes: CodeOrder::Masked, ..Alignment::Durations.into() };
-    for switches in [conditioned, Alignment::None.into(), durations] {
+    for switches in [conditioned, recognizing, Alignment::None.into(), durations] {
         let (mut reached, mut parameters) = (BTreeSet::new(), BTreeSet::new());
         for task in syrinx_registry::ALL {
             let seen = check_task(task, switches)
@@ -71,11 +72,14 @@ fn every_task_conforms_in_every_order_of_codes() {
 }
 
 #[test]
-fn every_task_conforms_with_latent_conditioning() {
-    let switches = ModelSwitches { latent_conditioning: true, ..ModelSwitches::default() };
-    for task in syrinx_registry::ALL {
-        if let Err(reason) = check_task(task, switches) {
-            panic!("task `{}`: {reason}", task.id);
+fn every_task_conforms_with_latents() {
+    for (latent_conditioning, latent_recordings) in [(true, false), (false, true)] {
+        let switches =
+            ModelSwitches { latent_conditioning, latent_recordings, ..ModelSwitches::default() };
+        for task in syrinx_registry::ALL {
+            if let Err(reason) = check_task(task, switches) {
+                panic!("task `{}`, {switches:?}: {reason}", task.id);
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ fn given(plan: &Plan) -> Vec<String> {
             to_arpabet(&kit().vocab.decode_phones(&text.ids))
         }
         Content::Text(text) => kit().vocab.decode_letters(&text.ids),
-        Content::Codes(_) | Content::Coded(_) | Content::Blend(_) => {
+        Content::Codes(_) | Content::Coded(_) | Content::Latents(_) | Content::Blend(_) => {
             panic!("codes in a task of letters")
         }
     };

@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use syrinx_task::{CodebookSizes, Response, Task, TokenSpace, resolve};
-use syrinx_task_stt::{SttConfig, SttMode, TextUnit, phone_labels};
+use syrinx_task::{CodebookSizes, ModelSwitches, Response, Task, TaskKit, TokenSpace, resolve};
+use syrinx_task_stt::{Stt, SttConfig, SttMode, TextUnit, phone_labels};
 use syrinx_testkit::{SpeechSpec, ToneCodec, sample};
 use syrinx_text::Phone;
 use syrinx_types::TimedPhone;
@@ -47,6 +47,20 @@ fn examples_fit_their_layouts() {
             assert_eq!(kit.vocab.decode_bpe(ids), "the birch canoe slid");
         }
     }
+}
+
+#[test]
+fn an_utterance_without_latents_is_refused_by_a_model_that_reads_them() {
+    let switches = ModelSwitches { latent_recordings: true, ..kit().switches };
+    let task = Stt::new(SttConfig::default(), &TaskKit { switches, ..kit().clone() });
+    let task = task.expect("sound settings");
+    let mut sample =
+        sample(kit(), &ToneCodec::default(), "Oh.", &SpeechSpec::default(), 1).expect("a sample");
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    assert!(task.corpus_example("phones", &sample, &mut rng).expect("no fault").is_some());
+    sample.latents = None;
+    let refused = task.corpus_example("phones", &sample, &mut rng).expect_err("codes only");
+    assert!(refused.hint().is_some_and(|hint| hint.contains("--latents")), "{refused}");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use syrinx_audio::silence::chunks;
 use syrinx_task::{
-    Clip, Content, Context, FrameScores, Generated, LongRecording, Opened, Plan, Recordings,
-    Service, Services, Task, TaskError,
+    Clip, Content, Context, FrameScores, Generated, LongRecording, ModelSwitches, Opened, Plan,
+    Recordings, Service, Services, Task, TaskError,
 };
-use syrinx_task_stt::{SttConfig, SttMode, SttRequest};
+use syrinx_task_stt::{PassConfig, Stt, SttConfig, SttMode, SttRequest};
 use syrinx_testkit::{Tested, services, told};
 use syrinx_types::{Audio, CancelToken, RunContext};
 
@@ -44,11 +44,12 @@ fn known(audio: impl Into<Clip>, text: &str) -> SttRequest {
 
 /// Frames of each row of a plan.
 fn frames(plan: &Plan) -> Vec<usize> {
-    let codes = |row: &syrinx_task::RowPlan| match row.stages[0].contents.get("codes") {
+    let count = |row: &syrinx_task::RowPlan| match row.stages[0].contents.get("recording") {
         Some(Content::Codes(codes)) => codes.frames(),
-        _ => panic!("no codes"),
+        Some(Content::Latents(latents)) => latents.frames(),
+        _ => panic!("no recording"),
     };
-    plan.rows.iter().map(codes).collect()
+    plan.rows.iter().map(count).collect()
 }
 
 fn generated(scores: FrameScores) -> Generated {
@@ -108,6 +109,44 @@ fn words_that_are_hardly_recognizable_are_left_out() {
         let silent = (seconds - sentence().seconds()).abs() < 0.1;
         assert_eq!(silent, text.is_empty(), "{seconds} s of phones");
     }
+}
+
+#[test]
+fn the_scores_of_several_passes_are_averaged() {
+    let asked = request(sentence());
+    let passes =
+        [0, 1].map(|delay_labels| PassConfig { delay_labels, ..PassConfig::default() }).to_vec();
+    let task = stt(SttConfig { passes, ..SttConfig::default() });
+    let planned = frames(&task.plan_of(&asked).expect("a plan"));
+    assert_eq!(planned.len(), 2, "{planned:?}");
+    let right = scores("The sign was", 0.9, 0, 1);
+    let early = right.labels;
+    let delayed = FrameScores {
+        log_probs: [&right.log_probs[..early], &right.log_probs].concat(),
+        ..right.clone()
+    };
+    let rows = |second: &FrameScores| vec![generated(right.clone()), generated(second.clone())];
+    let words = |second| task.answer_of(&asked, rows(second)).expect("an answer").words;
+    assert_eq!(words(&delayed).len(), 3);
+    assert!(words(&delayed) != words(&right), "the delay has no effect");
+    // A known text is placed in the scores of the first pass.
+    let known = known(sentence(), "The sign was");
+    assert_eq!(frames(&task.plan_of(&known).expect("a plan")).len(), 1);
+}
+
+#[test]
+fn a_model_that_reads_latents_gets_them() {
+    let switches = ModelSwitches { latent_recordings: true, ..kit().switches };
+    let kit = syrinx_task::TaskKit { switches, ..kit().clone() };
+    let task = Stt::new(SttConfig::default(), &kit).expect("sound settings");
+    let plan = task.plan_of(&request(sentence())).expect("a plan");
+    let [row] = &plan.rows[..] else { panic!("{} rows", plan.rows.len()) };
+    assert!(matches!(row.stages[0].contents.get("recording"), Some(Content::Latents(_))));
+    assert_eq!(
+        frames(&plan),
+        frames(&stt(SttConfig::default()).plan_of(&request(sentence())).expect("a plan"))
+    );
+    insta::assert_snapshot!(task.layout().table());
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! Frames of a recording as the model reads them.
+
+use syrinx_task::{Content, Service, SpeechCodec, TaskError};
+use syrinx_types::{Audio, Coded, Codes, Latents};
+
+/// Frames of a recording: codes, or the latents that codes round, in a model with `latent_recordings`.
+pub(crate) enum Frames {
+    Codes(Codes),
+    Latents(Latents),
+}
+
+impl Frames {
+    /// Encodes a recording at the codec's rate.
+    pub(crate) fn of(
+        audio: &Audio,
+        codec: &dyn SpeechCodec,
+        as_latents: bool,
+    ) -> Result<Self, TaskError> {
+        if !as_latents {
+            return Ok(Self::Codes(codec.encode(audio)?));
+        }
+        let missing = || TaskError::service(Service::Codec, "this codec has no latents");
+        Ok(Self::Latents(codec.latents(audio)?.ok_or_else(missing)?))
+    }
+
+    /// Takes the frames of an encoded utterance of a corpus.
+    pub(crate) fn of_corpus(coded: Coded, as_latents: bool) -> Result<Self, TaskError> {
+        if !as_latents {
+            return Ok(Self::Codes(coded.codes));
+        }
+        let missing = || {
+            TaskError::input(
+                "the model reads latents (`latent_recordings`), and its corpus has codes only",
+                "encode and simulate the corpus with `--latents`",
+            )
+        };
+        Ok(Self::Latents(coded.latents.ok_or_else(missing)?))
+    }
+
+    /// Returns their number.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Codes(codes) => codes.frames(),
+            Self::Latents(latents) => latents.frames(),
+        }
+    }
+
+    /// Frames `start..end`, cut to what is there.
+    pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
+        match self {
+            Self::Codes(codes) => Self::Codes(codes.slice(start, end)),
+            Self::Latents(latents) => Self::Latents(latents.slice(start, end)),
+        }
+    }
+}
+
+impl From<Frames> for Content {
+    fn from(frames: Frames) -> Self {
+        match frames {
+            Frames::Codes(codes) => Self::Codes(codes),
+            Frames::Latents(latents) => Self::Latents(latents),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Several passes over one recording, whose phone scores are averaged (test-time augmentation).
+
+use std::iter::repeat_n;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use syrinx_task::{FrameScores, SpeechCodec, TaskError};
+use syrinx_types::Audio;
+
+use crate::equalizer::neutral;
+use crate::frames::Frames;
+
+/// One pass over a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PassConfig {
+    /// Share of the difference between the long-term spectrum of a recording and that of the training recordings that is
+    /// removed, 0 to 1.
+    pub equalizer_share: f64,
+    /// Delay of the recording, in phone labels: frames then begin elsewhere within the sounds.
+    pub delay_labels: usize,
+}
+
+impl PassConfig {
+    /// Encodes a recording, delayed. The first frames of all passes begin together; there may be one more at the end.
+    pub(crate) fn frames(
+        self,
+        audio: &Audio,
+        codec: &dyn SpeechCodec,
+        reading: Reading,
+    ) -> Result<Frames, TaskError> {
+        let equalized = neutral(audio, self.equalizer_share);
+        if self.delay_labels == 0 {
+            return Frames::of(&equalized, codec, reading.as_latents);
+        }
+        let label_s = 1.0 / (codec.frame_rate_hz() * reading.per_frame as f64);
+        let delay_s = self.delay_labels as f64 * label_s;
+        let silent = (delay_s * f64::from(audio.sample_rate_hz)).round() as usize;
+        let samples = repeat_n(0.0, silent).chain(equalized.samples.iter().copied()).collect();
+        let delayed = Audio { samples, sample_rate_hz: audio.sample_rate_hz };
+        Frames::of(&delayed, codec, reading.as_latents)
+    }
+}
+
+/// Reading of recordings by the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// Whether it reads latents.
+    pub(crate) as_latents: bool,
+    /// Phone labels a frame.
+    pub(crate) per_frame: usize,
+}
+
+/// Returns the mean over passes of the scores of one part: (labels, phones). A delayed pass lacks the last labels.
+pub(crate) fn averaged(passes: &[PassConfig], scores: &[&FrameScores]) -> Option<FrameScores> {
+    let (first, rest) = scores.split_first()?;
+    let mut mean = (*first).clone();
+    let delay = |pass: usize| passes.get(pass).map_or(0, |pass| pass.delay_labels) * first.labels;
+    for (i, value) in mean.log_probs.iter_mut().enumerate() {
+        let others = rest.iter().enumerate();
+        let others = others.filter_map(|(pass, scores)| scores.log_probs.get(i + delay(pass + 1)));
+        let (sum, count) = others.fold((*value, 1.0), |(sum, count), v| (sum + v, count + 1.0));
+        *value = sum / count;
+    }
+    Some(mean)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delayed_scores_are_averaged_with_those_of_the_same_time() {
+        let scores = |log_probs: &[f32]| FrameScores {
+            log_probs: log_probs.to_vec(),
+            labels: 2,
+            rate_hz: 50.0,
+        };
+        let passes = [0, 1].map(|delay_labels| PassConfig { delay_labels, ..Default::default() });
+        let (plain, delayed) =
+            (scores(&[1., 2., 3., 4., 5., 6.]), scores(&[0., 0., 3., 4., 7., 8.]));
+        let mean = averaged(&passes, &[&plain, &delayed]).unwrap();
+        assert_eq!(mean.log_probs, [2., 3., 5., 6., 5., 6.]);
+        assert_eq!(averaged(&passes[..1], &[&plain]), Some(plain));
+        assert_eq!(averaged(&passes, &[]), None);
+    }
+}
