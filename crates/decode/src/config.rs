@@ -201,7 +201,7 @@ pub struct RetryConfig {
 
 impl Default for RetryConfig {
     fn default() -> Self {
-        Self { candidates: 3, below: -0.35 }
+        Self { candidates: 3, below: -0.2 }
     }
 }
 
@@ -239,7 +239,8 @@ pub struct DecodeConfig {
 
 impl DecodeConfig {
     /// Returns the settings with windows for streamed speech, unless they have some: 8, 8, 16 and then always 32 frames,
-    /// all but the first with a look-ahead of 5 frames. Blocks of the embedded codec end there too.
+    /// all but the first with a look-ahead of 5 frames. Blocks of the embedded codec end there too. What was heard is not
+    /// generated again.
     #[must_use]
     pub fn streaming(mut self) -> Self {
         if self.nar.window_frames.is_none() {
@@ -248,6 +249,7 @@ impl DecodeConfig {
             self.nar.lookahead_frames = 5;
             self.nar.first_lookahead_frames = Some(0);
         }
+        self.retry.candidates = 0;
         self
     }
 }

@@ -105,7 +105,9 @@ impl Default for SttConfig {
             augmented_share: 0.6,
             // Most training utterances are shorter; words in longer rows are lost.
             max_part_s: 5.0,
-            passes: vec![PassConfig { equalizer_share: 0.75, delay_labels: 0 }],
+            passes: [(0.75, 0), (0.75, 1), (0.0, 0)]
+                .map(|(equalizer_share, delay_labels)| PassConfig { equalizer_share, delay_labels })
+                .to_vec(),
             min_confidence: 0.3,
             decoder: DecoderConfig::default(),
         }

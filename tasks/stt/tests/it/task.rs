@@ -34,6 +34,11 @@ fn joined(parts: &[&Audio]) -> Audio {
     Audio { samples, sample_rate_hz: parts[0].sample_rate_hz }
 }
 
+/// Settings with one pass over a recording: one row a part.
+fn plain() -> SttConfig {
+    SttConfig { passes: vec![PassConfig::default()], ..SttConfig::default() }
+}
+
 fn request(audio: impl Into<Clip>) -> SttRequest {
     SttRequest { audio: audio.into(), text: None }
 }
@@ -58,7 +63,7 @@ fn generated(scores: FrameScores) -> Generated {
 
 #[test]
 fn a_long_recording_is_cut_in_pauses_without_a_gap() {
-    let config = SttConfig { max_part_s: 5.0, ..SttConfig::default() };
+    let config = SttConfig { max_part_s: 5.0, ..plain() };
     // A known text is said somewhere in the recording: all of it is decoded.
     let plan = stt(config).plan_of(&known(clip(11.0), "Oh no.")).expect("a plan");
     let frames = frames(&plan);
@@ -76,7 +81,7 @@ fn a_long_recording_is_cut_in_pauses_without_a_gap() {
 fn parts_are_put_together_in_time() {
     let (sentence, silence) = (sentence(), Audio::silence(20.0, 24_000));
     let asked = request(joined(&[&sentence, &silence, &sentence]));
-    let task = stt(SttConfig::default());
+    let task = stt(plain());
     // The rows between the sentences are not decoded, nor is the silence next to them.
     let planned = frames(&task.plan_of(&asked).expect("a plan"));
     assert_eq!(planned.len(), 2, "{planned:?}");
@@ -99,7 +104,7 @@ fn parts_are_put_together_in_time() {
 fn words_that_are_hardly_recognizable_are_left_out() {
     let asked = request(sentence());
     for (min_confidence, text) in [(0.0, "the sign was"), (0.3, "the sign was"), (1.0, "")] {
-        let task = stt(SttConfig { min_confidence, ..SttConfig::default() });
+        let task = stt(SttConfig { min_confidence, ..plain() });
         let rows = vec![generated(scores("The sign was", 0.9, 0, 1))];
         let answer = task.answer_of(&asked, rows).expect("an answer");
         assert_eq!(answer.text, text, "{min_confidence}");
@@ -116,7 +121,7 @@ fn the_scores_of_several_passes_are_averaged() {
     let asked = request(sentence());
     let passes =
         [0, 1].map(|delay_labels| PassConfig { delay_labels, ..PassConfig::default() }).to_vec();
-    let task = stt(SttConfig { passes, ..SttConfig::default() });
+    let task = stt(SttConfig { passes, ..plain() });
     let planned = frames(&task.plan_of(&asked).expect("a plan"));
     assert_eq!(planned.len(), 2, "{planned:?}");
     let right = scores("The sign was", 0.9, 0, 1);
@@ -138,14 +143,11 @@ fn the_scores_of_several_passes_are_averaged() {
 fn a_model_that_reads_latents_gets_them() {
     let switches = ModelSwitches { latent_recordings: true, ..kit().switches };
     let kit = syrinx_task::TaskKit { switches, ..kit().clone() };
-    let task = Stt::new(SttConfig::default(), &kit).expect("sound settings");
+    let task = Stt::new(plain(), &kit).expect("sound settings");
     let plan = task.plan_of(&request(sentence())).expect("a plan");
     let [row] = &plan.rows[..] else { panic!("{} rows", plan.rows.len()) };
     assert!(matches!(row.stages[0].contents.get("recording"), Some(Content::Latents(_))));
-    assert_eq!(
-        frames(&plan),
-        frames(&stt(SttConfig::default()).plan_of(&request(sentence())).expect("a plan"))
-    );
+    assert_eq!(frames(&plan), frames(&stt(plain()).plan_of(&request(sentence())).expect("a plan")));
     insta::assert_snapshot!(task.layout().table());
 }
 
@@ -156,7 +158,7 @@ fn a_known_text_is_placed() {
         generated(scores("the sign", 0.9, 0, 1)),
         generated(scores("was displayed", 0.9, 0, 2)),
     ];
-    let answer = stt(SttConfig::default()).answer_of(&known, rows).expect("an answer");
+    let answer = stt(plain()).answer_of(&known, rows).expect("an answer");
     assert_eq!(answer.text, "The sign was displayed!");
     assert_eq!(answer.words.len(), 4);
     assert!(answer.words.windows(2).all(|w| w[0].end_s <= w[1].start_s + 1e-9));
@@ -164,7 +166,7 @@ fn a_known_text_is_placed() {
 
 #[test]
 fn a_model_that_writes_text_is_read() {
-    let config = SttConfig { mode: SttMode::Text, ..SttConfig::default() };
+    let config = SttConfig { mode: SttMode::Text, ..plain() };
     let text =
         |text: &str| Generated { text: kit().vocab.encode_letters(text), ..Generated::default() };
     let rows = vec![text("the sign "), text(""), text("was")];
@@ -174,8 +176,8 @@ fn a_model_that_writes_text_is_read() {
 
 #[test]
 fn bad_requests_say_what_to_do() {
-    let aligned = stt(SttConfig::default());
-    let text = stt(SttConfig { mode: SttMode::Text, ..SttConfig::default() });
+    let aligned = stt(plain());
+    let text = stt(SttConfig { mode: SttMode::Text, ..plain() });
     let errors = [
         aligned.plan_of(&request(clip(0.01))).map_err(told).expect_err("too short"),
         aligned
@@ -199,15 +201,15 @@ fn bad_requests_say_what_to_do() {
 fn words_end_with_the_recording() {
     let seconds = 0.2;
     let rows = vec![generated(scores("the sign was displayed", 0.9, 0, 1))];
-    let stt = stt(SttConfig::default());
+    let stt = stt(plain());
     let answer = stt.answer_of(&request(clip(seconds)), rows).expect("an answer");
     assert!(answer.words.iter().all(|w| w.start_s <= w.end_s && w.end_s <= seconds));
 }
 
 #[test]
 fn a_recording_without_speech_is_not_decoded() {
-    let text = SttConfig { mode: SttMode::Text, ..SttConfig::default() };
-    for (config, phones_s) in [(SttConfig::default(), 7.0), (text, 0.0)] {
+    let text = SttConfig { mode: SttMode::Text, ..plain() };
+    for (config, phones_s) in [(plain(), 7.0), (text, 0.0)] {
         let task = stt(config);
         for audio in [Clip::from(Audio::silence(7.0, 24_000)), clip(7.0)] {
             let asked = request(audio);
@@ -276,7 +278,7 @@ fn a_long_file_is_read_once_and_has_no_gap() {
         Services { recordings: Some(Arc::new(OneFile(Arc::clone(&file)))), ..services() };
     let cancel = CancelToken::default();
     let context = Context { services: &services, run: RunContext::quiet(&cancel) };
-    let task = stt(SttConfig::default());
+    let task = stt(plain());
     let name = || Clip::from("long.wav".to_owned());
     for asked in [known(name(), "Oh no."), request(name())] {
         let (plan, _) = task.plan(&asked, &context).expect("a plan");
