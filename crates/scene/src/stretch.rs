@@ -1,63 +1,43 @@
 //! Another duration at the same pitch.
 
-use std::f32::consts::PI;
+use std::num::{NonZeroU16, NonZeroU32};
 
-/// Length of the pieces that are laid over each other, and how far each may be moved to fit the one before, seconds.
-const PIECE_S: f64 = 0.03;
-const SEARCH_S: f64 = 0.008;
+use wsola::TimeStretch;
 
-/// Returns a recording of another number of samples, with its pitch: overlapping pieces, each moved to where it
-/// continues the one before (WSOLA: Verhelst and Roelands, ICASSP 1993, section 3).
+/// Shorter recordings are less than a piece that is moved, seconds.
+const SHORTEST_S: f64 = 0.038;
+
+/// Returns a recording of another number of samples, with its pitch (WSOLA). Silence follows one that is too short.
 pub(crate) fn stretched(samples: &[f32], count: usize, rate_hz: u32) -> Vec<f32> {
-    let half = (0.5 * PIECE_S * f64::from(rate_hz)) as usize;
-    let search = (SEARCH_S * f64::from(rate_hz)) as usize;
-    if samples.len() < 2 * half + search || half == 0 || count == 0 {
-        let mut same = samples.to_vec();
-        same.resize(count, 0.0);
-        return same;
-    }
-    let step = samples.len() as f64 / count as f64;
-    let last = samples.len() - 2 * half;
-    let window: Vec<f32> =
-        (0..2 * half).map(|i| 0.5 - 0.5 * (PI * (i as f32 + 0.5) / half as f32).cos()).collect();
-    let mut out = vec![0.0; count + 2 * half];
-    let mut start = 0;
-    for at in (0..count).step_by(half) {
-        if at > 0 {
-            let wanted = &samples[(start + half).min(last)..][..half];
-            let place = (at as f64 * step) as usize;
-            let (from, to) = (place.saturating_sub(search).min(last), (place + search).min(last));
-            start = best_match(samples, wanted, from, to);
-        } else {
-            out[..half].copy_from_slice(&samples[..half]);
-            let falling = samples[half..2 * half].iter().zip(&window[half..]);
-            out[half..2 * half].iter_mut().zip(falling).for_each(|(o, (s, w))| *o += w * s);
-            continue;
+    let long_enough = samples.len() as f64 >= SHORTEST_S * f64::from(rate_hz) && count > 0;
+    let rate = NonZeroU32::new(rate_hz).filter(|_| long_enough);
+    let stretch = rate.and_then(|rate| TimeStretch::new(rate, NonZeroU16::MIN).ok());
+    let mut out = match stretch {
+        Some(mut stretch) => {
+            stretch.set_tempo((samples.len() as f64 / count as f64) as f32);
+            stretch.push(samples);
+            stretch.set_draining();
+            drained(&mut stretch)
         }
-        let piece = samples[start..start + 2 * half].iter().zip(&window);
-        out[at..at + 2 * half].iter_mut().zip(piece).for_each(|(o, (s, w))| *o += w * s);
-    }
-    out.truncate(count);
+        None => samples.to_vec(),
+    };
+    out.resize(count, 0.0);
     out
 }
 
-/// Returns the place from `from` to `to` at which the samples are most like those that are wanted.
-fn best_match(samples: &[f32], wanted: &[f32], from: usize, to: usize) -> usize {
-    let likeness = |place: usize| {
-        let here = &samples[place..place + wanted.len()];
-        let product: f32 = here.iter().zip(wanted).map(|(a, b)| a * b).sum();
-        let power: f32 = here.iter().map(|a| a * a).sum();
-        product / power.sqrt().max(1e-6)
-    };
-    let better = |best: (usize, f32), place: usize| {
-        let likeness = likeness(place);
-        if likeness > best.1 { (place, likeness) } else { best }
-    };
-    (from..=to).fold((from, f32::NEG_INFINITY), better).0
+fn drained(stretch: &mut TimeStretch) -> Vec<f32> {
+    let mut block = vec![0.0; 16 * stretch.min_output_buff_size()];
+    let mut out = Vec::new();
+    while let Ok(n @ 1..) = stretch.pull(&mut block) {
+        out.extend_from_slice(&block[..n]);
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
+    use std::f32::consts::PI;
+
     use super::*;
 
     const RATE_HZ: u32 = 16_000;

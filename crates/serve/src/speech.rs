@@ -161,14 +161,9 @@ impl Ready {
         }
         let (seed, temperature) = (request.seed, request.temperature);
         let stream = request.stream_format.is_some();
-        let ask = TaskRequest {
-            task,
-            request: fields.into(),
-            seed,
-            temperature,
-            stream,
-            warnings: Vec::new(),
-        };
+        let request = fields.into();
+        let ask =
+            TaskRequest { task, request, seed, temperature, stream, ..TaskRequest::default() };
         Ok(Self { ask, prompt })
     }
 
