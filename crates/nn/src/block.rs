@@ -160,7 +160,7 @@ impl Linear {
             let weights = self.weights_of(w[0]);
             let mut y = vec![0.0; rows * outputs];
             with_slice(x, |x| {
-                product_rows(&mut y, x, weights, inputs, false, &mut Vec::new());
+                product_rows(&mut y, x, weights, inputs, false);
                 Ok(())
             })?;
             Tensor::from_vec(y, (rows, outputs), x.device())

@@ -4,21 +4,22 @@
 //! it to all positions up to itself, at most `window` back. Causal, bidirectional, prefix and sliding-window attention
 //! follow from this one rule. No (time, time) matrix outlives the call: the backward pass computes the scores again.
 
+mod cached;
 mod flash;
 mod heads;
 mod primitive;
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Tensor};
-use multiversion::multiversion;
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::exp;
 use crate::Kernels;
-use crate::cache::LayerCache;
 use crate::slices::{slice_of, with_slice};
 
+pub use cached::attention_cached;
+pub(crate) use cached::cached_rows;
 pub(crate) use heads::HeadScratch;
 
 /// One sequence in a packed batch.
@@ -120,142 +121,6 @@ pub fn attention(qkv: &Tensor, plan: &AttentionPlan, kernels: Kernels) -> Result
         Kernels::Fused => qkv.contiguous()?.apply_op1(AttentionOp { plan: plan.clone() }),
         Kernels::Primitive => primitive::attention(qkv, plan),
         Kernels::Flash => flash::attention(qkv, plan),
-    }
-}
-
-/// Attention of new rows over cached rows and themselves; the new rows are appended to the cache. Span `i` belongs to
-/// `caches[i]`; its `prefix` counts from the sequence's beginning. For generation: no gradient. Caches stay on the host
-/// for every device: one position is too little work for a GPU.
-pub fn attention_cached(
-    qkv: &Tensor,
-    plan: &AttentionPlan,
-    caches: &mut [&mut LayerCache],
-) -> Result<Tensor> {
-    let (rows, triple) = qkv.dims2()?;
-    let dim = triple / 3;
-    if caches.len() != plan.spans.len() {
-        candle_core::bail!("attention: {} caches for {} sequences", caches.len(), plan.spans.len());
-    }
-    let on_host = qkv.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
-    let out = with_slice(&on_host, |qkv| {
-        let mut out = vec![0.0; rows * dim];
-        cached_rows(qkv, plan, caches, &mut out);
-        Ok(out)
-    })?;
-    Tensor::from_vec(out, (rows, dim), qkv.device())?.to_dtype(qkv.dtype())
-}
-
-/// [`attention_cached`] on slices: `qkv` (rows, 3 * dim) -> `out` (rows, dim).
-pub(crate) fn cached_rows(
-    qkv: &[f32],
-    plan: &AttentionPlan,
-    caches: &mut [&mut LayerCache],
-    out: &mut [f32],
-) {
-    let dim = plan.heads * plan.head_dim();
-    let parts: Vec<Vec<f32>> = caches
-        .par_iter_mut()
-        .zip(plan.spans.par_iter())
-        .map(|(cache, span)| cached_sequence(qkv, plan, *span, cache))
-        .collect();
-    for (span, part) in plan.spans.iter().zip(parts) {
-        out[span.start * dim..(span.start + span.len) * dim].copy_from_slice(&part);
-    }
-}
-
-fn cached_sequence(
-    qkv: &[f32],
-    plan: &AttentionPlan,
-    span: Span,
-    cache: &mut LayerCache,
-) -> Vec<f32> {
-    let (heads, hd) = (plan.heads, plan.head_dim());
-    let dim = heads * hd;
-    let first_new = cache.end();
-    cache.grow(span.len, dim, |row, keys, values| {
-        let source = &qkv[(span.start + row) * 3 * dim..][..3 * dim];
-        keys.copy_from_slice(&source[dim..2 * dim]);
-        values.copy_from_slice(&source[2 * dim..]);
-        for head in keys.chunks_exact_mut(hd) {
-            let (cos, sin) = plan.angles(span.start + row);
-            rotate(head, cos, sin, 1.0);
-        }
-    });
-    let (base, keys, values) = (cache.begin(), cache.keys(), cache.values());
-    let scale = 1.0 / (hd as f32).sqrt();
-    let mut out = vec![0.0; span.len * dim];
-    let mut query = vec![0.0; hd];
-    let mut scores = Vec::new();
-    for row in 0..span.len {
-        let (from, to) = plan.visible(span.prefix, first_new + row);
-        let (from, to) = (from.max(base) - base, to - base);
-        for head in 0..heads {
-            query.copy_from_slice(&qkv[(span.start + row) * 3 * dim + head * hd..][..hd]);
-            let (cos, sin) = plan.angles(span.start + row);
-            rotate(&mut query, cos, sin, 1.0);
-            scores.clear();
-            scores.resize(to - from, 0.0);
-            weigh(&query, keys, dim, from, head * hd, scale, &mut scores);
-            gather(&scores, values, dim, from, head * hd, &mut out[row * dim + head * hd..][..hd]);
-        }
-    }
-    cache.trim(plan.window);
-    out
-}
-
-/// Writes the softmax of the scaled products of one query with the keys from `first` on to `scores`; `offset` is the
-/// column of the head.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn weigh(
-    query: &[f32],
-    keys: &[f32],
-    dim: usize,
-    first: usize,
-    offset: usize,
-    scale: f32,
-    scores: &mut [f32],
-) {
-    let hd = query.len();
-    for (i, s) in scores.iter_mut().enumerate() {
-        let key = &keys[(first + i) * dim + offset..][..hd];
-        *s = dot(query, key) * scale;
-    }
-    softmax(scores);
-}
-
-/// Columns whose weighted sums stay in registers over all rows.
-const COLUMNS: usize = 64;
-
-/// Adds the rows of `values` from `first` on, each times its score, to `out`; `offset` is the column of the head.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather(
-    scores: &[f32],
-    values: &[f32],
-    dim: usize,
-    first: usize,
-    offset: usize,
-    out: &mut [f32],
-) {
-    let rows = &values[first * dim + offset..];
-    let (blocks, rest) = out.as_chunks_mut::<COLUMNS>();
-    let done = blocks.len() * COLUMNS;
-    for (block, out) in blocks.iter_mut().enumerate() {
-        let mut sums = *out;
-        for (s, value) in scores.iter().zip(rows[block * COLUMNS..].chunks(dim)) {
-            let value = &value[..COLUMNS];
-            for i in 0..COLUMNS {
-                sums[i] += s * value[i];
-            }
-        }
-        *out = sums;
-    }
-    if rest.is_empty() {
-        return;
-    }
-    for (s, value) in scores.iter().zip(rows[done..].chunks(dim)) {
-        for (o, v) in rest.iter_mut().zip(value) {
-            *o += s * v;
-        }
     }
 }
 
@@ -399,25 +264,5 @@ impl CustomOp1 for AttentionOp {
             })
         })?;
         Ok(Some(Tensor::from_vec(grad, (rows, triple), qkv.device())?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weighted_sums_add_row_by_row() {
-        let (dim, first, scores) = (200, 2, [0.3f32, -1.5, 0.7]);
-        let values: Vec<f32> = (0..5 * dim).map(|i| (i as f32 * 0.37).sin()).collect();
-        for (offset, width) in [(0, 200), (100, 100), (64, 64), (10, 7)] {
-            let mut sums = vec![0.5; width];
-            gather(&scores, &values, dim, first, offset, &mut sums);
-            for (i, sum) in sums.iter().enumerate() {
-                let rows = values.chunks(dim).skip(first).zip(scores);
-                let wanted = rows.fold(0.5, |sum, (row, s)| sum + s * row[offset + i]);
-                assert_eq!(*sum, wanted, "{offset} + {i} of {width}");
-            }
-        }
     }
 }

@@ -50,7 +50,20 @@ fn backward_rows(h: &[f32], dy: &[f32], dh: &mut [f32], hidden: usize) {
     }
 }
 
-/// The same in place of `h`; the activation itself, (rows, hidden), into `y`.
+/// Values from which on rows are shared among threads.
+const VALUES_TO_SHARE: usize = 1 << 14;
+
+/// [`forward_rows`], by all threads where there is enough to do.
+pub(super) fn forward_shared(h: &[f32], y: &mut [f32], hidden: usize) {
+    if y.len() < VALUES_TO_SHARE {
+        forward_rows(h, y, hidden);
+        return;
+    }
+    let rows = y.par_chunks_mut(hidden).zip(h.par_chunks(2 * hidden));
+    rows.for_each(|(y, h)| forward_rows(h, y, hidden));
+}
+
+/// [`backward_rows`] in place of `h`; the activation itself, (rows, hidden), into `y`.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(super) fn backward_in_place(h: &mut [f32], dy: &[f32], y: &mut [f32], hidden: usize) {
     for ((h, dy), y) in

@@ -62,7 +62,7 @@ pub(super) fn rows_through(
 ) {
     let rows = x.len() / inputs.max(1);
     if rows <= MOST_ROWS {
-        return product_rows(y, x, WeightMatrix::F32(w), inputs, accumulate, &mut Vec::new());
+        return product_rows(y, x, WeightMatrix::F32(w), inputs, accumulate);
     }
     let options = ProductOptions { accumulate, ..Default::default() };
     product(y, outputs, Mat::new(x, rows, inputs), Mat::new(w, outputs, inputs).t(), options);

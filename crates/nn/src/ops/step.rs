@@ -45,17 +45,16 @@ pub(crate) fn step(
         let mut seen = vec![0.0; rows * dim];
         let mut gate_up = vec![0.0; rows * 2 * hidden];
         let mut gates = vec![0.0; rows * hidden];
-        let mut columns = Vec::new();
         for (i, block) in blocks.iter().enumerate() {
             norm::forward_rows(&x_rows, block.attention_norm, &mut normed, eps);
-            product_rows(&mut qkv, &normed, block.qkv, dim, false, &mut columns);
+            product_rows(&mut qkv, &normed, block.qkv, dim, false);
             let mut layer: Vec<_> = caches.iter_mut().map(|c| c.layer(i)).collect();
             cached_rows(&qkv, plan, &mut layer, &mut seen);
-            product_rows(&mut x_rows, &seen, block.out, dim, true, &mut columns);
+            product_rows(&mut x_rows, &seen, block.out, dim, true);
             norm::forward_rows(&x_rows, block.mlp_norm, &mut normed, eps);
-            product_rows(&mut gate_up, &normed, block.gate_up, dim, false, &mut columns);
-            gated::forward_rows(&gate_up, &mut gates, hidden);
-            product_rows(&mut x_rows, &gates, block.down, hidden, true, &mut columns);
+            product_rows(&mut gate_up, &normed, block.gate_up, dim, false);
+            gated::forward_shared(&gate_up, &mut gates, hidden);
+            product_rows(&mut x_rows, &gates, block.down, hidden, true);
         }
         norm::forward_rows(&x_rows, norm_weight, &mut normed, eps);
         normed

@@ -1,0 +1,106 @@
+//! Lanes of AVX2 and AVX-512.
+
+#![expect(
+    unsafe_code,
+    reason = "loads and stores take pointers, here of arrays of their size; the instruction sets are checked by `tile::products_of`"
+)]
+
+use std::arch::x86_64::{
+    __m256, __m512, _mm_loadl_epi64, _mm_loadu_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_cvtepi8_epi32,
+    _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+};
+
+use super::lanes::{LANES, Lanes};
+
+/// Two registers of AVX2. Only functions compiled for AVX2 and FMA may use it.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(__m256, __m256);
+
+// SAFETY of every block below: the processor has AVX2 and FMA, as the caller was compiled for them and is called after a
+// check; pointers are those of arrays of the size that is read or written.
+impl Lanes for Avx2 {
+    #[inline(always)]
+    fn zero() -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_setzero_ps(), _mm256_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn load(values: &[f32; LANES]) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            Self(_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(values.as_ptr().add(LANES / 2)))
+        }
+    }
+
+    #[inline(always)]
+    fn widen(values: &[i8; LANES]) -> Self {
+        // SAFETY: see above; each half is eight bytes.
+        unsafe {
+            let half = |at: usize| _mm_loadl_epi64(values.as_ptr().add(at).cast());
+            let wide = |half| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(half));
+            Self(wide(half(0)), wide(half(LANES / 2)))
+        }
+    }
+
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_fmadd_ps(a.0, b.0, self.0), _mm256_fmadd_ps(a.1, b.1, self.1)) }
+    }
+
+    #[inline(always)]
+    fn values(self) -> [f32; LANES] {
+        let mut values = [0.0; LANES];
+        // SAFETY: see above.
+        unsafe {
+            _mm256_storeu_ps(values.as_mut_ptr(), self.0);
+            _mm256_storeu_ps(values.as_mut_ptr().add(LANES / 2), self.1);
+        }
+        values
+    }
+}
+
+/// A register of AVX-512. Only functions compiled for AVX-512F may use it.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(__m512);
+
+// SAFETY of every block below: the processor has AVX-512F, as the caller was compiled for it and is called after a check;
+// pointers are those of arrays of the size that is read or written.
+impl Lanes for Avx512 {
+    #[inline(always)]
+    fn zero() -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn load(values: &[f32; LANES]) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_loadu_ps(values.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn widen(values: &[i8; LANES]) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let bytes = _mm_loadu_si128(values.as_ptr().cast());
+            Self(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)))
+        }
+    }
+
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_fmadd_ps(a.0, b.0, self.0)) }
+    }
+
+    #[inline(always)]
+    fn values(self) -> [f32; LANES] {
+        let mut values = [0.0; LANES];
+        // SAFETY: see above.
+        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), self.0) };
+        values
+    }
+}
