@@ -19,6 +19,7 @@ mod cache;
 mod device;
 mod error;
 mod gradient_sink;
+mod lanes;
 mod low_rank;
 pub mod matmul;
 pub mod matvec;

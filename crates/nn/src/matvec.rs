@@ -4,12 +4,11 @@
 //! Weights are f32, or 8-bit integers with a scale a row. Activations stay f32 either way. The inner loops are compiled
 //! for several instruction sets; the one to run is chosen when the program runs, and all of them add in the same order.
 
-mod lanes;
 mod tile;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 use rayon::prelude::*;
+
+pub(crate) use tile::tile;
 
 use tile::products_of;
 

@@ -1,41 +1,63 @@
 //! Products of weight rows with input rows, a tile of both at a time.
 
-#![expect(
-    unsafe_code,
-    reason = "functions of an instruction set are called after its check"
-)]
+use crate::lanes::{Kernel, LANES, Lanes, run, sum};
 
-use super::lanes::{LANES, Lanes, Portable, StoredWeight};
-#[cfg(target_arch = "x86_64")]
-use super::x86::{Avx2, Avx512};
+/// A stored weight.
+pub(crate) trait StoredWeight: Copy {
+    /// Loads weights.
+    fn load<L: Lanes>(weights: &[Self; LANES]) -> L;
+
+    fn value(self) -> f32;
+}
+
+impl StoredWeight for f32 {
+    #[inline(always)]
+    fn load<L: Lanes>(weights: &[Self; LANES]) -> L {
+        L::load(weights)
+    }
+
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self
+    }
+}
+
+impl StoredWeight for i8 {
+    #[inline(always)]
+    fn load<L: Lanes>(weights: &[Self; LANES]) -> L {
+        L::widen(weights)
+    }
+
+    #[inline(always)]
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+}
 
 /// Products of weight rows with all input rows; `out` (outputs, rows). Every product adds in the same order, so that it
 /// does not depend on the number of rows, nor on the instruction set.
 pub(super) fn products_of<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has these instructions.
-            return unsafe { products_avx512(w, x, inputs, out) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has these instructions.
-            return unsafe { products_avx2(w, x, inputs, out) };
+    run(Products { w, x, inputs, out });
+}
+
+/// Arguments of [`products_of`].
+struct Products<'a, W> {
+    w: &'a [W],
+    x: &'a [f32],
+    inputs: usize,
+    out: &'a mut [f32],
+}
+
+impl<W: StoredWeight> Kernel for Products<'_, W> {
+    #[inline(always)]
+    fn run<L: Lanes, const WIDE: bool>(self) {
+        let Self { w, x, inputs, out } = self;
+        if WIDE {
+            products::<L, W, 2, 8>(w, x, inputs, out);
+        } else {
+            products::<L, W, 1, 4>(w, x, inputs, out);
         }
     }
-    products::<Portable, W, 1, 4>(w, x, inputs, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn products_avx512<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
-    products::<Avx512, W, 2, 8>(w, x, inputs, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn products_avx2<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize, out: &mut [f32]) {
-    products::<Avx2, W, 1, 4>(w, x, inputs, out);
 }
 
 /// Products in tiles of `OUTPUTS` weight rows and at most `MOST` input rows, as many as stay in registers.
@@ -120,10 +142,9 @@ fn at_rows<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     ROWS
 }
 
-/// Products of every weight row with every input row, (outputs, rows). Loops in place of closures: a closure would be
-/// compiled without the instruction set of its caller, and called.
+/// Products of every weight row with every input row, (outputs, rows).
 #[inline(always)]
-fn tile<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
+pub(crate) fn tile<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     w: [&[W]; OUTPUTS],
     x: [&[f32]; ROWS],
 ) -> [[f32; ROWS]; OUTPUTS] {
@@ -163,45 +184,32 @@ fn tile<L: Lanes, W: StoredWeight, const OUTPUTS: usize, const ROWS: usize>(
     products
 }
 
-/// Sum of the lanes by halves: few additions wait for each other.
-#[inline(always)]
-fn sum(mut lanes: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::tests::{on_all, on_portable};
 
     fn made(count: usize, seed: usize) -> Vec<f32> {
         (0..count).map(|i| ((i * 31 + seed * 17) as f32 * 0.37).sin()).collect()
     }
 
-    #[cfg(target_arch = "x86_64")]
+    fn all<W: StoredWeight>(w: &[W], x: &[f32], inputs: usize) -> Vec<Vec<f32>> {
+        let mut outs = vec![vec![0.0; x.len() / inputs * (w.len() / inputs)]; 2];
+        let mut left = outs.iter_mut();
+        let count =
+            on_all(|| Products { w, x, inputs, out: left.next().expect("two sets at most") });
+        outs.truncate(count);
+        outs
+    }
+
     #[test]
     fn instruction_sets_agree_bit_for_bit() {
-        if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma")) {
-            return;
-        }
         for (rows, inputs, count) in [(1, 70, 9), (2, 64, 5), (7, 33, 4), (15, 96, 3)] {
             let (x, w) = (made(rows * inputs, 1), made(count * inputs, 2));
             let int8: Vec<i8> = w.iter().map(|w| (127.0 * w) as i8).collect();
-            let (mut narrow, mut wide) = (vec![0.0; rows * count], vec![1.0; rows * count]);
-            // SAFETY: AVX-512F implies AVX2, and both were checked with FMA.
-            unsafe {
-                products_avx2(&w, &x, inputs, &mut narrow);
-                products_avx512(&w, &x, inputs, &mut wide);
-                assert_eq!(narrow, wide, "{rows} x {inputs} x {count}, f32");
-                products_avx2(&int8, &x, inputs, &mut narrow);
-                products_avx512(&int8, &x, inputs, &mut wide);
-                assert_eq!(narrow, wide, "{rows} x {inputs} x {count}, 8-bit");
+            for outs in [all(&w, &x, inputs), all(&int8, &x, inputs)] {
+                let same = outs.windows(2).all(|pair| pair[0] == pair[1]);
+                assert!(same, "{rows} x {inputs} x {count}: {outs:?}");
             }
         }
     }
@@ -210,7 +218,7 @@ mod tests {
     fn portable_lanes_give_nearly_the_same() {
         let (x, w) = (made(5 * 70, 1), made(6 * 70, 2));
         let (mut portable, mut chosen) = (vec![0.0; 5 * 6], vec![0.0; 5 * 6]);
-        products::<Portable, _, 1, 4>(&w, &x, 70, &mut portable);
+        on_portable(Products { w: &w, x: &x, inputs: 70, out: &mut portable });
         products_of(&w, &x, 70, &mut chosen);
         for (portable, chosen) in portable.iter().zip(&chosen) {
             assert!((portable - chosen).abs() < 1e-5, "{portable} and {chosen}");

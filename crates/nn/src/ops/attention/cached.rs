@@ -4,8 +4,10 @@ use candle_core::{DType, Device, Result, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::{AttentionPlan, Span, dot, rotate, softmax};
+use super::{AttentionPlan, Span, rotate, softmax};
 use crate::cache::LayerCache;
+use crate::lanes::{Kernel, LANES, Lanes, run};
+use crate::matvec::tile;
 use crate::slices::with_slice;
 
 /// Attention of new rows over cached rows and themselves; the new rows are appended to the cache. Span `i` belongs to
@@ -122,11 +124,18 @@ impl HeadGroup<'_> {
             let rows = |values| CachedRows { values, from, dim, column: self.columns.start };
             scores.clear();
             scores.resize(count * (width / hd), 0.0); // (heads, positions)
-            weigh(&query, rows(self.cache.keys()), hd, &mut scores);
-            gather(&scores, rows(self.cache.values()), hd, out);
+            let keys = rows(self.cache.keys());
+            run(Weigh { query: &query, keys, hd, scores: &mut scores });
+            softmax_rows(&mut scores, count);
+            run(Gather { scores: &scores, values: rows(self.cache.values()), hd, out });
         }
         out
     }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softmax_rows(scores: &mut [f32], positions: usize) {
+    scores.chunks_exact_mut(positions.max(1)).for_each(softmax);
 }
 
 /// Cached keys or values (positions, dim) from a position and a column on.
@@ -139,42 +148,129 @@ struct CachedRows<'a> {
 }
 
 impl<'a> CachedRows<'a> {
-    /// Returns the first `width` columns of every position. Memory is read in its order: heads one after another would
-    /// jump from position to position.
+    /// Returns a head's columns of a position; heads are counted from the column on.
     #[inline(always)]
-    fn rows(self, width: usize) -> impl Iterator<Item = &'a [f32]> {
-        let rows = self.values[self.from * self.dim..].chunks_exact(self.dim);
-        rows.map(move |row| &row[self.column..][..width])
+    fn head(self, position: usize, head: usize, hd: usize) -> &'a [f32] {
+        &self.values[(self.from + position) * self.dim + self.column + head * hd..][..hd]
     }
 }
 
-/// Writes the softmax of the scaled products of the queries of some heads with their keys to `scores` (heads,
-/// positions).
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn weigh(query: &[f32], keys: CachedRows<'_>, hd: usize, scores: &mut [f32]) {
-    let positions = scores.len() / (query.len() / hd);
-    let scale = 1.0 / (hd as f32).sqrt();
-    for (i, key) in keys.rows(query.len()).take(positions).enumerate() {
-        let heads = query.chunks_exact(hd).zip(key.chunks_exact(hd));
-        for (head, (query, key)) in heads.enumerate() {
-            scores[head * positions + i] = dot(query, key) * scale;
+/// Writes the scaled products of the queries of some heads with their keys to `scores` (heads, positions).
+struct Weigh<'a> {
+    query: &'a [f32], // (heads * head_dim)
+    keys: CachedRows<'a>,
+    hd: usize,
+    scores: &'a mut [f32],
+}
+
+impl Kernel for Weigh<'_> {
+    #[inline(always)]
+    fn run<L: Lanes, const WIDE: bool>(self) {
+        let Self { query, keys, hd, scores } = self;
+        let positions = scores.len() / (query.len() / hd);
+        let scale = 1.0 / (hd as f32).sqrt();
+        let mut at = 0;
+        while at < positions {
+            // Memory is read in its order: heads outside would jump from position to position.
+            for head in 0..query.len() / hd {
+                let query = &query[head * hd..][..hd];
+                let scores = &mut scores[head * positions + at..];
+                if positions - at >= 4 {
+                    let key = |i| keys.head(at + i, head, hd);
+                    let keys = [key(0), key(1), key(2), key(3)];
+                    let products = tile::<L, f32, 4, 1>(keys, [query]);
+                    for i in 0..4 {
+                        scores[i] = products[i][0] * scale;
+                    }
+                } else {
+                    let [[product]] = tile::<L, f32, 1, 1>([keys.head(at, head, hd)], [query]);
+                    scores[0] = product * scale;
+                }
+            }
+            at += if positions - at >= 4 { 4 } else { 1 };
         }
     }
-    scores.chunks_exact_mut(positions.max(1)).for_each(softmax);
 }
+
+/// Positions that are added to sums in registers: their memory is still read nearly in its order.
+const POSITIONS: usize = 16;
 
 /// Adds the values of every position, each head's times its score (heads, positions), to `out` (heads * head_dim).
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather(scores: &[f32], values: CachedRows<'_>, hd: usize, out: &mut [f32]) {
-    let positions = scores.len() / (out.len() / hd);
-    for (i, value) in values.rows(out.len()).take(positions).enumerate() {
-        let heads = out.chunks_exact_mut(hd).zip(value.chunks_exact(hd));
-        for (head, (out, value)) in heads.enumerate() {
-            let score = scores[head * positions + i];
-            for (o, v) in out.iter_mut().zip(value) {
-                *o += score * v;
+struct Gather<'a> {
+    scores: &'a [f32],
+    values: CachedRows<'a>,
+    hd: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Gather<'_> {
+    #[inline(always)]
+    fn run<L: Lanes, const WIDE: bool>(self) {
+        let Self { scores, values, hd, out } = self;
+        let heads = out.len() / hd;
+        let positions = scores.len() / heads;
+        let mut first = 0;
+        while first < positions {
+            let count = POSITIONS.min(positions - first);
+            for head in 0..heads {
+                let scores = &scores[head * positions + first..][..count];
+                let out = &mut out[head * hd..][..hd];
+                let mut column = 0;
+                while column < hd {
+                    let rows = HeadRows { values, first, head, hd, column };
+                    column += match hd - column {
+                        64.. => rows.add::<L, 4>(scores, out),
+                        32.. => rows.add::<L, 2>(scores, out),
+                        16.. => rows.add::<L, 1>(scores, out),
+                        _ => rows.add_one(scores, out),
+                    };
+                }
+            }
+            first += count;
+        }
+    }
+}
+
+/// Values of a head from a position and a column on.
+struct HeadRows<'a> {
+    values: CachedRows<'a>,
+    first: usize,
+    head: usize,
+    hd: usize,
+    column: usize,
+}
+
+impl HeadRows<'_> {
+    /// Adds `BLOCKS` times [`LANES`] columns to `out` (head_dim), and returns their number.
+    #[inline(always)]
+    fn add<L: Lanes, const BLOCKS: usize>(&self, scores: &[f32], out: &mut [f32]) -> usize {
+        let (out, _) = out[self.column..].as_chunks_mut::<LANES>();
+        let mut sums = [L::zero(); BLOCKS];
+        for i in 0..BLOCKS {
+            sums[i] = L::load(&out[i]);
+        }
+        for position in 0..scores.len() {
+            let score = L::splat(scores[position]);
+            let row = self.values.head(self.first + position, self.head, self.hd);
+            let (row, _) = row[self.column..].as_chunks::<LANES>();
+            for i in 0..BLOCKS {
+                sums[i] = sums[i].add_product(score, L::load(&row[i]));
             }
         }
+        for i in 0..BLOCKS {
+            out[i] = sums[i].values();
+        }
+        BLOCKS * LANES
+    }
+
+    /// Adds one column to `out` (head_dim), and returns 1.
+    #[inline(always)]
+    fn add_one(&self, scores: &[f32], out: &mut [f32]) -> usize {
+        for position in 0..scores.len() {
+            let row = self.values.head(self.first + position, self.head, self.hd);
+            out[self.column] += scores[position] * row[self.column];
+        }
+        1
     }
 }
 
@@ -188,17 +284,19 @@ mod tests {
 
     #[test]
     fn weighted_sums_add_position_by_position() {
-        let (dim, from, positions) = (200, 2, 3);
-        let values = made(5 * dim, 1);
+        let (dim, from, positions) = (200, 2, 21);
+        let values = made(23 * dim, 1);
         for (column, hd, heads) in [(0, 100, 2), (100, 50, 2), (64, 64, 1), (10, 7, 3)] {
             let scores = made(heads * positions, 2);
             let mut sums = vec![0.5; heads * hd];
-            gather(&scores, CachedRows { values: &values, from, dim, column }, hd, &mut sums);
+            let rows = CachedRows { values: &values, from, dim, column };
+            run(Gather { scores: &scores, values: rows, hd, out: &mut sums });
             for (i, sum) in sums.iter().enumerate() {
                 let rows = values.chunks(dim).skip(from).zip(&scores[i / hd * positions..]);
                 let expected =
                     rows.take(positions).fold(0.5, |sum, (row, s)| sum + s * row[column + i]);
-                assert_eq!(*sum, expected, "{column} + {i} of {heads} x {hd}");
+                let near = (*sum - expected).abs() < 1e-5;
+                assert!(near, "{column} + {i} of {heads} x {hd}: {sum}, {expected}");
             }
         }
     }

@@ -2,16 +2,17 @@
 
 #![expect(
     unsafe_code,
-    reason = "loads and stores take pointers, here of arrays of their size; the instruction sets are checked by `tile::products_of`"
+    reason = "loads and stores take pointers, here of arrays of their size; the instruction sets are checked by [`super::run`]"
 )]
 
 use std::arch::x86_64::{
     __m256, __m512, _mm_loadl_epi64, _mm_loadu_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_cvtepi8_epi32,
-    _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::lanes::{LANES, Lanes};
+use super::{LANES, Lanes};
 
 /// Two registers of AVX2. Only functions compiled for AVX2 and FMA may use it.
 #[derive(Clone, Copy)]
@@ -35,12 +36,21 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
+    }
+
+    #[inline(always)]
     fn widen(values: &[i8; LANES]) -> Self {
         // SAFETY: see above; each half is eight bytes.
         unsafe {
-            let half = |at: usize| _mm_loadl_epi64(values.as_ptr().add(at).cast());
-            let wide = |half| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(half));
-            Self(wide(half(0)), wide(half(LANES / 2)))
+            let low = _mm_loadl_epi64(values.as_ptr().cast());
+            let high = _mm_loadl_epi64(values.as_ptr().add(LANES / 2).cast());
+            Self(
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(low)),
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(high)),
+            )
         }
     }
 
@@ -79,6 +89,12 @@ impl Lanes for Avx512 {
     fn load(values: &[f32; LANES]) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm512_loadu_ps(values.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_set1_ps(value)) }
     }
 
     #[inline(always)]
