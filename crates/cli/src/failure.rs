@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use syrinx_ablate::AblateError;
 use syrinx_audio::AudioError;
 use syrinx_codec::CodecError;
-use syrinx_config::ConfigError;
+use syrinx_config::{ConfigError, Place};
 use syrinx_data::DataError;
 use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
@@ -231,7 +231,7 @@ impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Text(error) => error.into(),
-            TaskError::Config { .. } => {
+            TaskError::Config { .. } | TaskError::ConfigForm { .. } => {
                 Self::of(Exit::BadModel, &error, error.hint().map(Cow::Owned))
             }
             TaskError::Layout { .. } | TaskError::Answer { .. } => {
@@ -322,7 +322,7 @@ fn engine_exit(error: &EngineError) -> Exit {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let flag = matches!(&error,
-            ConfigError::UnknownKey { place, .. } | ConfigError::Value { place, .. } if place == "flag");
+            ConfigError::UnknownKey { place, .. } | ConfigError::Value { place, .. } if *place == Place::Flag);
         let exit = if flag { Exit::Usage } else { Exit::BadModel };
         Self::of(exit, &error, error.hint())
     }
@@ -333,7 +333,7 @@ impl From<DataError> for Failure {
         let exit = match error {
             DataError::Cancelled { .. } => Exit::Interrupted,
             DataError::Io { operation, path, cause } => return Self::io(operation, &path, &cause),
-            DataError::WorkShare { .. } | DataError::Setting { .. } => Exit::Usage,
+            DataError::WorkShare { .. } | DataError::Setting(_) | DataError::NoItems => Exit::Usage,
             _ => Exit::BadInput,
         };
         Self::of(exit, &error, error.hint())

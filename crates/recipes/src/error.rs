@@ -126,7 +126,7 @@ pub enum RecipeError {
     NoShards,
     /// A training configuration out of range.
     #[error(transparent)]
-    Setting(#[from] syrinx_types::SettingIssue),
+    Setting(#[from] syrinx_types::ConfigIssue),
     /// A cell without a training budget was to be trained.
     #[error("a training without a budget")]
     NoBudget,

@@ -43,16 +43,16 @@ pub enum MarkupError {
         fault: XmlFault,
     },
     /// An element or attribute that would change the speech and is not supported.
-    #[error("{what} is not supported")]
+    #[error("{construct} is not supported")]
     Unsupported {
         /// Element or attribute.
-        what: String,
+        construct: Construct,
     },
     /// An invalid value.
     #[error("{place}: `{value}` is not {expected}")]
     Value {
-        /// Element and attribute, or mark.
-        place: String,
+        /// Attribute or mark with the value.
+        place: ValuePlace,
         /// Value as written.
         value: String,
         /// Kind of value that fits.
@@ -64,6 +64,41 @@ pub enum MarkupError {
         /// The mark without brackets.
         mark: String,
     },
+}
+
+/// Element or attribute that would change the speech and is not supported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Construct {
+    /// A `<voice>` without a name.
+    #[error("<voice> without a name")]
+    UnnamedVoice,
+    /// An attribute of `<prosody>`.
+    #[error("prosody {0}")]
+    Prosody(&'static str),
+    /// Text in another language than English.
+    #[error("language `{0}`")]
+    Language(String),
+    /// A recording.
+    #[error("<audio>")]
+    Audio,
+}
+
+/// Attribute or mark that has a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValuePlace {
+    /// Attribute of an element.
+    #[error("<{element} {attribute}>")]
+    Attribute {
+        /// Name of the element.
+        element: String,
+        /// Name of the attribute.
+        attribute: &'static str,
+    },
+    /// Mark in square brackets.
+    #[error("mark [{0}]")]
+    Mark(String),
 }
 
 /// Fault of SSML that is not well-formed XML.
