@@ -12,7 +12,7 @@ use crate::{FileKind, UnsupportedContent};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// There is no such file.
+    /// A path without a file.
     #[error("{name}: no such file")]
     Missing {
         /// The file.

@@ -16,6 +16,9 @@ use syrinx_decode::DecodeError;
 use syrinx_engine::EngineError;
 use syrinx_eval::{EvalError, SubjectError};
 use syrinx_pretrained::PretrainedError;
+use syrinx_pretrained::hub::HubFault;
+use syrinx_pretrained::vall_e::VallEFault;
+use syrinx_pretrained::whisper::WhisperFault;
 use syrinx_recipes::RecipeError;
 use syrinx_registry::ALL;
 use syrinx_results::ResultsError;
@@ -186,7 +189,6 @@ impl From<RecipeError> for Failure {
             RecipeError::Text(error) => error.into(),
             RecipeError::Codec(error) => error.into(),
             RecipeError::Pretrained(error) => error.into(),
-            RecipeError::Whisper(error) => error.into(),
             RecipeError::Nn(error) => error.into(),
             RecipeError::Task(error) => error.into(),
             RecipeError::Engine(error) => error.into(),
@@ -409,9 +411,21 @@ impl From<EvalError> for Failure {
 
 impl From<PretrainedError> for Failure {
     fn from(error: PretrainedError) -> Self {
-        let hint = error.hint();
-        let failure = Self { exit: Exit::BadModel, message: error.to_string(), hint: None };
-        hint.map_or(failure.clone(), |hint| failure.hint(hint))
+        let exit = match &error {
+            error if error.is_cancelled() => Exit::Interrupted,
+            PretrainedError::Audio(_)
+            | PretrainedError::Whisper(
+                WhisperFault::TooLong { .. } | WhisperFault::OtherText { .. },
+            )
+            | PretrainedError::VallE(VallEFault::Read { .. })
+            | PretrainedError::Hub(
+                HubFault::Name { .. } | HubFault::Request { .. } | HubFault::Absent { .. },
+            ) => Exit::BadInput,
+            PretrainedError::Whisper(WhisperFault::Language { .. }) => Exit::Usage,
+            PretrainedError::Hub(HubFault::Io { .. }) => Exit::Io,
+            _ => Exit::BadModel,
+        };
+        Self::of(exit, &error, error.hint())
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Layer {
 pub struct SettingKey {
     /// With dots.
     pub key: String,
-    /// Its value.
+    /// Value of the key.
     pub value: Value,
     /// Layer that sets it.
     pub place: Place,

@@ -25,9 +25,9 @@ pub enum CodesError {
     OutOfRange {
         /// The code.
         code: u16,
-        /// Its frame.
+        /// Frame of the code.
         frame: usize,
-        /// Its level, from 0.
+        /// Level of the code, from 0.
         level: usize,
         /// Entries of the codebook.
         size: usize,

@@ -3,7 +3,7 @@
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): the same on every machine and in every version, which the standard library's
 /// hasher doesn't promise. Seeds are derived by it; fingerprints of contents are [`crate::Fingerprint`]s.
 ///
-/// Its values are seeds of samples, scenes and splits: it must never change.
+/// The values are seeds of samples, scenes and splits: the algorithm must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Fnv1a(u64);

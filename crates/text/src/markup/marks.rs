@@ -52,7 +52,7 @@ impl Script {
             inner.trim().split_once(char::is_whitespace).unwrap_or((inner.trim(), ""));
         let value = value.trim();
         let wrong = |expected| {
-            let (place, value) = (ValuePlace::Mark(name.to_owned()), value.to_owned());
+            let (place, value) = (ValuePlace::Mark { name: name.to_owned() }, value.to_owned());
             MarkupError::Value { place, value, expected }
         };
         match name {

@@ -77,8 +77,11 @@ pub enum Construct {
     #[error("prosody {0}")]
     Prosody(&'static str),
     /// Text in another language than English.
-    #[error("language `{0}`")]
-    Language(String),
+    #[error("language `{code}`")]
+    Language {
+        /// Code of the language.
+        code: String,
+    },
     /// A recording.
     #[error("<audio>")]
     Audio,
@@ -97,17 +100,23 @@ pub enum ValuePlace {
         attribute: &'static str,
     },
     /// Mark in square brackets.
-    #[error("mark [{0}]")]
-    Mark(String),
+    #[error("mark [{name}]")]
+    Mark {
+        /// Name of the mark.
+        name: String,
+    },
 }
 
 /// Fault of SSML that is not well-formed XML.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmlFault {
-    /// Message of the XML parser, whose errors can't be compared.
-    #[error("{0}")]
-    Parser(String),
+    /// Text that the XML parser refuses.
+    #[error("{message}")]
+    Parser {
+        /// Message of the parser, whose errors can't be compared.
+        message: String,
+    },
     /// An end tag without its start tag.
     #[error("</{name}> closes nothing")]
     StrayEnd {

@@ -96,7 +96,7 @@ pub(super) fn read(text: &str, script: &mut Script) -> Result<(), MarkupError> {
 
 /// Returns the error of the XML parser's refusal.
 fn parser_fault(error: impl std::fmt::Display) -> MarkupError {
-    XmlFault::Parser(error.to_string()).into()
+    XmlFault::Parser { message: error.to_string() }.into()
 }
 
 fn push(script: &mut Script, contents: Contents, text: &str) -> Result<(), MarkupError> {
@@ -178,7 +178,7 @@ fn begin(
         "lang" | "speak" => {
             let language = attribute(tag, "xml:lang")?.unwrap_or_else(|| "en".into());
             if !language.to_lowercase().starts_with("en") {
-                return Err(unsupported(Construct::Language(language)));
+                return Err(unsupported(Construct::Language { code: language }));
             }
         }
         "audio" => return Err(unsupported(Construct::Audio)),
