@@ -10,9 +10,8 @@ const REMEDIES: [&str; 5] = ["; ", ": give ", ": use ", ": bring ", "did you mea
 const PROSE: [&str; 4] = ["reason", "problem", "what", "detail"];
 
 /// Crates whose errors still hold prose.
-const WITH_PROSE: [&str; 10] = [
-    "ablate", "dash", "data", "engine", "eval", "model", "nn", "recipes", "task", "train",
-];
+const WITH_PROSE: [&str; 10] =
+    ["ablate", "dash", "data", "engine", "eval", "model", "nn", "recipes", "task", "train"];
 
 /// Variant of an error: its message and its fields.
 struct Variant {
@@ -66,7 +65,8 @@ fn faults_are_types() {
     assert_eq!(found, [""; 0]);
     let prose = "#[error(\"no: {reason}\")]\n    A { reason: String },\n    #[error(\"{0}\")]\n    B(String),\n}";
     assert_eq!(variants(prose).iter().filter(|v| holds_prose(v)).count(), 2);
-    let typed = "#[error(\"no {name}\")]\n    A { name: String, fault: Fault },\n}\nstruct B(String);";
+    let typed =
+        "#[error(\"no {name}\")]\n    A { name: String, fault: Fault },\n}\nstruct B(String);";
     assert!(!variants(typed).iter().any(holds_prose));
 }
 

@@ -18,13 +18,13 @@ pub enum AudioError {
         /// The file.
         name: String,
     },
-    /// The path names a folder or something else that isn't read as a file.
+    /// A folder, or something else that is no file.
     #[error("{name}: is a folder, not a recording")]
     NotAFile {
         /// The path.
         name: String,
     },
-    /// The operating system refused to read.
+    /// A file that the operating system refused to read.
     #[error("{name}: reading failed: {cause}")]
     Read {
         /// The file.
@@ -46,7 +46,7 @@ pub enum AudioError {
         /// Kind of file by its first bytes.
         found: FileKind,
     },
-    /// The container is known, its contents aren't.
+    /// A known container with contents that are not read.
     #[error("{name}: {content} is not supported")]
     Unsupported {
         /// The file.
@@ -54,7 +54,7 @@ pub enum AudioError {
         /// The codec or sample format.
         content: UnsupportedContent,
     },
-    /// Mixed to mono it would be one speaker with several voices.
+    /// A recording with another speaker on each channel, who would be mixed to one.
     #[error("{name}: has another speaker on each of its {channels} channels")]
     SpeakerPerChannel {
         /// The file.

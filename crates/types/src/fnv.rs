@@ -18,12 +18,12 @@ impl Default for Fnv1a {
 }
 
 impl Fnv1a {
-    /// Another hash for every seed.
+    /// Builds the beginning of a hash, another one for every seed.
     pub fn seeded(seed: u64) -> Self {
         Self(OFFSET ^ seed)
     }
 
-    /// With these bytes after what was there.
+    /// Appends bytes.
     pub fn bytes(self, bytes: impl IntoIterator<Item = u8>) -> Self {
         bytes.into_iter().fold(self, |hash, byte| hash.word(u64::from(byte)))
     }
