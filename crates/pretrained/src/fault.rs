@@ -58,7 +58,7 @@ pub enum ContainerFault {
         /// Name of the tensor.
         tensor: String,
         /// Cause.
-        cause: candle_core::Error,
+        cause: Box<candle_core::Error>,
     },
     /// A tensor with more axes than any has.
     #[error("a tensor has {0} axes")]

@@ -39,9 +39,10 @@ pub(super) fn tensors(
             let (tensor, shape) = (name.clone(), info.shape.dims().to_vec());
             return Err(container(ContainerFault::TensorBeyondEnd { tensor, shape, length }));
         }
-        let tensor = content
-            .tensor(&mut file, name, device)
-            .map_err(|cause| container(ContainerFault::Tensor { tensor: name.clone(), cause }))?;
+        let tensor = content.tensor(&mut file, name, device).map_err(|cause| {
+            let (tensor, cause) = (name.clone(), Box::new(cause));
+            container(ContainerFault::Tensor { tensor, cause })
+        })?;
         tensors.insert(name.clone(), Arc::new(tensor));
     }
     Ok(tensors)
